@@ -1,0 +1,253 @@
+//! Why a call failed: one type for every layer.
+
+use crate::base::secret::{Secret, mask};
+
+/// The numbers of the public header. They never change and are never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum Status {
+    Ok = 0,
+    InvalidArgument = 1,
+    State = 2,
+    Closed = 3,
+    Forked = 4,
+    Unsupported = 5,
+    NotFound = 6,
+    NoMemory = 7,
+    Internal = 8,
+    Resolve = 20,
+    Connect = 21,
+    Tls = 22,
+    Proxy = 23,
+    Io = 24,
+    Timeout = 25,
+    Cancelled = 26,
+    Process = 27,
+    TooLarge = 28,
+    Http = 40,
+    Unauthorized = 41,
+    Forbidden = 42,
+    RateLimited = 43,
+    Unavailable = 44,
+    Redirect = 45,
+    Auth = 46,
+    Insecure = 47,
+    Endpoint = 48,
+    Server = 49,
+    Protocol = 60,
+    Version = 61,
+    Rpc = 62,
+    SessionLost = 63,
+    InputRequired = 64,
+    Transport = 65,
+}
+
+impl Status {
+    /// Every status and its name in the header, in the order of the numbers.
+    pub(crate) const ALL: &'static [(Status, &'static str)] = &[
+        (Status::Ok, "MCP_OK\0"),
+        (Status::InvalidArgument, "MCP_E_INVALID_ARGUMENT\0"),
+        (Status::State, "MCP_E_STATE\0"),
+        (Status::Closed, "MCP_E_CLOSED\0"),
+        (Status::Forked, "MCP_E_FORKED\0"),
+        (Status::Unsupported, "MCP_E_UNSUPPORTED\0"),
+        (Status::NotFound, "MCP_E_NOT_FOUND\0"),
+        (Status::NoMemory, "MCP_E_NO_MEMORY\0"),
+        (Status::Internal, "MCP_E_INTERNAL\0"),
+        (Status::Resolve, "MCP_E_RESOLVE\0"),
+        (Status::Connect, "MCP_E_CONNECT\0"),
+        (Status::Tls, "MCP_E_TLS\0"),
+        (Status::Proxy, "MCP_E_PROXY\0"),
+        (Status::Io, "MCP_E_IO\0"),
+        (Status::Timeout, "MCP_E_TIMEOUT\0"),
+        (Status::Cancelled, "MCP_E_CANCELLED\0"),
+        (Status::Process, "MCP_E_PROCESS\0"),
+        (Status::TooLarge, "MCP_E_TOO_LARGE\0"),
+        (Status::Http, "MCP_E_HTTP\0"),
+        (Status::Unauthorized, "MCP_E_UNAUTHORIZED\0"),
+        (Status::Forbidden, "MCP_E_FORBIDDEN\0"),
+        (Status::RateLimited, "MCP_E_RATE_LIMITED\0"),
+        (Status::Unavailable, "MCP_E_UNAVAILABLE\0"),
+        (Status::Redirect, "MCP_E_REDIRECT\0"),
+        (Status::Auth, "MCP_E_AUTH\0"),
+        (Status::Insecure, "MCP_E_INSECURE\0"),
+        (Status::Endpoint, "MCP_E_ENDPOINT\0"),
+        (Status::Server, "MCP_E_SERVER\0"),
+        (Status::Protocol, "MCP_E_PROTOCOL\0"),
+        (Status::Version, "MCP_E_VERSION\0"),
+        (Status::Rpc, "MCP_E_RPC\0"),
+        (Status::SessionLost, "MCP_E_SESSION_LOST\0"),
+        (Status::InputRequired, "MCP_E_INPUT_REQUIRED\0"),
+        (Status::Transport, "MCP_E_TRANSPORT\0"),
+    ];
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, in words and in numbers.
+///
+/// The place that fails writes the message, because it knows the fact: what
+/// happened, the detail, what to do. A layer above adds which call it was.
+#[derive(Clone, Debug)]
+pub(crate) struct Error(Box<Details>);
+
+#[derive(Clone, Debug)]
+struct Details {
+    status: Status,
+    message: String,
+    http_status: u16,
+    rpc: Option<RpcDetails>,
+    challenge: Vec<(String, String)>,
+    retry_after: Option<u32>,
+    may_have_run: bool,
+}
+
+/// The JSON-RPC error that a server answered with.
+#[derive(Clone, Debug)]
+pub(crate) struct RpcDetails {
+    pub(crate) code: i32,
+    pub(crate) data: Option<String>,
+}
+
+impl Error {
+    pub(crate) fn new(status: Status, message: impl Into<String>) -> Self {
+        Self(Box::new(Details {
+            status,
+            message: message.into(),
+            http_status: 0,
+            rpc: None,
+            challenge: Vec::new(),
+            retry_after: None,
+            may_have_run: false,
+        }))
+    }
+
+    /// An argument that cannot be meant.
+    pub(crate) fn argument(message: impl Into<String>) -> Self {
+        Self::new(Status::InvalidArgument, message)
+    }
+
+    /// A peer that breaks the rules of the protocol.
+    pub(crate) fn protocol(message: impl Into<String>) -> Self {
+        Self::new(Status::Protocol, message)
+    }
+
+    pub(crate) fn with_http_status(mut self, http_status: u16) -> Self {
+        self.0.http_status = http_status;
+        self
+    }
+
+    pub(crate) fn with_rpc(mut self, code: i32, data: Option<String>) -> Self {
+        self.0.rpc = Some(RpcDetails { code, data });
+        self
+    }
+
+    pub(crate) fn with_challenge(mut self, challenge: Vec<(String, String)>) -> Self {
+        self.0.challenge = challenge;
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, milliseconds: Option<u32>) -> Self {
+        self.0.retry_after = milliseconds;
+        self
+    }
+
+    pub(crate) fn with_may_have_run(mut self, may_have_run: bool) -> Self {
+        self.0.may_have_run = may_have_run;
+        self
+    }
+
+    /// Says which call it was, in front of what happened.
+    pub(crate) fn during(mut self, call: &str) -> Self {
+        self.0.message.insert_str(0, ": ");
+        self.0.message.insert_str(0, call);
+        self
+    }
+
+    /// Takes out what must not be seen, also where the server reflected it.
+    pub(crate) fn masked(mut self, secrets: &[Secret]) -> Self {
+        mask(&mut self.0.message, secrets);
+        for (_, value) in &mut self.0.challenge {
+            mask(value, secrets);
+        }
+        if let Some(data) = self.0.rpc.as_mut().and_then(|rpc| rpc.data.as_mut()) {
+            mask(data, secrets);
+        }
+        self
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.0.status
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    pub(crate) fn http_status(&self) -> u16 {
+        self.0.http_status
+    }
+
+    pub(crate) fn rpc(&self) -> Option<&RpcDetails> {
+        self.0.rpc.as_ref()
+    }
+
+    pub(crate) fn challenge(&self) -> &[(String, String)] {
+        &self.0.challenge
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<u32> {
+        self.0.retry_after
+    }
+
+    pub(crate) fn may_have_run(&self) -> bool {
+        self.0.may_have_run
+    }
+}
+
+/// How much of a peer's words goes into a message.
+const QUOTED: usize = 200;
+
+/// A peer's text, fit for a message: cut, on one line, without control
+/// characters that a terminal would obey.
+pub(crate) fn quote(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.trim().chars() {
+        if out.len() >= QUOTED {
+            out.push_str("...");
+            break;
+        }
+        if !character.is_control() {
+            out.push(character);
+        } else if !out.ends_with(' ') {
+            out.push(' ');
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_a_peer_on_one_line_and_cut() {
+        assert_eq!(quote(" a\r\n\x1b[31mb\u{9b}c "), "a [31mb c");
+        assert!(quote(&"x".repeat(5000)).len() <= QUOTED + 3);
+    }
+
+    #[test]
+    fn masks_secrets_wherever_a_server_reflects_them() {
+        let error = Error::new(Status::Rpc, "no: hunter2")
+            .with_rpc(1, Some("{\"t\":\"hunter2\"}".into()))
+            .with_challenge(vec![("error_description".into(), "bad hunter2".into())])
+            .masked(&[Secret::from("hunter2")]);
+        assert!(!format!("{error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn numbers_each_status_once_and_in_order() {
+        let numbers: Vec<i32> = Status::ALL.iter().map(|(status, _)| *status as i32).collect();
+        assert!(numbers.is_sorted_by(|a, b| a < b));
+    }
+}

@@ -1,0 +1,204 @@
+//! The few system calls that the standard library and socket2 lack.
+//!
+//! With `ffi` the only place with `unsafe`.
+
+#![allow(unsafe_code, reason = "system calls; each block says why it is sound")]
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+pub(crate) use libc::{POLLIN, POLLOUT};
+
+/// What to wait for on one descriptor, and what was found.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub(crate) struct Poll(libc::pollfd);
+
+impl Poll {
+    pub(crate) fn new(fd: RawFd, events: i16) -> Self {
+        Self(libc::pollfd { fd, events, revents: 0 })
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.0.revents != 0
+    }
+}
+
+/// Waits until one of `entries` is ready or the time is over; says how many
+/// are. An interrupting signal counts as none.
+pub(crate) fn poll(entries: &mut [Poll], timeout: Duration) -> io::Result<usize> {
+    // Rounded up: a wait must not spin through its last millisecond.
+    let milliseconds = timeout.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as libc::c_int;
+    // SAFETY: `Poll` is a transparent pollfd, and the slice gives a valid
+    // pointer and its length.
+    let ready = unsafe {
+        libc::poll(entries.as_mut_ptr().cast(), entries.len() as libc::nfds_t, milliseconds)
+    };
+    if ready >= 0 {
+        return Ok(ready as usize);
+    }
+    let error = io::Error::last_os_error();
+    if error.kind() == io::ErrorKind::Interrupted { Ok(0) } else { Err(error) }
+}
+
+/// A flag that a poll can wait for. Raised once, it stays up until lowered.
+///
+/// Raising is an atomic store and one `write`, hence allowed in a signal
+/// handler.
+#[derive(Debug)]
+pub(crate) struct Signal {
+    raised: AtomicBool,
+    read: OwnedFd,
+    /// `None` where one descriptor does both.
+    write: Option<OwnedFd>,
+}
+
+impl Signal {
+    pub(crate) fn new() -> io::Result<Self> {
+        let (read, write) = descriptors()?;
+        Ok(Self { raised: AtomicBool::new(false), read, write })
+    }
+
+    pub(crate) fn raise(&self) {
+        if self.raised.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let fd = self.write.as_ref().unwrap_or(&self.read).as_raw_fd();
+        let one = 1u64.to_ne_bytes();
+        // SAFETY: eight readable bytes and a descriptor that `self` owns. The
+        // result does not matter: a full descriptor is readable already.
+        let _ = unsafe { libc::write(fd, one.as_ptr().cast(), one.len()) };
+    }
+
+    pub(crate) fn lower(&self) {
+        let mut bytes = [0u8; 8];
+        // SAFETY: eight writable bytes and a non-blocking descriptor that
+        // `self` owns.
+        let _ =
+            unsafe { libc::read(self.read.as_raw_fd(), bytes.as_mut_ptr().cast(), bytes.len()) };
+        self.raised.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn is_raised(&self) -> bool {
+        self.raised.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn fd(&self) -> RawFd {
+        self.read.as_raw_fd()
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+fn descriptors() -> io::Result<(OwnedFd, Option<OwnedFd>)> {
+    // SAFETY: takes two numbers; the descriptor it gives is nobody's yet.
+    unsafe {
+        let fd = libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK);
+        if fd < 0 { Err(io::Error::last_os_error()) } else { Ok((OwnedFd::from_raw_fd(fd), None)) }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+fn descriptors() -> io::Result<(OwnedFd, Option<OwnedFd>)> {
+    let mut pair = [0; 2];
+    // SAFETY: `pair` has room for the two descriptors, which are nobody's yet.
+    let pair = unsafe {
+        if libc::pipe(pair.as_mut_ptr()) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        [OwnedFd::from_raw_fd(pair[0]), OwnedFd::from_raw_fd(pair[1])]
+    };
+    for fd in &pair {
+        // SAFETY: changes the flags of a descriptor that `pair` owns.
+        unsafe {
+            libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC);
+            libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK);
+        }
+    }
+    let [read, write] = pair;
+    Ok((read, Some(write)))
+}
+
+/// Duplicates a descriptor that belongs to the program.
+pub(crate) fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
+    if fd < 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: the number is not negative, and the borrow ends with this call;
+    // a descriptor that is not open gives EBADF.
+    unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned()
+}
+
+/// Writes what can be written at once, without SIGPIPE reaching the program;
+/// says if all was written.
+pub(crate) fn write_at_once(fd: &OwnedFd, bytes: &[u8]) -> bool {
+    let mut ready = [Poll::new(fd.as_raw_fd(), POLLOUT)];
+    if !matches!(poll(&mut ready, Duration::ZERO), Ok(1)) {
+        return false;
+    }
+    without_sigpipe(|| {
+        // SAFETY: the slice gives a valid pointer and its length.
+        let written = unsafe { libc::write(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) };
+        written == bytes.len() as isize
+    })
+}
+
+/// Runs `work` with SIGPIPE held back in this thread, and takes away one that
+/// came of it.
+fn without_sigpipe<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: all three sets are valid for their calls, which change the mask
+    // of this thread alone; the old mask is put back before returning.
+    unsafe {
+        let mut pipe: libc::sigset_t = std::mem::zeroed();
+        let mut old: libc::sigset_t = std::mem::zeroed();
+        let mut pending: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut pipe);
+        libc::sigaddset(&mut pipe, libc::SIGPIPE);
+        libc::sigpending(&mut pending);
+        let was_pending = libc::sigismember(&pending, libc::SIGPIPE) == 1;
+        libc::pthread_sigmask(libc::SIG_BLOCK, &pipe, &mut old);
+        let result = work();
+        if !was_pending {
+            libc::sigpending(&mut pending);
+            if libc::sigismember(&pending, libc::SIGPIPE) == 1 {
+                let mut number = 0;
+                libc::sigwait(&pipe, &mut number);
+            }
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, &old, std::ptr::null_mut());
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_readable(signal: &Signal) -> bool {
+        let mut entry = [Poll::new(signal.fd(), POLLIN)];
+        poll(&mut entry, Duration::ZERO).unwrap() == 1
+    }
+
+    #[test]
+    fn stays_raised_until_it_is_lowered() {
+        let signal = Signal::new().unwrap();
+        assert!(!is_readable(&signal));
+        signal.raise();
+        signal.raise();
+        assert!(is_readable(&signal) && signal.is_raised());
+        signal.lower();
+        assert!(!is_readable(&signal) && !signal.is_raised());
+    }
+
+    #[test]
+    fn survives_a_write_to_a_pipe_that_nobody_reads() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        // The test harness ignores SIGPIPE; take that back for this process's
+        // default, so that a stray one would end the test.
+        // SAFETY: sets the default disposition of one signal.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+        assert!(!write_at_once(&OwnedFd::from(writer), b"x"));
+    }
+}
