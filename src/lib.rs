@@ -12,3 +12,4 @@
 //! - [`base`]: errors, secrets, system calls.
 
 mod base;
+mod wire;

@@ -1,0 +1,448 @@
+//! HTTP/1.1 (RFC 9112): the head of a response and the framing of its body.
+//!
+//! Heads and chunk sizes are read by httparse; what a message's length is and
+//! when a connection may be used again is decided here.
+
+use std::borrow::Cow;
+
+use crate::base::error::{Error, Result, Status, quote};
+
+/// The most bytes that a head may have.
+pub(crate) const HEAD_LIMIT: usize = 64 * 1024;
+/// The most header lines that a head may have.
+const HEADERS: usize = 128;
+/// The most bytes that trailers, or the line of a chunk's size, may have.
+const LINE_LIMIT: usize = 8 * 1024;
+
+/// What a body is by its Content-Type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Media {
+    Json,
+    EventStream,
+    Other(String),
+    None,
+}
+
+/// The head of a response: what the protocol needs of it.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    pub(crate) media: Media,
+    pub(crate) session_id: Option<String>,
+    pub(crate) location: Option<String>,
+    pub(crate) retry_after: Option<String>,
+    pub(crate) challenges: Vec<String>,
+    /// Whether the connection may carry another request after the body.
+    pub(crate) keeps_alive: bool,
+    framing: Framing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Framing {
+    Empty,
+    Length(u64),
+    Chunked,
+    UntilClose,
+}
+
+impl Head {
+    /// Reads a head at the front of `bytes`: `None` until it is whole, then
+    /// the head and its length.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>> {
+        let mut headers = [httparse::EMPTY_HEADER; HEADERS];
+        let mut response = httparse::Response::new(&mut headers);
+        let length = match response.parse(bytes) {
+            Ok(httparse::Status::Complete(length)) if length <= HEAD_LIMIT => length,
+            Ok(httparse::Status::Partial) if bytes.len() <= HEAD_LIMIT => return Ok(None),
+            Ok(_) => {
+                return Err(Error::new(
+                    Status::TooLarge,
+                    format!("the server's reply has a head of more than {HEAD_LIMIT} bytes"),
+                ));
+            }
+            Err(httparse::Error::TooManyHeaders) => {
+                return Err(Error::new(
+                    Status::TooLarge,
+                    format!("the server's reply has more than {HEADERS} header lines"),
+                ));
+            }
+            Err(error) => {
+                let start = String::from_utf8_lossy(bytes.get(..40).unwrap_or(bytes));
+                return Err(malformed(format!(
+                    "its head is not HTTP/1.1 ({error}); it begins with \"{}\"",
+                    quote(&start)
+                )));
+            }
+        };
+        let mut head = Self {
+            status: response.code.unwrap_or_default(),
+            media: Media::None,
+            session_id: None,
+            location: None,
+            retry_after: None,
+            challenges: Vec::new(),
+            keeps_alive: response.version == Some(1),
+            framing: Framing::UntilClose,
+        };
+        let mut length_header: Option<u64> = None;
+        let mut is_chunked = false;
+        let mut has_coding = false;
+        for header in response.headers.iter() {
+            let name = header.name;
+            // By length first: most headers of a reply are none of these.
+            match name.len() {
+                8 if name.eq_ignore_ascii_case("location") => {
+                    head.location = Some(text(header.value).into_owned());
+                }
+                10 if name.eq_ignore_ascii_case("connection") => {
+                    for option in text(header.value).split(',') {
+                        let option = option.trim();
+                        if option.eq_ignore_ascii_case("close") {
+                            head.keeps_alive = false;
+                        } else if option.eq_ignore_ascii_case("keep-alive")
+                            && response.version == Some(0)
+                        {
+                            head.keeps_alive = true;
+                        }
+                    }
+                }
+                11 if name.eq_ignore_ascii_case("retry-after") => {
+                    head.retry_after = Some(text(header.value).into_owned());
+                }
+                12 if name.eq_ignore_ascii_case("content-type") => {
+                    head.media = media(&text(header.value));
+                }
+                14 if name.eq_ignore_ascii_case("content-length") => {
+                    length_header = Some(content_length(header.value, length_header)?);
+                }
+                14 if name.eq_ignore_ascii_case("mcp-session-id") => {
+                    head.session_id = Some(text(header.value).into_owned());
+                }
+                16 if name.eq_ignore_ascii_case("www-authenticate") => {
+                    head.challenges.push(text(header.value).into_owned());
+                }
+                16 if name.eq_ignore_ascii_case("content-encoding")
+                    && !text(header.value).trim().eq_ignore_ascii_case("identity") =>
+                {
+                    return Err(malformed(format!(
+                        "its body is encoded as \"{}\", which was not asked for",
+                        quote(&text(header.value))
+                    )));
+                }
+                17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+                    has_coding = true;
+                    is_chunked = text(header.value)
+                        .rsplit(',')
+                        .next()
+                        .is_some_and(|last| last.trim().eq_ignore_ascii_case("chunked"));
+                }
+                _ => {}
+            }
+        }
+        // RFC 9112, 6.3, in its order.
+        head.framing = match (head.status, has_coding, length_header) {
+            (100..=199 | 204 | 304, ..) => Framing::Empty,
+            (_, true, length) => {
+                // With both, someone on the way may have been fooled.
+                head.keeps_alive &= length.is_none();
+                if is_chunked { Framing::Chunked } else { Framing::UntilClose }
+            }
+            (_, false, Some(0)) => Framing::Empty,
+            (_, false, Some(length)) => Framing::Length(length),
+            (_, false, None) => Framing::UntilClose,
+        };
+        if head.framing == Framing::UntilClose {
+            head.keeps_alive = false;
+        }
+        Ok(Some((head, length)))
+    }
+
+    /// Whether this is no answer yet (100 Continue and its like).
+    pub(crate) fn is_interim(&self) -> bool {
+        (100..200).contains(&self.status) && self.status != 101
+    }
+
+    /// The reader of the body that follows.
+    pub(crate) fn body(&self) -> Body {
+        Body {
+            state: match self.framing {
+                Framing::Empty => State::Done,
+                Framing::Length(length) => State::Length(length),
+                Framing::Chunked => State::Size,
+                Framing::UntilClose => State::UntilClose,
+            },
+            announced: match self.framing {
+                Framing::Length(length) => Some(length),
+                _ => None,
+            },
+            line: 0,
+        }
+    }
+}
+
+/// Takes the framing off a body.
+#[derive(Debug)]
+pub(crate) struct Body {
+    state: State,
+    announced: Option<u64>,
+    /// How many bytes the line or the trailers being read have so far.
+    line: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Length(u64),
+    UntilClose,
+    /// The line with a chunk's size.
+    Size,
+    /// So much of a chunk is to come.
+    Chunk(u64),
+    /// The line break after a chunk.
+    ChunkEnd,
+    Trailers,
+    Done,
+}
+
+/// What was found at the front of the bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    Data(&'a [u8]),
+    /// More bytes are needed.
+    Partial,
+    End,
+}
+
+impl Body {
+    /// The bytes that the server announced, which may be wrong.
+    pub(crate) fn announced(&self) -> Option<u64> {
+        self.announced
+    }
+
+    /// Takes one piece from the front of `bytes`; what was not taken is for
+    /// the next call, with more behind it after `Partial`.
+    pub(crate) fn next<'a>(&mut self, bytes: &mut &'a [u8]) -> Result<Piece<'a>> {
+        loop {
+            match self.state {
+                State::Done => return Ok(Piece::End),
+                _ if bytes.is_empty() => return Ok(Piece::Partial),
+                State::UntilClose => return Ok(Piece::Data(std::mem::take(bytes))),
+                State::Length(left) => {
+                    let (data, left) = take(bytes, left);
+                    self.state = if left == 0 { State::Done } else { State::Length(left) };
+                    return Ok(Piece::Data(data));
+                }
+                State::Chunk(left) => {
+                    let (data, left) = take(bytes, left);
+                    self.state = if left == 0 { State::ChunkEnd } else { State::Chunk(left) };
+                    return Ok(Piece::Data(data));
+                }
+                State::ChunkEnd => match *bytes {
+                    [b'\r', b'\n', rest @ ..] => {
+                        *bytes = rest;
+                        self.state = State::Size;
+                    }
+                    [b'\r'] => return Ok(Piece::Partial),
+                    _ => return Err(malformed("a chunk is longer than its size says".into())),
+                },
+                State::Size => match httparse::parse_chunk_size(bytes) {
+                    Ok(httparse::Status::Complete((length, size))) => {
+                        *bytes = bytes.get(length..).unwrap_or_default();
+                        self.line = 0;
+                        self.state = if size == 0 { State::Trailers } else { State::Chunk(size) };
+                    }
+                    Ok(httparse::Status::Partial) if bytes.len() <= LINE_LIMIT => {
+                        return Ok(Piece::Partial);
+                    }
+                    _ => return Err(malformed("a chunk's size is not a number".into())),
+                },
+                State::Trailers => {
+                    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
+                        return self.bounded(bytes.len()).map(|()| Piece::Partial);
+                    };
+                    let line = bytes.get(..end).unwrap_or_default();
+                    *bytes = bytes.get(end + 1..).unwrap_or_default();
+                    self.bounded(end)?;
+                    self.line += end;
+                    if matches!(line, b"" | b"\r") {
+                        self.state = State::Done;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the body may end where the connection did.
+    pub(crate) fn may_end_here(&self) -> bool {
+        matches!(self.state, State::Done | State::UntilClose)
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    fn bounded(&self, more: usize) -> Result<()> {
+        if self.line + more <= LINE_LIMIT {
+            return Ok(());
+        }
+        Err(malformed("its trailers do not end".into()))
+    }
+}
+
+fn take<'a>(bytes: &mut &'a [u8], left: u64) -> (&'a [u8], u64) {
+    let length = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+    let (data, rest) = bytes.split_at(length);
+    *bytes = rest;
+    (data, left - length as u64)
+}
+
+fn text(value: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(value)
+}
+
+fn media(value: &str) -> Media {
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        Media::Json
+    } else if essence.eq_ignore_ascii_case("text/event-stream") {
+        Media::EventStream
+    } else {
+        Media::Other(quote(essence))
+    }
+}
+
+/// RFC 9110, 8.6: digits only; repeated only if the same.
+fn content_length(value: &[u8], before: Option<u64>) -> Result<u64> {
+    let mut length = before;
+    for part in text(value).split(',') {
+        let part = part.trim();
+        let number = part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok());
+        match (number.flatten(), length) {
+            (Some(number), None) => length = Some(number),
+            (Some(number), Some(same)) if number == same => {}
+            (Some(_), Some(_)) => return Err(malformed("it has two lengths".into())),
+            (None, _) => return Err(malformed("its Content-Length is not a number".into())),
+        }
+    }
+    length.ok_or_else(|| malformed("its Content-Length is empty".into()))
+}
+
+fn malformed(what: String) -> Error {
+    Error::protocol(format!("the server sent a malformed reply: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::testing::wherever_cut;
+
+    type Outcome = std::result::Result<(u16, Vec<u8>, bool), String>;
+
+    /// Reads a whole response; the text of an error in its place.
+    fn read(pieces: &[&[u8]]) -> Outcome {
+        let mut buffer: Vec<u8> = Vec::new();
+        let mut found: Option<(Head, Body)> = None;
+        let mut data = Vec::new();
+        for piece in pieces {
+            buffer.extend_from_slice(piece);
+            if found.is_none() {
+                match Head::parse(&buffer).map_err(|error| error.message().to_owned())? {
+                    None => continue,
+                    Some((head, length)) => {
+                        buffer.drain(..length);
+                        let body = head.body();
+                        found = Some((head, body));
+                    }
+                }
+            }
+            let Some((_, body)) = &mut found else { continue };
+            let mut rest = buffer.as_slice();
+            let said = |error: Error| error.message().to_owned();
+            while let Piece::Data(bytes) = body.next(&mut rest).map_err(said)? {
+                data.extend_from_slice(bytes);
+            }
+            buffer = rest.to_vec();
+        }
+        let (head, body) = found.ok_or("no head")?;
+        Ok((head.status, data, body.may_end_here()))
+    }
+
+    #[test]
+    fn reads_a_body_of_known_length_wherever_it_is_cut() {
+        let reply =
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\ncontent-length: 5\r\n\r\nhello";
+        assert_eq!(wherever_cut(reply, read), Ok((200, b"hello".to_vec(), true)));
+    }
+
+    #[test]
+    fn reads_chunks_wherever_they_are_cut() {
+        let reply = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
+            5;x=\"y\"\r\nhello\r\n00A\r\n, world..!\r\n0\r\nX: y\r\n\r\n";
+        assert_eq!(wherever_cut(reply, read), Ok((200, b"hello, world..!".to_vec(), true)));
+    }
+
+    #[test]
+    fn reads_until_the_end_where_no_length_is_given() {
+        let reply = b"HTTP/1.0 200 OK\r\n\r\nhello";
+        assert_eq!(wherever_cut(reply, read), Ok((200, b"hello".to_vec(), true)));
+    }
+
+    #[test]
+    fn refuses_what_could_be_read_in_two_ways() {
+        for (headers, words) in [
+            ("Content-Length: 5\r\nContent-Length: 6", "two lengths"),
+            ("Content-Length: 5, 6", "two lengths"),
+            ("Content-Length: -5", "not a number"),
+            ("Content-Length: ", "not a number"),
+            ("Content-Length: 99999999999999999999", "not a number"),
+            ("Content-Encoding: gzip", "encoded"),
+            ("Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "not a number"),
+            ("Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n", "longer"),
+            ("Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", "not a number"),
+            ("No colon here", "not HTTP/1.1"),
+        ] {
+            let reply = format!("HTTP/1.1 200 OK\r\n{headers}\r\n\r\nhello");
+            let message = read(&[reply.as_bytes()]).unwrap_err();
+            assert!(message.contains(words), "{headers}: {message}");
+        }
+    }
+
+    #[test]
+    fn ends_a_head_and_trailers_that_never_end() {
+        let mut endless = b"HTTP/1.1 200 OK\r\n".to_vec();
+        while endless.len() <= HEAD_LIMIT {
+            endless.extend_from_slice(b"X-Filler: ");
+            endless.extend_from_slice(&[b'x'; 2000]);
+            endless.extend_from_slice(b"\r\n");
+        }
+        assert_eq!(Head::parse(&endless).unwrap_err().status(), Status::TooLarge);
+        let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(HEADERS + 1));
+        assert_eq!(Head::parse(many.as_bytes()).unwrap_err().status(), Status::TooLarge);
+        let trailers = format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n{}",
+            "A: b\r\n".repeat(LINE_LIMIT)
+        );
+        assert!(read(&[trailers.as_bytes()]).unwrap_err().contains("trailers"));
+    }
+
+    #[test]
+    fn knows_when_a_connection_may_be_used_again() {
+        let keeps = |head: &str| {
+            Head::parse(format!("{head}\r\n\r\n").as_bytes()).unwrap().unwrap().0.keeps_alive
+        };
+        assert!(keeps("HTTP/1.1 200 OK\r\nContent-Length: 1"));
+        assert!(keeps("HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked"));
+        assert!(keeps("HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 0"));
+        assert!(!keeps("HTTP/1.1 200 OK\r\nConnection: x, close\r\nContent-Length: 0"));
+        assert!(!keeps("HTTP/1.1 200 OK"));
+        assert!(!keeps("HTTP/1.0 200 OK\r\nContent-Length: 0"));
+        assert!(!keeps("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked"));
+        assert!(keeps("HTTP/1.1 204 No Content"));
+    }
+
+    #[test]
+    fn tells_media_types_without_their_parameters() {
+        assert_eq!(media("Application/JSON; charset=utf-8"), Media::Json);
+        assert_eq!(media("text/event-stream;charset=utf-8"), Media::EventStream);
+        assert_eq!(media("text/html"), Media::Other("text/html".into()));
+    }
+}

@@ -1,0 +1,267 @@
+//! JSON-RPC 2.0: the envelope of messages, over raw JSON.
+//!
+//! What is inside a result or an error's data is not looked at here.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::base::error::{Error, Result, quote};
+
+/// The id of a request, compared by type and value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Id {
+    Number(i64),
+    Text(String),
+    /// Absent or null: errors about what could not be read have it.
+    None,
+}
+
+/// One message, borrowed from its text.
+#[derive(Debug)]
+pub(crate) enum Message<'a> {
+    Response { id: Id, outcome: Outcome<'a> },
+    Request { id: &'a RawValue, method: Cow<'a, str> },
+    Notification,
+}
+
+#[derive(Debug)]
+pub(crate) enum Outcome<'a> {
+    Result(&'a RawValue),
+    Error(RpcError),
+}
+
+/// An error as the peer sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RpcError {
+    pub(crate) code: i32,
+    pub(crate) message: String,
+    pub(crate) data: Option<String>,
+}
+
+/// A result inside the text it came in, which is kept as it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    text: Vec<u8>,
+    result: Range<usize>,
+}
+
+impl Answer {
+    /// The answer whose `result` was borrowed from `text` at `range`.
+    pub(crate) fn new(text: Vec<u8>, result: Range<usize>) -> Self {
+        Self { text, result }
+    }
+
+    /// The result as JSON text.
+    pub(crate) fn json(&self) -> &str {
+        let bytes = self.text.get(self.result.clone()).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    jsonrpc: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    method: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    result: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct ErrorMember<'a> {
+    code: i64,
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+}
+
+/// Tells a member that is null from one that is absent.
+fn present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+/// Reads one message; an error says what is wrong with it and where.
+pub(crate) fn parse(text: &[u8]) -> Result<Message<'_>> {
+    let text = std::str::from_utf8(text)
+        .map_err(|error| malformed(format!("it is not UTF-8 at byte {}", error.valid_up_to())))?;
+    let envelope: Envelope<'_> = serde_json::from_str(text)
+        .map_err(|error| malformed(format!("{error} in \"{}\"", quote(text))))?;
+    if envelope.jsonrpc.as_deref() != Some("2.0") {
+        return Err(malformed("its \"jsonrpc\" is not \"2.0\"".into()));
+    }
+    if let Some(method) = envelope.method {
+        if envelope.result.is_some() || envelope.error.is_some() {
+            return Err(malformed("it has a method and a result or an error".into()));
+        }
+        return Ok(match envelope.id {
+            Some(id) if id.get() != "null" => Message::Request { id: checked_id(id)?, method },
+            _ => Message::Notification,
+        });
+    }
+    let id = envelope.id.map_or(Ok(Id::None), parse_id)?;
+    let outcome = match (envelope.result, envelope.error) {
+        (Some(result), None) if result.get().starts_with('{') => Outcome::Result(result),
+        (Some(_), None) => return Err(malformed("its result is not an object".into())),
+        (None, Some(error)) => Outcome::Error(parse_error(error)?),
+        (None, None) => {
+            return Err(malformed("it has neither a method, nor a result, nor an error".into()));
+        }
+        (Some(_), Some(_)) => return Err(malformed("it has a result and an error".into())),
+    };
+    Ok(Message::Response { id, outcome })
+}
+
+/// Where `part` stands in `text`, from which it was borrowed.
+pub(crate) fn place(text: &[u8], part: &RawValue) -> Range<usize> {
+    let start = (part.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    start..start + part.get().len()
+}
+
+/// The error of a body that is one, whatever its id: how refusals look.
+pub(crate) fn find_error(body: &[u8]) -> Option<(Id, RpcError)> {
+    match parse(body).ok()? {
+        Message::Response { id, outcome: Outcome::Error(error) } => Some((id, error)),
+        _ => None,
+    }
+}
+
+/// Writes a JSON string with its quotes.
+pub(crate) fn push_string(out: &mut String, text: &str) {
+    // A text always serializes; an empty string would be malformed JSON.
+    out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
+}
+
+fn checked_id(id: &RawValue) -> Result<&RawValue> {
+    parse_id(id).map(|_| id)
+}
+
+fn parse_id(id: &RawValue) -> Result<Id> {
+    let text = id.get();
+    if text == "null" {
+        return Ok(Id::None);
+    }
+    if let Ok(number) = text.parse::<i64>() {
+        return Ok(Id::Number(number));
+    }
+    if let Ok(text) = serde_json::from_str::<String>(text) {
+        return Ok(Id::Text(text));
+    }
+    // Some peers write 1.0 for 1.
+    match text.parse::<f64>() {
+        Ok(number) if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 => {
+            Ok(Id::Number(number as i64))
+        }
+        _ => Err(malformed("its id is neither a string nor an integer".into())),
+    }
+}
+
+fn parse_error(error: &RawValue) -> Result<RpcError> {
+    let member: ErrorMember<'_> = serde_json::from_str(error.get()).map_err(|problem| {
+        malformed(format!("its error has no proper code and message ({problem})"))
+    })?;
+    Ok(RpcError {
+        code: i32::try_from(member.code)
+            .map_err(|_| malformed("its error code is out of range".into()))?,
+        message: member.message.unwrap_or_default(),
+        data: member.data.map(|data| data.get().to_owned()),
+    })
+}
+
+fn malformed(what: String) -> Error {
+    Error::protocol(format!("the server sent a malformed message: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(text: &str) -> (Id, std::result::Result<String, RpcError>) {
+        match parse(text.as_bytes()).unwrap() {
+            Message::Response { id, outcome: Outcome::Result(result) } => {
+                (id, Ok(result.get().to_owned()))
+            }
+            Message::Response { id, outcome: Outcome::Error(error) } => (id, Err(error)),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn tells_ids_by_type_and_value() {
+        assert_eq!(response(r#"{"jsonrpc":"2.0","id":0,"result":{}}"#).0, Id::Number(0));
+        assert_eq!(response(r#"{"id":1.0,"result":{},"jsonrpc":"2.0"}"#).0, Id::Number(1));
+        assert_eq!(response(r#"{"jsonrpc":"2.0","id":"1","result":{}}"#).0, Id::Text("1".into()));
+        assert_eq!(response(r#"{"jsonrpc":"2.0","id":"","result":{}}"#).0, Id::Text("".into()));
+        assert_eq!(
+            response(r#"{"jsonrpc":"2.0","id":null,"error":{"code":0,"message":""}}"#),
+            (Id::None, Err(RpcError { code: 0, message: "".into(), data: None }))
+        );
+    }
+
+    #[test]
+    fn finds_the_result_in_the_text_that_is_kept() {
+        let text = br#" {"jsonrpc":"2.0","id":1,"result":{"a":[1]}} "#;
+        let Message::Response { outcome: Outcome::Result(result), .. } = parse(text).unwrap()
+        else {
+            unreachable!()
+        };
+        let range = place(text, result);
+        assert_eq!(Answer::new(text.to_vec(), range).json(), r#"{"a":[1]}"#);
+    }
+
+    #[test]
+    fn tells_requests_from_notifications() {
+        let request = parse(br#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#).unwrap();
+        assert!(matches!(request, Message::Request { id, .. } if id.get() == "0"));
+        let note = parse(br#"{"method":"notifications/x","params":{},"jsonrpc":"2.0"}"#).unwrap();
+        assert!(matches!(note, Message::Notification));
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_message() {
+        for (text, words) in [
+            (&b"{\"jsonrpc\":\"2.0\",\"id\":1}"[..], "neither"),
+            (
+                br#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,
+                "and an error",
+            ),
+            (br#"{"jsonrpc":"2.0","id":[1],"result":{}}"#, "id is neither"),
+            (br#"{"jsonrpc":"2.0","id":1.5,"result":{}}"#, "id is neither"),
+            (br#"{"jsonrpc":"2.0","id":1,"result":null}"#, "not an object"),
+            (br#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "jsonrpc"),
+            (br#"{"jsonrpc":"2.0","id":1,"error":"no"}"#, "error has no"),
+            (br#"[]"#, "malformed"),
+            (b"<html>", "malformed"),
+            (b"{\"jsonrpc\":\"\xff\"}", "not UTF-8 at byte 12"),
+            (b"", "malformed"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.message().contains(words), "{}", error.message());
+        }
+    }
+
+    #[test]
+    fn refuses_every_prefix_of_a_message_without_a_panic() {
+        let text = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"é","data":{"a":1}}}"#;
+        for end in 0..text.len() {
+            assert!(parse(&text.as_bytes()[..end]).is_err(), "cut at byte {end}");
+        }
+    }
+
+    #[test]
+    fn escapes_strings() {
+        let mut out = String::new();
+        push_string(&mut out, "a\"\\\n\u{1}é");
+        assert_eq!(out, "\"a\\\"\\\\\\n\\u0001é\"");
+    }
+}

@@ -1,0 +1,28 @@
+//! Pure parsers and writers: bytes in, values out, no I/O.
+//!
+//! Each stream parser is tested cut at every byte.
+
+pub(crate) mod challenge;
+pub(crate) mod event_stream;
+pub(crate) mod http1;
+pub(crate) mod jsonrpc;
+pub(crate) mod url;
+
+#[cfg(test)]
+pub(crate) mod testing {
+    /// Feeds a stream to `read` whole, cut in two at every byte, and byte by
+    /// byte, and checks that it makes no difference. Gives what came out.
+    pub(crate) fn wherever_cut<T>(stream: &[u8], read: impl Fn(&[&[u8]]) -> T) -> T
+    where
+        T: PartialEq + std::fmt::Debug,
+    {
+        let whole = read(&[stream]);
+        for cut in 0..=stream.len() {
+            let (head, tail) = stream.split_at(cut);
+            assert_eq!(read(&[head, tail]), whole, "cut at byte {cut}");
+        }
+        let bytes: Vec<&[u8]> = stream.chunks(1).collect();
+        assert_eq!(read(&bytes), whole, "one byte at a time");
+        whole
+    }
+}
