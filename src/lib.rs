@@ -13,3 +13,4 @@
 
 mod base;
 mod wire;
+mod protocol;

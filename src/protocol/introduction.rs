@@ -1,0 +1,129 @@
+//! Who the server is: what `initialize` and `server/discover` answer.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::base::error::{Error, Result};
+use crate::protocol::revision::Revision;
+use crate::wire::jsonrpc::Answer;
+
+/// The server's words about itself, in both eras the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Introduction {
+    pub(crate) revision: Revision,
+    pub(crate) name: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) title: Option<String>,
+    pub(crate) instructions: Option<String>,
+    /// A JSON object as text.
+    pub(crate) capabilities: String,
+    /// The whole result as the server wrote it.
+    pub(crate) json: String,
+}
+
+/// The parts of both results, before a revision is chosen.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Greeting<'a> {
+    /// Of `initialize`.
+    pub(crate) protocol_version: Option<String>,
+    /// Of `server/discover`.
+    pub(crate) supported_versions: Option<Vec<String>>,
+    #[serde(borrow)]
+    capabilities: Option<&'a RawValue>,
+    instructions: Option<String>,
+    server_info: Option<Implementation>,
+    #[serde(rename = "_meta")]
+    meta: Option<Meta>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Implementation {
+    name: Option<String>,
+    version: Option<String>,
+    title: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Meta {
+    /// Display matter only in the stateless era, hence not at the top.
+    #[serde(rename = "io.modelcontextprotocol/serverInfo")]
+    server_info: Option<Implementation>,
+}
+
+impl<'a> Greeting<'a> {
+    pub(crate) fn parse(answer: &'a Answer) -> Result<Self> {
+        serde_json::from_str(answer.json()).map_err(|error| {
+            Error::protocol(format!("the server introduced itself in a malformed way: {error}"))
+        })
+    }
+
+    /// What to remember, once the revision is chosen.
+    pub(crate) fn introduce(self, revision: Revision, answer: &Answer) -> Introduction {
+        let info =
+            self.server_info.or(self.meta.and_then(|meta| meta.server_info)).unwrap_or_default();
+        let capabilities = self.capabilities.map_or("{}", |raw| raw.get());
+        Introduction {
+            revision,
+            name: info.name,
+            version: info.version,
+            title: info.title,
+            instructions: self.instructions,
+            capabilities: if capabilities.starts_with('{') { capabilities } else { "{}" }.into(),
+            json: answer.json().to_owned(),
+        }
+    }
+}
+
+impl Introduction {
+    /// Whether the server declares a capability such as "tools" or
+    /// "resources.subscribe": present, and neither false nor null.
+    pub(crate) fn has_capability(&self, name: &str) -> bool {
+        let Ok(root) = serde_json::from_str::<serde_json::Value>(&self.capabilities) else {
+            return false;
+        };
+        let mut value = &root;
+        for step in name.split('.') {
+            match value.get(step) {
+                Some(member) => value = member,
+                None => return false,
+            }
+        }
+        !matches!(value, serde_json::Value::Null | serde_json::Value::Bool(false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn introduction(json: &str) -> Introduction {
+        let answer = Answer::new(json.as_bytes().to_vec(), 0..json.len());
+        Greeting::parse(&answer).unwrap().introduce(Revision::HANDSHAKE, &answer)
+    }
+
+    #[test]
+    fn finds_the_server_in_both_places() {
+        let old = introduction(r#"{"serverInfo":{"name":"a","version":"1","title":"A"}}"#);
+        assert_eq!((old.name.as_deref(), old.title.as_deref()), (Some("a"), Some("A")));
+        let new = introduction(
+            r#"{"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"b","version":"2"}}}"#,
+        );
+        assert_eq!((new.name.as_deref(), new.version.as_deref()), (Some("b"), Some("2")));
+        assert_eq!(introduction("{}").name, None);
+    }
+
+    #[test]
+    fn tells_a_capability_that_is_there_from_one_that_is_not() {
+        let server = introduction(
+            r#"{"capabilities":{"tools":{},"resources":{"subscribe":false,"listChanged":true}}}"#,
+        );
+        assert!(server.has_capability("tools"));
+        assert!(server.has_capability("resources.listChanged"));
+        assert!(!server.has_capability("resources.subscribe"));
+        assert!(!server.has_capability("prompts"));
+        assert!(!server.has_capability(""));
+    }
+}

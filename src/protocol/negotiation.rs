@@ -1,0 +1,408 @@
+//! Finding out which revision a server speaks: a state machine without I/O.
+//!
+//! It names an attempt, is told how it went, and names the next or gives its
+//! verdict. Credentials refused, redirects, a server that is not up and the
+//! network's failures never come here: they say nothing about the revision.
+
+use serde::Deserialize;
+
+use crate::base::error::{Error, Result, Status};
+use crate::protocol::introduction::{Greeting, Introduction};
+use crate::protocol::revision::Revision;
+use crate::wire::jsonrpc::{Answer, RpcError};
+
+/// What to send next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    Discover(Revision),
+    Initialize(Revision),
+}
+
+/// How an attempt went.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Answered(Answer),
+    /// A JSON-RPC error under any HTTP status, and the error to show for it.
+    Refused(RpcError, Error),
+    /// A status without a JSON-RPC error, or a reply that is not MCP, and the
+    /// error to show for it.
+    NotMcp(u16, Error),
+}
+
+/// What follows.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Try(Attempt),
+    /// The revision is agreed on.
+    Agreed(Box<Introduction>),
+    /// The handshake made a session in a revision that nobody here speaks:
+    /// give it back and fail.
+    Foreign(Error),
+}
+
+#[derive(Debug)]
+pub(crate) struct Negotiation {
+    pinned: Option<Revision>,
+    discovered: u8,
+    initialized: u8,
+}
+
+const HEADER_MISMATCH: i32 = -32020;
+const MISSING_CAPABILITY: i32 = -32021;
+const UNSUPPORTED_VERSION: i32 = -32022;
+const INVALID_PARAMS: i32 = -32602;
+
+impl Negotiation {
+    /// `known` is what the server spoke before its session was lost, which
+    /// saves asking again.
+    pub(crate) fn new(pinned: Option<Revision>, known: Option<Revision>) -> (Self, Attempt) {
+        let mut this = Self { pinned, discovered: 0, initialized: 0 };
+        let first = match pinned.or(known) {
+            Some(revision) if !revision.is_stateless() => {
+                // Not the known one: the server may have learned a newer.
+                this.initialize(pinned.unwrap_or(Revision::HANDSHAKE))
+            }
+            other => this.discover(other.unwrap_or(Revision::STATELESS)),
+        };
+        (this, first)
+    }
+
+    pub(crate) fn judge(&mut self, attempt: Attempt, outcome: Outcome) -> Result<Next> {
+        match attempt {
+            Attempt::Discover(revision) => self.judge_discover(revision, outcome),
+            Attempt::Initialize(revision) => self.judge_initialize(revision, outcome),
+        }
+    }
+
+    fn judge_discover(&mut self, revision: Revision, outcome: Outcome) -> Result<Next> {
+        match outcome {
+            Outcome::Answered(answer) => {
+                let greeting = Greeting::parse(&answer)?;
+                let names = greeting.supported_versions.clone().unwrap_or_default();
+                if names.iter().any(|name| name == revision.as_str()) {
+                    return Ok(Next::Agreed(Box::new(greeting.introduce(revision, &answer))));
+                }
+                self.choose(revision, &names)
+            }
+            Outcome::Refused(error, shown) => match error.code {
+                UNSUPPORTED_VERSION => {
+                    let names = supported(&error);
+                    if names.is_empty() {
+                        self.fall_back(shown)
+                    } else {
+                        self.choose(revision, &names)
+                    }
+                }
+                // Only a server of this era knows these.
+                HEADER_MISMATCH | MISSING_CAPABILITY => Err(shown),
+                // Every server of this era answers the question.
+                _ if self.pinned.is_some() => Err(not_spoken(revision, &error, &shown)),
+                _ => self.fall_back(shown),
+            },
+            Outcome::NotMcp(405, shown) => Err(wrong_transport(shown)),
+            Outcome::NotMcp(_, shown) => self.fall_back(shown),
+        }
+    }
+
+    fn judge_initialize(&mut self, revision: Revision, outcome: Outcome) -> Result<Next> {
+        match outcome {
+            Outcome::Answered(answer) => {
+                let greeting = Greeting::parse(&answer)?;
+                let name = greeting.protocol_version.clone().unwrap_or_default();
+                match Revision::parse(&name) {
+                    Some(theirs) if !theirs.is_stateless() && self.allows(theirs) => {
+                        Ok(Next::Agreed(Box::new(greeting.introduce(theirs, &answer))))
+                    }
+                    _ => Ok(Next::Foreign(self.nothing_common(&[name]))),
+                }
+            }
+            Outcome::Refused(error, shown) => match error.code {
+                INVALID_PARAMS if !supported(&error).is_empty() => {
+                    self.choose(revision, &supported(&error))
+                }
+                UNSUPPORTED_VERSION => {
+                    let names = supported(&error);
+                    if names.is_empty() && self.pinned.is_none() && self.discovered < 2 {
+                        // A server of the stateless era after all, one that
+                        // was not ready for the first question.
+                        return Ok(Next::Try(self.discover(Revision::STATELESS)));
+                    }
+                    if names.is_empty() { Err(shown) } else { self.choose(revision, &names) }
+                }
+                _ => Err(shown),
+            },
+            Outcome::NotMcp(400 | 405, shown) => Err(wrong_transport(shown)),
+            Outcome::NotMcp(_, shown) => Err(shown),
+        }
+    }
+
+    /// Takes the best of a list of the server, each era at most twice.
+    fn choose(&mut self, tried: Revision, names: &[String]) -> Result<Next> {
+        let stateless = Revision::newest_common(names, true)
+            .filter(|revision| self.allows(*revision) && self.discovered < 2);
+        let handshake = Revision::newest_common(names, false)
+            .filter(|revision| self.allows(*revision) && self.initialized < 2);
+        match (stateless, handshake) {
+            (Some(revision), _) if revision != tried || self.discovered == 0 => {
+                Ok(Next::Try(self.discover(revision)))
+            }
+            (_, Some(revision)) if revision != tried || self.initialized == 0 => {
+                Ok(Next::Try(self.initialize(revision)))
+            }
+            // A list without anything usable is no proof: some servers name
+            // the versions of one era only.
+            _ if names.is_empty() && tried.is_stateless() => {
+                self.fall_back(self.nothing_common(names))
+            }
+            _ => Err(self.nothing_common(names)),
+        }
+    }
+
+    /// From the question of the stateless era to the handshake.
+    fn fall_back(&mut self, shown: Error) -> Result<Next> {
+        if self.pinned.is_some() || self.initialized > 0 {
+            return Err(shown);
+        }
+        Ok(Next::Try(self.initialize(Revision::HANDSHAKE)))
+    }
+
+    fn discover(&mut self, revision: Revision) -> Attempt {
+        self.discovered += 1;
+        Attempt::Discover(revision)
+    }
+
+    fn initialize(&mut self, revision: Revision) -> Attempt {
+        self.initialized += 1;
+        Attempt::Initialize(revision)
+    }
+
+    fn allows(&self, revision: Revision) -> bool {
+        self.pinned.is_none_or(|pinned| pinned == revision)
+    }
+
+    fn nothing_common(&self, names: &[String]) -> Error {
+        let theirs: Vec<String> =
+            names.iter().take(16).map(|name| crate::base::error::quote(name)).collect();
+        let ours = match self.pinned {
+            Some(pinned) => format!("{} is pinned", pinned.as_str()),
+            None => {
+                let all: Vec<&str> = Revision::ALL.iter().map(|one| one.as_str()).collect();
+                format!("this library speaks {}", all.join(", "))
+            }
+        };
+        let theirs = if theirs.iter().all(String::is_empty) {
+            "none that it names".to_owned()
+        } else {
+            theirs.join(", ")
+        };
+        Error::new(
+            Status::Version,
+            format!("no protocol version in common: the server speaks {theirs}; {ours}"),
+        )
+    }
+}
+
+/// The versions in the data of an error.
+fn supported(error: &RpcError) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Data {
+        supported: Vec<String>,
+    }
+    error
+        .data
+        .as_deref()
+        .and_then(|data| serde_json::from_str::<Data>(data).ok())
+        .map(|data| data.supported)
+        .unwrap_or_default()
+}
+
+/// The pinned revision is not one of the server's.
+fn not_spoken(pinned: Revision, rpc: &RpcError, shown: &Error) -> Error {
+    Error::new(
+        Status::Version,
+        format!(
+            "the server does not speak version {}, which is pinned: {}",
+            pinned.as_str(),
+            shown.message()
+        ),
+    )
+    .with_http_status(shown.http_status())
+    .with_rpc(rpc.code, rpc.data.clone())
+}
+
+/// The server is there, but takes no POST of this kind.
+fn wrong_transport(shown: Error) -> Error {
+    Error::new(
+        Status::Transport,
+        format!(
+            "{}; there is no Streamable HTTP endpoint at this address: is it the URL of \
+             an older HTTP+SSE server?",
+            shown.message()
+        ),
+    )
+    .with_http_status(shown.http_status())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(json: &str) -> Outcome {
+        Outcome::Answered(Answer::new(json.as_bytes().to_vec(), 0..json.len()))
+    }
+
+    fn refused(code: i32, data: Option<&str>) -> Outcome {
+        let error = RpcError { code, message: String::new(), data: data.map(str::to_owned) };
+        Outcome::Refused(error, Error::new(Status::Rpc, "refused"))
+    }
+
+    fn status(status: u16) -> Outcome {
+        Outcome::NotMcp(status, Error::new(Status::Http, "status").with_http_status(status))
+    }
+
+    fn automatic() -> Negotiation {
+        let (negotiation, first) = Negotiation::new(None, None);
+        assert_eq!(first, PROBE);
+        negotiation
+    }
+
+    const PROBE: Attempt = Attempt::Discover(Revision::V2026_07_28);
+    const INITIALIZE: Attempt = Attempt::Initialize(Revision::V2025_11_25);
+
+    fn tries(next: Result<Next>) -> Attempt {
+        match next {
+            Ok(Next::Try(attempt)) => attempt,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn agrees_at_once_with_a_server_of_the_stateless_era() {
+        let next = automatic().judge(PROBE, answered(r#"{"supportedVersions":["2026-07-28"]}"#));
+        assert!(matches!(next, Ok(Next::Agreed(who)) if who.revision == Revision::V2026_07_28));
+    }
+
+    #[test]
+    fn falls_back_to_the_handshake_on_any_other_answer() {
+        for outcome in [
+            refused(-32601, None),
+            refused(-32600, None),
+            refused(-32602, None),
+            refused(-32001, None),
+            refused(-32000, None),
+            refused(-32022, None),
+            status(400),
+            status(404),
+            status(406),
+            status(415),
+            status(500),
+            status(202),
+            answered("{}"),
+        ] {
+            assert_eq!(tries(automatic().judge(PROBE, outcome)), INITIALIZE);
+        }
+    }
+
+    #[test]
+    fn takes_a_version_that_the_server_names() {
+        let named = refused(-32022, Some(r#"{"supported":["2025-06-18","2025-03-26"]}"#));
+        assert_eq!(
+            tries(automatic().judge(PROBE, named)),
+            Attempt::Initialize(Revision::V2025_06_18)
+        );
+        let listed = answered(r#"{"supportedVersions":["2025-11-25"]}"#);
+        assert_eq!(tries(automatic().judge(PROBE, listed)), INITIALIZE);
+    }
+
+    #[test]
+    fn says_both_lists_when_nothing_is_common() {
+        let named = refused(-32022, Some(r#"{"supported":["2031-01-01"]}"#));
+        let error = automatic().judge(PROBE, named).unwrap_err();
+        assert_eq!(error.status(), Status::Version);
+        assert!(error.message().contains("2031-01-01") && error.message().contains("2024-11-05"));
+    }
+
+    #[test]
+    fn does_not_fall_back_from_what_only_a_stateless_server_says() {
+        for code in [HEADER_MISMATCH, MISSING_CAPABILITY] {
+            assert!(automatic().judge(PROBE, refused(code, None)).is_err());
+        }
+    }
+
+    #[test]
+    fn knows_an_older_transport_by_its_refusal() {
+        let error = automatic().judge(PROBE, status(405)).unwrap_err();
+        assert_eq!((error.status(), error.http_status()), (Status::Transport, 405));
+    }
+
+    #[test]
+    fn takes_any_handshake_version_that_the_server_chose() {
+        for revision in Revision::ALL.into_iter().skip(1) {
+            let mut negotiation = automatic();
+            tries(negotiation.judge(PROBE, status(400)));
+            let json = format!("{{\"protocolVersion\":\"{}\"}}", revision.as_str());
+            let next = negotiation.judge(INITIALIZE, answered(&json));
+            assert!(matches!(next, Ok(Next::Agreed(who)) if who.revision == revision));
+        }
+        for json in
+            [r#"{"protocolVersion":"1999-01-01"}"#, r#"{"protocolVersion":"2026-07-28"}"#, "{}"]
+        {
+            let mut negotiation = automatic();
+            tries(negotiation.judge(PROBE, status(400)));
+            assert!(matches!(
+                negotiation.judge(INITIALIZE, answered(json)),
+                Ok(Next::Foreign(error)) if error.status() == Status::Version
+            ));
+        }
+    }
+
+    #[test]
+    fn never_tries_another_than_the_pinned_version() {
+        let (mut negotiation, first) = Negotiation::new(Some(Revision::V2025_03_26), None);
+        assert_eq!(first, Attempt::Initialize(Revision::V2025_03_26));
+        let next = negotiation.judge(first, answered(r#"{"protocolVersion":"2025-11-25"}"#));
+        assert!(matches!(next, Ok(Next::Foreign(_))));
+
+        let (mut negotiation, first) = Negotiation::new(Some(Revision::V2026_07_28), None);
+        assert_eq!(first, PROBE);
+        assert!(negotiation.judge(first, status(400)).is_err());
+        let (mut negotiation, first) = Negotiation::new(Some(Revision::V2026_07_28), None);
+        let error = negotiation.judge(first, refused(-32600, None)).unwrap_err();
+        assert_eq!(error.status(), Status::Version);
+    }
+
+    #[test]
+    fn goes_back_once_to_a_server_that_was_not_ready() {
+        let mut negotiation = automatic();
+        tries(negotiation.judge(PROBE, status(500)));
+        assert_eq!(tries(negotiation.judge(INITIALIZE, refused(-32022, None))), PROBE);
+        assert!(negotiation.judge(PROBE, status(500)).is_err());
+    }
+
+    #[test]
+    fn ends_whatever_a_server_answers() {
+        let hostile = [
+            r#"{"supported":["2026-07-28"]}"#,
+            r#"{"supported":["2025-11-25"]}"#,
+            r#"{"supported":["2025-06-18","2026-07-28"]}"#,
+        ];
+        for data in hostile {
+            let (mut negotiation, mut attempt) = Negotiation::new(None, None);
+            let mut rounds = 0;
+            while let Ok(Next::Try(next)) = negotiation.judge(attempt, refused(-32022, Some(data)))
+            {
+                attempt = next;
+                rounds += 1;
+                assert!(rounds < 6, "{data}");
+            }
+        }
+    }
+
+    #[test]
+    fn skips_the_question_when_a_session_was_lost() {
+        let (_, first) = Negotiation::new(None, Some(Revision::V2025_03_26));
+        assert_eq!(first, INITIALIZE);
+        let (_, first) = Negotiation::new(None, Some(Revision::V2026_07_28));
+        assert_eq!(first, PROBE);
+    }
+}

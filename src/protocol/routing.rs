@@ -1,0 +1,69 @@
+//! The headers of the stateless era that repeat a part of the body, so that
+//! what stands between client and server can route by them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::value::RawValue;
+
+use crate::protocol::Call;
+
+/// The value of `Mcp-Name` where the method has one.
+pub(crate) fn name(call: &Call) -> Option<String> {
+    let member = match call.method.as_str() {
+        "tools/call" | "prompts/get" => "name",
+        "resources/read" => "uri",
+        "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
+        _ => return None,
+    };
+    let params: BTreeMap<Cow<'_, str>, &RawValue> =
+        serde_json::from_str(call.params.as_deref()?).ok()?;
+    let value: String = serde_json::from_str(params.get(member)?.get()).ok()?;
+    Some(encode(&value))
+}
+
+/// A text as the value of a header: as it is where that is safe, else as
+/// base64 between markers.
+pub(crate) fn encode(text: &str) -> String {
+    let is_plain = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
+        && text.trim_matches(' ') == text
+        && !is_marked(text);
+    if is_plain { text.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(text)) }
+}
+
+/// Whether a text would be taken for an encoded one.
+fn is_marked(text: &str) -> bool {
+    text.starts_with("=?base64?") && text.ends_with("?=")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodes_what_a_header_cannot_hold() {
+        for (text, value) in [
+            ("us-west1", "us-west1"),
+            ("us west 1", "us west 1"),
+            ("", ""),
+            ("Hello, 世界", "=?base64?SGVsbG8sIOS4lueVjA==?="),
+            (" padded ", "=?base64?IHBhZGRlZCA=?="),
+            ("\tindented", "=?base64?CWluZGVudGVk?="),
+            ("=?base64?literal?=", "=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?="),
+            ("a\r\nX: y", "=?base64?YQ0KWDogeQ==?="),
+        ] {
+            assert_eq!(encode(text), value);
+        }
+    }
+
+    #[test]
+    fn names_what_a_call_is_about() {
+        let call = |method, params| Call::new(method, Some(params)).unwrap();
+        assert_eq!(name(&call("tools/call", r#"{"name":"add","arguments":{}}"#)).unwrap(), "add");
+        assert_eq!(name(&call("resources/read", r#"{"uri":"a:b"}"#)).unwrap(), "a:b");
+        assert_eq!(name(&call("tools/list", r#"{"name":"add"}"#)), None);
+        assert_eq!(name(&call("tools/call", r#"{"name":1}"#)), None);
+    }
+}
