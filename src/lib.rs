@@ -14,3 +14,4 @@
 mod base;
 mod wire;
 mod protocol;
+mod transport;

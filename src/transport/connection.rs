@@ -1,0 +1,211 @@
+//! A connection: requests out, heads and pieces of bodies in.
+
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroize;
+
+use crate::base::error::{Error, Result, Status};
+use crate::transport::link::Link;
+use crate::transport::socket::{Broken, plain};
+use crate::transport::wait::Wait;
+use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece};
+
+/// How much is asked of the socket at a time.
+const STEP: usize = 16 * 1024;
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    link: Link,
+    /// What has arrived and was not used: `input[start..end]`.
+    input: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// The last read filled all the room, so that more is likely there.
+    is_likely: bool,
+    /// Whether a request was answered on it before.
+    pub(crate) is_used: bool,
+    pub(crate) idle_since: Instant,
+    /// A body whose end was still to come when its caller had enough of it.
+    pub(crate) unfinished: Option<Body>,
+}
+
+/// Why there is no head.
+#[derive(Debug)]
+pub(crate) struct NoReply {
+    pub(crate) error: Error,
+    /// The server closed or broke the connection without a byte of a reply:
+    /// on one that was used before, it most likely never saw the request.
+    pub(crate) is_silent: bool,
+}
+
+impl Connection {
+    pub(crate) fn new(link: Link) -> Self {
+        Self {
+            link,
+            input: Vec::new(),
+            start: 0,
+            end: 0,
+            is_likely: false,
+            is_used: false,
+            idle_since: Instant::now(),
+            unfinished: None,
+        }
+    }
+
+    /// Sends a request, which is overwritten, and reads the head of its reply.
+    pub(crate) fn exchange(
+        &mut self,
+        request: &mut Vec<u8>,
+        wait: &Wait,
+    ) -> std::result::Result<Head, NoReply> {
+        let mut sent = 0;
+        let result = self.link.send(request, &mut sent, wait);
+        // It holds the credential.
+        request.zeroize();
+        let failure = match result {
+            Ok(()) => None,
+            Err(Broken::Wait(error)) => {
+                return Err(NoReply { error: error.with_may_have_run(sent > 0), is_silent: false });
+            }
+            // A server may refuse a request before it has read all of it: the
+            // reply is then there although sending failed.
+            Err(Broken::Connection(error)) => Some(error),
+        };
+        self.is_likely = false;
+        self.read_head(wait).map_err(|no_reply| match failure {
+            Some(error) if no_reply.is_silent => NoReply {
+                error: Error::new(
+                    Status::Io,
+                    format!("the connection broke while the request was sent: {}", plain(&error)),
+                )
+                .with_may_have_run(sent > 0),
+                is_silent: true,
+            },
+            _ => no_reply,
+        })
+    }
+
+    fn read_head(&mut self, wait: &Wait) -> std::result::Result<Head, NoReply> {
+        let heard =
+            |error: Error| NoReply { error: error.with_may_have_run(true), is_silent: false };
+        loop {
+            if self.end > self.start {
+                let parsed = Head::parse(self.pending()).map_err(heard)?;
+                if let Some((head, length)) = parsed {
+                    self.start += length;
+                    if head.is_interim() {
+                        continue;
+                    }
+                    return Ok(head);
+                }
+            }
+            let had = self.end - self.start;
+            let lost = |why: String| NoReply {
+                error: Error::new(
+                    Status::Io,
+                    if had == 0 {
+                        format!("the server {why} without a reply")
+                    } else {
+                        format!("the server {why} in the middle of its reply's head")
+                    },
+                )
+                .with_may_have_run(true),
+                is_silent: had == 0,
+            };
+            match self.fill(wait) {
+                Ok(0) => return Err(lost("closed the connection".to_owned())),
+                Ok(_) => {}
+                Err(Broken::Wait(error)) => return Err(heard(error)),
+                Err(Broken::Connection(error)) => {
+                    return Err(lost(format!("broke the connection ({})", plain(&error))));
+                }
+            }
+        }
+    }
+
+    /// Gives the next piece of a body to `take`; false at its end.
+    pub(crate) fn next_piece(
+        &mut self,
+        body: &mut Body,
+        wait: &Wait,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        loop {
+            let pending = self.input.get(self.start..self.end).unwrap_or_default();
+            let mut rest = pending;
+            let piece = body.next(&mut rest)?;
+            self.start += pending.len() - rest.len();
+            match piece {
+                Piece::Data(data) => return take(data).map(|()| true),
+                Piece::End => return Ok(false),
+                Piece::Partial => {}
+            }
+            match self.fill(wait) {
+                Ok(0) if body.may_end_here() => return Ok(false),
+                Ok(0) => return Err(cut_short(body, "closed the connection".into())),
+                Ok(_) => {}
+                Err(Broken::Wait(error)) => return Err(error.with_may_have_run(true)),
+                Err(Broken::Connection(error)) => {
+                    let why = format!("broke the connection ({})", plain(&error));
+                    return Err(cut_short(body, why));
+                }
+            }
+        }
+    }
+
+    /// Reads on to the end of a body of no more interest, for a short while;
+    /// says if the connection is fit for another request.
+    pub(crate) fn finish(&mut self, body: &mut Body, patience: Duration) -> bool {
+        let wait = Wait::for_at_most(patience);
+        let mut left = 64 * STEP;
+        while !body.is_done() {
+            let step = self.next_piece(body, &wait, &mut |data| {
+                left = left.saturating_sub(data.len());
+                Ok(())
+            });
+            match step {
+                Ok(true) if left > 0 => {}
+                _ => return body.is_done(),
+            }
+        }
+        true
+    }
+
+    /// Whether nothing speaks against sending another request.
+    pub(crate) fn is_quiet(&mut self) -> bool {
+        self.start == self.end && self.link.is_quiet()
+    }
+
+    fn pending(&self) -> &[u8] {
+        self.input.get(self.start..self.end).unwrap_or_default()
+    }
+
+    fn fill(&mut self, wait: &Wait) -> std::result::Result<usize, Broken> {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        } else if self.start > 0 && self.end == self.input.len() {
+            self.input.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.end == self.input.len() {
+            // Heads are refused beyond their limit before this grows further.
+            let length = (self.input.len() * 2).clamp(STEP, 2 * HEAD_LIMIT);
+            self.input.resize(length.max(self.end + STEP), 0);
+        }
+        let room = self.input.get_mut(self.end..).unwrap_or_default();
+        let size = room.len();
+        let count = self.link.receive(room, self.is_likely, wait)?;
+        self.is_likely = count == size;
+        self.end += count;
+        Ok(count)
+    }
+}
+
+fn cut_short(body: &Body, why: String) -> Error {
+    let detail = match body.announced() {
+        Some(length) => format!(" of {length} bytes"),
+        None => String::new(),
+    };
+    Error::new(Status::Io, format!("the server {why} in the middle of its reply{detail}"))
+        .with_may_have_run(true)
+}

@@ -1,0 +1,223 @@
+//! One HTTP request and its reply, on the thread that asks.
+
+use std::fmt::Write;
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::secret::{MASK, Secret};
+use crate::transport::connection::Connection;
+use crate::transport::link::{Opener, Route};
+use crate::transport::pool::Pool;
+use crate::transport::trace::Trace;
+use crate::transport::wait::Wait;
+use crate::wire::http1::{Body, Head};
+use crate::wire::url::Url;
+
+/// Talks to one origin, with as many connections as threads need at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Http {
+    opener: Opener,
+    pool: Pool,
+}
+
+/// What is to be sent.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) verb: &'static str,
+    pub(crate) url: &'a Url,
+    /// Names and values; a value that is secret is masked in the trace.
+    pub(crate) headers: Vec<(&'a str, &'a str, IsSecret)>,
+    pub(crate) body: Option<&'a [u8]>,
+    /// Whether it may be sent again when nobody knows if it arrived.
+    pub(crate) is_repeatable: bool,
+}
+
+pub(crate) type IsSecret = bool;
+
+/// What the exchange goes by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting<'a> {
+    pub(crate) route: &'a Route,
+    pub(crate) connect_timeout: std::time::Duration,
+    pub(crate) trace: Option<&'a Trace>,
+    pub(crate) secrets: &'a [Secret],
+}
+
+/// A reply whose body is still to be read. Dropped before its end, it takes
+/// the connection with it.
+#[derive(Debug)]
+pub(crate) struct Reply<'a> {
+    pub(crate) head: Head,
+    body: Body,
+    connection: Connection,
+    pool: &'a Pool,
+}
+
+impl Http {
+    pub(crate) fn send(
+        &self,
+        request: &Request<'_>,
+        setting: Setting<'_>,
+        wait: &Wait,
+    ) -> Result<Reply<'_>> {
+        wait.check()?;
+        let kept = self.pool.take(!request.is_repeatable);
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => self.connect(request, setting, wait)?,
+        };
+        loop {
+            trace_request(request, setting);
+            let mut bytes = write(request);
+            match connection.exchange(&mut bytes, wait) {
+                Ok(head) => {
+                    trace_head(&head, setting);
+                    let body = head.body();
+                    return Ok(Reply { head, body, connection, pool: &self.pool });
+                }
+                Err(no_reply) => {
+                    let again = no_reply.is_silent && connection.is_used && request.is_repeatable;
+                    if let Some(trace) = setting.trace {
+                        trace.line("*", no_reply.error.message(), setting.secrets);
+                    }
+                    if !again {
+                        return Err(no_reply.error);
+                    }
+                    // Once, as the new one has not been used.
+                    connection = self.connect(request, setting, wait)?;
+                }
+            }
+        }
+    }
+
+    /// Closes what is kept.
+    pub(crate) fn close(&self) {
+        self.pool.clear();
+    }
+
+    fn connect(
+        &self,
+        request: &Request<'_>,
+        setting: Setting<'_>,
+        wait: &Wait,
+    ) -> Result<Connection> {
+        if let Some(trace) = setting.trace {
+            let line = format!("connect to {}", request.url.origin.authority());
+            trace.line("*", &line, setting.secrets);
+        }
+        let wait = wait.for_connecting(setting.connect_timeout);
+        self.opener.open(request.url, setting.route, &wait).map(Connection::new)
+    }
+}
+
+impl Reply<'_> {
+    /// Gives the next piece of the body to `take`; false at its end.
+    pub(crate) fn next_piece(
+        &mut self,
+        wait: &Wait,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        self.connection.next_piece(&mut self.body, wait, take)
+    }
+
+    /// The whole body, if it has at most `limit` bytes.
+    pub(crate) fn read(&mut self, limit: usize, wait: &Wait) -> Result<Vec<u8>> {
+        let mut out: Vec<u8> = Vec::new();
+        let too_large = || {
+            Error::new(
+                Status::TooLarge,
+                format!(
+                    "the server sent a reply of more than {limit} bytes; see \
+                     mcp_client_set_max_message_size()"
+                ),
+            )
+            .with_may_have_run(true)
+        };
+        if self.body.announced().is_some_and(|length| length > limit as u64) {
+            return Err(too_large());
+        }
+        // Grown by what has arrived, never by what was announced.
+        let mut take = |data: &[u8]| {
+            if out.len() + data.len() > limit {
+                return Err(too_large());
+            }
+            out.try_reserve(data.len())
+                .map_err(|_| Error::new(Status::NoMemory, "no memory for the server's reply"))?;
+            out.extend_from_slice(data);
+            Ok(())
+        };
+        while self.next_piece(wait, &mut take)? {}
+        Ok(out)
+    }
+
+    /// As much of the body as an error may show, without waiting long for it.
+    pub(crate) fn read_excerpt(&mut self, limit: usize, wait: &Wait) -> Vec<u8> {
+        let mut out: Vec<u8> = Vec::new();
+        let mut take = |data: &[u8]| {
+            let room = limit - out.len();
+            out.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
+            if out.len() < limit { Ok(()) } else { Err(Error::new(Status::TooLarge, "")) }
+        };
+        while let Ok(true) = self.next_piece(wait, &mut take) {}
+        out
+    }
+
+    /// Gives the connection back. What is still to come of the body is read
+    /// when the connection is next wanted, not while the caller waits.
+    pub(crate) fn release(mut self) {
+        if !self.head.keeps_alive {
+            return;
+        }
+        let unfinished =
+            if self.body.is_done() || ends_here(&mut self) { None } else { Some(self.body) };
+        self.pool.put(self.connection, unfinished);
+    }
+}
+
+/// Whether the end of the body has arrived with what was read.
+fn ends_here(reply: &mut Reply<'_>) -> bool {
+    reply.connection.finish(&mut reply.body, std::time::Duration::ZERO)
+}
+
+/// The request as bytes, in one buffer for one write.
+fn write(request: &Request<'_>) -> Vec<u8> {
+    let body = request.body.unwrap_or_default();
+    // Exact: a string that grows would leave copies of the credential behind.
+    let lines = request.headers.iter().map(|(name, value, _)| name.len() + value.len() + 4);
+    let length = request.verb.len() + request.url.target.len() + lines.sum::<usize>() + 64;
+    let mut head = String::with_capacity(length + body.len());
+    head.push_str(request.verb);
+    head.push(' ');
+    head.push_str(&request.url.target);
+    head.push_str(" HTTP/1.1\r\n");
+    for (name, value, _) in &request.headers {
+        head.push_str(name);
+        head.push_str(": ");
+        head.push_str(value);
+        head.push_str("\r\n");
+    }
+    if request.body.is_some() {
+        let _ = write!(head, "Content-Length: {}\r\n", body.len());
+    }
+    head.push_str("\r\n");
+    let mut bytes = head.into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn trace_request(request: &Request<'_>, setting: Setting<'_>) {
+    let Some(trace) = setting.trace else { return };
+    let path = request.url.target.split('?').next().unwrap_or_default();
+    trace.line(">", &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
+    for (name, value, is_secret) in &request.headers {
+        let shown = if *is_secret { MASK } else { value };
+        trace.line(">", &format!("{name}: {shown}"), setting.secrets);
+    }
+    if let Some(body) = request.body {
+        trace.line(">", &String::from_utf8_lossy(body), setting.secrets);
+    }
+}
+
+fn trace_head(head: &Head, setting: Setting<'_>) {
+    let Some(trace) = setting.trace else { return };
+    trace.line("<", &format!("HTTP {} {:?}", head.status, head.media), setting.secrets);
+}

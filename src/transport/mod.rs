@@ -1,0 +1,11 @@
+//! Bytes there and back. Knows neither revisions nor methods.
+
+pub(crate) mod connection;
+pub(crate) mod http;
+pub(crate) mod link;
+pub(crate) mod pool;
+pub(crate) mod resolve;
+pub(crate) mod socket;
+pub(crate) mod tls;
+pub(crate) mod trace;
+pub(crate) mod wait;

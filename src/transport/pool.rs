@@ -1,0 +1,79 @@
+//! Connections kept for the next request, all to one origin.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::transport::connection::Connection;
+use crate::wire::http1::Body;
+
+/// The most connections that are kept.
+const MOST: usize = 64;
+/// How long one is kept without use.
+const IDLE: Duration = Duration::from_secs(60);
+/// Idle for longer than this, one is looked at before it is used: many
+/// servers close after five seconds. Before that, asking would cost more than
+/// repeating a request that is safe to repeat.
+const FRESH: Duration = Duration::from_millis(50);
+/// How long the end of an event stream, whose reply was read, is waited for.
+const PATIENCE: Duration = Duration::from_millis(25);
+
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    idle: Mutex<Vec<Connection>>,
+    /// The server was seen to leave a stream open after its reply, so that
+    /// waiting for the end of one is in vain.
+    holds_streams: AtomicBool,
+}
+
+impl Pool {
+    /// The newest connection that is fit for a request.
+    ///
+    /// `must_be_sure`: the request cannot be sent twice, so that a connection
+    /// which the server has closed must be noticed now.
+    pub(crate) fn take(&self, must_be_sure: bool) -> Option<Connection> {
+        loop {
+            let mut connection = self.pop()?;
+            if let Some(mut body) = connection.unfinished.take() {
+                let holds = self.holds_streams.load(Ordering::Relaxed);
+                let patience = if holds { Duration::ZERO } else { PATIENCE };
+                if !connection.finish(&mut body, patience) {
+                    self.holds_streams.store(true, Ordering::Relaxed);
+                    continue;
+                }
+                self.holds_streams.store(false, Ordering::Relaxed);
+            }
+            let idle = connection.idle_since.elapsed();
+            if idle <= FRESH && !must_be_sure || idle <= IDLE && connection.is_quiet() {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// Keeps a connection whose reply was read, but for `unfinished`.
+    pub(crate) fn put(&self, mut connection: Connection, unfinished: Option<Body>) {
+        connection.is_used = true;
+        connection.idle_since = Instant::now();
+        connection.unfinished = unfinished;
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() >= MOST {
+            idle.remove(0);
+        }
+        idle.push(connection);
+    }
+
+    pub(crate) fn clear(&self) {
+        let all = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        // Closed outside the lock.
+        drop(all);
+    }
+
+    /// A finished connection rather than one that must be waited for.
+    fn pop(&self) -> Option<Connection> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        match idle.iter().rposition(|connection| connection.unfinished.is_none()) {
+            Some(at) => Some(idle.remove(at)),
+            None => idle.pop(),
+        }
+    }
+}

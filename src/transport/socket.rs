@@ -1,0 +1,245 @@
+//! A socket that waits with [`Wait`] and never raises SIGPIPE.
+
+use std::io::{self, Read};
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockAddr, Type};
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::sys::{POLLIN, POLLOUT, Poll};
+use crate::transport::wait::Wait;
+
+/// How long an address is tried alone before the next is tried beside it
+/// (RFC 8305, section 5).
+const HEAD_START: Duration = Duration::from_millis(250);
+
+#[derive(Debug)]
+pub(crate) struct Socket(socket2::Socket);
+
+/// Why bytes did not go through.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// The wait ended first.
+    Wait(Error),
+    /// The connection is of no more use.
+    Connection(io::Error),
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        Self::Wait(error)
+    }
+}
+
+impl Socket {
+    /// Connects to the first of the addresses that answers.
+    pub(crate) fn dial(addresses: &[SocketAddr], name: &str, wait: &Wait) -> Result<Self> {
+        let mut waiting: Vec<(Self, SocketAddr)> = Vec::new();
+        let mut failure = None;
+        let mut rest = addresses.iter().take(Wait::MOST).copied();
+        loop {
+            let mut pause = Duration::MAX;
+            if let Some(address) = rest.next() {
+                match Self::begin(address) {
+                    Ok((socket, true)) => return socket.ready(),
+                    Ok((socket, false)) => waiting.push((socket, address)),
+                    Err(error) => failure = Some((address.to_string(), error)),
+                }
+                if rest.len() > 0 {
+                    pause = HEAD_START;
+                }
+            }
+            if waiting.is_empty() {
+                if rest.len() > 0 {
+                    continue;
+                }
+                return Err(refused(name, failure));
+            }
+            let mut entries: Vec<Poll> = waiting
+                .iter()
+                .map(|(socket, _)| Poll::new(socket.0.as_raw_fd(), POLLOUT))
+                .collect();
+            let is_ready = wait
+                .poll(&mut entries, pause)
+                .map_err(|error| error.during(&format!("connect to {name}")))?;
+            if !is_ready {
+                continue;
+            }
+            let mut still = Vec::new();
+            for ((socket, address), entry) in waiting.into_iter().zip(entries) {
+                if !entry.is_ready() {
+                    still.push((socket, address));
+                    continue;
+                }
+                match socket.0.take_error() {
+                    Ok(None) => return socket.ready(),
+                    Ok(Some(error)) | Err(error) => failure = Some((address.to_string(), error)),
+                }
+            }
+            waiting = still;
+        }
+    }
+
+    /// Connects to a Unix socket.
+    pub(crate) fn dial_unix(path: &Path, wait: &Wait) -> Result<Self> {
+        let name = path.display().to_string();
+        let failed = |error| refused(&name, Some((String::new(), error)));
+        let address = SockAddr::unix(path).map_err(failed)?;
+        let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None).map_err(failed)?;
+        let socket = Self(socket);
+        socket.0.set_nonblocking(true).map_err(failed)?;
+        loop {
+            match socket.0.connect(&address) {
+                Ok(()) => return Ok(socket),
+                // A full backlog on Linux: there is nothing to poll for.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    wait.poll(&mut [], Duration::from_millis(5))?;
+                }
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+
+    fn begin(address: SocketAddr) -> io::Result<(Self, bool)> {
+        let socket =
+            socket2::Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        #[cfg(target_vendor = "apple")]
+        socket.set_nosigpipe(true)?;
+        match socket.connect(&address.into()) {
+            Ok(()) => Ok((Self(socket), true)),
+            Err(error)
+                if error.raw_os_error() == Some(libc::EINPROGRESS)
+                    || error.kind() == io::ErrorKind::WouldBlock =>
+            {
+                Ok((Self(socket), false))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn ready(self) -> Result<Self> {
+        // A request is one write: waiting for more would only delay it.
+        let _ = self.0.set_tcp_nodelay(true);
+        Ok(self)
+    }
+
+    /// Sends all of it. The number of bytes that have left is kept in `sent`.
+    pub(crate) fn send(
+        &self,
+        bytes: &[u8],
+        sent: &mut usize,
+        wait: &Wait,
+    ) -> std::result::Result<(), Broken> {
+        while let Some(rest) = bytes.get(*sent..).filter(|rest| !rest.is_empty()) {
+            match self.0.send_with_flags(rest, NO_SIGPIPE) {
+                Ok(count) => *sent += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    wait.until_ready(self.0.as_raw_fd(), POLLOUT)?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Broken::Connection(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives what there is, waiting for the first byte; 0 at the end.
+    ///
+    /// `is_likely`: more is probably there already, so that asking first
+    /// whether it is would only cost a system call.
+    pub(crate) fn receive(
+        &self,
+        buffer: &mut [u8],
+        is_likely: bool,
+        wait: &Wait,
+    ) -> std::result::Result<usize, Broken> {
+        if is_likely {
+            // A peer that never pauses must not outlast the wait.
+            wait.check()?;
+        } else {
+            wait.until_ready(self.0.as_raw_fd(), POLLIN)?;
+        }
+        loop {
+            match (&self.0).read(buffer) {
+                Ok(count) => return Ok(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    wait.until_ready(self.0.as_raw_fd(), POLLIN)?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Broken::Connection(error)),
+            }
+        }
+    }
+
+    /// Whether the peer has neither closed nor said anything unasked.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let mut byte = [MaybeUninit::uninit(); 1];
+        matches!(
+            self.0.recv_with_flags(&mut byte, libc::MSG_PEEK),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock
+        )
+    }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+const NO_SIGPIPE: libc::c_int = libc::MSG_NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+const NO_SIGPIPE: libc::c_int = 0;
+
+fn refused(name: &str, failure: Option<(String, io::Error)>) -> Error {
+    let why = match &failure {
+        Some((_, error)) => plain(error),
+        None => "it has no address".to_owned(),
+    };
+    let at = match &failure {
+        Some((address, _)) if !address.is_empty() && address != name => format!(" ({address})"),
+        _ => String::new(),
+    };
+    Error::new(Status::Connect, format!("connect to {name}{at}: {why}; is the server running?"))
+}
+
+/// The system's words without "(os error 111)".
+pub(crate) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => "no reason given".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn goes_on_to_an_address_that_answers() {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let open = listener.local_addr().unwrap();
+        let wait = Wait::for_at_most(Duration::from_secs(5));
+        assert!(Socket::dial(&[closed, open], "test", &wait).is_ok());
+        let error = Socket::dial(&[closed], "test", &wait).unwrap_err();
+        assert_eq!(error.status(), Status::Connect);
+        assert!(error.message().contains("refused"), "{}", error.message());
+    }
+
+    #[test]
+    fn notices_a_peer_that_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let wait = Wait::for_at_most(Duration::from_secs(5));
+        let socket = Socket::dial(&[listener.local_addr().unwrap()], "test", &wait).unwrap();
+        let (peer, _) = listener.accept().unwrap();
+        assert!(socket.is_quiet());
+        drop(peer);
+        socket.receive(&mut [0; 1], false, &wait).unwrap();
+        assert!(!socket.is_quiet());
+    }
+}
