@@ -11,7 +11,8 @@
 //! - [`wire`]: pure parsers and writers;
 //! - [`base`]: errors, secrets, system calls.
 
+mod auth;
 mod base;
-mod wire;
 mod protocol;
 mod transport;
+mod wire;
