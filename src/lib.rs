@@ -13,6 +13,7 @@
 
 mod auth;
 mod base;
+mod client;
 mod protocol;
 mod transport;
 mod wire;

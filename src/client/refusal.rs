@@ -1,0 +1,195 @@
+//! HTTP statuses as errors: what the server refused, why, and what to do.
+
+use std::time::SystemTime;
+
+use crate::base::error::{Error, Status, quote};
+use crate::wire::challenge;
+use crate::wire::http1::Head;
+use crate::wire::jsonrpc::RpcError;
+
+/// The error for a reply that is not 2xx. `body` is the beginning of its
+/// body, `rpc` the JSON-RPC error in it.
+pub(crate) fn error(head: &Head, body: &[u8], rpc: Option<&RpcError>, has_token: bool) -> Error {
+    let challenge = challenge::bearer(head.challenges.iter().map(String::as_str));
+    let retry_after =
+        head.retry_after.as_deref().and_then(|text| retry_after(text, SystemTime::now()));
+    let status = status(head.status, rpc);
+    let mut message = match (status, rpc) {
+        (Status::Rpc, Some(rpc)) => rpc_message(rpc),
+        _ => format!("the server answered {}", head.status),
+    };
+    if status != Status::Rpc {
+        let said = said(&challenge, body, rpc);
+        if !said.is_empty() {
+            message.push_str(&format!(" ({said})"));
+        }
+    }
+    message.push_str(&advice(status, has_token, retry_after, &challenge));
+    // Refused before anything ran, but for failures of the server itself.
+    let may_have_run = head.status >= 500 && head.status != 503;
+    let error = Error::new(status, message)
+        .with_http_status(head.status)
+        .with_challenge(challenge)
+        .with_retry_after(retry_after)
+        .with_may_have_run(may_have_run);
+    match rpc {
+        Some(rpc) => error.with_rpc(rpc.code, rpc.data.clone()),
+        None => error,
+    }
+}
+
+/// The error for a JSON-RPC error that came as a proper reply.
+pub(crate) fn rpc_error(rpc: &RpcError, http_status: u16) -> Error {
+    Error::new(Status::Rpc, rpc_message(rpc))
+        .with_http_status(http_status)
+        .with_rpc(rpc.code, rpc.data.clone())
+        .with_may_have_run(true)
+}
+
+/// Whether a status says nothing about the protocol: the credential, the
+/// quota, or a server that is not up.
+pub(crate) fn is_final(status: u16) -> bool {
+    matches!(status, 300..=399 | 401 | 403 | 407 | 429 | 502..=504)
+}
+
+fn status(http_status: u16, rpc: Option<&RpcError>) -> Status {
+    match http_status {
+        401 => Status::Unauthorized,
+        403 => Status::Forbidden,
+        407 => Status::Proxy,
+        429 => Status::RateLimited,
+        502..=504 => Status::Unavailable,
+        _ if rpc.is_some() => Status::Rpc,
+        404 | 410 => Status::Endpoint,
+        405 => Status::Transport,
+        500..=599 => Status::Server,
+        _ => Status::Http,
+    }
+}
+
+fn rpc_message(rpc: &RpcError) -> String {
+    format!("the server answered with error {}: \"{}\"", rpc.code, quote(&rpc.message))
+}
+
+/// The server's own words, from where they are best.
+fn said(challenge: &[(String, String)], body: &[u8], rpc: Option<&RpcError>) -> String {
+    let parameter = |wanted: &str| {
+        challenge.iter().find(|(name, _)| name == wanted).map(|(_, value)| quote(value))
+    };
+    if let Some(error) = parameter("error") {
+        return match (parameter("error_description"), parameter("scope")) {
+            (Some(description), _) => format!("{error}: {description}"),
+            (None, Some(scope)) => format!("{error}, needs \"{scope}\""),
+            (None, None) => error,
+        };
+    }
+    match rpc {
+        Some(rpc) => format!("error {}: {}", rpc.code, quote(&rpc.message)),
+        None => quote(&String::from_utf8_lossy(body)),
+    }
+}
+
+fn advice(
+    status: Status,
+    has_token: bool,
+    retry_after: Option<u32>,
+    challenge: &[(String, String)],
+) -> String {
+    match status {
+        Status::Unauthorized if has_token => {
+            "; set another token with mcp_client_set_token()".to_owned()
+        }
+        Status::Unauthorized => {
+            "; give a token to mcp_client_new(), or set the header that the server wants".to_owned()
+        }
+        Status::Forbidden => match challenge.iter().find(|(name, _)| name == "scope") {
+            Some((_, scope)) => format!("; get a token with the scope \"{}\"", quote(scope)),
+            None => "; the credential is not allowed to do this".to_owned(),
+        },
+        Status::RateLimited | Status::Unavailable => match retry_after {
+            Some(wait) => format!("; try again in {} s", f64::from(wait) / 1000.0),
+            None => "; try again later".to_owned(),
+        },
+        Status::Endpoint => "; is the path of the URL right?".to_owned(),
+        Status::Transport => "; there is no Streamable HTTP endpoint at this address".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Milliseconds from seconds or a date (RFC 9110, 10.2.3).
+fn retry_after(text: &str, now: SystemTime) -> Option<u32> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(u32::try_from(seconds.saturating_mul(1000)).unwrap_or(MOST).min(MOST));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    let left = date.duration_since(now).unwrap_or_default();
+    Some(u32::try_from(left.as_millis()).unwrap_or(MOST).min(MOST))
+}
+
+/// What fits the C type.
+const MOST: u32 = i32::MAX as u32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    fn head(text: &str) -> Head {
+        Head::parse(format!("HTTP/1.1 {text}\r\n\r\n").as_bytes()).unwrap().unwrap().0
+    }
+
+    #[test]
+    fn reads_seconds_and_dates() {
+        let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(retry_after("7", now), Some(7000));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now), Some(10_000));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:07 GMT", now), Some(0));
+        assert_eq!(retry_after("99999999999", now), Some(MOST));
+        assert_eq!(retry_after("soon", now), None);
+        assert_eq!(retry_after("-1", now), None);
+    }
+
+    #[test]
+    fn has_a_type_for_each_status() {
+        for (line, status) in [
+            ("400 x", Status::Http),
+            ("401 x", Status::Unauthorized),
+            ("403 x", Status::Forbidden),
+            ("404 x", Status::Endpoint),
+            ("405 x", Status::Transport),
+            ("410 x", Status::Endpoint),
+            ("429 x", Status::RateLimited),
+            ("500 x", Status::Server),
+            ("503 x", Status::Unavailable),
+        ] {
+            let error = error(&head(line), b"", None, true);
+            assert_eq!(error.status(), status);
+            assert!(error.message().contains(line.split(' ').next().unwrap()));
+        }
+    }
+
+    #[test]
+    fn shows_the_servers_words_and_what_to_do() {
+        let refused = head(
+            "401 Unauthorized\r\nWWW-Authenticate: Bearer error=\"invalid_token\", \
+             error_description=\"expired\"",
+        );
+        let error = error(&refused, b"<html>", None, true);
+        assert!(error.message().contains("invalid_token: expired"));
+        assert!(error.message().contains("mcp_client_set_token()"));
+        assert_eq!(error.challenge().len(), 2);
+    }
+
+    #[test]
+    fn keeps_the_json_rpc_error_of_a_refusal() {
+        let rpc = RpcError { code: -32600, message: "no\nway".into(), data: Some("[1]".into()) };
+        let refused = error(&head("400 x"), b"", Some(&rpc), false);
+        assert_eq!(refused.status(), Status::Rpc);
+        assert_eq!(refused.rpc().unwrap().code, -32600);
+        assert!(refused.message().contains("\"no way\""));
+        let unauthorized = error(&head("401 x"), b"", Some(&rpc), false);
+        assert_eq!(unauthorized.status(), Status::Unauthorized);
+        assert_eq!(unauthorized.rpc().unwrap().data.as_deref(), Some("[1]"));
+    }
+}
