@@ -14,6 +14,7 @@
 mod auth;
 mod base;
 mod client;
+mod ffi;
 mod protocol;
 mod transport;
 mod wire;

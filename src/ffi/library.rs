@@ -1,0 +1,241 @@
+//! The library's version, and the status codes.
+
+#![allow(dead_code, reason = "constants for the header")]
+
+use std::ffi::c_char;
+
+use crate::base::error::Status;
+
+/// Version of this header.  A program built against this header runs with any
+/// library of the same major number that is not older; see
+/// mcp_version_number().
+pub const MCP_VERSION_MAJOR: i32 = 0;
+
+pub const MCP_VERSION_MINOR: i32 = 1;
+
+pub const MCP_VERSION_PATCH: i32 = 0;
+
+/// The three numbers in one: 1002003 would be 1.2.3.
+pub const MCP_VERSION_NUMBER: i32 = 1000;
+
+/// STATUS CODES.  Every function that can fail in more than one way returns
+/// one of these numbers.  They never change and are never reused; new ones
+/// may come, so treat a number you do not know as a failure.  What happened
+/// in words, with the HTTP status and the JSON-RPC error, is in the thread's
+/// last error: see mcp_error.
+///
+/// 0 is success.
+pub const MCP_OK: i32 = 0;
+
+/// 1-19, the caller's side.  A NULL, empty, malformed or contradictory
+/// argument.  Nothing was sent and nothing was changed.
+pub const MCP_E_INVALID_ARGUMENT: i32 = 1;
+
+/// The call is valid, but not now: an option that must be set before the
+/// client is connected, a request that another thread is performing.
+pub const MCP_E_STATE: i32 = 2;
+
+/// The client was closed by mcp_client_close(), before or during the call.
+pub const MCP_E_CLOSED: i32 = 3;
+
+/// The handle was made by another process: this one is a fork of it.
+pub const MCP_E_FORKED: i32 = 4;
+
+/// The server, its protocol revision or this transport lacks what was asked
+/// for.
+pub const MCP_E_UNSUPPORTED: i32 = 5;
+
+/// The named thing is not there.
+pub const MCP_E_NOT_FOUND: i32 = 6;
+
+/// An allocation whose size the server chose could not be had.
+pub const MCP_E_NO_MEMORY: i32 = 7;
+
+/// A mistake inside the library, or the system has no descriptor or thread
+/// left; the message says which.  The client stays usable.
+pub const MCP_E_INTERNAL: i32 = 8;
+
+/// 20-39, the way to the server.  The host name could not be resolved.
+pub const MCP_E_RESOLVE: i32 = 20;
+
+/// No connection: refused, unreachable, or not made within the connect
+/// timeout.
+pub const MCP_E_CONNECT: i32 = 21;
+
+/// TLS failed, or a certificate or key cannot be used; the message says which
+/// check.
+pub const MCP_E_TLS: i32 = 22;
+
+/// The proxy cannot be reached, refused, or asked for credentials that it was
+/// not given.
+pub const MCP_E_PROXY: i32 = 23;
+
+/// The connection was lost.  mcp_error_may_have_run() says if the server may
+/// have executed the request.
+pub const MCP_E_IO: i32 = 24;
+
+/// A time limit ended the wait.  The server was told to stop, where its
+/// revision has a message for that.
+pub const MCP_E_TIMEOUT: i32 = 25;
+
+/// An mcp_cancel ended the wait.  The server was told to stop, where its
+/// revision has a message for that.
+pub const MCP_E_CANCELLED: i32 = 26;
+
+/// The server's process could not be started, or it ended.
+pub const MCP_E_PROCESS: i32 = 27;
+
+/// A message is larger than mcp_client_set_max_message_size() allows, or a
+/// reply's head is larger than 64 KiB.
+pub const MCP_E_TOO_LARGE: i32 = 28;
+
+/// 40-59, HTTP and authorization.  An HTTP status that no other code stands
+/// for; see mcp_error_http_status().
+pub const MCP_E_HTTP: i32 = 40;
+
+/// 401: no token, or a token that the server does not take.
+pub const MCP_E_UNAUTHORIZED: i32 = 41;
+
+/// 403: the token is good, but not for this.  mcp_error_challenge() may name
+/// the scope that is missing.
+pub const MCP_E_FORBIDDEN: i32 = 42;
+
+/// 429: too many requests; see mcp_error_retry_after().
+pub const MCP_E_RATE_LIMITED: i32 = 43;
+
+/// 502, 503 or 504: the server is not up; see mcp_error_retry_after().
+pub const MCP_E_UNAVAILABLE: i32 = 44;
+
+/// The server redirects to another origin, where credentials do not go, or in
+/// a way that would change the request.
+pub const MCP_E_REDIRECT: i32 = 45;
+
+/// The OAuth exchange failed; the message says at which step.
+pub const MCP_E_AUTH: i32 = 46;
+
+/// Refused by the library: a credential over plain HTTP to another machine.
+pub const MCP_E_INSECURE: i32 = 47;
+
+/// 404 or 410: there is no MCP endpoint at this address.
+pub const MCP_E_ENDPOINT: i32 = 48;
+
+/// 500, or another 5xx than 502, 503 and 504: the server failed.
+pub const MCP_E_SERVER: i32 = 49;
+
+/// 60-79, the protocol.  The other side does not speak MCP, or breaks its
+/// rules; the message says what was wrong and where.
+pub const MCP_E_PROTOCOL: i32 = 60;
+
+/// No protocol revision in common.
+pub const MCP_E_VERSION: i32 = 61;
+
+/// The server answered with a JSON-RPC error: mcp_error_rpc_code(),
+/// mcp_error_data_json().
+pub const MCP_E_RPC: i32 = 62;
+
+/// The server forgot the session while a request that is not safe to repeat
+/// was under way.  The next call starts a new session.
+pub const MCP_E_SESSION_LOST: i32 = 63;
+
+/// The server asks a question before it answers, and there is no handler for
+/// its kind.
+pub const MCP_E_INPUT_REQUIRED: i32 = 64;
+
+/// There is a server, but it does not speak MCP over Streamable HTTP at this
+/// address: an old HTTP+SSE server answers so.
+pub const MCP_E_TRANSPORT: i32 = 65;
+
+/// Gives the library's version, such as "0.1.0".
+///
+/// Returns static text, never NULL; compare with MCP_VERSION.
+/// Threads: any.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn mcp_version() -> *const c_char {
+    VERSION.as_ptr().cast()
+}
+
+/// Gives the library's version as a number like MCP_VERSION_NUMBER.
+///
+/// Compare the two to learn that a program runs with an older library than it
+/// was built for.
+/// Threads: any.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn mcp_version_number() -> i32 {
+    MCP_VERSION_NUMBER
+}
+
+/// Gives a status code's name, such as "MCP_E_TIMEOUT".
+///
+/// `status`: any number.  Returns static text, "MCP_E_UNKNOWN" for a number
+/// that is no status.  For logs and tests: people want mcp_error_message().
+/// Threads: any.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn mcp_status_name(status: i32) -> *const c_char {
+    let known = Status::ALL.iter().find(|(known, _)| *known as i32 == status);
+    known.map_or(UNKNOWN, |(_, name)| name).as_ptr().cast()
+}
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+const UNKNOWN: &str = "MCP_E_UNKNOWN\0";
+
+/// cbindgen needs literals; this ties them to the enumeration.
+const _: () = {
+    let pairs: &[(i32, Status)] = &[
+        (MCP_OK, Status::Ok),
+        (MCP_E_INVALID_ARGUMENT, Status::InvalidArgument),
+        (MCP_E_STATE, Status::State),
+        (MCP_E_CLOSED, Status::Closed),
+        (MCP_E_FORKED, Status::Forked),
+        (MCP_E_UNSUPPORTED, Status::Unsupported),
+        (MCP_E_NOT_FOUND, Status::NotFound),
+        (MCP_E_NO_MEMORY, Status::NoMemory),
+        (MCP_E_INTERNAL, Status::Internal),
+        (MCP_E_RESOLVE, Status::Resolve),
+        (MCP_E_CONNECT, Status::Connect),
+        (MCP_E_TLS, Status::Tls),
+        (MCP_E_PROXY, Status::Proxy),
+        (MCP_E_IO, Status::Io),
+        (MCP_E_TIMEOUT, Status::Timeout),
+        (MCP_E_CANCELLED, Status::Cancelled),
+        (MCP_E_PROCESS, Status::Process),
+        (MCP_E_TOO_LARGE, Status::TooLarge),
+        (MCP_E_HTTP, Status::Http),
+        (MCP_E_UNAUTHORIZED, Status::Unauthorized),
+        (MCP_E_FORBIDDEN, Status::Forbidden),
+        (MCP_E_RATE_LIMITED, Status::RateLimited),
+        (MCP_E_UNAVAILABLE, Status::Unavailable),
+        (MCP_E_REDIRECT, Status::Redirect),
+        (MCP_E_AUTH, Status::Auth),
+        (MCP_E_INSECURE, Status::Insecure),
+        (MCP_E_ENDPOINT, Status::Endpoint),
+        (MCP_E_SERVER, Status::Server),
+        (MCP_E_PROTOCOL, Status::Protocol),
+        (MCP_E_VERSION, Status::Version),
+        (MCP_E_RPC, Status::Rpc),
+        (MCP_E_SESSION_LOST, Status::SessionLost),
+        (MCP_E_INPUT_REQUIRED, Status::InputRequired),
+        (MCP_E_TRANSPORT, Status::Transport),
+    ];
+    let mut rest = pairs;
+    while let [(number, status), others @ ..] = rest {
+        assert!(*number == *status as i32);
+        rest = others;
+    }
+    assert!(pairs.len() == Status::ALL.len());
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_texts_of_c() {
+        assert!(Status::ALL.iter().all(|(_, name)| name.ends_with('\0')));
+        let version = format!("{MCP_VERSION_MAJOR}.{MCP_VERSION_MINOR}.{MCP_VERSION_PATCH}\0");
+        assert_eq!(VERSION, version);
+        assert_eq!(
+            MCP_VERSION_NUMBER,
+            MCP_VERSION_MAJOR * 1_000_000 + MCP_VERSION_MINOR * 1000 + MCP_VERSION_PATCH
+        );
+    }
+}

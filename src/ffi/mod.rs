@@ -1,0 +1,21 @@
+//! The C interface: pointers, NULLs, panics, the last error, callbacks.
+//!
+//! One file is one chapter of the header, and the order of the `mod` lines is
+//! the order of the header. Nothing is decided here that a caller in Rust
+//! would want as well.
+
+#![allow(unsafe_code, reason = "the boundary to C; each block says why it is sound")]
+#![allow(non_camel_case_types, reason = "the names are C's")]
+
+mod argument;
+mod callback;
+mod guard;
+mod handle;
+
+mod call;
+mod cancel;
+mod client;
+mod error;
+mod library;
+mod request;
+mod result;
