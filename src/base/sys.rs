@@ -120,6 +120,20 @@ fn descriptors() -> io::Result<(OwnedFd, Option<OwnedFd>)> {
     Ok((read, Some(write)))
 }
 
+/// Overwrites bytes that held a secret, in a way that the compiler keeps.
+///
+/// What [`zeroize`] does a byte at a time, for the buffer of every request.
+#[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "openbsd"))]
+pub(crate) fn wipe(bytes: &mut [u8]) {
+    // SAFETY: the slice gives a valid pointer and its length.
+    unsafe { libc::explicit_bzero(bytes.as_mut_ptr().cast(), bytes.len()) };
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", target_os = "openbsd")))]
+pub(crate) fn wipe(bytes: &mut [u8]) {
+    zeroize::Zeroize::zeroize(bytes);
+}
+
 /// Duplicates a descriptor that belongs to the program.
 pub(crate) fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
     if fd < 0 {
@@ -189,6 +203,13 @@ mod tests {
         assert!(is_readable(&signal) && signal.is_raised());
         signal.lower();
         assert!(!is_readable(&signal) && !signal.is_raised());
+    }
+
+    #[test]
+    fn wipes_every_byte() {
+        let mut bytes = *b"secret";
+        wipe(&mut bytes);
+        assert_eq!(bytes, [0; 6]);
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(crate) struct Options {
     pub(crate) url: Url,
     /// The Host header.
     pub(crate) authority: String,
+    /// Whether the server is on this machine.
+    is_local: bool,
     pub(crate) headers: Vec<Header>,
     pub(crate) credential: Arc<dyn Credential>,
     /// Whether the credential is something to send at all.
@@ -88,6 +90,7 @@ impl Options {
         let token = token.map(Token::parse).transpose()?;
         let mut options = Self {
             authority: url.origin.authority(),
+            is_local: url.origin.is_loopback(),
             url,
             headers: Vec::new(),
             has_credential: token.is_some(),
@@ -207,7 +210,7 @@ impl Options {
 
     /// The route of a call, with the environment's proxy where that counts.
     pub(crate) fn current_route(&self) -> Result<std::borrow::Cow<'_, Route>> {
-        let needs_none = self.route.unix_socket.is_some() || self.url.origin.is_loopback();
+        let needs_none = self.route.unix_socket.is_some() || self.is_local;
         let proxy = match &self.proxy {
             _ if needs_none => None,
             ProxyChoice::None => None,
@@ -225,7 +228,7 @@ impl Options {
         self.url.origin.scheme == Scheme::Http
             && !self.allows_plain_http
             && self.route.unix_socket.is_none()
-            && !self.url.origin.is_loopback()
+            && !self.is_local
             && (self.has_credential || !self.headers.is_empty())
     }
 

@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use zeroize::Zeroize;
-
 use crate::base::error::{Error, Result, Status};
+use crate::base::sys;
 use crate::transport::link::Link;
 use crate::transport::socket::{Broken, plain};
 use crate::transport::wait::Wait;
@@ -22,6 +21,8 @@ pub(crate) struct Connection {
     end: usize,
     /// The last read filled all the room, so that more is likely there.
     is_likely: bool,
+    /// Nothing has arrived since the last request was sent.
+    is_first: bool,
     /// Whether a request was answered on it before.
     pub(crate) is_used: bool,
     pub(crate) idle_since: Instant,
@@ -46,6 +47,7 @@ impl Connection {
             start: 0,
             end: 0,
             is_likely: false,
+            is_first: true,
             is_used: false,
             idle_since: Instant::now(),
             unfinished: None,
@@ -55,13 +57,13 @@ impl Connection {
     /// Sends a request, which is overwritten, and reads the head of its reply.
     pub(crate) fn exchange(
         &mut self,
-        request: &mut Vec<u8>,
+        request: &mut [u8],
         wait: &Wait,
     ) -> std::result::Result<Head, NoReply> {
         let mut sent = 0;
         let result = self.link.send(request, &mut sent, wait);
         // It holds the credential.
-        request.zeroize();
+        sys::wipe(request);
         let failure = match result {
             Ok(()) => None,
             Err(Broken::Wait(error)) => {
@@ -71,7 +73,10 @@ impl Connection {
             // reply is then there although sending failed.
             Err(Broken::Connection(error)) => Some(error),
         };
-        self.is_likely = false;
+        // On one processor the server has often answered before this thread
+        // runs again; to ask first whether it has would cost a system call.
+        self.is_likely = true;
+        self.is_first = true;
         self.read_head(wait).map_err(|no_reply| match failure {
             Some(error) if no_reply.is_silent => NoReply {
                 error: Error::new(
@@ -192,10 +197,15 @@ impl Connection {
             let length = (self.input.len() * 2).clamp(STEP, 2 * HEAD_LIMIT);
             self.input.resize(length.max(self.end + STEP), 0);
         }
+        if self.is_likely && !self.is_first {
+            // A peer that never pauses must not outlast the wait.
+            wait.check()?;
+        }
         let room = self.input.get_mut(self.end..).unwrap_or_default();
         let size = room.len();
         let count = self.link.receive(room, self.is_likely, wait)?;
         self.is_likely = count == size;
+        self.is_first = false;
         self.end += count;
         Ok(count)
     }

@@ -158,10 +158,7 @@ impl Socket {
         is_likely: bool,
         wait: &Wait,
     ) -> std::result::Result<usize, Broken> {
-        if is_likely {
-            // A peer that never pauses must not outlast the wait.
-            wait.check()?;
-        } else {
+        if !is_likely {
             wait.until_ready(self.0.as_raw_fd(), POLLIN)?;
         }
         loop {

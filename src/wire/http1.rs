@@ -4,6 +4,7 @@
 //! when a connection may be used again is decided here.
 
 use std::borrow::Cow;
+use std::mem::MaybeUninit;
 
 use crate::base::error::{Error, Result, Status, quote};
 
@@ -49,9 +50,15 @@ impl Head {
     /// Reads a head at the front of `bytes`: `None` until it is whole, then
     /// the head and its length.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>> {
-        let mut headers = [httparse::EMPTY_HEADER; HEADERS];
-        let mut response = httparse::Response::new(&mut headers);
-        let length = match response.parse(bytes) {
+        // Not initialized: most replies have ten of them.
+        let mut headers = [const { MaybeUninit::uninit() }; HEADERS];
+        let mut response = httparse::Response::new(&mut []);
+        let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
+            &mut response,
+            bytes,
+            &mut headers,
+        );
+        let length = match parsed {
             Ok(httparse::Status::Complete(length)) if length <= HEAD_LIMIT => length,
             Ok(httparse::Status::Partial) if bytes.len() <= HEAD_LIMIT => return Ok(None),
             Ok(_) => {
@@ -110,7 +117,7 @@ impl Head {
                     head.retry_after = Some(text(header.value).into_owned());
                 }
                 12 if name.eq_ignore_ascii_case("content-type") => {
-                    head.media = media(&text(header.value));
+                    head.media = media(header.value);
                 }
                 14 if name.eq_ignore_ascii_case("content-length") => {
                     length_header = Some(content_length(header.value, length_header)?);
@@ -299,14 +306,15 @@ fn text(value: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(value)
 }
 
-fn media(value: &str) -> Media {
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
+fn media(value: &[u8]) -> Media {
+    let end = value.iter().position(|byte| *byte == b';').unwrap_or(value.len());
+    let essence = value.get(..end).unwrap_or_default().trim_ascii();
+    if essence.eq_ignore_ascii_case(b"application/json") {
         Media::Json
-    } else if essence.eq_ignore_ascii_case("text/event-stream") {
+    } else if essence.eq_ignore_ascii_case(b"text/event-stream") {
         Media::EventStream
     } else {
-        Media::Other(quote(essence))
+        Media::Other(quote(&text(essence)))
     }
 }
 
@@ -441,8 +449,8 @@ mod tests {
 
     #[test]
     fn tells_media_types_without_their_parameters() {
-        assert_eq!(media("Application/JSON; charset=utf-8"), Media::Json);
-        assert_eq!(media("text/event-stream;charset=utf-8"), Media::EventStream);
-        assert_eq!(media("text/html"), Media::Other("text/html".into()));
+        assert_eq!(media(b"Application/JSON; charset=utf-8"), Media::Json);
+        assert_eq!(media(b"text/event-stream;charset=utf-8"), Media::EventStream);
+        assert_eq!(media(b"text/html"), Media::Other("text/html".into()));
     }
 }
