@@ -1,0 +1,34 @@
+/* Asks a server who it is: server_info URL, token in MCPCLIENT_TOKEN. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <mcpclient.h>
+
+int main(int argc, char **argv)
+{
+    mcp_client *client;
+    mcp_result *server = NULL;
+    const char *name, *version;
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: server_info URL\n");
+        return EXIT_FAILURE;
+    }
+    client = mcp_client_new(argv[1], getenv("MCPCLIENT_TOKEN"));
+    if (client == NULL || mcp_connect(client, &server) != MCP_OK) {
+        fprintf(stderr, "%s\n", mcp_error_message(NULL));
+        mcp_client_free(client);
+        return EXIT_FAILURE;
+    }
+    name = mcp_result_server_name(server);
+    version = mcp_result_server_version(server);
+    printf("%s %s speaks %s\n", name != NULL ? name : "(no name)",
+           version != NULL ? version : "",
+           mcp_result_protocol_version(server));
+    printf("capabilities: %s\n", mcp_result_capabilities_json(server, NULL));
+    printf("has tools: %s\n",
+           mcp_result_has_capability(server, "tools") ? "yes" : "no");
+    mcp_result_free(server);
+    mcp_client_free(client);
+    return EXIT_SUCCESS;
+}

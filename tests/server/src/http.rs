@@ -1,0 +1,137 @@
+//! Requests as they are, and replies as bytes.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::Action;
+
+/// A request that arrived.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Its place among all requests of the server.
+    pub number: usize,
+    /// The place of its connection among all.
+    pub connection: usize,
+    pub method: String,
+    pub target: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A whole request at the front of the bytes, and its length.
+    pub fn parse(input: &[u8]) -> Option<(Self, usize)> {
+        let end = input.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+        let head = String::from_utf8_lossy(&input[..end]);
+        let mut lines = head.split("\r\n");
+        let mut first = lines.next().unwrap_or_default().split(' ');
+        let mut request = Self {
+            method: first.next().unwrap_or_default().to_owned(),
+            target: first.next().unwrap_or_default().to_owned(),
+            ..Self::default()
+        };
+        for line in lines.filter(|line| !line.is_empty()) {
+            let (name, value) = line.split_once(':').unwrap_or((line, ""));
+            request.headers.push((name.to_owned(), value.trim().to_owned()));
+        }
+        let length: usize =
+            request.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+        let body = input.get(end..end + length)?;
+        request.body = body.to_vec();
+        Some((request, end + length))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// The JSON-RPC method, "" where there is none.
+    pub fn rpc_method(&self) -> String {
+        self.json()["method"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn id(&self) -> Value {
+        self.json()["id"].clone()
+    }
+}
+
+/// A whole reply with its length.
+pub fn reply(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut out = format!("HTTP/1.1 {status} {}\r\n", reason(status)).into_bytes();
+    for (name, value) in headers {
+        out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    out.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
+    out.extend_from_slice(body);
+    out
+}
+
+/// A JSON reply.
+pub fn json(status: u16, body: &Value) -> Vec<u8> {
+    reply(status, &[("content-type", "application/json")], body.to_string().as_bytes())
+}
+
+/// The result of a request as a JSON reply.
+pub fn result(request: &Request, result: Value) -> Vec<u8> {
+    json(200, &serde_json::json!({"jsonrpc": "2.0", "id": request.id(), "result": result}))
+}
+
+/// The head of an event stream.
+pub fn stream_head(headers: &[(&str, &str)]) -> Vec<u8> {
+    let mut out =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n"
+            .to_owned();
+    for (name, value) in headers {
+        out.push_str(&format!("{name}: {value}\r\n"));
+    }
+    out.push_str("\r\n");
+    out.into_bytes()
+}
+
+/// A message as one event in one chunk, as the Python servers write it.
+pub fn event(message: &Value) -> Vec<u8> {
+    chunk(format!("event: message\r\ndata: {message}\r\n\r\n").as_bytes())
+}
+
+pub fn chunk(bytes: &[u8]) -> Vec<u8> {
+    let mut out = format!("{:x}\r\n", bytes.len()).into_bytes();
+    out.extend_from_slice(bytes);
+    out.extend_from_slice(b"\r\n");
+    out
+}
+
+pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// A reply that comes in two parts with a pause between them.
+pub fn cut(bytes: &[u8], at: usize, pause: Duration) -> Vec<Action> {
+    let (head, tail) = bytes.split_at(at.min(bytes.len()));
+    vec![Action::Send(head.to_vec()), Action::Pause(pause), Action::Send(tail.to_vec())]
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        202 => "Accepted",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        _ => "Status",
+    }
+}

@@ -1,0 +1,261 @@
+//! A scriptable MCP server: what comes back is decided request by request,
+//! down to the byte, the pause and the cut.
+//!
+//! [`Server`] listens and records; a handler turns each request into
+//! [`Action`]s. [`mcp::Mcp`] is a handler that behaves as a server of any
+//! revision should, and notes what a client does wrong.
+
+pub mod http;
+pub mod mcp;
+pub mod scenario;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
+
+pub use http::Request;
+
+/// A step of an answer.
+#[derive(Clone, Debug)]
+pub enum Action {
+    Send(Vec<u8>),
+    Pause(Duration),
+    /// One byte at a time, with a pause after each.
+    Drip(Vec<u8>, Duration),
+    /// Goes on when this many requests have arrived at the server.
+    AwaitRequests(usize),
+    /// The same bytes for as long as the other side reads.
+    Endless(Vec<u8>),
+    Close,
+    /// Says nothing more, and keeps the connection open.
+    Hang,
+}
+
+pub type Handler = dyn Fn(&Request) -> Vec<Action> + Send + Sync;
+
+/// What has arrived, in order.
+#[derive(Debug, Default)]
+pub struct Log {
+    requests: Mutex<Vec<Request>>,
+    changed: Condvar,
+    connections: AtomicUsize,
+}
+
+impl Log {
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    pub fn count(&self) -> usize {
+        self.requests.lock().unwrap().len()
+    }
+
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many requests have arrived; false if they do not.
+    pub fn await_count(&self, count: usize, limit: Duration) -> bool {
+        let requests = self.requests.lock().unwrap();
+        let (requests, _) = self
+            .changed
+            .wait_timeout_while(requests, limit, |requests| requests.len() < count)
+            .unwrap();
+        requests.len() >= count
+    }
+}
+
+/// A server on a free port of 127.0.0.1, on a thread of its own, until it is
+/// dropped.
+pub struct Server {
+    address: SocketAddr,
+    log: Arc<Log>,
+    stop: watch::Sender<bool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Server {
+    pub fn start(handler: impl Fn(&Request) -> Vec<Action> + Send + Sync + 'static) -> Self {
+        Self::start_on(0, None, Arc::new(handler)).expect("a free port")
+    }
+
+    /// On a port (0: a free one), and on a Unix socket as well.
+    pub fn start_on(
+        port: u16,
+        unix: Option<PathBuf>,
+        handler: Arc<Handler>,
+    ) -> std::io::Result<Self> {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let unix = match unix {
+            Some(path) => {
+                let listener = std::os::unix::net::UnixListener::bind(path)?;
+                listener.set_nonblocking(true)?;
+                Some(listener)
+            }
+            None => None,
+        };
+        let log = Arc::new(Log::default());
+        let (stop, stopped) = watch::channel(false);
+        let shared = log.clone();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(serve(listener, unix, handler, shared, stopped));
+        });
+        Ok(Self { address, log, stop, thread: Some(thread) })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.stop.send(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn serve(
+    listener: std::net::TcpListener,
+    unix: Option<std::os::unix::net::UnixListener>,
+    handler: Arc<Handler>,
+    log: Arc<Log>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let listener = TcpListener::from_std(listener).expect("a listener");
+    let unix = unix.map(|listener| UnixListener::from_std(listener).expect("a listener"));
+    loop {
+        let (handler, shared) = (handler.clone(), log.clone());
+        tokio::select! {
+            _ = stopped.changed() => return,
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { continue };
+                let _ = stream.set_nodelay(true);
+                tokio::spawn(connection(stream, handler, shared));
+            }
+            accepted = accept_unix(unix.as_ref()) => {
+                tokio::spawn(connection(accepted, handler, shared));
+            }
+        }
+    }
+}
+
+async fn accept_unix(listener: Option<&UnixListener>) -> tokio::net::UnixStream {
+    match listener {
+        Some(listener) => loop {
+            if let Ok((stream, _)) = listener.accept().await {
+                return stream;
+            }
+        },
+        None => std::future::pending().await,
+    }
+}
+
+async fn connection(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    handler: Arc<Handler>,
+    log: Arc<Log>,
+) {
+    let number = log.connections.fetch_add(1, Ordering::SeqCst);
+    let mut input = Vec::new();
+    while let Some(mut request) = read_request(&mut stream, &mut input).await {
+        request.connection = number;
+        {
+            let mut requests = log.requests.lock().unwrap();
+            request.number = requests.len();
+            requests.push(request.clone());
+            log.changed.notify_all();
+        }
+        for action in handler(&request) {
+            if !play(&mut stream, action, &log).await {
+                return;
+            }
+        }
+    }
+}
+
+/// False when the connection is over.
+async fn play(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    action: Action,
+    log: &Log,
+) -> bool {
+    match action {
+        Action::Send(bytes) => stream.write_all(&bytes).await.is_ok(),
+        Action::Pause(pause) => {
+            tokio::time::sleep(pause).await;
+            true
+        }
+        Action::Drip(bytes, pause) => {
+            for byte in bytes {
+                if stream.write_all(&[byte]).await.is_err() {
+                    return false;
+                }
+                tokio::time::sleep(pause).await;
+            }
+            true
+        }
+        Action::AwaitRequests(count) => {
+            for _ in 0..5000 {
+                if log.count() >= count {
+                    return true;
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            false
+        }
+        Action::Endless(bytes) => {
+            while stream.write_all(&bytes).await.is_ok() {}
+            false
+        }
+        Action::Close => {
+            let _ = stream.shutdown().await;
+            false
+        }
+        Action::Hang => {
+            // Until the other side goes.
+            let mut byte = [0; 256];
+            while matches!(stream.read(&mut byte).await, Ok(count) if count > 0) {}
+            false
+        }
+    }
+}
+
+async fn read_request(
+    stream: &mut (impl AsyncRead + Unpin),
+    input: &mut Vec<u8>,
+) -> Option<Request> {
+    let mut chunk = vec![0; 16 * 1024];
+    loop {
+        if let Some((request, length)) = Request::parse(input) {
+            input.drain(..length);
+            return Some(request);
+        }
+        match stream.read(&mut chunk).await {
+            Ok(count) if count > 0 => input.extend_from_slice(&chunk[..count]),
+            _ => return None,
+        }
+    }
+}
