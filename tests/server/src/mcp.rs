@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::http::{self, Request};
 use crate::Action;
+use crate::http::{self, Request};
 
 pub const STATELESS: &str = "2026-07-28";
 pub const HANDSHAKE: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
@@ -289,11 +289,9 @@ impl Mcp {
         match method {
             "ping" => self.result(request, json!({}), None),
             "tools/list" => self.result(request, json!({"tools": []}), None),
-            "tools/call" => self.result(
-                request,
-                json!({"content": [{"type": "text", "text": "done"}]}),
-                None,
-            ),
+            "tools/call" => {
+                self.result(request, json!({"content": [{"type": "text", "text": "done"}]}), None)
+            }
             other => self.error(request, 200, -32601, "Method not found", json!(other)),
         }
     }

@@ -123,20 +123,14 @@ fn known(request: &Request, path: &str, server: &Mcp) -> Vec<Action> {
 /// A ping and an unknown request in the stream, and the reply after the
 /// client has answered both by requests of its own.
 fn asks(request: &Request) -> Vec<Action> {
-    let ask = |id, method: &str| {
-        http::event(&json!({"jsonrpc": "2.0", "id": id, "method": method}))
-    };
+    let ask =
+        |id, method: &str| http::event(&json!({"jsonrpc": "2.0", "id": id, "method": method}));
     let mut first = http::stream_head(&[]);
     first.extend_from_slice(&ask(json!(0), "ping"));
     first.extend_from_slice(&ask(json!("q"), "x/unknown"));
-    let mut last =
-        http::event(&json!({"jsonrpc": "2.0", "id": request.id(), "result": {}}));
+    let mut last = http::event(&json!({"jsonrpc": "2.0", "id": request.id(), "result": {}}));
     last.extend_from_slice(http::LAST_CHUNK);
-    vec![
-        Action::Send(first),
-        Action::AwaitRequests(request.number + 3),
-        Action::Send(last),
-    ]
+    vec![Action::Send(first), Action::AwaitRequests(request.number + 3), Action::Send(last)]
 }
 
 fn status(code: u16) -> Vec<u8> {

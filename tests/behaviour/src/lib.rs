@@ -1,0 +1,431 @@
+//! The C interface, declared by hand from the header, and a thin owner of
+//! each handle for the tests.
+
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::ptr;
+use std::time::Duration;
+
+#[allow(non_camel_case_types)]
+pub mod raw {
+    use super::*;
+
+    pub enum mcp_client {}
+    pub enum mcp_error {}
+    pub enum mcp_request {}
+    pub enum mcp_cancel {}
+    pub enum mcp_result {}
+    pub enum mcp_text {}
+    pub type TokenFn = Option<unsafe extern "C" fn(*mut c_void, i32, *mut mcp_text) -> i32>;
+    pub type FreeFn = Option<unsafe extern "C" fn(*mut c_void)>;
+
+    unsafe extern "C" {
+        pub fn mcp_client_new(url: *const c_char, token: *const c_char) -> *mut mcp_client;
+        pub fn mcp_client_free(client: *mut mcp_client);
+        pub fn mcp_client_close(client: *mut mcp_client);
+        pub fn mcp_client_set_header(
+            client: *mut mcp_client,
+            name: *const c_char,
+            value: *const c_char,
+        ) -> i32;
+        pub fn mcp_client_set_token(client: *mut mcp_client, token: *const c_char) -> i32;
+        pub fn mcp_client_set_token_handler(
+            client: *mut mcp_client,
+            callback: TokenFn,
+            userdata: *mut c_void,
+            free_userdata: FreeFn,
+        ) -> i32;
+        pub fn mcp_text_set(text: *mut mcp_text, data: *const c_char, len: usize) -> i32;
+        pub fn mcp_client_set_timeout(client: *mut mcp_client, milliseconds: i32) -> i32;
+        pub fn mcp_client_set_connect_timeout(client: *mut mcp_client, milliseconds: i32) -> i32;
+        pub fn mcp_client_set_max_message_size(client: *mut mcp_client, bytes: usize) -> i32;
+        pub fn mcp_client_set_protocol_version(
+            client: *mut mcp_client,
+            version: *const c_char,
+        ) -> i32;
+        pub fn mcp_client_set_info(
+            client: *mut mcp_client,
+            name: *const c_char,
+            version: *const c_char,
+        ) -> i32;
+        pub fn mcp_client_set_proxy(client: *mut mcp_client, url: *const c_char) -> i32;
+        pub fn mcp_client_set_unix_socket(client: *mut mcp_client, path: *const c_char) -> i32;
+        pub fn mcp_client_set_ca_file(client: *mut mcp_client, path: *const c_char) -> i32;
+        pub fn mcp_client_set_certificate(
+            client: *mut mcp_client,
+            certificate: *const c_char,
+            key: *const c_char,
+        ) -> i32;
+        pub fn mcp_client_set_allow_plain_http(client: *mut mcp_client, allow: i32) -> i32;
+        pub fn mcp_client_set_trace_fd(client: *mut mcp_client, fd: i32) -> i32;
+        pub fn mcp_connect(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32;
+        pub fn mcp_ping(client: *mut mcp_client) -> i32;
+        pub fn mcp_request_new(
+            client: *mut mcp_client,
+            method: *const c_char,
+            params: *const c_char,
+        ) -> *mut mcp_request;
+        pub fn mcp_request_free(request: *mut mcp_request);
+        pub fn mcp_request_set_timeout(request: *mut mcp_request, milliseconds: i32) -> i32;
+        pub fn mcp_request_set_cancel(request: *mut mcp_request, cancel: *mut mcp_cancel) -> i32;
+        pub fn mcp_request_perform(request: *mut mcp_request, out: *mut *mut mcp_result) -> i32;
+        pub fn mcp_request_error(request: *const mcp_request) -> *const mcp_error;
+        pub fn mcp_cancel_new() -> *mut mcp_cancel;
+        pub fn mcp_cancel_fire(cancel: *mut mcp_cancel);
+        pub fn mcp_cancel_reset(cancel: *mut mcp_cancel);
+        pub fn mcp_cancel_free(cancel: *mut mcp_cancel);
+        pub fn mcp_error_status(error: *const mcp_error) -> i32;
+        pub fn mcp_error_message(error: *const mcp_error) -> *const c_char;
+        pub fn mcp_error_http_status(error: *const mcp_error) -> i32;
+        pub fn mcp_error_rpc_code(error: *const mcp_error) -> i32;
+        pub fn mcp_error_data_json(error: *const mcp_error, len: *mut usize) -> *const c_char;
+        pub fn mcp_error_challenge(error: *const mcp_error, name: *const c_char) -> *const c_char;
+        pub fn mcp_error_retry_after(error: *const mcp_error) -> i32;
+        pub fn mcp_error_may_have_run(error: *const mcp_error) -> i32;
+        pub fn mcp_result_free(result: *mut mcp_result);
+        pub fn mcp_result_json(result: *const mcp_result, len: *mut usize) -> *const c_char;
+        pub fn mcp_result_server_name(result: *const mcp_result) -> *const c_char;
+        pub fn mcp_result_server_version(result: *const mcp_result) -> *const c_char;
+        pub fn mcp_result_server_title(result: *const mcp_result) -> *const c_char;
+        pub fn mcp_result_protocol_version(result: *const mcp_result) -> *const c_char;
+        pub fn mcp_result_instructions(result: *const mcp_result) -> *const c_char;
+        pub fn mcp_result_capabilities_json(
+            result: *const mcp_result,
+            len: *mut usize,
+        ) -> *const c_char;
+        pub fn mcp_result_has_capability(result: *const mcp_result, name: *const c_char) -> i32;
+    }
+}
+
+/// The numbers of the header that the tests name.
+pub mod status {
+    pub const MCP_E_INVALID_ARGUMENT: i32 = 1;
+    pub const MCP_E_STATE: i32 = 2;
+    pub const MCP_E_CLOSED: i32 = 3;
+    pub const MCP_E_FORKED: i32 = 4;
+    pub const MCP_E_RESOLVE: i32 = 20;
+    pub const MCP_E_CONNECT: i32 = 21;
+    pub const MCP_E_TLS: i32 = 22;
+    pub const MCP_E_PROXY: i32 = 23;
+    pub const MCP_E_IO: i32 = 24;
+    pub const MCP_E_TIMEOUT: i32 = 25;
+    pub const MCP_E_CANCELLED: i32 = 26;
+    pub const MCP_E_TOO_LARGE: i32 = 28;
+    pub const MCP_E_HTTP: i32 = 40;
+    pub const MCP_E_UNAUTHORIZED: i32 = 41;
+    pub const MCP_E_FORBIDDEN: i32 = 42;
+    pub const MCP_E_RATE_LIMITED: i32 = 43;
+    pub const MCP_E_UNAVAILABLE: i32 = 44;
+    pub const MCP_E_REDIRECT: i32 = 45;
+    pub const MCP_E_INSECURE: i32 = 47;
+    pub const MCP_E_ENDPOINT: i32 = 48;
+    pub const MCP_E_SERVER: i32 = 49;
+    pub const MCP_E_PROTOCOL: i32 = 60;
+    pub const MCP_E_VERSION: i32 = 61;
+    pub const MCP_E_RPC: i32 = 62;
+    pub const MCP_E_INPUT_REQUIRED: i32 = 64;
+    pub const MCP_E_TRANSPORT: i32 = 65;
+}
+
+/// A failure, copied out of the thread's last error or a request's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub status: i32,
+    pub message: String,
+    pub http_status: i32,
+    pub rpc_code: i32,
+    pub data: Option<String>,
+    pub retry_after: i32,
+    pub may_have_run: bool,
+    pub challenge: Vec<(String, String)>,
+}
+
+pub type Outcome<T> = Result<T, Failure>;
+
+impl Failure {
+    pub fn last() -> Self {
+        Self::of(ptr::null())
+    }
+
+    fn of(error: *const raw::mcp_error) -> Self {
+        unsafe {
+            let names = ["realm", "error", "error_description", "scope", "resource_metadata"];
+            Self {
+                status: raw::mcp_error_status(error),
+                message: text(raw::mcp_error_message(error)).unwrap(),
+                http_status: raw::mcp_error_http_status(error),
+                rpc_code: raw::mcp_error_rpc_code(error),
+                data: text(raw::mcp_error_data_json(error, ptr::null_mut())),
+                retry_after: raw::mcp_error_retry_after(error),
+                may_have_run: raw::mcp_error_may_have_run(error) != 0,
+                challenge: names
+                    .iter()
+                    .filter_map(|name| {
+                        let value = raw::mcp_error_challenge(error, c(name).as_ptr());
+                        text(value).map(|value| (name.to_string(), value))
+                    })
+                    .collect(),
+            }
+        }
+    }
+
+    /// All of its text, to look for what must not be in it.
+    pub fn everything(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+pub fn outcome(status: i32) -> Outcome<()> {
+    if status == 0 {
+        return Ok(());
+    }
+    let failure = Failure::last();
+    assert_eq!(failure.status, status, "the last error is of another call");
+    Err(failure)
+}
+
+pub fn c(text: &str) -> CString {
+    CString::new(text).unwrap()
+}
+
+pub fn text(pointer: *const c_char) -> Option<String> {
+    (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_str().unwrap().to_owned())
+}
+
+fn optional(text: Option<&CString>) -> *const c_char {
+    text.map_or(ptr::null(), |text| text.as_ptr())
+}
+
+/// A client, freed when dropped. Shared between threads as the header allows.
+#[derive(Debug)]
+pub struct Client(pub *mut raw::mcp_client);
+
+unsafe impl Send for Client {}
+unsafe impl Sync for Client {}
+
+impl Client {
+    pub fn new(url: &str, token: Option<&str>) -> Outcome<Self> {
+        let token = token.map(c);
+        let client = unsafe { raw::mcp_client_new(c(url).as_ptr(), optional(token.as_ref())) };
+        if client.is_null() { Err(Failure::last()) } else { Ok(Self(client)) }
+    }
+
+    /// One that must be made, with limits of time that suit a test.
+    pub fn of(url: &str) -> Self {
+        let client = Self::new(url, None).unwrap();
+        client.set_timeout(10_000);
+        client
+    }
+
+    pub fn ping(&self) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_ping(self.0) })
+    }
+
+    pub fn connect(&self) -> Outcome<Answer> {
+        let mut out = ptr::null_mut();
+        outcome(unsafe { raw::mcp_connect(self.0, &mut out) })?;
+        Ok(Answer(out))
+    }
+
+    pub fn close(&self) {
+        unsafe { raw::mcp_client_close(self.0) }
+    }
+
+    pub fn set_header(&self, name: &str, value: Option<&str>) -> Outcome<()> {
+        let value = value.map(c);
+        outcome(unsafe {
+            raw::mcp_client_set_header(self.0, c(name).as_ptr(), optional(value.as_ref()))
+        })
+    }
+
+    pub fn set_token(&self, token: Option<&str>) -> Outcome<()> {
+        let token = token.map(c);
+        outcome(unsafe { raw::mcp_client_set_token(self.0, optional(token.as_ref())) })
+    }
+
+    pub fn set_timeout(&self, milliseconds: i32) {
+        outcome(unsafe { raw::mcp_client_set_timeout(self.0, milliseconds) }).unwrap();
+    }
+
+    pub fn set_connect_timeout(&self, milliseconds: i32) {
+        outcome(unsafe { raw::mcp_client_set_connect_timeout(self.0, milliseconds) }).unwrap();
+    }
+
+    pub fn set_max_message_size(&self, bytes: usize) {
+        outcome(unsafe { raw::mcp_client_set_max_message_size(self.0, bytes) }).unwrap();
+    }
+
+    pub fn pin(&self, version: &str) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_protocol_version(self.0, c(version).as_ptr()) })
+    }
+
+    pub fn set_proxy(&self, url: &str) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_proxy(self.0, c(url).as_ptr()) })
+    }
+
+    pub fn set_ca_file(&self, path: &str) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_ca_file(self.0, c(path).as_ptr()) })
+    }
+
+    pub fn set_certificate(&self, certificate: &str, key: &str) -> Outcome<()> {
+        outcome(unsafe {
+            raw::mcp_client_set_certificate(self.0, c(certificate).as_ptr(), c(key).as_ptr())
+        })
+    }
+
+    /// Asks `ask` for tokens; what it is told is whether the last was refused.
+    pub fn set_token_handler<F>(&self, ask: F) -> Outcome<()>
+    where
+        F: Fn(bool) -> Option<String> + Send + Sync + 'static,
+    {
+        unsafe extern "C" fn call<F: Fn(bool) -> Option<String>>(
+            userdata: *mut c_void,
+            refused: i32,
+            out: *mut raw::mcp_text,
+        ) -> i32 {
+            let ask = unsafe { &*(userdata as *const F) };
+            match ask(refused != 0) {
+                Some(token) => unsafe {
+                    raw::mcp_text_set(out, token.as_ptr().cast(), token.len())
+                },
+                None => 99,
+            }
+        }
+        unsafe extern "C" fn free<F>(userdata: *mut c_void) {
+            drop(unsafe { Box::from_raw(userdata as *mut F) });
+        }
+        let userdata = Box::into_raw(Box::new(ask)).cast();
+        outcome(unsafe {
+            raw::mcp_client_set_token_handler(self.0, Some(call::<F>), userdata, Some(free::<F>))
+        })
+    }
+
+    pub fn request(&self, method: &str, params: Option<&str>) -> Outcome<Request> {
+        let params = params.map(c);
+        let request =
+            unsafe { raw::mcp_request_new(self.0, c(method).as_ptr(), optional(params.as_ref())) };
+        if request.is_null() { Err(Failure::last()) } else { Ok(Request(request)) }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        unsafe { raw::mcp_client_free(self.0) }
+    }
+}
+
+pub struct Request(pub *mut raw::mcp_request);
+
+unsafe impl Send for Request {}
+unsafe impl Sync for Request {}
+
+impl Request {
+    pub fn perform(&self) -> Outcome<Answer> {
+        let mut out = ptr::null_mut();
+        let status = unsafe { raw::mcp_request_perform(self.0, &mut out) };
+        if status == 0 {
+            return Ok(Answer(out));
+        }
+        assert!(out.is_null());
+        let own = Failure::of(unsafe { raw::mcp_request_error(self.0) });
+        assert_eq!(own, outcome(status).unwrap_err(), "both places say the same");
+        Err(own)
+    }
+
+    pub fn set_timeout(&self, milliseconds: i32) {
+        outcome(unsafe { raw::mcp_request_set_timeout(self.0, milliseconds) }).unwrap();
+    }
+
+    pub fn set_cancel(&self, cancel: &Cancel) {
+        outcome(unsafe { raw::mcp_request_set_cancel(self.0, cancel.0) }).unwrap();
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        unsafe { raw::mcp_request_free(self.0) }
+    }
+}
+
+pub struct Cancel(pub *mut raw::mcp_cancel);
+
+unsafe impl Send for Cancel {}
+unsafe impl Sync for Cancel {}
+
+impl Cancel {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(unsafe { raw::mcp_cancel_new() })
+    }
+
+    pub fn fire(&self) {
+        unsafe { raw::mcp_cancel_fire(self.0) }
+    }
+
+    pub fn reset(&self) {
+        unsafe { raw::mcp_cancel_reset(self.0) }
+    }
+}
+
+impl Drop for Cancel {
+    fn drop(&mut self) {
+        unsafe { raw::mcp_cancel_free(self.0) }
+    }
+}
+
+#[derive(Debug)]
+pub struct Answer(pub *mut raw::mcp_result);
+
+impl Answer {
+    pub fn json(&self) -> String {
+        let mut len = 0;
+        let json = text(unsafe { raw::mcp_result_json(self.0, &mut len) }).unwrap();
+        assert_eq!(json.len(), len);
+        json
+    }
+
+    pub fn protocol_version(&self) -> Option<String> {
+        text(unsafe { raw::mcp_result_protocol_version(self.0) })
+    }
+
+    pub fn server_name(&self) -> Option<String> {
+        text(unsafe { raw::mcp_result_server_name(self.0) })
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        unsafe { raw::mcp_result_free(self.0) }
+    }
+}
+
+/// Runs a test on a thread of its own and fails it when it does not end.
+pub fn within(limit: Duration, test: impl FnOnce() + Send + 'static) {
+    let (done, ended) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        test();
+        let _ = done.send(());
+    });
+    match ended.recv_timeout(limit) {
+        Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
+            panic!("no end within {limit:?}")
+        }
+        _ => {
+            if let Err(payload) = thread.join() {
+                std::panic::resume_unwind(payload);
+            }
+        }
+    }
+}
+
+/// A test with a deadline.
+#[macro_export]
+macro_rules! tests {
+    ($($name:ident $body:block)*) => {
+        $(
+            #[test]
+            fn $name() {
+                $crate::within(std::time::Duration::from_secs(30), || $body);
+            }
+        )*
+    };
+}

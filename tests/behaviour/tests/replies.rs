@@ -1,0 +1,347 @@
+//! Replies as servers and networks really send them: in pieces, wrong, cut
+//! off, without an end. Each is a typed error, and the next call works.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use behaviour::status::*;
+use behaviour::{Client, tests};
+use mcp_test_server::http::{self, Request};
+use mcp_test_server::mcp::{Config, Mcp};
+use mcp_test_server::{Action, Server};
+use serde_json::{Value, json};
+
+/// What `server/discover` answers: enough for a ping.
+fn pong(request: &Request) -> Vec<u8> {
+    http::result(request, hello())
+}
+
+fn hello() -> Value {
+    json!({"resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": {}})
+}
+
+fn stream(request: &Request) -> Vec<u8> {
+    let message = json!({"jsonrpc": "2.0", "id": request.id(), "result": hello()});
+    let mut out = http::stream_head(&[]);
+    out.extend_from_slice(&http::event(&message));
+    out.extend_from_slice(http::LAST_CHUNK);
+    out
+}
+
+/// A server that is broken once, and a client that is connected to it.
+fn broken_once(
+    reply: impl Fn(&Request) -> Vec<Action> + Send + Sync + 'static,
+) -> (Server, Client) {
+    let is_broken = Arc::new(AtomicBool::new(false));
+    let flag = is_broken.clone();
+    let server = Server::start(move |request| {
+        if flag.swap(false, Ordering::SeqCst) {
+            return reply(request);
+        }
+        vec![Action::Send(pong(request))]
+    });
+    let client = Client::of(&server.url("/mcp"));
+    client.ping().unwrap();
+    is_broken.store(true, Ordering::SeqCst);
+    (server, client)
+}
+
+fn fails(
+    status: i32,
+    words: &str,
+    reply: impl Fn(&Request) -> Vec<Action> + Send + Sync + 'static,
+) {
+    let (_server, client) = broken_once(reply);
+    client.set_timeout(3000);
+    let failure = client.ping().unwrap_err();
+    assert_eq!(failure.status, status, "{words}: {}", failure.message);
+    assert!(failure.message.contains(words), "{words}: {}", failure.message);
+    client.ping().unwrap();
+}
+
+fn send(bytes: impl Into<Vec<u8>>) -> Vec<Action> {
+    vec![Action::Send(bytes.into())]
+}
+
+fn raw(head: &'static str) -> impl Fn(&Request) -> Vec<Action> + Send + Sync {
+    move |_| vec![Action::Send(head.into()), Action::Close]
+}
+
+/// Each length of a reply's beginning, then the end of the connection.
+fn cut_everywhere(reply: fn(&Request) -> Vec<u8>) {
+    let cut = Arc::new(AtomicUsize::new(usize::MAX));
+    let shared = cut.clone();
+    let server = Server::start(move |request| {
+        let bytes = reply(request);
+        let at = shared.swap(usize::MAX, Ordering::SeqCst);
+        if at >= bytes.len() {
+            return send(bytes);
+        }
+        vec![Action::Send(bytes[..at].to_vec()), Action::Close]
+    });
+    let client = Client::of(&server.url("/mcp"));
+    client.ping().unwrap();
+    let length = reply(&server.log().requests()[0]).len();
+    for at in 1..length {
+        cut.store(at, Ordering::SeqCst);
+        match client.ping() {
+            // The end of a stream that brought the answer is of no interest.
+            Ok(()) => assert!(at > length - 10, "cut at {at} of {length}"),
+            Err(failure) => assert!(
+                failure.status == MCP_E_IO && failure.may_have_run,
+                "cut at {at}: {}",
+                failure.message
+            ),
+        }
+        cut.store(usize::MAX, Ordering::SeqCst);
+        client.ping().unwrap_or_else(|failure| panic!("after {at}: {}", failure.message));
+    }
+}
+
+tests! {
+    json_reply_cut_off_at_any_byte_is_a_lost_connection { cut_everywhere(pong) }
+
+    stream_reply_cut_off_at_any_byte_is_a_lost_connection { cut_everywhere(stream) }
+
+    reply_that_comes_in_two_pieces_is_the_same_wherever_it_is_cut {
+        for reply in [pong as fn(&Request) -> Vec<u8>, stream] {
+            let at = Arc::new(AtomicUsize::new(0));
+            let shared = at.clone();
+            let server = Server::start(move |request| {
+                let bytes = reply(request);
+                http::cut(&bytes, shared.fetch_add(7, Ordering::SeqCst) % bytes.len(),
+                    Duration::from_millis(1))
+            });
+            let client = Client::of(&server.url("/mcp"));
+            for _ in 0..60 {
+                client.ping().unwrap();
+            }
+            assert_eq!(server.log().connections(), 1);
+        }
+    }
+
+    reply_that_comes_byte_by_byte_is_read {
+        let server = Server::start(|request| {
+            vec![Action::Drip(stream(request), Duration::from_micros(10))]
+        });
+        Client::of(&server.url("/mcp")).ping().unwrap();
+    }
+
+    ten_pings_with_stream_replies_take_one_connection {
+        let server = Server::start(|request| send(stream(request)));
+        let client = Client::of(&server.url("/mcp"));
+        for _ in 0..10 {
+            client.ping().unwrap();
+        }
+        assert_eq!(server.log().connections(), 1);
+    }
+
+    stream_that_the_server_holds_open_holds_up_nothing {
+        let server = Server::start(|request| {
+            let message = json!({"jsonrpc": "2.0", "id": request.id(), "result": hello()});
+            vec![Action::Send(http::stream_head(&[])), Action::Send(http::event(&message)),
+                 Action::Hang]
+        });
+        let client = Client::of(&server.url("/mcp"));
+        let start = Instant::now();
+        for _ in 0..10 {
+            client.ping().unwrap();
+        }
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    }
+
+    connection_closed_before_it_is_used_again_goes_unseen {
+        let server = Server::start(|request| {
+            vec![Action::Send(pong(request)), Action::Close]
+        });
+        let client = Client::of(&server.url("/mcp"));
+        for count in 1..=5 {
+            client.ping().unwrap();
+            assert_eq!(server.log().connections(), count);
+        }
+    }
+
+    connection_closed_upon_a_request_is_tried_once_more_where_that_is_safe {
+        fails_unseen("ping", None);
+        let (server, client) = broken_once(|_| vec![Action::Close]);
+        let call = client.request("tools/call", Some(r#"{"name":"x"}"#)).unwrap();
+        let before = server.log().count();
+        let failure = call.perform().unwrap_err();
+        assert_eq!((failure.status, failure.may_have_run), (MCP_E_IO, true));
+        assert_eq!(server.log().count(), before + 1, "never sent twice");
+        client.ping().unwrap();
+    }
+
+    server_that_closes_every_time_is_an_error_and_not_a_loop {
+        let server = Server::start(|_| vec![Action::Close]);
+        let client = Client::of(&server.url("/mcp"));
+        assert_eq!(client.ping().unwrap_err().status, MCP_E_IO);
+        assert_eq!(server.log().count(), 1);
+    }
+
+    closed_connection_says_where {
+        fails(MCP_E_IO, "middle of its reply's head", raw("HTTP/1.1 200 OK\r\nContent-"));
+        fails(MCP_E_IO, "of 100 bytes",
+            raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"));
+        fails(MCP_E_IO, "middle of its reply",
+            raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"));
+        fails(MCP_E_IO, "ended before the answer",
+            raw("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: nothing\n\n"));
+    }
+
+    head_that_never_ends_is_bounded {
+        fails(MCP_E_TOO_LARGE, "head", |_| vec![
+            Action::Send(b"HTTP/1.1 200 OK\r\n".to_vec()),
+            Action::Endless([b"X-Filler: ".as_slice(), &[b'x'; 4000], b"\r\n"].concat()),
+        ]);
+        fails(MCP_E_TOO_LARGE, "head", |_| vec![
+            Action::Send(b"HTTP/1.1 200 OK\r\nX: ".to_vec()),
+            Action::Endless(vec![b'x'; 4000]),
+        ]);
+    }
+
+    wrong_http_is_said_to_be_wrong {
+        fails(MCP_E_PROTOCOL, "not HTTP", raw("SSH-2.0-OpenSSH_9.2\r\n\r\n"));
+        fails(MCP_E_PROTOCOL, "two lengths",
+            raw("HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello"));
+        fails(MCP_E_PROTOCOL, "not a number",
+            raw("HTTP/1.1 200 OK\r\ncontent-length: five\r\n\r\nhello"));
+        fails(MCP_E_PROTOCOL, "chunk", raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+            transfer-encoding: chunked\r\n\r\nzz\r\nhello"));
+        fails(MCP_E_PROTOCOL, "chunk", raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+            transfer-encoding: chunked\r\n\r\n2\r\nhello\r\n0\r\n\r\n"));
+        fails(MCP_E_PROTOCOL, "encoded", raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+            content-encoding: gzip\r\ncontent-length: 2\r\n\r\nxx"));
+    }
+
+    wrong_mcp_is_said_to_be_wrong {
+        fails(MCP_E_PROTOCOL, "text/html", |_| {
+            send(http::reply(200, &[("content-type", "text/html")], b"<html>"))
+        });
+        fails(MCP_E_PROTOCOL, "202", |_| send(http::reply(202, &[], b"")));
+        fails(MCP_E_PROTOCOL, "malformed", |_| {
+            send(http::reply(200, &[("content-type", "application/json")], b"{\"jsonrpc\""))
+        });
+        fails(MCP_E_PROTOCOL, "UTF-8 at byte", |_| {
+            send(http::reply(200, &[("content-type", "application/json")], b"{\"a\":\"\xff\"}"))
+        });
+        fails(MCP_E_PROTOCOL, "another request", |_| {
+            send(http::json(200, &json!({"jsonrpc": "2.0", "id": 999, "result": {}})))
+        });
+        fails(MCP_E_PROTOCOL, "another request", |request| {
+            let id = request.id().to_string();
+            send(http::json(200, &json!({"jsonrpc": "2.0", "id": id, "result": {}})))
+        });
+        fails(MCP_E_PROTOCOL, "neither", |request| {
+            send(http::json(200, &json!({"jsonrpc": "2.0", "id": request.id()})))
+        });
+        fails(MCP_E_PROTOCOL, "and an error", |request| {
+            send(http::json(200, &json!({"jsonrpc": "2.0", "id": request.id(), "result": {},
+                "error": {"code": 1, "message": ""}})))
+        });
+        fails(MCP_E_PROTOCOL, "other requests", |_| {
+            let mut out = http::stream_head(&[]);
+            let message = json!({"jsonrpc": "2.0", "id": 999, "result": {}});
+            out.extend_from_slice(&http::event(&message));
+            out.extend_from_slice(http::LAST_CHUNK);
+            send(out)
+        });
+    }
+
+    interim_replies_and_late_messages_are_passed_over {
+        let server = Server::start(|request| {
+            let late = json!({"jsonrpc": "2.0", "id": 999, "result": {}});
+            let note = json!({"jsonrpc": "2.0", "method": "notifications/x"});
+            let message = json!({"jsonrpc": "2.0", "id": request.id(), "result": hello()});
+            let mut out = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n"
+                .to_vec();
+            out.extend_from_slice(&http::stream_head(&[]));
+            for part in [&late, &note, &message] {
+                out.extend_from_slice(&http::event(part));
+            }
+            out.extend_from_slice(http::LAST_CHUNK);
+            send(out)
+        });
+        Client::of(&server.url("/mcp")).ping().unwrap();
+    }
+
+    message_over_the_limit_is_refused {
+        let (_server, client) = broken_once(|_| {
+            send(http::reply(200, &[("content-type", "application/json")], &[b' '; 5000]))
+        });
+        client.set_max_message_size(4000);
+        assert_eq!(client.ping().unwrap_err().status, MCP_E_TOO_LARGE);
+        client.ping().unwrap();
+        for head in ["content-length: 99999999999", "transfer-encoding: chunked"] {
+            let (_server, client) = broken_once(move |_| vec![
+                Action::Send(format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+                    {head}\r\n\r\n").into_bytes()),
+                Action::Endless(http::chunk(&[b'x'; 1000])),
+            ]);
+            client.set_max_message_size(100_000);
+            assert_eq!(client.ping().unwrap_err().status, MCP_E_TOO_LARGE);
+            client.ping().unwrap();
+        }
+        let (_server, client) = broken_once(|_| vec![
+            Action::Send(http::stream_head(&[])),
+            Action::Endless(http::chunk(b"data: xxxxxxxxxxxxxxxxxxxxxxxxxxxx\n")),
+        ]);
+        client.set_max_message_size(100_000);
+        assert_eq!(client.ping().unwrap_err().status, MCP_E_TOO_LARGE);
+        client.ping().unwrap();
+    }
+
+    requests_of_the_server_inside_a_stream_are_answered {
+        for path in ["/asks/mcp"] {
+            let server = Server::start({
+                let handler = mcp_test_server::scenario::handler(None);
+                move |request| handler(request)
+            });
+            let client = Client::of(&server.url(path));
+            client.ping().unwrap();
+            let answers: Vec<Value> = server.log().requests().iter().map(Request::json)
+                .filter(|message| message["method"].is_null() && !message["id"].is_null())
+                .collect();
+            assert_eq!(answers[0], json!({"jsonrpc": "2.0", "id": 0, "result": {}}));
+            assert_eq!(answers[1]["id"], "q");
+            assert_eq!(answers[1]["error"]["code"], -32601);
+            assert_eq!(server.log().connections(), 2, "the stream stays open meanwhile");
+        }
+    }
+
+    request_inside_a_stream_of_the_stateless_era_is_not_answered {
+        let server = Server::start(|request| {
+            let ask = json!({"jsonrpc": "2.0", "id": 0, "method": "ping"});
+            let message = json!({"jsonrpc": "2.0", "id": request.id(), "result": hello()});
+            let mut out = http::stream_head(&[]);
+            out.extend_from_slice(&http::event(&ask));
+            out.extend_from_slice(&http::event(&message));
+            out.extend_from_slice(http::LAST_CHUNK);
+            send(out)
+        });
+        Client::of(&server.url("/mcp")).ping().unwrap();
+        assert_eq!(server.log().count(), 1);
+    }
+
+    refusal_of_a_large_request_is_shown {
+        let mcp = Mcp::new(Config::default());
+        let server = Server::start(move |request| match request.rpc_method().as_str() {
+            "tools/call" => vec![Action::Send(http::reply(413, &[("connection", "close")], b"big")),
+                                 Action::Close],
+            _ => mcp.handle(request),
+        });
+        let client = Client::of(&server.url("/mcp"));
+        let params = format!("{{\"name\":\"x\",\"arguments\":{{\"a\":\"{}\"}}}}", "x".repeat(3_000_000));
+        let failure = client.request("tools/call", Some(&params)).unwrap().perform().unwrap_err();
+        assert_eq!((failure.status, failure.http_status), (MCP_E_HTTP, 413));
+        client.ping().unwrap();
+    }
+}
+
+fn fails_unseen(method: &str, params: Option<&str>) {
+    let (server, client) = broken_once(|_| vec![Action::Close]);
+    let before = server.log().count();
+    client.request(method, params).unwrap().perform().unwrap();
+    assert_eq!(server.log().count(), before + 2);
+}
