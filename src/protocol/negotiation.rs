@@ -131,7 +131,7 @@ impl Negotiation {
                 }
                 _ => Err(shown),
             },
-            Outcome::NotMcp(400 | 405, shown) => Err(wrong_transport(shown)),
+            Outcome::NotMcp(405, shown) => Err(wrong_transport(shown)),
             Outcome::NotMcp(_, shown) => Err(shown),
         }
     }

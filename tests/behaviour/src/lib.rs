@@ -1,6 +1,8 @@
 //! The C interface, declared by hand from the header, and a thin owner of
 //! each handle for the tests.
 
+#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "pointers that the library gave")]
+
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
 use std::time::Duration;

@@ -1,0 +1,126 @@
+/* Requests, cancels, and handles freed in any order. */
+#include <pthread.h>
+#include <time.h>
+
+#include "test.h"
+
+static void request_gives_its_result_and_its_error(void)
+{
+    mcp_client *client = mcp_client_new(test_path("/mcp"), test_token);
+    mcp_request *call, *none;
+    mcp_result *result = NULL;
+
+    call = mcp_request_new(client, "tools/call", "{\"name\":\"x\"}");
+    CHECK_STATUS(MCP_OK, mcp_request_perform(call, &result));
+    CHECK(strstr(mcp_result_json(result, NULL), "done") != NULL);
+    CHECK(mcp_result_server_name(result) == NULL);
+    CHECK(mcp_request_error(call) == NULL);
+    mcp_result_free(result);
+    CHECK_STATUS(MCP_OK, mcp_request_perform(call, NULL));
+
+    none = mcp_request_new(client, "x/none", NULL);
+    CHECK_STATUS(MCP_E_RPC, mcp_request_perform(none, &result));
+    CHECK(result == NULL);
+    CHECK(mcp_error_rpc_code(mcp_request_error(none)) == -32601);
+    /* Another failure is the thread's last error, not the request's. */
+    CHECK(mcp_client_new("", NULL) == NULL);
+    CHECK(mcp_error_status(NULL) == MCP_E_INVALID_ARGUMENT);
+    CHECK(mcp_error_status(mcp_request_error(none)) == MCP_E_RPC);
+    mcp_request_free(none);
+    mcp_request_free(call);
+    mcp_client_free(client);
+}
+
+static void handles_are_freed_in_any_order(void)
+{
+    int order;
+
+    for (order = 0; order < 6; order++) {
+        mcp_client *client = mcp_client_new(test_path("/mcp"), test_token);
+        mcp_cancel *cancel = mcp_cancel_new();
+        mcp_request *request = mcp_request_new(client, "ping", NULL);
+        mcp_result *result = NULL;
+
+        CHECK(client != NULL && cancel != NULL && request != NULL);
+        CHECK_STATUS(MCP_OK, mcp_request_set_cancel(request, cancel));
+        CHECK_STATUS(MCP_OK, mcp_request_perform(request, &result));
+        if (order % 2 == 0)
+            mcp_cancel_free(cancel);
+        if (order % 3 == 0)
+            mcp_client_free(client);
+        if (order % 3 == 0)
+            CHECK_STATUS(MCP_E_CLOSED, mcp_request_perform(request, NULL));
+        mcp_request_free(request);
+        if (order % 3 != 0)
+            mcp_client_free(client);
+        if (order % 2 != 0)
+            mcp_cancel_free(cancel);
+        CHECK(mcp_result_json(result, NULL) != NULL);
+        mcp_result_free(result);
+    }
+}
+
+static void *fire_soon(void *cancel)
+{
+    struct timespec pause;
+
+    pause.tv_sec = 0;
+    pause.tv_nsec = 20000000;
+    nanosleep(&pause, NULL);
+    mcp_cancel_fire((mcp_cancel *)cancel);
+    return NULL;
+}
+
+static void cancel_ends_a_call_from_another_thread(void)
+{
+    mcp_client *client = mcp_client_new(test_path("/hang"), test_token);
+    mcp_cancel *cancel = mcp_cancel_new();
+    mcp_request *request = mcp_request_new(client, "ping", NULL);
+    pthread_t thread;
+
+    CHECK_STATUS(MCP_OK, mcp_request_set_cancel(request, cancel));
+    CHECK(pthread_create(&thread, NULL, fire_soon, cancel) == 0);
+    CHECK_STATUS(MCP_E_CANCELLED, mcp_request_perform(request, NULL));
+    pthread_join(thread, NULL);
+    /* It stays fired until it is reset. */
+    CHECK_STATUS(MCP_E_CANCELLED, mcp_request_perform(request, NULL));
+    mcp_cancel_reset(cancel);
+    CHECK_STATUS(MCP_OK, mcp_request_set_timeout(request, 30));
+    CHECK_STATUS(MCP_E_TIMEOUT, mcp_request_perform(request, NULL));
+    CHECK_STATUS(MCP_OK, mcp_request_set_cancel(request, NULL));
+    mcp_request_free(request);
+    mcp_cancel_free(cancel);
+    mcp_client_free(client);
+}
+
+static void *close_soon(void *client)
+{
+    struct timespec pause;
+
+    pause.tv_sec = 0;
+    pause.tv_nsec = 20000000;
+    nanosleep(&pause, NULL);
+    mcp_client_close((mcp_client *)client);
+    return NULL;
+}
+
+static void close_ends_a_call_from_another_thread(void)
+{
+    mcp_client *client = mcp_client_new(test_path("/hang"), test_token);
+    pthread_t thread;
+
+    CHECK(pthread_create(&thread, NULL, close_soon, client) == 0);
+    CHECK_STATUS(MCP_E_CLOSED, mcp_ping(client));
+    pthread_join(thread, NULL);
+    mcp_client_free(client);
+}
+
+int main(int argc, char **argv)
+{
+    BEGIN(argc, argv);
+    RUN(request_gives_its_result_and_its_error);
+    RUN(handles_are_freed_in_any_order);
+    RUN(cancel_ends_a_call_from_another_thread);
+    RUN(close_ends_a_call_from_another_thread);
+    END();
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""The tests in C: plain, under valgrind, with the address and undefined
+behaviour sanitizers, and once against the static library."""
+
+import os
+import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from support import INCLUDE, RELEASE, ROOT, Suite, TestServer, TOKEN, run
+
+OUT = os.path.join(ROOT, "tests", ".out", "c")
+FLAGS = ["-std=c89", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror", "-pedantic",
+         "-g", "-I", INCLUDE]
+SHARED = ["-L", RELEASE, "-lmcpclient", "-Wl,-rpath," + RELEASE, "-lpthread"]
+STATIC = [os.path.join(RELEASE, "libmcpclient.a"), "-lgcc_s", "-lutil", "-lrt", "-lpthread",
+          "-lm", "-ldl"]
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+VALGRIND = ["valgrind", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=all",
+            "--show-leak-kinds=all", "--quiet", "--suppressions=" + os.path.join(HERE, "valgrind.supp")]
+suite = Suite("c")
+
+
+def build(name, kind, extra, link):
+    program = os.path.join(OUT, "%s-%s" % (name, kind))
+    done = run(["cc", *FLAGS, *extra, "-o", program, os.path.join(HERE, name + ".c"), *link])
+    suite.check("%s compiles without a warning (%s)" % (name, kind), done.returncode == 0,
+                done.stderr)
+    return program
+
+
+def play(name, kind, command, server, **variables):
+    done = run([*command, server.url, TOKEN], 300, env=dict(os.environ, **variables))
+    tests = [line for line in done.stdout.splitlines() if line.startswith(("ok ", "FAILED "))]
+    for line in tests:
+        word, test = line.split(" ", 1)
+        suite.check("%s: %s (%s)" % (name, test, kind), word == "ok", done.stdout[-1500:])
+    suite.check("%s ends well (%s)" % (name, kind), done.returncode == 0 and tests,
+                "%s\n%s" % (done.returncode, (done.stdout + done.stderr)[-4000:]))
+
+
+def main():
+    os.makedirs(OUT, exist_ok=True)
+    names = sorted(name[:-2] for name in os.listdir(HERE) if name.endswith(".c"))
+    jobs = []
+    with TestServer() as server, ThreadPoolExecutor(2) as pool:
+        for name in names:
+            plain = build(name, "shared", [], SHARED)
+            jobs.append(pool.submit(play, name, "shared", [plain], server))
+            if shutil.which("valgrind") is None:
+                suite.skip("%s under valgrind" % name, "valgrind is not installed")
+            else:
+                jobs.append(pool.submit(play, name, "valgrind", [*VALGRIND, plain], server,
+                                        TEST_SCALE="20"))
+            sanitized = build(name, "sanitized", SANITIZE, SHARED)
+            # A quarantine keeps what is freed: memory is not flat there.
+            jobs.append(pool.submit(play, name, "sanitized", [sanitized], server,
+                                    TEST_SCALE="2"))
+        static = build("ping", "static", [], STATIC)
+        jobs.append(pool.submit(play, "ping", "static", [static], server))
+        for job in jobs:
+            job.result()
+    suite.end()
+
+
+main()

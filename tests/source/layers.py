@@ -1,0 +1,68 @@
+"""Which module may use which: read from the sources, held to a table."""
+
+import os
+import re
+
+# A layer and those below it that it may use. A file counts to the first
+# layer that its path begins with.
+TABLE = {
+    "ffi": {"client", "base"},
+    "client": {"auth", "protocol", "transport", "wire", "base"},
+    "auth": {"transport", "wire", "base"},
+    "protocol": {"wire", "base"},
+    "transport": {"wire", "base"},
+    "wire": {"base"},
+    "base": set(),
+}
+UNSAFE = {"ffi", "base/sys.rs"}
+USE = re.compile(r"\bcrate::(\w+)")
+DATE = re.compile(r"\b20(24|25|26)-\d\d-\d\d\b")
+
+
+def files(folder):
+    for place, _, names in sorted(os.walk(folder)):
+        for name in sorted(names):
+            if name.endswith(".rs"):
+                path = os.path.join(place, name)
+                yield os.path.relpath(path, folder), path
+
+
+def code(path):
+    """The lines outside comments and unit tests, numbered."""
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if line.startswith("#[cfg(test)]\n") or line.startswith("mod tests"):
+                return
+            yield number, line.split("//")[0] if "://" not in line else line
+
+
+def problems(folder, table=None, unsafe=None):
+    """What breaks the rules, each with file and line."""
+    table = TABLE if table is None else table
+    unsafe = UNSAFE if unsafe is None else unsafe
+    seen = set()
+    for relative, path in files(folder):
+        if relative == "lib.rs":
+            continue
+        layer = relative.split(os.sep)[0]
+        seen.add(layer)
+        if layer not in table:
+            yield "%s: in no layer of the table" % relative
+            continue
+        may = table[layer] | {layer}
+        for number, line in code(path):
+            if line.strip().startswith("//"):
+                continue
+            for used in USE.findall(line):
+                if used not in may:
+                    yield "%s:%d: %s may not use %s" % (relative, number, layer, used)
+            is_unsafe = re.search(r"\bunsafe\b", line) and "unsafe_code" not in line
+            if is_unsafe and not any(relative.startswith(place) for place in unsafe):
+                yield "%s:%d: unsafe" % (relative, number)
+            if layer not in ("protocol", "ffi") and DATE.search(line):
+                yield "%s:%d: a revision's date outside protocol" % (relative, number)
+            if re.search(r"\b(e?print(ln)?|dbg|todo|unimplemented)!", line):
+                yield "%s:%d: prints, or is not done" % (relative, number)
+    for layer in table:
+        if layer not in seen:
+            yield "the table has a layer that no file is in: %s" % layer

@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""The sources, the header and the built library against the rules."""
+
+import ctypes
+import os
+import re
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import layers
+from support import INCLUDE, RELEASE, ROOT, Suite, TestServer, TOKEN, run
+
+HEADER = os.path.join(INCLUDE, "mcpclient.h")
+SYMBOLS = os.path.join(INCLUDE, "symbols.txt")
+LIBRARY = os.path.join(RELEASE, "libmcpclient.so")
+MOST_BYTES = 2000000
+suite = Suite("source")
+with open(HEADER, encoding="utf-8") as file:
+    header = file.read()
+
+
+def functions():
+    """Name, comment and prototype of each function of the header."""
+    found = re.findall(r"/\*\*\n((?:(?!\*/).)*)\*/\n([^/#{}]*?\b(mcp_\w+)\([^;]*?\));", header, re.S)
+    return [(name, comment, " ".join(prototype.split())) for comment, prototype, name in found
+            if not prototype.startswith("typedef")]
+
+
+def check_layers():
+    found = list(layers.problems(os.path.join(ROOT, "src")))
+    suite.check("each module uses those below it alone", not found, "\n".join(found))
+    # The check can fail: with a wrong table, and with wrong files.
+    narrow = dict(layers.TABLE, client=set())
+    suite.check("a narrower table is noticed",
+                any("client may not use" in line for line in
+                    layers.problems(os.path.join(ROOT, "src"), narrow)))
+    wide = dict(layers.TABLE, attic=set())
+    suite.check("a layer that no file is in is noticed",
+                any("attic" in line for line in layers.problems(os.path.join(ROOT, "src"), wide)))
+    folder = tempfile.mkdtemp()
+    for path, text in [("wire/a.rs", "use crate::client::Client;\n"),
+                       ("protocol/a.rs", "unsafe { x() }\n"),
+                       ("transport/a.rs", "let x = \"2025-06-18\";\nprintln!();\n"),
+                       ("other/a.rs", "\n")]:
+        os.makedirs(os.path.join(folder, os.path.dirname(path)), exist_ok=True)
+        with open(os.path.join(folder, path), "w", encoding="utf-8") as file:
+            file.write(text)
+    found = "\n".join(layers.problems(folder))
+    shutil.rmtree(folder)
+    for words in ["wire/a.rs:1: wire may not use client", "protocol/a.rs:1: unsafe",
+                  "transport/a.rs:1: a revision", "transport/a.rs:2: prints",
+                  "other/a.rs: in no layer"]:
+        suite.check("noticed: %s" % words, words in found, found)
+
+
+def check_documentation():
+    documented = functions()
+    declared = re.findall(r"^(?!typedef)[a-z][^(\n]*?\b(mcp_\w+)\(", header, re.M)
+    suite.check("each of %d functions has a comment" % len(declared),
+                sorted(declared) == sorted(name for name, _, _ in documented),
+                set(declared) ^ {name for name, _, _ in documented})
+    for name, comment, prototype in documented:
+        text = " ".join(line.strip(" *") for line in comment.splitlines())
+        problems = [word for word in ["Since: 0.", "Threads:"] if word not in text]
+        first = re.split(r"[ .]", text.strip())[0]
+        if not first.endswith(("s", ":")) and first not in ("Of", "DANGER"):
+            problems.append("does not begin with what it does: " + first)
+        parameters = re.findall(r"(\w+)(?:,|\)$)", prototype.split("(", 1)[1])
+        for parameter in parameters:
+            told = {"client", "request", "result", "error", "cancel", "void", "len", "data"}
+            if parameter not in told and "`%s`" % parameter not in text:
+                problems.append("does not tell of " + parameter)
+        suite.check("comment of %s" % name, not problems, "; ".join(problems))
+    long = [line for line in header.splitlines() if len(line) > 80]
+    suite.check("no line of the header is longer than 80", not long, long[:3])
+    known = set(re.findall(r"#define (MCP_E_\w+)", header))
+    named = set(re.findall(r"\b(MCP_E_[A-Z_]+[A-Z])\b", header))
+    named.discard("MCP_E_UNKNOWN")  # What mcp_status_name() says of no status.
+    suite.check("each status that a comment names exists", named <= known, named - known)
+
+
+def check_symbols():
+    lines = ["%s: %s;" % (name, prototype) for name, _, prototype in sorted(functions())]
+    text = "\n".join(lines) + "\n"
+    if os.environ.get("UPDATE"):
+        with open(SYMBOLS, "w", encoding="utf-8") as file:
+            file.write(text)
+    with open(SYMBOLS, encoding="utf-8") as file:
+        there = file.read()
+    suite.check("include/symbols.txt is the header's list", there == text,
+                "write it with UPDATE=1 python3 tests/source/run.py")
+
+
+def check_header_compiles():
+    folder = tempfile.mkdtemp()
+    source = os.path.join(folder, "twice.c")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write("#include <mcpclient.h>\n#include <mcpclient.h>\nint x;\n")
+    for compiler, kinds in [("gcc", ("c", "c++")), ("clang", ("c", "c++"))]:
+        if shutil.which(compiler) is None:
+            suite.skip("header with %s" % compiler, "%s is not installed" % compiler)
+            continue
+        for kind in kinds:
+            standards = (["c89", "c99", "c11", "c17"] if kind == "c" else
+                         ["c++98", "c++11", "c++14", "c++17", "c++20"])
+            for standard in standards:
+                done = run([compiler, "-x", kind, "-std=" + standard, "-Wall", "-Wextra",
+                            "-Wpedantic", "-Werror", "-fsyntax-only", "-I", INCLUDE, source])
+                suite.check("header as %s with %s" % (standard, compiler),
+                            done.returncode == 0, done.stderr)
+    shutil.rmtree(folder)
+
+
+def check_library():
+    done = run(["nm", "-D", "--defined-only", LIBRARY])
+    exported = sorted(line.split()[-1] for line in done.stdout.splitlines())
+    declared = sorted(name for name, _, _ in functions())
+    suite.check("the library exports the header's functions and nothing else",
+                exported == declared, set(exported) ^ set(declared))
+    suite.check("each symbol begins with mcp_", all(one.startswith("mcp_") for one in exported))
+    dynamic = run(["readelf", "-d", LIBRARY]).stdout
+    suite.check("SONAME", "[libmcpclient.so.0]" in dynamic, dynamic)
+    needed = set(re.findall(r"\(NEEDED\).*\[(.*?)\]", dynamic))
+    allowed = {"libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2",
+               "ld-linux-aarch64.so.1", "libpthread.so.0", "libdl.so.2", "librt.so.1"}
+    suite.check("needs no library but the system's", needed <= allowed, needed - allowed)
+    folder = tempfile.mkdtemp()
+    stripped = os.path.join(folder, "stripped.so")
+    run(["strip", "-o", stripped, LIBRARY])
+    size = os.path.getsize(stripped)
+    print("stripped: %d bytes" % size)
+    suite.check("stripped, it is not larger than %d bytes" % MOST_BYTES, size <= MOST_BYTES, size)
+    shutil.rmtree(folder)
+    archive = run(["nm", "-g", "--defined-only", os.path.join(RELEASE, "libmcpclient.a")]).stdout
+    missing = [name for name in declared if " T %s\n" % name not in archive]
+    suite.check("the static library has them as well", not missing, missing)
+    if shutil.which("abidw") is None:
+        suite.skip("types of the library's interface", "abidw is not installed")
+    else:
+        done = run(["abidw", "--headers-dir", INCLUDE, LIBRARY])
+        suite.check("abidw reads the library", done.returncode == 0, done.stderr)
+
+
+def check_statuses():
+    library = ctypes.CDLL(LIBRARY)
+    library.mcp_status_name.restype = ctypes.c_char_p
+    library.mcp_version.restype = ctypes.c_char_p
+    statuses = re.findall(r"#define (MCP_OK|MCP_E_\w+) (\d+)", header)
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        readme = file.read()
+    table = re.findall(r"^\| (\d+) \| `(\w+)` \|", readme, re.M)
+    suite.check("the README's table has the header's statuses",
+                [(name, number) for number, name in table] == statuses,
+                set(table) ^ {(number, name) for name, number in statuses})
+    wrong = [name for name, number in statuses
+             if library.mcp_status_name(int(number)).decode() != name]
+    suite.check("mcp_status_name knows each", not wrong, wrong)
+    suite.check("and says so of others", library.mcp_status_name(-7) == b"MCP_E_UNKNOWN")
+    version = re.search(r'#define MCP_VERSION "(.*?)"', header).group(1)
+    suite.check("the library has the header's version",
+                library.mcp_version().decode() == version)
+    with open(os.path.join(ROOT, "CHANGELOG.md"), encoding="utf-8") as file:
+        changes = file.read()
+    missing = [name for name, _, _ in functions() if "`%s`" % name not in changes]
+    suite.check("CHANGELOG.md names each function", not missing, missing)
+
+
+def check_statuses_are_tested():
+    text = ""
+    for folder in ["tests/c", "tests/behaviour/tests", "tests/interop", "tests/cli"]:
+        for name in sorted(os.listdir(os.path.join(ROOT, folder))):
+            path = os.path.join(ROOT, folder, name)
+            if os.path.isfile(path):
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    text += file.read()
+    # Reserved for what comes: nothing of this version gives them.
+    later = {"MCP_E_UNSUPPORTED", "MCP_E_NOT_FOUND", "MCP_E_NO_MEMORY", "MCP_E_INTERNAL",
+             "MCP_E_PROCESS", "MCP_E_AUTH", "MCP_E_SESSION_LOST"}
+    statuses = set(re.findall(r"#define (MCP_E_\w+)", header)) - later
+    missing = [name for name in sorted(statuses) if not re.search(name + r"\b", text)]
+    suite.check("a test names each status that can occur", not missing, missing)
+
+
+def check_readme():
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        readme = file.read()
+    for command in ["make -C examples-c run", "make -C examples-c test"]:
+        suite.check("the README names %s" % command, command in readme)
+    snippets = re.findall(r"```c\n(.*?)```", readme, re.S)
+    folder = tempfile.mkdtemp()
+    flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-I", INCLUDE]
+    link = ["-L", RELEASE, "-lmcpclient", "-Wl,-rpath," + RELEASE]
+    for number, snippet in enumerate(snippets):
+        is_program = "int main" in snippet
+        if not is_program:
+            snippet = ("#include <stdio.h>\n#include <mcpclient.h>\n"
+                       "int main(void)\n{\nextern mcp_client *client;\nextern const char *key;\n"
+                       "(void)client; (void)key;\n{\n%s}\nreturn 0;\n}\n" % snippet)
+        path = os.path.join(folder, "snippet%d.c" % number)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(snippet)
+        program = os.path.join(folder, "snippet%d" % number)
+        last = ["-o", program, *link] if is_program else ["-fsyntax-only"]
+        done = run(["cc", *flags, path, *last])
+        suite.check("snippet %d of the README compiles" % number, done.returncode == 0,
+                    done.stderr)
+        if is_program and done.returncode == 0:
+            lines = [line for line in snippet.splitlines()]
+            suite.check("it has about 25 lines", len(lines) <= 26, len(lines))
+            with TestServer() as server:
+                done = run([program, server.url + "/mcp"],
+                           env=dict(os.environ, MCPCLIENT_TOKEN=TOKEN))
+                suite.check("it pings", done.returncode == 0 and "answers" in done.stdout,
+                            done.stdout + done.stderr)
+                done = run([program, server.url + "/mcp"],
+                           env=dict(os.environ, MCPCLIENT_TOKEN="wrong"))
+                suite.check("it says what to do about a wrong token",
+                            done.returncode == 1 and "MCPCLIENT_TOKEN" in done.stderr,
+                            done.stderr)
+    shutil.rmtree(folder)
+    with open(os.path.join(ROOT, "examples-c", "ping.c"), encoding="utf-8") as file:
+        example = file.read()
+    suite.check("examples-c/ping.c is the README's program", snippets[0] in example)
+
+
+check_layers()
+check_documentation()
+check_symbols()
+check_header_compiles()
+check_library()
+check_statuses()
+check_statuses_are_tested()
+check_readme()
+suite.end()
