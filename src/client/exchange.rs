@@ -79,13 +79,6 @@ impl Client {
             let token = options.credential.current();
             let mut lines = self.lines(options, token.as_ref());
             lines.extend(headers.iter().map(|(name, value)| (*name, value.as_str(), true)));
-            let request = Request {
-                verb: "DELETE",
-                url: &options.url,
-                headers: lines,
-                body: None,
-                is_repeatable: true,
-            };
             let route = options.current_route()?;
             let secrets = options.secrets();
             let setting = Setting {
@@ -94,7 +87,8 @@ impl Client {
                 trace: options.trace.as_deref(),
                 secrets: &secrets,
             };
-            options.http.send(&request, setting, wait)?.release();
+            let delete = Sent { verb: "DELETE", lines: &lines, body: None, is_repeatable: true };
+            follow(options, &delete, setting, wait)?.release();
             Ok(())
         })();
     }
@@ -155,56 +149,39 @@ impl Client {
             trace: options.trace.as_deref(),
             secrets: &secrets,
         };
-        let mut moved: Option<Url> = None;
-        for _ in 0..=REDIRECTS {
-            let mut lines = self.lines(options, token);
-            lines.push(("Accept", ACCEPT, false));
-            lines.push(("Accept-Encoding", "identity", false));
-            lines.push(("Content-Type", "application/json", false));
-            for (name, value) in &post.outgoing.headers {
-                lines.push((name, value, *name == "Mcp-Session-Id"));
-            }
-            let request = Request {
-                verb: "POST",
-                url: moved.as_ref().unwrap_or(&options.url),
-                headers: lines,
-                body: Some(&post.outgoing.body),
-                is_repeatable: post.is_repeatable,
-            };
-            let mut reply = options.http.send(&request, setting, wait)?;
-            match reply.head.status {
-                200..=299 => {
-                    let ending = self.read(options, post, reply, setting, wait)?;
-                    return Ok((ending, None));
-                }
-                300..=399 => {
-                    moved = Some(redirected(options, &reply)?);
-                    reply.release();
-                }
-                status => {
-                    let body = reply.read_excerpt(EXCERPT, wait);
-                    if let Some(trace) = setting.trace {
-                        trace.line("<", &String::from_utf8_lossy(&body), &secrets);
-                    }
-                    let found = jsonrpc::find_error(&body);
-                    let rpc = found.as_ref().map(|(_, rpc)| rpc);
-                    let has_token = token.is_some();
-                    let error = refusal::error(&reply.head, &body, rpc, has_token);
-                    reply.release();
-                    if status == 401 {
-                        return Ok((Ending::NotMcp(status, error.clone()), Some(error)));
-                    }
-                    if refusal::is_final(status) {
-                        return Err(error);
-                    }
-                    return Ok((refused(status, found, error), None));
-                }
-            }
+        let mut lines = self.lines(options, token);
+        lines.push(("Accept", ACCEPT, false));
+        lines.push(("Accept-Encoding", "identity", false));
+        lines.push(("Content-Type", "application/json", false));
+        for (name, value) in &post.outgoing.headers {
+            lines.push((name, value, *name == "Mcp-Session-Id"));
         }
-        Err(Error::new(
-            Status::Redirect,
-            format!("the server redirects in a circle: more than {REDIRECTS} times"),
-        ))
+        let sent = Sent {
+            verb: "POST",
+            lines: &lines,
+            body: Some(&post.outgoing.body),
+            is_repeatable: post.is_repeatable,
+        };
+        let mut reply = follow(options, &sent, setting, wait)?;
+        let status = reply.head.status;
+        if (200..300).contains(&status) {
+            return Ok((self.read(options, post, reply, setting, wait)?, None));
+        }
+        let body = reply.read_excerpt(EXCERPT, wait);
+        if let Some(trace) = setting.trace {
+            trace.line("<", &String::from_utf8_lossy(&body), &secrets);
+        }
+        let found = jsonrpc::find_error(&body);
+        let rpc = found.as_ref().map(|(_, rpc)| rpc);
+        let error = refusal::error(&reply.head, &body, rpc, token.is_some());
+        reply.release();
+        if status == 401 {
+            return Ok((Ending::NotMcp(status, error.clone()), Some(error)));
+        }
+        if refusal::is_final(status) {
+            return Err(error);
+        }
+        Ok((refused(status, found, error), None))
     }
 
     fn read(
@@ -338,6 +315,43 @@ impl Client {
             Err(_) => wait.check(),
         }
     }
+}
+
+/// A request to the server, wherever on its origin it leads.
+struct Sent<'a> {
+    verb: &'static str,
+    lines: &'a [(&'a str, &'a str, bool)],
+    body: Option<&'a [u8]>,
+    is_repeatable: bool,
+}
+
+/// Sends a request, and again to where a redirect of the same origin leads.
+fn follow<'a>(
+    options: &'a Options,
+    sent: &Sent<'_>,
+    setting: Setting<'_>,
+    wait: &Wait,
+) -> Result<Reply<'a>> {
+    let mut moved: Option<Url> = None;
+    for _ in 0..=REDIRECTS {
+        let request = Request {
+            verb: sent.verb,
+            url: moved.as_ref().unwrap_or(&options.url),
+            headers: sent.lines,
+            body: sent.body,
+            is_repeatable: sent.is_repeatable,
+        };
+        let reply = options.http.send(&request, setting, wait)?;
+        if !(300..400).contains(&reply.head.status) {
+            return Ok(reply);
+        }
+        moved = Some(redirected(options, &reply)?);
+        reply.release();
+    }
+    Err(Error::new(
+        Status::Redirect,
+        format!("the server redirects in a circle: more than {REDIRECTS} times"),
+    ))
 }
 
 fn read_json(body: Vec<u8>, id: i64, status: u16, session_id: Option<String>) -> Result<Ending> {

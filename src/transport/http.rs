@@ -25,7 +25,7 @@ pub(crate) struct Request<'a> {
     pub(crate) verb: &'static str,
     pub(crate) url: &'a Url,
     /// Names and values; a value that is secret is masked in the trace.
-    pub(crate) headers: Vec<(&'a str, &'a str, IsSecret)>,
+    pub(crate) headers: &'a [(&'a str, &'a str, IsSecret)],
     pub(crate) body: Option<&'a [u8]>,
     /// Whether it may be sent again when nobody knows if it arrived.
     pub(crate) is_repeatable: bool,
@@ -189,7 +189,7 @@ fn write(request: &Request<'_>) -> Vec<u8> {
     head.push(' ');
     head.push_str(&request.url.target);
     head.push_str(" HTTP/1.1\r\n");
-    for (name, value, _) in &request.headers {
+    for (name, value, _) in request.headers {
         head.push_str(name);
         head.push_str(": ");
         head.push_str(value);
@@ -208,7 +208,7 @@ fn trace_request(request: &Request<'_>, setting: Setting<'_>) {
     let Some(trace) = setting.trace else { return };
     let path = request.url.target.split('?').next().unwrap_or_default();
     trace.line(">", &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
-    for (name, value, is_secret) in &request.headers {
+    for (name, value, is_secret) in request.headers {
         let shown = if *is_secret { MASK } else { value };
         trace.line(">", &format!("{name}: {shown}"), setting.secrets);
     }
