@@ -35,8 +35,12 @@ fn date_in(seconds: u64) -> String {
     let length = unsafe {
         let mut parts = std::mem::zeroed();
         libc::gmtime_r(&time, &mut parts);
-        libc::strftime(out.as_mut_ptr().cast(), out.len(),
-            c"%a, %d %b %Y %H:%M:%S GMT".as_ptr(), &parts)
+        libc::strftime(
+            out.as_mut_ptr().cast(),
+            out.len(),
+            c"%a, %d %b %Y %H:%M:%S GMT".as_ptr(),
+            &parts,
+        )
     };
     String::from_utf8(out[..length].to_vec()).unwrap()
 }
@@ -46,6 +50,21 @@ fn retry_after(value: String) -> i32 {
         vec![Action::Send(http::reply(429, &[("retry-after", &value)], b""))]
     });
     Client::of(&server.url("/mcp")).ping().unwrap_err().retry_after
+}
+
+/// `server/discover` has a result with these versions; the handshake works.
+fn discovers_then_shakes_hands(versions: serde_json::Value) {
+    let mcp = Mcp::new(Config { is_stateless: false, ..Config::default() });
+    let server = Server::start(move |request| match request.rpc_method().as_str() {
+        "server/discover" => {
+            let result = json!({"supportedVersions": versions, "capabilities": {}});
+            vec![Action::Send(http::result(request, result))]
+        }
+        _ => mcp.handle(request),
+    });
+    let client = Client::of(&server.url("/mcp"));
+    client.ping().unwrap();
+    assert_eq!(client.connect().unwrap().protocol_version().unwrap(), "2025-11-25");
 }
 
 tests! {
@@ -121,17 +140,14 @@ tests! {
     }
 
     server_that_lists_only_handshake_versions_gets_a_handshake {
-        for versions in [json!(["2025-11-25"]), json!([]), json!(["1999-01-01"]), json!(null)] {
-            let mcp = Mcp::new(Config { is_stateless: false, ..Config::default() });
-            let server = Server::start(move |request| match request.rpc_method().as_str() {
-                "server/discover" => vec![Action::Send(http::result(request,
-                    json!({"supportedVersions": versions, "capabilities": {}})))],
-                _ => mcp.handle(request),
-            });
-            let client = Client::of(&server.url("/mcp"));
-            client.ping().unwrap();
-            assert_eq!(client.connect().unwrap().protocol_version().unwrap(), "2025-11-25");
+        for versions in [json!(["2025-11-25"]), json!([]), json!(null)] {
+            discovers_then_shakes_hands(versions);
         }
+    }
+
+    server_that_lists_only_unknown_versions_gets_a_handshake_too {
+        // A result with nothing usable in it is no verdict.
+        discovers_then_shakes_hands(json!(["1999-01-01"]));
     }
 
     older_version_that_initialize_names_in_its_error_is_tried_once {
@@ -354,5 +370,15 @@ tests! {
                 });
             }
         });
+    }
+
+    proxy_with_a_port_that_is_none_is_refused {
+        for port in ["99999", "0", "65536"] {
+            let client = Client::of("https://mcp.example/mcp");
+            let failure = client.set_proxy(&format!("http://user:s3cr3t@127.0.0.1:{port}"));
+            let failure = failure.expect_err(port);
+            assert_eq!(failure.status, MCP_E_INVALID_ARGUMENT);
+            assert!(!failure.everything().contains("s3cr3t"), "{}", failure.message);
+        }
     }
 }

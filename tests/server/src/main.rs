@@ -9,8 +9,14 @@ use mcp_test_server::{Server, scenario};
 const USAGE: &str = "\
 usage: mcp-test-server [--port N] [--token T] [--unix PATH] [--until-stdin-closes]
 
-Serves MCP on 127.0.0.1 and prints the address. What happens depends on the
-path:
+Serves MCP on 127.0.0.1 and prints the address.
+
+--port N     listens there; 0, the default, is a free port
+--token T    is the bearer token that the MCP paths want
+--unix PATH  listens on a Unix socket as well
+--until-stdin-closes  ends with its standard input
+
+What happens depends on the path:
 ";
 
 fn main() -> ExitCode {
@@ -34,7 +40,7 @@ fn run() -> Result<(), String> {
             "--unix" => unix = Some(PathBuf::from(value()?)),
             "--until-stdin-closes" => until_stdin_closes = true,
             "--help" => {
-                println!("{USAGE}\n{}", scenario::PATHS);
+                println!("{USAGE}{}", scenario::PATHS);
                 return Ok(());
             }
             other => return Err(format!("unknown argument {other}; see --help")),

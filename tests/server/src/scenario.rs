@@ -12,8 +12,7 @@ use crate::mcp::{Config, HANDSHAKE, Mcp};
 use crate::{Action, Handler};
 
 /// The paths and what happens there, for `--help`.
-pub const PATHS: &str = "\
-  /mcp                 every revision, JSON replies
+pub const PATHS: &str = "  /mcp                 every revision, JSON replies
   /sse-replies/mcp     up to 2025-11-25, event-stream replies, sessions
   /stateless/mcp       2026-07-28 alone
   /handshake/mcp       up to 2025-11-25, JSON replies, sessions

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Compares clients as ratios to a raw socket, in one interleaved run.
+
+Server and client share one processor: across two, the wake-ups of a virtual
+machine drown the difference. Nothing is asserted about time.
+
+    run.py [--instructions] [--json FILE] [--smoke]
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.join(HERE, "build")
+LIBRARY = os.path.join(HERE, "..", "target", "release", "libmcpclient.so")
+CLIENTS = ["floor", "mcpclient", "libcurl"]
+ERAS = [("session era", "/session"), ("stateless era", "/stateless")]
+GOALS = {"ping": "1.2", "cold": "2", "memory": "3.5 MB", "instructions": "10,000",
+         "size": "2,000,000"}
+
+
+def pinned(command):
+    return ["taskset", "-c", "0", *command] if shutil.which("taskset") else command
+
+
+class Server:
+    def __enter__(self):
+        self.folder = tempfile.mkdtemp()
+        port = os.path.join(self.folder, "port")
+        self.process = subprocess.Popen(pinned([os.path.join(BUILD, "server"), port]))
+        for _ in range(500):
+            if os.path.exists(port) and os.path.getsize(port):
+                break
+            time.sleep(0.01)
+        with open(port, encoding="utf-8") as file:
+            self.url = "http://127.0.0.1:%d" % int(file.read())
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder)
+
+
+def run(client, url, workload, count):
+    """Nanoseconds an operation by its own clock, seconds in all, kilobytes."""
+    command = pinned([os.path.join(BUILD, client), url, "test-token", workload, str(count)])
+    path = os.path.join(BUILD, "memory")
+    start = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
+                               env=dict(os.environ, BENCH_MEMORY=path))
+    line = process.communicate(timeout=60)[0]
+    elapsed, status = time.monotonic() - start, process.returncode
+    found = re.match(r"(\w+) (\d+) (\d+)\n$", line)
+    if status != 0 or not found or found.group(1) != workload or int(found.group(2)) != count:
+        raise RuntimeError("%s %s failed: %r" % (client, workload, line))
+    with open(path, encoding="utf-8") as file:
+        return int(found.group(3)) / count, elapsed, int(file.read())
+
+
+def instructions(client, url, few, many):
+    """User-space instructions of one ping, start-up taken out."""
+    totals = []
+    for count in (few, many):
+        done = subprocess.run(
+            ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+             os.path.join(BUILD, client), url, "test-token", "ping", str(count)],
+            capture_output=True, text=True, timeout=300, check=True)
+        totals.append(int(re.search(r"refs:\s*([\d,]+)", done.stderr).group(1).replace(",", "")))
+    return (totals[1] - totals[0]) / (many - few)
+
+
+def measure(clients, rounds, pings, colds, with_instructions):
+    found = {}
+    with Server() as server:
+        for era, path in ERAS:
+            url = server.url + path
+            samples = {client: {"ping": [], "cold": [], "start": [], "memory": []}
+                       for client in clients}
+            for _ in range(rounds):
+                for client in clients:
+                    sample = samples[client]
+                    sample["ping"].append(run(client, url, "ping", pings)[0])
+                    sample["cold"].append(run(client, url, "cold", colds)[0])
+                    _, elapsed, memory = run(client, url, "cold", 1)
+                    sample["start"].append(elapsed * 1e9)
+                    sample["memory"].append(memory)
+            found[era] = {client: {name: statistics.median(values)
+                                   for name, values in sample.items()}
+                          for client, sample in samples.items()}
+            if with_instructions:
+                for client in clients:
+                    found[era][client]["instructions"] = instructions(client, url, 200, 1200)
+    return found
+
+
+def stripped_size():
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "stripped")
+        subprocess.run(["strip", "-o", out, LIBRARY], check=True)
+        return os.path.getsize(out)
+
+
+def show(found, size):
+    for era, clients in found.items():
+        floor = clients["floor"]
+        print("%s%s" % (era, " " * (16 - len(era)) +
+                        "ping    ratio   cold    ratio   process ratio   memory   instructions"))
+        for name, one in clients.items():
+            print("  %-12s %6.2f us %5.2f %6.1f us %5.2f %6.2f ms %5.2f %7.2f MB %10s" % (
+                name, one["ping"] / 1e3, one["ping"] / floor["ping"],
+                one["cold"] / 1e3, one["cold"] / floor["cold"],
+                one["start"] / 1e6, one["start"] / floor["start"], one["memory"] / 1024,
+                "%.0f" % one["instructions"] if "instructions" in one else "-"))
+        print("  goals               %s              %s               %s %10s %12s" % (
+            GOALS["ping"], GOALS["cold"], GOALS["cold"], GOALS["memory"],
+            GOALS["instructions"]))
+    print("stripped library: {:,} bytes (goal: {})".format(size, GOALS["size"]))
+    print("ping: on a connection that is made. cold: a new client to its first ping, in a "
+          "running process.\nprocess: the same with the start of the program. "
+          "Medians of interleaved runs, ratios to the floor.")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--instructions", action="store_true")
+    parser.add_argument("--json")
+    parser.add_argument("--smoke", action="store_true")
+    options = parser.parse_args()
+    if options.smoke:
+        subprocess.run(["make", "-s", "-C", HERE, "build"], check=True)
+    clients = [name for name in CLIENTS if os.path.exists(os.path.join(BUILD, name))]
+    if options.smoke:
+        # That they run and print what is agreed; nothing about time.
+        found = measure(clients, 1, 20, 2, False)
+        skipped = len(CLIENTS) - len(clients)
+        for name in CLIENTS:
+            if name not in clients:
+                print("SKIP %s: libcurl and cJSON are not installed" % name)
+        failed = skipped if os.environ.get("CI") == "true" else 0
+        passed = sum(len(era) for era in found.values())
+        print("bench: %d passed, %d failed, %d skipped" % (
+            passed, failed, 0 if failed else skipped))
+        return 1 if failed else 0
+    found = measure(clients, 9, 20000, 300, options.instructions)
+    size = stripped_size()
+    show(found, size)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump({"eras": found, "stripped": size}, file, indent=1)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
