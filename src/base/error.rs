@@ -1,6 +1,6 @@
 //! Why a call failed: one type for every layer.
 
-use crate::base::secret::{Secret, mask};
+use crate::base::secret::{CUT, Secret, mask, mask_json};
 
 /// The numbers of the public header. They never change and are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +171,7 @@ impl Error {
             mask(value, secrets);
         }
         if let Some(data) = self.0.rpc.as_mut().and_then(|rpc| rpc.data.as_mut()) {
-            mask(data, secrets);
+            mask_json(data, secrets);
         }
         self
     }
@@ -214,7 +214,7 @@ pub(crate) fn quote(text: &str) -> String {
     let mut out = String::new();
     for character in text.trim().chars() {
         if out.len() >= QUOTED {
-            out.push_str("...");
+            out.push_str(CUT);
             break;
         }
         if !character.is_control() {

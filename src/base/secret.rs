@@ -42,19 +42,95 @@ impl fmt::Debug for Secret {
 /// What stands in a message where a secret was.
 pub(crate) const MASK: &str = "[masked]";
 
-/// Replaces each of `secrets` that occurs in `text`.
-///
-/// Very short ones are left: they would make any text unreadable and are no
-/// secrets that a mask could keep.
+/// What stands behind a peer's text that was cut.
+pub(crate) const CUT: &str = "...";
+
+/// A secret of fewer bytes is left: masking it would make any text
+/// unreadable, and it keeps nothing secret.
+const SHORTEST: usize = 4;
+
+/// Replaces each of `secrets` that occurs in `text`, and the beginning of one
+/// where the text was cut in the middle of it.
 pub(crate) fn mask(text: &mut String, secrets: &[Secret]) {
-    for secret in secrets {
-        let secret = secret.expose();
-        if secret.len() >= 4 && text.contains(secret) {
-            let masked = text.replace(secret, MASK);
-            text.zeroize();
-            *text = masked;
+    for secret in secrets.iter().map(Secret::expose) {
+        if secret.len() < SHORTEST {
+            continue;
+        }
+        if text.contains(secret) {
+            replace(text, secret);
+        }
+        let mut from = 0;
+        while let Some(at) = text.get(from..).and_then(|rest| rest.find(CUT)) {
+            let end = from + at;
+            let lengths = (SHORTEST..secret.len()).rev();
+            let beginning = lengths
+                .filter_map(|length| secret.get(..length))
+                .find(|beginning| text.get(..end).is_some_and(|shown| shown.ends_with(beginning)));
+            from = end + CUT.len();
+            if let Some(beginning) = beginning {
+                let start = end - beginning.len();
+                let masked = format!(
+                    "{}{MASK}{}",
+                    text.get(..start).unwrap_or_default(),
+                    text.get(end..).unwrap_or_default()
+                );
+                from = start + MASK.len() + CUT.len();
+                text.zeroize();
+                *text = masked;
+            }
         }
     }
+}
+
+/// Masks `secrets` in JSON text, however they are spelled in it.
+pub(crate) fn mask_json(text: &mut String, secrets: &[Secret]) {
+    mask(text, secrets);
+    // JSON may write any character in another way: the strings count as they
+    // are read.
+    if text.contains('\\')
+        && let Ok(mut value) = serde_json::from_str::<serde_json::Value>(text)
+        && mask_value(&mut value, secrets)
+    {
+        text.zeroize();
+        *text = value.to_string();
+    }
+}
+
+/// Says if anything was masked.
+fn mask_value(value: &mut serde_json::Value, secrets: &[Secret]) -> bool {
+    use serde_json::Value;
+    let is_in = |text: &str| {
+        secrets.iter().any(|one| one.expose().len() >= SHORTEST && text.contains(one.expose()))
+    };
+    match value {
+        Value::String(text) if is_in(text) => {
+            mask(text, secrets);
+            true
+        }
+        Value::Array(items) => {
+            items.iter_mut().fold(false, |any, item| mask_value(item, secrets) | any)
+        }
+        Value::Object(members) => {
+            let mut any =
+                members.values_mut().fold(false, |any, one| mask_value(one, secrets) | any);
+            if members.keys().any(|name| is_in(name)) {
+                any = true;
+                let old = std::mem::take(members);
+                members.extend(old.into_iter().map(|(mut name, value)| {
+                    mask(&mut name, secrets);
+                    (name, value)
+                }));
+            }
+            any
+        }
+        _ => false,
+    }
+}
+
+fn replace(text: &mut String, secret: &str) {
+    let masked = text.replace(secret, MASK);
+    text.zeroize();
+    *text = masked;
 }
 
 #[cfg(test)]
@@ -71,6 +147,20 @@ mod tests {
         let mut text = "a hunter2 b hunter2".to_owned();
         mask(&mut text, &[Secret::from("hunter2")]);
         assert_eq!(text, "a [masked] b [masked]");
+    }
+
+    #[test]
+    fn masks_a_secret_that_the_end_of_a_quote_cuts() {
+        let mut text = "it said abc hunt... and hunter...".to_owned();
+        mask(&mut text, &[Secret::from("hunter2")]);
+        assert_eq!(text, "it said abc [masked]... and [masked]...");
+    }
+
+    #[test]
+    fn masks_every_spelling_of_json() {
+        let mut text = r#"{"a":["hunte\u0072/2"],"hunter\/2":1.50}"#.to_owned();
+        mask_json(&mut text, &[Secret::from("hunter/2")]);
+        assert_eq!(text, r#"{"[masked]":1.5,"a":["[masked]"]}"#);
     }
 
     #[test]

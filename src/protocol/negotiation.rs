@@ -82,7 +82,9 @@ impl Negotiation {
                 if names.iter().any(|name| name == revision.as_str()) {
                     return Ok(Next::Agreed(Box::new(greeting.introduce(revision, &answer))));
                 }
-                self.choose(revision, &names)
+                // A list without anything usable is no proof: some servers
+                // name the versions of one era only.
+                self.choose(revision, &names).or_else(|error| self.fall_back(error))
             }
             Outcome::Refused(error, shown) => match error.code {
                 UNSUPPORTED_VERSION => {
@@ -148,11 +150,6 @@ impl Negotiation {
             }
             (_, Some(revision)) if revision != tried || self.initialized == 0 => {
                 Ok(Next::Try(self.initialize(revision)))
-            }
-            // A list without anything usable is no proof: some servers name
-            // the versions of one era only.
-            _ if names.is_empty() && tried.is_stateless() => {
-                self.fall_back(self.nothing_common(names))
             }
             _ => Err(self.nothing_common(names)),
         }
@@ -298,6 +295,7 @@ mod tests {
             status(500),
             status(202),
             answered("{}"),
+            answered(r#"{"supportedVersions":["1999-01-01"]}"#),
         ] {
             assert_eq!(tries(automatic().judge(PROBE, outcome)), INITIALIZE);
         }

@@ -9,6 +9,8 @@ use crate::transport::socket::{Broken, plain};
 use crate::transport::wait::Wait;
 use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece};
 
+/// The most replies of 1xx before the one that counts.
+const INTERIM: usize = 16;
 /// How much is asked of the socket at a time.
 const STEP: usize = 16 * 1024;
 
@@ -93,12 +95,19 @@ impl Connection {
     fn read_head(&mut self, wait: &Wait) -> std::result::Result<Head, NoReply> {
         let heard =
             |error: Error| NoReply { error: error.with_may_have_run(true), is_silent: false };
+        let mut interim = 0;
         loop {
-            if self.end > self.start {
+            if self.has_leftover() {
                 let parsed = Head::parse(self.pending()).map_err(heard)?;
                 if let Some((head, length)) = parsed {
                     self.start += length;
                     if head.is_interim() {
+                        interim += 1;
+                        if interim > INTERIM {
+                            return Err(heard(Error::protocol(format!(
+                                "the server sent more than {INTERIM} interim replies (1xx)"
+                            ))));
+                        }
                         continue;
                     }
                     return Ok(head);
@@ -176,9 +185,15 @@ impl Connection {
         true
     }
 
+    /// Whether more came than was asked for: it must not be taken for the
+    /// reply to the next request.
+    pub(crate) fn has_leftover(&self) -> bool {
+        self.end > self.start
+    }
+
     /// Whether nothing speaks against sending another request.
     pub(crate) fn is_quiet(&mut self) -> bool {
-        self.start == self.end && self.link.is_quiet()
+        !self.has_leftover() && self.link.is_quiet()
     }
 
     fn pending(&self) -> &[u8] {

@@ -56,6 +56,13 @@ impl Proxy {
                  \"http://proxy.example:3128\"",
             ));
         }
+        let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        let port = host.rsplit(']').next().unwrap_or_default().split_once(':');
+        if port.is_some_and(|(_, port)| !port.parse::<u16>().is_ok_and(|port| port > 0)) {
+            return Err(Error::argument("proxy has a port that is not a number from 1 to 65535"));
+        }
         ureq::Proxy::new(url).map(Self).map_err(|_| {
             Error::argument(
                 "proxy is not a URL like \"http://proxy.example:3128\"; a user name and a \

@@ -43,6 +43,9 @@ impl Pool {
                 }
                 self.holds_streams.store(false, Ordering::Relaxed);
             }
+            if connection.has_leftover() {
+                continue;
+            }
             let idle = connection.idle_since.elapsed();
             if idle <= FRESH && !must_be_sure || idle <= IDLE && connection.is_quiet() {
                 return Some(connection);

@@ -158,7 +158,8 @@ impl Head {
             (_, false, Some(length)) => Framing::Length(length),
             (_, false, None) => Framing::UntilClose,
         };
-        if head.framing == Framing::UntilClose {
+        // After 101 the connection speaks another protocol.
+        if head.framing == Framing::UntilClose || head.status == 101 {
             head.keeps_alive = false;
         }
         Ok(Some((head, length)))
@@ -445,6 +446,7 @@ mod tests {
         assert!(!keeps("HTTP/1.0 200 OK\r\nContent-Length: 0"));
         assert!(!keeps("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked"));
         assert!(keeps("HTTP/1.1 204 No Content"));
+        assert!(!keeps("HTTP/1.1 101 Switching Protocols"));
     }
 
     #[test]

@@ -293,21 +293,19 @@ tests! {
     }
 
     requests_of_the_server_inside_a_stream_are_answered {
-        for path in ["/asks/mcp"] {
-            let server = Server::start({
-                let handler = mcp_test_server::scenario::handler(None);
-                move |request| handler(request)
-            });
-            let client = Client::of(&server.url(path));
-            client.ping().unwrap();
-            let answers: Vec<Value> = server.log().requests().iter().map(Request::json)
-                .filter(|message| message["method"].is_null() && !message["id"].is_null())
-                .collect();
-            assert_eq!(answers[0], json!({"jsonrpc": "2.0", "id": 0, "result": {}}));
-            assert_eq!(answers[1]["id"], "q");
-            assert_eq!(answers[1]["error"]["code"], -32601);
-            assert_eq!(server.log().connections(), 2, "the stream stays open meanwhile");
-        }
+        let server = Server::start({
+            let handler = mcp_test_server::scenario::handler(None);
+            move |request| handler(request)
+        });
+        let client = Client::of(&server.url("/asks/mcp"));
+        client.ping().unwrap();
+        let answers: Vec<Value> = server.log().requests().iter().map(Request::json)
+            .filter(|message| message["method"].is_null() && !message["id"].is_null())
+            .collect();
+        assert_eq!(answers[0], json!({"jsonrpc": "2.0", "id": 0, "result": {}}));
+        assert_eq!(answers[1]["id"], "q");
+        assert_eq!(answers[1]["error"]["code"], -32601);
+        assert_eq!(server.log().connections(), 2, "the stream stays open meanwhile");
     }
 
     request_inside_a_stream_of_the_stateless_era_is_not_answered {
