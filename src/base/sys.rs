@@ -24,6 +24,10 @@ impl Poll {
     pub(crate) fn is_ready(&self) -> bool {
         self.0.revents != 0
     }
+
+    pub(crate) fn has(&self, event: i16) -> bool {
+        self.0.revents & event != 0
+    }
 }
 
 /// Waits until one of `entries` is ready or the time is over; says how many

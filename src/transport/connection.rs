@@ -1,6 +1,6 @@
 //! A connection: requests out, heads and pieces of bodies in.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys;
@@ -79,7 +79,8 @@ impl Connection {
         // runs again; to ask first whether it has would cost a system call.
         self.is_likely = true;
         self.is_first = true;
-        self.read_head(wait).map_err(|no_reply| match failure {
+        let has_failed = failure.is_some();
+        let head = self.read_head(wait).map_err(|no_reply| match failure {
             Some(error) if no_reply.is_silent => NoReply {
                 error: Error::new(
                     Status::Io,
@@ -89,6 +90,11 @@ impl Connection {
                 is_silent: true,
             },
             _ => no_reply,
+        });
+        head.map(|mut head| {
+            // The rest of the request would be taken for the next one.
+            head.keeps_alive &= !has_failed;
+            head
         })
     }
 
@@ -167,13 +173,11 @@ impl Connection {
         }
     }
 
-    /// Reads on to the end of a body of no more interest, for a short while;
-    /// says if the connection is fit for another request.
-    pub(crate) fn finish(&mut self, body: &mut Body, patience: Duration) -> bool {
-        let wait = Wait::for_at_most(patience);
+    /// Reads on to the end of a body of no more interest; says if the connection is fit for another request.
+    pub(crate) fn finish(&mut self, body: &mut Body, wait: &Wait) -> bool {
         let mut left = 64 * STEP;
         while !body.is_done() {
-            let step = self.next_piece(body, &wait, &mut |data| {
+            let step = self.next_piece(body, wait, &mut |data| {
                 left = left.saturating_sub(data.len());
                 Ok(())
             });

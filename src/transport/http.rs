@@ -60,7 +60,7 @@ impl Http {
         wait: &Wait,
     ) -> Result<Reply<'_>> {
         wait.check()?;
-        let kept = self.pool.take(!request.is_repeatable);
+        let kept = self.pool.take(!request.is_repeatable, wait);
         let mut connection = match kept {
             Some(connection) => connection,
             None => self.connect(request, setting, wait)?,
@@ -175,7 +175,8 @@ impl Reply<'_> {
 
 /// Whether the end of the body has arrived with what was read.
 fn ends_here(reply: &mut Reply<'_>) -> bool {
-    reply.connection.finish(&mut reply.body, std::time::Duration::ZERO)
+    let wait = Wait::for_at_most(std::time::Duration::ZERO);
+    reply.connection.finish(&mut reply.body, &wait)
 }
 
 /// The request as bytes, in one buffer for one write.

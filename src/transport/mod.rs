@@ -4,6 +4,7 @@ pub(crate) mod connection;
 pub(crate) mod http;
 pub(crate) mod link;
 pub(crate) mod pool;
+pub(crate) mod proxy;
 pub(crate) mod resolve;
 pub(crate) mod socket;
 pub(crate) mod tls;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::transport::connection::Connection;
+use crate::transport::wait::Wait;
 use crate::wire::http1::Body;
 
 /// The most connections that are kept.
@@ -14,7 +15,7 @@ const IDLE: Duration = Duration::from_secs(60);
 /// Idle for longer than this, one is looked at before it is used: many
 /// servers close after five seconds. Before that, asking would cost more than
 /// repeating a request that is safe to repeat.
-const FRESH: Duration = Duration::from_millis(50);
+const FRESH: Duration = Duration::from_millis(5);
 /// How long the end of an event stream, whose reply was read, is waited for.
 const PATIENCE: Duration = Duration::from_millis(25);
 
@@ -31,13 +32,13 @@ impl Pool {
     ///
     /// `must_be_sure`: the request cannot be sent twice, so that a connection
     /// which the server has closed must be noticed now.
-    pub(crate) fn take(&self, must_be_sure: bool) -> Option<Connection> {
+    pub(crate) fn take(&self, must_be_sure: bool, wait: &Wait) -> Option<Connection> {
         loop {
             let mut connection = self.pop()?;
             if let Some(mut body) = connection.unfinished.take() {
                 let holds = self.holds_streams.load(Ordering::Relaxed);
                 let patience = if holds { Duration::ZERO } else { PATIENCE };
-                if !connection.finish(&mut body, patience) {
+                if !connection.finish(&mut body, &wait.at_most(patience)) {
                     self.holds_streams.store(true, Ordering::Relaxed);
                     continue;
                 }

@@ -128,7 +128,8 @@ impl Socket {
         Ok(self)
     }
 
-    /// Sends all of it. The number of bytes that have left is kept in `sent`.
+    /// Sends all of it, or until the peer has something to say instead. The
+    /// number of bytes that have left is kept in `sent`.
     pub(crate) fn send(
         &self,
         bytes: &[u8],
@@ -139,7 +140,13 @@ impl Socket {
             match self.0.send_with_flags(rest, NO_SIGPIPE) {
                 Ok(count) => *sent += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait.until_ready(self.0.as_raw_fd(), POLLOUT)?;
+                    let mut entry = [Poll::new(self.0.as_raw_fd(), POLLOUT | POLLIN)];
+                    while !wait.poll(&mut entry, Duration::MAX)? {}
+                    // A server that refuses a request before it has read all
+                    // of it may never read on.
+                    if entry.iter().any(|entry| entry.has(POLLIN) && !entry.has(POLLOUT)) {
+                        return Err(Broken::Connection(io::Error::other("answered early")));
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(Broken::Connection(error)),

@@ -50,6 +50,13 @@ impl Wait {
         Self { end, limit: Limit::Connect(limit), ..self.clone() }
     }
 
+    /// The part of this wait that something of no interest to the caller may
+    /// take.
+    pub(crate) fn at_most(&self, limit: Duration) -> Self {
+        let end = (Instant::now() + limit).min(self.end);
+        Self { end, limit: Limit::Internal, ..self.clone() }
+    }
+
     /// Whether the caller gave up, or the time is over.
     pub(crate) fn check(&self) -> Result<()> {
         self.interrupted()?;

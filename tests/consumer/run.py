@@ -81,6 +81,7 @@ def main():
         check_prefix(prefix)
         for part in ["c", "cmake", "cxx", "go", "python"]:
             shutil.copytree(os.path.join(HERE, part), os.path.join(folder, part))
+        shutil.copy(os.path.join(HERE, "c", "main.c"), os.path.join(folder, "cmake"))
         with TestServer() as server:
             consumers(folder, prefix, server)
         done = make("uninstall", prefix)

@@ -322,6 +322,39 @@ tests! {
         assert_eq!(server.log().count(), 1);
     }
 
+    refusal_before_the_request_was_read_is_shown_at_once {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+        let thread = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = [0; 4096];
+            let length = stream.read(&mut head).unwrap();
+            let (request, _) = Request::parse(&head[..length]).unwrap();
+            stream.write_all(&pong(&request)).unwrap();
+            // The head of the large one, and nothing of its body.
+            let _ = stream.read(&mut head).unwrap();
+            stream.write_all(&http::reply(413, &[], b"too big")).unwrap();
+            // Open until the client goes, without reading on.
+            let (mut other, _) = listener.accept().unwrap();
+            let length = other.read(&mut head).unwrap();
+            let (request, _) = Request::parse(&head[..length]).unwrap();
+            other.write_all(&pong(&request)).unwrap();
+        });
+        let client = Client::of(&url);
+        client.ping().unwrap();
+        let params = format!(
+            "{{\"name\":\"x\",\"arguments\":{{\"a\":\"{}\"}}}}",
+            "x".repeat(20_000_000)
+        );
+        let start = Instant::now();
+        let failure = client.request("tools/call", Some(&params)).unwrap().perform().unwrap_err();
+        assert_eq!((failure.status, failure.http_status), (MCP_E_HTTP, 413));
+        assert!(start.elapsed() < Duration::from_secs(5));
+        client.ping().unwrap();
+        thread.join().unwrap();
+    }
+
     refusal_of_a_large_request_is_shown {
         let mcp = Mcp::new(Config::default());
         let server = Server::start(move |request| match request.rpc_method().as_str() {

@@ -1,0 +1,111 @@
+//! Which proxy is on the way: one that is given, or the environment's.
+
+use std::fmt;
+
+use crate::base::error::{Error, Result};
+use crate::wire::url::{Origin, Scheme};
+
+/// An HTTP proxy, asked for a tunnel with CONNECT.
+#[derive(Clone)]
+pub(crate) struct Proxy(ureq::Proxy);
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Its URL may hold a password.
+        formatter.write_str("Proxy")
+    }
+}
+
+impl Proxy {
+    /// Reads a proxy's URL; it may hold a user name and a password.
+    pub(crate) fn parse(url: &str) -> Result<Self> {
+        let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme);
+        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+            return Err(Error::argument(
+                "proxy has a scheme that is neither http nor https: pass one like \
+                 \"http://proxy.example:3128\"",
+            ));
+        }
+        let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        let port = host.rsplit(']').next().unwrap_or_default().split_once(':');
+        if port.is_some_and(|(_, port)| !port.parse::<u16>().is_ok_and(|port| port > 0)) {
+            return Err(Error::argument("proxy has a port that is not a number from 1 to 65535"));
+        }
+        ureq::Proxy::new(url).map(Self).map_err(|_| {
+            Error::argument(
+                "proxy is not a URL like \"http://proxy.example:3128\"; a user name and a \
+                 password may stand before the host",
+            )
+        })
+    }
+
+    /// The proxy that the environment names for an origin, as curl reads it.
+    pub(crate) fn from_environment(origin: &Origin) -> Result<Option<Self>> {
+        // HTTP_PROXY in capitals can be set by whoever sends a CGI program
+        // the header "Proxy:", so that it does not count.
+        let names: &[&str] = match origin.scheme {
+            Scheme::Http => &["http_proxy", "all_proxy", "ALL_PROXY"],
+            Scheme::Https => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
+        };
+        let value = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let Some((name, url)) = names.iter().find_map(|name| value(name).map(|url| (name, url)))
+        else {
+            return Ok(None);
+        };
+        let excepted = value("no_proxy").or_else(|| value("NO_PROXY")).unwrap_or_default();
+        if is_excepted(&origin.host, &excepted) {
+            return Ok(None);
+        }
+        Self::parse(&url)
+            .map(Some)
+            .map_err(|error| error.during(&format!("the environment variable {name}")))
+    }
+
+    /// What ureq's connectors go by.
+    pub(crate) fn ureq(&self) -> ureq::Proxy {
+        self.0.clone()
+    }
+
+    /// The host and port for messages: nothing secret.
+    pub(crate) fn name(&self) -> String {
+        format!("{}:{}", self.0.host(), self.0.port())
+    }
+}
+
+/// Whether NO_PROXY names a host: itself, or a domain that it is in.
+fn is_excepted(host: &str, excepted: &str) -> bool {
+    excepted.split([',', ' ']).any(|entry| {
+        let entry = entry.trim().trim_start_matches("*.").trim_start_matches('.');
+        let entry = entry.to_ascii_lowercase();
+        entry == "*"
+            || (!entry.is_empty()
+                && (host == entry
+                    || host.strip_suffix(&entry).is_some_and(|rest| rest.ends_with('.'))))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_hosts_that_need_no_proxy() {
+        assert!(is_excepted("a.example.com", "x, .example.com"));
+        assert!(is_excepted("example.com", "EXAMPLE.com"));
+        assert!(is_excepted("a.example.com", "*.example.com"));
+        assert!(is_excepted("anything", "*"));
+        assert!(!is_excepted("badexample.com", "example.com"));
+        assert!(!is_excepted("example.com", ""));
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_proxy_without_its_password() {
+        for url in ["socks5://user:secret@h", "http://user:secret@", "http://secret secret"] {
+            let error = Proxy::parse(url).unwrap_err();
+            assert!(!error.message().contains("secret"), "{}", error.message());
+        }
+        assert_eq!(format!("{:?}", Proxy::parse("http://u:secret@h:1").unwrap()), "Proxy");
+    }
+}
