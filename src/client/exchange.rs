@@ -78,7 +78,7 @@ impl Client {
         let _ = (|| -> Result<()> {
             let token = options.credential.current();
             let mut lines = self.lines(options, token.as_ref());
-            lines.extend(headers.iter().map(|(name, value)| (*name, value.as_str(), true)));
+            lines.extend(headers.iter().map(|(name, value)| (*name, value.as_ref(), true)));
             let route = options.current_route()?;
             let secrets = options.secrets();
             let setting = Setting {

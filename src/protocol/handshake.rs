@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result};
 use crate::protocol::revision::Revision;
-use crate::protocol::{Call, Era, Identity, Outgoing};
+use crate::protocol::{Call, Era, Headers, Identity, Outgoing};
 use crate::wire::jsonrpc;
 
 /// A session that `initialize` has made.
@@ -50,11 +50,11 @@ impl Handshake {
         Outgoing { headers: self.headers(), body: body.into_bytes() }
     }
 
-    fn headers(&self) -> Vec<(&'static str, String)> {
+    fn headers(&self) -> Headers {
         let mut headers = Vec::with_capacity(2);
-        headers.push(("MCP-Protocol-Version", self.revision.as_str().to_owned()));
+        headers.push(("MCP-Protocol-Version", self.revision.as_str().into()));
         if let Some(id) = &self.session_id {
-            headers.push(("Mcp-Session-Id", id.clone()));
+            headers.push(("Mcp-Session-Id", id.clone().into()));
         }
         headers
     }
@@ -99,7 +99,7 @@ impl Era for Handshake {
         Some(self.outgoing(body))
     }
 
-    fn end(&self) -> Option<Vec<(&'static str, String)>> {
+    fn end(&self) -> Option<Headers> {
         self.session_id.as_ref().map(|_| self.headers())
     }
 
@@ -138,10 +138,7 @@ mod tests {
         let outgoing = era.frame(&call, 7).unwrap();
         assert_eq!(
             outgoing.headers,
-            [
-                ("MCP-Protocol-Version", "2025-06-18".to_owned()),
-                ("Mcp-Session-Id", "s1".to_owned())
-            ]
+            [("MCP-Protocol-Version", "2025-06-18".into()), ("Mcp-Session-Id", "s1".into())]
         );
         assert_eq!(
             text(&outgoing),

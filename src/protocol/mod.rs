@@ -11,6 +11,7 @@ pub(crate) mod revision;
 pub(crate) mod routing;
 pub(crate) mod stateless;
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 
 use serde_json::value::RawValue;
@@ -85,10 +86,13 @@ impl Call {
     }
 }
 
+/// Names and values; most are the same for every message.
+pub(crate) type Headers = Vec<(&'static str, Cow<'static, str>)>;
+
 /// A message on its way out: the headers that an era asks for, and the body.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Headers,
     pub(crate) body: Vec<u8>,
 }
 
@@ -126,7 +130,7 @@ pub(crate) trait Era: Debug + Send + Sync {
     fn cancel(&self, id: i64, reason: &str) -> Option<Outgoing>;
 
     /// The headers of the request that ends the session, if there is one.
-    fn end(&self) -> Option<Vec<(&'static str, String)>>;
+    fn end(&self) -> Option<Headers>;
 
     /// What must not be seen of the session: its id.
     fn session_id(&self) -> Option<&str>;

@@ -1,5 +1,6 @@
 //! The era in which each request stands alone: 2026-07-28.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -8,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::protocol::revision::Revision;
-use crate::protocol::{Call, Era, Identity, Outgoing, routing};
+use crate::protocol::{Call, Era, Headers, Identity, Outgoing, routing};
 use crate::wire::jsonrpc;
 
 /// What goes with every request, written once.
@@ -38,12 +39,12 @@ impl Stateless {
         let mut body = String::with_capacity(48 + self.discover.len());
         let _ = write!(body, "{{\"jsonrpc\":\"2.0\",\"id\":{id}");
         body.push_str(&self.discover);
-        Outgoing { headers: self.headers(DISCOVER.to_owned()), body: body.into_bytes() }
+        Outgoing { headers: self.headers(DISCOVER.into()), body: body.into_bytes() }
     }
 
-    fn headers(&self, method: String) -> Vec<(&'static str, String)> {
+    fn headers(&self, method: Cow<'static, str>) -> Headers {
         let mut headers = Vec::with_capacity(3);
-        headers.push(("MCP-Protocol-Version", self.revision.as_str().to_owned()));
+        headers.push(("MCP-Protocol-Version", self.revision.as_str().into()));
         headers.push(("Mcp-Method", method));
         headers
     }
@@ -84,8 +85,8 @@ impl Era for Stateless {
         if call.is_ping() {
             return Ok(self.discover(id));
         }
-        let mut headers = self.headers(call.method.clone());
-        headers.extend(routing::name(call).map(|name| ("Mcp-Name", name)));
+        let mut headers = self.headers(call.method.clone().into());
+        headers.extend(routing::name(call).map(|name| ("Mcp-Name", name.into())));
         let mut body = String::new();
         let _ = write!(body, "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":");
         jsonrpc::push_string(&mut body, &call.method);
@@ -102,7 +103,7 @@ impl Era for Stateless {
         #[derive(Deserialize)]
         struct Kind<'a> {
             #[serde(rename = "resultType", borrow, default)]
-            kind: Option<std::borrow::Cow<'a, str>>,
+            kind: Option<Cow<'a, str>>,
         }
         let kind: Kind<'_> = serde_json::from_str(result).map_err(|error| {
             Error::protocol(format!("the server sent a malformed result: {error}"))
@@ -131,7 +132,7 @@ impl Era for Stateless {
         None
     }
 
-    fn end(&self) -> Option<Vec<(&'static str, String)>> {
+    fn end(&self) -> Option<Headers> {
         None
     }
 
@@ -151,10 +152,21 @@ fn is_plainly_complete(result: &str) -> bool {
     if result.contains('\\') {
         return false;
     }
-    match result.split_once("\"resultType\"") {
-        None => true,
-        Some((_, rest)) => rest.starts_with(":\"complete\"") && !rest.contains("\"resultType\""),
+    let mut is_named = false;
+    // By its one capital letter: a search for the name costs more to set up
+    // than most results are long.
+    for (at, _) in result.match_indices('T') {
+        let (before, rest) = result.split_at(at);
+        let Some(rest) = rest.strip_prefix("Type\"") else { continue };
+        if !before.ends_with("\"result") {
+            continue;
+        }
+        if is_named || !rest.starts_with(":\"complete\"") {
+            return false;
+        }
+        is_named = true;
     }
+    true
 }
 
 fn push_member(out: &mut String, name: &str, value: &RawValue) {
@@ -189,8 +201,8 @@ mod tests {
         assert_eq!(
             outgoing.headers,
             [
-                ("MCP-Protocol-Version", "2026-07-28".to_owned()),
-                ("Mcp-Method", "server/discover".to_owned())
+                ("MCP-Protocol-Version", "2026-07-28".into()),
+                ("Mcp-Method", "server/discover".into())
             ]
         );
     }
@@ -203,7 +215,7 @@ mod tests {
         assert!(text.contains("\"arguments\":{\"b\":1.50}"), "numbers stay as written: {text}");
         let message = message(&outgoing);
         assert_eq!(message["params"]["_meta"]["a"], 1);
-        assert_eq!(outgoing.headers.last().unwrap(), &("Mcp-Name", "x".to_owned()));
+        assert_eq!(outgoing.headers.last().unwrap(), &("Mcp-Name", "x".into()));
     }
 
     #[test]

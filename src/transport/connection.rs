@@ -11,8 +11,10 @@ use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece};
 
 /// The most replies of 1xx before the one that counts.
 const INTERIM: usize = 16;
-/// How much is asked of the socket at a time.
-const STEP: usize = 16 * 1024;
+/// How much is asked of the socket at first, and at the most: most replies
+/// are small, and zeroing room for a large one costs more than reading it.
+const STEP: usize = 4 * 1024;
+const MOST: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -211,12 +213,13 @@ impl Connection {
             self.input.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        if self.end == self.input.len() {
+        let is_streaming = self.is_likely && !self.is_first;
+        if self.end == self.input.len() || is_streaming && self.input.len() < MOST {
             // Heads are refused beyond their limit before this grows further.
             let length = (self.input.len() * 2).clamp(STEP, 2 * HEAD_LIMIT);
             self.input.resize(length.max(self.end + STEP), 0);
         }
-        if self.is_likely && !self.is_first {
+        if is_streaming {
             // A peer that never pauses must not outlast the wait.
             wait.check()?;
         }

@@ -61,14 +61,19 @@ impl Answer {
     }
 }
 
+/// Borrowed unless it has escapes: in an `Option`, serde makes a `Cow` owned.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow, default)]
-    jsonrpc: Option<Cow<'a, str>>,
+    jsonrpc: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "present")]
     id: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    method: Option<Cow<'a, str>>,
+    method: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "present")]
     result: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -97,10 +102,10 @@ pub(crate) fn parse(text: &[u8]) -> Result<Message<'_>> {
         .map_err(|error| malformed(format!("it is not UTF-8 at byte {}", error.valid_up_to())))?;
     let envelope: Envelope<'_> = serde_json::from_str(text)
         .map_err(|error| malformed(format!("{error} in \"{}\"", quote(text))))?;
-    if envelope.jsonrpc.as_deref() != Some("2.0") {
+    if envelope.jsonrpc.as_ref().map(|text| &*text.0) != Some("2.0") {
         return Err(malformed("its \"jsonrpc\" is not \"2.0\"".into()));
     }
-    if let Some(method) = envelope.method {
+    if let Some(Text(method)) = envelope.method {
         if envelope.result.is_some() || envelope.error.is_some() {
             return Err(malformed("it has a method and a result or an error".into()));
         }

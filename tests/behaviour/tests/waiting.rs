@@ -183,6 +183,22 @@ tests! {
         assert_eq!(server.log().count(), 1, "one of them connected");
     }
 
+    request_in_flight_is_not_begun_by_another_thread {
+        let server = silent();
+        let client = Client::of(&server.url("/mcp"));
+        let cancel = Cancel::new();
+        let request = client.request("ping", None).unwrap();
+        request.set_cancel(&cancel);
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| request.perform().unwrap_err().status);
+            assert!(server.log().await_count(1, Duration::from_secs(5)));
+            let second = unsafe { raw::mcp_request_perform(request.0, std::ptr::null_mut()) };
+            assert_eq!(second, MCP_E_STATE);
+            cancel.fire();
+            assert_eq!(first.join().unwrap(), MCP_E_CANCELLED);
+        });
+    }
+
     close_ends_the_calls_of_all_threads {
         let server = silent_on_ping(false);
         let client = Client::of(&server.url("/mcp"));
