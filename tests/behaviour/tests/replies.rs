@@ -266,6 +266,22 @@ tests! {
         Client::of(&server.url("/mcp")).ping().unwrap();
     }
 
+    interim_replies_are_bounded_in_number {
+        let with = |count: usize| {
+            move |request: &Request| {
+                let mut out = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(count);
+                out.extend_from_slice(&pong(request));
+                send(out)
+            }
+        };
+        let (_server, client) = broken_once(with(16));
+        client.ping().unwrap();
+        fails(MCP_E_PROTOCOL, "interim", with(17));
+        fails(MCP_E_PROTOCOL, "interim", |_| {
+            vec![Action::Endless(b"HTTP/1.1 102 Processing\r\n\r\n".to_vec())]
+        });
+    }
+
     message_over_the_limit_is_refused {
         let (_server, client) = broken_once(|_| {
             send(http::reply(200, &[("content-type", "application/json")], &[b' '; 5000]))
