@@ -62,7 +62,7 @@ static void many_pings_leave_memory_and_descriptors_flat(void)
         CHECK_STATUS(MCP_OK, mcp_ping(client));
     CHECK(entries("/proc/self/fd") == descriptors);
     if (getenv("TEST_SCALE") == NULL)
-        CHECK(resident_pages() <= pages + 64);
+        CHECK(resident_pages() <= pages + 128);
     mcp_client_free(client);
 }
 

@@ -12,7 +12,7 @@ use mcp_test_server::{Action, Server};
 use serde_json::json;
 
 /// What a busy machine may add to a wait.
-const SLACK: Duration = Duration::from_millis(400);
+const SLACK: Duration = Duration::from_secs(2);
 
 fn silent() -> Server {
     Server::start(|_| vec![Action::Hang])
@@ -133,7 +133,7 @@ tests! {
             }
             waits.sort();
             // The promise is 10 ms; the median, as the machine is busy.
-            assert!(waits[2] < Duration::from_millis(30), "{waits:?}");
+            assert!(waits[2] < Duration::from_millis(100), "{waits:?}");
         }
     }
 
