@@ -231,11 +231,7 @@ fn not_spoken(pinned: Revision, rpc: &RpcError, shown: &Error) -> Error {
 fn wrong_transport(shown: Error) -> Error {
     Error::new(
         Status::Transport,
-        format!(
-            "{}; there is no Streamable HTTP endpoint at this address: is it the URL of \
-             an older HTTP+SSE server?",
-            shown.message()
-        ),
+        format!("{}: is it the URL of an older HTTP+SSE server?", shown.message()),
     )
     .with_http_status(shown.http_status())
 }
