@@ -280,6 +280,168 @@ extern "C" {
 #define MCP_E_TRANSPORT 65
 
 /**
+ * A file of a skill is not what its entry says: its size, its SHA-256 or its
+ * front matter.
+ */
+#define MCP_E_INTEGRITY 66
+
+/**
+ * Not an error: a started request that is not done; see
+ * mcp_request_status().
+ */
+#define MCP_PENDING 100
+
+/**
+ * LOG LEVELS, from RFC 5424, for mcp_set_log_level() and
+ * mcp_event_log_level().
+ */
+#define MCP_LOG_DEBUG 0
+
+#define MCP_LOG_INFO 1
+
+#define MCP_LOG_NOTICE 2
+
+#define MCP_LOG_WARNING 3
+
+#define MCP_LOG_ERROR 4
+
+#define MCP_LOG_CRITICAL 5
+
+#define MCP_LOG_ALERT 6
+
+#define MCP_LOG_EMERGENCY 7
+
+/**
+ * KINDS OF EVENT, for mcp_event_kind(), and the first three added together
+ * for mcp_listen().  The server's list of tools is another than before.
+ */
+#define MCP_EVENT_TOOLS_CHANGED 1
+
+#define MCP_EVENT_PROMPTS_CHANGED 2
+
+#define MCP_EVENT_RESOURCES_CHANGED 4
+
+/**
+ * A resource that was subscribed to has new contents: mcp_event_uri().
+ */
+#define MCP_EVENT_RESOURCE_UPDATED 8
+
+/**
+ * A log message: mcp_event_log_level(), mcp_event_logger(),
+ * mcp_event_data_json().
+ */
+#define MCP_EVENT_LOG 16
+
+/**
+ * What was asked by MCP_INPUT_URL has been done in the browser.
+ */
+#define MCP_EVENT_ELICITATION_COMPLETE 32
+
+/**
+ * The stream of mcp_listen() or mcp_subscribe_resource() stands, or stands
+ * again: whatever changed while it did not was not told, so read again what
+ * you hold.
+ */
+#define MCP_EVENT_LISTENING 128
+
+/**
+ * Any other notification: mcp_event_method(), mcp_event_params_json().
+ */
+#define MCP_EVENT_OTHER 256
+
+/**
+ * The server does not want its question answered any more.
+ */
+#define MCP_EVENT_CANCELLED 512
+
+/**
+ * KINDS OF QUESTION, for mcp_input_kind(), and added together for
+ * mcp_client_set_input_handler().  A form to fill in (elicitation): a
+ * message and a JSON Schema of flat fields.
+ */
+#define MCP_INPUT_FORM 1
+
+/**
+ * A web page to visit (elicitation), for what must not pass through this
+ * program.
+ */
+#define MCP_INPUT_URL 2
+
+/**
+ * A language model to ask (sampling/createMessage).
+ */
+#define MCP_INPUT_SAMPLING 4
+
+/**
+ * For mcp_client_set_input_handler(): a language model that may be given
+ * tools.  The question's kind is MCP_INPUT_SAMPLING.
+ */
+#define MCP_INPUT_SAMPLING_TOOLS 8
+
+/**
+ * The roots (roots/list), unless mcp_client_set_roots_json() answers.
+ */
+#define MCP_INPUT_ROOTS 16
+
+/**
+ * KINDS OF CONTENT, for mcp_content_kind().
+ */
+#define MCP_CONTENT_TEXT 1
+
+#define MCP_CONTENT_IMAGE 2
+
+#define MCP_CONTENT_AUDIO 3
+
+#define MCP_CONTENT_RESOURCE_LINK 4
+
+/**
+ * A resource in place: its text or its bytes, with its URI.
+ */
+#define MCP_CONTENT_RESOURCE 5
+
+/**
+ * A kind that this library does not know: mcp_content_json() has it whole.
+ */
+#define MCP_CONTENT_OTHER 99
+
+/**
+ * KINDS OF JSON VALUE, for mcp_json_kind().
+ */
+#define MCP_JSON_NULL 0
+
+#define MCP_JSON_BOOLEAN 1
+
+#define MCP_JSON_NUMBER 2
+
+#define MCP_JSON_STRING 3
+
+#define MCP_JSON_ARRAY 4
+
+#define MCP_JSON_OBJECT 5
+
+/**
+ * COUNTERS, for mcp_client_count(): what was passed over without a word.
+ * Replies to requests that are not, or not any more, under way.
+ */
+#define MCP_COUNT_DROPPED_REPLIES 1
+
+/**
+ * Events that came faster than the program looked: the oldest of 1024 are
+ * dropped.
+ */
+#define MCP_COUNT_DROPPED_EVENTS 2
+
+/**
+ * Calls that were answered from memory; see mcp_client_set_cache_size().
+ */
+#define MCP_COUNT_CACHE_HITS 3
+
+/**
+ * A value, and its text once somebody has asked for it.
+ */
+typedef struct Written Written;
+
+/**
  * A SWITCH that ends requests, from another thread or a signal handler.
  *
  * Set it on any number of requests; it may be freed while they still run.
@@ -301,6 +463,12 @@ typedef struct mcp_cancel mcp_cancel;
 typedef struct mcp_client mcp_client;
 
 /**
+ * A PIECE OF CONTENT: of a tool's result, of a resource that was read, or of
+ * a prompt's message; borrowed from the result.
+ */
+typedef struct mcp_content mcp_content;
+
+/**
  * WHY A CALL FAILED, in detail.
  *
  * Each thread has one: its last error, set by every function of this header
@@ -316,14 +484,59 @@ typedef struct mcp_client mcp_client;
 typedef struct mcp_error mcp_error;
 
 /**
- * ONE REQUEST, with options of its own.
+ * SOMETHING THE SERVER TELLS of its own accord: a notification.  Lent to the
+ * handler of mcp_client_set_event_handler() while it runs; nothing of it may
+ * be kept.
+ */
+typedef struct mcp_event mcp_event;
+
+/**
+ * A QUESTION OF THE SERVER, which waits for an answer.
  *
- * Make it with mcp_request_new(), set what differs from the client's
- * options, then mcp_request_perform(), which blocks.  It may be performed
- * again, which sends it anew.  One thread at a time uses it, except that any
- * thread may fire its mcp_cancel.
+ * The handler of mcp_client_set_input_handler() becomes its owner: it may
+ * answer at once, or keep it and let another thread answer later.  It is
+ * answered once, by one of mcp_input_accept(), mcp_input_decline(),
+ * mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail(); a second
+ * answer is MCP_E_STATE.  Freeing an unanswered one dismisses it, and so does
+ * the end of mcp_client_set_input_timeout().  The request it belongs to
+ * waits, its timeout standing still.
+ *
+ * Whether the server asks in a message of its own (up to revision
+ * 2025-11-25) or in an "input_required" result (from 2026-07-28), and how
+ * the answer travels, makes no difference here.
+ */
+typedef struct mcp_input mcp_input;
+
+/**
+ * A PROMPT of mcp_result_prompt(), borrowed from the result.
+ *
+ * What it says of itself is the server's: do not trust it.
+ */
+typedef struct mcp_prompt mcp_prompt;
+
+/**
+ * ONE REQUEST, with options of its own, performed here or started to go on
+ * by itself.
+ *
+ * Make it with one of the mcp_request_new functions, set what differs from
+ * the client's options, then either mcp_request_perform(), which blocks, or
+ * mcp_request_start(), which returns at once: mcp_client_fd() becomes
+ * readable when there is something to do, mcp_client_dispatch() does it, and
+ * mcp_client_next_done() hands the finished requests out.
+ *
+ * A request that is not in flight may be performed or started again, which
+ * sends it anew.  One thread at a time uses it, except that any thread may
+ * ask mcp_request_status() and fire its mcp_cancel.
  */
 typedef struct mcp_request mcp_request;
+
+/**
+ * A RESOURCE or template of mcp_result_resource(), or the link in a content;
+ * borrowed from the result.
+ *
+ * What it says of itself is the server's: do not trust it.
+ */
+typedef struct mcp_resource mcp_resource;
 
 /**
  * AN ANSWER, of whichever method.  The functions below read what it has, and
@@ -331,9 +544,18 @@ typedef struct mcp_request mcp_request;
  *
  * It never changes: any number of threads may read it.  What they give is
  * borrowed from it and valid until mcp_result_free().  Texts are UTF-8 and
- * end with a NUL; one with a NUL inside is cut short there.
+ * end with a NUL; one with a NUL inside is cut short there, but has its
+ * `len`.
  */
 typedef struct mcp_result mcp_result;
+
+/**
+ * A SKILL of mcp_result_skill(), borrowed from the result: instructions for a
+ * model, in files that are read on demand.
+ *
+ * What it says of itself is the server's: do not trust it.
+ */
+typedef struct mcp_skill mcp_skill;
 
 /**
  * A SINK that the library lends to a callback which has to give text back:
@@ -341,6 +563,13 @@ typedef struct mcp_result mcp_result;
  * which it overwrites when it lets go of it.
  */
 typedef struct mcp_text mcp_text;
+
+/**
+ * A TOOL of mcp_result_tool(), borrowed from the result.
+ *
+ * What it says of itself is the server's: do not trust it.
+ */
+typedef struct mcp_tool mcp_tool;
 
 /**
  * Gives the bearer token for the next request; see
@@ -363,67 +592,157 @@ typedef int32_t (*mcp_token_fn)(void *userdata, int32_t refused, mcp_text *out);
 typedef void (*mcp_free_fn)(void *userdata);
 
 /**
- * Connects and negotiates, if that is not done yet, and tells who the server
- * is.
+ * Tells how far a request is; see mcp_request_set_progress().
  *
- * `out`, unless NULL, receives the introduction, to free with
- * mcp_result_free(), or NULL on failure: mcp_result_server_name() and its
- * neighbours.  No other call needs this one first.
- *
- * Returns MCP_OK or a status: call errors.  Waits at most
- * mcp_client_set_timeout().
- * Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
+ * `userdata`: what was given with the callback.  `progress`: goes up.
+ * `total`: -1 where the server did not say.  `message`: UTF-8, valid during
+ * the call; NULL where the server did not say.  Runs on the thread that
+ * performs the request or dispatches.
  */
-int32_t mcp_connect(mcp_client *client, mcp_result **out);
+typedef void (*mcp_progress_fn)(void *userdata,
+                                double progress,
+                                double total,
+                                const char *message);
 
 /**
- * Asks the server for a sign of life, with the credentials of any other
- * request.
+ * Is told what the server tells of its own accord; see
+ * mcp_client_set_event_handler().
  *
- * Connects first where that is needed.  Sends "ping" up to revision
- * 2025-11-25; later ones have none, and "server/discover" takes its place.
- *
- * Returns MCP_OK or a status: call errors.  Waits at most
- * mcp_client_set_timeout().
- * Threads: any.  Since: 0.1.0.  Spec: ping, server/discover.
+ * `userdata`: what was given with the callback.  `client`: the client that
+ * heard it.  `event` lives until you return.  Runs on a thread that
+ * dispatches or waits in a call of this client, possibly on several at a
+ * time.
  */
-int32_t mcp_ping(mcp_client *client);
+typedef void (*mcp_event_fn)(void *userdata,
+                             mcp_client *client,
+                             const mcp_event *event);
 
 /**
- * Makes a cancel that is not fired.
+ * Receives a question of the server; see mcp_client_set_input_handler().
  *
- * Returns a handle to free with mcp_cancel_free(), or NULL with the last
- * error set: MCP_E_INTERNAL when the process has no descriptor left.
+ * `userdata`: what was given with the callback.  `client`: the client that
+ * was asked.  `input` is yours: answer it now or later, from any thread, and
+ * free it.  Runs on a thread that dispatches or waits in a call of this
+ * client, possibly on several at a time; the call goes on when the question
+ * is answered.
+ */
+typedef void (*mcp_input_fn)(void *userdata,
+                             mcp_client *client,
+                             mcp_input *input);
+
+/**
+ * A JSON VALUE, to build arguments and to read results without another
+ * library.
+ *
+ * One that you made is yours to change and to free; a `const mcp_json *` is
+ * a part of one, valid until that is changed or freed.  Places in it are
+ * named by JSON Pointer (RFC 6901): "" is the value itself, "/a/0" the first
+ * element of its member a.  Numbers stay as they are written.  One thread at
+ * a time may change it or ask for mcp_json_text().
+ */
+typedef Written mcp_json;
+
+/**
+ * Gives the library's version, such as "0.1.0".
+ *
+ * Returns static text, never NULL; compare with MCP_VERSION.
  * Threads: any.  Since: 0.1.0.
  */
-mcp_cancel *mcp_cancel_new(void);
+const char *mcp_version(void);
 
 /**
- * Ends every request that has this cancel, and those that get it later, with
- * MCP_E_CANCELLED.
+ * Gives the library's version as a number like MCP_VERSION_NUMBER.
  *
- * `cancel`: NULL is allowed.  Does not wait, and does not touch the last
- * error.  In the child of a fork() it does nothing.
- * Threads: any, and signal handlers.  Since: 0.1.0.  Spec: cancellation.
- */
-void mcp_cancel_fire(mcp_cancel *cancel);
-
-/**
- * Makes the cancel as new, for requests begun later.
- *
- * `cancel`: NULL is allowed.
+ * Compare the two to learn that a program runs with an older library than it
+ * was built for.
  * Threads: any.  Since: 0.1.0.
  */
-void mcp_cancel_reset(mcp_cancel *cancel);
+int32_t mcp_version_number(void);
 
 /**
- * Releases this reference; requests that have the cancel keep theirs.  Fires
- * nothing.
+ * Gives a status code's name, such as "MCP_E_TIMEOUT".
  *
- * `cancel`: a cancel that is not used again, or NULL.
+ * `status`: any number.  Returns static text, "MCP_E_UNKNOWN" for a number
+ * that is no status.  For logs and tests: people want mcp_error_message().
  * Threads: any.  Since: 0.1.0.
  */
-void mcp_cancel_free(mcp_cancel *cancel);
+const char *mcp_status_name(int32_t status);
+
+/**
+ * Gives the status code of an error, one of MCP_E_.
+ *
+ * `error`: an error, or NULL for this thread's last one.  MCP_OK where there
+ * was none yet.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_error_status(const mcp_error *error);
+
+/**
+ * Says what went wrong and what to do about it, in one English sentence.
+ *
+ * `error`: an error, or NULL for this thread's last one.  Returns UTF-8 text
+ * on one line, never NULL; "" where there was no error.  It is borrowed:
+ * valid until this thread's next failing call, or as long as `error` is.
+ * Threads: any.  Since: 0.1.0.
+ */
+const char *mcp_error_message(const mcp_error *error);
+
+/**
+ * Gives the HTTP status, 0 where the server gave none.
+ *
+ * `error`: an error, or NULL for this thread's last one.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_error_http_status(const mcp_error *error);
+
+/**
+ * Gives the JSON-RPC error code, such as -32602; 0 where there was none.
+ *
+ * `error`: an error, or NULL for this thread's last one.  A few servers use
+ * 0 as a code: the status is MCP_E_RPC then as well.
+ * Threads: any.  Since: 0.1.0.  Spec: basic, error codes.
+ */
+int32_t mcp_error_rpc_code(const mcp_error *error);
+
+/**
+ * Gives the `data` member of the JSON-RPC error as JSON text.
+ *
+ * `error`: an error, or NULL for this thread's last one.  `len`, unless NULL,
+ * receives the bytes without the terminating NUL.  Returns UTF-8 text, NULL
+ * where there was none; borrowed like mcp_error_message().
+ * Threads: any.  Since: 0.1.0.  Spec: basic, responses.
+ */
+const char *mcp_error_data_json(const mcp_error *error, size_t *len);
+
+/**
+ * Gives a parameter of the server's Bearer challenge (WWW-Authenticate).
+ *
+ * `error`: an error, or NULL for this thread's last one.  `name`: "realm",
+ * "scope", "resource_metadata", "error", "error_description" or another, in
+ * lower case.  Returns UTF-8 text as the server wrote it, NULL where it is
+ * absent; borrowed like mcp_error_message().
+ * Threads: any.  Since: 0.1.0.  Spec: authorization; RFC 6750, section 3.
+ */
+const char *mcp_error_challenge(const mcp_error *error, const char *name);
+
+/**
+ * Gives the milliseconds after which the server wants to be asked again
+ * (Retry-After).
+ *
+ * `error`: an error, or NULL for this thread's last one.  -1 where the server
+ * did not say.
+ * Threads: any.  Since: 0.1.0.  Spec: RFC 9110, 10.2.3.
+ */
+int32_t mcp_error_retry_after(const mcp_error *error);
+
+/**
+ * Says if the server may have executed the request in spite of the error.
+ *
+ * `error`: an error, or NULL for this thread's last one.  0: surely not,
+ * asking again is safe.  1: perhaps.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_error_may_have_run(const mcp_error *error);
 
 /**
  * Makes a client of the MCP server at an http:// or https:// address.
@@ -522,10 +841,13 @@ int32_t mcp_client_set_token_handler(mcp_client *client,
 int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
 
 /**
- * Sets how long a call may take, connecting included.
+ * Sets how long a call waits for the server's answer, connecting included.
+ * Default: 60000.
  *
- * `milliseconds`: 1 to INT32_MAX, at first 60000; there is no endless wait.
- * A call that is over its time is MCP_E_TIMEOUT.  Errors:
+ * `milliseconds`: 1 to INT32_MAX; there is no endless wait.  A report of
+ * progress of the request starts the time again, up to
+ * mcp_client_set_deadline(); while a question of the server is open, it
+ * stands still.  A call that is over its time is MCP_E_TIMEOUT.  Errors:
  * MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  * Threads: any, for calls begun later.  Since: 0.1.0.
  * Spec: lifecycle, timeouts.
@@ -651,106 +973,291 @@ int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
 int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
 
 /**
- * Gives the status code of an error, one of MCP_E_.
+ * Sets how long a call may take at most, whatever progress it reports.
+ * Default: 3600000, an hour.
  *
- * `error`: an error, or NULL for this thread's last one.  MCP_OK where there
- * was none yet.
+ * `milliseconds`: 1 to INT32_MAX; a shorter one than the timeout is as long
+ * as the timeout.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: any, for calls begun later.  Since: 0.1.0.
+ * Spec: lifecycle, timeouts.
+ */
+int32_t mcp_client_set_deadline(mcp_client *client, int32_t milliseconds);
+
+/**
+ * Sets how long a question of the server may stay unanswered, before it is
+ * answered by "cancel".  Default: 600000, ten minutes.
+ *
+ * `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
+ * MCP_E_FORKED.
+ * Threads: any, for questions that come later.  Since: 0.1.0.
+ */
+int32_t mcp_client_set_input_timeout(mcp_client *client,
+                                     int32_t milliseconds);
+
+/**
+ * Sets how many pages a list may have, over which it is MCP_E_TOO_LARGE.
+ * Default: 1000.
+ *
+ * `pages`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
+ */
+int32_t mcp_client_set_max_pages(mcp_client *client, int32_t pages);
+
+/**
+ * Sets how many items a list may have, over which it is MCP_E_TOO_LARGE.
+ * Default: 1000000.
+ *
+ * `items`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
+ */
+int32_t mcp_client_set_max_items(mcp_client *client, int32_t items);
+
+/**
+ * Sets how many messages a server may send in the stream of a call before
+ * its answer, over which the call is MCP_E_TOO_LARGE.  Default: 100000.
+ *
+ * `events`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: any, for calls begun later.  Since: 0.1.0.
+ */
+int32_t mcp_client_set_max_events(mcp_client *client, int32_t events);
+
+/**
+ * Sets how much memory answers may take that the server calls fresh for a
+ * while (from revision 2026-07-28 on).  Default: 4 MiB.
+ *
+ * `bytes`: 0 turns it off, so that every call asks the server.  Lists and
+ * resources that are fresh are answered without a request; a notification
+ * that they have changed, heard by mcp_listen() or mcp_subscribe_resource(),
+ * empties what it names.  Answers for one token are never given to another,
+ * unless the server calls them public.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: any, at any time.  Since: 0.1.0.  Spec: caching.
+ */
+int32_t mcp_client_set_cache_size(mcp_client *client, size_t bytes);
+
+/**
+ * Tells how often something was passed over without a word.
+ *
+ * `counter`: one of MCP_COUNT_.
+ *
+ * Returns the number since the client was made; -1 with the last error set
+ * for another counter: MCP_E_INVALID_ARGUMENT.
  * Threads: any.  Since: 0.1.0.
  */
-int32_t mcp_error_status(const mcp_error *error);
+int64_t mcp_client_count(mcp_client *client, int32_t counter);
 
 /**
- * Says what went wrong and what to do about it, in one English sentence.
+ * Connects and negotiates, if that is not done yet, and tells who the server
+ * is.
  *
- * `error`: an error, or NULL for this thread's last one.  Returns UTF-8 text
- * on one line, never NULL; "" where there was no error.  It is borrowed:
- * valid until this thread's next failing call, or as long as `error` is.
+ * `out`, unless NULL, receives the introduction, to free with
+ * mcp_result_free(), or NULL on failure: mcp_result_server_name() and its
+ * neighbours.  No other call needs this one first.
+ *
+ * Returns MCP_OK or a status: call errors.  Waits at most
+ * mcp_client_set_timeout().
+ * Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
+ */
+int32_t mcp_connect(mcp_client *client, mcp_result **out);
+
+/**
+ * Asks the server for a sign of life, with the credentials of any other
+ * request.
+ *
+ * Connects first where that is needed.  Sends "ping" up to revision
+ * 2025-11-25; later ones have none, and "server/discover" takes its place.
+ *
+ * Returns MCP_OK or a status: call errors.  Waits at most
+ * mcp_client_set_timeout().
+ * Threads: any.  Since: 0.1.0.  Spec: ping, server/discover.
+ */
+int32_t mcp_ping(mcp_client *client);
+
+/**
+ * Lists the server's tools: all of them, page after page.
+ *
+ * `out` receives the result, to free with mcp_result_free(), or NULL on
+ * failure: mcp_result_tool_count(), mcp_result_tool().  For one page at a
+ * time, perform a request of "tools/list" with a "cursor" in its parameters:
+ * mcp_result_next_cursor().  From revision 2026-07-28 on, a tool whose schema
+ * marks parameters for headers in an invalid way is left out, though
+ * mcp_result_json() has it; and a list that the server calls fresh is
+ * answered from memory, see mcp_client_set_cache_size().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more than
+ * mcp_client_set_max_pages() or mcp_client_set_max_items() allows.
+ * Threads: any.  Since: 0.1.0.  Spec: tools/list, pagination.
+ */
+int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
+
+/**
+ * Calls a tool and waits for its result.
+ *
+ * `name`: the tool's, UTF-8.  `arguments_json`: a JSON object as UTF-8 text;
+ * NULL for none.  Both are copied.  `out`, unless NULL, receives the result,
+ * to free with mcp_result_free(), or NULL on failure.
+ *
+ * A tool that fails is a result, not a failed call: look at
+ * mcp_result_is_error().  A call of which a byte may have reached the server
+ * is not repeated after a broken connection: MCP_E_IO, see
+ * mcp_request_set_repeatable().  For a time limit, progress or cancelling
+ * see mcp_request_new_call_tool().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
+ * arguments that are no JSON object, before anything is sent.
+ * Threads: any.  Since: 0.1.0.  Spec: tools/call.
+ */
+int32_t mcp_call_tool(mcp_client *client,
+                      const char *name,
+                      const char *arguments_json,
+                      mcp_result **out);
+
+/**
+ * Lists the server's resources, page after page:
+ * mcp_result_resource_count().
+ *
+ * `out`: as for mcp_list_tools().  Returns like mcp_list_tools().
+ * Threads: any.  Since: 0.1.0.  Spec: resources/list.
+ */
+int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
+
+/**
+ * Lists the server's resource templates, page after page, as resources whose
+ * mcp_resource_uri() is an RFC 6570 template.
+ *
+ * `out`: as for mcp_list_tools().  Returns like mcp_list_tools().
+ * Threads: any.  Since: 0.1.0.  Spec: resources/templates/list.
+ */
+int32_t mcp_list_resource_templates(mcp_client *client, mcp_result **out);
+
+/**
+ * Reads a resource: mcp_result_content_count(), mcp_result_content().
+ *
+ * `uri`: the resource's, UTF-8, copied.  `out`: as for mcp_call_tool().  From
+ * revision 2026-07-28 on, what the server calls fresh is answered from
+ * memory, see mcp_client_set_cache_size().
+ *
+ * Returns MCP_OK or a status: call errors.
+ * Threads: any.  Since: 0.1.0.  Spec: resources/read.
+ */
+int32_t mcp_read_resource(mcp_client *client,
+                          const char *uri,
+                          mcp_result **out);
+
+/**
+ * Asks to be told when a resource changes: MCP_EVENT_RESOURCE_UPDATED.
+ *
+ * `uri`: the resource's, UTF-8, copied.  Opens the standing stream like
+ * mcp_listen(), and is repeated by the library after a lost session.  Up to
+ * revision 2025-11-25 this is "resources/subscribe", later a part of
+ * "subscriptions/listen".
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED when the server
+ * does not tell of changes, or not of this one.
  * Threads: any.  Since: 0.1.0.
+ * Spec: resources/subscribe, subscriptions/listen.
  */
-const char *mcp_error_message(const mcp_error *error);
+int32_t mcp_subscribe_resource(mcp_client *client, const char *uri);
 
 /**
- * Gives the HTTP status, 0 where the server gave none.
+ * Ends what mcp_subscribe_resource() began.
  *
- * `error`: an error, or NULL for this thread's last one.
+ * `uri`: as it was given there.  Returns MCP_OK or a status: call errors.
  * Threads: any.  Since: 0.1.0.
+ * Spec: resources/unsubscribe, subscriptions/listen.
  */
-int32_t mcp_error_http_status(const mcp_error *error);
+int32_t mcp_unsubscribe_resource(mcp_client *client, const char *uri);
 
 /**
- * Gives the JSON-RPC error code, such as -32602; 0 where there was none.
+ * Lists the server's prompts, page after page: mcp_result_prompt_count().
  *
- * `error`: an error, or NULL for this thread's last one.  A few servers use
- * 0 as a code: the status is MCP_E_RPC then as well.
- * Threads: any.  Since: 0.1.0.  Spec: basic, error codes.
+ * `out`: as for mcp_list_tools().  Returns like mcp_list_tools().
+ * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
  */
-int32_t mcp_error_rpc_code(const mcp_error *error);
+int32_t mcp_list_prompts(mcp_client *client, mcp_result **out);
 
 /**
- * Gives the `data` member of the JSON-RPC error as JSON text.
+ * Gets a prompt, filled in with arguments: its messages are the result's
+ * contents, each with a mcp_content_role().
  *
- * `error`: an error, or NULL for this thread's last one.  `len`, unless NULL,
- * receives the bytes without the terminating NUL.  Returns UTF-8 text, NULL
- * where there was none; borrowed like mcp_error_message().
- * Threads: any.  Since: 0.1.0.  Spec: basic, responses.
+ * `name`: the prompt's, UTF-8.  `arguments_json`: a JSON object of strings;
+ * NULL for none.  Both are copied.  `out`: as for mcp_call_tool().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
+ * argument that is not a string.
+ * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
  */
-const char *mcp_error_data_json(const mcp_error *error, size_t *len);
+int32_t mcp_get_prompt(mcp_client *client,
+                       const char *name,
+                       const char *arguments_json,
+                       mcp_result **out);
 
 /**
- * Gives a parameter of the server's Bearer challenge (WWW-Authenticate).
+ * Asks for completions of an argument: mcp_result_completion_count(),
+ * mcp_result_completion().
  *
- * `error`: an error, or NULL for this thread's last one.  `name`: "realm",
- * "scope", "resource_metadata", "error", "error_description" or another, in
- * lower case.  Returns UTF-8 text as the server wrote it, NULL where it is
- * absent; borrowed like mcp_error_message().
- * Threads: any.  Since: 0.1.0.  Spec: authorization; RFC 6750, section 3.
+ * `reference_json`: {"type":"ref/prompt","name":...} or
+ * {"type":"ref/resource","uri":...}.  `argument`: its name.  `value`: what
+ * was typed so far.  `context_json`: the other arguments as far as they are
+ * known, a JSON object of strings; NULL for none.  All are UTF-8 and copied.
+ * `out`: as for mcp_call_tool().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
+ * with a server of a revision before 2025-06-18, which has none.
+ * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
  */
-const char *mcp_error_challenge(const mcp_error *error, const char *name);
+int32_t mcp_complete(mcp_client *client,
+                     const char *reference_json,
+                     const char *argument,
+                     const char *value,
+                     const char *context_json,
+                     mcp_result **out);
 
 /**
- * Gives the milliseconds after which the server wants to be asked again
- * (Retry-After).
+ * Asks for the server's log messages of a level and above: MCP_EVENT_LOG.
  *
- * `error`: an error, or NULL for this thread's last one.  -1 where the server
- * did not say.
- * Threads: any.  Since: 0.1.0.  Spec: RFC 9110, 10.2.3.
+ * `level`: one of MCP_LOG_.  Up to revision 2025-11-25 the server is told
+ * once, and again by the library after a lost session; later it goes with
+ * each request, and the messages come while that request runs.
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT.
+ * Threads: any.  Since: 0.1.0.  Spec: logging/setLevel, _meta logLevel.
  */
-int32_t mcp_error_retry_after(const mcp_error *error);
+int32_t mcp_set_log_level(mcp_client *client, int32_t level);
 
 /**
- * Says if the server may have executed the request in spite of the error.
+ * Opens the standing stream on which a server sends what belongs to no
+ * request, and keeps it open: it is opened again after a failure, with
+ * growing pauses, and MCP_EVENT_LISTENING says so.
  *
- * `error`: an error, or NULL for this thread's last one.  0: surely not,
- * asking again is safe.  1: perhaps.
+ * `kinds`: MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED and
+ * MCP_EVENT_RESOURCES_CHANGED, added together; up to revision 2025-11-25 a
+ * server tells all that it has to tell.  0 closes the stream, unless a
+ * subscription needs it.  Returns when the server has accepted it.  Events
+ * come through the handler of mcp_client_set_event_handler(), in calls of
+ * this client that wait and in mcp_client_dispatch().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED when the server
+ * offers no such stream, or will not tell of some of the kinds: of the
+ * others it does.
  * Threads: any.  Since: 0.1.0.
+ * Spec: transports, listening for messages; subscriptions/listen.
  */
-int32_t mcp_error_may_have_run(const mcp_error *error);
+int32_t mcp_listen(mcp_client *client, int32_t kinds);
 
 /**
- * Gives the library's version, such as "0.1.0".
+ * Sends a notification, which no server answers.
  *
- * Returns static text, never NULL; compare with MCP_VERSION.
- * Threads: any.  Since: 0.1.0.
- */
-const char *mcp_version(void);
-
-/**
- * Gives the library's version as a number like MCP_VERSION_NUMBER.
+ * `method`: such as "notifications/x", printable ASCII.  `params_json`: a
+ * JSON object as UTF-8 text, or NULL.  Both are copied.
  *
- * Compare the two to learn that a program runs with an older library than it
- * was built for.
- * Threads: any.  Since: 0.1.0.
+ * Returns MCP_OK when the server took it, or a status: call errors.
+ * Threads: any.  Since: 0.1.0.  Spec: basic, notifications.
  */
-int32_t mcp_version_number(void);
-
-/**
- * Gives a status code's name, such as "MCP_E_TIMEOUT".
- *
- * `status`: any number.  Returns static text, "MCP_E_UNKNOWN" for a number
- * that is no status.  For logs and tests: people want mcp_error_message().
- * Threads: any.  Since: 0.1.0.
- */
-const char *mcp_status_name(int32_t status);
+int32_t mcp_notify(mcp_client *client,
+                   const char *method,
+                   const char *params_json);
 
 /**
  * Makes a request of any method, this library's or a newer one's.
@@ -758,8 +1265,8 @@ const char *mcp_status_name(int32_t status);
  * `client`: the client that will send it, which the request keeps alive.
  * `method`: such as "ping" or "tools/list", printable ASCII.  `params_json`:
  * a JSON object as UTF-8 text, or NULL; what the protocol itself puts into it
- * (_meta) is added.  Both are copied.  A request of "ping" is whatever
- * mcp_ping() sends.
+ * (_meta, progress token) is added.  Both are copied.  A request of "ping" is
+ * whatever mcp_ping() sends.
  *
  * Returns a handle to free with mcp_request_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  No I/O is done.
@@ -770,10 +1277,47 @@ mcp_request *mcp_request_new(mcp_client *client,
                              const char *params_json);
 
 /**
- * Releases the request; results that it gave outlive it.
+ * Makes a request of "tools/call"; see mcp_call_tool().
+ *
+ * `client`: as for mcp_request_new().  `name`, `arguments_json`: as for
+ * mcp_call_tool().
+ *
+ * Returns like mcp_request_new().
+ * Threads: any.  Since: 0.1.0.  Spec: tools/call.
+ */
+mcp_request *mcp_request_new_call_tool(mcp_client *client,
+                                       const char *name,
+                                       const char *arguments_json);
+
+/**
+ * Makes a request of "resources/read"; see mcp_read_resource().
+ *
+ * `client`: as for mcp_request_new().  `uri`: as for mcp_read_resource().
+ *
+ * Returns like mcp_request_new().
+ * Threads: any.  Since: 0.1.0.  Spec: resources/read.
+ */
+mcp_request *mcp_request_new_read_resource(mcp_client *client,
+                                           const char *uri);
+
+/**
+ * Makes a request of "prompts/get"; see mcp_get_prompt().
+ *
+ * `client`: as for mcp_request_new().  `name`, `arguments_json`: as for
+ * mcp_get_prompt().
+ *
+ * Returns like mcp_request_new().
+ * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
+ */
+mcp_request *mcp_request_new_get_prompt(mcp_client *client,
+                                        const char *name,
+                                        const char *arguments_json);
+
+/**
+ * Ends the request if it was started and is in flight, and releases it.
  *
  * `request`: a request that no thread performs and that is not used again,
- * or NULL.
+ * or NULL.  Results that it gave outlive it.
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_request_free(mcp_request *request);
@@ -789,6 +1333,30 @@ void mcp_request_free(mcp_request *request);
 int32_t mcp_request_set_timeout(mcp_request *request, int32_t milliseconds);
 
 /**
+ * Sets this request's deadline, in place of the client's; see
+ * mcp_client_set_deadline().
+ *
+ * `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
+ * MCP_E_FORKED.
+ * Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
+ */
+int32_t mcp_request_set_deadline(mcp_request *request, int32_t milliseconds);
+
+/**
+ * Asks the server to report progress, and sets who is told.
+ *
+ * `callback`: runs as each report arrives, on the thread that performs the
+ * request or dispatches; NULL takes it away.  `userdata`: given to the
+ * callback.  `free_userdata`: see mcp_free_fn.  Each report starts the
+ * request's timeout anew.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: one at a time.  Since: 0.1.0.  Spec: progress.
+ */
+int32_t mcp_request_set_progress(mcp_request *request,
+                                 mcp_progress_fn callback,
+                                 void *userdata,
+                                 mcp_free_fn free_userdata);
+
+/**
  * Lets an mcp_cancel end this request with MCP_E_CANCELLED.
  *
  * `cancel`: the request keeps a reference, so that it may be freed.  One that
@@ -799,28 +1367,423 @@ int32_t mcp_request_set_timeout(mcp_request *request, int32_t milliseconds);
 int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
 
 /**
+ * Adds the members of a JSON object to the request's _meta; those of an
+ * earlier call, and of the parameters, go.
+ *
+ * `json`: a JSON object as UTF-8 text, copied; NULL takes them away.  Names
+ * that the protocol sets itself are refused, and so are a "traceparent",
+ * "tracestate" or "baggage" that are not as W3C Trace Context has them.
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: one at a time.  Since: 0.1.0.  Spec: basic, _meta.
+ */
+int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
+
+/**
+ * Says whether the request may be sent again after a broken connection, when
+ * the server may have executed it.
+ *
+ * `repeatable`: 1 or 0.  Default: 1 for methods that only read, 0 for others,
+ * "tools/call" among them.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: one at a time.  Since: 0.1.0.
+ */
+int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
+
+/**
+ * Keeps a pointer of yours with the request.
+ *
+ * `request`: NULL is allowed.  `userdata`: never read by the library.
+ * Threads: any.  Since: 0.1.0.
+ */
+void mcp_request_set_userdata(mcp_request *request, void *userdata);
+
+/**
+ * Gives the pointer of mcp_request_set_userdata(); NULL before.
+ *
+ * `request`: NULL gives NULL.
+ * Threads: any.  Since: 0.1.0.
+ */
+void *mcp_request_userdata(const mcp_request *request);
+
+/**
  * Sends the request and waits for its end, on this thread.
  *
  * `out`, unless NULL, receives the result, to free with mcp_result_free(), or
- * NULL on failure.  A call of which a byte may have reached the server is not
- * sent again after a lost connection, unless its method only reads: MCP_E_IO,
- * and mcp_error_may_have_run() is 1.
+ * NULL on failure.  Handlers of the client run meanwhile on this thread.  A
+ * call of which a byte may have reached the server is not sent again after a
+ * lost connection, unless its method only reads: MCP_E_IO, and
+ * mcp_error_may_have_run() is 1.
  *
- * Returns MCP_OK or a status: call errors; MCP_E_STATE when another thread
- * performs it.
+ * Returns MCP_OK or a status: call errors; MCP_E_STATE when it is in flight.
  * Threads: one at a time.  Since: 0.1.0.  Spec: basic, requests.
  */
 int32_t mcp_request_perform(mcp_request *request, mcp_result **out);
 
 /**
- * Gives why the request failed when it was last performed: what
+ * Begins the request and returns without waiting for the network.
+ *
+ * `request`: any number may be in flight on one client.  What happens is told
+ * through mcp_client_fd(); mcp_client_dispatch() must be called for handlers
+ * to run and for the request to be handed out.
+ *
+ * Returns MCP_OK, or a status: MCP_E_STATE when it is in flight,
+ * MCP_E_CLOSED, MCP_E_INTERNAL when there is no descriptor or thread left.
+ * Threads: one at a time.  Since: 0.1.0.
+ */
+int32_t mcp_request_start(mcp_request *request);
+
+/**
+ * Tells how a request stands: MCP_PENDING while it is in flight, then its
+ * status.
+ *
+ * `request`: NULL gives MCP_E_INVALID_ARGUMENT.  MCP_E_STATE before it was
+ * started.  Does not touch the last error.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_request_status(const mcp_request *request);
+
+/**
+ * Waits for a started request, dispatching meanwhile.
+ *
+ * `milliseconds`: how long to wait at most; 0 does not wait.
+ *
+ * Returns its status, or MCP_PENDING when the time is over first.
+ * MCP_E_STATE before it was started, MCP_E_CLOSED, MCP_E_FORKED.
+ * Threads: one at a time.  Since: 0.1.0.
+ */
+int32_t mcp_request_wait(mcp_request *request, int32_t milliseconds);
+
+/**
+ * Hands out the result of a started request that is done, once.
+ *
+ * `out`, unless NULL, receives the result, to free with mcp_result_free(), or
+ * NULL.
+ *
+ * Returns the request's status, and makes its error this thread's last
+ * error; MCP_E_NOT_FOUND when the result has been taken, MCP_E_STATE while
+ * it is in flight or before it was started.
+ * Threads: one at a time.  Since: 0.1.0.
+ */
+int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
+
+/**
+ * Gives why the request failed when it was last performed or started: what
  * mcp_error_message() and its neighbours read.
  *
  * NULL when it did not fail, or for a NULL `request`.  Borrowed: valid until
- * the request is performed again or freed.
+ * the request is performed or started again, or freed.
  * Threads: one at a time.  Since: 0.1.0.
  */
 const mcp_error *mcp_request_error(const mcp_request *request);
+
+/**
+ * Gives a descriptor that is readable while mcp_client_dispatch() has work.
+ *
+ * `client`: keeps it open.  For poll, epoll, kqueue, libuv, GLib and the
+ * like: only wait on it, never read, write or close it.  It is the same for
+ * the client's whole life.
+ *
+ * Returns -1 with the last error set when none is left: MCP_E_INTERNAL.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_client_fd(mcp_client *client);
+
+/**
+ * Runs the handlers for all that has arrived, on this thread.
+ *
+ * `milliseconds`: how long to wait when there is nothing; 0 does not wait.
+ *
+ * Returns MCP_OK, also when nothing came; MCP_E_CLOSED, MCP_E_FORKED.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_client_dispatch(mcp_client *client, int32_t milliseconds);
+
+/**
+ * Hands out a started request that is done, each once, after
+ * mcp_client_dispatch(); NULL when there is no more.
+ *
+ * `client`: whose requests they are.  The request is yours as before: take
+ * its result and free it.
+ * Threads: any, of which one frees its requests.  Since: 0.1.0.
+ */
+mcp_request *mcp_client_next_done(mcp_client *client);
+
+/**
+ * Makes a cancel that is not fired.
+ *
+ * Returns a handle to free with mcp_cancel_free(), or NULL with the last
+ * error set: MCP_E_INTERNAL when the process has no descriptor left.
+ * Threads: any.  Since: 0.1.0.
+ */
+mcp_cancel *mcp_cancel_new(void);
+
+/**
+ * Ends every request that has this cancel, and those that get it later, with
+ * MCP_E_CANCELLED.
+ *
+ * `cancel`: NULL is allowed.  Does not wait, and does not touch the last
+ * error.  In the child of a fork() it does nothing.
+ * Threads: any, and signal handlers.  Since: 0.1.0.  Spec: cancellation.
+ */
+void mcp_cancel_fire(mcp_cancel *cancel);
+
+/**
+ * Makes the cancel as new, for requests begun later.
+ *
+ * `cancel`: NULL is allowed.
+ * Threads: any.  Since: 0.1.0.
+ */
+void mcp_cancel_reset(mcp_cancel *cancel);
+
+/**
+ * Releases this reference; requests that have the cancel keep theirs.  Fires
+ * nothing.
+ *
+ * `cancel`: a cancel that is not used again, or NULL.
+ * Threads: any.  Since: 0.1.0.
+ */
+void mcp_cancel_free(mcp_cancel *cancel);
+
+/**
+ * Sets who is told what the server tells of its own accord.
+ *
+ * `callback`: runs inside mcp_client_dispatch() and inside calls that wait,
+ * on their thread, never on one of the library's; on several at a time if
+ * several wait.  It may call everything except mcp_client_free().  NULL
+ * takes it away, and events are dropped.  `userdata`: given to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * A server that talks more than it is listened to loses the oldest: 1024 are
+ * kept, and the loss is counted, see mcp_client_count().
+ *
+ * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+ * Threads: any, at any time.  Since: 0.1.0.  Spec: notifications.
+ */
+int32_t mcp_client_set_event_handler(mcp_client *client,
+                                     mcp_event_fn callback,
+                                     void *userdata,
+                                     mcp_free_fn free_userdata);
+
+/**
+ * Tells the kind: one of MCP_EVENT_.
+ *
+ * `event`: NULL gives 0.
+ * Threads: the handler's, while it runs.  Since: 0.1.0.
+ */
+int32_t mcp_event_kind(const mcp_event *event);
+
+/**
+ * Gives the notification's method, such as
+ * "notifications/tools/list_changed"; "" for MCP_EVENT_LISTENING.
+ *
+ * `event`: NULL gives NULL.  Valid while the handler runs.
+ * Threads: the handler's, while it runs.  Since: 0.1.0.
+ */
+const char *mcp_event_method(const mcp_event *event);
+
+/**
+ * Gives the notification's params as JSON text; "{}" where it has none.
+ *
+ * `event`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Valid while the handler runs.
+ * Threads: the handler's, while it runs.  Since: 0.1.0.
+ */
+const char *mcp_event_params_json(const mcp_event *event, size_t *len);
+
+/**
+ * Gives the resource of MCP_EVENT_RESOURCE_UPDATED, otherwise NULL.
+ *
+ * `event`: NULL gives NULL.  Valid while the handler runs.
+ * Threads: the handler's, while it runs.  Since: 0.1.0.
+ * Spec: notifications/resources/updated.
+ */
+const char *mcp_event_uri(const mcp_event *event);
+
+/**
+ * Gives the level of MCP_EVENT_LOG, one of MCP_LOG_, otherwise -1.
+ *
+ * `event`: NULL gives -1.
+ * Threads: the handler's, while it runs.  Since: 0.1.0.
+ * Spec: notifications/message.
+ */
+int32_t mcp_event_log_level(const mcp_event *event);
+
+/**
+ * Gives the logger's name of MCP_EVENT_LOG, or NULL.
+ *
+ * `event`: NULL gives NULL.  Valid while the handler runs.
+ * Threads: the handler's, while it runs.  Since: 0.1.0.
+ * Spec: notifications/message.
+ */
+const char *mcp_event_logger(const mcp_event *event);
+
+/**
+ * Gives the data of MCP_EVENT_LOG as JSON text, or NULL.
+ *
+ * `event`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Valid while the handler runs.
+ * Threads: the handler's, while it runs.  Since: 0.1.0.
+ * Spec: notifications/message.
+ */
+const char *mcp_event_data_json(const mcp_event *event, size_t *len);
+
+/**
+ * Sets who gets the server's questions, and declares to the server that they
+ * may be asked: exactly those kinds, and none without a handler.
+ *
+ * `kinds`: MCP_INPUT_ numbers, added together.  `callback`: runs like an
+ * event handler.  NULL takes it away.  `userdata`: given to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * Returns MCP_OK, MCP_E_INVALID_ARGUMENT for no or unknown kinds,
+ * MCP_E_STATE after the first exchange, unless the kinds stay the same,
+ * MCP_E_FORKED.
+ * Threads: any.  Since: 0.1.0.  Spec: elicitation, sampling, roots.
+ */
+int32_t mcp_client_set_input_handler(mcp_client *client,
+                                     int32_t kinds,
+                                     mcp_input_fn callback,
+                                     void *userdata,
+                                     mcp_free_fn free_userdata);
+
+/**
+ * Adds to the capabilities that the client declares, for extensions and
+ * experiments.
+ *
+ * `json`: a JSON object as UTF-8 text, such as
+ * {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for nothing.  What
+ * handlers and roots imply is declared without it, and refused in it.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange,
+ * MCP_E_FORKED.
+ * Threads: any.  Since: 0.1.0.  Spec: ClientCapabilities.
+ */
+int32_t mcp_client_set_capabilities_json(mcp_client *client,
+                                         const char *json);
+
+/**
+ * Sets the roots that the server may ask for, and declares that it may.
+ *
+ * `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
+ * NULL takes the capability away.  A change on a live session is announced
+ * to the server, which may wait like a call.
+ *
+ * Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE after the
+ * first exchange, unless there were roots already; call errors of the
+ * announcement.
+ * Threads: any.  Since: 0.1.0.  Spec: roots.
+ */
+int32_t mcp_client_set_roots_json(mcp_client *client, const char *json);
+
+/**
+ * Releases a question, dismissing it if it is not answered.
+ *
+ * `input`: a question that is not used again, or NULL.
+ * Threads: any.  Since: 0.1.0.
+ */
+void mcp_input_free(mcp_input *input);
+
+/**
+ * Tells the kind: MCP_INPUT_FORM, MCP_INPUT_URL, MCP_INPUT_SAMPLING or
+ * MCP_INPUT_ROOTS.
+ *
+ * `input`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_input_kind(const mcp_input *input);
+
+/**
+ * Gives the words to show to the person; "" where there are none.
+ *
+ * `input`: NULL gives NULL.  Text of the server: show from whom it comes.
+ * Valid until freed.
+ * Threads: any.  Since: 0.1.0.  Spec: elicitation/create, message.
+ */
+const char *mcp_input_message(const mcp_input *input);
+
+/**
+ * Gives the form's JSON Schema of MCP_INPUT_FORM, otherwise NULL.
+ *
+ * `input`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Valid until freed.
+ * Threads: any.  Since: 0.1.0.  Spec: elicitation, requestedSchema.
+ */
+const char *mcp_input_schema_json(const mcp_input *input, size_t *len);
+
+/**
+ * Gives the page of MCP_INPUT_URL, otherwise NULL.
+ *
+ * `input`: NULL gives NULL.  Show it whole, and open it only after the
+ * person agreed.  The library never opens it.  Valid until freed.
+ * Threads: any.  Since: 0.1.0.  Spec: elicitation, URL mode.
+ */
+const char *mcp_input_url(const mcp_input *input);
+
+/**
+ * Gives the question's params as JSON text: all there is of
+ * MCP_INPUT_SAMPLING.
+ *
+ * `input`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Valid until freed.
+ * Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage.
+ */
+const char *mcp_input_params_json(const mcp_input *input, size_t *len);
+
+/**
+ * Answers "accept": with the filled form, or that the page may be opened.
+ *
+ * `content_json`: of MCP_INPUT_FORM the fields as a JSON object; NULL for
+ * none, and for a page.  Fields that are absent get the schema's defaults.
+ * Values that do not fit the schema are refused with MCP_E_INVALID_ARGUMENT,
+ * which says which and why, and the question stays open.
+ *
+ * Returns MCP_OK or a status: MCP_E_STATE when it was answered or withdrawn
+ * already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
+ * Threads: any.  Since: 0.1.0.  Spec: elicitation.
+ */
+int32_t mcp_input_accept(mcp_input *input, const char *content_json);
+
+/**
+ * Answers "decline": the person said no.
+ *
+ * `input`: the question.  Of sampling and roots: the error -1, as is the
+ * custom.  Returns like mcp_input_accept().
+ * Threads: any.  Since: 0.1.0.  Spec: elicitation.
+ */
+int32_t mcp_input_decline(mcp_input *input);
+
+/**
+ * Answers "cancel": the person made no choice.
+ *
+ * `input`: the question.  Of sampling and roots: the error -1, as is the
+ * custom.  Returns like mcp_input_accept().
+ * Threads: any.  Since: 0.1.0.  Spec: elicitation.
+ */
+int32_t mcp_input_dismiss(mcp_input *input);
+
+/**
+ * Answers with a whole result, as sampling and roots need.
+ *
+ * `result_json`: a JSON object: of MCP_INPUT_SAMPLING with "role", "content"
+ * and "model", of MCP_INPUT_ROOTS with "roots".  MCP_E_INVALID_ARGUMENT for
+ * one that lacks these; the question stays open.  Returns like
+ * mcp_input_accept().
+ * Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage, roots/list.
+ */
+int32_t mcp_input_reply_json(mcp_input *input, const char *result_json);
+
+/**
+ * Answers with a JSON-RPC error; -1 and "user rejected" is the custom for
+ * sampling.
+ *
+ * `rpc_code`: the error's code.  `message`: its text, UTF-8; it goes to the
+ * server.  Where the revision has no error as an answer (from 2026-07-28
+ * on), the request it belongs to fails with MCP_E_INPUT_REQUIRED.  Returns
+ * like mcp_input_accept().
+ * Threads: any.  Since: 0.1.0.  Spec: basic, responses.
+ */
+int32_t mcp_input_fail(mcp_input *input,
+                       int32_t rpc_code,
+                       const char *message);
 
 /**
  * Releases an answer and all that was borrowed from it.
@@ -833,11 +1796,212 @@ void mcp_result_free(mcp_result *result);
 /**
  * Gives the whole result as JSON text, as the server wrote it.
  *
- * `len`, unless NULL, receives the bytes without the terminating NUL.
- * Returns UTF-8 text borrowed from `result`; NULL for a NULL `result`.
+ * Of a list of several pages: one object with the items of all.  `result`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_result_json(const mcp_result *result, size_t *len);
+
+/**
+ * Gives the result's _meta as a JSON object, or NULL.
+ *
+ * `result`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+ */
+const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
+
+/**
+ * Gives the cursor of the next page, for requests that ask for one page;
+ * or NULL where there is none.
+ *
+ * An empty text is a cursor too.  `result`: NULL gives NULL.  Borrowed
+ * from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: pagination.
+ */
+const char *mcp_result_next_cursor(const mcp_result *result);
+
+/**
+ * Gives the milliseconds for which the server calls the result fresh; -1
+ * where it does not say.
+ *
+ * `result`: NULL gives -1.
+ * Threads: any.  Since: 0.1.0.  Spec: caching (2026-07-28).
+ */
+int64_t mcp_result_ttl(const mcp_result *result);
+
+/**
+ * Of mcp_list_tools(): gives the number of tools, without those that may
+ * not be called: see mcp_list_tools().
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: tools/list.
+ */
+size_t mcp_result_tool_count(const mcp_result *result);
+
+/**
+ * Gives a tool by its place.
+ *
+ * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
+ * Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: tools/list.
+ */
+const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
+
+/**
+ * Of mcp_list_resources() and mcp_list_resource_templates(): gives their
+ * number.
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: resources/list.
+ */
+size_t mcp_result_resource_count(const mcp_result *result);
+
+/**
+ * Gives a resource or template by its place.
+ *
+ * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
+ * Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: resources/list.
+ */
+const mcp_resource *mcp_result_resource(const mcp_result *result,
+                                        size_t index);
+
+/**
+ * Of mcp_list_prompts(): gives the number of prompts.
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
+ */
+size_t mcp_result_prompt_count(const mcp_result *result);
+
+/**
+ * Gives a prompt by its place.
+ *
+ * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
+ * Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
+ */
+const mcp_prompt *mcp_result_prompt(const mcp_result *result, size_t index);
+
+/**
+ * Of mcp_list_skills(): gives the number of skills.
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+size_t mcp_result_skill_count(const mcp_result *result);
+
+/**
+ * Gives a skill by its place.
+ *
+ * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
+ * Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+const mcp_skill *mcp_result_skill(const mcp_result *result, size_t index);
+
+/**
+ * Of mcp_call_tool(), mcp_read_resource() and mcp_get_prompt(): gives the
+ * number of pieces of content.
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+ */
+size_t mcp_result_content_count(const mcp_result *result);
+
+/**
+ * Gives a piece of content by its place.
+ *
+ * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
+ * Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+ */
+const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
+
+/**
+ * Of mcp_list_tools(): gives a tool by its name, or NULL.
+ *
+ * `result`: NULL gives NULL.  `name`: compared byte by byte.  Borrowed from
+ * `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: Tool, name.
+ */
+const mcp_tool *mcp_result_find_tool(const mcp_result *result,
+                                     const char *name);
+
+/**
+ * Of mcp_call_tool(): tells if the tool failed, 1 or 0; the contents say
+ * why.
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
+ */
+int32_t mcp_result_is_error(const mcp_result *result);
+
+/**
+ * Gives all text contents in one, with line breaks between them; "" if
+ * there are none: what most tools mean by their result.
+ *
+ * `result`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: TextContent.
+ */
+const char *mcp_result_text(const mcp_result *result, size_t *len);
+
+/**
+ * Of mcp_call_tool(): gives the structured content as JSON text, or NULL
+ * where there is none.
+ *
+ * From 2026-07-28 on it may be any JSON value: "null" is one.  `result`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: tools, structuredContent.
+ */
+const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
+
+/**
+ * Of mcp_get_prompt(): gives the description, or NULL.
+ *
+ * `result`: NULL gives NULL.  Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
+ */
+const char *mcp_result_prompt_description(const mcp_result *result);
+
+/**
+ * Of mcp_complete(): gives the number of completions.
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
+ */
+size_t mcp_result_completion_count(const mcp_result *result);
+
+/**
+ * Of mcp_complete(): gives a completion by its place.
+ *
+ * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
+ * Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
+ */
+const char *mcp_result_completion(const mcp_result *result, size_t index);
+
+/**
+ * Of mcp_complete(): tells if the server has more completions than it
+ * gave, 1 or 0.
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: completion/complete, hasMore.
+ */
+int32_t mcp_result_completion_has_more(const mcp_result *result);
+
+/**
+ * Of mcp_complete(): gives how many completions there are in all; -1 where
+ * the server does not say.
+ *
+ * `result`: NULL gives -1.
+ * Threads: any.  Since: 0.1.0.  Spec: completion/complete, total.
+ */
+int64_t mcp_result_completion_total(const mcp_result *result);
 
 /**
  * Of mcp_connect(): gives the server's name, or NULL.
@@ -899,6 +2063,694 @@ const char *mcp_result_capabilities_json(const mcp_result *result,
  * Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
  */
 int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
+
+/**
+ * Gives the name by which a tool is called.
+ *
+ * `tool`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Tool, name.
+ */
+const char *mcp_tool_name(const mcp_tool *tool);
+
+/**
+ * Gives the name to show to people: the title, else that of the
+ * annotations, else the name.
+ *
+ * `tool`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Tool, title.
+ */
+const char *mcp_tool_title(const mcp_tool *tool);
+
+/**
+ * Gives the description, or NULL.
+ *
+ * `tool`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Tool, description.
+ */
+const char *mcp_tool_description(const mcp_tool *tool);
+
+/**
+ * Gives the JSON Schema of the arguments, as the server wrote it.
+ *
+ * `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Tool, inputSchema.
+ */
+const char *mcp_tool_input_schema_json(const mcp_tool *tool, size_t *len);
+
+/**
+ * Gives the JSON Schema of the structured content, or NULL.
+ *
+ * `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Tool, outputSchema.
+ */
+const char *mcp_tool_output_schema_json(const mcp_tool *tool, size_t *len);
+
+/**
+ * Gives the annotations as a JSON object, or NULL.
+ *
+ * `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
+ */
+const char *mcp_tool_annotations_json(const mcp_tool *tool, size_t *len);
+
+/**
+ * Gives the icons as a JSON array, or NULL.
+ *
+ * `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Icon.
+ */
+const char *mcp_tool_icons_json(const mcp_tool *tool, size_t *len);
+
+/**
+ * Gives the _meta as a JSON object, or NULL.
+ *
+ * `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+ */
+const char *mcp_tool_meta_json(const mcp_tool *tool, size_t *len);
+
+/**
+ * Gives the whole tool as JSON text.
+ *
+ * `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Tool.
+ */
+const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
+
+/**
+ * Gives an annotation: 1 or 0, and -1 where the server does not say.
+ *
+ * `tool`: NULL gives -1.  `name`: "readOnlyHint", "destructiveHint",
+ * "idempotentHint" or "openWorldHint".  A hint, not a promise.
+ * Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
+ */
+int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
+
+/**
+ * Gives the URI, or the URI template (RFC 6570) of a template.
+ *
+ * `resource`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Resource, uri.
+ */
+const char *mcp_resource_uri(const mcp_resource *resource);
+
+/**
+ * Gives the name.
+ *
+ * `resource`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Resource, name.
+ */
+const char *mcp_resource_name(const mcp_resource *resource);
+
+/**
+ * Gives the name to show to people: the title, else the name.
+ *
+ * `resource`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Resource, title.
+ */
+const char *mcp_resource_title(const mcp_resource *resource);
+
+/**
+ * Gives the description, or NULL.
+ *
+ * `resource`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Resource, description.
+ */
+const char *mcp_resource_description(const mcp_resource *resource);
+
+/**
+ * Gives the media type, or NULL.
+ *
+ * `resource`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Resource, mimeType.
+ */
+const char *mcp_resource_mime_type(const mcp_resource *resource);
+
+/**
+ * Gives the size in bytes, -1 where the server does not say.
+ *
+ * `resource`: NULL gives -1.
+ * Threads: any.  Since: 0.1.0.  Spec: Resource, size.
+ */
+int64_t mcp_resource_size(const mcp_resource *resource);
+
+/**
+ * Gives the annotations as a JSON object, or NULL.
+ *
+ * `resource`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Annotations.
+ */
+const char *mcp_resource_annotations_json(const mcp_resource *resource,
+                                          size_t *len);
+
+/**
+ * Gives the icons as a JSON array, or NULL.
+ *
+ * `resource`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Icon.
+ */
+const char *mcp_resource_icons_json(const mcp_resource *resource,
+                                    size_t *len);
+
+/**
+ * Gives the _meta as a JSON object, or NULL.
+ *
+ * `resource`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+ */
+const char *mcp_resource_meta_json(const mcp_resource *resource, size_t *len);
+
+/**
+ * Gives the whole resource as JSON text.
+ *
+ * `resource`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Resource.
+ */
+const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
+
+/**
+ * Gives the name for mcp_get_prompt().
+ *
+ * `prompt`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Prompt, name.
+ */
+const char *mcp_prompt_name(const mcp_prompt *prompt);
+
+/**
+ * Gives the name to show to people: the title, else the name.
+ *
+ * `prompt`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Prompt, title.
+ */
+const char *mcp_prompt_title(const mcp_prompt *prompt);
+
+/**
+ * Gives the description, or NULL.
+ *
+ * `prompt`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Prompt, description.
+ */
+const char *mcp_prompt_description(const mcp_prompt *prompt);
+
+/**
+ * Gives the number of arguments.
+ *
+ * `prompt`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+ */
+size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
+
+/**
+ * Gives an argument's name by its place; NULL past the end.
+ *
+ * `prompt`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
+ * answer: valid until mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+ */
+const char *mcp_prompt_argument_name(const mcp_prompt *prompt, size_t index);
+
+/**
+ * Gives an argument's name for people by its place, or NULL; NULL past the
+ * end.
+ *
+ * `prompt`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
+ * answer: valid until mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+ */
+const char *mcp_prompt_argument_title(const mcp_prompt *prompt, size_t index);
+
+/**
+ * Gives an argument's description by its place, or NULL; NULL past the
+ * end.
+ *
+ * `prompt`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
+ * answer: valid until mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+ */
+const char *mcp_prompt_argument_description(const mcp_prompt *prompt,
+                                            size_t index);
+
+/**
+ * Tells if an argument must be given: 1 or 0.
+ *
+ * `prompt`: NULL gives 0.  `index`: from 0 on; past the end gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: PromptArgument, required.
+ */
+int32_t mcp_prompt_argument_required(const mcp_prompt *prompt, size_t index);
+
+/**
+ * Gives the icons as a JSON array, or NULL.
+ *
+ * `prompt`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Icon.
+ */
+const char *mcp_prompt_icons_json(const mcp_prompt *prompt, size_t *len);
+
+/**
+ * Gives the _meta as a JSON object, or NULL.
+ *
+ * `prompt`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+ */
+const char *mcp_prompt_meta_json(const mcp_prompt *prompt, size_t *len);
+
+/**
+ * Gives the whole prompt as JSON text.
+ *
+ * `prompt`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Prompt.
+ */
+const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
+
+/**
+ * Tells the kind: one of MCP_CONTENT_.
+ *
+ * `content`: NULL gives 0.  MCP_CONTENT_OTHER for a kind that this library
+ * does not know: mcp_content_json() has it whole.
+ * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+ */
+int32_t mcp_content_kind(const mcp_content *content);
+
+/**
+ * Gives who speaks in a prompt's message: "user" or "assistant"; otherwise
+ * NULL.
+ *
+ * `content`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
+ */
+const char *mcp_content_role(const mcp_content *content);
+
+/**
+ * Gives the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that has
+ * text; otherwise NULL.
+ *
+ * UTF-8; one with a NUL inside has its whole `len`.
+ * `content`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: TextContent.
+ */
+const char *mcp_content_text(const mcp_content *content, size_t *len);
+
+/**
+ * Gives the bytes of an image, a sound or a binary resource, decoded from
+ * base64; otherwise NULL.
+ *
+ * `content`: NULL gives NULL.  `len` receives their number.  Decoded at the
+ * first call and kept: borrowed from the answer, valid until
+ * mcp_result_free().  NULL and a last error of MCP_E_PROTOCOL when it is not
+ * base64.
+ * Threads: any.  Since: 0.1.0.  Spec: ImageContent, BlobResourceContents.
+ */
+const void *mcp_content_data(const mcp_content *content, size_t *len);
+
+/**
+ * Gives the media type, or NULL.
+ *
+ * `content`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+ */
+const char *mcp_content_mime_type(const mcp_content *content);
+
+/**
+ * Gives the URI of a resource or a link, otherwise NULL.
+ *
+ * `content`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: ResourceLink, ResourceContents.
+ */
+const char *mcp_content_uri(const mcp_content *content);
+
+/**
+ * Gives the name of MCP_CONTENT_RESOURCE_LINK, otherwise NULL.
+ *
+ * `content`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: ResourceLink, name.
+ */
+const char *mcp_content_name(const mcp_content *content);
+
+/**
+ * Gives the resource that MCP_CONTENT_RESOURCE_LINK leads to, otherwise
+ * NULL: mcp_resource_uri() and its neighbours read it.
+ *
+ * `content`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: ResourceLink.
+ */
+const mcp_resource *mcp_content_resource(const mcp_content *content);
+
+/**
+ * Gives the annotations as a JSON object, or NULL.
+ *
+ * `content`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: Annotations.
+ */
+const char *mcp_content_annotations_json(const mcp_content *content,
+                                         size_t *len);
+
+/**
+ * Gives the _meta as a JSON object, or NULL.
+ *
+ * `content`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+ */
+const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
+
+/**
+ * Gives the whole content as JSON text.
+ *
+ * `content`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+ */
+const char *mcp_content_json(const mcp_content *content, size_t *len);
+
+/**
+ * Lists the server's skills, page after page, and reads none of their files:
+ * mcp_result_skill_count().
+ *
+ * `out`: as for mcp_list_tools().  Returns like mcp_list_tools().
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640, skills/list.
+ */
+int32_t mcp_list_skills(mcp_client *client, mcp_result **out);
+
+/**
+ * Reads a file of a skill, and refuses it unless it is what the skill's entry
+ * says: its size, its SHA-256 and, of the skill's main file, the front
+ * matter, field by field.
+ *
+ * `skill`: one of a list of this server.  `index`: of the file, from 0 on.
+ * `out`: as for mcp_call_tool(): mcp_result_content() has the file.
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_INTEGRITY when the file is
+ * not as it should be, and nothing of it is handed out; MCP_E_INVALID_ARGUMENT
+ * past the last file.
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640, resources/read.
+ */
+int32_t mcp_read_skill_file(mcp_client *client,
+                            const mcp_skill *skill,
+                            size_t index,
+                            mcp_result **out);
+
+/**
+ * Gives the URI of the skill's main file.
+ *
+ * `skill`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+const char *mcp_skill_uri(const mcp_skill *skill);
+
+/**
+ * Gives the name, from the front matter.
+ *
+ * `skill`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+const char *mcp_skill_name(const mcp_skill *skill);
+
+/**
+ * Gives the description, from the front matter, or NULL.
+ *
+ * `skill`: NULL gives NULL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+const char *mcp_skill_description(const mcp_skill *skill);
+
+/**
+ * Gives the front matter as a JSON object, or NULL.
+ *
+ * `skill`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+const char *mcp_skill_frontmatter_json(const mcp_skill *skill, size_t *len);
+
+/**
+ * Gives the number of files, the main one among them.
+ *
+ * `skill`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+size_t mcp_skill_file_count(const mcp_skill *skill);
+
+/**
+ * Gives a file's URI by its place; NULL past the end.
+ *
+ * `skill`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
+ * answer: valid until mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+const char *mcp_skill_file_uri(const mcp_skill *skill, size_t index);
+
+/**
+ * Gives a file's digest, such as "sha256:...", by its place, or NULL; NULL
+ * past the end.
+ *
+ * `skill`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
+ * answer: valid until mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+const char *mcp_skill_file_digest(const mcp_skill *skill, size_t index);
+
+/**
+ * Gives a file's size in bytes by its place; -1 past the end and where the
+ * entry does not say.
+ *
+ * `skill`: NULL gives -1.  `index`: from 0 on.
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+int64_t mcp_skill_file_size(const mcp_skill *skill, size_t index);
+
+/**
+ * Gives the whole entry as JSON text.
+ *
+ * `skill`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+ * without the terminating NUL.  Borrowed from the answer: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
+
+/**
+ * Makes an empty object.
+ *
+ * Returns a handle to free with mcp_json_free().
+ * Threads: any.  Since: 0.1.0.
+ */
+mcp_json *mcp_json_new(void);
+
+/**
+ * Reads a JSON text.
+ *
+ * `text`: UTF-8; it need not end with a NUL.  `len`: its bytes.
+ *
+ * Returns a handle to free with mcp_json_free(), or NULL with the last error
+ * set: MCP_E_INVALID_ARGUMENT, whose message tells the line and the column.
+ * More than 128 objects and arrays inside each other are refused.
+ * Threads: any.  Since: 0.1.0.
+ */
+mcp_json *mcp_json_parse(const char *text, size_t len);
+
+/**
+ * Releases a value and all its parts.
+ *
+ * `json`: one of mcp_json_new() or mcp_json_parse() that is not used again,
+ * or NULL; never a part.
+ * Threads: any.  Since: 0.1.0.
+ */
+void mcp_json_free(mcp_json *json);
+
+/**
+ * Puts a UTF-8 string at a place.
+ *
+ * `json`: a value of yours.  `pointer`: a JSON Pointer.  Objects on the way
+ * there are made; "-" as the last step appends to an array, which is made.
+ * `value`: copied.
+ *
+ * Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be;
+ * MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
+ * Threads: one at a time.  Since: 0.1.0.
+ */
+int32_t mcp_json_set_string(mcp_json *json,
+                            const char *pointer,
+                            const char *value);
+
+/**
+ * Puts an integer at a place, like mcp_json_set_string().
+ *
+ * `json`, `pointer`: as there.  `value`: all its digits are kept.
+ * Threads: one at a time.  Since: 0.1.0.
+ */
+int32_t mcp_json_set_integer(mcp_json *json,
+                             const char *pointer,
+                             int64_t value);
+
+/**
+ * Puts a number at a place, like mcp_json_set_string().
+ *
+ * `json`, `pointer`: as there.  `value`: written so that it reads back the
+ * same; MCP_E_INVALID_ARGUMENT for an infinity or what is not a number.
+ * Threads: one at a time.  Since: 0.1.0.
+ */
+int32_t mcp_json_set_number(mcp_json *json,
+                            const char *pointer,
+                            double value);
+
+/**
+ * Puts true, or false for 0, at a place, like mcp_json_set_string().
+ *
+ * `json`, `pointer`: as there.  `value`: 0 or another number.
+ * Threads: one at a time.  Since: 0.1.0.
+ */
+int32_t mcp_json_set_boolean(mcp_json *json,
+                             const char *pointer,
+                             int32_t value);
+
+/**
+ * Puts any JSON value at a place, like mcp_json_set_string(); "null" and
+ * "[]" among them.
+ *
+ * `json`, `pointer`: as there.  `value_json`: JSON text, copied.
+ * Threads: one at a time.  Since: 0.1.0.
+ */
+int32_t mcp_json_set_json(mcp_json *json,
+                          const char *pointer,
+                          const char *value_json);
+
+/**
+ * Gives the value at a place, or NULL.
+ *
+ * `json`: NULL gives NULL.  `pointer`: a JSON Pointer.  Valid until the whole
+ * is changed or freed.
+ * Threads: any.  Since: 0.1.0.
+ */
+const mcp_json *mcp_json_at(const mcp_json *json, const char *pointer);
+
+/**
+ * Tells the kind: one of MCP_JSON_.
+ *
+ * `json`: NULL gives MCP_JSON_NULL.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_json_kind(const mcp_json *json);
+
+/**
+ * Gives the number of elements or members, 0 for other kinds.
+ *
+ * `json`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.
+ */
+size_t mcp_json_count(const mcp_json *json);
+
+/**
+ * Gives an element or a member's value by its place; NULL past the end.
+ *
+ * `json`: NULL gives NULL.  `index`: from 0 on.  Valid until the whole is
+ * changed or freed.
+ * Threads: any.  Since: 0.1.0.
+ */
+const mcp_json *mcp_json_child(const mcp_json *json, size_t index);
+
+/**
+ * Gives a member's name by its place; NULL past the end and for other kinds.
+ *
+ * `json`: NULL gives NULL.  `index`: from 0 on.  Valid until the whole is
+ * changed or freed.
+ * Threads: any.  Since: 0.1.0.
+ */
+const char *mcp_json_key(const mcp_json *json, size_t index);
+
+/**
+ * Gives a string's text, NULL for other kinds.
+ *
+ * `json`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Valid until the whole is changed or freed.
+ * Threads: any.  Since: 0.1.0.
+ */
+const char *mcp_json_string(const mcp_json *json, size_t *len);
+
+/**
+ * Gives a number as an integer.
+ *
+ * `json`: NULL is of another kind.  `otherwise`: given for other kinds, and
+ * for what has a fraction or does not fit.
+ * Threads: any.  Since: 0.1.0.
+ */
+int64_t mcp_json_integer(const mcp_json *json, int64_t otherwise);
+
+/**
+ * Gives a number.
+ *
+ * `json`: NULL is of another kind.  `otherwise`: given for other kinds.
+ * Threads: any.  Since: 0.1.0.
+ */
+double mcp_json_number(const mcp_json *json, double otherwise);
+
+/**
+ * Gives 1 or 0.
+ *
+ * `json`: NULL is of another kind.  `otherwise`: given for other kinds.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_json_boolean(const mcp_json *json, int32_t otherwise);
+
+/**
+ * Writes a value as JSON text, without blanks.
+ *
+ * `json`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Valid until the value is changed or freed.
+ * Threads: one at a time.  Since: 0.1.0.
+ */
+const char *mcp_json_text(const mcp_json *json, size_t *len);
 
 #ifdef __cplusplus
 }

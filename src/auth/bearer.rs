@@ -64,6 +64,10 @@ impl Credential for Fixed {
         Ok(None)
     }
 
+    fn asks(&self) -> bool {
+        false
+    }
+
     fn current(&self) -> Option<Token> {
         self.0.clone()
     }
@@ -115,6 +119,10 @@ impl Credential for Asked {
         }
         let renewed = self.renew(true)?;
         Ok((Some(&renewed) != token).then_some(renewed))
+    }
+
+    fn asks(&self) -> bool {
+        true
     }
 
     fn current(&self) -> Option<Token> {

@@ -18,6 +18,10 @@ pub(crate) trait Credential: Debug + Send + Sync {
     /// is one to try. May run code of the program.
     fn refused(&self, token: Option<&Token>) -> Result<Option<Token>>;
 
+    /// Whether [`Self::token`] or [`Self::refused`] may run code of the
+    /// program, which has a thread of its own for that.
+    fn asks(&self) -> bool;
+
     /// What is known now, to be masked in messages. Runs no code of the
     /// program.
     fn current(&self) -> Option<Token>;

@@ -40,6 +40,7 @@ pub(crate) enum Status {
     SessionLost = 63,
     InputRequired = 64,
     Transport = 65,
+    Integrity = 66,
 }
 
 impl Status {
@@ -79,6 +80,7 @@ impl Status {
         (Status::SessionLost, "MCP_E_SESSION_LOST\0"),
         (Status::InputRequired, "MCP_E_INPUT_REQUIRED\0"),
         (Status::Transport, "MCP_E_TRANSPORT\0"),
+        (Status::Integrity, "MCP_E_INTEGRITY\0"),
     ];
 }
 

@@ -6,8 +6,12 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 pub(crate) use libc::{POLLIN, POLLOUT};
 
@@ -27,6 +31,14 @@ impl Poll {
 
     pub(crate) fn has(&self, event: i16) -> bool {
         self.0.revents & event != 0
+    }
+
+    pub(crate) fn fd(&self) -> RawFd {
+        self.0.fd
+    }
+
+    pub(crate) fn wants(&self, event: i16) -> bool {
+        self.0.events & event != 0
     }
 }
 
@@ -92,6 +104,38 @@ impl Signal {
     pub(crate) fn fd(&self) -> RawFd {
         self.read.as_raw_fd()
     }
+}
+
+impl AsRawFd for Signal {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd()
+    }
+}
+
+/// A descriptor that is watched for the length of one wait.
+#[derive(Debug)]
+pub(crate) struct Watched(RawFd);
+
+impl AsRawFd for Watched {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0
+    }
+}
+
+/// Watches a descriptor on the background thread.
+pub(crate) fn watch(entry: &Poll, interest: Interest) -> io::Result<AsyncFd<Watched>> {
+    // SAFETY: who waits keeps the descriptor's owner borrowed until it has
+    // waited, and with it this watch has ended.
+    let watch = unsafe { AsyncFd::register_with_interest(Watched(entry.0.fd), interest) };
+    watch.map_err(io::Error::from)
+}
+
+/// Watches a signal on the background thread.
+pub(crate) fn watch_signal(signal: Arc<Signal>) -> io::Result<AsyncFd<Arc<Signal>>> {
+    // SAFETY: the watch owns the signal, which owns its descriptor and never
+    // changes it.
+    let watch = unsafe { AsyncFd::register_with_interest(signal, Interest::READABLE) };
+    watch.map_err(io::Error::from)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
@@ -160,6 +204,19 @@ pub(crate) fn write_at_once(fd: &OwnedFd, bytes: &[u8]) -> bool {
         let written = unsafe { libc::write(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) };
         written == bytes.len() as isize
     })
+}
+
+/// Runs the whole work of a thread of the library's: no signal of the program
+/// is handled on it.
+pub(crate) fn without_signals<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: the set is valid for both calls, which change the mask of this
+    // thread alone.
+    unsafe {
+        let mut all: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, std::ptr::null_mut());
+    }
+    work()
 }
 
 /// Runs `work` with SIGPIPE held back in this thread, and takes away one that

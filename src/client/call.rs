@@ -5,28 +5,24 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::base::sys::Signal;
 use crate::client::exchange::{Ending, Post, RpcRefusal};
 use crate::client::options::Options;
-use crate::client::{Client, Session};
-use crate::protocol::Call;
+use crate::client::request::Limits;
+use crate::client::{Client, Session, lock};
+use crate::protocol::call::Call;
 use crate::protocol::introduction::Introduction;
-use crate::transport::wait::Wait;
+use crate::protocol::{Frame, Retry, Round, Verdict};
+use crate::transport::wait::{Attendant, Wait, now};
 use crate::wire::jsonrpc::Answer;
-
-/// What a single call may have of its own.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Limits {
-    /// In place of the client's.
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) cancel: Option<Arc<Signal>>,
-}
 
 /// How a round ended that gave no answer.
 enum Failure {
     /// The server does not know the session any more, or speaks another
     /// revision now: nothing was executed.
     Lost(Error),
+    /// The headers do not say what the body says: the tool's schema is
+    /// another than the one that is known. Nothing was executed.
+    Mismatch(Error),
     Final(Error),
 }
 
@@ -35,32 +31,60 @@ enum Failure {
 const TELL_CANCELLED: Duration = Duration::from_millis(8);
 const TELL_TIMEOUT: Duration = Duration::from_millis(50);
 
+/// The most times that a call is sent again with answers.
+const ROUNDS: usize = 10;
+/// The pause before a call is sent again that the server only put off.
+const PUT_OFF: Duration = Duration::from_millis(50);
+const MOST_PUT_OFF: Duration = Duration::from_millis(250);
+
 impl Client {
-    pub(crate) fn ping(&self, limits: &Limits) -> Result<()> {
-        self.perform(&Call::ping(), limits).map(drop)
+    /// A call that blocks this thread, with the client's own limits.
+    pub(crate) fn call(self: &Arc<Self>, call: &Call) -> Result<Answer> {
+        let limits = Limits::default();
+        let wait = self.wait(&self.options(), &limits, false);
+        now(self.perform(call, &limits, &wait))
     }
 
     /// Connects, if that is not done, and tells who the server is.
-    pub(crate) fn connect(&self, limits: &Limits) -> Result<Introduction> {
+    pub(crate) fn connect(self: &Arc<Self>) -> Result<Introduction> {
         let options = self.options();
-        let wait = self.wait(&options, limits);
-        match self.connected(&options, &wait) {
+        let wait = self.wait(&options, &Limits::default(), false);
+        match now(self.connected(&options, &wait)) {
             Ok(connected) => Ok(connected.session.introduction.clone()),
             Err(error) => Err(self.finished(error, "connect", &options)),
         }
     }
 
-    pub(crate) fn perform(&self, call: &Call, limits: &Limits) -> Result<Answer> {
+    pub(crate) async fn perform(
+        self: &Arc<Self>,
+        call: &Call,
+        limits: &Limits,
+        wait: &Wait,
+    ) -> Result<Answer> {
         let options = self.options();
-        let wait = self.wait(&options, limits);
-        self.perform_within(&options, call, &wait)
-            .map_err(|error| self.finished(error, call.method(), &options))
+        let result = self.perform_within(&options, call, limits, wait).await;
+        let result = result.map_err(|error| self.finished(error, call.method(), &options));
+        if wait.is_background() {
+            // It may hold the program's user data.
+            self.inbox.push(crate::client::inbox::Item::Bury(Box::new(options)));
+        }
+        result
     }
 
-    fn perform_within(&self, options: &Options, call: &Call, wait: &Wait) -> Result<Answer> {
-        let mut has_recovered = false;
+    pub(crate) async fn perform_within(
+        self: &Arc<Self>,
+        options: &Arc<Options>,
+        call: &Call,
+        limits: &Limits,
+        wait: &Wait,
+    ) -> Result<Answer> {
+        if let Some(answer) = self.cache.get(options, call) {
+            return Ok(answer);
+        }
+        let (mut has_recovered, mut has_refreshed) = (false, false);
+        let is_repeatable = limits.is_repeatable.unwrap_or_else(|| call.is_repeatable());
         loop {
-            let connected = self.connected(options, wait)?;
+            let connected = self.connected(options, wait).await?;
             let session = connected.session;
             if connected.is_new && call.is_ping() && session.introduction.revision.is_stateless() {
                 // The server has just given this very sign of life.
@@ -68,8 +92,19 @@ impl Client {
                 let length = json.len();
                 return Ok(Answer::new(json, 0..length));
             }
-            match self.round(options, &session, call, wait) {
-                Ok(answer) => return Ok(answer),
+            let attendant: Arc<dyn Attendant> = self.clone();
+            let attended = wait.attending(Some(attendant));
+            match self.rounds(options, &session, call, limits, is_repeatable, &attended).await {
+                Ok((mut answer, is_first)) => {
+                    if session.era.has_marks() && call.method() == "tools/list" {
+                        self.marks.learn(call, answer.json());
+                        answer = answer.of_marked_tools();
+                    }
+                    if is_first && session.introduction.revision.is_stateless() {
+                        self.cache.put(options, call, &answer);
+                    }
+                    return Ok(answer);
+                }
                 Err(Failure::Lost(error)) => {
                     self.forget(&session);
                     // A session that was lost at once will be lost again.
@@ -78,42 +113,129 @@ impl Client {
                     }
                     has_recovered = true;
                 }
+                Err(Failure::Mismatch(error)) => {
+                    if has_refreshed {
+                        return Err(error);
+                    }
+                    has_refreshed = true;
+                    self.refresh_marks(options, call, wait).await?;
+                }
+                // A stream that broke, and nobody knows what became of the
+                // request.
+                Err(Failure::Final(error))
+                    if error.status() == Status::Io && is_repeatable && !has_recovered =>
+                {
+                    has_recovered = true;
+                }
                 Err(Failure::Final(error)) => return Err(error),
             }
         }
     }
 
-    fn round(
-        &self,
-        options: &Options,
-        session: &Session,
+    /// Sends a call, and again with the answers to what the server asks. Says
+    /// as well whether the first sending was answered.
+    async fn rounds(
+        self: &Arc<Self>,
+        options: &Arc<Options>,
+        session: &Arc<Session>,
         call: &Call,
+        limits: &Limits,
+        is_repeatable: bool,
         wait: &Wait,
-    ) -> std::result::Result<Answer, Failure> {
+    ) -> std::result::Result<(Answer, bool), Failure> {
+        let mut retry: Option<Retry> = None;
+        let mut pause = PUT_OFF;
+        for _ in 0..=ROUNDS {
+            let sent =
+                self.round(options, session, call, limits, is_repeatable, retry.as_ref(), wait);
+            let (answer, round) = sent.await?;
+            let Some(round) = round else { return Ok((answer, retry.is_none())) };
+            if round.requests.is_empty() {
+                // The server only wants to be asked again.
+                wait.pause(pause).await.map_err(Failure::Final)?;
+                pause = (pause * 2).min(MOST_PUT_OFF);
+                retry = Some(Retry { responses: None, state: round.state });
+                continue;
+            }
+            let answered =
+                self.ask(options, session, &round, wait).await.map_err(Failure::Final)?;
+            wait.restart();
+            retry = Some(answered);
+        }
+        Err(Failure::Final(Error::new(
+            Status::TooLarge,
+            format!("the server asked more than {ROUNDS} times before it answered"),
+        )))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "each is a part of the one request")]
+    async fn round(
+        self: &Arc<Self>,
+        options: &Options,
+        session: &Arc<Session>,
+        call: &Call,
+        limits: &Limits,
+        is_repeatable: bool,
+        retry: Option<&Retry>,
+        wait: &Wait,
+    ) -> std::result::Result<(Answer, Option<Round>), Failure> {
         let id = self.next_id();
         let era = session.era.as_ref();
-        let outgoing = era.frame(call, id).map_err(Failure::Final)?;
+        let marks = if era.has_marks() && call.is_tool() {
+            self.marks.headers(call).map_err(Failure::Final)?
+        } else {
+            Vec::new()
+        };
+        let frame = Frame {
+            id,
+            wants_progress: limits.report.is_some(),
+            log_level: *lock(&self.log_level),
+            retry,
+            marks: &marks,
+        };
+        let outgoing = era.frame(call, &frame).map_err(Failure::Final)?;
         let post = Post {
             outgoing: &outgoing,
             id: Some(id),
-            is_repeatable: call.is_repeatable(),
+            is_repeatable,
             era: Some(era),
+            session: Some(session),
+            report: limits.report.as_ref(),
         };
-        let ending = self.post(options, post, wait).map_err(|error| {
-            self.tell_given_up(options, session, id, &error);
-            Failure::Final(error)
-        })?;
+        if let Some(report) = &limits.report {
+            self.reports.add(id, report);
+        }
+        let ending = self.post(options, post, wait).await;
+        if limits.report.is_some() {
+            self.reports.remove(id);
+        }
+        let ending = match ending {
+            Ok(ending) => ending,
+            Err(error) => {
+                self.tell_given_up(options, session, id, &error, wait).await;
+                return Err(Failure::Final(error));
+            }
+        };
         let has_session = era.session_id().is_some();
         match ending {
-            Ending::Answer(answer, _) => match era.check(answer.json()) {
-                Ok(()) => Ok(answer),
+            Ending::Answer(answer, _) => match era.judge(call, answer.json()) {
+                Ok(Verdict::Complete) => Ok((answer, None)),
+                Ok(Verdict::InputRequired(round)) => Ok((answer, Some(round))),
                 Err(error) => Err(Failure::Final(error)),
             },
             Ending::Rpc(refusal) if is_loss(&refusal, has_session) => {
                 Err(Failure::Lost(refusal.error))
             }
+            Ending::Rpc(refusal)
+                if refusal.rpc.code == HEADER_MISMATCH && call.is_tool() && era.has_marks() =>
+            {
+                Err(Failure::Mismatch(refusal.error))
+            }
             Ending::NotMcp(404, error) if has_session => Err(Failure::Lost(error)),
-            Ending::Rpc(refusal) => Err(Failure::Final(refusal.error)),
+            Ending::Rpc(refusal) => {
+                self.cache.forget(call);
+                Err(Failure::Final(refusal.error))
+            }
             Ending::NotMcp(_, error) => Err(Failure::Final(error)),
             Ending::Accepted => {
                 let error = Error::new(Status::Internal, "a request that was taken for none");
@@ -123,7 +245,14 @@ impl Client {
     }
 
     /// Tells the server that nobody waits any more, where that is a message.
-    fn tell_given_up(&self, options: &Options, session: &Session, id: i64, error: &Error) {
+    async fn tell_given_up(
+        self: &Arc<Self>,
+        options: &Options,
+        session: &Session,
+        id: i64,
+        error: &Error,
+        wait: &Wait,
+    ) {
         let (reason, patience) = match error.status() {
             Status::Cancelled => ("cancelled by the caller", TELL_CANCELLED),
             Status::Timeout => ("no answer in time", TELL_TIMEOUT),
@@ -132,20 +261,13 @@ impl Client {
         if !error.may_have_run() {
             return; // The server knows nothing of it.
         }
-        if let Some(outgoing) = session.era.cancel(id, reason) {
-            let era = Some(session.era.as_ref());
-            let post = Post { outgoing: &outgoing, id: None, is_repeatable: false, era };
-            let _ = self.post(options, post, &Wait::for_at_most(patience));
-        }
-    }
-
-    fn wait(&self, options: &Options, limits: &Limits) -> Wait {
-        let timeout = limits.timeout.unwrap_or(options.timeout);
-        Wait::for_request(timeout, self.close.clone(), limits.cancel.clone())
+        let Some(outgoing) = session.era.cancel(id, reason) else { return };
+        let post = Post::notification(&outgoing, session.era.as_ref());
+        let _ = self.post(options, post, &wait.afterwards(patience)).await;
     }
 
     /// Says which call it was, and takes out what nobody may see.
-    fn finished(&self, error: Error, call: &str, options: &Options) -> Error {
+    pub(crate) fn finished(&self, error: Error, call: &str, options: &Options) -> Error {
         let mut secrets = options.secrets();
         let session = self.current_session();
         let session_id = session.as_ref().and_then(|session| session.era.session_id());
@@ -153,6 +275,8 @@ impl Client {
         error.during(call).masked(&secrets)
     }
 }
+
+const HEADER_MISMATCH: i32 = -32020;
 
 /// Whether an error says that the session, or the revision, is not known any
 /// more. The request was refused before it ran, so that any may be repeated.

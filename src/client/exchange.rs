@@ -1,16 +1,22 @@
-//! One message to the server and what comes back: credentials, redirects,
-//! both forms of a reply, and the server's own requests in between.
+//! One message to the server and the way of its reply: credentials, statuses,
+//! redirects. What the reply says is read in `reply`.
+
+use std::sync::Arc;
 
 use crate::auth::bearer::Token;
 use crate::base::error::{Error, Result, Status, quote};
+use crate::base::secret::Secret;
+use crate::base::sys::Signal;
+use crate::client::inbox::Item;
 use crate::client::options::Options;
-use crate::client::{Client, refusal};
-use crate::protocol::{Era, Outgoing};
+use crate::client::request::Report;
+use crate::client::{Client, Session, lock, refusal};
+use crate::protocol::question::Answered;
+use crate::protocol::{Era, Headers, Outgoing, call::Call};
 use crate::transport::http::{Reply, Request, Setting};
-use crate::transport::wait::Wait;
-use crate::wire::event_stream::EventStream;
-use crate::wire::http1::Media;
-use crate::wire::jsonrpc::{self, Answer, Id, Message, Outcome, RpcError};
+use crate::transport::link::Route;
+use crate::transport::wait::{Wait, now};
+use crate::wire::jsonrpc::{self, Answer, Id, RpcError};
 use crate::wire::url::Url;
 
 /// A message on its way: what it is and what it may be answered with.
@@ -20,8 +26,19 @@ pub(crate) struct Post<'a> {
     /// The id of the request; `None` for what is not answered.
     pub(crate) id: Option<i64>,
     pub(crate) is_repeatable: bool,
-    /// Answers the server's requests in the reply's stream.
+    /// Reads the reply, and answers the server's requests in its stream.
     pub(crate) era: Option<&'a dyn Era>,
+    /// Whose questions go to the program.
+    pub(crate) session: Option<&'a Arc<Session>>,
+    pub(crate) report: Option<&'a Arc<Report>>,
+}
+
+impl<'a> Post<'a> {
+    /// What is sent for itself, and not answered.
+    pub(crate) fn notification(outgoing: &'a Outgoing, era: &'a dyn Era) -> Self {
+        let era = Some(era);
+        Self { outgoing, id: None, is_repeatable: false, era, session: None, report: None }
+    }
 }
 
 /// What came back, short of what is final whatever was asked.
@@ -53,17 +70,57 @@ const EXCERPT: usize = 64 * 1024;
 
 const ACCEPT: &str = "application/json, text/event-stream";
 
+/// What goes by for all requests of one exchange.
+pub(crate) struct Way<'a> {
+    route: std::borrow::Cow<'a, Route>,
+    secrets: Vec<Secret>,
+    options: &'a Options,
+}
+
+impl<'a> Way<'a> {
+    pub(crate) fn new(options: &'a Options, era: Option<&dyn Era>) -> Result<Self> {
+        // Only a trace shows what is sent; errors are masked by the caller.
+        let mut secrets = Vec::new();
+        if options.trace.is_some() {
+            secrets = options.secrets();
+            secrets.extend(era.and_then(Era::session_id).map(Into::into));
+        }
+        Ok(Self { route: options.current_route()?, secrets, options })
+    }
+
+    pub(crate) fn setting(&self) -> Setting<'_> {
+        Setting {
+            route: &self.route,
+            connect_timeout: self.options.connect_timeout,
+            trace: self.options.trace.as_deref(),
+            secrets: &self.secrets,
+        }
+    }
+
+    /// A line of the trace.
+    pub(crate) fn trace(&self, text: &[u8]) {
+        if let Some(trace) = &self.options.trace {
+            trace.line("<", &String::from_utf8_lossy(text), &self.secrets);
+        }
+    }
+}
+
 impl Client {
-    pub(crate) fn post(&self, options: &Options, post: Post<'_>, wait: &Wait) -> Result<Ending> {
-        let mut token = self.token(options)?;
+    pub(crate) async fn post(
+        self: &Arc<Self>,
+        options: &Options,
+        post: Post<'_>,
+        wait: &Wait,
+    ) -> Result<Ending> {
+        let mut token = self.token(options, wait).await?;
         let mut has_retried = false;
         loop {
-            let (ending, challenged) = self.post_with(options, post, token.as_ref(), wait)?;
+            let (ending, challenged) = self.post_with(options, post, token.as_ref(), wait).await?;
             let Some(refused) = challenged else { return Ok(ending) };
             // 401: one more try if there is another token.
             if !has_retried {
                 has_retried = true;
-                if let Some(other) = options.credential.refused(token.as_ref())? {
+                if let Some(other) = self.other_token(options, token.as_ref(), wait).await? {
                     token = Some(other);
                     continue;
                 }
@@ -72,28 +129,149 @@ impl Client {
         }
     }
 
-    /// Ends the session at the server, without a word about how that went.
-    pub(crate) fn end_session(&self, options: &Options, era: &dyn Era, wait: &Wait) {
-        let Some(headers) = era.end() else { return };
-        let _ = (|| -> Result<()> {
-            let token = options.credential.current();
+    /// Opens a stream of the server's: `Err` in the reply is the error for a
+    /// status that is not 2xx.
+    pub(crate) async fn get<'a>(
+        self: &Arc<Self>,
+        options: &'a Options,
+        headers: &Headers,
+        way: &Way<'_>,
+        wait: &Wait,
+    ) -> Result<std::result::Result<Reply<'a>, Error>> {
+        let mut token = self.token(options, wait).await?;
+        let mut has_retried = false;
+        loop {
             let mut lines = self.lines(options, token.as_ref());
-            lines.extend(headers.iter().map(|(name, value)| (*name, value.as_ref(), true)));
-            let route = options.current_route()?;
-            let secrets = options.secrets();
-            let setting = Setting {
-                route: &route,
-                connect_timeout: options.connect_timeout,
-                trace: options.trace.as_deref(),
-                secrets: &secrets,
-            };
-            let delete = Sent { verb: "DELETE", lines: &lines, body: None, is_repeatable: true };
-            follow(options, &delete, setting, wait)?.release();
-            Ok(())
-        })();
+            lines.push(("Accept", "text/event-stream", false));
+            lines.push(("Accept-Encoding", "identity", false));
+            for (name, value) in headers {
+                lines.push((name, value, *name == "Mcp-Session-Id"));
+            }
+            let get = Sent { verb: "GET", lines: &lines, body: None, is_repeatable: true };
+            let mut reply = follow(options, &get, way.setting(), wait).await?;
+            let status = reply.head.status;
+            if (200..300).contains(&status) {
+                return Ok(Ok(reply));
+            }
+            let body = reply.read_excerpt(EXCERPT, wait).await;
+            way.trace(&body);
+            let found = jsonrpc::find_error(&body);
+            let rpc = found.as_ref().map(|(_, rpc)| rpc);
+            let error = refusal::error(&reply.head, &body, rpc, token.is_some());
+            reply.release();
+            if status == 401 && !has_retried {
+                has_retried = true;
+                if let Some(other) = self.other_token(options, token.as_ref(), wait).await? {
+                    token = Some(other);
+                    continue;
+                }
+            }
+            return Ok(Err(error));
+        }
     }
 
-    fn token(&self, options: &Options) -> Result<Option<Token>> {
+    /// Sends a call whose answer is a stream that does not end.
+    pub(crate) async fn open<'a>(
+        self: &Arc<Self>,
+        options: &'a Options,
+        outgoing: &Outgoing,
+        way: &Way<'_>,
+        wait: &Wait,
+    ) -> Result<Reply<'a>> {
+        let token = self.token(options, wait).await?;
+        let mut lines = self.lines(options, token.as_ref());
+        push_post_lines(&mut lines, outgoing);
+        let sent =
+            Sent { verb: "POST", lines: &lines, body: Some(&outgoing.body), is_repeatable: true };
+        let mut reply = follow(options, &sent, way.setting(), wait).await?;
+        if (200..300).contains(&reply.head.status)
+            && matches!(reply.head.media, crate::wire::http1::Media::EventStream)
+        {
+            return Ok(reply);
+        }
+        let body = reply.read_excerpt(EXCERPT, wait).await;
+        way.trace(&body);
+        let found = jsonrpc::find_error(&body);
+        let rpc = found.as_ref().map(|(_, rpc)| rpc);
+        let unknown = rpc.is_some_and(|rpc| rpc.code == -32601);
+        let error = if unknown || (200..300).contains(&reply.head.status) {
+            let what = "the server offers no stream of its own: it does not know";
+            let error = Error::new(Status::Unsupported, format!("{what} subscriptions/listen"));
+            error.with_http_status(reply.head.status)
+        } else {
+            refusal::error(&reply.head, &body, rpc, token.is_some())
+        };
+        reply.release();
+        Err(error)
+    }
+
+    /// Ends the session at the server, without a word about how that went.
+    pub(crate) async fn end_session(&self, options: &Options, era: &dyn Era, wait: &Wait) {
+        let Some(headers) = era.end() else { return };
+        let Ok(way) = Way::new(options, Some(era)) else { return };
+        let token = options.credential.current();
+        let mut lines = self.lines(options, token.as_ref());
+        lines.extend(headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref(), true)));
+        let delete = Sent { verb: "DELETE", lines: &lines, body: None, is_repeatable: true };
+        if let Ok(reply) = follow(options, &delete, way.setting(), wait).await {
+            reply.release();
+        }
+    }
+
+    /// Sends a notification in the words of the session.
+    pub(crate) async fn notify_within(
+        self: &Arc<Self>,
+        options: &Arc<Options>,
+        call: &Call,
+        wait: &Wait,
+    ) -> Result<()> {
+        let session = self.connected(options, wait).await?.session;
+        let outgoing = session.era.notification(call);
+        match self.post(options, Post::notification(&outgoing, session.era.as_ref()), wait).await? {
+            Ending::Accepted | Ending::Answer(..) => Ok(()),
+            Ending::Rpc(refusal) => Err(refusal.error),
+            Ending::NotMcp(_, error) => Err(error),
+        }
+    }
+
+    /// Sends the answer to a question, on whichever thread it was given.
+    pub(crate) fn respond(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        id: &serde_json::value::RawValue,
+        answered: &Answered,
+    ) -> Result<()> {
+        let Some(outgoing) = session.era.respond(id, answered) else { return Ok(()) };
+        let is_current = self.current_session().is_some_and(|now| Arc::ptr_eq(&now, session));
+        if !is_current {
+            return Err(Error::new(
+                Status::SessionLost,
+                "the session in which the server asked is gone: nobody waits for the answer",
+            ));
+        }
+        let options = self.options();
+        if self.has_background() {
+            let session = session.clone();
+            return self.spawn(move |client| async move {
+                let limits = Default::default();
+                let wait = client.wait(&options, &limits, true);
+                let post = Post::notification(&outgoing, session.era.as_ref());
+                // How the answer fares is the server's business; it will say
+                // so on its stream, or not end it.
+                let _ = client.post(&options, post, &wait).await;
+                client.inbox.push(Item::Bury(Box::new(options)));
+            });
+        }
+        let wait = self.wait(&options, &Default::default(), false);
+        let post = Post::notification(&outgoing, session.era.as_ref());
+        now(self.post(&options, post, &wait))
+            .map(drop)
+            .map_err(|error| self.finished(error, "the answer to the server", &options))
+    }
+
+    /// The token for a request. The program is asked for it on a thread of
+    /// its own.
+    async fn token(self: &Arc<Self>, options: &Options, wait: &Wait) -> Result<Option<Token>> {
         if options.is_insecure() {
             return Err(Error::new(
                 Status::Insecure,
@@ -104,7 +282,47 @@ impl Client {
                 ),
             ));
         }
-        options.credential.token()
+        let credential = options.credential.clone();
+        if !wait.is_background() || !credential.asks() || credential.current().is_some() {
+            return credential.token();
+        }
+        self.ask_program(wait, move || credential.token()).await
+    }
+
+    /// Another token than the one that was refused, if there is one to try.
+    async fn other_token(
+        self: &Arc<Self>,
+        options: &Options,
+        refused: Option<&Token>,
+        wait: &Wait,
+    ) -> Result<Option<Token>> {
+        let credential = options.credential.clone();
+        if !wait.is_background() || !credential.asks() {
+            return credential.refused(refused);
+        }
+        let refused = refused.cloned();
+        self.ask_program(wait, move || credential.refused(refused.as_ref())).await
+    }
+
+    /// Has code of the program run when it next looks, and waits for it.
+    async fn ask_program<T: Send + 'static>(
+        &self,
+        wait: &Wait,
+        ask: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let signal = Signal::new().map_err(|error| {
+            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
+        })?;
+        let (signal, slot) = (Arc::new(signal), Arc::new(std::sync::Mutex::new(None)));
+        let (theirs, place) = (signal.clone(), slot.clone());
+        self.inbox.push(Item::Work(Box::new(move || {
+            let answer = ask();
+            *lock(&place) = Some(answer);
+            theirs.raise();
+        })));
+        wait.until_raised(&signal).await?;
+        let answer = lock(&slot).take();
+        answer.unwrap_or_else(|| Err(Error::new(Status::Internal, "an answer that was lost")))
     }
 
     /// The headers that go with every request.
@@ -129,48 +347,29 @@ impl Client {
 
     /// The second value is the error of a 401, for which another token may be
     /// tried.
-    fn post_with(
-        &self,
+    async fn post_with(
+        self: &Arc<Self>,
         options: &Options,
         post: Post<'_>,
         token: Option<&Token>,
         wait: &Wait,
     ) -> Result<(Ending, Option<Error>)> {
-        let route = options.current_route()?;
-        // Only a trace shows what is sent; errors are masked by the caller.
-        let mut secrets = Vec::new();
-        if options.trace.is_some() {
-            secrets = options.secrets();
-            secrets.extend(post.era.and_then(Era::session_id).map(Into::into));
-        }
-        let setting = Setting {
-            route: &route,
-            connect_timeout: options.connect_timeout,
-            trace: options.trace.as_deref(),
-            secrets: &secrets,
-        };
+        let way = Way::new(options, post.era)?;
         let mut lines = self.lines(options, token);
-        lines.push(("Accept", ACCEPT, false));
-        lines.push(("Accept-Encoding", "identity", false));
-        lines.push(("Content-Type", "application/json", false));
-        for (name, value) in &post.outgoing.headers {
-            lines.push((name, value, *name == "Mcp-Session-Id"));
-        }
+        push_post_lines(&mut lines, post.outgoing);
         let sent = Sent {
             verb: "POST",
             lines: &lines,
             body: Some(&post.outgoing.body),
             is_repeatable: post.is_repeatable,
         };
-        let mut reply = follow(options, &sent, setting, wait)?;
+        let mut reply = follow(options, &sent, way.setting(), wait).await?;
         let status = reply.head.status;
         if (200..300).contains(&status) {
-            return Ok((self.read(options, post, reply, setting, wait)?, None));
+            return Ok((self.read(options, post, reply, &way, wait).await?, None));
         }
-        let body = reply.read_excerpt(EXCERPT, wait);
-        if let Some(trace) = setting.trace {
-            trace.line("<", &String::from_utf8_lossy(&body), &secrets);
-        }
+        let body = reply.read_excerpt(EXCERPT, wait).await;
+        way.trace(&body);
         let found = jsonrpc::find_error(&body);
         let rpc = found.as_ref().map(|(_, rpc)| rpc);
         let error = refusal::error(&reply.head, &body, rpc, token.is_some());
@@ -183,137 +382,14 @@ impl Client {
         }
         Ok((refused(status, found, error), None))
     }
+}
 
-    fn read(
-        &self,
-        options: &Options,
-        post: Post<'_>,
-        mut reply: Reply<'_>,
-        setting: Setting<'_>,
-        wait: &Wait,
-    ) -> Result<Ending> {
-        let Some(id) = post.id else {
-            reply.release();
-            return Ok(Ending::Accepted);
-        };
-        let status = reply.head.status;
-        match &reply.head.media {
-            Media::Json => {
-                let body = reply.read(options.max_message, wait)?;
-                if let Some(trace) = setting.trace {
-                    trace.line("<", &String::from_utf8_lossy(&body), setting.secrets);
-                }
-                let session_id = reply.head.session_id.take();
-                reply.release();
-                read_json(body, id, status, session_id)
-            }
-            Media::EventStream => self.read_events(options, post, id, reply, setting, wait),
-            other => {
-                let kind = match other {
-                    Media::Other(kind) => format!("\"{kind}\""),
-                    _ => "a body of no type".to_owned(),
-                };
-                let what = if matches!(status, 202 | 204) {
-                    format!(
-                        "the server answered {status} to a request, which has to have an answer"
-                    )
-                } else {
-                    format!(
-                        "the server answered with {kind} where JSON or an event stream is \
-                         due; is this the URL of an MCP server?"
-                    )
-                };
-                let error = Error::protocol(what).with_http_status(status).with_may_have_run(true);
-                Ok(Ending::NotMcp(status, error))
-            }
-        }
-    }
-
-    fn read_events(
-        &self,
-        options: &Options,
-        post: Post<'_>,
-        id: i64,
-        mut reply: Reply<'_>,
-        setting: Setting<'_>,
-        wait: &Wait,
-    ) -> Result<Ending> {
-        let mut stream = EventStream::new(options.max_message);
-        let mut events = Vec::new();
-        let mut has_other_answer = false;
-        loop {
-            let more = reply.next_piece(wait, &mut |data| {
-                let mut rest = data;
-                while let Some(event) = stream.next(&mut rest)? {
-                    events.push(event);
-                }
-                Ok(())
-            })?;
-            for event in events.drain(..).filter(|event| event.is_message()) {
-                if let Some(trace) = setting.trace {
-                    trace.line("<", &String::from_utf8_lossy(&event.data), setting.secrets);
-                }
-                let range = match jsonrpc::parse(&event.data)? {
-                    Message::Response { id: Id::Number(theirs), outcome } if theirs == id => {
-                        match outcome {
-                            Outcome::Error(rpc) => {
-                                let ending = rpc_ending(rpc, reply.head.status, false);
-                                reply.release();
-                                return Ok(ending);
-                            }
-                            Outcome::Result(result) => jsonrpc::place(&event.data, result),
-                        }
-                    }
-                    // A late one of a request that was given up, or a lie.
-                    Message::Response { .. } => {
-                        has_other_answer = true;
-                        continue;
-                    }
-                    Message::Request { id, method } => {
-                        let answer = post.era.and_then(|era| era.answer(id, &method));
-                        if let Some(answer) = answer {
-                            self.answer(options, &answer, post.era, wait)?;
-                        }
-                        continue;
-                    }
-                    Message::Notification => continue,
-                };
-                let session_id = reply.head.session_id.take();
-                reply.release();
-                return Ok(Ending::Answer(Answer::new(event.data, range), session_id));
-            }
-            if !more {
-                let http_status = reply.head.status;
-                return Err(if has_other_answer {
-                    Error::protocol(format!(
-                        "the server's event stream ended with answers to other requests, \
-                         and none to this one (id {id})"
-                    ))
-                } else {
-                    Error::new(Status::Io, "the server's event stream ended before the answer")
-                }
-                .with_http_status(http_status)
-                .with_may_have_run(true));
-            }
-        }
-    }
-
-    /// Answers a request of the server on another connection, while the
-    /// stream it came on stays open.
-    fn answer(
-        &self,
-        options: &Options,
-        outgoing: &Outgoing,
-        era: Option<&dyn Era>,
-        wait: &Wait,
-    ) -> Result<()> {
-        let post = Post { outgoing, id: None, is_repeatable: false, era };
-        match self.post(options, post, wait) {
-            // How the answer fares is the server's business; it will say so
-            // on the stream, or not end it.
-            Ok(_) => Ok(()),
-            Err(_) => wait.check(),
-        }
+fn push_post_lines<'a>(lines: &mut Vec<(&'a str, &'a str, bool)>, outgoing: &'a Outgoing) {
+    lines.push(("Accept", ACCEPT, false));
+    lines.push(("Accept-Encoding", "identity", false));
+    lines.push(("Content-Type", "application/json", false));
+    for (name, value) in &outgoing.headers {
+        lines.push((name, value, *name == "Mcp-Session-Id"));
     }
 }
 
@@ -326,7 +402,7 @@ struct Sent<'a> {
 }
 
 /// Sends a request, and again to where a redirect of the same origin leads.
-fn follow<'a>(
+async fn follow<'a>(
     options: &'a Options,
     sent: &Sent<'_>,
     setting: Setting<'_>,
@@ -341,7 +417,7 @@ fn follow<'a>(
             body: sent.body,
             is_repeatable: sent.is_repeatable,
         };
-        let reply = options.http.send(&request, setting, wait)?;
+        let reply = options.http.send(&request, setting, wait).await?;
         if !(300..400).contains(&reply.head.status) {
             return Ok(reply);
         }
@@ -352,41 +428,6 @@ fn follow<'a>(
         Status::Redirect,
         format!("the server redirects in a circle: more than {REDIRECTS} times"),
     ))
-}
-
-fn read_json(body: Vec<u8>, id: i64, status: u16, session_id: Option<String>) -> Result<Ending> {
-    let said = |error: Error| error.with_http_status(status).with_may_have_run(true);
-    let range = match jsonrpc::parse(&body).map_err(said)? {
-        Message::Response { id: Id::Number(theirs), outcome: Outcome::Result(result) }
-            if theirs == id =>
-        {
-            jsonrpc::place(&body, result)
-        }
-        Message::Response { id: Id::Number(theirs), outcome: Outcome::Error(rpc) }
-            if theirs == id =>
-        {
-            return Ok(rpc_ending(rpc, status, false));
-        }
-        Message::Response { id: Id::None, outcome: Outcome::Error(rpc) } => {
-            return Ok(rpc_ending(rpc, status, true));
-        }
-        Message::Response { .. } => {
-            return Err(said(Error::protocol(format!(
-                "the server answered another request than this one (id {id})"
-            ))));
-        }
-        Message::Request { .. } | Message::Notification => {
-            return Err(said(Error::protocol(
-                "the server answered with a request or a notification where the answer is due",
-            )));
-        }
-    };
-    Ok(Ending::Answer(Answer::new(body, range), session_id))
-}
-
-fn rpc_ending(rpc: RpcError, http_status: u16, is_anonymous: bool) -> Ending {
-    let error = refusal::rpc_error(&rpc, http_status);
-    Ending::Rpc(RpcRefusal { rpc, error, http_status, is_anonymous })
 }
 
 /// On a status other than 2xx an error belongs to the request that it

@@ -26,7 +26,7 @@ pub(crate) struct Turn<'a>(&'a Gate);
 impl Gate {
     /// `None` when `is_done` says, after a wait, that another thread has done
     /// what this one wanted to do inside.
-    pub(crate) fn enter(
+    pub(crate) async fn enter(
         &self,
         wait: &Wait,
         is_done: impl Fn() -> bool,
@@ -47,7 +47,7 @@ impl Gate {
                 state.waiting.push_back(signal.clone());
                 signal
             };
-            if let Err(error) = wait.until_ready(signal.fd(), POLLIN) {
+            if let Err(error) = wait.until_ready(signal.fd(), POLLIN).await {
                 let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
                 state.waiting.retain(|other| !Arc::ptr_eq(other, &signal));
                 if signal.is_raised() {
@@ -83,6 +83,7 @@ impl Drop for Turn<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::wait::now;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
 
@@ -94,7 +95,7 @@ mod tests {
             for _ in 0..16 {
                 scope.spawn(|| {
                     let wait = Wait::for_at_most(Duration::from_secs(10));
-                    let turn = gate.enter(&wait, || false).unwrap();
+                    let turn = now(gate.enter(&wait, || false)).unwrap();
                     assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                     std::thread::yield_now();
                     inside.fetch_sub(1, Ordering::SeqCst);
@@ -109,10 +110,10 @@ mod tests {
     #[test]
     fn gives_up_with_the_time_of_who_waits() {
         let gate = Gate::default();
-        let turn = gate.enter(&Wait::for_at_most(Duration::from_secs(1)), || false).unwrap();
+        let turn = now(gate.enter(&Wait::for_at_most(Duration::from_secs(1)), || false)).unwrap();
         let wait = Wait::for_at_most(Duration::from_millis(5));
-        assert_eq!(gate.enter(&wait, || false).unwrap_err().status(), Status::Timeout);
+        assert_eq!(now(gate.enter(&wait, || false)).unwrap_err().status(), Status::Timeout);
         drop(turn);
-        assert!(gate.enter(&Wait::for_at_most(Duration::from_secs(1)), || false).is_ok());
+        assert!(now(gate.enter(&Wait::for_at_most(Duration::from_secs(1)), || false)).is_ok());
     }
 }

@@ -1,37 +1,62 @@
 //! One server, and all it takes to talk to it.
 
+mod ask;
+mod cache;
 pub(crate) mod call;
 mod connect;
 mod exchange;
 mod gate;
+pub(crate) mod inbox;
+mod listener;
+mod marks;
 pub(crate) mod options;
+mod pages;
+pub(crate) mod question;
 mod refusal;
+mod reply;
+pub(crate) mod request;
+pub(crate) mod settings;
+mod work;
 
+use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::auth::bearer::{Ask, Asked};
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Signal;
+use crate::client::cache::Cache;
 use crate::client::gate::Gate;
-use crate::client::options::{Options, milliseconds};
+use crate::client::inbox::{Event, Inbox};
+use crate::client::listener::Listener;
+use crate::client::marks::Marks;
+use crate::client::options::Options;
+use crate::client::question::{Question, Questions};
+use crate::client::request::{Limits, Request};
+use crate::client::work::{Reports, Work};
 use crate::protocol::Era;
-use crate::transport::tls::{ClientCertificate, certificates};
-use crate::transport::trace::Trace;
-use crate::transport::wait::Wait;
+use crate::protocol::capability::Declared;
+use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
 pub(crate) use crate::auth::bearer::Token;
-pub(crate) use crate::protocol::Call;
+pub(crate) use crate::client::pages::joined;
+pub(crate) use crate::protocol::call::Call;
 pub(crate) use crate::protocol::introduction::Introduction;
+pub(crate) use crate::protocol::item::{Item, is_usable};
+pub(crate) use crate::protocol::notice::LEVELS;
+pub(crate) use crate::protocol::question::{Answered, Kind as QuestionKind};
 pub(crate) use crate::protocol::revision::Revision;
+pub(crate) use crate::protocol::skill::File as SkillFile;
 pub(crate) use crate::wire::jsonrpc::Answer;
+pub(crate) use crate::wire::text::unescape;
+pub(crate) use crate::wire::tree::{NoPlace, Tree, Written, without_nul};
 
 /// A client, shared by the threads that call with it.
 #[derive(Debug)]
 pub(crate) struct Client {
     options: Mutex<Arc<Options>>,
+    handlers: Mutex<Arc<Handlers>>,
     session: Mutex<Option<Arc<Session>>>,
     /// What the server spoke before its session was lost.
     known: Mutex<Option<Revision>>,
@@ -39,6 +64,17 @@ pub(crate) struct Client {
     connecting: Gate,
     close: Arc<Signal>,
     next_id: AtomicI64,
+    log_level: Mutex<Option<&'static str>>,
+    pub(crate) inbox: Inbox,
+    pub(crate) questions: Questions,
+    listener: Listener,
+    work: Work,
+    reports: Reports,
+    marks: Marks,
+    pub(crate) cache: Cache,
+    /// Started requests that are done and were not handed out.
+    done: Mutex<Vec<Arc<Request>>>,
+    counters: Counters,
 }
 
 /// What was agreed on with the server.
@@ -46,6 +82,40 @@ pub(crate) struct Client {
 pub(crate) struct Session {
     pub(crate) era: Box<dyn Era>,
     pub(crate) introduction: Introduction,
+    /// What this client said that it can do.
+    pub(crate) declared: Declared,
+}
+
+/// What the program wants to be told and asked.
+#[derive(Clone, Default)]
+pub(crate) struct Handlers {
+    pub(crate) event: Option<Arc<EventHandler>>,
+    pub(crate) input: Option<Arc<InputHandler>>,
+    pub(crate) asks_for_roots: bool,
+}
+
+pub(crate) type EventHandler = dyn Fn(&Event) + Send + Sync;
+pub(crate) type InputHandler = dyn Fn(Arc<Question>) + Send + Sync;
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Handlers")
+    }
+}
+
+/// What was passed over without a word.
+#[derive(Debug, Default)]
+struct Counters {
+    dropped_replies: AtomicI64,
+    dropped_events: AtomicI64,
+}
+
+/// The counters of the public header.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Counter {
+    DroppedReplies,
+    DroppedEvents,
+    CacheHits,
 }
 
 /// How long the end of a session may take.
@@ -59,148 +129,99 @@ impl Client {
         })?;
         Ok(Self {
             options: Mutex::new(Arc::new(options)),
-            session: Mutex::new(None),
-            known: Mutex::new(None),
+            handlers: Mutex::default(),
+            session: Mutex::default(),
+            known: Mutex::default(),
             connecting: Gate::default(),
             close: Arc::new(close),
             next_id: AtomicI64::new(1),
+            log_level: Mutex::default(),
+            inbox: Inbox::default(),
+            questions: Questions::default(),
+            listener: Listener::default(),
+            work: Work::default(),
+            reports: Reports::default(),
+            marks: Marks::default(),
+            cache: Cache::default(),
+            done: Mutex::default(),
+            counters: Counters::default(),
         })
     }
 
     /// Ends every wait with `MCP_E_CLOSED`, and the session at the server.
     pub(crate) fn close(&self) {
         self.close.raise();
+        self.work.end(END);
         let options = self.options();
         if let Some(session) = self.take_session() {
-            self.end_session(&options, session.era.as_ref(), &Wait::for_at_most(END));
+            let wait = Wait::for_at_most(END);
+            let _ = now(async {
+                self.end_session(&options, session.era.as_ref(), &wait).await;
+                Ok::<(), Error>(())
+            });
         }
         options.http.close();
+        self.inbox.clear();
+        lock(&self.done).clear();
     }
 
-    pub(crate) fn set_header(&self, name: &str, value: Option<&str>) -> Result<()> {
-        self.change(|options| options.set_header(name, value))
+    pub(crate) fn is_closed(&self) -> bool {
+        self.close.is_raised()
     }
 
-    pub(crate) fn set_token(&self, token: Option<&str>) -> Result<()> {
-        self.change(|options| options.set_token(token))
-    }
-
-    pub(crate) fn set_token_handler(&self, ask: Option<Box<Ask>>) -> Result<()> {
-        let credential = ask.map(|ask| Arc::new(Asked::new(ask)) as Arc<_>);
-        self.change(|options| options.set_credential(credential))
-    }
-
-    pub(crate) fn set_timeout(&self, value: i32) -> Result<()> {
-        let timeout = milliseconds(value)?;
-        self.change(|options| {
-            options.timeout = timeout;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_connect_timeout(&self, value: i32) -> Result<()> {
-        let timeout = milliseconds(value)?;
-        self.change(|options| {
-            options.connect_timeout = timeout;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_max_message_size(&self, bytes: usize) -> Result<()> {
-        if bytes == 0 {
-            return Err(Error::argument("bytes is 0: no message would be small enough"));
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.is_closed() {
+            return Err(Error::new(Status::Closed, "the client was closed"));
         }
-        self.change(|options| {
-            options.max_message = bytes;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_allow_plain_http(&self, allow: bool) -> Result<()> {
-        self.change(|options| {
-            options.allows_plain_http = allow;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_trace_fd(&self, fd: i32) -> Result<()> {
-        let trace = if fd == -1 { None } else { Some(Arc::new(Trace::new(fd)?)) };
-        self.change(|options| {
-            options.trace = trace;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_protocol_version(&self, version: Option<&str>) -> Result<()> {
-        self.change_before_session(|options| options.set_protocol_version(version))
-    }
-
-    pub(crate) fn set_info(&self, name: &str, version: &str) -> Result<()> {
-        self.change_before_session(|options| options.set_info(name, version))
-    }
-
-    pub(crate) fn set_proxy(&self, url: Option<&str>) -> Result<()> {
-        self.change_before_session(|options| options.set_proxy(url))
-    }
-
-    pub(crate) fn set_unix_socket(&self, path: Option<&str>) -> Result<()> {
-        self.change_before_session(|options| options.set_unix_socket(path))
-    }
-
-    pub(crate) fn set_ca_file(&self, path: Option<&str>) -> Result<()> {
-        let extra = path.map(certificates).transpose()?.unwrap_or_default();
-        self.change_before_session(|options| {
-            options.route.tls.extra = extra;
-            options.http = Arc::default();
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_certificate(&self, paths: Option<(&str, &str)>) -> Result<()> {
-        let certificate = paths
-            .map(|(certificate, key)| ClientCertificate::load(certificate, key))
-            .transpose()?;
-        self.change_before_session(|options| {
-            options.route.tls.client = certificate;
-            options.http = Arc::default();
-            Ok(())
-        })
-    }
-
-    fn options(&self) -> Arc<Options> {
-        self.options.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Options) -> Result<()>) -> Result<()> {
-        let mut options = self.options.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut changed = Options::clone(&options);
-        change(&mut changed)?;
-        let old = std::mem::replace(&mut *options, Arc::new(changed));
-        // A program's user data may go with the old ones: not under the lock.
-        drop(options);
-        drop(old);
         Ok(())
     }
 
-    fn change_before_session(&self, change: impl FnOnce(&mut Options) -> Result<()>) -> Result<()> {
-        if self.current_session().is_some() {
-            return Err(Error::new(
-                Status::State,
-                "the client is connected: set this before the first call",
-            ));
+    pub(crate) fn count(&self, counter: Counter) -> i64 {
+        match counter {
+            Counter::DroppedReplies => self.counters.dropped_replies.load(Ordering::Relaxed),
+            Counter::DroppedEvents => self.counters.dropped_events.load(Ordering::Relaxed),
+            Counter::CacheHits => self.cache.hits(),
         }
-        self.change(change)
+    }
+
+    /// The wait of one call.
+    pub(crate) fn wait(
+        self: &Arc<Self>,
+        options: &Options,
+        limits: &Limits,
+        in_background: bool,
+    ) -> Wait {
+        let timeout = limits.timeout.unwrap_or(options.timeout);
+        let deadline = limits.deadline.unwrap_or(options.deadline).max(timeout);
+        let wait = Wait::for_request(timeout, deadline, self.close.clone(), limits.cancel.clone());
+        let wait = match &limits.report {
+            Some(report) => wait.with_sign(report.sign.clone()),
+            None => wait,
+        };
+        if in_background { wait.in_background() } else { wait }
+    }
+
+    pub(crate) fn options(&self) -> Arc<Options> {
+        lock(&self.options).clone()
+    }
+
+    pub(crate) fn handlers(&self) -> Arc<Handlers> {
+        lock(&self.handlers).clone()
     }
 
     fn current_session(&self) -> Option<Arc<Session>> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.session).clone()
     }
 
     fn take_session(&self) -> Option<Arc<Session>> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.session).take()
     }
 
     fn next_id(&self) -> i64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

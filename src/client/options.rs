@@ -10,12 +10,14 @@ use crate::auth::bearer::{Fixed, Token};
 use crate::base::error::{Error, Result, quote};
 use crate::base::secret::Secret;
 use crate::protocol::Identity;
+use crate::protocol::capability::Declared;
 use crate::protocol::revision::Revision;
 use crate::transport::http::Http;
 use crate::transport::link::Route;
 use crate::transport::proxy::Proxy;
 use crate::transport::trace::Trace;
 use crate::wire::challenge::is_token;
+use crate::wire::object::Members;
 use crate::wire::url::{Scheme, Url};
 
 /// What a call goes by: read once at its start, replaced whole by setters.
@@ -30,13 +32,24 @@ pub(crate) struct Options {
     pub(crate) credential: Arc<dyn Credential>,
     /// Whether the credential is something to send at all.
     pub(crate) has_credential: bool,
+    /// Without a sign of life.
     pub(crate) timeout: Duration,
+    /// Altogether.
+    pub(crate) deadline: Duration,
+    pub(crate) input_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) pinned: Option<Revision>,
     pub(crate) identity: Identity,
     pub(crate) user_agent: String,
     pub(crate) allows_plain_http: bool,
     pub(crate) max_message: usize,
+    pub(crate) max_pages: usize,
+    pub(crate) max_items: usize,
+    /// Without a reply.
+    pub(crate) max_events: usize,
+    pub(crate) declared: Declared,
+    /// What roots/list is answered with, as a JSON array.
+    pub(crate) roots: Option<String>,
     pub(crate) trace: Option<Arc<Trace>>,
     pub(crate) route: Route,
     pub(crate) proxy: ProxyChoice,
@@ -61,6 +74,11 @@ pub(crate) struct Header {
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(3600);
+const INPUT_TIMEOUT: Duration = Duration::from_secs(600);
+const MAX_PAGES: usize = 1000;
+const MAX_ITEMS: usize = 1_000_000;
+const MAX_EVENTS: usize = 100_000;
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 
 /// Headers that the library writes, or that would change how a message is
@@ -97,12 +115,19 @@ impl Options {
             has_credential: token.is_some(),
             credential: Arc::new(Fixed(token)),
             timeout: TIMEOUT,
+            deadline: DEADLINE,
+            input_timeout: INPUT_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
             pinned: None,
             identity: Identity { name: String::new(), version: String::new() },
             user_agent: String::new(),
             allows_plain_http: false,
             max_message: MAX_MESSAGE,
+            max_pages: MAX_PAGES,
+            max_items: MAX_ITEMS,
+            max_events: MAX_EVENTS,
+            declared: Declared::default(),
+            roots: None,
             trace: None,
             route: Route::default(),
             proxy: ProxyChoice::Environment,
@@ -169,6 +194,16 @@ impl Options {
         }
         self.identity = Identity { name: name.to_owned(), version: version.to_owned() };
         self.user_agent = user_agent(name, version);
+        Ok(())
+    }
+
+    /// Takes the roots that the server may ask for: a JSON array of objects
+    /// with a file:// URI each.
+    pub(crate) fn set_roots(&mut self, json: Option<&str>) -> Result<()> {
+        if let Some(json) = json {
+            check_roots(json)?;
+        }
+        self.roots = json.map(|json| json.trim().to_owned());
         Ok(())
     }
 
@@ -251,6 +286,28 @@ impl Options {
         // The longest first: one may hold another.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
         secrets
+    }
+}
+
+fn check_roots(json: &str) -> Result<()> {
+    let roots: Vec<&serde_json::value::RawValue> = serde_json::from_str(json)
+        .map_err(|error| Error::argument(format!("json is not a JSON array: {error}")))?;
+    for (at, root) in roots.into_iter().enumerate() {
+        let uri = Members::parse(root.get()).ok().and_then(|members| members.string("uri"));
+        if !uri.is_some_and(|uri| uri.starts_with("file://")) {
+            return Err(Error::argument(format!(
+                "json has at place {at} what is no object with a \"uri\" that begins with file://"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A bound that is a number of things.
+pub(crate) fn count(value: i32, name: &str) -> Result<usize> {
+    match usize::try_from(value) {
+        Ok(value) if value > 0 => Ok(value),
+        _ => Err(Error::argument(format!("{name} is not positive"))),
     }
 }
 

@@ -56,3 +56,14 @@ pub(crate) unsafe fn peek<'a, T>(pointer: *const T) -> Option<&'a T> {
     // SAFETY: as the caller says.
     unsafe { pointer.as_ref() }
 }
+
+/// Borrows what one thread at a time may change: `None` for NULL.
+///
+/// # Safety
+///
+/// `pointer` is NULL or came from [`give`], and nothing else uses it during
+/// the call.
+pub(crate) unsafe fn peek_mut<'a, T>(pointer: *mut T) -> Option<&'a mut T> {
+    // SAFETY: as the caller says.
+    unsafe { pointer.as_mut() }
+}

@@ -145,6 +145,119 @@ pub const MCP_E_INPUT_REQUIRED: i32 = 64;
 /// address: an old HTTP+SSE server answers so.
 pub const MCP_E_TRANSPORT: i32 = 65;
 
+/// A file of a skill is not what its entry says: its size, its SHA-256 or its
+/// front matter.
+pub const MCP_E_INTEGRITY: i32 = 66;
+
+/// Not an error: a started request that is not done; see
+/// mcp_request_status().
+pub const MCP_PENDING: i32 = 100;
+
+/// LOG LEVELS, from RFC 5424, for mcp_set_log_level() and
+/// mcp_event_log_level().
+pub const MCP_LOG_DEBUG: i32 = 0;
+
+pub const MCP_LOG_INFO: i32 = 1;
+
+pub const MCP_LOG_NOTICE: i32 = 2;
+
+pub const MCP_LOG_WARNING: i32 = 3;
+
+pub const MCP_LOG_ERROR: i32 = 4;
+
+pub const MCP_LOG_CRITICAL: i32 = 5;
+
+pub const MCP_LOG_ALERT: i32 = 6;
+
+pub const MCP_LOG_EMERGENCY: i32 = 7;
+
+/// KINDS OF EVENT, for mcp_event_kind(), and the first three added together
+/// for mcp_listen().  The server's list of tools is another than before.
+pub const MCP_EVENT_TOOLS_CHANGED: i32 = 1;
+
+pub const MCP_EVENT_PROMPTS_CHANGED: i32 = 2;
+
+pub const MCP_EVENT_RESOURCES_CHANGED: i32 = 4;
+
+/// A resource that was subscribed to has new contents: mcp_event_uri().
+pub const MCP_EVENT_RESOURCE_UPDATED: i32 = 8;
+
+/// A log message: mcp_event_log_level(), mcp_event_logger(),
+/// mcp_event_data_json().
+pub const MCP_EVENT_LOG: i32 = 16;
+
+/// What was asked by MCP_INPUT_URL has been done in the browser.
+pub const MCP_EVENT_ELICITATION_COMPLETE: i32 = 32;
+
+/// The stream of mcp_listen() or mcp_subscribe_resource() stands, or stands
+/// again: whatever changed while it did not was not told, so read again what
+/// you hold.
+pub const MCP_EVENT_LISTENING: i32 = 128;
+
+/// Any other notification: mcp_event_method(), mcp_event_params_json().
+pub const MCP_EVENT_OTHER: i32 = 256;
+
+/// The server does not want its question answered any more.
+pub const MCP_EVENT_CANCELLED: i32 = 512;
+
+/// KINDS OF QUESTION, for mcp_input_kind(), and added together for
+/// mcp_client_set_input_handler().  A form to fill in (elicitation): a
+/// message and a JSON Schema of flat fields.
+pub const MCP_INPUT_FORM: i32 = 1;
+
+/// A web page to visit (elicitation), for what must not pass through this
+/// program.
+pub const MCP_INPUT_URL: i32 = 2;
+
+/// A language model to ask (sampling/createMessage).
+pub const MCP_INPUT_SAMPLING: i32 = 4;
+
+/// For mcp_client_set_input_handler(): a language model that may be given
+/// tools.  The question's kind is MCP_INPUT_SAMPLING.
+pub const MCP_INPUT_SAMPLING_TOOLS: i32 = 8;
+
+/// The roots (roots/list), unless mcp_client_set_roots_json() answers.
+pub const MCP_INPUT_ROOTS: i32 = 16;
+
+/// KINDS OF CONTENT, for mcp_content_kind().
+pub const MCP_CONTENT_TEXT: i32 = 1;
+
+pub const MCP_CONTENT_IMAGE: i32 = 2;
+
+pub const MCP_CONTENT_AUDIO: i32 = 3;
+
+pub const MCP_CONTENT_RESOURCE_LINK: i32 = 4;
+
+/// A resource in place: its text or its bytes, with its URI.
+pub const MCP_CONTENT_RESOURCE: i32 = 5;
+
+/// A kind that this library does not know: mcp_content_json() has it whole.
+pub const MCP_CONTENT_OTHER: i32 = 99;
+
+/// KINDS OF JSON VALUE, for mcp_json_kind().
+pub const MCP_JSON_NULL: i32 = 0;
+
+pub const MCP_JSON_BOOLEAN: i32 = 1;
+
+pub const MCP_JSON_NUMBER: i32 = 2;
+
+pub const MCP_JSON_STRING: i32 = 3;
+
+pub const MCP_JSON_ARRAY: i32 = 4;
+
+pub const MCP_JSON_OBJECT: i32 = 5;
+
+/// COUNTERS, for mcp_client_count(): what was passed over without a word.
+/// Replies to requests that are not, or not any more, under way.
+pub const MCP_COUNT_DROPPED_REPLIES: i32 = 1;
+
+/// Events that came faster than the program looked: the oldest of 1024 are
+/// dropped.
+pub const MCP_COUNT_DROPPED_EVENTS: i32 = 2;
+
+/// Calls that were answered from memory; see mcp_client_set_cache_size().
+pub const MCP_COUNT_CACHE_HITS: i32 = 3;
+
 /// Gives the library's version, such as "0.1.0".
 ///
 /// Returns static text, never NULL; compare with MCP_VERSION.
@@ -215,6 +328,7 @@ const _: () = {
         (MCP_E_SESSION_LOST, Status::SessionLost),
         (MCP_E_INPUT_REQUIRED, Status::InputRequired),
         (MCP_E_TRANSPORT, Status::Transport),
+        (MCP_E_INTEGRITY, Status::Integrity),
     ];
     let mut rest = pairs;
     while let [(number, status), others @ ..] = rest {

@@ -11,11 +11,37 @@ mod argument;
 mod callback;
 mod guard;
 mod handle;
+mod view;
+
+mod library;
+
+mod error;
+
+mod client;
+mod limit;
 
 mod call;
-mod cancel;
-mod client;
-mod error;
-mod library;
 mod request;
+
+mod dispatch;
+
+mod cancel;
+
+mod event;
+mod input;
+
 mod result;
+
+mod introduction;
+
+mod tool;
+
+mod resource;
+
+mod prompt;
+
+mod content;
+
+mod skill;
+
+mod json;

@@ -1,35 +1,44 @@
 //! Requests with options of their own.
 
-use std::ffi::c_char;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ffi::{c_char, c_void};
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::call::Limits;
+use crate::client::Call;
 use crate::client::options::milliseconds;
-use crate::client::{Answer, Call, Client};
+use crate::client::request::{Report, Request};
 use crate::ffi::argument::{optional_text, store, text};
+use crate::ffi::call::hand_out;
+use crate::ffi::callback::UserData;
 use crate::ffi::cancel::mcp_cancel;
-use crate::ffi::client::mcp_client;
+use crate::ffi::client::{mcp_client, mcp_free_fn};
 use crate::ffi::error::mcp_error;
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
+use crate::ffi::library::MCP_PENDING;
 use crate::ffi::result::mcp_result;
+use crate::ffi::view::Lent;
 
-/// ONE REQUEST, with options of its own.
+/// ONE REQUEST, with options of its own, performed here or started to go on
+/// by itself.
 ///
-/// Make it with mcp_request_new(), set what differs from the client's
-/// options, then mcp_request_perform(), which blocks.  It may be performed
-/// again, which sends it anew.  One thread at a time uses it, except that any
-/// thread may fire its mcp_cancel.
+/// Make it with one of the mcp_request_new functions, set what differs from
+/// the client's options, then either mcp_request_perform(), which blocks, or
+/// mcp_request_start(), which returns at once: mcp_client_fd() becomes
+/// readable when there is something to do, mcp_client_dispatch() does it, and
+/// mcp_client_next_done() hands the finished requests out.
+///
+/// A request that is not in flight may be performed or started again, which
+/// sends it anew.  One thread at a time uses it, except that any thread may
+/// ask mcp_request_status() and fire its mcp_cancel.
 #[derive(Debug)]
 pub struct mcp_request {
     pid: u32,
-    client: Arc<Client>,
-    call: Call,
-    limits: Mutex<Limits>,
+    inner: Arc<Request>,
     error: Mutex<Option<Box<mcp_error>>>,
-    is_in_flight: AtomicBool,
+    userdata: AtomicPtr<c_void>,
 }
 
 impl Handle for mcp_request {
@@ -39,31 +48,39 @@ impl Handle for mcp_request {
 }
 
 impl mcp_request {
-    fn perform(&self) -> Result<Answer> {
-        if self.is_in_flight.swap(true, Ordering::AcqRel) {
-            return Err(Error::new(Status::State, "request is being performed by another thread"));
-        }
-        let _landing = Landing(&self.is_in_flight);
-        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        let limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.client.perform(&self.call, &limits).inspect_err(|error| {
-            let kept = Box::new(mcp_error::new(error.clone()));
-            *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
-        })
-    }
-
-    fn set(&self, change: impl FnOnce(&mut Limits)) {
-        change(&mut self.limits.lock().unwrap_or_else(PoisonError::into_inner));
+    fn keep(&self, error: Option<Error>) {
+        let kept = error.map(|error| Box::new(mcp_error::new(error)));
+        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = kept;
     }
 }
 
-/// Ends the flight also when a panic does.
-struct Landing<'a>(&'a AtomicBool);
+/// Tells how far a request is; see mcp_request_set_progress().
+///
+/// `userdata`: what was given with the callback.  `progress`: goes up.
+/// `total`: -1 where the server did not say.  `message`: UTF-8, valid during
+/// the call; NULL where the server did not say.  Runs on the thread that
+/// performs the request or dispatches.
+pub type mcp_progress_fn = Option<
+    unsafe extern "C" fn(userdata: *mut c_void, progress: f64, total: f64, message: *const c_char),
+>;
 
-impl Drop for Landing<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
+/// # Safety
+///
+/// `client` is NULL or alive, and texts that `make` reads are valid.
+unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *mut mcp_request {
+    guard_or(std::ptr::null_mut(), || {
+        // SAFETY: as the caller says.
+        let client = unsafe { borrow(client, "client") }?;
+        let inner = Arc::new(Request::new(client.inner.clone(), make()?));
+        let request = give(mcp_request {
+            pid: std::process::id(),
+            inner: inner.clone(),
+            error: Mutex::default(),
+            userdata: AtomicPtr::default(),
+        });
+        inner.handle.store(request.cast(), Ordering::Release);
+        Ok(request)
+    })
 }
 
 /// Makes a request of any method, this library's or a newer one's.
@@ -71,8 +88,8 @@ impl Drop for Landing<'_> {
 /// `client`: the client that will send it, which the request keeps alive.
 /// `method`: such as "ping" or "tools/list", printable ASCII.  `params_json`:
 /// a JSON object as UTF-8 text, or NULL; what the protocol itself puts into it
-/// (_meta) is added.  Both are copied.  A request of "ping" is whatever
-/// mcp_ping() sends.
+/// (_meta, progress token) is added.  Both are copied.  A request of "ping" is
+/// whatever mcp_ping() sends.
 ///
 /// Returns a handle to free with mcp_request_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  No I/O is done.
@@ -83,36 +100,86 @@ pub unsafe extern "C" fn mcp_request_new(
     method: *const c_char,
     params_json: *const c_char,
 ) -> *mut mcp_request {
-    guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header asks for NULL or a live client, and for texts.
-        let (client, method, params) = unsafe {
-            (
-                borrow(client, "client")?,
-                text(method, "method")?,
-                optional_text(params_json, "params_json")?,
-            )
-        };
-        Ok(give(mcp_request {
-            pid: std::process::id(),
-            client: client.inner.clone(),
-            call: Call::new(method, params)?,
-            limits: Mutex::default(),
-            error: Mutex::default(),
-            is_in_flight: AtomicBool::new(false),
-        }))
-    })
+    // SAFETY: the header asks for NULL or a live client, and for texts.
+    unsafe {
+        new(client, || {
+            Call::new(text(method, "method")?, optional_text(params_json, "params_json")?)
+        })
+    }
 }
 
-/// Releases the request; results that it gave outlive it.
+/// Makes a request of "tools/call"; see mcp_call_tool().
+///
+/// `client`: as for mcp_request_new().  `name`, `arguments_json`: as for
+/// mcp_call_tool().
+///
+/// Returns like mcp_request_new().
+/// Threads: any.  Since: 0.1.0.  Spec: tools/call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_new_call_tool(
+    client: *mut mcp_client,
+    name: *const c_char,
+    arguments_json: *const c_char,
+) -> *mut mcp_request {
+    // SAFETY: the header asks for NULL or a live client, and for texts.
+    unsafe {
+        new(client, || {
+            let arguments = optional_text(arguments_json, "arguments_json")?;
+            Call::tool(text(name, "name")?, arguments)
+        })
+    }
+}
+
+/// Makes a request of "resources/read"; see mcp_read_resource().
+///
+/// `client`: as for mcp_request_new().  `uri`: as for mcp_read_resource().
+///
+/// Returns like mcp_request_new().
+/// Threads: any.  Since: 0.1.0.  Spec: resources/read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_new_read_resource(
+    client: *mut mcp_client,
+    uri: *const c_char,
+) -> *mut mcp_request {
+    // SAFETY: the header asks for NULL or a live client, and for a text.
+    unsafe { new(client, || Ok(Call::read(text(uri, "uri")?))) }
+}
+
+/// Makes a request of "prompts/get"; see mcp_get_prompt().
+///
+/// `client`: as for mcp_request_new().  `name`, `arguments_json`: as for
+/// mcp_get_prompt().
+///
+/// Returns like mcp_request_new().
+/// Threads: any.  Since: 0.1.0.  Spec: prompts/get.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_new_get_prompt(
+    client: *mut mcp_client,
+    name: *const c_char,
+    arguments_json: *const c_char,
+) -> *mut mcp_request {
+    // SAFETY: the header asks for NULL or a live client, and for texts.
+    unsafe {
+        new(client, || {
+            let arguments = optional_text(arguments_json, "arguments_json")?;
+            Call::prompt(text(name, "name")?, arguments)
+        })
+    }
+}
+
+/// Ends the request if it was started and is in flight, and releases it.
 ///
 /// `request`: a request that no thread performs and that is not used again,
-/// or NULL.
+/// or NULL.  Results that it gave outlive it.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_free(request: *mut mcp_request) {
     read_or((), || {
         // SAFETY: the header asks for NULL or a request that is not used again.
-        drop(unsafe { take(request) });
+        let request = unsafe { take(request) }?;
+        if request.pid == std::process::id() {
+            request.inner.abandon();
+        }
         Some(())
     });
 }
@@ -132,8 +199,66 @@ pub unsafe extern "C" fn mcp_request_set_timeout(
         // SAFETY: the header asks for NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let timeout = self::milliseconds(milliseconds)?;
-        request.set(|limits| limits.timeout = Some(timeout));
-        Ok(())
+        request.inner.change(|_, limits| {
+            limits.timeout = Some(timeout);
+            Ok(())
+        })
+    })
+}
+
+/// Sets this request's deadline, in place of the client's; see
+/// mcp_client_set_deadline().
+///
+/// `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
+/// MCP_E_FORKED.
+/// Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_set_deadline(
+    request: *mut mcp_request,
+    milliseconds: i32,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live request.
+        let request = unsafe { borrow(request, "request") }?;
+        let deadline = self::milliseconds(milliseconds)?;
+        request.inner.change(|_, limits| {
+            limits.deadline = Some(deadline);
+            Ok(())
+        })
+    })
+}
+
+/// Asks the server to report progress, and sets who is told.
+///
+/// `callback`: runs as each report arrives, on the thread that performs the
+/// request or dispatches; NULL takes it away.  `userdata`: given to the
+/// callback.  `free_userdata`: see mcp_free_fn.  Each report starts the
+/// request's timeout anew.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Threads: one at a time.  Since: 0.1.0.  Spec: progress.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_set_progress(
+    request: *mut mcp_request,
+    callback: mcp_progress_fn,
+    userdata: *mut c_void,
+    free_userdata: mcp_free_fn,
+) -> i32 {
+    let userdata = UserData::new(userdata, free_userdata);
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live request.
+        let request = unsafe { borrow(request, "request") }?;
+        let report = callback.map(|callback| {
+            Arc::new(Report::new(Box::new(move |progress, total: Option<f64>, message| {
+                let message = message.map(Lent::new);
+                let message = message.as_ref().map_or(std::ptr::null(), Lent::pointer);
+                let total = total.unwrap_or(-1.0);
+                // SAFETY: the program gave the function for this user data.
+                unsafe { callback(userdata.pointer(), progress, total, message) };
+            })))
+        });
+        request.inner.change(|_, limits| {
+            limits.report = report;
+            Ok(())
+        })
     })
 }
 
@@ -157,20 +282,90 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
             // SAFETY: the header asks for NULL or a live cancel.
             Some(unsafe { borrow(cancel, "cancel") }?.signal.clone())
         };
-        request.set(|limits| limits.cancel = signal);
-        Ok(())
+        request.inner.change(|_, limits| {
+            limits.cancel = signal;
+            Ok(())
+        })
     })
+}
+
+/// Adds the members of a JSON object to the request's _meta; those of an
+/// earlier call, and of the parameters, go.
+///
+/// `json`: a JSON object as UTF-8 text, copied; NULL takes them away.  Names
+/// that the protocol sets itself are refused, and so are a "traceparent",
+/// "tracestate" or "baggage" that are not as W3C Trace Context has them.
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Threads: one at a time.  Since: 0.1.0.  Spec: basic, _meta.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_set_meta_json(
+    request: *mut mcp_request,
+    json: *const c_char,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live request, and for a text.
+        let (request, json) =
+            unsafe { (borrow(request, "request")?, optional_text(json, "json")?) };
+        request.inner.change(|call, _| call.set_meta(json))
+    })
+}
+
+/// Says whether the request may be sent again after a broken connection, when
+/// the server may have executed it.
+///
+/// `repeatable`: 1 or 0.  Default: 1 for methods that only read, 0 for others,
+/// "tools/call" among them.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Threads: one at a time.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_set_repeatable(
+    request: *mut mcp_request,
+    repeatable: i32,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live request.
+        let request = unsafe { borrow(request, "request") }?;
+        request.inner.change(|_, limits| {
+            limits.is_repeatable = Some(repeatable != 0);
+            Ok(())
+        })
+    })
+}
+
+/// Keeps a pointer of yours with the request.
+///
+/// `request`: NULL is allowed.  `userdata`: never read by the library.
+/// Threads: any.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_set_userdata(
+    request: *mut mcp_request,
+    userdata: *mut c_void,
+) {
+    // SAFETY: the header asks for NULL or a live request.
+    if let Some(request) = unsafe { peek(request) } {
+        request.userdata.store(userdata, Ordering::Release);
+    }
+}
+
+/// Gives the pointer of mcp_request_set_userdata(); NULL before.
+///
+/// `request`: NULL gives NULL.
+/// Threads: any.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_userdata(request: *const mcp_request) -> *mut c_void {
+    // SAFETY: the header asks for NULL or a live request.
+    let request = unsafe { peek(request) };
+    request.map_or(std::ptr::null_mut(), |request| request.userdata.load(Ordering::Acquire))
 }
 
 /// Sends the request and waits for its end, on this thread.
 ///
 /// `out`, unless NULL, receives the result, to free with mcp_result_free(), or
-/// NULL on failure.  A call of which a byte may have reached the server is not
-/// sent again after a lost connection, unless its method only reads: MCP_E_IO,
-/// and mcp_error_may_have_run() is 1.
+/// NULL on failure.  Handlers of the client run meanwhile on this thread.  A
+/// call of which a byte may have reached the server is not sent again after a
+/// lost connection, unless its method only reads: MCP_E_IO, and
+/// mcp_error_may_have_run() is 1.
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_STATE when another thread
-/// performs it.
+/// Returns MCP_OK or a status: call errors; MCP_E_STATE when it is in flight.
 /// Threads: one at a time.  Since: 0.1.0.  Spec: basic, requests.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_perform(
@@ -182,27 +377,122 @@ pub unsafe extern "C" fn mcp_request_perform(
     guard(|| {
         // SAFETY: the header asks for NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        let answer = request.perform()?;
-        if !out.is_null() {
-            // SAFETY: not NULL, a place to write to.
-            unsafe { store(out, give(mcp_result::from_answer(&answer))) };
+        let result = request.inner.perform();
+        match &result {
+            // That of the flight under way is not this call's to change.
+            Err(error) if error.status() == Status::State => {}
+            other => request.keep(other.as_ref().err().cloned()),
         }
+        // SAFETY: the header asks for NULL or a place to write to.
+        unsafe { hand_out(result?, out) };
         Ok(())
     })
 }
 
-/// Gives why the request failed when it was last performed: what
+/// Begins the request and returns without waiting for the network.
+///
+/// `request`: any number may be in flight on one client.  What happens is told
+/// through mcp_client_fd(); mcp_client_dispatch() must be called for handlers
+/// to run and for the request to be handed out.
+///
+/// Returns MCP_OK, or a status: MCP_E_STATE when it is in flight,
+/// MCP_E_CLOSED, MCP_E_INTERNAL when there is no descriptor or thread left.
+/// Threads: one at a time.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_start(request: *mut mcp_request) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live request.
+        let request = unsafe { borrow(request, "request") }?;
+        request.inner.start()?;
+        request.keep(None);
+        Ok(())
+    })
+}
+
+/// Tells how a request stands: MCP_PENDING while it is in flight, then its
+/// status.
+///
+/// `request`: NULL gives MCP_E_INVALID_ARGUMENT.  MCP_E_STATE before it was
+/// started.  Does not touch the last error.
+/// Threads: any.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_status(request: *const mcp_request) -> i32 {
+    read_or(Status::InvalidArgument as i32, || {
+        // SAFETY: the header asks for NULL or a live request.
+        let request = unsafe { peek(request) }?;
+        Some(request.inner.status().map_or(MCP_PENDING, |status| status as i32))
+    })
+}
+
+/// Waits for a started request, dispatching meanwhile.
+///
+/// `milliseconds`: how long to wait at most; 0 does not wait.
+///
+/// Returns its status, or MCP_PENDING when the time is over first.
+/// MCP_E_STATE before it was started, MCP_E_CLOSED, MCP_E_FORKED.
+/// Threads: one at a time.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, milliseconds: i32) -> i32 {
+    let mut waited = None;
+    let status = guard(|| {
+        // SAFETY: the header asks for NULL or a live request.
+        let request = unsafe { borrow(request, "request") }?;
+        let inner = &request.inner;
+        let patience = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
+        waited = Some(inner.client.await_request(inner, patience)?);
+        match inner.error() {
+            Some(error) if waited.flatten().is_some() => Err(error),
+            _ => Ok(()),
+        }
+    });
+    match waited {
+        Some(None) => MCP_PENDING,
+        Some(Some(status)) => status as i32,
+        None => status,
+    }
+}
+
+/// Hands out the result of a started request that is done, once.
+///
+/// `out`, unless NULL, receives the result, to free with mcp_result_free(), or
+/// NULL.
+///
+/// Returns the request's status, and makes its error this thread's last
+/// error; MCP_E_NOT_FOUND when the result has been taken, MCP_E_STATE while
+/// it is in flight or before it was started.
+/// Threads: one at a time.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_take_result(
+    request: *mut mcp_request,
+    out: *mut *mut mcp_result,
+) -> i32 {
+    // SAFETY: the header asks for NULL or a place to write to.
+    unsafe { store(out, std::ptr::null_mut()) };
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live request.
+        let request = unsafe { borrow(request, "request") }?;
+        let answer = request.inner.take_result()?;
+        // SAFETY: the header asks for NULL or a place to write to.
+        unsafe { hand_out(answer, out) };
+        Ok(())
+    })
+}
+
+/// Gives why the request failed when it was last performed or started: what
 /// mcp_error_message() and its neighbours read.
 ///
 /// NULL when it did not fail, or for a NULL `request`.  Borrowed: valid until
-/// the request is performed again or freed.
+/// the request is performed or started again, or freed.
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_error(request: *const mcp_request) -> *const mcp_error {
     read_or(std::ptr::null(), || {
         // SAFETY: the header asks for NULL or a live request.
         let request = unsafe { peek(request) }?;
-        let error = request.error.lock().unwrap_or_else(PoisonError::into_inner);
-        error.as_deref().map(std::ptr::from_ref)
+        let mut kept = request.error.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.is_none() {
+            *kept = request.inner.error().map(|error| Box::new(mcp_error::new(error)));
+        }
+        kept.as_deref().map(std::ptr::from_ref)
     })
 }

@@ -4,9 +4,12 @@ use std::fmt::Write;
 
 use serde_json::value::RawValue;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, Status};
+use crate::protocol::call::Call;
+use crate::protocol::capability::Declared;
+use crate::protocol::question::Answered;
 use crate::protocol::revision::Revision;
-use crate::protocol::{Call, Era, Headers, Identity, Outgoing};
+use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Standing, Verdict, Wish};
 use crate::wire::jsonrpc;
 
 /// A session that `initialize` has made.
@@ -20,11 +23,17 @@ pub(crate) struct Handshake {
 impl Handshake {
     /// The first message: no header of MCP goes with it, because no version
     /// is agreed on and no session exists.
-    pub(crate) fn initialize(revision: Revision, identity: &Identity, id: i64) -> Outgoing {
+    pub(crate) fn initialize(
+        revision: Revision,
+        identity: &Identity,
+        declared: &Declared,
+        id: i64,
+    ) -> Outgoing {
         let body = format!(
             "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"initialize\",\"params\":{{\
-             \"protocolVersion\":\"{}\",\"capabilities\":{{}},\"clientInfo\":{}}}}}",
+             \"protocolVersion\":\"{}\",\"capabilities\":{},\"clientInfo\":{}}}}}",
             revision.as_str(),
+            declared.json(true),
             identity.json()
         );
         Outgoing { headers: Vec::new(), body: body.into_bytes() }
@@ -52,41 +61,52 @@ impl Handshake {
 
     fn headers(&self) -> Headers {
         let mut headers = Vec::with_capacity(2);
-        headers.push(("MCP-Protocol-Version", self.revision.as_str().into()));
+        headers.push(("MCP-Protocol-Version".into(), self.revision.as_str().into()));
         if let Some(id) = &self.session_id {
-            headers.push(("Mcp-Session-Id", id.clone().into()));
+            headers.push(("Mcp-Session-Id".into(), id.clone().into()));
         }
         headers
     }
 }
 
 impl Era for Handshake {
-    fn frame(&self, call: &Call, id: i64) -> Result<Outgoing> {
-        let mut body = String::with_capacity(64 + call.params.as_ref().map_or(0, String::len));
-        let _ = write!(body, "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":");
-        jsonrpc::push_string(&mut body, &call.method);
-        if let Some(params) = &call.params {
-            body.push_str(",\"params\":");
-            body.push_str(params);
+    fn frame(&self, call: &Call, frame: &Frame<'_>) -> Result<Outgoing> {
+        if call.has_context && !self.revision.has_completion_context() {
+            return Err(Error::new(
+                Status::Unsupported,
+                format!(
+                    "the server speaks {}, and completions have a context from 2025-06-18 on",
+                    self.revision.as_str()
+                ),
+            ));
         }
+        let mut body = String::with_capacity(96 + call.members.len() + call.meta.len());
+        let _ = write!(body, "{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":", frame.id);
+        jsonrpc::push_string(&mut body, &call.method);
+        push_params(&mut body, call, frame.wants_progress.then_some(frame.id));
         body.push('}');
         Ok(self.outgoing(body))
     }
 
-    fn check(&self, _result: &str) -> Result<()> {
-        Ok(())
+    fn notification(&self, call: &Call) -> Outgoing {
+        let mut body = String::from("{\"jsonrpc\":\"2.0\",\"method\":");
+        jsonrpc::push_string(&mut body, &call.method);
+        push_params(&mut body, call, None);
+        body.push('}');
+        self.outgoing(body)
     }
 
-    fn answer(&self, id: &RawValue, method: &str) -> Option<Outgoing> {
-        let id = id.get();
-        Some(self.outgoing(if method == "ping" {
-            format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{}}}}")
-        } else {
-            format!(
-                "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":\
-                 {{\"code\":-32601,\"message\":\"Method not found\"}}}}"
-            )
-        }))
+    fn judge(&self, _call: &Call, _result: &str) -> Result<Verdict> {
+        Ok(Verdict::Complete)
+    }
+
+    fn has_batches(&self) -> bool {
+        self.revision.has_batches()
+    }
+
+    fn respond(&self, id: &RawValue, answered: &Answered) -> Option<Outgoing> {
+        let (id, member) = (id.get(), answered.member());
+        Some(self.outgoing(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},{member}}}")))
     }
 
     fn cancel(&self, id: i64, reason: &str) -> Option<Outgoing> {
@@ -99,6 +119,32 @@ impl Era for Handshake {
         Some(self.outgoing(body))
     }
 
+    fn standing(&self, _wish: &Wish, last_event_id: Option<&str>) -> Standing {
+        let mut headers = self.headers();
+        headers.extend(last_event_id.map(|id| ("Last-Event-ID".into(), id.to_owned().into())));
+        Standing::Get(headers)
+    }
+
+    fn resume(&self, last_event_id: &str) -> Option<Headers> {
+        // It goes into a header.
+        let is_safe = last_event_id.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
+        let mut headers = self.headers();
+        headers.push(("Last-Event-ID".into(), last_event_id.to_owned().into()));
+        is_safe.then_some(headers)
+    }
+
+    fn set_log_level(&self, level: &str) -> Option<Call> {
+        Some(Call::of("logging/setLevel", format!("\"level\":\"{level}\"")))
+    }
+
+    fn subscribe(&self, uri: &str, on: bool) -> Option<Call> {
+        Some(Call::subscribe(uri, on))
+    }
+
+    fn has_marks(&self) -> bool {
+        false
+    }
+
     fn end(&self) -> Option<Headers> {
         self.session_id.as_ref().map(|_| self.headers())
     }
@@ -106,6 +152,26 @@ impl Era for Handshake {
     fn session_id(&self) -> Option<&str> {
         self.session_id.as_deref()
     }
+}
+
+/// The parameters, left out where there are none.
+fn push_params(body: &mut String, call: &Call, progress_token: Option<i64>) {
+    let has_meta = !call.meta.is_empty() || progress_token.is_some();
+    if call.members.is_empty() && !has_meta {
+        return;
+    }
+    body.push_str(",\"params\":{");
+    body.push_str(&call.members);
+    if has_meta {
+        body.push_str(if call.members.is_empty() { "\"_meta\":{" } else { ",\"_meta\":{" });
+        body.push_str(&call.meta);
+        if let Some(token) = progress_token {
+            let comma = if call.meta.is_empty() { "" } else { "," };
+            let _ = write!(body, "{comma}\"progressToken\":{token}");
+        }
+        body.push('}');
+    }
+    body.push('}');
 }
 
 /// Visible ASCII, as the specification asks; it goes into a header.
@@ -124,22 +190,23 @@ mod tests {
     #[test]
     fn initializes_without_headers_of_its_own() {
         let identity = Identity { name: "a\"b".into(), version: "1".into() };
-        let first = Handshake::initialize(Revision::HANDSHAKE, &identity, 2);
+        let declared = Declared { form: true, ..Declared::default() };
+        let first = Handshake::initialize(Revision::HANDSHAKE, &identity, &declared, 2);
         assert!(first.headers.is_empty());
         let message: serde_json::Value = serde_json::from_str(text(&first)).unwrap();
         assert_eq!(message["params"]["protocolVersion"], "2025-11-25");
         assert_eq!(message["params"]["clientInfo"]["name"], "a\"b");
+        assert_eq!(message["params"]["capabilities"]["elicitation"]["form"], serde_json::json!({}));
     }
 
     #[test]
     fn sends_session_and_version_with_every_message() {
         let era = Handshake::new(Revision::V2025_06_18, Some("s1".into())).unwrap();
         let call = Call::new("tools/call", Some("{\"name\":\"x\"}")).unwrap();
-        let outgoing = era.frame(&call, 7).unwrap();
-        assert_eq!(
-            outgoing.headers,
-            [("MCP-Protocol-Version", "2025-06-18".into()), ("Mcp-Session-Id", "s1".into())]
-        );
+        let frame = Frame { id: 7, ..Frame::default() };
+        let outgoing = era.frame(&call, &frame).unwrap();
+        let names: Vec<&str> = outgoing.headers.iter().map(|(name, _)| &**name).collect();
+        assert_eq!(names, ["MCP-Protocol-Version", "Mcp-Session-Id"]);
         assert_eq!(
             text(&outgoing),
             r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x"}}"#
@@ -156,12 +223,25 @@ mod tests {
     }
 
     #[test]
-    fn answers_a_ping_and_declines_the_rest_with_the_same_id() {
+    fn asks_for_progress_by_the_requests_own_id() {
+        let era = Handshake::new(Revision::HANDSHAKE, None).unwrap();
+        let frame = Frame { id: 7, wants_progress: true, ..Frame::default() };
+        let framed = |call: &Call| text(&era.frame(call, &frame).unwrap()).to_owned();
+        assert!(framed(&Call::ping()).ends_with(r#""params":{"_meta":{"progressToken":7}}}"#));
+        let mut call = Call::tool("x", None).unwrap();
+        call.set_meta(Some(r#"{"a":1}"#)).unwrap();
+        assert!(
+            framed(&call).ends_with(r#""params":{"name":"x","_meta":{"a":1,"progressToken":7}}}"#)
+        );
+    }
+
+    #[test]
+    fn responds_with_the_id_as_it_came() {
         let era = Handshake::new(Revision::HANDSHAKE, None).unwrap();
         let id: Box<RawValue> = serde_json::from_str("\"0\"").unwrap();
-        let pong = era.answer(&id, "ping").unwrap();
+        let pong = era.respond(&id, &Answered::Result("{}".into())).unwrap();
         assert_eq!(text(&pong), r#"{"jsonrpc":"2.0","id":"0","result":{}}"#);
-        let other = era.answer(&id, "roots/list").unwrap();
-        assert!(text(&other).contains("\"id\":\"0\",\"error\":{\"code\":-32601"));
+        assert!(era.resume("a\u{e9}").is_none());
+        assert_eq!(era.resume("e1").unwrap().last().unwrap().1, "e1");
     }
 }

@@ -4,11 +4,19 @@
 //! what a message may mean; [`Era`] is that difference, and nothing above this
 //! module asks for a version.
 
+pub(crate) mod call;
+pub(crate) mod capability;
+pub(crate) mod form;
 pub(crate) mod handshake;
 pub(crate) mod introduction;
+pub(crate) mod item;
+pub(crate) mod marks;
 pub(crate) mod negotiation;
+pub(crate) mod notice;
+pub(crate) mod question;
 pub(crate) mod revision;
 pub(crate) mod routing;
+pub(crate) mod skill;
 pub(crate) mod stateless;
 
 use std::borrow::Cow;
@@ -16,78 +24,13 @@ use std::fmt::Debug;
 
 use serde_json::value::RawValue;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
+use crate::protocol::call::Call;
+use crate::protocol::question::{Answered, Asked};
 use crate::wire::jsonrpc;
 
-/// A call of a method, before an era has put it into bytes.
-#[derive(Clone, Debug)]
-pub(crate) struct Call {
-    method: String,
-    /// A JSON object as text.
-    params: Option<String>,
-}
-
-impl Call {
-    /// The call that asks for a sign of life, whatever an era makes of it.
-    pub(crate) fn ping() -> Self {
-        Self { method: "ping".to_owned(), params: None }
-    }
-
-    /// Checks the method's name and that the parameters are a JSON object.
-    pub(crate) fn new(method: &str, params: Option<&str>) -> Result<Self> {
-        if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::argument(
-                "method is empty, or has a blank or a byte outside printable ASCII",
-            ));
-        }
-        if method == "initialize" || method.starts_with("notifications/") {
-            return Err(Error::argument(format!(
-                "method \"{method}\" is not a request that a program makes: connecting \
-                 initializes, and a notification has no answer"
-            )));
-        }
-        if let Some(params) = params {
-            let parsed: std::result::Result<&RawValue, _> = serde_json::from_str(params);
-            match parsed {
-                Ok(object) if object.get().starts_with('{') => {}
-                Ok(_) => return Err(Error::argument("params is not a JSON object")),
-                Err(error) => {
-                    return Err(Error::argument(format!("params is not JSON: {error}")));
-                }
-            }
-        }
-        Ok(Self { method: method.to_owned(), params: params.map(|text| text.trim().to_owned()) })
-    }
-
-    pub(crate) fn method(&self) -> &str {
-        &self.method
-    }
-
-    pub(crate) fn is_ping(&self) -> bool {
-        self.method == "ping"
-    }
-
-    /// Whether doing it twice is as good as once, so that a request may be
-    /// sent again when nobody knows what became of it.
-    pub(crate) fn is_repeatable(&self) -> bool {
-        matches!(
-            self.method.as_str(),
-            "ping"
-                | "server/discover"
-                | "initialize"
-                | "tools/list"
-                | "prompts/list"
-                | "prompts/get"
-                | "resources/list"
-                | "resources/templates/list"
-                | "resources/read"
-                | "completion/complete"
-        )
-    }
-}
-
 /// Names and values; most are the same for every message.
-pub(crate) type Headers = Vec<(&'static str, Cow<'static, str>)>;
+pub(crate) type Headers = Vec<(Cow<'static, str>, Cow<'static, str>)>;
 
 /// A message on its way out: the headers that an era asks for, and the body.
 #[derive(Debug)]
@@ -115,19 +58,101 @@ impl Identity {
     }
 }
 
+/// What goes with one sending of a call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Frame<'a> {
+    pub(crate) id: i64,
+    pub(crate) wants_progress: bool,
+    /// Asked for with each request, where the era does so.
+    pub(crate) log_level: Option<&'a str>,
+    /// The answers to what the server asked when the call was sent before.
+    pub(crate) retry: Option<&'a Retry>,
+    /// The headers of marked arguments.
+    pub(crate) marks: &'a [(String, String)],
+}
+
+/// What a call that is sent once more adds to its parameters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Retry {
+    /// The answers by their keys, as a JSON object; `None` where nothing was
+    /// asked.
+    pub(crate) responses: Option<String>,
+    /// The server's own, as the JSON that it wrote.
+    pub(crate) state: Option<String>,
+}
+
+/// What a result means for the call.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    Complete,
+    /// The server asks before it answers.
+    InputRequired(Round),
+}
+
+/// Questions that are asked at the same time, and what to give back.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    /// Key, method and parameters.
+    pub(crate) requests: Vec<(String, String, Option<Box<RawValue>>)>,
+    pub(crate) state: Option<String>,
+}
+
+/// How to be told of what belongs to no call.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    /// A GET, with these headers.
+    Get(Headers),
+    /// A call whose answer is the stream.
+    Listen(Call),
+}
+
+/// What somebody here wants to be told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wish {
+    pub(crate) tools: bool,
+    pub(crate) prompts: bool,
+    pub(crate) resources: bool,
+    pub(crate) uris: Vec<String>,
+}
+
 /// A group of revisions that frame and read messages alike.
 pub(crate) trait Era: Debug + Send + Sync {
     /// A call as bytes and headers.
-    fn frame(&self, call: &Call, id: i64) -> Result<Outgoing>;
+    fn frame(&self, call: &Call, frame: &Frame<'_>) -> Result<Outgoing>;
 
-    /// Whether a result is one that the call may have.
-    fn check(&self, result: &str) -> Result<()>;
+    /// A message that is not answered, as bytes and headers.
+    fn notification(&self, call: &Call) -> Outgoing;
 
-    /// The answer to a request of the server, if it is to have one.
-    fn answer(&self, id: &RawValue, method: &str) -> Option<Outgoing>;
+    /// What a result means for a call.
+    fn judge(&self, call: &Call, result: &str) -> Result<Verdict>;
+
+    /// Whether an array of messages may come.
+    fn has_batches(&self) -> bool;
+
+    /// A response to a request of the server, if it is to have one.
+    fn respond(&self, id: &RawValue, answered: &Answered) -> Option<Outgoing>;
 
     /// How to stop a request, if by a message.
     fn cancel(&self, id: i64, reason: &str) -> Option<Outgoing>;
+
+    /// The stream for what belongs to no call; `last_event_id` is where a
+    /// stream that broke is to go on.
+    fn standing(&self, wish: &Wish, last_event_id: Option<&str>) -> Standing;
+
+    /// Where to go on with a call's stream that broke: headers of a GET, if
+    /// there is such a thing.
+    fn resume(&self, last_event_id: &str) -> Option<Headers>;
+
+    /// The call that sets the level of log messages; `None` where it goes
+    /// with each request.
+    fn set_log_level(&self, level: &str) -> Option<Call>;
+
+    /// The call that subscribes to a resource; `None` where it is part of
+    /// the standing stream's wish.
+    fn subscribe(&self, uri: &str, on: bool) -> Option<Call>;
+
+    /// Whether the arguments of tools go into headers where they are marked.
+    fn has_marks(&self) -> bool;
 
     /// The headers of the request that ends the session, if there is one.
     fn end(&self) -> Option<Headers>;
@@ -136,30 +161,17 @@ pub(crate) trait Era: Debug + Send + Sync {
     fn session_id(&self) -> Option<&str>;
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refuses_what_no_program_may_send() {
-        for (method, params) in [
-            ("", None),
-            ("a b", None),
-            ("tools/call\r\nX: y", None),
-            ("initialize", None),
-            ("notifications/x", None),
-            ("tools/call", Some("[]")),
-            ("tools/call", Some("{")),
-            ("tools/call", Some("{} {}")),
-        ] {
-            assert!(Call::new(method, params).is_err(), "{method} {params:?}");
+/// Reads the questions of a round as those of one who declared `declared`.
+pub(crate) fn recognise_all(
+    round: &Round,
+    declared: &capability::Declared,
+) -> std::result::Result<Vec<(String, Asked)>, String> {
+    let mut out = Vec::with_capacity(round.requests.len());
+    for (key, method, params) in &round.requests {
+        match Asked::recognise(method, params.as_deref(), declared) {
+            Ok(asked) => out.push((key.clone(), asked)),
+            Err(_) => return Err(method.clone()),
         }
     }
-
-    #[test]
-    fn never_repeats_what_may_have_an_effect() {
-        assert!(Call::ping().is_repeatable());
-        assert!(!Call::new("tools/call", Some("{}")).unwrap().is_repeatable());
-        assert!(!Call::new("x/new", None).unwrap().is_repeatable());
-    }
+    Ok(out)
 }

@@ -46,6 +46,16 @@ impl Revision {
         self >= Self::STATELESS
     }
 
+    /// Whether a peer may put several messages into one array.
+    pub(crate) fn has_batches(self) -> bool {
+        matches!(self, Self::V2024_11_05 | Self::V2025_03_26)
+    }
+
+    /// Whether a completion may be told the other arguments.
+    pub(crate) fn has_completion_context(self) -> bool {
+        self >= Self::V2025_06_18
+    }
+
     /// The newest of ours among a peer's, of one era.
     pub(crate) fn newest_common(names: &[String], is_stateless: bool) -> Option<Self> {
         Self::ALL.into_iter().find(|revision| {

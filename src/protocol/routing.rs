@@ -1,27 +1,20 @@
 //! The headers of the stateless era that repeat a part of the body, so that
 //! what stands between client and server can route by them.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::value::RawValue;
 
-use crate::protocol::Call;
+use crate::wire::object::Members;
 
 /// The value of `Mcp-Name` where the method has one.
-pub(crate) fn name(call: &Call) -> Option<String> {
-    let member = match call.method.as_str() {
+pub(crate) fn name(method: &str, params: &Members<'_>) -> Option<String> {
+    let member = match method {
         "tools/call" | "prompts/get" => "name",
         "resources/read" => "uri",
         "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
         _ => return None,
     };
-    let params: BTreeMap<Cow<'_, str>, &RawValue> =
-        serde_json::from_str(call.params.as_deref()?).ok()?;
-    let value: String = serde_json::from_str(params.get(member)?.get()).ok()?;
-    Some(encode(&value))
+    params.string(member).as_deref().map(encode)
 }
 
 /// A text as the value of a header: as it is where that is safe, else as
@@ -60,10 +53,10 @@ mod tests {
 
     #[test]
     fn names_what_a_call_is_about() {
-        let call = |method, params| Call::new(method, Some(params)).unwrap();
-        assert_eq!(name(&call("tools/call", r#"{"name":"add","arguments":{}}"#)).unwrap(), "add");
-        assert_eq!(name(&call("resources/read", r#"{"uri":"a:b"}"#)).unwrap(), "a:b");
-        assert_eq!(name(&call("tools/list", r#"{"name":"add"}"#)), None);
-        assert_eq!(name(&call("tools/call", r#"{"name":1}"#)), None);
+        let name = |method, params| name(method, &Members::parse(params).unwrap());
+        assert_eq!(name("tools/call", r#"{"name":"add","arguments":{}}"#).unwrap(), "add");
+        assert_eq!(name("resources/read", r#"{"uri":"a:b"}"#).unwrap(), "a:b");
+        assert_eq!(name("tools/list", r#"{"name":"add"}"#), None);
+        assert_eq!(name("tools/call", r#"{"name":1}"#), None);
     }
 }

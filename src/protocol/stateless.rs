@@ -1,16 +1,19 @@
 //! The era in which each request stands alone: 2026-07-28.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::base::error::{Error, Result, Status, quote};
+use crate::base::error::{Error, Result, quote};
+use crate::protocol::call::{Call, PREFIX, push_member};
+use crate::protocol::capability::Declared;
+use crate::protocol::question::Answered;
 use crate::protocol::revision::Revision;
-use crate::protocol::{Call, Era, Headers, Identity, Outgoing, routing};
+use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Round, Standing, Verdict, Wish};
 use crate::wire::jsonrpc;
+use crate::wire::object::Members;
 
 /// What goes with every request, written once.
 #[derive(Debug)]
@@ -23,11 +26,12 @@ pub(crate) struct Stateless {
 }
 
 impl Stateless {
-    pub(crate) fn new(revision: Revision, identity: &Identity) -> Self {
+    pub(crate) fn new(revision: Revision, identity: &Identity, declared: &Declared) -> Self {
         let meta = format!(
-            "\"{PREFIX}protocolVersion\":\"{}\",\"{PREFIX}clientCapabilities\":{{}},\
+            "\"{PREFIX}protocolVersion\":\"{}\",\"{PREFIX}clientCapabilities\":{},\
              \"{PREFIX}clientInfo\":{}",
             revision.as_str(),
+            declared.json(false),
             identity.json()
         );
         let discover = format!(",\"method\":\"{DISCOVER}\",\"params\":{{\"_meta\":{{{meta}}}}}}}");
@@ -44,76 +48,86 @@ impl Stateless {
 
     fn headers(&self, method: Cow<'static, str>) -> Headers {
         let mut headers = Vec::with_capacity(3);
-        headers.push(("MCP-Protocol-Version", self.revision.as_str().into()));
-        headers.push(("Mcp-Method", method));
+        headers.push(("MCP-Protocol-Version".into(), self.revision.as_str().into()));
+        headers.push(("Mcp-Method".into(), method));
         headers
     }
 
-    /// Adds what the protocol asks for to the parameters of the program.
-    fn params(&self, params: Option<&str>) -> Result<String> {
-        let mut members: BTreeMap<String, &RawValue> = match params {
-            Some(params) => serde_json::from_str(params)
-                .map_err(|error| Error::argument(format!("params is not an object: {error}")))?,
-            None => BTreeMap::new(),
-        };
-        let theirs: BTreeMap<String, &RawValue> = match members.remove("_meta") {
-            Some(meta) => serde_json::from_str(meta.get())
-                .map_err(|_| Error::argument("params has a _meta that is not an object"))?,
-            None => BTreeMap::new(),
-        };
-        let mut out = format!("{{\"_meta\":{{{}", self.meta);
-        for (name, value) in &theirs {
-            if OURS.iter().any(|ours| name.strip_prefix(PREFIX) == Some(ours)) {
-                return Err(Error::argument(format!(
-                    "params has \"{}\" in its _meta, which the library sets",
-                    quote(name)
-                )));
-            }
-            push_member(&mut out, name, value);
+    /// The parameters of the program and what the protocol adds to them.
+    fn push_params(&self, out: &mut String, call: &Call, frame: Option<&Frame<'_>>) {
+        out.push_str(",\"params\":{\"_meta\":{");
+        out.push_str(&self.meta);
+        let frame = frame.copied().unwrap_or_default();
+        if frame.wants_progress {
+            let _ = write!(out, ",\"progressToken\":{}", frame.id);
+        }
+        if let Some(level) = frame.log_level {
+            let _ = write!(out, ",\"{PREFIX}logLevel\":\"{level}\"");
+        }
+        if !call.meta.is_empty() {
+            out.push(',');
+            out.push_str(&call.meta);
         }
         out.push('}');
-        for (name, value) in &members {
-            push_member(&mut out, name, value);
+        if !call.members.is_empty() {
+            out.push(',');
+            out.push_str(&call.members);
+        }
+        let Some(retry) = frame.retry else {
+            out.push('}');
+            return;
+        };
+        if let Some(responses) = &retry.responses {
+            push_member(out, "inputResponses", responses);
+        }
+        if let Some(state) = &retry.state {
+            push_member(out, "requestState", state);
         }
         out.push('}');
-        Ok(out)
     }
 }
 
 impl Era for Stateless {
-    fn frame(&self, call: &Call, id: i64) -> Result<Outgoing> {
+    fn frame(&self, call: &Call, frame: &Frame<'_>) -> Result<Outgoing> {
         if call.is_ping() {
-            return Ok(self.discover(id));
+            return Ok(self.discover(frame.id));
         }
         let mut headers = self.headers(call.method.clone().into());
-        headers.extend(routing::name(call).map(|name| ("Mcp-Name", name.into())));
-        let mut body = String::new();
-        let _ = write!(body, "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":");
+        headers.extend(call.name.clone().map(|name| ("Mcp-Name".into(), name.into())));
+        for (name, value) in frame.marks {
+            headers.push((format!("Mcp-Param-{name}").into(), value.clone().into()));
+        }
+        let length = 128 + self.meta.len() + call.members.len() + call.meta.len();
+        let mut body = String::with_capacity(length);
+        let _ = write!(body, "{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":", frame.id);
         jsonrpc::push_string(&mut body, &call.method);
-        body.push_str(",\"params\":");
-        body.push_str(&self.params(call.params.as_deref())?);
+        self.push_params(&mut body, call, Some(frame));
         body.push('}');
         Ok(Outgoing { headers, body: body.into_bytes() })
     }
 
-    fn check(&self, result: &str) -> Result<()> {
+    fn notification(&self, call: &Call) -> Outgoing {
+        let mut body = String::from("{\"jsonrpc\":\"2.0\",\"method\":");
+        jsonrpc::push_string(&mut body, &call.method);
+        self.push_params(&mut body, call, None);
+        body.push('}');
+        Outgoing { headers: self.headers(call.method.clone().into()), body: body.into_bytes() }
+    }
+
+    fn judge(&self, call: &Call, result: &str) -> Result<Verdict> {
         if is_plainly_complete(result) {
-            return Ok(());
-        }
-        #[derive(Deserialize)]
-        struct Kind<'a> {
-            #[serde(rename = "resultType", borrow, default)]
-            kind: Option<Cow<'a, str>>,
+            return Ok(Verdict::Complete);
         }
         let kind: Kind<'_> = serde_json::from_str(result).map_err(|error| {
             Error::protocol(format!("the server sent a malformed result: {error}"))
         })?;
         match kind.kind.as_deref() {
-            None | Some("complete") => Ok(()),
-            Some("input_required") => Err(Error::new(
-                Status::InputRequired,
-                "the server asks a question before it answers, and nobody here answers it",
-            )),
+            None | Some("complete") => Ok(Verdict::Complete),
+            Some("input_required") if may_ask(call) => round(result).map(Verdict::InputRequired),
+            Some("input_required") => Err(Error::protocol(format!(
+                "the server asks a question before it answers {}, which is not allowed",
+                call.method
+            ))),
             Some(other) => Err(Error::protocol(format!(
                 "the server sent a result of a kind that was not asked for: \"{}\"",
                 quote(other)
@@ -121,15 +135,54 @@ impl Era for Stateless {
         }
     }
 
+    fn has_batches(&self) -> bool {
+        false
+    }
+
     /// Servers ask nothing by requests here; one that does breaks the rules,
     /// and a client may not answer.
-    fn answer(&self, _id: &RawValue, _method: &str) -> Option<Outgoing> {
+    fn respond(&self, _id: &RawValue, _answered: &Answered) -> Option<Outgoing> {
         None
     }
 
     /// Closing the reply's stream stops the request.
     fn cancel(&self, _id: i64, _reason: &str) -> Option<Outgoing> {
         None
+    }
+
+    fn standing(&self, wish: &Wish, _last_event_id: Option<&str>) -> Standing {
+        let mut filter = String::from("{");
+        for (is_wanted, name) in [
+            (wish.tools, "toolsListChanged"),
+            (wish.prompts, "promptsListChanged"),
+            (wish.resources, "resourcesListChanged"),
+        ] {
+            if is_wanted {
+                push_member(&mut filter, name, "true");
+            }
+        }
+        if !wish.uris.is_empty() {
+            let uris = serde_json::to_string(&wish.uris).unwrap_or_default();
+            push_member(&mut filter, "resourceSubscriptions", &uris);
+        }
+        filter.push('}');
+        Standing::Listen(Call::of("subscriptions/listen", format!("\"notifications\":{filter}")))
+    }
+
+    fn resume(&self, _last_event_id: &str) -> Option<Headers> {
+        None
+    }
+
+    fn set_log_level(&self, _level: &str) -> Option<Call> {
+        None
+    }
+
+    fn subscribe(&self, _uri: &str, _on: bool) -> Option<Call> {
+        None
+    }
+
+    fn has_marks(&self) -> bool {
+        true
     }
 
     fn end(&self) -> Option<Headers> {
@@ -142,9 +195,47 @@ impl Era for Stateless {
 }
 
 const DISCOVER: &str = "server/discover";
-const PREFIX: &str = "io.modelcontextprotocol/";
-/// The names behind the prefix that belong to the library.
-const OURS: [&str; 3] = ["protocolVersion", "clientCapabilities", "clientInfo"];
+
+/// What kind of result it is.
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(rename = "resultType", borrow, default)]
+    kind: Option<Cow<'a, str>>,
+}
+
+/// The calls that may be answered with a question.
+fn may_ask(call: &Call) -> bool {
+    matches!(call.method.as_str(), "tools/call" | "resources/read" | "prompts/get")
+}
+
+/// The questions in a result.
+fn round(result: &str) -> Result<Round> {
+    let malformed = |what: String| {
+        Error::protocol(format!("the server asks a question in a malformed way: {what}"))
+    };
+    let members = Members::parse(result).map_err(|error| malformed(error.to_string()))?;
+    let mut round = Round::default();
+    if let Some(state) = members.get("requestState") {
+        round.state = Some(state.get().to_owned());
+    }
+    let Some(requests) = members.get("inputRequests") else {
+        if round.state.is_none() {
+            return Err(malformed("it has neither inputRequests nor requestState".to_owned()));
+        }
+        return Ok(round);
+    };
+    let requests = Members::parse(requests.get()).map_err(|error| malformed(error.to_string()))?;
+    for (key, request) in requests.0 {
+        let request =
+            Members::parse(request.get()).map_err(|error| malformed(error.to_string()))?;
+        let method = request
+            .string("method")
+            .ok_or_else(|| malformed(format!("\"{}\" has no method", quote(&key))))?;
+        let params = request.get("params").map(ToOwned::to_owned);
+        round.requests.push((key.into_owned(), method, params));
+    }
+    Ok(round)
+}
 
 /// Whether the result's kind can be seen without parsing it: named once, as
 /// "complete", or not at all, and with nothing escaped that could be the name.
@@ -169,75 +260,102 @@ fn is_plainly_complete(result: &str) -> bool {
     true
 }
 
-fn push_member(out: &mut String, name: &str, value: &RawValue) {
-    out.push(',');
-    jsonrpc::push_string(out, name);
-    out.push(':');
-    out.push_str(value.get());
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::error::Status;
+    use crate::protocol::Retry;
 
     fn era() -> Stateless {
         let identity = Identity { name: "app".into(), version: "1".into() };
-        Stateless::new(Revision::STATELESS, &identity)
+        Stateless::new(Revision::STATELESS, &identity, &Declared::default())
     }
 
-    fn message(outgoing: &Outgoing) -> serde_json::Value {
-        serde_json::from_slice(&outgoing.body).unwrap()
+    fn framed(call: &Call, frame: &Frame<'_>) -> (Headers, serde_json::Value) {
+        let outgoing = era().frame(call, frame).unwrap();
+        (outgoing.headers, serde_json::from_slice(&outgoing.body).unwrap())
+    }
+
+    fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+        headers.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
     }
 
     #[test]
     fn pings_by_asking_who_the_server_is() {
-        let outgoing = era().frame(&Call::ping(), 3).unwrap();
-        let message = message(&outgoing);
+        let (headers, message) = framed(&Call::ping(), &Frame { id: 3, ..Frame::default() });
         assert_eq!(message["method"], "server/discover");
         let meta = &message["params"]["_meta"];
         assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
         assert_eq!(meta["io.modelcontextprotocol/clientCapabilities"], serde_json::json!({}));
         assert_eq!(meta["io.modelcontextprotocol/clientInfo"]["name"], "app");
-        assert_eq!(
-            outgoing.headers,
-            [
-                ("MCP-Protocol-Version", "2026-07-28".into()),
-                ("Mcp-Method", "server/discover".into())
-            ]
-        );
+        assert_eq!(header(&headers, "MCP-Protocol-Version"), Some("2026-07-28"));
+        assert_eq!(header(&headers, "Mcp-Method"), Some("server/discover"));
     }
 
     #[test]
-    fn keeps_the_programs_own_meta_beside_the_protocols() {
-        let params = r#"{"name":"x","_meta":{"a":1},"arguments":{"b":1.50}}"#;
-        let outgoing = era().frame(&Call::new("tools/call", Some(params)).unwrap(), 1).unwrap();
-        let text = std::str::from_utf8(&outgoing.body).unwrap();
-        assert!(text.contains("\"arguments\":{\"b\":1.50}"), "numbers stay as written: {text}");
-        let message = message(&outgoing);
-        assert_eq!(message["params"]["_meta"]["a"], 1);
-        assert_eq!(outgoing.headers.last().unwrap(), &("Mcp-Name", "x".into()));
-    }
+    fn adds_to_the_parameters_only_what_there_is() {
+        let mut call = Call::tool("x", Some(r#"{"b":1.50}"#)).unwrap();
+        call.set_meta(Some(r#"{"a":1}"#)).unwrap();
+        let retry = Retry { responses: Some("{\"k\":{}}".into()), state: Some("\"s\"".into()) };
+        let marks = [("Region".to_owned(), "us".to_owned())];
+        let frame = Frame {
+            id: 9,
+            wants_progress: true,
+            log_level: Some("info"),
+            retry: Some(&retry),
+            marks: &marks,
+        };
+        let (headers, message) = framed(&call, &frame);
+        let params = &message["params"];
+        assert_eq!(params["_meta"]["a"], 1);
+        assert_eq!(params["_meta"]["progressToken"], 9);
+        assert_eq!(params["_meta"]["io.modelcontextprotocol/logLevel"], "info");
+        assert_eq!(params["inputResponses"]["k"], serde_json::json!({}));
+        assert_eq!(params["requestState"], "s");
+        assert_eq!(header(&headers, "Mcp-Name"), Some("x"));
+        assert_eq!(header(&headers, "Mcp-Param-Region"), Some("us"));
 
-    #[test]
-    fn refuses_to_overwrite_what_the_library_sets() {
-        let params = r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":"x"}}"#;
-        let call = Call::new("tools/list", Some(params)).unwrap();
-        assert_eq!(era().frame(&call, 1).unwrap_err().status(), Status::InvalidArgument);
+        let (headers, message) = framed(&Call::new("tools/list", None).unwrap(), &Frame::default());
+        let params = message["params"].as_object().unwrap();
+        assert_eq!(params.len(), 1);
+        assert_eq!(params["_meta"].as_object().unwrap().len(), 3);
+        assert_eq!(headers.len(), 2);
     }
 
     #[test]
     fn takes_no_result_of_a_kind_it_did_not_ask_for() {
-        assert!(era().check("{}").is_ok());
-        assert!(era().check(r#"{"resultType":"complete"}"#).is_ok());
-        let status = |text| era().check(text).unwrap_err().status();
-        assert_eq!(status(r#"{"resultType":"input_required"}"#), Status::InputRequired);
-        assert_eq!(status(r#"{"resultType":"task"}"#), Status::Protocol);
-        assert_eq!(status(r#"{"resultType":1}"#), Status::Protocol);
+        let tool = Call::tool("x", None).unwrap();
+        let list = Call::new("tools/list", None).unwrap();
+        let judge = |call: &Call, result: &str| era().judge(call, result);
+        for result in ["{}", r#"{"resultType":"complete"}"#, r#"{"\u0072esultType":"complete"}"#] {
+            assert!(matches!(judge(&tool, result), Ok(Verdict::Complete)), "{result}");
+        }
+        assert!(judge(&tool, r#"{"resultType":"task"}"#).is_err());
+        assert!(judge(&tool, r#"{"result\u0054ype":"task"}"#).is_err());
+        let asks = r#"{"resultType":"input_required","requestState":"a\/b",
+            "inputRequests":{"k":{"method":"roots/list","params":{"a":1}}}}"#;
+        assert_eq!(judge(&list, asks).unwrap_err().status(), Status::Protocol);
+        let Ok(Verdict::InputRequired(round)) = judge(&tool, asks) else { unreachable!() };
+        assert_eq!(round.state.as_deref(), Some(r#""a\/b""#), "as the server wrote it");
+        assert_eq!(round.requests[0].1, "roots/list");
+        assert!(judge(&tool, r#"{"resultType":"input_required"}"#).is_err());
+    }
+
+    #[test]
+    fn asks_to_be_told_of_what_is_wanted() {
+        let wish = Wish { tools: true, uris: vec!["a:\"b".into()], ..Wish::default() };
+        let Standing::Listen(call) = era().standing(&wish, None) else { unreachable!() };
+        let (_, message) = framed(&call, &Frame { id: 1, ..Frame::default() });
         assert_eq!(
-            status(r#"{"a":{"resultType":"complete"},"resultType":"input_required"}"#),
-            Status::InputRequired
+            message["params"]["notifications"],
+            serde_json::json!({"toolsListChanged": true, "resourceSubscriptions": ["a:\"b"]})
         );
-        assert_eq!(status(r#"{"result\u0054ype":"input_required"}"#), Status::InputRequired);
-        assert!(era().check(r#"{"resultType" : "complete"}"#).is_ok());
+    }
+
+    #[test]
+    fn answers_no_request_and_has_no_session() {
+        let id: Box<RawValue> = serde_json::from_str("1").unwrap();
+        assert!(era().respond(&id, &Answered::Result("{}".into())).is_none());
+        assert!(era().cancel(1, "").is_none() && era().end().is_none());
     }
 }

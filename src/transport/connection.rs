@@ -59,13 +59,13 @@ impl Connection {
     }
 
     /// Sends a request, which is overwritten, and reads the head of its reply.
-    pub(crate) fn exchange(
+    pub(crate) async fn exchange(
         &mut self,
         request: &mut [u8],
         wait: &Wait,
     ) -> std::result::Result<Head, NoReply> {
         let mut sent = 0;
-        let result = self.link.send(request, &mut sent, wait);
+        let result = self.link.send(request, &mut sent, wait).await;
         // It holds the credential.
         sys::wipe(request);
         let failure = match result {
@@ -82,7 +82,7 @@ impl Connection {
         self.is_likely = true;
         self.is_first = true;
         let has_failed = failure.is_some();
-        let head = self.read_head(wait).map_err(|no_reply| match failure {
+        let head = self.read_head(wait).await.map_err(|no_reply| match failure {
             Some(error) if no_reply.is_silent => NoReply {
                 error: Error::new(
                     Status::Io,
@@ -100,7 +100,7 @@ impl Connection {
         })
     }
 
-    fn read_head(&mut self, wait: &Wait) -> std::result::Result<Head, NoReply> {
+    async fn read_head(&mut self, wait: &Wait) -> std::result::Result<Head, NoReply> {
         let heard =
             |error: Error| NoReply { error: error.with_may_have_run(true), is_silent: false };
         let mut interim = 0;
@@ -134,7 +134,7 @@ impl Connection {
                 .with_may_have_run(true),
                 is_silent: had == 0,
             };
-            match self.fill(wait) {
+            match self.fill(wait).await {
                 Ok(0) => return Err(lost("closed the connection".to_owned())),
                 Ok(_) => {}
                 Err(Broken::Wait(error)) => return Err(heard(error)),
@@ -146,7 +146,7 @@ impl Connection {
     }
 
     /// Gives the next piece of a body to `take`; false at its end.
-    pub(crate) fn next_piece(
+    pub(crate) async fn next_piece(
         &mut self,
         body: &mut Body,
         wait: &Wait,
@@ -162,7 +162,7 @@ impl Connection {
                 Piece::End => return Ok(false),
                 Piece::Partial => {}
             }
-            match self.fill(wait) {
+            match self.fill(wait).await {
                 Ok(0) if body.may_end_here() => return Ok(false),
                 Ok(0) => return Err(cut_short(body, "closed the connection".into())),
                 Ok(_) => {}
@@ -176,14 +176,14 @@ impl Connection {
     }
 
     /// Reads on to the end of a body of no more interest; says if the connection is fit for another request.
-    pub(crate) fn finish(&mut self, body: &mut Body, wait: &Wait) -> bool {
+    pub(crate) async fn finish(&mut self, body: &mut Body, wait: &Wait) -> bool {
         let mut left = 64 * STEP;
         while !body.is_done() {
-            let step = self.next_piece(body, wait, &mut |data| {
+            let mut take = |data: &[u8]| {
                 left = left.saturating_sub(data.len());
                 Ok(())
-            });
-            match step {
+            };
+            match self.next_piece(body, wait, &mut take).await {
                 Ok(true) if left > 0 => {}
                 _ => return body.is_done(),
             }
@@ -206,7 +206,7 @@ impl Connection {
         self.input.get(self.start..self.end).unwrap_or_default()
     }
 
-    fn fill(&mut self, wait: &Wait) -> std::result::Result<usize, Broken> {
+    async fn fill(&mut self, wait: &Wait) -> std::result::Result<usize, Broken> {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         } else if self.start > 0 && self.end == self.input.len() {
@@ -221,11 +221,11 @@ impl Connection {
         }
         if is_streaming {
             // A peer that never pauses must not outlast the wait.
-            wait.check()?;
+            wait.give_way().await?;
         }
         let room = self.input.get_mut(self.end..).unwrap_or_default();
         let size = room.len();
-        let count = self.link.receive(room, self.is_likely, wait)?;
+        let count = self.link.receive(room, self.is_likely, wait).await?;
         self.is_likely = count == size;
         self.is_first = false;
         self.end += count;

@@ -1,6 +1,7 @@
 //! One HTTP request and its reply, on the thread that asks.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::{MASK, Secret};
@@ -8,14 +9,14 @@ use crate::transport::connection::Connection;
 use crate::transport::link::{Opener, Route};
 use crate::transport::pool::Pool;
 use crate::transport::trace::Trace;
-use crate::transport::wait::Wait;
+use crate::transport::wait::{Wait, now};
 use crate::wire::http1::{Body, Head};
 use crate::wire::url::Url;
 
 /// Talks to one origin, with as many connections as threads need at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Http {
-    opener: Opener,
+    opener: Arc<Opener>,
     pool: Pool,
 }
 
@@ -53,22 +54,22 @@ pub(crate) struct Reply<'a> {
 }
 
 impl Http {
-    pub(crate) fn send(
+    pub(crate) async fn send(
         &self,
         request: &Request<'_>,
         setting: Setting<'_>,
         wait: &Wait,
     ) -> Result<Reply<'_>> {
         wait.check()?;
-        let kept = self.pool.take(!request.is_repeatable, wait);
+        let kept = self.pool.take(!request.is_repeatable, wait).await;
         let mut connection = match kept {
             Some(connection) => connection,
-            None => self.connect(request, setting, wait)?,
+            None => self.connect(request, setting, wait).await?,
         };
         loop {
             trace_request(request, setting);
             let mut bytes = write(request);
-            match connection.exchange(&mut bytes, wait) {
+            match connection.exchange(&mut bytes, wait).await {
                 Ok(head) => {
                     trace_head(&head, setting);
                     let body = head.body();
@@ -83,7 +84,7 @@ impl Http {
                         return Err(no_reply.error);
                     }
                     // Once, as the new one has not been used.
-                    connection = self.connect(request, setting, wait)?;
+                    connection = self.connect(request, setting, wait).await?;
                 }
             }
         }
@@ -94,7 +95,7 @@ impl Http {
         self.pool.clear();
     }
 
-    fn connect(
+    async fn connect(
         &self,
         request: &Request<'_>,
         setting: Setting<'_>,
@@ -105,22 +106,22 @@ impl Http {
             trace.line("*", &line, setting.secrets);
         }
         let wait = wait.for_connecting(setting.connect_timeout);
-        self.opener.open(request.url, setting.route, &wait).map(Connection::new)
+        self.opener.open(request.url, setting.route, &wait).await.map(Connection::new)
     }
 }
 
 impl Reply<'_> {
     /// Gives the next piece of the body to `take`; false at its end.
-    pub(crate) fn next_piece(
+    pub(crate) async fn next_piece(
         &mut self,
         wait: &Wait,
         take: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<bool> {
-        self.connection.next_piece(&mut self.body, wait, take)
+        self.connection.next_piece(&mut self.body, wait, take).await
     }
 
     /// The whole body, if it has at most `limit` bytes.
-    pub(crate) fn read(&mut self, limit: usize, wait: &Wait) -> Result<Vec<u8>> {
+    pub(crate) async fn read(&mut self, limit: usize, wait: &Wait) -> Result<Vec<u8>> {
         let mut out: Vec<u8> = Vec::new();
         let too_large = || {
             Error::new(
@@ -145,19 +146,19 @@ impl Reply<'_> {
             out.extend_from_slice(data);
             Ok(())
         };
-        while self.next_piece(wait, &mut take)? {}
+        while self.next_piece(wait, &mut take).await? {}
         Ok(out)
     }
 
     /// As much of the body as an error may show, without waiting long for it.
-    pub(crate) fn read_excerpt(&mut self, limit: usize, wait: &Wait) -> Vec<u8> {
+    pub(crate) async fn read_excerpt(&mut self, limit: usize, wait: &Wait) -> Vec<u8> {
         let mut out: Vec<u8> = Vec::new();
         let mut take = |data: &[u8]| {
             let room = limit - out.len();
             out.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
             if out.len() < limit { Ok(()) } else { Err(Error::new(Status::TooLarge, "")) }
         };
-        while let Ok(true) = self.next_piece(wait, &mut take) {}
+        while let Ok(true) = self.next_piece(wait, &mut take).await {}
         out
     }
 
@@ -176,7 +177,8 @@ impl Reply<'_> {
 /// Whether the end of the body has arrived with what was read.
 fn ends_here(reply: &mut Reply<'_>) -> bool {
     let wait = Wait::for_at_most(std::time::Duration::ZERO);
-    reply.connection.finish(&mut reply.body, &wait)
+    let finish = async { Ok::<_, Error>(reply.connection.finish(&mut reply.body, &wait).await) };
+    now(finish).unwrap_or(false)
 }
 
 /// The request as bytes, in one buffer for one write.

@@ -21,11 +21,12 @@ use ureq::unversioned::transport::{
 use ureq::{Agent, Timeout};
 
 use crate::base::error::{Error, Result, Status, quote};
+use crate::transport::background;
 use crate::transport::proxy::Proxy;
 use crate::transport::resolve::Resolver;
 use crate::transport::socket::{Broken, Socket, plain};
 use crate::transport::tls::TlsSettings;
-use crate::transport::wait::Wait;
+use crate::transport::wait::{Wait, now};
 use crate::wire::url::{Origin, Scheme, Url};
 
 /// How the server is reached.
@@ -59,16 +60,28 @@ impl fmt::Debug for Link {
 }
 
 impl Opener {
-    pub(crate) fn open(&self, url: &Url, route: &Route, wait: &Wait) -> Result<Link> {
+    pub(crate) async fn open(
+        self: &Arc<Self>,
+        url: &Url,
+        route: &Route,
+        wait: &Wait,
+    ) -> Result<Link> {
         let origin = &url.origin;
         let proxy = match &route.proxy {
             Some(proxy) if route.unix_socket.is_none() && !origin.is_loopback() => Some(proxy),
             _ => None,
         };
         if origin.scheme == Scheme::Http && proxy.is_none() {
-            return dial(&self.resolver, origin, route, wait).map(Link::Plain);
+            return dial(&self.resolver, origin, route, wait).await.map(Link::Plain);
         }
-        self.open_chain(origin, route, proxy, wait)
+        if !wait.is_background() {
+            return self.open_chain(origin, route, proxy, wait);
+        }
+        // The foreign links can be interrupted while they read, but not while
+        // they are being set up.
+        let (this, origin, route) = (self.clone(), origin.clone(), route.clone());
+        let (proxy, wait) = (proxy.cloned(), wait.elsewhere());
+        background::offload(move || this.open_chain(&origin, &route, proxy.as_ref(), &wait)).await
     }
 
     fn open_chain(
@@ -126,7 +139,7 @@ impl Opener {
         let first: Box<dyn Transport> = match tunnel {
             Some(tunnel) => tunnel,
             None => {
-                let socket = dial(&self.resolver, origin, route, wait)?;
+                let socket = now(dial(&self.resolver, origin, route, wait))?;
                 Box::new(SocketLink::new(socket, slot.clone()))
             }
         };
@@ -148,14 +161,14 @@ impl Opener {
 }
 
 impl Link {
-    pub(crate) fn send(
+    pub(crate) async fn send(
         &mut self,
         bytes: &[u8],
         sent: &mut usize,
         wait: &Wait,
     ) -> std::result::Result<(), Broken> {
         match self {
-            Self::Plain(socket) => socket.send(bytes, sent, wait),
+            Self::Plain(socket) => socket.send(bytes, sent, wait).await,
             Self::Chain { transport, slot } => {
                 slot.begin(wait);
                 while let Some(rest) = bytes.get(*sent..).filter(|rest| !rest.is_empty()) {
@@ -169,26 +182,31 @@ impl Link {
                     transport
                         .transmit_output(count, UNLIMITED)
                         .map_err(|error| slot.broken(error))?;
+                    slot.flush(wait).await?;
                 }
                 Ok(())
             }
         }
     }
 
-    pub(crate) fn receive(
+    pub(crate) async fn receive(
         &mut self,
         buffer: &mut [u8],
         is_likely: bool,
         wait: &Wait,
     ) -> std::result::Result<usize, Broken> {
         match self {
-            Self::Plain(socket) => socket.receive(buffer, is_likely, wait),
+            Self::Plain(socket) => socket.receive(buffer, is_likely, wait).await,
             Self::Chain { transport, slot } => {
                 slot.begin(wait);
-                if transport.buffers().input().is_empty() {
+                while transport.buffers().input().is_empty() {
                     match transport.await_input(UNLIMITED) {
                         Ok(true) => {}
                         Ok(false) => return Ok(0),
+                        Err(error) if is_interrupted(&error) => {
+                            slot.flush(wait).await?;
+                            slot.until_input(wait).await?;
+                        }
                         Err(error) => return Err(slot.broken(error)),
                     }
                 }
@@ -221,11 +239,21 @@ impl Link {
 pub(crate) struct Slot {
     wait: Mutex<Wait>,
     failure: Mutex<Option<Error>>,
+    /// The first link's.
+    socket: OnceLock<Arc<Socket>>,
+    /// What the chain wrote on the background thread and the socket did not
+    /// take: a write of a foreign link cannot be interrupted.
+    backlog: Mutex<Vec<u8>>,
 }
 
 impl Slot {
     fn new(wait: &Wait) -> Self {
-        Self { wait: Mutex::new(wait.clone()), failure: Mutex::new(None) }
+        Self {
+            wait: Mutex::new(wait.clone()),
+            failure: Mutex::new(None),
+            socket: OnceLock::new(),
+            backlog: Mutex::default(),
+        }
     }
 
     fn begin(&self, wait: &Wait) {
@@ -235,6 +263,23 @@ impl Slot {
 
     fn wait(&self) -> Wait {
         self.wait.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends what the chain has written.
+    async fn flush(&self, wait: &Wait) -> std::result::Result<(), Broken> {
+        let backlog =
+            std::mem::take(&mut *self.backlog.lock().unwrap_or_else(PoisonError::into_inner));
+        match self.socket.get() {
+            Some(socket) if !backlog.is_empty() => socket.send(&backlog, &mut 0, wait).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn until_input(&self, wait: &Wait) -> std::result::Result<(), Broken> {
+        match self.socket.get() {
+            Some(socket) => Ok(socket.until_input(wait).await?),
+            None => Err(Broken::Connection(io::ErrorKind::NotConnected.into())),
+        }
     }
 
     fn take(&self) -> Option<Error> {
@@ -265,7 +310,7 @@ impl Slot {
 
 /// Our socket as the first link of the chain.
 struct SocketLink {
-    socket: Socket,
+    socket: Arc<Socket>,
     buffers: LazyBuffers,
     slot: Arc<Slot>,
 }
@@ -278,6 +323,9 @@ impl fmt::Debug for SocketLink {
 
 impl SocketLink {
     fn new(socket: Socket, slot: Arc<Slot>) -> Self {
+        let socket = Arc::new(socket);
+        // There is one first link to a chain.
+        let _ = slot.socket.set(socket.clone());
         Self { socket, buffers: LazyBuffers::new(16 * 1024, 16 * 1024), slot }
     }
 
@@ -289,7 +337,7 @@ impl SocketLink {
         let wait = slot.wait();
         let dialled = resolver
             .addresses(uri, &wait)
-            .and_then(|(name, addresses)| Socket::dial(&addresses, &name, &wait));
+            .and_then(|(name, addresses)| now(Socket::dial(&addresses, &name, &wait)));
         match dialled {
             Ok(socket) => Ok(Self::new(socket, slot.clone())),
             Err(error) => Err(slot.carry(error)),
@@ -317,14 +365,23 @@ impl Transport for SocketLink {
         let wait = self.slot.wait();
         let output = self.buffers.output();
         let output = output.get(..amount).unwrap_or_default();
-        let result = self.socket.send(output, &mut 0, &wait);
-        result.map_err(|broken| self.failed(broken))
+        if wait.is_background() {
+            let mut backlog = self.slot.backlog.lock().unwrap_or_else(PoisonError::into_inner);
+            backlog.extend_from_slice(output);
+            return Ok(());
+        }
+        now(self.socket.send(output, &mut 0, &wait)).map_err(|broken| self.failed(broken))
     }
 
     fn await_input(&mut self, _timeout: NextTimeout) -> std::result::Result<bool, ureq::Error> {
         let wait = self.slot.wait();
         let input = self.buffers.input_append_buf();
-        match self.socket.receive(input, false, &wait) {
+        let received = if wait.is_background() {
+            self.socket.receive_at_once(input).map_err(Broken::Connection)
+        } else {
+            now(self.socket.receive(input, false, &wait))
+        };
+        match received {
             Ok(count) => {
                 self.buffers.input_appended(count);
                 Ok(count > 0)
@@ -355,7 +412,7 @@ impl SlotResolver {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
         let port = uri.port_u16().unwrap_or(default);
-        let addresses = self.resolver.resolve(host, port, wait)?;
+        let addresses = now(self.resolver.resolve(host, port, wait))?;
         Ok((format!("{host}:{port}"), addresses))
     }
 }
@@ -416,17 +473,23 @@ fn boxed<A: Transport, B: Transport>(
     }
 }
 
-fn dial(resolver: &Resolver, origin: &Origin, route: &Route, wait: &Wait) -> Result<Socket> {
+async fn dial(resolver: &Resolver, origin: &Origin, route: &Route, wait: &Wait) -> Result<Socket> {
     if let Some(path) = &route.unix_socket {
-        return Socket::dial_unix(path, wait);
+        return Socket::dial_unix(path, wait).await;
     }
-    let addresses = resolver.resolve(&origin.host, origin.port, wait)?;
+    let addresses = resolver.resolve(&origin.host, origin.port, wait).await?;
     let name = if origin.host.contains(':') {
         format!("[{}]:{}", origin.host, origin.port)
     } else {
         format!("{}:{}", origin.host, origin.port)
     };
-    Socket::dial(&addresses, &name, wait)
+    Socket::dial(&addresses, &name, wait).await
+}
+
+/// Whether the socket had nothing yet, on the background thread: the chain
+/// keeps its state and is asked again.
+fn is_interrupted(error: &ureq::Error) -> bool {
+    matches!(error, ureq::Error::Io(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
 fn through_proxy(error: ureq::Error, slot: &Slot, proxy: &Proxy) -> Error {

@@ -1,5 +1,6 @@
 //! Bytes there and back. Knows neither revisions nor methods.
 
+pub(crate) mod background;
 pub(crate) mod connection;
 pub(crate) mod http;
 pub(crate) mod link;

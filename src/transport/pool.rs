@@ -32,13 +32,13 @@ impl Pool {
     ///
     /// `must_be_sure`: the request cannot be sent twice, so that a connection
     /// which the server has closed must be noticed now.
-    pub(crate) fn take(&self, must_be_sure: bool, wait: &Wait) -> Option<Connection> {
+    pub(crate) async fn take(&self, must_be_sure: bool, wait: &Wait) -> Option<Connection> {
         loop {
             let mut connection = self.pop()?;
             if let Some(mut body) = connection.unfinished.take() {
                 let holds = self.holds_streams.load(Ordering::Relaxed);
                 let patience = if holds { Duration::ZERO } else { PATIENCE };
-                if !connection.finish(&mut body, &wait.at_most(patience)) {
+                if !connection.finish(&mut body, &wait.at_most(patience)).await {
                     self.holds_streams.store(true, Ordering::Relaxed);
                     continue;
                 }

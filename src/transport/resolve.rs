@@ -30,7 +30,12 @@ impl Resolver {
     ///
     /// Addresses and names of this machine need no name service, and get
     /// none: a credential for loopback must not depend on what one says.
-    pub(crate) fn resolve(&self, host: &str, port: u16, wait: &Wait) -> Result<Vec<SocketAddr>> {
+    pub(crate) async fn resolve(
+        &self,
+        host: &str,
+        port: u16,
+        wait: &Wait,
+    ) -> Result<Vec<SocketAddr>> {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
@@ -41,7 +46,7 @@ impl Resolver {
         if let Some(addresses) = self.remembered(host, port) {
             return Ok(addresses);
         }
-        let addresses = ask(host, port, wait)?;
+        let addresses = ask(host, port, wait).await?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Known {
             host: host.to_owned(),
             port,
@@ -63,7 +68,7 @@ impl Resolver {
 
 /// Asks the system, on a thread that lives as long as the question: nothing
 /// else can be given up half-way.
-fn ask(host: &str, port: u16, wait: &Wait) -> Result<Vec<SocketAddr>> {
+async fn ask(host: &str, port: u16, wait: &Wait) -> Result<Vec<SocketAddr>> {
     let failed =
         |why: String| Error::new(Status::Resolve, format!("cannot resolve \"{host}\": {why}"));
     let done = Signal::new().map_err(|error| failed(error.to_string()))?;
@@ -78,7 +83,7 @@ fn ask(host: &str, port: u16, wait: &Wait) -> Result<Vec<SocketAddr>> {
             theirs.0.raise();
         })
         .map_err(|error| failed(format!("no thread: {error}")))?;
-    wait.until_ready(shared.0.fd(), POLLIN)?;
+    wait.until_ready(shared.0.fd(), POLLIN).await?;
     let answer = shared.1.lock().unwrap_or_else(PoisonError::into_inner).take();
     match answer {
         Some(Ok(addresses)) if !addresses.is_empty() => Ok(in_turn(addresses)),
@@ -106,14 +111,15 @@ fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::wait::now;
 
     #[test]
     fn knows_this_machine_without_asking() {
         let wait = Wait::for_at_most(Duration::ZERO);
         let resolver = Resolver::default();
-        let found = resolver.resolve("localhost", 80, &wait).unwrap();
+        let found = now(resolver.resolve("localhost", 80, &wait)).unwrap();
         assert!(found.iter().all(|address| address.ip().is_loopback()));
-        assert_eq!(resolver.resolve("::1", 80, &wait).unwrap().len(), 1);
+        assert_eq!(now(resolver.resolve("::1", 80, &wait)).unwrap().len(), 1);
     }
 
     #[test]
@@ -126,7 +132,7 @@ mod tests {
     #[test]
     fn gives_up_a_question_with_its_time() {
         let wait = Wait::for_at_most(Duration::ZERO);
-        let error = Resolver::default().resolve("name.invalid", 80, &wait).unwrap_err();
+        let error = now(Resolver::default().resolve("name.invalid", 80, &wait)).unwrap_err();
         assert_eq!(error.status(), Status::Timeout);
     }
 }

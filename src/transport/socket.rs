@@ -37,7 +37,7 @@ impl From<Error> for Broken {
 
 impl Socket {
     /// Connects to the first of the addresses that answers.
-    pub(crate) fn dial(addresses: &[SocketAddr], name: &str, wait: &Wait) -> Result<Self> {
+    pub(crate) async fn dial(addresses: &[SocketAddr], name: &str, wait: &Wait) -> Result<Self> {
         let mut waiting: Vec<(Self, SocketAddr)> = Vec::new();
         let mut failure = None;
         let mut rest = addresses.iter().take(Wait::MOST).copied();
@@ -65,6 +65,7 @@ impl Socket {
                 .collect();
             let is_ready = wait
                 .poll(&mut entries, pause)
+                .await
                 .map_err(|error| error.during(&format!("connect to {name}")))?;
             if !is_ready {
                 continue;
@@ -85,7 +86,7 @@ impl Socket {
     }
 
     /// Connects to a Unix socket.
-    pub(crate) fn dial_unix(path: &Path, wait: &Wait) -> Result<Self> {
+    pub(crate) async fn dial_unix(path: &Path, wait: &Wait) -> Result<Self> {
         let name = path.display().to_string();
         let failed = |error| refused(&name, Some((String::new(), error)));
         let address = SockAddr::unix(path).map_err(failed)?;
@@ -97,7 +98,7 @@ impl Socket {
                 Ok(()) => return Ok(socket),
                 // A full backlog on Linux: there is nothing to poll for.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait.poll(&mut [], Duration::from_millis(5))?;
+                    wait.pause(Duration::from_millis(5)).await?;
                 }
                 Err(error) => return Err(failed(error)),
             }
@@ -130,7 +131,7 @@ impl Socket {
 
     /// Sends all of it, or until the peer has something to say instead. The
     /// number of bytes that have left is kept in `sent`.
-    pub(crate) fn send(
+    pub(crate) async fn send(
         &self,
         bytes: &[u8],
         sent: &mut usize,
@@ -141,7 +142,7 @@ impl Socket {
                 Ok(count) => *sent += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     let mut entry = [Poll::new(self.0.as_raw_fd(), POLLOUT | POLLIN)];
-                    while !wait.poll(&mut entry, Duration::MAX)? {}
+                    while !wait.poll(&mut entry, Duration::MAX).await? {}
                     // A server that refuses a request before it has read all
                     // of it may never read on.
                     if entry.iter().any(|entry| entry.has(POLLIN) && !entry.has(POLLOUT)) {
@@ -159,25 +160,39 @@ impl Socket {
     ///
     /// `is_likely`: more is probably there already, so that asking first
     /// whether it is would only cost a system call.
-    pub(crate) fn receive(
+    pub(crate) async fn receive(
         &self,
         buffer: &mut [u8],
         is_likely: bool,
         wait: &Wait,
     ) -> std::result::Result<usize, Broken> {
         if !is_likely {
-            wait.until_ready(self.0.as_raw_fd(), POLLIN)?;
+            wait.until_ready(self.0.as_raw_fd(), POLLIN).await?;
         }
         loop {
             match (&self.0).read(buffer) {
                 Ok(count) => return Ok(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait.until_ready(self.0.as_raw_fd(), POLLIN)?;
+                    wait.until_ready(self.0.as_raw_fd(), POLLIN).await?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(Broken::Connection(error)),
             }
         }
+    }
+
+    /// Receives what is there already; `WouldBlock` if that is nothing.
+    pub(crate) fn receive_at_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match (&self.0).read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    pub(crate) async fn until_input(&self, wait: &Wait) -> Result<()> {
+        wait.until_ready(self.0.as_raw_fd(), POLLIN).await
     }
 
     /// Whether the peer has neither closed nor said anything unasked.
@@ -221,6 +236,7 @@ pub(crate) fn plain(error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::wait::now;
     use std::net::TcpListener;
 
     #[test]
@@ -229,8 +245,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let open = listener.local_addr().unwrap();
         let wait = Wait::for_at_most(Duration::from_secs(5));
-        assert!(Socket::dial(&[closed, open], "test", &wait).is_ok());
-        let error = Socket::dial(&[closed], "test", &wait).unwrap_err();
+        assert!(now(Socket::dial(&[closed, open], "test", &wait)).is_ok());
+        let error = now(Socket::dial(&[closed], "test", &wait)).unwrap_err();
         assert_eq!(error.status(), Status::Connect);
         assert!(error.message().contains("refused"), "{}", error.message());
     }
@@ -239,11 +255,11 @@ mod tests {
     fn notices_a_peer_that_closed() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let wait = Wait::for_at_most(Duration::from_secs(5));
-        let socket = Socket::dial(&[listener.local_addr().unwrap()], "test", &wait).unwrap();
+        let socket = now(Socket::dial(&[listener.local_addr().unwrap()], "test", &wait)).unwrap();
         let (peer, _) = listener.accept().unwrap();
         assert!(socket.is_quiet());
         drop(peer);
-        socket.receive(&mut [0; 1], false, &wait).unwrap();
+        now(socket.receive(&mut [0; 1], false, &wait)).unwrap();
         assert!(!socket.is_quiet());
     }
 }

@@ -1,20 +1,55 @@
 //! The one place that waits: for a descriptor, a cancel, a close, or the end
 //! of the time, whichever is first.
+//!
+//! Whoever needs to wait is an `async fn` and asks a [`Wait`]. On a thread of
+//! the program that blocks in poll(2), so that the future is ready at its
+//! first poll, see [`now`]; on the background thread it gives way to others.
 
+use std::cell::Cell;
+use std::fmt::Debug;
+use std::future::Future;
 use std::os::fd::RawFd;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll as Step, Waker};
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::{self, POLLIN, Poll, Signal};
+use crate::transport::background;
 
 /// How long a call may still wait, and what ends it early.
 #[derive(Clone, Debug)]
 pub(crate) struct Wait {
-    end: Instant,
+    /// When the silence will have been too long.
+    end: Cell<Instant>,
     limit: Limit,
+    /// When the whole has taken too long, whatever sign of life there was.
+    last: Instant,
     close: Option<Arc<Signal>>,
     cancel: Option<Arc<Signal>>,
+    attendant: Option<Arc<dyn Attendant>>,
+    /// Ends it like a cancel: the request was freed.
+    abort: Option<Arc<Signal>>,
+    /// Set when a sign of life came on another stream.
+    sign: Option<Arc<AtomicBool>>,
+    /// The time stands still since a question is open.
+    is_paused: Cell<bool>,
+    is_background: bool,
+}
+
+/// What a waiting thread does besides: handing the program what has come for
+/// it on other streams.
+pub(crate) trait Attendant: Debug + Send + Sync {
+    /// Becomes readable when there is something to do; `None` for never.
+    fn fd(&self) -> Option<RawFd>;
+
+    /// Does what there is to do.
+    fn attend(&self);
+
+    /// Whether a question to the program is open, so that no time counts.
+    fn is_asking(&self) -> bool;
 }
 
 /// Whose time it is, for the error that says that it is over.
@@ -26,35 +61,116 @@ enum Limit {
     Internal,
 }
 
+/// How often a wait looks whether a question was answered meanwhile.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Runs a future whose waits all block: it is ready at once.
+pub(crate) fn now<T, E: From<Error>>(
+    future: impl Future<Output = std::result::Result<T, E>>,
+) -> std::result::Result<T, E> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Step::Ready(result) => result,
+        Step::Pending => Err(Error::new(Status::Internal, "a wait that did not block").into()),
+    }
+}
+
 impl Wait {
+    /// For a call: `limit` without a sign of life, `whole` altogether.
     pub(crate) fn for_request(
         limit: Duration,
+        whole: Duration,
         close: Arc<Signal>,
         cancel: Option<Arc<Signal>>,
     ) -> Self {
-        let end = Instant::now() + limit;
-        Self { end, limit: Limit::Request(limit), close: Some(close), cancel }
+        let now = Instant::now();
+        Self {
+            end: Cell::new(now + limit),
+            limit: Limit::Request(limit),
+            last: now + whole,
+            close: Some(close),
+            cancel,
+            abort: None,
+            sign: None,
+            attendant: None,
+            is_paused: Cell::new(false),
+            is_background: false,
+        }
     }
 
     /// A wait of the library's own, which nothing cuts short.
     pub(crate) fn for_at_most(limit: Duration) -> Self {
-        Self { end: Instant::now() + limit, limit: Limit::Internal, close: None, cancel: None }
+        let end = Instant::now() + limit;
+        Self {
+            end: Cell::new(end),
+            limit: Limit::Internal,
+            last: end,
+            close: None,
+            cancel: None,
+            abort: None,
+            sign: None,
+            attendant: None,
+            is_paused: Cell::new(false),
+            is_background: false,
+        }
+    }
+
+    /// The same on the background thread, where waiting gives way to others.
+    pub(crate) fn in_background(self) -> Self {
+        Self { is_background: true, ..self }
+    }
+
+    /// The same, that ends with this signal as well.
+    pub(crate) fn or_abort(self, abort: Arc<Signal>) -> Self {
+        Self { abort: Some(abort), ..self }
+    }
+
+    /// The same, that begins anew when `sign` is set.
+    pub(crate) fn with_sign(self, sign: Arc<AtomicBool>) -> Self {
+        Self { sign: Some(sign), ..self }
+    }
+
+    /// The same, on which `attendant` is served meanwhile.
+    pub(crate) fn attending(&self, attendant: Option<Arc<dyn Attendant>>) -> Self {
+        Self { attendant, ..self.clone() }
     }
 
     /// The part of this wait in which a connection must be made.
     pub(crate) fn for_connecting(&self, limit: Duration) -> Self {
         let end = Instant::now() + limit;
-        if end >= self.end {
+        if end >= self.end.get() {
             return self.clone();
         }
-        Self { end, limit: Limit::Connect(limit), ..self.clone() }
+        Self { end: Cell::new(end), limit: Limit::Connect(limit), attendant: None, ..self.clone() }
     }
 
     /// The part of this wait that something of no interest to the caller may
     /// take.
     pub(crate) fn at_most(&self, limit: Duration) -> Self {
-        let end = (Instant::now() + limit).min(self.end);
-        Self { end, limit: Limit::Internal, ..self.clone() }
+        let end = (Instant::now() + limit).min(self.end.get());
+        let end = Cell::new(end);
+        Self { end, limit: Limit::Internal, attendant: None, ..self.clone() }
+    }
+
+    /// Time for something that goes on although this wait has ended.
+    pub(crate) fn afterwards(&self, limit: Duration) -> Self {
+        let own = Self::for_at_most(limit);
+        Self { is_background: self.is_background, ..own }
+    }
+
+    pub(crate) fn is_background(&self) -> bool {
+        self.is_background
+    }
+
+    /// The same wait for another thread, which may block.
+    pub(crate) fn elsewhere(&self) -> Self {
+        Self { is_background: false, attendant: None, ..self.clone() }
+    }
+
+    /// The server gave a sign of life: the time without one begins anew.
+    pub(crate) fn restart(&self) {
+        if let Limit::Request(limit) = self.limit {
+            self.end.set(Instant::now() + limit);
+        }
     }
 
     /// Whether the caller gave up, or the time is over.
@@ -63,39 +179,91 @@ impl Wait {
         self.left().map(drop)
     }
 
+    /// Lets other work of the background thread go on.
+    pub(crate) async fn give_way(&self) -> Result<()> {
+        if self.is_background {
+            background::give_way().await;
+        }
+        self.check()
+    }
+
     /// Waits until the descriptor is ready.
-    pub(crate) fn until_ready(&self, fd: RawFd, events: i16) -> Result<()> {
+    pub(crate) async fn until_ready(&self, fd: RawFd, events: i16) -> Result<()> {
         let mut entries = [Poll::new(fd, events)];
-        while !self.poll(&mut entries, Duration::MAX)? {}
+        while !self.poll(&mut entries, Duration::MAX).await? {}
         Ok(())
+    }
+
+    /// Waits until a signal is raised.
+    pub(crate) async fn until_raised(&self, signal: &Arc<Signal>) -> Result<()> {
+        while !signal.is_raised() {
+            self.until_ready(signal.fd(), POLLIN).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the pause to pass.
+    pub(crate) async fn pause(&self, pause: Duration) -> Result<()> {
+        let end = Instant::now() + pause;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            self.poll(&mut [], left).await?;
+        }
     }
 
     /// Waits for one of up to [`Wait::MOST`] descriptors, but not longer than
     /// `pause`; says if one is ready.
-    pub(crate) fn poll(&self, entries: &mut [Poll], pause: Duration) -> Result<bool> {
+    pub(crate) async fn poll(&self, entries: &mut [Poll], pause: Duration) -> Result<bool> {
         // Checked first, so that one that was fired before is never missed,
         // and a peer that always has something to say cannot hide it.
         self.interrupted()?;
-        let left = self.left()?.min(pause);
-        let mut all = [Poll::new(-1, 0); Self::MOST + 2];
+        let mut left = self.left()?.min(pause);
+        if self.is_paused.get() {
+            left = left.min(GLANCE);
+        }
+        let found = if self.is_background {
+            let signals = [&self.close, &self.cancel, &self.abort].into_iter().flatten();
+            background::poll(entries, signals, left).await
+        } else {
+            self.block(entries, left)
+        };
+        let found = found.map_err(|error| {
+            Error::new(Status::Internal, format!("cannot wait for the server: {error}"))
+        })?;
+        if !found {
+            return Ok(false);
+        }
+        self.interrupted()?;
+        Ok(entries.iter().any(Poll::is_ready))
+    }
+
+    fn block(&self, entries: &mut [Poll], left: Duration) -> std::io::Result<bool> {
+        let mut all = [Poll::new(-1, 0); Self::MOST + 4];
         let mut count = 0;
         let given = entries.iter().copied();
-        let signals = [&self.close, &self.cancel].into_iter().flatten();
-        let ours = signals.map(|signal| Poll::new(signal.fd(), POLLIN));
-        for (slot, entry) in all.iter_mut().zip(given.chain(ours)) {
+        let signals = [&self.close, &self.cancel, &self.abort].into_iter().flatten();
+        let mine = self.attendant.as_ref().and_then(|attendant| attendant.fd());
+        let ours = signals.map(|signal| signal.fd()).chain(mine);
+        for (slot, entry) in all.iter_mut().zip(given.chain(ours.map(|fd| Poll::new(fd, POLLIN)))) {
             *slot = entry;
             count += 1;
         }
-        let found = sys::poll(all.get_mut(..count).unwrap_or_default(), left)
-            .map_err(|error| Error::new(Status::Internal, format!("poll: {error}")))?;
-        if found == 0 {
+        if sys::poll(all.get_mut(..count).unwrap_or_default(), left)? == 0 {
             return Ok(false);
         }
         for (entry, result) in entries.iter_mut().zip(all) {
             *entry = result;
         }
-        self.interrupted()?;
-        Ok(entries.iter().any(Poll::is_ready))
+        if let (Some(attendant), Some(_), Some(last)) =
+            (&self.attendant, mine, all.get(count.saturating_sub(1)))
+            && last.is_ready()
+        {
+            attendant.attend();
+        }
+        Ok(true)
     }
 
     /// The most descriptors that one wait may be for.
@@ -107,18 +275,36 @@ impl Wait {
         if is_raised(&self.close) {
             return Err(Error::new(Status::Closed, "the client was closed"));
         }
-        if is_raised(&self.cancel) {
+        if is_raised(&self.cancel) || is_raised(&self.abort) {
             return Err(Error::new(Status::Cancelled, "cancelled by mcp_cancel_fire()"));
         }
         Ok(())
     }
 
     fn left(&self) -> Result<Duration> {
+        if self.sign.as_ref().is_some_and(|sign| sign.swap(false, Ordering::Relaxed)) {
+            self.restart();
+        }
         let now = Instant::now();
-        if now < self.end {
-            return Ok(self.end - now);
+        if let Some(attendant) = &self.attendant {
+            if attendant.is_asking() {
+                self.is_paused.set(true);
+                if now < self.last {
+                    return Ok(self.last - now);
+                }
+            } else if self.is_paused.replace(false) {
+                self.restart();
+            }
+        }
+        let end = self.end.get().min(self.last);
+        if now < end {
+            return Ok(end - now);
         }
         Err(match self.limit {
+            Limit::Request(_) if self.last < self.end.get() => Error::new(
+                Status::Timeout,
+                "no answer before the call's deadline; see mcp_client_set_deadline()",
+            ),
             Limit::Request(limit) => Error::new(
                 Status::Timeout,
                 format!("no answer within {}; see mcp_client_set_timeout()", seconds(limit)),
@@ -143,26 +329,47 @@ fn seconds(limit: Duration) -> String {
 mod tests {
     use super::*;
 
+    const LONG: Duration = Duration::from_secs(3600);
+
     fn wait(limit: u64) -> (Wait, Arc<Signal>, Arc<Signal>) {
         let close = Arc::new(Signal::new().unwrap());
         let cancel = Arc::new(Signal::new().unwrap());
         let limit = Duration::from_millis(limit);
-        (Wait::for_request(limit, close.clone(), Some(cancel.clone())), close, cancel)
+        (Wait::for_request(limit, LONG, close.clone(), Some(cancel.clone())), close, cancel)
+    }
+
+    fn failure(wait: &Wait) -> Error {
+        now(wait.until_ready(-1, POLLIN)).unwrap_err()
     }
 
     #[test]
     fn ends_when_the_time_is_over() {
         let (wait, ..) = wait(10);
-        let error = wait.until_ready(-1, POLLIN).unwrap_err();
+        let error = failure(&wait);
         assert_eq!(error.status(), Status::Timeout);
         assert!(error.message().contains("0.01 s"));
+    }
+
+    #[test]
+    fn begins_anew_with_a_sign_of_life_but_not_for_ever() {
+        let close = Arc::new(Signal::new().unwrap());
+        let (limit, whole) = (Duration::from_millis(20), Duration::from_millis(60));
+        let wait = Wait::for_request(limit, whole, close, None);
+        let begin = Instant::now();
+        let error = loop {
+            wait.restart();
+            if let Err(error) = now(wait.pause(Duration::from_millis(10))) {
+                break error;
+            }
+        };
+        assert!(begin.elapsed() >= whole && error.message().contains("deadline"));
     }
 
     #[test]
     fn sees_a_cancel_that_was_fired_before_and_puts_a_close_first() {
         let (wait, close, cancel) = wait(10_000);
         cancel.raise();
-        assert_eq!(wait.until_ready(-1, POLLIN).unwrap_err().status(), Status::Cancelled);
+        assert_eq!(failure(&wait).status(), Status::Cancelled);
         close.raise();
         assert_eq!(wait.check().unwrap_err().status(), Status::Closed);
     }
@@ -170,7 +377,7 @@ mod tests {
     #[test]
     fn is_woken_by_another_thread() {
         let (wait, _close, cancel) = wait(10_000);
-        let thread = std::thread::spawn(move || wait.until_ready(-1, POLLIN).unwrap_err().status());
+        let thread = std::thread::spawn(move || failure(&wait).status());
         cancel.raise();
         assert_eq!(thread.join().unwrap(), Status::Cancelled);
     }
@@ -179,9 +386,9 @@ mod tests {
     fn names_the_limit_that_ended_it() {
         let (wait, ..) = wait(10_000);
         let connect = wait.for_connecting(Duration::from_millis(1));
-        assert_eq!(connect.until_ready(-1, POLLIN).unwrap_err().status(), Status::Connect);
+        assert_eq!(failure(&connect).status(), Status::Connect);
         let (wait, ..) = self::wait(1);
         let connect = wait.for_connecting(Duration::from_secs(10));
-        assert_eq!(connect.until_ready(-1, POLLIN).unwrap_err().status(), Status::Timeout);
+        assert_eq!(failure(&connect).status(), Status::Timeout);
     }
 }

@@ -12,10 +12,17 @@ use crate::base::error::{Error, Result, Status};
 pub(crate) struct Event {
     /// Empty for the default, which is "message".
     pub(crate) kind: String,
-    pub(crate) data: Vec<u8>,
+    /// The data begins at `start`: one line is kept as it came, because a
+    /// large one would take its size twice.
+    pub(crate) text: Vec<u8>,
+    pub(crate) start: usize,
 }
 
 impl Event {
+    pub(crate) fn data(&self) -> &[u8] {
+        self.text.get(self.start..).unwrap_or_default()
+    }
+
     /// Whether the event carries a message of MCP.
     pub(crate) fn is_message(&self) -> bool {
         self.kind.is_empty() || self.kind == "message"
@@ -33,8 +40,11 @@ pub(crate) struct EventStream {
     after_cr: bool,
     /// Nothing was read yet, so that a byte order mark may come.
     at_start: bool,
+    /// Of the event that is not whole yet.
+    next_id: Option<String>,
     last_id: Option<String>,
     retry: Option<u32>,
+    has_moved: bool,
     limit: usize,
 }
 
@@ -47,8 +57,10 @@ impl EventStream {
             has_data: false,
             after_cr: false,
             at_start: true,
+            next_id: None,
             last_id: None,
             retry: None,
+            has_moved: false,
             limit,
         }
     }
@@ -75,9 +87,7 @@ impl EventStream {
             self.after_cr = rest.first() == Some(&b'\r');
             *bytes = rest.get(1..).unwrap_or_default();
             let line = mem::take(&mut self.line);
-            let event = self.take_line(&line)?;
-            self.line = line;
-            self.line.clear();
+            let event = self.take_line(line)?;
             if event.is_some() {
                 return Ok(event);
             }
@@ -85,15 +95,28 @@ impl EventStream {
     }
 
     /// The id of the last event that had one, to resume from.
-    #[cfg(test)]
     pub(crate) fn last_id(&self) -> Option<&str> {
         self.last_id.as_deref()
     }
 
     /// The milliseconds that the server asked to wait before a new attempt.
-    #[cfg(test)]
     pub(crate) fn retry(&self) -> Option<u32> {
         self.retry
+    }
+
+    /// Whether an event came, if only one without data, since the stream
+    /// began.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.has_moved
+    }
+
+    /// Another stream takes the place of one that broke off.
+    pub(crate) fn begin_again(&mut self) {
+        self.line.clear();
+        self.event = Event::default();
+        self.next_id = None;
+        (self.has_data, self.after_cr) = (false, false);
+        (self.at_start, self.has_moved) = (true, false);
     }
 
     fn grow(&mut self, bytes: &[u8]) -> Result<()> {
@@ -116,7 +139,8 @@ impl EventStream {
         ))
     }
 
-    fn take_line(&mut self, line: &[u8]) -> Result<Option<Event>> {
+    fn take_line(&mut self, whole: Vec<u8>) -> Result<Option<Event>> {
+        let line = whole.as_slice();
         let line = match line.strip_prefix(b"\xef\xbb\xbf") {
             Some(rest) if self.at_start => rest,
             _ => line,
@@ -131,16 +155,20 @@ impl EventStream {
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {
             b"data" => {
-                self.check(self.event.data.len() + value.len() + 1)?;
+                self.check(self.event.data().len() + value.len() + 1)?;
                 if self.has_data {
-                    self.event.data.push(b'\n');
+                    self.event.text.push(b'\n');
+                    self.event.text.extend_from_slice(value);
+                } else {
+                    self.event.start = whole.len() - value.len();
+                    self.event.text = whole;
+                    self.has_data = true;
                 }
-                self.event.data.extend_from_slice(value);
-                self.has_data = true;
+                return Ok(None);
             }
             b"event" => self.event.kind = String::from_utf8_lossy(value).into_owned(),
             b"id" if !value.is_empty() && !value.contains(&0) => {
-                self.last_id = Some(String::from_utf8_lossy(value).into_owned());
+                self.next_id = Some(String::from_utf8_lossy(value).into_owned());
             }
             b"retry" if value.iter().all(u8::is_ascii_digit) => {
                 self.retry = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
@@ -148,13 +176,20 @@ impl EventStream {
             // A comment has an empty field name; others are to be ignored.
             _ => {}
         }
+        // Its room is used again.
+        self.line = whole;
+        self.line.clear();
         Ok(None)
     }
 
     fn dispatch(&mut self) -> Option<Event> {
         self.has_data = false;
+        self.has_moved = true;
+        if let Some(id) = self.next_id.take() {
+            self.last_id = Some(id);
+        }
         let event = mem::take(&mut self.event);
-        (!event.data.is_empty()).then_some(event)
+        (!event.data().is_empty()).then_some(event)
     }
 }
 
@@ -169,7 +204,8 @@ mod tests {
         for piece in pieces {
             let mut rest = *piece;
             while let Some(event) = stream.next(&mut rest).unwrap() {
-                out.push((event.kind, String::from_utf8(event.data).unwrap()));
+                let data = String::from_utf8(event.data().to_vec()).unwrap();
+                out.push((event.kind, data));
             }
         }
         out
@@ -201,6 +237,9 @@ mod tests {
         assert_eq!(stream.next(&mut bytes).unwrap(), None);
         assert_eq!(stream.last_id(), Some("x"));
         assert_eq!(stream.retry(), Some(1500));
+        // An event that is not ended does not count, nor does its id.
+        assert_eq!(stream.next(&mut &b"id: y\ndata: a\n"[..]).unwrap(), None);
+        assert_eq!(stream.last_id(), Some("x"));
     }
 
     #[test]

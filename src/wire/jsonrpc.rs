@@ -8,7 +8,7 @@ use std::ops::Range;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::base::error::{Error, Result, quote};
+use crate::base::error::{Error, Result, Status, quote};
 
 /// The id of a request, compared by type and value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub(crate) enum Id {
 #[derive(Debug)]
 pub(crate) enum Message<'a> {
     Response { id: Id, outcome: Outcome<'a> },
-    Request { id: &'a RawValue, method: Cow<'a, str> },
-    Notification,
+    Request { id: &'a RawValue, method: Cow<'a, str>, params: Option<&'a RawValue> },
+    Notification { method: Cow<'a, str>, params: Option<&'a RawValue> },
 }
 
 #[derive(Debug)]
@@ -46,12 +46,22 @@ pub(crate) struct RpcError {
 pub(crate) struct Answer {
     text: Vec<u8>,
     result: Range<usize>,
+    is_of_marked_tools: bool,
 }
 
 impl Answer {
     /// The answer whose `result` was borrowed from `text` at `range`.
     pub(crate) fn new(text: Vec<u8>, result: Range<usize>) -> Self {
-        Self { text, result }
+        Self { text, result, is_of_marked_tools: false }
+    }
+
+    /// The same, as a list of tools whose marked arguments go into headers.
+    pub(crate) fn of_marked_tools(self) -> Self {
+        Self { is_of_marked_tools: true, ..self }
+    }
+
+    pub(crate) fn is_of_marked_tools(&self) -> bool {
+        self.is_of_marked_tools
     }
 
     /// The result as JSON text.
@@ -74,6 +84,8 @@ struct Envelope<'a> {
     id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     method: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    params: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     result: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -100,6 +112,7 @@ fn present<'de, D: Deserializer<'de>>(
 pub(crate) fn parse(text: &[u8]) -> Result<Message<'_>> {
     let text = std::str::from_utf8(text)
         .map_err(|error| malformed(format!("it is not UTF-8 at byte {}", error.valid_up_to())))?;
+    check_nesting(text)?;
     let envelope: Envelope<'_> = serde_json::from_str(text)
         .map_err(|error| malformed(format!("{error} in \"{}\"", quote(text))))?;
     if envelope.jsonrpc.as_ref().map(|text| &*text.0) != Some("2.0") {
@@ -110,8 +123,10 @@ pub(crate) fn parse(text: &[u8]) -> Result<Message<'_>> {
             return Err(malformed("it has a method and a result or an error".into()));
         }
         return Ok(match envelope.id {
-            Some(id) if id.get() != "null" => Message::Request { id: checked_id(id)?, method },
-            _ => Message::Notification,
+            Some(id) if id.get() != "null" => {
+                Message::Request { id: checked_id(id)?, method, params: envelope.params }
+            }
+            _ => Message::Notification { method, params: envelope.params },
         });
     }
     let id = envelope.id.map_or(Ok(Id::None), parse_id)?;
@@ -125,6 +140,66 @@ pub(crate) fn parse(text: &[u8]) -> Result<Message<'_>> {
         (Some(_), Some(_)) => return Err(malformed("it has a result and an error".into())),
     };
     Ok(Message::Response { id, outcome })
+}
+
+/// The most objects and arrays inside each other.
+const NESTING: usize = 512;
+
+/// Refuses what would be too deep for parsers that recurse, the program's
+/// own among them.
+fn check_nesting(text: &str) -> Result<()> {
+    let bytes = text.as_bytes();
+    // Most messages have fewer brackets than may stand inside each other.
+    if memchr::memchr2_iter(b'{', b'[', bytes).nth(NESTING).is_none() {
+        return Ok(());
+    }
+    let mut depth = 0usize;
+    let mut rest = bytes;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match byte {
+            b'"' => rest = after_string(after),
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > NESTING {
+                    return Err(Error::new(
+                        Status::TooLarge,
+                        format!(
+                            "the server sent a message with more than {NESTING} objects and \
+                             arrays inside each other"
+                        ),
+                    ));
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What follows a string whose opening quote is behind.
+fn after_string(mut rest: &[u8]) -> &[u8] {
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+        let is_end = rest.get(at) == Some(&b'"');
+        rest = rest.get(at + if is_end { 1 } else { 2 }..).unwrap_or_default();
+        if is_end {
+            return rest;
+        }
+    }
+    &[]
+}
+
+/// The messages of a batch, or `None` for what is none.
+pub(crate) fn batch(text: &[u8]) -> Option<Result<Vec<&RawValue>>> {
+    if text.trim_ascii_start().first() != Some(&b'[') {
+        return None;
+    }
+    Some(match serde_json::from_slice::<Vec<&RawValue>>(text) {
+        Ok(messages) if messages.is_empty() => Err(malformed("an empty batch".into())),
+        Ok(messages) => Ok(messages),
+        Err(error) => Err(malformed(format!("a batch that is no JSON array: {error}"))),
+    })
 }
 
 /// Where `part` stands in `text`, from which it was borrowed.
@@ -227,9 +302,11 @@ mod tests {
     #[test]
     fn tells_requests_from_notifications() {
         let request = parse(br#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#).unwrap();
-        assert!(matches!(request, Message::Request { id, .. } if id.get() == "0"));
+        assert!(matches!(request, Message::Request { id, params: None, .. } if id.get() == "0"));
         let note = parse(br#"{"method":"notifications/x","params":{},"jsonrpc":"2.0"}"#).unwrap();
-        assert!(matches!(note, Message::Notification));
+        assert!(
+            matches!(note, Message::Notification { method, params: Some(_) } if method == "notifications/x")
+        );
     }
 
     #[test]
@@ -261,6 +338,31 @@ mod tests {
         for end in 0..text.len() {
             assert!(parse(&text.as_bytes()[..end]).is_err(), "cut at byte {end}");
         }
+    }
+
+    #[test]
+    fn bounds_the_nesting_but_not_what_stands_in_strings() {
+        let nested = |depth: usize| {
+            let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+            format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{{\"a\":{open}{close}}}}}")
+        };
+        assert!(parse(nested(NESTING - 2).as_bytes()).is_ok());
+        let error = parse(nested(NESTING - 1).as_bytes()).unwrap_err();
+        assert_eq!(error.status(), Status::TooLarge);
+        assert!(error.message().contains("512"));
+        let text = format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{{\"a\":\"\\\"{}\"}}}}",
+            "[".repeat(NESTING * 2)
+        );
+        assert!(parse(text.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn takes_a_batch_apart() {
+        assert!(batch(b"{}").is_none());
+        assert!(batch(b" [] ").unwrap().is_err() && batch(b"[{}").unwrap().is_err());
+        let parts = batch(b" [{\"a\":1}, 2]").unwrap().unwrap();
+        assert_eq!(parts.iter().map(|part| part.get()).collect::<Vec<_>>(), ["{\"a\":1}", "2"]);
     }
 
     #[test]

@@ -6,6 +6,9 @@ pub(crate) mod challenge;
 pub(crate) mod event_stream;
 pub(crate) mod http1;
 pub(crate) mod jsonrpc;
+pub(crate) mod object;
+pub(crate) mod text;
+pub(crate) mod tree;
 pub(crate) mod url;
 
 #[cfg(test)]

@@ -1,0 +1,169 @@
+//! What has come for the program between its calls, behind one descriptor.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::fmt;
+use std::os::fd::RawFd;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::sys::Signal;
+use crate::client::question::Question;
+use crate::client::request::{Report, Request};
+use crate::protocol::notice::Kind;
+
+/// A notification of the server, or of the library about its stream.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) kind: Kind,
+    pub(crate) method: String,
+    /// A JSON object as text.
+    pub(crate) params: String,
+}
+
+/// How far a request is.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    pub(crate) progress: f64,
+    pub(crate) total: Option<f64>,
+    pub(crate) message: Option<String>,
+}
+
+/// Something for the program's handlers.
+pub(crate) enum Item {
+    Event(Event),
+    Question(Arc<Question>),
+    Progress(Arc<Report>, Progress),
+    /// A started request has ended.
+    Done(Arc<Request>),
+    /// Work that runs code of the program.
+    Work(Box<dyn FnOnce() + Send>),
+    /// May hold the program's user data, which is let go of on its threads.
+    Bury(#[allow(dead_code, reason = "dropped where it is taken")] Box<dyn Any + Send>),
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Event(_) => "Event",
+            Self::Question(_) => "Question",
+            Self::Progress(..) => "Progress",
+            Self::Done(_) => "Done",
+            Self::Work(_) => "Work",
+            Self::Bury(_) => "Bury",
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    queue: Mutex<VecDeque<Item>>,
+    /// Raised while the queue holds anything.
+    signal: OnceLock<Arc<Signal>>,
+}
+
+/// The most events that wait to be told; the oldest make room.
+const EVENTS: usize = 1024;
+
+impl Inbox {
+    /// The descriptor that is readable while there is anything.
+    pub(crate) fn signal(&self) -> Result<Arc<Signal>> {
+        if let Some(signal) = self.signal.get() {
+            return Ok(signal.clone());
+        }
+        let queue = self.queue();
+        let signal = match self.signal.get() {
+            Some(signal) => signal.clone(),
+            None => {
+                let made = Signal::new().map_err(|error| {
+                    Error::new(Status::Internal, format!("no descriptor for the client: {error}"))
+                })?;
+                self.signal.get_or_init(|| Arc::new(made)).clone()
+            }
+        };
+        if !queue.is_empty() {
+            signal.raise();
+        }
+        Ok(signal)
+    }
+
+    pub(crate) fn fd(&self) -> Option<RawFd> {
+        self.signal.get().map(|signal| signal.fd())
+    }
+
+    /// Adds an item; says how many events were dropped for it.
+    pub(crate) fn push(&self, item: Item) -> usize {
+        let mut queue = self.queue();
+        let mut dropped = None;
+        let is_event = |item: &Item| matches!(item, Item::Event(_));
+        if is_event(&item)
+            && queue.len() >= EVENTS
+            && queue.iter().filter(|item| is_event(item)).count() >= EVENTS
+            && let Some(oldest) = queue.iter().position(is_event)
+        {
+            dropped = queue.remove(oldest);
+        }
+        queue.push_back(item);
+        if let Some(signal) = self.signal.get() {
+            signal.raise();
+        }
+        dropped.iter().count()
+    }
+
+    pub(crate) fn pop(&self) -> Option<Item> {
+        let mut queue = self.queue();
+        let item = queue.pop_front();
+        if queue.is_empty()
+            && let Some(signal) = self.signal.get()
+        {
+            signal.lower();
+        }
+        item
+    }
+
+    pub(crate) fn clear(&self) {
+        let all = std::mem::take(&mut *self.queue());
+        if let Some(signal) = self.signal.get() {
+            signal.lower();
+        }
+        // What the items hold is let go of outside the lock.
+        drop(all);
+    }
+
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Item>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(method: &str) -> Item {
+        let params = "{}".to_owned();
+        Item::Event(Event { kind: Kind::Other, method: method.to_owned(), params })
+    }
+
+    #[test]
+    fn is_readable_while_it_holds_anything() {
+        let inbox = Inbox::default();
+        inbox.push(event("a"));
+        let signal = inbox.signal().unwrap();
+        assert!(signal.is_raised());
+        assert!(inbox.pop().is_some() && !signal.is_raised() && inbox.pop().is_none());
+        inbox.push(event("b"));
+        assert!(signal.is_raised());
+        inbox.clear();
+        assert!(!signal.is_raised());
+    }
+
+    #[test]
+    fn drops_the_oldest_events_and_nothing_else() {
+        let inbox = Inbox::default();
+        inbox.push(Item::Work(Box::new(|| ())));
+        let dropped: usize = (0..EVENTS + 3).map(|at| inbox.push(event(&at.to_string()))).sum();
+        assert_eq!(dropped, 3);
+        assert!(matches!(inbox.pop(), Some(Item::Work(_))));
+        assert!(matches!(inbox.pop(), Some(Item::Event(event)) if event.method == "3"));
+    }
+}

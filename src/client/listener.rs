@@ -1,0 +1,585 @@
+//! The standing stream: what the server tells and asks of its own accord, kept
+//! open on the background thread for as long as somebody here wants it.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::sys::Signal;
+use crate::client::exchange::Way;
+use crate::client::inbox::Item;
+use crate::client::options::Options;
+use crate::client::reply::Incoming;
+use crate::client::{Client, Session, lock};
+use crate::protocol::call::Call;
+use crate::protocol::notice::{self, Kind};
+use crate::protocol::{Frame, Standing, Wish};
+use crate::transport::http::Reply;
+use crate::transport::wait::{Wait, now};
+use crate::wire::event_stream::{Event, EventStream};
+use crate::wire::http1::Media;
+use crate::wire::jsonrpc::{self, Id, Message, Outcome};
+use crate::wire::object::Members;
+
+#[derive(Debug, Default)]
+pub(crate) struct Listener(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Numbers of [`Kind`], added together.
+    kinds: i32,
+    uris: BTreeSet<String>,
+    /// Goes up with each stream that is begun.
+    generation: u64,
+    stream: Option<Stream>,
+}
+
+/// A stream that stands.
+#[derive(Debug)]
+struct Stream {
+    generation: u64,
+    stop: Arc<Signal>,
+    session: Weak<Session>,
+}
+
+/// How the first attempt of a stream went.
+#[derive(Debug)]
+struct Opening {
+    done: Arc<Signal>,
+    result: Mutex<Option<Result<()>>>,
+}
+
+impl Opening {
+    fn tell(&self, result: Result<()>) {
+        let mut slot = lock(&self.result);
+        if slot.is_none() {
+            *slot = Some(result);
+            self.done.raise();
+        }
+    }
+}
+
+/// The pauses between attempts to open a stream that broke.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a first call waits for the stream on which its questions come.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// A stream without an end needs no limit, but every wait has one.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+impl Listener {
+    pub(crate) fn uris(&self) -> Vec<String> {
+        lock(&self.0).uris.iter().cloned().collect()
+    }
+
+    fn wish(&self) -> Wish {
+        let state = lock(&self.0);
+        let wants = |kind: Kind| state.kinds & kind as i32 != 0;
+        Wish {
+            tools: wants(Kind::ToolsChanged),
+            prompts: wants(Kind::PromptsChanged),
+            resources: wants(Kind::ResourcesChanged),
+            uris: state.uris.iter().cloned().collect(),
+        }
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        let state = lock(&self.0);
+        state.kinds != 0 || !state.uris.is_empty()
+    }
+
+    fn stands_for(&self, session: &Arc<Session>) -> bool {
+        let state = lock(&self.0);
+        let stream = state.stream.as_ref();
+        stream.is_some_and(|stream| std::ptr::eq(stream.session.as_ptr(), Arc::as_ptr(session)))
+    }
+
+    fn stop(&self) {
+        let stream = lock(&self.0).stream.take();
+        if let Some(stream) = stream {
+            stream.stop.raise();
+        }
+    }
+
+    fn is_current(&self, generation: u64) -> bool {
+        lock(&self.0).generation == generation
+    }
+
+    /// A stream stands: the one before is not needed any more.
+    fn stand(&self, generation: u64, stop: &Arc<Signal>, session: &Arc<Session>) {
+        let mut state = lock(&self.0);
+        if state.generation != generation {
+            return;
+        }
+        let stream = Stream { generation, stop: stop.clone(), session: Arc::downgrade(session) };
+        let old = state.stream.replace(stream);
+        drop(state);
+        if let Some(old) = old
+            && old.generation != generation
+        {
+            old.stop.raise();
+        }
+    }
+
+    /// A stream that could not be opened leaves the one before in its place.
+    fn give_up(&self, generation: u64) {
+        let mut state = lock(&self.0);
+        if state.generation != generation {
+            return;
+        }
+        match &state.stream {
+            Some(stream) if stream.generation != generation => {
+                state.generation = stream.generation;
+            }
+            _ => state.stream = None,
+        }
+    }
+}
+
+impl Client {
+    /// Opens the standing stream for these kinds, or closes it for none.
+    pub(crate) fn listen(self: &Arc<Self>, kinds: i32) -> Result<()> {
+        let options = self.options();
+        let wait = self.wait(&options, &Default::default(), false);
+        let before = std::mem::replace(&mut lock(&self.listener.0).kinds, kinds);
+        now(self.follow_wish(&options, &wait)).map_err(|error| {
+            if error.status() != Status::Unsupported {
+                lock(&self.listener.0).kinds = before;
+            }
+            self.finished(error, "listen", &options)
+        })
+    }
+
+    /// Asks to be told of changes of a resource, or ends that.
+    pub(crate) fn subscribe(self: &Arc<Self>, uri: &str, on: bool) -> Result<()> {
+        let options = self.options();
+        let wait = self.wait(&options, &Default::default(), false);
+        let what = if on { "subscribe" } else { "unsubscribe" };
+        now(self.subscribe_within(&options, uri, on, &wait))
+            .map_err(|error| self.finished(error, what, &options))
+    }
+
+    async fn subscribe_within(
+        self: &Arc<Self>,
+        options: &Arc<Options>,
+        uri: &str,
+        on: bool,
+        wait: &Wait,
+    ) -> Result<()> {
+        let session = self.connected(options, wait).await?.session;
+        if on && !session.introduction.has_capability("resources.subscribe") {
+            return Err(Error::new(
+                Status::Unsupported,
+                "the server does not tell of changes of a resource: it declares no \
+                 resources.subscribe",
+            ));
+        }
+        let change = |add: bool| {
+            let uris = &mut lock(&self.listener.0).uris;
+            if add { uris.insert(uri.to_owned()) } else { uris.remove(uri) }
+        };
+        let has_changed = change(on);
+        let result = async {
+            if let Some(call) = session.era.subscribe(uri, on) {
+                // The stream first: what changes at once is not to be lost.
+                if on {
+                    self.follow_wish(options, wait).await?;
+                }
+                self.perform_within(options, &call, &Default::default(), wait).await?;
+            }
+            self.follow_wish(options, wait).await
+        };
+        let result = result.await;
+        if result.is_err() && has_changed {
+            change(!on);
+        }
+        result
+    }
+
+    /// Sets from which level on log messages are wanted.
+    pub(crate) fn set_log_level(self: &Arc<Self>, level: &'static str) -> Result<()> {
+        let options = self.options();
+        let wait = self.wait(&options, &Default::default(), false);
+        let set = async {
+            let session = self.connected(&options, &wait).await?.session;
+            if let Some(call) = session.era.set_log_level(level) {
+                self.perform_within(&options, &call, &Default::default(), &wait).await?;
+            }
+            *lock(&self.log_level) = Some(level);
+            Ok(())
+        };
+        now(set).map_err(|error| self.finished(error, "set the log level", &options))
+    }
+
+    /// Makes the standing stream what is wanted now.
+    async fn follow_wish(self: &Arc<Self>, options: &Arc<Options>, wait: &Wait) -> Result<()> {
+        let session = self.connected(options, wait).await?.session;
+        let is_handshake = !session.introduction.revision.is_stateless();
+        let asks = is_handshake && options.declared.is_any();
+        if !self.listener.is_wanted() && !asks {
+            self.listener.stop();
+            return Ok(());
+        }
+        if is_handshake && self.listener.stands_for(&session) {
+            return Ok(());
+        }
+        let opening = self.open_stream()?;
+        wait.until_raised(&opening.done).await?;
+        let result = lock(&opening.result).take();
+        result.unwrap_or(Ok(()))
+    }
+
+    /// Opens the stream on which a server of the handshake era asks: before
+    /// the first call, because a question that finds none is lost.
+    pub(crate) async fn open_for_questions(self: &Arc<Self>, wait: &Wait) -> Result<()> {
+        let Some(session) = self.current_session() else { return Ok(()) };
+        if self.listener.stands_for(&session) {
+            return Ok(());
+        }
+        let opening = self.open_stream()?;
+        match wait.at_most(PATIENCE).until_raised(&opening.done).await {
+            Ok(()) => Ok(()),
+            // Servers that offer none, or are slow with it, are none the
+            // worse for other calls.
+            Err(_) => wait.check(),
+        }
+    }
+
+    fn open_stream(self: &Arc<Self>) -> Result<Arc<Opening>> {
+        let signal = || {
+            Signal::new().map(Arc::new).map_err(|error| {
+                Error::new(Status::Internal, format!("no descriptor for a stream: {error}"))
+            })
+        };
+        let opening = Arc::new(Opening { done: signal()?, result: Mutex::default() });
+        let stop = signal()?;
+        let generation = {
+            let mut state = lock(&self.listener.0);
+            state.generation += 1;
+            state.generation
+        };
+        let theirs = opening.clone();
+        self.spawn(move |client| async move {
+            let task = Listening { client: &client, generation, stop, opening: &theirs };
+            if let Err(error) = task.run().await {
+                client.listener.give_up(generation);
+                theirs.tell(Err(error));
+            }
+            theirs.tell(Ok(()));
+        })?;
+        Ok(opening)
+    }
+}
+
+/// One stream, from its opening to its end.
+struct Listening<'a> {
+    client: &'a Arc<Client>,
+    generation: u64,
+    stop: Arc<Signal>,
+    opening: &'a Opening,
+}
+
+/// How a stream that stood came to its end.
+struct Fallen {
+    last_event_id: Option<String>,
+    retry: Option<Duration>,
+}
+
+impl Listening<'_> {
+    async fn run(&self) -> Result<()> {
+        let client = self.client;
+        let mut last_event_id: Option<String> = None;
+        let mut pause = PAUSE;
+        let mut has_stood = false;
+        while client.listener.is_current(self.generation) && !self.stop.is_raised() {
+            let options = client.options();
+            let wait = Wait::for_request(FOREVER, FOREVER, client.close.clone(), None)
+                .in_background()
+                .or_abort(self.stop.clone());
+            let result = self.stand(&options, last_event_id.take(), has_stood, &wait).await;
+            client.inbox.push(Item::Bury(Box::new(options)));
+            match result {
+                Ok(fallen) => {
+                    has_stood = true;
+                    last_event_id = fallen.last_event_id;
+                    pause = fallen.retry.unwrap_or(PAUSE);
+                }
+                Err(error) if matches!(error.status(), Status::Closed | Status::Cancelled) => {
+                    return Err(error);
+                }
+                // The first attempt is the caller's; so is what will not
+                // become better.
+                Err(error) if !has_stood || is_final(&error) => return Err(error),
+                Err(_) => pause = pause.mul_f64(1.5).min(LONGEST_PAUSE),
+            }
+            wait.pause(jittered(pause, self.generation)).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens a stream and reads it to its end.
+    async fn stand(
+        &self,
+        options: &Arc<Options>,
+        last_event_id: Option<String>,
+        is_again: bool,
+        wait: &Wait,
+    ) -> Result<Fallen> {
+        let client = self.client;
+        let brief = client.wait(options, &Default::default(), true).or_abort(self.stop.clone());
+        let session = client.connected_for_stream(options, &brief).await?.session;
+        let wish = client.listener.wish();
+        let way = Way::new(options, Some(session.era.as_ref()))?;
+        match session.era.standing(&wish, last_event_id.as_deref()) {
+            Standing::Get(headers) => {
+                let reply = client.get(options, &headers, &way, &brief).await?;
+                let reply = reply.map_err(|error| {
+                    if error.http_status() == 404 && is_again {
+                        client.forget(&session);
+                        return error;
+                    }
+                    not_offered(error)
+                })?;
+                if !matches!(reply.head.media, Media::EventStream) {
+                    return Err(Error::new(
+                        Status::Unsupported,
+                        "the server answered the GET for its stream with something else",
+                    ));
+                }
+                self.stands(&session, Ok(()), is_again, wait);
+                self.read(options, &session, &way, reply, None, last_event_id, wait).await
+            }
+            Standing::Listen(call) => {
+                let id = client.next_id();
+                let (reply, acknowledged) =
+                    self.begin(options, &session, &call, id, &way, &brief).await?;
+                self.stands(&session, granted(&wish, &acknowledged), is_again, wait);
+                self.read(options, &session, &way, reply.0, Some((id, reply.1)), None, wait).await
+            }
+        }
+    }
+
+    /// Sends the call whose answer is a stream, and waits until the server
+    /// says what it will tell.
+    async fn begin<'a>(
+        &self,
+        options: &'a Arc<Options>,
+        session: &Arc<Session>,
+        call: &Call,
+        id: i64,
+        way: &Way<'_>,
+        wait: &Wait,
+    ) -> Result<((Reply<'a>, (EventStream, Vec<Event>)), String)> {
+        let outgoing = session.era.frame(call, &Frame { id, ..Frame::default() })?;
+        let mut reply = self.client.open(options, &outgoing, way, wait).await?;
+        let mut stream = EventStream::new(options.max_message);
+        let mut events = Vec::new();
+        loop {
+            let more = next_events(&mut reply, &mut stream, &mut events, wait).await?;
+            let mut rest = std::mem::take(&mut events).into_iter();
+            while let Some(event) = rest.next() {
+                way.trace(event.data());
+                match jsonrpc::parse(event.data())? {
+                    Message::Notification { method, params } if method == notice::ACKNOWLEDGED => {
+                        let params = params.map_or("{}", |params| params.get()).to_owned();
+                        return Ok(((reply, (stream, rest.collect())), params));
+                    }
+                    Message::Response { id: Id::Number(theirs), outcome: Outcome::Error(rpc) }
+                        if theirs == id =>
+                    {
+                        return Err(crate::client::refusal::rpc_error(&rpc, 200));
+                    }
+                    // Before the word that it stands, nothing counts.
+                    _ => {}
+                }
+            }
+            if !more {
+                return Err(Error::new(
+                    Status::Io,
+                    "the server ended the stream before it said what it will tell",
+                ));
+            }
+        }
+    }
+
+    fn stands(&self, session: &Arc<Session>, result: Result<()>, is_again: bool, wait: &Wait) {
+        let client = self.client;
+        client.listener.stand(self.generation, &self.stop, session);
+        if is_again {
+            // What changed meanwhile was not told.
+            client.cache.clear();
+            client.marks.clear();
+        }
+        if client.listener.is_wanted() {
+            client.announce(Kind::Listening, wait);
+        }
+        self.opening.tell(result);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "each is a part of the one stream")]
+    async fn read(
+        &self,
+        options: &Arc<Options>,
+        session: &Arc<Session>,
+        way: &Way<'_>,
+        mut reply: Reply<'_>,
+        begun: Option<(i64, (EventStream, Vec<Event>))>,
+        last_event_id: Option<String>,
+        wait: &Wait,
+    ) -> Result<Fallen> {
+        let (id, (mut stream, mut events)) = match begun {
+            Some((id, begun)) => (Some(id), begun),
+            None => (None, (EventStream::new(options.max_message), Vec::new())),
+        };
+        loop {
+            for event in events.drain(..).filter(Event::is_message) {
+                way.trace(event.data());
+                if !self.take(options, session, &event, id, wait).await? {
+                    return Ok(Fallen { last_event_id: None, retry: None });
+                }
+            }
+            match next_events(&mut reply, &mut stream, &mut events, wait).await {
+                Ok(true) => {}
+                Err(error) if !matches!(error.status(), Status::Io | Status::Protocol) => {
+                    return Err(error);
+                }
+                Ok(false) | Err(_) => {
+                    let last = stream.last_id().map(str::to_owned).or(last_event_id);
+                    let retry = stream.retry().map(|retry| Duration::from_millis(retry.into()));
+                    return Ok(Fallen { last_event_id: last, retry });
+                }
+            }
+        }
+    }
+
+    /// Takes what came in an event; false if it ends the stream.
+    async fn take(
+        &self,
+        options: &Arc<Options>,
+        session: &Arc<Session>,
+        event: &Event,
+        stream_id: Option<i64>,
+        wait: &Wait,
+    ) -> Result<bool> {
+        let client = self.client;
+        let batch = match jsonrpc::batch(event.data()) {
+            Some(Ok(batch)) if session.era.has_batches() => batch,
+            // One message that cannot be read is no reason to hear no more.
+            Some(_) => return Ok(true),
+            None => Vec::new(),
+        };
+        let mut messages: Vec<&[u8]> =
+            batch.iter().map(|message| message.get().as_bytes()).collect();
+        if batch.is_empty() {
+            messages.push(event.data());
+        }
+        for message in messages {
+            match jsonrpc::parse(message) {
+                Ok(Message::Notification { method, params }) => {
+                    let ends = stream_id.is_some() && method == notice::CANCELLED;
+                    if ends {
+                        return Ok(false);
+                    }
+                    if method != notice::ACKNOWLEDGED {
+                        client.notice(Some(session), &method, params, wait);
+                    }
+                }
+                Ok(Message::Request { id, method, params }) => {
+                    let request = Incoming { id, method: &method, params };
+                    let era = Some(session.era.as_ref());
+                    let brief = client.wait(options, &Default::default(), true);
+                    let brief = brief.or_abort(self.stop.clone());
+                    client.take_request(options, era, Some(session), request, &brief).await?;
+                }
+                Ok(Message::Response { id: Id::Number(theirs), .. })
+                    if Some(theirs) == stream_id =>
+                {
+                    return Ok(false);
+                }
+                Ok(Message::Response { .. }) | Err(_) => client.drop_reply(),
+            }
+        }
+        Ok(true)
+    }
+}
+
+async fn next_events(
+    reply: &mut Reply<'_>,
+    stream: &mut EventStream,
+    events: &mut Vec<Event>,
+    wait: &Wait,
+) -> Result<bool> {
+    reply
+        .next_piece(wait, &mut |data| {
+            let mut rest = data;
+            while let Some(event) = stream.next(&mut rest)? {
+                events.push(event);
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// What was asked for and will not be told.
+fn granted(wish: &Wish, acknowledged: &str) -> Result<()> {
+    let members = Members::parse(acknowledged).unwrap_or_default();
+    let Some(filter) = members.get("notifications") else { return Ok(()) };
+    let filter = Members::parse(filter.get()).unwrap_or_default();
+    let has = |name: &str| filter.get(name).is_some_and(|value| value.get() == "true");
+    let uris: Vec<String> = filter
+        .get("resourceSubscriptions")
+        .and_then(|uris| serde_json::from_str(uris.get()).ok())
+        .unwrap_or_default();
+    let mut missing = Vec::new();
+    for (is_wanted, name) in [
+        (wish.tools, "toolsListChanged"),
+        (wish.prompts, "promptsListChanged"),
+        (wish.resources, "resourcesListChanged"),
+    ] {
+        if is_wanted && !has(name) {
+            missing.push(name.to_owned());
+        }
+    }
+    missing.extend(wish.uris.iter().filter(|uri| !uris.contains(uri)).cloned());
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Status::Unsupported,
+        format!("the server will not tell of {}", missing.join(", ")),
+    ))
+}
+
+fn not_offered(error: Error) -> Error {
+    if !matches!(error.http_status(), 400 | 404..=406 | 409 | 501) {
+        return error;
+    }
+    Error::new(
+        Status::Unsupported,
+        format!("the server offers no stream of its own: it answered {}", error.http_status()),
+    )
+    .with_http_status(error.http_status())
+}
+
+/// Whether another attempt would be in vain.
+fn is_final(error: &Error) -> bool {
+    matches!(
+        error.status(),
+        Status::Unsupported
+            | Status::Unauthorized
+            | Status::Forbidden
+            | Status::Insecure
+            | Status::Redirect
+            | Status::Version
+    )
+}
+
+/// Up to a quarter more, so that not all clients of a server come back at
+/// once.
+fn jittered(pause: Duration, seed: u64) -> Duration {
+    let mut hasher = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(&(seed, std::time::Instant::now(), std::process::id()), &mut hasher);
+    let share = (std::hash::Hasher::finish(&hasher) % 256) as f64 / 1024.0;
+    pause.mul_f64(1.0 + share)
+}

@@ -1,0 +1,151 @@
+//! A whole list, page after page, within bounds.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use crate::base::error::{Error, Result, Status};
+use crate::client::Client;
+use crate::client::request::Limits;
+use crate::protocol::call::{Call, push_member};
+use crate::protocol::item;
+use crate::transport::wait::now;
+use crate::wire::jsonrpc::Answer;
+use crate::wire::object::Members;
+
+const INVALID_PARAMS: i32 = -32602;
+
+impl Client {
+    /// All pages of a list; `member` is what its items stand in.
+    pub(crate) fn list(self: &Arc<Self>, method: &str, member: &str) -> Result<Vec<Answer>> {
+        let call = Call::new(method, None)?;
+        let mut has_begun_again = false;
+        loop {
+            match self.pages(&call, member) {
+                // The cursor is not known any more: once more from the start.
+                Err((true, error)) if !has_begun_again && is_stale(&error) => {
+                    has_begun_again = true;
+                    self.cache.forget(&call);
+                }
+                Err((_, error)) => return Err(error),
+                Ok(pages) => return Ok(pages),
+            }
+        }
+    }
+
+    /// The flag of an error says whether it came behind the first page.
+    fn pages(
+        self: &Arc<Self>,
+        call: &Call,
+        member: &str,
+    ) -> std::result::Result<Vec<Answer>, (bool, Error)> {
+        let options = self.options();
+        let limits = Limits::default();
+        let mut pages: Vec<Answer> = Vec::new();
+        let mut seen: HashSet<String> = HashSet::new();
+        let mut items = 0;
+        let mut cursor: Option<String> = None;
+        loop {
+            let page = call.at(cursor.as_deref());
+            let wait = self.wait(&options, &limits, false);
+            let answer = now(self.perform(&page, &limits, &wait))
+                .map_err(|error| (!pages.is_empty(), error))?;
+            let next = next_cursor(answer.json());
+            let named = |what: String| {
+                let error = Error::new(Status::TooLarge, format!("{}: {what}", call.method()));
+                (false, error)
+            };
+            // What is shorter than that many empty items needs no counting.
+            let may_be_many = answer.json().len() / 3 > options.max_items;
+            if next.is_some() || !pages.is_empty() || may_be_many {
+                items += item::count(answer.json(), member);
+                if items > options.max_items {
+                    return Err(named(format!(
+                        "the server's list has more than {} items; see mcp_client_set_max_items()",
+                        options.max_items
+                    )));
+                }
+            }
+            pages.push(answer);
+            let Some(next) = next else { return Ok(pages) };
+            if pages.len() >= options.max_pages {
+                return Err(named(format!(
+                    "the server's list has more than {} pages; see mcp_client_set_max_pages()",
+                    options.max_pages
+                )));
+            }
+            if !seen.insert(next.clone()) {
+                let error = Error::protocol(format!(
+                    "{}: the server's list goes round in a circle: it gave the same cursor twice",
+                    call.method()
+                ));
+                return Err((false, error));
+            }
+            cursor = Some(next);
+        }
+    }
+}
+
+/// Several pages as one object: the members of the last, with the items of
+/// all in the place of its own.
+pub(crate) fn joined(pages: &[&str]) -> String {
+    let mut items: HashMap<String, Vec<&str>> = HashMap::new();
+    for page in pages {
+        let members = Members::parse(page).unwrap_or_default();
+        for (name, value) in members.0.into_iter().filter(|(_, value)| is_array(value)) {
+            let text = value.get();
+            let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default().trim();
+            let all = items.entry(name.into_owned()).or_default();
+            if !inner.is_empty() {
+                all.push(inner);
+            }
+        }
+    }
+    let mut out = String::from("{");
+    let last = pages.last().and_then(|page| Members::parse(page).ok()).unwrap_or_default();
+    for (name, value) in &last.0 {
+        match items.get(name.as_ref()) {
+            Some(all) => push_member(&mut out, name, &format!("[{}]", all.join(","))),
+            None => push_member(&mut out, name, value.get()),
+        }
+    }
+    out.push('}');
+    out
+}
+
+fn is_array(value: &RawValue) -> bool {
+    value.get().starts_with('[')
+}
+
+/// Where the list goes on. An empty text is a cursor; null is none.
+fn next_cursor(result: &str) -> Option<String> {
+    memchr::memmem::find(result.as_bytes(), b"nextCursor")?;
+    Members::parse(result).ok()?.string("nextCursor")
+}
+
+fn is_stale(error: &Error) -> bool {
+    error.rpc().is_some_and(|rpc| rpc.code == INVALID_PARAMS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joins_pages_into_one_object() {
+        let pages = [
+            r#"{"tools":[{"a":1}, {"b":2}],"nextCursor":"x"}"#,
+            r#"{"tools":[ ],"nextCursor":""}"#,
+            r#"{"_meta":{"last":1},"tools":[{"c":3}]}"#,
+        ];
+        assert_eq!(joined(&pages), r#"{"_meta":{"last":1},"tools":[{"a":1}, {"b":2},{"c":3}]}"#);
+    }
+
+    #[test]
+    fn takes_an_empty_cursor_for_one_and_null_for_none() {
+        assert_eq!(next_cursor(r#"{"nextCursor":""}"#).as_deref(), Some(""));
+        assert_eq!(next_cursor(r#"{"nextCursor":null}"#), None);
+        assert_eq!(next_cursor("{}"), None);
+    }
+}

@@ -1,0 +1,237 @@
+//! A question of the server and its one answer, whichever way it travels.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
+
+use serde_json::value::RawValue;
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::sys::Signal;
+use crate::client::{Client, Session};
+use crate::protocol::question::{Answered, Asked};
+use crate::protocol::{Retry, Round};
+use crate::wire::jsonrpc::push_string;
+
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) asked: Asked,
+    origin: Origin,
+    state: Mutex<State>,
+    until: Instant,
+    client: Weak<Client>,
+}
+
+/// Where the answer goes.
+#[derive(Debug)]
+enum Origin {
+    /// To the server, as the response to its request.
+    Request { session: Arc<Session>, id: Box<RawValue> },
+    /// Into the call, which is sent once more with it.
+    Round { answers: Arc<Answers>, place: usize },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    Answered,
+    Withdrawn,
+}
+
+/// The answers that a call waits for before it is sent once more.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    given: Mutex<Vec<(String, Option<Answered>)>>,
+    missing: AtomicUsize,
+    pub(crate) all: Arc<Signal>,
+}
+
+impl Answers {
+    pub(crate) fn new(keys: Vec<String>) -> Result<Arc<Self>> {
+        let all = Signal::new().map_err(|error| {
+            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
+        })?;
+        Ok(Arc::new(Self {
+            missing: AtomicUsize::new(keys.len()),
+            given: Mutex::new(keys.into_iter().map(|key| (key, None)).collect()),
+            all: Arc::new(all),
+        }))
+    }
+
+    pub(crate) fn set(&self, place: usize, answered: Answered) {
+        if let Some(slot) = self.given.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place)
+        {
+            slot.1 = Some(answered);
+        }
+        if self.missing.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.all.raise();
+        }
+    }
+
+    /// What the call says when it is sent once more. An error cannot be said
+    /// in that era, so that the call fails with it.
+    pub(crate) fn retry(&self, round: &Round) -> Result<Retry> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut responses = String::from("{");
+        for (key, answered) in given.iter() {
+            match answered {
+                Some(Answered::Result(result)) => {
+                    if responses.len() > 1 {
+                        responses.push(',');
+                    }
+                    push_string(&mut responses, key);
+                    responses.push(':');
+                    responses.push_str(result);
+                }
+                Some(Answered::Error { code, message }) => {
+                    return Err(Error::new(
+                        Status::InputRequired,
+                        format!(
+                            "the question that the server asks was answered with an error, \
+                             which this protocol revision cannot tell it: {message}"
+                        ),
+                    )
+                    .with_rpc(*code, None));
+                }
+                None => {}
+            }
+        }
+        responses.push('}');
+        let responses = (!given.is_empty()).then_some(responses);
+        Ok(Retry { responses, state: round.state.clone() })
+    }
+}
+
+impl Question {
+    /// One that came as a request of the server.
+    pub(crate) fn of_request(
+        client: &Arc<Client>,
+        session: &Arc<Session>,
+        id: &RawValue,
+        asked: Asked,
+    ) -> Arc<Self> {
+        let origin = Origin::Request { session: session.clone(), id: id.to_owned() };
+        Self::new(client, origin, asked)
+    }
+
+    /// One that a call is answered with before its result.
+    pub(crate) fn of_round(
+        client: &Arc<Client>,
+        answers: &Arc<Answers>,
+        place: usize,
+        asked: Asked,
+    ) -> Arc<Self> {
+        Self::new(client, Origin::Round { answers: answers.clone(), place }, asked)
+    }
+
+    fn new(client: &Arc<Client>, origin: Origin, asked: Asked) -> Arc<Self> {
+        let question = Arc::new(Self {
+            asked,
+            origin,
+            state: Mutex::new(State::Open),
+            until: Instant::now() + client.options().input_timeout,
+            client: Arc::downgrade(client),
+        });
+        client.questions.add(&question);
+        question
+    }
+
+    /// Answers it, if nobody has and the server still wants to know.
+    pub(crate) fn answer(&self, answered: Answered) -> Result<()> {
+        let client = self.close(State::Answered)?;
+        match &self.origin {
+            Origin::Round { answers, place } => {
+                answers.set(*place, answered);
+                Ok(())
+            }
+            Origin::Request { session, id } => client.respond(session, id, &answered),
+        }
+    }
+
+    /// Ends it without an answer.
+    fn close(&self, how: State) -> Result<Arc<Client>> {
+        let state = |what: &str| Err(Error::new(Status::State, format!("the question {what}")));
+        let client = self.client.upgrade().filter(|client| !client.is_closed());
+        let Some(client) = client else {
+            return Err(Error::new(Status::Closed, "the client was closed"));
+        };
+        let mut current = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match *current {
+            State::Open => {}
+            State::Answered => return state("was answered already, or nobody answered in time"),
+            State::Withdrawn => return state("was withdrawn by the server"),
+        }
+        *current = how;
+        drop(current);
+        client.questions.closed();
+        Ok(client)
+    }
+
+    /// Answers one that is let go of, or that nobody answered in time.
+    pub(crate) fn dismiss(&self) {
+        let _ = self.answer(self.asked.refuse(false));
+    }
+
+    fn is_open(&self) -> bool {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) == State::Open
+    }
+}
+
+/// The questions of a client that are open.
+#[derive(Debug, Default)]
+pub(crate) struct Questions {
+    open: AtomicUsize,
+    all: Mutex<Vec<Weak<Question>>>,
+}
+
+impl Questions {
+    pub(crate) fn is_any(&self) -> bool {
+        self.open.load(Ordering::Acquire) > 0
+    }
+
+    fn add(&self, question: &Arc<Question>) {
+        self.open.fetch_add(1, Ordering::AcqRel);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|question| question.strong_count() > 0);
+        all.push(Arc::downgrade(question));
+    }
+
+    fn closed(&self) {
+        self.open.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    fn snapshot(&self) -> Vec<Arc<Question>> {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter_map(Weak::upgrade).filter(|question| question.is_open()).collect()
+    }
+
+    /// Dismisses what nobody has answered in time.
+    pub(crate) fn expire(&self) {
+        let now = Instant::now();
+        for question in self.snapshot().iter().filter(|question| question.until <= now) {
+            question.dismiss();
+        }
+    }
+
+    /// The server does not want to know any more.
+    pub(crate) fn withdraw(&self, request: &RawValue) {
+        for question in self.snapshot() {
+            if let Origin::Request { id, .. } = &question.origin
+                && id.get() == request.get()
+            {
+                let _ = question.close(State::Withdrawn);
+            }
+        }
+    }
+
+    /// The session they belong to is gone.
+    pub(crate) fn withdraw_all(&self, lost: &Arc<Session>) {
+        for question in self.snapshot() {
+            if let Origin::Request { session, .. } = &question.origin
+                && Arc::ptr_eq(session, lost)
+            {
+                let _ = question.close(State::Withdrawn);
+            }
+        }
+    }
+}

@@ -1,0 +1,413 @@
+//! What a reply says: one answer, or a stream of messages of which one is the
+//! answer, in as many pieces as the server needs for it.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use crate::base::error::{Error, Result, Status};
+use crate::client::exchange::{Ending, Post, RpcRefusal, Way};
+use crate::client::inbox::{Item, Progress};
+use crate::client::options::Options;
+use crate::client::question::Question;
+use crate::client::{Client, Session, refusal};
+use crate::protocol::notice;
+use crate::protocol::question::{Answered, Asked, Kind};
+use crate::transport::http::Reply;
+use crate::transport::wait::Wait;
+use crate::wire::event_stream::{Event, EventStream};
+use crate::wire::http1::Media;
+use crate::wire::jsonrpc::{self, Answer, Id, Message, Outcome, RpcError};
+
+/// The pause before a stream is resumed, where the server names none, and the
+/// longest that it may ask for.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How often a stream is resumed in a row without an event coming of it.
+const FRUITLESS: u32 = 3;
+
+/// The answer to the request at hand.
+enum Hit {
+    Result(Range<usize>),
+    Error(RpcError),
+}
+
+/// How a stream ended.
+enum Ended {
+    Answered(Ending),
+    /// Without the answer.
+    Early(Error),
+}
+
+/// Who reads a stream, and what for.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    pub(crate) post: Post<'a>,
+    pub(crate) options: &'a Options,
+    pub(crate) way: &'a Way<'a>,
+}
+
+impl Client {
+    pub(crate) async fn read(
+        self: &Arc<Self>,
+        options: &Options,
+        post: Post<'_>,
+        mut reply: Reply<'_>,
+        way: &Way<'_>,
+        wait: &Wait,
+    ) -> Result<Ending> {
+        let Some(id) = post.id else {
+            reply.release();
+            return Ok(Ending::Accepted);
+        };
+        let status = reply.head.status;
+        match &reply.head.media {
+            Media::Json => {
+                let body = reply.read(options.max_message, wait).await?;
+                way.trace(&body);
+                let session_id = reply.head.session_id.take();
+                reply.release();
+                let reading = Reading { post, options, way };
+                self.read_json(reading, body, id, status, session_id, wait).await
+            }
+            Media::EventStream => {
+                let reading = Reading { post, options, way };
+                self.read_events(reading, id, reply, wait).await
+            }
+            other => {
+                let kind = match other {
+                    Media::Other(kind) => format!("\"{kind}\""),
+                    _ => "a body of no type".to_owned(),
+                };
+                let what = if matches!(status, 202 | 204) {
+                    format!(
+                        "the server answered {status} to a request, which has to have an answer"
+                    )
+                } else {
+                    format!(
+                        "the server answered with {kind} where JSON or an event stream is \
+                         due; is this the URL of an MCP server?"
+                    )
+                };
+                let error = Error::protocol(what).with_http_status(status).with_may_have_run(true);
+                Ok(Ending::NotMcp(status, error))
+            }
+        }
+    }
+
+    async fn read_json(
+        self: &Arc<Self>,
+        reading: Reading<'_>,
+        body: Vec<u8>,
+        id: i64,
+        status: u16,
+        session_id: Option<String>,
+        wait: &Wait,
+    ) -> Result<Ending> {
+        let said = |error: Error| error.with_http_status(status).with_may_have_run(true);
+        if jsonrpc::batch(&body).is_some() {
+            let hit = self.take_all(reading, &body, wait).await.map_err(said)?;
+            return match hit {
+                Some(Hit::Result(range)) => {
+                    Ok(Ending::Answer(Answer::new(body, range), session_id))
+                }
+                Some(Hit::Error(rpc)) => Ok(rpc_ending(rpc, status, false)),
+                None => Err(said(Error::protocol(format!(
+                    "the server answered with a batch that lacks the answer (id {id})"
+                )))),
+            };
+        }
+        let range = match jsonrpc::parse(&body).map_err(said)? {
+            Message::Response { id: Id::Number(theirs), outcome: Outcome::Result(result) }
+                if theirs == id =>
+            {
+                jsonrpc::place(&body, result)
+            }
+            Message::Response { id: Id::Number(theirs), outcome: Outcome::Error(rpc) }
+                if theirs == id =>
+            {
+                return Ok(rpc_ending(rpc, status, false));
+            }
+            Message::Response { id: Id::None, outcome: Outcome::Error(rpc) } => {
+                return Ok(rpc_ending(rpc, status, true));
+            }
+            Message::Response { .. } => {
+                return Err(said(Error::protocol(format!(
+                    "the server answered another request than this one (id {id})"
+                ))));
+            }
+            Message::Request { .. } | Message::Notification { .. } => {
+                return Err(said(Error::protocol(
+                    "the server answered with a request or a notification where the answer is due",
+                )));
+            }
+        };
+        Ok(Ending::Answer(Answer::new(body, range), session_id))
+    }
+
+    /// Reads a stream until the answer, and goes on with another where one
+    /// ends before it and the server has said from where.
+    async fn read_events(
+        self: &Arc<Self>,
+        reading: Reading<'_>,
+        id: i64,
+        reply: Reply<'_>,
+        wait: &Wait,
+    ) -> Result<Ending> {
+        let http_status = reply.head.status;
+        let mut stream = EventStream::new(reading.options.max_message);
+        let mut left = reading.options.max_events;
+        let mut reply = Some(reply);
+        let mut fruitless = 0;
+        let mut pause = PAUSE;
+        let mut lost = Error::new(Status::Internal, "a stream that was not read");
+        loop {
+            if let Some(reply) = reply.take() {
+                let before = left;
+                match self.read_stream(reading, id, reply, &mut stream, &mut left, wait).await? {
+                    Ended::Answered(ending) => return Ok(ending),
+                    Ended::Early(error) => lost = error,
+                }
+                if left < before || stream.has_moved() {
+                    (fruitless, pause) = (0, PAUSE);
+                }
+            }
+            let lost = lost.clone().with_http_status(http_status).with_may_have_run(true);
+            let era = reading.post.era;
+            let resume = stream.last_id().and_then(|last| era.and_then(|era| era.resume(last)));
+            let Some(headers) = resume else { return Err(lost) };
+            if fruitless >= FRUITLESS {
+                return Err(lost);
+            }
+            fruitless += 1;
+            match stream.retry() {
+                Some(retry) => {
+                    let asked = Duration::from_millis(retry.into());
+                    wait.pause(asked.min(LONGEST_PAUSE)).await?;
+                }
+                None => {
+                    wait.pause(pause).await?;
+                    pause = pause.mul_f64(1.5);
+                }
+            }
+            stream.begin_again();
+            match self.get(reading.options, &headers, reading.way, wait).await {
+                Ok(Ok(opened)) if matches!(opened.head.media, Media::EventStream) => {
+                    reply = Some(opened);
+                }
+                // The session is gone, and with it the answer.
+                Ok(Err(error)) if error.http_status() == 404 && reading.post.is_repeatable => {
+                    return Ok(Ending::NotMcp(404, error));
+                }
+                Ok(Err(error)) if error.http_status() == 404 => {
+                    return Err(Error::new(
+                        Status::SessionLost,
+                        "the server forgot the session while it worked on the request",
+                    )
+                    .with_http_status(404)
+                    .with_may_have_run(true));
+                }
+                Ok(Err(error)) if matches!(error.http_status(), 502..=504) => {}
+                // It does not resume.
+                Ok(_) => return Err(lost),
+                Err(error) if matches!(error.status(), Status::Connect | Status::Io) => {}
+                Err(error) => return Err(error.with_may_have_run(true)),
+            }
+        }
+    }
+
+    async fn read_stream(
+        self: &Arc<Self>,
+        reading: Reading<'_>,
+        id: i64,
+        mut reply: Reply<'_>,
+        stream: &mut EventStream,
+        left: &mut usize,
+        wait: &Wait,
+    ) -> Result<Ended> {
+        let mut events: Vec<Event> = Vec::new();
+        loop {
+            let more = reply
+                .next_piece(wait, &mut |data| {
+                    let mut rest = data;
+                    while let Some(event) = stream.next(&mut rest)? {
+                        events.push(event);
+                    }
+                    Ok(())
+                })
+                .await;
+            for event in events.drain(..).filter(Event::is_message) {
+                reading.way.trace(event.data());
+                *left = left.checked_sub(1).ok_or_else(|| too_many(reading.options))?;
+                let ending = match self.take_all(reading, event.data(), wait).await? {
+                    None => continue,
+                    Some(Hit::Error(rpc)) => rpc_ending(rpc, reply.head.status, false),
+                    Some(Hit::Result(range)) => {
+                        let session_id = reply.head.session_id.take();
+                        let range = range.start + event.start..range.end + event.start;
+                        Ending::Answer(Answer::new(event.text, range), session_id)
+                    }
+                };
+                reply.release();
+                return Ok(Ended::Answered(ending));
+            }
+            match more {
+                Ok(true) => {}
+                Ok(false) => {
+                    return Ok(Ended::Early(Error::new(
+                        Status::Io,
+                        format!("the server's event stream ended before the answer (id {id})"),
+                    )));
+                }
+                Err(error) if error.status() == Status::Io => return Ok(Ended::Early(error)),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Takes a message, or all messages of a batch; gives the answer to the
+    /// request at hand if it is among them.
+    async fn take_all(
+        self: &Arc<Self>,
+        reading: Reading<'_>,
+        text: &[u8],
+        wait: &Wait,
+    ) -> Result<Option<Hit>> {
+        let Some(batch) = jsonrpc::batch(text) else {
+            return self.take(reading, text, text, wait).await;
+        };
+        if !reading.post.era.is_some_and(|era| era.has_batches()) {
+            return Err(Error::protocol(
+                "the server sent a batch, which this protocol revision does not have",
+            ));
+        }
+        let mut hit = None;
+        for message in batch? {
+            let found = self.take(reading, text, message.get().as_bytes(), wait).await?;
+            hit = hit.or(found);
+        }
+        Ok(hit)
+    }
+
+    /// `message` is a part of `text`, in which the answer's place is given.
+    async fn take(
+        self: &Arc<Self>,
+        reading: Reading<'_>,
+        text: &[u8],
+        message: &[u8],
+        wait: &Wait,
+    ) -> Result<Option<Hit>> {
+        let post = reading.post;
+        match jsonrpc::parse(message)? {
+            Message::Response { id: Id::Number(theirs), outcome } if Some(theirs) == post.id => {
+                Ok(Some(match outcome {
+                    Outcome::Result(result) => Hit::Result(jsonrpc::place(text, result)),
+                    Outcome::Error(rpc) => Hit::Error(rpc),
+                }))
+            }
+            // A late one of a request that was given up, or a lie.
+            Message::Response { .. } => {
+                self.drop_reply();
+                Ok(None)
+            }
+            Message::Notification { method, params } => {
+                if method != notice::PROGRESS {
+                    self.notice(post.session, &method, params, wait);
+                    return Ok(None);
+                }
+                match (notice::Progress::parse(params), post.report) {
+                    (Some(told), Some(report)) if told.id() == post.id => {
+                        wait.restart();
+                        if wait.is_background() || self.has_background() {
+                            let message = told.message.map(std::borrow::Cow::into_owned);
+                            let (progress, total) = (told.progress, told.total);
+                            let told = Progress { progress, total, message };
+                            self.deliver(Item::Progress(report.clone(), told), wait);
+                        } else {
+                            report.tell(told.progress, told.total, told.message.as_deref());
+                        }
+                    }
+                    _ => self.notice(post.session, &method, params, wait),
+                }
+                Ok(None)
+            }
+            Message::Request { id, method, params } => {
+                let (options, era) = (reading.options, post.era);
+                // Boxed, because its reply is read by this very function.
+                let request = Incoming { id, method: &method, params };
+                Box::pin(self.take_request(options, era, post.session, request, wait)).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// A request of the server: answered here, or by the program.
+    pub(crate) async fn take_request(
+        self: &Arc<Self>,
+        options: &Options,
+        era: Option<&dyn crate::protocol::Era>,
+        session: Option<&Arc<Session>>,
+        request: Incoming<'_>,
+        wait: &Wait,
+    ) -> Result<()> {
+        let Some(era) = era else { return Ok(()) };
+        let answered = if request.method == "ping" {
+            Answered::Result("{}".to_owned())
+        } else {
+            let none = Default::default();
+            let declared = session.map_or(&none, |session| &session.declared);
+            match Asked::recognise(request.method, request.params, declared) {
+                Err(refusal) => refusal.into(),
+                Ok(asked) if asked.kind == Kind::Roots && options.roots.is_some() => {
+                    let roots = options.roots.as_deref().unwrap_or("[]");
+                    Answered::Result(format!("{{\"roots\":{roots}}}"))
+                }
+                Ok(asked) => {
+                    let Some(session) = session else { return Ok(()) };
+                    let question = Question::of_request(self, session, request.id, asked);
+                    self.deliver(Item::Question(question), wait);
+                    return Ok(());
+                }
+            }
+        };
+        let Some(outgoing) = era.respond(request.id, &answered) else { return Ok(()) };
+        match self.post(options, Post::notification(&outgoing, era), wait).await {
+            // How the answer fares is the server's business; it will say so
+            // on the stream, or not end it.
+            Ok(_) => Ok(()),
+            Err(_) => wait.check(),
+        }
+    }
+
+    /// Passes over a reply that nobody waits for.
+    pub(crate) fn drop_reply(&self) {
+        self.counters.dropped_replies.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// A request of the server's.
+#[derive(Clone, Copy)]
+pub(crate) struct Incoming<'a> {
+    pub(crate) id: &'a RawValue,
+    pub(crate) method: &'a str,
+    pub(crate) params: Option<&'a RawValue>,
+}
+
+fn too_many(options: &Options) -> Error {
+    Error::new(
+        Status::TooLarge,
+        format!(
+            "the server sent more than {} messages before the answer; see \
+             mcp_client_set_max_events()",
+            options.max_events
+        ),
+    )
+    .with_may_have_run(true)
+}
+
+fn rpc_ending(rpc: RpcError, http_status: u16, is_anonymous: bool) -> Ending {
+    let error = refusal::rpc_error(&rpc, http_status);
+    Ending::Rpc(RpcRefusal { rpc, error, http_status, is_anonymous })
+}

@@ -1,0 +1,248 @@
+//! Setting a client's options, whole and at any time.
+
+use std::sync::Arc;
+
+use crate::auth::bearer::{Ask, Asked};
+use crate::base::error::{Error, Result, Status};
+use crate::client::options::{Options, count, milliseconds};
+use crate::client::{Client, EventHandler, Handlers, InputHandler, lock};
+use crate::protocol::call::Call;
+use crate::protocol::capability::Declared;
+use crate::transport::tls::{ClientCertificate, certificates};
+use crate::transport::trace::Trace;
+
+impl Client {
+    pub(crate) fn set_header(&self, name: &str, value: Option<&str>) -> Result<()> {
+        self.change(|options| options.set_header(name, value))
+    }
+
+    pub(crate) fn set_token(&self, token: Option<&str>) -> Result<()> {
+        self.change(|options| options.set_token(token))
+    }
+
+    pub(crate) fn set_token_handler(&self, ask: Option<Box<Ask>>) -> Result<()> {
+        let credential = ask.map(|ask| Arc::new(Asked::new(ask)) as Arc<_>);
+        self.change(|options| options.set_credential(credential))
+    }
+
+    pub(crate) fn set_timeout(&self, value: i32) -> Result<()> {
+        let timeout = milliseconds(value)?;
+        self.change(|options| {
+            options.timeout = timeout;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_connect_timeout(&self, value: i32) -> Result<()> {
+        let timeout = milliseconds(value)?;
+        self.change(|options| {
+            options.connect_timeout = timeout;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_max_message_size(&self, bytes: usize) -> Result<()> {
+        if bytes == 0 {
+            return Err(Error::argument("bytes is 0: no message would be small enough"));
+        }
+        self.change(|options| {
+            options.max_message = bytes;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_allow_plain_http(&self, allow: bool) -> Result<()> {
+        self.change(|options| {
+            options.allows_plain_http = allow;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_trace_fd(&self, fd: i32) -> Result<()> {
+        let trace = if fd == -1 { None } else { Some(Arc::new(Trace::new(fd)?)) };
+        self.change(|options| {
+            options.trace = trace;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_protocol_version(&self, version: Option<&str>) -> Result<()> {
+        self.change_before_session(|options| options.set_protocol_version(version))
+    }
+
+    pub(crate) fn set_info(&self, name: &str, version: &str) -> Result<()> {
+        self.change_before_session(|options| options.set_info(name, version))
+    }
+
+    pub(crate) fn set_proxy(&self, url: Option<&str>) -> Result<()> {
+        self.change_before_session(|options| options.set_proxy(url))
+    }
+
+    pub(crate) fn set_unix_socket(&self, path: Option<&str>) -> Result<()> {
+        self.change_before_session(|options| options.set_unix_socket(path))
+    }
+
+    pub(crate) fn set_ca_file(&self, path: Option<&str>) -> Result<()> {
+        let extra = path.map(certificates).transpose()?.unwrap_or_default();
+        self.change_before_session(|options| {
+            options.route.tls.extra = extra;
+            options.http = Arc::default();
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_certificate(&self, paths: Option<(&str, &str)>) -> Result<()> {
+        let certificate = paths
+            .map(|(certificate, key)| ClientCertificate::load(certificate, key))
+            .transpose()?;
+        self.change_before_session(|options| {
+            options.route.tls.client = certificate;
+            options.http = Arc::default();
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_deadline(&self, value: i32) -> Result<()> {
+        let deadline = milliseconds(value)?;
+        self.change(|options| {
+            options.deadline = deadline;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_input_timeout(&self, value: i32) -> Result<()> {
+        let timeout = milliseconds(value)?;
+        self.change(|options| {
+            options.input_timeout = timeout;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_max_pages(&self, value: i32) -> Result<()> {
+        let pages = count(value, "pages")?;
+        self.change(|options| {
+            options.max_pages = pages;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_max_items(&self, value: i32) -> Result<()> {
+        let items = count(value, "items")?;
+        self.change(|options| {
+            options.max_items = items;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_max_events(&self, value: i32) -> Result<()> {
+        let events = count(value, "events")?;
+        self.change(|options| {
+            options.max_events = events;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_capabilities(&self, json: Option<&str>) -> Result<()> {
+        self.change_before_session(|options| options.declared.set_extra(json))
+    }
+
+    /// Changes what is answered to roots/list, and tells the server.
+    pub(crate) fn set_roots(self: &Arc<Self>, json: Option<&str>) -> Result<()> {
+        let declared = self.options().declared.clone();
+        let asks = self.handlers().asks_for_roots;
+        let roots = json.is_some() || asks;
+        if roots != declared.roots && self.current_session().is_some() {
+            return Err(Error::new(
+                Status::State,
+                "the client is connected, and the server was told whether there are roots: set \
+                 them for the first time, or take them away, before the first call",
+            ));
+        }
+        self.change(|options| {
+            options.set_roots(json)?;
+            options.declared.roots = roots;
+            Ok(())
+        })?;
+        match self.current_session() {
+            Some(session) if !session.introduction.revision.is_stateless() => {
+                let changed = Call::notification("notifications/roots/list_changed", None)?;
+                self.notify(&changed)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn set_event_handler(&self, handler: Option<Arc<EventHandler>>) {
+        self.change_handlers(|handlers| handlers.event = handler);
+    }
+
+    /// Sets who is asked, and what is declared to the server for it.
+    pub(crate) fn set_input_handler(
+        &self,
+        asked: Asks,
+        handler: Option<Arc<InputHandler>>,
+    ) -> Result<()> {
+        let asked = if handler.is_some() { asked } else { Asks::default() };
+        let options = self.options();
+        let declared = Declared {
+            form: asked.form,
+            url: asked.url,
+            sampling: asked.sampling || asked.sampling_tools,
+            sampling_tools: asked.sampling_tools,
+            roots: asked.roots || options.roots.is_some(),
+            extra: options.declared.extra.clone(),
+        };
+        if declared != options.declared {
+            self.change_before_session(|options| {
+                options.declared = declared;
+                Ok(())
+            })?;
+        }
+        self.change_handlers(|handlers| {
+            handlers.input = handler;
+            handlers.asks_for_roots = asked.roots;
+        });
+        Ok(())
+    }
+
+    fn change_handlers(&self, change: impl FnOnce(&mut Handlers)) {
+        let mut handlers = lock(&self.handlers);
+        let mut changed = Handlers::clone(&handlers);
+        change(&mut changed);
+        let old = std::mem::replace(&mut *handlers, Arc::new(changed));
+        // A program's user data may go with the old ones: not under the lock.
+        drop(handlers);
+        drop(old);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Options) -> Result<()>) -> Result<()> {
+        let mut options = lock(&self.options);
+        let mut changed = Options::clone(&options);
+        change(&mut changed)?;
+        let old = std::mem::replace(&mut *options, Arc::new(changed));
+        // A program's user data may go with the old ones: not under the lock.
+        drop(options);
+        drop(old);
+        Ok(())
+    }
+
+    fn change_before_session(&self, change: impl FnOnce(&mut Options) -> Result<()>) -> Result<()> {
+        if self.current_session().is_some() {
+            return Err(Error::new(
+                Status::State,
+                "the client is connected: set this before the first call",
+            ));
+        }
+        self.change(change)
+    }
+}
+
+/// The kinds of questions that a program wants to be asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asks {
+    pub(crate) form: bool,
+    pub(crate) url: bool,
+    pub(crate) sampling: bool,
+    pub(crate) sampling_tools: bool,
+    pub(crate) roots: bool,
+}

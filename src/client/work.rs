@@ -1,0 +1,287 @@
+//! What goes on for a client on the background thread, and what it brings to
+//! the program's threads.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use serde_json::value::RawValue;
+
+use crate::base::error::{Result, Status};
+use crate::client::inbox::{Event, Item, Progress};
+use crate::client::request::{Limits, Report, Request};
+use crate::client::{Client, Session, lock};
+use crate::protocol::notice::{self, Kind};
+use crate::transport::background::Background;
+use crate::transport::wait::{Attendant, Wait, now};
+
+/// The tasks of one client on the background thread.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    background: Mutex<Option<Arc<Background>>>,
+    tasks: Arc<Tasks>,
+}
+
+#[derive(Debug, Default)]
+struct Tasks {
+    count: Mutex<usize>,
+    ended: Condvar,
+    begun: AtomicUsize,
+}
+
+impl Work {
+    fn is_any(&self) -> bool {
+        self.tasks.begun.load(Ordering::Acquire) > 0
+    }
+
+    /// Waits for the tasks to end, which their client's close has told them
+    /// to, and lets go of the thread.
+    pub(crate) fn end(&self, patience: Duration) {
+        let until = Instant::now() + patience;
+        let mut count = lock(&self.tasks.count);
+        while *count > 0 {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            count = match self.tasks.ended.wait_timeout(count, left) {
+                Ok((count, _)) => count,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+        drop(count);
+        let background = lock(&self.background).take();
+        drop(background);
+    }
+}
+
+/// Counts a task as ended also when a panic does.
+struct Ending(Arc<Tasks>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        *lock(&self.0.count) -= 1;
+        self.0.ended.notify_all();
+    }
+}
+
+/// Who is told how far a request is, by the request's id.
+#[derive(Debug, Default)]
+pub(crate) struct Reports(Mutex<HashMap<i64, Weak<Report>>>);
+
+impl Reports {
+    pub(crate) fn add(&self, id: i64, report: &Arc<Report>) {
+        lock(&self.0).insert(id, Arc::downgrade(report));
+    }
+
+    pub(crate) fn remove(&self, id: i64) {
+        lock(&self.0).remove(&id);
+    }
+
+    fn get(&self, id: i64) -> Option<Arc<Report>> {
+        lock(&self.0).get(&id).and_then(Weak::upgrade)
+    }
+}
+
+impl Client {
+    /// Has work done on the background thread.
+    pub(crate) fn spawn<F: Future<Output = ()> + 'static>(
+        self: &Arc<Self>,
+        job: impl FnOnce(Arc<Client>) -> F + Send + 'static,
+    ) -> Result<()> {
+        // The inbox is what the work brings its fruit to.
+        self.inbox.signal()?;
+        let background = {
+            let mut background = lock(&self.work.background);
+            match &*background {
+                Some(background) => background.clone(),
+                None => {
+                    self.check_open()?;
+                    background.insert(Arc::new(Background::enter()?)).clone()
+                }
+            }
+        };
+        *lock(&self.work.tasks.count) += 1;
+        self.work.tasks.begun.fetch_add(1, Ordering::AcqRel);
+        let ending = Ending(self.work.tasks.clone());
+        let client = self.clone();
+        background.spawn(move || async move {
+            let ending = ending;
+            job(client).await;
+            drop(ending);
+        });
+        Ok(())
+    }
+
+    /// Whether anything goes on on the background thread.
+    pub(crate) fn has_background(&self) -> bool {
+        self.work.is_any()
+    }
+
+    /// Runs the handlers for all that has arrived, waiting for it if need be.
+    pub(crate) fn dispatch(self: &Arc<Self>, patience: Duration) -> Result<()> {
+        self.check_open()?;
+        let signal = self.inbox.signal()?;
+        self.questions.expire();
+        if self.attend() || patience.is_zero() {
+            return Ok(());
+        }
+        let wait = Wait::for_request(patience, patience, self.close.clone(), None);
+        match now(wait.until_raised(&signal)) {
+            Ok(()) => {
+                self.attend();
+                Ok(())
+            }
+            Err(error) if error.status() == Status::Timeout => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Runs the handlers for what is there; says if there was anything.
+    pub(crate) fn attend(&self) -> bool {
+        let mut has_any = false;
+        while let Some(item) = self.inbox.pop() {
+            has_any = true;
+            self.handle(item);
+        }
+        has_any
+    }
+
+    /// Waits for a started request, dispatching meanwhile.
+    pub(crate) fn await_request(
+        self: &Arc<Self>,
+        request: &Request,
+        patience: Duration,
+    ) -> Result<Option<Status>> {
+        let until = Instant::now() + patience;
+        loop {
+            // What came before its end is told before it.
+            self.attend();
+            if let Some(status) = request.status() {
+                self.attend();
+                return Ok(Some(status));
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            self.dispatch(left)?;
+        }
+    }
+
+    /// A started request that is done, each once.
+    pub(crate) fn next_done(&self) -> Option<Arc<Request>> {
+        let mut done = lock(&self.done);
+        if done.is_empty() { None } else { Some(done.remove(0)) }
+    }
+
+    fn handle(&self, item: Item) {
+        match item {
+            Item::Event(event) => {
+                if let Some(handler) = &self.handlers().event {
+                    handler(&event);
+                }
+            }
+            Item::Question(question) => match &self.handlers().input {
+                Some(handler) => handler(question),
+                None => question.dismiss(),
+            },
+            Item::Progress(report, told) => {
+                report.tell(told.progress, told.total, told.message.as_deref());
+            }
+            Item::Done(request) => lock(&self.done).push(request),
+            Item::Work(work) => work(),
+            Item::Bury(_) => {}
+        }
+    }
+
+    /// Tells the program: at once on a thread of its own, in order with what
+    /// came before, else when it next looks.
+    pub(crate) fn deliver(&self, item: Item, wait: &Wait) {
+        if wait.is_background() {
+            let dropped = self.inbox.push(item);
+            self.counters.dropped_events.fetch_add(dropped as i64, Ordering::Relaxed);
+        } else {
+            if self.has_background() {
+                self.attend();
+            }
+            self.handle(item);
+        }
+    }
+
+    /// Takes a notification, on whichever stream it came.
+    pub(crate) fn notice(
+        &self,
+        session: Option<&Arc<Session>>,
+        method: &str,
+        params: Option<&RawValue>,
+        wait: &Wait,
+    ) {
+        if method == notice::PROGRESS {
+            if let Some(told) = notice::Progress::parse(params)
+                && let Some(report) = told.id().and_then(|id| self.reports.get(id))
+            {
+                report.sign.store(true, Ordering::Relaxed);
+                let (progress, total) = (told.progress, told.total);
+                let message = told.message.map(std::borrow::Cow::into_owned);
+                let told = Progress { progress, total, message };
+                self.deliver(Item::Progress(report, told), wait);
+            }
+            return;
+        }
+        let kind = Kind::of(method);
+        let params = params.map_or("{}", RawValue::get);
+        self.cache.invalidate(kind, params);
+        if kind == Kind::ToolsChanged {
+            self.marks.clear();
+        }
+        if kind == Kind::Cancelled {
+            let params = serde_json::from_str::<&RawValue>(params).ok();
+            match notice::cancelled(params) {
+                Some(request) if session.is_some() => self.questions.withdraw(request),
+                _ => {}
+            }
+        }
+        if self.handlers().event.is_some() {
+            let (method, params) = (method.to_owned(), params.to_owned());
+            self.deliver(Item::Event(Event { kind, method, params }), wait);
+        }
+    }
+
+    /// Tells of something that the library has done.
+    pub(crate) fn announce(&self, kind: Kind, wait: &Wait) {
+        if self.handlers().event.is_some() {
+            let event = Event { kind, method: String::new(), params: "{}".to_owned() };
+            self.deliver(Item::Event(event), wait);
+        }
+    }
+
+    /// Sends a notification.
+    pub(crate) fn notify(self: &Arc<Self>, call: &crate::protocol::call::Call) -> Result<()> {
+        let options = self.options();
+        let wait = self.wait(&options, &Limits::default(), false);
+        now(self.notify_within(&options, call, &wait))
+            .map_err(|error| self.finished(error, call.method(), &options))
+    }
+}
+
+impl Attendant for Client {
+    fn fd(&self) -> Option<RawFd> {
+        if self.has_background() { self.inbox.fd() } else { None }
+    }
+
+    fn attend(&self) {
+        Client::attend(self);
+    }
+
+    fn is_asking(&self) -> bool {
+        if !self.questions.is_any() {
+            return false;
+        }
+        self.questions.expire();
+        self.questions.is_any()
+    }
+}

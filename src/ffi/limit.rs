@@ -1,0 +1,125 @@
+//! How long a call may take and how much a server may send.
+
+use crate::base::error::Error;
+use crate::client::Counter;
+use crate::ffi::client::mcp_client;
+use crate::ffi::guard::{guard, guard_or};
+use crate::ffi::handle::borrow;
+use crate::ffi::library::*;
+
+/// Sets how long a call may take at most, whatever progress it reports.
+/// Default: 3600000, an hour.
+///
+/// `milliseconds`: 1 to INT32_MAX; a shorter one than the timeout is as long
+/// as the timeout.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Threads: any, for calls begun later.  Since: 0.1.0.
+/// Spec: lifecycle, timeouts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_deadline(
+    client: *mut mcp_client,
+    milliseconds: i32,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live client.
+        unsafe { borrow(client, "client") }?.inner.set_deadline(milliseconds)
+    })
+}
+
+/// Sets how long a question of the server may stay unanswered, before it is
+/// answered by "cancel".  Default: 600000, ten minutes.
+///
+/// `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
+/// MCP_E_FORKED.
+/// Threads: any, for questions that come later.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_input_timeout(
+    client: *mut mcp_client,
+    milliseconds: i32,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live client.
+        unsafe { borrow(client, "client") }?.inner.set_input_timeout(milliseconds)
+    })
+}
+
+/// Sets how many pages a list may have, over which it is MCP_E_TOO_LARGE.
+/// Default: 1000.
+///
+/// `pages`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_max_pages(client: *mut mcp_client, pages: i32) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live client.
+        unsafe { borrow(client, "client") }?.inner.set_max_pages(pages)
+    })
+}
+
+/// Sets how many items a list may have, over which it is MCP_E_TOO_LARGE.
+/// Default: 1000000.
+///
+/// `items`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_max_items(client: *mut mcp_client, items: i32) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live client.
+        unsafe { borrow(client, "client") }?.inner.set_max_items(items)
+    })
+}
+
+/// Sets how many messages a server may send in the stream of a call before
+/// its answer, over which the call is MCP_E_TOO_LARGE.  Default: 100000.
+///
+/// `events`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Threads: any, for calls begun later.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_max_events(client: *mut mcp_client, events: i32) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live client.
+        unsafe { borrow(client, "client") }?.inner.set_max_events(events)
+    })
+}
+
+/// Sets how much memory answers may take that the server calls fresh for a
+/// while (from revision 2026-07-28 on).  Default: 4 MiB.
+///
+/// `bytes`: 0 turns it off, so that every call asks the server.  Lists and
+/// resources that are fresh are answered without a request; a notification
+/// that they have changed, heard by mcp_listen() or mcp_subscribe_resource(),
+/// empties what it names.  Answers for one token are never given to another,
+/// unless the server calls them public.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Threads: any, at any time.  Since: 0.1.0.  Spec: caching.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_cache_size(client: *mut mcp_client, bytes: usize) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live client.
+        let client = unsafe { borrow(client, "client") }?;
+        client.inner.cache.set_limit(bytes);
+        Ok(())
+    })
+}
+
+/// Tells how often something was passed over without a word.
+///
+/// `counter`: one of MCP_COUNT_.
+///
+/// Returns the number since the client was made; -1 with the last error set
+/// for another counter: MCP_E_INVALID_ARGUMENT.
+/// Threads: any.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_count(client: *mut mcp_client, counter: i32) -> i64 {
+    guard_or(-1, || {
+        // SAFETY: the header asks for NULL or a live client.
+        let client = unsafe { borrow(client, "client") }?;
+        let counter = match counter {
+            MCP_COUNT_DROPPED_REPLIES => Counter::DroppedReplies,
+            MCP_COUNT_DROPPED_EVENTS => Counter::DroppedEvents,
+            MCP_COUNT_CACHE_HITS => Counter::CacheHits,
+            _ => return Err(Error::argument("counter is not one of MCP_COUNT_")),
+        };
+        Ok(client.inner.count(counter))
+    })
+}

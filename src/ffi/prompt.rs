@@ -1,0 +1,208 @@
+//! Prompts of a list.
+
+use std::ffi::c_char;
+use std::sync::OnceLock;
+
+use crate::ffi::argument::store;
+use crate::ffi::guard::read_or;
+use crate::ffi::handle::peek;
+use crate::ffi::view::{Lent, View, lend_text};
+
+/// A PROMPT of mcp_result_prompt(), borrowed from the result.
+///
+/// What it says of itself is the server's: do not trust it.
+#[derive(Debug)]
+pub struct mcp_prompt(pub(crate) View, OnceLock<Vec<View>>);
+
+impl mcp_prompt {
+    pub(crate) fn new(view: View) -> Self {
+        Self(view, OnceLock::new())
+    }
+
+    fn arguments(&self) -> &[View] {
+        self.1.get_or_init(|| self.0.array("arguments"))
+    }
+}
+
+/// Gives the name for mcp_get_prompt().
+///
+/// `prompt`: NULL gives NULL.  Borrowed from the answer: valid until
+/// mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: Prompt, name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_prompt_name(prompt: *const mcp_prompt) -> *const c_char {
+    // SAFETY: the header asks for NULL or a live answer.
+    read_or(std::ptr::null(), || {
+        unsafe { peek(prompt) }.and_then(|it| it.0.string("name")).map(Lent::pointer)
+    })
+}
+
+/// Gives the name to show to people: the title, else the name.
+///
+/// `prompt`: NULL gives NULL.  Borrowed from the answer: valid until
+/// mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: Prompt, title.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_prompt_title(prompt: *const mcp_prompt) -> *const c_char {
+    // SAFETY: the header asks for NULL or a live answer.
+    read_or(std::ptr::null(), || {
+        unsafe { peek(prompt) }
+            .and_then(|it| it.0.string("title").or_else(|| it.0.string("name")))
+            .map(Lent::pointer)
+    })
+}
+
+/// Gives the description, or NULL.
+///
+/// `prompt`: NULL gives NULL.  Borrowed from the answer: valid until
+/// mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: Prompt, description.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_prompt_description(prompt: *const mcp_prompt) -> *const c_char {
+    // SAFETY: the header asks for NULL or a live answer.
+    read_or(std::ptr::null(), || {
+        unsafe { peek(prompt) }.and_then(|it| it.0.string("description")).map(Lent::pointer)
+    })
+}
+
+/// Gives the number of arguments.
+///
+/// `prompt`: NULL gives 0.
+/// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_prompt_argument_count(prompt: *const mcp_prompt) -> usize {
+    // SAFETY: the header asks for NULL or a live answer.
+    read_or(0, || Some(unsafe { peek(prompt) }?.arguments().len()))
+}
+
+/// Gives an argument's name by its place; NULL past the end.
+///
+/// `prompt`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
+/// answer: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_prompt_argument_name(
+    prompt: *const mcp_prompt,
+    index: usize,
+) -> *const c_char {
+    read_or(std::ptr::null(), || {
+        // SAFETY: the header asks for NULL or a live answer.
+        let it = unsafe { peek(prompt) }?;
+        it.arguments().get(index)?.string("name").map(Lent::pointer)
+    })
+}
+
+/// Gives an argument's name for people by its place, or NULL; NULL past the
+/// end.
+///
+/// `prompt`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
+/// answer: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_prompt_argument_title(
+    prompt: *const mcp_prompt,
+    index: usize,
+) -> *const c_char {
+    read_or(std::ptr::null(), || {
+        // SAFETY: the header asks for NULL or a live answer.
+        let it = unsafe { peek(prompt) }?;
+        it.arguments().get(index)?.string("title").map(Lent::pointer)
+    })
+}
+
+/// Gives an argument's description by its place, or NULL; NULL past the
+/// end.
+///
+/// `prompt`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
+/// answer: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_prompt_argument_description(
+    prompt: *const mcp_prompt,
+    index: usize,
+) -> *const c_char {
+    read_or(std::ptr::null(), || {
+        // SAFETY: the header asks for NULL or a live answer.
+        let it = unsafe { peek(prompt) }?;
+        it.arguments().get(index)?.string("description").map(Lent::pointer)
+    })
+}
+
+/// Tells if an argument must be given: 1 or 0.
+///
+/// `prompt`: NULL gives 0.  `index`: from 0 on; past the end gives 0.
+/// Threads: any.  Since: 0.1.0.  Spec: PromptArgument, required.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_prompt_argument_required(
+    prompt: *const mcp_prompt,
+    index: usize,
+) -> i32 {
+    read_or(0, || {
+        // SAFETY: the header asks for NULL or a live answer.
+        let it = unsafe { peek(prompt) }?;
+        Some(i32::from(it.arguments().get(index)?.is("required", "true")))
+    })
+}
+
+/// Gives the icons as a JSON array, or NULL.
+///
+/// `prompt`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+/// without the terminating NUL.  Borrowed from the answer: valid until
+/// mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: Icon.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_prompt_icons_json(
+    prompt: *const mcp_prompt,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // place to write to.
+    unsafe {
+        store(len, 0);
+        read_or(std::ptr::null(), || {
+            peek(prompt).and_then(|it| it.0.json("icons")).map(|text| lend_text(Some(text), len))
+        })
+    }
+}
+
+/// Gives the _meta as a JSON object, or NULL.
+///
+/// `prompt`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+/// without the terminating NUL.  Borrowed from the answer: valid until
+/// mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_prompt_meta_json(
+    prompt: *const mcp_prompt,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // place to write to.
+    unsafe {
+        store(len, 0);
+        read_or(std::ptr::null(), || {
+            peek(prompt).and_then(|it| it.0.json("_meta")).map(|text| lend_text(Some(text), len))
+        })
+    }
+}
+
+/// Gives the whole prompt as JSON text.
+///
+/// `prompt`: NULL gives NULL.  `len`, unless NULL, receives the bytes
+/// without the terminating NUL.  Borrowed from the answer: valid until
+/// mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: Prompt.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_prompt_json(
+    prompt: *const mcp_prompt,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // place to write to.
+    unsafe {
+        store(len, 0);
+        read_or(std::ptr::null(), || {
+            peek(prompt).and_then(|it| Some(it.0.whole())).map(|text| lend_text(Some(text), len))
+        })
+    }
+}

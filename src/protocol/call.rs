@@ -1,0 +1,369 @@
+//! A call of a method, before an era has put it into bytes.
+
+use serde_json::value::RawValue;
+
+use crate::base::error::{Error, Result, quote};
+use crate::protocol::routing;
+use crate::wire::jsonrpc::push_string;
+use crate::wire::object::Members;
+
+/// A method and its parameters, ready to be joined with what an era adds.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) method: String,
+    /// What the call is about, as the value of a header.
+    pub(crate) name: Option<String>,
+    /// The members of the parameters without braces and without `_meta`.
+    pub(crate) members: String,
+    /// The members of the program's own `_meta`, without braces.
+    pub(crate) meta: String,
+    /// Whether it tells what older revisions have no place for.
+    pub(crate) has_context: bool,
+    /// Of a call of a tool, its arguments.
+    pub(crate) arguments: Option<String>,
+}
+
+/// The beginning of names that the specification keeps for itself.
+pub(crate) const PREFIX: &str = "io.modelcontextprotocol/";
+
+impl Call {
+    /// The call that asks for a sign of life, whatever an era makes of it.
+    pub(crate) fn ping() -> Self {
+        Self::plain("ping", String::new())
+    }
+
+    /// Checks the method's name and that the parameters are a JSON object.
+    pub(crate) fn new(method: &str, params: Option<&str>) -> Result<Self> {
+        check_method(method)?;
+        if method == "initialize" || method.starts_with("notifications/") {
+            return Err(Error::argument(format!(
+                "method \"{method}\" is not a request that a program makes: connecting \
+                 initializes, and a notification has no answer, see mcp_notify()"
+            )));
+        }
+        Self::parse(method, params)
+    }
+
+    /// A notification of the program's.
+    pub(crate) fn notification(method: &str, params: Option<&str>) -> Result<Self> {
+        check_method(method)?;
+        Self::parse(method, params)
+    }
+
+    fn parse(method: &str, params: Option<&str>) -> Result<Self> {
+        let mut call = Self::plain(method, String::new());
+        let Some(params) = params else { return Ok(call) };
+        let parsed = object(params, "params_json")?;
+        for (name, value) in &parsed.0 {
+            if name == "_meta" {
+                call.set_meta(Some(value.get()))?;
+            } else {
+                push_member(&mut call.members, name, value.get());
+            }
+        }
+        call.name = routing::name(method, &parsed);
+        if method == "tools/call" {
+            call.arguments = parsed.get("arguments").map(|value| value.get().to_owned());
+        }
+        Ok(call)
+    }
+
+    fn plain(method: &str, members: String) -> Self {
+        let (name, arguments) = (None, None);
+        let (method, meta) = (method.to_owned(), String::new());
+        Self { method, name, members, meta, has_context: false, arguments }
+    }
+
+    fn about(method: &str, member: &str, value: &str) -> Self {
+        let mut members = String::with_capacity(value.len() + 16);
+        push_string_member(&mut members, member, value);
+        Self { name: Some(routing::encode(value)), ..Self::plain(method, members) }
+    }
+
+    pub(crate) fn tool(name: &str, arguments: Option<&str>) -> Result<Self> {
+        let mut call = Self::about("tools/call", "name", name);
+        if let Some(arguments) = arguments {
+            let arguments = checked_object(arguments, "arguments_json")?;
+            push_member(&mut call.members, "arguments", arguments);
+            call.arguments = Some(arguments.to_owned());
+        }
+        Ok(call)
+    }
+
+    pub(crate) fn prompt(name: &str, arguments: Option<&str>) -> Result<Self> {
+        let mut call = Self::about("prompts/get", "name", name);
+        if let Some(arguments) = arguments {
+            let members = object(arguments, "arguments_json")?;
+            if let Some((name, _)) = members.0.iter().find(|(_, value)| !is_string(value)) {
+                return Err(Error::argument(format!(
+                    "arguments_json has a member \"{}\" that is not a string, as all \
+                     arguments of a prompt are",
+                    quote(name)
+                )));
+            }
+            push_member(&mut call.members, "arguments", arguments.trim());
+        }
+        Ok(call)
+    }
+
+    pub(crate) fn read(uri: &str) -> Self {
+        Self::about("resources/read", "uri", uri)
+    }
+
+    pub(crate) fn subscribe(uri: &str, on: bool) -> Self {
+        let method = if on { "resources/subscribe" } else { "resources/unsubscribe" };
+        Self { name: None, ..Self::about(method, "uri", uri) }
+    }
+
+    pub(crate) fn complete(
+        reference: &str,
+        argument: &str,
+        value: &str,
+        context: Option<&str>,
+    ) -> Result<Self> {
+        let mut call = Self::plain("completion/complete", String::new());
+        push_member(&mut call.members, "ref", checked_object(reference, "reference_json")?);
+        let mut what = String::from("{");
+        push_string_member(&mut what, "name", argument);
+        push_string_member(&mut what, "value", value);
+        what.push('}');
+        push_member(&mut call.members, "argument", &what);
+        if let Some(context) = context {
+            let members = object(context, "context_json")?;
+            if !members.0.iter().all(|(_, value)| is_string(value)) {
+                return Err(Error::argument("context_json has a member that is not a string"));
+            }
+            let context = format!("{{\"arguments\":{}}}", context.trim());
+            push_member(&mut call.members, "context", &context);
+            call.has_context = true;
+        }
+        Ok(call)
+    }
+
+    /// A call whose members the library has written itself.
+    pub(crate) fn of(method: &str, members: String) -> Self {
+        Self::plain(method, members)
+    }
+
+    /// The same list from another place on.
+    pub(crate) fn at(&self, cursor: Option<&str>) -> Self {
+        let mut call = self.clone();
+        if let Some(cursor) = cursor {
+            push_string_member(&mut call.members, "cursor", cursor);
+        }
+        call
+    }
+
+    /// Replaces the program's own members of `_meta`.
+    pub(crate) fn set_meta(&mut self, json: Option<&str>) -> Result<()> {
+        let mut meta = String::new();
+        if let Some(json) = json {
+            for (name, value) in object(json, "_meta")?.0 {
+                check_meta(&name, value)?;
+                push_member(&mut meta, &name, value.get());
+            }
+        }
+        self.meta = meta;
+        Ok(())
+    }
+
+    pub(crate) fn method(&self) -> &str {
+        &self.method
+    }
+
+    pub(crate) fn is_ping(&self) -> bool {
+        self.method == "ping"
+    }
+
+    pub(crate) fn is_tool(&self) -> bool {
+        self.method == "tools/call"
+    }
+
+    /// Whether doing it twice is as good as once, so that a request may be
+    /// sent again when nobody knows what became of it.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        matches!(
+            self.method.as_str(),
+            "ping"
+                | "server/discover"
+                | "initialize"
+                | "tools/list"
+                | "prompts/list"
+                | "prompts/get"
+                | "resources/list"
+                | "resources/templates/list"
+                | "resources/read"
+                | "resources/subscribe"
+                | "resources/unsubscribe"
+                | "logging/setLevel"
+                | "completion/complete"
+                | "skills/list"
+        )
+    }
+}
+
+fn check_method(method: &str) -> Result<()> {
+    if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::argument(
+            "method is empty, or has a blank or a byte outside printable ASCII",
+        ));
+    }
+    Ok(())
+}
+
+/// The names behind the prefix that the library writes.
+const OURS: [&str; 4] = ["protocolVersion", "clientCapabilities", "clientInfo", "logLevel"];
+
+fn check_meta(name: &str, value: &RawValue) -> Result<()> {
+    let is_ours =
+        name == "progressToken" || OURS.iter().any(|ours| name.strip_prefix(PREFIX) == Some(ours));
+    if is_ours {
+        return Err(Error::argument(format!(
+            "_meta has \"{}\", which the library sets",
+            quote(name)
+        )));
+    }
+    if !matches!(name, "traceparent" | "tracestate" | "baggage") {
+        return Ok(());
+    }
+    let text: Option<String> = serde_json::from_str(value.get()).ok();
+    let is_valid = text.is_some_and(|text| match name {
+        "traceparent" => is_traceparent(&text),
+        _ => text.bytes().all(|byte| (0x20..=0x7e).contains(&byte)),
+    });
+    if is_valid {
+        return Ok(());
+    }
+    Err(Error::argument(format!(
+        "_meta has a {name} that is not as W3C Trace Context writes it, such as \
+         \"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\""
+    )))
+}
+
+/// Version, trace id, parent id and flags, in lower case and not all zero.
+fn is_traceparent(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_hex = |part: &str, length: usize| {
+        part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_zero = |part: &str| part.bytes().all(|byte| byte == b'0');
+    match parts.as_slice() {
+        [version, trace, parent, flags, ..] => {
+            is_hex(version, 2)
+                && *version != "ff"
+                && (parts.len() == 4 || *version != "00")
+                && is_hex(trace, 32)
+                && !is_zero(trace)
+                && is_hex(parent, 16)
+                && !is_zero(parent)
+                && is_hex(flags, 2)
+        }
+        _ => false,
+    }
+}
+
+fn object<'a>(text: &'a str, name: &str) -> Result<Members<'a>> {
+    Members::parse(text)
+        .map_err(|error| Error::argument(format!("{name} is not a JSON object: {error}")))
+}
+
+/// The text of an object, without blanks around it.
+fn checked_object<'a>(text: &'a str, name: &str) -> Result<&'a str> {
+    let raw: &RawValue = serde_json::from_str(text)
+        .map_err(|error| Error::argument(format!("{name} is not JSON: {error}")))?;
+    if raw.get().starts_with('{') {
+        return Ok(raw.get());
+    }
+    Err(Error::argument(format!("{name} is JSON, but not an object")))
+}
+
+fn is_string(value: &RawValue) -> bool {
+    value.get().starts_with('"')
+}
+
+/// Adds a member to those that are there.
+pub(crate) fn push_member(out: &mut String, name: &str, value: &str) {
+    if !out.is_empty() && !out.ends_with('{') {
+        out.push(',');
+    }
+    push_string(out, name);
+    out.push(':');
+    out.push_str(value);
+}
+
+pub(crate) fn push_string_member(out: &mut String, name: &str, value: &str) {
+    push_member(out, name, "");
+    push_string(out, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_no_program_may_send() {
+        for (method, params) in [
+            ("", None),
+            ("a b", None),
+            ("tools/call\r\nX: y", None),
+            ("initialize", None),
+            ("notifications/x", None),
+            ("tools/call", Some("[]")),
+            ("tools/call", Some("{")),
+            ("tools/call", Some("{} {}")),
+            ("tools/call", Some(r#"{"_meta":[]}"#)),
+            ("tools/list", Some(r#"{"_meta":{"progressToken":1}}"#)),
+            ("tools/list", Some(r#"{"_meta":{"io.modelcontextprotocol/logLevel":"info"}}"#)),
+        ] {
+            assert!(Call::new(method, params).is_err(), "{method} {params:?}");
+        }
+        for arguments in ["", "[]", "1", "{", "{}x", "null"] {
+            assert!(Call::tool("t", Some(arguments)).is_err(), "{arguments}");
+            assert!(Call::prompt("t", Some(arguments)).is_err(), "{arguments}");
+        }
+        assert!(Call::prompt("t", Some(r#"{"a":1}"#)).is_err());
+        assert!(Call::complete("{}", "a", "b", Some(r#"{"a":1}"#)).is_err());
+        assert!(Call::complete("[]", "a", "b", None).is_err());
+    }
+
+    #[test]
+    fn keeps_values_as_they_are_written() {
+        let params = r#"{"name":"x","_meta":{"a":1e2},"arguments":{"b":1.50}}"#;
+        let call = Call::new("tools/call", Some(params)).unwrap();
+        assert_eq!(call.members, r#""name":"x","arguments":{"b":1.50}"#);
+        assert_eq!(call.meta, "\"a\":1e2");
+        assert_eq!(call.name.as_deref(), Some("x"));
+        let call = Call::tool("x", Some(" {\"b\":1.50} ")).unwrap();
+        assert_eq!(call.members, r#""name":"x","arguments":{"b":1.50}"#);
+        let call = Call::complete(r#"{"type":"ref/prompt"}"#, "a", "b\"", Some("{}")).unwrap();
+        assert_eq!(
+            call.members,
+            r#""ref":{"type":"ref/prompt"},"argument":{"name":"a","value":"b\""},"context":{"arguments":{}}"#
+        );
+        assert_eq!(Call::new("tools/list", None).unwrap().at(Some("")).members, r#""cursor":"""#);
+    }
+
+    #[test]
+    fn takes_a_trace_context_only_as_it_is_specified() {
+        let with = |name: &str, value: &str| {
+            let mut call = Call::ping();
+            call.set_meta(Some(&format!("{{\"{name}\":\"{value}\"}}")))
+        };
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert!(with("traceparent", &format!("00-{trace}")).is_ok());
+        assert!(with("tracestate", "a=1,b=2").is_ok());
+        for value in ["", "00", &format!("00-{}", trace.to_uppercase()), &format!("00-{trace}-x")] {
+            assert!(with("traceparent", value).is_err(), "{value}");
+        }
+        let zero = "00-00000000000000000000000000000000-00f067aa0ba902b7-01";
+        assert!(with("traceparent", zero).is_err());
+        assert!(with("tracestate", "a\\r\\nX: y").is_err());
+    }
+
+    #[test]
+    fn never_repeats_what_may_have_an_effect() {
+        assert!(Call::ping().is_repeatable());
+        assert!(!Call::new("tools/call", Some("{}")).unwrap().is_repeatable());
+        assert!(!Call::new("x/new", None).unwrap().is_repeatable());
+    }
+}

@@ -1,0 +1,110 @@
+//! What a client declares that it can do for a server.
+
+use crate::base::error::{Error, Result};
+use crate::protocol::call::push_member;
+use crate::wire::object::Members;
+
+/// The questions that somebody here answers, and what the program declares
+/// beside them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Declared {
+    pub(crate) form: bool,
+    pub(crate) url: bool,
+    pub(crate) sampling: bool,
+    pub(crate) sampling_tools: bool,
+    pub(crate) roots: bool,
+    /// Members of the capabilities that the program adds.
+    pub(crate) extra: Vec<(String, String)>,
+}
+
+/// What the handlers stand for.
+const OURS: [&str; 3] = ["elicitation", "sampling", "roots"];
+
+impl Declared {
+    /// Takes the program's own capabilities: a JSON object, or none.
+    pub(crate) fn set_extra(&mut self, json: Option<&str>) -> Result<()> {
+        let members = Members::parse(json.unwrap_or("{}"))
+            .map_err(|error| Error::argument(format!("json is not a JSON object: {error}")))?;
+        if let Some((name, _)) = members.0.iter().find(|(name, _)| OURS.contains(&&**name)) {
+            return Err(Error::argument(format!(
+                "json has \"{name}\", which is declared by setting its handler: see \
+                 mcp_client_set_input_handler() and mcp_client_set_roots_json()"
+            )));
+        }
+        self.extra = members
+            .0
+            .into_iter()
+            .map(|(name, value)| (name.into_owned(), value.get().to_owned()))
+            .collect();
+        Ok(())
+    }
+
+    /// Whether the server may ask anything.
+    pub(crate) fn is_any(&self) -> bool {
+        self.form || self.url || self.sampling || self.roots
+    }
+
+    /// The ClientCapabilities of the specification. Changes of the roots are
+    /// told where there is a message for it.
+    pub(crate) fn json(&self, tells_changes: bool) -> String {
+        let mut out = String::from("{");
+        if self.form || self.url {
+            let mut modes = String::from("{");
+            for (is_declared, name) in [(self.form, "form"), (self.url, "url")] {
+                if is_declared {
+                    push_member(&mut modes, name, "{}");
+                }
+            }
+            modes.push('}');
+            push_member(&mut out, "elicitation", &modes);
+        }
+        if self.sampling {
+            let value = if self.sampling_tools { "{\"tools\":{}}" } else { "{}" };
+            push_member(&mut out, "sampling", value);
+        }
+        if self.roots {
+            let value = if tells_changes { "{\"listChanged\":true}" } else { "{}" };
+            push_member(&mut out, "roots", value);
+        }
+        for (name, value) in &self.extra {
+            push_member(&mut out, name, value);
+        }
+        out.push('}');
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declares_exactly_what_is_there() {
+        assert_eq!(Declared::default().json(true), "{}");
+        let mut all = Declared {
+            form: true,
+            url: true,
+            sampling: true,
+            sampling_tools: true,
+            roots: true,
+            extra: Vec::new(),
+        };
+        all.set_extra(Some(r#"{"extensions":{"a/b":{}}}"#)).unwrap();
+        assert_eq!(
+            all.json(true),
+            "{\"elicitation\":{\"form\":{},\"url\":{}},\"sampling\":{\"tools\":{}},\
+             \"roots\":{\"listChanged\":true},\"extensions\":{\"a/b\":{}}}"
+        );
+        let form = Declared { form: true, ..Declared::default() };
+        assert_eq!(form.json(false), "{\"elicitation\":{\"form\":{}}}");
+    }
+
+    #[test]
+    fn leaves_what_handlers_declare_to_the_handlers() {
+        let mut declared = Declared::default();
+        for json in ["[]", "{", r#"{"roots":{}}"#, r#"{"sampling":{}}"#] {
+            assert!(declared.set_extra(Some(json)).is_err(), "{json}");
+        }
+        declared.set_extra(None).unwrap();
+    }
+}

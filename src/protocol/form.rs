@@ -1,0 +1,321 @@
+//! Forms that a server wants filled in: a flat schema, its defaults, and what
+//! an answer has to be.
+
+use serde_json::{Map, Number, Value};
+
+use crate::base::error::{Error, Result, quote};
+
+/// Fills in the defaults and checks the answer to a form; gives it as JSON.
+///
+/// What a schema says that is not known here is passed over: the server will
+/// check its own rules.
+pub(crate) fn fill(schema: &str, content: &str) -> Result<String> {
+    let schema: Value = serde_json::from_str(schema).unwrap_or(Value::Null);
+    let content: Value = serde_json::from_str(content)
+        .map_err(|error| Error::argument(format!("the content is not JSON: {error}")))?;
+    let Value::Object(mut content) = content else {
+        return Err(Error::argument("the content is JSON, but not an object"));
+    };
+    let none = Map::new();
+    let fields = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
+    if let Some(name) = content.keys().find(|name| !fields.contains_key(*name)) {
+        let known: Vec<String> = fields.keys().map(|name| format!("\"{}\"", quote(name))).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        return Err(Error::argument(format!(
+            "the form has no field \"{}\"; its fields are: {known}",
+            quote(name)
+        )));
+    }
+    for (name, field) in fields {
+        match content.get(name) {
+            Some(value) => check(name, field, value)?,
+            None => {
+                if let Some(default) = field.get("default").filter(|value| !value.is_null()) {
+                    content.insert(name.clone(), default.clone());
+                }
+            }
+        }
+    }
+    let required = schema.get("required").and_then(Value::as_array);
+    for name in required.into_iter().flatten().filter_map(Value::as_str) {
+        if !content.contains_key(name) {
+            return Err(wrong(name, "is required and has no default"));
+        }
+    }
+    serde_json::to_string(&content)
+        .map_err(|error| Error::argument(format!("the content cannot be written: {error}")))
+}
+
+fn wrong(name: &str, what: &str) -> Error {
+    Error::argument(format!("field \"{}\" {what}", quote(name)))
+}
+
+fn check(name: &str, field: &Value, value: &Value) -> Result<()> {
+    match field.get("type").and_then(Value::as_str) {
+        Some("string") => match value {
+            Value::String(text) => check_text(name, field, text),
+            _ => Err(wrong(name, "has to be a string")),
+        },
+        Some("number") => match value {
+            Value::Number(number) => check_bounds(name, field, number),
+            _ => Err(wrong(name, "has to be a number")),
+        },
+        Some("integer") => match value {
+            Value::Number(number) if is_integer(number) => check_bounds(name, field, number),
+            _ => Err(wrong(name, "has to be an integer")),
+        },
+        Some("boolean") if !value.is_boolean() => Err(wrong(name, "has to be true or false")),
+        Some("array") => match value {
+            Value::Array(chosen) => check_choices(name, field, chosen),
+            _ => Err(wrong(name, "has to be an array")),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn check_text(name: &str, field: &Value, text: &str) -> Result<()> {
+    if let Some(choices) = choices(field) {
+        return check_choice(name, &choices, text);
+    }
+    let length = text.chars().count() as u64;
+    let bound = |keyword: &str| field.get(keyword).and_then(Value::as_u64);
+    if let Some(least) = bound("minLength").filter(|least| length < *least) {
+        return Err(wrong(name, &format!("has to have at least {least} characters")));
+    }
+    if let Some(most) = bound("maxLength").filter(|most| length > *most) {
+        return Err(wrong(name, &format!("may have at most {most} characters")));
+    }
+    let is_right = match field.get("format").and_then(Value::as_str) {
+        Some("email") => is_email(text),
+        Some("uri") => is_uri(text),
+        Some("date") => is_date(text),
+        Some("date-time") => is_date_time(text),
+        _ => true,
+    };
+    if is_right {
+        return Ok(());
+    }
+    let format = field.get("format").and_then(Value::as_str).unwrap_or_default();
+    Err(wrong(name, &format!("has to be of the format {format}")))
+}
+
+fn check_bounds(name: &str, field: &Value, number: &Number) -> Result<()> {
+    let value = number.as_f64().unwrap_or(f64::NAN);
+    let bound = |keyword: &str| field.get(keyword).and_then(Value::as_f64);
+    if let Some(least) = bound("minimum").filter(|least| value < *least) {
+        return Err(wrong(name, &format!("has to be at least {least}")));
+    }
+    if let Some(most) = bound("maximum").filter(|most| value > *most) {
+        return Err(wrong(name, &format!("may be at most {most}")));
+    }
+    Ok(())
+}
+
+fn check_choices(name: &str, field: &Value, chosen: &[Value]) -> Result<()> {
+    let count = chosen.len() as u64;
+    let bound = |keyword: &str| field.get(keyword).and_then(Value::as_u64);
+    if let Some(least) = bound("minItems").filter(|least| count < *least) {
+        return Err(wrong(name, &format!("has to have at least {least} choices")));
+    }
+    if let Some(most) = bound("maxItems").filter(|most| count > *most) {
+        return Err(wrong(name, &format!("may have at most {most} choices")));
+    }
+    let choices = field.get("items").and_then(choices);
+    for choice in chosen {
+        match (choice, &choices) {
+            (Value::String(text), Some(choices)) => check_choice(name, choices, text)?,
+            (Value::String(_), None) => {}
+            _ => return Err(wrong(name, "has to be an array of strings")),
+        }
+    }
+    Ok(())
+}
+
+fn check_choice(name: &str, choices: &[&str], text: &str) -> Result<()> {
+    if choices.contains(&text) {
+        return Ok(());
+    }
+    let all: Vec<String> = choices.iter().map(|choice| format!("\"{}\"", quote(choice))).collect();
+    Err(wrong(name, &format!("has to be one of {}", all.join(", "))))
+}
+
+/// What may be chosen, in each of the ways in which a schema can say so.
+fn choices(field: &Value) -> Option<Vec<&str>> {
+    if let Some(all) = field.get("enum").and_then(Value::as_array) {
+        return Some(all.iter().filter_map(Value::as_str).collect());
+    }
+    let titled = field.get("oneOf").or_else(|| field.get("anyOf"))?.as_array()?;
+    // All of them have to be constants for this to be a choice.
+    titled.iter().map(|one| one.get("const").and_then(Value::as_str)).collect()
+}
+
+fn is_integer(number: &Number) -> bool {
+    number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|float| float.fract() == 0.0)
+}
+
+fn is_email(text: &str) -> bool {
+    match text.rsplit_once('@') {
+        Some((user, host)) => {
+            !user.is_empty()
+                && !host.is_empty()
+                && !host.starts_with('.')
+                && !host.ends_with('.')
+                && !text.chars().any(|one| one.is_whitespace() || one.is_control())
+        }
+        None => false,
+    }
+}
+
+fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        && !rest.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// `2025-11-25`, a day that there is.
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts.as_slice() else { return false };
+    let (Some(year), Some(month), Some(day)) = (digits(year, 4), digits(month, 2), digits(day, 2))
+    else {
+        return false;
+    };
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return false,
+    };
+    (1..=last).contains(&day)
+}
+
+/// RFC 3339: `2025-11-25T10:00:00.5Z`, or with an offset.
+fn is_date_time(text: &str) -> bool {
+    let Some((date, rest)) = text.split_once(['T', 't', ' ']) else { return false };
+    let (time, is_zoned) = match rest.strip_suffix(['Z', 'z']) {
+        Some(time) => (time, true),
+        None => match rest.rsplit_once(['+', '-']) {
+            Some((time, zone)) => {
+                let zoned = zone.split_once(':').is_some_and(|(hour, minute)| {
+                    digits(hour, 2).is_some_and(|hour| hour < 24)
+                        && digits(minute, 2).is_some_and(|minute| minute < 60)
+                });
+                (time, zoned)
+            }
+            None => return false,
+        },
+    };
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let parts: Vec<&str> = time.split(':').collect();
+    let [hour, minute, second] = parts.as_slice() else { return false };
+    is_date(date)
+        && is_zoned
+        && digits(hour, 2).is_some_and(|hour| hour < 24)
+        && digits(minute, 2).is_some_and(|minute| minute < 60)
+        && digits(second, 2).is_some_and(|second| second <= 60)
+        && !fraction.is_empty()
+        && fraction.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn digits(text: &str, length: usize) -> Option<u32> {
+    if text.len() != length || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: &str = r#"{"type":"object","required":["name"],"properties":{
+        "name":{"type":"string","default":"John Doe","minLength":2,"maxLength":8},
+        "age":{"type":"integer","default":30,"minimum":0,"maximum":150},
+        "score":{"type":"number","default":95.5},
+        "status":{"type":"string","enum":["active","inactive"],"enumNames":["A"],"default":"active"},
+        "plan":{"type":"string","oneOf":[{"const":"f","title":"Free"},{"const":"p","title":"Pro"}]},
+        "tags":{"type":"array","items":{"type":"string","enum":["a","b"]},"minItems":1,"maxItems":2,
+                "default":["a"]},
+        "teams":{"type":"array","items":{"anyOf":[{"const":"x","title":"X"}]}},
+        "verified":{"type":"boolean","default":true}}}"#;
+
+    #[test]
+    fn fills_in_every_default_with_its_type() {
+        let filled: Value = serde_json::from_str(&fill(ALL, "{}").unwrap()).unwrap();
+        let expected: Value = serde_json::from_str(
+            r#"{"name":"John Doe","age":30,"score":95.5,"status":"active","tags":["a"],
+                "verified":true}"#,
+        )
+        .unwrap();
+        assert_eq!(filled, expected);
+        assert!(fill(ALL, "{}").unwrap().contains("\"age\":30"));
+        let filled = fill(ALL, r#"{"age":7,"plan":"p","teams":["x"]}"#).unwrap();
+        assert!(filled.contains("\"age\":7") && filled.contains("\"plan\":\"p\""));
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_field_and_what_is_allowed() {
+        for (content, words) in [
+            ("[]", "not an object"),
+            ("{", "not JSON"),
+            (r#"{"x":1}"#, "no field \"x\""),
+            (r#"{"name":1}"#, "a string"),
+            (r#"{"name":"é"}"#, "at least 2 characters"),
+            (r#"{"name":"ééééééééé"}"#, "at most 8 characters"),
+            (r#"{"age":1.5}"#, "an integer"),
+            (r#"{"age":-1}"#, "at least 0"),
+            (r#"{"age":151}"#, "at most 150"),
+            (r#"{"age":null}"#, "an integer"),
+            (r#"{"score":"1"}"#, "a number"),
+            (r#"{"status":"A"}"#, "one of \"active\", \"inactive\""),
+            (r#"{"plan":"Free"}"#, "one of \"f\", \"p\""),
+            (r#"{"tags":[]}"#, "at least 1"),
+            (r#"{"tags":["a","b","a"]}"#, "at most 2"),
+            (r#"{"tags":["c"]}"#, "one of \"a\", \"b\""),
+            (r#"{"tags":[1]}"#, "strings"),
+            (r#"{"tags":"a"}"#, "an array"),
+            (r#"{"teams":["X"]}"#, "one of \"x\""),
+            (r#"{"verified":"true"}"#, "true or false"),
+        ] {
+            let error = fill(ALL, content).unwrap_err();
+            assert!(error.message().contains(words), "{content}: {}", error.message());
+        }
+        let required = r#"{"properties":{"a":{"type":"string"}},"required":["a"]}"#;
+        assert!(fill(required, "{}").unwrap_err().message().contains("required"));
+    }
+
+    #[test]
+    fn knows_the_formats() {
+        let of = |format: &str, text: &str| {
+            let schema =
+                format!(r#"{{"properties":{{"a":{{"type":"string","format":"{format}"}}}}}}"#);
+            fill(&schema, &format!("{{\"a\":\"{text}\"}}")).is_ok()
+        };
+        for (format, right, wrong) in [
+            ("email", vec!["a@b.c", "a+b@localhost"], vec!["", "a", "@b", "a@", "a b@c"]),
+            ("uri", vec!["https://a.b/c?d", "urn:x:y"], vec!["", "a b", "//x", "1a:b", "a:"]),
+            ("date", vec!["2024-02-29"], vec!["2023-02-29", "2024-13-01", "24-01-01", "2024-1-1"]),
+            (
+                "date-time",
+                vec!["2025-11-25T10:00:00Z", "2025-11-25T10:00:00.25+01:30"],
+                vec!["2025-11-25", "2025-11-25T10:00:00", "2025-11-25T25:00:00Z"],
+            ),
+            ("other", vec!["anything"], vec![]),
+        ] {
+            assert!(right.iter().all(|text| of(format, text)), "{format} {right:?}");
+            assert!(!wrong.iter().any(|text| of(format, text)), "{format} {wrong:?}");
+        }
+    }
+
+    #[test]
+    fn passes_over_what_it_does_not_know() {
+        let schema =
+            r#"{"properties":{"a":{"$ref":"https://example.com/s.json"},"b":{"type":"x"}}}"#;
+        assert!(fill(schema, r#"{"a":1,"b":{}}"#).is_ok());
+        assert!(fill("null", "{}").is_ok());
+    }
+}

@@ -1,0 +1,290 @@
+//! Arguments of tools that a schema marks for headers (`x-mcp-header`), so that
+//! what stands between client and server can route by them.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::base::error::{Error, Result, quote};
+use crate::protocol::routing;
+use crate::wire::challenge::is_token;
+
+/// The keyword of a schema that is a mark.
+pub(crate) const NAME: &str = "x-mcp-header";
+
+/// An argument that goes into a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// The names from the root of the arguments to it.
+    path: Vec<String>,
+    /// What follows `Mcp-Param-`.
+    header: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Integer,
+    Boolean,
+}
+
+/// Keywords whose value is a schema, or several in an array or an object.
+const SCHEMAS: [&str; 12] = [
+    "items",
+    "contains",
+    "additionalProperties",
+    "additionalItems",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "propertyNames",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contentSchema",
+];
+const SCHEMA_LISTS: [&str; 4] = ["prefixItems", "oneOf", "anyOf", "allOf"];
+const SCHEMA_MAPS: [&str; 4] = ["patternProperties", "dependentSchemas", "$defs", "definitions"];
+
+/// The marks of a tool's schema; the error says why it is invalid.
+pub(crate) fn marks(schema: &str) -> std::result::Result<Vec<Mark>, String> {
+    if memchr::memmem::find(schema.as_bytes(), NAME.as_bytes()).is_none() && !schema.contains('\\')
+    {
+        return Ok(Vec::new());
+    }
+    // One that cannot be read has no marks that could be meant.
+    let Ok(schema) = serde_json::from_str::<Value>(schema) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    if schema.get(NAME).is_some() {
+        return Err("the root of the schema is marked".to_owned());
+    }
+    walk(&schema, &mut Vec::new(), &mut found)?;
+    let mut names = HashSet::new();
+    for mark in &found {
+        if !names.insert(mark.header.to_ascii_lowercase()) {
+            return Err(format!("\"{}\" is marked twice", mark.header));
+        }
+    }
+    Ok(found)
+}
+
+/// Looks through a schema that is reached by properties alone.
+fn walk(
+    schema: &Value,
+    path: &mut Vec<String>,
+    found: &mut Vec<Mark>,
+) -> std::result::Result<(), String> {
+    let Value::Object(schema) = schema else { return Ok(()) };
+    for (keyword, value) in schema {
+        if keyword == "properties" {
+            let Value::Object(properties) = value else { continue };
+            for (name, property) in properties {
+                path.push(name.clone());
+                if let Some(mark) = property.get(NAME) {
+                    found.push(read(mark, property, path)?);
+                }
+                walk(property, path, found)?;
+                path.pop();
+            }
+        } else if holds_mark(keyword, value) {
+            return Err(format!("there is a mark below \"{keyword}\", where none may be"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a keyword beside `properties` leads to a mark.
+fn holds_mark(keyword: &str, value: &Value) -> bool {
+    if SCHEMAS.contains(&keyword) {
+        return match value {
+            Value::Array(all) => all.iter().any(is_marked),
+            schema => is_marked(schema),
+        };
+    }
+    if SCHEMA_LISTS.contains(&keyword) {
+        return value.as_array().is_some_and(|all| all.iter().any(is_marked));
+    }
+    SCHEMA_MAPS.contains(&keyword)
+        && value.as_object().is_some_and(|all| all.values().any(is_marked))
+}
+
+/// Whether a mark stands anywhere in a schema.
+fn is_marked(schema: &Value) -> bool {
+    let Value::Object(members) = schema else { return false };
+    members.iter().any(|(keyword, value)| match keyword.as_str() {
+        NAME => true,
+        "properties" => value.as_object().is_some_and(|all| all.values().any(is_marked)),
+        other => holds_mark(other, value),
+    })
+}
+
+fn read(mark: &Value, property: &Value, path: &[String]) -> std::result::Result<Mark, String> {
+    let name = path.last().map(String::as_str).unwrap_or_default();
+    let Value::String(header) = mark else {
+        return Err(format!("the mark of \"{name}\" is not a text"));
+    };
+    if header.is_empty() || !header.bytes().all(is_token) {
+        return Err(format!(
+            "the mark \"{header}\" of \"{name}\" is empty, or has what no header name may have"
+        ));
+    }
+    let kind = match property.get("type").and_then(Value::as_str) {
+        Some("string") => Kind::Text,
+        Some("integer") => Kind::Integer,
+        Some("boolean") => Kind::Boolean,
+        _ => {
+            return Err(format!(
+                "\"{name}\" is marked, but is not of type string, integer or boolean"
+            ));
+        }
+    };
+    Ok(Mark { path: path.to_vec(), header: header.clone(), kind })
+}
+
+/// The marked arguments as names, without `Mcp-Param-`, and values.
+pub(crate) fn headers(marks: &[Mark], arguments: &str) -> Result<Vec<(String, String)>> {
+    let arguments: Value = serde_json::from_str(arguments)
+        .map_err(|error| Error::argument(format!("the arguments are not JSON: {error}")))?;
+    let mut out = Vec::with_capacity(marks.len());
+    for mark in marks {
+        let value = mark.path.iter().try_fold(&arguments, |value, name| value.get(name));
+        if let Some(text) = value.map(|value| mark.text(value)).transpose()?.flatten() {
+            out.push((mark.header.clone(), routing::encode(&text)));
+        }
+    }
+    Ok(out)
+}
+
+impl Mark {
+    /// The text of a value; `None` for null, which goes into no header.
+    fn text(&self, value: &Value) -> Result<Option<String>> {
+        let wrong = |what: &str| {
+            Err(Error::argument(format!(
+                "argument \"{}\" {what}, as its tool's schema says",
+                quote(&self.path.join("."))
+            )))
+        };
+        Ok(Some(match (self.kind, value) {
+            (_, Value::Null) => return Ok(None),
+            (Kind::Text, Value::String(text)) => text.clone(),
+            (Kind::Boolean, Value::Bool(value)) => value.to_string(),
+            (Kind::Integer, Value::Number(number)) => match integer(number) {
+                Some(integer) => integer.to_string(),
+                None => return wrong("has to be an integer between -(2^53-1) and 2^53-1"),
+            },
+            (Kind::Text, _) => return wrong("has to be a string"),
+            (Kind::Boolean, _) => return wrong("has to be true or false"),
+            (Kind::Integer, _) => return wrong("has to be an integer"),
+        }))
+    }
+}
+
+const LARGEST: i64 = 9_007_199_254_740_991;
+
+/// A number without a fraction, also when it is written with one.
+fn integer(number: &serde_json::Number) -> Option<i64> {
+    let integer = match number.as_i64() {
+        Some(integer) => integer,
+        None => {
+            let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
+            if float.abs() > LARGEST as f64 {
+                return None;
+            }
+            float as i64
+        }
+    };
+    (-LARGEST..=LARGEST).contains(&integer).then_some(integer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn property(rest: &str) -> String {
+        format!(r#"{{"type":"object","properties":{{"a":{rest}}}}}"#)
+    }
+
+    fn header(schema: &str, arguments: &str) -> Result<Vec<(String, String)>> {
+        headers(&marks(schema).unwrap(), arguments)
+    }
+
+    #[test]
+    fn takes_the_texts_of_the_marked_arguments() {
+        let schema = r#"{"properties":{
+            "r":{"type":"string","x-mcp-header":"Region"},
+            "n":{"type":"integer","x-mcp-header":"Number"},
+            "b":{"type":"boolean","x-mcp-header":"Method"},
+            "o":{"properties":{"deep":{"type":"string","x-mcp-header":"Deep"}}},
+            "f":{"type":"number"}}}"#;
+        let arguments = r#"{"r":"Hello, 世界","n":42.0,"b":false,"o":{"deep":""},"f":1.5}"#;
+        let mut found = header(schema, arguments).unwrap();
+        found.sort();
+        let expected = [
+            ("Deep", ""),
+            ("Method", "false"),
+            ("Number", "42"),
+            ("Region", "=?base64?SGVsbG8sIOS4lueVjA==?="),
+        ];
+        let found: Vec<(&str, &str)> = found.iter().map(|(a, b)| (&**a, &**b)).collect();
+        assert_eq!(found, expected);
+        assert!(header(schema, r#"{"r":null}"#).unwrap().is_empty());
+        assert!(header(schema, "{}").unwrap().is_empty());
+    }
+
+    #[test]
+    fn refuses_an_argument_of_another_type_before_it_is_sent() {
+        let text = property(r#"{"type":"string","x-mcp-header":"A"}"#);
+        let number = property(r#"{"type":"integer","x-mcp-header":"A"}"#);
+        for (schema, arguments) in [
+            (&text, r#"{"a":1}"#),
+            (&number, r#"{"a":"1"}"#),
+            (&number, r#"{"a":1.5}"#),
+            (&number, r#"{"a":9007199254740992}"#),
+            (&number, r#"{"a":1e300}"#),
+        ] {
+            assert!(header(schema, arguments).is_err(), "{arguments}");
+        }
+        assert_eq!(
+            header(&number, r#"{"a":-9007199254740991}"#).unwrap()[0].1,
+            "-9007199254740991"
+        );
+    }
+
+    #[test]
+    fn finds_each_way_in_which_a_mark_is_invalid() {
+        for mark in
+            ["\"\"", "{}", "[]", "null", "1", "\"a b\"", "\"a:b\"", "\"\u{e9}\"", "\"a\\t\""]
+        {
+            let schema = property(&format!(r#"{{"type":"string","x-mcp-header":{mark}}}"#));
+            assert!(marks(&schema).is_err(), "{mark}");
+        }
+        for kind in ["\"number\"", "\"object\"", "\"array\"", "\"null\"", "[\"string\"]"] {
+            let schema = property(&format!(r#"{{"type":{kind},"x-mcp-header":"A"}}"#));
+            assert!(marks(&schema).is_err(), "{kind}");
+        }
+        assert!(marks(&property(r#"{"x-mcp-header":"A"}"#)).is_err());
+        assert!(marks(r#"{"type":"string","x-mcp-header":"A"}"#).is_err(), "the root");
+        let twice = r#"{"properties":{"a":{"type":"string","x-mcp-header":"X"},
+            "b":{"properties":{"c":{"type":"string","x-mcp-header":"x"}}}}}"#;
+        assert!(marks(twice).is_err());
+        let mark = r#"{"type":"string","x-mcp-header":"A"}"#;
+        for keyword in ["items", "not", "if", "additionalProperties"] {
+            assert!(marks(&property(&format!("{{\"{keyword}\":{mark}}}"))).is_err(), "{keyword}");
+        }
+        for keyword in ["oneOf", "anyOf", "allOf", "prefixItems"] {
+            assert!(marks(&format!("{{\"{keyword}\":[{mark}]}}")).is_err(), "{keyword}");
+        }
+        assert!(
+            marks(&format!("{{\"$defs\":{{\"d\":{{\"properties\":{{\"x\":{mark}}}}}}}}}")).is_err()
+        );
+    }
+
+    #[test]
+    fn takes_neither_a_property_of_that_name_nor_data_for_a_mark() {
+        let schema = r#"{"properties":{"x-mcp-header":{"type":"number"},
+            "a":{"const":{"x-mcp-header":1},"default":{"x-mcp-header":1},"enum":[{"x-mcp-header":1}]}}}"#;
+        assert_eq!(marks(schema).unwrap(), []);
+        assert_eq!(marks("[").unwrap(), []);
+    }
+}

@@ -1,0 +1,161 @@
+//! Skills (SEP-2640): whether a file is what its entry says.
+
+use crate::base::error::{Error, Result, Status, quote};
+
+/// What an entry says of one file.
+#[derive(Debug)]
+pub(crate) struct File<'a> {
+    pub(crate) uri: &'a str,
+    pub(crate) size: Option<i64>,
+    pub(crate) digest: Option<&'a str>,
+    /// Of the main file, the front matter as a JSON object.
+    pub(crate) frontmatter: Option<&'a str>,
+}
+
+/// The most front matter that is read.
+const FRONT: usize = 64 * 1024;
+
+impl File<'_> {
+    /// Refuses bytes that are not what the entry says.
+    pub(crate) fn verify(&self, bytes: &[u8]) -> Result<()> {
+        let wrong = |what: String| {
+            Err(Error::new(
+                Status::Integrity,
+                format!("{} is not what its skill's entry says: {what}", quote(self.uri)),
+            ))
+        };
+        match self.size {
+            Some(size) if size == bytes.len() as i64 => {}
+            Some(size) => {
+                return wrong(format!("it has {} bytes, and {size} are due", bytes.len()));
+            }
+            None => return wrong("the entry gives no size".to_owned()),
+        }
+        let Some(digest) = self.digest else {
+            return wrong("the entry gives no digest".to_owned());
+        };
+        let Some(due) = digest.strip_prefix("sha256:") else {
+            return wrong(format!("the digest \"{}\" is not of SHA-256", quote(digest)));
+        };
+        let found: String = ring::digest::digest(&ring::digest::SHA256, bytes)
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        if !found.eq_ignore_ascii_case(due) {
+            return wrong("its SHA-256 digest is another".to_owned());
+        }
+        let Some(due) = self.frontmatter else { return Ok(()) };
+        match differing(due, bytes) {
+            Ok(None) => Ok(()),
+            Ok(Some(field)) => wrong(format!("its front matter has another \"{}\"", quote(&field))),
+            Err(why) => wrong(format!("its front matter cannot be read: {why}")),
+        }
+    }
+}
+
+/// The first field in which the front matter of a file is another than the
+/// entry's.
+fn differing(due: &str, bytes: &[u8]) -> std::result::Result<Option<String>, String> {
+    let due: serde_json::Value = serde_json::from_str(due).map_err(|error| error.to_string())?;
+    let Some(due) = due.as_object() else { return Err("the entry's is no object".to_owned()) };
+    let text = front(bytes).ok_or("there is none between two lines of ---")?;
+    let found: serde_json::Value =
+        serde_yaml_ng::from_str(text).map_err(|error| error.to_string())?;
+    let Some(found) = found.as_object() else { return Err("it is no mapping".to_owned()) };
+    let names = due.keys().chain(found.keys());
+    Ok(names.into_iter().find(|name| due.get(*name) != found.get(*name)).cloned())
+}
+
+/// What stands between the first line, which is `---`, and the next such line.
+fn front(bytes: &[u8]) -> Option<&str> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // A character may be cut at the limit: what is before it counts.
+    let head = bytes.get(..bytes.len().min(FRONT))?;
+    let head = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(head.get(..error.valid_up_to())?).ok()?,
+    };
+    let rest = head.strip_prefix("---\n").or_else(|| head.strip_prefix("---\r\n"))?;
+    let mut length = 0;
+    for line in rest.split_inclusive('\n') {
+        if line.trim_end() == "---" {
+            return rest.get(..length);
+        }
+        length += line.len();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "---\nname: pdf\ndescription: \"reads: PDFs\"\ntags: [a, 1]\n---\n# PDF\n";
+    const FRONTMATTER: &str = r#"{"name":"pdf","description":"reads: PDFs","tags":["a",1]}"#;
+
+    fn digest(text: &str) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("sha256:{hex}")
+    }
+
+    fn verify(text: &str, size: Option<i64>, digest: Option<&str>, front: Option<&str>) -> String {
+        let file = File { uri: "skill://pdf/SKILL.md", size, digest, frontmatter: front };
+        match file.verify(text.as_bytes()) {
+            Ok(()) => String::new(),
+            Err(error) => {
+                assert_eq!(error.status(), Status::Integrity);
+                error.message().to_owned()
+            }
+        }
+    }
+
+    #[test]
+    fn takes_what_is_as_the_entry_says() {
+        let size = Some(TEXT.len() as i64);
+        assert_eq!(verify(TEXT, size, Some(&digest(TEXT)), Some(FRONTMATTER)), "");
+        assert_eq!(
+            verify(TEXT, size, Some(&digest(TEXT).to_uppercase().replace("SHA", "sha")), None),
+            ""
+        );
+        let windows = TEXT.replace('\n', "\r\n");
+        let size = Some(windows.len() as i64);
+        assert_eq!(verify(&windows, size, Some(&digest(&windows)), Some(FRONTMATTER)), "");
+    }
+
+    #[test]
+    fn refuses_another_size_digest_or_front_matter() {
+        let (size, due) = (Some(TEXT.len() as i64), digest(TEXT));
+        assert!(verify(TEXT, Some(1), Some(&due), None).contains("bytes"));
+        assert!(verify(TEXT, None, Some(&due), None).contains("no size"));
+        assert!(verify(TEXT, size, None, None).contains("no digest"));
+        assert!(verify(TEXT, size, Some("md5:00"), None).contains("md5"));
+        assert!(verify(&TEXT.replace("PDF\n", "PDX\n"), size, Some(&due), None).contains("digest"));
+        for (front, field) in [
+            (r#"{"name":"pdf"}"#, "description"),
+            (r#"{"name":"x","description":"reads: PDFs","tags":["a",1]}"#, "name"),
+            (r#"{"name":"pdf","description":"reads: PDFs","tags":["a","1"]}"#, "tags"),
+            (r#"{"name":"pdf","description":"reads: PDFs","tags":["a",1],"x":1}"#, "\"x\""),
+            ("[]", "cannot be read"),
+        ] {
+            let said = verify(TEXT, size, Some(&due), Some(front));
+            assert!(said.contains(field), "{front}: {said}");
+        }
+    }
+
+    #[test]
+    fn reads_no_front_matter_where_there_is_none() {
+        for text in [
+            "",
+            "# A\n",
+            "---\nname: a\n",
+            " ---\nname: a\n---\n",
+            "---\n- a\n---\n",
+            "---\n\t:\n---\n",
+        ] {
+            let said = verify(text, Some(text.len() as i64), Some(&digest(text)), Some("{}"));
+            assert!(said.contains("cannot be read"), "{text:?}: {said}");
+        }
+    }
+}

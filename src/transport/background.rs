@@ -1,0 +1,246 @@
+//! The one thread of the process on which work goes on between the program's
+//! calls, for however many clients: streams that are listened to, requests
+//! that were started.
+//!
+//! It begins with the first client that needs it and is joined by the last
+//! that lets go of it. No code of the program ever runs on it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::os::fd::RawFd;
+use std::pin::{Pin, pin};
+use std::rc::{Rc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll as Step;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::sys::{self, POLLOUT, Poll, Signal, Watched};
+
+/// Makes the work on the background thread, so that it need not be `Send`.
+type Job = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
+
+/// The right to have work done. The last one that is dropped ends the thread.
+pub(crate) struct Background {
+    jobs: UnboundedSender<Job>,
+    pid: u32,
+}
+
+impl fmt::Debug for Background {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Background")
+    }
+}
+
+/// The thread while it runs.
+struct Running {
+    jobs: UnboundedSender<Job>,
+    thread: JoinHandle<()>,
+    users: usize,
+    pid: u32,
+}
+
+static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
+
+impl Background {
+    /// Joins those who use the thread, which is started for the first.
+    pub(crate) fn enter() -> Result<Self> {
+        let pid = std::process::id();
+        let mut running = lock();
+        // The thread of the parent process is not in its fork.
+        if running.as_ref().is_some_and(|running| running.pid != pid) {
+            std::mem::forget(running.take());
+        }
+        if let Some(running) = running.as_mut() {
+            running.users += 1;
+            return Ok(Self { jobs: running.jobs.clone(), pid });
+        }
+        let failed = |error: io::Error| {
+            Error::new(Status::Internal, format!("no background thread: {error}"))
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .max_blocking_threads(HELPERS)
+            .thread_keep_alive(Duration::from_millis(100))
+            .build()
+            .map_err(failed)?;
+        let (jobs, queue) = unbounded_channel();
+        let thread = std::thread::Builder::new()
+            .name("mcp-background".into())
+            .spawn(move || sys::without_signals(|| runtime.block_on(work(queue))))
+            .map_err(failed)?;
+        *running = Some(Running { jobs: jobs.clone(), thread, users: 1, pid });
+        Ok(Self { jobs, pid })
+    }
+
+    /// Has work done. `job` runs on the background thread.
+    pub(crate) fn spawn<F: Future<Output = ()> + 'static>(
+        &self,
+        job: impl FnOnce() -> F + Send + 'static,
+    ) {
+        // Received as long as `self` lives.
+        let _ = self.jobs.send(Box::new(|| Box::pin(job())));
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if self.pid != std::process::id() {
+            return;
+        }
+        let mut running = lock();
+        let Some(state) = running.as_mut() else { return };
+        state.users -= 1;
+        if state.users > 0 {
+            return;
+        }
+        let Some(Running { jobs, thread, .. }) = running.take() else { return };
+        let (last, _) = unbounded_channel();
+        // The thread ends when nothing can come any more.
+        drop((jobs, std::mem::replace(&mut self.jobs, last)));
+        drop(running);
+        if thread.thread().id() != std::thread::current().id() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock() -> MutexGuard<'static, Option<Running>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn work(mut queue: UnboundedReceiver<Job>) {
+    let local = tokio::task::LocalSet::new();
+    local
+        .run_until(async {
+            while let Some(job) = queue.recv().await {
+                // What a task panics with ends that task alone.
+                tokio::task::spawn_local(job());
+            }
+        })
+        .await;
+}
+
+/// How many connections are made at a time whose making has to block.
+const HELPERS: usize = 4;
+
+/// Does on a thread of its own, which lives as long, what has to block.
+pub(crate) async fn offload<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(Error::new(Status::Internal, "work that was dropped")))
+}
+
+/// Lets other tasks go on.
+pub(crate) async fn give_way() {
+    tokio::task::yield_now().await;
+}
+
+/// Waits for a descriptor, a signal or the end of the time; false for the
+/// last.
+pub(crate) async fn poll(
+    entries: &mut [Poll],
+    signals: impl Iterator<Item = &Arc<Signal>>,
+    left: Duration,
+) -> io::Result<bool> {
+    if !entries.is_empty() && sys::poll(entries, Duration::ZERO)? > 0 {
+        // Always ready is no reason to keep the others waiting.
+        give_way().await;
+        return Ok(true);
+    }
+    let mut sockets = Vec::with_capacity(entries.len());
+    for entry in entries.iter().filter(|entry| entry.fd() >= 0) {
+        sockets.push(Socket::new(entry)?);
+    }
+    let mut raised = Vec::with_capacity(2);
+    for signal in signals {
+        raised.push(Box::pin(until_raised(watch(signal)?)));
+    }
+    let mut timer = pin!(tokio::time::sleep(left.min(LONGEST)));
+    let is_woken = poll_fn(|context| {
+        let mut is_ready = false;
+        for socket in &sockets {
+            is_ready |= socket.poll(context).is_ready();
+        }
+        for signal in &mut raised {
+            is_ready |= signal.as_mut().poll(context).is_ready();
+        }
+        if is_ready {
+            return Step::Ready(true);
+        }
+        timer.as_mut().poll(context).map(|()| false)
+    })
+    .await;
+    if is_woken && !entries.is_empty() {
+        sys::poll(entries, Duration::ZERO)?;
+    }
+    Ok(is_woken)
+}
+
+/// tokio's timers end somewhere; a wait that is longer begins anew.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// A socket for the length of one wait.
+struct Socket {
+    fd: AsyncFd<Watched>,
+    wants_output: bool,
+    wants_input: bool,
+}
+
+impl Socket {
+    fn new(entry: &Poll) -> io::Result<Self> {
+        let (wants_output, wants_input) = (entry.wants(POLLOUT), entry.wants(sys::POLLIN));
+        let interest = match (wants_output, wants_input) {
+            (true, true) => Interest::READABLE | Interest::WRITABLE,
+            (true, false) => Interest::WRITABLE,
+            _ => Interest::READABLE,
+        };
+        let fd = sys::watch(entry, interest)?;
+        Ok(Self { fd, wants_output, wants_input })
+    }
+
+    fn poll(&self, context: &mut std::task::Context<'_>) -> Step<()> {
+        let input = self.wants_input && self.fd.poll_read_ready(context).is_ready();
+        let output = self.wants_output && self.fd.poll_write_ready(context).is_ready();
+        if input || output { Step::Ready(()) } else { Step::Pending }
+    }
+}
+
+thread_local! {
+    /// A descriptor can be watched once only, by all who wait for it.
+    static WATCHED: RefCell<HashMap<RawFd, Weak<AsyncFd<Arc<Signal>>>>> = RefCell::new(HashMap::new());
+}
+
+fn watch(signal: &Arc<Signal>) -> io::Result<Rc<AsyncFd<Arc<Signal>>>> {
+    WATCHED.with_borrow_mut(|all| {
+        if let Some(watched) = all.get(&signal.fd()).and_then(Weak::upgrade) {
+            return Ok(watched);
+        }
+        if all.len() >= 64 {
+            all.retain(|_, watched| watched.strong_count() > 0);
+        }
+        let watched = Rc::new(sys::watch_signal(signal.clone())?);
+        all.insert(signal.fd(), Rc::downgrade(&watched));
+        Ok(watched)
+    })
+}
+
+async fn until_raised(watched: Rc<AsyncFd<Arc<Signal>>>) {
+    while !watched.get_ref().is_raised() {
+        let Ok(mut guard) = watched.readable().await else { return };
+        if !watched.get_ref().is_raised() {
+            // From before it was lowered.
+            guard.clear_ready();
+        }
+    }
+}
