@@ -103,6 +103,68 @@ pub fn event(message: &Value) -> Vec<u8> {
     chunk(format!("event: message\r\ndata: {message}\r\n\r\n").as_bytes())
 }
 
+/// An event in one chunk, with what it may have; no data only primes.
+pub fn event_with(id: Option<&str>, retry: Option<u64>, data: &str) -> Vec<u8> {
+    let mut out = String::new();
+    if let Some(id) = id {
+        out.push_str(&format!("id: {id}\n"));
+    }
+    if let Some(retry) = retry {
+        out.push_str(&format!("retry: {retry}\n"));
+    }
+    for line in data.split('\n') {
+        out.push_str(&format!("data: {line}\n"));
+    }
+    out.push('\n');
+    chunk(out.as_bytes())
+}
+
+/// An answer in an event stream, step by step.
+#[derive(Debug)]
+pub struct Stream(Vec<Action>);
+
+impl Stream {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    pub fn with(headers: &[(&str, &str)]) -> Self {
+        Self(vec![Action::Send(stream_head(headers))])
+    }
+
+    pub fn message(mut self, message: &Value) -> Self {
+        self.0.push(Action::Send(event(message)));
+        self
+    }
+
+    pub fn send(mut self, bytes: Vec<u8>) -> Self {
+        self.0.push(Action::Send(bytes));
+        self
+    }
+
+    pub fn pause(mut self, milliseconds: u64) -> Self {
+        self.0.push(Action::Pause(Duration::from_millis(milliseconds)));
+        self
+    }
+
+    /// The end of the answer; the connection stays.
+    pub fn end(mut self) -> Vec<Action> {
+        self.0.push(Action::Send(LAST_CHUNK.to_vec()));
+        self.0
+    }
+
+    /// The end of the connection, in the middle of the answer.
+    pub fn cut(self) -> Vec<Action> {
+        self.then(Action::Close)
+    }
+
+    pub fn then(mut self, last: Action) -> Vec<Action> {
+        self.0.push(last);
+        self.0
+    }
+}
+
 pub fn chunk(bytes: &[u8]) -> Vec<u8> {
     let mut out = format!("{:x}\r\n", bytes.len()).into_bytes();
     out.extend_from_slice(bytes);
@@ -122,6 +184,7 @@ fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         202 => "Accepted",
+        204 => "No Content",
         307 => "Temporary Redirect",
         308 => "Permanent Redirect",
         400 => "Bad Request",
@@ -129,6 +192,8 @@ fn reason(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        409 => "Conflict",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
         503 => "Service Unavailable",

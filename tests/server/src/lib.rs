@@ -3,23 +3,40 @@
 //!
 //! [`Server`] listens and records; a handler turns each request into
 //! [`Action`]s. [`mcp::Mcp`] is a handler that behaves as a server of any
-//! revision should, and notes what a client does wrong.
+//! revision should, and notes what a client does wrong; with an
+//! [`offer::Offer`] it has tools, resources, prompts and streams as well.
 
+mod check;
+mod encoding;
 pub mod http;
+pub mod items;
+mod lists;
+pub mod malformed;
 pub mod mcp;
+pub mod offer;
+pub mod pipe;
+mod questions;
+mod resumption;
 pub mod scenario;
+mod serve;
+pub mod skills;
+mod streams;
+mod tools;
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 
 pub use http::Request;
+pub use pipe::{Feed, Pipe};
 
 /// A step of an answer.
 #[derive(Clone, Debug)]
@@ -35,6 +52,8 @@ pub enum Action {
     Close,
     /// Says nothing more, and keeps the connection open.
     Hang,
+    /// What comes through its pipe, as it comes.
+    Feed(Feed),
 }
 
 pub type Handler = dyn Fn(&Request) -> Vec<Action> + Send + Sync;
@@ -45,6 +64,7 @@ pub struct Log {
     requests: Mutex<Vec<Request>>,
     changed: Condvar,
     connections: AtomicUsize,
+    closed: Mutex<HashSet<usize>>,
 }
 
 impl Log {
@@ -69,6 +89,68 @@ impl Log {
             .unwrap();
         requests.len() >= count
     }
+
+    /// The requests of a JSON-RPC method, in order.
+    pub fn of(&self, method: &str) -> Vec<Request> {
+        self.that(|request| request.rpc_method() == method)
+    }
+
+    /// The client's answers to questions of the server.
+    pub fn answers(&self) -> Vec<Value> {
+        let answers = self.that(|request| {
+            let message = request.json();
+            message["method"].is_null() && !message["id"].is_null()
+        });
+        answers.iter().map(Request::json).collect()
+    }
+
+    /// The requests of which something is true.
+    pub fn that(&self, is_so: impl Fn(&Request) -> bool) -> Vec<Request> {
+        self.requests.lock().unwrap().iter().filter(|request| is_so(request)).cloned().collect()
+    }
+
+    /// Waits until so many of them have arrived; false if they do not.
+    pub fn await_that(
+        &self,
+        count: usize,
+        limit: Duration,
+        is_so: impl Fn(&Request) -> bool,
+    ) -> bool {
+        let requests = self.requests.lock().unwrap();
+        let so_far = |requests: &[Request]| requests.iter().filter(|one| is_so(one)).count();
+        let (requests, _) = self
+            .changed
+            .wait_timeout_while(requests, limit, |requests| so_far(requests) < count)
+            .unwrap();
+        so_far(&requests) >= count
+    }
+
+    /// Waits until so many requests of a JSON-RPC method have arrived.
+    pub fn await_of(&self, method: &str, count: usize, limit: Duration) -> bool {
+        self.await_that(count, limit, |request| request.rpc_method() == method)
+    }
+
+    /// Waits until so many requests of an HTTP method have arrived.
+    pub fn await_http(&self, method: &str, count: usize, limit: Duration) -> bool {
+        self.await_that(count, limit, |request| request.method == method)
+    }
+
+    /// Waits until the other side has closed a connection, or this one has.
+    pub fn await_closed(&self, connection: usize, limit: Duration) -> bool {
+        await_true(limit, || self.closed.lock().unwrap().contains(&connection))
+    }
+}
+
+/// Asks again and again, for so long; false if it does not become true.
+pub fn await_true(limit: Duration, is_so: impl Fn() -> bool) -> bool {
+    let start = Instant::now();
+    while !is_so() {
+        if start.elapsed() > limit {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
 }
 
 /// A server on a free port of 127.0.0.1, on a thread of its own, until it is
@@ -179,8 +261,18 @@ async fn connection(
     log: Arc<Log>,
 ) {
     let number = log.connections.fetch_add(1, Ordering::SeqCst);
+    converse(&mut stream, number, handler, &log).await;
+    log.closed.lock().unwrap().insert(number);
+}
+
+async fn converse(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    number: usize,
+    handler: Arc<Handler>,
+    log: &Log,
+) {
     let mut input = Vec::new();
-    while let Some(mut request) = read_request(&mut stream, &mut input).await {
+    while let Some(mut request) = read_request(stream, &mut input).await {
         request.connection = number;
         {
             let mut requests = log.requests.lock().unwrap();
@@ -189,9 +281,41 @@ async fn connection(
             log.changed.notify_all();
         }
         for action in handler(&request) {
-            if !play(&mut stream, action, &log).await {
+            let goes_on = match action {
+                Action::Feed(feed) => {
+                    let goes_on = follow(stream, &feed, log).await;
+                    feed.close();
+                    goes_on
+                }
+                action => play(stream, action, log).await,
+            };
+            if !goes_on {
                 return;
             }
+        }
+    }
+}
+
+/// Plays what comes through a pipe; false when the connection is over.
+async fn follow(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    feed: &Feed,
+    log: &Log,
+) -> bool {
+    let Some(mut steps) = feed.take() else { return false };
+    let mut byte = [0; 256];
+    loop {
+        tokio::select! {
+            step = steps.recv() => match step.flatten() {
+                None => return true,
+                Some(action) => if !play(stream, action, log).await {
+                    return false;
+                },
+            },
+            // The other side goes; it has nothing to say before the end.
+            read = stream.read(&mut byte) => if !matches!(read, Ok(count) if count > 0) {
+                return false;
+            },
         }
     }
 }
@@ -240,6 +364,8 @@ async fn play(
             while matches!(stream.read(&mut byte).await, Ok(count) if count > 0) {}
             false
         }
+        // One inside another.
+        Action::Feed(_) => false,
     }
 }
 

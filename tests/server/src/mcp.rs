@@ -2,14 +2,18 @@
 //! without sessions and credentials. It checks what the client sends and
 //! notes each violation.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
 use crate::Action;
 use crate::http::{self, Request};
+use crate::offer::Offer;
+use crate::questions::Questions;
+use crate::resumption::Broken;
+use crate::streams::Streams;
 
 pub const STATELESS: &str = "2026-07-28";
 pub const HANDSHAKE: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
@@ -32,6 +36,23 @@ pub struct Config {
     /// A refused probe carries a session id that means nothing, as with the
     /// Python SDK 1.x.
     pub mints_orphans: bool,
+    /// All that goes beyond a ping; without it there is one tool.
+    pub offer: Option<Offer>,
+}
+
+impl Config {
+    /// A server of that offer, of one era or of both.
+    pub fn of(offer: Offer) -> Self {
+        Self { offer: Some(offer), ..Self::default() }
+    }
+
+    pub fn stateless(offer: Offer) -> Self {
+        Self { handshake: Vec::new(), ..Self::of(offer) }
+    }
+
+    pub fn handshake(offer: Offer) -> Self {
+        Self { is_stateless: false, ..Self::of(offer) }
+    }
 }
 
 impl Default for Config {
@@ -46,14 +67,46 @@ impl Default for Config {
             key: None,
             forgets_every: None,
             mints_orphans: true,
+            offer: None,
         }
     }
 }
 
-#[derive(Debug, Default)]
-struct Session {
-    version: String,
-    is_initialized: bool,
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    pub version: String,
+    pub is_initialized: bool,
+    /// What `logging/setLevel` said last.
+    pub level: Option<String>,
+    pub subscriptions: BTreeSet<String>,
+    pub capabilities: Value,
+}
+
+/// A request, and what is known of it.
+#[derive(Debug)]
+pub struct Call<'a> {
+    pub request: &'a Request,
+    pub method: String,
+    pub params: Value,
+    pub id: Value,
+    pub is_stateless: bool,
+    pub version: String,
+    /// "" where there is none.
+    pub session: String,
+}
+
+/// What comes back, before it is known in which form.
+#[derive(Debug)]
+pub enum Answer {
+    Result(Value),
+    Error { code: i32, message: String, data: Value },
+    Play(Vec<Action>),
+}
+
+impl Answer {
+    pub(crate) fn error(code: i32, message: &str, data: Value) -> Self {
+        Self::Error { code, message: message.to_owned(), data }
+    }
 }
 
 /// A server of that configuration.
@@ -61,9 +114,15 @@ struct Session {
 pub struct Mcp {
     pub config: Config,
     sessions: Mutex<HashMap<String, Session>>,
-    violations: Mutex<Vec<String>>,
+    pub(crate) violations: Mutex<Vec<String>>,
     next_session: AtomicUsize,
     requests: AtomicUsize,
+    pub(crate) has_expired: AtomicBool,
+    pub(crate) reads: AtomicUsize,
+    is_renamed: AtomicBool,
+    pub(crate) questions: Mutex<Questions>,
+    pub(crate) streams: Mutex<Streams>,
+    pub(crate) broken: Mutex<HashMap<String, Broken>>,
 }
 
 impl Mcp {
@@ -74,6 +133,12 @@ impl Mcp {
             violations: Mutex::default(),
             next_session: AtomicUsize::new(1),
             requests: AtomicUsize::new(0),
+            has_expired: AtomicBool::new(false),
+            reads: AtomicUsize::new(0),
+            is_renamed: AtomicBool::new(false),
+            questions: Mutex::default(),
+            streams: Mutex::default(),
+            broken: Mutex::default(),
         }
     }
 
@@ -86,26 +151,48 @@ impl Mcp {
         self.sessions.lock().unwrap().len()
     }
 
+    /// Sessions and all that hangs on them: the client must begin anew.
     pub fn forget_sessions(&self) {
         self.sessions.lock().unwrap().clear();
+        self.broken.lock().unwrap().clear();
+        self.close_streams();
+    }
+
+    /// The newest session.
+    pub fn session(&self) -> Option<Session> {
+        let sessions = self.sessions.lock().unwrap();
+        let newest = sessions.keys().max_by_key(|id| (id.len(), (*id).clone()))?;
+        sessions.get(newest).cloned()
+    }
+
+    pub(crate) fn session_of(&self, id: &str) -> Option<Session> {
+        self.sessions.lock().unwrap().get(id).cloned()
+    }
+
+    /// From now on a mark of the tool `marked` has another name.
+    pub fn rename_mark(&self) {
+        self.is_renamed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_renamed(&self) -> bool {
+        self.is_renamed.load(Ordering::SeqCst)
     }
 
     pub fn handle(&self, request: &Request) -> Vec<Action> {
-        vec![Action::Send(self.answer(request))]
-    }
-
-    fn answer(&self, request: &Request) -> Vec<u8> {
         if let Some(refusal) = self.refuse_credential(request) {
-            return refusal;
+            return vec![Action::Send(refusal)];
         }
         match request.method.as_str() {
             "POST" => self.post(request),
+            "GET" if self.config.offer.as_ref().is_some_and(|offer| offer.listens) => {
+                self.get(request)
+            }
             "DELETE" if self.config.has_sessions => {
                 let id = request.header("mcp-session-id").unwrap_or_default();
                 let was = self.sessions.lock().unwrap().remove(id);
-                http::reply(if was.is_some() { 200 } else { 404 }, &[], b"")
+                vec![Action::Send(http::reply(if was.is_some() { 200 } else { 404 }, &[], b""))]
             }
-            _ => http::reply(405, &[("allow", "POST")], b""),
+            _ => vec![Action::Send(http::reply(405, &[("allow", "POST")], b""))],
         }
     }
 
@@ -133,7 +220,7 @@ impl Mcp {
         None
     }
 
-    fn post(&self, request: &Request) -> Vec<u8> {
+    fn post(&self, request: &Request) -> Vec<Action> {
         self.check_every(request);
         let method = request.rpc_method();
         if let Some(every) = self.config.forgets_every
@@ -148,215 +235,148 @@ impl Mcp {
             return if self.config.is_stateless {
                 self.stateless(request, version)
             } else {
-                self.refuse_probe(request)
+                self.refuse_probe()
             };
         }
         self.in_session(request, &method)
     }
 
-    fn check_every(&self, request: &Request) {
-        let header = |name: &str| request.header(name).unwrap_or_default().to_owned();
-        let expect = |is_right: bool, what: &str| {
-            if !is_right {
-                let line = format!("{}: {what}", request.rpc_method());
-                self.violations.lock().unwrap().push(line);
-            }
+    fn stateless(&self, request: &Request, version: &str) -> Vec<Action> {
+        let call = Call {
+            request,
+            method: request.rpc_method(),
+            params: request.json()["params"].clone(),
+            id: request.id(),
+            is_stateless: true,
+            version: version.to_owned(),
+            session: String::new(),
         };
-        let accept = header("accept");
-        expect(accept.contains("application/json"), "Accept lacks application/json");
-        expect(accept.contains("text/event-stream"), "Accept lacks text/event-stream");
-        expect(header("content-type").starts_with("application/json"), "Content-Type is not JSON");
-        expect(!header("host").is_empty(), "no Host");
-        expect(
-            matches!(header("accept-encoding").as_str(), "" | "identity"),
-            "asks for an encoding",
-        );
-        let names = |name: &str| {
-            request.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).count()
-        };
-        for name in ["host", "authorization", "content-length", "mcp-session-id", "accept"] {
-            expect(names(name) <= 1, &format!("{name} is there twice"));
-        }
-        let message = request.json();
-        expect(message["jsonrpc"] == "2.0", "jsonrpc is not 2.0");
-        let id = &message["id"];
-        expect(id.is_null() || id.is_i64() || !message["method"].is_string(), "id is no integer");
-        let version = header("mcp-protocol-version");
-        if version == STATELESS {
-            expect(header("mcp-method") == request.rpc_method(), "Mcp-Method is not the method");
-            expect(header("mcp-session-id").is_empty(), "a session id in the stateless era");
-            let meta = &message["params"]["_meta"];
-            let key = |name: &str| &meta[format!("io.modelcontextprotocol/{name}").as_str()];
-            expect(*key("protocolVersion") == version, "_meta has another version");
-            expect(key("clientCapabilities").is_object(), "_meta lacks clientCapabilities");
-            expect(key("clientInfo")["name"].is_string(), "_meta lacks clientInfo");
+        let answer = if version != STATELESS {
+            let data = json!({"supported": [STATELESS], "requested": version});
+            Answer::error(-32022, "Unsupported protocol version", data)
+        } else if request.header("mcp-method") != Some(&call.method) {
+            Answer::error(-32020, "header mismatch", Value::Null)
+        } else if call.id.is_null() {
+            return vec![Action::Send(http::reply(202, &[], b""))];
+        } else if call.method == "server/discover" {
+            Answer::Result(json!({
+                "resultType": "complete",
+                "supportedVersions": [STATELESS],
+                "capabilities": self.capabilities(false),
+                "instructions": "Be kind.",
+                "ttlMs": 0,
+                "cacheScope": "private",
+                "_meta": {"io.modelcontextprotocol/serverInfo": self.info()},
+            }))
         } else {
-            expect(header("mcp-method").is_empty(), "Mcp-Method in the handshake era");
-            expect(
-                message["params"]["_meta"].is_null(),
-                "_meta of the stateless era in the handshake era",
-            );
-        }
-        if request.rpc_method() == "initialize" {
-            expect(version.is_empty(), "MCP-Protocol-Version on initialize");
-            expect(header("mcp-session-id").is_empty(), "a session id on initialize");
-            expect(message["params"]["clientInfo"]["name"].is_string(), "no clientInfo");
-            expect(message["params"]["capabilities"].is_object(), "no capabilities");
-        }
+            self.serve(&call)
+        };
+        self.play(&call, answer)
     }
 
-    fn stateless(&self, request: &Request, version: &str) -> Vec<u8> {
-        if version != STATELESS {
-            return self.error(
-                request,
-                400,
-                -32022,
-                "Unsupported protocol version",
-                json!({"supported": [STATELESS], "requested": version}),
-            );
-        }
-        let method = request.rpc_method();
-        if request.header("mcp-method") != Some(&method) {
-            return self.error(request, 400, -32020, "header mismatch", Value::Null);
-        }
-        match method.as_str() {
-            "server/discover" => self.result(
-                request,
-                json!({
-                    "resultType": "complete",
-                    "supportedVersions": [STATELESS],
-                    "capabilities": {"tools": {"listChanged": false}},
-                    "instructions": "Be kind.",
-                    "ttlMs": 0,
-                    "cacheScope": "private",
-                    "_meta": {"io.modelcontextprotocol/serverInfo": self.info()},
-                }),
-                None,
-            ),
-            "tools/list" => {
-                self.result(request, json!({"resultType": "complete", "tools": []}), None)
-            }
-            "tools/call" => self.result(
-                request,
-                json!({"resultType": "complete", "content": [{"type": "text", "text": "done"}]}),
-                None,
-            ),
-            other => self.error(request, 404, -32601, "Method not found", json!(other)),
-        }
-    }
-
-    fn refuse_probe(&self, request: &Request) -> Vec<u8> {
+    fn refuse_probe(&self) -> Vec<Action> {
         let body = json!({"jsonrpc": "2.0", "id": "server-error",
             "error": {"code": -32600, "message": "Bad Request: Missing session ID"}});
         let mut headers = vec![("content-type", "application/json")];
         if self.config.mints_orphans {
             headers.push(("mcp-session-id", "an-orphan-that-means-nothing"));
         }
-        let _ = request;
-        http::reply(400, &headers, body.to_string().as_bytes())
+        vec![Action::Send(http::reply(400, &headers, body.to_string().as_bytes()))]
     }
 
-    fn in_session(&self, request: &Request, method: &str) -> Vec<u8> {
-        if method == "initialize" {
-            return self.initialize(request);
-        }
-        let id = request.header("mcp-session-id").unwrap_or_default();
+    fn in_session(&self, request: &Request, method: &str) -> Vec<Action> {
         let message = request.json();
-        let mut sessions = self.sessions.lock().unwrap();
+        let mut call = Call {
+            request,
+            method: method.to_owned(),
+            params: message["params"].clone(),
+            id: message["id"].clone(),
+            is_stateless: false,
+            version: request.header("mcp-protocol-version").unwrap_or_default().to_owned(),
+            session: request.header("mcp-session-id").unwrap_or_default().to_owned(),
+        };
+        if method == "initialize" {
+            return self.initialize(&call);
+        }
         if self.config.has_sessions {
-            let Some(session) = sessions.get_mut(id) else {
+            let mut sessions = self.sessions.lock().unwrap();
+            let Some(session) = sessions.get_mut(&call.session) else {
                 drop(sessions);
-                if id.is_empty() {
-                    return self.refuse_probe(request);
+                if call.session.is_empty() {
+                    return self.refuse_probe();
                 }
-                return self.error(request, 404, -32600, "Session not found", Value::Null);
+                let body = json!({"jsonrpc": "2.0", "id": call.id,
+                    "error": {"code": -32600, "message": "Session not found"}});
+                return vec![Action::Send(http::json(404, &body))];
             };
-            let version = request.header("mcp-protocol-version").unwrap_or_default();
-            let mut violations = self.violations.lock().unwrap();
-            if version != session.version {
-                violations.push(format!("{method}: version {version}, not {}", session.version));
+            if call.version != session.version {
+                self.violation(format!(
+                    "{method}: version {}, not {}",
+                    call.version, session.version
+                ));
             }
+            call.version = session.version.clone();
             if method == "notifications/initialized" {
                 session.is_initialized = true;
             } else if !session.is_initialized {
-                violations.push(format!("{method}: before notifications/initialized"));
+                self.violation(format!("{method}: before notifications/initialized"));
+            }
+            match (method, call.params["uri"].as_str()) {
+                ("logging/setLevel", _) => {
+                    session.level = call.params["level"].as_str().map(str::to_owned);
+                }
+                ("resources/subscribe", Some(uri)) => {
+                    session.subscriptions.insert(uri.to_owned());
+                }
+                ("resources/unsubscribe", Some(uri)) => {
+                    session.subscriptions.remove(uri);
+                }
+                _ => {}
             }
         }
-        drop(sessions);
-        if message["id"].is_null() || message["method"].is_null() {
-            return http::reply(202, &[], b"");
-        }
-        match method {
-            "ping" => self.result(request, json!({}), None),
-            "tools/list" => self.result(request, json!({"tools": []}), None),
-            "tools/call" => {
-                self.result(request, json!({"content": [{"type": "text", "text": "done"}]}), None)
+        if call.id.is_null() || message["method"].is_null() {
+            if message["method"].is_null() {
+                self.answered(&message);
             }
-            other => self.error(request, 200, -32601, "Method not found", json!(other)),
+            return vec![Action::Send(http::reply(202, &[], b""))];
         }
+        let answer = match method {
+            "ping" => Answer::Result(json!({})),
+            "logging/setLevel" | "resources/subscribe" | "resources/unsubscribe"
+                if self.config.offer.is_some() =>
+            {
+                Answer::Result(json!({}))
+            }
+            _ => self.serve(&call),
+        };
+        self.play(&call, answer)
     }
 
-    fn initialize(&self, request: &Request) -> Vec<u8> {
-        let asked = request.json()["params"]["protocolVersion"].clone();
+    fn initialize(&self, call: &Call) -> Vec<Action> {
+        let asked = call.params["protocolVersion"].clone();
         let Some(newest) = self.config.handshake.first() else {
-            return self.error(
-                request,
-                400,
-                -32022,
-                "Unsupported protocol version",
-                json!({"supported": [STATELESS], "requested": asked}),
-            );
+            let data = json!({"supported": [STATELESS], "requested": asked});
+            let error =
+                json!({"code": -32022, "message": "Unsupported protocol version", "data": data});
+            let body = json!({"jsonrpc": "2.0", "id": call.id, "error": error});
+            return vec![Action::Send(http::json(400, &body))];
         };
         let spoken = self.config.handshake.iter().find(|version| asked == **version);
         let version = (*spoken.unwrap_or(newest)).to_owned();
         let session = self.config.has_sessions.then(|| {
             let number = self.next_session.fetch_add(1, Ordering::SeqCst);
             let id = format!("session-{number}");
-            let session = Session { version: version.clone(), is_initialized: false };
+            let capabilities = call.params["capabilities"].clone();
+            let session = Session { version: version.clone(), capabilities, ..Session::default() };
             self.sessions.lock().unwrap().insert(id.clone(), session);
             id
         });
         let result = json!({
             "protocolVersion": version,
-            "capabilities": {"tools": {"listChanged": true}, "resources": {"subscribe": true}},
+            "capabilities": self.capabilities(true),
             "serverInfo": self.info(),
             "instructions": "Be kind.",
         });
-        self.result(request, result, session.as_deref())
-    }
-
-    fn info(&self) -> Value {
-        json!({"name": self.config.name, "version": "1.2.3", "title": "A test server"})
-    }
-
-    fn result(&self, request: &Request, result: Value, session: Option<&str>) -> Vec<u8> {
-        let message = json!({"jsonrpc": "2.0", "id": request.id(), "result": result});
-        let mut headers = Vec::new();
-        if let Some(id) = session {
-            headers.push(("mcp-session-id", id));
-        }
-        if self.config.streams {
-            let mut out = http::stream_head(&headers);
-            out.extend_from_slice(&http::event(&message));
-            out.extend_from_slice(http::LAST_CHUNK);
-            return out;
-        }
-        headers.push(("content-type", "application/json"));
-        http::reply(200, &headers, message.to_string().as_bytes())
-    }
-
-    fn error(
-        &self,
-        request: &Request,
-        status: u16,
-        code: i32,
-        message: &str,
-        data: Value,
-    ) -> Vec<u8> {
-        let mut error = json!({"code": code, "message": message});
-        if !data.is_null() {
-            error["data"] = data;
-        }
-        http::json(status, &json!({"jsonrpc": "2.0", "id": request.id(), "error": error}))
+        self.form(call, json!({"result": result}).to_string(), session.as_deref())
     }
 }

@@ -9,6 +9,8 @@ use serde_json::json;
 
 use crate::http::{self, Request};
 use crate::mcp::{Config, HANDSHAKE, Mcp};
+use crate::offer::{Offer, Pages};
+use crate::skills::Tamper;
 use crate::{Action, Handler};
 
 /// The paths and what happens there, for `--help`.
@@ -21,6 +23,12 @@ pub const PATHS: &str = "  /mcp                 every revision, JSON replies
   /forget/mcp          forgets the session before each third ping
   /close/mcp           closes the connection after each reply
   /asks/mcp            asks the client in the stream of a ping's reply
+  /full/mcp            all revisions; tools, resources, prompts, streams, skills
+  /full-stateless/mcp  the same, 2026-07-28 alone
+  /full-handshake/mcp  the same, up to 2025-11-25; event ids on its streams
+  /pages/mcp           its lists in pages of two, with 20 items more
+  /endless/mcp         its lists never end
+  /tampered/mcp        its skill is not what its entry says
   /status/CODE         answers with that status
   /rpc-error           answers a ping with a JSON-RPC error
   /reflect             401 that repeats what was sent
@@ -54,6 +62,15 @@ pub fn handler(token: Option<String>) -> Arc<Handler> {
     add("/close/mcp", handshake.clone());
     add("/asks/mcp", Config { streams: true, ..handshake.clone() });
     add("/rpc-error", handshake.clone());
+    let offer = Offer::default();
+    let with = |offer: Offer| Config { offer: Some(offer), ..base.clone() };
+    add("/full/mcp", with(offer.clone()));
+    add("/full-stateless/mcp", Config { handshake: Vec::new(), ..with(offer.clone()) });
+    let ids = Offer { event_ids: true, retry: Some(50), ..offer.clone() };
+    add("/full-handshake/mcp", Config { is_stateless: false, ..with(ids) });
+    add("/pages/mcp", with(Offer { page: 2, many: 20, ..offer.clone() }));
+    add("/endless/mcp", with(Offer { pages: Pages::Endless, ..offer.clone() }));
+    add("/tampered/mcp", with(Offer { skills: Some(Tamper::Bytes), ..offer }));
     Arc::new(move |request: &Request| respond(request, &servers))
 }
 
