@@ -25,6 +25,8 @@ CRATES = ["Cargo.toml", "tests/server/Cargo.toml", "tests/behaviour/Cargo.toml"]
 GROUPS = [
     [
         ("unit", ["cargo", "test", "--locked"], 600),
+        ("server", ["cargo", "test", "--locked", "--manifest-path",
+                    "tests/server/Cargo.toml"], 600),
         ("behaviour", ["cargo", "test", "--locked", "--manifest-path",
                        "tests/behaviour/Cargo.toml"], 600),
         ("source", [sys.executable, "tests/source/run.py"], 300),

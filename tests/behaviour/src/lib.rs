@@ -3,13 +3,26 @@
 
 #![allow(clippy::not_unsafe_ptr_arg_deref, reason = "pointers that the library gave")]
 
+mod calls;
+#[allow(non_camel_case_types)]
+mod declared;
+mod questions;
+mod results;
+mod served;
+
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
 use std::time::Duration;
 
+pub use calls::Progress;
+pub use questions::{Event, Input};
+pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
+pub use served::Served;
+
 #[allow(non_camel_case_types)]
 pub mod raw {
     use super::*;
+    pub use crate::declared::*;
 
     pub enum mcp_client {}
     pub enum mcp_error {}
@@ -104,6 +117,8 @@ pub mod status {
     pub const MCP_E_STATE: i32 = 2;
     pub const MCP_E_CLOSED: i32 = 3;
     pub const MCP_E_FORKED: i32 = 4;
+    pub const MCP_E_UNSUPPORTED: i32 = 5;
+    pub const MCP_E_NOT_FOUND: i32 = 6;
     pub const MCP_E_RESOLVE: i32 = 20;
     pub const MCP_E_CONNECT: i32 = 21;
     pub const MCP_E_TLS: i32 = 22;
@@ -124,8 +139,43 @@ pub mod status {
     pub const MCP_E_PROTOCOL: i32 = 60;
     pub const MCP_E_VERSION: i32 = 61;
     pub const MCP_E_RPC: i32 = 62;
+    pub const MCP_E_SESSION_LOST: i32 = 63;
     pub const MCP_E_INPUT_REQUIRED: i32 = 64;
     pub const MCP_E_TRANSPORT: i32 = 65;
+    pub const MCP_E_INTEGRITY: i32 = 66;
+    pub const MCP_PENDING: i32 = 100;
+
+    pub const MCP_LOG_DEBUG: i32 = 0;
+    pub const MCP_LOG_INFO: i32 = 1;
+    pub const MCP_LOG_WARNING: i32 = 3;
+    pub const MCP_LOG_EMERGENCY: i32 = 7;
+
+    pub const MCP_EVENT_TOOLS_CHANGED: i32 = 1;
+    pub const MCP_EVENT_PROMPTS_CHANGED: i32 = 2;
+    pub const MCP_EVENT_RESOURCES_CHANGED: i32 = 4;
+    pub const MCP_EVENT_RESOURCE_UPDATED: i32 = 8;
+    pub const MCP_EVENT_LOG: i32 = 16;
+    pub const MCP_EVENT_ELICITATION_COMPLETE: i32 = 32;
+    pub const MCP_EVENT_LISTENING: i32 = 128;
+    pub const MCP_EVENT_OTHER: i32 = 256;
+    pub const MCP_EVENT_CANCELLED: i32 = 512;
+
+    pub const MCP_INPUT_FORM: i32 = 1;
+    pub const MCP_INPUT_URL: i32 = 2;
+    pub const MCP_INPUT_SAMPLING: i32 = 4;
+    pub const MCP_INPUT_SAMPLING_TOOLS: i32 = 8;
+    pub const MCP_INPUT_ROOTS: i32 = 16;
+
+    pub const MCP_CONTENT_TEXT: i32 = 1;
+    pub const MCP_CONTENT_IMAGE: i32 = 2;
+    pub const MCP_CONTENT_AUDIO: i32 = 3;
+    pub const MCP_CONTENT_RESOURCE_LINK: i32 = 4;
+    pub const MCP_CONTENT_RESOURCE: i32 = 5;
+    pub const MCP_CONTENT_OTHER: i32 = 99;
+
+    pub const MCP_COUNT_DROPPED_REPLIES: i32 = 1;
+    pub const MCP_COUNT_DROPPED_EVENTS: i32 = 2;
+    pub const MCP_COUNT_CACHE_HITS: i32 = 3;
 }
 
 /// A failure, copied out of the thread's last error or a request's.
@@ -193,7 +243,7 @@ pub fn text(pointer: *const c_char) -> Option<String> {
     (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_str().unwrap().to_owned())
 }
 
-fn optional(text: Option<&CString>) -> *const c_char {
+pub(crate) fn optional(text: Option<&CString>) -> *const c_char {
     text.map_or(ptr::null(), |text| text.as_ptr())
 }
 

@@ -7,7 +7,7 @@
 //! [`offer::Offer`] it has tools, resources, prompts and streams as well.
 
 mod check;
-mod encoding;
+pub mod encoding;
 pub mod http;
 pub mod items;
 mod lists;

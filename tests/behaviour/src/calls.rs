@@ -1,0 +1,287 @@
+//! The calls of the protocol, and a client's limits and handlers.
+
+use std::ffi::{c_char, c_void};
+use std::ptr;
+
+use serde_json::Value;
+
+use crate::{
+    Answer, Client, Event, Failure, Input, Outcome, Request, Skill, c, optional, outcome, raw,
+};
+
+type Out = *mut *mut raw::mcp_result;
+
+/// What a call of that form gives.
+fn answer(call: impl FnOnce(Out) -> i32) -> Outcome<Answer> {
+    let mut out = ptr::null_mut();
+    let status = call(&mut out);
+    assert_eq!(status == 0, !out.is_null(), "a result where there is one");
+    outcome(status)?;
+    Ok(Answer(out))
+}
+
+fn request(request: *mut raw::mcp_request) -> Outcome<Request> {
+    if request.is_null() { Err(Failure::last()) } else { Ok(Request(request)) }
+}
+
+fn json(value: &Value) -> std::ffi::CString {
+    c(&value.to_string())
+}
+
+impl Client {
+    pub fn list_tools(&self) -> Outcome<Answer> {
+        answer(|out| unsafe { raw::mcp_list_tools(self.0, out) })
+    }
+
+    pub fn list_resources(&self) -> Outcome<Answer> {
+        answer(|out| unsafe { raw::mcp_list_resources(self.0, out) })
+    }
+
+    pub fn list_templates(&self) -> Outcome<Answer> {
+        answer(|out| unsafe { raw::mcp_list_resource_templates(self.0, out) })
+    }
+
+    pub fn list_prompts(&self) -> Outcome<Answer> {
+        answer(|out| unsafe { raw::mcp_list_prompts(self.0, out) })
+    }
+
+    pub fn call(&self, tool: &str, arguments: Value) -> Outcome<Answer> {
+        let (tool, arguments) = (c(tool), json(&arguments));
+        answer(|out| unsafe { raw::mcp_call_tool(self.0, tool.as_ptr(), arguments.as_ptr(), out) })
+    }
+
+    pub fn read(&self, uri: &str) -> Outcome<Answer> {
+        let uri = c(uri);
+        answer(|out| unsafe { raw::mcp_read_resource(self.0, uri.as_ptr(), out) })
+    }
+
+    pub fn get_prompt(&self, name: &str, arguments: Option<Value>) -> Outcome<Answer> {
+        let (name, arguments) = (c(name), arguments.as_ref().map(json));
+        answer(|out| unsafe {
+            raw::mcp_get_prompt(self.0, name.as_ptr(), optional(arguments.as_ref()), out)
+        })
+    }
+
+    pub fn complete(
+        &self,
+        reference: Value,
+        argument: &str,
+        value: &str,
+        context: Option<Value>,
+    ) -> Outcome<Answer> {
+        let (reference, context) = (json(&reference), context.as_ref().map(json));
+        let (argument, value) = (c(argument), c(value));
+        answer(|out| unsafe {
+            raw::mcp_complete(
+                self.0,
+                reference.as_ptr(),
+                argument.as_ptr(),
+                value.as_ptr(),
+                optional(context.as_ref()),
+                out,
+            )
+        })
+    }
+
+    pub fn list_skills(&self) -> Outcome<Answer> {
+        answer(|out| unsafe { raw::mcp_list_skills(self.0, out) })
+    }
+
+    pub fn read_skill_file(&self, skill: &Skill, index: usize) -> Outcome<Answer> {
+        answer(|out| unsafe { raw::mcp_read_skill_file(self.0, skill.0, index, out) })
+    }
+
+    pub fn subscribe(&self, uri: &str) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_subscribe_resource(self.0, c(uri).as_ptr()) })
+    }
+
+    pub fn unsubscribe(&self, uri: &str) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_unsubscribe_resource(self.0, c(uri).as_ptr()) })
+    }
+
+    pub fn set_log_level(&self, level: i32) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_set_log_level(self.0, level) })
+    }
+
+    pub fn listen(&self, kinds: i32) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_listen(self.0, kinds) })
+    }
+
+    pub fn notify(&self, method: &str, params: Option<Value>) -> Outcome<()> {
+        let params = params.as_ref().map(json);
+        outcome(unsafe { raw::mcp_notify(self.0, c(method).as_ptr(), optional(params.as_ref())) })
+    }
+
+    pub fn tool_request(&self, tool: &str, arguments: Value) -> Outcome<Request> {
+        let (tool, arguments) = (c(tool), json(&arguments));
+        request(unsafe {
+            raw::mcp_request_new_call_tool(self.0, tool.as_ptr(), arguments.as_ptr())
+        })
+    }
+
+    pub fn read_request(&self, uri: &str) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_read_resource(self.0, c(uri).as_ptr()) })
+    }
+
+    pub fn prompt_request(&self, name: &str, arguments: Option<Value>) -> Outcome<Request> {
+        let (name, arguments) = (c(name), arguments.as_ref().map(json));
+        request(unsafe {
+            raw::mcp_request_new_get_prompt(self.0, name.as_ptr(), optional(arguments.as_ref()))
+        })
+    }
+
+    pub fn set_deadline(&self, milliseconds: i32) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_deadline(self.0, milliseconds) })
+    }
+
+    pub fn set_input_timeout(&self, milliseconds: i32) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_input_timeout(self.0, milliseconds) })
+    }
+
+    pub fn set_max_pages(&self, pages: i32) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_max_pages(self.0, pages) })
+    }
+
+    pub fn set_max_items(&self, items: i32) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_max_items(self.0, items) })
+    }
+
+    pub fn set_max_events(&self, events: i32) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_max_events(self.0, events) })
+    }
+
+    pub fn set_cache_size(&self, bytes: usize) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_cache_size(self.0, bytes) })
+    }
+
+    pub fn count(&self, counter: i32) -> i64 {
+        unsafe { raw::mcp_client_count(self.0, counter) }
+    }
+
+    pub fn set_roots(&self, roots: Option<Value>) -> Outcome<()> {
+        let roots = roots.as_ref().map(json);
+        outcome(unsafe { raw::mcp_client_set_roots_json(self.0, optional(roots.as_ref())) })
+    }
+
+    pub fn set_capabilities(&self, capabilities: Value) -> Outcome<()> {
+        outcome(unsafe {
+            raw::mcp_client_set_capabilities_json(self.0, json(&capabilities).as_ptr())
+        })
+    }
+
+    pub fn fd(&self) -> i32 {
+        unsafe { raw::mcp_client_fd(self.0) }
+    }
+
+    pub fn dispatch(&self, milliseconds: i32) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_dispatch(self.0, milliseconds) })
+    }
+
+    /// The same handle that was started, or NULL.
+    pub fn next_done(&self) -> *mut raw::mcp_request {
+        unsafe { raw::mcp_client_next_done(self.0) }
+    }
+
+    pub fn set_event_handler<F>(&self, tell: F) -> Outcome<()>
+    where
+        F: Fn(Event) + Send + Sync + 'static,
+    {
+        unsafe extern "C" fn call<F: Fn(Event)>(
+            userdata: *mut c_void,
+            _: *mut raw::mcp_client,
+            event: *const raw::mcp_event,
+        ) {
+            unsafe { (*(userdata as *const F))(Event::of(event)) }
+        }
+        let userdata = Box::into_raw(Box::new(tell)).cast();
+        outcome(unsafe {
+            raw::mcp_client_set_event_handler(self.0, Some(call::<F>), userdata, Some(free::<F>))
+        })
+    }
+
+    pub fn take_event_handler(&self) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_event_handler(self.0, None, ptr::null_mut(), None) })
+    }
+
+    pub fn set_input_handler<F>(&self, kinds: i32, ask: F) -> Outcome<()>
+    where
+        F: Fn(Input) + Send + Sync + 'static,
+    {
+        unsafe extern "C" fn call<F: Fn(Input)>(
+            userdata: *mut c_void,
+            _: *mut raw::mcp_client,
+            input: *mut raw::mcp_input,
+        ) {
+            unsafe { (*(userdata as *const F))(Input(input)) }
+        }
+        let userdata = Box::into_raw(Box::new(ask)).cast();
+        outcome(unsafe {
+            raw::mcp_client_set_input_handler(
+                self.0,
+                kinds,
+                Some(call::<F>),
+                userdata,
+                Some(free::<F>),
+            )
+        })
+    }
+}
+
+pub(crate) unsafe extern "C" fn free<F>(userdata: *mut c_void) {
+    drop(unsafe { Box::from_raw(userdata as *mut F) });
+}
+
+/// How far a request is, as it was told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    pub progress: f64,
+    pub total: f64,
+    pub message: Option<String>,
+}
+
+impl Request {
+    pub fn set_deadline(&self, milliseconds: i32) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_request_set_deadline(self.0, milliseconds) })
+    }
+
+    pub fn set_progress<F: Fn(Progress) + Send + 'static>(&self, tell: F) -> Outcome<()> {
+        unsafe extern "C" fn call<F: Fn(Progress)>(
+            userdata: *mut c_void,
+            progress: f64,
+            total: f64,
+            message: *const c_char,
+        ) {
+            let message = crate::text(message);
+            unsafe { (*(userdata as *const F))(Progress { progress, total, message }) }
+        }
+        let userdata = Box::into_raw(Box::new(tell)).cast();
+        outcome(unsafe {
+            raw::mcp_request_set_progress(self.0, Some(call::<F>), userdata, Some(free::<F>))
+        })
+    }
+
+    pub fn set_meta(&self, meta: Value) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_request_set_meta_json(self.0, json(&meta).as_ptr()) })
+    }
+
+    pub fn set_repeatable(&self, is_repeatable: bool) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_request_set_repeatable(self.0, i32::from(is_repeatable)) })
+    }
+
+    pub fn start(&self) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_request_start(self.0) })
+    }
+
+    pub fn status(&self) -> i32 {
+        unsafe { raw::mcp_request_status(self.0) }
+    }
+
+    /// Its status, or MCP_PENDING.
+    pub fn wait(&self, milliseconds: i32) -> i32 {
+        unsafe { raw::mcp_request_wait(self.0, milliseconds) }
+    }
+
+    pub fn take_result(&self) -> Outcome<Answer> {
+        answer(|out| unsafe { raw::mcp_request_take_result(self.0, out) })
+    }
+}

@@ -1,0 +1,87 @@
+//! A server that behaves, and a client of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mcp_test_server::mcp::{Config, Mcp};
+use mcp_test_server::offer::Offer;
+use mcp_test_server::{Action, Log, Request, Server};
+
+use crate::Client;
+
+pub struct Served {
+    pub server: Server,
+    pub mcp: Arc<Mcp>,
+}
+
+impl Served {
+    pub fn new(config: Config) -> Self {
+        Self::before(config, |_, mcp, request| mcp.handle(request))
+    }
+
+    /// With a handler that stands before the server, and the number of times
+    /// that a request of this JSON-RPC method has come.
+    pub fn before(
+        config: Config,
+        handle: impl Fn(usize, &Mcp, &Request) -> Vec<Action> + Send + Sync + 'static,
+    ) -> Self {
+        let mcp = Arc::new(Mcp::new(config));
+        let shared = mcp.clone();
+        let counts = std::sync::Mutex::new(std::collections::HashMap::new());
+        let server = Server::start(move |request| {
+            let count = {
+                let mut counts = counts.lock().unwrap();
+                let count = counts.entry(request.rpc_method()).or_insert(0);
+                *count += 1;
+                *count
+            };
+            handle(count, &shared, request)
+        });
+        Self { server, mcp }
+    }
+
+    pub fn stateless() -> Self {
+        Self::new(Config::stateless(Offer::default()))
+    }
+
+    pub fn handshake() -> Self {
+        Self::new(Config::handshake(Offer::default()))
+    }
+
+    /// One of each era, with replies as JSON, and one with streams.
+    pub fn each(offer: Offer) -> Vec<Self> {
+        vec![
+            Self::new(Config::stateless(offer.clone())),
+            Self::new(Config::handshake(offer.clone())),
+            Self::new(Config { streams: true, ..Config::of(offer) }),
+        ]
+    }
+
+    pub fn client(&self) -> Client {
+        Client::of(&self.server.url("/mcp"))
+    }
+
+    pub fn log(&self) -> &Log {
+        self.server.log()
+    }
+
+    pub fn is_stateless(&self) -> bool {
+        self.mcp.config.is_stateless
+    }
+
+    /// How many requests of a JSON-RPC method have come.
+    pub fn count(&self, method: &str) -> usize {
+        self.log().of(method).len()
+    }
+
+    /// Waits for so many of them.
+    pub fn awaits(&self, method: &str, count: usize) {
+        let is_there = self.log().await_of(method, count, Duration::from_secs(10));
+        assert!(is_there, "{} of {count} {method}", self.count(method));
+    }
+
+    /// Nothing that a client must not do has been done.
+    pub fn has_no_complaint(&self) {
+        assert_eq!(self.mcp.violations(), [""; 0]);
+    }
+}
