@@ -427,6 +427,9 @@ impl Drop for Cancel {
 #[derive(Debug)]
 pub struct Answer(pub *mut raw::mcp_result);
 
+unsafe impl Send for Answer {}
+unsafe impl Sync for Answer {}
+
 impl Answer {
     pub fn json(&self) -> String {
         let mut len = 0;

@@ -244,6 +244,11 @@ impl Answer {
         sized(|len| unsafe { raw::mcp_result_text(self.0, len) }).unwrap()
     }
 
+    /// Of a resource that was read.
+    pub fn text_of_first(&self) -> String {
+        self.contents()[0].text().unwrap()
+    }
+
     /// The text of a tool that answers in JSON.
     pub fn told(&self) -> Value {
         serde_json::from_str(&self.text()).unwrap()

@@ -1,0 +1,455 @@
+//! Questions of the server in the middle of a call: as requests of its own up
+//! to 2025-11-25, as rounds from 2026-07-28. Here both look the same.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use behaviour::status::*;
+use behaviour::{Cancel, Client, Input, Served, tests};
+use mcp_test_server::Action;
+use mcp_test_server::http;
+use mcp_test_server::mcp::Config;
+use mcp_test_server::offer::Offer;
+use serde_json::{Value, json};
+
+const ALL: i32 = MCP_INPUT_FORM | MCP_INPUT_URL | MCP_INPUT_SAMPLING;
+
+fn form() -> Value {
+    json!({"method": "elicitation/create", "params": {"mode": "form", "message": "Who?",
+        "requestedSchema": {"type": "object", "required": ["name"], "properties": {
+            "name": {"type": "string", "minLength": 2},
+            "size": {"type": "integer", "default": 7, "maximum": 9},
+            "colour": {"type": "string", "enum": ["red", "blue"], "default": "red"}}}}})
+}
+
+fn page() -> Value {
+    json!({"method": "elicitation/create", "params": {"mode": "url", "message": "Visit.",
+        "url": "https://example.com/consent?x=1", "elicitationId": "e1"}})
+}
+
+fn sampling() -> Value {
+    json!({"method": "sampling/createMessage", "params": {"maxTokens": 10, "messages": [
+        {"role": "user", "content": {"type": "text", "text": "2.50?"}}]}})
+}
+
+fn roots() -> Value {
+    json!({"method": "roots/list"})
+}
+
+/// One of each era.
+fn eras() -> [Served; 2] {
+    [Served::stateless(), Served::handshake()]
+}
+
+/// A client whose questions are answered so.
+fn asked(served: &Served, answer: impl Fn(Input) + Send + Sync + 'static) -> Client {
+    let client = served.client();
+    client.set_input_handler(ALL, answer).unwrap();
+    client
+}
+
+fn ask(client: &Client, rounds: Value) -> Value {
+    client.call("ask", json!({"rounds": rounds})).unwrap().told()
+}
+
+/// What the client declared of itself.
+fn declared(served: &Served) -> Value {
+    let of = |method: &str| served.log().of(method).last().unwrap().json()["params"].clone();
+    if served.is_stateless() {
+        of("tools/call")["_meta"]["io.modelcontextprotocol/clientCapabilities"].clone()
+    } else {
+        of("initialize")["capabilities"].clone()
+    }
+}
+
+tests! {
+    form_is_filled_in {
+        for served in eras() {
+            let seen = Arc::new(Mutex::new(Vec::new()));
+            let shared = seen.clone();
+            let client = asked(&served, move |input| {
+                let about = (input.kind(), input.message(), input.url(), input.schema().unwrap());
+                shared.lock().unwrap().push(about);
+                input.accept(Some(json!({"name": "Ada", "size": 8}))).unwrap();
+            });
+            let told = ask(&client, json!([{"who": form()}]));
+            assert_eq!(told, json!([{"who": {"action": "accept",
+                "content": {"name": "Ada", "size": 8, "colour": "red"}}}]));
+            let seen = seen.lock().unwrap();
+            assert_eq!((seen[0].0, seen[0].1.as_str(), &seen[0].2), (MCP_INPUT_FORM, "Who?", &None));
+            assert_eq!(seen[0].3["properties"]["name"]["minLength"], 2);
+            served.has_no_complaint();
+        }
+    }
+
+    other_answers_are_decline_and_cancel {
+        for served in eras() {
+            let turn = AtomicUsize::new(0);
+            let client = asked(&served, move |input| match turn.fetch_add(1, Ordering::SeqCst) {
+                0 => input.decline().unwrap(),
+                1 => input.dismiss().unwrap(),
+                _ => drop(input),
+            });
+            for action in ["decline", "cancel", "cancel"] {
+                let told = ask(&client, json!([{"who": form()}]));
+                assert_eq!(told, json!([{"who": {"action": action}}]));
+            }
+            served.has_no_complaint();
+        }
+    }
+
+    wrong_answer_is_refused_and_the_question_stays_open {
+        for served in eras() {
+            let client = asked(&served, |input| {
+                for wrong in [json!({}), json!({"name": 7}), json!({"name": "A"}),
+                              json!({"name": "Ada", "size": 10}), json!({"name": "Ada", "size": 1.5}),
+                              json!({"name": "Ada", "colour": "green"}),
+                              json!({"name": "Ada", "other": 1}), json!([])] {
+                    let failure = input.accept(Some(wrong.clone())).unwrap_err();
+                    assert_eq!(failure.status, MCP_E_INVALID_ARGUMENT, "{wrong}");
+                }
+                input.accept(Some(json!({"name": "Ada"}))).unwrap();
+                for again in [input.decline(), input.dismiss(), input.accept(None)] {
+                    assert_eq!(again.unwrap_err().status, MCP_E_STATE);
+                }
+            });
+            let told = ask(&client, json!([{"who": form()}]));
+            assert_eq!(told[0]["who"]["content"]["size"], 7);
+            served.has_no_complaint();
+        }
+    }
+
+    page_is_consented_to {
+        for served in eras() {
+            let client = asked(&served, |input| {
+                assert_eq!((input.kind(), input.schema()), (MCP_INPUT_URL, None));
+                assert_eq!(input.url().as_deref(), Some("https://example.com/consent?x=1"));
+                input.accept(None).unwrap();
+            });
+            let told = ask(&client, json!([{"visit": page()}]));
+            assert_eq!(told, json!([{"visit": {"action": "accept"}}]));
+            served.has_no_complaint();
+        }
+    }
+
+    model_is_asked {
+        for served in eras() {
+            let reply = json!({"role": "assistant", "model": "m", "stopReason": "endTurn",
+                "content": {"type": "text", "text": "2.5"}});
+            let copy = reply.clone();
+            let client = asked(&served, move |input| {
+                assert_eq!(input.kind(), MCP_INPUT_SAMPLING);
+                assert_eq!(input.params()["messages"][0]["content"]["text"], "2.50?");
+                input.reply(copy.clone()).unwrap();
+            });
+            let told = ask(&client, json!([{"model": sampling()}]));
+            assert_eq!(told, json!([{"model": reply}]));
+            served.has_no_complaint();
+        }
+    }
+
+    refusal_is_an_error_where_there_is_one {
+        for served in eras() {
+            let client = asked(&served, |input| input.fail(-1, "user rejected").unwrap());
+            let outcome = client.call("ask", json!({"rounds": [{"model": sampling()}]}));
+            if served.is_stateless() {
+                let failure = outcome.unwrap_err();
+                assert_eq!(failure.status, MCP_E_INPUT_REQUIRED);
+                assert!(failure.message.contains("user rejected"), "{}", failure.message);
+                assert_eq!(served.count("tools/call"), 1);
+            } else {
+                let told = outcome.unwrap().told();
+                assert_eq!(told[0]["model"]["error"], json!({"code": -1, "message": "user rejected"}));
+            }
+            client.call("echo", json!({})).unwrap();
+            served.has_no_complaint();
+        }
+    }
+
+    roots_are_given_without_a_handler {
+        for served in eras() {
+            let client = served.client();
+            let all = json!([{"uri": "file:///a", "name": "A"}, {"uri": "file:///b"}]);
+            client.set_roots(Some(all.clone())).unwrap();
+            assert_eq!(ask(&client, json!([{"r": roots()}])), json!([{"r": {"roots": all}}]));
+            assert!(declared(&served)["roots"].is_object());
+            client.set_roots(Some(json!([]))).unwrap();
+            assert_eq!(ask(&client, json!([{"r": roots()}])), json!([{"r": {"roots": []}}]));
+            let changes = usize::from(!served.is_stateless());
+            if changes > 0 {
+                served.awaits("notifications/roots/list_changed", changes);
+            }
+            assert_eq!(served.count("notifications/roots/list_changed"), changes);
+            for wrong in [json!({}), json!([{}]), json!([{"uri": "https://example.com"}])] {
+                assert_eq!(client.set_roots(Some(wrong)).unwrap_err().status, MCP_E_INVALID_ARGUMENT);
+            }
+            served.has_no_complaint();
+        }
+    }
+
+    what_is_declared_is_what_is_handled {
+        for (kinds, wanted) in [
+            (MCP_INPUT_FORM, json!({"elicitation": {"form": {}}})),
+            (MCP_INPUT_URL, json!({"elicitation": {"url": {}}})),
+            (MCP_INPUT_FORM | MCP_INPUT_URL, json!({"elicitation": {"form": {}, "url": {}}})),
+            (MCP_INPUT_SAMPLING, json!({"sampling": {}})),
+            (MCP_INPUT_SAMPLING | MCP_INPUT_SAMPLING_TOOLS, json!({"sampling": {"tools": {}}})),
+        ] {
+            for served in eras() {
+                let client = served.client();
+                client.set_input_handler(kinds, |_| {}).unwrap();
+                client.call("echo", json!({})).unwrap();
+                assert_eq!(declared(&served), wanted);
+                let failure = client.set_input_handler(kinds ^ 1, |_| {}).unwrap_err();
+                assert_eq!(failure.status, MCP_E_STATE);
+                client.set_input_handler(kinds, |_| {}).unwrap();
+            }
+        }
+    }
+
+    question_that_nobody_handles_is_refused {
+        for question in [form(), page(), sampling(), roots()] {
+            let served = Served::handshake();
+            let client = served.client();
+            let told = ask(&client, json!([{"q": question}]));
+            let code = told[0]["q"]["error"]["code"].as_i64().unwrap();
+            assert!([-32601, -32602].contains(&code), "{told}");
+            let served = Served::stateless();
+            let client = served.client();
+            let failure =
+                client.call("ask", json!({"rounds": [{"q": question}]})).unwrap_err();
+            assert_eq!(failure.status, MCP_E_INPUT_REQUIRED, "{}", failure.message);
+            assert_eq!(served.count("tools/call"), 1);
+            served.has_no_complaint();
+        }
+    }
+
+    several_questions_and_rounds_are_answered_each_once {
+        for served in eras() {
+            let count = Arc::new(AtomicUsize::new(0));
+            let shared = count.clone();
+            let client = asked(&served, move |input| {
+                shared.fetch_add(1, Ordering::SeqCst);
+                match input.kind() {
+                    MCP_INPUT_FORM => input.accept(Some(json!({"name": "Ada"}))).unwrap(),
+                    _ => input.decline().unwrap(),
+                }
+            });
+            let told = ask(&client, json!([{"a": form(), "b": page()}, {"a": page()}, {"c": form()}]));
+            assert_eq!((&told[0]["a"]["action"], &told[0]["b"]), (&json!("accept"), &json!({"action": "decline"})));
+            assert_eq!((&told[1]["a"], &told[2]["c"]["content"]["name"]), (&json!({"action": "decline"}), &json!("Ada")));
+            assert_eq!(count.load(Ordering::SeqCst), 4);
+            served.has_no_complaint();
+        }
+    }
+
+    question_whose_id_is_that_of_the_call_is_another_matter {
+        let served = Served::handshake();
+        let client = asked(&served, |input| input.decline().unwrap());
+        for _ in 0..5 {
+            let arguments = json!({"rounds": [{"a": form()}, {"b": form()}], "integers": true});
+            let told = client.call("ask", arguments).unwrap().told();
+            assert_eq!(told[1]["b"], json!({"action": "decline"}));
+        }
+        served.has_no_complaint();
+    }
+
+    ping_of_the_server_is_answered_while_a_question_is_open {
+        let served = Served::handshake();
+        let (sender, inputs) = channel::<Input>();
+        let client = asked(&served, move |input| sender.send(input).unwrap());
+        let thread = std::thread::spawn(move || {
+            let input = inputs.recv().unwrap();
+            std::thread::sleep(Duration::from_millis(100));
+            input.decline().unwrap();
+        });
+        let told = ask(&client, json!([{"a": form(), "p": {"method": "ping"}}]));
+        assert_eq!(told[0]["p"], json!({}));
+        thread.join().unwrap();
+        let answers = served.log().answers();
+        assert_eq!(answers[0]["result"], json!({}), "the ping first");
+        served.has_no_complaint();
+    }
+
+    answer_comes_later_from_another_thread_and_the_timeout_stands_still {
+        for served in eras() {
+            let (sender, inputs) = channel::<Input>();
+            let client = asked(&served, move |input| sender.send(input).unwrap());
+            client.set_timeout(400);
+            let thread = std::thread::spawn(move || {
+                let input = inputs.recv().unwrap();
+                std::thread::sleep(Duration::from_millis(900));
+                input.accept(Some(json!({"name": "Ada"}))).unwrap();
+            });
+            let told = ask(&client, json!([{"who": form()}]));
+            assert_eq!(told[0]["who"]["action"], "accept");
+            thread.join().unwrap();
+            served.has_no_complaint();
+        }
+    }
+
+    question_that_stays_unanswered_is_cancelled_in_time {
+        for served in eras() {
+            let kept = Arc::new(Mutex::new(Vec::new()));
+            let shared = kept.clone();
+            let client = asked(&served, move |input| shared.lock().unwrap().push(input));
+            client.set_input_timeout(200).unwrap();
+            let start = Instant::now();
+            let told = ask(&client, json!([{"who": form()}]));
+            assert_eq!(told, json!([{"who": {"action": "cancel"}}]));
+            assert!(start.elapsed() >= Duration::from_millis(200));
+            let late = kept.lock().unwrap().pop().unwrap();
+            assert_eq!(late.decline().unwrap_err().status, MCP_E_STATE);
+            served.has_no_complaint();
+        }
+    }
+
+    withdrawn_question_is_told_and_gets_no_answer {
+        let served = Served::handshake();
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let shared = kept.clone();
+        let client = asked(&served, move |input| shared.lock().unwrap().push(input));
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let shared = events.clone();
+        client.set_event_handler(move |event| shared.lock().unwrap().push(event.kind)).unwrap();
+        let arguments = json!({"rounds": [{"who": form()}], "withdraw": true});
+        let told = client.call("ask", arguments).unwrap().told();
+        assert_eq!(told, json!(["withdrawn"]));
+        assert_eq!(*events.lock().unwrap(), [MCP_EVENT_CANCELLED]);
+        // Whatever an answer gives now, the server does not hear it.
+        let _ = kept.lock().unwrap().pop().unwrap().decline();
+        client.ping().unwrap();
+        assert_eq!(served.log().answers().len(), 0);
+        served.has_no_complaint();
+    }
+
+    question_on_the_standing_stream_belongs_to_the_client {
+        let served = Served::handshake();
+        let client = asked(&served, |input| input.accept(Some(json!({"name": "Ada"}))).unwrap());
+        client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
+        assert!(served.mcp.await_listeners(1, Duration::from_secs(5)));
+        let arguments = json!({"rounds": [{"who": form()}], "on": "get"});
+        let told = client.call("ask", arguments).unwrap().told();
+        assert_eq!(told[0]["who"]["content"]["name"], "Ada");
+        served.has_no_complaint();
+    }
+
+    rounds_without_an_end_are_bounded {
+        let served = Served::stateless();
+        let client = asked(&served, |input| input.decline().unwrap());
+        for rounds in [json!([{"who": form()}]), json!([{}])] {
+            let before = served.count("tools/call");
+            let arguments = json!({"rounds": rounds, "endless": true});
+            let failure = client.call("ask", arguments).unwrap_err();
+            assert_eq!(failure.status, MCP_E_TOO_LARGE, "{}", failure.message);
+            assert!(failure.message.contains("round"), "{}", failure.message);
+            assert!(served.count("tools/call") - before <= 11);
+        }
+        served.has_no_complaint();
+    }
+
+    state_alone_is_given_back_after_a_pause {
+        let served = Served::stateless();
+        let client = served.client();
+        let start = Instant::now();
+        assert_eq!(ask(&client, json!([{}, {}, {}])), json!([{}, {}, {}]));
+        assert!(start.elapsed() >= Duration::from_millis(100), "{:?}", start.elapsed());
+        served.has_no_complaint();
+    }
+
+    no_state_is_no_state_in_the_retry {
+        let served = Served::stateless();
+        let client = asked(&served, |input| input.decline().unwrap());
+        let arguments = json!({"rounds": [{"a": form()}, {"b": form()}], "state": false});
+        let told = client.call("ask", arguments).unwrap().told();
+        assert_eq!(told, json!([{"a": {"action": "decline"}}, {"b": {"action": "decline"}}]));
+        let sent = served.log().of("tools/call");
+        assert!(sent.iter().all(|one| one.json()["params"].get("requestState").is_none()));
+        served.has_no_complaint();
+    }
+
+    nothing_of_one_call_goes_into_the_next {
+        let served = Served::stateless();
+        let client = asked(&served, |input| input.decline().unwrap());
+        ask(&client, json!([{"a": form()}]));
+        client.call("echo", json!({})).unwrap();
+        let last = served.log().of("tools/call").last().unwrap().json();
+        assert!(last["params"].get("requestState").is_none());
+        assert!(last["params"].get("inputResponses").is_none());
+    }
+
+    reads_and_prompts_ask_as_well {
+        let served = Served::stateless();
+        let client = asked(&served, |input| input.accept(Some(json!({"name": "Ada"}))).unwrap());
+        assert_eq!(client.read("test://ask").unwrap().text_of_first(), "for Ada");
+        assert_eq!(client.get_prompt("ask", None).unwrap().text_of_first(), "for Ada");
+        served.has_no_complaint();
+    }
+
+    rounds_that_break_the_rules_fail_the_call {
+        let served = Served::before(Config::stateless(Offer::default()), |_, mcp, request| {
+            let result = match request.rpc_method().as_str() {
+                "tools/list" => json!({"resultType": "input_required", "requestState": "s"}),
+                "tools/call" => request.json()["params"]["arguments"].clone(),
+                _ => return mcp.handle(request),
+            };
+            vec![Action::Send(http::result(request, result))]
+        });
+        let client = asked(&served, |input| input.decline().unwrap());
+        assert_eq!(client.list_tools().unwrap_err().status, MCP_E_PROTOCOL);
+        for (more, status) in [
+            (json!({}), MCP_E_PROTOCOL),
+            (json!({"inputRequests": {}}), MCP_E_PROTOCOL),
+            (json!({"inputRequests": []}), MCP_E_PROTOCOL),
+            (json!({"inputRequests": {"a": 7}}), MCP_E_PROTOCOL),
+            (json!({"requestState": 7}), MCP_E_PROTOCOL),
+            (json!({"inputRequests": {"a": {"method": "x/unknown"}}}), MCP_E_INPUT_REQUIRED),
+            (json!({"inputRequests": {"a": form(), "b": roots()}}), MCP_E_INPUT_REQUIRED),
+        ] {
+            let mut result = more.clone();
+            result["resultType"] = json!("input_required");
+            let before = served.count("tools/call");
+            let failure = client.call("x", result).unwrap_err();
+            assert!([status, MCP_E_PROTOCOL].contains(&failure.status), "{more}: {}", failure.message);
+            assert_eq!(served.count("tools/call") - before, 1, "{more}");
+        }
+    }
+
+    call_that_is_cancelled_leaves_its_question {
+        for served in eras() {
+            let kept = Arc::new(Mutex::new(Vec::new()));
+            let shared = kept.clone();
+            let cancel = Arc::new(Cancel::new());
+            let fire = cancel.clone();
+            let client = asked(&served, move |input| {
+                shared.lock().unwrap().push(input);
+                fire.fire();
+            });
+            let request = client.tool_request("ask", json!({"rounds": [{"who": form()}]})).unwrap();
+            request.set_cancel(&cancel);
+            assert_eq!(request.perform().unwrap_err().status, MCP_E_CANCELLED);
+            client.ping().unwrap_or_else(|failure| panic!("{}", failure.message));
+            drop(client);
+            let input = kept.lock().unwrap().pop().unwrap();
+            assert_eq!(input.message(), "Who?", "outlives the call and the client");
+            let _ = input.decline();
+        }
+    }
+
+    handler_may_call_the_server_itself {
+        for served in eras() {
+            let client = Arc::new(served.client());
+            let inner = Arc::downgrade(&client);
+            client.set_input_handler(ALL, move |input| {
+                let client = inner.upgrade().unwrap();
+                let name = client.call("echo", json!({"n": "Ada"})).unwrap().told()["n"].clone();
+                input.accept(Some(json!({"name": name}))).unwrap();
+            }).unwrap();
+            let told = ask(&client, json!([{"who": form()}]));
+            assert_eq!(told[0]["who"]["content"]["name"], "Ada");
+            served.has_no_complaint();
+        }
+    }
+}
