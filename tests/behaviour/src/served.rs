@@ -48,13 +48,13 @@ impl Served {
         Self::new(Config::handshake(Offer::default()))
     }
 
-    /// One of each era, with replies as JSON, and one with streams.
+    /// One of each era, with replies as JSON and with streams.
     pub fn each(offer: Offer) -> Vec<Self> {
-        vec![
-            Self::new(Config::stateless(offer.clone())),
-            Self::new(Config::handshake(offer.clone())),
-            Self::new(Config { streams: true, ..Config::of(offer) }),
-        ]
+        let eras = [Config::stateless(offer.clone()), Config::handshake(offer)];
+        let forms = eras
+            .into_iter()
+            .flat_map(|config| [config.clone(), Config { streams: true, ..config }]);
+        forms.map(Self::new).collect()
     }
 
     pub fn client(&self) -> Client {

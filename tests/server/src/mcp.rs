@@ -79,6 +79,8 @@ pub struct Session {
     /// What `logging/setLevel` said last.
     pub level: Option<String>,
     pub subscriptions: BTreeSet<String>,
+    /// Of requests; none may come twice.
+    pub ids: BTreeSet<String>,
     pub capabilities: Value,
 }
 
@@ -321,6 +323,10 @@ impl Mcp {
             } else if !session.is_initialized {
                 self.violation(format!("{method}: before notifications/initialized"));
             }
+            let is_request = !call.id.is_null() && !method.is_empty();
+            if is_request && !session.ids.insert(call.id.to_string()) {
+                self.violation(format!("{method}: the id {} for the second time", call.id));
+            }
             match (method, call.params["uri"].as_str()) {
                 ("logging/setLevel", _) => {
                     session.level = call.params["level"].as_str().map(str::to_owned);
@@ -367,7 +373,9 @@ impl Mcp {
             let number = self.next_session.fetch_add(1, Ordering::SeqCst);
             let id = format!("session-{number}");
             let capabilities = call.params["capabilities"].clone();
-            let session = Session { version: version.clone(), capabilities, ..Session::default() };
+            let ids = BTreeSet::from([call.id.to_string()]);
+            let version = version.clone();
+            let session = Session { version, capabilities, ids, ..Session::default() };
             self.sessions.lock().unwrap().insert(id.clone(), session);
             id
         });
