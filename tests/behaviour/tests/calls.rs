@@ -117,6 +117,23 @@ tests! {
         }
     }
 
+    error_of_a_call_keeps_what_the_server_says {
+        for served in Served::each(Offer::default()) {
+            let client = served.client();
+            for code in [-32042, -32603, -1, 7] {
+                let data = json!({"elicitations": [{"mode": "url", "elicitationId": "e",
+                    "url": "https://example.com", "message": "Visit."}]});
+                let arguments = json!({"code": code, "message": "not so", "data": data});
+                let failure = client.call("error", arguments).unwrap_err();
+                assert_eq!((failure.status, failure.rpc_code), (MCP_E_RPC, code));
+                assert!(failure.message.contains("not so"), "{}", failure.message);
+                let told: Value = serde_json::from_str(&failure.data.unwrap()).unwrap();
+                assert_eq!(told, data);
+                assert_eq!(served.mcp.violations(), [""; 0]);
+            }
+        }
+    }
+
     marked_arguments_are_in_headers_once_the_list_is_known {
         let served = Served::stateless();
         let client = served.client();

@@ -358,6 +358,20 @@ tests! {
         heard.awaits(&client, MCP_EVENT_ELICITATION_COMPLETE, 1);
     }
 
+    progress_on_the_standing_stream_is_that_of_its_call {
+        let served = Served::handshake();
+        let (client, heard) = listening(&served, CHANGES | MCP_EVENT_OTHER);
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let shared = told.clone();
+        let arguments = json!({"steps": 3, "pause": 100, "on": "get"});
+        let request = client.tool_request("slow", arguments).unwrap();
+        request.set_progress(move |one| shared.lock().unwrap().push(one.progress)).unwrap();
+        request.perform().unwrap();
+        assert_eq!(*told.lock().unwrap(), [1.0, 2.0, 3.0]);
+        assert_eq!(heard.of(MCP_EVENT_OTHER).len(), 0);
+        served.has_no_complaint();
+    }
+
     change_makes_what_was_kept_stale {
         let offer = Offer { cache: Some((60_000, "public")), ..Offer::default() };
         let served = Served::new(Config::stateless(offer));

@@ -202,7 +202,7 @@ tests! {
                 client.set_input_handler(kinds, |_| {}).unwrap();
                 client.call("echo", json!({})).unwrap();
                 assert_eq!(declared(&served), wanted);
-                let failure = client.set_input_handler(kinds ^ 1, |_| {}).unwrap_err();
+                let failure = client.set_input_handler(kinds ^ MCP_INPUT_ROOTS, |_| {}).unwrap_err();
                 assert_eq!(failure.status, MCP_E_STATE);
                 client.set_input_handler(kinds, |_| {}).unwrap();
             }

@@ -38,8 +38,12 @@ impl Mcp {
         if header("mcp-protocol-version") == STATELESS {
             self.check_stateless(request, &message, &expect);
         } else {
-            let names = ["mcp-method", "mcp-name", "mcp-param-region"];
-            expect(names.iter().all(|name| header(name).is_empty()), "Mcp- in the handshake era");
+            let is_new = |name: &str| {
+                let name = name.to_ascii_lowercase();
+                name == "mcp-method" || name == "mcp-name" || name.starts_with("mcp-param-")
+            };
+            let mut names = request.headers.iter().map(|(name, _)| name);
+            expect(!names.any(|name| is_new(name)), "Mcp- headers in the handshake era");
             let meta = message["params"]["_meta"].as_object();
             let is_free = |name: &String| !name.starts_with("io.modelcontextprotocol/");
             expect(

@@ -140,6 +140,10 @@ impl Mcp {
     pub(crate) fn get(&self, request: &Request) -> Vec<Action> {
         let refuse = |status| vec![Action::Send(http::reply(status, &[], b""))];
         let session = request.header("mcp-session-id").unwrap_or_default();
+        if self.config.handshake.is_empty() {
+            self.violation("GET: in the stateless era");
+            return refuse(405);
+        }
         if self.config.has_sessions {
             let Some(known) = self.session_of(session) else {
                 return refuse(if session.is_empty() { 400 } else { 404 });

@@ -41,7 +41,7 @@ impl Mcp {
                 "text": arguments["value"].to_string()}], "structuredContent": arguments["value"]})),
             "bare" => Answer::Result(json!({})),
             "old" => Answer::Result(json!({"toolResult": {"n": 1}})),
-            "slow" => slow(call, number("steps", 3), number("pause", 100)),
+            "slow" => self.slow(call, number("steps", 3), number("pause", 100)),
             "log" => self.log(call),
             "push" => {
                 let method = arguments["method"].as_str().unwrap_or_default();
@@ -84,6 +84,29 @@ impl Mcp {
         }
     }
 
+    /// Steps with a pause before each; each is told where progress is asked
+    /// for, and after it some of a call that nobody made. `on`: "get" tells
+    /// them on the standing stream, all at once.
+    fn slow(&self, call: &Call, steps: u64, pause: u64) -> Answer {
+        let token = &call.params["_meta"]["progressToken"];
+        let is_on_get = call.params["arguments"]["on"] == "get";
+        let mut stream = Stream::new();
+        for step in 1..=steps {
+            stream = stream.pause(pause);
+            if token.is_null() {
+                continue;
+            }
+            let message = report(token, step, steps);
+            if is_on_get {
+                self.send_on_get(&call.session, &message);
+            } else {
+                let stray = report(&json!("nobody's"), step, steps);
+                stream = stream.message(&message).message(&stray);
+            }
+        }
+        Answer::Play(stream.pause(pause).message(&done(call, "slow")).end())
+    }
+
     /// A log message of each level, as far as they are wanted.
     fn log(&self, call: &Call) -> Answer {
         let wanted = if call.is_stateless {
@@ -117,27 +140,14 @@ fn done(call: &Call, text: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": call.id, "result": result})
 }
 
-/// Steps with a pause before each; each is told where progress is asked for,
-/// and between them there is some of a call that nobody made.
-fn slow(call: &Call, steps: u64, pause: u64) -> Answer {
-    let token = &call.params["_meta"]["progressToken"];
-    let report = |params: Value| json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": params});
-    let mut stream = Stream::new();
-    for step in 1..=steps {
-        stream = stream.pause(pause);
-        if token.is_null() {
-            continue;
-        }
-        let mut params = json!({"progressToken": token, "progress": step});
-        // Not in each, as it may be absent.
-        if step > 1 {
-            params["total"] = json!(steps);
-            params["message"] = json!(format!("step {step}"));
-        }
-        let stray = json!({"progressToken": "nobody's", "progress": step});
-        stream = stream.message(&report(params)).message(&report(stray));
+/// A report of a call's progress; not in each is all that may be there.
+fn report(token: &Value, step: u64, steps: u64) -> Value {
+    let mut params = json!({"progressToken": token, "progress": step});
+    if step > 1 {
+        params["total"] = json!(steps);
+        params["message"] = json!(format!("step {step}"));
     }
-    Answer::Play(stream.pause(pause).message(&done(call, "slow")).end())
+    json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})
 }
 
 /// A notification, a question and the answer as one array (2025-03-26).
