@@ -16,8 +16,9 @@
  * its own comment says otherwise.
  *
  * NAMES.  mcp_<handle>_<verb> belongs to a handle, which is its first
- * argument: mcp_request_perform().  mcp_<verb> is a call of the protocol to
- * the server: mcp_ping().  A name that ends in _json gives or takes JSON text.
+ * argument: mcp_request_start().  mcp_<verb>_<object> is a call of the
+ * protocol to the server: mcp_list_tools().  A name that ends in _json gives
+ * or takes JSON text.
  *
  * ERRORS.  A function that can fail in several ways returns a status: MCP_OK
  * or a positive number, MCP_E_...; one that makes a handle returns NULL when
@@ -40,8 +41,9 @@
  * TIME is in milliseconds.  Every wait has an end: see
  * mcp_client_set_timeout().
  *
- * THREADS.  A client and a cancel may be used by several threads at once; a
- * result may be read by several; a request belongs to one thread at a time.
+ * THREADS.  A client, a cancel and an input may be used by several threads at
+ * once; a result may be read by several; a request and a json belong to one
+ * thread at a time.
  *
  * CALLBACKS run inside a call that you made, on the thread that made it, and
  * never on a thread of the library.  They may call this library, but not free
@@ -457,8 +459,10 @@ typedef struct mcp_cancel mcp_cancel;
  * same time, each on its own connection.  mcp_client_close() ends all waits;
  * mcp_client_free() releases it when no thread is inside a call.
  *
- * The thread that calls does all the work.  No thread is started, but for a
- * short-lived one while a host name is looked up.
+ * The thread that calls does all the work of its call.  One thread is
+ * started, once for all clients of the process, for what must go on between
+ * calls: mcp_listen(), mcp_subscribe_resource(), mcp_request_start(), and the
+ * stream on which a server asks.  It never runs your code.
  */
 typedef struct mcp_client mcp_client;
 
@@ -1039,10 +1043,9 @@ int32_t mcp_client_set_cache_size(mcp_client *client, size_t bytes);
 /**
  * Tells how often something was passed over without a word.
  *
- * `counter`: one of MCP_COUNT_.
+ * `client`: NULL gives 0.  `counter`: one of MCP_COUNT_; another gives 0.
  *
- * Returns the number since the client was made; -1 with the last error set
- * for another counter: MCP_E_INVALID_ARGUMENT.
+ * Returns the number since the client was made.
  * Threads: any.  Since: 0.1.0.
  */
 int64_t mcp_client_count(mcp_client *client, int32_t counter);
@@ -1100,7 +1103,8 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  *
  * A tool that fails is a result, not a failed call: look at
  * mcp_result_is_error().  A call of which a byte may have reached the server
- * is not repeated after a broken connection: MCP_E_IO, see
+ * is not repeated after a broken connection: MCP_E_IO; unless the tool says
+ * in a list that was read that it is idempotent or only reads, see
  * mcp_request_set_repeatable().  For a time limit, progress or cancelling
  * see mcp_request_new_call_tool().
  *
@@ -1231,16 +1235,17 @@ int32_t mcp_set_log_level(mcp_client *client, int32_t level);
  * request, and keeps it open: it is opened again after a failure, with
  * growing pauses, and MCP_EVENT_LISTENING says so.
  *
- * `kinds`: MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED and
- * MCP_EVENT_RESOURCES_CHANGED, added together; up to revision 2025-11-25 a
- * server tells all that it has to tell.  0 closes the stream, unless a
- * subscription needs it.  Returns when the server has accepted it.  Events
- * come through the handler of mcp_client_set_event_handler(), in calls of
- * this client that wait and in mcp_client_dispatch().
+ * `kinds`: MCP_EVENT_ numbers, added together.  From revision 2026-07-28 on
+ * the server is asked for MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED
+ * and MCP_EVENT_RESOURCES_CHANGED as they are named here; before, it tells
+ * all that it has to tell.  0 closes the stream, unless a subscription needs
+ * it.  Returns when the server has accepted it; what it accepted is the
+ * params of MCP_EVENT_LISTENING.  Events come through the handler of
+ * mcp_client_set_event_handler(), in calls of this client that wait and in
+ * mcp_client_dispatch().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED when the server
- * offers no such stream, or will not tell of some of the kinds: of the
- * others it does.
+ * offers no such stream, or will tell of nothing that was asked for.
  * Threads: any.  Since: 0.1.0.
  * Spec: transports, listening for messages; subscriptions/listen.
  */
@@ -1382,8 +1387,9 @@ int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
  * Says whether the request may be sent again after a broken connection, when
  * the server may have executed it.
  *
- * `repeatable`: 1 or 0.  Default: 1 for methods that only read, 0 for others,
- * "tools/call" among them.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * `repeatable`: 1 or 0.  Default: 1 for methods that only read, and for tools
+ * that say of themselves, in a list that was read, that they are idempotent
+ * or only read; 0 for others.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
@@ -1731,7 +1737,7 @@ const char *mcp_input_params_json(const mcp_input *input, size_t *len);
 /**
  * Answers "accept": with the filled form, or that the page may be opened.
  *
- * `content_json`: of MCP_INPUT_FORM the fields as a JSON object; NULL for
+ * `input`: the question.  `content_json`: of MCP_INPUT_FORM the fields as a JSON object; NULL for
  * none, and for a page.  Fields that are absent get the schema's defaults.
  * Values that do not fit the schema are refused with MCP_E_INVALID_ARGUMENT,
  * which says which and why, and the question stays open.
@@ -1740,7 +1746,8 @@ const char *mcp_input_params_json(const mcp_input *input, size_t *len);
  * already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
  * Threads: any.  Since: 0.1.0.  Spec: elicitation.
  */
-int32_t mcp_input_accept(mcp_input *input, const char *content_json);
+int32_t mcp_input_accept(mcp_input *input,
+                         const char *content_json);
 
 /**
  * Answers "decline": the person said no.
@@ -1763,19 +1770,20 @@ int32_t mcp_input_dismiss(mcp_input *input);
 /**
  * Answers with a whole result, as sampling and roots need.
  *
- * `result_json`: a JSON object: of MCP_INPUT_SAMPLING with "role", "content"
+ * `input`: the question.  `result_json`: a JSON object: of MCP_INPUT_SAMPLING with "role", "content"
  * and "model", of MCP_INPUT_ROOTS with "roots".  MCP_E_INVALID_ARGUMENT for
  * one that lacks these; the question stays open.  Returns like
  * mcp_input_accept().
  * Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage, roots/list.
  */
-int32_t mcp_input_reply_json(mcp_input *input, const char *result_json);
+int32_t mcp_input_reply_json(mcp_input *input,
+                             const char *result_json);
 
 /**
  * Answers with a JSON-RPC error; -1 and "user rejected" is the custom for
  * sampling.
  *
- * `rpc_code`: the error's code.  `message`: its text, UTF-8; it goes to the
+ * `input`: the question.  `rpc_code`: the error's code.  `message`: its text, UTF-8; it goes to the
  * server.  Where the revision has no error as an answer (from 2026-07-28
  * on), the request it belongs to fails with MCP_E_INPUT_REQUIRED.  Returns
  * like mcp_input_accept().

@@ -82,7 +82,9 @@ impl Client {
             return Ok(answer);
         }
         let (mut has_recovered, mut has_refreshed) = (false, false);
-        let is_repeatable = limits.is_repeatable.unwrap_or_else(|| call.is_repeatable());
+        let is_repeatable = limits
+            .is_repeatable
+            .unwrap_or_else(|| call.is_repeatable() || self.marks.is_idempotent(call));
         loop {
             let connected = self.connected(options, wait).await?;
             let session = connected.session;
@@ -96,9 +98,12 @@ impl Client {
             let attended = wait.attending(Some(attendant));
             match self.rounds(options, &session, call, limits, is_repeatable, &attended).await {
                 Ok((mut answer, is_first)) => {
-                    if session.era.has_marks() && call.method() == "tools/list" {
-                        self.marks.learn(call, answer.json());
-                        answer = answer.of_marked_tools();
+                    if call.method() == "tools/list" {
+                        let has_marks = session.era.has_marks();
+                        self.marks.learn(call, answer.json(), has_marks);
+                        if has_marks {
+                            answer = answer.of_marked_tools();
+                        }
                     }
                     if is_first && session.introduction.revision.is_stateless() {
                         self.cache.put(options, call, &answer);
@@ -118,7 +123,7 @@ impl Client {
                         return Err(error);
                     }
                     has_refreshed = true;
-                    self.refresh_marks(options, call, wait).await?;
+                    self.refresh_marks(options, wait).await?;
                 }
                 // A stream that broke, and nobody knows what became of the
                 // request.
@@ -164,7 +169,7 @@ impl Client {
         }
         Err(Failure::Final(Error::new(
             Status::TooLarge,
-            format!("the server asked more than {ROUNDS} times before it answered"),
+            format!("the server asked in more than {ROUNDS} rounds before it answered"),
         )))
     }
 

@@ -11,6 +11,7 @@ use crate::base::sys::Signal;
 use crate::client::question::Question;
 use crate::client::request::{Report, Request};
 use crate::protocol::notice::Kind;
+use crate::wire::jsonrpc::Answer;
 
 /// A notification of the server, or of the library about its stream.
 #[derive(Debug)]
@@ -34,8 +35,8 @@ pub(crate) enum Item {
     Event(Event),
     Question(Arc<Question>),
     Progress(Arc<Report>, Progress),
-    /// A started request has ended.
-    Done(Arc<Request>),
+    /// A started request has ended so: it is done when the program looks.
+    Done(Arc<Request>, Result<Answer>),
     /// Work that runs code of the program.
     Work(Box<dyn FnOnce() + Send>),
     /// May hold the program's user data, which is let go of on its threads.
@@ -48,7 +49,7 @@ impl fmt::Debug for Item {
             Self::Event(_) => "Event",
             Self::Question(_) => "Question",
             Self::Progress(..) => "Progress",
-            Self::Done(_) => "Done",
+            Self::Done(..) => "Done",
             Self::Work(_) => "Work",
             Self::Bury(_) => "Bury",
         })
@@ -121,13 +122,13 @@ impl Inbox {
         item
     }
 
+    /// Lets go of all but the ends of requests.
     pub(crate) fn clear(&self) {
-        let all = std::mem::take(&mut *self.queue());
-        if let Some(signal) = self.signal.get() {
-            signal.lower();
+        while let Some(item) = self.pop() {
+            if let Item::Done(request, result) = item {
+                request.land(result);
+            }
         }
-        // What the items hold is let go of outside the lock.
-        drop(all);
     }
 
     fn queue(&self) -> MutexGuard<'_, VecDeque<Item>> {

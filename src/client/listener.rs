@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use crate::base::error::{Error, Result, Status};
+use serde_json::value::RawValue;
+
+use crate::base::error::{Error, Result, Status, quote};
 use crate::base::sys::Signal;
 use crate::client::exchange::Way;
 use crate::client::inbox::Item;
@@ -347,15 +349,17 @@ impl Listening<'_> {
                         "the server answered the GET for its stream with something else",
                     ));
                 }
-                self.stands(&session, Ok(()), is_again, wait);
-                self.read(options, &session, &way, reply, None, last_event_id, wait).await
+                self.stands(&session, Ok(()), "{}", is_again, wait);
+                let from = From { last_event_id, ..From::default() };
+                self.read(options, &session, &way, reply, from, wait).await
             }
             Standing::Listen(call) => {
                 let id = client.next_id();
-                let (reply, acknowledged) =
-                    self.begin(options, &session, &call, id, &way, &brief).await?;
-                self.stands(&session, granted(&wish, &acknowledged), is_again, wait);
-                self.read(options, &session, &way, reply.0, Some((id, reply.1)), None, wait).await
+                let (reply, from) = self.begin(options, &session, &call, id, &way, &brief).await?;
+                let granted = from.granted.clone().unwrap_or_default();
+                let result = granted.of(&wish);
+                self.stands(&session, result, &granted.json, is_again, wait);
+                self.read(options, &session, &way, reply, from, wait).await
             }
         }
     }
@@ -370,7 +374,7 @@ impl Listening<'_> {
         id: i64,
         way: &Way<'_>,
         wait: &Wait,
-    ) -> Result<((Reply<'a>, (EventStream, Vec<Event>)), String)> {
+    ) -> Result<(Reply<'a>, From)> {
         let outgoing = session.era.frame(call, &Frame { id, ..Frame::default() })?;
         let mut reply = self.client.open(options, &outgoing, way, wait).await?;
         let mut stream = EventStream::new(options.max_message);
@@ -382,8 +386,15 @@ impl Listening<'_> {
                 way.trace(event.data());
                 match jsonrpc::parse(event.data())? {
                     Message::Notification { method, params } if method == notice::ACKNOWLEDGED => {
-                        let params = params.map_or("{}", |params| params.get()).to_owned();
-                        return Ok(((reply, (stream, rest.collect())), params));
+                        let granted = Granted::parse(params.map_or("{}", |params| params.get()));
+                        let from = From {
+                            id: Some(id),
+                            stream: Some(stream),
+                            events: rest.collect(),
+                            granted: Some(granted),
+                            last_event_id: None,
+                        };
+                        return Ok((reply, from));
                     }
                     Message::Response { id: Id::Number(theirs), outcome: Outcome::Error(rpc) }
                         if theirs == id =>
@@ -403,7 +414,14 @@ impl Listening<'_> {
         }
     }
 
-    fn stands(&self, session: &Arc<Session>, result: Result<()>, is_again: bool, wait: &Wait) {
+    fn stands(
+        &self,
+        session: &Arc<Session>,
+        result: Result<()>,
+        granted: &str,
+        is_again: bool,
+        wait: &Wait,
+    ) {
         let client = self.client;
         client.listener.stand(self.generation, &self.stop, session);
         if is_again {
@@ -412,30 +430,27 @@ impl Listening<'_> {
             client.marks.clear();
         }
         if client.listener.is_wanted() {
-            client.announce(Kind::Listening, wait);
+            client.announce(Kind::Listening, granted, wait);
         }
         self.opening.tell(result);
     }
 
-    #[allow(clippy::too_many_arguments, reason = "each is a part of the one stream")]
     async fn read(
         &self,
         options: &Arc<Options>,
         session: &Arc<Session>,
         way: &Way<'_>,
         mut reply: Reply<'_>,
-        begun: Option<(i64, (EventStream, Vec<Event>))>,
-        last_event_id: Option<String>,
+        mut from: From,
         wait: &Wait,
     ) -> Result<Fallen> {
-        let (id, (mut stream, mut events)) = match begun {
-            Some((id, begun)) => (Some(id), begun),
-            None => (None, (EventStream::new(options.max_message), Vec::new())),
-        };
+        let fresh = || EventStream::new(options.max_message);
+        let mut stream = from.stream.take().unwrap_or_else(fresh);
+        let mut events = std::mem::take(&mut from.events);
         loop {
             for event in events.drain(..).filter(Event::is_message) {
                 way.trace(event.data());
-                if !self.take(options, session, &event, id, wait).await? {
+                if !self.take(options, session, &event, &from, wait).await? {
                     return Ok(Fallen { last_event_id: None, retry: None });
                 }
             }
@@ -445,7 +460,7 @@ impl Listening<'_> {
                     return Err(error);
                 }
                 Ok(false) | Err(_) => {
-                    let last = stream.last_id().map(str::to_owned).or(last_event_id);
+                    let last = stream.last_id().map(str::to_owned).or(from.last_event_id);
                     let retry = stream.retry().map(|retry| Duration::from_millis(retry.into()));
                     return Ok(Fallen { last_event_id: last, retry });
                 }
@@ -459,7 +474,7 @@ impl Listening<'_> {
         options: &Arc<Options>,
         session: &Arc<Session>,
         event: &Event,
-        stream_id: Option<i64>,
+        from: &From,
         wait: &Wait,
     ) -> Result<bool> {
         let client = self.client;
@@ -477,11 +492,15 @@ impl Listening<'_> {
         for message in messages {
             match jsonrpc::parse(message) {
                 Ok(Message::Notification { method, params }) => {
-                    let ends = stream_id.is_some() && method == notice::CANCELLED;
+                    let ends = from.id.is_some() && method == notice::CANCELLED;
                     if ends {
                         return Ok(false);
                     }
-                    if method != notice::ACKNOWLEDGED {
+                    let is_due = match &from.granted {
+                        Some(granted) => granted.has(Kind::of(&method), params),
+                        None => method != notice::ACKNOWLEDGED,
+                    };
+                    if is_due {
                         client.notice(Some(session), &method, params, wait);
                     }
                 }
@@ -492,9 +511,7 @@ impl Listening<'_> {
                     let brief = brief.or_abort(self.stop.clone());
                     client.take_request(options, era, Some(session), request, &brief).await?;
                 }
-                Ok(Message::Response { id: Id::Number(theirs), .. })
-                    if Some(theirs) == stream_id =>
-                {
+                Ok(Message::Response { id: Id::Number(theirs), .. }) if Some(theirs) == from.id => {
                     return Ok(false);
                 }
                 Ok(Message::Response { .. }) | Err(_) => client.drop_reply(),
@@ -521,34 +538,76 @@ async fn next_events(
         .await
 }
 
-/// What was asked for and will not be told.
-fn granted(wish: &Wish, acknowledged: &str) -> Result<()> {
-    let members = Members::parse(acknowledged).unwrap_or_default();
-    let Some(filter) = members.get("notifications") else { return Ok(()) };
-    let filter = Members::parse(filter.get()).unwrap_or_default();
-    let has = |name: &str| filter.get(name).is_some_and(|value| value.get() == "true");
-    let uris: Vec<String> = filter
-        .get("resourceSubscriptions")
-        .and_then(|uris| serde_json::from_str(uris.get()).ok())
-        .unwrap_or_default();
-    let mut missing = Vec::new();
-    for (is_wanted, name) in [
-        (wish.tools, "toolsListChanged"),
-        (wish.prompts, "promptsListChanged"),
-        (wish.resources, "resourcesListChanged"),
-    ] {
-        if is_wanted && !has(name) {
-            missing.push(name.to_owned());
+/// Where the reading of a stream begins.
+#[derive(Default)]
+struct From {
+    /// Of the call whose answer it is.
+    id: Option<i64>,
+    stream: Option<EventStream>,
+    /// What came together with the word that it stands.
+    events: Vec<Event>,
+    granted: Option<Granted>,
+    /// Where the stream before broke off.
+    last_event_id: Option<String>,
+}
+
+/// What a server will tell, of what it was asked for.
+#[derive(Clone, Debug, Default)]
+struct Granted {
+    json: String,
+    tools: bool,
+    prompts: bool,
+    resources: bool,
+    uris: Vec<String>,
+}
+
+impl Granted {
+    /// The params of the word that a stream stands.
+    fn parse(params: &str) -> Self {
+        let members = Members::parse(params).unwrap_or_default();
+        let json = members.get("notifications").map_or("{}", |filter| filter.get());
+        let filter = Members::parse(json).unwrap_or_default();
+        let has = |name: &str| filter.get(name).is_some_and(|value| value.get() == "true");
+        let uris = filter.get("resourceSubscriptions");
+        Self {
+            tools: has("toolsListChanged"),
+            prompts: has("promptsListChanged"),
+            resources: has("resourcesListChanged"),
+            uris: uris.and_then(|uris| serde_json::from_str(uris.get()).ok()).unwrap_or_default(),
+            json: json.to_owned(),
         }
     }
-    missing.extend(wish.uris.iter().filter(|uri| !uris.contains(uri)).cloned());
-    if missing.is_empty() {
-        return Ok(());
+
+    /// Whether it is something of what was wished, and every resource.
+    fn of(&self, wish: &Wish) -> Result<()> {
+        let no = |what: &str| {
+            let why = format!("the server will not tell of {what}");
+            Err(Error::new(Status::Unsupported, why))
+        };
+        if let Some(uri) = wish.uris.iter().find(|uri| !self.uris.contains(uri)) {
+            return no(&quote(uri));
+        }
+        let wants_lists = wish.tools || wish.prompts || wish.resources;
+        let has_lists = wish.tools && self.tools
+            || wish.prompts && self.prompts
+            || wish.resources && self.resources;
+        if wants_lists && !has_lists { no("anything that was asked for") } else { Ok(()) }
     }
-    Err(Error::new(
-        Status::Unsupported,
-        format!("the server will not tell of {}", missing.join(", ")),
-    ))
+
+    /// Whether a notification is one of those that were granted.
+    fn has(&self, kind: Kind, params: Option<&RawValue>) -> bool {
+        match kind {
+            Kind::ToolsChanged => self.tools,
+            Kind::PromptsChanged => self.prompts,
+            Kind::ResourcesChanged => self.resources,
+            Kind::ResourceUpdated => {
+                let uri = params.and_then(|params| notice::uri(params.get()));
+                // It may name a part of the one that was subscribed to.
+                uri.is_some_and(|uri| self.uris.iter().any(|own| uri.starts_with(own.as_str())))
+            }
+            _ => true,
+        }
+    }
 }
 
 fn not_offered(error: Error) -> Error {

@@ -14,9 +14,17 @@ use crate::protocol::marks::{self, Mark};
 use crate::transport::wait::Wait;
 use crate::wire::object::Members;
 
-/// By the name of the tool: its marks, or why they are invalid.
+/// By the name of the tool, where there is anything to know.
 #[derive(Debug, Default)]
-pub(crate) struct Marks(Mutex<HashMap<String, std::result::Result<Arc<[Mark]>, String>>>);
+pub(crate) struct Marks(Mutex<HashMap<String, Known>>);
+
+#[derive(Clone, Debug)]
+struct Known {
+    /// Or why they are invalid.
+    marks: std::result::Result<Arc<[Mark]>, String>,
+    /// It says that doing it twice is as good as once.
+    is_idempotent: bool,
+}
 
 /// The most pages that are read for the marks of one tool.
 const PAGES: usize = 100;
@@ -27,14 +35,14 @@ impl Marks {
     }
 
     /// Reads a page of the list of tools.
-    pub(crate) fn learn(&self, call: &Call, result: &str) {
-        let is_first = call.members.is_empty();
-        let is_marked = memchr::memmem::find(result.as_bytes(), marks::NAME.as_bytes()).is_some();
+    pub(crate) fn learn(&self, call: &Call, result: &str, has_marks: bool) {
+        let has = |text: &str| memchr::memmem::find(result.as_bytes(), text.as_bytes()).is_some();
+        let is_of_interest = has_marks && has(marks::NAME) || HINTS.iter().any(|hint| has(hint));
         let mut known = lock(&self.0);
-        if is_first {
+        if call.members.is_empty() {
             known.clear();
         }
-        if !is_marked && known.is_empty() {
+        if !is_of_interest && known.is_empty() {
             return;
         }
         let Ok(members) = Members::parse(result) else { return };
@@ -46,28 +54,34 @@ impl Marks {
             let Ok(tool) = Members::parse(tool.get()) else { continue };
             let Some(name) = tool.string("name") else { continue };
             let schema = tool.get("inputSchema").map_or("{}", RawValue::get);
-            match marks::marks(schema) {
-                Ok(marks) if marks.is_empty() => known.remove(&name),
-                Ok(marks) => known.insert(name, Ok(marks.into())),
-                Err(why) => known.insert(name, Err(why)),
-            };
+            let marks = if has_marks { marks::marks(schema) } else { Ok(Vec::new()) };
+            let is_plain = marks.as_ref().is_ok_and(Vec::is_empty);
+            let is_idempotent = is_idempotent(tool.get("annotations"));
+            if is_plain && !is_idempotent {
+                known.remove(&name);
+            } else {
+                known.insert(name, Known { marks: marks.map(Into::into), is_idempotent });
+            }
         }
+    }
+
+    /// Whether a tool says of itself that it may be called twice.
+    pub(crate) fn is_idempotent(&self, call: &Call) -> bool {
+        call.is_tool() && self.get(call).is_some_and(|known| known.is_idempotent)
+    }
+
+    fn get(&self, call: &Call) -> Option<Known> {
+        let known = lock(&self.0);
+        if known.is_empty() {
+            return None;
+        }
+        known.get(&Members::parse(&format!("{{{}}}", call.members)).ok()?.string("name")?).cloned()
     }
 
     /// The headers of a call of a tool.
     pub(crate) fn headers(&self, call: &Call) -> Result<Vec<(String, String)>> {
-        let known = lock(&self.0);
-        if known.is_empty() {
-            return Ok(Vec::new());
-        }
-        let name = Members::parse(&format!("{{{}}}", call.members))
-            .ok()
-            .and_then(|members| members.string("name"));
-        let Some(found) = name.as_ref().and_then(|name| known.get(name)).cloned() else {
-            return Ok(Vec::new());
-        };
-        drop(known);
-        match found {
+        let Some(found) = self.get(call) else { return Ok(Vec::new()) };
+        match found.marks {
             Ok(found) => marks::headers(&found, call.arguments.as_deref().unwrap_or("{}")),
             Err(why) => Err(Error::protocol(format!(
                 "the tool cannot be called over HTTP, because its schema marks parameters for \
@@ -78,12 +92,20 @@ impl Marks {
     }
 }
 
+/// Hints that make a call of a tool repeatable.
+const HINTS: [&str; 2] = ["idempotentHint", "readOnlyHint"];
+
+fn is_idempotent(annotations: Option<&RawValue>) -> bool {
+    let Some(annotations) = annotations else { return false };
+    let annotations = Members::parse(annotations.get()).unwrap_or_default();
+    HINTS.iter().any(|hint| annotations.get(hint).is_some_and(|value| value.get() == "true"))
+}
+
 impl Client {
     /// Reads the list of tools anew, because the marks of one have changed.
     pub(crate) async fn refresh_marks(
         self: &Arc<Self>,
         options: &Arc<Options>,
-        _for: &Call,
         wait: &Wait,
     ) -> Result<()> {
         let list = Call::new("tools/list", None)?;

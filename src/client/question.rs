@@ -148,18 +148,27 @@ impl Question {
         }
     }
 
+    /// Whether it may still be answered.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        let state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = |what: &str| Err(Error::new(Status::State, format!("the question {what}")));
+        match state {
+            State::Open => Ok(()),
+            State::Answered => over("was answered already, or nobody answered in time"),
+            State::Withdrawn => over("was withdrawn by the server"),
+        }
+    }
+
     /// Ends it without an answer.
     fn close(&self, how: State) -> Result<Arc<Client>> {
-        let state = |what: &str| Err(Error::new(Status::State, format!("the question {what}")));
         let client = self.client.upgrade().filter(|client| !client.is_closed());
         let Some(client) = client else {
             return Err(Error::new(Status::Closed, "the client was closed"));
         };
         let mut current = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match *current {
-            State::Open => {}
-            State::Answered => return state("was answered already, or nobody answered in time"),
-            State::Withdrawn => return state("was withdrawn by the server"),
+        if *current != State::Open {
+            drop(current);
+            return self.check_open().map(|()| client);
         }
         *current = how;
         drop(current);

@@ -32,6 +32,8 @@ const FRUITLESS: u32 = 3;
 enum Hit {
     Result(Range<usize>),
     Error(RpcError),
+    /// To another request, and passed over.
+    Other,
 }
 
 /// How a stream ended.
@@ -114,7 +116,7 @@ impl Client {
                     Ok(Ending::Answer(Answer::new(body, range), session_id))
                 }
                 Some(Hit::Error(rpc)) => Ok(rpc_ending(rpc, status, false)),
-                None => Err(said(Error::protocol(format!(
+                Some(Hit::Other) | None => Err(said(Error::protocol(format!(
                     "the server answered with a batch that lacks the answer (id {id})"
                 )))),
             };
@@ -182,13 +184,14 @@ impl Client {
                 return Err(lost);
             }
             fruitless += 1;
+            let sent = |error: Error| error.with_may_have_run(true);
             match stream.retry() {
                 Some(retry) => {
                     let asked = Duration::from_millis(retry.into());
-                    wait.pause(asked.min(LONGEST_PAUSE)).await?;
+                    wait.pause(asked.min(LONGEST_PAUSE)).await.map_err(sent)?;
                 }
                 None => {
-                    wait.pause(pause).await?;
+                    wait.pause(pause).await.map_err(sent)?;
                     pause = pause.mul_f64(1.5);
                 }
             }
@@ -228,6 +231,7 @@ impl Client {
         wait: &Wait,
     ) -> Result<Ended> {
         let mut events: Vec<Event> = Vec::new();
+        let mut has_other = false;
         loop {
             let more = reply
                 .next_piece(wait, &mut |data| {
@@ -243,6 +247,10 @@ impl Client {
                 *left = left.checked_sub(1).ok_or_else(|| too_many(reading.options))?;
                 let ending = match self.take_all(reading, event.data(), wait).await? {
                     None => continue,
+                    Some(Hit::Other) => {
+                        has_other = true;
+                        continue;
+                    }
                     Some(Hit::Error(rpc)) => rpc_ending(rpc, reply.head.status, false),
                     Some(Hit::Result(range)) => {
                         let session_id = reply.head.session_id.take();
@@ -255,6 +263,13 @@ impl Client {
             }
             match more {
                 Ok(true) => {}
+                Ok(false) if has_other && stream.last_id().is_none() => {
+                    return Err(Error::protocol(format!(
+                        "the server's event stream ended with answers to other requests, \
+                         and none to this one (id {id})"
+                    ))
+                    .with_may_have_run(true));
+                }
                 Ok(false) => {
                     return Ok(Ended::Early(Error::new(
                         Status::Io,
@@ -285,8 +300,10 @@ impl Client {
         }
         let mut hit = None;
         for message in batch? {
-            let found = self.take(reading, text, message.get().as_bytes(), wait).await?;
-            hit = hit.or(found);
+            match self.take(reading, text, message.get().as_bytes(), wait).await? {
+                None | Some(Hit::Other) => {}
+                found => hit = hit.or(found),
+            }
         }
         Ok(hit)
     }
@@ -310,7 +327,7 @@ impl Client {
             // A late one of a request that was given up, or a lie.
             Message::Response { .. } => {
                 self.drop_reply();
-                Ok(None)
+                Ok(Some(Hit::Other))
             }
             Message::Notification { method, params } => {
                 if method != notice::PROGRESS {

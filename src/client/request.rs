@@ -122,10 +122,9 @@ impl Request {
         let started = self.client.spawn(move |client| async move {
             let wait = client.wait(&client.options(), &limits, true).or_abort(abort);
             let result = client.perform(&call, &limits, &wait).await;
-            this.land(result);
             let buried: Box<dyn Any + Send> = Box::new(limits);
             client.inbox.push(Item::Bury(buried));
-            client.inbox.push(Item::Done(this));
+            client.inbox.push(Item::Done(this, result));
         });
         if started.is_err() {
             *lock(&self.state) = State::Idle;
@@ -180,7 +179,8 @@ impl Request {
         Ok(())
     }
 
-    fn land(&self, result: Result<Answer>) {
+    /// Ends the flight of a started request.
+    pub(crate) fn land(&self, result: Result<Answer>) {
         *lock(&self.state) = match result {
             Ok(answer) => State::Done(Status::Ok, Some(answer), None),
             Err(error) => State::Done(error.status(), None, Some(error)),

@@ -192,7 +192,10 @@ impl Client {
             Item::Progress(report, told) => {
                 report.tell(told.progress, told.total, told.message.as_deref());
             }
-            Item::Done(request) => lock(&self.done).push(request),
+            Item::Done(request, result) => {
+                request.land(result);
+                lock(&self.done).push(request);
+            }
             Item::Work(work) => work(),
             Item::Bury(_) => {}
         }
@@ -252,9 +255,9 @@ impl Client {
     }
 
     /// Tells of something that the library has done.
-    pub(crate) fn announce(&self, kind: Kind, wait: &Wait) {
+    pub(crate) fn announce(&self, kind: Kind, params: &str, wait: &Wait) {
         if self.handlers().event.is_some() {
-            let event = Event { kind, method: String::new(), params: "{}".to_owned() };
+            let event = Event { kind, method: String::new(), params: params.to_owned() };
             self.deliver(Item::Event(event), wait);
         }
     }

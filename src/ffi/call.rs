@@ -81,7 +81,8 @@ pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut 
 ///
 /// A tool that fails is a result, not a failed call: look at
 /// mcp_result_is_error().  A call of which a byte may have reached the server
-/// is not repeated after a broken connection: MCP_E_IO, see
+/// is not repeated after a broken connection: MCP_E_IO; unless the tool says
+/// in a list that was read that it is idempotent or only reads, see
 /// mcp_request_set_repeatable().  For a time limit, progress or cancelling
 /// see mcp_request_new_call_tool().
 ///
@@ -285,16 +286,17 @@ pub unsafe extern "C" fn mcp_set_log_level(client: *mut mcp_client, level: i32) 
 /// request, and keeps it open: it is opened again after a failure, with
 /// growing pauses, and MCP_EVENT_LISTENING says so.
 ///
-/// `kinds`: MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED and
-/// MCP_EVENT_RESOURCES_CHANGED, added together; up to revision 2025-11-25 a
-/// server tells all that it has to tell.  0 closes the stream, unless a
-/// subscription needs it.  Returns when the server has accepted it.  Events
-/// come through the handler of mcp_client_set_event_handler(), in calls of
-/// this client that wait and in mcp_client_dispatch().
+/// `kinds`: MCP_EVENT_ numbers, added together.  From revision 2026-07-28 on
+/// the server is asked for MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED
+/// and MCP_EVENT_RESOURCES_CHANGED as they are named here; before, it tells
+/// all that it has to tell.  0 closes the stream, unless a subscription needs
+/// it.  Returns when the server has accepted it; what it accepted is the
+/// params of MCP_EVENT_LISTENING.  Events come through the handler of
+/// mcp_client_set_event_handler(), in calls of this client that wait and in
+/// mcp_client_dispatch().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED when the server
-/// offers no such stream, or will not tell of some of the kinds: of the
-/// others it does.
+/// offers no such stream, or will tell of nothing that was asked for.
 /// Threads: any.  Since: 0.1.0.
 /// Spec: transports, listening for messages; subscriptions/listen.
 #[unsafe(no_mangle)]
@@ -302,11 +304,8 @@ pub unsafe extern "C" fn mcp_listen(client: *mut mcp_client, kinds: i32) -> i32 
     guard(|| {
         // SAFETY: the header asks for NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
-        if kinds & !7 != 0 {
-            return Err(Error::argument(
-                "kinds has another number than MCP_EVENT_TOOLS_CHANGED, \
-                 MCP_EVENT_PROMPTS_CHANGED and MCP_EVENT_RESOURCES_CHANGED",
-            ));
+        if kinds & !KINDS != 0 {
+            return Err(Error::argument("kinds is not a sum of MCP_EVENT_ numbers"));
         }
         client.inner.listen(kinds)
     })
@@ -337,6 +336,9 @@ pub unsafe extern "C" fn mcp_notify(
         client.inner.notify(&Call::notification(method, params)?)
     })
 }
+
+/// All kinds of event.
+const KINDS: i32 = 1 | 2 | 4 | 8 | 16 | 32 | 128 | 256 | 512;
 
 /// # Safety
 ///

@@ -20,8 +20,10 @@ use crate::ffi::handle::{Handle, borrow, give, peek, take};
 /// same time, each on its own connection.  mcp_client_close() ends all waits;
 /// mcp_client_free() releases it when no thread is inside a call.
 ///
-/// The thread that calls does all the work.  No thread is started, but for a
-/// short-lived one while a host name is looked up.
+/// The thread that calls does all the work of its call.  One thread is
+/// started, once for all clients of the process, for what must go on between
+/// calls: mcp_listen(), mcp_subscribe_resource(), mcp_request_start(), and the
+/// stream on which a server asks.  It never runs your code.
 #[derive(Debug)]
 pub struct mcp_client {
     pid: u32,

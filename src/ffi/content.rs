@@ -14,7 +14,7 @@ use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
 use crate::ffi::library::*;
 use crate::ffi::resource::mcp_resource;
-use crate::ffi::view::{Lent, View, lend_text};
+use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, tell};
 
 /// A PIECE OF CONTENT: of a tool's result, of a resource that was read, or of
 /// a prompt's message; borrowed from the result.
@@ -50,6 +50,11 @@ impl mcp_content {
     /// Where the members of a resource are.
     fn resource(&self) -> &View {
         self.inner.as_ref().unwrap_or(&self.view)
+    }
+
+    /// A text that is the answer's own, not that of a resource inside it.
+    pub(crate) fn own_text(&self) -> Option<&Lent> {
+        if self.inner.is_some() { None } else { self.text() }
     }
 
     pub(crate) fn text(&self) -> Option<&Lent> {
@@ -113,7 +118,7 @@ fn decode(raw: &str) -> Option<Vec<u8>> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(0, || Some(unsafe { peek(content) }?.kind()))
+    unsafe { tell(content, 0, |it| Some(it.kind())) }
 }
 
 /// Gives who speaks in a prompt's message: "user" or "assistant"; otherwise
@@ -125,9 +130,7 @@ pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(content) }.and_then(|it| it.role.as_ref()).map(Lent::pointer)
-    })
+    unsafe { lend(content, |it| it.role.as_ref()) }
 }
 
 /// Gives the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that has
@@ -145,12 +148,7 @@ pub unsafe extern "C" fn mcp_content_text(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(content).and_then(|it| it.text()).map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(content, len, |it| it.text()) }
 }
 
 /// Gives the bytes of an image, a sound or a binary resource, decoded from
@@ -186,9 +184,7 @@ pub unsafe extern "C" fn mcp_content_data(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_mime_type(content: *const mcp_content) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(content) }.and_then(|it| it.string("mimeType")).map(Lent::pointer)
-    })
+    unsafe { lend(content, |it| it.string("mimeType")) }
 }
 
 /// Gives the URI of a resource or a link, otherwise NULL.
@@ -199,9 +195,7 @@ pub unsafe extern "C" fn mcp_content_mime_type(content: *const mcp_content) -> *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_uri(content: *const mcp_content) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(content) }.and_then(|it| it.string("uri")).map(Lent::pointer)
-    })
+    unsafe { lend(content, |it| it.string("uri")) }
 }
 
 /// Gives the name of MCP_CONTENT_RESOURCE_LINK, otherwise NULL.
@@ -212,11 +206,7 @@ pub unsafe extern "C" fn mcp_content_uri(content: *const mcp_content) -> *const 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_name(content: *const mcp_content) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(content) }
-            .and_then(|it| it.link().and_then(|link| link.0.string("name")))
-            .map(Lent::pointer)
-    })
+    unsafe { lend(content, |it| it.link().and_then(|link| link.0.string("name"))) }
 }
 
 /// Gives the resource that MCP_CONTENT_RESOURCE_LINK leads to, otherwise
@@ -228,7 +218,7 @@ pub unsafe extern "C" fn mcp_content_name(content: *const mcp_content) -> *const
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_resource(content: *const mcp_content) -> *const mcp_resource {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || unsafe { peek(content) }?.link().map(std::ptr::from_ref))
+    unsafe { lend_part(content, |it| it.link()) }
 }
 
 /// Gives the annotations as a JSON object, or NULL.
@@ -244,14 +234,7 @@ pub unsafe extern "C" fn mcp_content_annotations_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(content)
-                .and_then(|it| it.view.json("annotations"))
-                .map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(content, len, |it| it.view.json("annotations")) }
 }
 
 /// Gives the _meta as a JSON object, or NULL.
@@ -267,14 +250,7 @@ pub unsafe extern "C" fn mcp_content_meta_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(content)
-                .and_then(|it| it.view.json("_meta"))
-                .map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(content, len, |it| it.view.json("_meta")) }
 }
 
 /// Gives the whole content as JSON text.
@@ -290,12 +266,5 @@ pub unsafe extern "C" fn mcp_content_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(content)
-                .and_then(|it| Some(it.view.whole()))
-                .map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(content, len, |it| Some(it.view.whole())) }
 }

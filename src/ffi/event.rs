@@ -4,14 +4,13 @@ use std::ffi::{c_char, c_void};
 use std::sync::{Arc, OnceLock};
 
 use crate::client::inbox::Event;
-use crate::client::{Answer, EventHandler};
-use crate::ffi::argument::store;
+use crate::client::{Answer, EventHandler, LEVELS};
 use crate::ffi::callback::UserData;
 use crate::ffi::client::{mcp_client, mcp_free_fn};
-use crate::ffi::guard::{guard, read_or};
-use crate::ffi::handle::{borrow, peek};
+use crate::ffi::guard::guard;
+use crate::ffi::handle::borrow;
 use crate::ffi::library::*;
-use crate::ffi::view::{Lent, View, lend_text};
+use crate::ffi::view::{Lent, View, lend, lend_long, tell};
 
 /// SOMETHING THE SERVER TELLS of its own accord: a notification.  Lent to the
 /// handler of mcp_client_set_event_handler() while it runs; nothing of it may
@@ -119,7 +118,7 @@ pub unsafe extern "C" fn mcp_client_set_event_handler(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
     // SAFETY: the header asks for NULL or a live event.
-    read_or(0, || Some(unsafe { peek(event) }?.kind))
+    unsafe { tell(event, 0, |it| Some(it.kind)) }
 }
 
 /// Gives the notification's method, such as
@@ -130,7 +129,7 @@ pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_char {
     // SAFETY: the header asks for NULL or a live event.
-    read_or(std::ptr::null(), || Some(unsafe { peek(event) }?.method.pointer()))
+    unsafe { lend(event, |it| Some(&it.method)) }
 }
 
 /// Gives the notification's params as JSON text; "{}" where it has none.
@@ -145,10 +144,7 @@ pub unsafe extern "C" fn mcp_event_params_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live event, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || peek(event).map(|it| lend_text(Some(&it.params), len)))
-    }
+    unsafe { lend_long(event, len, |it| Some(&it.params)) }
 }
 
 /// Gives the resource of MCP_EVENT_RESOURCE_UPDATED, otherwise NULL.
@@ -159,10 +155,7 @@ pub unsafe extern "C" fn mcp_event_params_json(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_uri(event: *const mcp_event) -> *const c_char {
     // SAFETY: the header asks for NULL or a live event.
-    let event = unsafe { peek(event) };
-    read_or(std::ptr::null(), || {
-        event?.of_kind(MCP_EVENT_RESOURCE_UPDATED)?.string("uri").map(Lent::pointer)
-    })
+    unsafe { lend(event, |it| it.of_kind(MCP_EVENT_RESOURCE_UPDATED)?.string("uri")) }
 }
 
 /// Gives the level of MCP_EVENT_LOG, one of MCP_LOG_, otherwise -1.
@@ -173,12 +166,13 @@ pub unsafe extern "C" fn mcp_event_uri(event: *const mcp_event) -> *const c_char
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_log_level(event: *const mcp_event) -> i32 {
     // SAFETY: the header asks for NULL or a live event.
-    let event = unsafe { peek(event) };
-    read_or(-1, || {
-        let level = event?.of_kind(MCP_EVENT_LOG)?.string("level")?.text();
-        let place = crate::client::LEVELS.iter().position(|known| *known == level)?;
-        i32::try_from(place).ok()
-    })
+    unsafe {
+        tell(event, -1, |it| {
+            let level = it.of_kind(MCP_EVENT_LOG)?.string("level")?.text();
+            let place = LEVELS.iter().position(|known| *known == level)?;
+            i32::try_from(place).ok()
+        })
+    }
 }
 
 /// Gives the logger's name of MCP_EVENT_LOG, or NULL.
@@ -189,8 +183,7 @@ pub unsafe extern "C" fn mcp_event_log_level(event: *const mcp_event) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_logger(event: *const mcp_event) -> *const c_char {
     // SAFETY: the header asks for NULL or a live event.
-    let event = unsafe { peek(event) };
-    read_or(std::ptr::null(), || event?.of_kind(MCP_EVENT_LOG)?.string("logger").map(Lent::pointer))
+    unsafe { lend(event, |it| it.of_kind(MCP_EVENT_LOG)?.string("logger")) }
 }
 
 /// Gives the data of MCP_EVENT_LOG as JSON text, or NULL.
@@ -206,11 +199,5 @@ pub unsafe extern "C" fn mcp_event_data_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live event, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            let data = peek(event)?.of_kind(MCP_EVENT_LOG)?.value("data");
-            data.map(|data| lend_text(Some(data), len))
-        })
-    }
+    unsafe { lend_long(event, len, |it| it.of_kind(MCP_EVENT_LOG)?.value("data")) }
 }

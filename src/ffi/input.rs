@@ -8,14 +8,14 @@ use crate::client::InputHandler;
 use crate::client::question::Question;
 use crate::client::settings::Asks;
 use crate::client::{Answered, QuestionKind as Kind};
-use crate::ffi::argument::{optional_text, store, text};
+use crate::ffi::argument::{optional_text, text};
 use crate::ffi::callback::UserData;
 use crate::ffi::client::{mcp_client, mcp_free_fn};
 use crate::ffi::event::Owner;
 use crate::ffi::guard::{guard, read_or};
-use crate::ffi::handle::{Handle, borrow, give, peek, take};
+use crate::ffi::handle::{Handle, borrow, give, take};
 use crate::ffi::library::*;
-use crate::ffi::view::{Lent, lend_text};
+use crate::ffi::view::{Lent, lend, lend_long, tell};
 
 /// A QUESTION OF THE SERVER, which waits for an answer.
 ///
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn mcp_input_free(input: *mut mcp_input) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_kind(input: *const mcp_input) -> i32 {
     // SAFETY: the header asks for NULL or a live question.
-    read_or(0, || Some(unsafe { peek(input) }?.kind() as i32))
+    unsafe { tell(input, 0, |it| Some(it.kind() as i32)) }
 }
 
 /// Gives the words to show to the person; "" where there are none.
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn mcp_input_kind(input: *const mcp_input) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_message(input: *const mcp_input) -> *const c_char {
     // SAFETY: the header asks for NULL or a live question.
-    read_or(std::ptr::null(), || Some(unsafe { peek(input) }?.message().pointer()))
+    unsafe { lend(input, |it| Some(it.message())) }
 }
 
 /// Gives the form's JSON Schema of MCP_INPUT_FORM, otherwise NULL.
@@ -237,10 +237,7 @@ pub unsafe extern "C" fn mcp_input_schema_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live question, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || peek(input)?.schema().map(|text| lend_text(Some(text), len)))
-    }
+    unsafe { lend_long(input, len, mcp_input::schema) }
 }
 
 /// Gives the page of MCP_INPUT_URL, otherwise NULL.
@@ -251,7 +248,7 @@ pub unsafe extern "C" fn mcp_input_schema_json(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_url(input: *const mcp_input) -> *const c_char {
     // SAFETY: the header asks for NULL or a live question.
-    read_or(std::ptr::null(), || unsafe { peek(input) }?.url().map(Lent::pointer))
+    unsafe { lend(input, |it| it.url()) }
 }
 
 /// Gives the question's params as JSON text: all there is of
@@ -268,18 +265,15 @@ pub unsafe extern "C" fn mcp_input_params_json(
     // SAFETY: the header asks for NULL or a live question, and for NULL or a
     // place to write to.
     unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            let it = peek(input)?;
-            let params = it.params.get_or_init(|| Lent::new(&it.question.asked.params));
-            Some(lend_text(Some(params), len))
+        lend_long(input, len, |it| {
+            Some(it.params.get_or_init(|| Lent::new(&it.question.asked.params)))
         })
     }
 }
 
 /// Answers "accept": with the filled form, or that the page may be opened.
 ///
-/// `content_json`: of MCP_INPUT_FORM the fields as a JSON object; NULL for
+/// `input`: the question.  `content_json`: of MCP_INPUT_FORM the fields as a JSON object; NULL for
 /// none, and for a page.  Fields that are absent get the schema's defaults.
 /// Values that do not fit the schema are refused with MCP_E_INVALID_ARGUMENT,
 /// which says which and why, and the question stays open.
@@ -296,6 +290,7 @@ pub unsafe extern "C" fn mcp_input_accept(
         // SAFETY: the header asks for NULL or a live question, and for a text.
         let (input, content) =
             unsafe { (borrow(input, "input")?, optional_text(content_json, "content_json")?) };
+        input.question.check_open()?;
         let answered = input.question.asked.accept(content)?;
         input.question.answer(answered)
     })
@@ -331,7 +326,7 @@ pub unsafe extern "C" fn mcp_input_dismiss(input: *mut mcp_input) -> i32 {
 
 /// Answers with a whole result, as sampling and roots need.
 ///
-/// `result_json`: a JSON object: of MCP_INPUT_SAMPLING with "role", "content"
+/// `input`: the question.  `result_json`: a JSON object: of MCP_INPUT_SAMPLING with "role", "content"
 /// and "model", of MCP_INPUT_ROOTS with "roots".  MCP_E_INVALID_ARGUMENT for
 /// one that lacks these; the question stays open.  Returns like
 /// mcp_input_accept().
@@ -345,6 +340,7 @@ pub unsafe extern "C" fn mcp_input_reply_json(
         // SAFETY: the header asks for NULL or a live question, and for a text.
         let (input, result) =
             unsafe { (borrow(input, "input")?, text(result_json, "result_json")?) };
+        input.question.check_open()?;
         let answered = input.question.asked.reply(result)?;
         input.question.answer(answered)
     })
@@ -353,7 +349,7 @@ pub unsafe extern "C" fn mcp_input_reply_json(
 /// Answers with a JSON-RPC error; -1 and "user rejected" is the custom for
 /// sampling.
 ///
-/// `rpc_code`: the error's code.  `message`: its text, UTF-8; it goes to the
+/// `input`: the question.  `rpc_code`: the error's code.  `message`: its text, UTF-8; it goes to the
 /// server.  Where the revision has no error as an answer (from 2026-07-28
 /// on), the request it belongs to fails with MCP_E_INPUT_REQUIRED.  Returns
 /// like mcp_input_accept().

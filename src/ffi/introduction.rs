@@ -3,11 +3,11 @@
 use std::ffi::c_char;
 
 use crate::client::Introduction;
-use crate::ffi::argument::{store, text};
+use crate::ffi::argument::text;
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
 use crate::ffi::result::mcp_result;
-use crate::ffi::view::{Lent, lend_text};
+use crate::ffi::view::{Lent, lend_long};
 
 /// The server's words about itself, ready to lend.
 #[derive(Debug)]
@@ -100,13 +100,7 @@ pub unsafe extern "C" fn mcp_result_capabilities_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            let lent = peek(result)?.introduced.as_ref()?;
-            Some(lend_text(Some(&lent.capabilities), len))
-        })
-    }
+    unsafe { lend_long(result, len, |it| it.introduced.as_ref().map(|known| &known.capabilities)) }
 }
 
 /// Of mcp_connect(): tells if the server declares a capability.

@@ -257,7 +257,7 @@ pub unsafe extern "C" fn mcp_json_child(json: *const mcp_json, index: usize) -> 
     // SAFETY: the header asks for NULL or a live value.
     let json = unsafe { peek(json) };
     read_or(std::ptr::null(), || match json?.0.tree() {
-        Tree::Array(all) => all.get(index).map(|one| part(one)),
+        Tree::Array(all) => all.get(index).map(part),
         Tree::Object(members) => members.get(index).map(|(_, value)| part(value)),
         _ => None,
     })

@@ -3,10 +3,7 @@
 use std::ffi::c_char;
 use std::sync::OnceLock;
 
-use crate::ffi::argument::store;
-use crate::ffi::guard::read_or;
-use crate::ffi::handle::peek;
-use crate::ffi::view::{Lent, View, lend_text};
+use crate::ffi::view::{View, lend, lend_long, tell};
 
 /// A PROMPT of mcp_result_prompt(), borrowed from the result.
 ///
@@ -32,9 +29,7 @@ impl mcp_prompt {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_name(prompt: *const mcp_prompt) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(prompt) }.and_then(|it| it.0.string("name")).map(Lent::pointer)
-    })
+    unsafe { lend(prompt, |it| it.0.string("name")) }
 }
 
 /// Gives the name to show to people: the title, else the name.
@@ -45,11 +40,7 @@ pub unsafe extern "C" fn mcp_prompt_name(prompt: *const mcp_prompt) -> *const c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_title(prompt: *const mcp_prompt) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(prompt) }
-            .and_then(|it| it.0.string("title").or_else(|| it.0.string("name")))
-            .map(Lent::pointer)
-    })
+    unsafe { lend(prompt, |it| it.0.string("title").or_else(|| it.0.string("name"))) }
 }
 
 /// Gives the description, or NULL.
@@ -60,9 +51,7 @@ pub unsafe extern "C" fn mcp_prompt_title(prompt: *const mcp_prompt) -> *const c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_description(prompt: *const mcp_prompt) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(prompt) }.and_then(|it| it.0.string("description")).map(Lent::pointer)
-    })
+    unsafe { lend(prompt, |it| it.0.string("description")) }
 }
 
 /// Gives the number of arguments.
@@ -72,7 +61,7 @@ pub unsafe extern "C" fn mcp_prompt_description(prompt: *const mcp_prompt) -> *c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_count(prompt: *const mcp_prompt) -> usize {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(0, || Some(unsafe { peek(prompt) }?.arguments().len()))
+    unsafe { tell(prompt, 0, |it| Some(it.arguments().len())) }
 }
 
 /// Gives an argument's name by its place; NULL past the end.
@@ -85,11 +74,8 @@ pub unsafe extern "C" fn mcp_prompt_argument_name(
     prompt: *const mcp_prompt,
     index: usize,
 ) -> *const c_char {
-    read_or(std::ptr::null(), || {
-        // SAFETY: the header asks for NULL or a live answer.
-        let it = unsafe { peek(prompt) }?;
-        it.arguments().get(index)?.string("name").map(Lent::pointer)
-    })
+    // SAFETY: the header asks for NULL or a live answer.
+    unsafe { lend(prompt, |it| it.arguments().get(index)?.string("name")) }
 }
 
 /// Gives an argument's name for people by its place, or NULL; NULL past the
@@ -103,11 +89,8 @@ pub unsafe extern "C" fn mcp_prompt_argument_title(
     prompt: *const mcp_prompt,
     index: usize,
 ) -> *const c_char {
-    read_or(std::ptr::null(), || {
-        // SAFETY: the header asks for NULL or a live answer.
-        let it = unsafe { peek(prompt) }?;
-        it.arguments().get(index)?.string("title").map(Lent::pointer)
-    })
+    // SAFETY: the header asks for NULL or a live answer.
+    unsafe { lend(prompt, |it| it.arguments().get(index)?.string("title")) }
 }
 
 /// Gives an argument's description by its place, or NULL; NULL past the
@@ -121,11 +104,8 @@ pub unsafe extern "C" fn mcp_prompt_argument_description(
     prompt: *const mcp_prompt,
     index: usize,
 ) -> *const c_char {
-    read_or(std::ptr::null(), || {
-        // SAFETY: the header asks for NULL or a live answer.
-        let it = unsafe { peek(prompt) }?;
-        it.arguments().get(index)?.string("description").map(Lent::pointer)
-    })
+    // SAFETY: the header asks for NULL or a live answer.
+    unsafe { lend(prompt, |it| it.arguments().get(index)?.string("description")) }
 }
 
 /// Tells if an argument must be given: 1 or 0.
@@ -137,11 +117,10 @@ pub unsafe extern "C" fn mcp_prompt_argument_required(
     prompt: *const mcp_prompt,
     index: usize,
 ) -> i32 {
-    read_or(0, || {
-        // SAFETY: the header asks for NULL or a live answer.
-        let it = unsafe { peek(prompt) }?;
-        Some(i32::from(it.arguments().get(index)?.is("required", "true")))
-    })
+    // SAFETY: the header asks for NULL or a live answer.
+    unsafe {
+        tell(prompt, 0, |it| Some(i32::from(it.arguments().get(index)?.is("required", "true"))))
+    }
 }
 
 /// Gives the icons as a JSON array, or NULL.
@@ -157,12 +136,7 @@ pub unsafe extern "C" fn mcp_prompt_icons_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(prompt).and_then(|it| it.0.json("icons")).map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(prompt, len, |it| it.0.json("icons")) }
 }
 
 /// Gives the _meta as a JSON object, or NULL.
@@ -178,12 +152,7 @@ pub unsafe extern "C" fn mcp_prompt_meta_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(prompt).and_then(|it| it.0.json("_meta")).map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(prompt, len, |it| it.0.json("_meta")) }
 }
 
 /// Gives the whole prompt as JSON text.
@@ -199,10 +168,5 @@ pub unsafe extern "C" fn mcp_prompt_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(prompt).and_then(|it| Some(it.0.whole())).map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(prompt, len, |it| Some(it.0.whole())) }
 }

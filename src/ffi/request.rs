@@ -313,8 +313,9 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
 /// Says whether the request may be sent again after a broken connection, when
 /// the server may have executed it.
 ///
-/// `repeatable`: 1 or 0.  Default: 1 for methods that only read, 0 for others,
-/// "tools/call" among them.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// `repeatable`: 1 or 0.  Default: 1 for methods that only read, and for tools
+/// that say of themselves, in a list that was read, that they are idempotent
+/// or only read; 0 for others.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_repeatable(

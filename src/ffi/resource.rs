@@ -2,10 +2,7 @@
 
 use std::ffi::c_char;
 
-use crate::ffi::argument::store;
-use crate::ffi::guard::read_or;
-use crate::ffi::handle::peek;
-use crate::ffi::view::{Lent, View, lend_text};
+use crate::ffi::view::{View, lend, lend_long, tell};
 
 /// A RESOURCE or template of mcp_result_resource(), or the link in a content;
 /// borrowed from the result.
@@ -22,11 +19,7 @@ pub struct mcp_resource(pub(crate) View);
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_uri(resource: *const mcp_resource) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(resource) }
-            .and_then(|it| it.0.string("uri").or_else(|| it.0.string("uriTemplate")))
-            .map(Lent::pointer)
-    })
+    unsafe { lend(resource, |it| it.0.string("uri").or_else(|| it.0.string("uriTemplate"))) }
 }
 
 /// Gives the name.
@@ -37,9 +30,7 @@ pub unsafe extern "C" fn mcp_resource_uri(resource: *const mcp_resource) -> *con
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_name(resource: *const mcp_resource) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(resource) }.and_then(|it| it.0.string("name")).map(Lent::pointer)
-    })
+    unsafe { lend(resource, |it| it.0.string("name")) }
 }
 
 /// Gives the name to show to people: the title, else the name.
@@ -50,11 +41,7 @@ pub unsafe extern "C" fn mcp_resource_name(resource: *const mcp_resource) -> *co
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_title(resource: *const mcp_resource) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(resource) }
-            .and_then(|it| it.0.string("title").or_else(|| it.0.string("name")))
-            .map(Lent::pointer)
-    })
+    unsafe { lend(resource, |it| it.0.string("title").or_else(|| it.0.string("name"))) }
 }
 
 /// Gives the description, or NULL.
@@ -65,9 +52,7 @@ pub unsafe extern "C" fn mcp_resource_title(resource: *const mcp_resource) -> *c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_description(resource: *const mcp_resource) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(resource) }.and_then(|it| it.0.string("description")).map(Lent::pointer)
-    })
+    unsafe { lend(resource, |it| it.0.string("description")) }
 }
 
 /// Gives the media type, or NULL.
@@ -78,9 +63,7 @@ pub unsafe extern "C" fn mcp_resource_description(resource: *const mcp_resource)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_mime_type(resource: *const mcp_resource) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(resource) }.and_then(|it| it.0.string("mimeType")).map(Lent::pointer)
-    })
+    unsafe { lend(resource, |it| it.0.string("mimeType")) }
 }
 
 /// Gives the size in bytes, -1 where the server does not say.
@@ -90,7 +73,7 @@ pub unsafe extern "C" fn mcp_resource_mime_type(resource: *const mcp_resource) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_size(resource: *const mcp_resource) -> i64 {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(-1, || unsafe { peek(resource) }?.0.integer("size"))
+    unsafe { tell(resource, -1, |it| it.0.integer("size")) }
 }
 
 /// Gives the annotations as a JSON object, or NULL.
@@ -106,14 +89,7 @@ pub unsafe extern "C" fn mcp_resource_annotations_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(resource)
-                .and_then(|it| it.0.json("annotations"))
-                .map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(resource, len, |it| it.0.json("annotations")) }
 }
 
 /// Gives the icons as a JSON array, or NULL.
@@ -129,12 +105,7 @@ pub unsafe extern "C" fn mcp_resource_icons_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(resource).and_then(|it| it.0.json("icons")).map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(resource, len, |it| it.0.json("icons")) }
 }
 
 /// Gives the _meta as a JSON object, or NULL.
@@ -150,12 +121,7 @@ pub unsafe extern "C" fn mcp_resource_meta_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(resource).and_then(|it| it.0.json("_meta")).map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(resource, len, |it| it.0.json("_meta")) }
 }
 
 /// Gives the whole resource as JSON text.
@@ -171,10 +137,5 @@ pub unsafe extern "C" fn mcp_resource_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(resource).and_then(|it| Some(it.0.whole())).map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(resource, len, |it| Some(it.0.whole())) }
 }

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
 
 use crate::client::{Answer, Introduction};
-use crate::ffi::argument::{store, text};
+use crate::ffi::argument::text;
 use crate::ffi::content::mcp_content;
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::{peek, take};
@@ -13,7 +13,7 @@ use crate::ffi::prompt::mcp_prompt;
 use crate::ffi::resource::mcp_resource;
 use crate::ffi::skill::mcp_skill;
 use crate::ffi::tool::mcp_tool;
-use crate::ffi::view::{Lent, View, lend_text};
+use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, tell};
 
 /// AN ANSWER, of whichever method.  The functions below read what it has, and
 /// give 0 or NULL for what it has not; mcp_result_json() has all of it.
@@ -141,11 +141,11 @@ impl mcp_result {
 
     /// All texts in one. A single one is lent as it is.
     fn joined_text(&self) -> &Lent {
-        let mut texts = self.contents().iter().filter_map(mcp_content::text);
+        let mut texts = self.contents().iter().filter_map(mcp_content::own_text);
         match (texts.next(), texts.next()) {
             (Some(only), None) => only,
             _ => self.text.get_or_init(|| {
-                let texts = self.contents().iter().filter_map(mcp_content::text);
+                let texts = self.contents().iter().filter_map(mcp_content::own_text);
                 Lent::new(&texts.map(Lent::text).collect::<Vec<_>>().join("\n"))
             }),
         }
@@ -178,12 +178,7 @@ pub unsafe extern "C" fn mcp_result_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(result).and_then(|it| Some(it.json())).map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(result, len, |it| Some(it.json())) }
 }
 
 /// Gives the result's _meta as a JSON object, or NULL.
@@ -198,14 +193,7 @@ pub unsafe extern "C" fn mcp_result_meta_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(result)
-                .and_then(|it| it.root()?.json("_meta"))
-                .map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(result, len, |it| it.root()?.json("_meta")) }
 }
 
 /// Gives the cursor of the next page, for requests that ask for one page;
@@ -217,9 +205,7 @@ pub unsafe extern "C" fn mcp_result_meta_json(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_next_cursor(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(result) }.and_then(|it| it.root()?.string("nextCursor")).map(Lent::pointer)
-    })
+    unsafe { lend(result, |it| it.root()?.string("nextCursor")) }
 }
 
 /// Gives the milliseconds for which the server calls the result fresh; -1
@@ -230,9 +216,7 @@ pub unsafe extern "C" fn mcp_result_next_cursor(result: *const mcp_result) -> *c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(-1, || {
-        unsafe { peek(result) }.and_then(|it| it.root()?.integer("ttlMs").filter(|ttl| *ttl >= 0))
-    })
+    unsafe { tell(result, -1, |it| it.root()?.integer("ttlMs").filter(|ttl| *ttl >= 0)) }
 }
 
 /// Of mcp_list_tools(): gives the number of tools, without those that may
@@ -243,7 +227,7 @@ pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_tool_count(result: *const mcp_result) -> usize {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(0, || unsafe { peek(result) }.and_then(|it| Some(it.tools().len())))
+    unsafe { tell(result, 0, |it| Some(it.tools().len())) }
 }
 
 /// Gives a tool by its place.
@@ -257,8 +241,7 @@ pub unsafe extern "C" fn mcp_result_tool(
     index: usize,
 ) -> *const mcp_tool {
     // SAFETY: the header asks for NULL or a live answer.
-    let it = unsafe { peek(result) };
-    read_or(std::ptr::null(), || it?.tools().get(index).map(std::ptr::from_ref))
+    unsafe { lend_part(result, |it| it.tools().get(index)) }
 }
 
 /// Of mcp_list_resources() and mcp_list_resource_templates(): gives their
@@ -269,7 +252,7 @@ pub unsafe extern "C" fn mcp_result_tool(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_resource_count(result: *const mcp_result) -> usize {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(0, || unsafe { peek(result) }.and_then(|it| Some(it.resources().len())))
+    unsafe { tell(result, 0, |it| Some(it.resources().len())) }
 }
 
 /// Gives a resource or template by its place.
@@ -283,8 +266,7 @@ pub unsafe extern "C" fn mcp_result_resource(
     index: usize,
 ) -> *const mcp_resource {
     // SAFETY: the header asks for NULL or a live answer.
-    let it = unsafe { peek(result) };
-    read_or(std::ptr::null(), || it?.resources().get(index).map(std::ptr::from_ref))
+    unsafe { lend_part(result, |it| it.resources().get(index)) }
 }
 
 /// Of mcp_list_prompts(): gives the number of prompts.
@@ -294,7 +276,7 @@ pub unsafe extern "C" fn mcp_result_resource(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt_count(result: *const mcp_result) -> usize {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(0, || unsafe { peek(result) }.and_then(|it| Some(it.prompts().len())))
+    unsafe { tell(result, 0, |it| Some(it.prompts().len())) }
 }
 
 /// Gives a prompt by its place.
@@ -308,8 +290,7 @@ pub unsafe extern "C" fn mcp_result_prompt(
     index: usize,
 ) -> *const mcp_prompt {
     // SAFETY: the header asks for NULL or a live answer.
-    let it = unsafe { peek(result) };
-    read_or(std::ptr::null(), || it?.prompts().get(index).map(std::ptr::from_ref))
+    unsafe { lend_part(result, |it| it.prompts().get(index)) }
 }
 
 /// Of mcp_list_skills(): gives the number of skills.
@@ -319,7 +300,7 @@ pub unsafe extern "C" fn mcp_result_prompt(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_skill_count(result: *const mcp_result) -> usize {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(0, || unsafe { peek(result) }.and_then(|it| Some(it.skills().len())))
+    unsafe { tell(result, 0, |it| Some(it.skills().len())) }
 }
 
 /// Gives a skill by its place.
@@ -333,8 +314,7 @@ pub unsafe extern "C" fn mcp_result_skill(
     index: usize,
 ) -> *const mcp_skill {
     // SAFETY: the header asks for NULL or a live answer.
-    let it = unsafe { peek(result) };
-    read_or(std::ptr::null(), || it?.skills().get(index).map(std::ptr::from_ref))
+    unsafe { lend_part(result, |it| it.skills().get(index)) }
 }
 
 /// Of mcp_call_tool(), mcp_read_resource() and mcp_get_prompt(): gives the
@@ -345,7 +325,7 @@ pub unsafe extern "C" fn mcp_result_skill(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_content_count(result: *const mcp_result) -> usize {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(0, || unsafe { peek(result) }.and_then(|it| Some(it.contents().len())))
+    unsafe { tell(result, 0, |it| Some(it.contents().len())) }
 }
 
 /// Gives a piece of content by its place.
@@ -359,8 +339,7 @@ pub unsafe extern "C" fn mcp_result_content(
     index: usize,
 ) -> *const mcp_content {
     // SAFETY: the header asks for NULL or a live answer.
-    let it = unsafe { peek(result) };
-    read_or(std::ptr::null(), || it?.contents().get(index).map(std::ptr::from_ref))
+    unsafe { lend_part(result, |it| it.contents().get(index)) }
 }
 
 /// Of mcp_list_tools(): gives a tool by its name, or NULL.
@@ -389,9 +368,7 @@ pub unsafe extern "C" fn mcp_result_find_tool(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_is_error(result: *const mcp_result) -> i32 {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(0, || {
-        unsafe { peek(result) }.and_then(|it| Some(i32::from(it.root()?.is("isError", "true"))))
-    })
+    unsafe { tell(result, 0, |it| Some(i32::from(it.root()?.is("isError", "true")))) }
 }
 
 /// Gives all text contents in one, with line breaks between them; "" if
@@ -407,14 +384,7 @@ pub unsafe extern "C" fn mcp_result_text(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(result)
-                .and_then(|it| Some(it.joined_text()))
-                .map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(result, len, |it| Some(it.joined_text())) }
 }
 
 /// Of mcp_call_tool(): gives the structured content as JSON text, or NULL
@@ -431,14 +401,7 @@ pub unsafe extern "C" fn mcp_result_structured_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(result)
-                .and_then(|it| it.root()?.value("structuredContent"))
-                .map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(result, len, |it| it.root()?.value("structuredContent")) }
 }
 
 /// Of mcp_get_prompt(): gives the description, or NULL.
@@ -448,9 +411,7 @@ pub unsafe extern "C" fn mcp_result_structured_json(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt_description(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(result) }.and_then(|it| it.root()?.string("description")).map(Lent::pointer)
-    })
+    unsafe { lend(result, |it| it.root()?.string("description")) }
 }
 
 /// Of mcp_complete(): gives the number of completions.
@@ -460,7 +421,7 @@ pub unsafe extern "C" fn mcp_result_prompt_description(result: *const mcp_result
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_count(result: *const mcp_result) -> usize {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(0, || unsafe { peek(result) }.and_then(|it| Some(it.completions().len())))
+    unsafe { tell(result, 0, |it| Some(it.completions().len())) }
 }
 
 /// Of mcp_complete(): gives a completion by its place.
@@ -474,8 +435,7 @@ pub unsafe extern "C" fn mcp_result_completion(
     index: usize,
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    let it = unsafe { peek(result) };
-    read_or(std::ptr::null(), || it?.completions().get(index).map(Lent::pointer))
+    unsafe { lend(result, |it| it.completions().get(index)) }
 }
 
 /// Of mcp_complete(): tells if the server has more completions than it
@@ -486,10 +446,11 @@ pub unsafe extern "C" fn mcp_result_completion(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_result) -> i32 {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(0, || {
-        unsafe { peek(result) }
-            .and_then(|it| Some(i32::from(it.root()?.object("completion")?.is("hasMore", "true"))))
-    })
+    unsafe {
+        tell(result, 0, |it| {
+            Some(i32::from(it.root()?.object("completion")?.is("hasMore", "true")))
+        })
+    }
 }
 
 /// Of mcp_complete(): gives how many completions there are in all; -1 where
@@ -500,7 +461,5 @@ pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_resul
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_total(result: *const mcp_result) -> i64 {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(-1, || {
-        unsafe { peek(result) }.and_then(|it| it.root()?.object("completion")?.integer("total"))
-    })
+    unsafe { tell(result, -1, |it| it.root()?.object("completion")?.integer("total")) }
 }

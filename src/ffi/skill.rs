@@ -7,10 +7,10 @@ use crate::base::error::Error;
 use crate::client::{Call, SkillFile};
 use crate::ffi::argument::store;
 use crate::ffi::client::mcp_client;
-use crate::ffi::guard::{guard, read_or};
+use crate::ffi::guard::guard;
 use crate::ffi::handle::{borrow, give, peek};
 use crate::ffi::result::mcp_result;
-use crate::ffi::view::{Lent, View, lend_text};
+use crate::ffi::view::{Lent, View, lend, lend_long, tell};
 
 /// A SKILL of mcp_result_skill(), borrowed from the result: instructions for a
 /// model, in files that are read on demand.
@@ -113,9 +113,7 @@ pub unsafe extern "C" fn mcp_read_skill_file(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_uri(skill: *const mcp_skill) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(skill) }.and_then(|it| it.view.string("uri")).map(Lent::pointer)
-    })
+    unsafe { lend(skill, |it| it.view.string("uri")) }
 }
 
 /// Gives the name, from the front matter.
@@ -126,9 +124,7 @@ pub unsafe extern "C" fn mcp_skill_uri(skill: *const mcp_skill) -> *const c_char
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_name(skill: *const mcp_skill) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(skill) }.and_then(|it| it.said("name")).map(Lent::pointer)
-    })
+    unsafe { lend(skill, |it| it.said("name")) }
 }
 
 /// Gives the description, from the front matter, or NULL.
@@ -139,9 +135,7 @@ pub unsafe extern "C" fn mcp_skill_name(skill: *const mcp_skill) -> *const c_cha
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_description(skill: *const mcp_skill) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(skill) }.and_then(|it| it.said("description")).map(Lent::pointer)
-    })
+    unsafe { lend(skill, |it| it.said("description")) }
 }
 
 /// Gives the front matter as a JSON object, or NULL.
@@ -157,14 +151,7 @@ pub unsafe extern "C" fn mcp_skill_frontmatter_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(skill)
-                .and_then(|it| it.view.json("frontmatter"))
-                .map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(skill, len, |it| it.view.json("frontmatter")) }
 }
 
 /// Gives the number of files, the main one among them.
@@ -174,7 +161,7 @@ pub unsafe extern "C" fn mcp_skill_frontmatter_json(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_file_count(skill: *const mcp_skill) -> usize {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(0, || Some(unsafe { peek(skill) }?.files().len()))
+    unsafe { tell(skill, 0, |it| Some(it.files().len())) }
 }
 
 /// Gives a file's URI by its place; NULL past the end.
@@ -187,10 +174,8 @@ pub unsafe extern "C" fn mcp_skill_file_uri(
     skill: *const mcp_skill,
     index: usize,
 ) -> *const c_char {
-    read_or(std::ptr::null(), || {
-        // SAFETY: the header asks for NULL or a live answer.
-        unsafe { peek(skill) }?.files().get(index)?.string("uri").map(Lent::pointer)
-    })
+    // SAFETY: the header asks for NULL or a live answer.
+    unsafe { lend(skill, |it| it.files().get(index)?.string("uri")) }
 }
 
 /// Gives a file's digest, such as "sha256:...", by its place, or NULL; NULL
@@ -204,10 +189,8 @@ pub unsafe extern "C" fn mcp_skill_file_digest(
     skill: *const mcp_skill,
     index: usize,
 ) -> *const c_char {
-    read_or(std::ptr::null(), || {
-        // SAFETY: the header asks for NULL or a live answer.
-        unsafe { peek(skill) }?.files().get(index)?.string("digest").map(Lent::pointer)
-    })
+    // SAFETY: the header asks for NULL or a live answer.
+    unsafe { lend(skill, |it| it.files().get(index)?.string("digest")) }
 }
 
 /// Gives a file's size in bytes by its place; -1 past the end and where the
@@ -218,7 +201,7 @@ pub unsafe extern "C" fn mcp_skill_file_digest(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_file_size(skill: *const mcp_skill, index: usize) -> i64 {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(-1, || unsafe { peek(skill) }?.files().get(index)?.integer("size"))
+    unsafe { tell(skill, -1, |it| it.files().get(index)?.integer("size")) }
 }
 
 /// Gives the whole entry as JSON text.
@@ -231,10 +214,5 @@ pub unsafe extern "C" fn mcp_skill_file_size(skill: *const mcp_skill, index: usi
 pub unsafe extern "C" fn mcp_skill_json(skill: *const mcp_skill, len: *mut usize) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(skill).and_then(|it| Some(it.view.whole())).map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(skill, len, |it| Some(it.view.whole())) }
 }

@@ -3,10 +3,10 @@
 use std::ffi::c_char;
 
 use crate::client::is_usable;
-use crate::ffi::argument::{store, text};
+use crate::ffi::argument::text;
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
-use crate::ffi::view::{Lent, View, lend_text};
+use crate::ffi::view::{Lent, View, lend, lend_long};
 
 /// A TOOL of mcp_result_tool(), borrowed from the result.
 ///
@@ -29,9 +29,7 @@ impl mcp_tool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(tool) }.and_then(|it| it.0.string("name")).map(Lent::pointer)
-    })
+    unsafe { lend(tool, |it| it.0.string("name")) }
 }
 
 /// Gives the name to show to people: the title, else that of the
@@ -43,9 +41,7 @@ pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_title(tool: *const mcp_tool) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(tool) }.and_then(|it| title(&it.0)).map(Lent::pointer)
-    })
+    unsafe { lend(tool, |it| title(&it.0)) }
 }
 
 /// Gives the description, or NULL.
@@ -56,9 +52,7 @@ pub unsafe extern "C" fn mcp_tool_title(tool: *const mcp_tool) -> *const c_char 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_description(tool: *const mcp_tool) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    read_or(std::ptr::null(), || {
-        unsafe { peek(tool) }.and_then(|it| it.0.string("description")).map(Lent::pointer)
-    })
+    unsafe { lend(tool, |it| it.0.string("description")) }
 }
 
 /// Gives the JSON Schema of the arguments, as the server wrote it.
@@ -74,14 +68,7 @@ pub unsafe extern "C" fn mcp_tool_input_schema_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(tool)
-                .and_then(|it| it.0.json("inputSchema"))
-                .map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(tool, len, |it| it.0.json("inputSchema")) }
 }
 
 /// Gives the JSON Schema of the structured content, or NULL.
@@ -97,14 +84,7 @@ pub unsafe extern "C" fn mcp_tool_output_schema_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(tool)
-                .and_then(|it| it.0.json("outputSchema"))
-                .map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(tool, len, |it| it.0.json("outputSchema")) }
 }
 
 /// Gives the annotations as a JSON object, or NULL.
@@ -120,14 +100,7 @@ pub unsafe extern "C" fn mcp_tool_annotations_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(tool)
-                .and_then(|it| it.0.json("annotations"))
-                .map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(tool, len, |it| it.0.json("annotations")) }
 }
 
 /// Gives the icons as a JSON array, or NULL.
@@ -143,12 +116,7 @@ pub unsafe extern "C" fn mcp_tool_icons_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(tool).and_then(|it| it.0.json("icons")).map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(tool, len, |it| it.0.json("icons")) }
 }
 
 /// Gives the _meta as a JSON object, or NULL.
@@ -164,12 +132,7 @@ pub unsafe extern "C" fn mcp_tool_meta_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(tool).and_then(|it| it.0.json("_meta")).map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(tool, len, |it| it.0.json("_meta")) }
 }
 
 /// Gives the whole tool as JSON text.
@@ -182,12 +145,7 @@ pub unsafe extern "C" fn mcp_tool_meta_json(
 pub unsafe extern "C" fn mcp_tool_json(tool: *const mcp_tool, len: *mut usize) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe {
-        store(len, 0);
-        read_or(std::ptr::null(), || {
-            peek(tool).and_then(|it| Some(it.0.whole())).map(|text| lend_text(Some(text), len))
-        })
-    }
+    unsafe { lend_long(tool, len, |it| Some(it.0.whole())) }
 }
 
 /// Gives an annotation: 1 or 0, and -1 where the server does not say.

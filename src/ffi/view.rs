@@ -6,6 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::client::{Answer, Item, unescape};
 use crate::ffi::argument::store;
+use crate::ffi::guard::read_or;
+use crate::ffi::handle::peek;
 
 /// Bytes with a NUL behind them.
 #[derive(Debug, Default)]
@@ -37,15 +39,65 @@ impl Lent {
     }
 }
 
-/// Lends a text and its length.
+/// Lends a text of a handle; NULL where there is none.
 ///
 /// # Safety
 ///
-/// `len` is NULL or may be written to.
-pub(crate) unsafe fn lend_text(text: Option<&Lent>, len: *mut usize) -> *const c_char {
+/// `handle` is NULL or alive, and outlives what is lent.
+pub(crate) unsafe fn lend<T>(
+    handle: *const T,
+    get: impl FnOnce(&T) -> Option<&Lent>,
+) -> *const c_char {
     // SAFETY: as the caller says.
-    unsafe { store(len, text.map_or(0, Lent::len)) };
-    text.map_or(std::ptr::null(), Lent::pointer)
+    read_or(std::ptr::null(), || get(unsafe { peek(handle) }?).map(Lent::pointer))
+}
+
+/// Lends a text of a handle and stores its length where that is wanted.
+///
+/// # Safety
+///
+/// As for [`lend`]; `len` is NULL or may be written to.
+pub(crate) unsafe fn lend_long<T>(
+    handle: *const T,
+    len: *mut usize,
+    get: impl FnOnce(&T) -> Option<&Lent>,
+) -> *const c_char {
+    // SAFETY: as the caller says.
+    unsafe { store(len, 0) };
+    read_or(std::ptr::null(), || {
+        // SAFETY: as the caller says.
+        let text = get(unsafe { peek(handle) }?)?;
+        // SAFETY: as the caller says.
+        unsafe { store(len, text.len()) };
+        Some(text.pointer())
+    })
+}
+
+/// Reads something of a handle; `otherwise` where there is none.
+///
+/// # Safety
+///
+/// `handle` is NULL or alive.
+pub(crate) unsafe fn tell<T, R>(
+    handle: *const T,
+    otherwise: R,
+    get: impl FnOnce(&T) -> Option<R>,
+) -> R {
+    // SAFETY: as the caller says.
+    read_or(otherwise, || get(unsafe { peek(handle) }?))
+}
+
+/// Lends a part of a handle; NULL where there is none.
+///
+/// # Safety
+///
+/// As for [`lend`].
+pub(crate) unsafe fn lend_part<T, R>(
+    handle: *const T,
+    get: impl FnOnce(&T) -> Option<&R>,
+) -> *const R {
+    // SAFETY: as the caller says.
+    read_or(std::ptr::null(), || get(unsafe { peek(handle) }?).map(std::ptr::from_ref))
 }
 
 /// An object of an answer, and what was lent of it.

@@ -216,6 +216,9 @@ fn round(result: &str) -> Result<Round> {
     let members = Members::parse(result).map_err(|error| malformed(error.to_string()))?;
     let mut round = Round::default();
     if let Some(state) = members.get("requestState") {
+        if !state.get().starts_with('"') {
+            return Err(malformed("its requestState is not a string".to_owned()));
+        }
         round.state = Some(state.get().to_owned());
     }
     let Some(requests) = members.get("inputRequests") else {
@@ -233,6 +236,9 @@ fn round(result: &str) -> Result<Round> {
             .ok_or_else(|| malformed(format!("\"{}\" has no method", quote(&key))))?;
         let params = request.get("params").map(ToOwned::to_owned);
         round.requests.push((key.into_owned(), method, params));
+    }
+    if round.requests.is_empty() && round.state.is_none() {
+        return Err(malformed("it asks nothing".to_owned()));
     }
     Ok(round)
 }

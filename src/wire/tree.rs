@@ -19,9 +19,9 @@ pub(crate) enum Tree {
     Number(String),
     /// UTF-8 with a NUL behind it.
     Text(Vec<u8>),
-    Array(Vec<Box<Written>>),
+    Array(Vec<Written>),
     /// The names with a NUL behind them.
-    Object(Vec<(Vec<u8>, Box<Written>)>),
+    Object(Vec<(Vec<u8>, Written)>),
 }
 
 /// A value, and its text once somebody has asked for it.
@@ -65,10 +65,10 @@ impl Tree {
         Some(match text.bytes().next()? {
             b'{' => {
                 let depth = depth.checked_sub(1)?;
-                let mut out: Vec<(Vec<u8>, Box<Written>)> = Vec::new();
+                let mut out: Vec<(Vec<u8>, Written)> = Vec::new();
                 for (name, value) in Members::parse(text).ok()?.0 {
                     let name = with_nul(&name);
-                    let value = Box::new(Self::of(value.get(), depth)?.into());
+                    let value = Written::from(Self::of(value.get(), depth)?);
                     // The last one of a name counts.
                     match out.iter_mut().find(|(known, _)| *known == name) {
                         Some(known) => known.1 = value,
@@ -80,9 +80,7 @@ impl Tree {
             b'[' => {
                 let depth = depth.checked_sub(1)?;
                 let all: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-                let each = all
-                    .into_iter()
-                    .map(|one| Self::of(one.get(), depth).map(|one| Box::new(one.into())));
+                let each = all.into_iter().map(|one| Self::of(one.get(), depth).map(Written::from));
                 Self::Array(each.collect::<Option<_>>()?)
             }
             b'"' => Self::Text(unescape(text)),
@@ -151,7 +149,7 @@ impl Written {
             place = match &place.tree {
                 Tree::Object(members) => {
                     let name = with_nul(&step);
-                    members.iter().find(|(known, _)| *known == name)?.1.as_ref()
+                    &members.iter().find(|(known, _)| *known == name)?.1
                 }
                 Tree::Array(all) => all.get(index(&step)?)?,
                 _ => return None,
@@ -182,7 +180,7 @@ impl Written {
                 Tree::Array(all) => {
                     let at = if step == "-" { all.len() } else { index(&step).unwrap_or(0) };
                     if at == all.len() {
-                        all.push(Box::default());
+                        all.push(Written::default());
                     }
                     all.get_mut(at).ok_or(NoPlace::Missing)?
                 }
@@ -191,7 +189,7 @@ impl Written {
                     let at = match members.iter().position(|(known, _)| *known == name) {
                         Some(at) => at,
                         None => {
-                            members.push((name, Box::default()));
+                            members.push((name, Written::default()));
                             members.len() - 1
                         }
                     };

@@ -16,7 +16,7 @@ from support import INCLUDE, RELEASE, ROOT, Suite, TestServer, TOKEN, run
 HEADER = os.path.join(INCLUDE, "mcpclient.h")
 SYMBOLS = os.path.join(INCLUDE, "symbols.txt")
 LIBRARY = os.path.join(RELEASE, "libmcpclient.so")
-MOST_BYTES = 2000000
+MOST_BYTES = 3_000_000
 suite = Suite("source")
 with open(HEADER, encoding="utf-8") as file:
     header = file.read()

@@ -272,6 +272,13 @@ impl Client {
         outcome(unsafe { raw::mcp_ping(self.0) })
     }
 
+    /// A ping that is sent once: a broken reply is not made good by another.
+    pub fn ping_once(&self) -> Outcome<()> {
+        let request = self.request("ping", None)?;
+        request.set_repeatable(false)?;
+        request.perform().map(drop)
+    }
+
     pub fn connect(&self) -> Outcome<Answer> {
         let mut out = ptr::null_mut();
         outcome(unsafe { raw::mcp_connect(self.0, &mut out) })?;

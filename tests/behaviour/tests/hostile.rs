@@ -59,7 +59,7 @@ fn outcome_of(
     client.ping().unwrap();
     is_odd.store(true, Ordering::SeqCst);
     let start = Instant::now();
-    let outcome = client.ping();
+    let outcome = client.ping_once();
     assert!(start.elapsed() < Duration::from_secs(4), "the time limit holds");
     if let Err(failure) = &outcome {
         assert_ne!(failure.status, MCP_E_INTERNAL, "{}", failure.message);

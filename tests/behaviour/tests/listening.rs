@@ -272,8 +272,7 @@ tests! {
             heard.awaits(&client, MCP_EVENT_RESOURCE_UPDATED, 1);
             client.unsubscribe("test://text").unwrap();
             if served.is_stateless() {
-                let there = || served.mcp.notify(UPDATED, json!({"uri": "test://text"})) == 0;
-                assert!(await_true(SOON, there));
+                assert!(served.mcp.await_listeners(0, SOON));
             } else {
                 assert_eq!(served.count("resources/unsubscribe"), 1);
                 assert!(served.mcp.session().unwrap().subscriptions.is_empty());

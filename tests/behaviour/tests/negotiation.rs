@@ -278,7 +278,8 @@ tests! {
         let mcp = Mcp::new(Config::default());
         let server = Server::start(move |request| match request.rpc_method().as_str() {
             "tools/call" => vec![Action::Send(http::result(request,
-                json!({"resultType": "input_required", "requestState": "x"})))],
+                json!({"resultType": "input_required", "requestState": "x", "inputRequests": {"who": {
+                    "method": "elicitation/create", "params": {"message": "?"}}}})))],
             _ => mcp.handle(request),
         });
         let client = Client::of(&server.url("/mcp"));

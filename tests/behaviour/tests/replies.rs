@@ -54,7 +54,7 @@ fn fails(
 ) {
     let (_server, client) = broken_once(reply);
     client.set_timeout(3000);
-    let failure = client.ping().unwrap_err();
+    let failure = client.ping_once().unwrap_err();
     assert_eq!(failure.status, status, "{words}: {}", failure.message);
     assert!(failure.message.contains(words), "{words}: {}", failure.message);
     client.ping().unwrap();
@@ -85,7 +85,7 @@ fn cut_everywhere(reply: fn(&Request) -> Vec<u8>) {
     let length = reply(&server.log().requests()[0]).len();
     for at in 1..length {
         cut.store(at, Ordering::SeqCst);
-        match client.ping() {
+        match client.ping_once() {
             // The end of a stream that brought the answer is of no interest.
             Ok(()) => assert!(at > length - 10, "cut at {at} of {length}"),
             Err(failure) => assert!(
