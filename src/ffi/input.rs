@@ -273,8 +273,8 @@ pub unsafe extern "C" fn mcp_input_params_json(
 
 /// Answers "accept": with the filled form, or that the page may be opened.
 ///
-/// `input`: the question.  `content_json`: of MCP_INPUT_FORM the fields as a JSON object; NULL for
-/// none, and for a page.  Fields that are absent get the schema's defaults.
+/// `input`: the question.  `content_json`: of MCP_INPUT_FORM the fields as a
+/// JSON object; NULL for none, and for a page.  Fields that are absent get the schema's defaults.
 /// Values that do not fit the schema are refused with MCP_E_INVALID_ARGUMENT,
 /// which says which and why, and the question stays open.
 ///
@@ -326,8 +326,9 @@ pub unsafe extern "C" fn mcp_input_dismiss(input: *mut mcp_input) -> i32 {
 
 /// Answers with a whole result, as sampling and roots need.
 ///
-/// `input`: the question.  `result_json`: a JSON object: of MCP_INPUT_SAMPLING with "role", "content"
-/// and "model", of MCP_INPUT_ROOTS with "roots".  MCP_E_INVALID_ARGUMENT for
+/// `input`: the question.  `result_json`: a JSON object: of
+/// MCP_INPUT_SAMPLING with "role", "content" and "model", of MCP_INPUT_ROOTS
+/// with "roots".  MCP_E_INVALID_ARGUMENT for
 /// one that lacks these; the question stays open.  Returns like
 /// mcp_input_accept().
 /// Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage, roots/list.
@@ -349,8 +350,8 @@ pub unsafe extern "C" fn mcp_input_reply_json(
 /// Answers with a JSON-RPC error; -1 and "user rejected" is the custom for
 /// sampling.
 ///
-/// `input`: the question.  `rpc_code`: the error's code.  `message`: its text, UTF-8; it goes to the
-/// server.  Where the revision has no error as an answer (from 2026-07-28
+/// `input`: the question.  `rpc_code`: the error's code.  `message`: its text,
+/// UTF-8; it goes to the server.  Where the revision has no error as an answer (from 2026-07-28
 /// on), the request it belongs to fails with MCP_E_INPUT_REQUIRED.  Returns
 /// like mcp_input_accept().
 /// Threads: any.  Since: 0.1.0.  Spec: basic, responses.
