@@ -1,0 +1,218 @@
+/* Arguments of a tool or a prompt, from the words of the command line: one
+ * JSON object, or key=value and key:=json. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+enum { MOST_POINTER = 1024, MOST_DEPTH = 8 };
+
+/* What a schema allows, as bits of MCP_JSON_ numbers. */
+#define BIT(kind) (1u << (unsigned)(kind))
+
+int is_json_words(char **words, int count)
+{
+    return count > 0 && words[0][strspn(words[0], " \t\r\n")] == '{';
+}
+
+/* Appends a step to a JSON Pointer; 0 if there is no room (RFC 6901). */
+int append_pointer(char *pointer, size_t size, const char *name)
+{
+    size_t at = strlen(pointer);
+
+    if (at + 2 * strlen(name) + 2 > size)
+        return 0;
+    pointer[at++] = '/';
+    for (; *name != '\0'; name++) {
+        if (*name == '~' || *name == '/') {
+            pointer[at++] = '~';
+            pointer[at++] = *name == '~' ? '0' : '1';
+        } else {
+            pointer[at++] = *name;
+        }
+    }
+    pointer[at] = '\0';
+    return 1;
+}
+
+/* Whether a schema of an object requires a member. */
+int is_required(const mcp_json *schema, const char *name)
+{
+    const mcp_json *names = mcp_json_at(schema, "/required");
+    size_t i;
+
+    for (i = 0; i < mcp_json_count(names); i++) {
+        const char *one = mcp_json_string(mcp_json_child(names, i), NULL);
+
+        if (one != NULL && strcmp(one, name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static unsigned named_kind(const mcp_json *type)
+{
+    static const struct {
+        const char *name;
+        int kind;
+    } kinds[] = {
+        {"null", MCP_JSON_NULL},     {"boolean", MCP_JSON_BOOLEAN},
+        {"integer", MCP_JSON_NUMBER}, {"number", MCP_JSON_NUMBER},
+        {"string", MCP_JSON_STRING}, {"array", MCP_JSON_ARRAY},
+        {"object", MCP_JSON_OBJECT},
+    };
+    const char *name = mcp_json_string(type, NULL);
+    size_t i;
+
+    for (i = 0; name != NULL && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(name, kinds[i].name) == 0)
+            return BIT(kinds[i].kind);
+    return 0;
+}
+
+/* The kinds of value that a schema speaks of; 0 if it does not say. */
+static unsigned kinds_of(const mcp_json *root, const mcp_json *schema,
+                         int depth)
+{
+    static const char *const choices[] = {"/anyOf", "/oneOf", "/allOf"};
+    const mcp_json *type = mcp_json_at(schema, "/type");
+    const mcp_json *values = mcp_json_at(schema, "/enum");
+    const mcp_json *value = mcp_json_at(schema, "/const");
+    const char *reference =
+        mcp_json_string(mcp_json_at(schema, "/$ref"), NULL);
+    unsigned kinds = named_kind(type);
+    size_t i, k;
+
+    if (schema == NULL || depth == 0)
+        return 0;
+    for (i = 0; mcp_json_kind(type) == MCP_JSON_ARRAY &&
+                i < mcp_json_count(type); i++)
+        kinds |= named_kind(mcp_json_child(type, i));
+    for (i = 0; i < mcp_json_count(values); i++)
+        kinds |= BIT(mcp_json_kind(mcp_json_child(values, i)));
+    if (value != NULL)
+        kinds |= BIT(mcp_json_kind(value));
+    for (k = 0; k < sizeof choices / sizeof *choices; k++) {
+        const mcp_json *list = mcp_json_at(schema, choices[k]);
+
+        for (i = 0; i < mcp_json_count(list); i++)
+            kinds |= kinds_of(root, mcp_json_child(list, i), depth - 1);
+    }
+    if (reference != NULL && reference[0] == '#')
+        kinds |= kinds_of(root, mcp_json_at(root, reference + 1), depth - 1);
+    return kinds;
+}
+
+/* Where the value of key=value begins, NULL if the word is none; `*is_json`
+ * tells if it is key:=json. */
+static const char *value_of(const char *word, size_t *key_length, int *is_json)
+{
+    const char *equals = strchr(word, '=');
+
+    if (equals == NULL)
+        return NULL;
+    *is_json = equals > word && equals[-1] == ':';
+    *key_length = (size_t)(equals - word) - (size_t)*is_json;
+    return *key_length > 0 ? equals + 1 : NULL;
+}
+
+/* Whether a schema could make a difference. */
+int needs_schema(char **words, int count)
+{
+    int i, is_json, needs = 0;
+
+    if (is_json_words(words, count))
+        return 0;
+    for (i = 0; i < count && !needs; i++) {
+        size_t length;
+        const char *text = value_of(words[i], &length, &is_json);
+        mcp_json *value =
+            text != NULL && !is_json ? mcp_json_parse(text, strlen(text))
+                                     : NULL;
+
+        needs = value != NULL;
+        mcp_json_free(value);
+    }
+    return needs;
+}
+
+/* A value is JSON if it can be read as such, unless the schema wants a string
+ * and not what it would be: id=007 and note=true stay text. */
+static int is_text(const mcp_json *schema, const char *pointer,
+                   const mcp_json *value)
+{
+    char place[MOST_POINTER + 16] = "/properties";
+    unsigned kinds;
+    int kind = (int)mcp_json_kind(value);
+
+    if (value == NULL)
+        return 1;
+    strcat(place, pointer);
+    kinds = kinds_of(schema, mcp_json_at(schema, place), MOST_DEPTH);
+    if ((kinds & BIT(MCP_JSON_STRING)) == 0)
+        return 0;
+    return kind == MCP_JSON_STRING || (kinds & BIT(kind)) == 0;
+}
+
+static int put_word_into(mcp_json *object, const char *word, int kind,
+                         const mcp_json *schema)
+{
+    char key[MOST_POINTER / 2], pointer[MOST_POINTER] = "";
+    size_t length = 0;
+    int is_json = 0;
+    const char *text = value_of(word, &length, &is_json);
+    mcp_json *value = NULL;
+    int32_t status;
+
+    if (text == NULL)
+        return bad_usage("%s is neither a JSON object nor key=value", word);
+    if (length >= sizeof key)
+        return bad_usage("the key in %.20s... is too long", word);
+    memcpy(key, word, length);
+    key[length] = '\0';
+    if (!append_pointer(pointer, sizeof pointer, key))
+        return bad_usage("the key in %.20s... is too long", word);
+    if (is_json && kind == STRINGS_ONLY)
+        return bad_usage("%s: these arguments are strings, use %s=", word, key);
+
+    if (kind != STRINGS_ONLY)
+        value = mcp_json_parse(text, strlen(text));
+    if (is_json && value == NULL)
+        return bad_usage("%s: %s", word, mcp_error_message(NULL));
+    if (is_json || (kind != STRINGS_ONLY && !is_text(schema, pointer, value)))
+        status = mcp_json_set_json(object, pointer, text);
+    else
+        status = mcp_json_set_string(object, pointer, text);
+    mcp_json_free(value);
+    return status == MCP_OK ? SUCCESS
+                            : bad_usage("%s: %s", word, mcp_error_message(NULL));
+}
+
+mcp_json *take_arguments(char **words, int count, int kind,
+                         const mcp_json *schema)
+{
+    mcp_json *object;
+    int i;
+
+    if (is_json_words(words, count)) {
+        object = mcp_json_parse(words[0], strlen(words[0]));
+        if (object == NULL) {
+            bad_usage("%s", mcp_error_message(NULL));
+        } else if (count > 1) {
+            bad_usage("nothing may follow the JSON object");
+            mcp_json_free(object);
+            object = NULL;
+        }
+        return object;
+    }
+    object = mcp_json_new();
+    for (i = 0; i < count; i++) {
+        if (put_word_into(object, words[i], kind, schema) != SUCCESS) {
+            mcp_json_free(object);
+            return NULL;
+        }
+    }
+    return object;
+}

@@ -1,0 +1,111 @@
+/* What the files of the command-line client share. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <signal.h>
+#include <stdio.h>
+
+#include <mcpclient.h>
+
+enum { SUCCESS = 0, FAILED = 1, BAD_USAGE = 2, INTERRUPTED = 130 };
+enum { MOST_HEADERS = 64 };
+
+struct options {
+    const char *url;
+    char **words; /* what follows the URL */
+    int word_count;
+    char *token;
+    char *headers[MOST_HEADERS];
+    int header_count;
+    long count;
+    long events;
+    long timeout; /* milliseconds; 0: the library's */
+    const char *output;
+    const char *protocol;
+    const char *ca_file;
+    const char *certificate;
+    const char *key;
+    const char *proxy;
+    const char *unix_socket;
+    int json;
+    int insecure_http;
+    int verbose;
+    const struct command *command;
+};
+
+struct command {
+    const char *name;
+    const char *words; /* how they are written in the usage */
+    int least_words, most_words;
+    int asks; /* the server may ask the person back */
+    int (*run)(mcp_client *client, const struct options *options);
+};
+
+/* main.c: Ctrl-C fires `interrupt` while somebody waits politely, and ends
+ * the program at once otherwise. */
+extern mcp_cancel *interrupt;
+extern volatile sig_atomic_t interrupted;
+extern volatile sig_atomic_t is_polite;
+
+const struct command *find_command(const char *name);
+
+/* options.c */
+extern const char usage_text[];
+
+#ifdef __GNUC__
+__attribute__((format(printf, 1, 2)))
+#endif
+int bad_usage(const char *format, ...);
+int parse(struct options *options, int argc, char **argv);
+void forget(struct options *options);
+
+/* output.c: nothing that a terminal would obey leaves these. */
+void put_text(FILE *to, const char *text);
+void put_word(FILE *to, const char *text);
+void put_content_text(FILE *to, const char *text, size_t length);
+void put_description(const char *text);
+void put_json_text(const char *text);
+void put_json_member(const char *name, const char *text);
+void put_json(const char *json, size_t length);
+int put_result_json(const mcp_result *result);
+void put_contents(FILE *to, const mcp_result *result);
+void put_program_name(void);
+int fail(const struct options *options);
+
+/* progress.c */
+void show_progress(void *userdata, double progress, double total,
+                   const char *message);
+void hide_progress(void);
+
+/* arguments.c: JSON or key=value words to a JSON object; NULL after saying
+ * what is wrong.  `schema` may be NULL. */
+enum { ANY_VALUE, STRINGS_ONLY };
+
+int is_json_words(char **words, int count);
+int needs_schema(char **words, int count);
+mcp_json *take_arguments(char **words, int count, int kind,
+                         const mcp_json *schema);
+int append_pointer(char *pointer, size_t size, const char *name);
+int is_required(const mcp_json *schema, const char *name);
+
+/* questions.c */
+int32_t answer_questions(mcp_client *client, const struct options *options);
+
+/* The commands: ping.c, tools.c, resources.c, prompts.c, events.c. */
+int ping(mcp_client *client, const struct options *options);
+int info(mcp_client *client, const struct options *options);
+int tools(mcp_client *client, const struct options *options);
+int call(mcp_client *client, const struct options *options);
+int request(mcp_client *client, const struct options *options);
+int resources(mcp_client *client, const struct options *options);
+int templates(mcp_client *client, const struct options *options);
+int read_resource(mcp_client *client, const struct options *options);
+int prompts(mcp_client *client, const struct options *options);
+int prompt(mcp_client *client, const struct options *options);
+int complete(mcp_client *client, const struct options *options);
+int listen_to(mcp_client *client, const struct options *options);
+
+/* Performs a request that Ctrl-C cancels politely, and frees it. */
+int32_t perform(mcp_request *request, mcp_result **out);
+
+#endif

@@ -1,0 +1,135 @@
+/* listen: what the server tells of its own accord. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <string.h>
+
+#include "cli.h"
+
+struct listening {
+    const struct options *options;
+    long seen;
+};
+
+static int is_enough(const struct listening *listening)
+{
+    return listening->options->events > 0 &&
+           listening->seen >= listening->options->events;
+}
+
+static void put_log(const mcp_event *event)
+{
+    static const char *const levels[] = {"debug",   "info",  "notice",
+                                         "warning", "error", "critical",
+                                         "alert",   "emergency"};
+    int32_t level = mcp_event_log_level(event);
+    const char *logger = mcp_event_logger(event);
+    const char *data = mcp_event_data_json(event, NULL);
+
+    fputs(level >= 0 && level <= 7 ? levels[level] : "log", stdout);
+    if (logger != NULL) {
+        putchar(' ');
+        put_word(stdout, logger);
+    }
+    fputs(": ", stdout);
+    if (data != NULL)
+        put_json(data, strlen(data));
+}
+
+static void put_event(const mcp_event *event)
+{
+    size_t length = 0;
+    const char *params = mcp_event_params_json(event, &length);
+
+    switch (mcp_event_kind(event)) {
+    case MCP_EVENT_TOOLS_CHANGED:
+        fputs("the tools changed", stdout);
+        break;
+    case MCP_EVENT_PROMPTS_CHANGED:
+        fputs("the prompts changed", stdout);
+        break;
+    case MCP_EVENT_RESOURCES_CHANGED:
+        fputs("the resources changed", stdout);
+        break;
+    case MCP_EVENT_RESOURCE_UPDATED:
+        fputs("changed: ", stdout);
+        put_word(stdout, mcp_event_uri(event));
+        break;
+    case MCP_EVENT_LOG:
+        put_log(event);
+        break;
+    default:
+        put_word(stdout, mcp_event_method(event));
+        if (params != NULL) {
+            putchar(' ');
+            put_json(params, length);
+        }
+    }
+    putchar('\n');
+}
+
+static void on_event(void *userdata, mcp_client *client,
+                     const mcp_event *event)
+{
+    struct listening *listening = (struct listening *)userdata;
+    size_t length = 0;
+    const char *params = mcp_event_params_json(event, &length);
+
+    (void)client;
+    if (mcp_event_kind(event) == MCP_EVENT_LISTENING) {
+        fprintf(stderr, "listening\n");
+        return;
+    }
+    if (is_enough(listening))
+        return;
+    listening->seen++;
+    if (listening->options->json) {
+        fputs("{\"method\":", stdout);
+        put_json_text(mcp_event_method(event));
+        fputs(",\"params\":", stdout);
+        put_json(params != NULL ? params : "{}", params != NULL ? length : 2);
+        fputs("}\n", stdout);
+    } else {
+        put_event(event);
+    }
+    fflush(stdout);
+}
+
+/* What the server says it tells, and what needs no word of it. */
+static int32_t kinds_told_by(mcp_client *client)
+{
+    int32_t kinds =
+        MCP_EVENT_RESOURCE_UPDATED + MCP_EVENT_LOG + MCP_EVENT_OTHER;
+    mcp_result *server = NULL;
+
+    if (mcp_connect(client, &server) != MCP_OK)
+        return kinds; /* mcp_listen() will say the same again */
+    if (mcp_result_has_capability(server, "tools.listChanged"))
+        kinds += MCP_EVENT_TOOLS_CHANGED;
+    if (mcp_result_has_capability(server, "prompts.listChanged"))
+        kinds += MCP_EVENT_PROMPTS_CHANGED;
+    if (mcp_result_has_capability(server, "resources.listChanged"))
+        kinds += MCP_EVENT_RESOURCES_CHANGED;
+    mcp_result_free(server);
+    return kinds;
+}
+
+int listen_to(mcp_client *client, const struct options *options)
+{
+    struct listening listening;
+    int32_t status;
+    int i;
+
+    listening.options = options;
+    listening.seen = 0;
+    status = mcp_client_set_event_handler(client, on_event, &listening, NULL);
+    if (status == MCP_OK)
+        status = mcp_listen(client, kinds_told_by(client));
+    for (i = 0; status == MCP_OK && i < options->word_count; i++)
+        status = mcp_subscribe_resource(client, options->words[i]);
+    is_polite = 1;
+    while (status == MCP_OK && !interrupted && !is_enough(&listening))
+        status = mcp_client_dispatch(client, 200);
+    is_polite = 0;
+    mcp_client_set_event_handler(client, NULL, NULL, NULL);
+    return status == MCP_OK ? SUCCESS : fail(options);
+}

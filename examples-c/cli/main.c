@@ -1,0 +1,156 @@
+/* mcpclient - curl for MCP: the command-line client of libmcpclient.
+ *
+ * Uses the public header alone.  Exit status: 0 success, 1 a failed
+ * operation, 2 bad usage, 130 interrupted.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+enum { ANY_NUMBER = 1 << 20 };
+
+static const struct command commands[] = {
+    {"ping", "", 0, 0, 0, ping},
+    {"info", "", 0, 0, 0, info},
+    {"tools", "", 0, 0, 0, tools},
+    {"call", "TOOL [JSON | key=value ...]", 1, ANY_NUMBER, 1, call},
+    {"resources", "", 0, 0, 0, resources},
+    {"templates", "", 0, 0, 0, templates},
+    {"read", "URI [-o FILE]", 1, 1, 1, read_resource},
+    {"prompts", "", 0, 0, 0, prompts},
+    {"prompt", "NAME [JSON | key=value ...]", 1, ANY_NUMBER, 1, prompt},
+    {"complete", "prompt NAME ARG VALUE | resource TEMPLATE ARG VALUE", 4,
+     ANY_NUMBER, 0, complete},
+    {"listen", "[URI ...]", 0, ANY_NUMBER, 0, listen_to},
+    {"request", "METHOD [JSON]", 1, 2, 1, request},
+};
+
+mcp_cancel *interrupt;
+volatile sig_atomic_t interrupted;
+volatile sig_atomic_t is_polite;
+
+const struct command *find_command(const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* The first Ctrl-C lets a call end politely; where there is nothing to be
+ * polite about, and the second time, it ends the program. */
+static void on_interrupt(int number)
+{
+    (void)number;
+    if (!is_polite || interrupted)
+        _exit(INTERRUPTED);
+    interrupted = 1;
+    mcp_cancel_fire(interrupt);
+}
+
+static int32_t set_headers(mcp_client *client, const struct options *options)
+{
+    int i;
+    int32_t status = MCP_OK;
+
+    for (i = 0; i < options->header_count && status == MCP_OK; i++) {
+        char *value = strchr(options->headers[i], ':');
+
+        *value++ = '\0';
+        value += strspn(value, " \t");
+        status = mcp_client_set_header(client, options->headers[i], value);
+    }
+    return status;
+}
+
+/* Makes the client; NULL with the last error set. */
+static mcp_client *make_client(const struct options *options)
+{
+    mcp_client *client = mcp_client_new(options->url, options->token);
+    int32_t status = client != NULL ? MCP_OK : mcp_error_status(NULL);
+
+    if (status == MCP_OK)
+        status = mcp_client_set_info(client, "mcpclient", mcp_version());
+    if (status == MCP_OK && options->verbose)
+        status = mcp_client_set_trace_fd(client, 2);
+    if (status == MCP_OK)
+        status = set_headers(client, options);
+    if (status == MCP_OK && options->timeout > 0)
+        status = mcp_client_set_timeout(client, (int32_t)options->timeout);
+    if (status == MCP_OK && options->protocol != NULL)
+        status = mcp_client_set_protocol_version(client, options->protocol);
+    if (status == MCP_OK && options->insecure_http)
+        status = mcp_client_set_allow_plain_http(client, 1);
+    if (status == MCP_OK && options->ca_file != NULL)
+        status = mcp_client_set_ca_file(client, options->ca_file);
+    if (status == MCP_OK &&
+        (options->certificate != NULL || options->key != NULL))
+        status = mcp_client_set_certificate(client, options->certificate,
+                                            options->key);
+    if (status == MCP_OK && options->proxy != NULL)
+        status = mcp_client_set_proxy(client, options->proxy);
+    if (status == MCP_OK && options->unix_socket != NULL)
+        status = mcp_client_set_unix_socket(client, options->unix_socket);
+    if (status == MCP_OK && options->command->asks)
+        status = answer_questions(client, options);
+    if (status != MCP_OK) {
+        mcp_client_free(client);
+        return NULL;
+    }
+    return client;
+}
+
+static void handle_interrupt(void)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_interrupt;
+    sigaction(SIGINT, &action, NULL);
+}
+
+static int run(const struct options *options)
+{
+    mcp_client *client;
+    int status;
+
+    interrupt = mcp_cancel_new();
+    handle_interrupt();
+    client = make_client(options);
+    status = client == NULL ? fail(options)
+                            : options->command->run(client, options);
+    mcp_client_free(client);
+    mcp_cancel_free(interrupt);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    int i, status;
+
+    for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            fputs(usage_text, stdout);
+            return SUCCESS;
+        }
+        if (strcmp(argv[i], "--version") == 0) {
+            printf("mcpclient %s\n", mcp_version());
+            return SUCCESS;
+        }
+    }
+    memset(&options, 0, sizeof options);
+    status = parse(&options, argc, argv);
+    if (status == SUCCESS)
+        status = run(&options);
+    forget(&options);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        status = FAILED;
+    return status;
+}

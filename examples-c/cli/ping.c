@@ -1,0 +1,182 @@
+/* ping and info: a sign of life, and who the server is. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli.h"
+
+static double now_ms(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
+}
+
+struct summary {
+    long sent, received;
+    double least, most, sum, squares;
+};
+
+static void add(struct summary *summary, double ms)
+{
+    if (summary->received == 0 || ms < summary->least)
+        summary->least = ms;
+    if (ms > summary->most)
+        summary->most = ms;
+    summary->sum += ms;
+    summary->squares += ms * ms;
+    summary->received++;
+}
+
+static void put_summary(const struct options *options,
+                        const struct summary *summary)
+{
+    double n = (double)(summary->received > 0 ? summary->received : 1);
+    double mean = summary->sum / n;
+    double spread = summary->squares / n - mean * mean;
+    double loss = 100.0 * (double)(summary->sent - summary->received) /
+                  (double)(summary->sent > 0 ? summary->sent : 1);
+
+    printf("\n--- %s ping statistics ---\n", options->url);
+    printf("%ld pings sent, %ld answered, %.0f%% lost\n", summary->sent,
+           summary->received, loss);
+    if (summary->received > 0)
+        printf("round trip min/avg/max/mdev = %.3f/%.3f/%.3f/%.3f ms\n",
+               summary->least, mean, summary->most,
+               spread > 0 ? sqrt(spread) : 0.0);
+}
+
+/* Waits a second, or until Ctrl-C. */
+static void pause_between(void)
+{
+    struct timespec second;
+
+    second.tv_sec = 1;
+    second.tv_nsec = 0;
+    nanosleep(&second, NULL);
+}
+
+static void put_pong(const mcp_result *server, double ms)
+{
+    const char *name = mcp_result_server_name(server);
+    const char *version = mcp_result_server_version(server);
+
+    printf("pong from ");
+    put_text(stdout, name != NULL ? name : "a server without a name");
+    if (version != NULL) {
+        putchar(' ');
+        put_text(stdout, version);
+    }
+    printf(" (protocol %s) in %.1f ms\n", mcp_result_protocol_version(server),
+           ms);
+    fflush(stdout);
+}
+
+static void put_pings_json(const mcp_result *server,
+                           const struct summary *summary)
+{
+    double n = (double)(summary->received > 0 ? summary->received : 1);
+
+    printf("{\"ok\":%s", summary->received == summary->sent ? "true" : "false");
+    put_json_member("name", mcp_result_server_name(server));
+    put_json_member("version", mcp_result_server_version(server));
+    put_json_member("protocol", mcp_result_protocol_version(server));
+    printf(",\"sent\":%ld,\"answered\":%ld", summary->sent, summary->received);
+    printf(",\"minMs\":%.3f,\"avgMs\":%.3f,\"maxMs\":%.3f}\n", summary->least,
+           summary->sum / n, summary->most);
+}
+
+int ping(mcp_client *client, const struct options *options)
+{
+    long i, count = options->count > 0 ? options->count : 1;
+    struct summary summary;
+    mcp_request *request = mcp_request_new(client, "ping", NULL);
+    mcp_result *server = NULL;
+    int status = SUCCESS;
+
+    memset(&summary, 0, sizeof summary);
+    if (request == NULL ||
+        mcp_request_set_cancel(request, interrupt) != MCP_OK) {
+        mcp_request_free(request);
+        return fail(options);
+    }
+    is_polite = 1;
+    for (i = 0; i < count && !interrupted; i++) {
+        double begin;
+
+        if (i > 0)
+            pause_between();
+        if (interrupted)
+            break;
+        begin = now_ms();
+        summary.sent++;
+        if (mcp_request_perform(request, NULL) == MCP_OK) {
+            double ms = now_ms() - begin;
+
+            add(&summary, ms);
+            if (server == NULL && mcp_connect(client, &server) != MCP_OK) {
+                status = fail(options);
+                break;
+            }
+            if (!options->json)
+                put_pong(server, ms);
+        } else if (interrupted) {
+            summary.sent--;
+        } else if (count == 1) {
+            status = fail(options);
+        } else {
+            fprintf(stderr, "mcpclient: ");
+            put_text(stderr, mcp_error_message(NULL));
+            fputc('\n', stderr);
+        }
+    }
+    if (status == SUCCESS && options->json)
+        put_pings_json(server, &summary);
+    else if (status == SUCCESS && (count > 1 || interrupted))
+        put_summary(options, &summary);
+    if (summary.received < summary.sent || summary.sent == 0)
+        status = FAILED;
+    mcp_result_free(server);
+    mcp_request_free(request);
+    return status;
+}
+
+static void put_line(const char *name, const char *text)
+{
+    if (text != NULL) {
+        printf("%-13s", name);
+        put_text(stdout, text);
+        putchar('\n');
+    }
+}
+
+int info(mcp_client *client, const struct options *options)
+{
+    mcp_result *server = NULL;
+
+    if (mcp_connect(client, &server) != MCP_OK)
+        return fail(options);
+    if (options->json) {
+        printf("{\"ok\":true");
+        put_json_member("name", mcp_result_server_name(server));
+        put_json_member("title", mcp_result_server_title(server));
+        put_json_member("version", mcp_result_server_version(server));
+        put_json_member("protocol", mcp_result_protocol_version(server));
+        printf(",\"capabilities\":%s",
+               mcp_result_capabilities_json(server, NULL));
+        put_json_member("instructions", mcp_result_instructions(server));
+        printf("}\n");
+    } else {
+        put_line("server", mcp_result_server_name(server));
+        put_line("title", mcp_result_server_title(server));
+        put_line("version", mcp_result_server_version(server));
+        put_line("protocol", mcp_result_protocol_version(server));
+        put_line("capabilities", mcp_result_capabilities_json(server, NULL));
+        put_line("instructions", mcp_result_instructions(server));
+    }
+    mcp_result_free(server);
+    return SUCCESS;
+}

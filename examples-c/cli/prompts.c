@@ -1,0 +1,127 @@
+/* prompts, prompt and complete. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <string.h>
+
+#include "cli.h"
+
+static void put_prompt(const mcp_prompt *prompt)
+{
+    size_t i;
+
+    put_word(stdout, mcp_prompt_name(prompt));
+    for (i = 0; i < mcp_prompt_argument_count(prompt); i++) {
+        int must_be = mcp_prompt_argument_required(prompt, i);
+
+        fputs(must_be ? " " : " [", stdout);
+        put_word(stdout, mcp_prompt_argument_name(prompt, i));
+        fputs(must_be ? "=..." : "=...]", stdout);
+    }
+    putchar('\n');
+    put_description(mcp_prompt_description(prompt));
+}
+
+int prompts(mcp_client *client, const struct options *options)
+{
+    mcp_result *list = NULL;
+    size_t i;
+
+    if (mcp_list_prompts(client, &list) != MCP_OK)
+        return fail(options);
+    if (options->json)
+        put_result_json(list);
+    for (i = 0; !options->json && i < mcp_result_prompt_count(list); i++)
+        put_prompt(mcp_result_prompt(list, i));
+    mcp_result_free(list);
+    return SUCCESS;
+}
+
+int prompt(mcp_client *client, const struct options *options)
+{
+    mcp_result *result = NULL;
+    mcp_json *arguments =
+        take_arguments(options->words + 1, options->word_count - 1,
+                       STRINGS_ONLY, NULL);
+    int status = SUCCESS;
+
+    if (arguments == NULL)
+        return BAD_USAGE;
+    if (perform(mcp_request_new_get_prompt(client, options->words[0],
+                                           mcp_json_text(arguments, NULL)),
+                &result) != MCP_OK)
+        status = fail(options);
+    else if (options->json)
+        put_result_json(result);
+    else
+        put_contents(stdout, result);
+    mcp_result_free(result);
+    mcp_json_free(arguments);
+    return status;
+}
+
+/* {"type":"ref/prompt","name":NAME} or {"type":"ref/resource","uri":URI}; NULL
+ * for anything else. */
+static mcp_json *make_reference(const char *kind, const char *name)
+{
+    int is_prompt = strcmp(kind, "prompt") == 0;
+    mcp_json *reference;
+
+    if (!is_prompt && strcmp(kind, "resource") != 0)
+        return NULL;
+    reference = mcp_json_new();
+    mcp_json_set_string(reference, "/type",
+                        is_prompt ? "ref/prompt" : "ref/resource");
+    mcp_json_set_string(reference, is_prompt ? "/name" : "/uri", name);
+    return reference;
+}
+
+static void put_completions(const mcp_result *result)
+{
+    size_t i;
+    int64_t total = mcp_result_completion_total(result);
+
+    for (i = 0; i < mcp_result_completion_count(result); i++) {
+        put_word(stdout, mcp_result_completion(result, i));
+        putchar('\n');
+    }
+    fflush(stdout);
+    if (mcp_result_completion_has_more(result) && total >= 0)
+        fprintf(stderr, "mcpclient: there are %lld in all\n",
+                (long long)total);
+    else if (mcp_result_completion_has_more(result))
+        fprintf(stderr, "mcpclient: there are more\n");
+}
+
+int complete(mcp_client *client, const struct options *options)
+{
+    char **words = options->words;
+    int context_count = options->word_count - 4, status = SUCCESS;
+    mcp_json *reference = make_reference(words[0], words[1]);
+    mcp_json *context = NULL;
+    mcp_result *result = NULL;
+
+    if (reference == NULL)
+        return bad_usage("complete takes prompt or resource, not %s",
+                         words[0]);
+    if (context_count > 0) {
+        context =
+            take_arguments(words + 4, context_count, STRINGS_ONLY, NULL);
+        if (context == NULL) {
+            mcp_json_free(reference);
+            return BAD_USAGE;
+        }
+    }
+    if (mcp_complete(client, mcp_json_text(reference, NULL), words[2],
+                     words[3],
+                     context != NULL ? mcp_json_text(context, NULL) : NULL,
+                     &result) != MCP_OK)
+        status = fail(options);
+    else if (options->json)
+        put_result_json(result);
+    else
+        put_completions(result);
+    mcp_result_free(result);
+    mcp_json_free(context);
+    mcp_json_free(reference);
+    return status;
+}

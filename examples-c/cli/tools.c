@@ -1,0 +1,177 @@
+/* tools, call and request. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <string.h>
+
+#include "cli.h"
+
+/* Writes the arguments as they are given to `call`: a=integer [note=string] */
+static void put_arguments(const mcp_json *schema)
+{
+    const mcp_json *fields = mcp_json_at(schema, "/properties");
+    size_t i;
+
+    for (i = 0; i < mcp_json_count(fields); i++) {
+        const char *name = mcp_json_key(fields, i);
+        const char *type = mcp_json_string(
+            mcp_json_at(mcp_json_child(fields, i), "/type"), NULL);
+        int must_be = name != NULL && is_required(schema, name);
+
+        if (name == NULL)
+            continue;
+        fputs(must_be ? " " : " [", stdout);
+        put_word(stdout, name);
+        putchar('=');
+        put_word(stdout, type != NULL ? type : "value");
+        fputs(must_be ? "" : "]", stdout);
+    }
+}
+
+static mcp_json *schema_of(const mcp_tool *tool)
+{
+    size_t length = 0;
+    const char *text = mcp_tool_input_schema_json(tool, &length);
+
+    return text != NULL ? mcp_json_parse(text, length) : NULL;
+}
+
+int tools(mcp_client *client, const struct options *options)
+{
+    mcp_result *result = NULL;
+    size_t i;
+
+    if (mcp_list_tools(client, &result) != MCP_OK)
+        return fail(options);
+    if (options->json)
+        put_result_json(result);
+    for (i = 0; !options->json && i < mcp_result_tool_count(result); i++) {
+        const mcp_tool *tool = mcp_result_tool(result, i);
+        mcp_json *schema = schema_of(tool);
+
+        put_word(stdout, mcp_tool_name(tool));
+        put_arguments(schema);
+        putchar('\n');
+        put_description(mcp_tool_description(tool));
+        mcp_json_free(schema);
+    }
+    mcp_result_free(result);
+    return SUCCESS;
+}
+
+/* Stores a tool's schema, NULL where the server does not list the tool: it
+ * will say itself what it does not know. */
+static int32_t find_schema(mcp_client *client, const char *name,
+                           mcp_json **schema)
+{
+    mcp_result *list = NULL;
+    int32_t status = mcp_list_tools(client, &list);
+    const mcp_tool *tool;
+
+    if (status == MCP_E_UNSUPPORTED || status == MCP_E_RPC)
+        return MCP_OK;
+    tool = status == MCP_OK ? mcp_result_find_tool(list, name) : NULL;
+    if (tool != NULL)
+        *schema = schema_of(tool);
+    mcp_result_free(list);
+    return status;
+}
+
+int32_t perform(mcp_request *request, mcp_result **out)
+{
+    int32_t status = request != NULL ? MCP_OK : mcp_error_status(NULL);
+
+    if (status == MCP_OK)
+        status = mcp_request_set_cancel(request, interrupt);
+    /* Asked for in any case: each report keeps the time limit away. */
+    if (status == MCP_OK)
+        status = mcp_request_set_progress(request, show_progress, NULL, NULL);
+    if (status == MCP_OK) {
+        is_polite = 1;
+        status = mcp_request_perform(request, out);
+        is_polite = 0;
+        hide_progress();
+    }
+    mcp_request_free(request);
+    return status;
+}
+
+static int put_tool_result(const mcp_result *result,
+                           const struct options *options)
+{
+    const char *structured = mcp_result_structured_json(result, NULL);
+    int is_error = mcp_result_is_error(result);
+
+    if (options->json)
+        put_result_json(result);
+    if (is_error) {
+        fflush(stdout);
+        put_program_name();
+        if (mcp_result_content_count(result) > 0)
+            put_contents(stderr, result);
+        else
+            fprintf(stderr, "the tool failed and does not say why\n");
+        return FAILED;
+    }
+    if (options->json)
+        return SUCCESS;
+    if (mcp_result_content_count(result) == 0 && structured != NULL) {
+        put_json(structured, strlen(structured));
+        putchar('\n');
+    } else {
+        put_contents(stdout, result);
+    }
+    return SUCCESS;
+}
+
+int call(mcp_client *client, const struct options *options)
+{
+    const char *name = options->words[0];
+    char **words = options->words + 1;
+    int count = options->word_count - 1, status;
+    mcp_json *schema = NULL, *arguments = NULL;
+    mcp_result *result = NULL;
+
+    if (needs_schema(words, count) &&
+        find_schema(client, name, &schema) != MCP_OK)
+        return fail(options);
+    arguments = take_arguments(words, count, ANY_VALUE, schema);
+    mcp_json_free(schema);
+    if (arguments == NULL)
+        return BAD_USAGE;
+    if (perform(mcp_request_new_call_tool(client, name,
+                                          mcp_json_text(arguments, NULL)),
+                &result) == MCP_OK)
+        status = put_tool_result(result, options);
+    else
+        status = fail(options);
+    mcp_result_free(result);
+    mcp_json_free(arguments);
+    return status;
+}
+
+int request(mcp_client *client, const struct options *options)
+{
+    const char *params = options->word_count > 1 ? options->words[1] : NULL;
+    mcp_result *result = NULL;
+    int status = SUCCESS;
+
+    if (params != NULL) {
+        mcp_json *object = mcp_json_parse(params, strlen(params));
+        int is_object = mcp_json_kind(object) == MCP_JSON_OBJECT;
+
+        if (object == NULL)
+            status = bad_usage("%s", mcp_error_message(NULL));
+        else if (!is_object)
+            status = bad_usage("%s is not a JSON object", params);
+        mcp_json_free(object);
+        if (status != SUCCESS)
+            return status;
+    }
+    if (perform(mcp_request_new(client, options->words[0], params), &result) !=
+        MCP_OK)
+        return fail(options);
+    put_result_json(result);
+    status = mcp_result_is_error(result) ? FAILED : SUCCESS;
+    mcp_result_free(result);
+    return status;
+}
