@@ -66,7 +66,7 @@ void put_content_text(FILE *to, const char *text, size_t length);
 void put_description(const char *text);
 void put_json_text(const char *text);
 void put_json_member(const char *name, const char *text);
-void put_json(const char *json, size_t length);
+void put_json(FILE *to, const char *json, size_t length);
 int put_result_json(const mcp_result *result);
 void put_contents(FILE *to, const mcp_result *result);
 void put_program_name(void);

@@ -32,7 +32,7 @@ static void put_log(const mcp_event *event)
     }
     fputs(": ", stdout);
     if (data != NULL)
-        put_json(data, strlen(data));
+        put_json(stdout, data, strlen(data));
 }
 
 static void put_event(const mcp_event *event)
@@ -61,7 +61,7 @@ static void put_event(const mcp_event *event)
         put_word(stdout, mcp_event_method(event));
         if (params != NULL) {
             putchar(' ');
-            put_json(params, length);
+            put_json(stdout, params, length);
         }
     }
     putchar('\n');
@@ -86,7 +86,7 @@ static void on_event(void *userdata, mcp_client *client,
         fputs("{\"method\":", stdout);
         put_json_text(mcp_event_method(event));
         fputs(",\"params\":", stdout);
-        put_json(params != NULL ? params : "{}", params != NULL ? length : 2);
+        put_json(stdout, params != NULL ? params : "{}", params != NULL ? length : 2);
         fputs("}\n", stdout);
     } else {
         put_event(event);

@@ -90,18 +90,18 @@ void put_json_member(const char *name, const char *text)
 
 /* Writes JSON of the server on one line, what a terminal would obey escaped;
  * it means the same as before. */
-void put_json(const char *json, size_t length)
+void put_json(FILE *to, const char *json, size_t length)
 {
     const unsigned char *at = (const unsigned char *)json;
     const unsigned char *end = at + length;
 
     for (; at < end; at++) {
         if (*at == 0xC2 && at + 1 < end && at[1] >= 0x80 && at[1] <= 0x9F)
-            printf("\\u%04x", (unsigned)*++at);
+            fprintf(to, "\\u%04x", (unsigned)*++at);
         else if (*at == 0x7F)
-            printf("\\u007f");
+            fputs("\\u007f", to);
         else
-            putchar(*at < 0x20 ? ' ' : *at); /* blanks between values */
+            fputc(*at < 0x20 ? ' ' : *at, to); /* blanks between values */
     }
 }
 
@@ -110,15 +110,15 @@ int put_result_json(const mcp_result *result)
     size_t length = 0;
     const char *json = mcp_result_json(result, &length);
 
-    put_json(json != NULL ? json : "null", json != NULL ? length : 4);
+    put_json(stdout, json != NULL ? json : "null", json != NULL ? length : 4);
     putchar('\n');
     return SUCCESS;
 }
 
 static void put_content(FILE *to, const mcp_content *content)
 {
-    static const char *const kinds[] = {"content", "text",     "image",
-                                        "audio",   "link", "resource"};
+    static const char *const kinds[] = {"", "text", "image", "audio", "link",
+                                        "resource"};
     int32_t kind = mcp_content_kind(content);
     size_t length = 0;
     const char *text = mcp_content_text(content, &length);
@@ -135,8 +135,13 @@ static void put_content(FILE *to, const mcp_content *content)
         fputc('\n', to);
         return;
     }
-    fprintf(to, "[%s", kind > 0 && kind <= MCP_CONTENT_RESOURCE ? kinds[kind]
-                                                                 : kinds[0]);
+    if (kind < MCP_CONTENT_TEXT || kind > MCP_CONTENT_RESOURCE) {
+        text = mcp_content_json(content, &length);
+        put_json(to, text != NULL ? text : "{}", text != NULL ? length : 2);
+        fputc('\n', to);
+        return;
+    }
+    fprintf(to, "[%s", kinds[kind]);
     if (uri != NULL) {
         fputc(' ', to);
         put_word(to, uri);

@@ -115,7 +115,7 @@ static int put_tool_result(const mcp_result *result,
     if (options->json)
         return SUCCESS;
     if (mcp_result_content_count(result) == 0 && structured != NULL) {
-        put_json(structured, strlen(structured));
+        put_json(stdout, structured, strlen(structured));
         putchar('\n');
     } else {
         put_contents(stdout, result);
