@@ -94,23 +94,25 @@ static void on_event(void *userdata, mcp_client *client,
     fflush(stdout);
 }
 
-/* What the server says it tells, and what needs no word of it. */
+/* What the server says it tells; everything where it says nothing, so that
+ * its log messages come at least, or the error says why not. */
 static int32_t kinds_told_by(mcp_client *client)
 {
-    int32_t kinds =
-        MCP_EVENT_RESOURCE_UPDATED + MCP_EVENT_LOG + MCP_EVENT_OTHER;
+    int32_t kinds = 0;
     mcp_result *server = NULL;
 
-    if (mcp_connect(client, &server) != MCP_OK)
-        return kinds; /* mcp_listen() will say the same again */
-    if (mcp_result_has_capability(server, "tools.listChanged"))
-        kinds += MCP_EVENT_TOOLS_CHANGED;
-    if (mcp_result_has_capability(server, "prompts.listChanged"))
-        kinds += MCP_EVENT_PROMPTS_CHANGED;
-    if (mcp_result_has_capability(server, "resources.listChanged"))
-        kinds += MCP_EVENT_RESOURCES_CHANGED;
+    if (mcp_connect(client, &server) == MCP_OK) {
+        if (mcp_result_has_capability(server, "tools.listChanged"))
+            kinds += MCP_EVENT_TOOLS_CHANGED;
+        if (mcp_result_has_capability(server, "prompts.listChanged"))
+            kinds += MCP_EVENT_PROMPTS_CHANGED;
+        if (mcp_result_has_capability(server, "resources.listChanged"))
+            kinds += MCP_EVENT_RESOURCES_CHANGED;
+    }
     mcp_result_free(server);
-    return kinds;
+    return kinds != 0 ? kinds
+                      : MCP_EVENT_TOOLS_CHANGED + MCP_EVENT_PROMPTS_CHANGED +
+                            MCP_EVENT_RESOURCES_CHANGED;
 }
 
 int listen_to(mcp_client *client, const struct options *options)
