@@ -35,7 +35,7 @@ GROUPS = [
     ],
     [
         ("interop", [sys.executable, "tests/interop/run.py"], 900),
-        ("cli", [sys.executable, "tests/cli/run.py"], 120),
+        ("cli", [sys.executable, "tests/cli/run.py"], 300),
         ("consumer", [sys.executable, "tests/consumer/run.py"], 600),
         ("bench", [sys.executable, "bench/run.py", "--smoke"], 300),
     ],

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The command-line client against the test server."""
+"""The command-line client and the example programs."""
 
 import json
 import os
@@ -10,30 +10,12 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from support import BUILD, Suite, TestServer, TOKEN, run
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import events
+import stock
+from common import CLIENT, call, check, one_line, suite
+from support import TestServer, TOKEN
 
-CLIENT = os.path.join(BUILD, "mcpclient")
-suite = Suite("cli")
-
-
-def call(*arguments, token=TOKEN, **variables):
-    env = {key: value for key, value in os.environ.items() if key != "MCPCLIENT_TOKEN"}
-    if token:
-        env["MCPCLIENT_TOKEN"] = token
-    env.update(variables)
-    return run([CLIENT, *arguments], 30, env=env)
-
-
-def one_line(text):
-    return text.endswith("\n") and text.count("\n") == 1
-
-
-def check(name, done, code, *words, where="stdout"):
-    text = getattr(done, where)
-    missing = [word for word in words if word not in text]
-    suite.check(name, done.returncode == code and not missing,
-                "exit %s, lacks %s\nstdout: %s\nstderr: %s" % (
-                    done.returncode, missing, done.stdout, done.stderr))
 
 
 def pings(url):
@@ -157,7 +139,18 @@ def usage():
             (["ping", "u", "--timeout"], "--timeout"), (["--timeout", "x", "ping", "u"], "--timeout"),
             (["--timeout", "-1", "ping", "u"], "--timeout"), (["--timeout", "nan", "ping", "u"], "--timeout"),
             (["-c", "0", "ping", "u"], "-c"), (["-c", "2x", "ping", "u"], "-c"),
-            (["-c", "2", "info", "u"], "-c"), (["-H", "no colon", "ping", "u"], "Name: value")]:
+            (["-c", "2", "info", "u"], "-c"), (["-H", "no colon", "ping", "u"], "Name: value"),
+            (["call", "u"], "call URL TOOL"), (["tools", "u", "x"], "unexpected"),
+            (["read", "u"], "read URL URI"), (["-o", "f", "tools", "u"], "-o is for read"),
+            (["--json", "-o", "f", "read", "u", "x"], "-o"), (["-n", "1", "ping", "u"], "-n"),
+            (["-n", "0", "listen", "u"], "-n"), (["complete", "u", "prompt", "p", "a"], "complete"),
+            (["complete", "http://h", "tool", "p", "a", "v"], "prompt or resource"),
+            (["request", "u"], "METHOD"), (["request", "http://h", "m", "[1]"], "JSON object"),
+            (["request", "http://h", "m", "{"], "JSON"), (["call", "http://h", "t", "{"], "JSON"),
+            (["call", "http://h", "t", "{}", "a=1"], "nothing may follow"),
+            (["call", "http://h", "t", "a"], "key=value"), (["call", "http://h", "t", "=1"], "key=value"),
+            (["call", "http://h", "t", "a:=x"], "a:=x"),
+            (["prompt", "http://h", "p", "a:=1"], "strings")]:
         done = call(*arguments)
         check("bad usage: %s" % " ".join(arguments), done, 2, words, "--help", where="stderr")
     check("--help", call("--help"), 0, "usage: mcpclient", "--token-file")
@@ -171,4 +164,6 @@ with TestServer() as server:
     tokens(server.url)
     failures(server.url)
     usage()
+    events.run_all(server.url)
+stock.run_all()
 suite.end()
