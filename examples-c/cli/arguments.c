@@ -7,7 +7,7 @@
 
 #include "cli.h"
 
-enum { MOST_POINTER = 1024, MOST_DEPTH = 8 };
+enum { MOST_POINTER = 1024, MOST_SCHEMAS = 1000 };
 
 /* What a schema allows, as bits of MCP_JSON_ numbers. */
 #define BIT(kind) (1u << (unsigned)(kind))
@@ -72,9 +72,10 @@ static unsigned named_kind(const mcp_json *type)
     return 0;
 }
 
-/* The kinds of value that a schema speaks of; 0 if it does not say. */
+/* The kinds of value that a schema speaks of; 0 if it does not say.  `left`
+ * is how many schemas to look at: they may refer to each other in circles. */
 static unsigned kinds_of(const mcp_json *root, const mcp_json *schema,
-                         int depth)
+                         int *left)
 {
     static const char *const choices[] = {"/anyOf", "/oneOf", "/allOf"};
     const mcp_json *type = mcp_json_at(schema, "/type");
@@ -85,7 +86,7 @@ static unsigned kinds_of(const mcp_json *root, const mcp_json *schema,
     unsigned kinds = named_kind(type);
     size_t i, k;
 
-    if (schema == NULL || depth == 0)
+    if (schema == NULL || (*left)-- <= 0)
         return 0;
     for (i = 0; mcp_json_kind(type) == MCP_JSON_ARRAY &&
                 i < mcp_json_count(type); i++)
@@ -98,10 +99,10 @@ static unsigned kinds_of(const mcp_json *root, const mcp_json *schema,
         const mcp_json *list = mcp_json_at(schema, choices[k]);
 
         for (i = 0; i < mcp_json_count(list); i++)
-            kinds |= kinds_of(root, mcp_json_child(list, i), depth - 1);
+            kinds |= kinds_of(root, mcp_json_child(list, i), left);
     }
     if (reference != NULL && reference[0] == '#')
-        kinds |= kinds_of(root, mcp_json_at(root, reference + 1), depth - 1);
+        kinds |= kinds_of(root, mcp_json_at(root, reference + 1), left);
     return kinds;
 }
 
@@ -139,18 +140,18 @@ int needs_schema(char **words, int count)
 }
 
 /* A value is JSON if it can be read as such, unless the schema wants a string
- * and not what it would be: id=007 and note=true stay text. */
+ * and not what it would be: id=7 and note=true stay text. */
 static int is_text(const mcp_json *schema, const char *pointer,
                    const mcp_json *value)
 {
     char place[MOST_POINTER + 16] = "/properties";
     unsigned kinds;
-    int kind = (int)mcp_json_kind(value);
+    int kind = (int)mcp_json_kind(value), left = MOST_SCHEMAS;
 
     if (value == NULL)
         return 1;
     strcat(place, pointer);
-    kinds = kinds_of(schema, mcp_json_at(schema, place), MOST_DEPTH);
+    kinds = kinds_of(schema, mcp_json_at(schema, place), &left);
     if ((kinds & BIT(MCP_JSON_STRING)) == 0)
         return 0;
     return kind == MCP_JSON_STRING || (kinds & BIT(kind)) == 0;

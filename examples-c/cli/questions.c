@@ -46,23 +46,41 @@ static void close_terminal(struct terminal *terminal)
     }
 }
 
+/* Takes the blanks around a line away. */
+static char *trim(char *line)
+{
+    size_t length;
+
+    line += strspn(line, " \t");
+    length = strlen(line);
+    while (length > 0 && isspace((unsigned char)line[length - 1]))
+        length--;
+    line[length] = '\0';
+    return line;
+}
+
 /* Reads a line without the blanks around it; 0 at the end, or at Ctrl-C. */
 static int read_line(struct terminal *terminal, char *line)
 {
-    size_t length;
-    char *begin = line;
+    int is_whole = 0;
 
-    fflush(terminal->out);
-    if (interrupted || fgets(line, MOST_LINE, terminal->in) == NULL) {
-        fputc('\n', terminal->out);
-        return 0;
+    while (!is_whole) {
+        fflush(terminal->out);
+        if (interrupted || fgets(line, MOST_LINE, terminal->in) == NULL) {
+            fputc('\n', terminal->out);
+            return 0;
+        }
+        is_whole = strchr(line, '\n') != NULL || feof(terminal->in);
+        if (!is_whole) {
+            int rest;
+
+            do
+                rest = getc(terminal->in);
+            while (rest != EOF && rest != '\n');
+            fputs("  That is too long.\n  > ", terminal->out);
+        }
     }
-    begin += strspn(begin, " \t");
-    length = strlen(begin);
-    while (length > 0 && isspace((unsigned char)begin[length - 1]))
-        length--;
-    memmove(line, begin, length);
-    line[length] = '\0';
+    memmove(line, trim(line), strlen(trim(line)) + 1);
     return 1;
 }
 
@@ -157,11 +175,8 @@ static int put_several(mcp_json *form, const char *pointer,
     if (mcp_json_set_json(form, pointer, "[]") != MCP_OK)
         return 0;
     for (part = strtok(line, ","); part != NULL; part = strtok(NULL, ",")) {
-        const char *value;
+        const char *value = choose(choices, trim(part));
 
-        part += strspn(part, " \t");
-        part[strcspn(part, " \t")] = '\0';
-        value = choose(choices, part);
         if (value == NULL || mcp_json_set_string(form, place, value) != MCP_OK)
             return 0;
     }

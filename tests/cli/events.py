@@ -24,7 +24,7 @@ FORM = {"method": "elicitation/create",
                 "size": {"type": "string", "oneOf": [{"const": "s", "title": "Small"},
                                                      {"const": "l", "title": "Large"}]},
                 "many": {"type": "array", "items": {"type": "string",
-                                                    "enum": ["a", "b", "c"]}}}}}}
+                                                    "enum": ["a", "b", "c d"]}}}}}}
 
 
 def push(url, method, **params):
@@ -114,10 +114,10 @@ def asking(url, era):
     one = Terminal("call", url, "ask", rounds(FORM))
     asked = (one.answer("Answer?", "\n") and one.answer("In years.", "x\n")
              and one.answer("not fit", "42\n") and one.answer("2) green", "2\n")
-             and one.answer("3) c", "a, 3\n") and one.answer("2) l - Large", "s\n")
+             and one.answer("3) c d", "a, c d\n") and one.answer("2) l - Large", "s\n")
              and one.answer("sure (", "\n"))
     code = one.end()
-    wanted = ['"age":42', '"sure":true', '"colour":"green"', '"size":"s"', '"many":["a","c"]']
+    wanted = ['"age":42', '"sure":true', '"colour":"green"', '"size":"s"', '"many":["a","c d"]']
     suite.check("a form is filled in field by field, " + era, asked and code == 0
                 and all(word in one.text.replace('\\"', '"') for word in wanted), one.text)
     one = Terminal("call", url, "ask", rounds(FORM))

@@ -52,7 +52,7 @@ def tools(url):
     suite.check("call takes key=value", (done.returncode, done.stdout) == (0, "3\n"), done)
     check("and JSON", call("call", url, "add", '{"a": 3, "b": 4}'), 0, "7\n")
     for words, result in [
-            (["text=007"], "text='007' value=None maybe=None"),
+            (["text=7"], "text='7' value=None maybe=None"),
             (["text=true", "value=2"], "text='true' value=2.0 maybe=None"),
             (['text="a"', 'value={"x": [1]}'], "text='\"a\"' value={'x': [1]} maybe=None"),
             (["text=a=b", "maybe=5"], "text='a=b' value=None maybe='5'"),
