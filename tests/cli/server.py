@@ -126,11 +126,15 @@ def greet(name: str, language: str = "english") -> list[Message]:
             Message("Hello.", role="assistant")]
 
 
-@server._mcp_server.completion()
 async def complete(reference, argument, context):
     known = dict(context.arguments or {}) if context else {}
     words = ["%s%s" % (word, known.get("name", "")) for word in LANGUAGES]
     return Completion(values=[word for word in words if word.startswith(argument.value)])
+
+
+# FastMCP has no word of its own for it, and its fourth version no way at all.
+if hasattr(server._mcp_server, "completion"):
+    server._mcp_server.completion()(complete)
 
 
 def main():
