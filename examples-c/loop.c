@@ -4,7 +4,7 @@
  *     loop URL URL TOOL [ARGUMENTS]
  *
  * A line on standard input ends the program before the calls are done.  The
- * token of both servers is taken from MCP_TOKEN.
+ * token of both servers is taken from MCPCLIENT_TOKEN.
  */
 #define _POSIX_C_SOURCE 200112L
 
@@ -80,7 +80,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     for (i = 0; i < SERVERS; i++) {
-        clients[i] = mcp_client_new(argv[1 + i], getenv("MCP_TOKEN"));
+        clients[i] = mcp_client_new(argv[1 + i], getenv("MCPCLIENT_TOKEN"));
         waits[i].fd = clients[i] != NULL ? mcp_client_fd(clients[i]) : -1;
         waits[i].events = POLLIN;
         if (waits[i].fd < 0) {

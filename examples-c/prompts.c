@@ -4,7 +4,7 @@
  *     prompts URL get greet '{"name":"Ada"}'       fills one in
  *     prompts URL complete greet language py       what "py" may become
  *
- * The token is taken from MCP_TOKEN.
+ * The token is taken from MCPCLIENT_TOKEN.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +84,7 @@ int main(int argc, char **argv)
                         "       prompts URL complete NAME ARGUMENT VALUE\n");
         return EXIT_FAILURE;
     }
-    client = mcp_client_new(argv[1], getenv("MCP_TOKEN"));
+    client = mcp_client_new(argv[1], getenv("MCPCLIENT_TOKEN"));
     if (client == NULL)
         status = mcp_error_status(NULL);
     else if (gets)

@@ -3,7 +3,7 @@
  *     questions URL TOOL [REPLY]
  *
  * Where the tool asks for a language model, REPLY is what it says; without
- * one the question is declined.  The token is taken from MCP_TOKEN.
+ * one the question is declined.  The token is taken from MCPCLIENT_TOKEN.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,7 +121,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: questions URL TOOL [REPLY]\n");
         return EXIT_FAILURE;
     }
-    client = mcp_client_new(argv[1], getenv("MCP_TOKEN"));
+    client = mcp_client_new(argv[1], getenv("MCPCLIENT_TOKEN"));
     if (client != NULL)
         status = mcp_client_set_input_handler(
             client, MCP_INPUT_FORM + MCP_INPUT_URL + MCP_INPUT_SAMPLING,

@@ -4,7 +4,7 @@
  *     resources URL URI        prints one
  *     resources URL URI FILE   writes its bytes to a file
  *
- * The token is taken from MCP_TOKEN.
+ * The token is taken from MCPCLIENT_TOKEN.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
         perror(argv[3]);
         return EXIT_FAILURE;
     }
-    client = mcp_client_new(argv[1], getenv("MCP_TOKEN"));
+    client = mcp_client_new(argv[1], getenv("MCPCLIENT_TOKEN"));
     if (client != NULL)
         status = argc == 2 ? list(client) : read_one(client, argv[2], to);
     if (status != MCP_OK)

@@ -3,7 +3,7 @@
  *
  *     subscribe URL URI [COUNT [SECONDS]]
  *
- * Exit status: 0 when all came.  The token is taken from MCP_TOKEN.
+ * Exit status: 0 when all came.  The token is taken from MCPCLIENT_TOKEN.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ int main(int argc, char **argv)
     most = argc > 3 ? atoi(argv[3]) : 10;
     end = time(NULL) + (argc > 4 ? atoi(argv[4]) : 60);
 
-    client = mcp_client_new(argv[1], getenv("MCP_TOKEN"));
+    client = mcp_client_new(argv[1], getenv("MCPCLIENT_TOKEN"));
     if (client != NULL)
         status = mcp_client_set_event_handler(client, on_event, &count, NULL);
     if (status == MCP_OK) /* opens the stream as well, like mcp_listen() */

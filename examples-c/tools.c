@@ -4,7 +4,7 @@
  *     tools URL add '{"a":1,"b":2}'        calls one
  *     tools URL sleep '{"seconds":9}' 500  waits 500 ms for a sign of life
  *
- * The token is taken from MCP_TOKEN.
+ * The token is taken from MCPCLIENT_TOKEN.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
     interrupt = mcp_cancel_new();
     signal(SIGINT, on_interrupt);
 
-    client = mcp_client_new(argv[1], getenv("MCP_TOKEN"));
+    client = mcp_client_new(argv[1], getenv("MCPCLIENT_TOKEN"));
     if (client != NULL)
         status = argc == 2
                      ? list(client)
