@@ -15,18 +15,50 @@ static long long now_ns(void)
     return (long long)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* CLIENT URL TOKEN WORKLOAD N; `ping` is N pings on a connection that is
- * made, `cold` is N times all from the beginning to the first ping. */
-static int is_cold;
+/* CLIENT URL TOKEN WORKLOAD N: N times the workload on a connection that is
+ * made; `cold` is N times all from the beginning to the first ping, `progress`
+ * one call with N notifications, `par8` N calls on eight threads together. */
+static const char *workload;
 static long repetitions;
+
+enum { THREADS = 8, TOOLS = 10000 };
+
+static int is(const char *name)
+{
+    return strcmp(workload, name) == 0;
+}
 
 static int parse(int argc, char **argv)
 {
     if (argc != 5)
         return 0;
-    is_cold = strcmp(argv[3], "cold") == 0;
+    workload = argv[3];
     repetitions = atol(argv[4]);
     return repetitions > 0;
+}
+
+/* The tool that a workload calls; NULL for those that call none. */
+static const char *tool(void)
+{
+    if (is("call1k") || is("call2026") || is("par8"))
+        return "text1k";
+    if (is("call10m"))
+        return "text10m";
+    if (is("call10mplain"))
+        return "plain10m";
+    return is("progress") ? "progress" : NULL;
+}
+
+/* The bytes of the text that the tool gives. */
+static size_t due(void)
+{
+    return is("call10m") ? 8000000 : is("call10mplain") ? 10000000 : 1024;
+}
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "%s: %s\n", workload, what);
+    exit(1);
 }
 
 /* Leaves the peak memory of this process in the file that BENCH_MEMORY names:
@@ -49,8 +81,7 @@ static void report_memory(void)
 
 static int report(long long start)
 {
-    printf("%s %ld %lld\n", is_cold ? "cold" : "ping", repetitions,
-           now_ns() - start);
+    printf("%s %ld %lld\n", workload, repetitions, now_ns() - start);
     report_memory();
     return 0;
 }

@@ -89,11 +89,9 @@ impl Cache {
             entry.is_of(call) && entry.owner.as_ref().is_none_or(|its| *its == owner)
         })?;
         let entry = kept.entries.remove(place)?;
-        let json = entry.json.clone().into_bytes();
+        let answer = Answer::whole(entry.json.clone());
         kept.entries.push_back(entry);
         self.hits.fetch_add(1, Ordering::Relaxed);
-        let length = json.len();
-        let answer = Answer::new(json, 0..length);
         Some(if call.method() == "tools/list" { answer.of_marked_tools() } else { answer })
     }
 
@@ -209,7 +207,7 @@ mod tests {
     }
 
     fn answer(json: &str) -> Answer {
-        Answer::new(json.as_bytes().to_vec(), 0..json.len())
+        Answer::whole(json.to_owned())
     }
 
     fn list() -> Call {

@@ -90,9 +90,7 @@ impl Client {
             let session = connected.session;
             if connected.is_new && call.is_ping() && session.introduction.revision.is_stateless() {
                 // The server has just given this very sign of life.
-                let json = session.introduction.json.clone().into_bytes();
-                let length = json.len();
-                return Ok(Answer::new(json, 0..length));
+                return Ok(Answer::whole(session.introduction.json.clone()));
             }
             let attendant: Arc<dyn Attendant> = self.clone();
             let attended = wait.attending(Some(attendant));

@@ -384,7 +384,8 @@ impl Listening<'_> {
             let mut rest = std::mem::take(&mut events).into_iter();
             while let Some(event) = rest.next() {
                 way.trace(event.data());
-                match jsonrpc::parse(event.data())? {
+                let (text, start) = (jsonrpc::utf8(event.text)?, event.start);
+                match jsonrpc::parse(text.get(start..).unwrap_or_default())? {
                     Message::Notification { method, params } if method == notice::ACKNOWLEDGED => {
                         let granted = Granted::parse(params.map_or("{}", |params| params.get()));
                         let from = From {
@@ -450,7 +451,7 @@ impl Listening<'_> {
         loop {
             for event in events.drain(..).filter(Event::is_message) {
                 way.trace(event.data());
-                if !self.take(options, session, &event, &from, wait).await? {
+                if !self.take(options, session, event, &from, wait).await? {
                     return Ok(Fallen { last_event_id: None, retry: None });
                 }
             }
@@ -473,21 +474,25 @@ impl Listening<'_> {
         &self,
         options: &Arc<Options>,
         session: &Arc<Session>,
-        event: &Event,
+        event: Event,
         from: &From,
         wait: &Wait,
     ) -> Result<bool> {
         let client = self.client;
-        let batch = match jsonrpc::batch(event.data()) {
+        let Ok(text) = jsonrpc::utf8(event.text) else {
+            client.drop_reply();
+            return Ok(true);
+        };
+        let data = text.get(event.start..).unwrap_or_default();
+        let batch = match jsonrpc::batch(data) {
             Some(Ok(batch)) if session.era.has_batches() => batch,
             // One message that cannot be read is no reason to hear no more.
             Some(_) => return Ok(true),
             None => Vec::new(),
         };
-        let mut messages: Vec<&[u8]> =
-            batch.iter().map(|message| message.get().as_bytes()).collect();
+        let mut messages: Vec<&str> = batch.iter().map(|message| message.get()).collect();
         if batch.is_empty() {
-            messages.push(event.data());
+            messages.push(data);
         }
         for message in messages {
             match jsonrpc::parse(message) {

@@ -71,6 +71,8 @@ impl Client {
                 way.trace(&body);
                 let session_id = reply.head.session_id.take();
                 reply.release();
+                let body = jsonrpc::utf8(body)
+                    .map_err(|error| error.with_http_status(status).with_may_have_run(true))?;
                 let reading = Reading { post, options, way };
                 self.read_json(reading, body, id, status, session_id, wait).await
             }
@@ -102,7 +104,7 @@ impl Client {
     async fn read_json(
         self: &Arc<Self>,
         reading: Reading<'_>,
-        body: Vec<u8>,
+        body: String,
         id: i64,
         status: u16,
         session_id: Option<String>,
@@ -245,7 +247,9 @@ impl Client {
             for event in events.drain(..).filter(Event::is_message) {
                 reading.way.trace(event.data());
                 *left = left.checked_sub(1).ok_or_else(|| too_many(reading.options))?;
-                let ending = match self.take_all(reading, event.data(), wait).await? {
+                let (text, start) = (jsonrpc::utf8(event.text)?, event.start);
+                let data = text.get(start..).unwrap_or_default();
+                let ending = match self.take_all(reading, data, wait).await? {
                     None => continue,
                     Some(Hit::Other) => {
                         has_other = true;
@@ -254,8 +258,8 @@ impl Client {
                     Some(Hit::Error(rpc)) => rpc_ending(rpc, reply.head.status, false),
                     Some(Hit::Result(range)) => {
                         let session_id = reply.head.session_id.take();
-                        let range = range.start + event.start..range.end + event.start;
-                        Ending::Answer(Answer::new(event.text, range), session_id)
+                        let range = range.start + start..range.end + start;
+                        Ending::Answer(Answer::new(text, range), session_id)
                     }
                 };
                 reply.release();
@@ -287,7 +291,7 @@ impl Client {
     async fn take_all(
         self: &Arc<Self>,
         reading: Reading<'_>,
-        text: &[u8],
+        text: &str,
         wait: &Wait,
     ) -> Result<Option<Hit>> {
         let Some(batch) = jsonrpc::batch(text) else {
@@ -300,7 +304,7 @@ impl Client {
         }
         let mut hit = None;
         for message in batch? {
-            match self.take(reading, text, message.get().as_bytes(), wait).await? {
+            match self.take(reading, text, message.get(), wait).await? {
                 None | Some(Hit::Other) => {}
                 found => hit = hit.or(found),
             }
@@ -312,8 +316,8 @@ impl Client {
     async fn take(
         self: &Arc<Self>,
         reading: Reading<'_>,
-        text: &[u8],
-        message: &[u8],
+        text: &str,
+        message: &str,
         wait: &Wait,
     ) -> Result<Option<Hit>> {
         let post = reading.post;

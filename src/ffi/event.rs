@@ -35,9 +35,8 @@ impl mcp_event {
 
     fn view(&self) -> Option<&View> {
         let make = || {
-            let params = self.params.text().as_bytes().to_vec();
-            let length = params.len();
-            View::root(&Arc::new(Answer::new(params, 0..length)))
+            let params = self.params.text().to_owned();
+            View::root(&Arc::new(Answer::whole(params)))
         };
         self.view.get_or_init(make).as_ref()
     }

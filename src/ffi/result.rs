@@ -48,9 +48,7 @@ impl mcp_result {
     }
 
     pub(crate) fn from_introduction(introduction: Introduction) -> Self {
-        let json = introduction.json.clone().into_bytes();
-        let length = json.len();
-        let answer = Answer::new(json, 0..length);
+        let answer = Answer::whole(introduction.json.clone());
         let introduced = Some(Introduced::new(introduction));
         Self { introduced, ..Self::from_answer(answer) }
     }

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn introduction(json: &str) -> Introduction {
-        let answer = Answer::new(json.as_bytes().to_vec(), 0..json.len());
+        let answer = Answer::whole(json.to_owned());
         Greeting::parse(&answer).unwrap().introduce(Revision::HANDSHAKE, &answer)
     }
 

@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     fn answered(json: &str) -> Outcome {
-        Outcome::Answered(Answer::new(json.as_bytes().to_vec(), 0..json.len()))
+        Outcome::Answered(Answer::whole(json.to_owned()))
     }
 
     fn refused(code: i32, data: Option<&str>) -> Outcome {

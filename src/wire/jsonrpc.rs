@@ -44,15 +44,21 @@ pub(crate) struct RpcError {
 /// A result inside the text it came in, which is kept as it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    text: Vec<u8>,
+    text: String,
     result: Range<usize>,
     is_of_marked_tools: bool,
 }
 
 impl Answer {
     /// The answer whose `result` was borrowed from `text` at `range`.
-    pub(crate) fn new(text: Vec<u8>, result: Range<usize>) -> Self {
+    pub(crate) fn new(text: String, result: Range<usize>) -> Self {
         Self { text, result, is_of_marked_tools: false }
+    }
+
+    /// A result that is a text of its own.
+    pub(crate) fn whole(text: String) -> Self {
+        let length = text.len();
+        Self::new(text, 0..length)
     }
 
     /// The same, as a list of tools whose marked arguments go into headers.
@@ -66,8 +72,7 @@ impl Answer {
 
     /// The result as JSON text.
     pub(crate) fn json(&self) -> &str {
-        let bytes = self.text.get(self.result.clone()).unwrap_or_default();
-        std::str::from_utf8(bytes).unwrap_or_default()
+        self.text.get(self.result.clone()).unwrap_or_default()
     }
 }
 
@@ -108,10 +113,15 @@ fn present<'de, D: Deserializer<'de>>(
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
+/// What has arrived as text, where it is.
+pub(crate) fn utf8(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        malformed(format!("it is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+    })
+}
+
 /// Reads one message; an error says what is wrong with it and where.
-pub(crate) fn parse(text: &[u8]) -> Result<Message<'_>> {
-    let text = std::str::from_utf8(text)
-        .map_err(|error| malformed(format!("it is not UTF-8 at byte {}", error.valid_up_to())))?;
+pub(crate) fn parse(text: &str) -> Result<Message<'_>> {
     check_nesting(text)?;
     let envelope: Envelope<'_> = serde_json::from_str(text)
         .map_err(|error| malformed(format!("{error} in \"{}\"", quote(text))))?;
@@ -191,11 +201,11 @@ fn after_string(mut rest: &[u8]) -> &[u8] {
 }
 
 /// The messages of a batch, or `None` for what is none.
-pub(crate) fn batch(text: &[u8]) -> Option<Result<Vec<&RawValue>>> {
-    if text.trim_ascii_start().first() != Some(&b'[') {
+pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
+    if !text.trim_ascii_start().starts_with('[') {
         return None;
     }
-    Some(match serde_json::from_slice::<Vec<&RawValue>>(text) {
+    Some(match serde_json::from_str::<Vec<&RawValue>>(text) {
         Ok(messages) if messages.is_empty() => Err(malformed("an empty batch".into())),
         Ok(messages) => Ok(messages),
         Err(error) => Err(malformed(format!("a batch that is no JSON array: {error}"))),
@@ -203,14 +213,14 @@ pub(crate) fn batch(text: &[u8]) -> Option<Result<Vec<&RawValue>>> {
 }
 
 /// Where `part` stands in `text`, from which it was borrowed.
-pub(crate) fn place(text: &[u8], part: &RawValue) -> Range<usize> {
+pub(crate) fn place(text: &str, part: &RawValue) -> Range<usize> {
     let start = (part.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
     start..start + part.get().len()
 }
 
 /// The error of a body that is one, whatever its id: how refusals look.
 pub(crate) fn find_error(body: &[u8]) -> Option<(Id, RpcError)> {
-    match parse(body).ok()? {
+    match parse(std::str::from_utf8(body).ok()?).ok()? {
         Message::Response { id, outcome: Outcome::Error(error) } => Some((id, error)),
         _ => None,
     }
@@ -267,7 +277,7 @@ mod tests {
     use super::*;
 
     fn response(text: &str) -> (Id, std::result::Result<String, RpcError>) {
-        match parse(text.as_bytes()).unwrap() {
+        match parse(text).unwrap() {
             Message::Response { id, outcome: Outcome::Result(result) } => {
                 (id, Ok(result.get().to_owned()))
             }
@@ -290,20 +300,20 @@ mod tests {
 
     #[test]
     fn finds_the_result_in_the_text_that_is_kept() {
-        let text = br#" {"jsonrpc":"2.0","id":1,"result":{"a":[1]}} "#;
+        let text = r#" {"jsonrpc":"2.0","id":1,"result":{"a":[1]}} "#;
         let Message::Response { outcome: Outcome::Result(result), .. } = parse(text).unwrap()
         else {
             unreachable!()
         };
         let range = place(text, result);
-        assert_eq!(Answer::new(text.to_vec(), range).json(), r#"{"a":[1]}"#);
+        assert_eq!(Answer::new(text.to_owned(), range).json(), r#"{"a":[1]}"#);
     }
 
     #[test]
     fn tells_requests_from_notifications() {
-        let request = parse(br#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#).unwrap();
+        let request = parse(r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#).unwrap();
         assert!(matches!(request, Message::Request { id, params: None, .. } if id.get() == "0"));
-        let note = parse(br#"{"method":"notifications/x","params":{},"jsonrpc":"2.0"}"#).unwrap();
+        let note = parse(r#"{"method":"notifications/x","params":{},"jsonrpc":"2.0"}"#).unwrap();
         assert!(
             matches!(note, Message::Notification { method, params: Some(_) } if method == "notifications/x")
         );
@@ -312,20 +322,19 @@ mod tests {
     #[test]
     fn says_what_is_wrong_with_a_message() {
         for (text, words) in [
-            (&b"{\"jsonrpc\":\"2.0\",\"id\":1}"[..], "neither"),
+            ("{\"jsonrpc\":\"2.0\",\"id\":1}", "neither"),
             (
-                br#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,
+                r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,
                 "and an error",
             ),
-            (br#"{"jsonrpc":"2.0","id":[1],"result":{}}"#, "id is neither"),
-            (br#"{"jsonrpc":"2.0","id":1.5,"result":{}}"#, "id is neither"),
-            (br#"{"jsonrpc":"2.0","id":1,"result":null}"#, "not an object"),
-            (br#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "jsonrpc"),
-            (br#"{"jsonrpc":"2.0","id":1,"error":"no"}"#, "error has no"),
-            (br#"[]"#, "malformed"),
-            (b"<html>", "malformed"),
-            (b"{\"jsonrpc\":\"\xff\"}", "not UTF-8 at byte 12"),
-            (b"", "malformed"),
+            (r#"{"jsonrpc":"2.0","id":[1],"result":{}}"#, "id is neither"),
+            (r#"{"jsonrpc":"2.0","id":1.5,"result":{}}"#, "id is neither"),
+            (r#"{"jsonrpc":"2.0","id":1,"result":null}"#, "not an object"),
+            (r#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "jsonrpc"),
+            (r#"{"jsonrpc":"2.0","id":1,"error":"no"}"#, "error has no"),
+            (r#"[]"#, "malformed"),
+            ("<html>", "malformed"),
+            ("", "malformed"),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.message().contains(words), "{}", error.message());
@@ -336,8 +345,14 @@ mod tests {
     fn refuses_every_prefix_of_a_message_without_a_panic() {
         let text = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"é","data":{"a":1}}}"#;
         for end in 0..text.len() {
-            assert!(parse(&text.as_bytes()[..end]).is_err(), "cut at byte {end}");
+            assert!(text.get(..end).is_none_or(|cut| parse(cut).is_err()), "cut at byte {end}");
         }
+    }
+
+    #[test]
+    fn says_where_a_text_is_none() {
+        let error = utf8(b"{\"jsonrpc\":\"\xff\"}".to_vec()).unwrap_err();
+        assert!(error.message().contains("not UTF-8 at byte 12"));
     }
 
     #[test]
@@ -346,22 +361,22 @@ mod tests {
             let (open, close) = ("[".repeat(depth), "]".repeat(depth));
             format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{{\"a\":{open}{close}}}}}")
         };
-        assert!(parse(nested(NESTING - 2).as_bytes()).is_ok());
-        let error = parse(nested(NESTING - 1).as_bytes()).unwrap_err();
+        assert!(parse(&nested(NESTING - 2)).is_ok());
+        let error = parse(&nested(NESTING - 1)).unwrap_err();
         assert_eq!(error.status(), Status::TooLarge);
         assert!(error.message().contains("512"));
         let text = format!(
             "{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{{\"a\":\"\\\"{}\"}}}}",
             "[".repeat(NESTING * 2)
         );
-        assert!(parse(text.as_bytes()).is_ok());
+        assert!(parse(&text).is_ok());
     }
 
     #[test]
     fn takes_a_batch_apart() {
-        assert!(batch(b"{}").is_none());
-        assert!(batch(b" [] ").unwrap().is_err() && batch(b"[{}").unwrap().is_err());
-        let parts = batch(b" [{\"a\":1}, 2]").unwrap().unwrap();
+        assert!(batch("{}").is_none());
+        assert!(batch(" [] ").unwrap().is_err() && batch("[{}").unwrap().is_err());
+        let parts = batch(" [{\"a\":1}, 2]").unwrap().unwrap();
         assert_eq!(parts.iter().map(|part| part.get()).collect::<Vec<_>>(), ["{\"a\":1}", "2"]);
     }
 
