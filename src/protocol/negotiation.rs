@@ -84,7 +84,7 @@ impl Negotiation {
                 }
                 // A list without anything usable is no proof: some servers
                 // name the versions of one era only.
-                self.choose(revision, &names).or_else(|error| self.fall_back(error))
+                self.choose(revision, &names, false).or_else(|error| self.fall_back(error))
             }
             Outcome::Refused(error, shown) => match error.code {
                 UNSUPPORTED_VERSION => {
@@ -92,7 +92,7 @@ impl Negotiation {
                     if names.is_empty() {
                         self.fall_back(shown)
                     } else {
-                        self.choose(revision, &names)
+                        self.choose(revision, &names, true)
                     }
                 }
                 // Only a server of this era knows these.
@@ -120,7 +120,7 @@ impl Negotiation {
             }
             Outcome::Refused(error, shown) => match error.code {
                 INVALID_PARAMS if !supported(&error).is_empty() => {
-                    self.choose(revision, &supported(&error))
+                    self.choose(revision, &supported(&error), true)
                 }
                 UNSUPPORTED_VERSION => {
                     let names = supported(&error);
@@ -129,7 +129,7 @@ impl Negotiation {
                         // was not ready for the first question.
                         return Ok(Next::Try(self.discover(Revision::STATELESS)));
                     }
-                    if names.is_empty() { Err(shown) } else { self.choose(revision, &names) }
+                    if names.is_empty() { Err(shown) } else { self.choose(revision, &names, true) }
                 }
                 _ => Err(shown),
             },
@@ -139,16 +139,17 @@ impl Negotiation {
     }
 
     /// Takes the best of a list of the server, each era at most twice.
-    fn choose(&mut self, tried: Revision, names: &[String]) -> Result<Next> {
+    fn choose(&mut self, tried: Revision, names: &[String], is_refused: bool) -> Result<Next> {
         let stateless = Revision::newest_common(names, true)
             .filter(|revision| self.allows(*revision) && self.discovered < 2);
         let handshake = Revision::newest_common(names, false)
             .filter(|revision| self.allows(*revision) && self.initialized < 2);
         match (stateless, handshake) {
-            (Some(revision), _) if revision != tried || self.discovered == 0 => {
+            // Also the one that was refused: a server may have been slow to start.
+            (Some(revision), _) if revision != tried || is_refused => {
                 Ok(Next::Try(self.discover(revision)))
             }
-            (_, Some(revision)) if revision != tried || self.initialized == 0 => {
+            (_, Some(revision)) if revision != tried || is_refused => {
                 Ok(Next::Try(self.initialize(revision)))
             }
             _ => Err(self.nothing_common(names)),
@@ -306,6 +307,16 @@ mod tests {
         );
         let listed = answered(r#"{"supportedVersions":["2025-11-25"]}"#);
         assert_eq!(tries(automatic().judge(PROBE, listed)), INITIALIZE);
+    }
+
+    #[test]
+    fn repeats_once_what_was_refused_with_the_very_version_that_is_named() {
+        let named = || refused(-32022, Some(r#"{"supported":["2026-07-28"]}"#));
+        for pinned in [None, Some(Revision::V2026_07_28)] {
+            let (mut negotiation, first) = Negotiation::new(pinned, None);
+            assert_eq!(tries(negotiation.judge(first, named())), PROBE);
+            assert!(negotiation.judge(PROBE, named()).is_err());
+        }
     }
 
     #[test]
