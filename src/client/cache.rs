@@ -100,11 +100,10 @@ impl Cache {
         if !is_kept(call) || lock(&self.kept).limit < answer.json().len() {
             return;
         }
-        let Ok(members) = Members::parse(answer.json()) else { return };
-        let ttl = members.get("ttlMs").and_then(|ttl| ttl.get().parse::<f64>().ok());
+        let ttl = answer.member("ttlMs").and_then(|ttl| ttl.parse::<f64>().ok());
         let Some(ttl) = ttl.filter(|ttl| *ttl >= 1.0) else { return };
         let ttl = Duration::try_from_secs_f64(ttl.floor() / 1000.0).unwrap_or(LONGEST);
-        let is_public = members.string("cacheScope").as_deref() == Some("public");
+        let is_public = answer.member("cacheScope") == Some("\"public\"");
         let entry = Entry {
             method: call.method.clone(),
             members: call.members.clone(),

@@ -98,7 +98,7 @@ impl Client {
                 Ok((mut answer, is_first)) => {
                     if call.method() == "tools/list" {
                         let has_marks = session.era.has_marks();
-                        self.marks.learn(call, answer.json(), has_marks);
+                        self.marks.learn(call, &answer, has_marks);
                         if has_marks {
                             answer = answer.of_marked_tools();
                         }
@@ -221,7 +221,7 @@ impl Client {
         };
         let has_session = era.session_id().is_some();
         match ending {
-            Ending::Answer(answer, _) => match era.judge(call, answer.json()) {
+            Ending::Answer(answer, _) => match era.judge(call, &answer) {
                 Ok(Verdict::Complete) => Ok((answer, None)),
                 Ok(Verdict::InputRequired(round)) => Ok((answer, Some(round))),
                 Err(error) => Err(Failure::Final(error)),

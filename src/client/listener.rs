@@ -385,7 +385,7 @@ impl Listening<'_> {
             while let Some(event) = rest.next() {
                 way.trace(event.data());
                 let (text, start) = (jsonrpc::utf8(event.text)?, event.start);
-                match jsonrpc::parse(text.get(start..).unwrap_or_default())? {
+                match jsonrpc::parse(text.get(start..).unwrap_or_default())?.0 {
                     Message::Notification { method, params } if method == notice::ACKNOWLEDGED => {
                         let granted = Granted::parse(params.map_or("{}", |params| params.get()));
                         let from = From {
@@ -495,7 +495,7 @@ impl Listening<'_> {
             messages.push(data);
         }
         for message in messages {
-            match jsonrpc::parse(message) {
+            match jsonrpc::parse(message).map(|(message, _)| message) {
                 Ok(Message::Notification { method, params }) => {
                     let ends = from.id.is_some() && method == notice::CANCELLED;
                     if ends {

@@ -12,6 +12,7 @@ use crate::client::{Client, lock};
 use crate::protocol::call::Call;
 use crate::protocol::marks::{self, Mark};
 use crate::transport::wait::Wait;
+use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
 
 /// By the name of the tool, where there is anything to know.
@@ -35,7 +36,8 @@ impl Marks {
     }
 
     /// Reads a page of the list of tools.
-    pub(crate) fn learn(&self, call: &Call, result: &str, has_marks: bool) {
+    pub(crate) fn learn(&self, call: &Call, answer: &Answer, has_marks: bool) {
+        let result = answer.json();
         let has = |text: &str| memchr::memmem::find(result.as_bytes(), text.as_bytes()).is_some();
         let is_of_interest = has_marks && has(marks::NAME) || HINTS.iter().any(|hint| has(hint));
         let mut known = lock(&self.0);
@@ -116,7 +118,7 @@ impl Client {
             // Boxed, because a list is a call like the one that needs it.
             let limits = Default::default();
             let answer = Box::pin(self.perform_within(options, &page, &limits, wait)).await?;
-            let next = Members::parse(answer.json()).ok().and_then(|m| m.string("nextCursor"));
+            let next = answer.member("nextCursor").and_then(|next| serde_json::from_str(next).ok());
             if next.is_none() || next == cursor {
                 break;
             }

@@ -43,12 +43,13 @@ pub(crate) use crate::auth::bearer::Token;
 pub(crate) use crate::client::pages::joined;
 pub(crate) use crate::protocol::call::Call;
 pub(crate) use crate::protocol::introduction::Introduction;
-pub(crate) use crate::protocol::item::{Item, is_usable};
+pub(crate) use crate::protocol::item::is_usable;
 pub(crate) use crate::protocol::notice::LEVELS;
 pub(crate) use crate::protocol::question::{Answered, Kind as QuestionKind};
 pub(crate) use crate::protocol::revision::Revision;
 pub(crate) use crate::protocol::skill::File as SkillFile;
 pub(crate) use crate::wire::jsonrpc::Answer;
+pub(crate) use crate::wire::tape::{Place, Tape};
 pub(crate) use crate::wire::text::unescape;
 pub(crate) use crate::wire::tree::{NoPlace, Tree, Written, without_nul};
 

@@ -51,7 +51,7 @@ impl Client {
             let wait = self.wait(&options, &limits, false);
             let answer = now(self.perform(&page, &limits, &wait))
                 .map_err(|error| (!pages.is_empty(), error))?;
-            let next = next_cursor(answer.json());
+            let next = next_cursor(&answer);
             let named = |what: String| {
                 let error = Error::new(Status::TooLarge, format!("{}: {what}", call.method()));
                 (false, error)
@@ -59,7 +59,7 @@ impl Client {
             // What is shorter than that many empty items needs no counting.
             let may_be_many = answer.json().len() / 3 > options.max_items;
             if next.is_some() || !pages.is_empty() || may_be_many {
-                items += item::count(answer.json(), member);
+                items += item::count(&answer, member);
                 if items > options.max_items {
                     return Err(named(format!(
                         "the server's list has more than {} items; see mcp_client_set_max_items()",
@@ -119,9 +119,8 @@ fn is_array(value: &RawValue) -> bool {
 }
 
 /// Where the list goes on. An empty text is a cursor; null is none.
-fn next_cursor(result: &str) -> Option<String> {
-    memchr::memmem::find(result.as_bytes(), b"nextCursor")?;
-    Members::parse(result).ok()?.string("nextCursor")
+fn next_cursor(page: &Answer) -> Option<String> {
+    serde_json::from_str(page.member("nextCursor")?).ok()
 }
 
 fn is_stale(error: &Error) -> bool {
@@ -144,8 +143,8 @@ mod tests {
 
     #[test]
     fn takes_an_empty_cursor_for_one_and_null_for_none() {
-        assert_eq!(next_cursor(r#"{"nextCursor":""}"#).as_deref(), Some(""));
-        assert_eq!(next_cursor(r#"{"nextCursor":null}"#), None);
-        assert_eq!(next_cursor("{}"), None);
+        assert_eq!(next_cursor(&Answer::whole(r#"{"nextCursor":""}"#.into())).as_deref(), Some(""));
+        assert_eq!(next_cursor(&Answer::whole(r#"{"nextCursor":null}"#.into())), None);
+        assert_eq!(next_cursor(&Answer::whole("{}".into())), None);
     }
 }

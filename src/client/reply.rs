@@ -1,7 +1,6 @@
 //! What a reply says: one answer, or a stream of messages of which one is the
 //! answer, in as many pieces as the server needs for it.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 use crate::wire::http1::Media;
 use crate::wire::jsonrpc::{self, Answer, Id, Message, Outcome, RpcError};
+use crate::wire::tape::{Place, Tape};
 
 /// The pause before a stream is resumed, where the server names none, and the
 /// longest that it may ask for.
@@ -30,7 +30,10 @@ const FRUITLESS: u32 = 3;
 
 /// The answer to the request at hand.
 enum Hit {
-    Result(Range<usize>),
+    /// At a place of the message.
+    Result(Tape, Place),
+    /// In a batch.
+    Own(Answer),
     Error(RpcError),
     /// To another request, and passed over.
     Other,
@@ -114,8 +117,9 @@ impl Client {
         if jsonrpc::batch(&body).is_some() {
             let hit = self.take_all(reading, &body, wait).await.map_err(said)?;
             return match hit {
-                Some(Hit::Result(range)) => {
-                    Ok(Ending::Answer(Answer::new(body, range), session_id))
+                Some(Hit::Own(answer)) => Ok(Ending::Answer(answer, session_id)),
+                Some(Hit::Result(tape, place)) => {
+                    Ok(Ending::Answer(Answer::new(body, 0, tape, place), session_id))
                 }
                 Some(Hit::Error(rpc)) => Ok(rpc_ending(rpc, status, false)),
                 Some(Hit::Other) | None => Err(said(Error::protocol(format!(
@@ -123,11 +127,12 @@ impl Client {
                 )))),
             };
         }
-        let range = match jsonrpc::parse(&body).map_err(said)? {
+        let (message, tape) = jsonrpc::parse(&body).map_err(said)?;
+        let place = match message {
             Message::Response { id: Id::Number(theirs), outcome: Outcome::Result(result) }
                 if theirs == id =>
             {
-                jsonrpc::place(&body, result)
+                result
             }
             Message::Response { id: Id::Number(theirs), outcome: Outcome::Error(rpc) }
                 if theirs == id =>
@@ -148,7 +153,7 @@ impl Client {
                 )));
             }
         };
-        Ok(Ending::Answer(Answer::new(body, range), session_id))
+        Ok(Ending::Answer(Answer::new(body, 0, tape, place), session_id))
     }
 
     /// Reads a stream until the answer, and goes on with another where one
@@ -256,10 +261,10 @@ impl Client {
                         continue;
                     }
                     Some(Hit::Error(rpc)) => rpc_ending(rpc, reply.head.status, false),
-                    Some(Hit::Result(range)) => {
+                    Some(Hit::Own(answer)) => Ending::Answer(answer, reply.head.session_id.take()),
+                    Some(Hit::Result(tape, place)) => {
                         let session_id = reply.head.session_id.take();
-                        let range = range.start + start..range.end + start;
-                        Ending::Answer(Answer::new(text, range), session_id)
+                        Ending::Answer(Answer::new(text, start, tape, place), session_id)
                     }
                 };
                 reply.release();
@@ -295,7 +300,7 @@ impl Client {
         wait: &Wait,
     ) -> Result<Option<Hit>> {
         let Some(batch) = jsonrpc::batch(text) else {
-            return self.take(reading, text, text, wait).await;
+            return self.take(reading, text, wait).await;
         };
         if !reading.post.era.is_some_and(|era| era.has_batches()) {
             return Err(Error::protocol(
@@ -304,27 +309,30 @@ impl Client {
         }
         let mut hit = None;
         for message in batch? {
-            match self.take(reading, text, message.get(), wait).await? {
+            match self.take(reading, message.get(), wait).await? {
                 None | Some(Hit::Other) => {}
+                Some(Hit::Result(tape, place)) => {
+                    let own = Answer::new(message.get().to_owned(), 0, tape, place);
+                    hit = hit.or(Some(Hit::Own(own)));
+                }
                 found => hit = hit.or(found),
             }
         }
         Ok(hit)
     }
 
-    /// `message` is a part of `text`, in which the answer's place is given.
     async fn take(
         self: &Arc<Self>,
         reading: Reading<'_>,
-        text: &str,
         message: &str,
         wait: &Wait,
     ) -> Result<Option<Hit>> {
         let post = reading.post;
-        match jsonrpc::parse(message)? {
+        let (message, tape) = jsonrpc::parse(message)?;
+        match message {
             Message::Response { id: Id::Number(theirs), outcome } if Some(theirs) == post.id => {
                 Ok(Some(match outcome {
-                    Outcome::Result(result) => Hit::Result(jsonrpc::place(text, result)),
+                    Outcome::Result(place) => Hit::Result(tape, place),
                     Outcome::Error(rpc) => Hit::Error(rpc),
                 }))
             }

@@ -20,7 +20,7 @@ pub struct mcp_event {
     kind: i32,
     method: Lent,
     params: Lent,
-    view: OnceLock<Option<View>>,
+    view: OnceLock<View>,
 }
 
 impl mcp_event {
@@ -33,16 +33,16 @@ impl mcp_event {
         }
     }
 
-    fn view(&self) -> Option<&View> {
+    fn view(&self) -> &View {
         let make = || {
             let params = self.params.text().to_owned();
             View::root(&Arc::new(Answer::whole(params)))
         };
-        self.view.get_or_init(make).as_ref()
+        self.view.get_or_init(make)
     }
 
     fn of_kind(&self, kind: i32) -> Option<&View> {
-        if self.kind == kind { self.view() } else { None }
+        (self.kind == kind).then(|| self.view())
     }
 }
 

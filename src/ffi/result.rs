@@ -55,11 +55,11 @@ impl mcp_result {
 
     /// The last page has what belongs to the whole.
     fn root(&self) -> Option<&View> {
-        self.root.get_or_init(|| View::root(self.pages.last()?)).as_ref()
+        self.root.get_or_init(|| self.pages.last().map(View::root)).as_ref()
     }
 
     fn all<T>(&self, member: &str, make: impl Fn(View) -> T) -> Vec<T> {
-        let pages = self.pages.iter().flat_map(|page| View::all(page, member));
+        let pages = self.pages.iter().flat_map(|page| View::root(page).array(member));
         pages.map(make).collect()
     }
 

@@ -2,9 +2,10 @@
 //! asked for, and then stay where they are.
 
 use std::ffi::c_char;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use crate::client::{Answer, Item, unescape};
+use crate::client::{Answer, Place, Tape, unescape};
 use crate::ffi::argument::store;
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
@@ -100,62 +101,108 @@ pub(crate) unsafe fn lend_part<T, R>(
     read_or(std::ptr::null(), || get(unsafe { peek(handle) }?).map(std::ptr::from_ref))
 }
 
-/// An object of an answer, and what was lent of it.
+/// Where the parts of a view are: an answer, or a part of one that lies deeper
+/// than the answer's own tape goes.
 #[derive(Debug)]
-pub(crate) struct View {
+struct Source {
     answer: Arc<Answer>,
-    item: Item,
-    whole: OnceLock<Lent>,
-    /// A text that is made of its parts.
-    extra: OnceLock<Option<Lent>>,
-    /// One for each member, made with the first text that is lent.
-    lent: OnceLock<Box<[OnceLock<Lent>]>>,
+    part: Option<(Range<usize>, Tape)>,
 }
 
-impl View {
-    pub(crate) fn new(answer: &Arc<Answer>, item: Item) -> Self {
-        Self {
-            answer: answer.clone(),
-            item,
-            whole: OnceLock::new(),
-            extra: OnceLock::new(),
-            lent: OnceLock::new(),
+impl Source {
+    fn text(&self) -> &str {
+        let message = self.answer.message();
+        match &self.part {
+            Some((range, _)) => message.get(range.clone()).unwrap_or_default(),
+            None => message,
         }
     }
 
-    /// The objects of the array that is a member of the answer.
-    pub(crate) fn all(answer: &Arc<Answer>, member: &str) -> Vec<Self> {
-        let text = answer.json();
-        let Some(array) = Item::member(text, member) else { return Vec::new() };
-        Item::all(text, array).into_iter().map(|item| Self::new(answer, item)).collect()
+    fn tape(&self) -> &Tape {
+        self.part.as_ref().map_or(self.answer.tape(), |(_, tape)| tape)
+    }
+}
+
+/// An object of an answer, and what was lent of it.
+#[derive(Debug)]
+pub(crate) struct View {
+    source: Arc<Source>,
+    place: Place,
+    whole: OnceLock<Lent>,
+    /// A text that is made of its parts.
+    extra: OnceLock<Option<Lent>>,
+    /// The member that was first asked for: often it is the only one.
+    first: OnceLock<(Place, Lent)>,
+    /// One for each member, made when a second one is asked for.
+    others: OnceLock<Box<[Slot]>>,
+}
+
+/// A member and, once it was asked for, its text.
+type Slot = (Place, OnceLock<Lent>);
+
+/// How deep a part is noted that is looked at for itself.
+const LEVELS: usize = 3;
+
+impl View {
+    fn new(source: &Arc<Source>, place: Place) -> Self {
+        Self {
+            source: source.clone(),
+            place,
+            whole: OnceLock::new(),
+            extra: OnceLock::new(),
+            first: OnceLock::new(),
+            others: OnceLock::new(),
+        }
     }
 
     /// The whole answer.
-    pub(crate) fn root(answer: &Arc<Answer>) -> Option<Self> {
-        Item::root(answer.json()).map(|item| Self::new(answer, item))
+    pub(crate) fn root(answer: &Arc<Answer>) -> Self {
+        let source = Source { answer: answer.clone(), part: None };
+        Self::new(&Arc::new(source), answer.place())
     }
 
-    fn place(&self, name: &str) -> Option<usize> {
-        self.item.find(self.answer.json(), name)
+    fn member(&self, name: &str) -> Option<Place> {
+        self.source.tape().member(self.source.text(), self.place, name)
+    }
+
+    fn raw_at(&self, place: Place) -> &str {
+        self.source.tape().text(self.source.text(), place)
     }
 
     /// A member as raw JSON.
     pub(crate) fn raw(&self, name: &str) -> Option<&str> {
-        let member = self.item.members.get(self.place(name)?)?;
-        self.answer.json().get(member.value.clone())
+        self.member(name).map(|place| self.raw_at(place))
     }
 
     /// A member that is an object, as a view of its own.
     pub(crate) fn object(&self, name: &str) -> Option<Self> {
-        let raw = self.raw(name)?;
-        Item::inside(self.answer.json(), raw).map(|item| Self::new(&self.answer, item))
+        let place = self.member(name)?;
+        if !self.raw_at(place).starts_with('{') {
+            return None;
+        }
+        Some(self.at(place))
     }
 
-    /// The objects of a member that is an array.
+    /// The elements of a member that is an array.
     pub(crate) fn array(&self, name: &str) -> Vec<Self> {
-        let Some(raw) = self.raw(name) else { return Vec::new() };
-        let items = Item::all(self.answer.json(), raw).into_iter();
-        items.map(|item| Self::new(&self.answer, item)).collect()
+        let Some(place) = self.member(name) else { return Vec::new() };
+        let array = self.at(place);
+        let places = array.source.tape().elements(array.source.text(), array.place);
+        places.map(|place| array.at(place)).collect()
+    }
+
+    /// The view of a place, with parts of its own where the tape ends.
+    fn at(&self, place: Place) -> Self {
+        let source = &self.source;
+        if source.tape().is_noted(source.text(), place) {
+            return Self::new(source, place);
+        }
+        let message = source.answer.message();
+        let raw = self.raw_at(place);
+        let start = (raw.as_ptr() as usize).saturating_sub(message.as_ptr() as usize);
+        let tape = Tape::read(raw, LEVELS).unwrap_or_default();
+        let part = Some((start..start + raw.len(), tape));
+        Self::new(&Arc::new(Source { answer: source.answer.clone(), part }), 0)
     }
 
     /// A member that is a string, as plain text.
@@ -175,26 +222,41 @@ impl View {
 
     /// A member has one form in which it is lent.
     fn lent(&self, name: &str, make: impl FnOnce(&str) -> Option<Lent>) -> Option<&Lent> {
-        let place = self.place(name)?;
-        let all = self.lent.get_or_init(|| {
-            self.item.members.iter().map(|_| OnceLock::new()).collect::<Vec<_>>().into()
-        });
-        let slot = all.get(place)?;
+        let place = self.member(name)?;
+        match self.first.get() {
+            Some((first, lent)) if *first == place => return Some(lent),
+            Some(_) => {}
+            None => {
+                let made = make(self.raw_at(place))?;
+                return match self.first.set((place, made)) {
+                    Ok(()) => self.first.get().map(|(_, lent)| lent),
+                    // Another thread was first, perhaps with another member.
+                    Err((_, made)) => match self.first.get() {
+                        Some((first, lent)) if *first == place => Some(lent),
+                        _ => self.other(place).map(|slot| slot.get_or_init(|| made)),
+                    },
+                };
+            }
+        }
+        let slot = self.other(place)?;
         if let Some(lent) = slot.get() {
             return Some(lent);
         }
-        let raw = self.answer.json().get(self.item.members.get(place)?.value.clone())?;
-        let made = make(raw)?;
+        let made = make(self.raw_at(place))?;
         Some(slot.get_or_init(|| made))
+    }
+
+    fn other(&self, place: Place) -> Option<&OnceLock<Lent>> {
+        let all = self.others.get_or_init(|| {
+            let members = self.source.tape().members(self.source.text(), self.place);
+            members.map(|(_, value)| (value, OnceLock::new())).collect()
+        });
+        all.iter().find(|(value, _)| *value == place).map(|(_, slot)| slot)
     }
 
     /// All of it as JSON text.
     pub(crate) fn whole(&self) -> &Lent {
-        self.whole.get_or_init(|| Lent::new(self.text()))
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        self.answer.json().get(self.item.whole.clone()).unwrap_or_default()
+        self.whole.get_or_init(|| Lent::new(self.raw_at(self.place)))
     }
 
     /// A text that has to be made, once.
@@ -204,7 +266,7 @@ impl View {
 
     /// The same object, with nothing lent.
     pub(crate) fn again(&self) -> Self {
-        Self::new(&self.answer, self.item.clone())
+        Self::new(&self.source, self.place)
     }
 
     pub(crate) fn integer(&self, name: &str) -> Option<i64> {

@@ -10,7 +10,7 @@ use crate::protocol::capability::Declared;
 use crate::protocol::question::Answered;
 use crate::protocol::revision::Revision;
 use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Standing, Verdict, Wish};
-use crate::wire::jsonrpc;
+use crate::wire::jsonrpc::{self, Answer};
 
 /// A session that `initialize` has made.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Era for Handshake {
         self.outgoing(body)
     }
 
-    fn judge(&self, _call: &Call, _result: &str) -> Result<Verdict> {
+    fn judge(&self, _call: &Call, _answer: &Answer) -> Result<Verdict> {
         Ok(Verdict::Complete)
     }
 

@@ -27,7 +27,7 @@ use serde_json::value::RawValue;
 use crate::base::error::Result;
 use crate::protocol::call::Call;
 use crate::protocol::question::{Answered, Asked};
-use crate::wire::jsonrpc;
+use crate::wire::jsonrpc::{self, Answer};
 
 /// Names and values; most are the same for every message.
 pub(crate) type Headers = Vec<(Cow<'static, str>, Cow<'static, str>)>;
@@ -124,7 +124,7 @@ pub(crate) trait Era: Debug + Send + Sync {
     fn notification(&self, call: &Call) -> Outgoing;
 
     /// What a result means for a call.
-    fn judge(&self, call: &Call, result: &str) -> Result<Verdict>;
+    fn judge(&self, call: &Call, answer: &Answer) -> Result<Verdict>;
 
     /// Whether an array of messages may come.
     fn has_batches(&self) -> bool;

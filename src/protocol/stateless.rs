@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
@@ -12,7 +11,7 @@ use crate::protocol::capability::Declared;
 use crate::protocol::question::Answered;
 use crate::protocol::revision::Revision;
 use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Round, Standing, Verdict, Wish};
-use crate::wire::jsonrpc;
+use crate::wire::jsonrpc::{self, Answer};
 use crate::wire::object::Members;
 
 /// What goes with every request, written once.
@@ -114,22 +113,18 @@ impl Era for Stateless {
         Outgoing { headers: self.headers(call.method.clone().into()), body: body.into_bytes() }
     }
 
-    fn judge(&self, call: &Call, result: &str) -> Result<Verdict> {
-        if is_plainly_complete(result) {
-            return Ok(Verdict::Complete);
-        }
-        let kind: Kind<'_> = serde_json::from_str(result).map_err(|error| {
-            Error::protocol(format!("the server sent a malformed result: {error}"))
-        })?;
-        match kind.kind.as_deref() {
-            None | Some("complete") => Ok(Verdict::Complete),
-            Some("input_required") if may_ask(call) => round(result).map(Verdict::InputRequired),
-            Some("input_required") => Err(Error::protocol(format!(
+    fn judge(&self, call: &Call, answer: &Answer) -> Result<Verdict> {
+        match answer.member("resultType") {
+            None | Some("\"complete\"") => Ok(Verdict::Complete),
+            Some("\"input_required\"") if may_ask(call) => {
+                round(answer.json()).map(Verdict::InputRequired)
+            }
+            Some("\"input_required\"") => Err(Error::protocol(format!(
                 "the server asks a question before it answers {}, which is not allowed",
                 call.method
             ))),
             Some(other) => Err(Error::protocol(format!(
-                "the server sent a result of a kind that was not asked for: \"{}\"",
+                "the server sent a result of a kind that was not asked for: {}",
                 quote(other)
             ))),
         }
@@ -196,13 +191,6 @@ impl Era for Stateless {
 
 const DISCOVER: &str = "server/discover";
 
-/// What kind of result it is.
-#[derive(Deserialize)]
-struct Kind<'a> {
-    #[serde(rename = "resultType", borrow, default)]
-    kind: Option<Cow<'a, str>>,
-}
-
 /// The calls that may be answered with a question.
 fn may_ask(call: &Call) -> bool {
     matches!(call.method.as_str(), "tools/call" | "resources/read" | "prompts/get")
@@ -241,29 +229,6 @@ fn round(result: &str) -> Result<Round> {
         return Err(malformed("it asks nothing".to_owned()));
     }
     Ok(round)
-}
-
-/// Whether the result's kind can be seen without parsing it: named once, as
-/// "complete", or not at all, and with nothing escaped that could be the name.
-fn is_plainly_complete(result: &str) -> bool {
-    if result.contains('\\') {
-        return false;
-    }
-    let mut is_named = false;
-    // By its one capital letter: a search for the name costs more to set up
-    // than most results are long.
-    for (at, _) in result.match_indices('T') {
-        let (before, rest) = result.split_at(at);
-        let Some(rest) = rest.strip_prefix("Type\"") else { continue };
-        if !before.ends_with("\"result") {
-            continue;
-        }
-        if is_named || !rest.starts_with(":\"complete\"") {
-            return false;
-        }
-        is_named = true;
-    }
-    true
 }
 
 #[cfg(test)]
@@ -332,7 +297,8 @@ mod tests {
     fn takes_no_result_of_a_kind_it_did_not_ask_for() {
         let tool = Call::tool("x", None).unwrap();
         let list = Call::new("tools/list", None).unwrap();
-        let judge = |call: &Call, result: &str| era().judge(call, result);
+        let judge =
+            |call: &Call, result: &str| era().judge(call, &Answer::whole(result.to_owned()));
         for result in ["{}", r#"{"resultType":"complete"}"#, r#"{"\u0072esultType":"complete"}"#] {
             assert!(matches!(judge(&tool, result), Ok(Verdict::Complete)), "{result}");
         }

@@ -3,12 +3,12 @@
 //! What is inside a result or an error's data is not looked at here.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::base::error::{Error, Result, Status, quote};
+use crate::base::error::{Error, Result, quote};
+use crate::wire::tape::{Place, Tape};
 
 /// The id of a request, compared by type and value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,14 +22,15 @@ pub(crate) enum Id {
 /// One message, borrowed from its text.
 #[derive(Debug)]
 pub(crate) enum Message<'a> {
-    Response { id: Id, outcome: Outcome<'a> },
+    Response { id: Id, outcome: Outcome },
     Request { id: &'a RawValue, method: Cow<'a, str>, params: Option<&'a RawValue> },
     Notification { method: Cow<'a, str>, params: Option<&'a RawValue> },
 }
 
 #[derive(Debug)]
-pub(crate) enum Outcome<'a> {
-    Result(&'a RawValue),
+pub(crate) enum Outcome {
+    /// Where it stands in the message.
+    Result(Place),
     Error(RpcError),
 }
 
@@ -45,20 +46,29 @@ pub(crate) struct RpcError {
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     text: String,
-    result: Range<usize>,
+    /// Where the message begins in the text.
+    start: usize,
+    /// The parts of the message.
+    tape: Tape,
+    result: Place,
     is_of_marked_tools: bool,
 }
 
+/// How deep the parts of a message are noted: message, result, list, item, and
+/// its members.
+const LEVELS: usize = 4;
+
 impl Answer {
-    /// The answer whose `result` was borrowed from `text` at `range`.
-    pub(crate) fn new(text: String, result: Range<usize>) -> Self {
-        Self { text, result, is_of_marked_tools: false }
+    /// The result that was found at a place of the message which begins at
+    /// `start`.
+    pub(crate) fn new(text: String, start: usize, tape: Tape, result: Place) -> Self {
+        Self { text, start, tape, result, is_of_marked_tools: false }
     }
 
-    /// A result that is a text of its own.
+    /// A result that is a text of its own. One that is no JSON has no parts.
     pub(crate) fn whole(text: String) -> Self {
-        let length = text.len();
-        Self::new(text, 0..length)
+        let tape = Tape::read(&text, LEVELS - 1).unwrap_or_default();
+        Self::new(text, 0, tape, 0)
     }
 
     /// The same, as a list of tools whose marked arguments go into headers.
@@ -70,31 +80,30 @@ impl Answer {
         self.is_of_marked_tools
     }
 
+    /// The text in which the places of [`Answer::tape`] are.
+    pub(crate) fn message(&self) -> &str {
+        self.text.get(self.start..).unwrap_or_default()
+    }
+
+    pub(crate) fn tape(&self) -> &Tape {
+        &self.tape
+    }
+
+    /// Where the result stands.
+    pub(crate) fn place(&self) -> Place {
+        self.result
+    }
+
     /// The result as JSON text.
     pub(crate) fn json(&self) -> &str {
-        self.text.get(self.result.clone()).unwrap_or_default()
+        self.tape.text(self.message(), self.result)
     }
-}
 
-/// Borrowed unless it has escapes: in an `Option`, serde makes a `Cow` owned.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    jsonrpc: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    method: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    params: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    result: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
+    /// A member of the result as JSON text.
+    pub(crate) fn member(&self, name: &str) -> Option<&str> {
+        let text = self.message();
+        self.tape.member(text, self.result, name).map(|place| self.tape.text(text, place))
+    }
 }
 
 #[derive(Deserialize)]
@@ -106,13 +115,6 @@ struct ErrorMember<'a> {
     data: Option<&'a RawValue>,
 }
 
-/// Tells a member that is null from one that is absent.
-fn present<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> std::result::Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
-}
-
 /// What has arrived as text, where it is.
 pub(crate) fn utf8(bytes: Vec<u8>) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
@@ -120,30 +122,58 @@ pub(crate) fn utf8(bytes: Vec<u8>) -> Result<String> {
     })
 }
 
-/// Reads one message; an error says what is wrong with it and where.
-pub(crate) fn parse(text: &str) -> Result<Message<'_>> {
-    check_nesting(text)?;
-    let envelope: Envelope<'_> = serde_json::from_str(text)
-        .map_err(|error| malformed(format!("{error} in \"{}\"", quote(text))))?;
-    if envelope.jsonrpc.as_ref().map(|text| &*text.0) != Some("2.0") {
+/// Reads one message; an error says what is wrong with it and where. The tape
+/// has the places in it.
+pub(crate) fn parse(text: &str) -> Result<(Message<'_>, Tape)> {
+    let tape = Tape::read(text, LEVELS)
+        .map_err(|fault| fault.error(|what| malformed(format!("{what} in \"{}\"", quote(text)))))?;
+    let message = message(text, &tape)?;
+    Ok((message, tape))
+}
+
+fn message<'a>(text: &'a str, tape: &Tape) -> Result<Message<'a>> {
+    let is_object = tape.text(text, 0).starts_with('{');
+    let (mut version, mut id, mut method) = (None, None, None);
+    let (mut params, mut result, mut error) = (None, None, None);
+    for (name, value) in tape.members(text, 0) {
+        let slot = match tape.text(text, name) {
+            "\"jsonrpc\"" => &mut version,
+            "\"id\"" => &mut id,
+            "\"method\"" => &mut method,
+            "\"params\"" => &mut params,
+            "\"result\"" => &mut result,
+            "\"error\"" => &mut error,
+            _ => continue,
+        };
+        *slot = Some(value);
+    }
+    let raw = |place: Place| tape.text(text, place);
+    if !is_object {
+        return Err(malformed("it is not an object".into()));
+    }
+    if version.map(raw) != Some("\"2.0\"") {
         return Err(malformed("its \"jsonrpc\" is not \"2.0\"".into()));
     }
-    if let Some(Text(method)) = envelope.method {
-        if envelope.result.is_some() || envelope.error.is_some() {
+    let is_null = |place: &Place| raw(*place) == "null";
+    let error = error.filter(|place| !is_null(place));
+    if let Some(method) = method.filter(|place| !is_null(place)) {
+        if result.is_some() || error.is_some() {
             return Err(malformed("it has a method and a result or an error".into()));
         }
-        return Ok(match envelope.id {
-            Some(id) if id.get() != "null" => {
-                Message::Request { id: checked_id(id)?, method, params: envelope.params }
-            }
-            _ => Message::Notification { method, params: envelope.params },
+        let method: Text<'a> = serde_json::from_str(raw(method))
+            .map_err(|_| malformed("its method is not a string".into()))?;
+        let method = method.0;
+        let params = params.filter(|place| !is_null(place)).and_then(|place| value(raw(place)));
+        return Ok(match id.filter(|place| !is_null(place)).and_then(|place| value(raw(place))) {
+            Some(id) => Message::Request { id: checked_id(id)?, method, params },
+            None => Message::Notification { method, params },
         });
     }
-    let id = envelope.id.map_or(Ok(Id::None), parse_id)?;
-    let outcome = match (envelope.result, envelope.error) {
-        (Some(result), None) if result.get().starts_with('{') => Outcome::Result(result),
+    let id = id.map_or(Ok(Id::None), |place| parse_id(raw(place)))?;
+    let outcome = match (result, error) {
+        (Some(result), None) if raw(result).starts_with('{') => Outcome::Result(result),
         (Some(_), None) => return Err(malformed("its result is not an object".into())),
-        (None, Some(error)) => Outcome::Error(parse_error(error)?),
+        (None, Some(error)) => Outcome::Error(parse_error(raw(error))?),
         (None, None) => {
             return Err(malformed("it has neither a method, nor a result, nor an error".into()));
         }
@@ -152,53 +182,15 @@ pub(crate) fn parse(text: &str) -> Result<Message<'_>> {
     Ok(Message::Response { id, outcome })
 }
 
-/// The most objects and arrays inside each other.
-const NESTING: usize = 512;
-
-/// Refuses what would be too deep for parsers that recurse, the program's
-/// own among them.
-fn check_nesting(text: &str) -> Result<()> {
-    let bytes = text.as_bytes();
-    // Most messages have fewer brackets than may stand inside each other.
-    if memchr::memchr2_iter(b'{', b'[', bytes).nth(NESTING).is_none() {
-        return Ok(());
-    }
-    let mut depth = 0usize;
-    let mut rest = bytes;
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        match byte {
-            b'"' => rest = after_string(after),
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > NESTING {
-                    return Err(Error::new(
-                        Status::TooLarge,
-                        format!(
-                            "the server sent a message with more than {NESTING} objects and \
-                             arrays inside each other"
-                        ),
-                    ));
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    Ok(())
+/// A part that is known to be JSON.
+fn value(text: &str) -> Option<&RawValue> {
+    serde_json::from_str(text).ok()
 }
 
-/// What follows a string whose opening quote is behind.
-fn after_string(mut rest: &[u8]) -> &[u8] {
-    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
-        let is_end = rest.get(at) == Some(&b'"');
-        rest = rest.get(at + if is_end { 1 } else { 2 }..).unwrap_or_default();
-        if is_end {
-            return rest;
-        }
-    }
-    &[]
-}
+/// Borrowed unless it has escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The messages of a batch, or `None` for what is none.
 pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
@@ -212,15 +204,9 @@ pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
     })
 }
 
-/// Where `part` stands in `text`, from which it was borrowed.
-pub(crate) fn place(text: &str, part: &RawValue) -> Range<usize> {
-    let start = (part.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-    start..start + part.get().len()
-}
-
 /// The error of a body that is one, whatever its id: how refusals look.
 pub(crate) fn find_error(body: &[u8]) -> Option<(Id, RpcError)> {
-    match parse(std::str::from_utf8(body).ok()?).ok()? {
+    match parse(std::str::from_utf8(body).ok()?).ok()?.0 {
         Message::Response { id, outcome: Outcome::Error(error) } => Some((id, error)),
         _ => None,
     }
@@ -233,11 +219,10 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
 }
 
 fn checked_id(id: &RawValue) -> Result<&RawValue> {
-    parse_id(id).map(|_| id)
+    parse_id(id.get()).map(|_| id)
 }
 
-fn parse_id(id: &RawValue) -> Result<Id> {
-    let text = id.get();
+fn parse_id(text: &str) -> Result<Id> {
     if text == "null" {
         return Ok(Id::None);
     }
@@ -256,8 +241,8 @@ fn parse_id(id: &RawValue) -> Result<Id> {
     }
 }
 
-fn parse_error(error: &RawValue) -> Result<RpcError> {
-    let member: ErrorMember<'_> = serde_json::from_str(error.get()).map_err(|problem| {
+fn parse_error(error: &str) -> Result<RpcError> {
+    let member: ErrorMember<'_> = serde_json::from_str(error).map_err(|problem| {
         malformed(format!("its error has no proper code and message ({problem})"))
     })?;
     Ok(RpcError {
@@ -275,11 +260,14 @@ fn malformed(what: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::error::Status;
+    use crate::wire::tape::NESTING;
 
     fn response(text: &str) -> (Id, std::result::Result<String, RpcError>) {
-        match parse(text).unwrap() {
+        let (message, tape) = parse(text).unwrap();
+        match message {
             Message::Response { id, outcome: Outcome::Result(result) } => {
-                (id, Ok(result.get().to_owned()))
+                (id, Ok(tape.text(text, result).to_owned()))
             }
             Message::Response { id, outcome: Outcome::Error(error) } => (id, Err(error)),
             other => unreachable!("{other:?}"),
@@ -301,19 +289,21 @@ mod tests {
     #[test]
     fn finds_the_result_in_the_text_that_is_kept() {
         let text = r#" {"jsonrpc":"2.0","id":1,"result":{"a":[1]}} "#;
-        let Message::Response { outcome: Outcome::Result(result), .. } = parse(text).unwrap()
+        let (Message::Response { outcome: Outcome::Result(result), .. }, tape) =
+            parse(text).unwrap()
         else {
             unreachable!()
         };
-        let range = place(text, result);
-        assert_eq!(Answer::new(text.to_owned(), range).json(), r#"{"a":[1]}"#);
+        let answer = Answer::new(format!("data:{text}"), 5, tape, result);
+        assert_eq!(answer.json(), r#"{"a":[1]}"#);
+        assert_eq!(answer.member("a"), Some("[1]"));
     }
 
     #[test]
     fn tells_requests_from_notifications() {
-        let request = parse(r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#).unwrap();
+        let request = parse(r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#).unwrap().0;
         assert!(matches!(request, Message::Request { id, params: None, .. } if id.get() == "0"));
-        let note = parse(r#"{"method":"notifications/x","params":{},"jsonrpc":"2.0"}"#).unwrap();
+        let note = parse(r#"{"method":"notifications/x","params":{},"jsonrpc":"2.0"}"#).unwrap().0;
         assert!(
             matches!(note, Message::Notification { method, params: Some(_) } if method == "notifications/x")
         );

@@ -1,48 +1,86 @@
 //! JSON strings as plain text, in one pass and into one buffer.
 
+use crate::wire::tape::specials;
+
 /// The text of a JSON string with its quotes, and a NUL behind it. A lone
 /// surrogate, which stands for nothing, becomes U+FFFD.
 pub(crate) fn unescape(raw: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len());
     let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or_default();
     let mut rest = inner.as_bytes();
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        let (plain, escape) = rest.split_at(at);
-        out.extend_from_slice(plain);
-        rest = escape.get(2..).unwrap_or_default();
-        let simple = match escape.get(1) {
-            Some(b'n') => b'\n',
-            Some(b't') => b'\t',
-            Some(b'r') => b'\r',
-            Some(b'b') => 8,
-            Some(b'f') => 12,
-            Some(b'u') => {
-                let (character, after) = unicode(rest);
-                let mut buffer = [0; 4];
-                out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
-                rest = after;
-                continue;
+    let Some(first) = memchr::memchr(b'\\', rest) else {
+        let mut out = Vec::with_capacity(rest.len() + 1);
+        out.extend_from_slice(rest);
+        out.push(0);
+        return out;
+    };
+    // Room for all that may come: what is written is never longer than what
+    // is read, and eight bytes are written at a time.
+    let mut out = vec![0; rest.len() + 8];
+    let mut length = 0;
+    let (plain, escapes) = rest.split_at(first);
+    if let Some(room) = out.get_mut(..plain.len()) {
+        room.copy_from_slice(plain);
+        length = plain.len();
+    }
+    rest = escapes;
+    loop {
+        let chunk: Option<[u8; 8]> = rest.get(..8).and_then(|chunk| chunk.try_into().ok());
+        let count = match (chunk, out.get_mut(length..length + 8)) {
+            (Some(chunk), Some(room)) => {
+                room.copy_from_slice(&chunk);
+                let special = specials(u64::from_le_bytes(chunk));
+                if special == 0 { 8 } else { special.trailing_zeros() as usize / 8 }
             }
-            // A quote, a backslash, a slash.
-            Some(other) => *other,
-            None => continue,
+            _ => {
+                let count = rest.iter().position(|byte| *byte == b'\\').unwrap_or(rest.len());
+                for (to, from) in out.iter_mut().skip(length).zip(rest.iter().take(count)) {
+                    *to = *from;
+                }
+                count
+            }
         };
-        out.push(simple);
-        // Escapes come in rows: the search is for what stands between them.
-        while let [b'\\', code, after @ ..] = rest {
-            let simple = match code {
-                b'n' => b'\n',
-                b't' => b'\t',
-                b'"' | b'\\' | b'/' => *code,
-                _ => break,
-            };
-            out.push(simple);
-            rest = after;
+        length += count;
+        rest = rest.get(count..).unwrap_or_default();
+        match rest {
+            [] => break,
+            [b'\\', b'u', after @ ..] => {
+                let (character, after) = unicode(after);
+                let mut buffer = [0; 4];
+                for byte in character.encode_utf8(&mut buffer).bytes() {
+                    put(&mut out, &mut length, byte);
+                }
+                rest = after;
+            }
+            [b'\\', code, after @ ..] => {
+                let byte = match code {
+                    b'n' => b'\n',
+                    b't' => b'\t',
+                    b'r' => b'\r',
+                    b'b' => 8,
+                    b'f' => 12,
+                    // A quote, a backslash, a slash.
+                    other => *other,
+                };
+                put(&mut out, &mut length, byte);
+                rest = after;
+            }
+            // A special that JSON does not have here.
+            [other, after @ ..] => {
+                put(&mut out, &mut length, *other);
+                rest = after;
+            }
         }
     }
-    out.extend_from_slice(rest);
+    out.truncate(length);
     out.push(0);
     out
+}
+
+fn put(out: &mut [u8], length: &mut usize, byte: u8) {
+    if let Some(to) = out.get_mut(*length) {
+        *to = byte;
+        *length += 1;
+    }
 }
 
 /// The character behind `\u`, and what follows it.
@@ -92,6 +130,16 @@ mod tests {
         ] {
             let parsed: String = serde_json::from_str(raw).unwrap();
             assert_eq!(text(raw), parsed, "{raw}");
+        }
+    }
+
+    #[test]
+    fn reads_escapes_wherever_they_stand() {
+        for before in 0..20 {
+            for after in 0..20 {
+                let (a, b) = ("x".repeat(before), "é".repeat(after));
+                assert_eq!(text(&format!("\"{a}\\n{b}\\\"\"")), format!("{a}\n{b}\""));
+            }
         }
     }
 
