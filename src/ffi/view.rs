@@ -128,12 +128,18 @@ impl Source {
 pub(crate) struct View {
     source: Arc<Source>,
     place: Place,
+    /// The member that was first asked for: often it is the only one.
+    first: OnceLock<(Place, Lent)>,
+    /// Made when more is asked for: a list has thousands of these.
+    more: OnceLock<Box<More>>,
+}
+
+/// What else was lent of an object.
+#[derive(Debug, Default)]
+struct More {
     whole: OnceLock<Lent>,
     /// A text that is made of its parts.
     extra: OnceLock<Option<Lent>>,
-    /// The member that was first asked for: often it is the only one.
-    first: OnceLock<(Place, Lent)>,
-    /// One for each member, made when a second one is asked for.
     others: OnceLock<Box<[Slot]>>,
 }
 
@@ -145,14 +151,8 @@ const LEVELS: usize = 3;
 
 impl View {
     fn new(source: &Arc<Source>, place: Place) -> Self {
-        Self {
-            source: source.clone(),
-            place,
-            whole: OnceLock::new(),
-            extra: OnceLock::new(),
-            first: OnceLock::new(),
-            others: OnceLock::new(),
-        }
+        let source = source.clone();
+        Self { source, place, first: OnceLock::new(), more: OnceLock::new() }
     }
 
     /// The whole answer.
@@ -246,8 +246,12 @@ impl View {
         Some(slot.get_or_init(|| made))
     }
 
+    fn more(&self) -> &More {
+        self.more.get_or_init(Box::default)
+    }
+
     fn other(&self, place: Place) -> Option<&OnceLock<Lent>> {
-        let all = self.others.get_or_init(|| {
+        let all = self.more().others.get_or_init(|| {
             let members = self.source.tape().members(self.source.text(), self.place);
             members.map(|(_, value)| (value, OnceLock::new())).collect()
         });
@@ -256,12 +260,12 @@ impl View {
 
     /// All of it as JSON text.
     pub(crate) fn whole(&self) -> &Lent {
-        self.whole.get_or_init(|| Lent::new(self.raw_at(self.place)))
+        self.more().whole.get_or_init(|| Lent::new(self.raw_at(self.place)))
     }
 
     /// A text that has to be made, once.
     pub(crate) fn extra(&self, make: impl FnOnce() -> Option<Lent>) -> Option<&Lent> {
-        self.extra.get_or_init(make).as_ref()
+        self.more().extra.get_or_init(make).as_ref()
     }
 
     /// The same object, with nothing lent.

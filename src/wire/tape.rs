@@ -59,8 +59,8 @@ impl Tape {
         if u32::try_from(text.len()).is_err() {
             return Err(Fault::TooLong);
         }
-        // An estimate: more are made room for when they come.
-        let nodes = Vec::with_capacity(16 + text.len().min(1 << 20) / 64);
+        // An estimate, and what is not used costs nothing.
+        let nodes = Vec::with_capacity(16 + text.len() / 24);
         let mut reader = Reader { bytes: text.as_bytes(), at: 0, nodes, levels };
         reader.read()?;
         Ok(Self(reader.nodes))
@@ -263,6 +263,7 @@ impl Reader<'_> {
         }
     }
 
+    #[inline]
     fn string(&mut self) -> Step<()> {
         self.at += 1;
         loop {
@@ -273,13 +274,20 @@ impl Reader<'_> {
                     self.at += 1;
                     return Ok(());
                 }
-                Some(b'\\') => self.escape()?,
+                Some(b'\\') => {
+                    self.escape()?;
+                    // Escapes come in rows.
+                    while self.bytes.get(self.at) == Some(&b'\\') {
+                        self.escape()?;
+                    }
+                }
                 Some(_) => return self.wrong("a control character in a string"),
                 None => return self.wrong("a string without an end"),
             }
         }
     }
 
+    #[inline]
     fn escape(&mut self) -> Step<()> {
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
@@ -339,6 +347,7 @@ impl Reader<'_> {
 }
 
 /// The number of bytes before the first quote, backslash or control character.
+#[inline]
 pub(crate) fn plain(bytes: &[u8]) -> usize {
     let mut at = 0;
     // Eight at a time: a byte is special if subtracting borrows its top bit.
@@ -356,6 +365,7 @@ pub(crate) fn plain(bytes: &[u8]) -> usize {
 
 /// The top bit of the first byte that is a quote, a backslash or a control
 /// character, and perhaps of others behind it.
+#[inline]
 pub(crate) fn specials(chunk: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const TOPS: u64 = ONES * 0x80;
