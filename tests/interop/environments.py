@@ -1,8 +1,8 @@
-"""Installs what the interoperability suite needs, pinned, and only once.
+"""Installs what suites need from elsewhere, pinned, and only once.
 
 Each environment has a stamp with a hash of its pins; it is made again when
-they change.  Nothing is installed outside the ignored folders .env/ (here)
-and ../.tools/.
+they change.  Nothing is installed outside the ignored folders .env/ (here
+and in ../conformance) and ../.tools/.
 """
 
 import contextlib
@@ -93,11 +93,10 @@ def node():
             root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
 
 
-def everything():
-    """Gives Node and the folder with the stock TypeScript server."""
+def packages(folder, source):
+    """Gives Node and a folder with exactly what source's lock file pins."""
     program, npm = node()
-    folder = ENV / "everything"
-    inputs = (HERE / "package.json", HERE / "package-lock.json")
+    inputs = (source / "package.json", source / "package-lock.json")
     with locked(folder):
         same, stamp = fresh(folder, *inputs,
                             HERE / "requirements" / "node.txt")
@@ -114,3 +113,8 @@ def everything():
                 cwd=str(folder), env=environment)
             (folder / "stamp").write_text(stamp)
     return program, folder
+
+
+def everything():
+    """Gives Node and the folder with the stock TypeScript server."""
+    return packages(ENV / "everything", HERE)
