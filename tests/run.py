@@ -35,6 +35,7 @@ GROUPS = [
     ],
     [
         ("interop", [sys.executable, "tests/interop/run.py"], 900),
+        ("conformance", [sys.executable, "tests/conformance/run.py"], 600),
         ("cli", [sys.executable, "tests/cli/run.py"], 300),
         ("consumer", [sys.executable, "tests/consumer/run.py"], 600),
         ("bench", [sys.executable, "bench/run.py", "--smoke"], 300),
@@ -100,7 +101,7 @@ def main():
         return 2
     os.makedirs(OUT, exist_ok=True)
     # All suites use these; built once, before they would wait for each other.
-    subprocess.run(["make", "-C", "examples-c", "all", "server"], cwd=ROOT,
+    subprocess.run(["make", "-C", "examples-c", "all", "server", "build/conformance-client"], cwd=ROOT,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
     totals, lock, threads = [0, 0, 0], threading.Lock(), []
     for group in GROUPS:
