@@ -407,21 +407,6 @@ static int32_t set_up(mcp_client *client)
     return status;
 }
 
-/* Opens the stream on which servers of older revisions ask their questions;
- * it is theirs to have none. */
-static int32_t listen_for_questions(mcp_client *client)
-{
-    const char *version = getenv("MCP_CONFORMANCE_PROTOCOL_VERSION");
-    int32_t status;
-
-    if (version != NULL && strcmp(version, "2026-07-28") >= 0)
-        return MCP_OK;
-    status = mcp_listen(client, MCP_EVENT_TOOLS_CHANGED);
-    return status == MCP_E_UNSUPPORTED ? MCP_OK
-                                       : tell(status, "listen to",
-                                              "the server");
-}
-
 int main(int argc, char **argv)
 {
     mcp_client *client;
@@ -432,8 +417,6 @@ int main(int argc, char **argv)
     client = mcp_client_new(argc > 1 ? argv[argc - 1] : NULL, NULL);
     if (client == NULL || (status = set_up(client)) != MCP_OK)
         fprintf(stderr, "%s\n", mcp_error_message(NULL));
-    if (status == MCP_OK)
-        status = listen_for_questions(client);
     if (status == MCP_OK)
         status = choose()(client);
     mcp_client_free(client);

@@ -72,9 +72,10 @@ class Run:
     """One scenario with one client: what came of it."""
 
     def __init__(self, tool, client, scenario, version, name):
-        self.scenario, self.version = scenario, version
-        folder = OUT / name
-        folder.mkdir(parents=True)
+        self.scenario, self.version, self.name = scenario, version, name
+        self.title = scenario + (" at " + version if version else "")
+        folder = OUT / "-".join(filter(None, [name, "of", scenario, version]))
+        folder.mkdir()
         # The suite cuts the command at blanks: a short one, seen from there.
         command = [*tool, "client", "--command", "./" + os.path.basename(client),
                    "--scenario", scenario, "--timeout", str(CLIENT_LIMIT * 1000),
@@ -131,55 +132,72 @@ class Run:
         return found
 
 
-def controls(tool):
-    """Clients that no scenario may pass: one that does nothing, one that
-    says that all went well and dies."""
-    idle, dying = OUT / "idle", OUT / "dying"
-    idle.write_text("#!/bin/sh\nexit 0\n")
-    dying.write_text("#!/bin/sh\necho end: MCP_OK\nkill -SEGV $$\n")
-    for program in (idle, dying):
+# Clients of which the outcome is known: what is judged is this harness.
+# One claims what is wanted and has done nothing, one dies after its claim,
+# and one loads a skill that nobody has tampered with: refusing to read on
+# means little if it never reads on.
+CONTROLS = {
+    "idle": """case $MCP_CONFORMANCE_SCENARIO in
+sep-2640-client-verify-*) echo end: MCP_E_INTEGRITY; exit 1;;
+esac
+echo end: MCP_OK
+""",
+    "dying": "echo end: MCP_OK\nkill -SEGV $$\n",
+    "loading": "MCP_CONFORMANCE_SCENARIO=sep-2640-client-load exec '%s' \"$@\"\n",
+}
+
+
+def controls(client):
+    for name, text in CONTROLS.items():
+        program = OUT / name
+        program.write_text("#!/bin/sh\n" + text.replace("%s", client))
         program.chmod(0o755)
     names = sorted({scenario for scenario, _ in SCENARIOS})
-    return [(name, None, str(idle), "does nothing") for name in names] + [
-        ("initialize", None, str(dying), "dies")]
+    return [("idle", name) for name in names] + [
+        ("dying", "initialize"), ("loading", "sep-2640-client-no-prefetch")]
 
 
 def work(tool, client, names):
-    jobs = [(scenario, version, client, "") for scenario, version in SCENARIOS
+    """All runs, two at a time: those of the client, those of the controls."""
+    jobs = [(client, scenario, version, "client") for scenario, version in SCENARIOS
             if not names or any(part in scenario for part in names)]
+    count = len(jobs)
     if not names:
-        jobs += controls(tool)
-
-    def perform(job):
-        scenario, version, program, control = job
-        name = "-".join(filter(None, [scenario, version, control.replace(" ", "-")]))
-        return job, Run(tool, program, scenario, version, name)
-
+        jobs += [(str(OUT / name), scenario, None, name)
+                 for name, scenario in controls(client)]
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(perform, jobs))
+        done = list(pool.map(lambda job: Run(tool, *job), jobs))
+    return done[:count], done[count:]
 
 
-def judge(done):
-    for (scenario, version, _, control), run in done:
-        problems = run.problems()
-        title = scenario + (" at " + version if version else "")
-        if control:
-            suite.check("%s: a client that %s fails" % (title, control), problems)
-            if control == "dies":
-                suite.check("%s: its signal is seen" % title, any(
-                    "exit status: 139" in one for one in problems), problems)
-        elif not suite.check(title, not problems, "\n        ".join(problems)):
-            print(run.report[-6000:], flush=True)
+def judge(run):
+    problems = run.problems()
+    if not suite.check(run.title, not problems, "\n        ".join(problems)):
+        print(run.report[-6000:], flush=True)
 
 
-def table(done):
+def judge_control(run):
+    problems = run.problems()
+    if run.name == "idle":
+        # The claim is as wanted: it is the checks that must tell.
+        told = [one for one in problems
+                if one == "no check succeeded" or one.startswith("FAILURE")]
+        suite.check("%s: a client that does nothing fails" % run.title, told, problems)
+    elif run.name == "dying":
+        seen = "the client's exit status: 139" in problems
+        suite.check("a client that dies at its end fails", seen, problems)
+    else:
+        reads = [check.get("details", {}).get("fileReads") for check in run.checks]
+        suite.check("a skill that is as it should be is read whole",
+                    reads == [2] and run.output.endswith("end: MCP_OK\n"), run.output)
+
+
+def table(runs):
     print("%-36s %-10s" % ("scenario", "wire"), *("%7s" % state for state in STATES),
           "%6s" % "s")
-    for (scenario, version, _, control), run in done:
-        if not control:
-            print("%-36s %-10s" % (scenario, version or "its own"),
-                  *("%7d" % run.counts[state] for state in STATES),
-                  "%6.1f" % run.seconds)
+    for run in runs:
+        print("%-36s %-10s" % (run.scenario, run.version or "its own"),
+              *("%7d" % run.counts[state] for state in STATES), "%6.1f" % run.seconds)
 
 
 def build():
@@ -205,9 +223,13 @@ def main():
         suite.end()
     package = folder / "node_modules" / "@modelcontextprotocol" / "conformance"
     OUT.mkdir(parents=True)
-    done = work([str(node), str(package / "dist" / "index.js")], client, options.part)
-    judge(done)
-    table(done)
+    tool = [str(node), str(package / "dist" / "index.js")]
+    runs, known = work(tool, client, options.part)
+    for run in runs:
+        judge(run)
+    for run in known:
+        judge_control(run)
+    table(runs)
     if suite.counts["failed"] or options.keep:
         print("what the suite wrote: %s" % os.path.relpath(OUT, ROOT))
     else:
