@@ -78,7 +78,7 @@ def run(name, command, limit, totals, lock):
     with lock:
         for skip in [line for line in output.splitlines() if line.startswith("SKIP ")]:
             print(skip)
-        print("%-10s %4d passed, %d failed, %d skipped in %.0f s%s" % (
+        print("%-11s %4d passed, %d failed, %d skipped in %.0f s%s" % (
             name, *counts, time.monotonic() - start,
             "  (%s)" % code if failed else ""), flush=True)
         if failed or counts[1]:
@@ -101,8 +101,9 @@ def main():
         return 2
     os.makedirs(OUT, exist_ok=True)
     # All suites use these; built once, before they would wait for each other.
-    subprocess.run(["make", "-C", "examples-c", "all", "server", "build/conformance-client"], cwd=ROOT,
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(["make", "-C", "examples-c", "all", "server",
+                    "build/conformance-client"], cwd=ROOT, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, check=True)
     totals, lock, threads = [0, 0, 0], threading.Lock(), []
     for group in GROUPS:
         chosen = [suite for suite in group if not names or suite[0] in names]
