@@ -219,7 +219,7 @@ def main():
     try:
         node, folder = environments.packages(HERE / ".env" / "suite", HERE)
     except environments.Unavailable as error:
-        suite.skip("conformance", error)
+        suite.skip("conformance", str(error))
         suite.end()
     package = folder / "node_modules" / "@modelcontextprotocol" / "conformance"
     OUT.mkdir(parents=True)
