@@ -19,7 +19,8 @@ STATIC = [os.path.join(RELEASE, "libmcpclient.a"), "-lgcc_s", "-lutil", "-lrt", 
           "-lm", "-ldl"]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 VALGRIND = ["valgrind", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible",
-            "--show-leak-kinds=definite,indirect,possible", "--quiet"]
+            "--show-leak-kinds=definite,indirect,possible", "--quiet",
+            "--suppressions=" + os.path.join(HERE, "valgrind.supp")]
 suite = Suite("c")
 
 

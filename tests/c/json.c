@@ -1,0 +1,110 @@
+/* JSON values: built, read, and wrong in every way. */
+#include <float.h>
+#include <math.h>
+
+#include "test.h"
+
+static void value_is_built_place_by_place(void)
+{
+    mcp_json *json = mcp_json_new();
+    size_t len = 0;
+
+    CHECK(json != NULL);
+    CHECK_STATUS(MCP_OK, mcp_json_set_string(json, "/name", "a \"b\"\n"));
+    CHECK_STATUS(MCP_OK, mcp_json_set_integer(json, "/n/big", INT64_MAX));
+    CHECK_STATUS(MCP_OK, mcp_json_set_number(json, "/n/half", 0.5));
+    CHECK_STATUS(MCP_OK, mcp_json_set_boolean(json, "/n/yes", 7));
+    CHECK_STATUS(MCP_OK, mcp_json_set_json(json, "/list/-", "null"));
+    CHECK_STATUS(MCP_OK, mcp_json_set_json(json, "/list/-", " {\"x\": 1.50} "));
+    CHECK_STATUS(MCP_OK, mcp_json_set_integer(json, "/list/0", 1));
+    CHECK(strcmp(mcp_json_text(json, &len),
+                 "{\"name\":\"a \\\"b\\\"\\n\",\"n\":{\"big\":9223372036854775807,"
+                 "\"half\":0.5,\"yes\":true},\"list\":[1,{\"x\":1.50}]}") == 0);
+    CHECK(len == strlen(mcp_json_text(json, NULL)));
+    CHECK_STATUS(MCP_OK, mcp_json_set_string(json, "/name", "c"));
+    CHECK(strncmp(mcp_json_text(json, NULL), "{\"name\":\"c\"", 11) == 0);
+    CHECK_STATUS(MCP_OK, mcp_json_set_json(json, "", "[]"));
+    CHECK(strcmp(mcp_json_text(json, NULL), "[]") == 0);
+    mcp_json_free(json);
+}
+
+static void value_is_read_by_pointer_and_by_place(void)
+{
+    static const char text[] = "{\"a\":[10,-1.5,\"x\\u0000y\",true,null],\"b/c\":{}}";
+    mcp_json *json = mcp_json_parse(text, sizeof text - 1);
+    const mcp_json *a = mcp_json_at(json, "/a");
+    size_t len = 0;
+
+    CHECK(mcp_json_kind(json) == MCP_JSON_OBJECT && mcp_json_count(json) == 2);
+    CHECK(mcp_json_kind(a) == MCP_JSON_ARRAY && mcp_json_count(a) == 5);
+    CHECK(mcp_json_integer(mcp_json_child(a, 0), -1) == 10);
+    CHECK(mcp_json_integer(mcp_json_child(a, 1), -1) == -1);
+    CHECK(mcp_json_number(mcp_json_child(a, 1), 0) == -1.5);
+    CHECK(mcp_json_string(mcp_json_child(a, 2), &len) != NULL && len == 3);
+    CHECK(mcp_json_boolean(mcp_json_child(a, 3), 0) == 1);
+    CHECK(mcp_json_kind(mcp_json_child(a, 4)) == MCP_JSON_NULL);
+    CHECK(mcp_json_child(a, 5) == NULL && mcp_json_key(a, 0) == NULL);
+    CHECK(strcmp(mcp_json_key(json, 1), "b/c") == 0);
+    CHECK(mcp_json_kind(mcp_json_at(json, "/b~1c")) == MCP_JSON_OBJECT);
+    CHECK(mcp_json_at(json, "/a/5") == NULL && mcp_json_at(json, "a") == NULL);
+    CHECK(mcp_json_at(json, "") == json);
+    CHECK(mcp_json_integer(NULL, 3) == 3 && mcp_json_number(json, 2) == 2);
+    CHECK(mcp_json_string(a, &len) == NULL && len == 0);
+    CHECK(strcmp(mcp_json_text(a, NULL), "[10,-1.5,\"x\\u0000y\",true,null]") == 0);
+    mcp_json_free(json);
+}
+
+static void what_is_wrong_is_said_and_changes_nothing(void)
+{
+    mcp_json *json = mcp_json_new();
+    char deep[600];
+    int i;
+
+    CHECK(mcp_json_parse("{\n\"a\": }", 8) == NULL);
+    CHECK(mcp_error_status(NULL) == MCP_E_INVALID_ARGUMENT);
+    CHECK(strstr(mcp_error_message(NULL), "line 2") != NULL);
+    CHECK(mcp_json_parse("\"\xff\"", 3) == NULL);
+    CHECK(mcp_json_parse(NULL, 0) == NULL && mcp_json_parse("", 0) == NULL);
+    for (i = 0; i < 300; i++) {
+        deep[i] = '[';
+        deep[599 - i] = ']';
+    }
+    CHECK(mcp_json_parse(deep, sizeof deep) == NULL);
+    CHECK(strstr(mcp_error_message(NULL), "128") != NULL);
+    CHECK_STATUS(MCP_OK, mcp_json_set_string(json, "/a", "x"));
+    CHECK_STATUS(MCP_E_NOT_FOUND, mcp_json_set_string(json, "/a/b", "x"));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_json_set_string(json, "a", "x"));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_json_set_string(json, "/b", "\xff"));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_json_set_string(json, "/b", NULL));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_json_set_string(json, NULL, "x"));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_json_set_string(NULL, "/b", "x"));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_json_set_json(json, "/b", "{"));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_json_set_number(json, "/b", HUGE_VAL));
+    CHECK(strcmp(mcp_json_text(json, NULL), "{\"a\":\"x\"}") == 0);
+    mcp_json_free(json);
+    mcp_json_free(NULL);
+}
+
+static void numbers_read_back_as_they_were(void)
+{
+    static const double all[] = {0, -0.0, 1, 0.1, 1e300, DBL_MIN, DBL_MAX, 1.0 / 3};
+    size_t i;
+
+    for (i = 0; i < sizeof all / sizeof all[0]; i++) {
+        mcp_json *json = mcp_json_new();
+
+        CHECK_STATUS(MCP_OK, mcp_json_set_number(json, "/n", all[i]));
+        CHECK(mcp_json_number(mcp_json_at(json, "/n"), -7) == all[i]);
+        mcp_json_free(json);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    BEGIN(argc, argv);
+    RUN(value_is_built_place_by_place);
+    RUN(value_is_read_by_pointer_and_by_place);
+    RUN(what_is_wrong_is_said_and_changes_nothing);
+    RUN(numbers_read_back_as_they_were);
+    END();
+}
