@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
+
 use crate::base::error::{Error, Result, Status, quote};
 use crate::client::inbox::Item;
 use crate::client::options::Options;
 use crate::client::question::{Answers, Question};
 use crate::client::{Client, Session};
-use crate::protocol::question::{Answered, Kind};
+use crate::protocol::question::{Answered, Asked, Kind};
 use crate::protocol::{Retry, Round, recognise_all};
 use crate::transport::wait::Wait;
+use crate::wire::object::Members;
 
 impl Client {
     /// Asks all that a round asks, and waits for the answers.
@@ -47,4 +50,54 @@ impl Client {
         wait.until_raised(&answers.all).await?;
         answers.retry(round)
     }
+
+    /// Asks for what a server wants done on web pages before it runs a call
+    /// (2025-11-25), and waits until it is done; false if somebody said no.
+    pub(crate) async fn ask_for_pages(
+        self: &Arc<Self>,
+        options: &Options,
+        session: &Arc<Session>,
+        data: Option<&str>,
+        wait: &Wait,
+    ) -> Result<bool> {
+        let pages = pages(data);
+        if pages.is_empty() {
+            return Ok(false);
+        }
+        let answers = Answers::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
+        let mut questions = Vec::with_capacity(pages.len());
+        for (place, (_, params)) in pages.iter().enumerate() {
+            let asked = Asked { kind: Kind::Url, params: params.clone() };
+            questions.push(Question::of_round(self, &answers, place, asked));
+        }
+        for question in questions {
+            self.deliver(Item::Question(question), wait);
+        }
+        wait.until_raised(&answers.all).await?;
+        if !answers.are_all_accepted() {
+            return Ok(false);
+        }
+        // Where the server can tell that a page was visited, it is asked
+        // again when it has; else at once.
+        if self.listener.stands_for(session) {
+            let patience = wait.at_most_beyond(options.input_timeout);
+            for (id, _) in &pages {
+                self.questions.until_complete(id, &patience).await?;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The pages in the data of an error: their ids, and the params of each.
+fn pages(data: Option<&str>) -> Vec<(String, String)> {
+    let list = data.and_then(|data| Members::parse(data).ok()?.get("elicitations"));
+    let list: Vec<&RawValue> =
+        list.and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default();
+    let page = |page: &&RawValue| {
+        let members = Members::parse(page.get()).ok()?;
+        members.string("url")?;
+        Some((members.string("elicitationId")?, page.get().to_owned()))
+    };
+    list.iter().filter_map(page).collect()
 }

@@ -23,6 +23,8 @@ enum Failure {
     /// The headers do not say what the body says: the tool's schema is
     /// another than the one that is known. Nothing was executed.
     Mismatch(Error),
+    /// The server wants pages visited first. Nothing was executed.
+    Pages(Error),
     Final(Error),
 }
 
@@ -123,6 +125,7 @@ impl Client {
                     has_refreshed = true;
                     self.refresh_marks(options, wait).await?;
                 }
+                Err(Failure::Pages(error)) => return Err(error),
                 // A stream that broke, and nobody knows what became of the
                 // request.
                 Err(Failure::Final(error))
@@ -151,7 +154,19 @@ impl Client {
         for _ in 0..=ROUNDS {
             let sent =
                 self.round(options, session, call, limits, is_repeatable, retry.as_ref(), wait);
-            let (answer, round) = sent.await?;
+            let (answer, round) = match sent.await {
+                Ok(found) => found,
+                Err(Failure::Pages(error)) => {
+                    let data = error.rpc().and_then(|rpc| rpc.data.clone());
+                    let asked = self.ask_for_pages(options, session, data.as_deref(), wait);
+                    if !asked.await.map_err(Failure::Final)? {
+                        return Err(Failure::Final(error));
+                    }
+                    wait.restart();
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
             let Some(round) = round else { return Ok((answer, retry.is_none())) };
             if round.requests.is_empty() {
                 // The server only wants to be asked again.
@@ -234,6 +249,11 @@ impl Client {
             {
                 Err(Failure::Mismatch(refusal.error))
             }
+            Ending::Rpc(refusal)
+                if refusal.rpc.code == URL_ELICITATION_REQUIRED && session.declared.url =>
+            {
+                Err(Failure::Pages(refusal.error))
+            }
             Ending::NotMcp(404, error) if has_session => Err(Failure::Lost(error)),
             Ending::Rpc(refusal) => {
                 self.cache.forget(call);
@@ -280,6 +300,7 @@ impl Client {
 }
 
 const HEADER_MISMATCH: i32 = -32020;
+const URL_ELICITATION_REQUIRED: i32 = -32042;
 
 /// Whether an error says that the session, or the revision, is not known any
 /// more. The request was refused before it ran, so that any may be repeated.

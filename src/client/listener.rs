@@ -91,7 +91,7 @@ impl Listener {
         state.kinds != 0 || !state.uris.is_empty()
     }
 
-    fn stands_for(&self, session: &Arc<Session>) -> bool {
+    pub(crate) fn stands_for(&self, session: &Arc<Session>) -> bool {
         let state = lock(&self.0);
         let stream = state.stream.as_ref();
         stream.is_some_and(|stream| std::ptr::eq(stream.session.as_ptr(), Arc::as_ptr(session)))

@@ -1,5 +1,6 @@
 //! A question of the server and its one answer, whichever way it travels.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
@@ -11,6 +12,7 @@ use crate::base::sys::Signal;
 use crate::client::{Client, Session};
 use crate::protocol::question::{Answered, Asked};
 use crate::protocol::{Retry, Round};
+use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::push_string;
 
 #[derive(Debug)]
@@ -66,6 +68,12 @@ impl Answers {
         if self.missing.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.all.raise();
         }
+    }
+
+    pub(crate) fn are_all_accepted(&self) -> bool {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let accepted = |answered: &Option<Answered>| matches!(answered, Some(Answered::Result(result)) if result.contains("\"accept\""));
+        given.iter().all(|(_, answered)| accepted(answered))
     }
 
     /// What the call says when it is sent once more. An error cannot be said
@@ -191,11 +199,52 @@ impl Question {
 pub(crate) struct Questions {
     open: AtomicUsize,
     all: Mutex<Vec<Weak<Question>>>,
+    completed: Mutex<Completed>,
 }
+
+/// The pages that were visited, by the ids of their questions.
+#[derive(Debug, Default)]
+struct Completed {
+    ids: VecDeque<String>,
+    waiting: Vec<Arc<Signal>>,
+}
+
+/// How many are remembered: their calls ask for them soon.
+const COMPLETED: usize = 256;
 
 impl Questions {
     pub(crate) fn is_any(&self) -> bool {
         self.open.load(Ordering::Acquire) > 0
+    }
+
+    /// The server says that a page was visited.
+    pub(crate) fn complete(&self, id: String) {
+        let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
+        if completed.ids.len() >= COMPLETED {
+            completed.ids.pop_front();
+        }
+        completed.ids.push_back(id);
+        for signal in completed.waiting.drain(..) {
+            signal.raise();
+        }
+    }
+
+    /// Waits until the server says so.
+    pub(crate) async fn until_complete(&self, id: &str, wait: &Wait) -> Result<()> {
+        loop {
+            let signal = {
+                let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
+                if completed.ids.iter().any(|known| known == id) {
+                    return Ok(());
+                }
+                let signal = Arc::new(Signal::new().map_err(|error| {
+                    Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
+                })?);
+                completed.waiting.push(signal.clone());
+                signal
+            };
+            wait.until_raised(&signal).await?;
+        }
     }
 
     fn add(&self, question: &Arc<Question>) {

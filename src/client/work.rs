@@ -241,6 +241,11 @@ impl Client {
         if kind == Kind::ToolsChanged {
             self.marks.clear();
         }
+        if kind == Kind::ElicitationComplete
+            && let Some(id) = notice::elicitation(params)
+        {
+            self.questions.complete(id);
+        }
         if kind == Kind::Cancelled {
             let params = serde_json::from_str::<&RawValue>(params).ok();
             match notice::cancelled(params) {

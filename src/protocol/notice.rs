@@ -75,6 +75,11 @@ pub(crate) fn cancelled(params: Option<&RawValue>) -> Option<&RawValue> {
     Members::parse(params?.get()).ok()?.get("requestId")
 }
 
+/// The question whose page was visited.
+pub(crate) fn elicitation(params: &str) -> Option<String> {
+    Members::parse(params).ok()?.string("elicitationId")
+}
+
 /// The resource that has changed.
 pub(crate) fn uri(params: &str) -> Option<String> {
     Members::parse(params).ok()?.string("uri")

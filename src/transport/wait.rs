@@ -151,6 +151,12 @@ impl Wait {
         Self { end, limit: Limit::Internal, attendant: None, ..self.clone() }
     }
 
+    /// This wait with another limit: for what takes a person's time.
+    pub(crate) fn at_most_beyond(&self, limit: Duration) -> Self {
+        let end = (Instant::now() + limit).min(self.last);
+        Self { end: Cell::new(end), limit: Limit::Internal, ..self.clone() }
+    }
+
     /// Time for something that goes on although this wait has ended.
     pub(crate) fn afterwards(&self, limit: Duration) -> Self {
         let own = Self::for_at_most(limit);

@@ -417,6 +417,62 @@ tests! {
         }
     }
 
+    page_that_a_call_needs_first_is_visited_and_the_call_made_again {
+        let served = Served::before(Config::handshake(Offer::default()), |count, mcp, request| {
+            match request.rpc_method().as_str() {
+                "tools/call" if count < 3 => vec![Action::Send(http::json(200, &json!({
+                    "jsonrpc": "2.0", "id": request.id(), "error": {"code": -32042,
+                    "message": "Visit the page first", "data": {"elicitations": [
+                        {"mode": "url", "elicitationId": format!("e{count}"), "message": "Visit.",
+                         "url": "https://example.com/pay"}]}}})))],
+                _ => mcp.handle(request),
+            }
+        });
+        let mcp = served.mcp.clone();
+        let visits = Arc::new(AtomicUsize::new(0));
+        let seen = visits.clone();
+        let client = asked(&served, move |input| {
+            assert_eq!(input.kind(), MCP_INPUT_URL);
+            assert_eq!(input.url().as_deref(), Some("https://example.com/pay"));
+            let visit = seen.fetch_add(1, Ordering::SeqCst) + 1;
+            let mcp = mcp.clone();
+            input.accept(None).unwrap();
+            // The person takes a moment; only then may the call be made again.
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(100));
+                mcp.notify("notifications/elicitation/complete",
+                    json!({"elicitationId": format!("e{visit}")}));
+            });
+        });
+        let start = Instant::now();
+        client.call("bare", json!({})).unwrap();
+        assert!(start.elapsed() >= Duration::from_millis(200), "{:?}", start.elapsed());
+        assert_eq!((visits.load(Ordering::SeqCst), served.count("tools/call")), (2, 3));
+        served.has_no_complaint();
+    }
+
+    page_that_is_refused_leaves_the_error_of_the_call {
+        for is_asked in [true, false] {
+            let served = Served::before(Config::handshake(Offer::default()), |_, mcp, request| {
+                match request.rpc_method().as_str() {
+                    "tools/call" => vec![Action::Send(http::json(200, &json!({
+                        "jsonrpc": "2.0", "id": request.id(), "error": {"code": -32042,
+                        "message": "Visit", "data": {"elicitations": [{"mode": "url",
+                            "elicitationId": "e", "message": "", "url": "https://a.b/c"}]}}})))],
+                    _ => mcp.handle(request),
+                }
+            });
+            let client = served.client();
+            if is_asked {
+                client.set_input_handler(MCP_INPUT_URL, |input| input.decline().unwrap()).unwrap();
+            }
+            let failure = client.call("bare", json!({})).unwrap_err();
+            assert_eq!((failure.status, failure.rpc_code), (MCP_E_RPC, -32042));
+            assert!(failure.data.unwrap().contains("https://a.b/c"));
+            assert_eq!(served.count("tools/call"), 1);
+        }
+    }
+
     call_that_is_cancelled_leaves_its_question {
         for served in eras() {
             let kept = Arc::new(Mutex::new(Vec::new()));
