@@ -110,8 +110,17 @@ fn serve_tls(
                     }
                     while let Some((request, length)) = Request::parse(&input) {
                         input.drain(..length);
-                        if stream.write_all(&pong(&request)).is_err() {
-                            return;
+                        let answer = pong(&request);
+                        // A record for every few bytes, with pauses: what asks
+                        // for it must be able to wait in the middle.
+                        let step = if request.path() == "/slow" { 16 } else { answer.len() };
+                        for piece in answer.chunks(step) {
+                            if stream.write_all(piece).is_err() || stream.flush().is_err() {
+                                return;
+                            }
+                            if step < answer.len() {
+                                std::thread::sleep(std::time::Duration::from_millis(1));
+                            }
                         }
                     }
                 }
@@ -179,6 +188,29 @@ tests! {
                 scope.spawn(|| (0..10).for_each(|_| client.ping().unwrap()));
             }
         });
+    }
+
+    started_requests_wait_over_tls_beside_each_other {
+        let authority = Authority::new("one");
+        let port = serve_tls(&authority, "localhost", false, None);
+        let client = Client::of(&format!("https://localhost:{port}/slow"));
+        client.set_ca_file(&authority.ca_file()).unwrap();
+        let large = serde_json::json!({"name": "x", "arguments": {"text": "y".repeat(1 << 20)}});
+        let requests: Vec<_> = (0..16)
+            .map(|number| {
+                let params = large.to_string();
+                let params = (number % 4 == 0).then_some(params.as_str());
+                let request = client.request("tools/call", params).unwrap();
+                request.start().unwrap();
+                request
+            })
+            .collect();
+        for request in &requests {
+            assert_eq!(request.wait(20_000), 0);
+            assert!(request.take_result().unwrap().json().contains("2026-07-28"));
+        }
+        // The same connections serve calls that block.
+        client.ping().unwrap();
     }
 
     certificate_that_cannot_be_trusted_is_an_error_that_says_why {
