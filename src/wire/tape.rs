@@ -8,7 +8,11 @@ use crate::base::error::{Error, Status};
 
 /// The values of a text down to some level, in the order in which they stand.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tape(Vec<Node>);
+pub(crate) struct Tape {
+    nodes: Vec<Node>,
+    /// Whether a name of a member has escapes, which hardly any has.
+    has_escapes: bool,
+}
 
 /// Where a value stands, and where the one behind it and all in it is noted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,14 +65,15 @@ impl Tape {
         }
         // An estimate, and what is not used costs nothing.
         let nodes = Vec::with_capacity(16 + text.len() / 24);
-        let mut reader = Reader { bytes: text.as_bytes(), at: 0, nodes, levels };
+        let bytes = text.as_bytes();
+        let mut reader = Reader { bytes, at: 0, nodes, levels, has_escapes: false };
         reader.read()?;
-        Ok(Self(reader.nodes))
+        Ok(Self { nodes: reader.nodes, has_escapes: reader.has_escapes })
     }
 
     /// The text of a value.
     pub(crate) fn text<'a>(&self, text: &'a str, place: Place) -> &'a str {
-        self.0
+        self.nodes
             .get(place)
             .and_then(|node| text.get(node.start as usize..node.end as usize))
             .unwrap_or_default()
@@ -79,9 +84,11 @@ impl Tape {
         let mut found = None;
         for (key, value) in self.members(text, place) {
             let raw = self.text(text, key);
-            let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
-            let is_it = inner == name
-                || inner.contains('\\')
+            let is_plain = raw.len() == name.len() + 2
+                && raw.as_bytes().get(1..=name.len()) == Some(name.as_bytes());
+            let is_it = is_plain
+                || self.has_escapes
+                    && raw.contains('\\')
                     && serde_json::from_str::<String>(raw).is_ok_and(|key| key == name);
             if is_it {
                 found = Some(value);
@@ -97,13 +104,13 @@ impl Tape {
         place: Place,
     ) -> impl Iterator<Item = (Place, Place)> + 'a {
         let mut at = if self.text(text, place).starts_with('{') { place + 1 } else { usize::MAX };
-        let end = self.0.get(place).map_or(0, |node| node.next as usize);
+        let end = self.nodes.get(place).map_or(0, |node| node.next as usize);
         std::iter::from_fn(move || {
             if at >= end {
                 return None;
             }
             let (key, value) = (at, at + 1);
-            at = self.0.get(value)?.next as usize;
+            at = self.nodes.get(value)?.next as usize;
             Some((key, value))
         })
     }
@@ -115,20 +122,20 @@ impl Tape {
         place: Place,
     ) -> impl Iterator<Item = Place> + 'a {
         let mut at = if self.text(text, place).starts_with('[') { place + 1 } else { usize::MAX };
-        let end = self.0.get(place).map_or(0, |node| node.next as usize);
+        let end = self.nodes.get(place).map_or(0, |node| node.next as usize);
         std::iter::from_fn(move || {
             if at >= end {
                 return None;
             }
             let element = at;
-            at = self.0.get(at)?.next as usize;
+            at = self.nodes.get(at)?.next as usize;
             Some(element)
         })
     }
 
     /// Whether the members or elements of a value were noted.
     pub(crate) fn is_noted(&self, text: &str, place: Place) -> bool {
-        let has_none = self.0.get(place).is_some_and(|node| node.next as usize == place + 1);
+        let has_none = self.nodes.get(place).is_some_and(|node| node.next as usize == place + 1);
         let inner = self.text(text, place);
         let inner = inner.get(1..inner.len().saturating_sub(1)).unwrap_or_default();
         !has_none || inner.trim_ascii().is_empty()
@@ -140,6 +147,7 @@ struct Reader<'a> {
     at: usize,
     nodes: Vec<Node>,
     levels: usize,
+    has_escapes: bool,
 }
 
 /// An object or array that is not at its end: where it is noted, if it is.
@@ -245,7 +253,12 @@ impl Reader<'_> {
         if self.bytes.get(self.at) != Some(&b'"') {
             return self.wrong("no name of a member");
         }
+        let start = self.at;
         self.noted(level, Self::string)?;
+        if level <= self.levels && !self.has_escapes {
+            let name = self.bytes.get(start..self.at).unwrap_or_default();
+            self.has_escapes = name.contains(&b'\\');
+        }
         if self.blank() != Some(b':') {
             return self.wrong("no colon");
         }
@@ -349,16 +362,15 @@ impl Reader<'_> {
 /// The number of bytes before the first quote, backslash or control character.
 #[inline]
 pub(crate) fn plain(bytes: &[u8]) -> usize {
-    let mut at = 0;
     // Eight at a time: a byte is special if subtracting borrows its top bit.
-    while let Some(chunk) = bytes.get(at..at + 8).and_then(|chunk| chunk.try_into().ok()) {
-        let special = specials(u64::from_le_bytes(chunk));
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for (count, chunk) in chunks.iter().enumerate() {
+        let special = specials(u64::from_le_bytes(*chunk));
         if special != 0 {
-            return at + special.trailing_zeros() as usize / 8;
+            return count * 8 + special.trailing_zeros() as usize / 8;
         }
-        at += 8;
     }
-    let rest = bytes.get(at..).unwrap_or_default();
+    let at = chunks.len() * 8;
     let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
     at + rest.iter().position(is_special).unwrap_or(rest.len())
 }
