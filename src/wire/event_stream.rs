@@ -77,7 +77,7 @@ impl EventStream {
                 }
                 self.after_cr = false;
             }
-            let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+            let Some(end) = memchr::memchr2(b'\n', b'\r', bytes) else {
                 self.grow(bytes)?;
                 *bytes = &[];
                 return Ok(None);
