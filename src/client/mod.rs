@@ -16,6 +16,7 @@ mod refusal;
 mod reply;
 pub(crate) mod request;
 pub(crate) mod settings;
+mod standing;
 mod work;
 
 use std::fmt;

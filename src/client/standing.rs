@@ -1,0 +1,404 @@
+//! One standing stream: opened, read, and opened again when it breaks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use crate::base::error::{Error, Result, Status, quote};
+use crate::base::sys::Signal;
+use crate::client::exchange::Way;
+use crate::client::inbox::Item;
+use crate::client::listener::Opening;
+use crate::client::options::Options;
+use crate::client::reply::Incoming;
+use crate::client::{Client, Session};
+use crate::protocol::call::Call;
+use crate::protocol::notice::{self, Kind};
+use crate::protocol::{Frame, Standing, Wish};
+use crate::transport::http::Reply;
+use crate::transport::wait::Wait;
+use crate::wire::event_stream::{Event, EventStream};
+use crate::wire::http1::Media;
+use crate::wire::jsonrpc::{self, Id, Message, Outcome};
+use crate::wire::object::Members;
+
+/// The pauses between attempts to open a stream that broke.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A stream without an end needs no limit, but every wait has one.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// One stream, from its opening to its end.
+pub(crate) struct Listening<'a> {
+    pub(crate) client: &'a Arc<Client>,
+    pub(crate) generation: u64,
+    pub(crate) stop: Arc<Signal>,
+    pub(crate) opening: &'a Opening,
+}
+
+/// How a stream that stood came to its end.
+struct Fallen {
+    last_event_id: Option<String>,
+    retry: Option<Duration>,
+}
+
+impl Listening<'_> {
+    pub(crate) async fn run(&self) -> Result<()> {
+        let client = self.client;
+        let mut last_event_id: Option<String> = None;
+        let mut pause = PAUSE;
+        let mut has_stood = false;
+        while client.listener.is_current(self.generation) && !self.stop.is_raised() {
+            let options = client.options();
+            let wait = Wait::for_request(FOREVER, FOREVER, client.close.clone(), None)
+                .in_background()
+                .or_abort(self.stop.clone());
+            let result = self.stand(&options, last_event_id.take(), has_stood, &wait).await;
+            client.inbox.push(Item::Bury(Box::new(options)));
+            match result {
+                Ok(fallen) => {
+                    has_stood = true;
+                    last_event_id = fallen.last_event_id;
+                    pause = fallen.retry.unwrap_or(PAUSE);
+                }
+                Err(error) if matches!(error.status(), Status::Closed | Status::Cancelled) => {
+                    return Err(error);
+                }
+                // The first attempt is the caller's; so is what will not
+                // become better.
+                Err(error) if !has_stood || is_final(&error) => return Err(error),
+                Err(_) => pause = pause.mul_f64(1.5).min(LONGEST_PAUSE),
+            }
+            wait.pause(jittered(pause, self.generation)).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens a stream and reads it to its end.
+    async fn stand(
+        &self,
+        options: &Arc<Options>,
+        last_event_id: Option<String>,
+        is_again: bool,
+        wait: &Wait,
+    ) -> Result<Fallen> {
+        let client = self.client;
+        let brief = client.wait(options, &Default::default(), true).or_abort(self.stop.clone());
+        let session = client.connected_for_stream(options, &brief).await?.session;
+        let wish = client.listener.wish();
+        let way = Way::new(options, Some(session.era.as_ref()))?;
+        match session.era.standing(&wish, last_event_id.as_deref()) {
+            Standing::Get(headers) => {
+                let reply = client.get(options, &headers, &way, &brief).await?;
+                let reply = reply.map_err(|error| {
+                    if error.http_status() == 404 && is_again {
+                        client.forget(&session);
+                        return error;
+                    }
+                    not_offered(error)
+                })?;
+                if !matches!(reply.head.media, Media::EventStream) {
+                    return Err(Error::new(
+                        Status::Unsupported,
+                        "the server answered the GET for its stream with something else",
+                    ));
+                }
+                self.stands(&session, Ok(()), "{}", is_again, wait);
+                let from = From { last_event_id, ..From::default() };
+                self.read(options, &session, &way, reply, from, wait).await
+            }
+            Standing::Listen(call) => {
+                let id = client.next_id();
+                let (reply, from) = self.begin(options, &session, &call, id, &way, &brief).await?;
+                let granted = from.granted.clone().unwrap_or_default();
+                let result = granted.of(&wish);
+                self.stands(&session, result, &granted.json, is_again, wait);
+                self.read(options, &session, &way, reply, from, wait).await
+            }
+        }
+    }
+
+    /// Sends the call whose answer is a stream, and waits until the server
+    /// says what it will tell.
+    async fn begin<'a>(
+        &self,
+        options: &'a Arc<Options>,
+        session: &Arc<Session>,
+        call: &Call,
+        id: i64,
+        way: &Way<'_>,
+        wait: &Wait,
+    ) -> Result<(Reply<'a>, From)> {
+        let outgoing = session.era.frame(call, &Frame { id, ..Frame::default() })?;
+        let mut reply = self.client.open(options, &outgoing, way, wait).await?;
+        let mut stream = EventStream::new(options.max_message);
+        let mut events = Vec::new();
+        loop {
+            let more = next_events(&mut reply, &mut stream, &mut events, wait).await?;
+            let mut rest = std::mem::take(&mut events).into_iter();
+            while let Some(event) = rest.next() {
+                way.trace(event.data());
+                let (text, start) = (jsonrpc::utf8(event.text)?, event.start);
+                match jsonrpc::parse(text.get(start..).unwrap_or_default())?.0 {
+                    Message::Notification { method, params } if method == notice::ACKNOWLEDGED => {
+                        let granted = Granted::parse(params.map_or("{}", |params| params.get()));
+                        let from = From {
+                            id: Some(id),
+                            stream: Some(stream),
+                            events: rest.collect(),
+                            granted: Some(granted),
+                            last_event_id: None,
+                        };
+                        return Ok((reply, from));
+                    }
+                    Message::Response { id: Id::Number(theirs), outcome: Outcome::Error(rpc) }
+                        if theirs == id =>
+                    {
+                        return Err(crate::client::refusal::rpc_error(&rpc, 200));
+                    }
+                    // Before the word that it stands, nothing counts.
+                    _ => {}
+                }
+            }
+            if !more {
+                return Err(Error::new(
+                    Status::Io,
+                    "the server ended the stream before it said what it will tell",
+                ));
+            }
+        }
+    }
+
+    fn stands(
+        &self,
+        session: &Arc<Session>,
+        result: Result<()>,
+        granted: &str,
+        is_again: bool,
+        wait: &Wait,
+    ) {
+        let client = self.client;
+        client.listener.stand(self.generation, &self.stop, session);
+        if is_again {
+            // What changed meanwhile was not told.
+            client.cache.clear();
+            client.marks.clear();
+        }
+        if client.listener.is_wanted() {
+            client.announce(Kind::Listening, granted, wait);
+        }
+        self.opening.tell(result);
+    }
+
+    async fn read(
+        &self,
+        options: &Arc<Options>,
+        session: &Arc<Session>,
+        way: &Way<'_>,
+        mut reply: Reply<'_>,
+        mut from: From,
+        wait: &Wait,
+    ) -> Result<Fallen> {
+        let fresh = || EventStream::new(options.max_message);
+        let mut stream = from.stream.take().unwrap_or_else(fresh);
+        let mut events = std::mem::take(&mut from.events);
+        loop {
+            for event in events.drain(..).filter(Event::is_message) {
+                way.trace(event.data());
+                if !self.take(options, session, event, &from, wait).await? {
+                    return Ok(Fallen { last_event_id: None, retry: None });
+                }
+            }
+            match next_events(&mut reply, &mut stream, &mut events, wait).await {
+                Ok(true) => {}
+                Err(error) if !matches!(error.status(), Status::Io | Status::Protocol) => {
+                    return Err(error);
+                }
+                Ok(false) | Err(_) => {
+                    let last = stream.last_id().map(str::to_owned).or(from.last_event_id);
+                    let retry = stream.retry().map(|retry| Duration::from_millis(retry.into()));
+                    return Ok(Fallen { last_event_id: last, retry });
+                }
+            }
+        }
+    }
+
+    /// Takes what came in an event; false if it ends the stream.
+    async fn take(
+        &self,
+        options: &Arc<Options>,
+        session: &Arc<Session>,
+        event: Event,
+        from: &From,
+        wait: &Wait,
+    ) -> Result<bool> {
+        let client = self.client;
+        let Ok(text) = jsonrpc::utf8(event.text) else {
+            client.drop_reply();
+            return Ok(true);
+        };
+        let data = text.get(event.start..).unwrap_or_default();
+        let batch = match jsonrpc::batch(data) {
+            Some(Ok(batch)) if session.era.has_batches() => batch,
+            // One message that cannot be read is no reason to hear no more.
+            Some(_) => return Ok(true),
+            None => Vec::new(),
+        };
+        let mut messages: Vec<&str> = batch.iter().map(|message| message.get()).collect();
+        if batch.is_empty() {
+            messages.push(data);
+        }
+        for message in messages {
+            match jsonrpc::parse(message).map(|(message, _)| message) {
+                Ok(Message::Notification { method, params }) => {
+                    let ends = from.id.is_some() && method == notice::CANCELLED;
+                    if ends {
+                        return Ok(false);
+                    }
+                    let is_due = match &from.granted {
+                        Some(granted) => granted.has(Kind::of(&method), params),
+                        None => method != notice::ACKNOWLEDGED,
+                    };
+                    if is_due {
+                        client.notice(Some(session), &method, params, wait);
+                    }
+                }
+                Ok(Message::Request { id, method, params }) => {
+                    let request = Incoming { id, method: &method, params };
+                    let era = Some(session.era.as_ref());
+                    let brief = client.wait(options, &Default::default(), true);
+                    let brief = brief.or_abort(self.stop.clone());
+                    client.take_request(options, era, Some(session), request, &brief).await?;
+                }
+                Ok(Message::Response { id: Id::Number(theirs), .. }) if Some(theirs) == from.id => {
+                    return Ok(false);
+                }
+                Ok(Message::Response { .. }) | Err(_) => client.drop_reply(),
+            }
+        }
+        Ok(true)
+    }
+}
+
+async fn next_events(
+    reply: &mut Reply<'_>,
+    stream: &mut EventStream,
+    events: &mut Vec<Event>,
+    wait: &Wait,
+) -> Result<bool> {
+    reply
+        .next_piece(wait, &mut |data| {
+            let mut rest = data;
+            while let Some(event) = stream.next(&mut rest)? {
+                events.push(event);
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Where the reading of a stream begins.
+#[derive(Default)]
+struct From {
+    /// Of the call whose answer it is.
+    id: Option<i64>,
+    stream: Option<EventStream>,
+    /// What came together with the word that it stands.
+    events: Vec<Event>,
+    granted: Option<Granted>,
+    /// Where the stream before broke off.
+    last_event_id: Option<String>,
+}
+
+/// What a server will tell, of what it was asked for.
+#[derive(Clone, Debug, Default)]
+struct Granted {
+    json: String,
+    tools: bool,
+    prompts: bool,
+    resources: bool,
+    uris: Vec<String>,
+}
+
+impl Granted {
+    /// The params of the word that a stream stands.
+    fn parse(params: &str) -> Self {
+        let members = Members::parse(params).unwrap_or_default();
+        let json = members.get("notifications").map_or("{}", |filter| filter.get());
+        let filter = Members::parse(json).unwrap_or_default();
+        let has = |name: &str| filter.get(name).is_some_and(|value| value.get() == "true");
+        let uris = filter.get("resourceSubscriptions");
+        Self {
+            tools: has("toolsListChanged"),
+            prompts: has("promptsListChanged"),
+            resources: has("resourcesListChanged"),
+            uris: uris.and_then(|uris| serde_json::from_str(uris.get()).ok()).unwrap_or_default(),
+            json: json.to_owned(),
+        }
+    }
+
+    /// Whether it is something of what was wished, and every resource.
+    fn of(&self, wish: &Wish) -> Result<()> {
+        let no = |what: &str| {
+            let why = format!("the server will not tell of {what}");
+            Err(Error::new(Status::Unsupported, why))
+        };
+        if let Some(uri) = wish.uris.iter().find(|uri| !self.uris.contains(uri)) {
+            return no(&quote(uri));
+        }
+        let wants_lists = wish.tools || wish.prompts || wish.resources;
+        let has_lists = wish.tools && self.tools
+            || wish.prompts && self.prompts
+            || wish.resources && self.resources;
+        if wants_lists && !has_lists { no("anything that was asked for") } else { Ok(()) }
+    }
+
+    /// Whether a notification is one of those that were granted.
+    fn has(&self, kind: Kind, params: Option<&RawValue>) -> bool {
+        match kind {
+            Kind::ToolsChanged => self.tools,
+            Kind::PromptsChanged => self.prompts,
+            Kind::ResourcesChanged => self.resources,
+            Kind::ResourceUpdated => {
+                let uri = params.and_then(|params| notice::uri(params.get()));
+                // It may name a part of the one that was subscribed to.
+                uri.is_some_and(|uri| self.uris.iter().any(|own| uri.starts_with(own.as_str())))
+            }
+            _ => true,
+        }
+    }
+}
+
+fn not_offered(error: Error) -> Error {
+    if !matches!(error.http_status(), 400 | 404..=406 | 409 | 501) {
+        return error;
+    }
+    Error::new(
+        Status::Unsupported,
+        format!("the server offers no stream of its own: it answered {}", error.http_status()),
+    )
+    .with_http_status(error.http_status())
+}
+
+/// Whether another attempt would be in vain.
+fn is_final(error: &Error) -> bool {
+    matches!(
+        error.status(),
+        Status::Unsupported
+            | Status::Unauthorized
+            | Status::Forbidden
+            | Status::Insecure
+            | Status::Redirect
+            | Status::Version
+    )
+}
+
+/// Up to a quarter more, so that not all clients of a server come back at
+/// once.
+fn jittered(pause: Duration, seed: u64) -> Duration {
+    let mut hasher = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(&(seed, std::time::Instant::now(), std::process::id()), &mut hasher);
+    let share = (std::hash::Hasher::finish(&hasher) % 256) as f64 / 1024.0;
+    pause.mul_f64(1.0 + share)
+}
