@@ -12,24 +12,47 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { MOST = 64, SIZE = 16384, TOOLS = 10000, LARGE = 10000000 };
+enum { MOST = 64, STREAMS = 16, SIZE = 16384, TOOLS = 10000, LARGE = 10000000 };
 
 static const char hello_stateless[] =
     "\"result\":{\"resultType\":\"complete\",\"supportedVersions\":"
-    "[\"2026-07-28\"],\"capabilities\":{}}";
+    "[\"2026-07-28\"],\"capabilities\":{},\"ttlMs\":0,"
+    "\"cacheScope\":\"private\"}";
 static const char no_method[] =
     "\"error\":{\"code\":-32601,\"message\":\"Method not found\"}";
 static const char hello_session[] =
     "\"result\":{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},"
     "\"serverInfo\":{\"name\":\"bench\",\"version\":\"1\"}}";
 
-/* The large results, made once. */
-static char *text1k, *text10m, *plain10m, *list10k;
+/* What replies are made of: the large ones once, so that they are sent from
+ * where they lie. */
+struct part {
+    const char *bytes;
+    size_t length;
+};
 
-static char *filled(const char *before, const char *pattern, size_t length,
-                    const char *after)
+static struct part text1k, text10m, plain10m, list10k;
+
+/* Event streams, each made when it is first asked for. */
+static struct stream {
+    long id, token, count;
+    struct part body;
+} streams[STREAMS];
+
+static struct part part_of(const char *bytes)
+{
+    struct part part;
+
+    part.bytes = bytes;
+    part.length = strlen(bytes);
+    return part;
+}
+
+static struct part filled(const char *before, const char *pattern,
+                          size_t length, const char *after)
 {
     size_t step = strlen(pattern), at;
     char *out = malloc(strlen(before) + length + step + strlen(after) + 1);
@@ -40,7 +63,7 @@ static char *filled(const char *before, const char *pattern, size_t length,
     for (; at < length; at++)
         *end++ = 'x';
     strcpy(end, after);
-    return out;
+    return part_of(out);
 }
 
 static void prepare(void)
@@ -48,63 +71,113 @@ static void prepare(void)
     static const char before[] = "\"result\":{\"resultType\":\"complete\","
                                  "\"content\":[{\"type\":\"text\",\"text\":\"";
     static const char after[] = "\"}],\"isError\":false}";
-    char *end;
+    char *list = malloc(TOOLS * 512 + 64), *end;
     int i;
 
     text1k = filled(before, "A line of text. ", 1024, after);
-    /* ten bytes that stand for eight */
-    text10m = filled(before, "a\\nb\\\"cdef", LARGE, after);
+    /* 80 bytes that stand for 77 */
+    text10m = filled(before, "A line of text with \\\"two words\\\" quoted, and "
+                             "nothing else that has an escape.\\n", LARGE, after);
     plain10m = filled(before, "A line of text. ", LARGE, after);
-    list10k = malloc(TOOLS * 400 + 64);
-    end = list10k + sprintf(list10k, "\"result\":{\"tools\":[");
+    end = list + sprintf(list, "\"result\":{\"tools\":[");
     for (i = 0; i < TOOLS; i++)
         end += sprintf(end,
                        "%s{\"name\":\"tool_%05d\",\"title\":\"Tool %d\","
                        "\"description\":\"Does what tool number %d does, and "
-                       "says so.\",\"inputSchema\":{\"type\":\"object\","
+                       "says so. Takes the name of what it is done to, and "
+                       "how often; gives a line of text for each time.\",\"inputSchema\":{\"type\":\"object\","
                        "\"properties\":{\"first\":{\"type\":\"string\"},"
                        "\"second\":{\"type\":\"integer\",\"minimum\":0}},"
                        "\"required\":[\"first\"]}}",
                        i > 0 ? "," : "", i, i, i);
     strcpy(end, "]}");
+    list10k = part_of(list);
 }
 
-static int send_all(int socket, const char *bytes, size_t length)
+static int send_all(int socket, struct part head, struct part body,
+                    struct part tail)
 {
-    while (length > 0) {
-        ssize_t sent = send(socket, bytes, length, MSG_NOSIGNAL);
+    struct iovec pieces[3];
+    struct msghdr message;
 
-        if (sent <= 0)
+    memset(&message, 0, sizeof message);
+    message.msg_iov = pieces;
+    message.msg_iovlen = 3;
+    pieces[0].iov_base = (char *)head.bytes;
+    pieces[0].iov_len = head.length;
+    pieces[1].iov_base = (char *)body.bytes;
+    pieces[1].iov_len = body.length;
+    pieces[2].iov_base = (char *)tail.bytes;
+    pieces[2].iov_len = tail.length;
+    while (message.msg_iovlen > 0) {
+        ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+
+        if (sent < 0)
             return 0;
-        bytes += sent;
-        length -= (size_t)sent;
+        while (message.msg_iovlen > 0 && (size_t)sent >= message.msg_iov->iov_len) {
+            sent -= (ssize_t)message.msg_iov->iov_len;
+            message.msg_iov++;
+            message.msg_iovlen--;
+        }
+        if (message.msg_iovlen > 0) {
+            message.msg_iov->iov_base = (char *)message.msg_iov->iov_base + sent;
+            message.msg_iov->iov_len -= (size_t)sent;
+        }
     }
     return 1;
 }
 
 /* An event stream: so many notifications, then the result. */
-static int answer_with_progress(int socket, long id, long count)
+static struct part progress_of(long id, long token, long count)
 {
-    char *body = malloc((size_t)count * 160 + 512), *end = body, head[256];
+    static int next;
+    struct stream *stream;
+    char *body, *end;
     long i;
-    int is_sent, length;
 
+    for (i = 0; i < STREAMS; i++)
+        if (streams[i].body.bytes != NULL && streams[i].id == id &&
+            streams[i].token == token && streams[i].count == count)
+            return streams[i].body;
+    body = end = malloc((size_t)count * 160 + 512);
     for (i = 1; i <= count; i++)
         end += sprintf(end,
                        "event: message\r\ndata: {\"jsonrpc\":\"2.0\",\"method\":"
                        "\"notifications/progress\",\"params\":{\"progressToken\":"
                        "%ld,\"progress\":%ld,\"total\":%ld}}\r\n\r\n",
-                       id, i, count);
-    end += sprintf(end,
-                   "event: message\r\ndata: {\"jsonrpc\":\"2.0\",\"id\":%ld,"
-                   "\"result\":{\"content\":[]}}\r\n\r\n", id);
-    length = sprintf(head,
-                     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
-                     "content-length: %ld\r\n\r\n", (long)(end - body));
-    is_sent = send_all(socket, head, (size_t)length) &&
-              send_all(socket, body, (size_t)(end - body));
-    free(body);
-    return is_sent;
+                       token, i, count);
+    sprintf(end,
+            "event: message\r\ndata: {\"jsonrpc\":\"2.0\",\"id\":%ld,"
+            "\"result\":{\"content\":[]}}\r\n\r\n", id);
+    stream = &streams[next++ % STREAMS];
+    free((char *)stream->body.bytes);
+    stream->id = id;
+    stream->token = token;
+    stream->count = count;
+    stream->body = part_of(body);
+    return stream->body;
+}
+
+static int answer_with_progress(int socket, const char *body, long id)
+{
+    const char *count = strstr(body, "\"count\":");
+    const char *token = strstr(body, "\"progressToken\":");
+    struct part stream = progress_of(id, token != NULL ? atol(token + 16) : 0,
+                                     count != NULL ? atol(count + 8) : 0);
+    char head[256];
+
+    sprintf(head,
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+            "content-length: %zu\r\n\r\n", stream.length);
+    return send_all(socket, part_of(head), stream, part_of(""));
+}
+
+static int answer_without_body(int socket, const char *status)
+{
+    char head[128];
+
+    sprintf(head, "HTTP/1.1 %s\r\ncontent-length: 0\r\n\r\n", status);
+    return send_all(socket, part_of(head), part_of(""), part_of(""));
 }
 
 /* Answers the request in `in`, which is whole. */
@@ -113,29 +186,20 @@ static int answer(int socket, const char *in)
     int is_stateless = strncmp(in, "POST /stateless", 15) == 0;
     const char *body = strstr(in, "\r\n\r\n");
     const char *id = body != NULL ? strstr(body, "\"id\":") : NULL;
-    const char *part = "\"result\":{}";
-    char head[512], *out;
+    struct part part = part_of("\"result\":{}");
+    char head[512], start[64];
     long number = id != NULL ? atol(id + 5) : 0;
-    size_t size;
-    int length, is_sent;
 
-    if (strncmp(in, "DELETE", 6) == 0) {
-        length = sprintf(head, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-        return send_all(socket, head, (size_t)length);
-    }
-    if (strncmp(in, "GET", 3) == 0) {
-        length = sprintf(head, "HTTP/1.1 405 No\r\ncontent-length: 0\r\n\r\n");
-        return send_all(socket, head, (size_t)length);
-    }
-    if (strstr(body, "\"notifications/") != NULL) {
-        length = sprintf(head, "HTTP/1.1 202 Accepted\r\n"
-                               "content-length: 0\r\n\r\n");
-        return send_all(socket, head, (size_t)length);
-    }
+    if (strncmp(in, "DELETE", 6) == 0)
+        return answer_without_body(socket, "200 OK");
+    if (strncmp(in, "GET", 3) == 0)
+        return answer_without_body(socket, "405 No");
+    if (strstr(body, "\"notifications/") != NULL)
+        return answer_without_body(socket, "202 Accepted");
     if (strstr(body, "\"server/discover\"") != NULL)
-        part = is_stateless ? hello_stateless : no_method;
+        part = part_of(is_stateless ? hello_stateless : no_method);
     else if (strstr(body, "\"initialize\"") != NULL)
-        part = hello_session;
+        part = part_of(hello_session);
     else if (strstr(body, "\"tools/list\"") != NULL)
         part = list10k;
     else if (strstr(body, "\"text1k\"") != NULL)
@@ -144,25 +208,15 @@ static int answer(int socket, const char *in)
         part = text10m;
     else if (strstr(body, "\"plain10m\"") != NULL)
         part = plain10m;
-    else if (strstr(body, "\"progress\"") != NULL) {
-        const char *count = strstr(body, "\"count\":");
-
-        return answer_with_progress(socket, number,
-                                    count != NULL ? atol(count + 8) : 0);
-    }
-    size = strlen(part);
-    length = sprintf(head, "{\"jsonrpc\":\"2.0\",\"id\":%ld,", number);
-    out = malloc(size + 1024);
-    length = sprintf(out,
-                     "HTTP/1.1 200 OK\r\ncontent-type: application/json"
-                     "\r\n%scontent-length: %lu\r\n\r\n%s",
-                     part == hello_session ? "mcp-session-id: abcdef\r\n" : "",
-                     (unsigned long)(size + (size_t)length + 1), head);
-    memcpy(out + length, part, size);
-    out[(size_t)length + size] = '}';
-    is_sent = send_all(socket, out, (size_t)length + size + 1);
-    free(out);
-    return is_sent;
+    else if (strstr(body, "\"progress\"") != NULL)
+        return answer_with_progress(socket, body, number);
+    sprintf(start, "{\"jsonrpc\":\"2.0\",\"id\":%ld,", number);
+    sprintf(head,
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+            "%scontent-length: %zu\r\n\r\n%s",
+            part.bytes == hello_session ? "mcp-session-id: abcdef\r\n" : "",
+            strlen(start) + part.length + 1, start);
+    return send_all(socket, part_of(head), part, part_of("}"));
 }
 
 /* Whether the bytes are a whole request. */
