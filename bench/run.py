@@ -4,7 +4,7 @@
 Server and client share one processor: across two, the wake-ups of a virtual
 machine drown the difference. Nothing is asserted about time.
 
-    run.py [--instructions] [--json FILE] [--smoke]
+    run.py [--instructions] [--json FILE] [--only WORKLOAD,...] [--smoke]
 """
 
 import argparse
@@ -21,10 +21,25 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(HERE, "build")
 LIBRARY = os.path.join(HERE, "..", "target", "release", "libmcpclient.so")
-CLIENTS = ["floor", "mcpclient", "libcurl"]
+CLIENTS = ["floor", "mcpclient", "libcurl", "rmcp"]
+# Built where its crates can be had: `make`, but not the quick check.
+OPTIONAL = ["rmcp"]
 ERAS = [("session era", "/session"), ("stateless era", "/stateless")]
 GOALS = {"ping": "1.2", "cold": "2", "memory": "3.5 MB", "instructions": "10,000",
          "size": "2,000,000"}
+# Beside ping and cold, which run in both eras: path, repetitions, those of the
+# quick check; the goal, and what libcurl and rmcp took when it was set.
+WORKLOADS = {
+    "call1k": ("/session", 5000, 20, 1.25, 2.0, 9.8),
+    "call10m": ("/session", 6, 2, 1.5, 2.8, 8.4),
+    "call10mplain": ("/session", 8, 2, 1.3, 3.2, 1.9),
+    "list10k": ("/session", 8, 2, 2.5, 9.5, 27),
+    "progress": ("/session", 20000, 100, 3, 7, 40),
+    "par8": ("/session", 8000, 16, 1.25, 2.0, 8.8),
+    "call2026": ("/stateless", 5000, 20, 1.25, 1.9, 10),
+}
+# Of call10m, in MB.
+PEAK = (25, 29, 70)
 
 
 def pin():
@@ -80,27 +95,46 @@ def instructions(client, url, few, many):
     return (totals[1] - totals[0]) / (many - few)
 
 
-def measure(clients, rounds, pings, colds, with_instructions):
+def medians(samples):
+    return {client: {name: statistics.median(values) for name, values in sample.items()}
+            for client, sample in samples.items()}
+
+
+def measure_eras(server, clients, rounds, pings, colds, with_instructions):
     found = {}
-    with Server() as server:
-        for era, path in ERAS:
-            url = server.url + path
-            samples = {client: {"ping": [], "cold": [], "start": [], "memory": []}
-                       for client in clients}
-            for _ in range(rounds):
-                for client in clients:
-                    sample = samples[client]
-                    sample["ping"].append(run(client, url, "ping", pings)[0])
-                    sample["cold"].append(run(client, url, "cold", colds)[0])
-                    _, elapsed, memory = run(client, url, "cold", 1)
-                    sample["start"].append(elapsed * 1e9)
-                    sample["memory"].append(memory)
-            found[era] = {client: {name: statistics.median(values)
-                                   for name, values in sample.items()}
-                          for client, sample in samples.items()}
-            if with_instructions:
-                for client in clients:
-                    found[era][client]["instructions"] = instructions(client, url, 200, 1200)
+    for era, path in ERAS:
+        url = server.url + path
+        samples = {client: {"ping": [], "cold": [], "start": [], "memory": []}
+                   for client in clients}
+        for _ in range(rounds):
+            for client in clients:
+                sample = samples[client]
+                sample["ping"].append(run(client, url, "ping", pings)[0])
+                sample["cold"].append(run(client, url, "cold", colds)[0])
+                _, elapsed, memory = run(client, url, "cold", 1)
+                sample["start"].append(elapsed * 1e9)
+                sample["memory"].append(memory)
+        found[era] = medians(samples)
+        if with_instructions:
+            for client in clients:
+                found[era][client]["instructions"] = instructions(client, url, 200, 1200)
+    return found
+
+
+def measure_workloads(server, clients, names, rounds, is_smoke):
+    found = {}
+    for name in names:
+        path, many, few = WORKLOADS[name][:3]
+        count = few if is_smoke else many
+        samples = {client: {"time": [], "memory": []} for client in clients}
+        # In a first round, not counted, the server makes what it has to make.
+        for turn in range(rounds if is_smoke else rounds + 1):
+            for client in clients:
+                taken, _, memory = run(client, server.url + path, name, count)
+                if is_smoke or turn > 0:
+                    samples[client]["time"].append(taken)
+                    samples[client]["memory"].append(memory)
+        found[name] = medians(samples)
     return found
 
 
@@ -111,7 +145,7 @@ def stripped_size():
         return os.path.getsize(out)
 
 
-def show(found, size):
+def show_eras(found):
     for era, clients in found.items():
         floor = clients["floor"]
         print("%s%s" % (era, " " * (16 - len(era)) +
@@ -125,46 +159,93 @@ def show(found, size):
         print("  goals               %s              %s               %s %10s %12s" % (
             GOALS["ping"], GOALS["cold"], GOALS["cold"], GOALS["memory"],
             GOALS["instructions"]))
-    print("stripped library: {:,} bytes (goal: {})".format(size, GOALS["size"]))
     print("ping: on a connection that is made. cold: a new client to its first ping, in a "
           "running process; in the session era\nthe library finds the era out, and ends the session, "
           "which the floor does not.\nprocess: the same with the start of the program. "
           "Medians of interleaved runs, ratios to the floor.")
 
 
+def duration(nanoseconds):
+    for unit, size in [("ms", 1e6), ("us", 1e3)]:
+        if nanoseconds >= size:
+            return "%.2f %s" % (nanoseconds / size, unit)
+    return "%.0f ns" % nanoseconds
+
+
+def show_workloads(found):
+    others = CLIENTS[1:]
+    print("%-16s %10s" % ("workload", "floor") + "".join("%11s" % name for name in others) +
+          "%8s  (then: libcurl, rmcp)" % "goal")
+    for name, clients in found.items():
+        floor = clients["floor"]["time"]
+        print("  %-14s %10s" % (name, duration(floor)) +
+              "".join("%11s" % ("%.2f" % (clients[other]["time"] / floor)
+                                if other in clients else "-") for other in others) +
+              "%8s  (%s, %s)" % WORKLOADS[name][3:])
+    if "call10m" in found:
+        print("  %-14s" % "call10m, peak" +
+              "".join("%11s" % ("%.1f MB" % (found["call10m"][client]["memory"] / 1024)
+                                if client in found["call10m"] else "-") for client in CLIENTS) +
+              "%8s  (%s, %s)" % tuple("%d MB" % one for one in PEAK))
+    print("An operation of the floor, and ratios to it: a call with 1,024 bytes of text, with ten "
+          "megabytes of it, with and\nwithout escapes; a list of 10,000 tools, all names read; one "
+          "notification of progress; a call on one of eight threads\nof one client; a call in the "
+          "stateless era. Medians of interleaved runs.")
+
+
+def smoke(clients):
+    """That they run and print what is agreed; nothing about time."""
+    try:
+        with Server() as server:
+            eras = measure_eras(server, clients, 1, 20, 2, False)
+            workloads = measure_workloads(server, clients, WORKLOADS, 1, True)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+        print(error)
+        print("bench: 0 passed, 1 failed, 0 skipped")
+        return 1
+    missing = [name for name in CLIENTS if name not in clients + OPTIONAL]
+    for name in missing:
+        print("SKIP %s: libcurl and cJSON are not installed" % name)
+    failed = len(missing) if os.environ.get("CI") == "true" else 0
+    passed = sum(len(one) for one in eras.values()) + sum(len(one) for one in workloads.values())
+    print("bench: %d passed, %d failed, %d skipped" % (
+        passed, failed, 0 if failed else len(missing)))
+    return 1 if failed else 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--instructions", action="store_true")
     parser.add_argument("--json")
+    parser.add_argument("--only", metavar="WORKLOAD,...",
+                        type=lambda text: text.split(","),
+                        help="of %s" % ", ".join(WORKLOADS))
     parser.add_argument("--smoke", action="store_true")
     options = parser.parse_args()
+    unknown = [name for name in options.only or [] if name not in WORKLOADS]
+    if unknown:
+        parser.error("no such workload: %s" % unknown[0])
     if options.smoke:
         subprocess.run(["make", "-s", "-C", HERE, "build"], check=True)
     pin()
     clients = [name for name in CLIENTS if os.path.exists(os.path.join(BUILD, name))]
     if options.smoke:
-        # That they run and print what is agreed; nothing about time.
-        try:
-            found = measure(clients, 1, 20, 2, False)
-        except (RuntimeError, OSError) as error:
-            print(error)
-            print("bench: 0 passed, 1 failed, 0 skipped")
-            return 1
-        skipped = len(CLIENTS) - len(clients)
-        for name in CLIENTS:
-            if name not in clients:
-                print("SKIP %s: libcurl and cJSON are not installed" % name)
-        failed = skipped if os.environ.get("CI") == "true" else 0
-        passed = sum(len(era) for era in found.values())
-        print("bench: %d passed, %d failed, %d skipped" % (
-            passed, failed, 0 if failed else skipped))
-        return 1 if failed else 0
-    found = measure(clients, 9, 20000, 300, options.instructions)
-    size = stripped_size()
-    show(found, size)
+        return smoke([name for name in clients if name not in OPTIONAL])
+    found = {}
+    with Server() as server:
+        if not options.only:
+            found["eras"] = measure_eras(server, clients, 9, 10000, 300, options.instructions)
+            found["stripped"] = stripped_size()
+            show_eras(found["eras"])
+            print("stripped library: {:,} bytes (goal: {})".format(
+                found["stripped"], GOALS["size"]))
+            sys.stdout.flush()
+        found["workloads"] = measure_workloads(
+            server, clients, options.only or WORKLOADS, 9, False)
+    show_workloads(found["workloads"])
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"eras": found, "stripped": size}, file, indent=1)
+            json.dump(found, file, indent=1)
     return 0
 
 
