@@ -237,8 +237,8 @@ static void progress(int s, const char *token, long count, struct reply *reply)
                   "\"params\":{\"name\":\"progress\",\"arguments\":{\"count\":%ld},"
                   "\"_meta\":{\"progressToken\":3}}}", count);
     send_request(s, token, "MCP-Protocol-Version: 2025-11-25\r\n", body);
-    reply->size = 262144;
-    reply->bytes = realloc(reply->bytes, reply->size);
+    reply->size = 65536;
+    reply->bytes = realloc(reply->bytes, reply->size + 8);
     for (;;) {
         ssize_t got = read(s, reply->bytes + have, reply->size - 1 - have);
 
@@ -251,7 +251,7 @@ static void progress(int s, const char *token, long count, struct reply *reply)
             const char *found;
 
             *end = '\0';
-            if (strncmp(line, "data:", 5) == 0) {
+            if (memcmp(line, "data:", 5) == 0) {
                 found = strstr(line, "\"progress\":");
                 if (found != NULL && atol(found + 11) == told + 1)
                     told++;
