@@ -75,9 +75,9 @@ static void prepare(void)
     int i;
 
     text1k = filled(before, "A line of text. ", 1024, after);
-    /* 80 bytes that stand for 77 */
-    text10m = filled(before, "A line of text with \\\"two words\\\" quoted, and "
-                             "nothing else that has an escape.\\n", LARGE, after);
+    /* 43 bytes that stand for 42 */
+    text10m = filled(before, "A line of text with an escape at its end.\\n", LARGE,
+                     after);
     plain10m = filled(before, "A line of text. ", LARGE, after);
     end = list + sprintf(list, "\"result\":{\"tools\":[");
     for (i = 0; i < TOOLS; i++)

@@ -102,7 +102,7 @@ impl Bench {
                         "ping" => self.ping(&client).await?,
                         "list10k" => list(&client).await?,
                         "call1k" | "call2026" => call(&client, "text1k", 1024).await?,
-                        "call10m" => call(&client, "text10m", 9_625_000).await?,
+                        "call10m" => call(&client, "text10m", 9_767_442).await?,
                         "call10mplain" => call(&client, "plain10m", 10_000_000).await?,
                         _ => return Err("no such workload".into()),
                     }
