@@ -238,7 +238,7 @@ impl Client {
     pub(crate) fn respond(
         self: &Arc<Self>,
         session: &Arc<Session>,
-        id: &serde_json::value::RawValue,
+        id: &str,
         answered: &Answered,
     ) -> Result<()> {
         let Some(outgoing) = session.era.respond(id, answered) else { return Ok(()) };

@@ -5,8 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
-use serde_json::value::RawValue;
-
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Signal;
 use crate::client::{Client, Session};
@@ -28,7 +26,8 @@ pub(crate) struct Question {
 #[derive(Debug)]
 enum Origin {
     /// To the server, as the response to its request.
-    Request { session: Arc<Session>, id: Box<RawValue> },
+    /// The id is JSON text.
+    Request { session: Arc<Session>, id: String },
     /// Into the call, which is sent once more with it.
     Round { answers: Arc<Answers>, place: usize },
 }
@@ -115,7 +114,7 @@ impl Question {
     pub(crate) fn of_request(
         client: &Arc<Client>,
         session: &Arc<Session>,
-        id: &RawValue,
+        id: &str,
         asked: Asked,
     ) -> Arc<Self> {
         let origin = Origin::Request { session: session.clone(), id: id.to_owned() };
@@ -272,10 +271,10 @@ impl Questions {
     }
 
     /// The server does not want to know any more.
-    pub(crate) fn withdraw(&self, request: &RawValue) {
+    pub(crate) fn withdraw(&self, request: &str) {
         for question in self.snapshot() {
             if let Origin::Request { id, .. } = &question.origin
-                && id.get() == request.get()
+                && id == request
             {
                 let _ = question.close(State::Withdrawn);
             }

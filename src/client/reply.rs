@@ -4,8 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
 use crate::base::error::{Error, Result, Status};
 use crate::client::exchange::{Ending, Post, RpcRefusal, Way};
 use crate::client::inbox::{Item, Progress};
@@ -419,9 +417,10 @@ impl Client {
 /// A request of the server's.
 #[derive(Clone, Copy)]
 pub(crate) struct Incoming<'a> {
-    pub(crate) id: &'a RawValue,
+    /// JSON text.
+    pub(crate) id: &'a str,
     pub(crate) method: &'a str,
-    pub(crate) params: Option<&'a RawValue>,
+    pub(crate) params: Option<&'a str>,
 }
 
 fn too_many(options: &Options) -> Error {

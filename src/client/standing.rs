@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::sys::Signal;
 use crate::client::exchange::Way;
@@ -142,7 +140,7 @@ impl Listening<'_> {
                 let (text, start) = (jsonrpc::utf8(event.text)?, event.start);
                 match jsonrpc::parse(text.get(start..).unwrap_or_default())?.0 {
                     Message::Notification { method, params } if method == notice::ACKNOWLEDGED => {
-                        let granted = Granted::parse(params.map_or("{}", |params| params.get()));
+                        let granted = Granted::parse(params.unwrap_or("{}"));
                         let from = From {
                             id: Some(id),
                             stream: Some(stream),
@@ -355,13 +353,13 @@ impl Granted {
     }
 
     /// Whether a notification is one of those that were granted.
-    fn has(&self, kind: Kind, params: Option<&RawValue>) -> bool {
+    fn has(&self, kind: Kind, params: Option<&str>) -> bool {
         match kind {
             Kind::ToolsChanged => self.tools,
             Kind::PromptsChanged => self.prompts,
             Kind::ResourcesChanged => self.resources,
             Kind::ResourceUpdated => {
-                let uri = params.and_then(|params| notice::uri(params.get()));
+                let uri = params.and_then(notice::uri);
                 // It may name a part of the one that was subscribed to.
                 uri.is_some_and(|uri| self.uris.iter().any(|own| uri.starts_with(own.as_str())))
             }

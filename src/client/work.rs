@@ -8,8 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use serde_json::value::RawValue;
-
 use crate::base::error::{Result, Status};
 use crate::client::inbox::{Event, Item, Progress};
 use crate::client::request::{Limits, Report, Request};
@@ -220,7 +218,7 @@ impl Client {
         &self,
         session: Option<&Arc<Session>>,
         method: &str,
-        params: Option<&RawValue>,
+        params: Option<&str>,
         wait: &Wait,
     ) {
         if method == notice::PROGRESS {
@@ -236,7 +234,7 @@ impl Client {
             return;
         }
         let kind = Kind::of(method);
-        let params = params.map_or("{}", RawValue::get);
+        let params = params.unwrap_or("{}");
         self.cache.invalidate(kind, params);
         if kind == Kind::ToolsChanged {
             self.marks.clear();
@@ -247,7 +245,6 @@ impl Client {
             self.questions.complete(id);
         }
         if kind == Kind::Cancelled {
-            let params = serde_json::from_str::<&RawValue>(params).ok();
             match notice::cancelled(params) {
                 Some(request) if session.is_some() => self.questions.withdraw(request),
                 _ => {}

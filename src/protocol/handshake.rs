@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use serde_json::value::RawValue;
-
 use crate::base::error::{Error, Result, Status};
 use crate::protocol::call::Call;
 use crate::protocol::capability::Declared;
@@ -104,8 +102,8 @@ impl Era for Handshake {
         self.revision.has_batches()
     }
 
-    fn respond(&self, id: &RawValue, answered: &Answered) -> Option<Outgoing> {
-        let (id, member) = (id.get(), answered.member());
+    fn respond(&self, id: &str, answered: &Answered) -> Option<Outgoing> {
+        let member = answered.member();
         Some(self.outgoing(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},{member}}}")))
     }
 
@@ -238,8 +236,7 @@ mod tests {
     #[test]
     fn responds_with_the_id_as_it_came() {
         let era = Handshake::new(Revision::HANDSHAKE, None).unwrap();
-        let id: Box<RawValue> = serde_json::from_str("\"0\"").unwrap();
-        let pong = era.respond(&id, &Answered::Result("{}".into())).unwrap();
+        let pong = era.respond("\"0\"", &Answered::Result("{}".into())).unwrap();
         assert_eq!(text(&pong), r#"{"jsonrpc":"2.0","id":"0","result":{}}"#);
         assert!(era.resume("a\u{e9}").is_none());
         assert_eq!(era.resume("e1").unwrap().last().unwrap().1, "e1");

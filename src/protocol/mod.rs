@@ -22,8 +22,6 @@ pub(crate) mod stateless;
 use std::borrow::Cow;
 use std::fmt::Debug;
 
-use serde_json::value::RawValue;
-
 use crate::base::error::Result;
 use crate::protocol::call::Call;
 use crate::protocol::question::{Answered, Asked};
@@ -93,7 +91,7 @@ pub(crate) enum Verdict {
 #[derive(Debug, Default)]
 pub(crate) struct Round {
     /// Key, method and parameters.
-    pub(crate) requests: Vec<(String, String, Option<Box<RawValue>>)>,
+    pub(crate) requests: Vec<(String, String, Option<String>)>,
     pub(crate) state: Option<String>,
 }
 
@@ -130,7 +128,7 @@ pub(crate) trait Era: Debug + Send + Sync {
     fn has_batches(&self) -> bool;
 
     /// A response to a request of the server, if it is to have one.
-    fn respond(&self, id: &RawValue, answered: &Answered) -> Option<Outgoing>;
+    fn respond(&self, id: &str, answered: &Answered) -> Option<Outgoing>;
 
     /// How to stop a request, if by a message.
     fn cancel(&self, id: i64, reason: &str) -> Option<Outgoing>;

@@ -60,8 +60,8 @@ pub(crate) struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     /// The params of a notification, if they are well-formed.
-    pub(crate) fn parse(params: Option<&'a RawValue>) -> Option<Self> {
-        serde_json::from_str(params?.get()).ok()
+    pub(crate) fn parse(params: Option<&'a str>) -> Option<Self> {
+        serde_json::from_str(params?).ok()
     }
 
     /// The request it is about: tokens of ours are the ids of requests.
@@ -71,8 +71,8 @@ impl<'a> Progress<'a> {
 }
 
 /// The request that the server does not want answered any more, as raw JSON.
-pub(crate) fn cancelled(params: Option<&RawValue>) -> Option<&RawValue> {
-    Members::parse(params?.get()).ok()?.get("requestId")
+pub(crate) fn cancelled(params: &str) -> Option<&str> {
+    Members::parse(params).ok()?.get("requestId").map(RawValue::get)
 }
 
 /// The question whose page was visited.
@@ -89,19 +89,15 @@ pub(crate) fn uri(params: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn raw(text: &str) -> Box<RawValue> {
-        serde_json::from_str(text).unwrap()
-    }
-
     #[test]
     fn reads_progress_with_and_without_its_options() {
-        let params = raw(r#"{"progressToken":7,"progress":1.5,"total":3,"message":"a\nb","x":1}"#);
-        let progress = Progress::parse(Some(&params)).unwrap();
+        let params = r#"{"progressToken":7,"progress":1.5,"total":3,"message":"a\nb","x":1}"#;
+        let progress = Progress::parse(Some(params)).unwrap();
         assert_eq!((progress.id(), progress.progress, progress.total), (Some(7), 1.5, Some(3.0)));
         assert_eq!(progress.message.as_deref(), Some("a\nb"));
-        let params = raw(r#"{"progressToken":"7","progress":1}"#);
-        assert_eq!(Progress::parse(Some(&params)).unwrap().id(), None);
-        assert!(Progress::parse(Some(&raw("[]"))).is_none() && Progress::parse(None).is_none());
+        let params = r#"{"progressToken":"7","progress":1}"#;
+        assert_eq!(Progress::parse(Some(params)).unwrap().id(), None);
+        assert!(Progress::parse(Some("[]")).is_none() && Progress::parse(None).is_none());
     }
 
     #[test]
@@ -109,7 +105,7 @@ mod tests {
         assert_eq!(Kind::of("notifications/tools/list_changed") as i32, 1);
         assert_eq!(Kind::of("notifications/message") as i32, 16);
         assert_eq!(Kind::of("notifications/x"), Kind::Other);
-        let params = raw(r#"{"requestId":"a"}"#);
-        assert_eq!(cancelled(Some(&params)).unwrap().get(), "\"a\"");
+        let params = r#"{"requestId":"a"}"#;
+        assert_eq!(cancelled(params).unwrap(), "\"a\"");
     }
 }

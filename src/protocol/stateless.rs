@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use serde_json::value::RawValue;
-
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::call::{Call, PREFIX, push_member};
 use crate::protocol::capability::Declared;
@@ -136,7 +134,7 @@ impl Era for Stateless {
 
     /// Servers ask nothing by requests here; one that does breaks the rules,
     /// and a client may not answer.
-    fn respond(&self, _id: &RawValue, _answered: &Answered) -> Option<Outgoing> {
+    fn respond(&self, _id: &str, _answered: &Answered) -> Option<Outgoing> {
         None
     }
 
@@ -222,7 +220,7 @@ fn round(result: &str) -> Result<Round> {
         let method = request
             .string("method")
             .ok_or_else(|| malformed(format!("\"{}\" has no method", quote(&key))))?;
-        let params = request.get("params").map(ToOwned::to_owned);
+        let params = request.get("params").map(|params| params.get().to_owned());
         round.requests.push((key.into_owned(), method, params));
     }
     if round.requests.is_empty() && round.state.is_none() {
@@ -326,8 +324,7 @@ mod tests {
 
     #[test]
     fn answers_no_request_and_has_no_session() {
-        let id: Box<RawValue> = serde_json::from_str("1").unwrap();
-        assert!(era().respond(&id, &Answered::Result("{}".into())).is_none());
+        assert!(era().respond("1", &Answered::Result("{}".into())).is_none());
         assert!(era().cancel(1, "").is_none() && era().end().is_none());
     }
 }

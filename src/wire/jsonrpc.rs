@@ -22,9 +22,20 @@ pub(crate) enum Id {
 /// One message, borrowed from its text.
 #[derive(Debug)]
 pub(crate) enum Message<'a> {
-    Response { id: Id, outcome: Outcome },
-    Request { id: &'a RawValue, method: Cow<'a, str>, params: Option<&'a RawValue> },
-    Notification { method: Cow<'a, str>, params: Option<&'a RawValue> },
+    Response {
+        id: Id,
+        outcome: Outcome,
+    },
+    /// The id and the params as JSON text.
+    Request {
+        id: &'a str,
+        method: Cow<'a, str>,
+        params: Option<&'a str>,
+    },
+    Notification {
+        method: Cow<'a, str>,
+        params: Option<&'a str>,
+    },
 }
 
 #[derive(Debug)]
@@ -160,12 +171,11 @@ fn message<'a>(text: &'a str, tape: &Tape) -> Result<Message<'a>> {
         if result.is_some() || error.is_some() {
             return Err(malformed("it has a method and a result or an error".into()));
         }
-        let method: Text<'a> = serde_json::from_str(raw(method))
-            .map_err(|_| malformed("its method is not a string".into()))?;
-        let method = method.0;
-        let params = params.filter(|place| !is_null(place)).and_then(|place| value(raw(place)));
-        return Ok(match id.filter(|place| !is_null(place)).and_then(|place| value(raw(place))) {
-            Some(id) => Message::Request { id: checked_id(id)?, method, params },
+        let method = plain_text(raw(method))
+            .ok_or_else(|| malformed("its method is not a string".into()))?;
+        let params = params.filter(|place| !is_null(place)).map(raw);
+        return Ok(match id.filter(|place| !is_null(place)).map(raw) {
+            Some(id) => Message::Request { id: parse_id(id).map(|_| id)?, method, params },
             None => Message::Notification { method, params },
         });
     }
@@ -182,15 +192,14 @@ fn message<'a>(text: &'a str, tape: &Tape) -> Result<Message<'a>> {
     Ok(Message::Response { id, outcome })
 }
 
-/// A part that is known to be JSON.
-fn value(text: &str) -> Option<&RawValue> {
-    serde_json::from_str(text).ok()
+/// A JSON string as text, borrowed unless it has escapes.
+fn plain_text(raw: &str) -> Option<Cow<'_, str>> {
+    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(Cow::Borrowed(inner));
+    }
+    serde_json::from_str(raw).ok().map(Cow::Owned)
 }
-
-/// Borrowed unless it has escapes.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The messages of a batch, or `None` for what is none.
 pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
@@ -216,10 +225,6 @@ pub(crate) fn find_error(body: &[u8]) -> Option<(Id, RpcError)> {
 pub(crate) fn push_string(out: &mut String, text: &str) {
     // A text always serializes; an empty string would be malformed JSON.
     out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
-}
-
-fn checked_id(id: &RawValue) -> Result<&RawValue> {
-    parse_id(id.get()).map(|_| id)
 }
 
 fn parse_id(text: &str) -> Result<Id> {
@@ -302,7 +307,7 @@ mod tests {
     #[test]
     fn tells_requests_from_notifications() {
         let request = parse(r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#).unwrap().0;
-        assert!(matches!(request, Message::Request { id, params: None, .. } if id.get() == "0"));
+        assert!(matches!(request, Message::Request { id: "0", params: None, .. }));
         let note = parse(r#"{"method":"notifications/x","params":{},"jsonrpc":"2.0"}"#).unwrap().0;
         assert!(
             matches!(note, Message::Notification { method, params: Some(_) } if method == "notifications/x")
