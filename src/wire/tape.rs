@@ -63,10 +63,10 @@ impl Tape {
         if u32::try_from(text.len()).is_err() {
             return Err(Fault::TooLong);
         }
-        // An estimate, and what is not used costs nothing.
-        let nodes = Vec::with_capacity(16 + text.len() / 24);
+        // An estimate: more are made room for when they come.
+        let nodes = Vec::with_capacity(16 + (text.len() / 24).min(1 << 14));
         let bytes = text.as_bytes();
-        let mut reader = Reader { bytes, at: 0, nodes, levels, has_escapes: false };
+        let mut reader = Reader { bytes, at: 0, nodes, levels, escapes: 0, has_escapes: false };
         reader.read()?;
         Ok(Self { nodes: reader.nodes, has_escapes: reader.has_escapes })
     }
@@ -147,6 +147,8 @@ struct Reader<'a> {
     at: usize,
     nodes: Vec<Node>,
     levels: usize,
+    /// How many there were so far.
+    escapes: usize,
     has_escapes: bool,
 }
 
@@ -238,6 +240,7 @@ impl Reader<'_> {
         }
     }
 
+    #[inline(always)]
     fn noted(&mut self, level: usize, read: impl FnOnce(&mut Self) -> Step<()>) -> Step<()> {
         if level > self.levels {
             return read(self);
@@ -253,12 +256,9 @@ impl Reader<'_> {
         if self.bytes.get(self.at) != Some(&b'"') {
             return self.wrong("no name of a member");
         }
-        let start = self.at;
+        let before = self.escapes;
         self.noted(level, Self::string)?;
-        if level <= self.levels && !self.has_escapes {
-            let name = self.bytes.get(start..self.at).unwrap_or_default();
-            self.has_escapes = name.contains(&b'\\');
-        }
+        self.has_escapes |= level <= self.levels && self.escapes != before;
         if self.blank() != Some(b':') {
             return self.wrong("no colon");
         }
@@ -302,6 +302,7 @@ impl Reader<'_> {
 
     #[inline]
     fn escape(&mut self) -> Step<()> {
+        self.escapes += 1;
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
             Some(b'u') => {
@@ -397,7 +398,7 @@ fn long(bytes: &[u8]) -> usize {
 /// The top bit of the first byte that is a quote, a backslash or a control
 /// character, and perhaps of others behind it.
 #[inline]
-pub(crate) fn specials(chunk: u64) -> u64 {
+fn specials(chunk: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const TOPS: u64 = ONES * 0x80;
     let equal = |byte: u8| {
