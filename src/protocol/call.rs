@@ -75,7 +75,7 @@ impl Call {
     }
 
     fn about(method: &str, member: &str, value: &str) -> Self {
-        let mut members = String::with_capacity(value.len() + 16);
+        let mut members = String::with_capacity(value.len() + 64);
         push_string_member(&mut members, member, value);
         Self { name: Some(routing::encode(value)), ..Self::plain(method, members) }
     }
@@ -84,6 +84,7 @@ impl Call {
         let mut call = Self::about("tools/call", "name", name);
         if let Some(arguments) = arguments {
             let arguments = checked_object(arguments, "arguments_json")?;
+            call.members.reserve(arguments.len() + 16);
             push_member(&mut call.members, "arguments", arguments);
             call.arguments = Some(arguments.to_owned());
         }

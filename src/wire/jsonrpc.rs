@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
-use crate::wire::tape::{Place, Tape};
+use crate::wire::tape::{Place, Tape, plain};
 
 /// The id of a request, compared by type and value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,6 +223,12 @@ pub(crate) fn find_error(body: &[u8]) -> Option<(Id, RpcError)> {
 
 /// Writes a JSON string with its quotes.
 pub(crate) fn push_string(out: &mut String, text: &str) {
+    if plain(text.as_bytes()) == text.len() {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     // A text always serializes; an empty string would be malformed JSON.
     out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
 }
