@@ -68,7 +68,7 @@ impl Client {
         let result = result.map_err(|error| self.finished(error, call.method(), &options));
         if wait.is_background() {
             // It may hold the program's user data.
-            self.inbox.push(crate::client::inbox::Item::Bury(Box::new(options)));
+            self.bury(options);
         }
         result
     }

@@ -259,7 +259,7 @@ impl Client {
                 // How the answer fares is the server's business; it will say
                 // so on its stream, or not end it.
                 let _ = client.post(&options, post, &wait).await;
-                client.inbox.push(Item::Bury(Box::new(options)));
+                client.bury(options);
             });
         }
         let wait = self.wait(&options, &Default::default(), false);

@@ -96,7 +96,7 @@ impl Inbox {
     pub(crate) fn push(&self, item: Item) -> usize {
         let mut queue = self.queue();
         let mut dropped = None;
-        let is_event = |item: &Item| matches!(item, Item::Event(_));
+        let is_event = |item: &Item| matches!(item, Item::Event(_) | Item::Progress(..));
         if is_event(&item)
             && queue.len() >= EVENTS
             && queue.iter().filter(|item| is_event(item)).count() >= EVENTS

@@ -242,7 +242,12 @@ impl Questions {
                 completed.waiting.push(signal.clone());
                 signal
             };
-            wait.until_raised(&signal).await?;
+            let raised = wait.until_raised(&signal).await;
+            if raised.is_err() {
+                let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
+                completed.waiting.retain(|other| !Arc::ptr_eq(other, &signal));
+            }
+            raised?;
         }
     }
 

@@ -122,8 +122,10 @@ impl Request {
         let started = self.client.spawn(move |client| async move {
             let wait = client.wait(&client.options(), &limits, true).or_abort(abort);
             let result = client.perform(&call, &limits, &wait).await;
-            let buried: Box<dyn Any + Send> = Box::new(limits);
-            client.inbox.push(Item::Bury(buried));
+            if limits.report.is_some() {
+                let buried: Box<dyn Any + Send> = Box::new(limits);
+                client.inbox.push(Item::Bury(buried));
+            }
             client.inbox.push(Item::Done(this, result));
         });
         if started.is_err() {
@@ -135,6 +137,7 @@ impl Request {
     /// Ends a request that was started and that nobody waits for any more.
     pub(crate) fn abandon(&self) {
         self.handle.store(std::ptr::null_mut(), Ordering::Release);
+        self.client.forget_done(self);
         if let Some(abort) = lock(&self.abort).take() {
             abort.raise();
         }
@@ -169,6 +172,8 @@ impl Request {
     }
 
     fn take_off(&self) -> Result<()> {
+        // Done, and begun anew before it was handed out.
+        self.client.forget_done(self);
         let mut state = lock(&self.state);
         if matches!(*state, State::InFlight) {
             return Err(Error::new(Status::State, "the request is in flight already"));

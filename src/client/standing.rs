@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::sys::Signal;
 use crate::client::exchange::Way;
-use crate::client::inbox::Item;
 use crate::client::listener::Opening;
 use crate::client::options::Options;
 use crate::client::reply::Incoming;
@@ -53,7 +52,7 @@ impl Listening<'_> {
                 .in_background()
                 .or_abort(self.stop.clone());
             let result = self.stand(&options, last_event_id.take(), has_stood, &wait).await;
-            client.inbox.push(Item::Bury(Box::new(options)));
+            client.bury(options);
             match result {
                 Ok(fallen) => {
                     has_stood = true;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Result, Status};
 use crate::client::inbox::{Event, Item, Progress};
+use crate::client::options::Options;
 use crate::client::request::{Limits, Report, Request};
 use crate::client::{Client, Session, lock};
 use crate::protocol::notice::{self, Kind};
@@ -174,6 +175,28 @@ impl Client {
     pub(crate) fn next_done(&self) -> Option<Arc<Request>> {
         let mut done = lock(&self.done);
         if done.is_empty() { None } else { Some(done.remove(0)) }
+    }
+
+    /// Nobody wants it handed out any more.
+    pub(crate) fn forget_done(&self, request: &Request) {
+        let mut done = lock(&self.done);
+        let gone = done.iter().position(|one| std::ptr::eq(Arc::as_ptr(one), request));
+        let gone = gone.map(|at| done.remove(at));
+        drop(done);
+        drop(gone);
+    }
+
+    /// Lets go of options on the background thread: of the last reference on
+    /// a thread of the program.
+    pub(crate) fn bury(&self, options: Arc<Options>) {
+        let current = lock(&self.options);
+        if Arc::ptr_eq(&current, &options) {
+            // Not the last one, as long as the lock is held.
+            drop(options);
+            return;
+        }
+        drop(current);
+        self.inbox.push(Item::Bury(Box::new(options)));
     }
 
     fn handle(&self, item: Item) {
