@@ -17,7 +17,7 @@ const IDLE: Duration = Duration::from_secs(60);
 /// repeating a request that is safe to repeat.
 const FRESH: Duration = Duration::from_millis(5);
 /// How long the end of an event stream, whose reply was read, is waited for.
-const PATIENCE: Duration = Duration::from_millis(25);
+const PATIENCE: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
