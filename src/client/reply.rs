@@ -326,7 +326,8 @@ impl Client {
         wait: &Wait,
     ) -> Result<Option<Hit>> {
         let post = reading.post;
-        let (message, tape) = jsonrpc::parse(message)?;
+        let text = message;
+        let (message, tape) = jsonrpc::parse(text)?;
         match message {
             Message::Response { id: Id::Number(theirs), outcome } if Some(theirs) == post.id => {
                 Ok(Some(match outcome {
@@ -344,7 +345,9 @@ impl Client {
                     self.notice(post.session, &method, params, wait);
                     return Ok(None);
                 }
-                match (notice::Progress::parse(params), post.report) {
+                let place = tape.member(text, 0, "params");
+                let told = place.and_then(|place| notice::Progress::read(text, &tape, place));
+                match (told, post.report) {
                     (Some(told), Some(report)) if told.id() == post.id => {
                         wait.restart();
                         if wait.is_background() || self.has_background() {

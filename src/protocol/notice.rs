@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::wire::jsonrpc::plain_text;
 use crate::wire::object::Members;
+use crate::wire::tape::{Place, Tape};
 
 /// The kinds of the public header, which adds them together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,27 +47,37 @@ pub(crate) const CANCELLED: &str = "notifications/cancelled";
 pub(crate) const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
 
 /// How far a request is.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub(crate) struct Progress<'a> {
-    #[serde(borrow)]
-    progress_token: &'a RawValue,
+    token: &'a str,
     pub(crate) progress: f64,
-    #[serde(default)]
     pub(crate) total: Option<f64>,
-    #[serde(borrow, default)]
     pub(crate) message: Option<Cow<'a, str>>,
 }
 
 impl<'a> Progress<'a> {
     /// The params of a notification, if they are well-formed.
     pub(crate) fn parse(params: Option<&'a str>) -> Option<Self> {
-        serde_json::from_str(params?).ok()
+        let params = params?;
+        Self::read(params, &Tape::read(params, 1).ok()?, 0)
+    }
+
+    /// The same of params that stand at a place of a message.
+    pub(crate) fn read(text: &'a str, tape: &Tape, params: Place) -> Option<Self> {
+        let member = |name| tape.member(text, params, name).map(|place| tape.text(text, place));
+        // A text in quotes is no number, and null is none either.
+        let number = |raw: &str| raw.parse::<f64>().ok();
+        Some(Self {
+            token: member("progressToken")?,
+            progress: number(member("progress")?)?,
+            total: member("total").and_then(number),
+            message: member("message").and_then(plain_text),
+        })
     }
 
     /// The request it is about: tokens of ours are the ids of requests.
     pub(crate) fn id(&self) -> Option<i64> {
-        self.progress_token.get().parse().ok()
+        self.token.parse().ok()
     }
 }
 

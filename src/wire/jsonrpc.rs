@@ -193,7 +193,7 @@ fn message<'a>(text: &'a str, tape: &Tape) -> Result<Message<'a>> {
 }
 
 /// A JSON string as text, borrowed unless it has escapes.
-fn plain_text(raw: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn plain_text(raw: &str) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
     if !inner.contains('\\') {
         return Some(Cow::Borrowed(inner));
