@@ -1018,7 +1018,7 @@ int32_t mcp_client_set_max_items(mcp_client *client, int32_t items);
 
 /**
  * Sets how many messages a server may send in the stream of a call before
- * its answer, over which the call is MCP_E_TOO_LARGE.  Default: 100000.
+ * its answer, over which the call is MCP_E_TOO_LARGE.  Default: 1000000.
  *
  * `events`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  * Threads: any, for calls begun later.  Since: 0.1.0.

@@ -78,7 +78,7 @@ const DEADLINE: Duration = Duration::from_secs(3600);
 const INPUT_TIMEOUT: Duration = Duration::from_secs(600);
 const MAX_PAGES: usize = 1000;
 const MAX_ITEMS: usize = 1_000_000;
-const MAX_EVENTS: usize = 100_000;
+const MAX_EVENTS: usize = 1_000_000;
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 
 /// Headers that the library writes, or that would change how a message is
