@@ -102,6 +102,7 @@ struct Details {
     challenge: Vec<(String, String)>,
     retry_after: Option<u32>,
     may_have_run: bool,
+    exit_status: Option<i32>,
 }
 
 /// The JSON-RPC error that a server answered with.
@@ -121,6 +122,7 @@ impl Error {
             challenge: Vec::new(),
             retry_after: None,
             may_have_run: false,
+            exit_status: None,
         }))
     }
 
@@ -156,6 +158,12 @@ impl Error {
 
     pub(crate) fn with_may_have_run(mut self, may_have_run: bool) -> Self {
         self.0.may_have_run = may_have_run;
+        self
+    }
+
+    /// How the server's process ended: its exit status, or 128 and a signal.
+    pub(crate) fn with_exit_status(mut self, exit_status: Option<i32>) -> Self {
+        self.0.exit_status = exit_status;
         self
     }
 
@@ -200,6 +208,10 @@ impl Error {
 
     pub(crate) fn retry_after(&self) -> Option<u32> {
         self.0.retry_after
+    }
+
+    pub(crate) fn exit_status(&self) -> Option<i32> {
+        self.0.exit_status
     }
 
     pub(crate) fn may_have_run(&self) -> bool {

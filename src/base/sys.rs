@@ -6,6 +6,8 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -114,7 +116,10 @@ impl AsRawFd for Signal {
 
 /// A descriptor that is watched for the length of one wait.
 #[derive(Debug)]
-pub(crate) struct Watched(RawFd);
+pub(crate) struct Watched(
+    RawFd,
+    #[allow(dead_code, reason = "closed with the watch")] Option<OwnedFd>,
+);
 
 impl AsRawFd for Watched {
     fn as_raw_fd(&self) -> RawFd {
@@ -124,10 +129,21 @@ impl AsRawFd for Watched {
 
 /// Watches a descriptor on the background thread.
 pub(crate) fn watch(entry: &Poll, interest: Interest) -> io::Result<AsyncFd<Watched>> {
-    // SAFETY: who waits keeps the descriptor's owner borrowed until it has
-    // waited, and with it this watch has ended.
-    let watch = unsafe { AsyncFd::register_with_interest(Watched(entry.0.fd), interest) };
-    watch.map_err(io::Error::from)
+    let begin = |watched| {
+        // SAFETY: who waits keeps the descriptor's owner borrowed until it has
+        // waited, and with it this watch has ended.
+        let watch = unsafe { AsyncFd::register_with_interest(watched, interest) };
+        watch.map_err(io::Error::from)
+    };
+    match begin(Watched(entry.0.fd, None)) {
+        // Somebody else waits for it already; the system tells descriptors
+        // apart by their numbers.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let own = duplicate(entry.0.fd)?;
+            begin(Watched(own.as_raw_fd(), Some(own)))
+        }
+        result => result,
+    }
 }
 
 /// Watches a signal on the background thread.
@@ -199,11 +215,128 @@ pub(crate) fn write_at_once(fd: &OwnedFd, bytes: &[u8]) -> bool {
     if !matches!(poll(&mut ready, Duration::ZERO), Ok(1)) {
         return false;
     }
+    matches!(write(fd, bytes), Ok(count) if count == bytes.len())
+}
+
+/// Writes to a descriptor of any kind without SIGPIPE reaching the program.
+pub(crate) fn write(fd: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
     without_sigpipe(|| {
         // SAFETY: the slice gives a valid pointer and its length.
         let written = unsafe { libc::write(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) };
-        written == bytes.len() as isize
+        usize::try_from(written).map_err(|_| io::Error::last_os_error())
     })
+}
+
+/// Reads from a descriptor of any kind.
+pub(crate) fn read(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the slice gives a valid pointer and its length.
+    let count = unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}
+
+/// Has reads and writes give `WouldBlock` rather than wait.
+pub(crate) fn set_nonblocking(fd: &OwnedFd) -> io::Result<()> {
+    // SAFETY: reads and changes the flags of a descriptor that is owned.
+    unsafe {
+        let flags = libc::fcntl(fd.as_raw_fd(), libc::F_GETFL);
+        if flags < 0 || libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// Takes over a descriptor that the program gives away.
+pub(crate) fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: only asks for the flags; a number that is no open descriptor
+    // gives EBADF.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
+    if flags < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: sets the flags of an open descriptor, which is the library's
+    // from here on, as the header asks.
+    unsafe {
+        libc::fcntl(fd, libc::F_SETFD, flags | libc::FD_CLOEXEC);
+        Ok(OwnedFd::from_raw_fd(fd))
+    }
+}
+
+/// Has a command begin in a process group of its own, with no descriptor but
+/// its standard ones.
+pub(crate) fn isolate(command: &mut Command) {
+    command.process_group(0);
+    // SAFETY: between fork and exec only system calls are made, without
+    // memory being asked for and without a lock.
+    unsafe { command.pre_exec(close_others_on_exec) };
+}
+
+/// Marked and not closed: the standard library tells its parent through a
+/// descriptor of its own whether exec succeeded.
+fn close_others_on_exec() -> io::Result<()> {
+    const FIRST: libc::c_int = 3;
+    #[cfg(target_os = "linux")]
+    {
+        const CLOSE_RANGE_CLOEXEC: libc::c_uint = 4;
+        // SAFETY: takes three numbers.
+        let done = unsafe {
+            libc::syscall(
+                libc::SYS_close_range,
+                FIRST as libc::c_uint,
+                libc::c_uint::MAX,
+                CLOSE_RANGE_CLOEXEC,
+            )
+        };
+        if done == 0 {
+            return Ok(());
+        }
+    }
+    // SAFETY: takes numbers; one that is no open descriptor is an error that
+    // does not matter.
+    unsafe {
+        let most = libc::sysconf(libc::_SC_OPEN_MAX).clamp(256, 65_536) as libc::c_int;
+        for fd in FIRST..most {
+            libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC);
+        }
+    }
+    Ok(())
+}
+
+/// Sends a signal to a child that was not waited for yet, and to all of its
+/// group.
+pub(crate) fn signal_group(leader: u32, signal: libc::c_int) {
+    let Ok(group) = libc::pid_t::try_from(leader) else { return };
+    // SAFETY: takes two numbers. The group is the child's own: its number is
+    // not given away before the child was waited for.
+    unsafe { libc::kill(-group, signal) };
+}
+
+/// Whether a child has ended, which leaves it to be waited for. One that is
+/// not there any more was waited for by the program itself.
+pub(crate) fn has_ended(child: u32) -> bool {
+    // SAFETY: the structure is valid for the call.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        let result = libc::waitid(libc::P_PID, child as libc::id_t, &mut info, flags);
+        result < 0 || info.si_signo == libc::SIGCHLD
+    }
+}
+
+/// A descriptor that becomes readable when a child ends, where the system has
+/// such a thing.
+#[cfg(target_os = "linux")]
+pub(crate) fn watch_child(child: u32) -> Option<OwnedFd> {
+    // SAFETY: takes two numbers; the descriptor it gives is nobody's yet.
+    unsafe {
+        let fd = libc::syscall(libc::SYS_pidfd_open, child as libc::pid_t, 0);
+        RawFd::try_from(fd).ok().filter(|fd| *fd >= 0).map(|fd| OwnedFd::from_raw_fd(fd))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn watch_child(_child: u32) -> Option<OwnedFd> {
+    None
 }
 
 /// Runs the whole work of a thread of the library's: no signal of the program
@@ -219,9 +352,9 @@ pub(crate) fn without_signals<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// Runs `work` with SIGPIPE held back in this thread, and takes away one that
-/// came of it.
-fn without_sigpipe<T>(work: impl FnOnce() -> T) -> T {
+/// Runs a write with SIGPIPE held back in this thread, and takes away one
+/// that came of it.
+fn without_sigpipe(work: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
     // SAFETY: all three sets are valid for their calls, which change the mask
     // of this thread alone; the old mask is put back before returning.
     unsafe {
@@ -230,11 +363,15 @@ fn without_sigpipe<T>(work: impl FnOnce() -> T) -> T {
         let mut pending: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&mut pipe);
         libc::sigaddset(&mut pipe, libc::SIGPIPE);
-        libc::sigpending(&mut pending);
-        let was_pending = libc::sigismember(&pending, libc::SIGPIPE) == 1;
         libc::pthread_sigmask(libc::SIG_BLOCK, &pipe, &mut old);
+        // Only one that the program itself holds back can be pending before.
+        let was_pending = libc::sigismember(&old, libc::SIGPIPE) == 1 && {
+            libc::sigpending(&mut pending);
+            libc::sigismember(&pending, libc::SIGPIPE) == 1
+        };
         let result = work();
-        if !was_pending {
+        let is_broken = matches!(&result, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        if is_broken && !was_pending {
             libc::sigpending(&mut pending);
             if libc::sigismember(&pending, libc::SIGPIPE) == 1 {
                 let mut number = 0;

@@ -6,6 +6,7 @@ pub(crate) mod challenge;
 pub(crate) mod event_stream;
 pub(crate) mod http1;
 pub(crate) mod jsonrpc;
+pub(crate) mod line;
 pub(crate) mod object;
 pub(crate) mod tape;
 pub(crate) mod text;

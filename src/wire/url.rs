@@ -144,6 +144,12 @@ impl Url {
         Ok(Self { origin: Origin { scheme, host, port }, target })
     }
 
+    /// Whether the path has this segment, in exactly this spelling.
+    pub(crate) fn has_segment(&self, wanted: &str) -> bool {
+        let path = self.target.split('?').next().unwrap_or_default();
+        path.split('/').any(|segment| segment == wanted)
+    }
+
     /// Where a Location header leads from here; `None` where it makes no URL.
     pub(crate) fn join(&self, location: &str) -> Option<Self> {
         let location = location.split('#').next().unwrap_or_default();
@@ -166,6 +172,17 @@ impl Url {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_whole_segments_of_the_path_alone() {
+        let has = |url: &str| Url::parse(url).unwrap().has_segment("sse");
+        for url in ["http://h/sse", "http://h/sse/", "http://h/sse?x=1", "http://h/a/sse/b"] {
+            assert!(has(url), "{url}");
+        }
+        for url in ["http://h/sses", "http://h/SSE", "http://h/mcp?next=/sse", "http://sse/mcp"] {
+            assert!(!has(url), "{url}");
+        }
+    }
 
     #[test]
     fn takes_an_address_apart() {

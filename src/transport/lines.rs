@@ -1,0 +1,255 @@
+//! One message a line, over two descriptors: those of a process, or any that
+//! the program has opened.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::base::error::{Error, Status};
+use crate::base::sys::{self, POLLIN, Poll};
+use crate::transport::process::Process;
+use crate::transport::socket::plain;
+use crate::transport::source::{Incoming, Next, Source, Stop};
+use crate::transport::wait::Wait;
+use crate::wire::line::Lines;
+
+/// How much is read at a time.
+const STEP: usize = 32 * 1024;
+
+/// The end on which the server speaks.
+#[derive(Debug)]
+pub(crate) struct LineSource {
+    fd: Arc<OwnedFd>,
+    lines: Lines,
+    buffer: Vec<u8>,
+    process: Option<Arc<Process>>,
+    /// Nothing more will come than what is here.
+    is_at_end: bool,
+    /// Something has come since there was last nothing.
+    has_read: bool,
+}
+
+impl LineSource {
+    pub(crate) fn new(fd: Arc<OwnedFd>, limit: usize, process: Option<Arc<Process>>) -> Self {
+        Self {
+            fd,
+            lines: Lines::new(limit),
+            buffer: Vec::new(),
+            process,
+            is_at_end: false,
+            has_read: false,
+        }
+    }
+
+    async fn read(&mut self, also: &[Poll], wait: &Wait) -> Result<Incoming, Stop> {
+        loop {
+            if let Some(line) = self.lines.next().map_err(Stop::End)? {
+                // What a JSON-RPC message begins with; servers print banners.
+                let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
+                return Ok(match first {
+                    Some(b'{' | b'[') => Incoming::Message(line, 0),
+                    _ => Incoming::Junk,
+                });
+            }
+            if self.is_at_end {
+                return Err(self.end(wait).await);
+            }
+            if std::mem::take(&mut self.has_read) {
+                // A server that never pauses must not outlast the wait.
+                wait.give_way().await.map_err(Stop::Wait)?;
+            }
+            self.buffer.resize(STEP, 0);
+            match sys::read(&self.fd, &mut self.buffer) {
+                Ok(0) => self.is_at_end = true,
+                Ok(count) => {
+                    let bytes = self.buffer.get(..count).unwrap_or_default();
+                    self.lines.feed(bytes).map_err(Stop::End)?;
+                    self.has_read = true;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if self.process.as_ref().is_some_and(|process| process.has_ended()) {
+                        // Somebody else holds the other end open. What the
+                        // process itself has said is all read, once nothing
+                        // more is there.
+                        self.is_at_end = !self.is_readable();
+                        continue;
+                    }
+                    if self.until_something(also, wait).await.map_err(Stop::Wait)? {
+                        return Ok(Incoming::Also);
+                    }
+                }
+                Err(error) => {
+                    let what = format!("the server's messages cannot be read: {}", plain(&error));
+                    return Err(Stop::End(Error::new(Status::Io, what)));
+                }
+            }
+        }
+    }
+
+    /// Says whether it is one of the others that is ready.
+    async fn until_something(&self, also: &[Poll], wait: &Wait) -> Result<bool, Error> {
+        let mut entries = Vec::with_capacity(also.len() + 2);
+        entries.extend_from_slice(also);
+        entries.push(Poll::new(self.fd.as_raw_fd(), POLLIN));
+        let process = self.process.as_ref();
+        entries.extend(process.and_then(|it| it.watch()).map(|fd| Poll::new(fd, POLLIN)));
+        let glance = process.map_or(Duration::MAX, |process| process.glance());
+        wait.poll(&mut entries, glance).await?;
+        Ok(entries.iter().take(also.len()).any(Poll::is_ready))
+    }
+
+    fn is_readable(&self) -> bool {
+        let mut entry = [Poll::new(self.fd.as_raw_fd(), POLLIN)];
+        matches!(sys::poll(&mut entry, Duration::ZERO), Ok(1))
+    }
+
+    async fn end(&self, wait: &Wait) -> Stop {
+        let inside = if self.lines.is_inside() { ", in the middle of a message" } else { "" };
+        Stop::End(match &self.process {
+            Some(process) => process.obituary(wait).await,
+            None => Error::new(Status::Io, format!("the server closed its stream{inside}")),
+        })
+    }
+}
+
+impl Source for LineSource {
+    fn next<'a>(&'a mut self, also: &'a [Poll], wait: &'a Wait) -> Next<'a> {
+        Box::pin(self.read(also, wait))
+    }
+}
+
+/// The end on which the server listens.
+#[derive(Debug)]
+pub(crate) struct LineSink {
+    /// `None` once it was closed, which tells the server that this is the end.
+    fd: Mutex<Option<Arc<OwnedFd>>>,
+    /// The rest of a line whose sender has given up: a line that has begun is
+    /// ended before another one begins.
+    rest: Mutex<Vec<u8>>,
+}
+
+/// How far the sending of a line is.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    All,
+    /// The server must read before more can be sent.
+    Blocked(Arc<OwnedFd>),
+}
+
+impl LineSink {
+    pub(crate) fn new(fd: OwnedFd) -> Self {
+        Self { fd: Mutex::new(Some(Arc::new(fd))), rest: Mutex::default() }
+    }
+
+    /// Sends as much of a line as can be sent at once; `sent` counts its
+    /// bytes. One sender at a time.
+    pub(crate) fn send(&self, line: &[u8], sent: &mut usize) -> io::Result<Sent> {
+        let Some(fd) = self.fd.lock().unwrap_or_else(PoisonError::into_inner).clone() else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
+        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        while !rest.is_empty() {
+            match sys::write(&fd, &rest) {
+                Ok(count) => drop(rest.drain(..count)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Sent::Blocked(fd.clone()));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        while let Some(left) = line.get(*sent..).filter(|left| !left.is_empty()) {
+            match sys::write(&fd, left) {
+                Ok(count) => *sent += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Sent::Blocked(fd.clone()));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Sent::All)
+    }
+
+    /// The sender of a line gives up in the middle of it.
+    pub(crate) fn keep(&self, rest: &[u8]) {
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(rest);
+    }
+
+    pub(crate) fn close(&self) {
+        let fd = self.fd.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(fd);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::wait::now;
+    use std::io::{Read, Write};
+
+    fn pipe() -> (OwnedFd, OwnedFd) {
+        let (reader, writer) = io::pipe().unwrap();
+        (reader.into(), writer.into())
+    }
+
+    fn source(fd: OwnedFd) -> LineSource {
+        sys::set_nonblocking(&fd).unwrap();
+        LineSource::new(Arc::new(fd), 1024, None)
+    }
+
+    fn next(source: &mut LineSource, limit: u64) -> Result<Incoming, Stop> {
+        let wait = Wait::for_at_most(Duration::from_millis(limit));
+        now(async { Ok::<_, Error>(source.next(&[], &wait).await) }).unwrap()
+    }
+
+    #[test]
+    fn gives_messages_and_passes_over_what_is_none() {
+        let (reader, writer) = pipe();
+        let mut source = source(reader);
+        let mut writer = std::fs::File::from(writer);
+        writer.write_all(b"hello\n {\"a\":1}\n[\n{\"b\"").unwrap();
+        assert!(matches!(next(&mut source, 1000), Ok(Incoming::Junk)));
+        assert!(
+            matches!(next(&mut source, 1000), Ok(Incoming::Message(line, 0)) if line == b" {\"a\":1}")
+        );
+        assert!(matches!(next(&mut source, 1000), Ok(Incoming::Message(..))));
+        // Nothing is lost by a wait that ends.
+        assert!(matches!(next(&mut source, 5), Err(Stop::Wait(_))));
+        writer.write_all(b":2}\n{").unwrap();
+        assert!(
+            matches!(next(&mut source, 1000), Ok(Incoming::Message(line, 0)) if line == b"{\"b\":2}")
+        );
+        drop(writer);
+        let Err(Stop::End(error)) = next(&mut source, 1000) else { unreachable!() };
+        assert!(error.message().contains("in the middle"), "{}", error.message());
+    }
+
+    #[test]
+    fn ends_a_line_that_has_begun_before_it_begins_another() {
+        let (reader, writer) = pipe();
+        sys::set_nonblocking(&writer).unwrap();
+        let sink = LineSink::new(writer);
+        let long = vec![b'x'; 1024 * 1024];
+        let mut sent = 0;
+        assert!(matches!(sink.send(&long, &mut sent), Ok(Sent::Blocked(_))));
+        assert!(sent > 0 && sent < long.len());
+        sink.keep(&long[sent..]);
+        let reader = std::thread::spawn(move || {
+            let mut all = Vec::new();
+            std::fs::File::from(reader).read_to_end(&mut all).unwrap();
+            all
+        });
+        let mut sent = 0;
+        while !matches!(sink.send(b"y\n", &mut sent), Ok(Sent::All)) {
+            std::thread::yield_now();
+        }
+        sink.close();
+        assert!(sink.send(b"z", &mut 0).is_err());
+        let all = reader.join().unwrap();
+        assert_eq!(all.len(), long.len() + 2);
+        assert!(all.ends_with(b"xy\n"));
+    }
+}

@@ -1,0 +1,510 @@
+//! A server that is a program: its start, what it says on standard error, and
+//! its end.
+//!
+//! No handler of SIGCHLD is needed: the end is seen by a descriptor where the
+//! system has one, and asked for now and then where it has not.
+
+use std::ffi::OsString;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::base::error::{Error, Result, Status, quote};
+use crate::base::sys::{self, POLLIN, Poll};
+use crate::transport::socket::plain;
+use crate::transport::wait::Wait;
+
+/// What to start, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    /// The program and its arguments.
+    pub(crate) argv: Vec<OsString>,
+    /// What is set or taken away besides [`INHERITED`].
+    pub(crate) environment: Vec<(OsString, Option<OsString>)>,
+    pub(crate) directory: Option<PathBuf>,
+    pub(crate) stderr: StandardError,
+}
+
+impl Program {
+    /// One with the environment that every server may know.
+    pub(crate) fn new(argv: Vec<OsString>) -> Result<Self> {
+        if argv.first().is_none_or(|name| name.is_empty()) {
+            return Err(Error::argument("argv names no program"));
+        }
+        let (environment, directory) = (Vec::new(), None);
+        Ok(Self { argv, environment, directory, stderr: StandardError::Keep })
+    }
+}
+
+/// Where a program's standard error goes.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum StandardError {
+    /// The end of it is kept, for the error that says how the program ended.
+    #[default]
+    Keep,
+    Discard,
+    Inherit,
+    Descriptor(Arc<OwnedFd>),
+}
+
+/// What a server may know of this environment: what the SDKs of the
+/// specification pass on. Secrets are not among it.
+const INHERITED: [&str; 6] = ["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"];
+
+/// How much of the standard error is kept.
+const TAIL: usize = 8 * 1024;
+/// How much of that an error shows.
+const SHOWN: usize = 1000;
+
+/// How long an end may take after the standard input was closed, and after
+/// each signal.
+const GRACE: Duration = Duration::from_secs(2);
+/// Where no descriptor tells of a thing, it is asked for so often.
+const GLANCE: Duration = Duration::from_millis(10);
+/// How long the words of a program that has just ended are waited for.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// A process that was started and is ended, at the latest, when this is
+/// dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    name: String,
+    id: u32,
+    /// The process that started it: its fork has no child.
+    owner: u32,
+    ended: Option<OwnedFd>,
+    stderr: Option<OwnedFd>,
+    tail: Mutex<Tail>,
+    child: Mutex<Option<Child>>,
+    /// The exit status, or 128 and the number of the signal; `None` where the
+    /// program has waited for it in our place.
+    status: OnceLock<Option<i32>>,
+}
+
+/// The ends of the pipes that are ours.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    pub(crate) stdin: OwnedFd,
+    pub(crate) stdout: OwnedFd,
+}
+
+impl Process {
+    pub(crate) fn start(program: &Program) -> Result<(Self, Ends)> {
+        let name = program.argv.first().map(|name| name.to_string_lossy().into_owned());
+        let name = quote(&name.unwrap_or_default());
+        let mut child =
+            command(program)?.spawn().map_err(|error| not_started(program, &name, &error))?;
+        let id = child.id();
+        let stderr = child.stderr.take().map(OwnedFd::from);
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        let this = Self {
+            name,
+            id,
+            owner: std::process::id(),
+            ended: sys::watch_child(id),
+            stderr,
+            tail: Mutex::default(),
+            child: Mutex::new(Some(child)),
+            status: OnceLock::new(),
+        };
+        let (Some(stdin), Some(stdout)) = (stdin, stdout) else {
+            return Err(Error::new(Status::Internal, "a process without its pipes"));
+        };
+        let ends = Ends { stdin: stdin.into(), stdout: stdout.into() };
+        let all = [Some(&ends.stdin), Some(&ends.stdout), this.stderr.as_ref()];
+        for fd in all.into_iter().flatten() {
+            sys::set_nonblocking(fd).map_err(|error| {
+                Error::new(Status::Internal, format!("a pipe that waits: {}", plain(&error)))
+            })?;
+        }
+        Ok((this, ends))
+    }
+
+    /// The program, as errors name it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Becomes readable when it ends, where the system has such a thing.
+    pub(crate) fn watch(&self) -> Option<RawFd> {
+        self.ended.as_ref().map(AsRawFd::as_raw_fd)
+    }
+
+    /// How long to wait at most before asking again whether it has ended.
+    pub(crate) fn glance(&self) -> Duration {
+        if self.ended.is_some() { Duration::MAX } else { GLANCE }
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        if self.status.get().is_some() {
+            return true;
+        }
+        match &self.ended {
+            Some(fd) => {
+                let mut entry = [Poll::new(fd.as_raw_fd(), POLLIN)];
+                matches!(sys::poll(&mut entry, Duration::ZERO), Ok(1))
+            }
+            None => sys::has_ended(self.id),
+        }
+    }
+
+    /// The standard error, where it is kept.
+    pub(crate) fn stderr(&self) -> Option<&OwnedFd> {
+        self.stderr.as_ref()
+    }
+
+    /// Keeps what there is of the standard error; false at its end.
+    pub(crate) fn keep_stderr(&self) -> bool {
+        let Some(fd) = &self.stderr else { return false };
+        let mut buffer = [0; 16 * 1024];
+        // Bounded: one that never pauses is not to hold up its reader.
+        for _ in 0..64 {
+            match sys::read(fd, &mut buffer) {
+                Ok(0) => return false,
+                Ok(count) => lock(&self.tail).add(buffer.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return error.kind() == std::io::ErrorKind::WouldBlock,
+            }
+        }
+        true
+    }
+
+    /// The error for who waits for an answer of a process that is gone, or
+    /// that speaks no more.
+    pub(crate) async fn obituary(&self, wait: &Wait) -> Error {
+        let brief = wait.afterwards(LAST_WORDS);
+        let has_ended = self.until_ended(LAST_WORDS, &brief).await;
+        self.keep_stderr();
+        if has_ended {
+            self.reap();
+        }
+        let name = &self.name;
+        let mut message = match self.status.get() {
+            None if !has_ended => format!("\"{name}\" closed its standard output and runs on"),
+            None | Some(None) => {
+                format!("\"{name}\" has ended; the program has taken its exit status")
+            }
+            Some(Some(status)) if *status > 128 => {
+                format!("\"{name}\" was ended by signal {}", status - 128)
+            }
+            Some(Some(status)) => format!("\"{name}\" has ended with exit status {status}"),
+        };
+        let tail = lock(&self.tail).shown();
+        if !tail.is_empty() {
+            message.push_str(&format!("; the end of its standard error: \"{tail}\""));
+        }
+        Error::new(Status::Process, message).with_exit_status(self.status.get().copied().flatten())
+    }
+
+    /// Waits for the end by itself, then asks for it, then makes it, each
+    /// with a bound. The standard input has been closed.
+    pub(crate) async fn end(&self, drain: Option<&OwnedFd>, wait: &Wait) {
+        if self.owner != std::process::id() {
+            return;
+        }
+        let mut has_ended = false;
+        for signal in [None, Some(libc::SIGTERM), Some(libc::SIGKILL)] {
+            if let Some(signal) = signal
+                && self.status.get().is_none()
+            {
+                sys::signal_group(self.id, signal);
+            }
+            has_ended = self.drained_until_ended(drain, GRACE, wait).await;
+            if has_ended {
+                break;
+            }
+        }
+        if has_ended {
+            self.reap();
+        }
+    }
+
+    async fn until_ended(&self, limit: Duration, wait: &Wait) -> bool {
+        let until = Instant::now() + limit;
+        while !self.has_ended() {
+            let left = until.saturating_duration_since(Instant::now());
+            let mut entries: Vec<Poll> =
+                self.watch().into_iter().map(|fd| Poll::new(fd, POLLIN)).collect();
+            let pause = left.min(self.glance());
+            if left.is_zero() || wait.poll(&mut entries, pause).await.is_err() {
+                return self.has_ended();
+            }
+        }
+        true
+    }
+
+    /// What it still has to say is read, or it might never come to its end.
+    async fn drained_until_ended(
+        &self,
+        drain: Option<&OwnedFd>,
+        limit: Duration,
+        wait: &Wait,
+    ) -> bool {
+        let until = Instant::now() + limit;
+        let mut rest = vec![0; if drain.is_some() { 16 * 1024 } else { 0 }];
+        let mut out = drain;
+        loop {
+            while let Some(fd) = out {
+                match sys::read(fd, &mut rest) {
+                    Ok(count) if count > 0 => {}
+                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+                    _ => out = None,
+                }
+            }
+            self.keep_stderr();
+            if self.has_ended() {
+                return true;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let watched = [self.ended.as_ref(), out];
+            let mut entries: Vec<Poll> =
+                watched.into_iter().flatten().map(|fd| Poll::new(fd.as_raw_fd(), POLLIN)).collect();
+            // Now and then also for the standard error.
+            if wait.poll(&mut entries, left.min(GLANCE)).await.is_err() {
+                return self.has_ended();
+            }
+        }
+    }
+
+    /// Takes the exit status, which lets go of the process's number.
+    fn reap(&self) {
+        if self.owner != std::process::id() {
+            return;
+        }
+        let Some(mut child) = lock(&self.child).take() else { return };
+        // What it has left behind, as long as the number of its group is its.
+        sys::signal_group(self.id, libc::SIGTERM);
+        let status = match child.wait() {
+            Ok(status) => status.code().or(status.signal().map(|signal| 128 + signal)),
+            Err(_) => None,
+        };
+        let _ = self.status.set(status);
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.owner != std::process::id() || lock(&self.child).is_none() {
+            return;
+        }
+        sys::signal_group(self.id, libc::SIGKILL);
+        let until = Instant::now() + GRACE;
+        while !self.has_ended() {
+            if Instant::now() > until {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.reap();
+    }
+}
+
+fn command(program: &Program) -> Result<Command> {
+    let mut argv = program.argv.iter();
+    let name = argv.next().ok_or_else(|| Error::argument("argv names no program"))?;
+    let mut command = Command::new(name);
+    command.args(argv).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
+    for name in INHERITED {
+        // What a shell exports as a function is code.
+        if let Some(value) = std::env::var_os(name)
+            && !value.as_encoded_bytes().starts_with(b"()")
+        {
+            command.env(name, value);
+        }
+    }
+    for (name, value) in &program.environment {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    if let Some(directory) = &program.directory {
+        command.current_dir(directory);
+    }
+    let no_descriptor = |error: std::io::Error| {
+        Error::new(Status::Internal, format!("no descriptor for the program: {}", plain(&error)))
+    };
+    command.stderr(match &program.stderr {
+        StandardError::Keep => Stdio::piped(),
+        StandardError::Discard => Stdio::null(),
+        StandardError::Inherit => Stdio::inherit(),
+        StandardError::Descriptor(fd) => Stdio::from(fd.try_clone().map_err(no_descriptor)?),
+    });
+    sys::isolate(&mut command);
+    Ok(command)
+}
+
+fn not_started(program: &Program, name: &str, error: &std::io::Error) -> Error {
+    let why = plain(error);
+    let hint = match (&program.directory, error.kind()) {
+        (Some(directory), _) if !directory.is_dir() => {
+            format!(": there is no directory \"{}\"", quote(&directory.to_string_lossy()))
+        }
+        (_, std::io::ErrorKind::NotFound) => ": is it installed, and in the PATH?".to_owned(),
+        (_, std::io::ErrorKind::PermissionDenied) => ": is it executable?".to_owned(),
+        _ => String::new(),
+    };
+    Error::new(Status::Process, format!("cannot start \"{name}\" ({why}){hint}"))
+}
+
+/// The end of what was said, within bounds.
+#[derive(Debug, Default)]
+struct Tail(Vec<u8>);
+
+impl Tail {
+    fn add(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+        if self.0.len() > 2 * TAIL {
+            self.0.drain(..self.0.len() - TAIL);
+        }
+    }
+
+    /// The last of it, on one line and without what a terminal would obey.
+    fn shown(&self) -> String {
+        let text = String::from_utf8_lossy(&self.0);
+        let text = text.trim();
+        let from = text.len().saturating_sub(SHOWN);
+        let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let mut out = String::new();
+        if from > 0 {
+            out.push_str("...");
+        }
+        for character in text.get(from..).unwrap_or_default().chars() {
+            if !character.is_control() {
+                out.push(character);
+            } else if !out.ends_with(' ') {
+                out.push(' ');
+            }
+        }
+        out
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::wait::now;
+
+    fn shell(script: &str) -> Program {
+        Program {
+            argv: ["/bin/sh", "-c", script].map(OsString::from).to_vec(),
+            environment: Vec::new(),
+            directory: None,
+            stderr: StandardError::Keep,
+        }
+    }
+
+    fn brief() -> Wait {
+        Wait::for_at_most(Duration::from_secs(20))
+    }
+
+    fn obituary(process: &Process) -> Error {
+        now(async { Ok::<_, Error>(process.obituary(&brief()).await) }).unwrap()
+    }
+
+    fn end(process: &Process, ends: Ends) {
+        drop(ends.stdin);
+        now(async {
+            process.end(Some(&ends.stdout), &brief()).await;
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn tells_how_it_ended_and_what_it_said() {
+        let (process, _ends) = Process::start(&shell("echo it broke >&2; exit 7")).unwrap();
+        while !process.has_ended() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let error = obituary(&process);
+        assert_eq!(error.exit_status(), Some(7));
+        assert!(error.message().contains("exit status 7") && error.message().contains("it broke"));
+        let (process, _ends) = Process::start(&shell("kill -9 $$")).unwrap();
+        let error = obituary(&process);
+        assert_eq!(error.exit_status(), Some(137));
+        assert!(error.message().contains("signal 9"), "{}", error.message());
+    }
+
+    #[test]
+    fn ends_with_its_standard_input() {
+        let (process, ends) = Process::start(&shell("cat >/dev/null; exit 3")).unwrap();
+        let start = Instant::now();
+        end(&process, ends);
+        assert!(start.elapsed() < GRACE);
+        assert_eq!(process.status.get(), Some(&Some(3)));
+    }
+
+    #[test]
+    fn is_asked_to_end_and_then_made_to() {
+        let (process, ends) =
+            Process::start(&shell("trap '' TERM; sleep 60 & wait; sleep 60")).unwrap();
+        end(&process, ends);
+        assert_eq!(process.status.get(), Some(&Some(137)));
+    }
+
+    #[test]
+    fn reads_what_is_said_until_the_end() {
+        let script = "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2; exit 5";
+        let (process, ends) = Process::start(&shell(script)).unwrap();
+        end(&process, ends);
+        assert_eq!(process.status.get(), Some(&Some(5)));
+    }
+
+    #[test]
+    fn leaves_nothing_behind_when_it_is_dropped() {
+        let (process, _ends) = Process::start(&shell("trap '' TERM; sleep 60")).unwrap();
+        let id = process.id;
+        drop(process);
+        assert!(sys::has_ended(id), "it was waited for, so that it is not there any more");
+    }
+
+    #[test]
+    fn knows_little_of_this_environment() {
+        let mut program = shell("env >&2; exit 1");
+        program.environment = vec![("A".into(), Some("b c".into())), ("HOME".into(), None)];
+        let (process, _ends) = Process::start(&program).unwrap();
+        let error = obituary(&process);
+        assert!(error.message().contains("A=b c") && error.message().contains("PATH="));
+        assert!(!error.message().contains("HOME=") && !error.message().contains("CARGO"));
+    }
+
+    #[test]
+    fn says_why_it_cannot_start() {
+        let program = |name: &str, directory: Option<&str>| Program {
+            argv: vec![name.into()],
+            directory: directory.map(Into::into),
+            ..shell("")
+        };
+        for (program, words) in [
+            (program("no-such-program-anywhere", None), "in the PATH?"),
+            (program("/etc/passwd", None), "is it executable?"),
+            (program("/bin/sh", Some("/no/such/directory")), "no directory"),
+        ] {
+            let error = Process::start(&program).map(drop).unwrap_err();
+            assert_eq!(error.status(), Status::Process);
+            assert!(error.message().contains(words), "{}", error.message());
+        }
+    }
+
+    #[test]
+    fn keeps_the_end_of_what_was_said() {
+        let mut tail = Tail::default();
+        for _ in 0..100 {
+            tail.add(&[b'x'; 1000]);
+        }
+        tail.add("\u{e9}\n\x1b[31mthe end\n".as_bytes());
+        assert!(tail.0.len() <= 2 * TAIL + 1000);
+        assert!(tail.shown().ends_with("\u{e9} [31mthe end") && tail.shown().len() < SHOWN + 8);
+    }
+}

@@ -1,0 +1,37 @@
+//! Whole messages as they come on a stream that all calls share.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::base::error::Error;
+use crate::base::sys::Poll;
+use crate::transport::wait::Wait;
+
+/// Where the messages of a server come from.
+pub(crate) trait Source: Debug + Send {
+    /// The next message, or the news that one of `also` is ready. After
+    /// [`Stop::Wait`] it may be asked again, and nothing is lost.
+    fn next<'a>(&'a mut self, also: &'a [Poll], wait: &'a Wait) -> Next<'a>;
+}
+
+pub(crate) type Next<'a> = Pin<Box<dyn Future<Output = Result<Incoming, Stop>> + 'a>>;
+
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    /// The bytes of a message, which begins at the place.
+    Message(Vec<u8>, usize),
+    /// What is no message and was passed over.
+    Junk,
+    /// Nothing has come, but one of the others is ready.
+    Also,
+}
+
+/// Why there is no message.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The wait ended first.
+    Wait(Error),
+    /// There will be none any more.
+    End(Error),
+}
