@@ -8,7 +8,7 @@ use crate::base::secret::Secret;
 use crate::client::exchange::{Ending, Post, RpcRefusal};
 use crate::client::options::Options;
 use crate::client::request::Limits;
-use crate::client::{Client, Session, lock};
+use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::call::Call;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::{Frame, Retry, Round, Verdict};
@@ -84,9 +84,9 @@ impl Client {
             return Ok(answer);
         }
         let (mut has_recovered, mut has_refreshed) = (false, false);
-        let is_repeatable = limits
-            .is_repeatable
-            .unwrap_or_else(|| call.is_repeatable() || self.marks.is_idempotent(call));
+        let is_repeatable = limits.is_repeatable.unwrap_or_else(|| {
+            call.is_repeatable() || options.repeats_tools && self.marks.is_idempotent(call)
+        });
         loop {
             let connected = self.connected(options, wait).await?;
             let session = connected.session;
@@ -99,7 +99,7 @@ impl Client {
             match self.rounds(options, &session, call, limits, is_repeatable, &attended).await {
                 Ok((mut answer, is_first)) => {
                     if call.method() == "tools/list" {
-                        let has_marks = session.era.has_marks();
+                        let has_marks = session.has_marks();
                         self.marks.learn(call, &answer, has_marks);
                         if has_marks {
                             answer = answer.of_marked_tools();
@@ -117,6 +117,7 @@ impl Client {
                         return Err(error);
                     }
                     has_recovered = true;
+                    self.count_one(Counter::Repetitions);
                 }
                 Err(Failure::Mismatch(error)) => {
                     if has_refreshed {
@@ -129,9 +130,10 @@ impl Client {
                 // A stream that broke, and nobody knows what became of the
                 // request.
                 Err(Failure::Final(error))
-                    if error.status() == Status::Io && is_repeatable && !has_recovered =>
+                    if is_break(&error) && is_repeatable && !has_recovered =>
                 {
                     has_recovered = true;
+                    self.count_one(Counter::Repetitions);
                 }
                 Err(Failure::Final(error)) => return Err(error),
             }
@@ -199,7 +201,7 @@ impl Client {
     ) -> std::result::Result<(Answer, Option<Round>), Failure> {
         let id = self.next_id();
         let era = session.era.as_ref();
-        let marks = if era.has_marks() && call.is_tool() {
+        let marks = if session.has_marks() && call.is_tool() {
             self.marks.headers(call).map_err(Failure::Final)?
         } else {
             Vec::new()
@@ -216,8 +218,7 @@ impl Client {
             outgoing: &outgoing,
             id: Some(id),
             is_repeatable,
-            era: Some(era),
-            session: Some(session),
+            peer: session.peer(),
             report: limits.report.as_ref(),
         };
         if let Some(report) = &limits.report {
@@ -231,10 +232,17 @@ impl Client {
             Ok(ending) => ending,
             Err(error) => {
                 self.tell_given_up(options, session, id, &error, wait).await;
-                return Err(Failure::Final(error));
+                // What never reached the server, because nothing does any
+                // more, may be sent to another one.
+                let is_unsent = session.transport.is_over() && !error.may_have_run();
+                return Err(if is_unsent && is_break(&error) {
+                    Failure::Lost(error)
+                } else {
+                    Failure::Final(error)
+                });
             }
         };
-        let has_session = era.session_id().is_some();
+        let has_session = session.can_be_lost();
         match ending {
             Ending::Answer(answer, _) => match era.judge(call, &answer) {
                 Ok(Verdict::Complete) => Ok((answer, None)),
@@ -245,7 +253,7 @@ impl Client {
                 Err(Failure::Lost(refusal.error))
             }
             Ending::Rpc(refusal)
-                if refusal.rpc.code == HEADER_MISMATCH && call.is_tool() && era.has_marks() =>
+                if refusal.rpc.code == HEADER_MISMATCH && call.is_tool() && session.has_marks() =>
             {
                 Err(Failure::Mismatch(refusal.error))
             }
@@ -267,11 +275,12 @@ impl Client {
         }
     }
 
-    /// Tells the server that nobody waits any more, where that is a message.
+    /// Tells the server that nobody waits any more, where that is a message:
+    /// at once if that is quickly done, and else while the caller goes on.
     async fn tell_given_up(
         self: &Arc<Self>,
         options: &Options,
-        session: &Session,
+        session: &Arc<Session>,
         id: i64,
         error: &Error,
         wait: &Wait,
@@ -284,9 +293,15 @@ impl Client {
         if !error.may_have_run() {
             return; // The server knows nothing of it.
         }
-        let Some(outgoing) = session.era.cancel(id, reason) else { return };
-        let post = Post::notification(&outgoing, session.era.as_ref());
-        let _ = self.post(options, post, &wait.afterwards(patience)).await;
+        let is_shared = session.transport.channel().is_some();
+        let Some(outgoing) = session.era.cancel(id, reason, is_shared) else { return };
+        let post = Post::notification(&outgoing, session.peer());
+        match self.post(options, post, &wait.afterwards(patience)).await {
+            Err(error) if !error.may_have_run() && !self.is_closed() => {
+                let _ = self.send_apart(session, outgoing);
+            }
+            _ => {}
+        }
     }
 
     /// Says which call it was, and takes out what nobody may see.
@@ -297,6 +312,11 @@ impl Client {
         secrets.extend(session_id.map(Secret::from));
         error.during(call).masked(&secrets)
     }
+}
+
+/// Whether a connection, or the process at its end, is gone.
+fn is_break(error: &Error) -> bool {
+    matches!(error.status(), Status::Io | Status::Process)
 }
 
 const HEADER_MISMATCH: i32 = -32020;

@@ -2,15 +2,20 @@
 //! server forgets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::exchange::{Ending, Post};
+use crate::client::channel::Channel;
+use crate::client::exchange::{Ending, Peer, Post};
 use crate::client::options::Options;
-use crate::client::{Client, Session, lock};
+use crate::client::server::{Address, HttpTransport};
+use crate::client::transport::{NoEvents, Transport};
+use crate::client::{Client, Counter, Known, Session, lock};
 use crate::protocol::call::Call;
 use crate::protocol::handshake::Handshake;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::negotiation::{Attempt, Negotiation, Next, Outcome};
+use crate::protocol::revision::Revision;
 use crate::protocol::stateless::Stateless;
 use crate::protocol::{Era, Frame, Outgoing};
 use crate::transport::wait::Wait;
@@ -48,8 +53,10 @@ impl Client {
         wait: &Wait,
     ) -> Result<Connected> {
         loop {
-            if let Some(session) = self.current_session() {
-                return Ok(Connected { session, is_new: false });
+            match self.current_session() {
+                Some(session) if session.transport.is_over() => self.forget(&session),
+                Some(session) => return Ok(Connected { session, is_new: false }),
+                None => {}
             }
             let is_done = || self.current_session().is_some();
             let Some(_turn) = self.connecting.enter(wait, is_done).await? else { continue };
@@ -57,21 +64,35 @@ impl Client {
                 continue;
             }
             let session = Arc::new(self.negotiate(options, wait).await?);
-            let known = lock(&self.known).replace(session.introduction.revision);
+            let known = Known {
+                revision: session.introduction.revision,
+                has_events: options.address().is_ok() && session.transport.channel().is_some(),
+            };
+            let before = lock(&self.known).replace(known);
+            if before.is_some() {
+                self.count_one(Counter::Reconnections);
+            }
             *lock(&self.session) = Some(session.clone());
-            self.restore(options, &session, known.is_some(), opens_stream, wait).await?;
+            if let Transport::Channel(channel) = &session.transport {
+                channel.belongs_to(&session);
+                self.keep_reading(channel)?;
+            }
+            self.restore(options, &session, before.is_some(), opens_stream, wait).await?;
             return Ok(Connected { session, is_new: true });
         }
     }
 
     /// Lets go of a session that the server has forgotten, unless another
     /// thread has made a new one.
-    pub(crate) fn forget(&self, lost: &Arc<Session>) {
+    pub(crate) fn forget(self: &Arc<Self>, lost: &Arc<Session>) {
         let mut session = lock(&self.session);
         if session.as_ref().is_some_and(|current| Arc::ptr_eq(current, lost)) {
             *session = None;
             drop(session);
             self.questions.withdraw_all(lost);
+            if let Transport::Channel(channel) = &lost.transport {
+                self.retire(channel);
+            }
         }
     }
 
@@ -116,8 +137,7 @@ impl Client {
         let post = Post {
             id: Some(id),
             is_repeatable: true,
-            session: Some(session),
-            ..Post::notification(&outgoing, session.era.as_ref())
+            ..Post::notification(&outgoing, session.peer())
         };
         match self.post(options, post, wait).await {
             Ok(_) => Ok(()),
@@ -125,19 +145,145 @@ impl Client {
         }
     }
 
+    /// Finds out how the server speaks, by every way that its address may
+    /// stand for.
     async fn negotiate(self: &Arc<Self>, options: &Options, wait: &Wait) -> Result<Session> {
         let known = *lock(&self.known);
+        let Ok(address) = options.address() else {
+            if known.is_some() && !options.restarts {
+                return Err(Error::new(
+                    Status::Process,
+                    "the server has ended, and is not to be started again; see \
+                     mcp_client_set_restart()",
+                ));
+            }
+            return self.negotiate_by_lines(options, known, wait).await;
+        };
+        let is_stateless = options.pinned.is_some_and(Revision::is_stateless);
+        let order = match address.transport {
+            HttpTransport::StreamableHttp => [Way::Posts, Way::Posts],
+            HttpTransport::Sse => [Way::Events, Way::Events],
+            HttpTransport::Auto if is_stateless => [Way::Posts, Way::Posts],
+            HttpTransport::Auto => match known {
+                Some(known) if known.has_events => [Way::Events, Way::Posts],
+                None if address.url.has_segment("sse") => [Way::Events, Way::Posts],
+                _ => [Way::Posts, Way::Events],
+            },
+        };
+        let is_certain = order[0] == order[1];
+        let mut shown = None;
+        for (place, way) in order.into_iter().enumerate() {
+            let patience = if place > 0 || is_certain { options.connect_timeout } else { GUESSED };
+            let negotiated = match way {
+                Way::Posts => {
+                    let (negotiation, first) =
+                        Negotiation::new(options.pinned, known.map(|known| known.revision));
+                    let transport = Transport::StreamableHttp;
+                    self.negotiate_over(options, transport, negotiation, first, wait).await?
+                }
+                Way::Events => self.negotiate_by_events(options, address, patience, wait).await?,
+            };
+            match negotiated {
+                Negotiated::Session(session) => return Ok(session),
+                Negotiated::Again(..) => return Err(Error::new(Status::Io, ENDED)),
+                Negotiated::Elsewhere(error) => {
+                    // What the usual way came to says more.
+                    if shown.is_none() || way == Way::Posts {
+                        shown = Some(error);
+                    }
+                }
+            }
+            if is_certain {
+                break;
+            }
+        }
+        Err(shown.unwrap_or_else(|| Error::new(Status::Internal, "no way to the server")))
+    }
+
+    async fn negotiate_by_events(
+        self: &Arc<Self>,
+        options: &Options,
+        address: &Address,
+        patience: Duration,
+        wait: &Wait,
+    ) -> Result<Negotiated> {
+        let (negotiation, first) = Negotiation::of_handshake(options.pinned)?;
+        let channel = match self.open_events(options, address, patience, wait).await {
+            Ok(channel) => channel,
+            Err(NoEvents::Final(error)) => return Err(error),
+            Err(NoEvents::Other(error)) => {
+                let error = Error::new(
+                    Status::Transport,
+                    format!("there is no HTTP with SSE at this address: {}", error.message()),
+                )
+                .with_http_status(error.http_status());
+                return Ok(Negotiated::Elsewhere(error));
+            }
+        };
+        self.negotiate_on(options, channel, negotiation, first, wait).await
+    }
+
+    async fn negotiate_by_lines(
+        self: &Arc<Self>,
+        options: &Options,
+        known: Option<Known>,
+        wait: &Wait,
+    ) -> Result<Session> {
+        let known = known.map(|known| known.revision);
         let (mut negotiation, mut attempt) = Negotiation::new(options.pinned, known);
         loop {
-            let (outcome, session_id) = self.attempt(options, attempt, wait).await?;
+            let channel = self.open_lines(options)?;
+            self.count_one(Counter::Starts);
+            match self.negotiate_on(options, channel, negotiation, attempt, wait).await? {
+                Negotiated::Session(session) => return Ok(session),
+                Negotiated::Elsewhere(error) => return Err(error),
+                Negotiated::Again(rest, next) => (negotiation, attempt) = (rest, next),
+            }
+        }
+    }
+
+    /// The same over a channel, which is ended where nothing comes of it.
+    async fn negotiate_on(
+        self: &Arc<Self>,
+        options: &Options,
+        channel: Arc<Channel>,
+        negotiation: Negotiation,
+        first: Attempt,
+        wait: &Wait,
+    ) -> Result<Negotiated> {
+        let transport = Transport::Channel(channel.clone());
+        let result = self.negotiate_over(options, transport, negotiation, first, wait).await;
+        if !matches!(result, Ok(Negotiated::Session(_))) {
+            self.retire(&channel);
+        }
+        result
+    }
+
+    async fn negotiate_over(
+        self: &Arc<Self>,
+        options: &Options,
+        transport: Transport,
+        mut negotiation: Negotiation,
+        mut attempt: Attempt,
+        wait: &Wait,
+    ) -> Result<Negotiated> {
+        loop {
+            let (outcome, session_id) = self.attempt(options, &transport, attempt, wait).await?;
             match negotiation.judge(attempt, outcome)? {
+                Next::Try(next) if transport.is_over() => {
+                    return Ok(Negotiated::Again(negotiation, next));
+                }
                 Next::Try(next) => attempt = next,
+                Next::Elsewhere(error) => return Ok(Negotiated::Elsewhere(error)),
                 Next::Agreed(introduction) => {
-                    return self.agree(options, attempt, *introduction, session_id, wait).await;
+                    let agreed =
+                        self.agree(options, transport, attempt, *introduction, session_id, wait);
+                    return agreed.await.map(Negotiated::Session);
                 }
                 Next::Foreign(error) => {
                     if let Attempt::Initialize(revision) = attempt
                         && let Ok(era) = Handshake::new(revision, session_id)
+                        && transport.channel().is_none()
                     {
                         self.end_session(options, &era, wait).await;
                     }
@@ -150,6 +296,7 @@ impl Client {
     async fn attempt(
         self: &Arc<Self>,
         options: &Options,
+        transport: &Transport,
         attempt: Attempt,
         wait: &Wait,
     ) -> Result<(Outcome, Option<String>)> {
@@ -165,12 +312,26 @@ impl Client {
                 Box::new(Handshake::new(revision, None)?),
             ),
         };
-        let post = Post {
-            id: Some(id),
-            is_repeatable: true,
-            ..Post::notification(&outgoing, era.as_ref())
+        let peer = Peer { transport, era: era.as_ref(), session: None };
+        let post =
+            Post { id: Some(id), is_repeatable: true, ..Post::notification(&outgoing, peer) };
+        let ending = match (transport, attempt) {
+            // A process that does not know the question may say nothing, or
+            // end; one that has just begun may take its time.
+            (Transport::Channel(channel), Attempt::Discover(_)) => {
+                let brief = wait.at_most(options.connect_timeout);
+                match self.post(options, post, &brief).await {
+                    Err(error) if channel.is_over() => return Ok((Outcome::Ended(error), None)),
+                    Err(error) if error.status() == Status::Timeout => {
+                        wait.check()?;
+                        return Ok((Outcome::Silent(error), None));
+                    }
+                    result => result?,
+                }
+            }
+            _ => self.post(options, post, wait).await?,
         };
-        Ok(match self.post(options, post, wait).await? {
+        Ok(match ending {
             Ending::Answer(answer, session_id) => (Outcome::Answered(answer), session_id),
             Ending::Rpc(refusal) => (Outcome::Refused(refusal.rpc, refusal.error), None),
             Ending::NotMcp(status, error) => (Outcome::NotMcp(status, error), None),
@@ -183,6 +344,7 @@ impl Client {
     async fn agree(
         self: &Arc<Self>,
         options: &Options,
+        transport: Transport,
         attempt: Attempt,
         introduction: Introduction,
         session_id: Option<String>,
@@ -196,7 +358,8 @@ impl Client {
             Attempt::Initialize(_) => {
                 let era = Handshake::new(revision, session_id)?;
                 let outgoing = era.initialized();
-                let post = Post { is_repeatable: true, ..Post::notification(&outgoing, &era) };
+                let peer = Peer { transport: &transport, era: &era, session: None };
+                let post = Post { is_repeatable: true, ..Post::notification(&outgoing, peer) };
                 // Nothing else may be sent before the server has taken it.
                 match self.post(options, post, wait).await? {
                     Ending::Accepted | Ending::Answer(..) => {}
@@ -206,6 +369,29 @@ impl Client {
                 Box::new(era)
             }
         };
-        Ok(Session { era, introduction, declared: options.declared.clone() })
+        Ok(Session { era, introduction, declared: options.declared.clone(), transport })
     }
 }
+
+/// The ways that an address may stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Streamable HTTP.
+    Posts,
+    /// HTTP with SSE.
+    Events,
+}
+
+/// What came of one way.
+enum Negotiated {
+    Session(Session),
+    /// Nothing: there is no such way here.
+    Elsewhere(Error),
+    /// The process has ended: to be gone on with when it is started again.
+    Again(Negotiation, Attempt),
+}
+
+const ENDED: &str = "the server ended its event stream before it answered";
+
+/// How long a guess may take that a path is one of HTTP with SSE.
+const GUESSED: Duration = Duration::from_secs(2);

@@ -10,14 +10,26 @@ use crate::base::sys::Signal;
 use crate::client::inbox::Item;
 use crate::client::options::Options;
 use crate::client::request::Report;
+use crate::client::transport::Transport;
 use crate::client::{Client, Session, lock, refusal};
 use crate::protocol::question::Answered;
 use crate::protocol::{Era, Headers, Outgoing, call::Call};
 use crate::transport::http::{Reply, Request, Setting};
 use crate::transport::link::Route;
 use crate::transport::wait::{Wait, now};
+use crate::wire::http1::Media;
 use crate::wire::jsonrpc::{self, Answer, Id, RpcError};
 use crate::wire::url::Url;
+
+/// Who is spoken to, and in which words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer<'a> {
+    pub(crate) transport: &'a Transport,
+    /// Reads what comes, and writes the answers to the server's requests.
+    pub(crate) era: &'a dyn Era,
+    /// Whose questions go to the program; `None` before there is one.
+    pub(crate) session: Option<&'a Arc<Session>>,
+}
 
 /// A message on its way: what it is and what it may be answered with.
 #[derive(Clone, Copy, Debug)]
@@ -26,18 +38,14 @@ pub(crate) struct Post<'a> {
     /// The id of the request; `None` for what is not answered.
     pub(crate) id: Option<i64>,
     pub(crate) is_repeatable: bool,
-    /// Reads the reply, and answers the server's requests in its stream.
-    pub(crate) era: Option<&'a dyn Era>,
-    /// Whose questions go to the program.
-    pub(crate) session: Option<&'a Arc<Session>>,
+    pub(crate) peer: Peer<'a>,
     pub(crate) report: Option<&'a Arc<Report>>,
 }
 
 impl<'a> Post<'a> {
     /// What is sent for itself, and not answered.
-    pub(crate) fn notification(outgoing: &'a Outgoing, era: &'a dyn Era) -> Self {
-        let era = Some(era);
-        Self { outgoing, id: None, is_repeatable: false, era, session: None, report: None }
+    pub(crate) fn notification(outgoing: &'a Outgoing, peer: Peer<'a>) -> Self {
+        Self { outgoing, id: None, is_repeatable: false, peer, report: None }
     }
 }
 
@@ -68,6 +76,7 @@ const REDIRECTS: usize = 5;
 /// The most bytes of an error's body that are read.
 const EXCERPT: usize = 64 * 1024;
 
+const METHOD_NOT_FOUND: i32 = -32601;
 const ACCEPT: &str = "application/json, text/event-stream";
 
 /// What goes by for all requests of one exchange.
@@ -112,43 +121,91 @@ impl Client {
         post: Post<'_>,
         wait: &Wait,
     ) -> Result<Ending> {
-        let mut token = self.token(options, wait).await?;
-        let mut has_retried = false;
-        loop {
-            let (ending, challenged) = self.post_with(options, post, token.as_ref(), wait).await?;
-            let Some(refused) = challenged else { return Ok(ending) };
-            // 401: one more try if there is another token.
-            if !has_retried {
-                has_retried = true;
-                if let Some(other) = self.other_token(options, token.as_ref(), wait).await? {
-                    token = Some(other);
-                    continue;
-                }
-            }
-            return Err(refused);
+        if let Transport::Channel(channel) = post.peer.transport {
+            return self.post_on(channel, options, post, wait).await;
+        }
+        let way = Way::new(options, Some(post.peer.era))?;
+        let sent = Sent::post(&options.address()?.url, post);
+        match self.send(options, &sent, &way, wait).await? {
+            Ok(reply) => self.read(options, post, reply, &way, wait).await,
+            Err(refused) => refused.ending(),
         }
     }
 
-    /// Opens a stream of the server's: `Err` in the reply is the error for a
-    /// status that is not 2xx.
+    /// Sends a message to where HTTP with SSE takes them; what is answered
+    /// comes on its stream, but for a refusal.
+    pub(crate) async fn send_post(
+        self: &Arc<Self>,
+        url: &Url,
+        options: &Options,
+        post: Post<'_>,
+        wait: &Wait,
+    ) -> Result<Option<Ending>> {
+        let way = Way::new(options, Some(post.peer.era))?;
+        match self.send(options, &Sent::post(url, post), &way, wait).await? {
+            Ok(reply) => {
+                reply.release();
+                Ok(None)
+            }
+            Err(refused) => refused.ending().map(Some),
+        }
+    }
+
+    /// Opens a stream of the server's.
     pub(crate) async fn get<'a>(
         self: &Arc<Self>,
         options: &'a Options,
         headers: &Headers,
         way: &Way<'_>,
         wait: &Wait,
-    ) -> Result<std::result::Result<Reply<'a>, Error>> {
+    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+        let url = &options.address()?.url;
+        let get = Sent { verb: "GET", url, headers, body: None, is_repeatable: true };
+        self.send(options, &get, way, wait).await
+    }
+
+    /// Sends a call whose answer is a stream that does not end.
+    pub(crate) async fn open<'a>(
+        self: &Arc<Self>,
+        options: &'a Options,
+        outgoing: &Outgoing,
+        way: &Way<'_>,
+        wait: &Wait,
+    ) -> Result<Reply<'a>> {
+        let Outgoing { headers, body } = outgoing;
+        let url = &options.address()?.url;
+        let sent = Sent { verb: "POST", url, headers, body: Some(body), is_repeatable: true };
+        match self.send(options, &sent, way, wait).await? {
+            Ok(reply) if matches!(reply.head.media, Media::EventStream) => Ok(reply),
+            Ok(mut reply) => {
+                let body = reply.read_excerpt(EXCERPT, wait).await;
+                way.trace(&body);
+                let status = reply.head.status;
+                reply.release();
+                let found = jsonrpc::find_error(&body);
+                Err(refusal::no_stream(found.as_ref().map(|(_, rpc)| rpc), status))
+            }
+            Err(refused) if refused.rpc_code() == Some(METHOD_NOT_FOUND) => {
+                Err(refusal::no_stream(None, refused.status))
+            }
+            Err(refused) => Err(refused.error),
+        }
+    }
+
+    /// Sends a request with the credential that there is, and once more with
+    /// another one where the server answers 401.
+    async fn send<'a>(
+        self: &Arc<Self>,
+        options: &'a Options,
+        sent: &Sent<'_>,
+        way: &Way<'_>,
+        wait: &Wait,
+    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
         let mut token = self.token(options, wait).await?;
         let mut has_retried = false;
         loop {
-            let mut lines = self.lines(options, token.as_ref());
-            lines.push(("Accept", "text/event-stream", false));
-            lines.push(("Accept-Encoding", "identity", false));
-            for (name, value) in headers {
-                lines.push((name, value, *name == "Mcp-Session-Id"));
-            }
-            let get = Sent { verb: "GET", lines: &lines, body: None, is_repeatable: true };
-            let mut reply = follow(options, &get, way.setting(), wait).await?;
+            let lines = lines(options, token.as_ref(), sent)?;
+            let mut reply = follow(options, sent, &lines, way.setting(), wait).await?;
             let status = reply.head.status;
             if (200..300).contains(&status) {
                 return Ok(Ok(reply));
@@ -166,54 +223,22 @@ impl Client {
                     continue;
                 }
             }
-            return Ok(Err(error));
+            return Ok(Err(Refused { status, error, found }));
         }
-    }
-
-    /// Sends a call whose answer is a stream that does not end.
-    pub(crate) async fn open<'a>(
-        self: &Arc<Self>,
-        options: &'a Options,
-        outgoing: &Outgoing,
-        way: &Way<'_>,
-        wait: &Wait,
-    ) -> Result<Reply<'a>> {
-        let token = self.token(options, wait).await?;
-        let mut lines = self.lines(options, token.as_ref());
-        push_post_lines(&mut lines, outgoing);
-        let sent =
-            Sent { verb: "POST", lines: &lines, body: Some(&outgoing.body), is_repeatable: true };
-        let mut reply = follow(options, &sent, way.setting(), wait).await?;
-        if (200..300).contains(&reply.head.status)
-            && matches!(reply.head.media, crate::wire::http1::Media::EventStream)
-        {
-            return Ok(reply);
-        }
-        let body = reply.read_excerpt(EXCERPT, wait).await;
-        way.trace(&body);
-        let found = jsonrpc::find_error(&body);
-        let rpc = found.as_ref().map(|(_, rpc)| rpc);
-        let unknown = rpc.is_some_and(|rpc| rpc.code == -32601);
-        let error = if unknown || (200..300).contains(&reply.head.status) {
-            let what = "the server offers no stream of its own: it does not know";
-            let error = Error::new(Status::Unsupported, format!("{what} subscriptions/listen"));
-            error.with_http_status(reply.head.status)
-        } else {
-            refusal::error(&reply.head, &body, rpc, token.is_some())
-        };
-        reply.release();
-        Err(error)
     }
 
     /// Ends the session at the server, without a word about how that went.
     pub(crate) async fn end_session(&self, options: &Options, era: &dyn Era, wait: &Wait) {
         let Some(headers) = era.end() else { return };
-        let Ok(way) = Way::new(options, Some(era)) else { return };
+        let (Ok(way), Ok(address)) = (Way::new(options, Some(era)), options.address()) else {
+            return;
+        };
+        let (url, headers) = (&address.url, &headers);
+        let delete = Sent { verb: "DELETE", url, headers, body: None, is_repeatable: true };
+        // The program is not asked for a token any more.
         let token = options.credential.current();
-        let mut lines = self.lines(options, token.as_ref());
-        lines.extend(headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref(), true)));
-        let delete = Sent { verb: "DELETE", lines: &lines, body: None, is_repeatable: true };
-        if let Ok(reply) = follow(options, &delete, way.setting(), wait).await {
+        let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
+        if let Ok(reply) = follow(options, &delete, &lines, way.setting(), wait).await {
             reply.release();
         }
     }
@@ -227,7 +252,7 @@ impl Client {
     ) -> Result<()> {
         let session = self.connected(options, wait).await?.session;
         let outgoing = session.era.notification(call);
-        match self.post(options, Post::notification(&outgoing, session.era.as_ref()), wait).await? {
+        match self.post(options, Post::notification(&outgoing, session.peer()), wait).await? {
             Ending::Accepted | Ending::Answer(..) => Ok(()),
             Ending::Rpc(refusal) => Err(refusal.error),
             Ending::NotMcp(_, error) => Err(error),
@@ -249,21 +274,12 @@ impl Client {
                 "the session in which the server asked is gone: nobody waits for the answer",
             ));
         }
-        let options = self.options();
         if self.has_background() {
-            let session = session.clone();
-            return self.spawn(move |client| async move {
-                let limits = Default::default();
-                let wait = client.wait(&options, &limits, true);
-                let post = Post::notification(&outgoing, session.era.as_ref());
-                // How the answer fares is the server's business; it will say
-                // so on its stream, or not end it.
-                let _ = client.post(&options, post, &wait).await;
-                client.bury(options);
-            });
+            return self.send_apart(session, outgoing);
         }
+        let options = self.options();
         let wait = self.wait(&options, &Default::default(), false);
-        let post = Post::notification(&outgoing, session.era.as_ref());
+        let post = Post::notification(&outgoing, session.peer());
         now(self.post(&options, post, &wait))
             .map(drop)
             .map_err(|error| self.finished(error, "the answer to the server", &options))
@@ -278,7 +294,7 @@ impl Client {
                 format!(
                     "a credential over plain http to {} could be read on the way: use \
                      https, or allow it with mcp_client_set_allow_plain_http()",
-                    quote(&options.url.origin.host)
+                    quote(&options.address()?.url.origin.host)
                 ),
             ));
         }
@@ -324,87 +340,103 @@ impl Client {
         let answer = lock(&slot).take();
         answer.unwrap_or_else(|| Err(Error::new(Status::Internal, "an answer that was lost")))
     }
-
-    /// The headers that go with every request.
-    fn lines<'a>(
-        &self,
-        options: &'a Options,
-        token: Option<&'a Token>,
-    ) -> Vec<(&'a str, &'a str, bool)> {
-        let mut lines = Vec::with_capacity(10 + options.headers.len());
-        lines.push(("Host", options.authority.as_str(), false));
-        if !options.has_header("user-agent") {
-            lines.push(("User-Agent", options.user_agent.as_str(), false));
-        }
-        if let Some(token) = token {
-            lines.push(("Authorization", token.header(), true));
-        }
-        for header in &options.headers {
-            lines.push((header.name.as_str(), header.value.expose(), true));
-        }
-        lines
-    }
-
-    /// The second value is the error of a 401, for which another token may be
-    /// tried.
-    async fn post_with(
-        self: &Arc<Self>,
-        options: &Options,
-        post: Post<'_>,
-        token: Option<&Token>,
-        wait: &Wait,
-    ) -> Result<(Ending, Option<Error>)> {
-        let way = Way::new(options, post.era)?;
-        let mut lines = self.lines(options, token);
-        push_post_lines(&mut lines, post.outgoing);
-        let sent = Sent {
-            verb: "POST",
-            lines: &lines,
-            body: Some(&post.outgoing.body),
-            is_repeatable: post.is_repeatable,
-        };
-        let mut reply = follow(options, &sent, way.setting(), wait).await?;
-        let status = reply.head.status;
-        if (200..300).contains(&status) {
-            return Ok((self.read(options, post, reply, &way, wait).await?, None));
-        }
-        let body = reply.read_excerpt(EXCERPT, wait).await;
-        way.trace(&body);
-        let found = jsonrpc::find_error(&body);
-        let rpc = found.as_ref().map(|(_, rpc)| rpc);
-        let error = refusal::error(&reply.head, &body, rpc, token.is_some());
-        reply.release();
-        if status == 401 {
-            return Ok((Ending::NotMcp(status, error.clone()), Some(error)));
-        }
-        if refusal::is_final(status) {
-            return Err(error);
-        }
-        Ok((refused(status, found, error), None))
-    }
 }
 
-fn push_post_lines<'a>(lines: &mut Vec<(&'a str, &'a str, bool)>, outgoing: &'a Outgoing) {
-    lines.push(("Accept", ACCEPT, false));
-    lines.push(("Accept-Encoding", "identity", false));
-    lines.push(("Content-Type", "application/json", false));
-    for (name, value) in &outgoing.headers {
-        lines.push((name, value, *name == "Mcp-Session-Id"));
+/// A reply that is not 2xx.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) status: u16,
+    /// The error to show for it.
+    pub(crate) error: Error,
+    found: Option<(Id, RpcError)>,
+}
+
+impl Refused {
+    /// Whether it says nothing about the protocol.
+    pub(crate) fn is_final(&self) -> bool {
+        refusal::is_final(self.status)
+    }
+
+    fn rpc_code(&self) -> Option<i32> {
+        self.found.as_ref().map(|(_, rpc)| rpc.code)
+    }
+
+    /// On a status other than 2xx an error belongs to the request that it
+    /// answers, whatever its id.
+    fn ending(self) -> Result<Ending> {
+        let Self { status: http_status, error, found } = self;
+        if refusal::is_final(http_status) {
+            return Err(error);
+        }
+        Ok(match found {
+            Some((id, rpc)) => {
+                let is_anonymous = !matches!(id, Id::Number(_));
+                Ending::Rpc(RpcRefusal { rpc, error, http_status, is_anonymous })
+            }
+            None => Ending::NotMcp(http_status, error),
+        })
     }
 }
 
 /// A request to the server, wherever on its origin it leads.
 struct Sent<'a> {
     verb: &'static str,
-    lines: &'a [(&'a str, &'a str, bool)],
+    url: &'a Url,
+    headers: &'a Headers,
     body: Option<&'a [u8]>,
     is_repeatable: bool,
+}
+
+impl<'a> Sent<'a> {
+    fn post(url: &'a Url, post: Post<'a>) -> Self {
+        let Post { outgoing: Outgoing { headers, body }, is_repeatable, .. } = post;
+        Self { verb: "POST", url, headers, body: Some(body), is_repeatable }
+    }
+}
+
+/// Name, value, and whether the value is a secret.
+type Line<'a> = (&'a str, &'a str, bool);
+
+/// The headers of a request, but for those that frame it.
+fn lines<'a>(
+    options: &'a Options,
+    token: Option<&'a Token>,
+    sent: &Sent<'a>,
+) -> Result<Vec<Line<'a>>> {
+    let mut lines = Vec::with_capacity(10 + options.headers.len());
+    lines.push(("Host", options.address()?.authority.as_str(), false));
+    if !options.has_header("user-agent") {
+        lines.push(("User-Agent", options.user_agent.as_str(), false));
+    }
+    if let Some(token) = token {
+        lines.push(("Authorization", token.header(), true));
+    }
+    for header in &options.headers {
+        lines.push((header.name.as_str(), header.value.expose(), true));
+    }
+    match sent.verb {
+        "POST" => {
+            lines.push(("Accept", ACCEPT, false));
+            lines.push(("Accept-Encoding", "identity", false));
+            lines.push(("Content-Type", "application/json", false));
+        }
+        "GET" => {
+            lines.push(("Accept", "text/event-stream", false));
+            lines.push(("Accept-Encoding", "identity", false));
+        }
+        _ => {}
+    }
+    for (name, value) in sent.headers {
+        lines.push((name, value, *name == "Mcp-Session-Id"));
+    }
+    Ok(lines)
 }
 
 /// Sends a request, and again to where a redirect of the same origin leads.
 async fn follow<'a>(
     options: &'a Options,
     sent: &Sent<'_>,
+    headers: &[Line<'_>],
     setting: Setting<'_>,
     wait: &Wait,
 ) -> Result<Reply<'a>> {
@@ -412,8 +444,8 @@ async fn follow<'a>(
     for _ in 0..=REDIRECTS {
         let request = Request {
             verb: sent.verb,
-            url: moved.as_ref().unwrap_or(&options.url),
-            headers: sent.lines,
+            url: moved.as_ref().unwrap_or(sent.url),
+            headers,
             body: sent.body,
             is_repeatable: sent.is_repeatable,
         };
@@ -421,7 +453,7 @@ async fn follow<'a>(
         if !(300..400).contains(&reply.head.status) {
             return Ok(reply);
         }
-        moved = Some(redirected(options, &reply)?);
+        moved = Some(redirected(request.url, &reply)?);
         reply.release();
     }
     Err(Error::new(
@@ -430,21 +462,9 @@ async fn follow<'a>(
     ))
 }
 
-/// On a status other than 2xx an error belongs to the request that it
-/// answers, whatever its id.
-fn refused(http_status: u16, found: Option<(Id, RpcError)>, error: Error) -> Ending {
-    match found {
-        Some((id, rpc)) => {
-            let is_anonymous = !matches!(id, Id::Number(_));
-            Ending::Rpc(RpcRefusal { rpc, error, http_status, is_anonymous })
-        }
-        None => Ending::NotMcp(http_status, error),
-    }
-}
-
 /// Where a redirect leads, if it may be followed: the same origin, and with
 /// the method and the body as they are.
-fn redirected(options: &Options, reply: &Reply<'_>) -> Result<Url> {
+fn redirected(from: &Url, reply: &Reply<'_>) -> Result<Url> {
     let status = reply.head.status;
     let wrong = |what: String| {
         Err(Error::new(Status::Redirect, format!("the server answered {status}: {what}"))
@@ -453,10 +473,10 @@ fn redirected(options: &Options, reply: &Reply<'_>) -> Result<Url> {
     let Some(location) = &reply.head.location else {
         return wrong("a redirect without a target".to_owned());
     };
-    let Some(target) = options.url.join(location) else {
+    let Some(target) = from.join(location) else {
         return wrong("a redirect to what is no URL of a server".to_owned());
     };
-    if target.origin != options.url.origin {
+    if target.origin != from.origin {
         return wrong(format!(
             "it redirects to {}, another origin, where no credential goes; if that is \
              right, use its URL",

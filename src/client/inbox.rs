@@ -92,6 +92,10 @@ impl Inbox {
         self.signal.get().map(|signal| signal.fd())
     }
 
+    pub(crate) fn has_any(&self) -> bool {
+        !self.queue().is_empty()
+    }
+
     /// Adds an item; says how many events were dropped for it.
     pub(crate) fn push(&self, item: Item) -> usize {
         let mut queue = self.queue();

@@ -1,6 +1,7 @@
 //! What the program wants to be told of what belongs to no call, and the
 //! stream that stands for it.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::client::standing::Listening;
 use crate::client::{Client, Session, lock};
 use crate::protocol::Wish;
 use crate::protocol::notice::Kind;
-use crate::transport::wait::{Wait, now};
+use crate::transport::wait::{Attendant, Wait, now};
 
 #[derive(Debug, Default)]
 pub(crate) struct Listener(Mutex<State>);
@@ -128,12 +129,10 @@ impl Client {
     /// Opens the standing stream for these kinds, or closes it for none.
     pub(crate) fn listen(self: &Arc<Self>, kinds: i32) -> Result<()> {
         let options = self.options();
-        let wait = self.wait(&options, &Default::default(), false);
+        let wait = self.attended(self.wait(&options, &Default::default(), false));
         let before = std::mem::replace(&mut lock(&self.listener.0).kinds, kinds);
         now(self.follow_wish(&options, &wait)).map_err(|error| {
-            if error.status() != Status::Unsupported {
-                lock(&self.listener.0).kinds = before;
-            }
+            lock(&self.listener.0).kinds = before;
             self.finished(error, "listen", &options)
         })
     }
@@ -141,7 +140,7 @@ impl Client {
     /// Asks to be told of changes of a resource, or ends that.
     pub(crate) fn subscribe(self: &Arc<Self>, uri: &str, on: bool) -> Result<()> {
         let options = self.options();
-        let wait = self.wait(&options, &Default::default(), false);
+        let wait = self.attended(self.wait(&options, &Default::default(), false));
         let what = if on { "subscribe" } else { "unsubscribe" };
         now(self.subscribe_within(&options, uri, on, &wait))
             .map_err(|error| self.finished(error, what, &options))
@@ -199,6 +198,13 @@ impl Client {
         now(set).map_err(|error| self.finished(error, "set the log level", &options))
     }
 
+    /// The same wait, on which what the background thread needs of the
+    /// program is done: it may be asked for a token.
+    fn attended(self: &Arc<Self>, wait: Wait) -> Wait {
+        let attendant: Arc<dyn Attendant> = self.clone();
+        wait.attending(Some(attendant))
+    }
+
     /// Makes the standing stream what is wanted now.
     async fn follow_wish(self: &Arc<Self>, options: &Arc<Options>, wait: &Wait) -> Result<()> {
         let session = self.connected(options, wait).await?.session;
@@ -221,11 +227,13 @@ impl Client {
     /// the first call, because a question that finds none is lost.
     pub(crate) async fn open_for_questions(self: &Arc<Self>, wait: &Wait) -> Result<()> {
         let Some(session) = self.current_session() else { return Ok(()) };
-        if self.listener.stands_for(&session) {
+        // On a stream that all calls share, questions come anyway.
+        let has_stream = session.transport.channel().is_some() && !self.listener.is_wanted();
+        if has_stream || self.listener.stands_for(&session) {
             return Ok(());
         }
         let opening = self.open_stream()?;
-        match wait.at_most(PATIENCE).until_raised(&opening.done).await {
+        match self.attended(wait.at_most(PATIENCE)).until_raised(&opening.done).await {
             Ok(()) => Ok(()),
             // Servers that offer none, or are slow with it, are none the
             // worse for other calls.
@@ -248,7 +256,8 @@ impl Client {
         };
         let theirs = opening.clone();
         self.spawn(move |client| async move {
-            let task = Listening { client: &client, generation, stop, opening: &theirs };
+            let has_stood = Cell::new(false);
+            let task = Listening { client: &client, generation, stop, opening: &theirs, has_stood };
             if let Err(error) = task.run().await {
                 client.listener.give_up(generation);
                 theirs.tell(Err(error));

@@ -1,8 +1,10 @@
 //! One server, and all it takes to talk to it.
 
 mod ask;
+mod backoff;
 mod cache;
 pub(crate) mod call;
+mod channel;
 mod connect;
 mod exchange;
 mod gate;
@@ -15,11 +17,18 @@ pub(crate) mod question;
 mod refusal;
 mod reply;
 pub(crate) mod request;
+mod server;
 pub(crate) mod settings;
+mod slot;
 mod standing;
+mod subscription;
+mod transport;
+mod turn;
 mod work;
 
+use std::ffi::OsString;
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -27,6 +36,7 @@ use std::time::Duration;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Signal;
 use crate::client::cache::Cache;
+use crate::client::exchange::Peer;
 use crate::client::gate::Gate;
 use crate::client::inbox::{Event, Inbox};
 use crate::client::listener::Listener;
@@ -34,14 +44,18 @@ use crate::client::marks::Marks;
 use crate::client::options::Options;
 use crate::client::question::{Question, Questions};
 use crate::client::request::{Limits, Request};
+use crate::client::server::{Server, Streams};
+use crate::client::transport::Transport;
 use crate::client::work::{Reports, Work};
 use crate::protocol::Era;
 use crate::protocol::capability::Declared;
+use crate::transport::process::Program;
 use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
 pub(crate) use crate::auth::bearer::Token;
 pub(crate) use crate::client::pages::joined;
+pub(crate) use crate::client::transport::InUse;
 pub(crate) use crate::protocol::call::Call;
 pub(crate) use crate::protocol::introduction::Introduction;
 pub(crate) use crate::protocol::item::is_usable;
@@ -49,6 +63,7 @@ pub(crate) use crate::protocol::notice::LEVELS;
 pub(crate) use crate::protocol::question::{Answered, Kind as QuestionKind};
 pub(crate) use crate::protocol::revision::Revision;
 pub(crate) use crate::protocol::skill::File as SkillFile;
+pub(crate) use crate::transport::process::StandardError;
 pub(crate) use crate::wire::jsonrpc::Answer;
 pub(crate) use crate::wire::tape::{Place, Tape};
 pub(crate) use crate::wire::text::unescape;
@@ -61,7 +76,7 @@ pub(crate) struct Client {
     handlers: Mutex<Arc<Handlers>>,
     session: Mutex<Option<Arc<Session>>>,
     /// What the server spoke before its session was lost.
-    known: Mutex<Option<Revision>>,
+    known: Mutex<Option<Known>>,
     /// Held while a session is being made.
     connecting: Gate,
     close: Arc<Signal>,
@@ -86,6 +101,32 @@ pub(crate) struct Session {
     pub(crate) introduction: Introduction,
     /// What this client said that it can do.
     pub(crate) declared: Declared,
+    pub(crate) transport: Transport,
+}
+
+impl Session {
+    /// The server, as messages of this session speak to it.
+    pub(crate) fn peer(self: &Arc<Self>) -> Peer<'_> {
+        Peer { transport: &self.transport, era: self.era.as_ref(), session: Some(self) }
+    }
+
+    /// Whether arguments of tools go into headers: only HTTP has those.
+    pub(crate) fn has_marks(&self) -> bool {
+        self.era.has_marks() && self.transport.channel().is_none()
+    }
+
+    /// Whether the server can forget it.
+    fn can_be_lost(&self) -> bool {
+        self.era.session_id().is_some() || self.transport.channel().is_some()
+    }
+}
+
+/// What a server was found to speak, which saves asking again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    revision: Revision,
+    /// By HTTP with SSE.
+    has_events: bool,
 }
 
 /// What the program wants to be told and asked.
@@ -105,27 +146,59 @@ impl fmt::Debug for Handlers {
     }
 }
 
-/// What was passed over without a word.
-#[derive(Debug, Default)]
-struct Counters {
-    dropped_replies: AtomicI64,
-    dropped_events: AtomicI64,
+/// The counters of the public header, by its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum Counter {
+    DroppedReplies = 1,
+    DroppedEvents = 2,
+    CacheHits = 3,
+    Reconnections = 4,
+    Repetitions = 5,
+    Resumptions = 6,
+    /// Of processes.
+    Starts = 7,
+    Junk = 8,
 }
 
-/// The counters of the public header.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Counter {
-    DroppedReplies,
-    DroppedEvents,
-    CacheHits,
+impl Counter {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::DroppedReplies,
+        Self::DroppedEvents,
+        Self::CacheHits,
+        Self::Reconnections,
+        Self::Repetitions,
+        Self::Resumptions,
+        Self::Starts,
+        Self::Junk,
+    ];
 }
+
+/// What happened without a word, by [`Counter`].
+#[derive(Debug, Default)]
+struct Counters([AtomicI64; 9]);
 
 /// How long the end of a session may take.
 const END: Duration = Duration::from_secs(2);
 
 impl Client {
+    /// A client of a server that is reached by HTTP.
     pub(crate) fn new(url: &str, token: Option<&str>) -> Result<Self> {
-        let options = Options::new(url, token)?;
+        Self::of(Options::new(url, token)?)
+    }
+
+    /// A client of a server that is a program, which the first call starts.
+    pub(crate) fn new_stdio(argv: Vec<OsString>) -> Result<Self> {
+        Self::of(Options::of(Server::Program(Program::new(argv)?))?)
+    }
+
+    /// A client of a server at the other end of open descriptors.
+    pub(crate) fn new_fds(input: OwnedFd, output: OwnedFd) -> Result<Self> {
+        let streams = Some(Streams::new(input, output)?);
+        Self::of(Options::of(Server::Streams(Arc::new(Mutex::new(streams))))?)
+    }
+
+    fn of(options: Options) -> Result<Self> {
         let close = Signal::new().map_err(|error| {
             Error::new(Status::Internal, format!("no descriptor for the client: {error}"))
         })?;
@@ -158,7 +231,12 @@ impl Client {
         if let Some(session) = self.take_session() {
             let wait = Wait::for_at_most(END);
             let _ = now(async {
-                self.end_session(&options, session.era.as_ref(), &wait).await;
+                match &session.transport {
+                    Transport::StreamableHttp => {
+                        self.end_session(&options, session.era.as_ref(), &wait).await;
+                    }
+                    Transport::Channel(channel) => channel.shut(&wait).await,
+                }
                 Ok::<(), Error>(())
             });
         }
@@ -180,9 +258,21 @@ impl Client {
 
     pub(crate) fn count(&self, counter: Counter) -> i64 {
         match counter {
-            Counter::DroppedReplies => self.counters.dropped_replies.load(Ordering::Relaxed),
-            Counter::DroppedEvents => self.counters.dropped_events.load(Ordering::Relaxed),
             Counter::CacheHits => self.cache.hits(),
+            other => {
+                let counter = self.counters.0.get(other as usize);
+                counter.map_or(0, |counter| counter.load(Ordering::Relaxed))
+            }
+        }
+    }
+
+    pub(crate) fn count_one(&self, counter: Counter) {
+        self.count_more(counter, 1);
+    }
+
+    fn count_more(&self, counter: Counter, more: usize) {
+        if let Some(counter) = self.counters.0.get(counter as usize) {
+            counter.fetch_add(i64::try_from(more).unwrap_or(i64::MAX), Ordering::Relaxed);
         }
     }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::auth::Credential;
 use crate::auth::bearer::{Fixed, Token};
-use crate::base::error::{Error, Result, quote};
+use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
+use crate::client::server::{Address, HttpTransport, Server};
 use crate::protocol::Identity;
 use crate::protocol::capability::Declared;
 use crate::protocol::revision::Revision;
@@ -23,11 +24,7 @@ use crate::wire::url::{Scheme, Url};
 /// What a call goes by: read once at its start, replaced whole by setters.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    pub(crate) url: Url,
-    /// The Host header.
-    pub(crate) authority: String,
-    /// Whether the server is on this machine.
-    is_local: bool,
+    pub(crate) server: Server,
     pub(crate) headers: Vec<Header>,
     pub(crate) credential: Arc<dyn Credential>,
     /// Whether the credential is something to send at all.
@@ -47,6 +44,10 @@ pub(crate) struct Options {
     pub(crate) max_items: usize,
     /// Without a reply.
     pub(crate) max_events: usize,
+    /// Whether a program that has ended is started again.
+    pub(crate) restarts: bool,
+    /// Whether a tool that says that it may be called twice is.
+    pub(crate) repeats_tools: bool,
     pub(crate) declared: Declared,
     /// What roots/list is answered with, as a JSON array.
     pub(crate) roots: Option<String>,
@@ -104,16 +105,27 @@ const OWNED: [&str; 17] = [
 ];
 
 impl Options {
+    /// Those for a server that is reached by HTTP.
     pub(crate) fn new(url: &str, token: Option<&str>) -> Result<Self> {
         let url = Url::parse(url)?;
         let token = token.map(Token::parse).transpose()?;
-        let mut options = Self {
+        let mut options = Self::of(Server::Http(Address {
             authority: url.origin.authority(),
             is_local: url.origin.is_loopback(),
             url,
+            transport: HttpTransport::Auto,
+        }))?;
+        options.has_credential = token.is_some();
+        options.credential = Arc::new(Fixed(token));
+        Ok(options)
+    }
+
+    pub(crate) fn of(server: Server) -> Result<Self> {
+        let mut options = Self {
+            server,
             headers: Vec::new(),
-            has_credential: token.is_some(),
-            credential: Arc::new(Fixed(token)),
+            has_credential: false,
+            credential: Arc::new(Fixed(None)),
             timeout: TIMEOUT,
             deadline: DEADLINE,
             input_timeout: INPUT_TIMEOUT,
@@ -126,6 +138,8 @@ impl Options {
             max_pages: MAX_PAGES,
             max_items: MAX_ITEMS,
             max_events: MAX_EVENTS,
+            restarts: true,
+            repeats_tools: false,
             declared: Declared::default(),
             roots: None,
             trace: None,
@@ -138,6 +152,7 @@ impl Options {
     }
 
     pub(crate) fn set_header(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        self.address()?;
         if name.is_empty() || !name.bytes().all(is_token) {
             return Err(Error::argument(format!(
                 "header name \"{}\" is empty or has a character that RFC 9110 does not allow",
@@ -175,6 +190,7 @@ impl Options {
 
     /// `None` takes away whatever there is.
     pub(crate) fn set_credential(&mut self, credential: Option<Arc<dyn Credential>>) -> Result<()> {
+        self.address()?;
         if credential.is_some() && self.has_header("authorization") {
             return Err(Error::argument(
                 "token and a header Authorization exclude each other: take the header away \
@@ -213,7 +229,7 @@ impl Options {
             Some(version) => Some(Revision::parse(version).ok_or_else(|| {
                 let all: Vec<&str> = Revision::ALL.iter().map(|one| one.as_str()).collect();
                 Error::new(
-                    crate::base::error::Status::Version,
+                    Status::Version,
                     format!(
                         "version \"{}\" is not one of those that this library speaks: {}",
                         quote(version),
@@ -226,6 +242,7 @@ impl Options {
     }
 
     pub(crate) fn set_proxy(&mut self, url: Option<&str>) -> Result<()> {
+        self.address()?;
         self.proxy = match url {
             None => ProxyChoice::Environment,
             Some("") => ProxyChoice::None,
@@ -236,6 +253,7 @@ impl Options {
     }
 
     pub(crate) fn set_unix_socket(&mut self, path: Option<&str>) -> Result<()> {
+        self.address()?;
         if path == Some("") {
             return Err(Error::argument("path is empty: pass NULL for no Unix socket"));
         }
@@ -246,12 +264,13 @@ impl Options {
 
     /// The route of a call, with the environment's proxy where that counts.
     pub(crate) fn current_route(&self) -> Result<std::borrow::Cow<'_, Route>> {
-        let needs_none = self.route.unix_socket.is_some() || self.is_local;
+        let address = self.address()?;
+        let needs_none = self.route.unix_socket.is_some() || address.is_local;
         let proxy = match &self.proxy {
             _ if needs_none => None,
             ProxyChoice::None => None,
             ProxyChoice::Chosen(proxy) => Some(proxy.clone()),
-            ProxyChoice::Environment => Proxy::from_environment(&self.url.origin)?,
+            ProxyChoice::Environment => Proxy::from_environment(&address.url.origin)?,
         };
         Ok(match proxy {
             None => std::borrow::Cow::Borrowed(&self.route),
@@ -261,10 +280,11 @@ impl Options {
 
     /// Whether a credential may not go to the server.
     pub(crate) fn is_insecure(&self) -> bool {
-        self.url.origin.scheme == Scheme::Http
+        let Ok(address) = self.address() else { return false };
+        address.url.origin.scheme == Scheme::Http
             && !self.allows_plain_http
             && self.route.unix_socket.is_none()
-            && !self.is_local
+            && !address.is_local
             && (self.has_credential || !self.headers.is_empty())
     }
 
@@ -283,11 +303,21 @@ impl Options {
             }
         }
         secrets.extend(self.credential.current().map(|token| Secret::from(token.bare())));
+        if let Server::Program(program) = &self.server {
+            // Keys are given to programs so. What is short is no secret, and
+            // would take half of a message away.
+            let values =
+                program.environment.iter().filter_map(|(_, value)| value.as_ref()?.to_str());
+            secrets.extend(values.filter(|value| value.len() >= SECRET).map(Secret::from));
+        }
         // The longest first: one may hold another.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
         secrets
     }
 }
+
+/// The least length of a variable's value that is masked.
+const SECRET: usize = 8;
 
 fn check_roots(json: &str) -> Result<()> {
     let roots: Vec<&serde_json::value::RawValue> = serde_json::from_str(json)

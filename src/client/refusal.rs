@@ -46,6 +46,19 @@ pub(crate) fn rpc_error(rpc: &RpcError, http_status: u16) -> Error {
         .with_may_have_run(true)
 }
 
+/// The error for a server that refuses to begin a stream of its own.
+pub(crate) fn no_stream(rpc: Option<&RpcError>, http_status: u16) -> Error {
+    const METHOD_NOT_FOUND: i32 = -32601;
+    match rpc {
+        Some(rpc) if rpc.code != METHOD_NOT_FOUND => rpc_error(rpc, http_status),
+        _ => Error::new(
+            Status::Unsupported,
+            "the server offers no stream of its own: it does not know subscriptions/listen",
+        )
+        .with_http_status(http_status),
+    }
+}
+
 /// Whether a status says nothing about the protocol: the credential, the
 /// quota, or a server that is not up.
 pub(crate) fn is_final(status: u16) -> bool {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::exchange::{Ending, Post, RpcRefusal, Way};
+use crate::client::exchange::{Ending, Peer, Post, RpcRefusal, Way};
 use crate::client::inbox::{Item, Progress};
 use crate::client::options::Options;
 use crate::client::question::Question;
-use crate::client::{Client, Session, refusal};
+use crate::client::{Client, Counter, refusal};
 use crate::protocol::notice;
 use crate::protocol::question::{Answered, Asked, Kind};
 use crate::transport::http::Reply;
@@ -182,8 +182,8 @@ impl Client {
                 }
             }
             let lost = lost.clone().with_http_status(http_status).with_may_have_run(true);
-            let era = reading.post.era;
-            let resume = stream.last_id().and_then(|last| era.and_then(|era| era.resume(last)));
+            let era = reading.post.peer.era;
+            let resume = stream.last_id().and_then(|last| era.resume(last));
             let Some(headers) = resume else { return Err(lost) };
             if fruitless >= FRUITLESS {
                 return Err(lost);
@@ -206,10 +206,10 @@ impl Client {
                     reply = Some(opened);
                 }
                 // The session is gone, and with it the answer.
-                Ok(Err(error)) if error.http_status() == 404 && reading.post.is_repeatable => {
-                    return Ok(Ending::NotMcp(404, error));
+                Ok(Err(refused)) if refused.status == 404 && reading.post.is_repeatable => {
+                    return Ok(Ending::NotMcp(404, refused.error));
                 }
-                Ok(Err(error)) if error.http_status() == 404 => {
+                Ok(Err(refused)) if refused.status == 404 => {
                     return Err(Error::new(
                         Status::SessionLost,
                         "the server forgot the session while it worked on the request",
@@ -217,7 +217,7 @@ impl Client {
                     .with_http_status(404)
                     .with_may_have_run(true));
                 }
-                Ok(Err(error)) if matches!(error.http_status(), 502..=504) => {}
+                Ok(Err(refused)) if matches!(refused.status, 502..=504) => {}
                 // It does not resume.
                 Ok(_) => return Err(lost),
                 Err(error) if matches!(error.status(), Status::Connect | Status::Io) => {}
@@ -300,7 +300,7 @@ impl Client {
         let Some(batch) = jsonrpc::batch(text) else {
             return self.take(reading, text, wait).await;
         };
-        if !reading.post.era.is_some_and(|era| era.has_batches()) {
+        if !reading.post.peer.era.has_batches() {
             return Err(Error::protocol(
                 "the server sent a batch, which this protocol revision does not have",
             ));
@@ -342,7 +342,7 @@ impl Client {
             }
             Message::Notification { method, params } => {
                 if method != notice::PROGRESS {
-                    self.notice(post.session, &method, params, wait);
+                    self.notice(post.peer.session, &method, params, wait);
                     return Ok(None);
                 }
                 let place = tape.member(text, 0, "params");
@@ -359,15 +359,14 @@ impl Client {
                             report.tell(told.progress, told.total, told.message.as_deref());
                         }
                     }
-                    _ => self.notice(post.session, &method, params, wait),
+                    _ => self.notice(post.peer.session, &method, params, wait),
                 }
                 Ok(None)
             }
             Message::Request { id, method, params } => {
-                let (options, era) = (reading.options, post.era);
                 // Boxed, because its reply is read by this very function.
                 let request = Incoming { id, method: &method, params };
-                Box::pin(self.take_request(options, era, post.session, request, wait)).await?;
+                Box::pin(self.take_request(reading.options, post.peer, request, wait)).await?;
                 Ok(None)
             }
         }
@@ -377,17 +376,15 @@ impl Client {
     pub(crate) async fn take_request(
         self: &Arc<Self>,
         options: &Options,
-        era: Option<&dyn crate::protocol::Era>,
-        session: Option<&Arc<Session>>,
+        peer: Peer<'_>,
         request: Incoming<'_>,
         wait: &Wait,
     ) -> Result<()> {
-        let Some(era) = era else { return Ok(()) };
         let answered = if request.method == "ping" {
             Answered::Result("{}".to_owned())
         } else {
             let none = Default::default();
-            let declared = session.map_or(&none, |session| &session.declared);
+            let declared = peer.session.map_or(&none, |session| &session.declared);
             match Asked::recognise(request.method, request.params, declared) {
                 Err(refusal) => refusal.into(),
                 Ok(asked) if asked.kind == Kind::Roots && options.roots.is_some() => {
@@ -395,15 +392,21 @@ impl Client {
                     Answered::Result(format!("{{\"roots\":{roots}}}"))
                 }
                 Ok(asked) => {
-                    let Some(session) = session else { return Ok(()) };
+                    let Some(session) = peer.session else { return Ok(()) };
                     let question = Question::of_request(self, session, request.id, asked);
                     self.deliver(Item::Question(question), wait);
                     return Ok(());
                 }
             }
         };
-        let Some(outgoing) = era.respond(request.id, &answered) else { return Ok(()) };
-        match self.post(options, Post::notification(&outgoing, era), wait).await {
+        let Some(outgoing) = peer.era.respond(request.id, &answered) else { return Ok(()) };
+        // Who reads for others does not stop reading for that.
+        if (wait.is_leading() || wait.is_background())
+            && let Some(session) = peer.session
+        {
+            return self.send_apart(session, outgoing);
+        }
+        match self.post(options, Post::notification(&outgoing, peer), wait).await {
             // How the answer fares is the server's business; it will say so
             // on the stream, or not end it.
             Ok(_) => Ok(()),
@@ -411,9 +414,19 @@ impl Client {
         }
     }
 
+    /// Tells a program's thread how far its call is, or has it told.
+    pub(crate) fn tell_progress(self: &Arc<Self>, post: Post<'_>, params: &str, wait: &Wait) {
+        let told = notice::Progress::parse(Some(params));
+        let (Some(told), Some(report)) = (told, post.report) else { return };
+        wait.restart();
+        let message = told.message.map(std::borrow::Cow::into_owned);
+        let told = Progress { progress: told.progress, total: told.total, message };
+        self.deliver(Item::Progress(report.clone(), told), wait);
+    }
+
     /// Passes over a reply that nobody waits for.
     pub(crate) fn drop_reply(&self) {
-        self.counters.dropped_replies.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.count_one(Counter::DroppedReplies);
     }
 }
 
@@ -438,7 +451,7 @@ fn too_many(options: &Options) -> Error {
     .with_may_have_run(true)
 }
 
-fn rpc_ending(rpc: RpcError, http_status: u16, is_anonymous: bool) -> Ending {
+pub(crate) fn rpc_ending(rpc: RpcError, http_status: u16, is_anonymous: bool) -> Ending {
     let error = refusal::rpc_error(&rpc, http_status);
     Ending::Rpc(RpcRefusal { rpc, error, http_status, is_anonymous })
 }

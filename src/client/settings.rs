@@ -8,6 +8,7 @@ use crate::client::options::{Options, count, milliseconds};
 use crate::client::{Client, EventHandler, Handlers, InputHandler, lock};
 use crate::protocol::call::Call;
 use crate::protocol::capability::Declared;
+use crate::transport::process::StandardError;
 use crate::transport::tls::{ClientCertificate, certificates};
 use crate::transport::trace::Trace;
 
@@ -66,6 +67,43 @@ impl Client {
         })
     }
 
+    pub(crate) fn set_repeat_tools(&self, allow: bool) -> Result<()> {
+        self.change(|options| {
+            options.repeats_tools = allow;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_restart(&self, allow: bool) -> Result<()> {
+        self.change(|options| {
+            options.program()?;
+            options.restarts = allow;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_transport(&self, transport: i32) -> Result<()> {
+        self.change_before_session(|options| options.set_transport(transport))
+    }
+
+    pub(crate) fn set_environment(&self, name: &str, value: Option<&str>) -> Result<()> {
+        self.change_before_session(|options| options.set_environment(name, value))
+    }
+
+    pub(crate) fn set_directory(&self, path: Option<&str>) -> Result<()> {
+        self.change_before_session(|options| {
+            options.program()?.directory = path.map(Into::into);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn set_stderr(&self, stderr: StandardError) -> Result<()> {
+        self.change_before_session(|options| {
+            options.program()?.stderr = stderr;
+            Ok(())
+        })
+    }
+
     pub(crate) fn set_protocol_version(&self, version: Option<&str>) -> Result<()> {
         self.change_before_session(|options| options.set_protocol_version(version))
     }
@@ -85,6 +123,7 @@ impl Client {
     pub(crate) fn set_ca_file(&self, path: Option<&str>) -> Result<()> {
         let extra = path.map(certificates).transpose()?.unwrap_or_default();
         self.change_before_session(|options| {
+            options.address()?;
             options.route.tls.extra = extra;
             options.http = Arc::default();
             Ok(())
@@ -96,6 +135,7 @@ impl Client {
             .map(|(certificate, key)| ClientCertificate::load(certificate, key))
             .transpose()?;
         self.change_before_session(|options| {
+            options.address()?;
             options.route.tls.client = certificate;
             options.http = Arc::default();
             Ok(())
@@ -227,7 +267,7 @@ impl Client {
     }
 
     fn change_before_session(&self, change: impl FnOnce(&mut Options) -> Result<()>) -> Result<()> {
-        if self.current_session().is_some() {
+        if self.current_session().is_some_and(|session| !session.transport.is_over()) {
             return Err(Error::new(
                 Status::State,
                 "the client is connected: set this before the first call",

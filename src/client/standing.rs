@@ -1,15 +1,17 @@
 //! One standing stream: opened, read, and opened again when it breaks.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::sys::Signal;
+use crate::client::backoff::{Backoff, jittered};
 use crate::client::exchange::Way;
 use crate::client::listener::Opening;
 use crate::client::options::Options;
 use crate::client::reply::Incoming;
-use crate::client::{Client, Session};
+use crate::client::{Client, Counter, Session};
 use crate::protocol::call::Call;
 use crate::protocol::notice::{self, Kind};
 use crate::protocol::{Frame, Standing, Wish};
@@ -20,11 +22,8 @@ use crate::wire::http1::Media;
 use crate::wire::jsonrpc::{self, Id, Message, Outcome};
 use crate::wire::object::Members;
 
-/// The pauses between attempts to open a stream that broke.
-const PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// A stream without an end needs no limit, but every wait has one.
-const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+/// A stream that stood so long was worth opening.
+const STEADY: Duration = Duration::from_secs(5);
 
 /// One stream, from its opening to its end.
 pub(crate) struct Listening<'a> {
@@ -32,42 +31,49 @@ pub(crate) struct Listening<'a> {
     pub(crate) generation: u64,
     pub(crate) stop: Arc<Signal>,
     pub(crate) opening: &'a Opening,
+    pub(crate) has_stood: Cell<bool>,
 }
 
 /// How a stream that stood came to its end.
-struct Fallen {
-    last_event_id: Option<String>,
-    retry: Option<Duration>,
+#[derive(Debug, Default)]
+pub(crate) struct Fallen {
+    pub(crate) last_event_id: Option<String>,
+    pub(crate) retry: Option<Duration>,
+    /// Whether anything came on it.
+    pub(crate) has_spoken: bool,
 }
 
 impl Listening<'_> {
     pub(crate) async fn run(&self) -> Result<()> {
         let client = self.client;
         let mut last_event_id: Option<String> = None;
-        let mut pause = PAUSE;
-        let mut has_stood = false;
+        let mut backoff = Backoff::default();
         while client.listener.is_current(self.generation) && !self.stop.is_raised() {
             let options = client.options();
-            let wait = Wait::for_request(FOREVER, FOREVER, client.close.clone(), None)
-                .in_background()
-                .or_abort(self.stop.clone());
-            let result = self.stand(&options, last_event_id.take(), has_stood, &wait).await;
+            let wait = client.endless().or_abort(self.stop.clone());
+            let begun = Instant::now();
+            let result = self.stand(&options, last_event_id.take(), &wait).await;
             client.bury(options);
-            match result {
+            let asked = match result {
                 Ok(fallen) => {
-                    has_stood = true;
+                    if fallen.has_spoken || begun.elapsed() >= STEADY {
+                        backoff.reset();
+                    }
                     last_event_id = fallen.last_event_id;
-                    pause = fallen.retry.unwrap_or(PAUSE);
+                    fallen.retry
                 }
                 Err(error) if matches!(error.status(), Status::Closed | Status::Cancelled) => {
                     return Err(error);
                 }
-                // The first attempt is the caller's; so is what will not
-                // become better.
-                Err(error) if !has_stood || is_final(&error) => return Err(error),
-                Err(_) => pause = pause.mul_f64(1.5).min(LONGEST_PAUSE),
-            }
-            wait.pause(jittered(pause, self.generation)).await?;
+                // The first attempt is the caller's.
+                Err(error) if !self.has_stood.get() => return Err(error),
+                Err(error) if is_final(&error) => {
+                    self.announce_end(&error, &wait);
+                    return Err(error);
+                }
+                Err(error) => error.retry_after().map(|after| Duration::from_millis(after.into())),
+            };
+            wait.pause(jittered(backoff.pause(asked), self.generation)).await?;
         }
         Ok(())
     }
@@ -77,23 +83,33 @@ impl Listening<'_> {
         &self,
         options: &Arc<Options>,
         last_event_id: Option<String>,
-        is_again: bool,
         wait: &Wait,
     ) -> Result<Fallen> {
         let client = self.client;
         let brief = client.wait(options, &Default::default(), true).or_abort(self.stop.clone());
         let session = client.connected_for_stream(options, &brief).await?.session;
         let wish = client.listener.wish();
+        let standing = session.era.standing(&wish, last_event_id.as_deref());
+        if let Some(channel) = session.transport.channel() {
+            return match standing {
+                Standing::Get(_) => self.stand_on(channel, &session, wait).await,
+                Standing::Listen(call) => {
+                    let wanted = (&call, &wish);
+                    self.subscribe_on(channel, options, &session, wanted, &brief, wait).await
+                }
+            };
+        }
         let way = Way::new(options, Some(session.era.as_ref()))?;
-        match session.era.standing(&wish, last_event_id.as_deref()) {
+        match standing {
             Standing::Get(headers) => {
+                let has_stood = self.has_stood.get();
                 let reply = client.get(options, &headers, &way, &brief).await?;
-                let reply = reply.map_err(|error| {
-                    if error.http_status() == 404 && is_again {
+                let reply = reply.map_err(|refused| {
+                    if refused.status == 404 && has_stood {
                         client.forget(&session);
-                        return error;
+                        return refused.error;
                     }
-                    not_offered(error)
+                    not_offered(refused.error, has_stood)
                 })?;
                 if !matches!(reply.head.media, Media::EventStream) {
                     return Err(Error::new(
@@ -101,7 +117,7 @@ impl Listening<'_> {
                         "the server answered the GET for its stream with something else",
                     ));
                 }
-                self.stands(&session, Ok(()), "{}", is_again, wait);
+                self.stands(&session, Ok(()), "{}", wait);
                 let from = From { last_event_id, ..From::default() };
                 self.read(options, &session, &way, reply, from, wait).await
             }
@@ -109,8 +125,7 @@ impl Listening<'_> {
                 let id = client.next_id();
                 let (reply, from) = self.begin(options, &session, &call, id, &way, &brief).await?;
                 let granted = from.granted.clone().unwrap_or_default();
-                let result = granted.of(&wish);
-                self.stands(&session, result, &granted.json, is_again, wait);
+                self.stands(&session, granted.of(&wish), &granted.json, wait);
                 self.read(options, &session, &way, reply, from, wait).await
             }
         }
@@ -167,25 +182,39 @@ impl Listening<'_> {
         }
     }
 
-    fn stands(
+    /// Says that a stream stands, `result` to who wanted it opened.
+    pub(crate) fn stands(
         &self,
         session: &Arc<Session>,
         result: Result<()>,
         granted: &str,
-        is_again: bool,
         wait: &Wait,
     ) {
         let client = self.client;
         client.listener.stand(self.generation, &self.stop, session);
-        if is_again {
+        if self.has_stood.replace(true) {
             // What changed meanwhile was not told.
             client.cache.clear();
             client.marks.clear();
+            client.count_one(Counter::Resumptions);
         }
         if client.listener.is_wanted() {
             client.announce(Kind::Listening, granted, wait);
         }
         self.opening.tell(result);
+    }
+
+    /// Says that a stream which stood will not stand any more.
+    fn announce_end(&self, error: &Error, wait: &Wait) {
+        let client = self.client;
+        if !client.listener.is_wanted() {
+            return;
+        }
+        let error = client.finished(error.clone(), "listen", &client.options());
+        let mut params = String::from("{\"message\":");
+        jsonrpc::push_string(&mut params, error.message());
+        params.push('}');
+        client.announce(Kind::Silent, &params, wait);
     }
 
     async fn read(
@@ -200,11 +229,13 @@ impl Listening<'_> {
         let fresh = || EventStream::new(options.max_message);
         let mut stream = from.stream.take().unwrap_or_else(fresh);
         let mut events = std::mem::take(&mut from.events);
+        let mut has_spoken = false;
         loop {
             for event in events.drain(..).filter(Event::is_message) {
                 way.trace(event.data());
+                has_spoken = true;
                 if !self.take(options, session, event, &from, wait).await? {
-                    return Ok(Fallen { last_event_id: None, retry: None });
+                    return Ok(Fallen { has_spoken, ..Fallen::default() });
                 }
             }
             match next_events(&mut reply, &mut stream, &mut events, wait).await {
@@ -215,7 +246,7 @@ impl Listening<'_> {
                 Ok(false) | Err(_) => {
                     let last = stream.last_id().map(str::to_owned).or(from.last_event_id);
                     let retry = stream.retry().map(|retry| Duration::from_millis(retry.into()));
-                    return Ok(Fallen { last_event_id: last, retry });
+                    return Ok(Fallen { last_event_id: last, retry, has_spoken });
                 }
             }
         }
@@ -263,10 +294,7 @@ impl Listening<'_> {
                 }
                 Ok(Message::Request { id, method, params }) => {
                     let request = Incoming { id, method: &method, params };
-                    let era = Some(session.era.as_ref());
-                    let brief = client.wait(options, &Default::default(), true);
-                    let brief = brief.or_abort(self.stop.clone());
-                    client.take_request(options, era, Some(session), request, &brief).await?;
+                    client.take_request(options, session.peer(), request, wait).await?;
                 }
                 Ok(Message::Response { id: Id::Number(theirs), .. }) if Some(theirs) == from.id => {
                     return Ok(false);
@@ -310,8 +338,8 @@ struct From {
 
 /// What a server will tell, of what it was asked for.
 #[derive(Clone, Debug, Default)]
-struct Granted {
-    json: String,
+pub(crate) struct Granted {
+    pub(crate) json: String,
     tools: bool,
     prompts: bool,
     resources: bool,
@@ -320,7 +348,7 @@ struct Granted {
 
 impl Granted {
     /// The params of the word that a stream stands.
-    fn parse(params: &str) -> Self {
+    pub(crate) fn parse(params: &str) -> Self {
         let members = Members::parse(params).unwrap_or_default();
         let json = members.get("notifications").map_or("{}", |filter| filter.get());
         let filter = Members::parse(json).unwrap_or_default();
@@ -336,7 +364,7 @@ impl Granted {
     }
 
     /// Whether it is something of what was wished, and every resource.
-    fn of(&self, wish: &Wish) -> Result<()> {
+    pub(crate) fn of(&self, wish: &Wish) -> Result<()> {
         let no = |what: &str| {
             let why = format!("the server will not tell of {what}");
             Err(Error::new(Status::Unsupported, why))
@@ -352,7 +380,7 @@ impl Granted {
     }
 
     /// Whether a notification is one of those that were granted.
-    fn has(&self, kind: Kind, params: Option<&str>) -> bool {
+    pub(crate) fn has(&self, kind: Kind, params: Option<&str>) -> bool {
         match kind {
             Kind::ToolsChanged => self.tools,
             Kind::PromptsChanged => self.prompts,
@@ -367,15 +395,23 @@ impl Granted {
     }
 }
 
-fn not_offered(error: Error) -> Error {
-    if !matches!(error.http_status(), 400 | 404..=406 | 409 | 501) {
+fn not_offered(error: Error, has_stood: bool) -> Error {
+    let status = error.http_status();
+    // One that was offered before may have trouble now: one that the server
+    // has not seen the end of yet is a 409.
+    let is_refused = match status {
+        405 | 501 => true,
+        400 | 404 | 406 | 409 => !has_stood,
+        _ => false,
+    };
+    if !is_refused {
         return error;
     }
     Error::new(
         Status::Unsupported,
-        format!("the server offers no stream of its own: it answered {}", error.http_status()),
+        format!("the server offers no stream of its own: it answered {status}"),
     )
-    .with_http_status(error.http_status())
+    .with_http_status(status)
 }
 
 /// Whether another attempt would be in vain.
@@ -389,13 +425,4 @@ fn is_final(error: &Error) -> bool {
             | Status::Redirect
             | Status::Version
     )
-}
-
-/// Up to a quarter more, so that not all clients of a server come back at
-/// once.
-fn jittered(pause: Duration, seed: u64) -> Duration {
-    let mut hasher = std::hash::DefaultHasher::new();
-    std::hash::Hash::hash(&(seed, std::time::Instant::now(), std::process::id()), &mut hasher);
-    let share = (std::hash::Hasher::finish(&hasher) % 256) as f64 / 1024.0;
-    pause.mul_f64(1.0 + share)
 }

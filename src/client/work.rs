@@ -9,13 +9,20 @@ use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Result, Status};
+use crate::client::exchange::Post;
 use crate::client::inbox::{Event, Item, Progress};
 use crate::client::options::Options;
 use crate::client::request::{Limits, Report, Request};
-use crate::client::{Client, Session, lock};
+use crate::client::{Client, Counter, Session, lock};
+use crate::protocol::Outgoing;
 use crate::protocol::notice::{self, Kind};
 use crate::transport::background::Background;
 use crate::transport::wait::{Attendant, Wait, now};
+
+/// A stream without an end needs no limit, but every wait has one.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+/// The most tasks beside which a message is sent apart.
+const MOST_APART: usize = 4096;
 
 /// The tasks of one client on the background thread.
 #[derive(Debug, Default)]
@@ -34,6 +41,10 @@ struct Tasks {
 impl Work {
     fn is_any(&self) -> bool {
         self.tasks.begun.load(Ordering::Acquire) > 0
+    }
+
+    fn count(&self) -> usize {
+        *lock(&self.tasks.count)
     }
 
     /// Waits for the tasks to end, which their client's close has told them
@@ -113,6 +124,32 @@ impl Client {
             drop(ending);
         });
         Ok(())
+    }
+
+    /// A wait for what goes on between calls: until the client is closed.
+    pub(crate) fn endless(&self) -> Wait {
+        Wait::for_request(FOREVER, FOREVER, self.close.clone(), None).in_background()
+    }
+
+    /// Sends a message to the server while whoever wants it sent goes on.
+    /// How it fares is the server's business.
+    pub(crate) fn send_apart(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        outgoing: Outgoing,
+    ) -> Result<()> {
+        if self.work.count() > MOST_APART {
+            // A server that asks faster than it takes answers.
+            self.count_one(Counter::DroppedReplies);
+            return Ok(());
+        }
+        let (session, options) = (session.clone(), self.options());
+        self.spawn(move |client| async move {
+            let wait = client.wait(&options, &Limits::default(), true);
+            let post = Post::notification(&outgoing, session.peer());
+            let _ = client.post(&options, post, &wait).await;
+            client.bury(options);
+        })
     }
 
     /// Whether anything goes on on the background thread.
@@ -225,9 +262,9 @@ impl Client {
     /// Tells the program: at once on a thread of its own, in order with what
     /// came before, else when it next looks.
     pub(crate) fn deliver(&self, item: Item, wait: &Wait) {
-        if wait.is_background() {
+        if wait.is_background() || wait.is_leading() {
             let dropped = self.inbox.push(item);
-            self.counters.dropped_events.fetch_add(dropped as i64, Ordering::Relaxed);
+            self.count_more(Counter::DroppedEvents, dropped);
         } else {
             if self.has_background() {
                 self.attend();

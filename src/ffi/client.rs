@@ -6,24 +6,27 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::{Client, Token};
+use crate::client::{Client, InUse, Token};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::callback::UserData;
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
+use crate::ffi::library::*;
 
 /// ONE SERVER, and all it takes to talk to it: its address, the credentials,
 /// the negotiated revision and session, a pool of connections.
 ///
-/// Made by mcp_client_new(), which does no I/O: the first call connects.  Set
-/// options first, then share the handle: every thread may call with it at the
+/// Made by mcp_client_new(), for a server that is reached by HTTP, or by
+/// mcp_client_new_stdio() for one that is a program; neither does I/O: the
+/// first call connects.  Set options first, then share the handle: every thread may call with it at the
 /// same time, each on its own connection.  mcp_client_close() ends all waits;
 /// mcp_client_free() releases it when no thread is inside a call.
 ///
 /// The thread that calls does all the work of its call.  One thread is
 /// started, once for all clients of the process, for what must go on between
-/// calls: mcp_listen(), mcp_subscribe_resource(), mcp_request_start(), and the
-/// stream on which a server asks.  It never runs your code.
+/// calls: mcp_listen(), mcp_subscribe_resource(), mcp_request_start(), the
+/// stream on which a server asks, and what a process or HTTP with SSE says
+/// between calls.  It never runs your code.
 #[derive(Debug)]
 pub struct mcp_client {
     pid: u32,
@@ -33,6 +36,13 @@ pub struct mcp_client {
 impl Handle for mcp_client {
     fn pid(&self) -> u32 {
         self.pid
+    }
+}
+
+impl mcp_client {
+    /// A handle of this process.
+    pub(crate) fn of(client: Client) -> Self {
+        Self { pid: std::process::id(), inner: Arc::new(client) }
     }
 }
 
@@ -82,16 +92,15 @@ pub unsafe extern "C" fn mcp_client_new(
     guard_or(std::ptr::null_mut(), || {
         // SAFETY: the header asks for texts or NULL.
         let (url, token) = unsafe { (text(url, "url")?, optional_text(token, "token")?) };
-        let inner = Arc::new(Client::new(url, token)?);
-        Ok(give(mcp_client { pid: std::process::id(), inner }))
+        Ok(give(mcp_client::of(Client::new(url, token)?)))
     })
 }
 
 /// Ends the client's work: every wait in every thread returns MCP_E_CLOSED,
 /// and the session is given back to the server.
 ///
-/// `client`: NULL is allowed.  Waits two seconds at most, for the server to
-/// take the end of the session.  May be called more than once; calls made
+/// `client`: NULL is allowed.  Waits two seconds at most for the server to
+/// take the end of the session, and up to seven for a process to end.  May be called more than once; calls made
 /// later are MCP_E_CLOSED.  In the child of a fork() it does nothing.
 /// Threads: any.  Since: 0.1.0.  Spec: transports, session management.
 #[unsafe(no_mangle)]
@@ -126,7 +135,8 @@ pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
     });
 }
 
-/// Sets an HTTP header that is sent with every request to the server.
+/// Sets an HTTP header that is sent with every request to the server.  For a
+/// server that is not reached by HTTP it is MCP_E_UNSUPPORTED.
 ///
 /// `name`: a token of RFC 9110; upper and lower case are the same.  `value`:
 /// UTF-8 without control characters; NULL takes the header away.  Both are
@@ -159,7 +169,8 @@ pub unsafe extern "C" fn mcp_client_set_header(
 /// `token`: like that of mcp_client_new(), copied; NULL takes the token, or
 /// the token handler, away.  Requests under way keep the old one, which is
 /// overwritten when they end.  Errors: MCP_E_INVALID_ARGUMENT, also while
-/// there is a header Authorization; MCP_E_FORKED.
+/// there is a header Authorization; MCP_E_UNSUPPORTED for a server that is not
+/// reached by HTTP, whose secrets go by mcp_client_set_env(); MCP_E_FORKED.
 /// Threads: any, at any time.  Since: 0.1.0.  Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_token(
@@ -269,7 +280,8 @@ pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, millise
 }
 
 /// Sets how long name resolution, connecting, a proxy and TLS may take
-/// together; over it a call is MCP_E_CONNECT.
+/// together; over it a call is MCP_E_CONNECT.  A server's process may take so
+/// long to answer the first question, before it is asked in the older way.
 ///
 /// `milliseconds`: 1 to INT32_MAX, at first 10000.  Errors:
 /// MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
@@ -299,6 +311,39 @@ pub unsafe extern "C" fn mcp_client_set_max_message_size(
     guard(|| {
         // SAFETY: the header asks for NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_max_message_size(bytes)
+    })
+}
+
+/// Chooses by which of the HTTP transports the server is reached.
+///
+/// `transport`: MCP_TRANSPORT_AUTO, as at first, MCP_TRANSPORT_STREAMABLE_HTTP
+/// or MCP_TRANSPORT_SSE.  Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED
+/// for a server that is not reached by HTTP; MCP_E_STATE once the client is
+/// connected; MCP_E_FORKED.
+/// Threads: any.  Since: 0.1.0.  Spec: transports, backwards compatibility.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_transport(client: *mut mcp_client, transport: i32) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live client.
+        unsafe { borrow(client, "client") }?.inner.set_transport(transport)
+    })
+}
+
+/// Tells which transport is in use: one of MCP_TRANSPORT_, and
+/// MCP_TRANSPORT_AUTO while the client is not connected or for NULL.
+///
+/// `client`: only looked at.
+/// Threads: any.  Since: 0.1.0.  Spec: transports.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_transport(client: *mut mcp_client) -> i32 {
+    read_or(MCP_TRANSPORT_AUTO, || {
+        // SAFETY: the header asks for NULL or a live client.
+        let client = unsafe { peek(client) }?;
+        Some(match client.inner.transport()? {
+            InUse::StreamableHttp => MCP_TRANSPORT_STREAMABLE_HTTP,
+            InUse::Sse => MCP_TRANSPORT_SSE,
+            InUse::Stdio => MCP_TRANSPORT_STDIO,
+        })
     })
 }
 

@@ -160,6 +160,19 @@ pub unsafe extern "C" fn mcp_error_may_have_run(error: *const mcp_error) -> i32 
     unsafe { read(error, 0, |error| Some(i32::from(error.error.may_have_run()))) }
 }
 
+/// Gives how a server's process ended, of MCP_E_PROCESS.
+///
+/// `error`: an error, or NULL for this thread's last one.  The exit status, 0
+/// to 255; or 128 and the number of the signal that ended it; -1 where there
+/// is none: the process runs, could not be started, or this program has
+/// waited for it.
+/// Threads: any.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_error_exit_status(error: *const mcp_error) -> i32 {
+    // SAFETY: the header asks for NULL or a live error.
+    unsafe { read(error, -1, |error| error.error.exit_status()) }
+}
+
 /// Reads the error, or this thread's last one for NULL.
 ///
 /// # Safety

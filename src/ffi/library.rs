@@ -5,6 +5,7 @@
 use std::ffi::c_char;
 
 use crate::base::error::Status;
+use crate::client::Counter;
 
 /// Version of this header.  A program built against this header runs with any
 /// library of the same major number that is not older; see
@@ -247,7 +248,28 @@ pub const MCP_JSON_ARRAY: i32 = 4;
 
 pub const MCP_JSON_OBJECT: i32 = 5;
 
-/// COUNTERS, for mcp_client_count(): what was passed over without a word.
+/// TRANSPORTS, for mcp_client_set_transport() and mcp_client_transport().
+/// Streamable HTTP first, HTTP with SSE (2024-11-05) where the server answers
+/// 400, 404 or 405 to it; the other way round for a path with a segment "sse".
+pub const MCP_TRANSPORT_AUTO: i32 = 0;
+
+pub const MCP_TRANSPORT_STREAMABLE_HTTP: i32 = 1;
+
+pub const MCP_TRANSPORT_SSE: i32 = 2;
+
+/// A process or open descriptors; only told, never chosen.
+pub const MCP_TRANSPORT_STDIO: i32 = 3;
+
+/// STANDARD ERROR of a server's process, for mcp_client_set_stderr().  It is
+/// read, and its end kept for errors.
+pub const MCP_STDERR_KEEP: i32 = 0;
+
+pub const MCP_STDERR_DISCARD: i32 = 1;
+
+/// It goes where this process's own standard error goes.
+pub const MCP_STDERR_INHERIT: i32 = 2;
+
+/// COUNTERS, for mcp_client_count(): what happened without a word.
 /// Replies to requests that are not, or not any more, under way.
 pub const MCP_COUNT_DROPPED_REPLIES: i32 = 1;
 
@@ -257,6 +279,21 @@ pub const MCP_COUNT_DROPPED_EVENTS: i32 = 2;
 
 /// Calls that were answered from memory; see mcp_client_set_cache_size().
 pub const MCP_COUNT_CACHE_HITS: i32 = 3;
+
+/// Sessions that were made anew, after one that was lost.
+pub const MCP_COUNT_RECONNECTIONS: i32 = 4;
+
+/// Requests that were sent once more, because the first one was lost.
+pub const MCP_COUNT_REPETITIONS: i32 = 5;
+
+/// Streams that were opened again after they broke or ended.
+pub const MCP_COUNT_RESUMPTIONS: i32 = 6;
+
+/// Processes that were started, the first one included.
+pub const MCP_COUNT_STARTS: i32 = 7;
+
+/// Lines or events of the server that were no message, and passed over.
+pub const MCP_COUNT_JUNK: i32 = 8;
 
 /// Gives the library's version, such as "0.1.0".
 ///
@@ -290,6 +327,25 @@ pub extern "C" fn mcp_status_name(status: i32) -> *const c_char {
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
 const UNKNOWN: &str = "MCP_E_UNKNOWN\0";
+
+/// The same for the counters.
+const _: () = {
+    let pairs: &[(i32, Counter)] = &[
+        (MCP_COUNT_DROPPED_REPLIES, Counter::DroppedReplies),
+        (MCP_COUNT_DROPPED_EVENTS, Counter::DroppedEvents),
+        (MCP_COUNT_CACHE_HITS, Counter::CacheHits),
+        (MCP_COUNT_RECONNECTIONS, Counter::Reconnections),
+        (MCP_COUNT_REPETITIONS, Counter::Repetitions),
+        (MCP_COUNT_RESUMPTIONS, Counter::Resumptions),
+        (MCP_COUNT_STARTS, Counter::Starts),
+        (MCP_COUNT_JUNK, Counter::Junk),
+    ];
+    let mut at = 0;
+    while at < pairs.len() {
+        assert!(pairs[at].0 == pairs[at].1 as i32);
+        at += 1;
+    }
+};
 
 /// cbindgen needs literals; this ties them to the enumeration.
 const _: () = {

@@ -4,7 +4,6 @@ use crate::client::Counter;
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, read_or};
 use crate::ffi::handle::{borrow, peek};
-use crate::ffi::library::*;
 
 /// Sets how long a call may take at most, whatever progress it reports.
 /// Default: 3600000, an hour.
@@ -101,7 +100,28 @@ pub unsafe extern "C" fn mcp_client_set_cache_size(client: *mut mcp_client, byte
     })
 }
 
-/// Tells how often something was passed over without a word.
+/// Says whether a call of a tool may be sent again after a broken connection,
+/// when the server may have executed it.
+///
+/// `allow`: 1 allows it for tools that say of themselves that they only read
+/// or that calling them twice is as good as once (readOnlyHint,
+/// idempotentHint), as far as a list of tools was read; 0, as at first, for
+/// none.  What a server says of its tools is its own claim.  Requests can say
+/// so each for itself: mcp_request_set_repeatable().
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Threads: any, for calls begun later.  Since: 0.1.0.
+/// Spec: tool annotations.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_repeat_tools(client: *mut mcp_client, allow: i32) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live client.
+        unsafe { borrow(client, "client") }?.inner.set_repeat_tools(allow != 0)
+    })
+}
+
+/// Tells how often something happened without a word: what was dropped, what
+/// was recovered from.
 ///
 /// `client`: NULL gives 0.  `counter`: one of MCP_COUNT_; another gives 0.
 ///
@@ -112,12 +132,9 @@ pub unsafe extern "C" fn mcp_client_count(client: *mut mcp_client, counter: i32)
     read_or(0, || {
         // SAFETY: the header asks for NULL or a live client.
         let client = unsafe { peek(client) }?;
-        let counter = match counter {
-            MCP_COUNT_DROPPED_REPLIES => Counter::DroppedReplies,
-            MCP_COUNT_DROPPED_EVENTS => Counter::DroppedEvents,
-            MCP_COUNT_CACHE_HITS => Counter::CacheHits,
-            _ => return None,
-        };
-        Some(client.inner.count(counter))
+        Counter::ALL
+            .into_iter()
+            .find(|one| *one as i32 == counter)
+            .map(|one| client.inner.count(one))
     })
 }

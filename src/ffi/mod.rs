@@ -18,6 +18,8 @@ mod library;
 mod error;
 
 mod client;
+mod stdio;
+
 mod limit;
 
 mod call;

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::base::error::{Error, Result, Status};
 use crate::protocol::call::Call;
 use crate::protocol::capability::Declared;
+use crate::protocol::notice;
 use crate::protocol::question::Answered;
 use crate::protocol::revision::Revision;
 use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Standing, Verdict, Wish};
@@ -107,28 +108,23 @@ impl Era for Handshake {
         Some(self.outgoing(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},{member}}}")))
     }
 
-    fn cancel(&self, id: i64, reason: &str) -> Option<Outgoing> {
-        let mut body = format!(
-            "{{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":\
-             {{\"requestId\":{id},\"reason\":"
-        );
-        jsonrpc::push_string(&mut body, reason);
-        body.push_str("}}");
-        Some(self.outgoing(body))
+    fn cancel(&self, id: i64, reason: &str, _is_shared: bool) -> Option<Outgoing> {
+        let params = notice::cancellation(id, reason);
+        let call = Call::notification(notice::CANCELLED, Some(&params)).ok()?;
+        Some(self.notification(&call))
     }
 
     fn standing(&self, _wish: &Wish, last_event_id: Option<&str>) -> Standing {
         let mut headers = self.headers();
-        headers.extend(last_event_id.map(|id| ("Last-Event-ID".into(), id.to_owned().into())));
+        let place = last_event_id.filter(|id| is_header(id));
+        headers.extend(place.map(|id| ("Last-Event-ID".into(), id.to_owned().into())));
         Standing::Get(headers)
     }
 
     fn resume(&self, last_event_id: &str) -> Option<Headers> {
-        // It goes into a header.
-        let is_safe = last_event_id.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
         let mut headers = self.headers();
         headers.push(("Last-Event-ID".into(), last_event_id.to_owned().into()));
-        is_safe.then_some(headers)
+        is_header(last_event_id).then_some(headers)
     }
 
     fn set_log_level(&self, level: &str) -> Option<Call> {
@@ -170,6 +166,11 @@ fn push_params(body: &mut String, call: &Call, progress_token: Option<i64>) {
         body.push('}');
     }
     body.push('}');
+}
+
+/// Whether a header can hold it.
+fn is_header(text: &str) -> bool {
+    text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
 }
 
 /// Visible ASCII, as the specification asks; it goes into a header.
@@ -239,6 +240,10 @@ mod tests {
         let pong = era.respond("\"0\"", &Answered::Result("{}".into())).unwrap();
         assert_eq!(text(&pong), r#"{"jsonrpc":"2.0","id":"0","result":{}}"#);
         assert!(era.resume("a\u{e9}").is_none());
+        let Standing::Get(headers) = era.standing(&Wish::default(), Some("a\r\nX: y")) else {
+            unreachable!()
+        };
+        assert!(headers.iter().all(|(name, _)| name != "Last-Event-ID"));
         assert_eq!(era.resume("e1").unwrap().last().unwrap().1, "e1");
     }
 }

@@ -130,8 +130,9 @@ pub(crate) trait Era: Debug + Send + Sync {
     /// A response to a request of the server, if it is to have one.
     fn respond(&self, id: &str, answered: &Answered) -> Option<Outgoing>;
 
-    /// How to stop a request, if by a message.
-    fn cancel(&self, id: i64, reason: &str) -> Option<Outgoing>;
+    /// How to stop a request, if by a message; `is_shared`: its answer comes
+    /// on a stream that cannot be closed for it.
+    fn cancel(&self, id: i64, reason: &str, is_shared: bool) -> Option<Outgoing>;
 
     /// The stream for what belongs to no call; `last_event_id` is where a
     /// stream that broke is to go on.

@@ -27,6 +27,11 @@ pub(crate) enum Outcome {
     /// A status without a JSON-RPC error, or a reply that is not MCP, and the
     /// error to show for it.
     NotMcp(u16, Error),
+    /// No answer in the time that a first one may take.
+    Silent(Error),
+    /// The server's process has ended; some end at a question that they do
+    /// not know, and are started once more for another.
+    Ended(Error),
 }
 
 /// What follows.
@@ -38,6 +43,9 @@ pub(crate) enum Next {
     /// The handshake made a session in a revision that nobody here speaks:
     /// give it back and fail.
     Foreign(Error),
+    /// Messages are not taken here in this way: there may be another, or this
+    /// is the error to show.
+    Elsewhere(Error),
 }
 
 #[derive(Debug)]
@@ -65,6 +73,20 @@ impl Negotiation {
             other => this.discover(other.unwrap_or(Revision::STATELESS)),
         };
         (this, first)
+    }
+
+    /// Where the question of the stateless era is never asked.
+    pub(crate) fn of_handshake(pinned: Option<Revision>) -> Result<(Self, Attempt)> {
+        if let Some(revision) = pinned.filter(|revision| revision.is_stateless()) {
+            return Err(Error::new(
+                Status::Version,
+                format!(
+                    "version {} is pinned, which does not go over HTTP with SSE",
+                    revision.as_str()
+                ),
+            ));
+        }
+        Ok(Self::new(pinned, Some(Revision::HANDSHAKE)))
     }
 
     pub(crate) fn judge(&mut self, attempt: Attempt, outcome: Outcome) -> Result<Next> {
@@ -101,8 +123,9 @@ impl Negotiation {
                 _ if self.pinned.is_some() => Err(not_spoken(revision, &error, &shown)),
                 _ => self.fall_back(shown),
             },
-            Outcome::NotMcp(405, shown) => Err(wrong_transport(shown)),
+            Outcome::NotMcp(405, shown) => Ok(Next::Elsewhere(wrong_transport(shown))),
             Outcome::NotMcp(_, shown) => self.fall_back(shown),
+            Outcome::Silent(shown) | Outcome::Ended(shown) => self.fall_back(shown),
         }
     }
 
@@ -133,8 +156,11 @@ impl Negotiation {
                 }
                 _ => Err(shown),
             },
-            Outcome::NotMcp(405, shown) => Err(wrong_transport(shown)),
-            Outcome::NotMcp(_, shown) => Err(shown),
+            Outcome::NotMcp(405, shown) => Ok(Next::Elsewhere(wrong_transport(shown))),
+            Outcome::NotMcp(400 | 404, shown) => Ok(Next::Elsewhere(shown)),
+            Outcome::NotMcp(_, shown) | Outcome::Silent(shown) | Outcome::Ended(shown) => {
+                Err(shown)
+            }
         }
     }
 
@@ -230,11 +256,8 @@ fn not_spoken(pinned: Revision, rpc: &RpcError, shown: &Error) -> Error {
 
 /// The server is there, but takes no POST of this kind.
 fn wrong_transport(shown: Error) -> Error {
-    Error::new(
-        Status::Transport,
-        format!("{}: is it the URL of an older HTTP+SSE server?", shown.message()),
-    )
-    .with_http_status(shown.http_status())
+    Error::new(Status::Transport, format!("{}, nor one of HTTP with SSE", shown.message()))
+        .with_http_status(shown.http_status())
 }
 
 #[cfg(test)]
@@ -336,8 +359,37 @@ mod tests {
 
     #[test]
     fn knows_an_older_transport_by_its_refusal() {
-        let error = automatic().judge(PROBE, status(405)).unwrap_err();
+        let Ok(Next::Elsewhere(error)) = automatic().judge(PROBE, status(405)) else {
+            unreachable!()
+        };
         assert_eq!((error.status(), error.http_status()), (Status::Transport, 405));
+        for code in [400, 404, 405] {
+            let mut negotiation = automatic();
+            negotiation.judge(PROBE, status(400)).unwrap();
+            let next = negotiation.judge(INITIALIZE, status(code));
+            assert!(matches!(next, Ok(Next::Elsewhere(_))), "{code}");
+        }
+    }
+
+    #[test]
+    fn asks_in_the_older_way_what_is_silent_or_ends_at_the_question() {
+        let error = || Error::new(Status::Timeout, "no answer");
+        for outcome in [Outcome::Silent(error()), Outcome::Ended(error())] {
+            assert_eq!(tries(automatic().judge(PROBE, outcome)), INITIALIZE);
+        }
+        for outcome in [Outcome::Silent(error()), Outcome::Ended(error())] {
+            let mut negotiation = automatic();
+            negotiation.judge(PROBE, status(400)).unwrap();
+            assert!(negotiation.judge(INITIALIZE, outcome).is_err());
+        }
+    }
+
+    #[test]
+    fn never_asks_the_question_of_the_stateless_era_over_an_older_transport() {
+        let (_, first) = Negotiation::of_handshake(None).unwrap();
+        assert_eq!(first, INITIALIZE);
+        let pinned = Negotiation::of_handshake(Some(Revision::STATELESS)).map(drop);
+        assert_eq!(pinned.unwrap_err().status(), Status::Version);
     }
 
     #[test]

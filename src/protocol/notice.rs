@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::wire::jsonrpc::plain_text;
+use crate::wire::jsonrpc::{plain_text, push_string};
 use crate::wire::object::Members;
 use crate::wire::tape::{Place, Tape};
 
@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Listening = 128,
     Other = 256,
     Cancelled = 512,
+    /// The library's own: the stream that was listened to is gone for good.
+    Silent = 1024,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ pub(crate) const LEVELS: [&str; 8] =
 
 pub(crate) const PROGRESS: &str = "notifications/progress";
 pub(crate) const CANCELLED: &str = "notifications/cancelled";
+const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 pub(crate) const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
 
 /// How far a request is.
@@ -81,9 +84,25 @@ impl<'a> Progress<'a> {
     }
 }
 
+/// What says that a request is given up.
+pub(crate) fn cancellation(id: i64, reason: &str) -> String {
+    let mut params = format!("{{\"requestId\":{id},\"reason\":");
+    push_string(&mut params, reason);
+    params.push('}');
+    params
+}
+
 /// The request that the server does not want answered any more, as raw JSON.
 pub(crate) fn cancelled(params: &str) -> Option<&str> {
     Members::parse(params).ok()?.get("requestId").map(RawValue::get)
+}
+
+/// The stream of notifications that one belongs to, where several share a
+/// connection: the id of the request that began it.
+pub(crate) fn subscription(params: &str) -> Option<i64> {
+    let meta = Members::parse(params).ok()?.get("_meta")?;
+    let id = Members::parse(meta.get()).ok()?.get(SUBSCRIPTION)?;
+    id.get().parse().ok()
 }
 
 /// The question whose page was visited.
@@ -118,5 +137,7 @@ mod tests {
         assert_eq!(Kind::of("notifications/x"), Kind::Other);
         let params = r#"{"requestId":"a"}"#;
         assert_eq!(cancelled(params).unwrap(), "\"a\"");
+        let params = r#"{"_meta":{"io.modelcontextprotocol/subscriptionId":7}}"#;
+        assert_eq!((subscription(params), subscription("{}")), (Some(7), None));
     }
 }

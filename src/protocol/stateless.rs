@@ -6,6 +6,7 @@ use std::fmt::Write;
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::call::{Call, PREFIX, push_member};
 use crate::protocol::capability::Declared;
+use crate::protocol::notice;
 use crate::protocol::question::Answered;
 use crate::protocol::revision::Revision;
 use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Round, Standing, Verdict, Wish};
@@ -138,9 +139,11 @@ impl Era for Stateless {
         None
     }
 
-    /// Closing the reply's stream stops the request.
-    fn cancel(&self, _id: i64, _reason: &str) -> Option<Outgoing> {
-        None
+    /// Closing the reply's stream stops the request, where it has one.
+    fn cancel(&self, id: i64, reason: &str, is_shared: bool) -> Option<Outgoing> {
+        let params = notice::cancellation(id, reason);
+        let call = Call::notification(notice::CANCELLED, Some(&params)).ok()?;
+        is_shared.then(|| self.notification(&call))
     }
 
     fn standing(&self, wish: &Wish, _last_event_id: Option<&str>) -> Standing {
@@ -325,6 +328,6 @@ mod tests {
     #[test]
     fn answers_no_request_and_has_no_session() {
         assert!(era().respond("1", &Answered::Result("{}".into())).is_none());
-        assert!(era().cancel(1, "").is_none() && era().end().is_none());
+        assert!(era().cancel(1, "", false).is_none() && era().end().is_none());
     }
 }

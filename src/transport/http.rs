@@ -162,6 +162,12 @@ impl Reply<'_> {
         out
     }
 
+    /// The body as a stream that goes on for as long as it is wanted, apart
+    /// from the connections that are kept.
+    pub(crate) fn open(self) -> Opened {
+        Opened { body: self.body, connection: self.connection }
+    }
+
     /// Gives the connection back. What is still to come of the body is read
     /// when the connection is next wanted, not while the caller waits.
     pub(crate) fn release(mut self) {
@@ -171,6 +177,24 @@ impl Reply<'_> {
         let unfinished =
             if self.body.is_done() || ends_here(&mut self) { None } else { Some(self.body) };
         self.pool.put(self.connection, unfinished);
+    }
+}
+
+/// A body that is read for itself.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    body: Body,
+    connection: Connection,
+}
+
+impl Opened {
+    /// As [`Reply::next_piece`].
+    pub(crate) async fn next_piece(
+        &mut self,
+        wait: &Wait,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        self.connection.next_piece(&mut self.body, wait, take).await
     }
 }
 

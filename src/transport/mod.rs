@@ -2,12 +2,16 @@
 
 pub(crate) mod background;
 pub(crate) mod connection;
+pub(crate) mod events;
 pub(crate) mod http;
+pub(crate) mod lines;
 pub(crate) mod link;
 pub(crate) mod pool;
+pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod resolve;
 pub(crate) mod socket;
+pub(crate) mod source;
 pub(crate) mod tls;
 pub(crate) mod trace;
 pub(crate) mod wait;

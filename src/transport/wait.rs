@@ -37,6 +37,9 @@ pub(crate) struct Wait {
     /// The time stands still since a question is open.
     is_paused: Cell<bool>,
     is_background: bool,
+    /// Whoever waits reads for others as well: what has come for the program
+    /// is put by, because its code may call, and wait for what is read here.
+    is_leading: bool,
 }
 
 /// What a waiting thread does besides: handing the program what has come for
@@ -94,6 +97,7 @@ impl Wait {
             attendant: None,
             is_paused: Cell::new(false),
             is_background: false,
+            is_leading: false,
         }
     }
 
@@ -111,12 +115,18 @@ impl Wait {
             attendant: None,
             is_paused: Cell::new(false),
             is_background: false,
+            is_leading: false,
         }
     }
 
     /// The same on the background thread, where waiting gives way to others.
     pub(crate) fn in_background(self) -> Self {
         Self { is_background: true, ..self }
+    }
+
+    /// The same for who reads what others wait for.
+    pub(crate) fn leading(&self) -> Self {
+        Self { is_leading: true, ..self.clone() }
     }
 
     /// The same, that ends with this signal as well.
@@ -165,6 +175,10 @@ impl Wait {
 
     pub(crate) fn is_background(&self) -> bool {
         self.is_background
+    }
+
+    pub(crate) fn is_leading(&self) -> bool {
+        self.is_leading
     }
 
     /// The same wait for another thread, which may block.
@@ -251,7 +265,8 @@ impl Wait {
         let mut count = 0;
         let given = entries.iter().copied();
         let signals = [&self.close, &self.cancel, &self.abort].into_iter().flatten();
-        let mine = self.attendant.as_ref().and_then(|attendant| attendant.fd());
+        let attendant = self.attendant.as_ref().filter(|_| !self.is_leading);
+        let mine = attendant.and_then(|attendant| attendant.fd());
         let ours = signals.map(|signal| signal.fd()).chain(mine);
         for (slot, entry) in all.iter_mut().zip(given.chain(ours.map(|fd| Poll::new(fd, POLLIN)))) {
             *slot = entry;
@@ -264,7 +279,7 @@ impl Wait {
             *entry = result;
         }
         if let (Some(attendant), Some(_), Some(last)) =
-            (&self.attendant, mine, all.get(count.saturating_sub(1)))
+            (attendant, mine, all.get(count.saturating_sub(1)))
             && last.is_ready()
         {
             attendant.attend();

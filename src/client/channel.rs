@@ -1,0 +1,508 @@
+//! A stream of messages that all calls of a session share: that of a
+//! process, of open descriptors, or of HTTP with SSE.
+//!
+//! Who waits for an answer reads the stream while nobody else does, and gives
+//! what is for others to them; between calls a task on the background thread
+//! reads it, so that the server is heard and answered at any time.
+
+use std::fmt;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::time::Duration;
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::sys::{POLLIN, POLLOUT, Poll, Signal};
+use crate::client::exchange::{Ending, Peer, Post};
+use crate::client::gate::Gate;
+use crate::client::options::Options;
+use crate::client::reply::{Incoming as Request, rpc_ending};
+use crate::client::slot::{Delivered, Slot, Slots, Waiting};
+use crate::client::turn::{Entry, Mine, Turn};
+use crate::client::{Client, Counter, Session, lock};
+use crate::protocol::{Outgoing, notice};
+use crate::transport::lines::{LineSink, Sent};
+use crate::transport::process::Process;
+use crate::transport::socket::plain;
+use crate::transport::source::{Incoming, Source, Stop};
+use crate::transport::wait::Wait;
+use crate::wire::jsonrpc::{self, Answer, Id, Message, Outcome};
+use crate::wire::url::Url;
+
+pub(crate) struct Channel {
+    source: Turn<Box<dyn Source>>,
+    sink: Sink,
+    /// A line is sent whole before another one.
+    sending: Gate,
+    slots: Slots,
+    session: Mutex<Weak<Session>>,
+    /// Where to look for what comes between calls.
+    readable: Option<Arc<OwnedFd>>,
+    process: Option<Arc<Process>>,
+    /// Why nothing comes any more.
+    end: OnceLock<Error>,
+    pub(crate) ended: Arc<Signal>,
+    shutting: Gate,
+}
+
+/// Where messages to the server go.
+#[derive(Debug)]
+pub(crate) enum Sink {
+    Lines(LineSink),
+    /// Each by a POST of its own.
+    Posts(Url),
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Channel")
+    }
+}
+
+/// While calls follow each other, their threads read; the task that reads
+/// between them looks so often whether they still do.
+const BETWEEN: Duration = Duration::from_millis(20);
+/// The whole of a process's end: see [`Process::end`].
+const SHUTTING: Duration = Duration::from_secs(7);
+
+impl Channel {
+    pub(crate) fn new(
+        source: Box<dyn Source>,
+        sink: Sink,
+        readable: Option<Arc<OwnedFd>>,
+        process: Option<Arc<Process>>,
+    ) -> Result<Arc<Self>> {
+        let ended = Signal::new().map_err(|error| {
+            Error::new(Status::Internal, format!("no descriptor for the server: {error}"))
+        })?;
+        Ok(Arc::new(Self {
+            source: Turn::new(source),
+            sink,
+            sending: Gate::default(),
+            slots: Slots::default(),
+            session: Mutex::default(),
+            readable,
+            process,
+            end: OnceLock::new(),
+            ended: Arc::new(ended),
+            shutting: Gate::default(),
+        }))
+    }
+
+    /// Whether nothing will come any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.end.get().is_some()
+    }
+
+    /// Whose the messages are from now on.
+    pub(crate) fn belongs_to(&self, session: &Arc<Session>) {
+        *lock(&self.session) = Arc::downgrade(session);
+    }
+
+    pub(crate) fn process(&self) -> Option<&Arc<Process>> {
+        self.process.as_ref()
+    }
+
+    pub(crate) fn subscribe(&self, id: i64) -> Waiting<'_> {
+        self.slots.open(id, true)
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        match self.end.get() {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(&self, error: Error) {
+        let _ = self.end.set(error);
+        self.ended.raise();
+        self.slots.wake_all();
+    }
+
+    /// Ends the stream, and the process at its other end, which may take a
+    /// few seconds.
+    pub(crate) async fn shut(&self, wait: &Wait) {
+        self.finish(Error::new(Status::Io, "the connection to the server was closed"));
+        let wait = wait.afterwards(SHUTTING);
+        let Ok(Some(_turn)) = self.shutting.enter(&wait, || false).await else { return };
+        if let Sink::Lines(sink) = &self.sink {
+            sink.close();
+        }
+        if let Some(process) = &self.process {
+            process.end(self.readable.as_deref(), &wait).await;
+        }
+        // Closed, if nobody reads.
+        if let Some(mut source) = self.source.get() {
+            source.take();
+        }
+    }
+}
+
+impl Client {
+    /// Sends a message on a channel, and waits for its answer if it is a
+    /// request.
+    pub(crate) async fn post_on(
+        self: &Arc<Self>,
+        channel: &Arc<Channel>,
+        options: &Options,
+        post: Post<'_>,
+        wait: &Wait,
+    ) -> Result<Ending> {
+        channel.check()?;
+        let Some(id) = post.id else {
+            let sent = self.send_on(channel, options, post, wait).await?;
+            return Ok(sent.unwrap_or(Ending::Accepted));
+        };
+        let waiting = channel.slots.open(id, false);
+        if let Some(refused) = self.send_on(channel, options, post, wait).await? {
+            return Ok(refused);
+        }
+        let answer = self.await_answer(channel, &waiting, options, post, wait).await;
+        answer.map_err(|error| error.with_may_have_run(true))
+    }
+
+    /// What comes back at once is a refusal.
+    pub(crate) async fn send_on(
+        self: &Arc<Self>,
+        channel: &Arc<Channel>,
+        options: &Options,
+        post: Post<'_>,
+        wait: &Wait,
+    ) -> Result<Option<Ending>> {
+        match &channel.sink {
+            Sink::Lines(sink) => {
+                self.send_line(channel, sink, options, post, wait).await.map(|()| None)
+            }
+            Sink::Posts(url) => self.send_post(url, options, post, wait).await,
+        }
+    }
+
+    async fn send_line(
+        self: &Arc<Self>,
+        channel: &Arc<Channel>,
+        sink: &LineSink,
+        options: &Options,
+        post: Post<'_>,
+        wait: &Wait,
+    ) -> Result<()> {
+        if let Some(trace) = &options.trace {
+            let text = String::from_utf8_lossy(&post.outgoing.body);
+            trace.line(">", &text, &options.secrets());
+        }
+        let line = line(post.outgoing);
+        let _turn = channel.sending.enter(wait, || false).await?;
+        let mut sent = 0;
+        loop {
+            let blocked = match sink.send(&line, &mut sent) {
+                Ok(Sent::All) => return Ok(()),
+                Ok(Sent::Blocked(fd)) => fd,
+                Err(error) => return Err(self.not_sent(channel, &error, sent, wait).await),
+            };
+            // A server may wait in its turn until somebody reads.
+            let writable = [Poll::new(std::os::fd::AsRawFd::as_raw_fd(&blocked), POLLOUT)];
+            let waited = match channel.source.get() {
+                Some(mut source) => {
+                    let reader = Reader { client: self, channel, options, peer: post.peer };
+                    reader.lead(&mut source, None, &writable, wait).await
+                }
+                None => {
+                    let [fd] = &writable;
+                    wait.leading().until_ready(fd.fd(), POLLOUT).await
+                }
+            };
+            if let Err(error) = waited {
+                if sent > 0 {
+                    sink.keep(line.get(sent..).unwrap_or_default());
+                }
+                return Err(error.with_may_have_run(sent > 0));
+            }
+            channel.check().map_err(|error| error.with_may_have_run(sent > 0))?;
+        }
+    }
+
+    /// The server does not listen any more: how it ended says more than how
+    /// the sending failed.
+    async fn not_sent(
+        &self,
+        channel: &Channel,
+        error: &std::io::Error,
+        sent: usize,
+        wait: &Wait,
+    ) -> Error {
+        let error = match channel.process() {
+            Some(process) => process.obituary(wait).await,
+            None => {
+                let what = format!("the message cannot be sent: {}", plain(error));
+                Error::new(Status::Io, what)
+            }
+        };
+        channel.finish(error.clone());
+        error.with_may_have_run(sent > 0)
+    }
+
+    async fn await_answer(
+        self: &Arc<Self>,
+        channel: &Arc<Channel>,
+        slot: &Slot,
+        options: &Options,
+        post: Post<'_>,
+        wait: &Wait,
+    ) -> Result<Ending> {
+        let reader = Reader { client: self, channel, options, peer: post.peer };
+        loop {
+            while let Some(delivered) = slot.take() {
+                match delivered {
+                    Delivered::Response(text, start, tape, Outcome::Result(place)) => {
+                        return Ok(Ending::Answer(Answer::new(text, start, tape, place), None));
+                    }
+                    Delivered::Response(_, _, _, Outcome::Error(rpc)) => {
+                        return Ok(rpc_ending(rpc, 0, false));
+                    }
+                    Delivered::Malformed(error) => return Err(error),
+                    Delivered::Progress(params) => self.tell_progress(post, &params, wait),
+                    Delivered::Notification(..) => {}
+                }
+            }
+            channel.check()?;
+            if let Some(mut source) = channel.source.get() {
+                reader.lead(&mut source, Some(slot), &[], wait).await?;
+                drop(source);
+            } else {
+                let signal = slot.signal()?;
+                match channel.source.get_or_queue(&signal) {
+                    Entry::Mine(mut source) => {
+                        reader.lead(&mut source, Some(slot), &[], wait).await?;
+                    }
+                    Entry::Queued(_place) => {
+                        wait.until_raised(&signal).await?;
+                        signal.lower();
+                    }
+                }
+            }
+            // Outside of the turn: the program's code may call.
+            if !wait.is_background() {
+                self.attend();
+            }
+        }
+    }
+
+    /// Reads what comes between calls, until the end of the stream or of the
+    /// client.
+    pub(crate) fn keep_reading(self: &Arc<Self>, channel: &Arc<Channel>) -> Result<()> {
+        let channel = channel.clone();
+        self.spawn(move |client| async move {
+            let wait = client.endless();
+            if client.read_between(&channel, &wait).await.is_ok() {
+                channel.shut(&wait).await;
+            }
+        })
+    }
+
+    async fn read_between(self: &Arc<Self>, channel: &Arc<Channel>, wait: &Wait) -> Result<()> {
+        let signal = Arc::new(Signal::new().map_err(|error| {
+            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
+        })?);
+        while !channel.is_over() {
+            if let Some(fd) = &channel.readable {
+                self.until_readable(channel, fd, wait).await?;
+            }
+            match channel.source.get_or_queue(&signal) {
+                Entry::Mine(mut source) => {
+                    let session = lock(&channel.session).upgrade();
+                    let Some(session) = session else { return Ok(()) };
+                    let options = self.options();
+                    let reader =
+                        Reader { client: self, channel, options: &options, peer: session.peer() };
+                    // What is there; or, where only reading tells, what comes.
+                    let at_once = wait.at_most(Duration::ZERO);
+                    let wait = if channel.readable.is_some() { &at_once } else { wait };
+                    let read = reader.lead(&mut source, None, &[], wait).await;
+                    drop(source);
+                    self.bury(options);
+                    match read {
+                        Err(error) if error.status() != Status::Timeout => return Err(error),
+                        _ => {}
+                    }
+                }
+                Entry::Queued(_place) => {
+                    let brief = wait.at_most(BETWEEN);
+                    match brief.until_raised(&signal).await {
+                        Err(error) if error.status() != Status::Timeout => return Err(error),
+                        _ => signal.lower(),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until there is something to read, or the end of the process.
+    async fn until_readable(&self, channel: &Channel, fd: &OwnedFd, wait: &Wait) -> Result<()> {
+        let fd = std::os::fd::AsRawFd::as_raw_fd(fd);
+        let process = channel.process();
+        let mut entries = vec![Poll::new(fd, POLLIN), Poll::new(channel.ended.fd(), POLLIN)];
+        entries.extend(process.and_then(|it| it.watch()).map(|fd| Poll::new(fd, POLLIN)));
+        while !wait.poll(&mut entries, Duration::MAX).await? {}
+        Ok(())
+    }
+
+    /// Passes over a line or an event that is no message.
+    fn pass_over(&self) {
+        self.count_one(Counter::Junk);
+    }
+}
+
+/// Who reads a channel, and for whom.
+struct Reader<'a> {
+    client: &'a Arc<Client>,
+    channel: &'a Arc<Channel>,
+    options: &'a Options,
+    peer: Peer<'a>,
+}
+
+impl Reader<'_> {
+    /// Reads until there is something for `slot` or for the program, or one
+    /// of `also` is ready, or the stream has ended.
+    async fn lead(
+        &self,
+        source: &mut Mine<'_, Box<dyn Source>>,
+        slot: Option<&Slot>,
+        also: &[Poll],
+        wait: &Wait,
+    ) -> Result<()> {
+        let leading = wait.leading();
+        let inbox = &self.client.inbox;
+        let mut watched = Vec::with_capacity(also.len() + 2);
+        watched.extend_from_slice(also);
+        watched.push(Poll::new(self.channel.ended.fd(), POLLIN));
+        if !wait.is_background() && slot.is_some() {
+            watched.extend(inbox.fd().map(|fd| Poll::new(fd, POLLIN)));
+        }
+        let Some(source) = source.as_mut() else { return self.channel.check() };
+        loop {
+            if slot.is_some_and(Slot::has_any) || self.channel.is_over() {
+                return Ok(());
+            }
+            match source.next(&watched, &leading).await {
+                Ok(Incoming::Message(bytes, start)) => self.take(bytes, start, &leading).await?,
+                Ok(Incoming::Junk) => self.client.pass_over(),
+                Ok(Incoming::Also) => return Ok(()),
+                Err(Stop::Wait(error)) => return Err(error),
+                Err(Stop::End(error)) => {
+                    self.channel.finish(error);
+                    return Ok(());
+                }
+            }
+            if !wait.is_background() && slot.is_some() && inbox.has_any() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes a message, or all messages of a batch.
+    async fn take(&self, bytes: Vec<u8>, start: usize, wait: &Wait) -> Result<()> {
+        let Ok(text) = jsonrpc::utf8(bytes) else {
+            self.client.pass_over();
+            return Ok(());
+        };
+        if let Some(trace) = &self.options.trace {
+            trace.line("<", text.get(start..).unwrap_or_default(), &self.options.secrets());
+        }
+        let batch = match jsonrpc::batch(text.get(start..).unwrap_or_default()) {
+            None => return self.take_one(text, start, wait).await,
+            Some(Ok(batch)) if self.peer.era.has_batches() => batch,
+            Some(_) => {
+                self.client.pass_over();
+                return Ok(());
+            }
+        };
+        for message in batch {
+            self.take_one(message.get().to_owned(), 0, wait).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_one(&self, text: String, start: usize, wait: &Wait) -> Result<()> {
+        let data = text.get(start..).unwrap_or_default();
+        let (message, tape) = match jsonrpc::parse(data) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                self.take_malformed(data, error);
+                return Ok(());
+            }
+        };
+        let (id, outcome) = match message {
+            Message::Response { id, outcome } => (id, outcome),
+            Message::Notification { method, params } => {
+                self.take_notification(&method, params, wait);
+                return Ok(());
+            }
+            Message::Request { id, method, params } => {
+                let request = Request { id, method: &method, params };
+                // Boxed, because an answer is sent, and sending may read.
+                let taken = self.client.take_request(self.options, self.peer, request, wait);
+                return Box::pin(taken).await;
+            }
+        };
+        // An error without an id is about what could not be read: the one
+        // request that is under way.
+        let id = match (id, &outcome) {
+            (Id::Number(id), _) => Some(id),
+            (Id::None, Outcome::Error(_)) => self.channel.slots.only(),
+            _ => None,
+        };
+        let response = Delivered::Response(text, start, tape, outcome);
+        if id.is_none_or(|id| self.channel.slots.put(id, response).is_some()) {
+            self.client.drop_reply();
+        }
+        Ok(())
+    }
+
+    fn take_notification(&self, method: &str, params: Option<&str>, wait: &Wait) {
+        let slots = &self.channel.slots;
+        let owner = match method {
+            notice::PROGRESS => notice::Progress::parse(params).and_then(|told| told.id()),
+            notice::CANCELLED => params.and_then(notice::cancelled).and_then(|id| id.parse().ok()),
+            _ if slots.has_streams() => params.and_then(notice::subscription),
+            _ => None,
+        };
+        let Some(owner) = owner.filter(|owner| slots.has(*owner)) else {
+            return self.client.notice(self.peer.session, method, params, wait);
+        };
+        let params = params.unwrap_or("{}").to_owned();
+        let delivered = match method {
+            notice::PROGRESS => Delivered::Progress(params),
+            _ => Delivered::Notification(method.to_owned(), params),
+        };
+        if let Some(Delivered::Progress(params) | Delivered::Notification(_, params)) =
+            slots.put(owner, delivered)
+        {
+            self.client.notice(self.peer.session, method, Some(&params), wait);
+        }
+    }
+
+    /// One that breaks the rules fails the call that it answers.
+    fn take_malformed(&self, data: &str, error: Error) {
+        #[derive(serde::Deserialize)]
+        struct Envelope<'a> {
+            id: Option<i64>,
+            #[serde(borrow)]
+            method: Option<&'a serde_json::value::RawValue>,
+        }
+        let envelope = serde_json::from_str::<Envelope<'_>>(data).ok();
+        let id = envelope.filter(|envelope| envelope.method.is_none()).and_then(|it| it.id);
+        let malformed = Delivered::Malformed(error);
+        if id.is_none_or(|id| self.channel.slots.put(id, malformed).is_some()) {
+            self.client.pass_over();
+        }
+    }
+}
+
+/// A message and the end of its line. JSON has no line breaks but in
+/// strings, where they are escaped.
+fn line(outgoing: &Outgoing) -> Vec<u8> {
+    let mut line = Vec::with_capacity(outgoing.body.len() + 1);
+    line.extend(outgoing.body.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
+    line.push(b'\n');
+    line
+}

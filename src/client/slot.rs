@@ -1,0 +1,194 @@
+//! What has come on a shared stream for one who waits: a call, or a stream
+//! of notifications inside it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::sys::Signal;
+use crate::client::lock;
+use crate::wire::jsonrpc::Outcome;
+use crate::wire::tape::Tape;
+
+/// A message, or what is left of it that matters.
+#[derive(Debug)]
+pub(crate) enum Delivered {
+    /// The text, the place in it where the message begins, and its parts.
+    Response(String, usize, Tape, Outcome),
+    /// How far the call is: params.
+    Progress(String),
+    /// Method and params.
+    Notification(String, String),
+    /// One that breaks the rules.
+    Malformed(Error),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Slot(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    messages: VecDeque<Delivered>,
+    /// Made when somebody waits who does not read.
+    signal: Option<Arc<Signal>>,
+    /// Takes notifications as well.
+    is_stream: bool,
+}
+
+/// A stream that nobody reads from loses the oldest.
+const MOST: usize = 1024;
+
+impl Slot {
+    pub(crate) fn take(&self) -> Option<Delivered> {
+        lock(&self.0).messages.pop_front()
+    }
+
+    pub(crate) fn has_any(&self) -> bool {
+        !lock(&self.0).messages.is_empty()
+    }
+
+    /// Raised when there is something to look at.
+    pub(crate) fn signal(&self) -> Result<Arc<Signal>> {
+        let mut state = lock(&self.0);
+        if let Some(signal) = &state.signal {
+            return Ok(signal.clone());
+        }
+        let signal = Signal::new().map(Arc::new).map_err(|error| {
+            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
+        })?;
+        if !state.messages.is_empty() {
+            signal.raise();
+        }
+        Ok(state.signal.insert(signal).clone())
+    }
+
+    fn put(&self, delivered: Delivered) {
+        let mut state = lock(&self.0);
+        if state.messages.len() >= MOST {
+            state.messages.pop_front();
+        }
+        state.messages.push_back(delivered);
+        if let Some(signal) = &state.signal {
+            signal.raise();
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(signal) = &lock(&self.0).signal {
+            signal.raise();
+        }
+    }
+}
+
+/// Those who wait, by the ids of their requests.
+#[derive(Debug, Default)]
+pub(crate) struct Slots(Mutex<BTreeMap<i64, Arc<Slot>>>);
+
+/// A slot for as long as somebody waits.
+pub(crate) struct Waiting<'a> {
+    slots: &'a Slots,
+    id: i64,
+    slot: Arc<Slot>,
+}
+
+impl Slots {
+    pub(crate) fn open(&self, id: i64, is_stream: bool) -> Waiting<'_> {
+        let slot = Arc::new(Slot::default());
+        lock(&slot.0).is_stream = is_stream;
+        lock(&self.0).insert(id, slot.clone());
+        Waiting { slots: self, id, slot }
+    }
+
+    /// Gives it to who waits for it; gives it back where nobody does.
+    pub(crate) fn put(&self, id: i64, delivered: Delivered) -> Option<Delivered> {
+        let slot = lock(&self.0).get(&id).cloned();
+        let takes = |slot: &Arc<Slot>| match delivered {
+            Delivered::Response(..) | Delivered::Malformed(_) => true,
+            Delivered::Progress(_) => !lock(&slot.0).is_stream,
+            Delivered::Notification(..) => lock(&slot.0).is_stream,
+        };
+        match slot.filter(takes) {
+            Some(slot) => {
+                slot.put(delivered);
+                None
+            }
+            None => Some(delivered),
+        }
+    }
+
+    pub(crate) fn has(&self, id: i64) -> bool {
+        lock(&self.0).contains_key(&id)
+    }
+
+    /// The only one that waits.
+    pub(crate) fn only(&self) -> Option<i64> {
+        let slots = lock(&self.0);
+        match slots.len() {
+            1 => slots.keys().next().copied(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn has_streams(&self) -> bool {
+        lock(&self.0).values().any(|slot| lock(&slot.0).is_stream)
+    }
+
+    /// Has all of them look.
+    pub(crate) fn wake_all(&self) {
+        for slot in lock(&self.0).values() {
+            slot.wake();
+        }
+    }
+}
+
+impl std::ops::Deref for Waiting<'_> {
+    type Target = Slot;
+
+    fn deref(&self) -> &Slot {
+        &self.slot
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        lock(&self.slots.0).remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn malformed() -> Delivered {
+        Delivered::Malformed(Error::protocol("x"))
+    }
+
+    fn notification() -> Delivered {
+        Delivered::Notification("notifications/x".into(), "{}".into())
+    }
+
+    #[test]
+    fn delivers_to_who_waits_and_to_nobody_else() {
+        let slots = Slots::default();
+        let waiting = slots.open(1, false);
+        assert_eq!(slots.only(), Some(1));
+        assert!(slots.put(2, malformed()).is_some());
+        assert!(slots.put(1, notification()).is_some(), "a call takes no notifications");
+        assert!(slots.put(1, malformed()).is_none());
+        assert!(waiting.has_any() && waiting.signal().unwrap().is_raised());
+        assert!(waiting.take().is_some() && waiting.take().is_none());
+        drop(waiting);
+        assert!(slots.put(1, malformed()).is_some() && !slots.has(1));
+    }
+
+    #[test]
+    fn keeps_a_streams_newest_notifications() {
+        let slots = Slots::default();
+        let waiting = slots.open(1, true);
+        assert!(slots.has_streams());
+        for _ in 0..MOST + 5 {
+            assert!(slots.put(1, notification()).is_none());
+        }
+        assert_eq!(std::iter::from_fn(|| waiting.take()).count(), MOST);
+    }
+}
