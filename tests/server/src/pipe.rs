@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::Action;
@@ -37,6 +38,10 @@ impl Pipe {
 
     pub fn send(&self, bytes: Vec<u8>) {
         self.play(Action::Send(bytes));
+    }
+
+    pub fn message(&self, message: &Value) {
+        self.play(Action::message(message));
     }
 
     /// Nothing more comes; the connection takes its next request.

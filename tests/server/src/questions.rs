@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::Action;
-use crate::http::{self, LAST_CHUNK, Stream};
+use crate::http::Stream;
 use crate::mcp::{Answer, Call, Mcp};
 use crate::pipe::{Pipe, pipe};
 
@@ -111,7 +111,7 @@ impl Mcp {
                     return finish(asking, told(&[json!("nobody listens")]));
                 }
             } else {
-                asking.pipe.send(http::event(&message));
+                asking.pipe.message(&message);
             }
             if asking.is_withdrawn {
                 self.withdraw(asking, &id);
@@ -136,7 +136,7 @@ impl Mcp {
         if asking.is_on_get {
             self.send_on_get(&asking.session, &message);
         } else {
-            asking.pipe.send(http::event(&message));
+            asking.pipe.message(&message);
         }
         asking.pipe.play(Action::Pause(Duration::from_millis(50)));
     }
@@ -217,7 +217,7 @@ impl Mcp {
             let last = rest.len() - 2;
             rest.insert_str(last, &format!(",\"requestState\":{}", raw_state(count)));
         }
-        Err(Answer::Play(self.form(call, rest, None)))
+        Err(Answer::Text(rest))
     }
 
     fn check_retry(&self, call: &Call, issued: &Issued, rounds: &[Value]) {
@@ -268,8 +268,8 @@ impl Mcp {
 
 fn finish(asking: &Asking, result: Value) {
     let message = json!({"jsonrpc": "2.0", "id": asking.id, "result": result});
-    asking.pipe.send(http::event(&message));
-    asking.pipe.send(LAST_CHUNK.to_vec());
+    asking.pipe.message(&message);
+    asking.pipe.play(Action::End);
     asking.pipe.end();
 }
 

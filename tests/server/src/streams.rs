@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::http::{self, LAST_CHUNK, Request, Stream};
+use crate::http::{self, Request, Stream};
 use crate::mcp::{Answer, Call, Mcp};
 use crate::pipe::{Pipe, pipe};
 use crate::{Action, await_true};
@@ -67,7 +67,7 @@ impl Mcp {
             {
                 let mut params = params.clone();
                 params["_meta"] = json!({SUBSCRIPTION: id});
-                one.pipe.send(http::event(&message(params)));
+                one.pipe.message(&message(params));
                 count += 1;
             }
         }
@@ -110,9 +110,9 @@ impl Mcp {
             if let Kind::Listen { id, .. } = &one.kind {
                 let result = json!({"resultType": "complete", "_meta": {SUBSCRIPTION: id}});
                 let message = json!({"jsonrpc": "2.0", "id": id, "result": result});
-                one.pipe.send(http::event(&message));
+                one.pipe.message(&message);
             }
-            one.pipe.send(LAST_CHUNK.to_vec());
+            one.pipe.play(Action::End);
             one.pipe.end();
         }
     }
@@ -122,10 +122,10 @@ impl Mcp {
         for one in self.streams.lock().unwrap().open.drain(..) {
             if let Kind::Listen { id, .. } = &one.kind {
                 let params = json!({"requestId": id, "_meta": {SUBSCRIPTION: id}});
-                one.pipe.send(http::event(&json!({"jsonrpc": "2.0",
-                    "method": "notifications/cancelled", "params": params})));
+                one.pipe.message(&json!({"jsonrpc": "2.0",
+                    "method": "notifications/cancelled", "params": params}));
             }
-            one.pipe.send(LAST_CHUNK.to_vec());
+            one.pipe.play(Action::End);
             one.pipe.end();
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Action;
 use crate::encoding::base64;
-use crate::http::{self, Stream};
+use crate::http::Stream;
 use crate::mcp::{Answer, Call, Mcp};
 use crate::{items, malformed};
 
@@ -51,7 +51,7 @@ impl Mcp {
                 };
                 text(self.notify(method, params).to_string())
             }
-            "hang" => Answer::Play(vec![Action::Send(http::stream_head(&[])), Action::Hang]),
+            "hang" => Answer::Play(Stream::new().then(Action::Hang)),
             "silent" => Answer::Play(vec![Action::Hang]),
             "drops" => Answer::Play(vec![Action::Close]),
             "ask" => self.ask(call, arguments),
@@ -60,12 +60,11 @@ impl Mcp {
             "malformed" => {
                 let how = arguments["how"].as_str().unwrap_or_default();
                 let good = json!({"resultType": "complete", "content": []});
-                Answer::Play(malformed::reply(how, call.request, &good))
+                malformed::reply(how, &call.id, &good)
             }
             "deep" => {
                 let body = malformed::nested(&call.id, number("depth", 10) as usize, true);
-                let headers = [("content-type", "application/json")];
-                Answer::Play(vec![Action::Send(http::reply(200, &headers, body.as_bytes()))])
+                Answer::Body(body.into_bytes())
             }
             "chatters" => {
                 let message = json!({"jsonrpc": "2.0", "method": "notifications/x"});
@@ -156,11 +155,10 @@ fn batch(call: &Call, is_event: bool) -> Answer {
         "params": {"level": "info", "data": "in a batch"}});
     let ping = json!({"jsonrpc": "2.0", "id": "ping-in-a-batch", "method": "ping"});
     let all = json!([note, ping, done(call, "batch")]);
-    Answer::Play(if is_event {
-        Stream::new().message(&all).end()
-    } else {
-        vec![Action::Send(http::json(200, &all))]
-    })
+    if is_event {
+        return Answer::Play(Stream::new().message(&all).end());
+    }
+    Answer::Body(all.to_string().into_bytes())
 }
 
 /// The arguments' headers as they arrived.
