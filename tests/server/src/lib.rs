@@ -6,23 +6,32 @@
 //! notes what a client does wrong; with an [`offer::Offer`] it has tools,
 //! resources, prompts and streams as well. It decides what to answer; what
 //! carries the answers is another matter: `Mcp::handle` is the handler of
-//! Streamable HTTP.
+//! Streamable HTTP, [`sse::Sse`] that of HTTP+SSE, [`stdio::Stdio`] a
+//! process of its own.
 
+pub mod behaviour;
 mod check;
+mod conversation;
 pub mod encoding;
 mod gate;
 pub mod http;
 pub mod items;
 mod lists;
+mod local;
 pub mod malformed;
 pub mod mcp;
 pub mod offer;
+mod output;
 pub mod pipe;
+mod process;
+pub mod program;
 mod questions;
 mod resumption;
 pub mod scenario;
 mod serve;
 pub mod skills;
+pub mod sse;
+pub mod stdio;
 mod streamable;
 mod streams;
 mod tools;

@@ -137,6 +137,7 @@ pub struct Mcp {
     sessions: Mutex<HashMap<String, Session>>,
     pub(crate) violations: Mutex<Vec<String>>,
     next_session: AtomicUsize,
+    next_ping: AtomicUsize,
     requests: AtomicUsize,
     pub(crate) has_expired: AtomicBool,
     pub(crate) reads: AtomicUsize,
@@ -154,6 +155,7 @@ impl Mcp {
             sessions: Mutex::default(),
             violations: Mutex::default(),
             next_session: AtomicUsize::new(1),
+            next_ping: AtomicUsize::new(1),
             requests: AtomicUsize::new(0),
             has_expired: AtomicBool::new(false),
             reads: AtomicUsize::new(0),
@@ -213,6 +215,10 @@ impl Mcp {
 
     pub(crate) fn new_session(&self) -> String {
         format!("session-{}", self.next_session.fetch_add(1, Ordering::SeqCst))
+    }
+
+    pub(crate) fn new_ping(&self) -> String {
+        format!("ping-{}", self.next_ping.fetch_add(1, Ordering::SeqCst))
     }
 
     pub(crate) fn end_session(&self, id: &str) -> bool {
@@ -335,11 +341,11 @@ impl Mcp {
     }
 
     /// The steps of an answer in their turn: those of a tool's call whose
-    /// argument `after` is the `label` of another call come after that one's.
+    /// argument `after_label` is the `label` of another call come after that one's.
     pub(crate) fn in_turn(&self, call: &Call, mut actions: Vec<Action>) -> Vec<Action> {
         let arguments = &call.params["arguments"];
         if call.method == "tools/call" {
-            if let Some(other) = arguments["after"].as_str() {
+            if let Some(other) = arguments["after_label"].as_str() {
                 actions.insert(0, Action::Await(self.gate(other)));
             }
             if let Some(label) = arguments["label"].as_str() {

@@ -49,6 +49,11 @@ impl Pipe {
         let _ = self.sender.send(None);
     }
 
+    /// Until nobody reads any more.
+    pub(crate) async fn closed(&self) {
+        self.sender.closed().await;
+    }
+
     /// Whether the other side still listens.
     pub fn is_open(&self) -> bool {
         self.is_open.load(Ordering::SeqCst)

@@ -5,7 +5,7 @@
 //! Its result's text is the list of what was answered: in each round the
 //! results by key, or {"error": ...}.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -49,6 +49,8 @@ pub(crate) struct Questions {
     /// By the request state as the client has to give it back.
     issued: HashMap<String, Issued>,
     count: usize,
+    /// The ids of pings without an answer, as JSON.
+    pub(crate) pings: HashSet<String>,
 }
 
 impl Mcp {
@@ -145,6 +147,12 @@ impl Mcp {
     pub(crate) fn answered(&self, message: &Value) {
         let id = message["id"].to_string();
         let mut questions = self.questions.lock().unwrap();
+        if questions.pings.remove(&id) {
+            if message["result"] != json!({}) {
+                self.violation(format!("answer to {id}, which is a ping: {message}"));
+            }
+            return;
+        }
         let Some(place) = questions.asking.iter().position(|one| one.waits_for.contains_key(&id))
         else {
             if questions.withdrawn.contains(&id) {

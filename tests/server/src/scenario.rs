@@ -39,6 +39,19 @@ pub const PATHS: &str = "  /mcp                 every revision, JSON replies
   /redirect-same       307 to /mcp
   /redirect-other      307 to another port";
 
+/// What a server offers, by name; None of a name that there is not.
+pub fn offer(name: &str) -> Option<Option<Offer>> {
+    let offer = Offer::default();
+    Some(match name {
+        "none" => None,
+        "full" => Some(offer),
+        "pages" => Some(Offer { page: 2, many: 20, ..offer }),
+        "endless" => Some(Offer { pages: Pages::Endless, ..offer }),
+        "tampered" => Some(Offer { skills: Some(Tamper::Bytes), ..offer }),
+        _ => return None,
+    })
+}
+
 /// The handler for all the paths; `token` is wanted by those that are not
 /// about something else.
 pub fn handler(token: Option<String>) -> Arc<Handler> {
@@ -149,7 +162,8 @@ fn asks(request: &Request) -> Vec<Action> {
     vec![Action::Send(first), Action::AwaitRequests(request.number + 3), Action::Send(last)]
 }
 
-fn status(code: u16) -> Vec<u8> {
+/// A refusal with what belongs to it.
+pub(crate) fn status(code: u16) -> Vec<u8> {
     let challenge = "Bearer realm=\"test\", error=\"invalid_token\", \
         error_description=\"expired\", scope=\"read write\", \
         resource_metadata=\"http://127.0.0.1/meta\"";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::mcp::{Answer, Call, Mcp};
 use crate::offer::Offer;
-use crate::{items, skills};
+use crate::{Carrier, items, local, skills};
 
 impl Mcp {
     /// What both eras have.
@@ -23,7 +23,13 @@ impl Mcp {
         };
         let many = offer.many;
         match call.method.as_str() {
-            "tools/list" => self.list(call, offer, "tools", items::tools(many, self.is_renamed())),
+            "tools/list" => {
+                let mut all = items::tools(many, self.is_renamed());
+                if call.carrier == Carrier::Stdio {
+                    all.extend(local::TOOLS.map(items::plain));
+                }
+                self.list(call, offer, "tools", all)
+            }
             "resources/list" => self.list(call, offer, "resources", items::resources(many)),
             "resources/templates/list" => {
                 self.list(call, offer, "resourceTemplates", items::templates(many))

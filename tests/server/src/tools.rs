@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::Action;
 use crate::encoding::base64;
 use crate::http::Stream;
 use crate::mcp::{Answer, Call, Mcp};
-use crate::{items, malformed};
+use crate::{Action, Carrier, items, local, malformed};
 
 const LEVELS: [&str; 8] =
     ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
@@ -78,6 +77,15 @@ impl Mcp {
                 arguments["data"].clone(),
             ),
             "marked" => text(headers_of(call).to_string()),
+            "later" => later(call, number("pause", 50)),
+            "streams" => {
+                self.end_subscriptions(arguments["by"].as_str().unwrap_or_default());
+                text("ended".into())
+            }
+            "violations" => text(json!(self.violations()).to_string()),
+            _ if call.carrier == Carrier::Stdio && local::TOOLS.contains(&name) => {
+                local::call(call, name)
+            }
             _ if name.starts_with("tool-") => text(name.to_owned()),
             _ => Answer::error(-32602, "Unknown tool", json!(name)),
         }
@@ -126,12 +134,21 @@ impl Mcp {
     }
 }
 
-fn text(text: String) -> Answer {
+/// The answer, and after a pause the `messages`, when no call may be open.
+fn later(call: &Call, pause: u64) -> Answer {
+    let mut stream = Stream::new().message(&done(call, "later")).pause(pause);
+    for message in call.params["arguments"]["messages"].as_array().into_iter().flatten() {
+        stream = stream.message(message);
+    }
+    Answer::Play(stream.end())
+}
+
+pub(crate) fn text(text: String) -> Answer {
     Answer::Result(json!({"content": [{"type": "text", "text": text}]}))
 }
 
 /// A whole message with a text for its result.
-fn done(call: &Call, text: &str) -> Value {
+pub(crate) fn done(call: &Call, text: &str) -> Value {
     let mut result = json!({"content": [{"type": "text", "text": text}]});
     if call.is_stateless {
         result["resultType"] = json!("complete");
