@@ -20,8 +20,8 @@ pub const BEHAVIOURS: &str = "  crash-first          exits with 3 at the first r
   locks-modern         answers server/discover when the next message comes,
                        and refuses initialize from then on
   slow-start MS        is idle before it reads
-  write-first          writes 1 MB of notifications before each read
-  slow-reader BYTES    reads so many in a millisecond";
+  write-only-after-read  writes 1 MB of notifications before each read
+  slow-reader          reads a byte in a millisecond";
 
 /// What comes before each message with `junk`.
 pub const JUNK: [&[u8]; 12] = [
@@ -65,7 +65,7 @@ pub enum Behaviour {
     LocksModern,
     SlowStart(u64),
     WriteFirst,
-    SlowReader(u64),
+    SlowReader,
 }
 
 impl Behaviour {
@@ -90,8 +90,8 @@ impl Behaviour {
             "dies-on-discover" => Self::DiesOnDiscover,
             "locks-modern" => Self::LocksModern,
             "slow-start" => Self::SlowStart(number()?),
-            "write-first" => Self::WriteFirst,
-            "slow-reader" => Self::SlowReader(number()?),
+            "write-only-after-read" => Self::WriteFirst,
+            "slow-reader" => Self::SlowReader,
             _ => return Err(format!("there is no behaviour {name}; see --help")),
         })
     }
@@ -99,5 +99,24 @@ impl Behaviour {
     /// Whether the process stays when its input has ended.
     pub(crate) fn stays(self) -> bool {
         matches!(self, Self::IgnoreSigterm | Self::IgnoreEof | Self::RefusesInput)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_behaviour_of_the_help_is_one() {
+        let names = BEHAVIOURS.lines().filter(|line| !line.starts_with("   "));
+        let mut all = Vec::new();
+        for name in names.map(|line| line.split_whitespace().next().unwrap()) {
+            let one = Behaviour::parse(name, || Ok(1)).unwrap();
+            assert!(one != Behaviour::None && !all.contains(&one), "{name}");
+            all.push(one);
+        }
+        assert_eq!(all.len(), 20);
+        assert!(Behaviour::parse("no-such", || Ok(1)).is_err());
+        assert!(Behaviour::parse("slow-start", || Err("no number".into())).is_err());
     }
 }

@@ -51,7 +51,6 @@ impl Conversation {
             carrier: self.carrier,
         };
         mcp.check_message(&message, is_new, self.carrier);
-        mcp.may_forget(&call.method);
         if call.method == "notifications/cancelled" {
             self.cancel(&call.params["requestId"]);
         }

@@ -203,14 +203,15 @@ impl Mcp {
         self.is_renamed.load(Ordering::SeqCst)
     }
 
-    /// Before a message is read: whether the session is forgotten now.
-    pub(crate) fn may_forget(&self, method: &str) {
-        if let Some(every) = self.config.forgets_every
-            && method == "ping"
-            && self.requests.fetch_add(1, Ordering::SeqCst) % every == every - 1
-        {
+    /// Forgets the sessions before a message, if it is time for that.
+    pub(crate) fn may_forget(&self, method: &str) -> bool {
+        let Some(every) = self.config.forgets_every else { return false };
+        let is_time =
+            method == "ping" && self.requests.fetch_add(1, Ordering::SeqCst) % every == every - 1;
+        if is_time {
             self.forget_sessions();
         }
+        is_time
     }
 
     pub(crate) fn new_session(&self) -> String {

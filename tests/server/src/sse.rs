@@ -276,6 +276,9 @@ impl Sse {
     }
 
     fn message(&self, request: &Request) -> Vec<Action> {
+        if self.mcp.may_forget(&request.rpc_method()) {
+            self.break_streams();
+        }
         let mut state = self.state.lock().unwrap();
         if let Some(status) = state.refusal(request) {
             return vec![Action::Send(scenario::status(status))];

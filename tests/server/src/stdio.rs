@@ -30,8 +30,8 @@ pub struct Stdio {
     pub behaviour: Behaviour,
     /// The answers that are as they should be, before the behaviour begins.
     pub after: u64,
-    /// Where each line is noted that has come, and "eof", "sigterm",
-    /// "grandchild PID" and "violation: ...".
+    /// Where each line is noted that has come, and "eof" or "closed",
+    /// "sigterm", "grandchild PID" and "violation: ...".
     pub log: Option<PathBuf>,
 }
 
@@ -55,13 +55,14 @@ impl Stdio {
     /// Serves until the input ends, and ends the process.
     pub fn run(self) -> Result<(), String> {
         local::look();
-        process::block_sigterm();
         let record = Record::open(self.log).map_err(|error| format!("--log: {error}"))?;
         let record = Arc::new(record);
         if self.behaviour == Behaviour::Grandchild {
             let child = hold().map_err(|error| error.to_string())?;
             record.note(format!("grandchild {child}").as_bytes());
         }
+        // After that, or the child would have it blocked as well.
+        process::block_sigterm();
         end_with_others(self.behaviour, record.clone());
         let (out, feed) = pipe();
         let answers = Arc::new(AtomicU64::new(0));
@@ -155,35 +156,38 @@ impl Input {
         if let Behaviour::SlowStart(milliseconds) = self.behaviour {
             std::thread::sleep(Duration::from_millis(milliseconds));
         }
-        let size = match self.behaviour {
-            Behaviour::SlowReader(bytes) => bytes as usize,
-            _ => 64 * 1024,
-        };
-        let mut chunk = vec![0; size.max(1)];
-        let mut pending = Vec::new();
-        while self.is_ready() {
-            match process::descriptor(0).read(&mut chunk) {
-                Ok(count) if count > 0 => pending.extend_from_slice(&chunk[..count]),
-                _ => break,
+        let is_slow = self.behaviour == Behaviour::SlowReader;
+        let mut chunk = vec![0; if is_slow { 1 } else { 64 * 1024 }];
+        let mut line = Vec::new();
+        let end = loop {
+            if !self.is_ready() {
+                break "closed";
             }
-            while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = pending.drain(..=end).collect();
-                let _ = lines.send(line[..end].to_vec());
+            let count = match process::descriptor(0).read(&mut chunk) {
+                Ok(count) if count > 0 => count,
+                _ => break "eof",
+            };
+            for part in chunk[..count].split_inclusive(|byte| *byte == b'\n') {
+                line.extend_from_slice(part);
+                if line.ends_with(b"\n") {
+                    line.pop();
+                    let _ = lines.send(std::mem::take(&mut line));
+                }
             }
-            if matches!(self.behaviour, Behaviour::SlowReader(_)) {
+            if is_slow {
                 std::thread::sleep(Duration::from_millis(1));
             }
+        };
+        if !line.is_empty() {
+            self.record.note(b"violation: half a line");
         }
-        if !pending.is_empty() {
-            self.record.note(b"half a line");
-        }
-        self.record.note(b"eof");
+        self.record.note(end.as_bytes());
         if self.behaviour.stays() {
             end_at_limit();
         }
     }
 
-    /// Whether there is to be one more read; notes the end.
+    /// Whether there is to be one more read.
     fn is_ready(&self) -> bool {
         match self.behaviour {
             Behaviour::WriteFirst => {
@@ -191,6 +195,7 @@ impl Input {
                 for _ in 0..1000 {
                     self.output.line(message.to_string().as_bytes());
                 }
+                true
             }
             Behaviour::RefusesInput => loop {
                 if self.answers.load(Ordering::SeqCst) >= self.after {
@@ -202,9 +207,8 @@ impl Input {
                     return true;
                 }
             },
-            _ => {}
+            _ => true,
         }
-        true
     }
 }
 

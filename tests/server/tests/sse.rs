@@ -142,10 +142,10 @@ fn answers_come_in_the_order_that_is_asked_for() {
 fn cancelled_call_has_no_answer() {
     let (server, _) = serve_shape(Shape::default());
     let mut client = Client::begin(&server, "2025-11-25");
-    client.call(2, "slow", json!({"steps": 1, "pause": 100}));
+    client.call(2, "slow", json!({"steps": 1, "pause": 400}));
     client.post(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
         "params": {"requestId": 2}}));
-    client.call(3, "slow", json!({"steps": 1, "pause": 200}));
+    client.call(3, "slow", json!({"steps": 1, "pause": 500}));
     assert_eq!(client.event()["id"], 3);
 }
 
@@ -238,6 +238,74 @@ fn what_a_client_must_not_do_is_noted() {
     let is_noted = || sse.mcp.violations().iter().any(|one| one.contains("a second stream"));
     assert!(mcp_test_server::await_true(SOON, is_noted));
     drop(second);
+}
+
+#[test]
+fn plain_programs_find_each_kind_at_a_path() {
+    let handler = mcp_test_server::scenario::handler(Some("right".into()));
+    let server = Server::start_on(0, None, handler).unwrap();
+    let get = |path: &str| send_to(&server, "GET", path, &[("authorization", "Bearer right")], "");
+    let relative =
+        ["/sse", "/v/2024-11-05/sse", "/full-sse/sse", "/forget-sse/sse", "/late-sse/sse"];
+    for path in relative.iter().chain(&["/early-sse/sse", "/legacy/mcp", "/legacy-404/mcp"]) {
+        let mut stream = get(path);
+        let event = stream.chunk().unwrap();
+        let base = path.rsplit_once('/').unwrap().0;
+        assert!(endpoint_of(&event).starts_with(&format!("{base}/messages/?")), "{event}");
+        let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+        let headers = [("authorization", "Bearer right")];
+        let reply = send_to(&server, "POST", endpoint_of(&event), &headers, ping);
+        assert_eq!(reply.status, 202);
+        assert_eq!(stream.event()["id"], 1);
+    }
+    for name in ["absolute", "other-host", "other-port", "other-scheme", "userinfo", "not-url"] {
+        let event = get(&format!("/{name}-sse/sse")).chunk().unwrap();
+        assert!(endpoint_of(&event).starts_with("http"), "{event}");
+    }
+    assert_eq!(send_to(&server, "GET", "/sse", &[], "").status, 401);
+    let refused = |path: &str| {
+        send_to(&server, "POST", path, &[("authorization", "Bearer right")], "{}").status
+    };
+    assert_eq!(["/legacy/mcp", "/legacy-400/mcp", "/legacy-404/mcp"].map(refused), [405, 400, 404]);
+}
+
+#[test]
+fn answer_may_come_before_its_acceptance() {
+    let accepts_after = Duration::from_secs(1);
+    let (server, _) = serve_shape(Shape { accepts_after, ..Shape::default() });
+    let mut client = Client::new(&server);
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}).to_string();
+    std::thread::scope(|scope| {
+        let start = std::time::Instant::now();
+        let target = client.target.clone();
+        let server = &server;
+        let post = scope.spawn(move || send_to(server, "POST", &target, &[], &ping).status);
+        assert_eq!(client.event()["id"], 1);
+        assert!(start.elapsed() < accepts_after && !post.is_finished());
+        assert_eq!(post.join().unwrap(), 202);
+    });
+}
+
+#[test]
+fn stream_breaks_in_the_middle_of_a_call() {
+    let (server, sse) = serve_shape(Shape::default());
+    let mut client = Client::begin(&server, "2025-11-25");
+    client.call(2, "breaks", json!({"segments": [1, 1]}));
+    assert_eq!(client.event()["method"], "notifications/message");
+    assert!(client.stream.is_cut());
+    let ping = json!({"jsonrpc": "2.0", "id": 3, "method": "ping"}).to_string();
+    assert_eq!(client.send(&ping).status, 404);
+    let mut client = Client::begin(&server, "2025-11-25");
+    client.call(2, "drops", json!({}));
+    assert!(client.stream.is_cut());
+    let (server, forgetful) =
+        serve(Config { forgets_every: Some(2), ..Config::default() }, Shape::default());
+    let mut client = Client::begin(&server, "2025-11-25");
+    assert_eq!(client.send(&ping).status, 202);
+    client.event();
+    assert_eq!(client.send(&ping).status, 404);
+    assert!(client.stream.is_cut());
+    assert_eq!((sse.mcp.violations(), forgetful.mcp.violations()), (vec![], vec![]));
 }
 
 #[test]

@@ -147,10 +147,10 @@ fn subscriptions_are_told_apart_by_their_ids() {
 fn cancelled_call_has_no_answer() {
     let mut process = Process::start(&[]);
     process.initialize("2025-11-25");
-    process.call(2, "slow", json!({"steps": 1, "pause": 100}));
+    process.call(2, "slow", json!({"steps": 1, "pause": 400}));
     process.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
         "params": {"requestId": 2}}));
-    assert!(process.is_silent(Duration::from_millis(500)));
+    assert!(process.is_silent(Duration::from_millis(1200)));
     process.request(3, "ping", json!({}));
     assert_eq!(process.message()["id"], 3);
 }

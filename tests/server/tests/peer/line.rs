@@ -6,7 +6,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use mcp_test_server::await_true;
@@ -106,6 +107,11 @@ impl Process {
         self.lines.recv_timeout(limit).is_err()
     }
 
+    /// Whether the end of all lines is seen already.
+    pub fn is_over(&self) -> bool {
+        self.lines.recv_timeout(Duration::ZERO) == Err(RecvTimeoutError::Disconnected)
+    }
+
     pub fn message(&self) -> Value {
         serde_json::from_slice(&self.line().expect("a line")).unwrap()
     }
@@ -139,9 +145,16 @@ impl Process {
 
     /// All that it writes to stderr.
     pub fn errors(&mut self) -> String {
-        let mut text = String::new();
-        self.errors.take().unwrap().read_to_string(&mut text).unwrap();
-        text
+        self.drains_errors().join().unwrap()
+    }
+
+    pub fn drains_errors(&mut self) -> JoinHandle<String> {
+        let mut errors = self.errors.take().unwrap();
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            errors.read_to_string(&mut text).unwrap();
+            text
+        })
     }
 
     pub fn log(&self) -> String {
