@@ -70,7 +70,7 @@ impl Mcp {
         let message = |params: Value| json!({"jsonrpc": "2.0", "method": method, "params": params});
         let mut streams = self.streams.lock().unwrap();
         let mut count = 0;
-        for one in &streams.open {
+        for one in streams.open.iter().filter(|one| one.pipe.is_open()) {
             if let Kind::Listen { id, granted } = &one.kind
                 && (is_forced || is_granted(granted, method, &params))
             {
