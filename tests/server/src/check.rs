@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::Carrier;
 use crate::encoding::header_text;
 use crate::http::Request;
 use crate::items::MARKS;
@@ -12,75 +13,63 @@ impl Mcp {
         self.violations.lock().unwrap().push(line.into());
     }
 
+    /// A POST of Streamable HTTP.
     pub(crate) fn check_every(&self, request: &Request) {
-        let header = |name: &str| request.header(name).unwrap_or_default().to_owned();
+        let header = |name: &str| request.header(name).unwrap_or_default();
         let method = request.rpc_method();
-        let expect = |is_right: bool, what: &str| {
-            if !is_right {
-                self.violation(format!("{method}: {what}"));
-            }
-        };
-        let accept = header("accept");
-        expect(accept.contains("application/json"), "Accept lacks application/json");
-        expect(accept.contains("text/event-stream"), "Accept lacks text/event-stream");
+        let message = request.json();
+        self.check_headers(request);
+        let expect = |is_right: bool, what: &str| self.expect(&method, is_right, what);
+        expect(header("accept").contains("application/json"), "Accept lacks application/json");
+        expect(header("accept").contains("text/event-stream"), "Accept lacks text/event-stream");
+        expect(header("last-event-id").is_empty(), "Last-Event-ID on a POST");
+        let is_stateless = header("mcp-protocol-version") == STATELESS;
+        if is_stateless {
+            self.check_routing(request, &message);
+        }
+        expect(
+            method != "initialize" || header("mcp-session-id").is_empty(),
+            "a session id on initialize",
+        );
+        self.check_message(&message, is_stateless, Carrier::Http);
+    }
+
+    /// The headers of a POST over either form of HTTP.
+    pub(crate) fn check_headers(&self, request: &Request) {
+        let header = |name: &str| request.header(name).unwrap_or_default();
+        let method = request.rpc_method();
+        let expect = |is_right: bool, what: &str| self.expect(&method, is_right, what);
         expect(header("content-type").starts_with("application/json"), "Content-Type is not JSON");
         expect(!header("host").is_empty(), "no Host");
-        expect(
-            matches!(header("accept-encoding").as_str(), "" | "identity"),
-            "asks for an encoding",
-        );
-        expect(header("last-event-id").is_empty(), "Last-Event-ID on a POST");
-        self.check_repeated(request, &expect);
-        let message = request.json();
-        expect(message["jsonrpc"] == "2.0", "jsonrpc is not 2.0");
-        let id = &message["id"];
-        expect(id.is_null() || id.is_i64() || !message["method"].is_string(), "id is no integer");
-        if header("mcp-protocol-version") == STATELESS {
-            self.check_stateless(request, &message, &expect);
-        } else {
+        expect(matches!(header("accept-encoding"), "" | "identity"), "asks for an encoding");
+        for name in ["host", "authorization", "content-length", "mcp-session-id", "accept"] {
+            let same = |(other, _): &&(String, String)| other.eq_ignore_ascii_case(name);
+            let count = request.headers.iter().filter(same).count();
+            expect(count <= 1, &format!("{name} is there twice"));
+        }
+        if header("mcp-protocol-version") != STATELESS {
             let is_new = |name: &str| {
                 let name = name.to_ascii_lowercase();
                 name == "mcp-method" || name == "mcp-name" || name.starts_with("mcp-param-")
             };
             let mut names = request.headers.iter().map(|(name, _)| name);
             expect(!names.any(|name| is_new(name)), "Mcp- headers in the handshake era");
-            let meta = message["params"]["_meta"].as_object();
-            let is_free = |name: &String| !name.starts_with("io.modelcontextprotocol/");
-            expect(
-                meta.is_none_or(|meta| meta.keys().all(is_free)),
-                "_meta of the stateless era in the handshake era",
-            );
         }
-        if method == "initialize" {
-            expect(header("mcp-protocol-version").is_empty(), "MCP-Protocol-Version on initialize");
-            expect(header("mcp-session-id").is_empty(), "a session id on initialize");
-            expect(message["params"]["clientInfo"]["name"].is_string(), "no clientInfo");
-            expect(message["params"]["capabilities"].is_object(), "no capabilities");
-        }
+        expect(
+            method != "initialize" || header("mcp-protocol-version").is_empty(),
+            "MCP-Protocol-Version on initialize",
+        );
     }
 
-    fn check_repeated(&self, request: &Request, expect: &dyn Fn(bool, &str)) {
-        for name in ["host", "authorization", "content-length", "mcp-session-id", "accept"] {
-            let same = |(other, _): &&(String, String)| other.eq_ignore_ascii_case(name);
-            let count = request.headers.iter().filter(same).count();
-            expect(count <= 1, &format!("{name} is there twice"));
-        }
-    }
-
-    fn check_stateless(&self, request: &Request, message: &Value, expect: &dyn Fn(bool, &str)) {
-        let header = |name: &str| request.header(name).unwrap_or_default().to_owned();
+    /// What the headers of the stateless era say about the body.
+    fn check_routing(&self, request: &Request, message: &Value) {
+        let header = |name: &str| request.header(name).unwrap_or_default();
         let method = request.rpc_method();
+        let expect = |is_right: bool, what: &str| self.expect(&method, is_right, what);
         expect(header("mcp-method") == method, "Mcp-Method is not the method");
         expect(header("mcp-session-id").is_empty(), "a session id in the stateless era");
-        expect(!method.is_empty(), "an answer in the stateless era");
-        expect(!method.starts_with("notifications/cancelled"), "cancelled in the stateless era");
-        let meta = &message["params"]["_meta"];
-        let key = |name: &str| &meta[format!("io.modelcontextprotocol/{name}").as_str()];
-        expect(*key("protocolVersion") == header("mcp-protocol-version"), "_meta's version");
-        if !message["id"].is_null() {
-            expect(key("clientCapabilities").is_object(), "_meta lacks clientCapabilities");
-            expect(key("clientInfo")["name"].is_string(), "_meta lacks clientInfo");
-        }
+        let version = meta(message, "protocolVersion");
+        expect(*version == header("mcp-protocol-version"), "_meta's version");
         let params = &message["params"];
         let name = match method.as_str() {
             "tools/call" | "prompts/get" => params["name"].as_str(),
@@ -91,10 +80,49 @@ impl Mcp {
         expect(given.as_deref() == name, "Mcp-Name is not the name");
     }
 
+    /// A message, whatever carries it.
+    pub(crate) fn check_message(&self, message: &Value, is_stateless: bool, carrier: Carrier) {
+        let method = message["method"].as_str().unwrap_or_default();
+        let expect = |is_right: bool, what: &str| self.expect(method, is_right, what);
+        expect(message["jsonrpc"] == "2.0", "jsonrpc is not 2.0");
+        let id = &message["id"];
+        expect(id.is_null() || id.is_i64() || !message["method"].is_string(), "id is no integer");
+        if is_stateless {
+            expect(!method.is_empty(), "an answer in the stateless era");
+            let is_cancel = method == "notifications/cancelled";
+            let may_cancel = carrier == Carrier::Stdio;
+            expect(may_cancel || !is_cancel, "cancelled in the stateless era");
+            if !id.is_null() {
+                let capabilities = meta(message, "clientCapabilities");
+                expect(capabilities.is_object(), "_meta lacks clientCapabilities");
+                let name = &meta(message, "clientInfo")["name"];
+                expect(name.is_string(), "_meta lacks clientInfo");
+            }
+        } else {
+            let meta = message["params"]["_meta"].as_object();
+            let is_free = |name: &String| !name.starts_with("io.modelcontextprotocol/");
+            expect(
+                meta.is_none_or(|meta| meta.keys().all(is_free)),
+                "_meta of the stateless era in the handshake era",
+            );
+        }
+        if method == "initialize" {
+            expect(message["params"]["clientInfo"]["name"].is_string(), "no clientInfo");
+            expect(message["params"]["capabilities"].is_object(), "no capabilities");
+        }
+    }
+
+    fn expect(&self, method: &str, is_right: bool, what: &str) {
+        if !is_right {
+            self.violation(format!("{method}: {what}"));
+        }
+    }
+
     /// Refuses a call whose headers do not say what its marked arguments do.
     pub(crate) fn check_marks(&self, call: &Call) -> Option<Answer> {
         let wants = self.config.offer.as_ref().is_some_and(|offer| offer.wants_headers);
-        if !call.is_stateless || !wants || call.params["name"] != "marked" {
+        let is_marked = call.carrier == Carrier::Http && call.params["name"] == "marked";
+        if !call.is_stateless || !wants || !is_marked {
             return None;
         }
         for (place, header, _) in MARKS {
@@ -123,4 +151,9 @@ fn text_of(value: &Value) -> Option<String> {
         }),
         _ => None,
     }
+}
+
+/// What a message has in its `_meta` of the stateless era.
+pub(crate) fn meta<'a>(message: &'a Value, name: &str) -> &'a Value {
+    &message["params"]["_meta"][format!("io.modelcontextprotocol/{name}").as_str()]
 }

@@ -100,7 +100,12 @@ pub fn stream_head(headers: &[(&str, &str)]) -> Vec<u8> {
 
 /// A message as one event in one chunk, as the Python servers write it.
 pub fn event(message: &Value) -> Vec<u8> {
-    chunk(format!("event: message\r\ndata: {message}\r\n\r\n").as_bytes())
+    event_of(message.to_string().as_bytes())
+}
+
+/// The same of a message's text, which may be anything.
+pub fn event_of(text: &[u8]) -> Vec<u8> {
+    chunk(&[b"event: message\r\ndata: ", text, b"\r\n\r\n"].concat())
 }
 
 /// An event in one chunk, with what it may have; no data only primes.
@@ -130,11 +135,12 @@ impl Stream {
     }
 
     pub fn with(headers: &[(&str, &str)]) -> Self {
-        Self(vec![Action::Send(stream_head(headers))])
+        let owned = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self(vec![Action::Begin(owned.collect())])
     }
 
     pub fn message(mut self, message: &Value) -> Self {
-        self.0.push(Action::Send(event(message)));
+        self.0.push(Action::message(message));
         self
     }
 
@@ -150,7 +156,7 @@ impl Stream {
 
     /// The end of the answer; the connection stays.
     pub fn end(mut self) -> Vec<Action> {
-        self.0.push(Action::Send(LAST_CHUNK.to_vec()));
+        self.0.push(Action::End);
         self.0
     }
 

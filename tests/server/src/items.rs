@@ -19,7 +19,6 @@ pub const MARKS: [(&str, &str, &str); 5] = [
 
 pub fn tools(many: usize, is_renamed: bool) -> Vec<Value> {
     let any = json!({"type": "object"});
-    let plain = |name: &str| json!({"name": name, "inputSchema": any.clone()});
     let mut all = vec![json!({
         "name": "echo",
         "title": "Echo",
@@ -61,6 +60,11 @@ pub fn tools(many: usize, is_renamed: bool) -> Vec<Value> {
     all.extend(wrongly_marked());
     all.extend((1..=many).map(|number| plain(&format!("tool-{number:05}"))));
     all
+}
+
+/// A tool of which there is no more to say.
+pub(crate) fn plain(name: &str) -> Value {
+    json!({"name": name, "inputSchema": {"type": "object"}})
 }
 
 fn marked(is_renamed: bool) -> Value {

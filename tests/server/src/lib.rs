@@ -2,24 +2,37 @@
 //! down to the byte, the pause and the cut.
 //!
 //! [`Server`] listens and records; a handler turns each request into
-//! [`Action`]s. [`mcp::Mcp`] is a handler that behaves as a server of any
-//! revision should, and notes what a client does wrong; with an
-//! [`offer::Offer`] it has tools, resources, prompts and streams as well.
+//! [`Action`]s. [`mcp::Mcp`] behaves as a server of any revision should, and
+//! notes what a client does wrong; with an [`offer::Offer`] it has tools,
+//! resources, prompts and streams as well. It decides what to answer; what
+//! carries the answers is another matter: `Mcp::handle` is the handler of
+//! Streamable HTTP, [`sse::Sse`] that of HTTP+SSE, [`stdio::Stdio`] a
+//! process of its own.
 
+pub mod behaviour;
 mod check;
+mod conversation;
 pub mod encoding;
+mod gate;
 pub mod http;
 pub mod items;
 mod lists;
+mod local;
 pub mod malformed;
 pub mod mcp;
 pub mod offer;
+mod output;
 pub mod pipe;
+mod process;
+pub mod program;
 mod questions;
 mod resumption;
 pub mod scenario;
 mod serve;
 pub mod skills;
+pub mod sse;
+pub mod stdio;
+mod streamable;
 mod streams;
 mod tools;
 
@@ -35,10 +48,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 
+pub use gate::Gate;
 pub use http::Request;
 pub use pipe::{Feed, Pipe};
 
-/// A step of an answer.
+/// A step of an answer. Bytes are for HTTP alone; all else is played by
+/// whatever carries messages, in its own form.
 #[derive(Clone, Debug)]
 pub enum Action {
     Send(Vec<u8>),
@@ -49,11 +64,38 @@ pub enum Action {
     AwaitRequests(usize),
     /// The same bytes for as long as the other side reads.
     Endless(Vec<u8>),
+    /// The head of an event stream, with more headers; only HTTP has one.
+    Begin(Vec<(String, String)>),
+    /// A message: an event, or a line.
+    Message(Vec<u8>),
+    /// The same message for as long as the other side reads.
+    Flood(Vec<u8>),
+    /// The end of an event stream; only HTTP has one.
+    End,
+    /// Goes on when the gate is open.
+    Await(Gate),
+    Open(Gate),
     Close,
     /// Says nothing more, and keeps the connection open.
     Hang,
     /// What comes through its pipe, as it comes.
     Feed(Feed),
+}
+
+impl Action {
+    pub fn message(message: &Value) -> Self {
+        Self::Message(message.to_string().into_bytes())
+    }
+}
+
+/// What carries messages between a client and the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// Streamable HTTP.
+    Http,
+    /// HTTP+SSE of 2024-11-05.
+    Sse,
+    Stdio,
 }
 
 pub type Handler = dyn Fn(&Request) -> Vec<Action> + Send + Sync;
@@ -353,6 +395,26 @@ async fn play(
         Action::Endless(bytes) => {
             while stream.write_all(&bytes).await.is_ok() {}
             false
+        }
+        Action::Begin(headers) => {
+            let headers: Vec<_> =
+                headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            stream.write_all(&http::stream_head(&headers)).await.is_ok()
+        }
+        Action::Message(text) => stream.write_all(&http::event_of(&text)).await.is_ok(),
+        Action::Flood(text) => {
+            let event = http::event_of(&text);
+            while stream.write_all(&event).await.is_ok() {}
+            false
+        }
+        Action::End => stream.write_all(http::LAST_CHUNK).await.is_ok(),
+        Action::Await(gate) => {
+            gate.wait().await;
+            true
+        }
+        Action::Open(gate) => {
+            gate.open();
+            true
         }
         Action::Close => {
             let _ = stream.shutdown().await;

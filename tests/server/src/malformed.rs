@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::Action;
-use crate::http::{self, Request, Stream};
+use crate::http::{self, Stream};
+use crate::mcp::Answer;
 
 /// The names, for tests that go through all of them.
 pub const ALL: [&str; 31] = [
@@ -44,8 +45,7 @@ pub const ALL: [&str; 31] = [
 ];
 
 /// The answer to a request; `good` is the result that it should have had.
-pub fn reply(how: &str, request: &Request, good: &Value) -> Vec<Action> {
-    let id = request.id();
+pub fn reply(how: &str, id: &Value, good: &Value) -> Answer {
     let text = |body: &str| send(body.as_bytes());
     let message = |message: Value| send(message.to_string().as_bytes());
     let right = json!({"jsonrpc": "2.0", "id": id, "result": good});
@@ -74,24 +74,28 @@ pub fn reply(how: &str, request: &Request, good: &Value) -> Vec<Action> {
         "half" => text(&right.to_string()[..20]),
         "surrogate" => text(&right.to_string().replacen('{', "{\"x\":\"\\ud800\",", 1)),
         "empty" => text(""),
-        "accepted" => vec![Action::Send(http::reply(202, &[], b""))],
+        "accepted" => Answer::Play(vec![Action::Send(http::reply(202, &[], b""))]),
         "html" => {
-            vec![Action::Send(http::reply(200, &[("content-type", "text/html")], b"<html>"))]
+            let headers = [("content-type", "text/html")];
+            Answer::Play(vec![Action::Send(http::reply(200, &headers, b"<html>"))])
         }
         "array" => message(json!([right])),
         "array-empty" => message(json!([])),
-        "twice" => Stream::new().message(&right).message(&right).end(),
-        "unknown-before" => Stream::new().message(&other).message(&right).end(),
-        "late" => Stream::new().message(&right).pause(100).message(&other).message(&right).end(),
-        "only-unknown" => Stream::new().message(&other).end(),
-        "no-answer" => Stream::new().end(),
-        "event-not-json" => {
-            Stream::new().send(http::event_with(None, None, "{")).message(&right).end()
-        }
+        "twice" => play(Stream::new().message(&right).message(&right)),
+        "unknown-before" => play(Stream::new().message(&other).message(&right)),
+        "late" => play(Stream::new().message(&right).pause(100).message(&other).message(&right)),
+        "only-unknown" => play(Stream::new().message(&other)),
+        "no-answer" => play(Stream::new()),
+        "event-not-json" => Answer::Play(vec![
+            Action::Begin(Vec::new()),
+            Action::Message(b"{".to_vec()),
+            Action::message(&right),
+            Action::End,
+        ]),
         "flood" => flood(&json!({"jsonrpc": "2.0", "method": "notifications/x"})),
         "flood-of-replies" => flood(&other),
-        "deep" => text(&nested(&id, 100_000, true)),
-        "deep-without-end" => text(&nested(&id, 1_000_000, false)),
+        "deep" => text(&nested(id, 100_000, true)),
+        "deep-without-end" => text(&nested(id, 1_000_000, false)),
         "names-twice" => text(&format!(
             "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{good},\"result\":{good},\"id\":{id}}}"
         )),
@@ -99,13 +103,17 @@ pub fn reply(how: &str, request: &Request, good: &Value) -> Vec<Action> {
     }
 }
 
-fn send(body: &[u8]) -> Vec<Action> {
-    vec![Action::Send(http::reply(200, &[("content-type", "application/json")], body))]
+fn send(body: &[u8]) -> Answer {
+    Answer::Body(body.to_vec())
+}
+
+fn play(stream: Stream) -> Answer {
+    Answer::Play(stream.end())
 }
 
 /// The same message for as long as it is read.
-fn flood(message: &Value) -> Vec<Action> {
-    Stream::new().then(Action::Endless(http::event(message)))
+fn flood(message: &Value) -> Answer {
+    Answer::Play(Stream::new().then(Action::Flood(message.to_string().into_bytes())))
 }
 
 /// A result so many levels deep.

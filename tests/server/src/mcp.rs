@@ -1,6 +1,6 @@
-//! A server that behaves: any set of revisions, both forms of reply, with and
-//! without sessions and credentials. It checks what the client sends and
-//! notes each violation.
+//! A server that behaves: any set of revisions, with and without sessions. It
+//! decides what to answer, whatever carries it, and notes what a client does
+//! wrong.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::Action;
-use crate::http::{self, Request};
+use crate::http::Request;
 use crate::offer::Offer;
 use crate::questions::Questions;
 use crate::resumption::Broken;
 use crate::streams::Streams;
+use crate::{Action, Carrier, Gate};
 
 pub const STATELESS: &str = "2026-07-28";
 pub const HANDSHAKE: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
@@ -95,14 +95,33 @@ pub struct Call<'a> {
     pub version: String,
     /// "" where there is none.
     pub session: String,
+    pub carrier: Carrier,
 }
 
 /// What comes back, before it is known in which form.
 #[derive(Debug)]
 pub enum Answer {
     Result(Value),
-    Error { code: i32, message: String, data: Value },
+    Error {
+        code: i32,
+        message: String,
+        data: Value,
+    },
+    /// The members of a message but for the version and the id, as they are.
+    Text(String),
+    /// What stands where a message should be, whatever it is.
+    Body(Vec<u8>),
     Play(Vec<Action>),
+}
+
+/// What there is to say to a message.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// It is no request.
+    Nothing,
+    /// It belongs to a session that is not there.
+    NoSession,
+    Answer(Answer),
 }
 
 impl Answer {
@@ -118,6 +137,7 @@ pub struct Mcp {
     sessions: Mutex<HashMap<String, Session>>,
     pub(crate) violations: Mutex<Vec<String>>,
     next_session: AtomicUsize,
+    next_ping: AtomicUsize,
     requests: AtomicUsize,
     pub(crate) has_expired: AtomicBool,
     pub(crate) reads: AtomicUsize,
@@ -125,6 +145,7 @@ pub struct Mcp {
     pub(crate) questions: Mutex<Questions>,
     pub(crate) streams: Mutex<Streams>,
     pub(crate) broken: Mutex<HashMap<String, Broken>>,
+    gates: Mutex<HashMap<String, Gate>>,
 }
 
 impl Mcp {
@@ -134,6 +155,7 @@ impl Mcp {
             sessions: Mutex::default(),
             violations: Mutex::default(),
             next_session: AtomicUsize::new(1),
+            next_ping: AtomicUsize::new(1),
             requests: AtomicUsize::new(0),
             has_expired: AtomicBool::new(false),
             reads: AtomicUsize::new(0),
@@ -141,6 +163,7 @@ impl Mcp {
             questions: Mutex::default(),
             streams: Mutex::default(),
             broken: Mutex::default(),
+            gates: Mutex::default(),
         }
     }
 
@@ -180,88 +203,72 @@ impl Mcp {
         self.is_renamed.load(Ordering::SeqCst)
     }
 
-    pub fn handle(&self, request: &Request) -> Vec<Action> {
-        if let Some(refusal) = self.refuse_credential(request) {
-            return vec![Action::Send(refusal)];
-        }
-        match request.method.as_str() {
-            "POST" => self.post(request),
-            "GET" if self.config.offer.as_ref().is_some_and(|offer| offer.listens) => {
-                self.get(request)
-            }
-            "DELETE" if self.config.has_sessions => {
-                let id = request.header("mcp-session-id").unwrap_or_default();
-                let was = self.sessions.lock().unwrap().remove(id);
-                vec![Action::Send(http::reply(if was.is_some() { 200 } else { 404 }, &[], b""))]
-            }
-            _ => vec![Action::Send(http::reply(405, &[("allow", "POST")], b""))],
-        }
-    }
-
-    fn refuse_credential(&self, request: &Request) -> Option<Vec<u8>> {
-        if let Some(token) = &self.config.token {
-            let given = request.header("authorization");
-            if given.is_none() {
-                return Some(http::reply(401, &[("www-authenticate", "Bearer")], b""));
-            }
-            if given != Some(&format!("Bearer {token}")) {
-                let challenge =
-                    "Bearer error=\"invalid_token\", error_description=\"The token is not known\"";
-                let headers =
-                    [("www-authenticate", challenge), ("content-type", "application/json")];
-                return Some(http::reply(401, &headers, br#"{"error":"invalid_token"}"#));
-            }
-        }
-        if let Some((name, value)) = &self.config.key
-            && request.header(name) != Some(value)
-        {
-            let headers = [("content-type", "application/json")];
-            let body = br#"{"error":"missing or wrong API key"}"#;
-            return Some(http::reply(401, &headers, body));
-        }
-        None
-    }
-
-    fn post(&self, request: &Request) -> Vec<Action> {
-        self.check_every(request);
-        let method = request.rpc_method();
-        if let Some(every) = self.config.forgets_every
-            && method == "ping"
-            && self.requests.fetch_add(1, Ordering::SeqCst) % every == every - 1
-        {
+    /// Forgets the sessions before a message, if it is time for that.
+    pub(crate) fn may_forget(&self, method: &str) -> bool {
+        let Some(every) = self.config.forgets_every else { return false };
+        let is_time =
+            method == "ping" && self.requests.fetch_add(1, Ordering::SeqCst) % every == every - 1;
+        if is_time {
             self.forget_sessions();
         }
-        let version = request.header("mcp-protocol-version").unwrap_or_default();
-        let is_handshake_version = HANDSHAKE.contains(&version);
-        if !version.is_empty() && !is_handshake_version {
-            return if self.config.is_stateless {
-                self.stateless(request, version)
-            } else {
-                self.refuse_probe()
-            };
-        }
-        self.in_session(request, &method)
+        is_time
     }
 
-    fn stateless(&self, request: &Request, version: &str) -> Vec<Action> {
-        let call = Call {
-            request,
-            method: request.rpc_method(),
-            params: request.json()["params"].clone(),
-            id: request.id(),
-            is_stateless: true,
-            version: version.to_owned(),
-            session: String::new(),
-        };
-        let answer = if version != STATELESS {
-            let data = json!({"supported": [STATELESS], "requested": version});
-            Answer::error(-32022, "Unsupported protocol version", data)
-        } else if request.header("mcp-method") != Some(&call.method) {
-            Answer::error(-32020, "header mismatch", Value::Null)
-        } else if call.id.is_null() {
-            return vec![Action::Send(http::reply(202, &[], b""))];
-        } else if call.method == "server/discover" {
-            Answer::Result(json!({
+    pub(crate) fn new_session(&self) -> String {
+        format!("session-{}", self.next_session.fetch_add(1, Ordering::SeqCst))
+    }
+
+    pub(crate) fn new_ping(&self) -> String {
+        format!("ping-{}", self.next_ping.fetch_add(1, Ordering::SeqCst))
+    }
+
+    pub(crate) fn end_session(&self, id: &str) -> bool {
+        self.sessions.lock().unwrap().remove(id).is_some()
+    }
+
+    /// What there is to say to a message. An `initialize` begins the session
+    /// that the call names.
+    pub(crate) fn answer(&self, call: &mut Call) -> Said {
+        if call.is_stateless {
+            return self.answer_stateless(call);
+        }
+        if call.method == "initialize" {
+            return Said::Answer(self.initialize(call));
+        }
+        if (self.config.has_sessions || call.carrier != Carrier::Http) && !self.keep(call) {
+            return Said::NoSession;
+        }
+        if call.id.is_null() {
+            return Said::Nothing;
+        }
+        if call.method.is_empty() {
+            self.answered(&call.request.json());
+            return Said::Nothing;
+        }
+        Said::Answer(match call.method.as_str() {
+            "ping" => Answer::Result(json!({})),
+            "logging/setLevel" | "resources/subscribe" | "resources/unsubscribe"
+                if self.config.offer.is_some() =>
+            {
+                Answer::Result(json!({}))
+            }
+            _ => self.serve(call),
+        })
+    }
+
+    fn answer_stateless(&self, call: &Call) -> Said {
+        if call.version != STATELESS {
+            return Said::Answer(unsupported(&json!(call.version)));
+        }
+        let is_http = call.carrier == Carrier::Http;
+        if is_http && call.request.header("mcp-method") != Some(&call.method) {
+            return Said::Answer(Answer::error(-32020, "header mismatch", Value::Null));
+        }
+        if call.id.is_null() || call.method.is_empty() {
+            return Said::Nothing;
+        }
+        Said::Answer(match call.method.as_str() {
+            "server/discover" => Answer::Result(json!({
                 "resultType": "complete",
                 "supportedVersions": [STATELESS],
                 "capabilities": self.capabilities(false),
@@ -269,122 +276,92 @@ impl Mcp {
                 "ttlMs": 0,
                 "cacheScope": "private",
                 "_meta": {"io.modelcontextprotocol/serverInfo": self.info()},
-            }))
-        } else {
-            self.serve(&call)
-        };
-        self.play(&call, answer)
+            })),
+            _ => self.serve(call),
+        })
     }
 
-    fn refuse_probe(&self) -> Vec<Action> {
-        let body = json!({"jsonrpc": "2.0", "id": "server-error",
-            "error": {"code": -32600, "message": "Bad Request: Missing session ID"}});
-        let mut headers = vec![("content-type", "application/json")];
-        if self.config.mints_orphans {
-            headers.push(("mcp-session-id", "an-orphan-that-means-nothing"));
+    /// Keeps what a message says about its session; false if that is not
+    /// there.
+    fn keep(&self, call: &mut Call) -> bool {
+        let method = call.method.as_str();
+        let mut sessions = self.sessions.lock().unwrap();
+        let Some(session) = sessions.get_mut(&call.session) else { return false };
+        let must_say = call.carrier == Carrier::Http;
+        if call.version != session.version && (must_say || !call.version.is_empty()) {
+            self.violation(format!("{method}: version {}, not {}", call.version, session.version));
         }
-        vec![Action::Send(http::reply(400, &headers, body.to_string().as_bytes()))]
+        call.version.clone_from(&session.version);
+        if method == "notifications/initialized" {
+            session.is_initialized = true;
+        } else if !session.is_initialized {
+            self.violation(format!("{method}: before notifications/initialized"));
+        }
+        let is_request = !call.id.is_null() && !method.is_empty();
+        if is_request && !session.ids.insert(call.id.to_string()) {
+            self.violation(format!("{method}: the id {} for the second time", call.id));
+        }
+        match (method, call.params["uri"].as_str()) {
+            ("logging/setLevel", _) => {
+                session.level = call.params["level"].as_str().map(str::to_owned);
+            }
+            ("resources/subscribe", Some(uri)) => {
+                session.subscriptions.insert(uri.to_owned());
+            }
+            ("resources/unsubscribe", Some(uri)) => {
+                session.subscriptions.remove(uri);
+            }
+            _ => {}
+        }
+        true
     }
 
-    fn in_session(&self, request: &Request, method: &str) -> Vec<Action> {
-        let message = request.json();
-        let mut call = Call {
-            request,
-            method: method.to_owned(),
-            params: message["params"].clone(),
-            id: message["id"].clone(),
-            is_stateless: false,
-            version: request.header("mcp-protocol-version").unwrap_or_default().to_owned(),
-            session: request.header("mcp-session-id").unwrap_or_default().to_owned(),
-        };
-        if method == "initialize" {
-            return self.initialize(&call);
-        }
-        if self.config.has_sessions {
-            let mut sessions = self.sessions.lock().unwrap();
-            let Some(session) = sessions.get_mut(&call.session) else {
-                drop(sessions);
-                if call.session.is_empty() {
-                    return self.refuse_probe();
-                }
-                let body = json!({"jsonrpc": "2.0", "id": call.id,
-                    "error": {"code": -32600, "message": "Session not found"}});
-                return vec![Action::Send(http::json(404, &body))];
-            };
-            if call.version != session.version {
-                self.violation(format!(
-                    "{method}: version {}, not {}",
-                    call.version, session.version
-                ));
-            }
-            call.version = session.version.clone();
-            if method == "notifications/initialized" {
-                session.is_initialized = true;
-            } else if !session.is_initialized {
-                self.violation(format!("{method}: before notifications/initialized"));
-            }
-            let is_request = !call.id.is_null() && !method.is_empty();
-            if is_request && !session.ids.insert(call.id.to_string()) {
-                self.violation(format!("{method}: the id {} for the second time", call.id));
-            }
-            match (method, call.params["uri"].as_str()) {
-                ("logging/setLevel", _) => {
-                    session.level = call.params["level"].as_str().map(str::to_owned);
-                }
-                ("resources/subscribe", Some(uri)) => {
-                    session.subscriptions.insert(uri.to_owned());
-                }
-                ("resources/unsubscribe", Some(uri)) => {
-                    session.subscriptions.remove(uri);
-                }
-                _ => {}
-            }
-        }
-        if call.id.is_null() || message["method"].is_null() {
-            if message["method"].is_null() {
-                self.answered(&message);
-            }
-            return vec![Action::Send(http::reply(202, &[], b""))];
-        }
-        let answer = match method {
-            "ping" => Answer::Result(json!({})),
-            "logging/setLevel" | "resources/subscribe" | "resources/unsubscribe"
-                if self.config.offer.is_some() =>
-            {
-                Answer::Result(json!({}))
-            }
-            _ => self.serve(&call),
-        };
-        self.play(&call, answer)
-    }
-
-    fn initialize(&self, call: &Call) -> Vec<Action> {
-        let asked = call.params["protocolVersion"].clone();
+    fn initialize(&self, call: &Call) -> Answer {
+        let asked = &call.params["protocolVersion"];
         let Some(newest) = self.config.handshake.first() else {
-            let data = json!({"supported": [STATELESS], "requested": asked});
-            let error =
-                json!({"code": -32022, "message": "Unsupported protocol version", "data": data});
-            let body = json!({"jsonrpc": "2.0", "id": call.id, "error": error});
-            return vec![Action::Send(http::json(400, &body))];
+            return unsupported(asked);
         };
-        let spoken = self.config.handshake.iter().find(|version| asked == **version);
+        let spoken = self.config.handshake.iter().find(|version| *asked == **version);
         let version = (*spoken.unwrap_or(newest)).to_owned();
-        let session = self.config.has_sessions.then(|| {
-            let number = self.next_session.fetch_add(1, Ordering::SeqCst);
-            let id = format!("session-{number}");
+        if !call.session.is_empty() {
             let capabilities = call.params["capabilities"].clone();
             let ids = BTreeSet::from([call.id.to_string()]);
             let version = version.clone();
             let session = Session { version, capabilities, ids, ..Session::default() };
-            self.sessions.lock().unwrap().insert(id.clone(), session);
-            id
-        });
-        let result = json!({
+            let was = self.sessions.lock().unwrap().insert(call.session.clone(), session);
+            if was.is_some() {
+                self.violation("initialize: for the second time");
+            }
+        }
+        Answer::Result(json!({
             "protocolVersion": version,
             "capabilities": self.capabilities(true),
             "serverInfo": self.info(),
             "instructions": "Be kind.",
-        });
-        self.form(call, json!({"result": result}).to_string(), session.as_deref())
+        }))
     }
+
+    /// The steps of an answer in their turn: those of a tool's call whose
+    /// argument `after_label` is the `label` of another call come after that one's.
+    pub(crate) fn in_turn(&self, call: &Call, mut actions: Vec<Action>) -> Vec<Action> {
+        let arguments = &call.params["arguments"];
+        if call.method == "tools/call" {
+            if let Some(other) = arguments["after_label"].as_str() {
+                actions.insert(0, Action::Await(self.gate(other)));
+            }
+            if let Some(label) = arguments["label"].as_str() {
+                actions.push(Action::Open(self.gate(label)));
+            }
+        }
+        actions
+    }
+
+    fn gate(&self, label: &str) -> Gate {
+        self.gates.lock().unwrap().entry(label.to_owned()).or_default().clone()
+    }
+}
+
+fn unsupported(asked: &Value) -> Answer {
+    let data = json!({"supported": [STATELESS], "requested": asked});
+    Answer::error(-32022, "Unsupported protocol version", data)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::Action;
@@ -39,9 +40,18 @@ impl Pipe {
         self.play(Action::Send(bytes));
     }
 
+    pub fn message(&self, message: &Value) {
+        self.play(Action::message(message));
+    }
+
     /// Nothing more comes; the connection takes its next request.
     pub fn end(&self) {
         let _ = self.sender.send(None);
+    }
+
+    /// Until nobody reads any more.
+    pub(crate) async fn closed(&self) {
+        self.sender.closed().await;
     }
 
     /// Whether the other side still listens.

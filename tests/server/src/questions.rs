@@ -5,13 +5,13 @@
 //! Its result's text is the list of what was answered: in each round the
 //! results by key, or {"error": ...}.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use crate::Action;
-use crate::http::{self, LAST_CHUNK, Stream};
+use crate::http::Stream;
 use crate::mcp::{Answer, Call, Mcp};
 use crate::pipe::{Pipe, pipe};
 
@@ -49,6 +49,8 @@ pub(crate) struct Questions {
     /// By the request state as the client has to give it back.
     issued: HashMap<String, Issued>,
     count: usize,
+    /// The ids of pings without an answer, as JSON.
+    pub(crate) pings: HashSet<String>,
 }
 
 impl Mcp {
@@ -111,7 +113,7 @@ impl Mcp {
                     return finish(asking, told(&[json!("nobody listens")]));
                 }
             } else {
-                asking.pipe.send(http::event(&message));
+                asking.pipe.message(&message);
             }
             if asking.is_withdrawn {
                 self.withdraw(asking, &id);
@@ -136,7 +138,7 @@ impl Mcp {
         if asking.is_on_get {
             self.send_on_get(&asking.session, &message);
         } else {
-            asking.pipe.send(http::event(&message));
+            asking.pipe.message(&message);
         }
         asking.pipe.play(Action::Pause(Duration::from_millis(50)));
     }
@@ -145,6 +147,12 @@ impl Mcp {
     pub(crate) fn answered(&self, message: &Value) {
         let id = message["id"].to_string();
         let mut questions = self.questions.lock().unwrap();
+        if questions.pings.remove(&id) {
+            if message["result"] != json!({}) {
+                self.violation(format!("answer to {id}, which is a ping: {message}"));
+            }
+            return;
+        }
         let Some(place) = questions.asking.iter().position(|one| one.waits_for.contains_key(&id))
         else {
             if questions.withdrawn.contains(&id) {
@@ -217,7 +225,7 @@ impl Mcp {
             let last = rest.len() - 2;
             rest.insert_str(last, &format!(",\"requestState\":{}", raw_state(count)));
         }
-        Err(Answer::Play(self.form(call, rest, None)))
+        Err(Answer::Text(rest))
     }
 
     fn check_retry(&self, call: &Call, issued: &Issued, rounds: &[Value]) {
@@ -268,8 +276,8 @@ impl Mcp {
 
 fn finish(asking: &Asking, result: Value) {
     let message = json!({"jsonrpc": "2.0", "id": asking.id, "result": result});
-    asking.pipe.send(http::event(&message));
-    asking.pipe.send(LAST_CHUNK.to_vec());
+    asking.pipe.message(&message);
+    asking.pipe.play(Action::End);
     asking.pipe.end();
 }
 

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use crate::Action;
 use crate::http::{self, LAST_CHUNK};
 use crate::mcp::{Answer, Call, Mcp};
+use crate::{Action, Carrier};
 
 /// What is left of a call's answer.
 #[derive(Debug)]
@@ -51,6 +51,12 @@ impl Mcp {
             && let Some(last) = segments.back_mut()
         {
             last.push(json!({"jsonrpc": "2.0", "id": call.id, "result": result}).to_string());
+        }
+        if call.carrier != Carrier::Http {
+            // The one stream breaks, and nothing is resumed.
+            let first = segments.pop_front().unwrap_or_default().into_iter();
+            let messages = first.map(|text| Action::Message(text.into_bytes()));
+            return Answer::Play(messages.chain([Action::Close]).collect());
         }
         let mut all = self.broken.lock().unwrap();
         let name = format!("call-{}", all.len() + 1);

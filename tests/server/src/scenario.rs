@@ -11,6 +11,7 @@ use crate::http::{self, Request};
 use crate::mcp::{Config, HANDSHAKE, Mcp};
 use crate::offer::{Offer, Pages};
 use crate::skills::Tamper;
+use crate::sse::{Endpoint, Shape, Sse};
 use crate::{Action, Handler};
 
 /// The paths and what happens there, for `--help`.
@@ -29,6 +30,17 @@ pub const PATHS: &str = "  /mcp                 every revision, JSON replies
   /pages/mcp           its lists in pages of two, with 20 items more
   /endless/mcp         its lists never end
   /tampered/mcp        its skill is not what its entry says
+  /sse                 HTTP+SSE of 2024-11-05, up to revision 2025-11-25
+  /v/VERSION/sse       that handshake revision alone
+  /full-sse/sse        all that there is to offer
+  /forget-sse/sse      breaks its streams at each third ping
+  /late-sse/sse        names its endpoint after 200 ms
+  /early-sse/sse       answers 50 ms before it accepts
+  /absolute-sse/sse    names its endpoint by a whole URL
+  /NAME-sse/sse        one that nothing must be sent to: other-host,
+                       other-port, other-scheme, userinfo, not-url, no-endpoint
+  /legacy/mcp          HTTP+SSE where the path does not say so; a POST is 405
+  /legacy-CODE/mcp     the same; a POST is 400 or 404
   /status/CODE         answers with that status
   /rpc-error           answers a ping with a JSON-RPC error
   /reflect             401 that repeats what was sent
@@ -38,6 +50,19 @@ pub const PATHS: &str = "  /mcp                 every revision, JSON replies
   /huge                an answer of 100 MB
   /redirect-same       307 to /mcp
   /redirect-other      307 to another port";
+
+/// What a server offers, by name; None of a name that there is not.
+pub fn offer(name: &str) -> Option<Option<Offer>> {
+    let offer = Offer::default();
+    Some(match name {
+        "none" => None,
+        "full" => Some(offer),
+        "pages" => Some(Offer { page: 2, many: 20, ..offer }),
+        "endless" => Some(Offer { pages: Pages::Endless, ..offer }),
+        "tampered" => Some(Offer { skills: Some(Tamper::Bytes), ..offer }),
+        _ => return None,
+    })
+}
 
 /// The handler for all the paths; `token` is wanted by those that are not
 /// about something else.
@@ -66,12 +91,57 @@ pub fn handler(token: Option<String>) -> Arc<Handler> {
     let with = |offer: Offer| Config { offer: Some(offer), ..base.clone() };
     add("/full/mcp", with(offer.clone()));
     add("/full-stateless/mcp", Config { handshake: Vec::new(), ..with(offer.clone()) });
-    let ids = Offer { event_ids: true, retry: Some(50), ..offer.clone() };
+    let ids = Offer { event_ids: true, retry: Some(50), ..offer };
     add("/full-handshake/mcp", Config { is_stateless: false, ..with(ids) });
-    add("/pages/mcp", with(Offer { page: 2, many: 20, ..offer.clone() }));
-    add("/endless/mcp", with(Offer { pages: Pages::Endless, ..offer.clone() }));
-    add("/tampered/mcp", with(Offer { skills: Some(Tamper::Bytes), ..offer }));
-    Arc::new(move |request: &Request| respond(request, &servers))
+    for name in ["pages", "endless", "tampered"] {
+        let offer = self::offer(name).flatten();
+        add(&format!("/{name}/mcp"), Config { offer, ..base.clone() });
+    }
+    let legacy = legacy(&handshake);
+    Arc::new(move |request: &Request| match legacy.get(request.path()) {
+        Some(sse) => sse.handle(request),
+        None => respond(request, &servers),
+    })
+}
+
+/// The paths of HTTP+SSE: those of streams, and of what is posted.
+fn legacy(base: &Config) -> HashMap<String, Arc<Sse>> {
+    let mut all = HashMap::new();
+    let shape = Shape { has_many_clients: true, ..Shape::default() };
+    let mut add = |prefix: &str, config: Config, shape: Shape| {
+        let (stream, messages) = (format!("{prefix}{}", shape.path), format!("{prefix}/messages/"));
+        let sse = Arc::new(Sse::new(config, shape));
+        all.insert(stream, sse.clone());
+        all.insert(messages, sse);
+    };
+    add("", base.clone(), shape.clone());
+    for version in HANDSHAKE {
+        let config = Config { handshake: vec![version], ..base.clone() };
+        add(&format!("/v/{version}"), config, shape.clone());
+    }
+    let full = Config { offer: Some(Offer::default()), ..base.clone() };
+    add("/full-sse", full.clone(), shape.clone());
+    let forgets = Config { forgets_every: Some(3), ..base.clone() };
+    add("/forget-sse", forgets, shape.clone());
+    let late = Shape { late: Duration::from_millis(200), ..shape.clone() };
+    add("/late-sse", base.clone(), late);
+    let early = Shape { accepts_after: Duration::from_millis(50), ..shape.clone() };
+    add("/early-sse", full, early);
+    for (name, endpoint) in [
+        ("absolute", Endpoint::Absolute),
+        ("other-host", Endpoint::OtherHost),
+        ("other-port", Endpoint::OtherPort),
+        ("other-scheme", Endpoint::OtherScheme),
+        ("userinfo", Endpoint::UserInfo),
+        ("not-url", Endpoint::NotUrl),
+        ("no-endpoint", Endpoint::Missing),
+    ] {
+        add(&format!("/{name}-sse"), base.clone(), Shape { endpoint, ..shape.clone() });
+    }
+    for (prefix, refusal) in [("/legacy", 405), ("/legacy-400", 400), ("/legacy-404", 404)] {
+        add(prefix, base.clone(), Shape { path: "/mcp".into(), refusal, ..shape.clone() });
+    }
+    all
 }
 
 fn respond(request: &Request, servers: &HashMap<String, Mcp>) -> Vec<Action> {
@@ -149,7 +219,8 @@ fn asks(request: &Request) -> Vec<Action> {
     vec![Action::Send(first), Action::AwaitRequests(request.number + 3), Action::Send(last)]
 }
 
-fn status(code: u16) -> Vec<u8> {
+/// A refusal with what belongs to it.
+pub(crate) fn status(code: u16) -> Vec<u8> {
     let challenge = "Bearer realm=\"test\", error=\"invalid_token\", \
         error_description=\"expired\", scope=\"read write\", \
         resource_metadata=\"http://127.0.0.1/meta\"";

@@ -1,14 +1,12 @@
-//! What a server of either era does with a request, and the form of the reply.
+//! What a server of either era does with a request.
 
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use crate::Action;
-use crate::http::{self, Stream};
 use crate::mcp::{Answer, Call, Mcp};
 use crate::offer::Offer;
-use crate::{items, skills};
+use crate::{Carrier, items, local, skills};
 
 impl Mcp {
     /// What both eras have.
@@ -25,7 +23,13 @@ impl Mcp {
         };
         let many = offer.many;
         match call.method.as_str() {
-            "tools/list" => self.list(call, offer, "tools", items::tools(many, self.is_renamed())),
+            "tools/list" => {
+                let mut all = items::tools(many, self.is_renamed());
+                if call.carrier == Carrier::Stdio {
+                    all.extend(local::TOOLS.map(items::plain));
+                }
+                self.list(call, offer, "tools", all)
+            }
             "resources/list" => self.list(call, offer, "resources", items::resources(many)),
             "resources/templates/list" => {
                 self.list(call, offer, "resourceTemplates", items::templates(many))
@@ -99,31 +103,29 @@ impl Mcp {
         json!({"name": self.config.name, "version": "1.2.3", "title": "A test server"})
     }
 
-    /// The answer as this era and this method have it.
-    pub(crate) fn play(&self, call: &Call, answer: Answer) -> Vec<Action> {
-        match answer {
-            Answer::Play(actions) => actions,
+    /// The whole message that an answer is, but for those that are steps.
+    pub(crate) fn text(&self, call: &Call, answer: Answer) -> Vec<u8> {
+        let rest = match answer {
             Answer::Result(mut result) => {
                 if call.is_stateless && result["resultType"].is_null() {
                     result["resultType"] = json!("complete");
                 }
                 self.add_cache_hints(call, &mut result);
-                self.form(call, json!({"result": result}).to_string(), None)
+                json!({"result": result}).to_string()
             }
             Answer::Error { code, message, data } => {
                 let mut error = json!({"code": code, "message": message});
                 if !data.is_null() {
                     error["data"] = data;
                 }
-                let status = match (call.is_stateless, code) {
-                    (false, _) => 200,
-                    (true, -32601) => 404,
-                    (true, _) => 400,
-                };
-                let body = json!({"jsonrpc": "2.0", "id": call.id, "error": error});
-                vec![Action::Send(http::json(status, &body))]
+                json!({"error": error}).to_string()
             }
-        }
+            Answer::Text(rest) => rest,
+            Answer::Body(body) => return body,
+            Answer::Play(_) => String::new(),
+        };
+        let rest = rest.strip_prefix('{').unwrap_or_default();
+        format!("{{\"jsonrpc\":\"2.0\",\"id\":{},{rest}", call.id).into_bytes()
     }
 
     fn add_cache_hints(&self, call: &Call, result: &mut Value) {
@@ -135,30 +137,4 @@ impl Mcp {
             result["cacheScope"] = json!(scope);
         }
     }
-
-    /// A message from its members but for the version and the id, as JSON or
-    /// as an event.
-    pub(crate) fn form(&self, call: &Call, rest: String, session: Option<&str>) -> Vec<Action> {
-        let message = format!("{{\"jsonrpc\":\"2.0\",\"id\":{},{}", call.id, &rest[1..]);
-        let mut headers = Vec::new();
-        if let Some(id) = session {
-            headers.push(("mcp-session-id", id));
-        }
-        if self.config.streams {
-            let event = format!("event: message\r\ndata: {message}\r\n\r\n");
-            let stream = Stream::with(&headers).send(http::chunk(event.as_bytes()));
-            return whole(stream.end());
-        }
-        headers.push(("content-type", "application/json"));
-        vec![Action::Send(http::reply(200, &headers, message.as_bytes()))]
-    }
-}
-
-/// What is sent at once, in one piece.
-fn whole(actions: Vec<Action>) -> Vec<Action> {
-    let bytes = actions.into_iter().flat_map(|action| match action {
-        Action::Send(bytes) => bytes,
-        _ => Vec::new(),
-    });
-    vec![Action::Send(bytes.collect())]
 }

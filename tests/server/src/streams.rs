@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::http::{self, LAST_CHUNK, Request, Stream};
+use crate::http::{self, Request, Stream};
 use crate::mcp::{Answer, Call, Mcp};
 use crate::pipe::{Pipe, pipe};
 use crate::{Action, await_true};
@@ -16,8 +16,17 @@ const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
 #[derive(Debug)]
 enum Kind {
-    Get { session: String },
-    Listen { id: Value, granted: Value },
+    Get {
+        session: String,
+    },
+    /// That of a client which has only one, for all.
+    Whole {
+        session: String,
+    },
+    Listen {
+        id: Value,
+        granted: Value,
+    },
 }
 
 /// A stream that stands.
@@ -61,13 +70,13 @@ impl Mcp {
         let message = |params: Value| json!({"jsonrpc": "2.0", "method": method, "params": params});
         let mut streams = self.streams.lock().unwrap();
         let mut count = 0;
-        for one in &streams.open {
+        for one in streams.open.iter().filter(|one| one.pipe.is_open()) {
             if let Kind::Listen { id, granted } = &one.kind
                 && (is_forced || is_granted(granted, method, &params))
             {
                 let mut params = params.clone();
                 params["_meta"] = json!({SUBSCRIPTION: id});
-                one.pipe.send(http::event(&message(params)));
+                one.pipe.message(&message(params));
                 count += 1;
             }
         }
@@ -83,13 +92,49 @@ impl Mcp {
         let said = streams.said.entry(session.to_owned()).or_default();
         said.push(message.to_string());
         let id = has_ids.then(|| format!("get-{session}/{}", said.len()));
-        let event = http::event_with(id.as_deref(), None, &message.to_string());
-        let mut open = streams.open.iter().filter(|one| one.pipe.is_open());
-        let of = |one: &&Standing| matches!(&one.kind, Kind::Get { session: of } if of == session);
-        open.find(of).is_some_and(|one| {
-            one.pipe.send(event);
-            true
-        })
+        for one in streams.open.iter().filter(|one| one.pipe.is_open()) {
+            match &one.kind {
+                Kind::Get { session: of } if of == session => {
+                    let text = message.to_string();
+                    one.pipe.send(http::event_with(id.as_deref(), None, &text));
+                }
+                Kind::Whole { session: of } if of == session => one.pipe.message(message),
+                _ => continue,
+            }
+            return true;
+        }
+        false
+    }
+
+    /// All that is for a session goes to its client's one stream.
+    pub(crate) fn stand_on(&self, session: &str, pipe: &Pipe) {
+        let mut streams = self.streams.lock().unwrap();
+        streams.open.retain(|one| one.pipe.is_open());
+        streams.said.entry(session.to_owned()).or_default();
+        let kind = Kind::Whole { session: session.to_owned() };
+        streams.open.push(Standing { pipe: pipe.clone(), kind });
+    }
+
+    /// Asks all sessions whether they are there; gives their number.
+    pub fn ping(&self) -> usize {
+        let mut questions = self.questions.lock().unwrap();
+        let mut streams = self.streams.lock().unwrap();
+        let sessions: Vec<String> = streams.said.keys().cloned().collect();
+        let pings = sessions.iter().filter(|session| {
+            let id = json!(self.new_ping());
+            let message = json!({"jsonrpc": "2.0", "id": id, "method": "ping"});
+            let is_sent = self.say_on_get(&mut streams, session, &message);
+            if is_sent {
+                questions.pings.insert(id.to_string());
+            }
+            is_sent
+        });
+        pings.count()
+    }
+
+    /// How many of them have no answer.
+    pub fn unanswered(&self) -> usize {
+        self.questions.lock().unwrap().pings.len()
     }
 
     /// A message on a session's GET stream; false if it has none.
@@ -106,26 +151,32 @@ impl Mcp {
 
     /// Ends all streams as it should be.
     pub fn end_streams(&self) {
-        for one in self.streams.lock().unwrap().open.drain(..) {
-            if let Kind::Listen { id, .. } = &one.kind {
-                let result = json!({"resultType": "complete", "_meta": {SUBSCRIPTION: id}});
-                let message = json!({"jsonrpc": "2.0", "id": id, "result": result});
-                one.pipe.send(http::event(&message));
-            }
-            one.pipe.send(LAST_CHUNK.to_vec());
-            one.pipe.end();
-        }
+        self.end_each(true, completed);
     }
 
     /// Ends streams of `subscriptions/listen` by `notifications/cancelled`.
     pub fn cancel_streams(&self) {
-        for one in self.streams.lock().unwrap().open.drain(..) {
+        self.end_each(true, cancelled);
+    }
+
+    /// The tool `streams`: ends those of `subscriptions/listen`, `by` a
+    /// result, or "cancelled".
+    pub(crate) fn end_subscriptions(&self, by: &str) {
+        self.end_each(false, if by == "cancelled" { cancelled } else { completed });
+    }
+
+    fn end_each(&self, all: bool, last: fn(&Value) -> Value) {
+        let mut streams = self.streams.lock().unwrap();
+        let (ending, staying) = std::mem::take(&mut streams.open)
+            .into_iter()
+            .partition(|one| all || matches!(one.kind, Kind::Listen { .. }));
+        streams.open = staying;
+        let ending: Vec<Standing> = ending;
+        for one in ending {
             if let Kind::Listen { id, .. } = &one.kind {
-                let params = json!({"requestId": id, "_meta": {SUBSCRIPTION: id}});
-                one.pipe.send(http::event(&json!({"jsonrpc": "2.0",
-                    "method": "notifications/cancelled", "params": params})));
+                one.pipe.message(&last(id));
             }
-            one.pipe.send(LAST_CHUNK.to_vec());
+            one.pipe.play(Action::End);
             one.pipe.end();
         }
     }
@@ -218,6 +269,16 @@ impl Mcp {
         self.streams.lock().unwrap().open.push(Standing { pipe, kind });
         Answer::Play(Stream::new().message(&message).then(Action::Feed(feed)))
     }
+}
+
+fn completed(id: &Value) -> Value {
+    let result = json!({"resultType": "complete", "_meta": {SUBSCRIPTION: id}});
+    json!({"jsonrpc": "2.0", "id": id, "result": result})
+}
+
+fn cancelled(id: &Value) -> Value {
+    let params = json!({"requestId": id, "_meta": {SUBSCRIPTION: id}});
+    json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params})
 }
 
 fn is_granted(granted: &Value, method: &str, params: &Value) -> bool {

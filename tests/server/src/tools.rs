@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::Action;
 use crate::encoding::base64;
-use crate::http::{self, Stream};
+use crate::http::Stream;
 use crate::mcp::{Answer, Call, Mcp};
-use crate::{items, malformed};
+use crate::{Action, Carrier, items, local, malformed};
 
 const LEVELS: [&str; 8] =
     ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
@@ -51,7 +50,7 @@ impl Mcp {
                 };
                 text(self.notify(method, params).to_string())
             }
-            "hang" => Answer::Play(vec![Action::Send(http::stream_head(&[])), Action::Hang]),
+            "hang" => Answer::Play(Stream::new().then(Action::Hang)),
             "silent" => Answer::Play(vec![Action::Hang]),
             "drops" => Answer::Play(vec![Action::Close]),
             "ask" => self.ask(call, arguments),
@@ -60,12 +59,11 @@ impl Mcp {
             "malformed" => {
                 let how = arguments["how"].as_str().unwrap_or_default();
                 let good = json!({"resultType": "complete", "content": []});
-                Answer::Play(malformed::reply(how, call.request, &good))
+                malformed::reply(how, &call.id, &good)
             }
             "deep" => {
                 let body = malformed::nested(&call.id, number("depth", 10) as usize, true);
-                let headers = [("content-type", "application/json")];
-                Answer::Play(vec![Action::Send(http::reply(200, &headers, body.as_bytes()))])
+                Answer::Body(body.into_bytes())
             }
             "chatters" => {
                 let message = json!({"jsonrpc": "2.0", "method": "notifications/x"});
@@ -79,6 +77,15 @@ impl Mcp {
                 arguments["data"].clone(),
             ),
             "marked" => text(headers_of(call).to_string()),
+            "later" => later(call, number("pause", 50)),
+            "streams" => {
+                self.end_subscriptions(arguments["by"].as_str().unwrap_or_default());
+                text("ended".into())
+            }
+            "violations" => text(json!(self.violations()).to_string()),
+            _ if call.carrier == Carrier::Stdio && local::TOOLS.contains(&name) => {
+                local::call(call, name)
+            }
             _ if name.starts_with("tool-") => text(name.to_owned()),
             _ => Answer::error(-32602, "Unknown tool", json!(name)),
         }
@@ -127,12 +134,21 @@ impl Mcp {
     }
 }
 
-fn text(text: String) -> Answer {
+/// The answer, and after a pause the `messages`, when no call may be open.
+fn later(call: &Call, pause: u64) -> Answer {
+    let mut stream = Stream::new().message(&done(call, "later")).pause(pause);
+    for message in call.params["arguments"]["messages"].as_array().into_iter().flatten() {
+        stream = stream.message(message);
+    }
+    Answer::Play(stream.end())
+}
+
+pub(crate) fn text(text: String) -> Answer {
     Answer::Result(json!({"content": [{"type": "text", "text": text}]}))
 }
 
 /// A whole message with a text for its result.
-fn done(call: &Call, text: &str) -> Value {
+pub(crate) fn done(call: &Call, text: &str) -> Value {
     let mut result = json!({"content": [{"type": "text", "text": text}]});
     if call.is_stateless {
         result["resultType"] = json!("complete");
@@ -156,11 +172,10 @@ fn batch(call: &Call, is_event: bool) -> Answer {
         "params": {"level": "info", "data": "in a batch"}});
     let ping = json!({"jsonrpc": "2.0", "id": "ping-in-a-batch", "method": "ping"});
     let all = json!([note, ping, done(call, "batch")]);
-    Answer::Play(if is_event {
-        Stream::new().message(&all).end()
-    } else {
-        vec![Action::Send(http::json(200, &all))]
-    })
+    if is_event {
+        return Answer::Play(Stream::new().message(&all).end());
+    }
+    Answer::Body(all.to_string().into_bytes())
 }
 
 /// The arguments' headers as they arrived.

@@ -70,9 +70,19 @@ pub fn id_of(event: &str) -> Option<&str> {
 
 /// Sends a request on a connection of its own.
 pub fn send(server: &Server, method: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    send_to(server, method, "/mcp", headers, body)
+}
+
+pub fn send_to(
+    server: &Server,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Reply {
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let mut head = format!("{method} /mcp HTTP/1.1\r\nhost: test\r\n");
+    let mut head = format!("{method} {target} HTTP/1.1\r\nhost: {}\r\n", server.address());
     let defaults =
         [("accept", "application/json, text/event-stream"), ("content-type", "application/json")];
     for (name, value) in defaults.iter().chain(headers) {
