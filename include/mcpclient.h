@@ -357,6 +357,13 @@ extern "C" {
 #define MCP_EVENT_CANCELLED 512
 
 /**
+ * The stream of mcp_listen() or mcp_subscribe_resource() stood and will not
+ * stand again: the server refuses it now.  mcp_event_params_json() has the
+ * reason as "message".  Listen again when that has changed.
+ */
+#define MCP_EVENT_SILENT 1024
+
+/**
  * KINDS OF QUESTION, for mcp_input_kind(), and added together for
  * mcp_client_set_input_handler().  A form to fill in (elicitation): a
  * message and a JSON Schema of flat fields.
@@ -422,7 +429,36 @@ extern "C" {
 #define MCP_JSON_OBJECT 5
 
 /**
- * COUNTERS, for mcp_client_count(): what was passed over without a word.
+ * TRANSPORTS, for mcp_client_set_transport() and mcp_client_transport().
+ * Streamable HTTP first, HTTP with SSE (2024-11-05) where the server answers
+ * 400, 404 or 405 to it; the other way round for a path with a segment "sse".
+ */
+#define MCP_TRANSPORT_AUTO 0
+
+#define MCP_TRANSPORT_STREAMABLE_HTTP 1
+
+#define MCP_TRANSPORT_SSE 2
+
+/**
+ * A process or open descriptors; only told, never chosen.
+ */
+#define MCP_TRANSPORT_STDIO 3
+
+/**
+ * STANDARD ERROR of a server's process, for mcp_client_set_stderr().  It is
+ * read, and its end kept for errors.
+ */
+#define MCP_STDERR_KEEP 0
+
+#define MCP_STDERR_DISCARD 1
+
+/**
+ * It goes where this process's own standard error goes.
+ */
+#define MCP_STDERR_INHERIT 2
+
+/**
+ * COUNTERS, for mcp_client_count(): what happened without a word.
  * Replies to requests that are not, or not any more, under way.
  */
 #define MCP_COUNT_DROPPED_REPLIES 1
@@ -437,6 +473,31 @@ extern "C" {
  * Calls that were answered from memory; see mcp_client_set_cache_size().
  */
 #define MCP_COUNT_CACHE_HITS 3
+
+/**
+ * Sessions that were made anew, after one that was lost.
+ */
+#define MCP_COUNT_RECONNECTIONS 4
+
+/**
+ * Requests that were sent once more, because the first one was lost.
+ */
+#define MCP_COUNT_REPETITIONS 5
+
+/**
+ * Streams that were opened again after they broke or ended.
+ */
+#define MCP_COUNT_RESUMPTIONS 6
+
+/**
+ * Processes that were started, the first one included.
+ */
+#define MCP_COUNT_STARTS 7
+
+/**
+ * Lines or events of the server that were no message, and passed over.
+ */
+#define MCP_COUNT_JUNK 8
 
 /**
  * A value, and its text once somebody has asked for it.
@@ -454,15 +515,17 @@ typedef struct mcp_cancel mcp_cancel;
  * ONE SERVER, and all it takes to talk to it: its address, the credentials,
  * the negotiated revision and session, a pool of connections.
  *
- * Made by mcp_client_new(), which does no I/O: the first call connects.  Set
- * options first, then share the handle: every thread may call with it at the
+ * Made by mcp_client_new(), for a server that is reached by HTTP, or by
+ * mcp_client_new_stdio() for one that is a program; neither does I/O: the
+ * first call connects.  Set options first, then share the handle: every thread may call with it at the
  * same time, each on its own connection.  mcp_client_close() ends all waits;
  * mcp_client_free() releases it when no thread is inside a call.
  *
  * The thread that calls does all the work of its call.  One thread is
  * started, once for all clients of the process, for what must go on between
- * calls: mcp_listen(), mcp_subscribe_resource(), mcp_request_start(), and the
- * stream on which a server asks.  It never runs your code.
+ * calls: mcp_listen(), mcp_subscribe_resource(), mcp_request_start(), the
+ * stream on which a server asks, and what a process or HTTP with SSE says
+ * between calls.  It never runs your code.
  */
 typedef struct mcp_client mcp_client;
 
@@ -749,6 +812,17 @@ int32_t mcp_error_retry_after(const mcp_error *error);
 int32_t mcp_error_may_have_run(const mcp_error *error);
 
 /**
+ * Gives how a server's process ended, of MCP_E_PROCESS.
+ *
+ * `error`: an error, or NULL for this thread's last one.  The exit status, 0
+ * to 255; or 128 and the number of the signal that ended it; -1 where there
+ * is none: the process runs, could not be started, or this program has
+ * waited for it.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_error_exit_status(const mcp_error *error);
+
+/**
  * Makes a client of the MCP server at an http:// or https:// address.
  *
  * `url`: the server's MCP endpoint in ASCII, such as
@@ -769,8 +843,8 @@ mcp_client *mcp_client_new(const char *url, const char *token);
  * Ends the client's work: every wait in every thread returns MCP_E_CLOSED,
  * and the session is given back to the server.
  *
- * `client`: NULL is allowed.  Waits two seconds at most, for the server to
- * take the end of the session.  May be called more than once; calls made
+ * `client`: NULL is allowed.  Waits two seconds at most for the server to
+ * take the end of the session, and up to seven for a process to end.  May be called more than once; calls made
  * later are MCP_E_CLOSED.  In the child of a fork() it does nothing.
  * Threads: any.  Since: 0.1.0.  Spec: transports, session management.
  */
@@ -789,7 +863,8 @@ void mcp_client_close(mcp_client *client);
 void mcp_client_free(mcp_client *client);
 
 /**
- * Sets an HTTP header that is sent with every request to the server.
+ * Sets an HTTP header that is sent with every request to the server.  For a
+ * server that is not reached by HTTP it is MCP_E_UNSUPPORTED.
  *
  * `name`: a token of RFC 9110; upper and lower case are the same.  `value`:
  * UTF-8 without control characters; NULL takes the header away.  Both are
@@ -813,7 +888,8 @@ int32_t mcp_client_set_header(mcp_client *client,
  * `token`: like that of mcp_client_new(), copied; NULL takes the token, or
  * the token handler, away.  Requests under way keep the old one, which is
  * overwritten when they end.  Errors: MCP_E_INVALID_ARGUMENT, also while
- * there is a header Authorization; MCP_E_FORKED.
+ * there is a header Authorization; MCP_E_UNSUPPORTED for a server that is not
+ * reached by HTTP, whose secrets go by mcp_client_set_env(); MCP_E_FORKED.
  * Threads: any, at any time.  Since: 0.1.0.  Spec: authorization.
  */
 int32_t mcp_client_set_token(mcp_client *client, const char *token);
@@ -860,7 +936,8 @@ int32_t mcp_client_set_timeout(mcp_client *client, int32_t milliseconds);
 
 /**
  * Sets how long name resolution, connecting, a proxy and TLS may take
- * together; over it a call is MCP_E_CONNECT.
+ * together; over it a call is MCP_E_CONNECT.  A server's process may take so
+ * long to answer the first question, before it is asked in the older way.
  *
  * `milliseconds`: 1 to INT32_MAX, at first 10000.  Errors:
  * MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
@@ -878,6 +955,26 @@ int32_t mcp_client_set_connect_timeout(mcp_client *client,
  * Threads: any, for calls begun later.  Since: 0.1.0.
  */
 int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
+
+/**
+ * Chooses by which of the HTTP transports the server is reached.
+ *
+ * `transport`: MCP_TRANSPORT_AUTO, as at first, MCP_TRANSPORT_STREAMABLE_HTTP
+ * or MCP_TRANSPORT_SSE.  Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED
+ * for a server that is not reached by HTTP; MCP_E_STATE once the client is
+ * connected; MCP_E_FORKED.
+ * Threads: any.  Since: 0.1.0.  Spec: transports, backwards compatibility.
+ */
+int32_t mcp_client_set_transport(mcp_client *client, int32_t transport);
+
+/**
+ * Tells which transport is in use: one of MCP_TRANSPORT_, and
+ * MCP_TRANSPORT_AUTO while the client is not connected or for NULL.
+ *
+ * `client`: only looked at.
+ * Threads: any.  Since: 0.1.0.  Spec: transports.
+ */
+int32_t mcp_client_transport(mcp_client *client);
 
 /**
  * Pins the protocol revision: it is used, and nothing else is tried.
@@ -977,6 +1074,108 @@ int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
 int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
 
 /**
+ * Makes a client of a server that is a program, spoken to over its standard
+ * input and output.
+ *
+ * `argv`: the program and its arguments, ended by a NULL; copied.  A program
+ * without a slash is looked for in the PATH.  No shell is involved.
+ *
+ * Nothing is started yet: the first call does that, and a call after the
+ * program has ended starts it again, see mcp_client_set_restart().  The
+ * program gets HOME, LOGNAME, PATH, SHELL, TERM and USER of this environment
+ * and what mcp_client_set_env() adds; no descriptor but its standard ones; a
+ * process group of its own.  mcp_client_close() ends it: its standard input
+ * is closed; if it runs on, it gets SIGTERM after two seconds and SIGKILL
+ * after four, with its group.  No handler of SIGCHLD is needed or set.
+ *
+ * Calls are those of every client.  What is of HTTP alone is
+ * MCP_E_UNSUPPORTED: tokens, headers, proxies, certificates.  A program that
+ * cannot be started, or ends while a call waits, makes that MCP_E_PROCESS:
+ * mcp_error_exit_status() has its status, and the message the end of what it
+ * wrote to its standard error.
+ *
+ * Returns a handle to free with mcp_client_free(), or NULL with the last
+ * error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
+ * Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
+ */
+mcp_client *mcp_client_new_stdio(const char *const *argv);
+
+/**
+ * Makes a client that speaks over two descriptors which are already open: a
+ * socket, pipes to a container, a server in this program.
+ *
+ * `read_fd`: where the server's messages come from.  `write_fd`: where those
+ * to the server go; it may be the same number.  Messages are JSON, one to a
+ * line, as on stdio.  Both belong to the client from here on, also when NULL
+ * is returned, unless the number is no open descriptor; they are set not to
+ * block.  They are good for one session: once a stream has ended, calls are
+ * MCP_E_IO.
+ *
+ * Returns a handle to free with mcp_client_free(), or NULL with the last
+ * error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
+ * Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
+ */
+mcp_client *mcp_client_new_fds(int32_t read_fd, int32_t write_fd);
+
+/**
+ * Sets a variable in the environment of a server's process.
+ *
+ * `name`: not empty and without "=".  `value`: NULL takes the variable away,
+ * also one that every server gets.  Both are copied; a value of eight bytes
+ * and more counts as a secret in messages.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a client that does
+ * not start its server; MCP_E_STATE while the process runs; MCP_E_FORKED.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_client_set_env(mcp_client *client,
+                           const char *name,
+                           const char *value);
+
+/**
+ * Sets the directory in which a server's process starts.
+ *
+ * `path`: copied; NULL, as at first, is this process's own.  Errors: as for
+ * mcp_client_set_env(); one that is not there is MCP_E_PROCESS at the first
+ * call.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_client_set_directory(mcp_client *client, const char *path);
+
+/**
+ * Says what becomes of what a server's process writes to its standard error.
+ *
+ * `choice`: MCP_STDERR_KEEP, as at first, reads it and keeps the last 8 KiB
+ * for the message of MCP_E_PROCESS; MCP_STDERR_DISCARD; MCP_STDERR_INHERIT.
+ * See mcp_client_set_stderr_fd() as well.  Errors: as for
+ * mcp_client_set_env().
+ * Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
+ */
+int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice);
+
+/**
+ * Sends what a server's process writes to its standard error to a descriptor
+ * of yours: a file, a pipe that you read.
+ *
+ * `fd`: duplicated.  Errors: as for mcp_client_set_env().
+ * Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
+ */
+int32_t mcp_client_set_stderr_fd(mcp_client *client, int32_t fd);
+
+/**
+ * Says whether a call starts a server's process again that has ended.
+ *
+ * `allow`: 1, as at first, or 0, with which calls are MCP_E_PROCESS from then
+ * on.  A call that the process may have begun to execute is not repeated for
+ * that, unless it may be, see mcp_client_set_repeat_tools().
+ *
+ * Errors: MCP_E_UNSUPPORTED for a client that does not start its server,
+ * MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: any, for calls begun later.  Since: 0.1.0.
+ */
+int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
+
+/**
  * Sets how long a call may take at most, whatever progress it reports.
  * Default: 3600000, an hour.
  *
@@ -1041,7 +1240,24 @@ int32_t mcp_client_set_max_events(mcp_client *client, int32_t events);
 int32_t mcp_client_set_cache_size(mcp_client *client, size_t bytes);
 
 /**
- * Tells how often something was passed over without a word.
+ * Says whether a call of a tool may be sent again after a broken connection,
+ * when the server may have executed it.
+ *
+ * `allow`: 1 allows it for tools that say of themselves that they only read
+ * or that calling them twice is as good as once (readOnlyHint,
+ * idempotentHint), as far as a list of tools was read; 0, as at first, for
+ * none.  What a server says of its tools is its own claim.  Requests can say
+ * so each for itself: mcp_request_set_repeatable().
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: any, for calls begun later.  Since: 0.1.0.
+ * Spec: tool annotations.
+ */
+int32_t mcp_client_set_repeat_tools(mcp_client *client, int32_t allow);
+
+/**
+ * Tells how often something happened without a word: what was dropped, what
+ * was recovered from.
  *
  * `client`: NULL gives 0.  `counter`: one of MCP_COUNT_; another gives 0.
  *

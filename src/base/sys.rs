@@ -268,7 +268,23 @@ pub(crate) fn isolate(command: &mut Command) {
     command.process_group(0);
     // SAFETY: between fork and exec only system calls are made, without
     // memory being asked for and without a lock.
-    unsafe { command.pre_exec(close_others_on_exec) };
+    unsafe { command.pre_exec(|| take_no_signals_along().and_then(|()| close_others_on_exec())) };
+}
+
+/// What this thread holds back is no business of another program: on the
+/// background thread that is all.
+fn take_no_signals_along() -> io::Result<()> {
+    // SAFETY: the set is valid for both calls; in the child of a fork there
+    // is this thread alone.
+    unsafe {
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut none);
+        if libc::pthread_sigmask(libc::SIG_SETMASK, &none, std::ptr::null_mut()) != 0 {
+            return Err(io::Error::from_raw_os_error(libc::EINVAL));
+        }
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+    }
+    Ok(())
 }
 
 /// Marked and not closed: the standard library tells its parent through a

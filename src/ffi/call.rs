@@ -338,7 +338,7 @@ pub unsafe extern "C" fn mcp_notify(
 }
 
 /// All kinds of event.
-const KINDS: i32 = 1 | 2 | 4 | 8 | 16 | 32 | 128 | 256 | 512;
+const KINDS: i32 = 1 | 2 | 4 | 8 | 16 | 32 | 128 | 256 | 512 | 1024;
 
 /// # Safety
 ///

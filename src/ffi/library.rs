@@ -201,6 +201,11 @@ pub const MCP_EVENT_OTHER: i32 = 256;
 /// The server does not want its question answered any more.
 pub const MCP_EVENT_CANCELLED: i32 = 512;
 
+/// The stream of mcp_listen() or mcp_subscribe_resource() stood and will not
+/// stand again: the server refuses it now.  mcp_event_params_json() has the
+/// reason as "message".  Listen again when that has changed.
+pub const MCP_EVENT_SILENT: i32 = 1024;
+
 /// KINDS OF QUESTION, for mcp_input_kind(), and added together for
 /// mcp_client_set_input_handler().  A form to fill in (elicitation): a
 /// message and a JSON Schema of flat fields.

@@ -21,6 +21,16 @@ type Len = *mut usize;
 type Out = *mut *mut mcp_result;
 
 unsafe extern "C" {
+    pub fn mcp_client_new_stdio(argv: *const Text) -> *mut mcp_client;
+    pub fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut mcp_client;
+    pub fn mcp_client_set_env(client: *mut mcp_client, name: Text, value: Text) -> i32;
+    pub fn mcp_client_set_directory(client: *mut mcp_client, path: Text) -> i32;
+    pub fn mcp_client_set_stderr(client: *mut mcp_client, choice: i32) -> i32;
+    pub fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: i32) -> i32;
+    pub fn mcp_client_set_restart(client: *mut mcp_client, allow: i32) -> i32;
+    pub fn mcp_client_set_repeat_tools(client: *mut mcp_client, allow: i32) -> i32;
+    pub fn mcp_client_set_transport(client: *mut mcp_client, transport: i32) -> i32;
+    pub fn mcp_client_transport(client: *mut mcp_client) -> i32;
     pub fn mcp_client_set_deadline(client: *mut mcp_client, milliseconds: i32) -> i32;
     pub fn mcp_client_set_input_timeout(client: *mut mcp_client, milliseconds: i32) -> i32;
     pub fn mcp_client_set_max_pages(client: *mut mcp_client, pages: i32) -> i32;

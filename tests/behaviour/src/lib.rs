@@ -9,6 +9,7 @@ mod declared;
 mod questions;
 mod results;
 mod served;
+mod transports;
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
@@ -96,6 +97,7 @@ pub mod raw {
         pub fn mcp_error_challenge(error: *const mcp_error, name: *const c_char) -> *const c_char;
         pub fn mcp_error_retry_after(error: *const mcp_error) -> i32;
         pub fn mcp_error_may_have_run(error: *const mcp_error) -> i32;
+        pub fn mcp_error_exit_status(error: *const mcp_error) -> i32;
         pub fn mcp_result_free(result: *mut mcp_result);
         pub fn mcp_result_json(result: *const mcp_result, len: *mut usize) -> *const c_char;
         pub fn mcp_result_server_name(result: *const mcp_result) -> *const c_char;
@@ -126,6 +128,7 @@ pub mod status {
     pub const MCP_E_IO: i32 = 24;
     pub const MCP_E_TIMEOUT: i32 = 25;
     pub const MCP_E_CANCELLED: i32 = 26;
+    pub const MCP_E_PROCESS: i32 = 27;
     pub const MCP_E_TOO_LARGE: i32 = 28;
     pub const MCP_E_HTTP: i32 = 40;
     pub const MCP_E_UNAUTHORIZED: i32 = 41;
@@ -159,6 +162,7 @@ pub mod status {
     pub const MCP_EVENT_LISTENING: i32 = 128;
     pub const MCP_EVENT_OTHER: i32 = 256;
     pub const MCP_EVENT_CANCELLED: i32 = 512;
+    pub const MCP_EVENT_SILENT: i32 = 1024;
 
     pub const MCP_INPUT_FORM: i32 = 1;
     pub const MCP_INPUT_URL: i32 = 2;
@@ -176,6 +180,20 @@ pub mod status {
     pub const MCP_COUNT_DROPPED_REPLIES: i32 = 1;
     pub const MCP_COUNT_DROPPED_EVENTS: i32 = 2;
     pub const MCP_COUNT_CACHE_HITS: i32 = 3;
+    pub const MCP_COUNT_RECONNECTIONS: i32 = 4;
+    pub const MCP_COUNT_REPETITIONS: i32 = 5;
+    pub const MCP_COUNT_RESUMPTIONS: i32 = 6;
+    pub const MCP_COUNT_STARTS: i32 = 7;
+    pub const MCP_COUNT_JUNK: i32 = 8;
+
+    pub const MCP_TRANSPORT_AUTO: i32 = 0;
+    pub const MCP_TRANSPORT_STREAMABLE_HTTP: i32 = 1;
+    pub const MCP_TRANSPORT_SSE: i32 = 2;
+    pub const MCP_TRANSPORT_STDIO: i32 = 3;
+
+    pub const MCP_STDERR_KEEP: i32 = 0;
+    pub const MCP_STDERR_DISCARD: i32 = 1;
+    pub const MCP_STDERR_INHERIT: i32 = 2;
 }
 
 /// A failure, copied out of the thread's last error or a request's.
@@ -188,6 +206,7 @@ pub struct Failure {
     pub data: Option<String>,
     pub retry_after: i32,
     pub may_have_run: bool,
+    pub exit_status: i32,
     pub challenge: Vec<(String, String)>,
 }
 
@@ -209,6 +228,7 @@ impl Failure {
                 data: text(raw::mcp_error_data_json(error, ptr::null_mut())),
                 retry_after: raw::mcp_error_retry_after(error),
                 may_have_run: raw::mcp_error_may_have_run(error) != 0,
+                exit_status: raw::mcp_error_exit_status(error),
                 challenge: names
                     .iter()
                     .filter_map(|name| {
