@@ -3,6 +3,7 @@
 mod ask;
 mod cache;
 pub(crate) mod call;
+mod config;
 mod connect;
 mod exchange;
 mod gate;
@@ -41,6 +42,7 @@ use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
 pub(crate) use crate::auth::bearer::Token;
+pub(crate) use crate::client::config::Config;
 pub(crate) use crate::client::pages::joined;
 pub(crate) use crate::protocol::call::Call;
 pub(crate) use crate::protocol::introduction::Introduction;

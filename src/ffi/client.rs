@@ -30,6 +30,12 @@ pub struct mcp_client {
     pub(crate) inner: Arc<Client>,
 }
 
+impl mcp_client {
+    pub(crate) fn new(inner: Client) -> Self {
+        Self { pid: std::process::id(), inner: Arc::new(inner) }
+    }
+}
+
 impl Handle for mcp_client {
     fn pid(&self) -> u32 {
         self.pid
@@ -82,8 +88,7 @@ pub unsafe extern "C" fn mcp_client_new(
     guard_or(std::ptr::null_mut(), || {
         // SAFETY: the header asks for texts or NULL.
         let (url, token) = unsafe { (text(url, "url")?, optional_text(token, "token")?) };
-        let inner = Arc::new(Client::new(url, token)?);
-        Ok(give(mcp_client { pid: std::process::id(), inner }))
+        Ok(give(mcp_client::new(Client::new(url, token)?)))
     })
 }
 

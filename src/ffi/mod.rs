@@ -20,6 +20,8 @@ mod error;
 mod client;
 mod limit;
 
+mod config;
+
 mod call;
 mod request;
 
