@@ -1,5 +1,6 @@
 //! An entry with its references replaced: what a client is made of.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 
 use crate::base::error::{Error, Result, Status, quote};
@@ -92,13 +93,14 @@ impl Auth {
     }
 }
 
-/// The file's variables, and over them those of the entry.
+/// The file's variables, and over them those of the entry; the last of a name
+/// counts.
 fn environment(
     env: &[(String, Option<Text>)],
     env_file: Option<&Text>,
     around: &Around<'_>,
 ) -> Result<Vec<(String, Secret)>> {
-    let mut out = std::collections::BTreeMap::new();
+    let mut all: Vec<(String, Option<Secret>)> = Vec::new();
     if let Some(text) = env_file {
         let path = text.replaced(around)?;
         let content =
@@ -106,15 +108,16 @@ fn environment(
         let variables = env_file::parse(content.expose()).map_err(|wrong| {
             text.place.wrong(format!("line {} of that file: {}", wrong.line, wrong.what))
         })?;
-        out.extend(variables);
+        all.extend(variables.into_iter().map(|(name, value)| (name, Some(value))));
     }
     for (name, text) in env {
-        match text {
-            Some(text) => out.insert(name.clone(), text.replaced(around)?),
-            None => out.remove(name),
-        };
+        let value = text.as_ref().map(|text| text.replaced(around)).transpose()?;
+        all.push((name.clone(), value));
     }
-    Ok(out.into_iter().collect())
+    let last: HashMap<String, usize> =
+        all.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
+    let kept = all.into_iter().enumerate().filter(|(at, (name, _))| last.get(name) == Some(at));
+    Ok(kept.filter_map(|(_, (name, value))| Some((name, value?))).collect())
 }
 
 impl Text {

@@ -108,7 +108,7 @@ fn reads_addresses_and_programs() {
     assert_eq!(args, ["--root", "$$x", "ab"]);
     let env: Vec<(&str, &str)> =
         env.iter().map(|(name, value)| (&**name, value.expose())).collect();
-    assert_eq!(env, [("A", "a"), ("EMPTY", ""), ("FILE", "f $A"), ("N", "1.50")]);
+    assert_eq!(env, [("FILE", "f $A"), ("A", "a"), ("N", "1.50"), ("EMPTY", "")]);
     assert_eq!(cwd.as_ref().unwrap().expose(), "/tmp/a");
 }
 
