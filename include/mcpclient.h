@@ -42,8 +42,8 @@
  * mcp_client_set_timeout().
  *
  * THREADS.  A client, a cancel and an input may be used by several threads at
- * once; a result may be read by several; a request and a json belong to one
- * thread at a time.
+ * once; a result and a config may be read by several; a request and a json
+ * belong to one thread at a time.
  *
  * CALLBACKS run inside a call that you made, on the thread that made it, and
  * never on a thread of the library.  They may call this library, but not free
@@ -528,6 +528,38 @@ typedef struct mcp_cancel mcp_cancel;
  * between calls.  It never runs your code.
  */
 typedef struct mcp_client mcp_client;
+
+/**
+ * A CONFIGURATION FILE of an MCP host, read once: the servers in it, in their
+ * order.
+ *
+ * It is JSON, in which comments and commas at the end are allowed, of up to
+ * 1 MiB: an object "mcpServers" as Claude, Cursor and FastMCP have it, or
+ * "servers" as VS Code has it, or a whole file that is such an object.  A
+ * server has:
+ *
+ * - "url", and may have "headers", "transport" or "type" ("http",
+ *   "streamable-http", "sse") and "auth", the bearer token without the word
+ *   "Bearer"; OAuth is not supported;
+ * - or "command", and may have "args", "env", "cwd", "type" ("stdio") and
+ *   "envFile", a file of NAME=VALUE lines beside the configuration file;
+ * - "timeout" in milliseconds: see mcp_client_set_timeout();
+ * - "disabled".
+ *
+ * Other keys are passed over, and null is as if the key were not there.
+ *
+ * In these texts, names of headers and variables aside, `${NAME}` and
+ * `${env:NAME}` stand for an environment variable and `${NAME:-default}` for
+ * one that may be unset or empty; every other "$" stands for itself.  They
+ * are replaced when a client is made.  What an editor would fill in is an
+ * error that says so: `${input:ID}`, `${command:ID}`, and
+ * `${workspaceFolder}` unless an environment variable has that name.
+ *
+ * The message of an error has file, line and key, such as
+ * "mcp.json:7: mcpServers.weather.args[2]: ...", and none of the values of
+ * headers, tokens and variables.
+ */
+typedef struct mcp_config mcp_config;
 
 /**
  * A PIECE OF CONTENT: of a tool's result, of a resource that was read, or of
@@ -1265,6 +1297,109 @@ int32_t mcp_client_set_repeat_tools(mcp_client *client, int32_t allow);
  * Threads: any.  Since: 0.1.0.
  */
 int64_t mcp_client_count(mcp_client *client, int32_t counter);
+
+/**
+ * Reads a configuration file and checks all of it.
+ *
+ * `path`: a regular file.  Returns a handle to free with mcp_config_free(),
+ * or NULL with the last error set: MCP_E_NOT_FOUND for a file that is not
+ * there, MCP_E_TOO_LARGE, MCP_E_INVALID_ARGUMENT for one that cannot be read
+ * and for all that is wrong in it.
+ * Threads: any.  Since: 0.1.0.
+ */
+mcp_config *mcp_config_load(const char *path);
+
+/**
+ * Releases a configuration, overwriting its secrets.
+ *
+ * `config`: one that no other thread is using and that is not used again, or
+ * NULL.  Clients that were made of it outlive it.
+ * Threads: any.  Since: 0.1.0.
+ */
+void mcp_config_free(mcp_config *config);
+
+/**
+ * Gives the number of servers, disabled ones among them.
+ *
+ * `config`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.
+ */
+size_t mcp_config_count(const mcp_config *config);
+
+/**
+ * Gives the name of a server by its place; NULL past the end.
+ *
+ * `config`: NULL gives NULL.  `index`: from 0 on.
+ * Threads: any.  Since: 0.1.0.
+ */
+const char *mcp_config_name(const mcp_config *config, size_t index);
+
+/**
+ * Gives the address of a server by its place, as it is written in the file,
+ * without what its references stand for.
+ *
+ * `config`: NULL gives NULL.  `index`: from 0 on.  NULL past the end and for
+ * a program at stdio.
+ * Threads: any.  Since: 0.1.0.
+ */
+const char *mcp_config_url(const mcp_config *config, size_t index);
+
+/**
+ * Gives the program of a server by its place, as it is written in the file
+ * and without its arguments.
+ *
+ * `config`: NULL gives NULL.  `index`: from 0 on.  NULL past the end and for
+ * a server behind HTTP.
+ * Threads: any.  Since: 0.1.0.
+ */
+const char *mcp_config_command(const mcp_config *config, size_t index);
+
+/**
+ * Gives the number of warnings about the file.
+ *
+ * There is one when users other than the file's owner may read tokens,
+ * headers or variables that are written out in it, one for each name that is
+ * there twice, and one when there are both "mcpServers", which counts, and
+ * "servers".  `config`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.
+ */
+size_t mcp_config_warning_count(const mcp_config *config);
+
+/**
+ * Gives a warning by its place; NULL past the end.
+ *
+ * `config`: NULL gives NULL.  `index`: from 0 on.  It is written like the
+ * message of an error.
+ * Threads: any.  Since: 0.1.0.
+ */
+const char *mcp_config_warning(const mcp_config *config, size_t index);
+
+/**
+ * Makes a client of a server of the file, with its token, headers and
+ * timeout.
+ *
+ * `config`: not changed.  `name`: the server's; NULL for the only one that
+ * is not disabled.
+ *
+ * Reads the environment, and a file that "envFile" names; nothing is sent.
+ * Returns a handle to free with mcp_client_free(), or NULL with the last
+ * error set: MCP_E_NOT_FOUND, whose message lists the names there are;
+ * MCP_E_STATE for a server that is disabled; MCP_E_UNSUPPORTED for one that
+ * needs OAuth or an editor; MCP_E_INVALID_ARGUMENT for a variable that is not
+ * set, and for what mcp_client_new() and mcp_client_set_header() refuse.
+ * Threads: any, while none changes the environment.  Since: 0.1.0.
+ */
+mcp_client *mcp_config_client(const mcp_config *config, const char *name);
+
+/**
+ * Makes a client from a configuration file: mcp_config_load(),
+ * mcp_config_client() and mcp_config_free() in one, without the warnings.
+ *
+ * `path`, `name`: as there.  Returns a handle to free with
+ * mcp_client_free(), or NULL with the last error set to one of theirs.
+ * Threads: any, while none changes the environment.  Since: 0.1.0.
+ */
+mcp_client *mcp_client_new_config(const char *path, const char *name);
 
 /**
  * Connects and negotiates, if that is not done yet, and tells who the server

@@ -5,6 +5,7 @@ mod backoff;
 mod cache;
 pub(crate) mod call;
 mod channel;
+mod config;
 mod connect;
 mod exchange;
 mod gate;
@@ -54,6 +55,7 @@ use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
 pub(crate) use crate::auth::bearer::Token;
+pub(crate) use crate::client::config::Config;
 pub(crate) use crate::client::pages::joined;
 pub(crate) use crate::client::transport::InUse;
 pub(crate) use crate::protocol::call::Call;

@@ -33,16 +33,15 @@ pub struct mcp_client {
     pub(crate) inner: Arc<Client>,
 }
 
-impl Handle for mcp_client {
-    fn pid(&self) -> u32 {
-        self.pid
+impl mcp_client {
+    pub(crate) fn new(inner: Client) -> Self {
+        Self { pid: std::process::id(), inner: Arc::new(inner) }
     }
 }
 
-impl mcp_client {
-    /// A handle of this process.
-    pub(crate) fn of(client: Client) -> Self {
-        Self { pid: std::process::id(), inner: Arc::new(client) }
+impl Handle for mcp_client {
+    fn pid(&self) -> u32 {
+        self.pid
     }
 }
 
@@ -92,7 +91,7 @@ pub unsafe extern "C" fn mcp_client_new(
     guard_or(std::ptr::null_mut(), || {
         // SAFETY: the header asks for texts or NULL.
         let (url, token) = unsafe { (text(url, "url")?, optional_text(token, "token")?) };
-        Ok(give(mcp_client::of(Client::new(url, token)?)))
+        Ok(give(mcp_client::new(Client::new(url, token)?)))
     })
 }
 

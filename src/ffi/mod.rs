@@ -22,6 +22,8 @@ mod stdio;
 
 mod limit;
 
+mod config;
+
 mod call;
 mod request;
 

@@ -43,7 +43,7 @@ pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mu
         // SAFETY: the header asks for NULL or an array of texts that ends
         // with a NULL.
         let argv = unsafe { list(argv, "argv")? };
-        Ok(give(mcp_client::of(Client::new_stdio(argv)?)))
+        Ok(give(mcp_client::new(Client::new_stdio(argv)?)))
     })
 }
 
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut
         } else {
             adopt(write_fd, "write_fd")?
         };
-        Ok(give(mcp_client::of(Client::new_fds(input, output)?)))
+        Ok(give(mcp_client::new(Client::new_fds(input, output)?)))
     })
 }
 

@@ -482,9 +482,8 @@ mod tests {
     #[test]
     fn begins_with_no_signal_held_back() {
         let program = shell("grep SigBlk /proc/self/status >&2; exit 1");
-        let thread = std::thread::spawn(move || {
-            sys::without_signals(|| Process::start(&program).unwrap())
-        });
+        let thread =
+            std::thread::spawn(move || sys::without_signals(|| Process::start(&program).unwrap()));
         let (process, _ends) = thread.join().unwrap();
         let error = obituary(&process);
         assert!(error.message().contains("0000000000000000"), "{}", error.message());

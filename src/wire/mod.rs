@@ -3,11 +3,14 @@
 //! Each stream parser is tested cut at every byte.
 
 pub(crate) mod challenge;
+pub(crate) mod env_file;
 pub(crate) mod event_stream;
 pub(crate) mod http1;
+pub(crate) mod jsonc;
 pub(crate) mod jsonrpc;
 pub(crate) mod line;
 pub(crate) mod object;
+pub(crate) mod reference;
 pub(crate) mod tape;
 pub(crate) mod text;
 pub(crate) mod tree;

@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_void};
 
 use crate::raw::{FreeFn, mcp_client, mcp_request, mcp_result};
 
+pub enum mcp_config {}
 pub enum mcp_tool {}
 pub enum mcp_resource {}
 pub enum mcp_prompt {}
@@ -31,6 +32,17 @@ unsafe extern "C" {
     pub fn mcp_client_set_repeat_tools(client: *mut mcp_client, allow: i32) -> i32;
     pub fn mcp_client_set_transport(client: *mut mcp_client, transport: i32) -> i32;
     pub fn mcp_client_transport(client: *mut mcp_client) -> i32;
+    pub fn mcp_config_load(path: Text) -> *mut mcp_config;
+    pub fn mcp_config_free(config: *mut mcp_config);
+    pub fn mcp_config_count(config: *const mcp_config) -> usize;
+    pub fn mcp_config_name(config: *const mcp_config, index: usize) -> Text;
+    pub fn mcp_config_url(config: *const mcp_config, index: usize) -> Text;
+    pub fn mcp_config_command(config: *const mcp_config, index: usize) -> Text;
+    pub fn mcp_config_warning_count(config: *const mcp_config) -> usize;
+    pub fn mcp_config_warning(config: *const mcp_config, index: usize) -> Text;
+    pub fn mcp_config_client(config: *const mcp_config, name: Text) -> *mut mcp_client;
+    pub fn mcp_client_new_config(path: Text, name: Text) -> *mut mcp_client;
+
     pub fn mcp_client_set_deadline(client: *mut mcp_client, milliseconds: i32) -> i32;
     pub fn mcp_client_set_input_timeout(client: *mut mcp_client, milliseconds: i32) -> i32;
     pub fn mcp_client_set_max_pages(client: *mut mcp_client, pages: i32) -> i32;

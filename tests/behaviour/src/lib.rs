@@ -4,6 +4,7 @@
 #![allow(clippy::not_unsafe_ptr_arg_deref, reason = "pointers that the library gave")]
 
 mod calls;
+mod config;
 #[allow(non_camel_case_types)]
 mod declared;
 mod questions;
@@ -16,6 +17,7 @@ use std::ptr;
 use std::time::Duration;
 
 pub use calls::Progress;
+pub use config::Config;
 pub use questions::{Event, Input};
 pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
 pub use served::Served;

@@ -326,10 +326,16 @@ tests! {
             request.set_repeatable(true).unwrap();
             request.perform().unwrap();
             assert_eq!(served.count("tools/call"), 4);
-            // "echo" says of itself that it is idempotent.
+            // "echo" says of itself that it is idempotent, which is its own
+            // claim until the program takes it.
             client.list_tools().unwrap();
+            assert_eq!(client.call("echo", json!({})).unwrap_err().status, MCP_E_IO);
+            assert_eq!(served.count("tools/call"), 5);
             client.call("echo", json!({})).unwrap();
-            assert_eq!(served.count("tools/call"), 6);
+            client.set_repeat_tools(true).unwrap();
+            client.call("echo", json!({})).unwrap();
+            assert_eq!(served.count("tools/call"), 8);
+            assert!(client.count(MCP_COUNT_REPETITIONS) >= 2);
             let request = client.tool_request("echo", json!({})).unwrap();
             request.set_repeatable(false).unwrap();
             assert_eq!(request.perform().unwrap_err().status, MCP_E_IO);

@@ -1,0 +1,123 @@
+//! A server of a configuration file, checked, with its references as written.
+
+use crate::base::error::Result;
+use crate::base::secret::Secret;
+use crate::client::config::place::Place;
+use crate::wire::reference::{Part, Wrong, parts};
+
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    /// Where it is said to be disabled.
+    pub(crate) disabled: Option<Place>,
+    /// In milliseconds.
+    pub(crate) timeout: Option<i32>,
+    pub(crate) target: Target,
+}
+
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// A program on this machine, at stdio.
+    Program {
+        command: Text,
+        args: Vec<Text>,
+        /// `None` for a variable that the program is not to have.
+        env: Vec<(String, Option<Text>)>,
+        env_file: Option<Text>,
+        cwd: Option<Text>,
+    },
+    /// A server behind HTTP.
+    Address { url: Text, headers: Vec<(String, Text)>, auth: Option<Auth>, transport: Transport },
+}
+
+#[derive(Debug)]
+pub(crate) enum Auth {
+    Token(Text),
+    OAuth(Place),
+}
+
+/// How an address is spoken to; numbered as `Client::set_transport` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Auto = 0,
+    StreamableHttp = 1,
+    Sse = 2,
+}
+
+/// A text of the file. What its references stand for is looked up when a
+/// client is made.
+#[derive(Debug)]
+pub(crate) struct Text {
+    pub(crate) place: Place,
+    written: Secret,
+}
+
+impl Text {
+    /// Refuses what can stand for nothing, without quoting it.
+    pub(crate) fn new(place: Place, written: Secret) -> Result<Self> {
+        if written.expose().contains('\0') {
+            return Err(place.wrong("has a NUL (\\u0000), which cannot be passed on"));
+        }
+        parts(written.expose()).map_err(|why| {
+            place.wrong(match why {
+                Wrong::Open => "has a \"${\" without its \"}\": write ${NAME} or ${NAME:-default}",
+                Wrong::Nested => {
+                    "has a \"${\" inside another: references cannot be inside each other"
+                }
+                Wrong::Name => {
+                    "has a \"${...}\" that names no variable: write ${NAME}, of letters, digits \
+                     and \"_\", or ${NAME:-default}"
+                }
+            })
+        })?;
+        Ok(Self { place, written })
+    }
+
+    pub(crate) fn written(&self) -> &str {
+        self.written.expose()
+    }
+
+    pub(crate) fn parts(&self) -> Vec<Part<'_>> {
+        // Checked when it was made.
+        parts(self.written.expose()).unwrap_or_default()
+    }
+
+    /// Whether all of it stands in the file.
+    fn is_literal(&self) -> bool {
+        matches!(*self.parts(), [Part::Plain(_)])
+    }
+}
+
+impl Entry {
+    pub(crate) fn url(&self) -> Option<&str> {
+        match &self.target {
+            Target::Address { url, .. } => Some(url.written()),
+            Target::Program { .. } => None,
+        }
+    }
+
+    pub(crate) fn command(&self) -> Option<&str> {
+        match &self.target {
+            Target::Program { command, .. } => Some(command.written()),
+            Target::Address { .. } => None,
+        }
+    }
+
+    /// Tokens, headers and variables that are written out.
+    pub(crate) fn literals(&self) -> Vec<&Place> {
+        let texts: Vec<&Text> = match &self.target {
+            Target::Program { env, .. } => {
+                env.iter().filter_map(|(_, text)| text.as_ref()).collect()
+            }
+            Target::Address { headers, auth, .. } => {
+                let token = match auth {
+                    Some(Auth::Token(token)) => Some(token),
+                    _ => None,
+                };
+                headers.iter().map(|(_, text)| text).chain(token).collect()
+            }
+        };
+        texts.into_iter().filter(|text| text.is_literal()).map(|text| &text.place).collect()
+    }
+}

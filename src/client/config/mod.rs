@@ -1,0 +1,196 @@
+//! The configuration files of MCP hosts, and clients of the servers in them.
+//!
+//! Loading checks syntax and types of the whole file. References are replaced
+//! when a client is made, so that a variable that one server lacks is in no
+//! other's way.
+
+mod document;
+mod entry;
+mod place;
+mod ready;
+
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::base::error::{Error, Result, Status, quote};
+use crate::base::secret::Secret;
+use crate::client::Client;
+use crate::client::config::document::Document;
+use crate::client::config::entry::Entry;
+use crate::client::config::ready::{Around, Ready, Way};
+use crate::transport::socket::plain;
+
+/// A file's servers. Nothing in it changes.
+#[derive(Debug)]
+pub(crate) struct Config {
+    path: String,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A larger file is no configuration.
+const LARGEST: u64 = 1024 * 1024;
+/// What the group and others may have of a file, as chmod has it.
+const OTHERS_READ: u32 = 0o044;
+/// How many names a message lists.
+const LISTED: usize = 20;
+
+impl Config {
+    pub(crate) fn load(path: &str) -> Result<Self> {
+        let file = quote(path);
+        let (text, mode) = read(Path::new(path)).map_err(|error| error.during(&file))?;
+        let Document { entries, mut warnings } = Document::parse(&file, text.expose())?;
+        if mode & OTHERS_READ != 0 {
+            warnings.extend(readable(&entries, mode));
+        }
+        Ok(Self { path: path.to_owned(), entries, warnings })
+    }
+
+    /// Makes a client of the server of that name, or of the only one.
+    pub(crate) fn client(&self, name: Option<&str>) -> Result<Client> {
+        let around = Around {
+            variable: &|name| std::env::var_os(name),
+            file: &|path| {
+                let folder = Path::new(&self.path).parent().unwrap_or(Path::new(""));
+                read(&folder.join(path)).map(|(text, _)| text)
+            },
+        };
+        client(&Ready::new(self.entry(name)?, &around)?)
+    }
+
+    fn entry(&self, name: Option<&str>) -> Result<&Entry> {
+        let none = |what: String| {
+            let what = format!("{}: {what}: {}", quote(&self.path), self.names());
+            Err(Error::new(Status::NotFound, what))
+        };
+        if let Some(name) = name {
+            return match self.entries.iter().find(|entry| entry.name == name) {
+                Some(entry) => Ok(entry),
+                None => none(format!("has no server \"{}\"", quote(name))),
+            };
+        }
+        let mut enabled = self.entries.iter().filter(|entry| entry.disabled.is_none());
+        match (enabled.next(), enabled.next(), &*self.entries) {
+            (Some(entry), None, _) | (None, _, [entry]) => Ok(entry),
+            (None, _, []) => none("has no server".to_owned()),
+            _ => none("has not one server, so that one must be named".to_owned()),
+        }
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<String> = self
+            .entries
+            .iter()
+            .take(LISTED)
+            .map(|entry| format!("\"{}\"", quote(&entry.name)))
+            .collect();
+        match self.entries.len() {
+            0 => "there are none in it".to_owned(),
+            count if count > LISTED => {
+                format!("there are {} and {} others", names.join(", "), count - LISTED)
+            }
+            _ => format!("there are {}", names.join(", ")),
+        }
+    }
+}
+
+/// The only place that turns an entry into a client.
+fn client(ready: &Ready<'_>) -> Result<Client> {
+    let client = match &ready.way {
+        Way::Address { url: (place, url), headers, token, transport } => {
+            let at = |place: &place::Place| {
+                let place = place.to_string();
+                move |error: Error| error.during(&place)
+            };
+            let client = Client::new(url.expose(), None).map_err(at(place))?;
+            if let Some((place, token)) = token {
+                client.set_token(Some(token.expose())).map_err(at(place))?;
+            }
+            for (name, place, value) in headers {
+                client.set_header(name, Some(value.expose())).map_err(at(place))?;
+            }
+            client.set_transport(*transport as i32)?;
+            client
+        }
+        Way::Program { command, args, env, cwd } => {
+            let argv = std::iter::once(command).chain(args).map(|text| text.expose().into());
+            let client = Client::new_stdio(argv.collect())
+                .map_err(|error| error.during(&ready.entry.place.to_string()))?;
+            for (name, value) in env {
+                client
+                    .set_environment(name, Some(value.expose()))
+                    .map_err(|error| error.during(&ready.entry.place.to_string()))?;
+            }
+            client.set_directory(cwd.as_ref().map(Secret::expose))?;
+            client
+        }
+    };
+    if let Some(timeout) = ready.entry.timeout {
+        client.set_timeout(timeout)?;
+    }
+    Ok(client)
+}
+
+/// The text of a file and its permissions.
+fn read(path: &Path) -> Result<(Secret, u32)> {
+    let failed = |error: io::Error| {
+        let status = match error.kind() {
+            io::ErrorKind::NotFound => Status::NotFound,
+            _ => Status::InvalidArgument,
+        };
+        Error::new(status, format!("the file cannot be read: {}", plain(&error)))
+    };
+    // Without blocking: to open a FIFO is to wait for a writer.
+    let file =
+        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(failed)?;
+    let about = file.metadata().map_err(failed)?;
+    if !about.is_file() {
+        return Err(Error::argument("is no regular file: pass the path of one"));
+    }
+    if about.len() > LARGEST {
+        return Err(too_large());
+    }
+    // A byte more, to find a file that grows.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(about.len() as usize + 1));
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(too_large());
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
+        Error::argument(format!("line {line} is not UTF-8: save the file as UTF-8"))
+    })?;
+    Ok((Secret::from(text), about.permissions().mode()))
+}
+
+fn too_large() -> Error {
+    Error::new(
+        Status::TooLarge,
+        format!("the file is larger than {LARGEST} bytes, which is no configuration"),
+    )
+}
+
+/// The warning about what users other than the owner may read.
+fn readable(entries: &[Entry], mode: u32) -> Option<String> {
+    let all: Vec<&place::Place> = entries.iter().flat_map(Entry::literals).collect();
+    let first = all.first()?;
+    let others = match all.len() {
+        1 => String::new(),
+        2 => " (and 1 other)".to_owned(),
+        count => format!(" (and {} others)", count - 1),
+    };
+    Some(format!(
+        "{first}: the value{others} is written out where users other than the file's owner may \
+         read it (mode {:04o}): chmod 600 the file, or write ${{NAME}} and put the value into the \
+         environment variable NAME",
+        mode & 0o7777
+    ))
+}
+
+#[cfg(test)]
+mod tests;

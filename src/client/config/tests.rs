@@ -1,0 +1,385 @@
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+use super::entry::{Target, Transport};
+use super::*;
+
+/// A file that uses all that is known.
+const GOOD: &str = r#"{
+  // Claude's, Cursor's and FastMCP's
+  "mcpServers": {
+    "weather": {
+      "url": "https://${HOST}/mcp?k=${KEY:-none}",
+      "transport": "streamable-http",
+      "auth": "${env:TOKEN}",
+      "headers": { "X-Plain": "hunter2", "X-Team": "a ${TEAM:-}b", },
+      "timeout": 30000,
+      "tools": { "x": [1, { "y": null }] },
+    },
+    /* a program */
+    "my files": {
+      "type": "stdio",
+      "command": "${HOME}/bin/files",
+      "args": ["--root", "$$x", "${A}${B:-b}"],
+      "env": { "A": "${A}", "N": 1.50, "GONE": null, "EMPTY": "" },
+      "cwd": "/tmp/${A}",
+      "envFile": "${A}.env",
+      "disabled": false,
+      "auth": null,
+    },
+    "off": { "url": "http://127.0.0.1/sse", "type": "sse", "disabled": true },
+  },
+}
+"#;
+
+fn parse(text: &str) -> Result<Document> {
+    Document::parse("f.json", text)
+}
+
+fn variables(name: &str) -> Option<OsString> {
+    Some(match name {
+        "A" => "a".into(),
+        "EMPTY" => "".into(),
+        "HOST" => "example.com".into(),
+        "HOME" => "/home/u".into(),
+        "TOKEN" => "t0ken".into(),
+        "BYTES" => OsString::from_vec(vec![0xff]),
+        _ => return None,
+    })
+}
+
+fn file(path: &str) -> Result<Secret> {
+    match path {
+        "a.env" => Ok(Secret::from("A=file\nFILE='f $A'\nGONE=1\n")),
+        "wrong.env" => Ok(Secret::from("A=1\nhunter2\n")),
+        _ => Err(Error::new(Status::NotFound, "the file cannot be read: no such file")),
+    }
+}
+
+const AROUND: Around<'_> = Around { variable: &variables, file: &file };
+
+/// The status and the message of what becomes of the first server.
+fn failure(text: &str) -> (Status, String) {
+    let error = match parse(text) {
+        Err(error) => error,
+        Ok(document) => match Ready::new(&document.entries[0], &AROUND) {
+            Err(error) => error,
+            Ok(ready) => client(&ready).map(drop).unwrap_err(),
+        },
+    };
+    (error.status(), error.message().to_owned())
+}
+
+fn config(text: &str) -> Config {
+    let Document { entries, warnings } = parse(text).unwrap();
+    Config { path: "f.json".into(), entries, warnings }
+}
+
+#[test]
+fn reads_addresses_and_programs() {
+    let config = config(GOOD);
+    let shown: Vec<(&str, Option<&str>, Option<&str>)> =
+        config.entries.iter().map(|one| (&*one.name, one.url(), one.command())).collect();
+    assert_eq!(
+        shown,
+        [
+            ("weather", Some("https://${HOST}/mcp?k=${KEY:-none}"), None),
+            ("my files", None, Some("${HOME}/bin/files")),
+            ("off", Some("http://127.0.0.1/sse"), None),
+        ]
+    );
+    assert!(config.warnings.is_empty());
+    assert_eq!(config.entries[0].timeout, Some(30000));
+
+    let ready = Ready::new(&config.entries[0], &AROUND).unwrap();
+    let Way::Address { url, headers, token, transport } = &ready.way else { panic!() };
+    assert_eq!(url.1.expose(), "https://example.com/mcp?k=none");
+    assert_eq!(token.as_ref().unwrap().1.expose(), "t0ken");
+    assert_eq!(*transport, Transport::StreamableHttp);
+    let headers: Vec<(&str, &str)> =
+        headers.iter().map(|(name, _, value)| (*name, value.expose())).collect();
+    assert_eq!(headers, [("X-Plain", "hunter2"), ("X-Team", "a b")]);
+    assert_eq!(client(&ready).unwrap().options().timeout.as_millis(), 30000);
+
+    let ready = Ready::new(&config.entries[1], &AROUND).unwrap();
+    let Way::Program { command, args, env, cwd } = &ready.way else { panic!() };
+    assert_eq!(command.expose(), "/home/u/bin/files");
+    let args: Vec<&str> = args.iter().map(Secret::expose).collect();
+    assert_eq!(args, ["--root", "$$x", "ab"]);
+    let env: Vec<(&str, &str)> =
+        env.iter().map(|(name, value)| (&**name, value.expose())).collect();
+    assert_eq!(env, [("FILE", "f $A"), ("A", "a"), ("N", "1.50"), ("EMPTY", "")]);
+    assert_eq!(cwd.as_ref().unwrap().expose(), "/tmp/a");
+}
+
+#[test]
+fn reads_every_shape_of_the_root() {
+    for (text, names) in [
+        (r#"{"mcpServers": {}}"#, &[] as &[&str]),
+        (r#"{"servers": {"a": {"type": "http", "url": "x"}}, "inputs": [1]}"#, &["a"]),
+        (r#"{"$schema": "x", "b": {"command": "x"}, "a": {"url": "y"}, "n": 1}"#, &["b", "a"]),
+    ] {
+        let document = parse(text).unwrap();
+        let found: Vec<&str> = document.entries.iter().map(|one| &*one.name).collect();
+        assert_eq!(found, names, "{text}");
+    }
+}
+
+#[test]
+fn knows_the_transports() {
+    for (shape, said, expected) in [
+        ("mcpServers", "", Transport::Auto),
+        ("mcpServers", r#", "type": "http""#, Transport::StreamableHttp),
+        ("mcpServers", r#", "type": "streamableHttp""#, Transport::StreamableHttp),
+        ("mcpServers", r#", "transport": "sse", "type": "sse""#, Transport::Sse),
+        ("mcpServers", r#", "transport": null"#, Transport::Auto),
+        ("servers", r#", "type": "http""#, Transport::Auto),
+        ("servers", r#", "type": "sse""#, Transport::Sse),
+    ] {
+        let document = parse(&format!(r#"{{"{shape}": {{"a": {{"url": "x"{said}}}}}}}"#)).unwrap();
+        let Target::Address { transport, .. } = document.entries[0].target else { panic!() };
+        assert_eq!(transport, expected, "{shape} {said}");
+    }
+}
+
+/// What is wrong in the file: found when it is loaded, though the server is
+/// disabled.
+#[test]
+fn refuses_a_file_with_line_and_key() {
+    for (text, place, what) in [
+        ("", "f.json:1: ", "column 1: is not JSON"),
+        ("{\n\"mcpServers\": {\n", "f.json:2: ", "unterminated object"),
+        ("[]", "f.json:1: ", "is an array, not an object"),
+        ("\n{}", "f.json:2: ", "no \"mcpServers\""),
+        ("{\"a\": {\"x\": 1}}", "f.json:1: ", "no \"mcpServers\""),
+        ("{\n\"mcpServers\": []}", "f.json:2: mcpServers: ", "is an array, not an object"),
+        ("{\n\"servers\": 1}", "f.json:2: servers: ", "is a number, not an object"),
+        ("{\"mcpServers\": {\n\"a\": true}}", "f.json:2: mcpServers.a: ", "is a boolean"),
+        ("{\"a\\u0000\": {\"url\": \"x\"}}", "f.json:1: [\"a \"]: ", "NUL"),
+        ("{\"a\": {\"url\": \"x\"},\n\"b\": {}}", "f.json:2: b: ", "neither"),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert_eq!(error.status(), Status::InvalidArgument);
+        let message = error.message();
+        assert!(message.starts_with(place) && message.contains(what), "{text}: {message}");
+    }
+}
+
+#[test]
+fn refuses_a_server_with_line_and_key() {
+    for (members, line, key, what) in [
+        ("", 2, "", "neither \"command\" nor \"url\""),
+        (r#""url": "x", "command": "y""#, 2, "", "both \"command\" and \"url\""),
+        (r#""url": 1"#, 3, ".url", "is a number: write a string"),
+        (r#""url": "x${""#, 3, ".url", "without its \"}\""),
+        (r#""url": "x${A:-${B}}""#, 3, ".url", "inside another"),
+        (r#""url": "x${A B}""#, 3, ".url", "names no variable"),
+        (r#""url": "x\u0000""#, 3, ".url", "NUL"),
+        (r#""command": """#, 3, ".command", "is empty"),
+        (r#""command": ["x"]"#, 3, ".command", "is an array"),
+        (r#""command": "x", "auth": "hunter2""#, 3, ".auth", "no token for a program"),
+        (r#""command": "x", "headers": {"a": "hunter2"}"#, 3, ".headers.a", "no headers"),
+        (r#""command": "x", "args": "y""#, 3, ".args", "write an array of strings"),
+        ("\"command\": \"x\", \"args\": [\"y\",\n2]", 4, ".args[1]", "is a number"),
+        ("\"command\": \"x\", \"args\": [\"y\",\n\"${\"]", 4, ".args[1]", "without its"),
+        (r#""command": "x", "env": ["hunter2"]"#, 3, ".env", "an object of strings"),
+        (r#""command": "x", "env": {"A": true}"#, 3, ".env.A", "is a boolean"),
+        (r#""command": "x", "env": {"A": "hunter2${"}"#, 3, ".env.A", "without its"),
+        (r#""command": "x", "env": {"A=B": "hunter2"}"#, 3, ".env[\"A=B\"]", "name"),
+        (r#""command": "x", "cwd": 1"#, 3, ".cwd", "is a number"),
+        (r#""command": "x", "envFile": {}"#, 3, ".envFile", "is an object"),
+        (r#""command": "x", "type": "http""#, 3, ".type", "write \"stdio\""),
+        (r#""command": "x", "transport": "sse""#, 3, ".transport", "write \"stdio\""),
+        (r#""url": "x", "type": "stdio""#, 3, ".type", "\"command\" in place"),
+        (r#""url": "x", "type": "websocket""#, 3, ".type", "\"websocket\" is no transport"),
+        (r#""url": "x", "type": 1"#, 3, ".type", "is a number"),
+        (r#""url": "x", "type": "sse", "transport": "http""#, 3, ".type", "keep one"),
+        (r#""url": "x", "auth": 1"#, 3, ".auth", "is a number"),
+        (r#""url": "x", "auth": "hunter2${""#, 3, ".auth", "without its"),
+        (r#""url": "x", "headers": []"#, 3, ".headers", "an object of strings"),
+        (r#""url": "x", "headers": {"A": 1}"#, 3, ".headers.A", "is a number"),
+        (r#""url": "x", "headers": {"A": null}"#, 3, ".headers.A", "is null"),
+        (
+            "\"url\": \"x\", \"auth\": \"hunter2\",\n\"headers\": {\"authorization\": \"hunter2\"}",
+            4,
+            ".headers.authorization",
+            "beside \"auth\"",
+        ),
+        (r#""url": "x", "timeout": 0"#, 3, ".timeout", "is 0, not a whole number"),
+        (r#""url": "x", "timeout": -5"#, 3, ".timeout", "is -5"),
+        (r#""url": "x", "timeout": 1.5"#, 3, ".timeout", "is 1.5"),
+        (r#""url": "x", "timeout": 2147483648"#, 3, ".timeout", "to 2147483647"),
+        (r#""url": "x", "timeout": "30""#, 3, ".timeout", "is a string: write a number"),
+        (r#""url": "x", "disabled": "yes""#, 3, ".disabled", "true or false"),
+    ] {
+        let text = format!("{{\"mcpServers\": {{\n\"a\": {{\n{members}}}}}}}");
+        let error = parse(&text).unwrap_err();
+        assert_eq!(error.status(), Status::InvalidArgument);
+        let message = error.message();
+        let place = format!("f.json:{line}: mcpServers.a{key}: ");
+        assert!(message.starts_with(&place) && message.contains(what), "{text}: {message}");
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}
+
+/// What is found when a client is made.
+#[test]
+fn refuses_a_client_with_line_and_key() {
+    use Status::{InvalidArgument, NotFound, State, Unsupported};
+    for (members, key, status, what) in [
+        (r#""url": "${NONE}""#, ".url", InvalidArgument, "variable NONE is not set"),
+        (r#""url": "x${BYTES}""#, ".url", InvalidArgument, "BYTES is not UTF-8"),
+        (r#""url": "${input:key}""#, ".url", Unsupported, "the value of key into"),
+        (r#""url": "${command:x}""#, ".url", Unsupported, "\"${command:x}\" is known"),
+        (r#""url": "${workspaceFolder}""#, ".url", InvalidArgument, "or set an environment"),
+        (r#""url": "hunter2:/""#, ".url", InvalidArgument, "url has no scheme"),
+        (r#""url": "${EMPTY}""#, ".url", InvalidArgument, "url is empty"),
+        (r#""url": "http://h", "auth": "${NONE}""#, ".auth", InvalidArgument, "NONE"),
+        (r#""url": "http://h", "auth": "${EMPTY}""#, ".auth", InvalidArgument, "is empty"),
+        (r#""url": "http://h", "auth": "Bearer hunter2""#, ".auth", InvalidArgument, "prefix"),
+        (r#""url": "http://h", "auth": "oauth""#, ".auth", Unsupported, "OAuth"),
+        (r#""url": "http://h", "auth": {"CLIENT_ID": "hunter2"}"#, ".auth", Unsupported, "OAuth"),
+        (
+            r#""url": "http://h", "headers": {"Host": "hunter2"}"#,
+            ".headers.Host",
+            InvalidArgument,
+            "written by the library",
+        ),
+        (
+            r#""url": "http://h", "headers": {"A": "hunter2\n"}"#,
+            ".headers.A",
+            InvalidArgument,
+            "control character",
+        ),
+        (
+            r#""url": "http://h", "headers": {"A": "${NONE}"}"#,
+            ".headers.A",
+            InvalidArgument,
+            "NONE",
+        ),
+        (r#""url": "http://h", "disabled": true"#, ".disabled", State, "disabled"),
+        (r#""command": "${NONE}""#, ".command", InvalidArgument, "NONE"),
+        (r#""command": "x", "args": ["", "${NONE}"]"#, ".args[1]", InvalidArgument, "NONE"),
+        (r#""command": "x", "env": {"A": "${NONE}"}"#, ".env.A", InvalidArgument, "NONE"),
+        (r#""command": "x", "cwd": "${NONE}""#, ".cwd", InvalidArgument, "NONE"),
+        (r#""command": "x", "envFile": "no.env""#, ".envFile", NotFound, "cannot be read"),
+        (r#""command": "x", "envFile": "wrong.env""#, ".envFile", InvalidArgument, "line 2"),
+    ] {
+        let (found, message) = failure(&format!("{{\"servers\": {{\n\"a\": {{\n{members}}}}}}}"));
+        let place = format!("f.json:3: servers.a{key}: ");
+        assert!(message.starts_with(&place) && message.contains(what), "{members}: {message}");
+        assert_eq!(found, status, "{members}");
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}
+
+#[test]
+fn takes_the_default_for_what_is_unset_or_empty() {
+    for (written, value) in [
+        ("${NONE:-d}", "d"),
+        ("${EMPTY:-d}", "d"),
+        ("${A:-d}", "a"),
+        ("${EMPTY}", ""),
+        ("${env:NONE:-}", ""),
+        ("$${A}$A", "$a$A"),
+        ("${workspaceFolder:-/x}", "/x"),
+    ] {
+        let text = format!(r#"{{"a": {{"command": "x", "cwd": "{written}"}}}}"#);
+        let document = parse(&text).unwrap();
+        let ready = Ready::new(&document.entries[0], &AROUND).unwrap();
+        let Way::Program { cwd: Some(cwd), .. } = ready.way else { panic!() };
+        assert_eq!(cwd.expose(), value, "{written}");
+    }
+}
+
+#[test]
+fn finds_a_server_by_its_name_or_as_the_only_one() {
+    let message = |config: &Config, name: Option<&str>| {
+        let error = config.entry(name).unwrap_err();
+        assert_eq!(error.status(), Status::NotFound);
+        error.message().to_owned()
+    };
+    let all = config(GOOD);
+    assert_eq!(all.entry(Some("my files")).unwrap().name, "my files");
+    let names = "there are \"weather\", \"my files\", \"off\"";
+    assert!(message(&all, Some("x")).contains("no server \"x\""));
+    assert!(message(&all, Some("x")).ends_with(names));
+    assert!(message(&all, None).ends_with(names));
+    let one = config(r#"{"a": {"url": "x"}, "b": {"url": "y", "disabled": true}}"#);
+    assert_eq!(one.entry(None).unwrap().name, "a");
+    let off = config(r#"{"b": {"url": "y", "disabled": true}}"#);
+    assert_eq!(off.entry(None).unwrap().name, "b");
+    assert!(message(&config(r#"{"mcpServers": {}}"#), None).contains("there are none"));
+    let many: Vec<String> = (0..25).map(|at| format!("\"{at}\": {{\"url\": \"x\"}}")).collect();
+    let many = config(&format!("{{{}}}", many.join(",")));
+    assert!(message(&many, None).ends_with("\"19\" and 5 others"));
+}
+
+#[test]
+fn warns_of_what_counts_for_nothing() {
+    let document = parse(
+        "{\"servers\": {\"x\": 1},\n\"mcpServers\": {\n\"a\": {\"url\": \"x\"},\n\
+         \"a\": {\"url\": \"y\",\n\"headers\": {\"K\": \"hunter2\",\n\"k\": \"hunter3\"}}}}",
+    );
+    let Document { entries, warnings } = document.unwrap();
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].url(), Some("y"));
+    assert_eq!(
+        warnings,
+        [
+            "f.json:1: servers: is passed over, as there is \"mcpServers\"",
+            "f.json:3: mcpServers.a: is there twice: the one in line 4 counts",
+            "f.json:5: mcpServers.a.headers.K: is there twice: the one in line 6 counts",
+        ]
+    );
+}
+
+#[test]
+fn warns_of_secrets_that_others_may_read() {
+    let config = config(GOOD);
+    let warning = readable(&config.entries, 0o100_644).unwrap();
+    let begin = "f.json:8: mcpServers.weather.headers.X-Plain: the value (and 1 other) is";
+    assert!(warning.starts_with(begin), "{warning}");
+    assert!(warning.contains("mode 0644") && !warning.contains("hunter2"));
+    let none = r#"{"a": {"url": "x", "auth": "${T}", "headers": {"A": "Basic ${T}", "B": ""}}}"#;
+    assert!(readable(&parse(none).unwrap().entries, 0o644).is_none());
+    let token = r#"{"a": {"url": "x", "auth": "hunter2"}}"#;
+    let warning = readable(&parse(token).unwrap().entries, 0o604).unwrap();
+    assert!(warning.starts_with("f.json:1: a.auth: the value is"), "{warning}");
+}
+
+/// Cut anywhere, or with any byte changed, a file is refused or read.
+#[test]
+fn ends_on_any_text() {
+    for (cut, _) in GOOD.char_indices() {
+        // What is left are blanks.
+        let is_whole = cut >= GOOD.trim_end().len();
+        match parse(&GOOD[..cut]) {
+            Ok(document) => assert!(is_whole && document.entries.len() == 3, "{cut}"),
+            Err(error) => assert!(!is_whole && error.message().starts_with("f.json:"), "{cut}"),
+        }
+    }
+    for at in 0..GOOD.len() {
+        for byte in *b"\"\\{]:,/$0\n" {
+            let mut bytes = GOOD.as_bytes().to_vec();
+            bytes[at] = byte;
+            if let Ok(document) = parse(std::str::from_utf8(&bytes).unwrap()) {
+                for entry in &document.entries {
+                    let _ = Ready::new(entry, &AROUND).and_then(|ready| client(&ready));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn reads_a_file_of_a_mebibyte_in_good_time() {
+    let began = std::time::Instant::now();
+    let many = "\"a\":{\"url\":\"x\"},".repeat(LARGEST as usize / 17);
+    let document = parse(&format!("{{{many}}}")).unwrap();
+    assert!(document.entries.len() == 1 && document.warnings.len() > 60_000);
+    let args = "\"${A}\",".repeat(LARGEST as usize / 8);
+    let text = format!("{{\"{}\":{{\"command\":\"x\",\"args\":[{args}]}}}}", "n".repeat(100_000));
+    assert_eq!(parse(&text).unwrap().entries.len(), 1);
+    assert!(began.elapsed().as_secs() < 20);
+}

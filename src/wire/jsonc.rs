@@ -1,0 +1,241 @@
+//! JSON as people write it: with comments, commas at the end, and lines.
+
+use std::borrow::Cow;
+
+use jsonc_parser::ast;
+use jsonc_parser::common::Ranged;
+use jsonc_parser::errors::{ParseError, ParseErrorKind};
+use jsonc_parser::tokens::Token;
+use jsonc_parser::{ParseOptions, ParseStringErrorKind, Scanner, ScannerOptions, parse_to_ast};
+
+use crate::base::secret::Secret;
+
+/// A value and the line that it begins on, from 1 on.
+#[derive(Debug)]
+pub(crate) struct Value {
+    pub(crate) line: usize,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Null,
+    Boolean(bool),
+    /// As it is written.
+    Number(String),
+    /// Which of the texts are secret is not known here.
+    Text(Secret),
+    Array(Vec<Value>),
+    Object(Vec<Member>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) line: usize,
+    pub(crate) name: String,
+    pub(crate) value: Value,
+}
+
+/// Where a text is not JSON, and why; never what stands there.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    pub(crate) what: Cow<'static, str>,
+}
+
+/// The most arrays and objects inside each other: reading is recursive, and
+/// the stack is the program's.
+const DEPTH: usize = 128;
+
+/// Of what the crate knows, comments and commas at the end.
+const OPTIONS: ParseOptions = ParseOptions {
+    allow_comments: true,
+    allow_trailing_commas: true,
+    allow_loose_object_property_names: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+impl Value {
+    pub(crate) fn parse(text: &str) -> Result<Self, Wrong> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let lines = Lines::new(text);
+        check_depth(&lines)?;
+        let parsed = parse_to_ast(text, &Default::default(), &OPTIONS);
+        match parsed.map_err(|error| lines.wrong(&error))?.value {
+            Some(value) => Ok(lines.value(value)),
+            None => Err(Wrong { line: 1, column: 1, what: "there is nothing in it".into() }),
+        }
+    }
+
+    /// What it is, with its article.
+    pub(crate) fn what(&self) -> &'static str {
+        match self.kind {
+            Kind::Null => "null",
+            Kind::Boolean(_) => "a boolean",
+            Kind::Number(_) => "a number",
+            Kind::Text(_) => "a string",
+            Kind::Array(_) => "an array",
+            Kind::Object(_) => "an object",
+        }
+    }
+}
+
+fn check_depth(lines: &Lines<'_>) -> Result<(), Wrong> {
+    let options = ScannerOptions {
+        allow_single_quoted_strings: OPTIONS.allow_single_quoted_strings,
+        allow_hexadecimal_numbers: OPTIONS.allow_hexadecimal_numbers,
+        allow_unary_plus_numbers: OPTIONS.allow_unary_plus_numbers,
+        allow_bare_decimal_point_numbers: OPTIONS.allow_bare_decimal_point_numbers,
+        allow_non_finite_numbers: OPTIONS.allow_non_finite_numbers,
+        allow_extended_string_escapes: OPTIONS.allow_extended_string_escapes,
+    };
+    let mut scanner = Scanner::new(lines.text, &options);
+    let mut depth = 0usize;
+    while let Some(token) = scanner.scan().map_err(|error| lines.wrong(&error))? {
+        match token {
+            Token::OpenBrace | Token::OpenBracket => depth += 1,
+            Token::CloseBrace | Token::CloseBracket => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH {
+            let (line, column) = lines.place(scanner.token_start());
+            let what = format!("more than {DEPTH} objects and arrays are inside each other");
+            return Err(Wrong { line, column, what: what.into() });
+        }
+    }
+    Ok(())
+}
+
+/// Where the lines of a text begin.
+struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+        Self { text, starts: std::iter::once(0).chain(ends.map(|at| at + 1)).collect() }
+    }
+
+    fn line(&self, at: usize) -> usize {
+        self.starts.partition_point(|start| *start <= at)
+    }
+
+    /// Line and column, which counts characters.
+    fn place(&self, at: usize) -> (usize, usize) {
+        let line = self.line(at);
+        let start = self.starts.get(line.wrapping_sub(1)).copied().unwrap_or_default();
+        (line, self.text.get(start..at).map_or(1, |before| before.chars().count() + 1))
+    }
+
+    fn wrong(&self, error: &ParseError) -> Wrong {
+        let what = match error.kind() {
+            // Its words may quote a part of the string.
+            ParseErrorKind::String(ParseStringErrorKind::UnterminatedStringLiteral) => {
+                "a string has no end".into()
+            }
+            ParseErrorKind::String(_) => "a string has an escape that is none of JSON's".into(),
+            kind => {
+                let words = kind.to_string();
+                let mut letters = words.chars();
+                let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+                first.into_iter().chain(letters).collect::<String>().into()
+            }
+        };
+        let (line, column) = self.place(error.range().start);
+        Wrong { line, column, what }
+    }
+
+    fn value(&self, value: ast::Value<'_>) -> Value {
+        let line = self.line(value.start());
+        let kind = match value {
+            ast::Value::NullKeyword(_) => Kind::Null,
+            ast::Value::BooleanLit(one) => Kind::Boolean(one.value),
+            ast::Value::NumberLit(one) => Kind::Number(one.value.to_owned()),
+            ast::Value::StringLit(one) => Kind::Text(Secret::from(one.value.into_owned())),
+            ast::Value::Array(all) => {
+                Kind::Array(all.elements.into_iter().map(|one| self.value(one)).collect())
+            }
+            ast::Value::Object(all) => Kind::Object(
+                all.properties
+                    .into_iter()
+                    .map(|one| Member {
+                        line: self.line(one.range.start),
+                        name: one.name.into_string(),
+                        value: self.value(one.value),
+                    })
+                    .collect(),
+            ),
+        };
+        Value { line, kind }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fails(text: &str) -> (usize, usize, String) {
+        let wrong = Value::parse(text).unwrap_err();
+        (wrong.line, wrong.column, wrong.what.into_owned())
+    }
+
+    #[test]
+    fn reads_comments_and_commas_at_the_end_and_knows_its_lines() {
+        let text = "\u{feff}// a\r\n{ /* b\n */ \"x\": [1.50, true,\n null,], // c\n\"é\\n\":\n\"\\ud83d\\ude00\",\n}\n";
+        let value = Value::parse(text).unwrap();
+        assert_eq!((value.line, value.what()), (2, "an object"));
+        let Kind::Object(members) = value.kind else { panic!() };
+        let lines: Vec<(&str, usize, usize)> =
+            members.iter().map(|one| (&*one.name, one.line, one.value.line)).collect();
+        assert_eq!(lines, [("x", 3, 3), ("é\n", 5, 6)]);
+        let Kind::Array(all) = &members[0].value.kind else { panic!() };
+        let kinds: Vec<(usize, &str)> = all.iter().map(|one| (one.line, one.what())).collect();
+        assert_eq!(kinds, [(3, "a number"), (3, "a boolean"), (4, "null")]);
+        assert!(matches!(&all[0].kind, Kind::Number(text) if text == "1.50"));
+        assert!(matches!(&members[1].value.kind, Kind::Text(text) if text.expose() == "😀"));
+    }
+
+    #[test]
+    fn says_where_a_text_is_wrong_without_quoting_it() {
+        for (text, line, column, what) in [
+            ("", 1, 1, "nothing"),
+            (" // a\n", 1, 1, "nothing"),
+            ("{\n \"a\" 1}", 2, 6, "colon"),
+            ("{\n \"a\": \"secret", 2, 7, "a string has no end"),
+            ("[\"\\ud800\"]", 1, 3, "a string has an escape"),
+            ("[\"\\x41\"]", 1, 3, "a string has an escape"),
+            ("['a']", 1, 2, "quoted"),
+            ("{a: 1}", 1, 2, "string"),
+            ("[1 2]", 1, 3, "comma"),
+            ("[[1] [2]]", 1, 5, "comma"),
+            ("[0x1]", 1, 2, "exadecimal"),
+            ("[+1]", 1, 2, "plus"),
+            ("[NaN]", 1, 2, "token"),
+            ("{} {}", 1, 4, "more than one"),
+            ("{\"a\": /* x", 1, 7, "comment"),
+        ] {
+            let found = fails(text);
+            assert_eq!((found.0, found.1), (line, column), "{text}: {found:?}");
+            assert!(found.2.contains(what) && !found.2.contains("secret"), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn bounds_the_depth() {
+        let nested = |depth: usize| format!("\n{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(Value::parse(&nested(DEPTH)).is_ok());
+        let (line, column, what) = fails(&nested(DEPTH + 1));
+        assert!((line, column) == (2, DEPTH + 1) && what.contains("128"));
+        fails(&"[".repeat(1_000_000));
+        fails(&"{\"a\":".repeat(200_000));
+    }
+}

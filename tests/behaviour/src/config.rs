@@ -1,0 +1,71 @@
+//! Configuration files.
+
+use std::ffi::c_char;
+
+use crate::{Client, Failure, Outcome, c, optional, raw, text};
+
+/// A configuration, freed when dropped. Read by several threads, as the header
+/// allows.
+#[derive(Debug)]
+pub struct Config(pub *mut raw::mcp_config);
+
+unsafe impl Send for Config {}
+unsafe impl Sync for Config {}
+
+impl Config {
+    pub fn load(path: &str) -> Outcome<Self> {
+        let config = unsafe { raw::mcp_config_load(c(path).as_ptr()) };
+        if config.is_null() { Err(Failure::last()) } else { Ok(Self(config)) }
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        let count = unsafe { raw::mcp_config_count(self.0) };
+        self.all(count, raw::mcp_config_name)
+    }
+
+    pub fn url(&self, index: usize) -> Option<String> {
+        text(unsafe { raw::mcp_config_url(self.0, index) })
+    }
+
+    pub fn command(&self, index: usize) -> Option<String> {
+        text(unsafe { raw::mcp_config_command(self.0, index) })
+    }
+
+    pub fn warnings(&self) -> Vec<String> {
+        let count = unsafe { raw::mcp_config_warning_count(self.0) };
+        self.all(count, raw::mcp_config_warning)
+    }
+
+    /// So many texts, and none behind them.
+    fn all(
+        &self,
+        count: usize,
+        one: unsafe extern "C" fn(*const raw::mcp_config, usize) -> *const c_char,
+    ) -> Vec<String> {
+        let get = |index| text(unsafe { one(self.0, index) });
+        assert_eq!((get(count), get(usize::MAX)), (None, None));
+        (0..count).map(|index| get(index).unwrap()).collect()
+    }
+
+    pub fn client(&self, name: Option<&str>) -> Outcome<Client> {
+        let name = name.map(c);
+        made(unsafe { raw::mcp_config_client(self.0, optional(name.as_ref())) })
+    }
+}
+
+impl Drop for Config {
+    fn drop(&mut self) {
+        unsafe { raw::mcp_config_free(self.0) }
+    }
+}
+
+impl Client {
+    pub fn of_config(path: &str, name: Option<&str>) -> Outcome<Self> {
+        let name = name.map(c);
+        made(unsafe { raw::mcp_client_new_config(c(path).as_ptr(), optional(name.as_ref())) })
+    }
+}
+
+fn made(client: *mut raw::mcp_client) -> Outcome<Client> {
+    if client.is_null() { Err(Failure::last()) } else { Ok(Client(client)) }
+}
