@@ -517,8 +517,9 @@ typedef struct mcp_cancel mcp_cancel;
  *
  * Made by mcp_client_new(), for a server that is reached by HTTP, or by
  * mcp_client_new_stdio() for one that is a program; neither does I/O: the
- * first call connects.  Set options first, then share the handle: every thread may call with it at the
- * same time, each on its own connection.  mcp_client_close() ends all waits;
+ * first call connects.  Set options first, then share the handle: every
+ * thread may call with it at the same time, each on its own connection or
+ * all on the one stream to a program.  mcp_client_close() ends all waits;
  * mcp_client_free() releases it when no thread is inside a call.
  *
  * The thread that calls does all the work of its call.  One thread is
@@ -876,8 +877,9 @@ mcp_client *mcp_client_new(const char *url, const char *token);
  * and the session is given back to the server.
  *
  * `client`: NULL is allowed.  Waits two seconds at most for the server to
- * take the end of the session, and up to seven for a process to end.  May be called more than once; calls made
- * later are MCP_E_CLOSED.  In the child of a fork() it does nothing.
+ * take the end of the session, and up to seven for a process to end.  May be
+ * called more than once; calls made later are MCP_E_CLOSED.  In the child of
+ * a fork() it does nothing.
  * Threads: any.  Since: 0.1.0.  Spec: transports, session management.
  */
 void mcp_client_close(mcp_client *client);

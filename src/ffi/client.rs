@@ -18,8 +18,9 @@ use crate::ffi::library::*;
 ///
 /// Made by mcp_client_new(), for a server that is reached by HTTP, or by
 /// mcp_client_new_stdio() for one that is a program; neither does I/O: the
-/// first call connects.  Set options first, then share the handle: every thread may call with it at the
-/// same time, each on its own connection.  mcp_client_close() ends all waits;
+/// first call connects.  Set options first, then share the handle: every
+/// thread may call with it at the same time, each on its own connection or
+/// all on the one stream to a program.  mcp_client_close() ends all waits;
 /// mcp_client_free() releases it when no thread is inside a call.
 ///
 /// The thread that calls does all the work of its call.  One thread is
@@ -99,8 +100,9 @@ pub unsafe extern "C" fn mcp_client_new(
 /// and the session is given back to the server.
 ///
 /// `client`: NULL is allowed.  Waits two seconds at most for the server to
-/// take the end of the session, and up to seven for a process to end.  May be called more than once; calls made
-/// later are MCP_E_CLOSED.  In the child of a fork() it does nothing.
+/// take the end of the session, and up to seven for a process to end.  May be
+/// called more than once; calls made later are MCP_E_CLOSED.  In the child of
+/// a fork() it does nothing.
 /// Threads: any.  Since: 0.1.0.  Spec: transports, session management.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
