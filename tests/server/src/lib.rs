@@ -21,6 +21,7 @@ pub mod scenario;
 mod serve;
 pub mod skills;
 mod streams;
+pub mod tasks;
 mod tools;
 
 use std::collections::HashSet;

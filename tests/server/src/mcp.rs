@@ -14,6 +14,7 @@ use crate::offer::Offer;
 use crate::questions::Questions;
 use crate::resumption::Broken;
 use crate::streams::Streams;
+use crate::tasks::Tasks;
 
 pub const STATELESS: &str = "2026-07-28";
 pub const HANDSHAKE: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
@@ -124,6 +125,7 @@ pub struct Mcp {
     is_renamed: AtomicBool,
     pub(crate) questions: Mutex<Questions>,
     pub(crate) streams: Mutex<Streams>,
+    pub(crate) tasks: Mutex<Tasks>,
     pub(crate) broken: Mutex<HashMap<String, Broken>>,
 }
 
@@ -140,6 +142,7 @@ impl Mcp {
             is_renamed: AtomicBool::new(false),
             questions: Mutex::default(),
             streams: Mutex::default(),
+            tasks: Mutex::default(),
             broken: Mutex::default(),
         }
     }
@@ -343,6 +346,8 @@ impl Mcp {
         if call.id.is_null() || message["method"].is_null() {
             if message["method"].is_null() {
                 self.answered(&message);
+            } else if method == "notifications/cancelled" {
+                self.check_cancelled(&call.params);
             }
             return vec![Action::Send(http::reply(202, &[], b""))];
         }

@@ -143,6 +143,9 @@ impl Mcp {
 
     /// An answer to a question has come.
     pub(crate) fn answered(&self, message: &Value) {
+        if self.task_answered(message) {
+            return;
+        }
         let id = message["id"].to_string();
         let mut questions = self.questions.lock().unwrap();
         let Some(place) = questions.asking.iter().position(|one| one.waits_for.contains_key(&id))

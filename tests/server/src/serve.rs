@@ -8,7 +8,7 @@ use crate::Action;
 use crate::http::{self, Stream};
 use crate::mcp::{Answer, Call, Mcp};
 use crate::offer::Offer;
-use crate::{items, skills};
+use crate::{items, skills, tasks};
 
 impl Mcp {
     /// What both eras have.
@@ -25,7 +25,13 @@ impl Mcp {
         };
         let many = offer.many;
         match call.method.as_str() {
-            "tools/list" => self.list(call, offer, "tools", items::tools(many, self.is_renamed())),
+            "tools/list" => {
+                let mut tools = items::tools(many, self.is_renamed());
+                if offer.tasks {
+                    tools.extend(tasks::tools());
+                }
+                self.list(call, offer, "tools", tools)
+            }
             "resources/list" => self.list(call, offer, "resources", items::resources(many)),
             "resources/templates/list" => {
                 self.list(call, offer, "resourceTemplates", items::templates(many))
@@ -35,6 +41,7 @@ impl Mcp {
             "resources/read" => self.read(call, offer),
             "prompts/get" => self.get_prompt(call),
             "completion/complete" => Answer::Result(items::complete(&call.params)),
+            method if method.starts_with("tasks/") && offer.tasks => self.about_task(call, offer),
             "subscriptions/listen" if call.is_stateless && offer.listens => self.listen(call),
             "skills/list" => match offer.skills {
                 Some(tamper) => Answer::Result(skills::list(tamper)),
@@ -89,8 +96,11 @@ impl Mcp {
         let changes = json!({"listChanged": offer.listens});
         let mut all = json!({"tools": changes, "prompts": changes, "logging": {}, "completions": {},
             "resources": {"listChanged": offer.listens, "subscribe": offer.listens}});
+        if offer.tasks {
+            tasks::declare(&mut all, is_handshake);
+        }
         if offer.skills.is_some() {
-            all["extensions"] = json!({"io.modelcontextprotocol/skills": {}});
+            all["extensions"]["io.modelcontextprotocol/skills"] = json!({});
         }
         all
     }

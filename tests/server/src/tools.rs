@@ -79,6 +79,9 @@ impl Mcp {
                 arguments["data"].clone(),
             ),
             "marked" => text(headers_of(call).to_string()),
+            _ if name.starts_with("task-") && self.config.offer.is_some() => {
+                self.task_tool(call, &self.config.offer.clone().unwrap_or_default())
+            }
             _ if name.starts_with("tool-") => text(name.to_owned()),
             _ => Answer::error(-32602, "Unknown tool", json!(name)),
         }
