@@ -5,6 +5,7 @@ mod cache;
 pub(crate) mod call;
 mod connect;
 mod exchange;
+mod follow;
 mod gate;
 pub(crate) mod inbox;
 mod listener;
@@ -17,6 +18,7 @@ mod reply;
 pub(crate) mod request;
 pub(crate) mod settings;
 mod standing;
+mod task;
 mod work;
 
 use std::fmt;
@@ -27,6 +29,7 @@ use std::time::Duration;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Signal;
 use crate::client::cache::Cache;
+use crate::client::follow::Watches;
 use crate::client::gate::Gate;
 use crate::client::inbox::{Event, Inbox};
 use crate::client::listener::Listener;
@@ -73,6 +76,7 @@ pub(crate) struct Client {
     work: Work,
     reports: Reports,
     marks: Marks,
+    watches: Watches,
     pub(crate) cache: Cache,
     /// Started requests that are done and were not handed out.
     done: Mutex<Vec<Arc<Request>>>,
@@ -144,6 +148,7 @@ impl Client {
             work: Work::default(),
             reports: Reports::default(),
             marks: Marks::default(),
+            watches: Watches::default(),
             cache: Cache::default(),
             done: Mutex::default(),
             counters: Counters::default(),

@@ -48,6 +48,8 @@ pub(crate) struct Options {
     /// Without a reply.
     pub(crate) max_events: usize,
     pub(crate) declared: Declared,
+    /// Whether calls of tools may run as tasks, which are followed.
+    pub(crate) follows_tasks: bool,
     /// What roots/list is answered with, as a JSON array.
     pub(crate) roots: Option<String>,
     pub(crate) trace: Option<Arc<Trace>>,
@@ -127,6 +129,7 @@ impl Options {
             max_items: MAX_ITEMS,
             max_events: MAX_EVENTS,
             declared: Declared::default(),
+            follows_tasks: false,
             roots: None,
             trace: None,
             route: Route::default(),

@@ -44,4 +44,6 @@ mod content;
 
 mod skill;
 
+mod task;
+
 mod json;
