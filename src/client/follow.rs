@@ -130,9 +130,11 @@ impl<'a> Following<'a> {
         })
     }
 
-    /// Has the standing stream tell of it, where that has to be asked for.
-    pub(crate) async fn listen(&self) {
-        self.client.listen_to_task(self.options, &self.session, self.id, &self.wait).await;
+    /// How it stands, as the server says it. What is no task is not handed
+    /// out as one.
+    pub(crate) async fn state(&mut self) -> Result<Answer> {
+        let answer = self.perform(&Call::task("get", self.id)).await?;
+        self.read(&answer).await.map(|_| answer)
     }
 
     /// Asks again and again, as seldom as the server wants it.
@@ -229,7 +231,7 @@ impl<'a> Following<'a> {
     }
 
     /// What an answer says of this task, in the form of the server's era.
-    pub(crate) async fn read(&mut self, answer: &Answer) -> Result<Task> {
+    async fn read(&mut self, answer: &Answer) -> Result<Task> {
         let session = self.client.connected(self.options, &self.wait).await?.session;
         let task = tasks_of(&session)?.read(answer)?;
         if task.id != self.id {
@@ -368,7 +370,7 @@ impl<'a> Following<'a> {
         self.client.listener.remove_task(self.id);
     }
 
-    pub(crate) fn can_cancel(&self) -> bool {
+    fn can_cancel(&self) -> bool {
         let tasks = tasks_of(&self.session);
         tasks.is_ok_and(|tasks| tasks.can_cancel(&self.session.introduction))
     }

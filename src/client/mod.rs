@@ -18,7 +18,7 @@ mod reply;
 pub(crate) mod request;
 pub(crate) mod settings;
 mod standing;
-mod task;
+pub(crate) mod task;
 mod work;
 
 use std::fmt;

@@ -14,6 +14,25 @@ use crate::protocol::task::{Task, Tasks};
 use crate::transport::wait::{Attendant, Wait, now};
 use crate::wire::jsonrpc::Answer;
 
+/// What a program wants of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    State,
+    /// Waiting for it.
+    Result,
+    Cancel,
+}
+
+impl About {
+    fn method(self) -> &'static str {
+        match self {
+            Self::State => "tasks/get",
+            Self::Result => "tasks/result",
+            Self::Cancel => "tasks/cancel",
+        }
+    }
+}
+
 impl Client {
     /// A call as it is sent where it may run as a task.
     pub(crate) async fn as_task<'a>(
@@ -85,33 +104,43 @@ impl Client {
         result.map_err(|error| following.masked(error.with_may_have_run(true)))
     }
 
-    /// Asks how a task stands.
-    pub(crate) fn get_task(self: &Arc<Self>, id: &str) -> Result<Answer> {
-        self.about_task("get", id, async |following: &mut Following<'_>| {
-            following.listen().await;
-            let answer = following.perform(&Call::task("get", id)).await?;
-            // What is no task is not handed out as one.
-            following.read(&answer).await.map(|_| answer)
-        })
+    /// Asks something about a task, on this thread.
+    pub(crate) fn about_task(self: &Arc<Self>, what: About, id: &str) -> Result<Answer> {
+        if id.is_empty() {
+            return Err(Error::argument("task_id is empty"));
+        }
+        let options = self.options();
+        let wait = self.wait(&options, &Limits::default(), false);
+        let attendant: Arc<dyn Attendant> = self.clone();
+        let asked = self.ask_about_task(&options, what, id, wait.attending(Some(attendant)));
+        now(asked).map_err(|error| self.finished(error, what.method(), &options))
     }
 
-    /// Waits for the end of a task.
-    pub(crate) fn get_task_result(self: &Arc<Self>, id: &str) -> Result<Answer> {
-        self.about_task("result", id, async |following: &mut Following<'_>| {
-            following.listen().await;
-            following.run(None).await
-        })
-    }
-
-    /// Asks the server to end a task.
-    pub(crate) fn cancel_task(self: &Arc<Self>, id: &str) -> Result<()> {
-        self.about_task("cancel", id, async |following: &mut Following<'_>| {
-            if !following.can_cancel() {
-                return unsupported("the server ends no task: it declares no tasks.cancel");
-            }
-            following.perform(&Call::task("cancel", id)).await
-        })
-        .map(drop)
+    async fn ask_about_task(
+        self: &Arc<Self>,
+        options: &Arc<Options>,
+        what: About,
+        id: &str,
+        wait: Wait,
+    ) -> Result<Answer> {
+        let session = self.connected(options, &wait).await?.session;
+        let tasks = tasks_of(&session)?;
+        if !tasks.are_there(&session.introduction) {
+            return unsupported("the server has no tasks: it declares none");
+        }
+        if what == About::Cancel && !tasks.can_cancel(&session.introduction) {
+            return unsupported("the server ends no task: it declares no tasks.cancel");
+        }
+        if what != About::Cancel {
+            self.listen_to_task(options, &session, id, &wait).await;
+        }
+        let mut following = Following::of(self, options, id, &wait).await?;
+        let result = match what {
+            About::Cancel => following.perform(&Call::task("cancel", id)).await,
+            About::Result => following.run(None).await,
+            About::State => following.state().await,
+        };
+        result.map_err(|error| following.masked(error))
     }
 
     /// The server's tasks, page after page.
@@ -132,32 +161,6 @@ impl Client {
         };
         now(check).map_err(|error| self.finished(error, LIST, &options))?;
         self.list(LIST, "tasks")
-    }
-
-    /// Something about a task by its id, on this thread.
-    fn about_task(
-        self: &Arc<Self>,
-        what: &str,
-        id: &str,
-        work: impl AsyncFnOnce(&mut Following<'_>) -> Result<Answer>,
-    ) -> Result<Answer> {
-        if id.is_empty() {
-            return Err(Error::argument("task_id is empty"));
-        }
-        let options = self.options();
-        let wait = self.wait(&options, &Limits::default(), false);
-        let attendant: Arc<dyn Attendant> = self.clone();
-        let wait = wait.attending(Some(attendant));
-        let done = async {
-            let session = self.connected(&options, &wait).await?.session;
-            if !tasks_of(&session)?.are_there(&session.introduction) {
-                return unsupported("the server has no tasks: it declares none");
-            }
-            let mut following = Following::of(self, &options, id, &wait).await?;
-            let result = work(&mut following).await;
-            result.map_err(|error| following.masked(error))
-        };
-        now(done).map_err(|error| self.finished(error, &format!("tasks/{what}"), &options))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 
 use crate::base::error::Error;
+use crate::client::task::About;
 use crate::ffi::argument::{store, text};
 use crate::ffi::call::hand_out;
 use crate::ffi::client::mcp_client;
@@ -129,7 +130,7 @@ pub unsafe extern "C" fn mcp_get_task(
     guard(|| {
         // SAFETY: the header asks for NULL or a live client, and for a text.
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
-        let answer = client.inner.get_task(id)?;
+        let answer = client.inner.about_task(About::State, id)?;
         // SAFETY: the header asks for NULL or a place to write to.
         unsafe { hand_out(answer, out) };
         Ok(())
@@ -157,7 +158,7 @@ pub unsafe extern "C" fn mcp_get_task_result(
     guard(|| {
         // SAFETY: the header asks for NULL or a live client, and for a text.
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
-        let answer = client.inner.get_task_result(id)?;
+        let answer = client.inner.about_task(About::Result, id)?;
         // SAFETY: the header asks for NULL or a place to write to.
         unsafe { hand_out(answer, out) };
         Ok(())
@@ -177,7 +178,7 @@ pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *cons
     guard(|| {
         // SAFETY: the header asks for NULL or a live client, and for a text.
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
-        client.inner.cancel_task(id)
+        client.inner.about_task(About::Cancel, id).map(drop)
     })
 }
 
