@@ -340,6 +340,12 @@ extern "C" {
 #define MCP_EVENT_ELICITATION_COMPLETE 32
 
 /**
+ * A task has another status: mcp_event_task().  From revision 2026-07-28 on a
+ * server tells of a task only where mcp_listen() asks for this kind.
+ */
+#define MCP_EVENT_TASK_STATUS 64
+
+/**
  * The stream of mcp_listen() or mcp_subscribe_resource() stands, or stands
  * again: whatever changed while it did not was not told, so read again what
  * you hold.
@@ -656,6 +662,15 @@ typedef struct mcp_result mcp_result;
  * What it says of itself is the server's: do not trust it.
  */
 typedef struct mcp_skill mcp_skill;
+
+/**
+ * A TASK: a call of a tool that goes on at the server after it has answered,
+ * which takes longer than anybody wants to hold a connection.  Borrowed from
+ * the result of mcp_result_task(), or from the event of mcp_event_task().
+ *
+ * Whoever knows a task's id may have its result: treat it like a password.
+ */
+typedef struct mcp_task mcp_task;
 
 /**
  * A SINK that the library lends to a callback which has to give text back:
@@ -1459,7 +1474,8 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * is not repeated after a broken connection: MCP_E_IO; unless the tool says
  * in a list that was read that it is idempotent or only reads, see
  * mcp_request_set_repeatable().  For a time limit, progress or cancelling
- * see mcp_request_new_call_tool().
+ * see mcp_request_new_call_tool(); for tools that take very long,
+ * mcp_client_set_tasks().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
  * arguments that are no JSON object, before anything is sent.
@@ -1590,12 +1606,13 @@ int32_t mcp_set_log_level(mcp_client *client, int32_t level);
  *
  * `kinds`: MCP_EVENT_ numbers, added together.  From revision 2026-07-28 on
  * the server is asked for MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED
- * and MCP_EVENT_RESOURCES_CHANGED as they are named here; before, it tells
- * all that it has to tell.  0 closes the stream, unless a subscription needs
- * it.  Returns when the server has accepted it; what it accepted is the
- * params of MCP_EVENT_LISTENING.  Events come through the handler of
- * mcp_client_set_event_handler(), in calls of this client that wait and in
- * mcp_client_dispatch().
+ * and MCP_EVENT_RESOURCES_CHANGED as they are named here, and with
+ * MCP_EVENT_TASK_STATUS of each task that this client begins or asks for;
+ * before, it tells all that it has to tell.  0 closes the stream, unless a
+ * subscription needs it.  Returns when the server has accepted it; what it
+ * accepted is the params of MCP_EVENT_LISTENING.  Events come through the
+ * handler of mcp_client_set_event_handler(), in calls of this client that
+ * wait and in mcp_client_dispatch().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED when the server
  * offers no such stream, or will tell of nothing that was asked for.
@@ -2939,6 +2956,232 @@ int64_t mcp_skill_file_size(const mcp_skill *skill, size_t index);
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
+
+/**
+ * Lets calls of tools run as tasks, and waits through them: calling a tool
+ * stays one call, however long it takes.
+ *
+ * `allow`: 1, or 0 as at first.  From revision 2026-07-28 on, each request
+ * then declares the tasks extension, and the server decides; in 2025-11-25 a
+ * task is asked for where the tool runs in no other way, which the list of
+ * tools tells: it is read if need be.  Other revisions have no tasks, and
+ * nothing changes.
+ *
+ * A call that has become a task asks the server how it stands, as often as
+ * the server wants to be asked, or when it tells: MCP_EVENT_TASK_STATUS.
+ * Each answer starts the call's timeout anew; its deadline holds, see
+ * mcp_client_set_deadline().  Questions come to the input handler, and a call
+ * that is cancelled or out of time ends the task at the server.  A task that
+ * fails is the error that it holds, one that the server cancels
+ * MCP_E_CANCELLED, one that the server forgets MCP_E_NOT_FOUND, or
+ * MCP_E_SESSION_LOST if it forgot the session.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: any, for calls begun later.  Since: 0.1.0.
+ * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
+ */
+int32_t mcp_client_set_tasks(mcp_client *client, int32_t allow);
+
+/**
+ * Hands out a task in place of the result, where the server runs this request
+ * as one, whether or not mcp_client_set_tasks() allows it.
+ *
+ * `request`: one that calls a tool.  `ttl_milliseconds`: how long the server
+ * is asked to keep the task and its result, 0 for as long as it wants to; -1
+ * takes the wish away, as at first.  In 2025-11-25 a task is asked for where
+ * the tool allows it; later the server decides, the time to live among it.
+ * The result has a mcp_result_task_id() if it is a task: give that to
+ * mcp_get_task_result(), now or later, from this client or another one of the
+ * same user.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool;
+ * MCP_E_FORKED.
+ * Threads: one at a time.  Since: 0.1.0.
+ * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
+ */
+int32_t mcp_request_set_task(mcp_request *request, int32_t ttl_milliseconds);
+
+/**
+ * Asks how a task stands: mcp_result_task_status().
+ *
+ * `task_id`: of mcp_result_task_id(), copied.  `out`, unless NULL, receives
+ * the result, to free with mcp_result_free(), or NULL on failure.
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
+ * the server does not know, or not any more; MCP_E_UNSUPPORTED when it, or
+ * its revision, has no tasks.
+ * Threads: any.  Since: 0.1.0.  Spec: tasks/get.
+ */
+int32_t mcp_get_task(mcp_client *client,
+                     const char *task_id,
+                     mcp_result **out);
+
+/**
+ * Waits for the end of a task and gives the result that the request would
+ * have had.
+ *
+ * `task_id`, `out`: as for mcp_get_task().  Asks as often as the server wants
+ * to be asked; questions of the task come to the input handler.  One that is
+ * given up leaves the task as it is.
+ *
+ * Returns MCP_OK or a status: those of mcp_get_task(), the error that the
+ * task holds, and MCP_E_CANCELLED for one that was cancelled.
+ * Threads: any.  Since: 0.1.0.  Spec: tasks/result, tasks/get, tasks/update.
+ */
+int32_t mcp_get_task_result(mcp_client *client,
+                            const char *task_id,
+                            mcp_result **out);
+
+/**
+ * Asks the server to end a task.
+ *
+ * `task_id`: as for mcp_get_task().  The server may take its time, or finish
+ * the task all the same: mcp_get_task() tells.
+ *
+ * Returns MCP_OK or a status: those of mcp_get_task(); MCP_E_NOT_FOUND also
+ * for a task that is over, which in 2025-11-25 is the same error.
+ * Threads: any.  Since: 0.1.0.  Spec: tasks/cancel.
+ */
+int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
+
+/**
+ * Lists the server's tasks, page after page: mcp_result_task_count().
+ *
+ * `out`: as for mcp_list_tools().
+ *
+ * Returns like mcp_list_tools(); MCP_E_UNSUPPORTED when the server does not
+ * list tasks: from revision 2026-07-28 on none does, and you keep the ids.
+ * Threads: any.  Since: 0.1.0.  Spec: tasks/list (2025-11-25).
+ */
+int32_t mcp_list_tasks(mcp_client *client, mcp_result **out);
+
+/**
+ * Gives the number of tasks: of mcp_list_tasks(), or 1 for a result that is
+ * a task.
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: tasks/list.
+ */
+size_t mcp_result_task_count(const mcp_result *result);
+
+/**
+ * Gives a task by its place.
+ *
+ * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
+ * Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: tasks/list.
+ */
+const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
+
+/**
+ * Gives the id of the task that was begun or asked for; NULL for any other
+ * result, such as that of a call which the server did not make a task.
+ *
+ * `result`: NULL gives NULL.  Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: tasks.
+ */
+const char *mcp_result_task_id(const mcp_result *result);
+
+/**
+ * Gives the task's status: "working", "input_required", "completed",
+ * "failed", "cancelled"; or NULL.
+ *
+ * `result`: NULL gives NULL.  Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: tasks.
+ */
+const char *mcp_result_task_status(const mcp_result *result);
+
+/**
+ * Gives the server's words about the task's status, or NULL.
+ *
+ * `result`: NULL gives NULL.  Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: tasks, statusMessage.
+ */
+const char *mcp_result_task_message(const mcp_result *result);
+
+/**
+ * Gives the milliseconds that the server wants to pass before it is asked
+ * for the task again; -1 where it does not say.
+ *
+ * `result`: NULL gives -1.
+ * Threads: any.  Since: 0.1.0.  Spec: tasks, pollInterval.
+ */
+int64_t mcp_result_task_poll_interval(const mcp_result *result);
+
+/**
+ * Gives the milliseconds for which the server keeps the task from its
+ * beginning on; -1 where there is no end to it.
+ *
+ * `result`: NULL gives -1.
+ * Threads: any.  Since: 0.1.0.  Spec: tasks, ttl.
+ */
+int64_t mcp_result_task_ttl(const mcp_result *result);
+
+/**
+ * Gives the task of MCP_EVENT_TASK_STATUS, otherwise NULL.
+ *
+ * `event`: NULL gives NULL.  Valid while the handler runs.
+ * Threads: the handler's, while it runs.  Since: 0.1.0.
+ * Spec: notifications/tasks/status, notifications/tasks.
+ */
+const mcp_task *mcp_event_task(const mcp_event *event);
+
+/**
+ * Gives a task's id, which is like a password.
+ *
+ * `task`: NULL gives NULL.  Borrowed like the task.
+ * Threads: any.  Since: 0.1.0.  Spec: Task, taskId.
+ */
+const char *mcp_task_id(const mcp_task *task);
+
+/**
+ * Gives a task's status; see mcp_result_task_status().
+ *
+ * `task`: NULL gives NULL.  Borrowed like the task.
+ * Threads: any.  Since: 0.1.0.  Spec: Task, status.
+ */
+const char *mcp_task_status(const mcp_task *task);
+
+/**
+ * Gives the server's words about a task's status, or NULL.
+ *
+ * `task`: NULL gives NULL.  Borrowed like the task.
+ * Threads: any.  Since: 0.1.0.  Spec: Task, statusMessage.
+ */
+const char *mcp_task_message(const mcp_task *task);
+
+/**
+ * Gives when a task was created, as ISO 8601 has it, or NULL.
+ *
+ * `task`: NULL gives NULL.  Borrowed like the task.
+ * Threads: any.  Since: 0.1.0.  Spec: Task, createdAt.
+ */
+const char *mcp_task_created(const mcp_task *task);
+
+/**
+ * Gives when a task last changed, as ISO 8601 has it, or NULL.
+ *
+ * `task`: NULL gives NULL.  Borrowed like the task.
+ * Threads: any.  Since: 0.1.0.  Spec: Task, lastUpdatedAt.
+ */
+const char *mcp_task_updated(const mcp_task *task);
+
+/**
+ * Gives the milliseconds for which a task is kept; see mcp_result_task_ttl().
+ *
+ * `task`: NULL gives -1.
+ * Threads: any.  Since: 0.1.0.  Spec: Task, ttl.
+ */
+int64_t mcp_task_ttl(const mcp_task *task);
+
+/**
+ * Gives the whole task as JSON text.
+ *
+ * `task`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
+ * the terminating NUL.  Borrowed like the task.
+ * Threads: any.  Since: 0.1.0.  Spec: Task.
+ */
+const char *mcp_task_json(const mcp_task *task, size_t *len);
 
 /**
  * Makes an empty object.

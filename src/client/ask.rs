@@ -23,20 +23,26 @@ impl Client {
         round: &Round,
         wait: &Wait,
     ) -> Result<Retry> {
-        let asked = recognise_all(round, &session.declared).map_err(|method| {
-            Error::new(
-                Status::InputRequired,
-                format!(
-                    "the server asks a question ({}) before it answers, and nobody here \
-                     answers it; see mcp_client_set_input_handler()",
-                    quote(&method)
-                ),
-            )
-        })?;
+        let asked = recognised(round, session)?;
         let answers = Answers::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
-        // All are open before the first is answered.
+        let places = asked.into_iter().enumerate();
+        let asked = places.map(|(place, (_, asked))| (answers.clone(), place, asked)).collect();
+        for question in self.questions_of(options, asked) {
+            self.deliver(Item::Question(question), wait);
+        }
+        wait.until_raised(&answers.all).await?;
+        answers.retry(round)
+    }
+
+    /// Makes questions of what is asked, but for what is answered here: all
+    /// are open before the first is answered.
+    pub(crate) fn questions_of(
+        self: &Arc<Self>,
+        options: &Options,
+        asked: Vec<(Arc<Answers>, usize, Asked)>,
+    ) -> Vec<Arc<Question>> {
         let mut questions = Vec::with_capacity(asked.len());
-        for (place, (_, asked)) in asked.into_iter().enumerate() {
+        for (answers, place, asked) in asked {
             match (&options.roots, asked.kind) {
                 (Some(roots), Kind::Roots) => {
                     answers.set(place, Answered::Result(format!("{{\"roots\":{roots}}}")));
@@ -44,11 +50,7 @@ impl Client {
                 _ => questions.push(Question::of_round(self, &answers, place, asked)),
             }
         }
-        for question in questions {
-            self.deliver(Item::Question(question), wait);
-        }
-        wait.until_raised(&answers.all).await?;
-        answers.retry(round)
+        questions
     }
 
     /// Asks for what a server wants done on web pages before it runs a call
@@ -87,6 +89,20 @@ impl Client {
         }
         Ok(true)
     }
+}
+
+/// The questions of a round, each with its key, if all were declared.
+pub(crate) fn recognised(round: &Round, session: &Session) -> Result<Vec<(String, Asked)>> {
+    recognise_all(round, &session.declared).map_err(|method| {
+        Error::new(
+            Status::InputRequired,
+            format!(
+                "the server asks a question ({}) before it answers, and nobody here \
+                 answers it; see mcp_client_set_input_handler()",
+                quote(&method)
+            ),
+        )
+    })
 }
 
 /// The pages in the data of an error: their ids, and the params of each.

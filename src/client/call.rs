@@ -8,10 +8,12 @@ use crate::base::secret::Secret;
 use crate::client::exchange::{Ending, Post, RpcRefusal};
 use crate::client::options::Options;
 use crate::client::request::Limits;
+use crate::client::work::Reporting;
 use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::call::Call;
 use crate::protocol::introduction::Introduction;
-use crate::protocol::{Frame, Retry, Round, Verdict};
+use crate::protocol::task::{Task, Tasks};
+use crate::protocol::{Era, Frame, Retry, Round, Verdict};
 use crate::transport::wait::{Attendant, Wait, now};
 use crate::wire::jsonrpc::Answer;
 
@@ -21,10 +23,13 @@ enum Failure {
     /// revision now: nothing was executed.
     Lost(Error),
     /// The headers do not say what the body says: the tool's schema is
-    /// another than the one that is known. Nothing was executed.
+    /// another than the one that is known; or the tool has to run as a task.
+    /// Nothing was executed.
     Mismatch(Error),
     /// The server wants pages visited first. Nothing was executed.
     Pages(Error),
+    /// The server works on it, and its progress is still told.
+    Task(Task, Option<Reporting>),
     Final(Error),
 }
 
@@ -96,7 +101,8 @@ impl Client {
             }
             let attendant: Arc<dyn Attendant> = self.clone();
             let attended = wait.attending(Some(attendant));
-            match self.rounds(options, &session, call, limits, is_repeatable, &attended).await {
+            let sent = self.as_task(options, &session, call, limits, wait).await?;
+            match self.rounds(options, &session, &sent, limits, is_repeatable, &attended).await {
                 Ok((mut answer, is_first)) => {
                     if call.method() == "tools/list" {
                         let has_marks = session.has_marks();
@@ -125,6 +131,15 @@ impl Client {
                     }
                     has_refreshed = true;
                     self.refresh_marks(options, wait).await?;
+                    if !session.era.has_marks() && !self.marks.requires_task(call) {
+                        return Err(error);
+                    }
+                }
+                Err(Failure::Task(task, reporting)) => {
+                    let following = self.follow(options, task, &attended);
+                    let result = Box::pin(following).await;
+                    drop(reporting);
+                    return result;
                 }
                 Err(Failure::Pages(error)) => return Err(error),
                 // A stream that broke, and nobody knows what became of the
@@ -191,7 +206,7 @@ impl Client {
     #[allow(clippy::too_many_arguments, reason = "each is a part of the one request")]
     async fn round(
         self: &Arc<Self>,
-        options: &Options,
+        options: &Arc<Options>,
         session: &Arc<Session>,
         call: &Call,
         limits: &Limits,
@@ -221,17 +236,13 @@ impl Client {
             peer: session.peer(),
             report: limits.report.as_ref(),
         };
-        if let Some(report) = &limits.report {
-            self.reports.add(id, report);
-        }
-        let ending = self.post(options, post, wait).await;
-        if limits.report.is_some() {
-            self.reports.remove(id);
-        }
-        let ending = match ending {
+        let reporting = limits.report.as_ref().map(|report| Reporting::begin(self, id, report));
+        let ending = match self.post(options, post, wait).await {
             Ok(ending) => ending,
             Err(error) => {
-                self.tell_given_up(options, session, id, &error, wait).await;
+                if !is_ended_otherwise(era, call) {
+                    self.tell_given_up(options, session, id, &error, wait).await;
+                }
                 // What never reached the server, because nothing does any
                 // more, may be sent to another one.
                 let is_unsent = session.transport.is_over() && !error.may_have_run();
@@ -247,6 +258,13 @@ impl Client {
             Ending::Answer(answer, _) => match era.judge(call, &answer) {
                 Ok(Verdict::Complete) => Ok((answer, None)),
                 Ok(Verdict::InputRequired(round)) => Ok((answer, Some(round))),
+                Ok(Verdict::Task(task)) => {
+                    self.listen_to_task(options, session, &task.id, wait).await;
+                    if limits.task.is_some() {
+                        return Ok((answer, None));
+                    }
+                    Err(Failure::Task(task, reporting))
+                }
                 Err(error) => Err(Failure::Final(error)),
             },
             Ending::Rpc(refusal) if is_loss(&refusal, has_session) => {
@@ -254,6 +272,12 @@ impl Client {
             }
             Ending::Rpc(refusal)
                 if refusal.rpc.code == HEADER_MISMATCH && call.is_tool() && session.has_marks() =>
+            {
+                Err(Failure::Mismatch(refusal.error))
+            }
+            Ending::Rpc(refusal)
+                if matches!(refusal.rpc.code, METHOD_NOT_FOUND | INVALID_REQUEST)
+                    && self.may_want_a_task(options, session, call) =>
             {
                 Err(Failure::Mismatch(refusal.error))
             }
@@ -319,8 +343,16 @@ fn is_break(error: &Error) -> bool {
     matches!(error.status(), Status::Io | Status::Process)
 }
 
+const METHOD_NOT_FOUND: i32 = -32601;
+const INVALID_REQUEST: i32 = -32600;
 const HEADER_MISMATCH: i32 = -32020;
 const URL_ELICITATION_REQUIRED: i32 = -32042;
+
+/// Whether a call that is given up is not ended by the message for that: a
+/// task is ended by one of its own.
+fn is_ended_otherwise(era: &dyn Era, call: &Call) -> bool {
+    call.is_about_task() || call.has_tasks && era.tasks() == Some(Tasks::Asked)
+}
 
 /// Whether an error says that the session, or the revision, is not known any
 /// more. The request was refused before it ran, so that any may be repeated.

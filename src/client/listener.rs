@@ -2,7 +2,7 @@
 //! stream that stands for it.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ struct State {
     /// Numbers of [`Kind`], added together.
     kinds: i32,
     uris: BTreeSet<String>,
+    /// The ids of those that were begun or asked for last.
+    tasks: VecDeque<String>,
     /// Goes up with each stream that is begun.
     generation: u64,
     stream: Option<Stream>,
@@ -53,6 +55,9 @@ impl Opening {
     }
 }
 
+/// The most tasks that the server is asked to tell of.
+const TASKS: usize = 64;
+
 /// How long a first call waits for the stream on which its questions come.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -69,7 +74,30 @@ impl Listener {
             prompts: wants(Kind::PromptsChanged),
             resources: wants(Kind::ResourcesChanged),
             uris: state.uris.iter().cloned().collect(),
+            tasks: if wants(Kind::TaskStatus) {
+                state.tasks.iter().cloned().collect()
+            } else {
+                Vec::new()
+            },
         }
+    }
+
+    /// False for one that is known.
+    fn add_task(&self, id: &str) -> bool {
+        let tasks = &mut lock(&self.0).tasks;
+        if tasks.iter().any(|known| known == id) {
+            return false;
+        }
+        if tasks.len() >= TASKS {
+            tasks.pop_front();
+        }
+        tasks.push_back(id.to_owned());
+        true
+    }
+
+    /// One that is over is not asked for when the next stream is opened.
+    pub(crate) fn remove_task(&self, id: &str) {
+        lock(&self.0).tasks.retain(|known| known != id);
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
@@ -203,6 +231,23 @@ impl Client {
     fn attended(self: &Arc<Self>, wait: Wait) -> Wait {
         let attendant: Arc<dyn Attendant> = self.clone();
         wait.attending(Some(attendant))
+    }
+
+    /// Asks to be told of a task, where the standing stream has to name those
+    /// that it is to tell of.
+    pub(crate) async fn listen_to_task(
+        self: &Arc<Self>,
+        options: &Arc<Options>,
+        session: &Session,
+        id: &str,
+        wait: &Wait,
+    ) {
+        let has_changed = self.listener.add_task(id);
+        let wants = lock(&self.listener.0).kinds & Kind::TaskStatus as i32 != 0;
+        if has_changed && wants && session.introduction.revision.is_stateless() {
+            // A task that nobody tells of is asked how it stands.
+            let _ = self.follow_wish(options, &wait.at_most(PATIENCE)).await;
+        }
     }
 
     /// Makes the standing stream what is wanted now.

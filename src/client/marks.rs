@@ -15,9 +15,25 @@ use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
 
-/// By the name of the tool, where there is anything to know.
 #[derive(Debug, Default)]
-pub(crate) struct Marks(Mutex<HashMap<String, Known>>);
+pub(crate) struct Marks(Mutex<Lists>);
+
+#[derive(Debug, Default)]
+struct Lists {
+    /// By the name of the tool, where there is anything to know.
+    known: HashMap<String, Known>,
+    is_begun: bool,
+    /// Whether a list was read to its end, so that of others there is nothing.
+    is_whole: bool,
+}
+
+/// Whether a tool runs as a task of the form that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TaskSupport {
+    Forbidden,
+    Optional,
+    Required,
+}
 
 #[derive(Clone, Debug)]
 struct Known {
@@ -25,6 +41,7 @@ struct Known {
     marks: std::result::Result<Arc<[Mark]>, String>,
     /// It says that doing it twice is as good as once.
     is_idempotent: bool,
+    task_support: TaskSupport,
 }
 
 /// The most pages that are read for the marks of one tool.
@@ -32,18 +49,24 @@ const PAGES: usize = 100;
 
 impl Marks {
     pub(crate) fn clear(&self) {
-        lock(&self.0).clear();
+        *lock(&self.0) = Lists::default();
     }
 
     /// Reads a page of the list of tools.
     pub(crate) fn learn(&self, call: &Call, answer: &Answer, has_marks: bool) {
         let result = answer.json();
         let has = |text: &str| memchr::memmem::find(result.as_bytes(), text.as_bytes()).is_some();
-        let is_of_interest = has_marks && has(marks::NAME) || HINTS.iter().any(|hint| has(hint));
-        let mut known = lock(&self.0);
+        let is_of_interest = has_marks && has(marks::NAME)
+            || has(TASK_SUPPORT)
+            || HINTS.iter().any(|hint| has(hint));
+        let mut lists = lock(&self.0);
         if call.members.is_empty() {
-            known.clear();
+            lists.known.clear();
+            lists.is_begun = true;
         }
+        let is_last = answer.member("nextCursor").is_none_or(|next| next == "null");
+        lists.is_whole = lists.is_begun && is_last;
+        let known = &mut lists.known;
         if !is_of_interest && known.is_empty() {
             return;
         }
@@ -57,12 +80,14 @@ impl Marks {
             let Some(name) = tool.string("name") else { continue };
             let schema = tool.get("inputSchema").map_or("{}", RawValue::get);
             let marks = if has_marks { marks::marks(schema) } else { Ok(Vec::new()) };
-            let is_plain = marks.as_ref().is_ok_and(Vec::is_empty);
+            let has_none = marks.as_ref().is_ok_and(Vec::is_empty);
+            let task_support = task_support(tool.get("execution"));
             let is_idempotent = is_idempotent(tool.get("annotations"));
-            if is_plain && !is_idempotent {
+            if has_none && !is_idempotent && task_support == TaskSupport::Forbidden {
                 known.remove(&name);
             } else {
-                known.insert(name, Known { marks: marks.map(Into::into), is_idempotent });
+                let marks = marks.map(Into::into);
+                known.insert(name, Known { marks, is_idempotent, task_support });
             }
         }
     }
@@ -72,12 +97,27 @@ impl Marks {
         call.is_tool() && self.get(call).is_some_and(|known| known.is_idempotent)
     }
 
+    /// `None` where the list has to be read to know it.
+    pub(crate) fn task_support(&self, call: &Call) -> Option<TaskSupport> {
+        if let Some(known) = self.get(call) {
+            return Some(known.task_support);
+        }
+        lock(&self.0).is_whole.then_some(TaskSupport::Forbidden)
+    }
+
+    pub(crate) fn requires_task(&self, call: &Call) -> bool {
+        self.task_support(call) == Some(TaskSupport::Required)
+    }
+
     fn get(&self, call: &Call) -> Option<Known> {
-        let known = lock(&self.0);
-        if known.is_empty() {
+        let lists = lock(&self.0);
+        if lists.known.is_empty() {
             return None;
         }
-        known.get(&Members::parse(&format!("{{{}}}", call.members)).ok()?.string("name")?).cloned()
+        lists
+            .known
+            .get(&Members::parse(&format!("{{{}}}", call.members)).ok()?.string("name")?)
+            .cloned()
     }
 
     /// The headers of a call of a tool.
@@ -96,6 +136,17 @@ impl Marks {
 
 /// Hints that make a call of a tool repeatable.
 const HINTS: [&str; 2] = ["idempotentHint", "readOnlyHint"];
+
+const TASK_SUPPORT: &str = "taskSupport";
+
+fn task_support(execution: Option<&RawValue>) -> TaskSupport {
+    let execution = execution.and_then(|execution| Members::parse(execution.get()).ok());
+    match execution.and_then(|execution| execution.string(TASK_SUPPORT)).as_deref() {
+        Some("required") => TaskSupport::Required,
+        Some("optional") => TaskSupport::Optional,
+        _ => TaskSupport::Forbidden,
+    }
+}
 
 fn is_idempotent(annotations: Option<&RawValue>) -> bool {
     let Some(annotations) = annotations else { return false };

@@ -8,6 +8,7 @@ mod channel;
 mod config;
 mod connect;
 mod exchange;
+mod follow;
 mod gate;
 pub(crate) mod inbox;
 mod listener;
@@ -23,6 +24,7 @@ pub(crate) mod settings;
 mod slot;
 mod standing;
 mod subscription;
+pub(crate) mod task;
 mod transport;
 mod turn;
 mod work;
@@ -38,6 +40,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Signal;
 use crate::client::cache::Cache;
 use crate::client::exchange::Peer;
+use crate::client::follow::Watches;
 use crate::client::gate::Gate;
 use crate::client::inbox::{Event, Inbox};
 use crate::client::listener::Listener;
@@ -90,6 +93,7 @@ pub(crate) struct Client {
     work: Work,
     reports: Reports,
     marks: Marks,
+    watches: Watches,
     pub(crate) cache: Cache,
     /// Started requests that are done and were not handed out.
     done: Mutex<Vec<Arc<Request>>>,
@@ -219,6 +223,7 @@ impl Client {
             work: Work::default(),
             reports: Reports::default(),
             marks: Marks::default(),
+            watches: Watches::default(),
             cache: Cache::default(),
             done: Mutex::default(),
             counters: Counters::default(),

@@ -49,6 +49,8 @@ pub(crate) struct Options {
     /// Whether a tool that says that it may be called twice is.
     pub(crate) repeats_tools: bool,
     pub(crate) declared: Declared,
+    /// Whether calls of tools may run as tasks, which are followed.
+    pub(crate) follows_tasks: bool,
     /// What roots/list is answered with, as a JSON array.
     pub(crate) roots: Option<String>,
     pub(crate) trace: Option<Arc<Trace>>,
@@ -141,6 +143,7 @@ impl Options {
             restarts: true,
             repeats_tools: false,
             declared: Declared::default(),
+            follows_tasks: false,
             roots: None,
             trace: None,
             route: Route::default(),

@@ -8,10 +8,10 @@ use std::time::Instant;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Signal;
 use crate::client::{Client, Session};
+use crate::protocol::call::push_member;
 use crate::protocol::question::{Answered, Asked};
 use crate::protocol::{Retry, Round};
 use crate::transport::wait::Wait;
-use crate::wire::jsonrpc::push_string;
 
 #[derive(Debug)]
 pub(crate) struct Question {
@@ -52,11 +52,21 @@ impl Answers {
         let all = Signal::new().map_err(|error| {
             Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
         })?;
-        Ok(Arc::new(Self {
+        Ok(Self::telling(keys, &Arc::new(all)))
+    }
+
+    /// The same, where the signal is another's as well.
+    pub(crate) fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Arc<Self> {
+        Arc::new(Self {
             missing: AtomicUsize::new(keys.len()),
             given: Mutex::new(keys.into_iter().map(|key| (key, None)).collect()),
-            all: Arc::new(all),
-        }))
+            all: all.clone(),
+        })
+    }
+
+    /// Whether nothing is missing.
+    pub(crate) fn are_all_given(&self) -> bool {
+        self.missing.load(Ordering::Acquire) == 0
     }
 
     pub(crate) fn set(&self, place: usize, answered: Answered) {
@@ -75,21 +85,22 @@ impl Answers {
         given.iter().all(|(_, answered)| accepted(answered))
     }
 
-    /// What the call says when it is sent once more. An error cannot be said
-    /// in that era, so that the call fails with it.
+    /// What the call says when it is sent once more.
     pub(crate) fn retry(&self, round: &Round) -> Result<Retry> {
-        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         let mut responses = String::from("{");
+        let has_any = self.push_to(&mut responses)?;
+        responses.push('}');
+        Ok(Retry { responses: has_any.then_some(responses), state: round.state.clone() })
+    }
+
+    /// Adds the answers to those in a JSON object, and says whether there are
+    /// any. An error cannot be said in that era, so that the call fails with
+    /// it.
+    pub(crate) fn push_to(&self, responses: &mut String) -> Result<bool> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, answered) in given.iter() {
             match answered {
-                Some(Answered::Result(result)) => {
-                    if responses.len() > 1 {
-                        responses.push(',');
-                    }
-                    push_string(&mut responses, key);
-                    responses.push(':');
-                    responses.push_str(result);
-                }
+                Some(Answered::Result(result)) => push_member(responses, key, result),
                 Some(Answered::Error { code, message }) => {
                     return Err(Error::new(
                         Status::InputRequired,
@@ -103,9 +114,7 @@ impl Answers {
                 None => {}
             }
         }
-        responses.push('}');
-        let responses = (!given.is_empty()).then_some(responses);
-        Ok(Retry { responses, state: round.state.clone() })
+        Ok(!given.is_empty())
     }
 }
 
@@ -151,7 +160,9 @@ impl Question {
                 answers.set(*place, answered);
                 Ok(())
             }
-            Origin::Request { session, id } => client.respond(session, id, &answered),
+            Origin::Request { session, id } => {
+                client.respond(session, id, &answered.related_to(&self.asked.params))
+            }
         }
     }
 
@@ -181,6 +192,16 @@ impl Question {
         drop(current);
         client.questions.closed();
         Ok(client)
+    }
+
+    /// Whether its answer goes there.
+    pub(crate) fn is_of(&self, those: &Arc<Answers>) -> bool {
+        matches!(&self.origin, Origin::Round { answers, .. } if Arc::ptr_eq(answers, those))
+    }
+
+    /// Nobody wants to know any more.
+    pub(crate) fn withdraw(&self) {
+        let _ = self.close(State::Withdrawn);
     }
 
     /// Answers one that is let go of, or that nobody answered in time.

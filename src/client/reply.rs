@@ -389,7 +389,8 @@ impl Client {
                 Err(refusal) => refusal.into(),
                 Ok(asked) if asked.kind == Kind::Roots && options.roots.is_some() => {
                     let roots = options.roots.as_deref().unwrap_or("[]");
-                    Answered::Result(format!("{{\"roots\":{roots}}}"))
+                    let answer = Answered::Result(format!("{{\"roots\":{roots}}}"));
+                    answer.related_to(&asked.params)
                 }
                 Ok(asked) => {
                     let Some(session) = peer.session else { return Ok(()) };

@@ -26,6 +26,9 @@ pub(crate) struct Limits {
     pub(crate) report: Option<Arc<Report>>,
     /// In place of what the method says.
     pub(crate) is_repeatable: Option<bool>,
+    /// A task is handed out, which the server is asked to keep for so many
+    /// milliseconds; 0 leaves that to it.
+    pub(crate) task: Option<u32>,
 }
 
 /// A function of the program's that is told how far a request is.

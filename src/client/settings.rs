@@ -182,6 +182,13 @@ impl Client {
         })
     }
 
+    pub(crate) fn set_tasks(&self, allow: bool) -> Result<()> {
+        self.change(|options| {
+            options.follows_tasks = allow;
+            Ok(())
+        })
+    }
+
     pub(crate) fn set_capabilities(&self, json: Option<&str>) -> Result<()> {
         self.change_before_session(|options| options.declared.set_extra(json))
     }

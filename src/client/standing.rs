@@ -14,7 +14,7 @@ use crate::client::reply::Incoming;
 use crate::client::{Client, Counter, Session};
 use crate::protocol::call::Call;
 use crate::protocol::notice::{self, Kind};
-use crate::protocol::{Frame, Standing, Wish};
+use crate::protocol::{Frame, Standing, Wish, task};
 use crate::transport::http::Reply;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
@@ -344,6 +344,7 @@ pub(crate) struct Granted {
     prompts: bool,
     resources: bool,
     uris: Vec<String>,
+    tasks: Vec<String>,
 }
 
 impl Granted {
@@ -353,12 +354,16 @@ impl Granted {
         let json = members.get("notifications").map_or("{}", |filter| filter.get());
         let filter = Members::parse(json).unwrap_or_default();
         let has = |name: &str| filter.get(name).is_some_and(|value| value.get() == "true");
-        let uris = filter.get("resourceSubscriptions");
+        let all = |name: &str| {
+            let list = filter.get(name).and_then(|list| serde_json::from_str(list.get()).ok());
+            list.unwrap_or_default()
+        };
         Self {
             tools: has("toolsListChanged"),
             prompts: has("promptsListChanged"),
             resources: has("resourcesListChanged"),
-            uris: uris.and_then(|uris| serde_json::from_str(uris.get()).ok()).unwrap_or_default(),
+            uris: all("resourceSubscriptions"),
+            tasks: all("taskIds"),
             json: json.to_owned(),
         }
     }
@@ -389,6 +394,9 @@ impl Granted {
                 let uri = params.and_then(notice::uri);
                 // It may name a part of the one that was subscribed to.
                 uri.is_some_and(|uri| self.uris.iter().any(|own| uri.starts_with(own.as_str())))
+            }
+            Kind::TaskStatus => {
+                params.and_then(task::id).is_some_and(|id| self.tasks.contains(&id))
             }
             _ => true,
         }

@@ -16,6 +16,7 @@ use crate::client::request::{Limits, Report, Request};
 use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::Outgoing;
 use crate::protocol::notice::{self, Kind};
+use crate::protocol::task;
 use crate::transport::background::Background;
 use crate::transport::wait::{Attendant, Wait, now};
 
@@ -83,16 +84,32 @@ impl Drop for Ending {
 pub(crate) struct Reports(Mutex<HashMap<i64, Weak<Report>>>);
 
 impl Reports {
-    pub(crate) fn add(&self, id: i64, report: &Arc<Report>) {
-        lock(&self.0).insert(id, Arc::downgrade(report));
-    }
-
-    pub(crate) fn remove(&self, id: i64) {
+    fn remove(&self, id: i64) {
         lock(&self.0).remove(&id);
     }
 
     fn get(&self, id: i64) -> Option<Arc<Report>> {
         lock(&self.0).get(&id).and_then(Weak::upgrade)
+    }
+}
+
+/// Reports reach the program for as long as this is held.
+#[derive(Debug)]
+pub(crate) struct Reporting {
+    client: Arc<Client>,
+    id: i64,
+}
+
+impl Reporting {
+    pub(crate) fn begin(client: &Arc<Client>, id: i64, report: &Arc<Report>) -> Self {
+        lock(&client.reports.0).insert(id, Arc::downgrade(report));
+        Self { client: client.clone(), id }
+    }
+}
+
+impl Drop for Reporting {
+    fn drop(&mut self) {
+        self.client.reports.remove(self.id);
     }
 }
 
@@ -298,6 +315,11 @@ impl Client {
         self.cache.invalidate(kind, params);
         if kind == Kind::ToolsChanged {
             self.marks.clear();
+        }
+        if kind == Kind::TaskStatus
+            && let Some(id) = task::id(params)
+        {
+            self.watches.wake(&id);
         }
         if kind == Kind::ElicitationComplete
             && let Some(id) = notice::elicitation(params)

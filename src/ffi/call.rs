@@ -84,7 +84,8 @@ pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut 
 /// is not repeated after a broken connection: MCP_E_IO; unless the tool says
 /// in a list that was read that it is idempotent or only reads, see
 /// mcp_request_set_repeatable().  For a time limit, progress or cancelling
-/// see mcp_request_new_call_tool().
+/// see mcp_request_new_call_tool(); for tools that take very long,
+/// mcp_client_set_tasks().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
 /// arguments that are no JSON object, before anything is sent.
@@ -288,12 +289,13 @@ pub unsafe extern "C" fn mcp_set_log_level(client: *mut mcp_client, level: i32) 
 ///
 /// `kinds`: MCP_EVENT_ numbers, added together.  From revision 2026-07-28 on
 /// the server is asked for MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED
-/// and MCP_EVENT_RESOURCES_CHANGED as they are named here; before, it tells
-/// all that it has to tell.  0 closes the stream, unless a subscription needs
-/// it.  Returns when the server has accepted it; what it accepted is the
-/// params of MCP_EVENT_LISTENING.  Events come through the handler of
-/// mcp_client_set_event_handler(), in calls of this client that wait and in
-/// mcp_client_dispatch().
+/// and MCP_EVENT_RESOURCES_CHANGED as they are named here, and with
+/// MCP_EVENT_TASK_STATUS of each task that this client begins or asks for;
+/// before, it tells all that it has to tell.  0 closes the stream, unless a
+/// subscription needs it.  Returns when the server has accepted it; what it
+/// accepted is the params of MCP_EVENT_LISTENING.  Events come through the
+/// handler of mcp_client_set_event_handler(), in calls of this client that
+/// wait and in mcp_client_dispatch().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED when the server
 /// offers no such stream, or will tell of nothing that was asked for.
@@ -338,7 +340,7 @@ pub unsafe extern "C" fn mcp_notify(
 }
 
 /// All kinds of event.
-const KINDS: i32 = 1 | 2 | 4 | 8 | 16 | 32 | 128 | 256 | 512 | 1024;
+const KINDS: i32 = 1 | 2 | 4 | 8 | 16 | 32 | 64 | 128 | 256 | 512 | 1024;
 
 /// # Safety
 ///

@@ -10,6 +10,7 @@ use crate::ffi::client::{mcp_client, mcp_free_fn};
 use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
 use crate::ffi::library::*;
+use crate::ffi::task::mcp_task;
 use crate::ffi::view::{Lent, View, lend, lend_long, tell};
 
 /// SOMETHING THE SERVER TELLS of its own accord: a notification.  Lent to the
@@ -21,6 +22,7 @@ pub struct mcp_event {
     method: Lent,
     params: Lent,
     view: OnceLock<View>,
+    task: OnceLock<mcp_task>,
 }
 
 impl mcp_event {
@@ -30,6 +32,7 @@ impl mcp_event {
             method: Lent::new(&event.method),
             params: Lent::new(&event.params),
             view: OnceLock::new(),
+            task: OnceLock::new(),
         }
     }
 
@@ -39,6 +42,11 @@ impl mcp_event {
             View::root(&Arc::new(Answer::whole(params)))
         };
         self.view.get_or_init(make)
+    }
+
+    pub(crate) fn task(&self) -> Option<&mcp_task> {
+        let params = self.of_kind(MCP_EVENT_TASK_STATUS)?;
+        Some(self.task.get_or_init(|| mcp_task(params.again())))
     }
 
     fn of_kind(&self, kind: i32) -> Option<&View> {

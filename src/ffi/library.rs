@@ -190,6 +190,10 @@ pub const MCP_EVENT_LOG: i32 = 16;
 /// What was asked by MCP_INPUT_URL has been done in the browser.
 pub const MCP_EVENT_ELICITATION_COMPLETE: i32 = 32;
 
+/// A task has another status: mcp_event_task().  From revision 2026-07-28 on a
+/// server tells of a task only where mcp_listen() asks for this kind.
+pub const MCP_EVENT_TASK_STATUS: i32 = 64;
+
 /// The stream of mcp_listen() or mcp_subscribe_resource() stands, or stands
 /// again: whatever changed while it did not was not told, so read again what
 /// you hold.

@@ -48,4 +48,6 @@ mod content;
 
 mod skill;
 
+mod task;
+
 mod json;

@@ -36,7 +36,7 @@ use crate::ffi::view::Lent;
 #[derive(Debug)]
 pub struct mcp_request {
     pid: u32,
-    inner: Arc<Request>,
+    pub(crate) inner: Arc<Request>,
     error: Mutex<Option<Box<mcp_error>>>,
     userdata: AtomicPtr<c_void>,
 }

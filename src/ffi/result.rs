@@ -12,6 +12,7 @@ use crate::ffi::introduction::Introduced;
 use crate::ffi::prompt::mcp_prompt;
 use crate::ffi::resource::mcp_resource;
 use crate::ffi::skill::mcp_skill;
+use crate::ffi::task::mcp_task;
 use crate::ffi::tool::mcp_tool;
 use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, tell};
 
@@ -34,6 +35,7 @@ pub struct mcp_result {
     resources: OnceLock<Vec<mcp_resource>>,
     prompts: OnceLock<Vec<mcp_prompt>>,
     skills: OnceLock<Vec<mcp_skill>>,
+    tasks: OnceLock<Vec<mcp_task>>,
     contents: OnceLock<Vec<mcp_content>>,
     completions: OnceLock<Vec<Lent>>,
 }
@@ -92,6 +94,23 @@ impl mcp_result {
 
     fn skills(&self) -> &[mcp_skill] {
         self.skills.get_or_init(|| self.all("skills", mcp_skill::new))
+    }
+
+    /// Those of a list, or the one that this is.
+    pub(crate) fn tasks(&self) -> &[mcp_task] {
+        self.tasks.get_or_init(|| {
+            let Some(root) = self.root() else { return Vec::new() };
+            let is_task = |view: &View| view.raw("taskId").is_some();
+            let own = root.object("task").filter(is_task);
+            let own = own.or_else(|| is_task(root).then(|| root.again()));
+            own.map_or_else(|| self.all("tasks", mcp_task), |own| vec![mcp_task(own)])
+        })
+    }
+
+    /// The task that this is.
+    pub(crate) fn task(&self) -> Option<&mcp_task> {
+        let is_list = self.root()?.raw("tasks").is_some();
+        self.tasks().first().filter(|_| !is_list)
     }
 
     /// The contents of whichever result this is.
@@ -214,7 +233,13 @@ pub unsafe extern "C" fn mcp_result_next_cursor(result: *const mcp_result) -> *c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, -1, |it| it.root()?.integer("ttlMs").filter(|ttl| *ttl >= 0)) }
+    unsafe {
+        tell(result, -1, |it| {
+            // That of a task says another thing.
+            let root = it.root().filter(|root| root.raw("taskId").is_none())?;
+            root.integer("ttlMs").filter(|ttl| *ttl >= 0)
+        })
+    }
 }
 
 /// Of mcp_list_tools(): gives the number of tools, without those that may

@@ -21,10 +21,14 @@ pub(crate) struct Call {
     pub(crate) has_context: bool,
     /// Of a call of a tool, its arguments.
     pub(crate) arguments: Option<String>,
+    /// Whether it is about tasks, or may become one.
+    pub(crate) has_tasks: bool,
 }
 
 /// The beginning of names that the specification keeps for itself.
 pub(crate) const PREFIX: &str = "io.modelcontextprotocol/";
+/// The beginning of the methods that are about tasks.
+const TASKS: &str = "tasks/";
 
 impl Call {
     /// The call that asks for a sign of life, whatever an era makes of it.
@@ -70,8 +74,9 @@ impl Call {
 
     fn plain(method: &str, members: String) -> Self {
         let (name, arguments) = (None, None);
+        let (has_context, has_tasks) = (false, method.starts_with(TASKS));
         let (method, meta) = (method.to_owned(), String::new());
-        Self { method, name, members, meta, has_context: false, arguments }
+        Self { method, name, members, meta, has_context, arguments, has_tasks }
     }
 
     fn about(method: &str, member: &str, value: &str) -> Self {
@@ -114,6 +119,18 @@ impl Call {
     pub(crate) fn subscribe(uri: &str, on: bool) -> Self {
         let method = if on { "resources/subscribe" } else { "resources/unsubscribe" };
         Self { name: None, ..Self::about(method, "uri", uri) }
+    }
+
+    /// A call about a task: "get", "result" or "cancel".
+    pub(crate) fn task(what: &str, id: &str) -> Self {
+        Self::about(&format!("{TASKS}{what}"), "taskId", id)
+    }
+
+    /// Answers what a task asks; `responses` is a JSON object.
+    pub(crate) fn update_task(id: &str, responses: &str) -> Self {
+        let mut call = Self::task("update", id);
+        push_member(&mut call.members, "inputResponses", responses);
+        call
     }
 
     pub(crate) fn complete(
@@ -180,6 +197,11 @@ impl Call {
         self.method == "tools/call"
     }
 
+    /// Whether it is about a task, and not a call that becomes one.
+    pub(crate) fn is_about_task(&self) -> bool {
+        self.method.starts_with(TASKS)
+    }
+
     /// Whether doing it twice is as good as once, so that a request may be
     /// sent again when nobody knows what became of it.
     pub(crate) fn is_repeatable(&self) -> bool {
@@ -199,6 +221,11 @@ impl Call {
                 | "logging/setLevel"
                 | "completion/complete"
                 | "skills/list"
+                | "tasks/get"
+                | "tasks/result"
+                | "tasks/update"
+                | "tasks/cancel"
+                | "tasks/list"
         )
     }
 }
@@ -366,5 +393,6 @@ mod tests {
         assert!(Call::ping().is_repeatable());
         assert!(!Call::new("tools/call", Some("{}")).unwrap().is_repeatable());
         assert!(!Call::new("x/new", None).unwrap().is_repeatable());
+        assert!(Call::task("get", "t").is_repeatable());
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::protocol::call::push_member;
+use crate::protocol::task::EXTENSION;
 use crate::wire::object::Members;
 
 /// The questions that somebody here answers, and what the program declares
@@ -31,12 +32,35 @@ impl Declared {
                  mcp_client_set_input_handler() and mcp_client_set_roots_json()"
             )));
         }
+        let extensions = members.get("extensions").map_or("{}", |extensions| extensions.get());
+        if Members::parse(extensions).is_ok_and(|all| all.get(EXTENSION).is_some()) {
+            return Err(Error::argument(format!(
+                "json has \"{EXTENSION}\", which is declared where tasks are wanted: see \
+                 mcp_client_set_tasks() and mcp_request_set_task()"
+            )));
+        }
         self.extra = members
             .0
             .into_iter()
             .map(|(name, value)| (name.into_owned(), value.get().to_owned()))
             .collect();
         Ok(())
+    }
+
+    /// The same with the extension by which a server may make tasks of calls.
+    pub(crate) fn with_tasks(&self) -> Self {
+        let mut all = self.clone();
+        let place = all.extra.iter().position(|(name, _)| name == "extensions");
+        let before = place.map(|place| all.extra.remove(place).1);
+        let before = Members::parse(before.as_deref().unwrap_or("{}")).unwrap_or_default();
+        let mut extensions = String::from("{");
+        for (name, value) in &before.0 {
+            push_member(&mut extensions, name, value.get());
+        }
+        push_member(&mut extensions, EXTENSION, "{}");
+        extensions.push('}');
+        all.extra.push(("extensions".to_owned(), extensions));
+        all
     }
 
     /// Whether the server may ask anything.
@@ -97,6 +121,18 @@ mod tests {
         );
         let form = Declared { form: true, ..Declared::default() };
         assert_eq!(form.json(false), "{\"elicitation\":{\"form\":{}}}");
+    }
+
+    #[test]
+    fn declares_tasks_beside_other_extensions() {
+        let tasks = "\"io.modelcontextprotocol/tasks\":{}";
+        let mut declared = Declared::default();
+        let json = |declared: &Declared| declared.with_tasks().json(false);
+        assert_eq!(json(&declared), format!("{{\"extensions\":{{{tasks}}}}}"));
+        declared.set_extra(Some(r#"{"extensions":{"a/b":{}},"x":1}"#)).unwrap();
+        let wanted = format!("{{\"x\":1,\"extensions\":{{\"a/b\":{{}},{tasks}}}}}");
+        assert_eq!(json(&declared), wanted);
+        assert!(declared.set_extra(Some(&wanted)).is_err(), "by the option alone");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::protocol::capability::Declared;
 use crate::protocol::notice;
 use crate::protocol::question::Answered;
 use crate::protocol::revision::Revision;
+use crate::protocol::task::Tasks;
 use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Standing, Verdict, Wish};
 use crate::wire::jsonrpc::{self, Answer};
 
@@ -95,7 +96,11 @@ impl Era for Handshake {
         self.outgoing(body)
     }
 
-    fn judge(&self, _call: &Call, _answer: &Answer) -> Result<Verdict> {
+    fn judge(&self, call: &Call, answer: &Answer) -> Result<Verdict> {
+        // A server that does not know the wish does the work at once.
+        if call.is_tool() && call.has_tasks && answer.member("task").is_some() {
+            return Tasks::Asked.begun(answer).map(Verdict::Task);
+        }
         Ok(Verdict::Complete)
     }
 
@@ -133,6 +138,10 @@ impl Era for Handshake {
 
     fn subscribe(&self, uri: &str, on: bool) -> Option<Call> {
         Some(Call::subscribe(uri, on))
+    }
+
+    fn tasks(&self) -> Option<Tasks> {
+        self.revision.has_tasks().then_some(Tasks::Asked)
     }
 
     fn has_marks(&self) -> bool {

@@ -78,6 +78,14 @@ impl<'a> Greeting<'a> {
 }
 
 impl Introduction {
+    /// Whether the server declares an extension, whose name has dots.
+    pub(crate) fn has_extension(&self, name: &str) -> bool {
+        let root = serde_json::from_str::<serde_json::Value>(&self.capabilities);
+        root.is_ok_and(|root| {
+            root.get("extensions").and_then(|all| all.get(name)).is_some_and(|one| !one.is_null())
+        })
+    }
+
     /// Whether the server declares a capability such as "tools" or
     /// "resources.subscribe": present, and neither false nor null.
     pub(crate) fn has_capability(&self, name: &str) -> bool {
@@ -125,5 +133,8 @@ mod tests {
         assert!(!server.has_capability("resources.subscribe"));
         assert!(!server.has_capability("prompts"));
         assert!(!server.has_capability(""));
+        assert!(!server.has_extension("a.b/c"));
+        let server = introduction(r#"{"capabilities":{"extensions":{"a.b/c":{}}}}"#);
+        assert!(server.has_extension("a.b/c") && !server.has_extension("a"));
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod revision;
 pub(crate) mod routing;
 pub(crate) mod skill;
 pub(crate) mod stateless;
+pub(crate) mod task;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -25,6 +26,7 @@ use std::fmt::Debug;
 use crate::base::error::Result;
 use crate::protocol::call::Call;
 use crate::protocol::question::{Answered, Asked};
+use crate::protocol::task::{Task, Tasks};
 use crate::wire::jsonrpc::{self, Answer};
 
 /// Names and values; most are the same for every message.
@@ -85,6 +87,8 @@ pub(crate) enum Verdict {
     Complete,
     /// The server asks before it answers.
     InputRequired(Round),
+    /// The server works on it, and has to be asked how it stands.
+    Task(Task),
 }
 
 /// Questions that are asked at the same time, and what to give back.
@@ -111,6 +115,8 @@ pub(crate) struct Wish {
     pub(crate) prompts: bool,
     pub(crate) resources: bool,
     pub(crate) uris: Vec<String>,
+    /// The ids of tasks.
+    pub(crate) tasks: Vec<String>,
 }
 
 /// A group of revisions that frame and read messages alike.
@@ -149,6 +155,9 @@ pub(crate) trait Era: Debug + Send + Sync {
     /// The call that subscribes to a resource; `None` where it is part of
     /// the standing stream's wish.
     fn subscribe(&self, uri: &str, on: bool) -> Option<Call>;
+
+    /// How calls run as tasks, where there is such a thing.
+    fn tasks(&self) -> Option<Tasks>;
 
     /// Whether the arguments of tools go into headers where they are marked.
     fn has_marks(&self) -> bool;

@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     ResourceUpdated = 8,
     Log = 16,
     ElicitationComplete = 32,
+    TaskStatus = 64,
     Listening = 128,
     Other = 256,
     Cancelled = 512,
@@ -34,6 +35,7 @@ impl Kind {
             "notifications/resources/updated" => Self::ResourceUpdated,
             "notifications/message" => Self::Log,
             "notifications/elicitation/complete" => Self::ElicitationComplete,
+            "notifications/tasks/status" | "notifications/tasks" => Self::TaskStatus,
             CANCELLED => Self::Cancelled,
             _ => Self::Other,
         }

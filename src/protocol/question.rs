@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
+use crate::protocol::call::{PREFIX, push_member};
 use crate::protocol::capability::Declared;
 use crate::protocol::form;
 use crate::wire::jsonrpc::push_string;
@@ -149,6 +150,31 @@ impl Asked {
 }
 
 impl Answered {
+    /// The same, with the task that the question says it belongs to: the
+    /// answer has to say so as well.
+    pub(crate) fn related_to(self, params: &str) -> Self {
+        let name = format!("{PREFIX}related-task");
+        let asked = Members::parse(params).unwrap_or_default();
+        let asked = asked.get("_meta").and_then(|meta| Members::parse(meta.get()).ok());
+        let task = asked.as_ref().and_then(|meta| meta.get(&name));
+        let (Some(task), Self::Result(result)) = (task, &self) else { return self };
+        let (mut out, mut meta) = (String::from("{"), String::from("{"));
+        for (member, value) in Members::parse(result).unwrap_or_default().0 {
+            if member != "_meta" {
+                push_member(&mut out, &member, value.get());
+                continue;
+            }
+            for (key, value) in Members::parse(value.get()).unwrap_or_default().0 {
+                push_member(&mut meta, &key, value.get());
+            }
+        }
+        push_member(&mut meta, &name, task.get());
+        meta.push('}');
+        push_member(&mut out, "_meta", &meta);
+        out.push('}');
+        Self::Result(out)
+    }
+
     /// The member of a response that it is.
     pub(crate) fn member(&self) -> String {
         match self {
@@ -195,6 +221,20 @@ mod tests {
         let tools = r#"{"tools":[]}"#;
         assert_eq!(asked("sampling/createMessage", tools, &all()).unwrap_err(), INVALID_PARAMS);
         assert_eq!(asked("roots/list", "[]", &all()).unwrap_err(), INVALID_PARAMS);
+    }
+
+    #[test]
+    fn says_to_which_task_an_answer_belongs() {
+        let params = r#"{"a":1,"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}"#;
+        let related = |result: &str, params: &str| {
+            Answered::Result(result.to_owned()).related_to(params).member()
+        };
+        assert_eq!(
+            related(r#"{"x":1.50,"_meta":{"k":1}}"#, params),
+            r#""result":{"x":1.50,"_meta":{"k":1,"io.modelcontextprotocol/related-task":{"taskId":"t"}}}"#
+        );
+        assert_eq!(related(r#"{"x":1}"#, r#"{"_meta":{}}"#), r#""result":{"x":1}"#);
+        assert_eq!(related(r#"{"x":1}"#, "{}"), r#""result":{"x":1}"#);
     }
 
     #[test]

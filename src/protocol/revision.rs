@@ -56,6 +56,11 @@ impl Revision {
         self >= Self::V2025_06_18
     }
 
+    /// Whether the core has tasks, which the client asks for.
+    pub(crate) fn has_tasks(self) -> bool {
+        self == Self::V2025_11_25
+    }
+
     /// The newest of ours among a peer's, of one era.
     pub(crate) fn newest_common(names: &[String], is_stateless: bool) -> Option<Self> {
         Self::ALL.into_iter().find(|revision| {

@@ -9,6 +9,7 @@ use crate::protocol::capability::Declared;
 use crate::protocol::notice;
 use crate::protocol::question::Answered;
 use crate::protocol::revision::Revision;
+use crate::protocol::task::Tasks;
 use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Round, Standing, Verdict, Wish};
 use crate::wire::jsonrpc::{self, Answer};
 use crate::wire::object::Members;
@@ -19,21 +20,26 @@ pub(crate) struct Stateless {
     revision: Revision,
     /// The members of `_meta` that the protocol asks for, without braces.
     meta: String,
+    /// The same for calls that are about tasks, or may become one.
+    task_meta: String,
     /// The whole question who the server is, behind its id.
     discover: String,
 }
 
 impl Stateless {
     pub(crate) fn new(revision: Revision, identity: &Identity, declared: &Declared) -> Self {
-        let meta = format!(
-            "\"{PREFIX}protocolVersion\":\"{}\",\"{PREFIX}clientCapabilities\":{},\
-             \"{PREFIX}clientInfo\":{}",
-            revision.as_str(),
-            declared.json(false),
-            identity.json()
-        );
+        let meta = |capabilities: String| {
+            format!(
+                "\"{PREFIX}protocolVersion\":\"{}\",\"{PREFIX}clientCapabilities\":\
+                 {capabilities},\"{PREFIX}clientInfo\":{}",
+                revision.as_str(),
+                identity.json()
+            )
+        };
+        let task_meta = meta(declared.with_tasks().json(false));
+        let meta = meta(declared.json(false));
         let discover = format!(",\"method\":\"{DISCOVER}\",\"params\":{{\"_meta\":{{{meta}}}}}}}");
-        Self { revision, meta, discover }
+        Self { revision, meta, task_meta, discover }
     }
 
     /// The question who the server is, which also is the sign of life.
@@ -54,7 +60,7 @@ impl Stateless {
     /// The parameters of the program and what the protocol adds to them.
     fn push_params(&self, out: &mut String, call: &Call, frame: Option<&Frame<'_>>) {
         out.push_str(",\"params\":{\"_meta\":{");
-        out.push_str(&self.meta);
+        out.push_str(if call.has_tasks { &self.task_meta } else { &self.meta });
         let frame = frame.copied().unwrap_or_default();
         if frame.wants_progress {
             let _ = write!(out, ",\"progressToken\":{}", frame.id);
@@ -95,7 +101,7 @@ impl Era for Stateless {
         for (name, value) in frame.marks {
             headers.push((format!("Mcp-Param-{name}").into(), value.clone().into()));
         }
-        let length = 128 + self.meta.len() + call.members.len() + call.meta.len();
+        let length = 128 + self.task_meta.len() + call.members.len() + call.meta.len();
         let mut body = String::with_capacity(length);
         let _ = write!(body, "{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":", frame.id);
         jsonrpc::push_string(&mut body, &call.method);
@@ -122,6 +128,9 @@ impl Era for Stateless {
                 "the server asks a question before it answers {}, which is not allowed",
                 call.method
             ))),
+            Some("\"task\"") if call.is_tool() && call.has_tasks => {
+                Tasks::Decided.begun(answer).map(Verdict::Task)
+            }
             Some(other) => Err(Error::protocol(format!(
                 "the server sent a result of a kind that was not asked for: {}",
                 quote(other)
@@ -161,8 +170,14 @@ impl Era for Stateless {
             let uris = serde_json::to_string(&wish.uris).unwrap_or_default();
             push_member(&mut filter, "resourceSubscriptions", &uris);
         }
+        if !wish.tasks.is_empty() {
+            let ids = serde_json::to_string(&wish.tasks).unwrap_or_default();
+            push_member(&mut filter, "taskIds", &ids);
+        }
         filter.push('}');
-        Standing::Listen(Call::of("subscriptions/listen", format!("\"notifications\":{filter}")))
+        let mut call = Call::of("subscriptions/listen", format!("\"notifications\":{filter}"));
+        call.has_tasks = !wish.tasks.is_empty();
+        Standing::Listen(call)
     }
 
     fn resume(&self, _last_event_id: &str) -> Option<Headers> {
@@ -175,6 +190,10 @@ impl Era for Stateless {
 
     fn subscribe(&self, _uri: &str, _on: bool) -> Option<Call> {
         None
+    }
+
+    fn tasks(&self) -> Option<Tasks> {
+        Some(Tasks::Decided)
     }
 
     fn has_marks(&self) -> bool {
@@ -198,7 +217,7 @@ fn may_ask(call: &Call) -> bool {
 }
 
 /// The questions in a result.
-fn round(result: &str) -> Result<Round> {
+pub(crate) fn round(result: &str) -> Result<Round> {
     let malformed = |what: String| {
         Error::protocol(format!("the server asks a question in a malformed way: {what}"))
     };
@@ -305,6 +324,11 @@ mod tests {
         }
         assert!(judge(&tool, r#"{"resultType":"task"}"#).is_err());
         assert!(judge(&tool, r#"{"result\u0054ype":"task"}"#).is_err());
+        let task = r#"{"resultType":"task","taskId":"t","status":"working"}"#;
+        assert!(judge(&tool, task).is_err());
+        let prepared = Tasks::Decided.prepare(&tool, 0);
+        assert!(matches!(judge(&prepared, task), Ok(Verdict::Task(task)) if task.id == "t"));
+        assert!(judge(&Tasks::Decided.prepare(&list, 0), task).is_err(), "only tools");
         let asks = r#"{"resultType":"input_required","requestState":"a\/b",
             "inputRequests":{"k":{"method":"roots/list","params":{"a":1}}}}"#;
         assert_eq!(judge(&list, asks).unwrap_err().status(), Status::Protocol);

@@ -252,7 +252,8 @@ fn parse_id(text: &str) -> Result<Id> {
     }
 }
 
-fn parse_error(error: &str) -> Result<RpcError> {
+/// The error of a response, or of a task.
+pub(crate) fn parse_error(error: &str) -> Result<RpcError> {
     let member: ErrorMember<'_> = serde_json::from_str(error).map_err(|problem| {
         malformed(format!("its error has no proper code and message ({problem})"))
     })?;

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import events
 import stock
+import tasks
 from common import CLIENT, call, check, one_line, suite
 from support import TestServer, TOKEN
 
@@ -165,5 +166,6 @@ with TestServer() as server:
     failures(server.url)
     usage()
     events.run_all(server.url)
+    tasks.run_all(server.url)
 stock.run_all()
 suite.end()

@@ -10,6 +10,7 @@ mod declared;
 mod questions;
 mod results;
 mod served;
+pub mod tasks;
 mod transports;
 
 use std::ffi::{CStr, CString, c_char, c_void};
@@ -161,6 +162,7 @@ pub mod status {
     pub const MCP_EVENT_RESOURCE_UPDATED: i32 = 8;
     pub const MCP_EVENT_LOG: i32 = 16;
     pub const MCP_EVENT_ELICITATION_COMPLETE: i32 = 32;
+    pub const MCP_EVENT_TASK_STATUS: i32 = 64;
     pub const MCP_EVENT_LISTENING: i32 = 128;
     pub const MCP_EVENT_OTHER: i32 = 256;
     pub const MCP_EVENT_CANCELLED: i32 = 512;

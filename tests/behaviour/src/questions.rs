@@ -71,6 +71,8 @@ pub struct Event {
     pub log_level: i32,
     pub logger: Option<String>,
     pub data: Option<String>,
+    /// The id and the status.
+    pub task: Option<(String, String)>,
 }
 
 impl Event {
@@ -84,6 +86,7 @@ impl Event {
                 log_level: raw::mcp_event_log_level(event),
                 logger: text(raw::mcp_event_logger(event)),
                 data: sized(|len| raw::mcp_event_data_json(event, len)),
+                task: crate::tasks::task_of(event),
             }
         }
     }

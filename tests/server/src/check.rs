@@ -74,6 +74,7 @@ impl Mcp {
         let name = match method.as_str() {
             "tools/call" | "prompts/get" => params["name"].as_str(),
             "resources/read" => params["uri"].as_str(),
+            "tasks/get" | "tasks/update" | "tasks/cancel" => params["taskId"].as_str(),
             _ => None,
         };
         let given = request.header("mcp-name").and_then(header_text);

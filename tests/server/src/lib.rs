@@ -34,6 +34,7 @@ pub mod sse;
 pub mod stdio;
 mod streamable;
 mod streams;
+pub mod tasks;
 mod tools;
 
 use std::collections::HashSet;

@@ -13,6 +13,7 @@ use crate::offer::Offer;
 use crate::questions::Questions;
 use crate::resumption::Broken;
 use crate::streams::Streams;
+use crate::tasks::Tasks;
 use crate::{Action, Carrier, Gate};
 
 pub const STATELESS: &str = "2026-07-28";
@@ -144,6 +145,7 @@ pub struct Mcp {
     is_renamed: AtomicBool,
     pub(crate) questions: Mutex<Questions>,
     pub(crate) streams: Mutex<Streams>,
+    pub(crate) tasks: Mutex<Tasks>,
     pub(crate) broken: Mutex<HashMap<String, Broken>>,
     gates: Mutex<HashMap<String, Gate>>,
 }
@@ -162,6 +164,7 @@ impl Mcp {
             is_renamed: AtomicBool::new(false),
             questions: Mutex::default(),
             streams: Mutex::default(),
+            tasks: Mutex::default(),
             broken: Mutex::default(),
             gates: Mutex::default(),
         }
@@ -239,6 +242,9 @@ impl Mcp {
             return Said::NoSession;
         }
         if call.id.is_null() {
+            if call.method == "notifications/cancelled" {
+                self.check_cancelled(&call.params);
+            }
             return Said::Nothing;
         }
         if call.method.is_empty() {

@@ -43,6 +43,8 @@ pub struct Offer {
     pub grants: Option<Vec<&'static str>>,
     /// `skills/list`, with files that may not be what their entry says.
     pub skills: Option<Tamper>,
+    /// Whether tools run as tasks.
+    pub tasks: bool,
     /// Whether a call without the headers of its marks is refused.
     pub wants_headers: bool,
 }
@@ -59,6 +61,7 @@ impl Default for Offer {
             retry: None,
             grants: None,
             skills: Some(Tamper::None),
+            tasks: false,
             wants_headers: true,
         }
     }

@@ -145,6 +145,9 @@ impl Mcp {
 
     /// An answer to a question has come.
     pub(crate) fn answered(&self, message: &Value) {
+        if self.task_answered(message) {
+            return;
+        }
         let id = message["id"].to_string();
         let mut questions = self.questions.lock().unwrap();
         if questions.pings.remove(&id) {

@@ -27,6 +27,8 @@ pub const PATHS: &str = "  /mcp                 every revision, JSON replies
   /full/mcp            all revisions; tools, resources, prompts, streams, skills
   /full-stateless/mcp  the same, 2026-07-28 alone
   /full-handshake/mcp  the same, up to 2025-11-25; event ids on its streams
+  /tasks-stateless/mcp /full-stateless with tools that run as tasks
+  /tasks-handshake/mcp the same of /full-handshake
   /pages/mcp           its lists in pages of two, with 20 items more
   /endless/mcp         its lists never end
   /tampered/mcp        its skill is not what its entry says
@@ -93,6 +95,9 @@ pub fn handler(token: Option<String>) -> Arc<Handler> {
     add("/full-stateless/mcp", Config { handshake: Vec::new(), ..with(offer.clone()) });
     let ids = Offer { event_ids: true, retry: Some(50), ..offer };
     add("/full-handshake/mcp", Config { is_stateless: false, ..with(ids) });
+    let tasks = Offer { tasks: true, ..Offer::default() };
+    add("/tasks-stateless/mcp", Config { handshake: Vec::new(), ..with(tasks.clone()) });
+    add("/tasks-handshake/mcp", Config { is_stateless: false, ..with(tasks) });
     for name in ["pages", "endless", "tampered"] {
         let offer = self::offer(name).flatten();
         add(&format!("/{name}/mcp"), Config { offer, ..base.clone() });

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::mcp::{Answer, Call, Mcp};
 use crate::offer::Offer;
-use crate::{Carrier, items, local, skills};
+use crate::{Carrier, items, local, skills, tasks};
 
 impl Mcp {
     /// What both eras have.
@@ -28,6 +28,9 @@ impl Mcp {
                 if call.carrier == Carrier::Stdio {
                     all.extend(local::TOOLS.map(items::plain));
                 }
+                if offer.tasks {
+                    all.extend(tasks::tools());
+                }
                 self.list(call, offer, "tools", all)
             }
             "resources/list" => self.list(call, offer, "resources", items::resources(many)),
@@ -39,6 +42,7 @@ impl Mcp {
             "resources/read" => self.read(call, offer),
             "prompts/get" => self.get_prompt(call),
             "completion/complete" => Answer::Result(items::complete(&call.params)),
+            method if method.starts_with("tasks/") && offer.tasks => self.about_task(call, offer),
             "subscriptions/listen" if call.is_stateless && offer.listens => self.listen(call),
             "skills/list" => match offer.skills {
                 Some(tamper) => Answer::Result(skills::list(tamper)),
@@ -93,8 +97,11 @@ impl Mcp {
         let changes = json!({"listChanged": offer.listens});
         let mut all = json!({"tools": changes, "prompts": changes, "logging": {}, "completions": {},
             "resources": {"listChanged": offer.listens, "subscribe": offer.listens}});
+        if offer.tasks {
+            tasks::declare(&mut all, is_handshake);
+        }
         if offer.skills.is_some() {
-            all["extensions"] = json!({"io.modelcontextprotocol/skills": {}});
+            all["extensions"]["io.modelcontextprotocol/skills"] = json!({});
         }
         all
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::http::{self, Request, Stream};
 use crate::mcp::{Answer, Call, Mcp};
 use crate::pipe::{Pipe, pipe};
-use crate::{Action, await_true};
+use crate::{Action, await_true, tasks};
 
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
@@ -254,6 +254,9 @@ impl Mcp {
 
     pub(crate) fn listen(&self, call: &Call) -> Answer {
         let asked = call.params["notifications"].as_object().cloned().unwrap_or_default();
+        if !asked.get("taskIds").unwrap_or(&Value::Null).is_null() && !tasks::declares(call) {
+            self.violation("subscriptions/listen: of tasks, which are not declared");
+        }
         let grants = self.config.offer.as_ref().and_then(|offer| offer.grants.clone());
         let is_granted = |kind: &String| {
             grants.as_ref().is_none_or(|grants| grants.iter().any(|one| one == kind))
@@ -289,6 +292,10 @@ fn is_granted(granted: &Value, method: &str, params: &Value) -> bool {
         "notifications/resources/updated" => {
             let uris = granted["resourceSubscriptions"].as_array();
             return uris.is_some_and(|uris| uris.contains(&params["uri"]));
+        }
+        "notifications/tasks" => {
+            let ids = granted["taskIds"].as_array();
+            return ids.is_some_and(|ids| ids.contains(&params["taskId"]));
         }
         _ => return false,
     };

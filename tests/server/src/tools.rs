@@ -86,6 +86,9 @@ impl Mcp {
             _ if call.carrier == Carrier::Stdio && local::TOOLS.contains(&name) => {
                 local::call(call, name)
             }
+            _ if name.starts_with("task-") && self.config.offer.is_some() => {
+                self.task_tool(call, &self.config.offer.clone().unwrap_or_default())
+            }
             _ if name.starts_with("tool-") => text(name.to_owned()),
             _ => Answer::error(-32602, "Unknown tool", json!(name)),
         }

@@ -1,0 +1,101 @@
+/* Runs a tool that takes long as a task, which goes on at the server when this
+ * program does not:
+ *
+ *     task URL TOOL [ARGUMENTS]    begins it, and waits for its result
+ *     task URL -b TOOL [ARGUMENTS] begins it, and prints its id
+ *     task URL -r ID               waits for the result of one
+ *     task URL -s ID               says how one stands
+ *     task URL -c ID               ends one
+ *
+ * ARGUMENTS is a JSON object.  The token is taken from MCPCLIENT_TOKEN.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mcpclient.h>
+
+static void on_event(void *userdata, mcp_client *client,
+                     const mcp_event *event)
+{
+    const mcp_task *task = mcp_event_task(event);
+
+    (void)userdata;
+    (void)client;
+    if (task != NULL)
+        fprintf(stderr, "%s\n", mcp_task_status(task));
+}
+
+/* Gives the id of the task, or the result where the server did the work at
+ * once. */
+static int32_t begin(mcp_client *client, const char *tool,
+                     const char *arguments, mcp_result **out)
+{
+    mcp_request *request =
+        mcp_request_new_call_tool(client, tool, arguments);
+    int32_t status = MCP_E_INVALID_ARGUMENT;
+
+    if (request != NULL)
+        status = mcp_request_set_task(request, 3600000);
+    if (status == MCP_OK)
+        status = mcp_request_perform(request, out);
+    mcp_request_free(request);
+    return status;
+}
+
+static int show(const mcp_result *result)
+{
+    int is_error = mcp_result_is_error(result);
+
+    if (mcp_result_task_id(result) == NULL)
+        fprintf(is_error ? stderr : stdout, "%s\n",
+                mcp_result_text(result, NULL));
+    else if (mcp_result_task_message(result) == NULL)
+        printf("%s %s\n", mcp_result_task_id(result),
+               mcp_result_task_status(result));
+    else
+        printf("%s %s: %s\n", mcp_result_task_id(result),
+               mcp_result_task_status(result),
+               mcp_result_task_message(result));
+    return !is_error;
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc > 2 && argv[2][0] == '-' ? argv[2] : "";
+    int32_t status = MCP_E_INVALID_ARGUMENT;
+    mcp_result *result = NULL;
+    mcp_client *client;
+    int is_good = 0;
+
+    if (argc < (what[0] != '\0' ? 4 : 3) || argc > 5) {
+        fprintf(stderr, "usage: task URL [-b] TOOL [ARGUMENTS]\n"
+                        "       task URL -r|-s|-c ID\n");
+        return EXIT_FAILURE;
+    }
+    client = mcp_client_new(argv[1], getenv("MCPCLIENT_TOKEN"));
+    if (client != NULL)
+        status = mcp_client_set_event_handler(client, on_event, NULL, NULL);
+    if (status == MCP_OK) /* this is all that waiting through a task needs */
+        status = mcp_client_set_tasks(client, 1);
+    if (status == MCP_OK) {
+        if (strcmp(what, "-b") == 0)
+            status = begin(client, argv[3], argc > 4 ? argv[4] : NULL, &result);
+        else if (strcmp(what, "-r") == 0)
+            status = mcp_get_task_result(client, argv[3], &result);
+        else if (strcmp(what, "-s") == 0)
+            status = mcp_get_task(client, argv[3], &result);
+        else if (strcmp(what, "-c") == 0)
+            status = mcp_cancel_task(client, argv[3]);
+        else
+            status = mcp_call_tool(client, argv[2], argc > 3 ? argv[3] : NULL,
+                                   &result);
+    }
+    if (status != MCP_OK)
+        fprintf(stderr, "%s\n", mcp_error_message(NULL));
+    else
+        is_good = result == NULL || show(result);
+    mcp_result_free(result);
+    mcp_client_free(client);
+    return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,218 @@
+//! Tasks, as the header has them.
+
+use std::ffi::c_char;
+use std::marker::PhantomData;
+use std::ptr;
+
+use mcp_test_server::mcp::Config;
+use mcp_test_server::offer::Offer;
+use serde_json::{Value, json};
+
+use crate::results::sized_json;
+use crate::status::MCP_INPUT_FORM;
+use crate::{Answer, Client, Failure, Input, Outcome, Request, Served, c, outcome, raw, text};
+
+#[allow(non_camel_case_types)]
+pub enum mcp_task {}
+
+unsafe extern "C" {
+    fn mcp_client_set_tasks(client: *mut raw::mcp_client, allow: i32) -> i32;
+    fn mcp_request_set_task(request: *mut raw::mcp_request, ttl_milliseconds: i32) -> i32;
+    fn mcp_get_task(
+        client: *mut raw::mcp_client,
+        task_id: *const c_char,
+        out: *mut *mut raw::mcp_result,
+    ) -> i32;
+    fn mcp_get_task_result(
+        client: *mut raw::mcp_client,
+        task_id: *const c_char,
+        out: *mut *mut raw::mcp_result,
+    ) -> i32;
+    fn mcp_cancel_task(client: *mut raw::mcp_client, task_id: *const c_char) -> i32;
+    fn mcp_list_tasks(client: *mut raw::mcp_client, out: *mut *mut raw::mcp_result) -> i32;
+    fn mcp_result_task_count(result: *const raw::mcp_result) -> usize;
+    fn mcp_result_task(result: *const raw::mcp_result, index: usize) -> *const mcp_task;
+    fn mcp_result_task_id(result: *const raw::mcp_result) -> *const c_char;
+    fn mcp_result_task_status(result: *const raw::mcp_result) -> *const c_char;
+    fn mcp_result_task_message(result: *const raw::mcp_result) -> *const c_char;
+    fn mcp_result_task_poll_interval(result: *const raw::mcp_result) -> i64;
+    fn mcp_result_task_ttl(result: *const raw::mcp_result) -> i64;
+    fn mcp_event_task(event: *const raw::mcp_event) -> *const mcp_task;
+    fn mcp_task_id(task: *const mcp_task) -> *const c_char;
+    fn mcp_task_status(task: *const mcp_task) -> *const c_char;
+    fn mcp_task_message(task: *const mcp_task) -> *const c_char;
+    fn mcp_task_created(task: *const mcp_task) -> *const c_char;
+    fn mcp_task_updated(task: *const mcp_task) -> *const c_char;
+    fn mcp_task_ttl(task: *const mcp_task) -> i64;
+    fn mcp_task_json(task: *const mcp_task, len: *mut usize) -> *const c_char;
+}
+
+type Out = *mut *mut raw::mcp_result;
+
+fn answer(call: impl FnOnce(Out) -> i32) -> Outcome<Answer> {
+    let mut out = ptr::null_mut();
+    let status = call(&mut out);
+    assert_eq!(status == 0, !out.is_null(), "a result where there is one");
+    outcome(status)?;
+    Ok(Answer(out))
+}
+
+impl Client {
+    pub fn set_tasks(&self, allow: bool) {
+        outcome(unsafe { mcp_client_set_tasks(self.0, i32::from(allow)) }).unwrap();
+    }
+
+    pub fn get_task(&self, id: &str) -> Outcome<Answer> {
+        let id = c(id);
+        answer(|out| unsafe { mcp_get_task(self.0, id.as_ptr(), out) })
+    }
+
+    pub fn get_task_result(&self, id: &str) -> Outcome<Answer> {
+        let id = c(id);
+        answer(|out| unsafe { mcp_get_task_result(self.0, id.as_ptr(), out) })
+    }
+
+    pub fn cancel_task(&self, id: &str) -> Outcome<()> {
+        outcome(unsafe { mcp_cancel_task(self.0, c(id).as_ptr()) })
+    }
+
+    pub fn list_tasks(&self) -> Outcome<Answer> {
+        answer(|out| unsafe { mcp_list_tasks(self.0, out) })
+    }
+}
+
+impl Request {
+    pub fn set_task(&self, ttl_milliseconds: i32) -> Outcome<()> {
+        outcome(unsafe { mcp_request_set_task(self.0, ttl_milliseconds) })
+    }
+}
+
+/// A task, borrowed from its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a>(*const mcp_task, PhantomData<&'a ()>);
+
+impl Task<'_> {
+    pub fn id(&self) -> Option<String> {
+        text(unsafe { mcp_task_id(self.0) })
+    }
+
+    pub fn status(&self) -> Option<String> {
+        text(unsafe { mcp_task_status(self.0) })
+    }
+
+    pub fn message(&self) -> Option<String> {
+        text(unsafe { mcp_task_message(self.0) })
+    }
+
+    pub fn created(&self) -> Option<String> {
+        text(unsafe { mcp_task_created(self.0) })
+    }
+
+    pub fn updated(&self) -> Option<String> {
+        text(unsafe { mcp_task_updated(self.0) })
+    }
+
+    pub fn ttl(&self) -> i64 {
+        unsafe { mcp_task_ttl(self.0) }
+    }
+
+    pub fn json(&self) -> Value {
+        sized_json(|len| unsafe { mcp_task_json(self.0, len) }).unwrap()
+    }
+}
+
+impl Answer {
+    pub fn tasks(&self) -> Vec<Task<'_>> {
+        let count = unsafe { mcp_result_task_count(self.0) };
+        assert!(unsafe { mcp_result_task(self.0, count) }.is_null(), "past the end");
+        let get = |index| Task(unsafe { mcp_result_task(self.0, index) }, PhantomData);
+        (0..count).map(get).collect()
+    }
+
+    pub fn task_id(&self) -> Option<String> {
+        text(unsafe { mcp_result_task_id(self.0) })
+    }
+
+    pub fn task_status(&self) -> Option<String> {
+        text(unsafe { mcp_result_task_status(self.0) })
+    }
+
+    pub fn task_message(&self) -> Option<String> {
+        text(unsafe { mcp_result_task_message(self.0) })
+    }
+
+    pub fn task_poll_interval(&self) -> i64 {
+        unsafe { mcp_result_task_poll_interval(self.0) }
+    }
+
+    pub fn task_ttl(&self) -> i64 {
+        unsafe { mcp_result_task_ttl(self.0) }
+    }
+}
+
+/// The id and the status of an event's task.
+pub(crate) fn task_of(event: *const raw::mcp_event) -> Option<(String, String)> {
+    let task = unsafe { mcp_event_task(event) };
+    let task = (!task.is_null()).then_some(Task(task, PhantomData))?;
+    Some((task.id().unwrap(), task.status().unwrap()))
+}
+
+// What the tests of tasks share.
+
+pub const TOOL: &str = "task-required";
+
+pub fn offer() -> Offer {
+    Offer { tasks: true, ..Offer::default() }
+}
+
+pub fn stateless() -> Served {
+    Served::new(Config::stateless(offer()))
+}
+
+pub fn handshake() -> Served {
+    Served::new(Config::handshake(offer()))
+}
+
+pub fn eras() -> [Served; 2] {
+    [stateless(), handshake()]
+}
+
+/// A client that waits through tasks.
+pub fn following(served: &Served) -> Client {
+    let client = served.client();
+    client.set_tasks(true);
+    client
+}
+
+pub fn form(message: &str) -> Value {
+    json!({"method": "elicitation/create", "params": {"mode": "form", "message": message,
+        "requestedSchema": {"type": "object", "properties": {"name": {"type": "string"}}}}})
+}
+
+pub fn named(name: &str) -> Value {
+    json!({"action": "accept", "content": {"name": name}})
+}
+
+/// A client whose forms are filled in with their own messages.
+pub fn answering(served: &Served) -> Client {
+    let client = following(served);
+    let fill = |input: Input| input.accept(Some(json!({"name": input.message()}))).unwrap();
+    client.set_input_handler(MCP_INPUT_FORM, fill).unwrap();
+    client
+}
+
+/// A request of which the task is handed out.
+pub fn handed_out(client: &Client, tool: &str, arguments: Value) -> Request {
+    let request = client.tool_request(tool, arguments).unwrap();
+    request.set_task(0).unwrap();
+    request
+}
+
+pub fn begun(client: &Client, arguments: Value) -> String {
+    handed_out(client, TOOL, arguments).perform().unwrap().task_id().expect("a task")
+}
+
+/// No id of a task, which ends so on this server.
+pub fn is_masked(failure: &Failure) -> bool {
+    !failure.everything().contains("s3cret")
+}

@@ -1,0 +1,302 @@
+//! Tools that run as tasks, in both forms: one call that waits through them.
+//! The server notes polls that come too soon, and messages that a task must
+//! not be sent.
+
+use std::time::{Duration, Instant};
+
+use behaviour::status::*;
+use behaviour::tasks::{TOOL, eras, following, handshake, is_masked, offer, stateless};
+use behaviour::{Cancel, Request, Served, tests};
+use mcp_test_server::mcp::Config;
+use mcp_test_server::{Action, http};
+use serde_json::json;
+
+tests! {
+    call_waits_through_a_task {
+        for served in eras() {
+            let client = following(&served);
+            let result = client.call(TOOL, json!({"for": 120, "interval": 40})).unwrap();
+            assert_eq!(result.told(), json!([]));
+            assert_eq!(result.task_id(), None, "it is the result");
+            let polls = served.count("tasks/get");
+            assert!((2..=4).contains(&polls), "{polls}");
+            assert_eq!(served.count("tasks/result"), usize::from(!served.is_stateless()));
+            served.has_no_complaint();
+        }
+    }
+
+    started_request_waits_through_a_task {
+        for served in eras() {
+            let client = following(&served);
+            let requests: Vec<Request> = (0..5)
+                .map(|_| client.tool_request(TOOL, json!({"for": 100})).unwrap())
+                .collect();
+            requests.iter().for_each(|request| request.start().unwrap());
+            for request in &requests {
+                assert_eq!(request.wait(10_000), 0);
+                assert_eq!(request.take_result().unwrap().told(), json!([]));
+            }
+            served.has_no_complaint();
+        }
+    }
+
+    pause_between_polls_is_the_last_that_was_asked_for {
+        for served in eras() {
+            let client = following(&served);
+            let begin = Instant::now();
+            client.call(TOOL, json!({"for": 300, "interval": [10, 10, 200, 300]})).unwrap();
+            assert!(begin.elapsed() >= Duration::from_millis(500), "{:?}", begin.elapsed());
+            assert_eq!(served.count("tasks/get"), 4);
+            served.has_no_complaint();
+        }
+    }
+
+    task_without_a_pause_is_asked_for_each_second {
+        for served in eras() {
+            // The same length, so that nothing else changes.
+            let served = Served::before(served.mcp.config.clone(), |_, mcp, request| {
+                let mut actions = mcp.handle(request);
+                for action in &mut actions {
+                    if let Action::Send(bytes) = action {
+                        let text = String::from_utf8_lossy(bytes);
+                        let text = text.replace("pollInterval", "pollIntercal");
+                        *action = Action::Send(text.into_bytes());
+                    }
+                }
+                actions
+            });
+            let client = following(&served);
+            let begin = Instant::now();
+            client.call(TOOL, json!({})).unwrap();
+            let took = begin.elapsed();
+            assert!((1000..1900).contains(&took.as_millis()), "{took:?}");
+        }
+    }
+
+    task_that_was_not_declared_breaks_the_rules {
+        let served = Served::before(Config::stateless(offer()), |_, mcp, request| {
+            if request.rpc_method() != "tools/call" {
+                return mcp.handle(request);
+            }
+            let task = json!({"resultType": "task", "taskId": "x", "status": "working"});
+            vec![Action::Send(http::result(request, task))]
+        });
+        let client = served.client();
+        assert_eq!(client.call("echo", json!({})).unwrap_err().status, MCP_E_PROTOCOL);
+        client.set_tasks(true);
+        // For anything but a tool as well.
+        let failure = client.call("echo", json!({})).unwrap_err();
+        assert_eq!(failure.status, MCP_E_NOT_FOUND, "{}", failure.message);
+    }
+
+    list_of_tools_is_read_only_if_a_call_was_refused {
+        let served = handshake();
+        let client = following(&served);
+        client.call("echo", json!({})).unwrap();
+        assert_eq!(served.count("tools/list"), 0);
+        client.call(TOOL, json!({})).unwrap();
+        client.call(TOOL, json!({})).unwrap();
+        assert_eq!((served.count("tools/list"), served.count("tools/call")), (1, 4));
+        // A refusal that has another reason stays one, and is not repeated.
+        let failure = client.call("error", json!({"code": -32601})).unwrap_err();
+        assert_eq!((failure.status, served.count("tools/call")), (MCP_E_RPC, 5));
+        served.has_no_complaint();
+    }
+
+    tool_that_fails_is_a_result {
+        for served in eras() {
+            let client = following(&served);
+            let result = client.call(TOOL, json!({"is_error": true})).unwrap();
+            assert!(result.is_error());
+            served.has_no_complaint();
+        }
+    }
+
+    failed_task_is_the_error_that_it_holds {
+        for served in eras() {
+            let client = following(&served);
+            let error = json!({"code": -32602, "message": "no such city", "data": {"city": "x"}});
+            let failure = client.call(TOOL, json!({"error": error})).unwrap_err();
+            assert_eq!((failure.status, failure.rpc_code), (MCP_E_RPC, -32602));
+            assert!(failure.message.contains("no such city") && failure.may_have_run);
+            assert_eq!(failure.data.as_deref(), Some(r#"{"city":"x"}"#));
+            served.has_no_complaint();
+        }
+    }
+
+    task_that_the_server_cancels_is_cancelled {
+        for served in eras() {
+            let client = following(&served);
+            let arguments = json!({"stops": true, "says": "out of\nmemory"});
+            let failure = client.call(TOOL, arguments).unwrap_err();
+            assert_eq!(failure.status, MCP_E_CANCELLED);
+            assert!(failure.message.contains("the server cancelled the task: \"out of memory\""),
+                    "{}", failure.message);
+            assert_eq!(served.count("tasks/cancel"), 0);
+            served.has_no_complaint();
+        }
+    }
+
+    malformed_task_breaks_the_rules_and_is_ended {
+        for served in eras() {
+            let client = following(&served);
+            for odd in [json!({"status": "asleep"}), json!({"taskId": "another"}),
+                        json!({"status": 7}), json!({"taskId": null})] {
+                let arguments = json!({"for": 9000, "odd": odd});
+                let failure = client.call(TOOL, arguments).unwrap_err();
+                assert_eq!(failure.status, MCP_E_PROTOCOL, "{}", failure.message);
+            }
+            served.awaits("tasks/cancel", 4);
+            assert_eq!(served.mcp.tasks_in("cancelled"), 4);
+            served.has_no_complaint();
+        }
+        let served = stateless();
+        let client = following(&served);
+        for odd in [json!({"result": null}), json!({"result": []}),
+                    json!({"status": "failed", "error": null}),
+                    json!({"status": "input_required"})] {
+            let failure = client.call(TOOL, json!({"odd": odd})).unwrap_err();
+            assert_eq!(failure.status, MCP_E_PROTOCOL, "{}", failure.message);
+        }
+    }
+
+    task_may_be_silent_for_longer_than_the_timeout_between_polls {
+        for served in eras() {
+            let client = following(&served);
+            client.set_timeout(150);
+            let arguments = json!({"for": 700, "interval": 350});
+            client.call(TOOL, arguments).unwrap();
+            served.has_no_complaint();
+        }
+    }
+
+    deadline_ends_a_task_at_the_server_too {
+        for served in eras() {
+            let client = following(&served);
+            let request = client.tool_request(TOOL, json!({"for": 9000, "interval": 5000})).unwrap();
+            request.set_timeout(100);
+            request.set_deadline(300).unwrap();
+            let begin = Instant::now();
+            let failure = request.perform().unwrap_err();
+            let took = begin.elapsed();
+            assert_eq!(failure.status, MCP_E_TIMEOUT);
+            assert!(failure.message.contains("deadline"), "{}", failure.message);
+            assert!(failure.may_have_run && took < Duration::from_secs(2), "{took:?}");
+            served.awaits("tasks/cancel", 1);
+            assert_eq!(served.mcp.tasks_in("cancelled"), 1);
+            served.has_no_complaint();
+        }
+    }
+
+    poll_that_is_not_answered_is_silence {
+        for served in eras() {
+            let served = Served::before(served.mcp.config.clone(), |_, mcp, request| {
+                if request.rpc_method() == "tasks/get" {
+                    return vec![Action::Hang];
+                }
+                mcp.handle(request)
+            });
+            let client = following(&served);
+            client.set_timeout(200);
+            let failure = client.call(TOOL, json!({"for": 9000})).unwrap_err();
+            assert_eq!(failure.status, MCP_E_TIMEOUT);
+            assert!(failure.message.contains("0.2 s"), "{}", failure.message);
+            served.awaits("tasks/cancel", 1);
+            served.has_no_complaint();
+        }
+    }
+
+    cancel_ends_a_task_at_the_server_at_once {
+        for is_started in [false, true] {
+            for served in eras() {
+                let client = following(&served);
+                let arguments = json!({"for": 9000, "interval": 5000});
+                let request = client.tool_request(TOOL, arguments).unwrap();
+                let cancel = Cancel::new();
+                request.set_cancel(&cancel);
+                let status = std::thread::scope(|scope| {
+                    scope.spawn(|| {
+                        served.awaits("tools/call", if served.is_stateless() { 1 } else { 2 });
+                        std::thread::sleep(Duration::from_millis(100));
+                        cancel.fire();
+                    });
+                    if is_started {
+                        request.start().unwrap();
+                        return request.wait(10_000);
+                    }
+                    let failure = request.perform().unwrap_err();
+                    assert!(failure.may_have_run);
+                    failure.status
+                });
+                assert_eq!(status, MCP_E_CANCELLED);
+                served.awaits("tasks/cancel", 1);
+                assert_eq!(served.mcp.tasks_in("cancelled"), 1);
+                served.has_no_complaint();
+            }
+        }
+    }
+
+    server_that_is_away_for_a_while_is_asked_again {
+        for served in eras() {
+            let served = Served::before(served.mcp.config.clone(), |count, mcp, request| {
+                match (request.rpc_method().as_str(), count) {
+                    // Some of which are made good without a word.
+                    ("tasks/get", 2..=5) => vec![Action::Close],
+                    ("tasks/get", 6) => {
+                        vec![Action::Send(http::reply(503, &[("retry-after", "1")], b""))]
+                    }
+                    _ => mcp.handle(request),
+                }
+            });
+            let client = following(&served);
+            let begin = Instant::now();
+            client.call(TOOL, json!({"for": 200, "interval": 30, "loose": true})).unwrap();
+            assert!(begin.elapsed() >= Duration::from_millis(1500), "{:?}", begin.elapsed());
+            served.has_no_complaint();
+        }
+    }
+
+    server_that_stays_away_is_silence {
+        for served in eras() {
+            let served = Served::before(served.mcp.config.clone(), |_, mcp, request| {
+                match request.rpc_method().as_str() {
+                    "tasks/get" => vec![Action::Send(http::reply(503, &[], b""))],
+                    _ => mcp.handle(request),
+                }
+            });
+            let client = following(&served);
+            client.set_timeout(800);
+            let failure = client.call(TOOL, json!({"for": 9000})).unwrap_err();
+            assert_eq!(failure.status, MCP_E_UNAVAILABLE);
+            assert!(failure.may_have_run);
+        }
+    }
+
+    lost_session_keeps_a_task_that_the_server_keeps {
+        for is_kept in [true, false] {
+            let served = handshake();
+            let client = following(&served);
+            client.list_tools().unwrap();
+            let outcome = std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    served.awaits("tasks/get", 1);
+                    if !is_kept {
+                        served.mcp.forget_tasks();
+                    }
+                    served.mcp.forget_sessions();
+                });
+                client.call(TOOL, json!({"for": 400, "interval": 50}))
+            });
+            assert_eq!(served.count("initialize"), 2);
+            if is_kept {
+                outcome.unwrap();
+            } else {
+                let failure = outcome.unwrap_err();
+                assert_eq!(failure.status, MCP_E_SESSION_LOST, "{}", failure.message);
+                assert!(failure.may_have_run && is_masked(&failure));
+            }
+            assert_eq!(served.count("tools/call"), 1, "not sent twice");
+            served.has_no_complaint();
+        }
+    }
+}
