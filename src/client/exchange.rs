@@ -11,7 +11,7 @@ use crate::client::inbox::Item;
 use crate::client::options::Options;
 use crate::client::request::Report;
 use crate::client::transport::Transport;
-use crate::client::{Client, Session, lock, refusal};
+use crate::client::{Client, Counter, Session, lock, refusal};
 use crate::protocol::question::Answered;
 use crate::protocol::{Era, Headers, Outgoing, call::Call};
 use crate::transport::http::{Reply, Request, Setting};
@@ -206,6 +206,9 @@ impl Client {
         loop {
             let lines = lines(options, token.as_ref(), sent)?;
             let mut reply = follow(options, sent, &lines, way.setting(), wait).await?;
+            if reply.is_repeated {
+                self.count_one(Counter::Repetitions);
+            }
             let status = reply.head.status;
             if (200..300).contains(&status) {
                 return Ok(Ok(reply));

@@ -48,6 +48,9 @@ pub(crate) struct Setting<'a> {
 #[derive(Debug)]
 pub(crate) struct Reply<'a> {
     pub(crate) head: Head,
+    /// The request was sent twice: the server had closed the connection that
+    /// was kept for it.
+    pub(crate) is_repeated: bool,
     body: Body,
     connection: Connection,
     pool: &'a Pool,
@@ -66,6 +69,7 @@ impl Http {
             Some(connection) => connection,
             None => self.connect(request, setting, wait).await?,
         };
+        let mut is_repeated = false;
         loop {
             trace_request(request, setting);
             let mut bytes = write(request);
@@ -73,7 +77,8 @@ impl Http {
                 Ok(head) => {
                     trace_head(&head, setting);
                     let body = head.body();
-                    return Ok(Reply { head, body, connection, pool: &self.pool });
+                    let pool = &self.pool;
+                    return Ok(Reply { head, is_repeated, body, connection, pool });
                 }
                 Err(no_reply) => {
                     let again = no_reply.is_silent && connection.is_used && request.is_repeatable;
@@ -84,6 +89,7 @@ impl Http {
                         return Err(no_reply.error);
                     }
                     // Once, as the new one has not been used.
+                    is_repeated = true;
                     connection = self.connect(request, setting, wait).await?;
                 }
             }
