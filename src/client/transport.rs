@@ -99,7 +99,10 @@ impl Client {
                      \"endpoint\")",
                 )));
             }
-            Err(error) => return Err(NoEvents::Other(error)),
+            Err(error) if error.status() == Status::Protocol => {
+                return Err(NoEvents::Other(error));
+            }
+            Err(error) => return Err(NoEvents::Final(error)),
         };
         let url = address.url.join(endpoint.trim());
         let Some(url) = url.filter(|url| url.origin == address.url.origin) else {

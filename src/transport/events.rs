@@ -31,8 +31,7 @@ impl EventSource {
         for _ in 0..FIRST {
             while self.events.is_empty() {
                 if !self.read(wait).await? {
-                    return Err(Error::new(
-                        Status::Io,
+                    return Err(Error::protocol(
                         "the server ended its event stream before it said where messages go",
                     ));
                 }

@@ -4,6 +4,7 @@
 #![allow(clippy::not_unsafe_ptr_arg_deref, reason = "pointers that the library gave")]
 
 mod calls;
+pub mod chaos;
 mod config;
 #[allow(non_camel_case_types)]
 mod declared;
