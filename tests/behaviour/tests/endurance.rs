@@ -1,0 +1,74 @@
+//! A hundred thousand calls on one client, over each transport, with as much
+//! memory and as many descriptors at the end as after the first few.
+//!
+//! ENDURANCE gives another number of calls.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use behaviour::chaos::{Holdings, Process, memory, program};
+use behaviour::status::*;
+use behaviour::{Client, within};
+use serde_json::json;
+
+/// One at a time: what the process holds is counted.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn calls() -> usize {
+    std::env::var("ENDURANCE").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000)
+}
+
+/// Mostly pings, because those are what a transport consists of.
+fn endures(client: &Client) {
+    let call = |number: usize| match number % 100 {
+        0 => drop(client.call("echo", json!({"n": number})).unwrap()),
+        50 => drop(client.list_prompts().unwrap()),
+        _ => client.ping().unwrap(),
+    };
+    client.set_cache_size(0).unwrap();
+    let warm = calls() / 10;
+    (0..warm).for_each(call);
+    let (held, used) = (Holdings::now(), memory());
+    (warm..calls()).for_each(call);
+    let grown = memory().saturating_sub(used);
+    assert!(grown < 1024 * 1024, "the memory has grown by {grown} bytes");
+    let now = Holdings::now();
+    assert!(now.descriptors <= held.descriptors && now.threads <= held.threads, "{now:?}");
+    for counter in [MCP_COUNT_RECONNECTIONS, MCP_COUNT_DROPPED_REPLIES, MCP_COUNT_JUNK] {
+        assert_eq!(client.count(counter), 0);
+    }
+}
+
+fn alone(test: impl FnOnce() + Send + 'static) {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    within(Duration::from_secs(300), test);
+}
+
+fn over_http(path: &'static str, transport: i32) {
+    alone(move || {
+        let server = Process::start();
+        let client = Client::of(&format!("http://127.0.0.1:{}{path}", server.port));
+        client.set_transport(transport).unwrap();
+        endures(&client);
+    });
+}
+
+#[test]
+fn over_streamable_http_with_sessions() {
+    over_http("/full-handshake/mcp", MCP_TRANSPORT_STREAMABLE_HTTP);
+}
+
+#[test]
+fn over_streamable_http_without_sessions() {
+    over_http("/full-stateless/mcp", MCP_TRANSPORT_STREAMABLE_HTTP);
+}
+
+#[test]
+fn over_http_with_sse() {
+    over_http("/full-sse/sse", MCP_TRANSPORT_SSE);
+}
+
+#[test]
+fn over_stdio() {
+    alone(|| endures(&Client::stdio(&[&program(), "--stdio", "--offer", "full"])));
+}
