@@ -1354,6 +1354,11 @@ int32_t mcp_request_set_deadline(mcp_request *request, int32_t milliseconds);
  * request or dispatches; NULL takes it away.  `userdata`: given to the
  * callback.  `free_userdata`: see mcp_free_fn.  Each report starts the
  * request's timeout anew.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * It is not called any more once the request is done, was freed or has
+ * another callback: what came meanwhile is passed over, and one that is
+ * running on another thread is waited for.  So hold no lock then that the
+ * callback takes.  A new one is told of the flights that begin later.
  * Threads: one at a time.  Since: 0.1.0.  Spec: progress.
  */
 int32_t mcp_request_set_progress(mcp_request *request,

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
 use std::os::fd::RawFd;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Signal;
@@ -34,7 +34,8 @@ pub(crate) struct Progress {
 pub(crate) enum Item {
     Event(Event),
     Question(Arc<Question>),
-    Progress(Arc<Report>, Progress),
+    /// It is not held here, as this may be dropped on any thread.
+    Progress(Weak<Report>, Progress),
     /// A started request has ended so: it is done when the program looks.
     Done(Arc<Request>, Result<Answer>),
     /// Work that runs code of the program.

@@ -354,7 +354,7 @@ impl Client {
                             let message = told.message.map(std::borrow::Cow::into_owned);
                             let (progress, total) = (told.progress, told.total);
                             let told = Progress { progress, total, message };
-                            self.deliver(Item::Progress(report.clone(), told), wait);
+                            self.deliver(Item::Progress(Arc::downgrade(report), told), wait);
                         } else {
                             report.tell(told.progress, told.total, told.message.as_deref());
                         }

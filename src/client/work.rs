@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::{Duration, Instant};
 
@@ -69,19 +69,28 @@ impl Drop for Ending {
 
 /// Who is told how far a request is, by the request's id.
 #[derive(Debug, Default)]
-pub(crate) struct Reports(Mutex<HashMap<i64, Weak<Report>>>);
+pub(crate) struct Reports(Mutex<HashMap<i64, Known>>);
+
+#[derive(Clone, Debug)]
+struct Known {
+    /// Never held here: it may hold the program's user data.
+    report: Weak<Report>,
+    /// The sign of life that its progress is.
+    sign: Arc<AtomicBool>,
+}
 
 impl Reports {
     pub(crate) fn add(&self, id: i64, report: &Arc<Report>) {
-        lock(&self.0).insert(id, Arc::downgrade(report));
+        let known = Known { report: Arc::downgrade(report), sign: report.sign.clone() };
+        lock(&self.0).insert(id, known);
     }
 
     pub(crate) fn remove(&self, id: i64) {
         lock(&self.0).remove(&id);
     }
 
-    fn get(&self, id: i64) -> Option<Arc<Report>> {
-        lock(&self.0).get(&id).and_then(Weak::upgrade)
+    fn get(&self, id: i64) -> Option<Known> {
+        lock(&self.0).get(&id).cloned()
     }
 }
 
@@ -211,7 +220,10 @@ impl Client {
                 None => question.dismiss(),
             },
             Item::Progress(report, told) => {
-                report.tell(told.progress, told.total, told.message.as_deref());
+                // Nobody is left of a request that is gone.
+                if let Some(report) = report.upgrade() {
+                    report.tell(told.progress, told.total, told.message.as_deref());
+                }
             }
             Item::Done(request, result) => {
                 request.land(result);
@@ -246,9 +258,9 @@ impl Client {
     ) {
         if method == notice::PROGRESS {
             if let Some(told) = notice::Progress::parse(params)
-                && let Some(report) = told.id().and_then(|id| self.reports.get(id))
+                && let Some(Known { report, sign }) = told.id().and_then(|id| self.reports.get(id))
             {
-                report.sign.store(true, Ordering::Relaxed);
+                sign.store(true, Ordering::Relaxed);
                 let (progress, total) = (told.progress, told.total);
                 let message = told.message.map(std::borrow::Cow::into_owned);
                 let told = Progress { progress, total, message };
