@@ -501,9 +501,11 @@ typedef struct mcp_event mcp_event;
  * answer at once, or keep it and let another thread answer later.  It is
  * answered once, by one of mcp_input_accept(), mcp_input_decline(),
  * mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail(); a second
- * answer is MCP_E_STATE.  Freeing an unanswered one dismisses it, and so does
- * the end of mcp_client_set_input_timeout().  The request it belongs to
- * waits, its timeout standing still.
+ * answer is MCP_E_STATE, and so is one that no request waits for any more.
+ * Freeing an unanswered one dismisses it, and so does the end of
+ * mcp_client_set_input_timeout().  The request it belongs to waits, its
+ * timeout standing still; those of all requests stand still for a question
+ * that came on the standing stream, where a server does not say whose it is.
  *
  * Whether the server asks in a message of its own (up to revision
  * 2025-11-25) or in an "input_required" result (from 2026-07-28), and how
@@ -850,9 +852,9 @@ int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
  *
  * `milliseconds`: 1 to INT32_MAX; there is no endless wait.  A report of
  * progress of the request starts the time again, up to
- * mcp_client_set_deadline(); while a question of the server is open, it
- * stands still.  A call that is over its time is MCP_E_TIMEOUT.  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * mcp_client_set_deadline(); while its own question of the server is open,
+ * it stands still, see mcp_input.  A call that is over its time is
+ * MCP_E_TIMEOUT.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  * Threads: any, for calls begun later.  Since: 0.1.0.
  * Spec: lifecycle, timeouts.
  */

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::client::inbox::Item;
 use crate::client::options::Options;
-use crate::client::question::{Answers, Question};
+use crate::client::question::Inquiry;
 use crate::client::{Client, Session};
 use crate::protocol::question::{Answered, Asked, Kind};
 use crate::protocol::{Retry, Round, recognise_all};
@@ -33,22 +32,18 @@ impl Client {
                 ),
             )
         })?;
-        let answers = Answers::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
-        // All are open before the first is answered.
-        let mut questions = Vec::with_capacity(asked.len());
+        let mut inquiry = Inquiry::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
         for (place, (_, asked)) in asked.into_iter().enumerate() {
             match (&options.roots, asked.kind) {
                 (Some(roots), Kind::Roots) => {
-                    answers.set(place, Answered::Result(format!("{{\"roots\":{roots}}}")));
+                    let roots = Answered::Result(format!("{{\"roots\":{roots}}}"));
+                    inquiry.answers.set(place, roots);
                 }
-                _ => questions.push(Question::of_round(self, &answers, place, asked)),
+                _ => inquiry.add(self, place, asked, wait),
             }
         }
-        for question in questions {
-            self.deliver(Item::Question(question), wait);
-        }
-        wait.until_raised(&answers.all).await?;
-        answers.retry(round)
+        inquiry.ask(self, wait).await?;
+        inquiry.answers.retry(round)
     }
 
     /// Asks for what a server wants done on web pages before it runs a call
@@ -64,17 +59,13 @@ impl Client {
         if pages.is_empty() {
             return Ok(false);
         }
-        let answers = Answers::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
-        let mut questions = Vec::with_capacity(pages.len());
+        let mut inquiry = Inquiry::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
         for (place, (_, params)) in pages.iter().enumerate() {
             let asked = Asked { kind: Kind::Url, params: params.clone() };
-            questions.push(Question::of_round(self, &answers, place, asked));
+            inquiry.add(self, place, asked, wait);
         }
-        for question in questions {
-            self.deliver(Item::Question(question), wait);
-        }
-        wait.until_raised(&answers.all).await?;
-        if !answers.are_all_accepted() {
+        inquiry.ask(self, wait).await?;
+        if !inquiry.answers.are_all_accepted() {
             return Ok(false);
         }
         // Where the server can tell that a page was visited, it is asked

@@ -7,10 +7,11 @@ use std::time::Instant;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Signal;
+use crate::client::inbox::Item;
 use crate::client::{Client, Session};
 use crate::protocol::question::{Answered, Asked};
 use crate::protocol::{Retry, Round};
-use crate::transport::wait::Wait;
+use crate::transport::wait::{Asking, Wait};
 use crate::wire::jsonrpc::push_string;
 
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Question {
     pub(crate) asked: Asked,
     origin: Origin,
     state: Mutex<State>,
+    /// Whose time it stops while it is open.
+    asking: Arc<Asking>,
     until: Instant,
     client: Weak<Client>,
 }
@@ -37,6 +40,8 @@ enum State {
     Open,
     Answered,
     Withdrawn,
+    /// The call has ended that wanted to know.
+    Over,
 }
 
 /// The answers that a call waits for before it is sent once more.
@@ -44,11 +49,11 @@ enum State {
 pub(crate) struct Answers {
     given: Mutex<Vec<(String, Option<Answered>)>>,
     missing: AtomicUsize,
-    pub(crate) all: Arc<Signal>,
+    all: Arc<Signal>,
 }
 
 impl Answers {
-    pub(crate) fn new(keys: Vec<String>) -> Result<Arc<Self>> {
+    fn new(keys: Vec<String>) -> Result<Arc<Self>> {
         let all = Signal::new().map_err(|error| {
             Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
         })?;
@@ -110,32 +115,27 @@ impl Answers {
 }
 
 impl Question {
-    /// One that came as a request of the server.
+    /// One that came as a request of the server: to the call that waits, or
+    /// outside of any.
     pub(crate) fn of_request(
         client: &Arc<Client>,
         session: &Arc<Session>,
         id: &str,
         asked: Asked,
+        wait: &Wait,
     ) -> Arc<Self> {
         let origin = Origin::Request { session: session.clone(), id: id.to_owned() };
-        Self::new(client, origin, asked)
+        Self::new(client, origin, asked, wait)
     }
 
-    /// One that a call is answered with before its result.
-    pub(crate) fn of_round(
-        client: &Arc<Client>,
-        answers: &Arc<Answers>,
-        place: usize,
-        asked: Asked,
-    ) -> Arc<Self> {
-        Self::new(client, Origin::Round { answers: answers.clone(), place }, asked)
-    }
-
-    fn new(client: &Arc<Client>, origin: Origin, asked: Asked) -> Arc<Self> {
+    fn new(client: &Arc<Client>, origin: Origin, asked: Asked, wait: &Wait) -> Arc<Self> {
+        let asking = wait.asking().unwrap_or(&client.questions.unclaimed).clone();
+        asking.begin();
         let question = Arc::new(Self {
             asked,
             origin,
             state: Mutex::new(State::Open),
+            asking,
             until: Instant::now() + client.options().input_timeout,
             client: Arc::downgrade(client),
         });
@@ -163,6 +163,7 @@ impl Question {
             State::Open => Ok(()),
             State::Answered => over("was answered already, or nobody answered in time"),
             State::Withdrawn => over("was withdrawn by the server"),
+            State::Over => over("belongs to a call that has ended"),
         }
     }
 
@@ -179,7 +180,7 @@ impl Question {
         }
         *current = how;
         drop(current);
-        client.questions.closed();
+        self.asking.end();
         Ok(client)
     }
 
@@ -193,10 +194,47 @@ impl Question {
     }
 }
 
+/// What a call is asked before its result. It is over when the call is:
+/// nobody would hear an answer.
+#[derive(Debug)]
+pub(crate) struct Inquiry {
+    pub(crate) answers: Arc<Answers>,
+    questions: Vec<Arc<Question>>,
+}
+
+impl Inquiry {
+    pub(crate) fn new(keys: Vec<String>) -> Result<Self> {
+        Ok(Self { answers: Answers::new(keys)?, questions: Vec::new() })
+    }
+
+    pub(crate) fn add(&mut self, client: &Arc<Client>, place: usize, asked: Asked, wait: &Wait) {
+        let origin = Origin::Round { answers: self.answers.clone(), place };
+        self.questions.push(Question::new(client, origin, asked, wait));
+    }
+
+    /// Asks the program, and waits for all the answers.
+    pub(crate) async fn ask(&self, client: &Client, wait: &Wait) -> Result<()> {
+        // All are open before the first is answered.
+        for question in &self.questions {
+            client.deliver(Item::Question(question.clone()), wait);
+        }
+        wait.until_raised(&self.answers.all).await
+    }
+}
+
+impl Drop for Inquiry {
+    fn drop(&mut self) {
+        for question in &self.questions {
+            let _ = question.close(State::Over);
+        }
+    }
+}
+
 /// The questions of a client that are open.
 #[derive(Debug, Default)]
 pub(crate) struct Questions {
-    open: AtomicUsize,
+    /// Those that came outside of any call.
+    unclaimed: Arc<Asking>,
     all: Mutex<Vec<Weak<Question>>>,
     completed: Mutex<Completed>,
 }
@@ -212,8 +250,8 @@ struct Completed {
 const COMPLETED: usize = 256;
 
 impl Questions {
-    pub(crate) fn is_any(&self) -> bool {
-        self.open.load(Ordering::Acquire) > 0
+    pub(crate) fn asking(&self) -> &Asking {
+        &self.unclaimed
     }
 
     /// The server says that a page was visited.
@@ -252,14 +290,9 @@ impl Questions {
     }
 
     fn add(&self, question: &Arc<Question>) {
-        self.open.fetch_add(1, Ordering::AcqRel);
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|question| question.strong_count() > 0);
         all.push(Arc::downgrade(question));
-    }
-
-    fn closed(&self) {
-        self.open.fetch_sub(1, Ordering::AcqRel);
     }
 
     fn snapshot(&self) -> Vec<Arc<Question>> {

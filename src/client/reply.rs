@@ -396,7 +396,7 @@ impl Client {
                 }
                 Ok(asked) => {
                     let Some(session) = session else { return Ok(()) };
-                    let question = Question::of_request(self, session, request.id, asked);
+                    let question = Question::of_request(self, session, request.id, asked, wait);
                     self.deliver(Item::Question(question), wait);
                     return Ok(());
                 }

@@ -15,7 +15,7 @@ use crate::client::request::{Limits, Report, Request};
 use crate::client::{Client, Session, lock};
 use crate::protocol::notice::{self, Kind};
 use crate::transport::background::Background;
-use crate::transport::wait::{Attendant, Wait, now};
+use crate::transport::wait::{Asking, Attendant, Wait, now};
 
 /// The tasks of one client on the background thread.
 #[derive(Debug, Default)]
@@ -215,6 +215,8 @@ impl Client {
                     handler(&event);
                 }
             }
+            // Its call has ended, or the server took it back.
+            Item::Question(question) if question.check_open().is_err() => {}
             Item::Question(question) => match &self.handlers().input {
                 Some(handler) => handler(question),
                 None => question.dismiss(),
@@ -317,11 +319,11 @@ impl Attendant for Client {
         Client::attend(self);
     }
 
-    fn is_asking(&self) -> bool {
-        if !self.questions.is_any() {
-            return false;
-        }
+    fn asking(&self) -> &Asking {
+        self.questions.asking()
+    }
+
+    fn expire(&self) {
         self.questions.expire();
-        self.questions.is_any()
     }
 }

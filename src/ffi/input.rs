@@ -23,9 +23,11 @@ use crate::ffi::view::{Lent, lend, lend_long, tell};
 /// answer at once, or keep it and let another thread answer later.  It is
 /// answered once, by one of mcp_input_accept(), mcp_input_decline(),
 /// mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail(); a second
-/// answer is MCP_E_STATE.  Freeing an unanswered one dismisses it, and so does
-/// the end of mcp_client_set_input_timeout().  The request it belongs to
-/// waits, its timeout standing still.
+/// answer is MCP_E_STATE, and so is one that no request waits for any more.
+/// Freeing an unanswered one dismisses it, and so does the end of
+/// mcp_client_set_input_timeout().  The request it belongs to waits, its
+/// timeout standing still; those of all requests stand still for a question
+/// that came on the standing stream, where a server does not say whose it is.
 ///
 /// Whether the server asks in a message of its own (up to revision
 /// 2025-11-25) or in an "input_required" result (from 2026-07-28), and how
