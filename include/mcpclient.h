@@ -428,8 +428,9 @@ extern "C" {
 #define MCP_COUNT_DROPPED_REPLIES 1
 
 /**
- * Events that came faster than the program looked: the oldest of 1024 are
- * dropped.
+ * Events that came faster than the program looked, of which the oldest are
+ * dropped: see mcp_client_set_event_handler(); and questions that were
+ * refused for the same reason: see mcp_client_set_input_handler().
  */
 #define MCP_COUNT_DROPPED_EVENTS 2
 
@@ -1565,8 +1566,9 @@ void mcp_cancel_free(mcp_cancel *cancel);
  * takes it away, and events are dropped.  `userdata`: given to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
- * A server that talks more than it is listened to loses the oldest: 1024 are
- * kept, and the loss is counted, see mcp_client_count().
+ * A server that talks more than it is listened to loses the oldest: 1024
+ * events and reports of progress are kept, and 16 MiB of them, and the loss
+ * is counted, see mcp_client_count().
  *
  * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
  * Threads: any, at any time.  Since: 0.1.0.  Spec: notifications.
@@ -1646,6 +1648,11 @@ const char *mcp_event_data_json(const mcp_event *event, size_t *len);
  * `kinds`: MCP_INPUT_ numbers, added together.  `callback`: runs like an
  * event handler.  NULL takes it away.  `userdata`: given to the callback.
  * `free_userdata`: see mcp_free_fn.
+ *
+ * 1000 questions, and 64 MiB of them, may wait for their answer or to be
+ * freed.  What a server asks beyond that is answered with an error at once,
+ * and counted, see mcp_client_count(); more than 1000 in one
+ * "input_required" result are MCP_E_TOO_LARGE.
  *
  * Returns MCP_OK, MCP_E_INVALID_ARGUMENT for no or unknown kinds,
  * MCP_E_STATE after the first exchange, unless the kinds stay the same,

@@ -23,6 +23,8 @@ pub(crate) struct Question {
     asking: Arc<Asking>,
     until: Instant,
     client: Weak<Client>,
+    /// Of one that the server asks unbidden.
+    _room: Option<Taken>,
 }
 
 /// Where the answer goes.
@@ -116,19 +118,26 @@ impl Answers {
 
 impl Question {
     /// One that came as a request of the server: to the call that waits, or
-    /// outside of any.
+    /// outside of any. `None` if there are too many already.
     pub(crate) fn of_request(
         client: &Arc<Client>,
         session: &Arc<Session>,
         id: &str,
         asked: Asked,
         wait: &Wait,
-    ) -> Arc<Self> {
+    ) -> Option<Arc<Self>> {
+        let room = Taken::of(&client.questions.room, asked.params.len())?;
         let origin = Origin::Request { session: session.clone(), id: id.to_owned() };
-        Self::new(client, origin, asked, wait)
+        Some(Self::new(client, origin, asked, Some(room), wait))
     }
 
-    fn new(client: &Arc<Client>, origin: Origin, asked: Asked, wait: &Wait) -> Arc<Self> {
+    fn new(
+        client: &Arc<Client>,
+        origin: Origin,
+        asked: Asked,
+        room: Option<Taken>,
+        wait: &Wait,
+    ) -> Arc<Self> {
         let asking = wait.asking().unwrap_or(&client.questions.unclaimed).clone();
         asking.begin();
         let question = Arc::new(Self {
@@ -138,6 +147,7 @@ impl Question {
             asking,
             until: Instant::now() + client.options().input_timeout,
             client: Arc::downgrade(client),
+            _room: room,
         });
         client.questions.add(&question);
         question
@@ -204,12 +214,18 @@ pub(crate) struct Inquiry {
 
 impl Inquiry {
     pub(crate) fn new(keys: Vec<String>) -> Result<Self> {
+        if keys.len() > QUESTIONS {
+            return Err(Error::new(
+                Status::TooLarge,
+                format!("the server asks more than {QUESTIONS} questions at once"),
+            ));
+        }
         Ok(Self { answers: Answers::new(keys)?, questions: Vec::new() })
     }
 
     pub(crate) fn add(&mut self, client: &Arc<Client>, place: usize, asked: Asked, wait: &Wait) {
         let origin = Origin::Round { answers: self.answers.clone(), place };
-        self.questions.push(Question::new(client, origin, asked, wait));
+        self.questions.push(Question::new(client, origin, asked, None, wait));
     }
 
     /// Asks the program, and waits for all the answers.
@@ -230,11 +246,51 @@ impl Drop for Inquiry {
     }
 }
 
+/// The most questions that a server may have asked, and the most memory of
+/// them, until the program is done with them; a single one may be larger.
+const QUESTIONS: usize = 1000;
+const BYTES: usize = 64 << 20;
+
+#[derive(Debug, Default)]
+struct Room {
+    questions: usize,
+    bytes: usize,
+}
+
+/// What a question takes of the room, for as long as it is there.
+#[derive(Debug)]
+struct Taken {
+    room: Arc<Mutex<Room>>,
+    bytes: usize,
+}
+
+impl Taken {
+    fn of(room: &Arc<Mutex<Room>>, bytes: usize) -> Option<Self> {
+        let mut left = room.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = left.questions >= QUESTIONS || left.bytes + bytes > BYTES;
+        if is_full && left.questions > 0 {
+            return None;
+        }
+        left.questions += 1;
+        left.bytes += bytes;
+        Some(Self { room: room.clone(), bytes })
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        room.questions -= 1;
+        room.bytes -= self.bytes;
+    }
+}
+
 /// The questions of a client that are open.
 #[derive(Debug, Default)]
 pub(crate) struct Questions {
     /// Those that came outside of any call.
     unclaimed: Arc<Asking>,
+    room: Arc<Mutex<Room>>,
     all: Mutex<Vec<Weak<Question>>>,
     completed: Mutex<Completed>,
 }

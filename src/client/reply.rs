@@ -11,7 +11,7 @@ use crate::client::options::Options;
 use crate::client::question::Question;
 use crate::client::{Client, Session, refusal};
 use crate::protocol::notice;
-use crate::protocol::question::{Answered, Asked, Kind};
+use crate::protocol::question::{Answered, Asked, Kind, TOO_MANY};
 use crate::transport::http::Reply;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
@@ -396,9 +396,16 @@ impl Client {
                 }
                 Ok(asked) => {
                     let Some(session) = session else { return Ok(()) };
-                    let question = Question::of_request(self, session, request.id, asked, wait);
-                    self.deliver(Item::Question(question), wait);
-                    return Ok(());
+                    match Question::of_request(self, session, request.id, asked, wait) {
+                        Some(question) => {
+                            self.deliver(Item::Question(question), wait);
+                            return Ok(());
+                        }
+                        None => {
+                            self.count_dropped(1);
+                            TOO_MANY.into()
+                        }
+                    }
                 }
             }
         };

@@ -240,14 +240,18 @@ impl Client {
     /// came before, else when it next looks.
     pub(crate) fn deliver(&self, item: Item, wait: &Wait) {
         if wait.is_background() {
-            let dropped = self.inbox.push(item);
-            self.counters.dropped_events.fetch_add(dropped as i64, Ordering::Relaxed);
+            self.count_dropped(self.inbox.push(item));
         } else {
             if self.has_background() {
                 self.attend();
             }
             self.handle(item);
         }
+    }
+
+    /// Counts what was not told or asked as the program does not look.
+    pub(crate) fn count_dropped(&self, count: usize) {
+        self.counters.dropped_events.fetch_add(count as i64, Ordering::Relaxed);
     }
 
     /// Takes a notification, on whichever stream it came.

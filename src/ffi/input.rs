@@ -104,6 +104,11 @@ pub type mcp_input_fn = Option<
 /// event handler.  NULL takes it away.  `userdata`: given to the callback.
 /// `free_userdata`: see mcp_free_fn.
 ///
+/// 1000 questions, and 64 MiB of them, may wait for their answer or to be
+/// freed.  What a server asks beyond that is answered with an error at once,
+/// and counted, see mcp_client_count(); more than 1000 in one
+/// "input_required" result are MCP_E_TOO_LARGE.
+///
 /// Returns MCP_OK, MCP_E_INVALID_ARGUMENT for no or unknown kinds,
 /// MCP_E_STATE after the first exchange, unless the kinds stay the same,
 /// MCP_E_FORKED.
