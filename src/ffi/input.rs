@@ -281,10 +281,11 @@ pub unsafe extern "C" fn mcp_input_params_json(
 /// Answers "accept": with the filled form, or that the page may be opened.
 ///
 /// `input`: the question.  `content_json`: of MCP_INPUT_FORM the fields as a
-/// JSON object; NULL for none, and for a page.  Fields that are absent get
-/// the schema's defaults. Values that do not fit the schema are refused with
-/// MCP_E_INVALID_ARGUMENT, which says which and why, and the question stays
-/// open.
+/// JSON object; NULL for none, and for a page.  They are sent as they are
+/// written, and fields that are absent get the schema's defaults behind them.
+/// Values that do not fit the schema are refused with MCP_E_INVALID_ARGUMENT,
+/// which says which and why, and so are defaults that do not: the question
+/// stays open, to be accepted with other values.
 ///
 /// Returns MCP_OK or a status: MCP_E_STATE when it was answered or withdrawn
 /// already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
