@@ -1086,10 +1086,14 @@ int32_t mcp_ping(mcp_client *client);
  * `out` receives the result, to free with mcp_result_free(), or NULL on
  * failure: mcp_result_tool_count(), mcp_result_tool().  For one page at a
  * time, perform a request of "tools/list" with a "cursor" in its parameters:
- * mcp_result_next_cursor().  From revision 2026-07-28 on, a tool whose schema
- * marks parameters for headers in an invalid way is left out, though
+ * mcp_result_next_cursor(); to start or to cancel the whole list, see
+ * mcp_request_set_all_pages().  From revision 2026-07-28 on, a tool whose
+ * schema marks parameters for headers in an invalid way is left out, though
  * mcp_result_json() has it; and a list that the server calls fresh is
  * answered from memory, see mcp_client_set_cache_size().
+ *
+ * Waits at most mcp_client_set_timeout() for each page, and
+ * mcp_client_set_deadline() for the whole.
  *
  * Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more than
  * mcp_client_set_max_pages() or mcp_client_set_max_items() allows.
@@ -1401,6 +1405,23 @@ int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
+
+/**
+ * Says whether a request of a list gathers all its pages, as mcp_list_tools()
+ * does, in place of the one page that its parameters name.
+ *
+ * `all`: 1 or 0, the default.  An option, so that one request object serves
+ * all lists, performed or started: "tools/list", "resources/list",
+ * "resources/templates/list", "prompts/list", "skills/list", "tasks/list".
+ * The result is one, as mcp_list_tools() gives it, and the same bounds hold:
+ * mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout begins
+ * anew with each page, the deadline is that of the whole list.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
+ * a "cursor"; MCP_E_FORKED.
+ * Threads: one at a time.  Since: 0.1.0.  Spec: pagination.
+ */
+int32_t mcp_request_set_all_pages(mcp_request *request, int32_t all);
 
 /**
  * Keeps a pointer of yours with the request.

@@ -37,7 +37,7 @@ pub(crate) enum Item {
     /// It is not held here, as this may be dropped on any thread.
     Progress(Weak<Report>, Progress),
     /// A started request has ended so: it is done when the program looks.
-    Done(Arc<Request>, Result<Answer>),
+    Done(Arc<Request>, Result<Vec<Answer>>),
     /// Work that runs code of the program.
     Work(Box<dyn FnOnce() + Send>),
     /// May hold the program's user data, which is let go of on its threads.

@@ -14,7 +14,8 @@ use crate::base::sys::Signal;
 use crate::client::Client;
 use crate::client::inbox::Item;
 use crate::protocol::call::Call;
-use crate::transport::wait::now;
+use crate::protocol::item;
+use crate::transport::wait::{Wait, now};
 use crate::wire::jsonrpc::Answer;
 
 /// What a single call may have of its own.
@@ -27,6 +28,8 @@ pub(crate) struct Limits {
     pub(crate) report: Option<Arc<Report>>,
     /// In place of what the method says.
     pub(crate) is_repeatable: Option<bool>,
+    /// All pages of a list, whose items stand in this member.
+    pub(crate) all_pages: Option<&'static str>,
 }
 
 /// A function of the program's that is told how far a request is.
@@ -124,7 +127,8 @@ enum State {
     #[default]
     Idle,
     InFlight,
-    Done(Status, Option<Answer>, Option<Error>),
+    /// The pages of the result, of which most have one.
+    Done(Status, Option<Vec<Answer>>, Option<Error>),
 }
 
 impl Request {
@@ -166,12 +170,31 @@ impl Request {
         Ok(())
     }
 
-    pub(crate) fn perform(&self) -> Result<Answer> {
+    /// Whether a list is asked for whole, or for the one page that its
+    /// parameters name.
+    pub(crate) fn set_all_pages(&self, all: bool) -> Result<()> {
+        self.change(|call, limits| {
+            limits.all_pages = None;
+            if !all {
+                return Ok(());
+            }
+            let member = item::member_of(call.method()).ok_or_else(|| {
+                Error::argument(format!("{} is not the method of a list", call.method()))
+            })?;
+            if call.has_cursor() {
+                return Err(Error::argument("the request's params have a cursor, for one page"));
+            }
+            limits.all_pages = Some(member);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn perform(&self) -> Result<Vec<Answer>> {
         self.take_off()?;
         let _landing = Landing(self);
         let (call, limits) = self.begin();
         let wait = self.client.wait(&self.client.options(), &limits, false);
-        let result = now(self.client.perform(&call, &limits, &wait));
+        let result = now(fly(&self.client, &call, &limits, &wait));
         if limits.report.is_some() && self.client.has_background() {
             // What came before the end is told before it.
             self.client.attend();
@@ -192,7 +215,7 @@ impl Request {
         let this = self.clone();
         let started = self.client.spawn(move |client| async move {
             let wait = client.wait(&client.options(), &limits, true).or_abort(abort);
-            let result = client.perform(&call, &limits, &wait).await;
+            let result = fly(&client, &call, &limits, &wait).await;
             if limits.report.is_some() {
                 let buried: Box<dyn Any + Send> = Box::new(limits);
                 client.inbox.push(Item::Bury(buried));
@@ -226,12 +249,12 @@ impl Request {
     }
 
     /// The result of a request that is done, once.
-    pub(crate) fn take_result(&self) -> Result<Answer> {
+    pub(crate) fn take_result(&self) -> Result<Vec<Answer>> {
         match &mut *lock(&self.state) {
             State::Idle => Err(Error::new(Status::State, "the request was not started")),
             State::InFlight => Err(Error::new(Status::State, "the request is still in flight")),
             State::Done(_, _, Some(error)) => Err(error.clone()),
-            State::Done(_, answer, None) => answer.take().ok_or_else(|| {
+            State::Done(_, pages, None) => pages.take().ok_or_else(|| {
                 Error::new(Status::NotFound, "the request's result was taken already")
             }),
         }
@@ -273,12 +296,24 @@ impl Request {
     }
 
     /// Ends the flight of a started request.
-    pub(crate) fn land(&self, result: Result<Answer>) {
+    pub(crate) fn land(&self, result: Result<Vec<Answer>>) {
         self.end_report();
         *lock(&self.state) = match result {
-            Ok(answer) => State::Done(Status::Ok, Some(answer), None),
+            Ok(pages) => State::Done(Status::Ok, Some(pages), None),
             Err(error) => State::Done(error.status(), None, Some(error)),
         };
+    }
+}
+
+async fn fly(
+    client: &Arc<Client>,
+    call: &Call,
+    limits: &Limits,
+    wait: &Wait,
+) -> Result<Vec<Answer>> {
+    match limits.all_pages {
+        Some(member) => client.list_within(call, member, limits, wait).await,
+        None => Ok(vec![client.perform(call, limits, wait).await?]),
     }
 }
 

@@ -334,6 +334,28 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
     })
 }
 
+/// Says whether a request of a list gathers all its pages, as mcp_list_tools()
+/// does, in place of the one page that its parameters name.
+///
+/// `all`: 1 or 0, the default.  An option, so that one request object serves
+/// all lists, performed or started: "tools/list", "resources/list",
+/// "resources/templates/list", "prompts/list", "skills/list", "tasks/list".
+/// The result is one, as mcp_list_tools() gives it, and the same bounds hold:
+/// mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout begins
+/// anew with each page, the deadline is that of the whole list.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
+/// a "cursor"; MCP_E_FORKED.
+/// Threads: one at a time.  Since: 0.1.0.  Spec: pagination.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_set_all_pages(request: *mut mcp_request, all: i32) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live request.
+        let request = unsafe { borrow(request, "request") }?;
+        request.inner.set_all_pages(all != 0)
+    })
+}
+
 /// Keeps a pointer of yours with the request.
 ///
 /// `request`: NULL is allowed.  `userdata`: never read by the library.
@@ -474,9 +496,9 @@ pub unsafe extern "C" fn mcp_request_take_result(
     guard(|| {
         // SAFETY: the header asks for NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        let answer = request.inner.take_result()?;
+        let pages = request.inner.take_result()?;
         // SAFETY: the header asks for NULL or a place to write to.
-        unsafe { hand_out(answer, out) };
+        unsafe { hand_out(pages, out) };
         Ok(())
     })
 }

@@ -352,6 +352,32 @@ static void user_data_is_released_once_on_a_thread_of_the_program(void)
     CHECK(freed == 3);
 }
 
+static void whole_list_is_started_and_freed(void)
+{
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        mcp_client *client = full(eras[i]);
+        mcp_request *request = mcp_request_new(client, "tools/list", NULL);
+        mcp_request *other = mcp_request_new(client, "ping", NULL);
+        mcp_result *result = NULL;
+
+        CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_request_set_all_pages(other, 1));
+        CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_request_set_all_pages(NULL, 1));
+        CHECK_STATUS(MCP_OK, mcp_request_set_all_pages(request, 1));
+        CHECK_STATUS(MCP_OK, mcp_request_start(request));
+        CHECK_STATUS(MCP_OK, mcp_request_wait(request, 10000));
+        CHECK_STATUS(MCP_OK, mcp_request_take_result(request, &result));
+        CHECK(mcp_result_find_tool(result, "echo") != NULL);
+        CHECK(mcp_result_next_cursor(result) == NULL);
+        CHECK_STATUS(MCP_OK, mcp_request_start(request));
+        mcp_request_free(request);
+        mcp_request_free(other);
+        mcp_client_free(client);
+        read_all(result);
+    }
+}
+
 static void on_owned_progress(void *userdata, double progress, double total,
                               const char *message)
 {
@@ -410,5 +436,6 @@ int main(int argc, char **argv)
     RUN(request_that_was_waited_for_is_handed_out_until_it_is_freed);
     RUN(user_data_is_released_once_on_a_thread_of_the_program);
     RUN(progress_is_not_told_once_its_request_is_freed);
+    RUN(whole_list_is_started_and_freed);
     END();
 }
