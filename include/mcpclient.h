@@ -470,8 +470,9 @@ extern "C" {
 #define MCP_COUNT_DROPPED_REPLIES 1
 
 /**
- * Events that came faster than the program looked: the oldest of 1024 are
- * dropped.
+ * Events that came faster than the program looked, of which the oldest are
+ * dropped: see mcp_client_set_event_handler(); and questions that were
+ * refused for the same reason: see mcp_client_set_input_handler().
  */
 #define MCP_COUNT_DROPPED_EVENTS 2
 
@@ -603,9 +604,11 @@ typedef struct mcp_event mcp_event;
  * answer at once, or keep it and let another thread answer later.  It is
  * answered once, by one of mcp_input_accept(), mcp_input_decline(),
  * mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail(); a second
- * answer is MCP_E_STATE.  Freeing an unanswered one dismisses it, and so does
- * the end of mcp_client_set_input_timeout().  The request it belongs to
- * waits, its timeout standing still.
+ * answer is MCP_E_STATE, and so is one that no request waits for any more.
+ * Freeing an unanswered one dismisses it, and so does the end of
+ * mcp_client_set_input_timeout().  The request it belongs to waits, its
+ * timeout standing still; those of all requests stand still for a question
+ * that came on the standing stream, where a server does not say whose it is.
  *
  * Whether the server asks in a message of its own (up to revision
  * 2025-11-25) or in an "input_required" result (from 2026-07-28), and how
@@ -975,9 +978,9 @@ int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
  *
  * `milliseconds`: 1 to INT32_MAX; there is no endless wait.  A report of
  * progress of the request starts the time again, up to
- * mcp_client_set_deadline(); while a question of the server is open, it
- * stands still.  A call that is over its time is MCP_E_TIMEOUT.  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * mcp_client_set_deadline(); while its own question of the server is open,
+ * it stands still, see mcp_input.  A call that is over its time is
+ * MCP_E_TIMEOUT.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  * Threads: any, for calls begun later.  Since: 0.1.0.
  * Spec: lifecycle, timeouts.
  */
@@ -1451,10 +1454,14 @@ int32_t mcp_ping(mcp_client *client);
  * `out` receives the result, to free with mcp_result_free(), or NULL on
  * failure: mcp_result_tool_count(), mcp_result_tool().  For one page at a
  * time, perform a request of "tools/list" with a "cursor" in its parameters:
- * mcp_result_next_cursor().  From revision 2026-07-28 on, a tool whose schema
- * marks parameters for headers in an invalid way is left out, though
+ * mcp_result_next_cursor(); to start or to cancel the whole list, see
+ * mcp_request_set_all_pages().  From revision 2026-07-28 on, a tool whose
+ * schema marks parameters for headers in an invalid way is left out, though
  * mcp_result_json() has it; and a list that the server calls fresh is
  * answered from memory, see mcp_client_set_cache_size().
+ *
+ * Waits at most mcp_client_set_timeout() for each page, and
+ * mcp_client_set_deadline() for the whole.
  *
  * Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more than
  * mcp_client_set_max_pages() or mcp_client_set_max_items() allows.
@@ -1724,6 +1731,11 @@ int32_t mcp_request_set_deadline(mcp_request *request, int32_t milliseconds);
  * request or dispatches; NULL takes it away.  `userdata`: given to the
  * callback.  `free_userdata`: see mcp_free_fn.  Each report starts the
  * request's timeout anew.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * It is not called any more once the request is done, was freed or has
+ * another callback: what came meanwhile is passed over, and one that is
+ * running on another thread is waited for.  So hold no lock then that the
+ * callback takes.  A new one is told of the flights that begin later.
  * Threads: one at a time.  Since: 0.1.0.  Spec: progress.
  */
 int32_t mcp_request_set_progress(mcp_request *request,
@@ -1763,6 +1775,23 @@ int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
+
+/**
+ * Says whether a request of a list gathers all its pages, as mcp_list_tools()
+ * does, in place of the one page that its parameters name.
+ *
+ * `all`: 1 or 0, the default.  An option, so that one request object serves
+ * all lists, performed or started: "tools/list", "resources/list",
+ * "resources/templates/list", "prompts/list", "skills/list", "tasks/list".
+ * The result is one, as mcp_list_tools() gives it, and the same bounds hold:
+ * mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout begins
+ * anew with each page, the deadline is that of the whole list.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
+ * a "cursor"; MCP_E_FORKED.
+ * Threads: one at a time.  Since: 0.1.0.  Spec: pagination.
+ */
+int32_t mcp_request_set_all_pages(mcp_request *request, int32_t all);
 
 /**
  * Keeps a pointer of yours with the request.
@@ -1928,8 +1957,9 @@ void mcp_cancel_free(mcp_cancel *cancel);
  * takes it away, and events are dropped.  `userdata`: given to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
- * A server that talks more than it is listened to loses the oldest: 1024 are
- * kept, and the loss is counted, see mcp_client_count().
+ * A server that talks more than it is listened to loses the oldest: 1024
+ * events and reports of progress are kept, and 16 MiB of them, and the loss
+ * is counted, see mcp_client_count().
  *
  * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
  * Threads: any, at any time.  Since: 0.1.0.  Spec: notifications.
@@ -2009,6 +2039,11 @@ const char *mcp_event_data_json(const mcp_event *event, size_t *len);
  * `kinds`: MCP_INPUT_ numbers, added together.  `callback`: runs like an
  * event handler.  NULL takes it away.  `userdata`: given to the callback.
  * `free_userdata`: see mcp_free_fn.
+ *
+ * 1000 questions, and 64 MiB of them, may wait for their answer or to be
+ * freed.  What a server asks beyond that is answered with an error at once,
+ * and counted, see mcp_client_count(); more than 1000 in one
+ * "input_required" result are MCP_E_TOO_LARGE.
  *
  * Returns MCP_OK, MCP_E_INVALID_ARGUMENT for no or unknown kinds,
  * MCP_E_STATE after the first exchange, unless the kinds stay the same,
@@ -2108,10 +2143,11 @@ const char *mcp_input_params_json(const mcp_input *input, size_t *len);
  * Answers "accept": with the filled form, or that the page may be opened.
  *
  * `input`: the question.  `content_json`: of MCP_INPUT_FORM the fields as a
- * JSON object; NULL for none, and for a page.  Fields that are absent get
- * the schema's defaults. Values that do not fit the schema are refused with
- * MCP_E_INVALID_ARGUMENT, which says which and why, and the question stays
- * open.
+ * JSON object; NULL for none, and for a page.  They are sent as they are
+ * written, and fields that are absent get the schema's defaults behind them.
+ * Values that do not fit the schema are refused with MCP_E_INVALID_ARGUMENT,
+ * which says which and why, and so are defaults that do not: the question
+ * stays open, to be accepted with other values.
  *
  * Returns MCP_OK or a status: MCP_E_STATE when it was answered or withdrawn
  * already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::client::inbox::Item;
 use crate::client::options::Options;
-use crate::client::question::{Answers, Question};
+use crate::client::question::Inquiry;
 use crate::client::{Client, Session};
 use crate::protocol::question::{Answered, Asked, Kind};
 use crate::protocol::{Retry, Round, recognise_all};
@@ -24,33 +23,12 @@ impl Client {
         wait: &Wait,
     ) -> Result<Retry> {
         let asked = recognised(round, session)?;
-        let answers = Answers::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
-        let places = asked.into_iter().enumerate();
-        let asked = places.map(|(place, (_, asked))| (answers.clone(), place, asked)).collect();
-        for question in self.questions_of(options, asked) {
-            self.deliver(Item::Question(question), wait);
+        let mut inquiry = Inquiry::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
+        for (place, (_, asked)) in asked.into_iter().enumerate() {
+            inquiry.take(self, options, place, asked, wait);
         }
-        wait.until_raised(&answers.all).await?;
-        answers.retry(round)
-    }
-
-    /// Makes questions of what is asked, but for what is answered here: all
-    /// are open before the first is answered.
-    pub(crate) fn questions_of(
-        self: &Arc<Self>,
-        options: &Options,
-        asked: Vec<(Arc<Answers>, usize, Asked)>,
-    ) -> Vec<Arc<Question>> {
-        let mut questions = Vec::with_capacity(asked.len());
-        for (answers, place, asked) in asked {
-            match (&options.roots, asked.kind) {
-                (Some(roots), Kind::Roots) => {
-                    answers.set(place, Answered::Result(format!("{{\"roots\":{roots}}}")));
-                }
-                _ => questions.push(Question::of_round(self, &answers, place, asked)),
-            }
-        }
-        questions
+        inquiry.ask(self, wait).await?;
+        inquiry.answers.retry(round)
     }
 
     /// Asks for what a server wants done on web pages before it runs a call
@@ -66,17 +44,13 @@ impl Client {
         if pages.is_empty() {
             return Ok(false);
         }
-        let answers = Answers::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
-        let mut questions = Vec::with_capacity(pages.len());
+        let mut inquiry = Inquiry::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
         for (place, (_, params)) in pages.iter().enumerate() {
             let asked = Asked { kind: Kind::Url, params: params.clone() };
-            questions.push(Question::of_round(self, &answers, place, asked));
+            inquiry.add(self, place, asked, wait);
         }
-        for question in questions {
-            self.deliver(Item::Question(question), wait);
-        }
-        wait.until_raised(&answers.all).await?;
-        if !answers.are_all_accepted() {
+        inquiry.ask(self, wait).await?;
+        if !inquiry.answers.are_all_accepted() {
             return Ok(false);
         }
         // Where the server can tell that a page was visited, it is asked
@@ -103,6 +77,25 @@ pub(crate) fn recognised(round: &Round, session: &Session) -> Result<Vec<(String
             ),
         )
     })
+}
+
+impl Inquiry {
+    /// Takes what is asked, and answers at once what needs nobody.
+    pub(crate) fn take(
+        &mut self,
+        client: &Arc<Client>,
+        options: &Options,
+        place: usize,
+        asked: Asked,
+        wait: &Wait,
+    ) {
+        match (&options.roots, asked.kind) {
+            (Some(roots), Kind::Roots) => {
+                self.answers.set(place, Answered::Result(format!("{{\"roots\":{roots}}}")));
+            }
+            _ => self.add(client, place, asked, wait),
+        }
+    }
 }
 
 /// The pages in the data of an error: their ids, and the params of each.

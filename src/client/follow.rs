@@ -10,9 +10,8 @@ use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::base::sys::{POLLIN, Poll, Signal};
 use crate::client::ask::recognised;
-use crate::client::inbox::Item;
 use crate::client::options::Options;
-use crate::client::question::{Answers, Question};
+use crate::client::question::Inquiry;
 use crate::client::request::Limits;
 use crate::client::task::tasks_of;
 use crate::client::{Client, Session, lock, refusal};
@@ -75,17 +74,11 @@ pub(crate) struct Following<'a> {
     /// The keys of all that it has asked.
     keys: BTreeSet<String>,
     /// What was not answered, or not told to the server.
-    open: Vec<Open>,
+    open: Vec<Inquiry>,
     /// The call for the result, while the server asks on its way.
     calling: Option<Calling>,
     /// Nothing is left of it to be cancelled.
     is_over: bool,
-}
-
-/// A question of a task, and its answer.
-struct Open {
-    question: Option<Weak<Question>>,
-    answers: Arc<Answers>,
 }
 
 /// A call for the result that goes on in the background.
@@ -98,14 +91,6 @@ struct Calling {
 impl Drop for Calling {
     fn drop(&mut self) {
         self.stop.raise();
-    }
-}
-
-impl Drop for Following<'_> {
-    fn drop(&mut self) {
-        for question in self.open.iter().filter_map(|open| open.question.as_ref()?.upgrade()) {
-            question.withdraw();
-        }
     }
 }
 
@@ -247,20 +232,15 @@ impl<'a> Following<'a> {
             let what = format!("the task asked more than {QUESTIONS} questions");
             return Err(Error::new(Status::TooLarge, what));
         }
-        let mut asked = Vec::with_capacity(round.requests.len());
-        for (key, one) in recognised(&round, &self.session)? {
+        let mut begun = Vec::with_capacity(round.requests.len());
+        for (key, asked) in recognised(&round, &self.session)? {
             self.keys.insert(key.clone());
-            asked.push((Answers::telling(vec![key], &self.wake.signal), 0, one));
+            let mut inquiry = Inquiry::telling(vec![key], &self.wake.signal);
+            inquiry.take(self.client, self.options, 0, asked, &self.wait);
+            begun.push(inquiry);
         }
-        let answers: Vec<_> = asked.iter().map(|(answers, ..)| answers.clone()).collect();
-        let mut questions = self.client.questions_of(self.options, asked);
-        self.open.extend(answers.into_iter().map(|answers| {
-            let its = questions.iter().find(|question| question.is_of(&answers));
-            Open { question: its.map(Arc::downgrade), answers }
-        }));
-        for question in questions.drain(..) {
-            self.client.deliver(Item::Question(question), &self.wait);
-        }
+        begun.iter().for_each(|inquiry| inquiry.put(self.client, &self.wait));
+        self.open.extend(begun);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
 use std::os::fd::RawFd;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Signal;
@@ -34,13 +34,26 @@ pub(crate) struct Progress {
 pub(crate) enum Item {
     Event(Event),
     Question(Arc<Question>),
-    Progress(Arc<Report>, Progress),
+    /// It is not held here, as this may be dropped on any thread.
+    Progress(Weak<Report>, Progress),
     /// A started request has ended so: it is done when the program looks.
-    Done(Arc<Request>, Result<Answer>),
+    Done(Arc<Request>, Result<Vec<Answer>>),
     /// Work that runs code of the program.
     Work(Box<dyn FnOnce() + Send>),
     /// May hold the program's user data, which is let go of on its threads.
     Bury(#[allow(dead_code, reason = "dropped where it is taken")] Box<dyn Any + Send>),
+}
+
+impl Item {
+    /// The memory of what may be dropped, if it may be.
+    fn weight(&self) -> Option<usize> {
+        let more = match self {
+            Self::Event(event) => event.method.len() + event.params.len(),
+            Self::Progress(_, told) => told.message.as_ref().map_or(0, String::len),
+            _ => return None,
+        };
+        Some(size_of::<Self>() + more)
+    }
 }
 
 impl fmt::Debug for Item {
@@ -58,13 +71,54 @@ impl fmt::Debug for Item {
 
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
-    queue: Mutex<VecDeque<Item>>,
+    queue: Mutex<Queue>,
     /// Raised while the queue holds anything.
     signal: OnceLock<Arc<Signal>>,
 }
 
-/// The most events that wait to be told; the oldest make room.
+#[derive(Debug, Default)]
+struct Queue {
+    items: VecDeque<Item>,
+    /// Of those that may be dropped, how many there are and their weight.
+    events: usize,
+    bytes: usize,
+}
+
+/// The most events that wait to be told, and the most memory of them; the
+/// oldest make room, but for the newest, however large it is.
 const EVENTS: usize = 1024;
+const BYTES: usize = 16 << 20;
+
+impl Queue {
+    fn push(&mut self, item: Item) {
+        if let Some(weight) = item.weight() {
+            self.events += 1;
+            self.bytes += weight;
+        }
+        self.items.push_back(item);
+    }
+
+    fn pop(&mut self) -> Option<Item> {
+        let item = self.items.pop_front();
+        self.account_for(item.as_ref());
+        item
+    }
+
+    /// Drops the oldest event; false if there is none.
+    fn make_room(&mut self) -> bool {
+        let oldest = self.items.iter().position(|item| item.weight().is_some());
+        let item = oldest.and_then(|at| self.items.remove(at));
+        self.account_for(item.as_ref());
+        item.is_some()
+    }
+
+    fn account_for(&mut self, gone: Option<&Item>) {
+        if let Some(weight) = gone.and_then(Item::weight) {
+            self.events = self.events.saturating_sub(1);
+            self.bytes = self.bytes.saturating_sub(weight);
+        }
+    }
+}
 
 impl Inbox {
     /// The descriptor that is readable while there is anything.
@@ -82,7 +136,7 @@ impl Inbox {
                 self.signal.get_or_init(|| Arc::new(made)).clone()
             }
         };
-        if !queue.is_empty() {
+        if !queue.items.is_empty() {
             signal.raise();
         }
         Ok(signal)
@@ -93,32 +147,29 @@ impl Inbox {
     }
 
     pub(crate) fn has_any(&self) -> bool {
-        !self.queue().is_empty()
+        !self.queue().items.is_empty()
     }
 
     /// Adds an item; says how many events were dropped for it.
     pub(crate) fn push(&self, item: Item) -> usize {
         let mut queue = self.queue();
-        let mut dropped = None;
-        let is_event = |item: &Item| matches!(item, Item::Event(_) | Item::Progress(..));
-        if is_event(&item)
-            && queue.len() >= EVENTS
-            && queue.iter().filter(|item| is_event(item)).count() >= EVENTS
-            && let Some(oldest) = queue.iter().position(is_event)
-        {
-            dropped = queue.remove(oldest);
+        let mut dropped = 0;
+        if let Some(weight) = item.weight() {
+            while (queue.events >= EVENTS || queue.bytes + weight > BYTES) && queue.make_room() {
+                dropped += 1;
+            }
         }
-        queue.push_back(item);
+        queue.push(item);
         if let Some(signal) = self.signal.get() {
             signal.raise();
         }
-        dropped.iter().count()
+        dropped
     }
 
     pub(crate) fn pop(&self) -> Option<Item> {
         let mut queue = self.queue();
-        let item = queue.pop_front();
-        if queue.is_empty()
+        let item = queue.pop();
+        if queue.items.is_empty()
             && let Some(signal) = self.signal.get()
         {
             signal.lower();
@@ -135,7 +186,7 @@ impl Inbox {
         }
     }
 
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Item>> {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -170,5 +221,20 @@ mod tests {
         assert_eq!(dropped, 3);
         assert!(matches!(inbox.pop(), Some(Item::Work(_))));
         assert!(matches!(inbox.pop(), Some(Item::Event(event)) if event.method == "3"));
+    }
+
+    #[test]
+    fn is_bounded_in_bytes_but_keeps_the_newest() {
+        let inbox = Inbox::default();
+        let mebibyte = "x".repeat(1 << 20);
+        inbox.push(Item::Work(Box::new(|| ())));
+        let dropped: usize = (0..20).map(|_| inbox.push(event(&mebibyte))).sum();
+        assert_eq!(dropped, 5, "as an event is a little more than its text");
+        assert_eq!(inbox.push(event(&mebibyte.repeat(20))), 15);
+        assert_eq!(inbox.push(event("small")), 1);
+        assert!(matches!(inbox.pop(), Some(Item::Work(_))));
+        assert!(matches!(inbox.pop(), Some(Item::Event(event)) if event.method == "small"));
+        let queue = inbox.queue();
+        assert_eq!((queue.events, queue.bytes), (0, 0));
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::Client;
 use crate::client::request::Limits;
+use crate::client::{Client, lock};
 use crate::protocol::call::{Call, push_member};
 use crate::protocol::item;
-use crate::transport::wait::now;
+use crate::transport::wait::{Wait, now};
 use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
 
@@ -20,13 +20,27 @@ impl Client {
     /// All pages of a list; `member` is what its items stand in.
     pub(crate) fn list(self: &Arc<Self>, method: &str, member: &str) -> Result<Vec<Answer>> {
         let call = Call::new(method, None)?;
+        let limits = Limits::default();
+        let wait = self.wait(&self.options(), &limits, false);
+        now(self.list_within(&call, member, &limits, &wait))
+    }
+
+    /// The time without a sign of life begins anew with each page; the whole
+    /// has one deadline.
+    pub(crate) async fn list_within(
+        self: &Arc<Self>,
+        call: &Call,
+        member: &str,
+        limits: &Limits,
+        wait: &Wait,
+    ) -> Result<Vec<Answer>> {
         let mut has_begun_again = false;
         loop {
-            match self.pages(&call, member) {
+            match self.pages(call, member, limits, wait).await {
                 // The cursor is not known any more: once more from the start.
                 Err((true, error)) if !has_begun_again && is_stale(&error) => {
                     has_begun_again = true;
-                    self.cache.forget(&call);
+                    self.cache.forget(call);
                 }
                 Err((_, error)) => return Err(error),
                 Ok(pages) => return Ok(pages),
@@ -35,21 +49,27 @@ impl Client {
     }
 
     /// The flag of an error says whether it came behind the first page.
-    fn pages(
+    async fn pages(
         self: &Arc<Self>,
         call: &Call,
         member: &str,
+        limits: &Limits,
+        wait: &Wait,
     ) -> std::result::Result<Vec<Answer>, (bool, Error)> {
-        let options = self.options();
-        let limits = Limits::default();
+        let (max_pages, max_items) = {
+            let options = lock(&self.options);
+            (options.max_pages, options.max_items)
+        };
         let mut pages: Vec<Answer> = Vec::new();
         let mut seen: HashSet<String> = HashSet::new();
         let mut items = 0;
         let mut cursor: Option<String> = None;
         loop {
             let page = call.at(cursor.as_deref());
-            let wait = self.wait(&options, &limits, false);
-            let answer = now(self.perform(&page, &limits, &wait))
+            wait.restart();
+            let answer = self
+                .perform(&page, limits, wait)
+                .await
                 .map_err(|error| (!pages.is_empty(), error))?;
             let next = next_cursor(&answer);
             let named = |what: String| {
@@ -57,22 +77,22 @@ impl Client {
                 (false, error)
             };
             // What is shorter than that many empty items needs no counting.
-            let may_be_many = answer.json().len() / 3 > options.max_items;
+            let may_be_many = answer.json().len() / 3 > max_items;
             if next.is_some() || !pages.is_empty() || may_be_many {
                 items += item::count(&answer, member);
-                if items > options.max_items {
+                if items > max_items {
                     return Err(named(format!(
                         "the server's list has more than {} items; see mcp_client_set_max_items()",
-                        options.max_items
+                        max_items
                     )));
                 }
             }
             pages.push(answer);
             let Some(next) = next else { return Ok(pages) };
-            if pages.len() >= options.max_pages {
+            if pages.len() >= max_pages {
                 return Err(named(format!(
                     "the server's list has more than {} pages; see mcp_client_set_max_pages()",
-                    options.max_pages
+                    max_pages
                 )));
             }
             if !seen.insert(next.clone()) {

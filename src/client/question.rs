@@ -7,19 +7,24 @@ use std::time::Instant;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Signal;
+use crate::client::inbox::Item;
 use crate::client::{Client, Session};
 use crate::protocol::call::push_member;
 use crate::protocol::question::{Answered, Asked};
 use crate::protocol::{Retry, Round};
-use crate::transport::wait::Wait;
+use crate::transport::wait::{Asking, Wait};
 
 #[derive(Debug)]
 pub(crate) struct Question {
     pub(crate) asked: Asked,
     origin: Origin,
     state: Mutex<State>,
+    /// Whose time it stops while it is open.
+    asking: Arc<Asking>,
     until: Instant,
     client: Weak<Client>,
+    /// Of one that the server asks unbidden.
+    _room: Option<Taken>,
 }
 
 /// Where the answer goes.
@@ -37,6 +42,8 @@ enum State {
     Open,
     Answered,
     Withdrawn,
+    /// The call has ended that wanted to know.
+    Over,
 }
 
 /// The answers that a call waits for before it is sent once more.
@@ -44,11 +51,11 @@ enum State {
 pub(crate) struct Answers {
     given: Mutex<Vec<(String, Option<Answered>)>>,
     missing: AtomicUsize,
-    pub(crate) all: Arc<Signal>,
+    all: Arc<Signal>,
 }
 
 impl Answers {
-    pub(crate) fn new(keys: Vec<String>) -> Result<Arc<Self>> {
+    fn new(keys: Vec<String>) -> Result<Arc<Self>> {
         let all = Signal::new().map_err(|error| {
             Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
         })?;
@@ -56,7 +63,7 @@ impl Answers {
     }
 
     /// The same, where the signal is another's as well.
-    pub(crate) fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Arc<Self> {
+    fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Arc<Self> {
         Arc::new(Self {
             missing: AtomicUsize::new(keys.len()),
             given: Mutex::new(keys.into_iter().map(|key| (key, None)).collect()),
@@ -119,34 +126,37 @@ impl Answers {
 }
 
 impl Question {
-    /// One that came as a request of the server.
+    /// One that came as a request of the server: to the call that waits, or
+    /// outside of any. `None` if there are too many already.
     pub(crate) fn of_request(
         client: &Arc<Client>,
         session: &Arc<Session>,
         id: &str,
         asked: Asked,
-    ) -> Arc<Self> {
+        wait: &Wait,
+    ) -> Option<Arc<Self>> {
+        let room = Taken::of(&client.questions.room, asked.params.len())?;
         let origin = Origin::Request { session: session.clone(), id: id.to_owned() };
-        Self::new(client, origin, asked)
+        Some(Self::new(client, origin, asked, Some(room), wait))
     }
 
-    /// One that a call is answered with before its result.
-    pub(crate) fn of_round(
+    fn new(
         client: &Arc<Client>,
-        answers: &Arc<Answers>,
-        place: usize,
+        origin: Origin,
         asked: Asked,
+        room: Option<Taken>,
+        wait: &Wait,
     ) -> Arc<Self> {
-        Self::new(client, Origin::Round { answers: answers.clone(), place }, asked)
-    }
-
-    fn new(client: &Arc<Client>, origin: Origin, asked: Asked) -> Arc<Self> {
+        let asking = wait.asking().unwrap_or(&client.questions.unclaimed).clone();
+        asking.begin();
         let question = Arc::new(Self {
             asked,
             origin,
             state: Mutex::new(State::Open),
+            asking,
             until: Instant::now() + client.options().input_timeout,
             client: Arc::downgrade(client),
+            _room: room,
         });
         client.questions.add(&question);
         question
@@ -174,6 +184,7 @@ impl Question {
             State::Open => Ok(()),
             State::Answered => over("was answered already, or nobody answered in time"),
             State::Withdrawn => over("was withdrawn by the server"),
+            State::Over => over("belongs to a call that has ended"),
         }
     }
 
@@ -190,18 +201,8 @@ impl Question {
         }
         *current = how;
         drop(current);
-        client.questions.closed();
+        self.asking.end();
         Ok(client)
-    }
-
-    /// Whether its answer goes there.
-    pub(crate) fn is_of(&self, those: &Arc<Answers>) -> bool {
-        matches!(&self.origin, Origin::Round { answers, .. } if Arc::ptr_eq(answers, those))
-    }
-
-    /// Nobody wants to know any more.
-    pub(crate) fn withdraw(&self) {
-        let _ = self.close(State::Withdrawn);
     }
 
     /// Answers one that is let go of, or that nobody answered in time.
@@ -214,10 +215,102 @@ impl Question {
     }
 }
 
+/// What a call is asked before its result. It is over when the call is:
+/// nobody would hear an answer.
+#[derive(Debug)]
+pub(crate) struct Inquiry {
+    pub(crate) answers: Arc<Answers>,
+    questions: Vec<Arc<Question>>,
+}
+
+impl Inquiry {
+    pub(crate) fn new(keys: Vec<String>) -> Result<Self> {
+        if keys.len() > QUESTIONS {
+            return Err(Error::new(
+                Status::TooLarge,
+                format!("the server asks more than {QUESTIONS} questions at once"),
+            ));
+        }
+        Ok(Self { answers: Answers::new(keys)?, questions: Vec::new() })
+    }
+
+    /// One whose answers are told by a signal that is another's as well.
+    pub(crate) fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Self {
+        Self { answers: Answers::telling(keys, all), questions: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, client: &Arc<Client>, place: usize, asked: Asked, wait: &Wait) {
+        let origin = Origin::Round { answers: self.answers.clone(), place };
+        self.questions.push(Question::new(client, origin, asked, None, wait));
+    }
+
+    /// Asks the program. All are open before the first is answered.
+    pub(crate) fn put(&self, client: &Client, wait: &Wait) {
+        for question in &self.questions {
+            client.deliver(Item::Question(question.clone()), wait);
+        }
+    }
+
+    /// The same, and waits for all the answers.
+    pub(crate) async fn ask(&self, client: &Client, wait: &Wait) -> Result<()> {
+        self.put(client, wait);
+        wait.until_raised(&self.answers.all).await
+    }
+}
+
+impl Drop for Inquiry {
+    fn drop(&mut self) {
+        for question in &self.questions {
+            let _ = question.close(State::Over);
+        }
+    }
+}
+
+/// The most questions that a server may have asked, and the most memory of
+/// them, until the program is done with them; a single one may be larger.
+const QUESTIONS: usize = 1000;
+const BYTES: usize = 64 << 20;
+
+#[derive(Debug, Default)]
+struct Room {
+    questions: usize,
+    bytes: usize,
+}
+
+/// What a question takes of the room, for as long as it is there.
+#[derive(Debug)]
+struct Taken {
+    room: Arc<Mutex<Room>>,
+    bytes: usize,
+}
+
+impl Taken {
+    fn of(room: &Arc<Mutex<Room>>, bytes: usize) -> Option<Self> {
+        let mut left = room.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = left.questions >= QUESTIONS || left.bytes + bytes > BYTES;
+        if is_full && left.questions > 0 {
+            return None;
+        }
+        left.questions += 1;
+        left.bytes += bytes;
+        Some(Self { room: room.clone(), bytes })
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        room.questions -= 1;
+        room.bytes -= self.bytes;
+    }
+}
+
 /// The questions of a client that are open.
 #[derive(Debug, Default)]
 pub(crate) struct Questions {
-    open: AtomicUsize,
+    /// Those that came outside of any call.
+    unclaimed: Arc<Asking>,
+    room: Arc<Mutex<Room>>,
     all: Mutex<Vec<Weak<Question>>>,
     completed: Mutex<Completed>,
 }
@@ -233,8 +326,8 @@ struct Completed {
 const COMPLETED: usize = 256;
 
 impl Questions {
-    pub(crate) fn is_any(&self) -> bool {
-        self.open.load(Ordering::Acquire) > 0
+    pub(crate) fn asking(&self) -> &Asking {
+        &self.unclaimed
     }
 
     /// The server says that a page was visited.
@@ -273,14 +366,9 @@ impl Questions {
     }
 
     fn add(&self, question: &Arc<Question>) {
-        self.open.fetch_add(1, Ordering::AcqRel);
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|question| question.strong_count() > 0);
         all.push(Arc::downgrade(question));
-    }
-
-    fn closed(&self) {
-        self.open.fetch_sub(1, Ordering::AcqRel);
     }
 
     fn snapshot(&self) -> Vec<Arc<Question>> {

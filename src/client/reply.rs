@@ -11,12 +11,12 @@ use crate::client::options::Options;
 use crate::client::question::Question;
 use crate::client::{Client, Counter, refusal};
 use crate::protocol::notice;
-use crate::protocol::question::{Answered, Asked, Kind};
+use crate::protocol::question::{Answered, Asked, Kind, TOO_MANY};
 use crate::transport::http::Reply;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 use crate::wire::http1::Media;
-use crate::wire::jsonrpc::{self, Answer, Id, Message, Outcome, RpcError};
+use crate::wire::jsonrpc::{self, Answer, Id, Message, Outcome, RpcError, malformed};
 use crate::wire::tape::{Place, Tape};
 
 /// The pause before a stream is resumed, where the server names none, and the
@@ -33,6 +33,8 @@ enum Hit {
     /// In a batch.
     Own(Answer),
     Error(RpcError),
+    /// An error that names no request: it can only be about this one.
+    Anonymous(RpcError),
     /// To another request, and passed over.
     Other,
 }
@@ -120,6 +122,7 @@ impl Client {
                     Ok(Ending::Answer(Answer::new(body, 0, tape, place), session_id))
                 }
                 Some(Hit::Error(rpc)) => Ok(rpc_ending(rpc, status, false)),
+                Some(Hit::Anonymous(rpc)) => Ok(rpc_ending(rpc, status, true)),
                 Some(Hit::Other) | None => Err(said(Error::protocol(format!(
                     "the server answered with a batch that lacks the answer (id {id})"
                 )))),
@@ -140,10 +143,13 @@ impl Client {
             Message::Response { id: Id::None, outcome: Outcome::Error(rpc) } => {
                 return Ok(rpc_ending(rpc, status, true));
             }
-            Message::Response { .. } => {
-                return Err(said(Error::protocol(format!(
-                    "the server answered another request than this one (id {id})"
-                ))));
+            Message::Response { id: theirs, .. } => {
+                let other = || {
+                    Error::protocol(format!(
+                        "the server answered another request than this one (id {id})"
+                    ))
+                };
+                return Err(said(misnamed(&theirs, id).unwrap_or_else(other)));
             }
             Message::Request { .. } | Message::Notification { .. } => {
                 return Err(said(Error::protocol(
@@ -259,6 +265,7 @@ impl Client {
                         continue;
                     }
                     Some(Hit::Error(rpc)) => rpc_ending(rpc, reply.head.status, false),
+                    Some(Hit::Anonymous(rpc)) => rpc_ending(rpc, reply.head.status, true),
                     Some(Hit::Own(answer)) => Ending::Answer(answer, reply.head.session_id.take()),
                     Some(Hit::Result(tape, place)) => {
                         let session_id = reply.head.session_id.take();
@@ -335,8 +342,15 @@ impl Client {
                     Outcome::Error(rpc) => Hit::Error(rpc),
                 }))
             }
+            // Nothing else is answered on this stream.
+            Message::Response { id: Id::None, outcome: Outcome::Error(rpc) } => {
+                Ok(Some(Hit::Anonymous(rpc)))
+            }
             // A late one of a request that was given up, or a lie.
-            Message::Response { .. } => {
+            Message::Response { id: theirs, .. } => {
+                if let Some(error) = post.id.and_then(|id| misnamed(&theirs, id)) {
+                    return Err(error.with_may_have_run(true));
+                }
                 self.drop_reply();
                 Ok(Some(Hit::Other))
             }
@@ -354,7 +368,7 @@ impl Client {
                             let message = told.message.map(std::borrow::Cow::into_owned);
                             let (progress, total) = (told.progress, told.total);
                             let told = Progress { progress, total, message };
-                            self.deliver(Item::Progress(report.clone(), told), wait);
+                            self.deliver(Item::Progress(Arc::downgrade(report), told), wait);
                         } else {
                             report.tell(told.progress, told.total, told.message.as_deref());
                         }
@@ -394,9 +408,16 @@ impl Client {
                 }
                 Ok(asked) => {
                     let Some(session) = peer.session else { return Ok(()) };
-                    let question = Question::of_request(self, session, request.id, asked);
-                    self.deliver(Item::Question(question), wait);
-                    return Ok(());
+                    match Question::of_request(self, session, request.id, asked, wait) {
+                        Some(question) => {
+                            self.deliver(Item::Question(question), wait);
+                            return Ok(());
+                        }
+                        None => {
+                            self.count_one(Counter::DroppedEvents);
+                            TOO_MANY.into()
+                        }
+                    }
                 }
             }
         };
@@ -422,7 +443,7 @@ impl Client {
         wait.restart();
         let message = told.message.map(std::borrow::Cow::into_owned);
         let told = Progress { progress: told.progress, total: told.total, message };
-        self.deliver(Item::Progress(report.clone(), told), wait);
+        self.deliver(Item::Progress(Arc::downgrade(report), told), wait);
     }
 
     /// Passes over a reply that nobody waits for.
@@ -450,6 +471,16 @@ fn too_many(options: &Options) -> Error {
         ),
     )
     .with_may_have_run(true)
+}
+
+/// Why a reply that can only be to this request does not say so.
+fn misnamed(theirs: &Id, id: i64) -> Option<Error> {
+    let what = match theirs {
+        Id::Text(text) if *text == id.to_string() => format!("is the string \"{id}\""),
+        Id::None => "is null or missing".to_owned(),
+        _ => return None,
+    };
+    Some(malformed(format!("its id {what}, where the request's is the number {id}")))
 }
 
 pub(crate) fn rpc_ending(rpc: RpcError, http_status: u16, is_anonymous: bool) -> Ending {

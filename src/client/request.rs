@@ -5,7 +5,8 @@ use std::any::Any;
 use std::fmt;
 use std::os::raw::c_void;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
@@ -13,7 +14,8 @@ use crate::base::sys::Signal;
 use crate::client::Client;
 use crate::client::inbox::Item;
 use crate::protocol::call::Call;
-use crate::transport::wait::now;
+use crate::protocol::item;
+use crate::transport::wait::{Wait, now};
 use crate::wire::jsonrpc::Answer;
 
 /// What a single call may have of its own.
@@ -29,15 +31,27 @@ pub(crate) struct Limits {
     /// A task is handed out, which the server is asked to keep for so many
     /// milliseconds; 0 leaves that to it.
     pub(crate) task: Option<u32>,
+    /// All pages of a list, whose items stand in this member.
+    pub(crate) all_pages: Option<&'static str>,
 }
 
 /// A function of the program's that is told how far a request is.
 pub(crate) type Tell = dyn Fn(f64, Option<f64>, Option<&str>) + Send + Sync;
 
+/// Who is told how far one flight of a request is, for as long as it lasts.
 pub(crate) struct Report {
-    tell: Box<Tell>,
+    tell: Arc<Tell>,
     /// Progress came on another stream than the call's own.
     pub(crate) sign: Arc<AtomicBool>,
+    telling: Mutex<Telling>,
+    returned: Condvar,
+}
+
+#[derive(Default)]
+struct Telling {
+    has_ended: bool,
+    /// The threads that are in the program's function.
+    threads: Vec<ThreadId>,
 }
 
 impl fmt::Debug for Report {
@@ -47,12 +61,53 @@ impl fmt::Debug for Report {
 }
 
 impl Report {
-    pub(crate) fn new(tell: Box<Tell>) -> Self {
-        Self { tell, sign: Arc::default() }
+    pub(crate) fn new(tell: Arc<Tell>) -> Self {
+        let (telling, returned) = (Mutex::default(), Condvar::new());
+        Self { tell, sign: Arc::default(), telling, returned }
+    }
+
+    /// Of another flight, with the same function.
+    fn again(&self) -> Self {
+        Self::new(self.tell.clone())
     }
 
     pub(crate) fn tell(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
+        let mut telling = lock(&self.telling);
+        if telling.has_ended {
+            return;
+        }
+        telling.threads.push(thread::current().id());
+        drop(telling);
+        let _returning = Returning(self);
         (self.tell)(progress, total, message);
+    }
+
+    /// From now on nobody is told: what comes late is passed over, and a
+    /// function that runs on another thread has returned.
+    fn end(&self) {
+        let this = thread::current().id();
+        let mut telling = lock(&self.telling);
+        telling.has_ended = true;
+        // Called by that very function, it would wait for itself.
+        while !telling.threads.is_empty() && !telling.threads.contains(&this) {
+            telling = self.returned.wait(telling).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Leaves the program's function also when a panic does.
+struct Returning<'a>(&'a Report);
+
+impl Drop for Returning<'_> {
+    fn drop(&mut self) {
+        let this = thread::current().id();
+        let mut telling = lock(&self.0.telling);
+        if let Some(at) = telling.threads.iter().position(|thread| *thread == this) {
+            telling.threads.swap_remove(at);
+        }
+        if telling.has_ended {
+            self.0.returned.notify_all();
+        }
     }
 }
 
@@ -64,6 +119,8 @@ pub(crate) struct Request {
     state: Mutex<State>,
     /// Ends a started request whose handle is freed.
     abort: Mutex<Option<Arc<Signal>>>,
+    /// Who is told how far the flight under way is.
+    report: Mutex<Option<Arc<Report>>>,
     /// The handle that C has of it, until it is freed.
     pub(crate) handle: AtomicPtr<c_void>,
 }
@@ -73,7 +130,8 @@ enum State {
     #[default]
     Idle,
     InFlight,
-    Done(Status, Option<Answer>, Option<Error>),
+    /// The pages of the result, of which most have one.
+    Done(Status, Option<Vec<Answer>>, Option<Error>),
 }
 
 impl Request {
@@ -84,6 +142,7 @@ impl Request {
             limits: Mutex::default(),
             state: Mutex::default(),
             abort: Mutex::default(),
+            report: Mutex::default(),
             handle: AtomicPtr::default(),
         }
     }
@@ -103,12 +162,47 @@ impl Request {
         result
     }
 
-    pub(crate) fn perform(&self) -> Result<Answer> {
+    /// Sets who is told, and ends it for who was told before.
+    pub(crate) fn set_report(&self, tell: Option<Arc<Tell>>) -> Result<()> {
+        let report = tell.map(|tell| Arc::new(Report::new(tell)));
+        self.change(|_, limits| {
+            limits.report = report;
+            Ok(())
+        })?;
+        self.end_report();
+        Ok(())
+    }
+
+    /// Whether a list is asked for whole, or for the one page that its
+    /// parameters name.
+    pub(crate) fn set_all_pages(&self, all: bool) -> Result<()> {
+        self.change(|call, limits| {
+            limits.all_pages = None;
+            if !all {
+                return Ok(());
+            }
+            let member = item::member_of(call.method()).ok_or_else(|| {
+                Error::argument(format!("{} is not the method of a list", call.method()))
+            })?;
+            if call.has_cursor() {
+                return Err(Error::argument("the request's params have a cursor, for one page"));
+            }
+            limits.all_pages = Some(member);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn perform(&self) -> Result<Vec<Answer>> {
         self.take_off()?;
         let _landing = Landing(self);
-        let (call, limits) = (lock(&self.call).clone(), lock(&self.limits).clone());
+        let (call, limits) = self.begin();
         let wait = self.client.wait(&self.client.options(), &limits, false);
-        now(self.client.perform(&call, &limits, &wait))
+        let result = now(fly(&self.client, &call, &limits, &wait));
+        if limits.report.is_some() && self.client.has_background() {
+            // What came before the end is told before it.
+            self.client.attend();
+        }
+        result
     }
 
     /// Begins the request on the background thread.
@@ -120,11 +214,11 @@ impl Request {
         let abort = Arc::new(abort);
         self.take_off()?;
         *lock(&self.abort) = Some(abort.clone());
-        let (call, limits) = (lock(&self.call).clone(), lock(&self.limits).clone());
+        let (call, limits) = self.begin();
         let this = self.clone();
         let started = self.client.spawn(move |client| async move {
             let wait = client.wait(&client.options(), &limits, true).or_abort(abort);
-            let result = client.perform(&call, &limits, &wait).await;
+            let result = fly(&client, &call, &limits, &wait).await;
             if limits.report.is_some() {
                 let buried: Box<dyn Any + Send> = Box::new(limits);
                 client.inbox.push(Item::Bury(buried));
@@ -132,6 +226,7 @@ impl Request {
             client.inbox.push(Item::Done(this, result));
         });
         if started.is_err() {
+            self.end_report();
             *lock(&self.state) = State::Idle;
         }
         started
@@ -144,6 +239,7 @@ impl Request {
         if let Some(abort) = lock(&self.abort).take() {
             abort.raise();
         }
+        self.end_report();
     }
 
     /// How it stands: `None` while it is in flight.
@@ -156,12 +252,12 @@ impl Request {
     }
 
     /// The result of a request that is done, once.
-    pub(crate) fn take_result(&self) -> Result<Answer> {
+    pub(crate) fn take_result(&self) -> Result<Vec<Answer>> {
         match &mut *lock(&self.state) {
             State::Idle => Err(Error::new(Status::State, "the request was not started")),
             State::InFlight => Err(Error::new(Status::State, "the request is still in flight")),
             State::Done(_, _, Some(error)) => Err(error.clone()),
-            State::Done(_, answer, None) => answer.take().ok_or_else(|| {
+            State::Done(_, pages, None) => pages.take().ok_or_else(|| {
                 Error::new(Status::NotFound, "the request's result was taken already")
             }),
         }
@@ -187,12 +283,40 @@ impl Request {
         Ok(())
     }
 
+    /// What a flight is made with. Whoever is told of it is told of no other.
+    fn begin(&self) -> (Call, Limits) {
+        let (call, mut limits) = (lock(&self.call).clone(), lock(&self.limits).clone());
+        limits.report = limits.report.map(|report| Arc::new(report.again()));
+        *lock(&self.report) = limits.report.clone();
+        (call, limits)
+    }
+
+    fn end_report(&self) {
+        let report = lock(&self.report).take();
+        if let Some(report) = report {
+            report.end();
+        }
+    }
+
     /// Ends the flight of a started request.
-    pub(crate) fn land(&self, result: Result<Answer>) {
+    pub(crate) fn land(&self, result: Result<Vec<Answer>>) {
+        self.end_report();
         *lock(&self.state) = match result {
-            Ok(answer) => State::Done(Status::Ok, Some(answer), None),
+            Ok(pages) => State::Done(Status::Ok, Some(pages), None),
             Err(error) => State::Done(error.status(), None, Some(error)),
         };
+    }
+}
+
+async fn fly(
+    client: &Arc<Client>,
+    call: &Call,
+    limits: &Limits,
+    wait: &Wait,
+) -> Result<Vec<Answer>> {
+    match limits.all_pages {
+        Some(member) => client.list_within(call, member, limits, wait).await,
+        None => Ok(vec![client.perform(call, limits, wait).await?]),
     }
 }
 
@@ -201,6 +325,7 @@ struct Landing<'a>(&'a Request);
 
 impl Drop for Landing<'_> {
     fn drop(&mut self) {
+        self.0.end_report();
         *lock(&self.0.state) = State::Idle;
     }
 }

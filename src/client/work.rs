@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::protocol::Outgoing;
 use crate::protocol::notice::{self, Kind};
 use crate::protocol::task;
 use crate::transport::background::Background;
-use crate::transport::wait::{Attendant, Wait, now};
+use crate::transport::wait::{Asking, Attendant, Wait, now};
 
 /// A stream without an end needs no limit, but every wait has one.
 const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -81,15 +81,23 @@ impl Drop for Ending {
 
 /// Who is told how far a request is, by the request's id.
 #[derive(Debug, Default)]
-pub(crate) struct Reports(Mutex<HashMap<i64, Weak<Report>>>);
+pub(crate) struct Reports(Mutex<HashMap<i64, Known>>);
+
+#[derive(Clone, Debug)]
+struct Known {
+    /// Never held here: it may hold the program's user data.
+    report: Weak<Report>,
+    /// The sign of life that its progress is.
+    sign: Arc<AtomicBool>,
+}
 
 impl Reports {
     fn remove(&self, id: i64) {
         lock(&self.0).remove(&id);
     }
 
-    fn get(&self, id: i64) -> Option<Arc<Report>> {
-        lock(&self.0).get(&id).and_then(Weak::upgrade)
+    fn get(&self, id: i64) -> Option<Known> {
+        lock(&self.0).get(&id).cloned()
     }
 }
 
@@ -102,7 +110,8 @@ pub(crate) struct Reporting {
 
 impl Reporting {
     pub(crate) fn begin(client: &Arc<Client>, id: i64, report: &Arc<Report>) -> Self {
-        lock(&client.reports.0).insert(id, Arc::downgrade(report));
+        let known = Known { report: Arc::downgrade(report), sign: report.sign.clone() };
+        lock(&client.reports.0).insert(id, known);
         Self { client: client.clone(), id }
     }
 }
@@ -260,12 +269,17 @@ impl Client {
                     handler(&event);
                 }
             }
+            // Its call has ended, or the server took it back.
+            Item::Question(question) if question.check_open().is_err() => {}
             Item::Question(question) => match &self.handlers().input {
                 Some(handler) => handler(question),
                 None => question.dismiss(),
             },
             Item::Progress(report, told) => {
-                report.tell(told.progress, told.total, told.message.as_deref());
+                // Nobody is left of a request that is gone.
+                if let Some(report) = report.upgrade() {
+                    report.tell(told.progress, told.total, told.message.as_deref());
+                }
             }
             Item::Done(request, result) => {
                 request.land(result);
@@ -280,8 +294,7 @@ impl Client {
     /// came before, else when it next looks.
     pub(crate) fn deliver(&self, item: Item, wait: &Wait) {
         if wait.is_background() || wait.is_leading() {
-            let dropped = self.inbox.push(item);
-            self.count_more(Counter::DroppedEvents, dropped);
+            self.count_more(Counter::DroppedEvents, self.inbox.push(item));
         } else {
             if self.has_background() {
                 self.attend();
@@ -300,9 +313,9 @@ impl Client {
     ) {
         if method == notice::PROGRESS {
             if let Some(told) = notice::Progress::parse(params)
-                && let Some(report) = told.id().and_then(|id| self.reports.get(id))
+                && let Some(Known { report, sign }) = told.id().and_then(|id| self.reports.get(id))
             {
-                report.sign.store(true, Ordering::Relaxed);
+                sign.store(true, Ordering::Relaxed);
                 let (progress, total) = (told.progress, told.total);
                 let message = told.message.map(std::borrow::Cow::into_owned);
                 let told = Progress { progress, total, message };
@@ -364,11 +377,11 @@ impl Attendant for Client {
         Client::attend(self);
     }
 
-    fn is_asking(&self) -> bool {
-        if !self.questions.is_any() {
-            return false;
-        }
+    fn asking(&self) -> &Asking {
+        self.questions.asking()
+    }
+
+    fn expire(&self) {
         self.questions.expire();
-        self.questions.is_any()
     }
 }

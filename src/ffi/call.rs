@@ -59,10 +59,14 @@ pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
 /// `out` receives the result, to free with mcp_result_free(), or NULL on
 /// failure: mcp_result_tool_count(), mcp_result_tool().  For one page at a
 /// time, perform a request of "tools/list" with a "cursor" in its parameters:
-/// mcp_result_next_cursor().  From revision 2026-07-28 on, a tool whose schema
-/// marks parameters for headers in an invalid way is left out, though
+/// mcp_result_next_cursor(); to start or to cancel the whole list, see
+/// mcp_request_set_all_pages().  From revision 2026-07-28 on, a tool whose
+/// schema marks parameters for headers in an invalid way is left out, though
 /// mcp_result_json() has it; and a list that the server calls fresh is
 /// answered from memory, see mcp_client_set_cache_size().
+///
+/// Waits at most mcp_client_set_timeout() for each page, and
+/// mcp_client_set_deadline() for the whole.
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more than
 /// mcp_client_set_max_pages() or mcp_client_set_max_items() allows.
@@ -357,7 +361,7 @@ unsafe fn call(
         let client = unsafe { borrow(client, "client") }?;
         let answer = client.inner.call(&make()?)?;
         // SAFETY: as the caller says.
-        unsafe { hand_out(answer, out) };
+        unsafe { hand_out(vec![answer], out) };
         Ok(())
     })
 }
@@ -377,10 +381,8 @@ pub(crate) unsafe fn list(
         // SAFETY: as the caller says.
         let client = unsafe { borrow(client, "client") }?;
         let pages = client.inner.list(method, member)?;
-        if !out.is_null() {
-            // SAFETY: as the caller says.
-            unsafe { store(out, give(mcp_result::from_pages(pages))) };
-        }
+        // SAFETY: as the caller says.
+        unsafe { hand_out(pages, out) };
         Ok(())
     })
 }
@@ -388,9 +390,9 @@ pub(crate) unsafe fn list(
 /// # Safety
 ///
 /// `out` is NULL or may be written to.
-pub(crate) unsafe fn hand_out(answer: Answer, out: *mut *mut mcp_result) {
+pub(crate) unsafe fn hand_out(pages: Vec<Answer>, out: *mut *mut mcp_result) {
     if !out.is_null() {
         // SAFETY: not NULL, a place to write to.
-        unsafe { store(out, give(mcp_result::from_answer(answer))) };
+        unsafe { store(out, give(mcp_result::from_pages(pages))) };
     }
 }

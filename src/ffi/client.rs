@@ -267,9 +267,9 @@ pub unsafe extern "C" fn mcp_text_set(text: *mut mcp_text, data: *const c_char, 
 ///
 /// `milliseconds`: 1 to INT32_MAX; there is no endless wait.  A report of
 /// progress of the request starts the time again, up to
-/// mcp_client_set_deadline(); while a question of the server is open, it
-/// stands still.  A call that is over its time is MCP_E_TIMEOUT.  Errors:
-/// MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// mcp_client_set_deadline(); while its own question of the server is open,
+/// it stands still, see mcp_input.  A call that is over its time is
+/// MCP_E_TIMEOUT.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 /// Threads: any, for calls begun later.  Since: 0.1.0.
 /// Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]

@@ -89,8 +89,9 @@ impl Owner {
 /// takes it away, and events are dropped.  `userdata`: given to the callback.
 /// `free_userdata`: see mcp_free_fn.
 ///
-/// A server that talks more than it is listened to loses the oldest: 1024 are
-/// kept, and the loss is counted, see mcp_client_count().
+/// A server that talks more than it is listened to loses the oldest: 1024
+/// events and reports of progress are kept, and 16 MiB of them, and the loss
+/// is counted, see mcp_client_count().
 ///
 /// Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
 /// Threads: any, at any time.  Since: 0.1.0.  Spec: notifications.

@@ -23,9 +23,11 @@ use crate::ffi::view::{Lent, lend, lend_long, tell};
 /// answer at once, or keep it and let another thread answer later.  It is
 /// answered once, by one of mcp_input_accept(), mcp_input_decline(),
 /// mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail(); a second
-/// answer is MCP_E_STATE.  Freeing an unanswered one dismisses it, and so does
-/// the end of mcp_client_set_input_timeout().  The request it belongs to
-/// waits, its timeout standing still.
+/// answer is MCP_E_STATE, and so is one that no request waits for any more.
+/// Freeing an unanswered one dismisses it, and so does the end of
+/// mcp_client_set_input_timeout().  The request it belongs to waits, its
+/// timeout standing still; those of all requests stand still for a question
+/// that came on the standing stream, where a server does not say whose it is.
 ///
 /// Whether the server asks in a message of its own (up to revision
 /// 2025-11-25) or in an "input_required" result (from 2026-07-28), and how
@@ -101,6 +103,11 @@ pub type mcp_input_fn = Option<
 /// `kinds`: MCP_INPUT_ numbers, added together.  `callback`: runs like an
 /// event handler.  NULL takes it away.  `userdata`: given to the callback.
 /// `free_userdata`: see mcp_free_fn.
+///
+/// 1000 questions, and 64 MiB of them, may wait for their answer or to be
+/// freed.  What a server asks beyond that is answered with an error at once,
+/// and counted, see mcp_client_count(); more than 1000 in one
+/// "input_required" result are MCP_E_TOO_LARGE.
 ///
 /// Returns MCP_OK, MCP_E_INVALID_ARGUMENT for no or unknown kinds,
 /// MCP_E_STATE after the first exchange, unless the kinds stay the same,
@@ -274,10 +281,11 @@ pub unsafe extern "C" fn mcp_input_params_json(
 /// Answers "accept": with the filled form, or that the page may be opened.
 ///
 /// `input`: the question.  `content_json`: of MCP_INPUT_FORM the fields as a
-/// JSON object; NULL for none, and for a page.  Fields that are absent get
-/// the schema's defaults. Values that do not fit the schema are refused with
-/// MCP_E_INVALID_ARGUMENT, which says which and why, and the question stays
-/// open.
+/// JSON object; NULL for none, and for a page.  They are sent as they are
+/// written, and fields that are absent get the schema's defaults behind them.
+/// Values that do not fit the schema are refused with MCP_E_INVALID_ARGUMENT,
+/// which says which and why, and so are defaults that do not: the question
+/// stays open, to be accepted with other values.
 ///
 /// Returns MCP_OK or a status: MCP_E_STATE when it was answered or withdrawn
 /// already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.

@@ -282,8 +282,9 @@ pub const MCP_STDERR_INHERIT: i32 = 2;
 /// Replies to requests that are not, or not any more, under way.
 pub const MCP_COUNT_DROPPED_REPLIES: i32 = 1;
 
-/// Events that came faster than the program looked: the oldest of 1024 are
-/// dropped.
+/// Events that came faster than the program looked, of which the oldest are
+/// dropped: see mcp_client_set_event_handler(); and questions that were
+/// refused for the same reason: see mcp_client_set_input_handler().
 pub const MCP_COUNT_DROPPED_EVENTS: i32 = 2;
 
 /// Calls that were answered from memory; see mcp_client_set_cache_size().

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::base::error::{Error, Result, Status};
 use crate::client::Call;
 use crate::client::options::milliseconds;
-use crate::client::request::{Report, Request};
+use crate::client::request::{Request, Tell};
 use crate::ffi::argument::{optional_text, store, text};
 use crate::ffi::call::hand_out;
 use crate::ffi::callback::UserData;
@@ -234,6 +234,11 @@ pub unsafe extern "C" fn mcp_request_set_deadline(
 /// request or dispatches; NULL takes it away.  `userdata`: given to the
 /// callback.  `free_userdata`: see mcp_free_fn.  Each report starts the
 /// request's timeout anew.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+///
+/// It is not called any more once the request is done, was freed or has
+/// another callback: what came meanwhile is passed over, and one that is
+/// running on another thread is waited for.  So hold no lock then that the
+/// callback takes.  A new one is told of the flights that begin later.
 /// Threads: one at a time.  Since: 0.1.0.  Spec: progress.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_progress(
@@ -246,19 +251,16 @@ pub unsafe extern "C" fn mcp_request_set_progress(
     guard(|| {
         // SAFETY: the header asks for NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        let report = callback.map(|callback| {
-            Arc::new(Report::new(Box::new(move |progress, total: Option<f64>, message| {
+        let tell = callback.map(|callback| {
+            Arc::new(move |progress, total: Option<f64>, message: Option<&str>| {
                 let message = message.map(Lent::new);
                 let message = message.as_ref().map_or(std::ptr::null(), Lent::pointer);
                 let total = total.unwrap_or(-1.0);
                 // SAFETY: the program gave the function for this user data.
                 unsafe { callback(userdata.pointer(), progress, total, message) };
-            })))
+            }) as Arc<Tell>
         });
-        request.inner.change(|_, limits| {
-            limits.report = report;
-            Ok(())
-        })
+        request.inner.set_report(tell)
     })
 }
 
@@ -329,6 +331,28 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
             limits.is_repeatable = Some(repeatable != 0);
             Ok(())
         })
+    })
+}
+
+/// Says whether a request of a list gathers all its pages, as mcp_list_tools()
+/// does, in place of the one page that its parameters name.
+///
+/// `all`: 1 or 0, the default.  An option, so that one request object serves
+/// all lists, performed or started: "tools/list", "resources/list",
+/// "resources/templates/list", "prompts/list", "skills/list", "tasks/list".
+/// The result is one, as mcp_list_tools() gives it, and the same bounds hold:
+/// mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout begins
+/// anew with each page, the deadline is that of the whole list.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
+/// a "cursor"; MCP_E_FORKED.
+/// Threads: one at a time.  Since: 0.1.0.  Spec: pagination.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_set_all_pages(request: *mut mcp_request, all: i32) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live request.
+        let request = unsafe { borrow(request, "request") }?;
+        request.inner.set_all_pages(all != 0)
     })
 }
 
@@ -472,9 +496,9 @@ pub unsafe extern "C" fn mcp_request_take_result(
     guard(|| {
         // SAFETY: the header asks for NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        let answer = request.inner.take_result()?;
+        let pages = request.inner.take_result()?;
         // SAFETY: the header asks for NULL or a place to write to.
-        unsafe { hand_out(answer, out) };
+        unsafe { hand_out(pages, out) };
         Ok(())
     })
 }

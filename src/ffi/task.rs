@@ -132,7 +132,7 @@ pub unsafe extern "C" fn mcp_get_task(
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
         let answer = client.inner.about_task(About::State, id)?;
         // SAFETY: the header asks for NULL or a place to write to.
-        unsafe { hand_out(answer, out) };
+        unsafe { hand_out(vec![answer], out) };
         Ok(())
     })
 }
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn mcp_get_task_result(
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
         let answer = client.inner.about_task(About::Result, id)?;
         // SAFETY: the header asks for NULL or a place to write to.
-        unsafe { hand_out(answer, out) };
+        unsafe { hand_out(vec![answer], out) };
         Ok(())
     })
 }

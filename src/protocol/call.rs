@@ -163,6 +163,12 @@ impl Call {
         Self::plain(method, members)
     }
 
+    /// Whether it asks for a certain page of a list.
+    pub(crate) fn has_cursor(&self) -> bool {
+        let params = format!("{{{}}}", self.members);
+        Members::parse(&params).is_ok_and(|params| params.get("cursor").is_some())
+    }
+
     /// The same list from another place on.
     pub(crate) fn at(&self, cursor: Option<&str>) -> Self {
         let mut call = self.clone();

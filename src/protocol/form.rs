@@ -1,49 +1,72 @@
 //! Forms that a server wants filled in: a flat schema, its defaults, and what
 //! an answer has to be.
 
-use serde_json::{Map, Number, Value};
+use std::collections::HashSet;
+
+use serde_json::value::RawValue;
+use serde_json::{Number, Value};
 
 use crate::base::error::{Error, Result, quote};
+use crate::protocol::call::push_member;
+use crate::wire::object::Members;
 
-/// Fills in the defaults and checks the answer to a form; gives it as JSON.
+/// Fills in the defaults and checks the answer to a form; gives it as JSON, in
+/// the program's words and order, the defaults behind them in the server's.
 ///
 /// What a schema says that is not known here is passed over: the server will
 /// check its own rules.
 pub(crate) fn fill(schema: &str, content: &str) -> Result<String> {
-    let schema: Value = serde_json::from_str(schema).unwrap_or(Value::Null);
-    let content: Value = serde_json::from_str(content)
+    let content: &RawValue = serde_json::from_str(content)
         .map_err(|error| Error::argument(format!("the content is not JSON: {error}")))?;
-    let Value::Object(mut content) = content else {
+    if !content.get().starts_with('{') {
         return Err(Error::argument("the content is JSON, but not an object"));
-    };
-    let none = Map::new();
-    let fields = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
-    if let Some(name) = content.keys().find(|name| !fields.contains_key(*name)) {
-        let known: Vec<String> = fields.keys().map(|name| format!("\"{}\"", quote(name))).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        return Err(Error::argument(format!(
-            "the form has no field \"{}\"; its fields are: {known}",
-            quote(name)
-        )));
     }
-    for (name, field) in fields {
-        match content.get(name) {
-            Some(value) => check(name, field, value)?,
-            None => {
-                if let Some(default) = field.get("default").filter(|value| !value.is_null()) {
-                    content.insert(name.clone(), default.clone());
-                }
-            }
+    let content = members(content.get());
+    let schema = members(schema);
+    let fields = schema.get("properties").map(|fields| members(fields.get())).unwrap_or_default();
+    let mut out = String::from("{");
+    let mut given = HashSet::new();
+    for (name, value) in &content.0 {
+        let field = fields.get(name).ok_or_else(|| unknown(name, &fields))?;
+        if !given.insert(name.as_ref()) {
+            return Err(wrong(name, "is there twice"));
         }
+        check(name, &parsed(field.get()), &parsed(value.get()))?;
+        push_member(&mut out, name, value.get());
     }
-    let required = schema.get("required").and_then(Value::as_array);
-    for name in required.into_iter().flatten().filter_map(Value::as_str) {
-        if !content.contains_key(name) {
-            return Err(wrong(name, "is required and has no default"));
-        }
+    for (name, field) in &fields.0 {
+        let default = members(field.get()).get("default").filter(|value| value.get() != "null");
+        let Some(default) = default.filter(|_| given.insert(name.as_ref())) else { continue };
+        check(name, &parsed(field.get()), &parsed(default.get())).map_err(|error| {
+            let why = ", which its default in the form is not; give it a value";
+            Error::argument(format!("{}{why}", error.message()))
+        })?;
+        push_member(&mut out, name, default.get());
     }
-    serde_json::to_string(&content)
-        .map_err(|error| Error::argument(format!("the content cannot be written: {error}")))
+    let required: Vec<String> = schema
+        .get("required")
+        .and_then(|names| serde_json::from_str(names.get()).ok())
+        .unwrap_or_default();
+    if let Some(name) = required.iter().find(|name| !given.contains(name.as_str())) {
+        return Err(wrong(name, "is required and has no default"));
+    }
+    out.push('}');
+    Ok(out)
+}
+
+fn members(object: &str) -> Members<'_> {
+    Members::parse(object).unwrap_or_default()
+}
+
+fn parsed(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or(Value::Null)
+}
+
+fn unknown(name: &str, fields: &Members<'_>) -> Error {
+    let known: Vec<String> =
+        fields.0.iter().map(|(name, _)| format!("\"{}\"", quote(name))).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Error::argument(format!("the form has no field \"{}\"; its fields are: {known}", quote(name)))
 }
 
 fn wrong(name: &str, what: &str) -> Error {
@@ -57,20 +80,40 @@ fn check(name: &str, field: &Value, value: &Value) -> Result<()> {
             _ => Err(wrong(name, "has to be a string")),
         },
         Some("number") => match value {
-            Value::Number(number) => check_bounds(name, field, number),
+            Value::Number(number) => check_number(name, field, number),
             _ => Err(wrong(name, "has to be a number")),
         },
         Some("integer") => match value {
-            Value::Number(number) if is_integer(number) => check_bounds(name, field, number),
+            Value::Number(number) if is_integer(number) => check_number(name, field, number),
             _ => Err(wrong(name, "has to be an integer")),
         },
-        Some("boolean") if !value.is_boolean() => Err(wrong(name, "has to be true or false")),
+        Some("boolean") => match value {
+            Value::Bool(_) => check_constants(name, field, value),
+            _ => Err(wrong(name, "has to be true or false")),
+        },
         Some("array") => match value {
             Value::Array(chosen) => check_choices(name, field, chosen),
             _ => Err(wrong(name, "has to be an array")),
         },
-        _ => Ok(()),
+        _ => check_constants(name, field, value),
     }
+}
+
+/// Of what is no text, one of an "enum", if there is one.
+fn check_constants(name: &str, field: &Value, value: &Value) -> Result<()> {
+    let Some(all) = field.get("enum").and_then(Value::as_array) else { return Ok(()) };
+    let is_same = |one: &Value| match (one, value) {
+        // 1 and 1.0 are the same number.
+        (Value::Number(one), Value::Number(value)) => {
+            one == value || one.as_f64() == value.as_f64()
+        }
+        _ => one == value,
+    };
+    if all.iter().any(is_same) {
+        return Ok(());
+    }
+    let all: Vec<String> = all.iter().map(Value::to_string).collect();
+    Err(wrong(name, &format!("has to be one of {}", quote(&all.join(", ")))))
 }
 
 fn check_text(name: &str, field: &Value, text: &str) -> Result<()> {
@@ -99,7 +142,7 @@ fn check_text(name: &str, field: &Value, text: &str) -> Result<()> {
     Err(wrong(name, &format!("has to be of the format {format}")))
 }
 
-fn check_bounds(name: &str, field: &Value, number: &Number) -> Result<()> {
+fn check_number(name: &str, field: &Value, number: &Number) -> Result<()> {
     let value = number.as_f64().unwrap_or(f64::NAN);
     let bound = |keyword: &str| field.get(keyword).and_then(Value::as_f64);
     if let Some(least) = bound("minimum").filter(|least| value < *least) {
@@ -108,7 +151,7 @@ fn check_bounds(name: &str, field: &Value, number: &Number) -> Result<()> {
     if let Some(most) = bound("maximum").filter(|most| value > *most) {
         return Err(wrong(name, &format!("may be at most {most}")));
     }
-    Ok(())
+    check_constants(name, field, &Value::Number(number.clone()))
 }
 
 fn check_choices(name: &str, field: &Value, chosen: &[Value]) -> Result<()> {
@@ -286,6 +329,61 @@ mod tests {
         }
         let required = r#"{"properties":{"a":{"type":"string"}},"required":["a"]}"#;
         assert!(fill(required, "{}").unwrap_err().message().contains("required"));
+    }
+
+    #[test]
+    fn keeps_what_the_program_wrote_and_its_order() {
+        let schema = r#"{"properties":{
+            "a":{"type":"number"},"b":{"type":"number","default":2.50},"c":{"type":"string"},
+            "d":{"type":"array","items":{"type":"string"},"default":[ "x" ]}}}"#;
+        let content = r#" {"c":"\u00e9\/","a":12345678901234567890.10} "#;
+        assert_eq!(
+            fill(schema, content).unwrap(),
+            r#"{"c":"\u00e9\/","a":12345678901234567890.10,"b":2.50,"d":[ "x" ]}"#
+        );
+        let error = fill(schema, r#"{"a":1,"\u0061":2}"#).unwrap_err();
+        assert!(error.message().contains("field \"a\" is there twice"), "{}", error.message());
+    }
+
+    #[test]
+    fn checks_the_constants_of_every_type() {
+        let schema = r#"{"properties":{"n":{"type":"number","enum":[1,2.5]},
+            "i":{"type":"integer","enum":[1]},"b":{"type":"boolean","enum":[true]},
+            "x":{"enum":["a",null,7]}}}"#;
+        for right in [
+            r#"{"n":1}"#,
+            r#"{"n":1.0,"i":1}"#,
+            r#"{"n":2.5,"b":true}"#,
+            r#"{"x":null}"#,
+            r#"{"x":"a"}"#,
+            r#"{"x":7.0}"#,
+        ] {
+            assert!(fill(schema, right).is_ok(), "{right}");
+        }
+        for wrong in [r#"{"n":7}"#, r#"{"i":2}"#, r#"{"b":false}"#, r#"{"x":"b"}"#] {
+            let error = fill(schema, wrong).unwrap_err();
+            assert!(error.message().contains("has to be one of"), "{wrong}: {}", error.message());
+        }
+    }
+
+    #[test]
+    fn sends_no_default_that_does_not_fit() {
+        for field in [
+            r#""type":"string","enum":["a","b"],"default":"zzz""#,
+            r#""type":"array","items":{"type":"string","enum":["x"]},"default":["q"]"#,
+            r#""type":"integer","default":1.5"#,
+            r#""type":"number","maximum":3,"default":4"#,
+            r#""type":"string","maxLength":2,"default":"abc""#,
+            r#""type":"boolean","default":"true""#,
+        ] {
+            let schema = format!("{{\"properties\":{{\"f\":{{{field}}}}}}}");
+            let error = fill(&schema, "{}").unwrap_err();
+            let says = |words: &str| error.message().contains(words);
+            assert!(says("field \"f\"") && says("default"), "{field}: {}", error.message());
+        }
+        // One that the program gives in its place is sent.
+        let schema = r#"{"properties":{"f":{"type":"integer","default":1.5}}}"#;
+        assert_eq!(fill(schema, r#"{"f":2}"#).unwrap(), r#"{"f":2}"#);
     }
 
     #[test]

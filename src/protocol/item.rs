@@ -3,6 +3,19 @@
 use crate::protocol::marks;
 use crate::wire::jsonrpc::Answer;
 
+/// What the items of a method's result stand in, if it lists.
+pub(crate) fn member_of(method: &str) -> Option<&'static str> {
+    Some(match method {
+        "tools/list" => "tools",
+        "resources/list" => "resources",
+        "resources/templates/list" => "resourceTemplates",
+        "prompts/list" => "prompts",
+        "skills/list" => "skills",
+        "tasks/list" => "tasks",
+        _ => return None,
+    })
+}
+
 /// The number of items of a list.
 pub(crate) fn count(answer: &Answer, member: &str) -> usize {
     let (text, tape) = (answer.message(), answer.tape());

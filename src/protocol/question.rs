@@ -34,6 +34,10 @@ pub(crate) struct Refusal {
     pub(crate) message: &'static str,
 }
 
+/// More are open than the program can be expected to answer.
+pub(crate) const TOO_MANY: Refusal =
+    Refusal { code: SERVER_ERROR, message: "Too many questions are open" };
+
 /// What was answered, in either era.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answered {
@@ -45,6 +49,7 @@ pub(crate) enum Answered {
     },
 }
 
+const SERVER_ERROR: i32 = -32000;
 const METHOD_NOT_FOUND: i32 = -32601;
 const INVALID_PARAMS: i32 = -32602;
 /// What refusing a sampling is answered with by custom.

@@ -11,7 +11,7 @@ use std::future::Future;
 use std::os::fd::RawFd;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll as Step, Waker};
 use std::time::{Duration, Instant};
 
@@ -34,8 +34,7 @@ pub(crate) struct Wait {
     abort: Option<Arc<Signal>>,
     /// Set when a sign of life came on another stream.
     sign: Option<Arc<AtomicBool>>,
-    /// The time stands still since a question is open.
-    is_paused: Cell<bool>,
+    pause: Pause,
     is_background: bool,
     /// Whoever waits reads for others as well: what has come for the program
     /// is put by, because its code may call, and wait for what is read here.
@@ -51,8 +50,47 @@ pub(crate) trait Attendant: Debug + Send + Sync {
     /// Does what there is to do.
     fn attend(&self);
 
-    /// Whether a question to the program is open, so that no time counts.
-    fn is_asking(&self) -> bool;
+    /// The questions to the program of which nobody knows whose they are.
+    fn asking(&self) -> &Asking;
+
+    /// Ends the questions that nobody has answered in time.
+    fn expire(&self);
+}
+
+/// Questions to the program, while which no time counts.
+#[derive(Debug, Default)]
+pub(crate) struct Asking {
+    open: AtomicUsize,
+    begun: AtomicUsize,
+}
+
+impl Asking {
+    pub(crate) fn begin(&self) {
+        self.open.fetch_add(1, Ordering::AcqRel);
+        self.begun.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn end(&self) {
+        self.open.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    fn is_open(&self) -> bool {
+        self.open.load(Ordering::Acquire) > 0
+    }
+
+    fn begun(&self) -> usize {
+        self.begun.load(Ordering::Acquire)
+    }
+}
+
+/// What stops the time of one call.
+#[derive(Clone, Debug, Default)]
+struct Pause {
+    /// The questions of this call.
+    own: Arc<Asking>,
+    /// How many have begun of those that can stop it.
+    seen: Cell<usize>,
+    is_on: Cell<bool>,
 }
 
 /// Whose time it is, for the error that says that it is over.
@@ -95,7 +133,7 @@ impl Wait {
             abort: None,
             sign: None,
             attendant: None,
-            is_paused: Cell::new(false),
+            pause: Pause::default(),
             is_background: false,
             is_leading: false,
         }
@@ -113,7 +151,7 @@ impl Wait {
             abort: None,
             sign: None,
             attendant: None,
-            is_paused: Cell::new(false),
+            pause: Pause::default(),
             is_background: false,
             is_leading: false,
         }
@@ -139,9 +177,19 @@ impl Wait {
         Self { sign: Some(sign), ..self }
     }
 
-    /// The same, on which `attendant` is served meanwhile.
+    /// The same, on which `attendant` is served meanwhile, and which stands
+    /// still while the call's own questions are open, or anybody's.
     pub(crate) fn attending(&self, attendant: Option<Arc<dyn Attendant>>) -> Self {
-        Self { attendant, ..self.clone() }
+        let seen = attendant.as_ref().map_or(0, |attendant| attendant.asking().begun());
+        let pause = Pause { seen: Cell::new(seen), ..Pause::default() };
+        Self { attendant, pause, ..self.clone() }
+    }
+
+    /// Where the questions of this call are counted; `None` if it stands for
+    /// no call, or reads for all, so that nobody knows whose they are.
+    pub(crate) fn asking(&self) -> Option<&Arc<Asking>> {
+        let is_of_one = self.attendant.is_some() && !self.is_leading;
+        is_of_one.then_some(&self.pause.own)
     }
 
     /// The part of this wait in which a connection must be made.
@@ -241,7 +289,7 @@ impl Wait {
         // and a peer that always has something to say cannot hide it.
         self.interrupted()?;
         let mut left = self.left()?.min(pause);
-        if self.is_paused.get() {
+        if self.pause.is_on.get() {
             left = left.min(GLANCE);
         }
         let found = if self.is_background {
@@ -302,20 +350,31 @@ impl Wait {
         Ok(())
     }
 
+    /// Whether a question stops the time, which begins anew after it.
+    fn is_asking(&self) -> bool {
+        let Some(attendant) = &self.attendant else { return false };
+        let (pause, others) = (&self.pause, attendant.asking());
+        let is_open = || pause.own.is_open() || others.is_open();
+        if is_open() {
+            attendant.expire();
+        }
+        // Some are answered before anybody has looked.
+        let begun = pause.own.begun() + others.begun();
+        let was_asking = pause.seen.replace(begun) != begun;
+        let is_asking = is_open();
+        if (pause.is_on.replace(is_asking) || was_asking) && !is_asking {
+            self.restart();
+        }
+        is_asking
+    }
+
     fn left(&self) -> Result<Duration> {
         if self.sign.as_ref().is_some_and(|sign| sign.swap(false, Ordering::Relaxed)) {
             self.restart();
         }
         let now = Instant::now();
-        if let Some(attendant) = &self.attendant {
-            if attendant.is_asking() {
-                self.is_paused.set(true);
-                if now < self.last {
-                    return Ok(self.last - now);
-                }
-            } else if self.is_paused.replace(false) {
-                self.restart();
-            }
+        if self.is_asking() && now < self.last {
+            return Ok(self.last - now);
         }
         let end = self.end.get().min(self.last);
         if now < end {

@@ -265,7 +265,7 @@ pub(crate) fn parse_error(error: &str) -> Result<RpcError> {
     })
 }
 
-fn malformed(what: String) -> Error {
+pub(crate) fn malformed(what: String) -> Error {
     Error::protocol(format!("the server sent a malformed message: {what}"))
 }
 

@@ -352,6 +352,79 @@ static void user_data_is_released_once_on_a_thread_of_the_program(void)
     CHECK(freed == 3);
 }
 
+static void whole_list_is_started_and_freed(void)
+{
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        mcp_client *client = full(eras[i]);
+        mcp_request *request = mcp_request_new(client, "tools/list", NULL);
+        mcp_request *other = mcp_request_new(client, "ping", NULL);
+        mcp_result *result = NULL;
+
+        CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_request_set_all_pages(other, 1));
+        CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_request_set_all_pages(NULL, 1));
+        CHECK_STATUS(MCP_OK, mcp_request_set_all_pages(request, 1));
+        CHECK_STATUS(MCP_OK, mcp_request_start(request));
+        CHECK_STATUS(MCP_OK, mcp_request_wait(request, 10000));
+        CHECK_STATUS(MCP_OK, mcp_request_take_result(request, &result));
+        CHECK(mcp_result_find_tool(result, "echo") != NULL);
+        CHECK(mcp_result_next_cursor(result) == NULL);
+        CHECK_STATUS(MCP_OK, mcp_request_start(request));
+        mcp_request_free(request);
+        mcp_request_free(other);
+        mcp_client_free(client);
+        read_all(result);
+    }
+}
+
+static void on_owned_progress(void *userdata, double progress, double total,
+                              const char *message)
+{
+    (void)progress;
+    (void)total;
+    (void)message;
+    ++*(int *)userdata;
+}
+
+static void progress_is_not_told_once_its_request_is_freed(void)
+{
+    size_t i, way;
+
+    for (i = 0; i < 2; i++) {
+        for (way = 0; way < 3; way++) {
+            mcp_client *client = full(eras[i]);
+            mcp_request *request;
+            int *count = malloc(sizeof *count);
+
+            CHECK(count != NULL);
+            *count = 0;
+            CHECK_STATUS(MCP_OK, mcp_ping(client));
+            request = mcp_request_new_call_tool(
+                client, "slow", way == 0 ? "{\"steps\":2,\"pause\":5}"
+                                         : "{\"steps\":20,\"pause\":50}");
+            CHECK_STATUS(MCP_OK, mcp_request_set_progress(request, on_owned_progress,
+                                                          count, NULL));
+            CHECK_STATUS(MCP_OK, mcp_request_start(request));
+            /* Some of it waits to be told, or all. */
+            poll(NULL, 0, 500);
+            if (way == 2)
+                CHECK_STATUS(MCP_OK,
+                             mcp_request_set_progress(request, NULL, NULL, NULL));
+            else
+                mcp_request_free(request);
+            CHECK(*count == 0);
+            /* Whoever touches it now is told of by the tools. */
+            free(count);
+            CHECK_STATUS(MCP_OK, mcp_client_dispatch(client, 0));
+            CHECK_STATUS(MCP_OK, mcp_client_dispatch(client, 50));
+            if (way == 2)
+                mcp_request_free(request);
+            mcp_client_free(client);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     BEGIN(argc, argv);
@@ -362,5 +435,7 @@ int main(int argc, char **argv)
     RUN(loop_drives_two_clients_at_once);
     RUN(request_that_was_waited_for_is_handed_out_until_it_is_freed);
     RUN(user_data_is_released_once_on_a_thread_of_the_program);
+    RUN(progress_is_not_told_once_its_request_is_freed);
+    RUN(whole_list_is_started_and_freed);
     END();
 }

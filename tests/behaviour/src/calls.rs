@@ -268,6 +268,10 @@ impl Request {
         outcome(unsafe { raw::mcp_request_set_repeatable(self.0, i32::from(is_repeatable)) })
     }
 
+    pub fn set_all_pages(&self, all: bool) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_request_set_all_pages(self.0, i32::from(all)) })
+    }
+
     pub fn start(&self) -> Outcome<()> {
         outcome(unsafe { raw::mcp_request_start(self.0) })
     }

@@ -117,6 +117,7 @@ unsafe extern "C" {
     ) -> i32;
     pub fn mcp_request_set_meta_json(request: *mut mcp_request, json: Text) -> i32;
     pub fn mcp_request_set_repeatable(request: *mut mcp_request, repeatable: i32) -> i32;
+    pub fn mcp_request_set_all_pages(request: *mut mcp_request, all: i32) -> i32;
     pub fn mcp_request_set_userdata(request: *mut mcp_request, userdata: *mut c_void);
     pub fn mcp_request_userdata(request: *const mcp_request) -> *mut c_void;
     pub fn mcp_request_start(request: *mut mcp_request) -> i32;

@@ -99,7 +99,60 @@ fn cut_everywhere(reply: fn(&Request) -> Vec<u8>) {
     }
 }
 
+/// What a reply to `server/discover` says, with such an id, and whether the
+/// stream ends behind it.
+fn with_id<F>(
+    id: F,
+    outcome: &Value,
+    ends: bool,
+) -> impl Fn(&Request) -> Vec<Action> + Send + Sync + use<F>
+where
+    F: Fn(&Value) -> Value + Send + Sync + 'static,
+{
+    let outcome = outcome.clone();
+    move |request| {
+        let mut message = json!({"jsonrpc": "2.0", "id": id(&request.id())});
+        message.as_object_mut().unwrap().extend(outcome.as_object().unwrap().clone());
+        let stream = http::Stream::new().message(&message);
+        if ends { stream.end() } else { stream.then(Action::Hang) }
+    }
+}
+
 tests! {
+    reply_whose_id_has_another_type_is_malformed_also_when_the_stream_stays_open {
+        let same = |id: &Value| json!(id.to_string());
+        for outcome in [json!({"result": hello()}), json!({"error": {"code": 1, "message": "m"}})] {
+            for ends in [true, false] {
+                fails(MCP_E_PROTOCOL, "is the string", with_id(same, &outcome, ends));
+            }
+        }
+        let result = json!({"result": hello()});
+        for ends in [true, false] {
+            fails(MCP_E_PROTOCOL, "null or missing", with_id(|_| Value::Null, &result, ends));
+            fails(MCP_E_PROTOCOL, "neither a string nor an integer",
+                with_id(|_| json!(true), &result, ends));
+        }
+    }
+
+    error_without_an_id_is_that_of_the_only_call_of_its_stream {
+        let error = json!({"error": {"code": -32603, "message": "out of order"}});
+        for ends in [true, false] {
+            fails(MCP_E_RPC, "out of order", with_id(|_| Value::Null, &error, ends));
+        }
+    }
+
+    reply_to_another_call_is_passed_over_whatever_its_id_is {
+        for other in [json!("x"), json!("007"), json!(4711)] {
+            let (_server, client) = broken_once(move |request| {
+                let message = json!({"jsonrpc": "2.0", "id": other, "result": {}});
+                let right = json!({"jsonrpc": "2.0", "id": request.id(), "result": hello()});
+                http::Stream::new().message(&message).message(&right).end()
+            });
+            client.ping_once().unwrap();
+            assert_eq!(client.count(MCP_COUNT_DROPPED_REPLIES), 1);
+        }
+    }
+
     json_reply_cut_off_at_any_byte_is_a_lost_connection { cut_everywhere(pong) }
 
     stream_reply_cut_off_at_any_byte_is_a_lost_connection { cut_everywhere(stream) }
@@ -229,7 +282,7 @@ tests! {
         fails(MCP_E_PROTOCOL, "another request", |_| {
             send(http::json(200, &json!({"jsonrpc": "2.0", "id": 999, "result": {}})))
         });
-        fails(MCP_E_PROTOCOL, "another request", |request| {
+        fails(MCP_E_PROTOCOL, "is the string", |request| {
             let id = request.id().to_string();
             send(http::json(200, &json!({"jsonrpc": "2.0", "id": id, "result": {}})))
         });

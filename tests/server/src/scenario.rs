@@ -59,6 +59,7 @@ pub fn offer(name: &str) -> Option<Option<Offer>> {
     Some(match name {
         "none" => None,
         "full" => Some(offer),
+        "tasks" => Some(Offer { tasks: true, ..offer }),
         "pages" => Some(Offer { page: 2, many: 20, ..offer }),
         "endless" => Some(Offer { pages: Pages::Endless, ..offer }),
         "tampered" => Some(Offer { skills: Some(Tamper::Bytes), ..offer }),
@@ -126,6 +127,8 @@ fn legacy(base: &Config) -> HashMap<String, Arc<Sse>> {
     }
     let full = Config { offer: Some(Offer::default()), ..base.clone() };
     add("/full-sse", full.clone(), shape.clone());
+    let tasks = Config { offer: offer("tasks").flatten(), ..base.clone() };
+    add("/tasks-sse", tasks, shape.clone());
     let forgets = Config { forgets_every: Some(3), ..base.clone() };
     add("/forget-sse", forgets, shape.clone());
     let late = Shape { late: Duration::from_millis(200), ..shape.clone() };
