@@ -12,6 +12,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import events
+import servers
 import stock
 from common import CLIENT, call, check, one_line, suite
 from support import TestServer, TOKEN
@@ -49,7 +50,8 @@ def infos(url):
     document = json.loads(call("info", "--json", url + "/mcp").stdout)
     suite.check("info --json is a document", document == {
         "ok": True, "name": "test server", "title": "A test server", "version": "1.2.3",
-        "protocol": "2026-07-28", "capabilities": {"tools": {"listChanged": False}},
+        "protocol": "2026-07-28", "transport": "streamable-http",
+        "capabilities": {"tools": {"listChanged": False}},
         "instructions": "Be kind."}, document)
     document = json.loads(call("ping", url + "/mcp", "--json").stdout)
     suite.check("ping --json is a document",
@@ -165,5 +167,6 @@ with TestServer() as server:
     failures(server.url)
     usage()
     events.run_all(server.url)
+    servers.run_all(server.url)
 stock.run_all()
 suite.end()
