@@ -11,9 +11,10 @@
  *     mcp_client_free(client);
  *
  * It speaks the revisions 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25 and
- * 2026-07-28 of the protocol over Streamable HTTP, and finds out by itself
- * which one the server speaks.  What follows holds for every function, unless
- * its own comment says otherwise.
+ * 2026-07-28 of the protocol over Streamable HTTP and to programs over stdio,
+ * the first four over HTTP with SSE as well, and finds out by itself which
+ * one the server speaks.  What follows holds for every function, unless its
+ * own comment says otherwise.
  *
  * NAMES.  mcp_<handle>_<verb> belongs to a handle, which is its first
  * argument: mcp_request_start().  mcp_<verb>_<object> is a call of the
@@ -276,8 +277,8 @@ extern "C" {
 #define MCP_E_INPUT_REQUIRED 64
 
 /**
- * There is a server, but it does not speak MCP over Streamable HTTP at this
- * address: an old HTTP+SSE server answers so.
+ * There is a server, but it does not speak MCP at this address, neither over
+ * Streamable HTTP nor over HTTP with SSE, or not over the one that was chosen.
  */
 #define MCP_E_TRANSPORT 65
 

@@ -8,12 +8,24 @@
 #include <mcpclient.h>
 
 enum { SUCCESS = 0, FAILED = 1, BAD_USAGE = 2, INTERRUPTED = 130 };
-enum { MOST_HEADERS = 64 };
+enum { MOST_HEADERS = 64, MOST_VARIABLES = 64 };
+enum { NOT_CHOSEN = -1 };
 
 struct options {
+    /* The server: one of these three. */
     const char *url;
+    const char *config; /* a configuration file, and a name in it or NULL */
+    const char *server;
+    int is_stdio; /* a program and its arguments, ended by a NULL */
+    char **program;
+    char **all_words;
     char **words; /* what follows the URL */
     int word_count;
+    int transport; /* of MCP_TRANSPORT_, or NOT_CHOSEN */
+    char *variables[MOST_VARIABLES]; /* NAME=VALUE */
+    int variable_count;
+    const char *directory;
+    int errors; /* of MCP_STDERR_, or NOT_CHOSEN */
     char *token;
     char *headers[MOST_HEADERS];
     int header_count;
@@ -38,6 +50,7 @@ struct command {
     const char *words; /* how they are written in the usage */
     int least_words, most_words;
     int asks; /* the server may ask the person back */
+    int is_of_file; /* reads a configuration file, without a client */
     int (*run)(mcp_client *client, const struct options *options);
 };
 
@@ -58,6 +71,10 @@ __attribute__((format(printf, 1, 2)))
 int bad_usage(const char *format, ...);
 int parse(struct options *options, int argc, char **argv);
 void forget(struct options *options);
+
+/* server.c: NULL with the last error set. */
+mcp_client *make_client(const struct options *options);
+const char *server_name(const struct options *options);
 
 /* output.c: nothing that a terminal would obey leaves these. */
 void put_text(FILE *to, const char *text);
@@ -91,7 +108,8 @@ int is_required(const mcp_json *schema, const char *name);
 /* questions.c */
 int32_t answer_questions(mcp_client *client, const struct options *options);
 
-/* The commands: ping.c, tools.c, resources.c, prompts.c, events.c. */
+/* The commands: server.c, ping.c, tools.c, resources.c, prompts.c, events.c. */
+int servers(mcp_client *client, const struct options *options);
 int ping(mcp_client *client, const struct options *options);
 int info(mcp_client *client, const struct options *options);
 int tools(mcp_client *client, const struct options *options);

@@ -76,6 +76,7 @@ static void on_event(void *userdata, mcp_client *client,
 
     (void)client;
     if (mcp_event_kind(event) == MCP_EVENT_LISTENING) {
+        is_polite = 1; /* from the word on that somebody may wait for */
         fprintf(stderr, "listening\n");
         return;
     }

@@ -14,19 +14,20 @@
 enum { ANY_NUMBER = 1 << 20 };
 
 static const struct command commands[] = {
-    {"ping", "", 0, 0, 0, ping},
-    {"info", "", 0, 0, 0, info},
-    {"tools", "", 0, 0, 0, tools},
-    {"call", "TOOL [JSON | key=value ...]", 1, ANY_NUMBER, 1, call},
-    {"resources", "", 0, 0, 0, resources},
-    {"templates", "", 0, 0, 0, templates},
-    {"read", "URI [-o FILE]", 1, 1, 1, read_resource},
-    {"prompts", "", 0, 0, 0, prompts},
-    {"prompt", "NAME [JSON | key=value ...]", 1, ANY_NUMBER, 1, prompt},
+    {"servers", "", 0, 0, 0, 1, servers},
+    {"ping", "", 0, 0, 0, 0, ping},
+    {"info", "", 0, 0, 0, 0, info},
+    {"tools", "", 0, 0, 0, 0, tools},
+    {"call", "TOOL [JSON | key=value ...]", 1, ANY_NUMBER, 1, 0, call},
+    {"resources", "", 0, 0, 0, 0, resources},
+    {"templates", "", 0, 0, 0, 0, templates},
+    {"read", "URI [-o FILE]", 1, 1, 1, 0, read_resource},
+    {"prompts", "", 0, 0, 0, 0, prompts},
+    {"prompt", "NAME [JSON | key=value ...]", 1, ANY_NUMBER, 1, 0, prompt},
     {"complete", "prompt NAME ARG VALUE | resource TEMPLATE ARG VALUE", 4,
-     ANY_NUMBER, 0, complete},
-    {"listen", "[URI ...]", 0, ANY_NUMBER, 0, listen_to},
-    {"request", "METHOD [JSON]", 1, 2, 1, request},
+     ANY_NUMBER, 0, 0, complete},
+    {"listen", "[URI ...]", 0, ANY_NUMBER, 0, 0, listen_to},
+    {"request", "METHOD [JSON]", 1, 2, 1, 0, request},
 };
 
 mcp_cancel *interrupt;
@@ -54,58 +55,6 @@ static void on_interrupt(int number)
     mcp_cancel_fire(interrupt);
 }
 
-static int32_t set_headers(mcp_client *client, const struct options *options)
-{
-    int i;
-    int32_t status = MCP_OK;
-
-    for (i = 0; i < options->header_count && status == MCP_OK; i++) {
-        char *value = strchr(options->headers[i], ':');
-
-        *value++ = '\0';
-        value += strspn(value, " \t");
-        status = mcp_client_set_header(client, options->headers[i], value);
-    }
-    return status;
-}
-
-/* Makes the client; NULL with the last error set. */
-static mcp_client *make_client(const struct options *options)
-{
-    mcp_client *client = mcp_client_new(options->url, options->token);
-    int32_t status = client != NULL ? MCP_OK : mcp_error_status(NULL);
-
-    if (status == MCP_OK)
-        status = mcp_client_set_info(client, "mcpclient", mcp_version());
-    if (status == MCP_OK && options->verbose)
-        status = mcp_client_set_trace_fd(client, 2);
-    if (status == MCP_OK)
-        status = set_headers(client, options);
-    if (status == MCP_OK && options->timeout > 0)
-        status = mcp_client_set_timeout(client, (int32_t)options->timeout);
-    if (status == MCP_OK && options->protocol != NULL)
-        status = mcp_client_set_protocol_version(client, options->protocol);
-    if (status == MCP_OK && options->insecure_http)
-        status = mcp_client_set_allow_plain_http(client, 1);
-    if (status == MCP_OK && options->ca_file != NULL)
-        status = mcp_client_set_ca_file(client, options->ca_file);
-    if (status == MCP_OK &&
-        (options->certificate != NULL || options->key != NULL))
-        status = mcp_client_set_certificate(client, options->certificate,
-                                            options->key);
-    if (status == MCP_OK && options->proxy != NULL)
-        status = mcp_client_set_proxy(client, options->proxy);
-    if (status == MCP_OK && options->unix_socket != NULL)
-        status = mcp_client_set_unix_socket(client, options->unix_socket);
-    if (status == MCP_OK && options->command->asks)
-        status = answer_questions(client, options);
-    if (status != MCP_OK) {
-        mcp_client_free(client);
-        return NULL;
-    }
-    return client;
-}
-
 static void handle_interrupt(void)
 {
     struct sigaction action;
@@ -120,6 +69,8 @@ static int run(const struct options *options)
     mcp_client *client;
     int status;
 
+    if (options->command->is_of_file)
+        return options->command->run(NULL, options);
     interrupt = mcp_cancel_new();
     handle_interrupt();
     client = make_client(options);

@@ -24,14 +24,20 @@ const char usage_text[] =
     "                                    [key=value ...]\n"
     "       mcpclient [options] listen URL [URI ...]\n"
     "       mcpclient [options] request URL METHOD [JSON]\n"
+    "       mcpclient [options] servers --config FILE\n"
+    "\n"
+    "In place of URL, anywhere:\n"
+    "  --config FILE [--server NAME]  a server of a configuration file\n"
+    "and at the end of the line, as all that follows is the program's:\n"
+    "  --stdio -- PROGRAM [ARGUMENT ...]  a program that is a server\n"
     "\n"
     "ping asks a server for a sign of life, info who it is; listen prints what\n"
-    "it tells of its own accord; request sends any method. The others list and\n"
-    "use its tools, resources and prompts.\n"
+    "it tells of its own accord; request sends any method; servers lists a\n"
+    "configuration file. The others list and use tools, resources and prompts.\n"
     "A value of key=value is JSON if it can be read as such and the tool's\n"
     "schema does not say string, else a string; key:=json is always JSON.\n"
     "\n"
-    "The token, without \"Bearer\" (default: MCPCLIENT_TOKEN when set):\n"
+    "The token, without \"Bearer\" (default, for a URL: MCPCLIENT_TOKEN):\n"
     "  --token T            the token; others may see it in the process list\n"
     "  --token-file F       the first line of a file\n"
     "  --token-env VAR      an environment variable\n"
@@ -40,6 +46,7 @@ const char usage_text[] =
     "  -c, --count N        pings N times, with a summary\n"
     "  -n, --events N       ends listen after N notifications\n"
     "  -o, --output F       writes what read gives to a file\n"
+    "  --transport T        auto (default), http (Streamable HTTP) or sse\n"
     "  --timeout SECONDS    how long a call may take (default: 60)\n"
     "  --protocol VERSION   uses this protocol version, tries no other\n"
     "  --json               JSON on standard output, as the server gave it\n"
@@ -48,6 +55,12 @@ const char usage_text[] =
     "  --cert F --key F     shows a client certificate\n"
     "  --proxy URL          goes through an HTTP proxy; \"\" for none\n"
     "  --unix-socket PATH   connects to a Unix socket\n"
+    "  --env NAME[=VALUE]   gives a program a variable, or hands one on;\n"
+    "                       repeatable\n"
+    "  --directory DIR      where a program starts\n"
+    "  --stderr WHERE       what a program writes to standard error: inherit\n"
+    "                       (default on a terminal, and with -v), keep its end\n"
+    "                       for errors (default elsewhere), or discard\n"
     "  -v, --verbose        shows the traffic, secrets masked\n"
     "  --help, --version\n"
     "\n"
@@ -67,15 +80,20 @@ int bad_usage(const char *format, ...)
     return BAD_USAGE;
 }
 
-static char *copy(const char *text)
+static char *allocate(size_t size)
 {
-    char *out = (char *)malloc(strlen(text) + 1);
+    char *out = (char *)malloc(size);
 
     if (out == NULL) {
         fprintf(stderr, "mcpclient: no memory\n");
         exit(FAILED);
     }
-    return strcpy(out, text);
+    return out;
+}
+
+static char *copy(const char *text)
+{
+    return strcpy(allocate(strlen(text) + 1), text);
 }
 
 static void wipe(char *text)
@@ -144,6 +162,56 @@ static int parse_count(long *count, const char *name, const char *text)
     return SUCCESS;
 }
 
+/* NAME=VALUE, or NAME for a variable of this program's own. */
+static int add_variable(struct options *options, const char *text,
+                        char *secret)
+{
+    const char *value = strchr(text, '=');
+    char *entry;
+
+    if (value == NULL && getenv(text) == NULL)
+        return bad_usage("--env %s: there is no such variable", text);
+    if (options->variable_count == MOST_VARIABLES)
+        return bad_usage("more than %d variables", (int)MOST_VARIABLES);
+    if (value != NULL) {
+        entry = copy(text);
+        wipe(strchr(secret, '=') + 1);
+    } else {
+        value = getenv(text);
+        entry = allocate(strlen(text) + strlen(value) + 2);
+        sprintf(entry, "%s=%s", text, value);
+    }
+    options->variables[options->variable_count++] = entry;
+    return SUCCESS;
+}
+
+static int parse_transport(struct options *options, const char *text)
+{
+    if (strcmp(text, "auto") == 0)
+        options->transport = MCP_TRANSPORT_AUTO;
+    else if (strcmp(text, "http") == 0)
+        options->transport = MCP_TRANSPORT_STREAMABLE_HTTP;
+    else if (strcmp(text, "sse") == 0)
+        options->transport = MCP_TRANSPORT_SSE;
+    else
+        return bad_usage("--transport %s is none of auto, http and sse", text);
+    return SUCCESS;
+}
+
+static int parse_errors(struct options *options, const char *text)
+{
+    if (strcmp(text, "keep") == 0)
+        options->errors = MCP_STDERR_KEEP;
+    else if (strcmp(text, "discard") == 0)
+        options->errors = MCP_STDERR_DISCARD;
+    else if (strcmp(text, "inherit") == 0)
+        options->errors = MCP_STDERR_INHERIT;
+    else
+        return bad_usage("--stderr %s is none of keep, discard and inherit",
+                         text);
+    return SUCCESS;
+}
+
 /* Obeys one option that has a value; `secret` is where the value stands in
  * the arguments, to be overwritten. */
 static int take_option(struct options *options, const char *name,
@@ -172,6 +240,12 @@ static int take_option(struct options *options, const char *name,
         wipe(strchr(secret, ':') + 1);
         return SUCCESS;
     }
+    if (strcmp(name, "--env") == 0)
+        return add_variable(options, value, secret);
+    if (strcmp(name, "--transport") == 0)
+        return parse_transport(options, value);
+    if (strcmp(name, "--stderr") == 0)
+        return parse_errors(options, value);
     if (strcmp(name, "-c") == 0 || strcmp(name, "--count") == 0)
         return parse_count(&options->count, "-c", value);
     if (strcmp(name, "-n") == 0 || strcmp(name, "--events") == 0)
@@ -180,6 +254,12 @@ static int take_option(struct options *options, const char *name,
         return parse_timeout(options, value);
     if (strcmp(name, "-o") == 0 || strcmp(name, "--output") == 0)
         options->output = value;
+    else if (strcmp(name, "--config") == 0)
+        options->config = value;
+    else if (strcmp(name, "--server") == 0)
+        options->server = value;
+    else if (strcmp(name, "--directory") == 0)
+        options->directory = value;
     else if (strcmp(name, "--protocol") == 0)
         options->protocol = value;
     else if (strcmp(name, "--cacert") == 0)
@@ -206,25 +286,88 @@ static int take_flag(struct options *options, const char *name)
         options->insecure_http = 1;
     else if (strcmp(name, "-v") == 0 || strcmp(name, "--verbose") == 0)
         options->verbose = 1;
+    else if (strcmp(name, "--stdio") == 0)
+        options->is_stdio = 1;
     else
         return 0;
     return 1;
 }
 
-/* Takes the command, then the URL, then the command's own words. */
-static int take_word(struct options *options, char *word)
+/* Tells the command, the URL and the command's own words apart. */
+static int take_words(struct options *options)
 {
-    if (options->command == NULL) {
-        options->command = find_command(word);
-        if (options->command == NULL)
-            return bad_usage("unknown command %s", word);
-    } else if (options->url == NULL) {
-        options->url = word;
-    } else if (options->word_count < options->command->most_words) {
-        options->words[options->word_count++] = word;
-    } else {
-        return bad_usage("unexpected argument %s", word);
-    }
+    char **word = options->all_words;
+
+    if (*word == NULL)
+        return bad_usage("no command");
+    options->command = find_command(*word);
+    if (options->command == NULL)
+        return bad_usage("unknown command %s", *word);
+    word++;
+    if (options->config == NULL && !options->is_stdio && *word != NULL &&
+        !options->command->is_of_file)
+        options->url = *word++;
+    for (options->words = word; *word != NULL; word++)
+        if (options->word_count++ == options->command->most_words)
+            return bad_usage("unexpected argument %s", *word);
+    return SUCCESS;
+}
+
+/* The first option that is for servers behind HTTP alone. */
+static const char *http_option(const struct options *options)
+{
+    if (options->token != NULL)
+        return "--token";
+    if (options->header_count > 0)
+        return "-H";
+    if (options->transport != NOT_CHOSEN)
+        return "--transport";
+    if (options->insecure_http)
+        return "--insecure-http";
+    if (options->ca_file != NULL)
+        return "--cacert";
+    if (options->certificate != NULL || options->key != NULL)
+        return "--cert";
+    if (options->proxy != NULL)
+        return "--proxy";
+    return options->unix_socket != NULL ? "--unix-socket" : NULL;
+}
+
+/* The first option that is for programs alone. */
+static const char *program_option(const struct options *options)
+{
+    if (options->variable_count > 0)
+        return "--env";
+    if (options->directory != NULL)
+        return "--directory";
+    return options->errors != NOT_CHOSEN ? "--stderr" : NULL;
+}
+
+/* Whether there is one server, and options that it can have. */
+static int check_server(const struct options *options)
+{
+    const char *name = options->command->name;
+
+    if (options->server != NULL && options->config == NULL)
+        return bad_usage("--server is the name of one in --config FILE");
+    if (options->config != NULL && options->is_stdio)
+        return bad_usage("--config and --stdio are two servers");
+    if (options->is_stdio && options->program == NULL)
+        return bad_usage("--stdio wants -- PROGRAM [ARGUMENT ...] at the end");
+    if (options->command->is_of_file && options->config == NULL)
+        return bad_usage("%s needs --config FILE", name);
+    if (options->command->is_of_file && options->server != NULL)
+        return bad_usage("%s lists all of them, without --server", name);
+    if (options->config != NULL)
+        return SUCCESS; /* the library knows what each server in it is */
+    if (options->is_stdio && http_option(options) != NULL)
+        return bad_usage("%s is not for a program", http_option(options));
+    if (options->is_stdio)
+        return SUCCESS;
+    if (options->url == NULL)
+        return bad_usage("%s needs a URL, --config or --stdio", name);
+    if (program_option(options) != NULL)
+        return bad_usage("%s is for a program", program_option(options));
     return SUCCESS;
 }
 
@@ -233,10 +376,6 @@ static int check(const struct options *options)
 {
     const struct command *command = options->command;
 
-    if (command == NULL)
-        return bad_usage("no command");
-    if (options->url == NULL)
-        return bad_usage("%s needs a URL", command->name);
     if (options->word_count < command->least_words)
         return bad_usage("%s needs more: %s URL %s", command->name,
                          command->name, command->words);
@@ -253,10 +392,11 @@ static int check(const struct options *options)
 
 int parse(struct options *options, int argc, char **argv)
 {
-    int i, status = SUCCESS, words_only = 0;
+    int i, status = SUCCESS, words_only = 0, count = 0;
 
-    options->words = (char **)calloc((size_t)argc + 1, sizeof(char *));
-    if (options->words == NULL) {
+    options->transport = options->errors = NOT_CHOSEN;
+    options->all_words = (char **)calloc((size_t)argc + 1, sizeof(char *));
+    if (options->all_words == NULL) {
         fprintf(stderr, "mcpclient: no memory\n");
         return FAILED;
     }
@@ -267,8 +407,12 @@ int parse(struct options *options, int argc, char **argv)
         char *value = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
 
         if (words_only || word[0] != '-' || word[1] == '\0') {
-            status = take_word(options, word);
+            options->all_words[count++] = word;
             continue;
+        }
+        if (strcmp(word, "--") == 0 && options->is_stdio) {
+            options->program = i + 1 < argc ? argv + i + 1 : NULL;
+            break;
         }
         if (strcmp(word, "--") == 0) {
             words_only = 1;
@@ -294,14 +438,17 @@ int parse(struct options *options, int argc, char **argv)
         }
         status = take_option(options, name, value, value);
     }
-    if (status != SUCCESS)
-        return status;
-    status = check(options);
-    if (status != SUCCESS)
-        return status;
-    if (options->token == NULL && getenv("MCPCLIENT_TOKEN") != NULL)
+    if (status == SUCCESS)
+        status = take_words(options);
+    if (status == SUCCESS)
+        status = check_server(options);
+    if (status == SUCCESS)
+        status = check(options);
+    /* A file says itself which token goes to its servers. */
+    if (status == SUCCESS && options->url != NULL && options->token == NULL &&
+        getenv("MCPCLIENT_TOKEN") != NULL)
         set_token(options, getenv("MCPCLIENT_TOKEN"));
-    return SUCCESS;
+    return status;
 }
 
 void forget(struct options *options)
@@ -312,5 +459,9 @@ void forget(struct options *options)
     free(options->token);
     for (i = 0; i < options->header_count; i++)
         free(options->headers[i]);
-    free(options->words);
+    for (i = 0; i < options->variable_count; i++) {
+        wipe(options->variables[i]);
+        free(options->variables[i]);
+    }
+    free(options->all_words);
 }

@@ -200,6 +200,7 @@ int fail(const struct options *options)
         printf(",\"httpStatus\":%d", (int)mcp_error_http_status(NULL));
         printf(",\"rpcCode\":%d", (int)mcp_error_rpc_code(NULL));
         printf(",\"retryAfterMs\":%d", (int)mcp_error_retry_after(NULL));
+        printf(",\"exitStatus\":%d", (int)mcp_error_exit_status(NULL));
         printf(",\"mayHaveRun\":%s}\n",
                mcp_error_may_have_run(NULL) ? "true" : "false");
     }

@@ -40,7 +40,9 @@ static void put_summary(const struct options *options,
     double loss = 100.0 * (double)(summary->sent - summary->received) /
                   (double)(summary->sent > 0 ? summary->sent : 1);
 
-    printf("\n--- %s ping statistics ---\n", options->url);
+    printf("\n--- ");
+    put_word(stdout, server_name(options));
+    printf(" ping statistics ---\n");
     printf("%ld pings sent, %ld answered, %.0f%% lost\n", summary->sent,
            summary->received, loss);
     if (summary->received > 0)
@@ -153,6 +155,20 @@ static void put_line(const char *name, const char *text)
     }
 }
 
+static const char *transport_name(mcp_client *client)
+{
+    switch (mcp_client_transport(client)) {
+    case MCP_TRANSPORT_STREAMABLE_HTTP:
+        return "streamable-http";
+    case MCP_TRANSPORT_SSE:
+        return "sse";
+    case MCP_TRANSPORT_STDIO:
+        return "stdio";
+    default:
+        return NULL;
+    }
+}
+
 int info(mcp_client *client, const struct options *options)
 {
     mcp_result *server = NULL;
@@ -165,6 +181,7 @@ int info(mcp_client *client, const struct options *options)
         put_json_member("title", mcp_result_server_title(server));
         put_json_member("version", mcp_result_server_version(server));
         put_json_member("protocol", mcp_result_protocol_version(server));
+        put_json_member("transport", transport_name(client));
         printf(",\"capabilities\":%s",
                mcp_result_capabilities_json(server, NULL));
         put_json_member("instructions", mcp_result_instructions(server));
@@ -174,6 +191,7 @@ int info(mcp_client *client, const struct options *options)
         put_line("title", mcp_result_server_title(server));
         put_line("version", mcp_result_server_version(server));
         put_line("protocol", mcp_result_protocol_version(server));
+        put_line("transport", transport_name(client));
         put_line("capabilities", mcp_result_capabilities_json(server, NULL));
         put_line("instructions", mcp_result_instructions(server));
     }

@@ -341,7 +341,8 @@ static void on_input(void *userdata, mcp_client *client, mcp_input *input)
         fputc('\n', stderr);
         status = mcp_input_decline(input);
     } else {
-        fprintf(terminal.out, "%s asks: ", options->url);
+        put_word(terminal.out, server_name(options));
+        fputs(" asks: ", terminal.out);
         put_text(terminal.out, mcp_input_message(input));
         fputc('\n', terminal.out);
         status = mcp_input_kind(input) == MCP_INPUT_URL

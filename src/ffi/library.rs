@@ -142,8 +142,8 @@ pub const MCP_E_SESSION_LOST: i32 = 63;
 /// its kind.
 pub const MCP_E_INPUT_REQUIRED: i32 = 64;
 
-/// There is a server, but it does not speak MCP over Streamable HTTP at this
-/// address: an old HTTP+SSE server answers so.
+/// There is a server, but it does not speak MCP at this address, neither over
+/// Streamable HTTP nor over HTTP with SSE, or not over the one that was chosen.
 pub const MCP_E_TRANSPORT: i32 = 65;
 
 /// A file of a skill is not what its entry says: its size, its SHA-256 or its

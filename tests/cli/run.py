@@ -12,6 +12,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import events
+import servers
 import stock
 import tasks
 from common import CLIENT, call, check, one_line, suite
@@ -50,7 +51,8 @@ def infos(url):
     document = json.loads(call("info", "--json", url + "/mcp").stdout)
     suite.check("info --json is a document", document == {
         "ok": True, "name": "test server", "title": "A test server", "version": "1.2.3",
-        "protocol": "2026-07-28", "capabilities": {"tools": {"listChanged": False}},
+        "protocol": "2026-07-28", "transport": "streamable-http",
+        "capabilities": {"tools": {"listChanged": False}},
         "instructions": "Be kind."}, document)
     document = json.loads(call("ping", url + "/mcp", "--json").stdout)
     suite.check("ping --json is a document",
@@ -167,5 +169,6 @@ with TestServer() as server:
     usage()
     events.run_all(server.url)
     tasks.run_all(server.url)
+    servers.run_all(server.url)
 stock.run_all()
 suite.end()

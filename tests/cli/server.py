@@ -132,8 +132,9 @@ async def complete(reference, argument, context):
     return Completion(values=[word for word in words if word.startswith(argument.value)])
 
 
-# FastMCP has no word of its own for it, and its fourth version no way at all.
-if hasattr(server._mcp_server, "completion"):
+if hasattr(server, "completion"):
+    server.completion(complete)
+else:  # Before its fourth version, FastMCP had no word of its own for it.
     server._mcp_server.completion()(complete)
 
 

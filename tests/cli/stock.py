@@ -244,7 +244,7 @@ def examples(url):
 def run_all():
     for major, parts in [(3, [tools, limits, reading, prompting, completing, terminals, questions,
                               examples]),
-                         (4, [tools, limits, reading, prompting, terminals])]:
+                         (4, [tools, limits, reading, prompting, completing, terminals])]:
         try:
             python = environments.fastmcp(major)
         except environments.Unavailable as problem:

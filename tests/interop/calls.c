@@ -1,6 +1,11 @@
 /* Makes the calls that standard input names, a line each, and prints what
- * came of each as a line of JSON: calls URL TOKEN VERSION; "-" for neither.
+ * came of each as a line of JSON; "-" for no token or version:
  *
+ *     calls URL TOKEN VERSION
+ *     calls - - VERSION PROGRAM [ARGUMENT ...]
+ *
+ *     ping  info            a sign of life, and who it is
+ *     many COUNT NAME JSON  calls a tool so often at once; %d is the number
  *     tools  resources  templates  prompts      lists, every page
  *     call NAME JSON        prompt NAME JSON    read URI
  *     complete REFERENCE-JSON ARGUMENT VALUE
@@ -8,7 +13,8 @@
  *     listen KINDS          wait MILLISECONDS   request METHOD JSON
  *     roots JSON            changes the roots that were set at first
  *
- * FORM is what a form is answered with: JSON, "decline" or "dismiss". */
+ * FORM is what a form is answered with: JSON, "decline" or "dismiss";
+ * TRANSPORT is that of MCP_TRANSPORT_ by its number. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdio.h>
@@ -17,6 +23,8 @@
 #include <time.h>
 
 #include <mcpclient.h>
+
+enum { MOST_AT_ONCE = 100 };
 
 static long now(void)
 {
@@ -147,6 +155,53 @@ static void add_result(mcp_json *line, const mcp_result *result)
     }
 }
 
+static void add_server(mcp_json *line, mcp_client *client,
+                       const mcp_result *server)
+{
+    mcp_json_set_string(line, "/server", mcp_result_server_name(server));
+    mcp_json_set_string(line, "/protocol",
+                        mcp_result_protocol_version(server));
+    mcp_json_set_integer(line, "/transport", mcp_client_transport(client));
+}
+
+/* Calls a tool many times at once; the texts of all, in the order of the
+ * calls. */
+static int32_t call_many(mcp_client *client, mcp_json *line, int count,
+                         const char *name, const char *pattern)
+{
+    static mcp_request *requests[MOST_AT_ONCE];
+    char arguments[1024];
+    int32_t status = MCP_OK;
+    int i;
+
+    if (count > MOST_AT_ONCE)
+        return MCP_E_INVALID_ARGUMENT;
+    mcp_json_set_json(line, "/texts", "[]");
+    for (i = 0; i < count; i++) {
+        const char *place = strstr(pattern, "%d");
+
+        sprintf(arguments, "%.*s%d%.900s", (int)(place - pattern), pattern,
+                i + 1, place + 2);
+        requests[i] = mcp_request_new_call_tool(client, name, arguments);
+        if (status == MCP_OK)
+            status = mcp_request_start(requests[i]);
+    }
+    for (i = 0; i < count; i++) {
+        mcp_result *result = NULL;
+
+        if (status == MCP_OK)
+            status = mcp_request_wait(requests[i], 60000);
+        if (status == MCP_OK)
+            status = mcp_request_take_result(requests[i], &result);
+        if (status == MCP_OK)
+            mcp_json_set_string(line, "/texts/-",
+                                mcp_result_text(result, NULL));
+        mcp_result_free(result);
+        mcp_request_free(requests[i]);
+    }
+    return status;
+}
+
 static mcp_request *request_of(mcp_client *client, const char *verb,
                                const char *name, const char *rest)
 {
@@ -160,7 +215,8 @@ static mcp_request *request_of(mcp_client *client, const char *verb,
 }
 
 /* Does what a line says: its status and, of some, its result. */
-static int32_t perform(mcp_client *client, char *text, mcp_result **result)
+static int32_t perform(mcp_client *client, char *text, mcp_json *line,
+                       mcp_result **result)
 {
     char *verb = strtok(text, " "), *name = strtok(NULL, " ");
     char *rest = strtok(NULL, "");
@@ -168,6 +224,22 @@ static int32_t perform(mcp_client *client, char *text, mcp_result **result)
     int32_t status;
     long end;
 
+    if (strcmp(verb, "ping") == 0)
+        return mcp_ping(client);
+    if (strcmp(verb, "info") == 0) {
+        mcp_result *server = NULL;
+
+        status = mcp_connect(client, &server);
+        if (status == MCP_OK)
+            add_server(line, client, server);
+        mcp_result_free(server);
+        return status;
+    }
+    if (strcmp(verb, "many") == 0) {
+        char *tool = strtok(rest, " ");
+
+        return call_many(client, line, atoi(name), tool, strtok(NULL, ""));
+    }
     if (strcmp(verb, "tools") == 0)
         return mcp_list_tools(client, result);
     if (strcmp(verb, "resources") == 0)
@@ -211,15 +283,22 @@ static int32_t perform(mcp_client *client, char *text, mcp_result **result)
 int main(int argc, char **argv)
 {
     static char text[65536];
+    const char *transport = getenv("TRANSPORT");
     mcp_client *client;
     int32_t status = MCP_OK;
 
-    if (argc != 4)
+    if (argc < 4)
         return 2;
-    client = mcp_client_new(argv[1], strcmp(argv[2], "-") == 0 ? NULL : argv[2]);
+    if (argc > 4)
+        client = mcp_client_new_stdio((const char *const *)(argv + 4));
+    else
+        client = mcp_client_new(argv[1],
+                                strcmp(argv[2], "-") == 0 ? NULL : argv[2]);
     if (client == NULL)
         return 1;
-    if (strcmp(argv[3], "-") != 0)
+    if (transport != NULL)
+        status = mcp_client_set_transport(client, atoi(transport));
+    if (status == MCP_OK && strcmp(argv[3], "-") != 0)
         status = mcp_client_set_protocol_version(client, argv[3]);
     if (status == MCP_OK)
         status = mcp_client_set_roots_json(
@@ -230,7 +309,7 @@ int main(int argc, char **argv)
             NULL, NULL);
     if (status == MCP_OK)
         status = mcp_client_set_event_handler(client, on_event, NULL, NULL);
-    mcp_client_set_timeout(client, 20000);
+    mcp_client_set_timeout(client, 60000); /* it may have to start */
     if (status != MCP_OK)
         return 1;
     while (fgets(text, sizeof text, stdin) != NULL) {
@@ -240,10 +319,15 @@ int main(int argc, char **argv)
         text[strcspn(text, "\n")] = '\0';
         line = begin("done");
         mcp_json_set_string(line, "/line", text);
-        status = perform(client, text, &result);
+        status = perform(client, text, line, &result);
         mcp_json_set_string(line, "/status", mcp_status_name(status));
-        if (status != MCP_OK)
+        if (status != MCP_OK) {
             mcp_json_set_string(line, "/why", mcp_error_message(NULL));
+            mcp_json_set_integer(line, "/http", mcp_error_http_status(NULL));
+            mcp_json_set_integer(line, "/exit", mcp_error_exit_status(NULL));
+            mcp_json_set_integer(line, "/mayHaveRun",
+                                 mcp_error_may_have_run(NULL));
+        }
         if (result != NULL)
             add_result(line, result);
         print(line);

@@ -512,11 +512,53 @@ def check_events(target, protocol):
         expect(probe.new_requests()[-1]["status"], 200, "last request")
 
 
-def check_legacy(target):
-    """An old HTTP+SSE server is told apart from no server at all."""
-    with Probe(target.servers[0], "sse-stateful-legacy",
-               path="/sse") as probe:
-        probe.refused("ping", "MCP_E_TRANSPORT", 405)
+def check_legacy(target, variant, protocol=None):
+    """HTTP with SSE: one GET for the whole client, the rest by POSTs that
+    name no session in a header."""
+    elsewhere = variant == "legacy-elsewhere"
+    token = None if variant == "legacy" else TOKEN
+    with Probe(target.servers[0], variant, token=token, protocol=protocol,
+               path="/mcp" if elsewhere else "/sse") as probe:
+        probe.ok("ping")
+        first = probe.new_requests()
+        gets = [(one["method"], one["status"]) for one in first
+                if one["method"] == "GET"]
+        expect(gets, [("GET", 200)], "streams")
+        accepted = [one["rpc"] for one in first if one["status"] == 202]
+        expect(accepted, CONNECT + ["ping"], "messages")
+        others = [one["status"] for one in first
+                  if one["status"] not in (200, 202)]
+        expect(others, [405] if elsewhere else [], "tries")
+        expect({(one["bearer"], one["session"]) for one in first},
+               {(token is not None, False)}, "credentials")
+        for _ in range(3):
+            probe.ok("ping")
+            expect([(one["rpc"], one["status"])
+                    for one in probe.new_requests()], [("ping", 202)],
+                   "requests of a later ping")
+        answer = probe.ok("connect")
+        expect((answer["protocol"], answer["server"]),
+               (protocol or HANDSHAKE[-1], target.identity), "introduction")
+        probe.ok("free")
+        # The servers answer the GET once more when it has ended.
+        expect([one["method"] for one in probe.new_requests()
+                if one["method"] != "GET"], [], "requests of free")
+
+
+def check_legacy_refused(target, variant, wrong):
+    """A token that is refused is not tried again with the other transport."""
+    path = "/mcp" if variant == "legacy-elsewhere" else "/sse"
+    with Probe(target.servers[0], variant, token=wrong, path=path) as probe:
+        for step in ("ping", "connect"):
+            answer = probe.refused(step, "MCP_E_UNAUTHORIZED", 401)
+            if wrong and wrong in answer["message"]:
+                raise Failure("the message shows the credential")
+            refused = [one for one in probe.new_requests()
+                       if one["status"] == 401]
+            expect([one["bearer"] for one in refused], [bool(wrong)],
+                   "requests that were refused")
+        probe.ok("token " + TOKEN)
+        probe.ok("ping")
 
 
 def check_wrong_path(target, form, guard):
@@ -580,7 +622,17 @@ def checks_of(target):
         add("streams with ids to resume at", check_events, None)
         add("streams with ids to resume at, 2025-11-25", check_events,
             "2025-11-25")
-        add("legacy HTTP+SSE server", check_legacy)
+    if name != "everything":
+        for variant in ("legacy", "legacy-token", "legacy-elsewhere"):
+            add("%s: ping" % variant, check_legacy, variant)
+            if variant == "legacy":
+                continue
+            for wrong in ("wrong-token", None):
+                add("%s: token %s" % (variant, wrong), check_legacy_refused,
+                    variant, wrong)
+        for version in HANDSHAKE:
+            add("legacy: ping, pinned %s" % version, check_legacy, "legacy",
+                version)
     add("wrong path", check_wrong_path, "sse-stateful", main)
     if stateless:
         add("no guard: ping", check_ping, "sse-stateful", "open")

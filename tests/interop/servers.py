@@ -128,7 +128,7 @@ def fastmcp_app(form, guard, port):
             return AccessToken(token=token, **known)
 
     auth = None
-    if guard == "token":
+    if guard in ("token", "legacy-token", "legacy-elsewhere"):
         auth = StaticTokenVerifier(tokens=TOKENS)
     elif guard == "remote":
         auth = RemoteAuthProvider(
@@ -137,8 +137,9 @@ def fastmcp_app(form, guard, port):
             base_url="http://127.0.0.1:%d" % port)
     server = FastMCP(NAME, version=VERSION, instructions="Probe server.",
                      auth=auth)
-    if guard == "legacy":
-        return server.http_app(transport="sse")
+    if guard.startswith("legacy"):
+        path = "/mcp" if guard == "legacy-elsewhere" else "/sse"
+        return server.http_app(transport="sse", path=path)
     options = dict(FORMS[form])
     if guard == "key":
         options["middleware"] = [Middleware(KeyCheck)]
@@ -160,7 +161,8 @@ def sdk_app(form, guard, port):
             return AccessToken(token=token, **known)
 
     options = {"instructions": "Probe server.", "log_level": "CRITICAL"}
-    if guard in ("token", "remote"):
+    path = "/mcp" if guard == "legacy-elsewhere" else "/sse"
+    if guard in ("token", "remote", "legacy-token", "legacy-elsewhere"):
         options["token_verifier"] = Verifier()
         options["auth"] = AuthSettings(
             issuer_url="http://127.0.0.1:9/",
@@ -171,10 +173,13 @@ def sdk_app(form, guard, port):
         from mcp.server.mcpserver import MCPServer
     except ImportError:
         from mcp.server.fastmcp import FastMCP
-        app = FastMCP(NAME, **options, **FORMS[form]).streamable_http_app()
+        server = FastMCP(NAME, sse_path=path, **options, **FORMS[form])
+        app = (server.sse_app() if guard.startswith("legacy")
+               else server.streamable_http_app())
     else:
-        app = MCPServer(NAME, version=VERSION, **options).streamable_http_app(
-            **FORMS[form])
+        server = MCPServer(NAME, version=VERSION, **options)
+        app = (server.sse_app(sse_path=path) if guard.startswith("legacy")
+               else server.streamable_http_app(**FORMS[form]))
     if guard == "key":
         app.add_middleware(KeyCheck)
     return app
@@ -190,9 +195,10 @@ def variants(kind):
             found.append((form + "-" + guard, form, guard))
     found.append(("sse-stateful-open", "sse-stateful", "open"))
     found.append(("sse-stateful-remote", "sse-stateful", "remote"))
+    for guard in ("legacy", "legacy-token", "legacy-elsewhere"):
+        found.append((guard, "sse-stateful", guard))
     if kind == "fastmcp":
         found.append(("sse-stateful-events", "sse-stateful", "events"))
-        found.append(("sse-stateful-legacy", "sse-stateful", "legacy"))
     return found
 
 

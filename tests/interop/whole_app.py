@@ -1,11 +1,16 @@
 """A stock FastMCP server that offers everything that FastMCP has, for the
-suite `stock`: whole_app.py sse|json stateful|stateless.
+suite `stock`: whole_app.py FORM ...
 
-Run by the Python of the environment that holds FastMCP.  Prints its port; the
-end of standard input ends it.
+FORM: sse or json, and stateful or stateless, with a "-" between; events or
+events-open, which are HTTP with SSE at /sse; events-elsewhere, the same at
+/mcp; stdio, alone.  All but events-open want a token.
+
+Run by the Python of the environment that holds FastMCP.  Prints a JSON object
+of form to port; the end of standard input ends it.
 """
 
 import asyncio
+import json
 import os
 import socket
 import sys
@@ -18,45 +23,14 @@ warnings.simplefilter("ignore")
 os.environ.setdefault("FASTMCP_CHECK_FOR_UPDATES", "off")
 os.environ.setdefault("FASTMCP_LOG_LEVEL", "CRITICAL")
 
+import fastmcp  # noqa: E402
 import uvicorn  # noqa: E402
 from fastmcp import Context, FastMCP  # noqa: E402
 from fastmcp.server.auth.providers.jwt import StaticTokenVerifier  # noqa: E402
 from fastmcp.utilities.types import Audio, File, Image  # noqa: E402
 
 BYTES = bytes(range(256))
-server = FastMCP("whole", version="1.2.3", auth=StaticTokenVerifier(
-    tokens={"test-token": {"client_id": "alice", "scopes": []}}))
-
-
-@server.tool
-def add(a: int, b: int) -> int:
-    return a + b
-
-
-@server.tool
-def fail() -> str:
-    raise ValueError("probe failure")
-
-
-@server.tool(output_schema=None)
-def media():
-    return ["words", Image(data=BYTES, format="png"), Audio(data=BYTES, format="wav"),
-            File(data=BYTES, format="bin", name="f")]
-
-
-@server.tool
-async def count(context: Context, to: int, pause: float) -> str:
-    for number in range(1, to + 1):
-        await context.report_progress(number, to, "step %d" % number)
-        await asyncio.sleep(pause)
-    return "counted to %d" % to
-
-
-@server.tool
-async def talk(context: Context) -> str:
-    await context.debug("a detail")
-    await context.warning("a warning")
-    return "talked"
+MAJOR = int(fastmcp.__version__.split(".")[0])
 
 
 @dataclass
@@ -67,75 +41,178 @@ class Person:
     tall: bool = True
 
 
-@server.tool
-async def ask(context: Context) -> str:
-    answer = await context.elicit("Who?", response_type=Person)
-    if answer.action != "accept":
-        return answer.action
-    who = answer.data
-    return "%s %d %s %s" % (who.name, who.age, who.colour, who.tall)
+def make(wants_token):
+    options = {}
+    if wants_token:
+        options["auth"] = StaticTokenVerifier(
+            tokens={"test-token": {"client_id": "alice", "scopes": []}})
+    if MAJOR > 2:
+        options["list_page_size"] = 2
+    server = FastMCP("whole", version="1.2.3", **options)
+    add_tools(server)
+    add_the_rest(server)
+    if MAJOR > 3:
+        add_guarded(server)
+    return server
 
 
-@server.tool
-async def think(context: Context) -> str:
-    answer = await context.sample("What is it?")
-    return "thought: " + answer.text
+def add_tools(server):
+    @server.tool
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    @server.tool
+    def fail() -> str:
+        raise ValueError("probe failure")
+
+    @server.tool(output_schema=None)
+    def media():
+        return ["words", Image(data=BYTES, format="png"), Audio(data=BYTES, format="wav"),
+                File(data=BYTES, format="bin", name="f")]
+
+    @server.tool
+    async def count(context: Context, to: int, pause: float) -> str:
+        for number in range(1, to + 1):
+            await context.report_progress(number, to, "step %d" % number)
+            await asyncio.sleep(pause)
+        return "counted to %d" % to
+
+    @server.tool
+    async def talk(context: Context) -> str:
+        await context.debug("a detail")
+        await context.warning("a warning")
+        return "talked"
+
+    @server.tool
+    async def ask(context: Context) -> str:
+        answer = await context.elicit("Who?", response_type=Person)
+        if answer.action != "accept":
+            return answer.action
+        who = answer.data
+        return "%s %d %s %s" % (who.name, who.age, who.colour, who.tall)
+
+    @server.tool
+    async def think(context: Context) -> str:
+        answer = await context.sample("What is it?")
+        return "thought: " + answer.text
+
+    @server.tool
+    async def roots(context: Context) -> str:
+        return " ".join(str(root.uri) for root in await context.list_roots())
+
+    @server.tool
+    async def grow(context: Context) -> str:
+        """Adds a tool, which changes the list."""
+        server.tool(lambda: "new", name="grown")
+        import mcp.types
+        try:
+            await context.send_notification(mcp.types.ToolListChangedNotification())
+        except Exception:
+            pass
+        return "grew"
 
 
-@server.tool
-async def roots(context: Context) -> str:
-    return " ".join(str(root.uri) for root in await context.list_roots())
+def add_the_rest(server):
+    @server.resource("data://text")
+    def text() -> str:
+        return "some text"
+
+    @server.resource("data://blob", mime_type="application/octet-stream")
+    def blob() -> bytes:
+        return BYTES
+
+    @server.resource("data://item/{number}")
+    def item(number: str) -> str:
+        return "item " + number
+
+    @server.prompt
+    def greet(name: str) -> str:
+        """Greets."""
+        return "Hello, %s!" % name
+
+    async def complete(reference, argument, context):
+        from mcp.types import Completion
+        words = ["Ada", "Ann", "Bob"]
+        return Completion(values=[word for word in words if word.startswith(argument.value)])
+
+    if MAJOR > 3:
+        server.completion(complete)
+    else:  # They have no word of their own for it.
+        server._mcp_server.completion()(complete)
 
 
-@server.tool
-async def grow(context: Context) -> str:
-    """Adds a tool, which changes the list."""
-    server.tool(lambda: "new", name="grown")
-    import mcp.types
-    try:
-        await context.send_notification(mcp.types.ToolListChangedNotification())
-    except Exception:
-        pass
-    return "grew"
+def add_guarded(server):
+    """What asks by its result, as the stateless era does."""
+    import mcp_types
+
+    def form():
+        return mcp_types.ElicitRequest(params=mcp_types.ElicitRequestFormParams(
+            message="Who?", requested_schema={
+                "type": "object", "required": ["name"],
+                "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}}))
+
+    @server.tool(output_schema=None)
+    async def guarded(context: Context):
+        answers = context.input_responses
+        if answers is None:
+            said = mcp_types.TextContent(type="text", text="What is it?")
+            return mcp_types.InputRequiredResult(request_state="asked", input_requests={
+                "who": form(), "where": mcp_types.ListRootsRequest(),
+                "what": mcp_types.CreateMessageRequest(
+                    params=mcp_types.CreateMessageRequestParams(max_tokens=9, messages=[
+                        mcp_types.SamplingMessage(role="user", content=said)]))})
+        return "%s: %s, %s, %s" % (
+            context.request_state, answers["who"].content["name"],
+            answers["what"].content.text, answers["where"].roots[0].uri)
+
+    @server.resource("data://guarded")
+    async def guarded_resource(context: Context):
+        if context.input_responses is None:
+            return mcp_types.InputRequiredResult(input_requests={"who": form()})
+        return "for " + context.input_responses["who"].content["name"]
+
+    @server.prompt
+    async def guarded_prompt(context: Context):
+        if context.input_responses is None:
+            return mcp_types.InputRequiredResult(input_requests={"who": form()})
+        return "Hello, %s." % context.input_responses["who"].content["name"]
 
 
-@server.resource("data://text")
-def text() -> str:
-    return "some text"
+def app_of(form):
+    server = make(form != "events-open")
+    if form.startswith("events"):
+        elsewhere = {"path": "/mcp"} if form == "events-elsewhere" else {}
+        return server.http_app(transport="sse", **elsewhere)
+    kind, memory = form.split("-")
+    return server.http_app(json_response=kind == "json", stateless_http=memory == "stateless")
 
 
-@server.resource("data://blob", mime_type="application/octet-stream")
-def blob() -> bytes:
-    return BYTES
-
-
-@server.resource("data://item/{number}")
-def item(number: str) -> str:
-    return "item " + number
-
-
-@server.prompt
-def greet(name: str) -> str:
-    """Greets."""
-    return "Hello, %s!" % name
+async def serve(served):
+    await asyncio.gather(*(
+        uvicorn.Server(uvicorn.Config(app, log_level="critical")).serve(sockets=[listener])
+        for app, listener in served))
 
 
 def main():
-    app = server.http_app(json_response=sys.argv[1] == "json",
-                          stateless_http=sys.argv[2] == "stateless")
-    # With the protocol named, asyncio sets TCP_NODELAY.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
-    running = uvicorn.Server(config)
+    forms = sys.argv[1:]
+    if forms == ["stdio"]:
+        make(False).run(transport="stdio", show_banner=False)
+        return
+    served, ports = [], {}
+    for form in forms:
+        # With the protocol named, asyncio sets TCP_NODELAY.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.bind(("127.0.0.1", 0))
+        served.append((app_of(form), listener))
+        ports[form] = listener.getsockname()[1]
 
     def wait():
         sys.stdin.read()
         os._exit(0)
 
     threading.Thread(target=wait, daemon=True).start()
-    print(listener.getsockname()[1], flush=True)
-    running.run(sockets=[listener])
+    print(json.dumps(ports), flush=True)
+    asyncio.run(serve(served))
 
 
 main()

@@ -2,6 +2,7 @@
 """The sources, the header and the built library against the rules."""
 
 import ctypes
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import layers
-from support import INCLUDE, RELEASE, ROOT, Suite, TestServer, TOKEN, run
+from support import BUILD, INCLUDE, RELEASE, ROOT, SERVER, Suite, TestServer, TOKEN, run
 
 HEADER = os.path.join(INCLUDE, "mcpclient.h")
 SYMBOLS = os.path.join(INCLUDE, "symbols.txt")
@@ -176,9 +177,8 @@ def check_statuses_are_tested():
             if os.path.isfile(path):
                 with open(path, encoding="utf-8", errors="replace") as file:
                     text += file.read()
-    # Reserved for what comes: nothing of this version gives them.
-    later = {"MCP_E_UNSUPPORTED", "MCP_E_NOT_FOUND", "MCP_E_NO_MEMORY", "MCP_E_INTERNAL",
-             "MCP_E_PROCESS", "MCP_E_AUTH", "MCP_E_SESSION_LOST"}
+    # Nothing of this version gives them, or not when it is asked to.
+    later = {"MCP_E_NO_MEMORY", "MCP_E_AUTH"}
     statuses = set(re.findall(r"#define (MCP_E_\w+)", header)) - later
     missing = [name for name in sorted(statuses) if not re.search(name + r"\b", text)]
     suite.check("a test names each status that can occur", not missing, missing)
@@ -226,6 +226,46 @@ def check_readme():
     suite.check("examples-c/ping.c is the README's program", snippets[0] in example)
 
 
+# Of the README's table: how info names them, how a test server is reached.
+TRANSPORTS = {
+    "Streamable HTTP": ("streamable-http", ["--transport", "http"], "/full/mcp"),
+    "HTTP with SSE": ("sse", ["--transport", "sse"], "/full-sse/sse"),
+    "stdio": ("stdio", [], None),
+}
+
+
+def connects(name, revision, url):
+    """Whether the command-line client gets a session of a revision over a
+    transport, and an answer in it: "yes" or "no"."""
+    transport, options, path = TRANSPORTS[name]
+    server = [url + path] if path else ["--stdio", "--", SERVER, "--stdio"]
+    client = [os.path.join(BUILD, "mcpclient"), "--json", "--protocol", revision, *options]
+    env = dict(os.environ, MCPCLIENT_TOKEN=TOKEN)
+    info = run([*client, "info", *server], env=env)
+    tools = run([*client, "tools", *server], env=env)
+    told = json.loads(info.stdout or "{}")
+    is_good = (info.returncode == 0 and tools.returncode == 0
+               and (told["protocol"], told["transport"]) == (revision, transport))
+    # What does not work says so, and not by chance.
+    suite.check("%s over %s works, or is told not to" % (revision, name),
+                is_good or told.get("status") == "MCP_E_VERSION", info.stdout + tools.stderr)
+    return "yes" if is_good else "no"
+
+
+def check_transports():
+    with open(os.path.join(ROOT, "src", "protocol", "revision.rs"), encoding="utf-8") as file:
+        revisions = re.findall(r'=> "(\d{4}-\d\d-\d\d)"', file.read())
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        readme = file.read()
+    table = ["| | %s |" % " | ".join(revisions), "|---" * (len(revisions) + 1) + "|"]
+    with TestServer() as server:
+        for name in TRANSPORTS:
+            cells = [connects(name, revision, server.url) for revision in revisions]
+            table.append("| %s | %s |" % (name, " | ".join(cells)))
+    text = "\n\n%s\n\n" % "\n".join(table)
+    suite.check("the README's table of transports is what works", text in readme, text)
+
+
 check_layers()
 check_documentation()
 check_symbols()
@@ -234,4 +274,5 @@ check_library()
 check_statuses()
 check_statuses_are_tested()
 check_readme()
+check_transports()
 suite.end()

@@ -1,0 +1,202 @@
+/* Which server: one at a URL, one of a configuration file, or a program. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+/* What a person calls the server. */
+const char *server_name(const struct options *options)
+{
+    if (options->url != NULL)
+        return options->url;
+    if (options->is_stdio)
+        return options->program[0];
+    return options->server != NULL ? options->server : options->config;
+}
+
+static void put_warnings(const mcp_config *config)
+{
+    size_t i;
+
+    for (i = 0; i < mcp_config_warning_count(config); i++) {
+        put_program_name();
+        fputs("warning: ", stderr);
+        put_text(stderr, mcp_config_warning(config, i));
+        fputc('\n', stderr);
+    }
+}
+
+static mcp_client *client_of_file(const struct options *options)
+{
+    mcp_config *config = mcp_config_load(options->config);
+    mcp_client *client =
+        config != NULL ? mcp_config_client(config, options->server) : NULL;
+
+    if (client != NULL && options->verbose)
+        put_warnings(config);
+    mcp_config_free(config);
+    return client;
+}
+
+static mcp_client *new_client(const struct options *options)
+{
+    if (options->config != NULL)
+        return client_of_file(options);
+    if (options->is_stdio)
+        return mcp_client_new_stdio((const char *const *)options->program);
+    return mcp_client_new(options->url, options->token);
+}
+
+static int32_t set_headers(mcp_client *client, const struct options *options)
+{
+    int i;
+    int32_t status = MCP_OK;
+
+    for (i = 0; i < options->header_count && status == MCP_OK; i++) {
+        char *value = strchr(options->headers[i], ':');
+
+        *value++ = '\0';
+        value += strspn(value, " \t");
+        status = mcp_client_set_header(client, options->headers[i], value);
+    }
+    return status;
+}
+
+static int32_t set_variables(mcp_client *client, const struct options *options)
+{
+    int i;
+    int32_t status = MCP_OK;
+
+    for (i = 0; i < options->variable_count && status == MCP_OK; i++) {
+        char *value = strchr(options->variables[i], '=');
+
+        *value = '\0';
+        status = mcp_client_set_env(client, options->variables[i], value + 1);
+        *value = '='; /* one text again, to be overwritten */
+    }
+    return status;
+}
+
+/* A person sees what a program says, an address to sign in at perhaps.  Where
+ * nobody looks it is kept, and its end is shown with an error. */
+static int32_t set_errors(mcp_client *client, const struct options *options)
+{
+    int32_t status;
+    int choice = options->errors;
+
+    if (choice == NOT_CHOSEN)
+        choice = options->verbose || isatty(2) ? MCP_STDERR_INHERIT
+                                               : MCP_STDERR_KEEP;
+    status = mcp_client_set_stderr(client, choice);
+    /* An entry of a file may be a URL. */
+    return options->errors == NOT_CHOSEN && status == MCP_E_UNSUPPORTED
+               ? MCP_OK
+               : status;
+}
+
+mcp_client *make_client(const struct options *options)
+{
+    mcp_client *client = new_client(options);
+    int32_t status = client != NULL ? MCP_OK : mcp_error_status(NULL);
+
+    if (status == MCP_OK && options->url == NULL && options->token != NULL)
+        status = mcp_client_set_token(client, options->token);
+    if (status == MCP_OK)
+        status = mcp_client_set_info(client, "mcpclient", mcp_version());
+    if (status == MCP_OK && options->verbose)
+        status = mcp_client_set_trace_fd(client, 2);
+    if (status == MCP_OK)
+        status = set_headers(client, options);
+    if (status == MCP_OK && options->timeout > 0)
+        status = mcp_client_set_timeout(client, (int32_t)options->timeout);
+    if (status == MCP_OK && options->protocol != NULL)
+        status = mcp_client_set_protocol_version(client, options->protocol);
+    if (status == MCP_OK && options->transport != NOT_CHOSEN)
+        status = mcp_client_set_transport(client, options->transport);
+    if (status == MCP_OK && options->insecure_http)
+        status = mcp_client_set_allow_plain_http(client, 1);
+    if (status == MCP_OK && options->ca_file != NULL)
+        status = mcp_client_set_ca_file(client, options->ca_file);
+    if (status == MCP_OK &&
+        (options->certificate != NULL || options->key != NULL))
+        status = mcp_client_set_certificate(client, options->certificate,
+                                            options->key);
+    if (status == MCP_OK && options->proxy != NULL)
+        status = mcp_client_set_proxy(client, options->proxy);
+    if (status == MCP_OK && options->unix_socket != NULL)
+        status = mcp_client_set_unix_socket(client, options->unix_socket);
+    if (status == MCP_OK)
+        status = set_variables(client, options);
+    if (status == MCP_OK && options->directory != NULL)
+        status = mcp_client_set_directory(client, options->directory);
+    if (status == MCP_OK && options->url == NULL)
+        status = set_errors(client, options);
+    if (status == MCP_OK && options->command->asks)
+        status = answer_questions(client, options);
+    if (status != MCP_OK) {
+        mcp_client_free(client);
+        return NULL;
+    }
+    return client;
+}
+
+static void put_servers_json(const mcp_config *config)
+{
+    size_t i;
+
+    printf("{\"ok\":true,\"servers\":[");
+    for (i = 0; i < mcp_config_count(config); i++) {
+        printf("%s{\"name\":", i > 0 ? "," : "");
+        put_json_text(mcp_config_name(config, i));
+        put_json_member("url", mcp_config_url(config, i));
+        put_json_member("command", mcp_config_command(config, i));
+        putchar('}');
+    }
+    printf("],\"warnings\":[");
+    for (i = 0; i < mcp_config_warning_count(config); i++) {
+        if (i > 0)
+            putchar(',');
+        put_json_text(mcp_config_warning(config, i));
+    }
+    printf("]}\n");
+}
+
+static void put_servers(const mcp_config *config)
+{
+    size_t i, length, widest = 0;
+
+    for (i = 0; i < mcp_config_count(config); i++) {
+        length = strlen(mcp_config_name(config, i));
+        if (length > widest && length <= 30)
+            widest = length;
+    }
+    for (i = 0; i < mcp_config_count(config); i++) {
+        const char *name = mcp_config_name(config, i);
+        const char *url = mcp_config_url(config, i);
+
+        length = strlen(name);
+        put_word(stdout, name);
+        printf("%*s  ", (int)(length < widest ? widest - length : 0), "");
+        put_word(stdout, url != NULL ? url : mcp_config_command(config, i));
+        putchar('\n');
+    }
+}
+
+int servers(mcp_client *client, const struct options *options)
+{
+    mcp_config *config = mcp_config_load(options->config);
+
+    (void)client;
+    if (config == NULL)
+        return fail(options);
+    if (options->json)
+        put_servers_json(config);
+    else
+        put_servers(config);
+    fflush(stdout);
+    put_warnings(config);
+    mcp_config_free(config);
+    return SUCCESS;
+}

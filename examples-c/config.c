@@ -1,0 +1,64 @@
+/* Reads the configuration file of an MCP host, such as Claude's, Cursor's or
+ * VS Code's:
+ *
+ *     config FILE          lists its servers, and warns of what is unsafe
+ *     config FILE NAME     connects to one, however it is reached
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <mcpclient.h>
+
+static void list(const mcp_config *config)
+{
+    size_t i;
+
+    for (i = 0; i < mcp_config_count(config); i++) {
+        const char *url = mcp_config_url(config, i);
+
+        printf("%-16s %s\n", mcp_config_name(config, i),
+               url != NULL ? url : mcp_config_command(config, i));
+    }
+    for (i = 0; i < mcp_config_warning_count(config); i++)
+        fprintf(stderr, "warning: %s\n", mcp_config_warning(config, i));
+}
+
+static int32_t greet(const mcp_config *config, const char *name)
+{
+    mcp_client *client = mcp_config_client(config, name);
+    mcp_result *server = NULL;
+    int32_t status = client != NULL ? mcp_connect(client, &server)
+                                    : mcp_error_status(NULL);
+
+    if (status == MCP_OK)
+        printf("%s is %s and speaks %s over %s\n", name,
+               mcp_result_server_name(server),
+               mcp_result_protocol_version(server),
+               mcp_client_transport(client) == MCP_TRANSPORT_STDIO ? "stdio"
+                                                                   : "HTTP");
+    mcp_result_free(server);
+    mcp_client_free(client);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    int32_t status = MCP_OK;
+    mcp_config *config;
+
+    if (argc < 2 || argc > 3) {
+        fprintf(stderr, "usage: config FILE [NAME]\n");
+        return EXIT_FAILURE;
+    }
+    config = mcp_config_load(argv[1]);
+    if (config == NULL)
+        status = mcp_error_status(NULL);
+    else if (argc == 2)
+        list(config);
+    else
+        status = greet(config, argv[2]);
+    if (status != MCP_OK) /* with the file, the line and the key */
+        fprintf(stderr, "%s\n", mcp_error_message(NULL));
+    mcp_config_free(config);
+    return status == MCP_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,67 @@
+/* Starts a server that is a program, lists its tools or calls one:
+ *
+ *     stdio - npx -y @modelcontextprotocol/server-everything
+ *     stdio 'add {"a":1,"b":2}' python3 server.py
+ *
+ * The first argument is "-", or a tool and its arguments as JSON.  A program
+ * that ends meanwhile is told with its exit status.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mcpclient.h>
+
+static int32_t list(mcp_client *client)
+{
+    mcp_result *tools = NULL;
+    int32_t status = mcp_list_tools(client, &tools);
+    size_t i;
+
+    for (i = 0; i < mcp_result_tool_count(tools); i++)
+        puts(mcp_tool_name(mcp_result_tool(tools, i)));
+    mcp_result_free(tools);
+    return status;
+}
+
+/* `tool` is "NAME" or "NAME JSON"; it is cut in two. */
+static int32_t call(mcp_client *client, char *tool)
+{
+    char *arguments = strchr(tool, ' ');
+    mcp_result *result = NULL;
+    int32_t status;
+
+    if (arguments != NULL)
+        *arguments++ = '\0';
+    status = mcp_call_tool(client, tool, arguments, &result);
+    if (status == MCP_OK)
+        printf("%s%s\n", mcp_result_is_error(result) ? "The tool failed: " : "",
+               mcp_result_text(result, NULL));
+    mcp_result_free(result);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    mcp_client *client;
+    int32_t status;
+
+    if (argc < 3) {
+        fprintf(stderr, "usage: stdio -|'TOOL JSON' PROGRAM [ARGUMENT ...]\n");
+        return EXIT_FAILURE;
+    }
+    /* argv ends with a NULL, as the library wants it. */
+    client = mcp_client_new_stdio((const char *const *)(argv + 2));
+    status = client != NULL ? MCP_OK : mcp_error_status(NULL);
+
+    /* The first call starts the program; mcp_client_free() ends it. */
+    if (status == MCP_OK)
+        status = strcmp(argv[1], "-") == 0 ? list(client)
+                                           : call(client, argv[1]);
+    if (status != MCP_OK)
+        fprintf(stderr, "%s\n", mcp_error_message(NULL));
+    if (status == MCP_E_PROCESS && mcp_error_exit_status(NULL) >= 0)
+        fprintf(stderr, "exit status %d\n", (int)mcp_error_exit_status(NULL));
+    mcp_client_free(client);
+    return status == MCP_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}

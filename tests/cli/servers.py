@@ -1,0 +1,301 @@
+"""Which server is meant: one that is a program, one of a configuration file,
+one over HTTP with SSE."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+
+from common import CLIENT, Terminal, call, check, environment, example, one_line, suite
+from events import FORM, Listening, rounds
+from support import SERVER, TOKEN
+
+PROGRAM = ["--stdio", "--", SERVER, "--stdio"]
+
+
+def told(done):
+    """The JSON that a tool told in its text."""
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        return {"not JSON": done.stdout + done.stderr}
+
+
+def gone(pid):
+    """Whether a process has ended, soon."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def commands():
+    for revisions, protocol in [("both", "2026-07-28"), ("handshake", "2025-11-25")]:
+        program = [*PROGRAM, "--revisions", revisions]
+        done = call("info", *program)
+        check("info of a program, " + revisions, done, 0, "server       test server",
+              "protocol     " + protocol, "transport    stdio")
+        suite.check("and nothing else is said, " + revisions, not done.stderr, done.stderr)
+        check("ping, " + revisions, call("ping", *program), 0, "pong from test server")
+        check("tools, " + revisions, call("tools", *program), 0, "echo [text=string]")
+        check("call with words before --, " + revisions,
+              call("call", "echo", "text=7", "n=7", *program), 0, '{"n":7,"text":"7"}')
+        check("resources, " + revisions, call("resources", *program), 0, "test://text (text/plain)")
+        check("templates, " + revisions, call("templates", *program), 0, "test://item/{id}")
+        check("read, " + revisions, call("read", "test://text", *program), 0, "caf\u00e9 twice")
+        check("prompts, " + revisions, call("prompts", *program), 0, "greet ")
+        check("prompt, " + revisions, call("prompt", "greet", "who=Ann", *program), 0, "Hello, Ann!")
+        check("complete, " + revisions,
+              call("complete", "prompt", "greet", "language", "fi", *program), 0, "finnish\n")
+        check("request, " + revisions, call("request", "tools/list", *program), 0, '"tools":[')
+        check("a tool that fails, " + revisions, call("call", "fails", *program), 1,
+              "it went wrong", where="stderr")
+        one = Listening(CLIENT, "-n", "1", "listen", *program)
+        suite.check("listen, " + revisions, one.until("listening"))
+        one.process.send_signal(signal.SIGINT)
+        suite.check("which Ctrl-C ends well, " + revisions, one.end() == 0)
+        one = Terminal("call", "ask", rounds(FORM), *program)
+        suite.check("who asks is the program, " + revisions,
+                    one.answer("Answer?", "n\n") and one.end() == 0
+                    and SERVER + " asks: Who?" in one.text, one.text)
+
+
+def grammar():
+    for arguments, words in [
+            (["ping", "--stdio"], "-- PROGRAM"), (["ping", "--stdio", "--"], "-- PROGRAM"),
+            (["ping", "http://h", "--stdio", "--", "x"], "unexpected argument http://h"),
+            (["--config", "f", "ping", "--stdio", "--", "x"], "two servers"),
+            (["--server", "n", "ping", "http://h"], "--config"),
+            (["--config", "f", "ping", "http://h"], "unexpected argument http://h"),
+            (["servers"], "--config FILE"), (["servers", "f"], "unexpected argument f"),
+            (["servers", "--config", "f", "--server", "n"], "without --server"),
+            (["--transport", "x", "ping", "u"], "auto, http and sse"),
+            (["--stderr", "x", "ping", "u"], "keep, discard and inherit"),
+            (["--env", "NOT_THERE", "ping", *PROGRAM], "NOT_THERE"),
+            (["--env", "A=1", "ping", "http://h"], "--env is for a program"),
+            (["--directory", "/", "ping", "http://h"], "--directory is for a program"),
+            (["--stderr", "keep", "ping", "http://h"], "--stderr is for a program"),
+            (["--token", "t", "ping", *PROGRAM], "--token is not for a program"),
+            (["-H", "A: b", "ping", *PROGRAM], "-H is not for a program"),
+            (["--transport", "sse", "ping", *PROGRAM], "--transport is not for a program"),
+            (["--proxy", "", "ping", *PROGRAM], "--proxy is not for a program")]:
+        check("bad usage: %s" % " ".join(arguments[:5]), call(*arguments), 2, words, "--help",
+              where="stderr")
+    for flags in [["--stdio", "-v"], ["--json", "--stdio"]]:
+        check("options between and before: %s" % " ".join(flags),
+              call("ping", *flags, "--", SERVER, "--stdio"), 0)
+    done = call("call", "argv", *PROGRAM, "--offer", "full")
+    suite.check("what follows -- is the program's alone",
+                told(done) == [SERVER, "--stdio", "--offer", "full"], done)
+
+
+def what_a_program_gets():
+    done = call("call", "env", *PROGRAM, OTHER="seen")
+    there = told(done)
+    suite.check("a program gets no variable unasked, the token least of all",
+                "PATH" in there and "OTHER" not in there and TOKEN not in done.stdout, done)
+    there = told(call("call", "env", "--env", "A=b=c", "--env", "OTHER", "--env=EMPTY=",
+                      *PROGRAM, OTHER="seen"))
+    suite.check("--env gives it some", (there.get("A"), there.get("OTHER"), there.get("EMPTY"))
+                == ("b=c", "seen", ""), there)
+    check("a name that is none", call("--env", "=x", "ping", *PROGRAM), 1, "name", where="stderr")
+    with tempfile.TemporaryDirectory() as folder:
+        folder = os.path.realpath(folder)
+        done = call("call", "cwd", "--directory", folder, *PROGRAM)
+        suite.check("--directory is where it starts", told(done) == folder, done)
+    check("one that is not there", call("--directory", "/nonexistent", "ping", *PROGRAM), 1,
+          "/nonexistent", where="stderr")
+    process = subprocess.Popen([CLIENT, "--env", "KEY=s3cret-value", "--timeout", "5", "call", "hang",
+                                *PROGRAM], stderr=subprocess.DEVNULL, env=environment())
+    shown = "s3cret"
+    for _ in range(100):
+        with open("/proc/%d/cmdline" % process.pid, encoding="utf-8") as file:
+            shown = file.read()
+        if "s3cret" not in shown and shown:
+            break
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    suite.check("a variable's value leaves the process list", "s3cret" not in shown, shown)
+
+
+def what_it_says():
+    talk = ["call", "stderr", "text=\x1b[1mhello"]
+    done = call(*talk, *PROGRAM)
+    suite.check("standard error is kept where nobody looks",
+                (done.returncode, done.stdout, done.stderr) == (0, "written\n", "")
+                or "hello" not in done.stderr, done)
+    check("--stderr inherit shows it", call("--stderr", "inherit", *talk, *PROGRAM), 0, "hello",
+          where="stderr")
+    check("-v as well", call("-v", *talk, *PROGRAM), 0, "hello", "* start", '"method":"tools/call"',
+          where="stderr")
+    one = Terminal(*talk, *PROGRAM)
+    suite.check("and a person at a terminal sees it", one.end() == 0 and "hello" in one.text,
+                one.text)
+    one = Terminal("--stderr", "discard", *talk, *PROGRAM)
+    suite.check("unless it is discarded", one.end() == 0 and "hello" not in one.text, one.text)
+
+
+def ends():
+    leave = ["call", "exit", '{"status": 7, "text": "no more\\n"}']
+    done = call("--json", *leave, *PROGRAM)
+    check("a program that ends is a failure with its status and last words", done, 1, "7",
+          "no more", where="stderr")
+    suite.check("in one line", one_line(done.stderr), done.stderr)
+    said = told(done)
+    suite.check("--json has them as well", said.get("status") == "MCP_E_PROCESS"
+                and said.get("exitStatus") == 7 and said.get("mayHaveRun") is True, said)
+    check("a signal", call("call", "exit", '{"signal": 9}', *PROGRAM), 1, "9", where="stderr")
+    done = call("ping", "--stdio", "--", "/nonexistent/program")
+    check("one that is not there", done, 1, "/nonexistent/program", where="stderr")
+    suite.check("in one line, too", one_line(done.stderr), done.stderr)
+    check("one that is no server", call("ping", "--stdio", "--", "true"), 1, "true",
+          where="stderr")
+    check("one that says something else", call("--timeout", "1", "ping", "--stdio", "--", "yes"), 1,
+          where="stderr")
+    check("--timeout", call("--timeout", "0.2", "call", "hang", *PROGRAM), 1, "0.2 s",
+          where="stderr")
+    # Ctrl-C, as soon as the call is on its way.
+    process = subprocess.Popen([CLIENT, "-v", "call", "hang", *PROGRAM], stderr=subprocess.PIPE,
+                               stdout=subprocess.DEVNULL, text=True, env=environment())
+    for line in process.stderr:
+        if "tools/call" in line:
+            break
+    with open("/proc/%d/task/%d/children" % (process.pid, process.pid), encoding="ascii") as file:
+        children = [int(word) for word in file.read().split()]
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=20)[1]
+    suite.check("Ctrl-C cancels politely", process.returncode == 130
+                and "notifications/cancelled" in said, said)
+    suite.check("and the program ends as well", children and all(map(gone, children)), children)
+
+
+def configuration(url):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "mcp.json")
+
+        def write(text, mode=0o600):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text if isinstance(text, str) else json.dumps(text))
+            os.chmod(path, mode)
+
+        write({"mcpServers": {
+            "web": {"url": url + "/mcp", "auth": TOKEN},
+            "by-name": {"url": url + "/mcp", "auth": "${THE_TOKEN}"},
+            "old": {"url": url + "/legacy/mcp", "type": "sse", "auth": TOKEN},
+            "bare": {"url": url + "/mcp"},
+            "local": {"command": SERVER, "args": ["--stdio"], "env": {"A": "1"}, "cwd": folder},
+            "off": {"command": "true", "disabled": True}}}, 0o644)
+        file = ["--config", path]
+        done = call("servers", *file)
+        check("servers lists them", done, 0, "web      %s/mcp\n" % url, "local    %s\n" % SERVER)
+        suite.check("warnings go to standard error", done.stderr.count("warning: ") == 1
+                    and TOKEN not in done.stderr + done.stdout, done.stderr)
+        done = call("servers", "--json", *file)
+        said = told(done)
+        suite.check("servers --json is a document", said.get("ok") is True
+                    and said["servers"][0] == {"name": "web", "url": url + "/mcp", "command": None}
+                    and said["servers"][4] == {"name": "local", "url": None, "command": SERVER}
+                    and len(said["warnings"]) == 1, said)
+        for name, transport in [("web", "streamable-http"), ("old", "sse"), ("local", "stdio")]:
+            check("a server by name: " + name, call("info", *file, "--server", name, token=None), 0,
+                  "server       test server", "transport    " + transport)
+        check("with a variable", call("ping", "--server", "by-name", *file, token=None,
+                                      THE_TOKEN=TOKEN), 0)
+        check("that is not there", call("ping", "--server", "by-name", *file, token=None), 1,
+              path + ":1: mcpServers.by-name.auth", "THE_TOKEN", where="stderr")
+        done = call("call", "env", "--server", "local", *file, "--env", "B=2")
+        suite.check("a program's variables, and more", (told(done).get("A"), told(done).get("B"))
+                    == ("1", "2"), done)
+        check("the token of the environment is not for them",
+              call("ping", "--server", "bare", *file), 1, "401", where="stderr")
+        check("one on the command line is",
+              call("ping", "--server", "bare", *file, "--token", TOKEN), 0)
+        check("but not for a program", call("ping", "--server", "local", *file, "--token", TOKEN),
+              1, "mcpclient: ", where="stderr")
+        check("-c with a name", call("ping", "-c", "2", "--server", "web", *file), 0,
+              "--- web ping statistics")
+        check("-v shows the warnings", call("-v", "ping", "--server", "web", *file), 0, "warning: ",
+              where="stderr")
+        suite.check("which are quiet else",
+                    call("ping", "--server", "web", *file).stderr == "")
+        check("an unknown name says which there are", call("ping", "--server", "x", *file), 1,
+              "web", "local", where="stderr")
+        check("a disabled one is none", call("ping", "--server", "off", *file), 1, "disabled",
+              where="stderr")
+        check("a name is wanted where there are several", call("ping", *file), 1, "web",
+              where="stderr")
+        check("config.c lists", example("config", path), 0, "web              %s/mcp" % url,
+              "local            " + SERVER)
+        check("config.c warns", example("config", path), 0, "warning: ", where="stderr")
+        for name, words in [("web", "2026-07-28 over HTTP"), ("local", "2026-07-28 over stdio")]:
+            check("config.c connects: " + name, example("config", path, name), 0,
+                  "%s is test server and speaks %s" % (name, words))
+        check("config.c tells what is wrong", example("config", path, "x"), 1, "web",
+              where="stderr")
+
+        write({"servers": {"only": {"command": SERVER, "args": ["--stdio"]}}})
+        done = call("ping", *file)
+        check("the only one needs no name", done, 0, "pong from test server")
+        write('{"mcpServers": {\n"a": {"url": 7}}}')
+        for command in [["servers"], ["ping"]]:
+            check("a mistake has its line and key: %s" % command[0], call(*command, *file), 1,
+                  path + ":2: mcpServers.a.url", where="stderr")
+    check("a file that is not there", call("servers", "--config", "/nonexistent"), 1, "/nonexistent",
+          where="stderr")
+    said = told(call("servers", "--config", "/nonexistent", "--json"))
+    suite.check("with --json as well", said.get("status") == "MCP_E_NOT_FOUND", said)
+
+
+def transports(url):
+    for path, arguments, transport in [
+            ("/mcp", [], "streamable-http"), ("/full-sse/sse", [], "sse"),
+            ("/legacy/mcp", [], "sse"), ("/legacy/mcp", ["--transport", "sse"], "sse"),
+            ("/legacy/mcp", ["--transport=auto"], "sse"),
+            ("/mcp", ["--transport", "http"], "streamable-http")]:
+        check("%s %s" % (path, " ".join(arguments) or "by itself"),
+              call("info", url + path, *arguments), 0, "transport    " + transport)
+    check("a server that is no other", call("ping", url + "/mcp", "--transport", "sse"), 1,
+          "mcpclient: ", where="stderr")
+    check("nor the other way round", call("ping", url + "/legacy/mcp", "--transport", "http"), 1,
+          "405", where="stderr")
+    said = told(call("info", "--json", url + "/sse"))
+    suite.check("info --json tells the transport", said.get("transport") == "sse", said)
+    sse = url + "/full-sse/sse"
+    check("call over SSE", call("call", sse, "echo", "text=a"), 0, '{"text":"a"}')
+    check("a wrong token over SSE", call("ping", sse, token="wrong-t0ken"), 1, "401", where="stderr")
+    one = Terminal("call", sse, "slow", "steps=3")
+    suite.check("progress over SSE", one.end() == 0 and "step 3" in one.text, one.text)
+    one = Terminal("call", sse, "ask", rounds(FORM))
+    suite.check("questions over SSE", one.answer("Answer?", "n\n") and one.end() == 0
+                and "decline" in one.text, one.text)
+
+
+def examples():
+    program = [SERVER, "--stdio"]
+    check("stdio.c lists", example("stdio", "-", *program), 0, "echo\n")
+    check("stdio.c calls", example("stdio", 'echo {"a":1}', *program), 0, '{"a":1}\n')
+    check("stdio.c tells how it ended", example("stdio", 'exit {"status":7,"text":"no more"}',
+                                                *program), 1, "exit status 7", "no more",
+          where="stderr")
+    check("stdio.c tells of one that is not there", example("stdio", "-", "/nonexistent"), 1,
+          "/nonexistent", where="stderr")
+    for name in ["stdio", "config"]:
+        check("%s.c says how it is used" % name, example(name), 1, "usage: " + name, where="stderr")
+
+
+def run_all(url):
+    commands()
+    grammar()
+    what_a_program_gets()
+    what_it_says()
+    ends()
+    configuration(url)
+    transports(url)
+    examples()
