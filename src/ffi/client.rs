@@ -23,7 +23,9 @@ use crate::ffi::handle::{Handle, borrow, give, peek, take};
 /// The thread that calls does all the work of its call.  One thread is
 /// started, once for all clients of the process, for what must go on between
 /// calls: mcp_listen(), mcp_subscribe_resource(), mcp_request_start(), and the
-/// stream on which a server asks.  It never runs your code.
+/// stream on which a server asks.  It never runs your code.  A host name that
+/// is neither an address nor this machine's is looked up on a thread of its
+/// own, which ends with that: at most eight at a time in the process.
 #[derive(Debug)]
 pub struct mcp_client {
     pid: u32,

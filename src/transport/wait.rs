@@ -167,11 +167,6 @@ impl Wait {
         self.is_background
     }
 
-    /// The same wait for another thread, which may block.
-    pub(crate) fn elsewhere(&self) -> Self {
-        Self { is_background: false, attendant: None, ..self.clone() }
-    }
-
     /// The server gave a sign of life: the time without one begins anew.
     pub(crate) fn restart(&self) {
         if let Limit::Request(limit) = self.limit {
