@@ -7,6 +7,7 @@ pub(crate) mod event_stream;
 pub(crate) mod http1;
 pub(crate) mod jsonrpc;
 pub(crate) mod object;
+pub(crate) mod scan;
 pub(crate) mod tape;
 pub(crate) mod text;
 pub(crate) mod tree;
