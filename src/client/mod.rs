@@ -11,6 +11,7 @@ mod listener;
 mod marks;
 pub(crate) mod options;
 mod pages;
+mod progress;
 pub(crate) mod question;
 mod refusal;
 mod reply;

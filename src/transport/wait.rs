@@ -24,6 +24,8 @@ use crate::transport::background;
 pub(crate) struct Wait {
     /// When the silence will have been too long.
     end: Cell<Instant>,
+    /// There was a sign of life: the end is set when it is next asked for.
+    is_restarted: Cell<bool>,
     limit: Limit,
     /// When the whole has taken too long, whatever sign of life there was.
     last: Instant,
@@ -92,6 +94,7 @@ impl Wait {
             abort: None,
             sign: None,
             attendant: None,
+            is_restarted: Cell::new(false),
             is_paused: Cell::new(false),
             is_background: false,
         }
@@ -109,6 +112,7 @@ impl Wait {
             abort: None,
             sign: None,
             attendant: None,
+            is_restarted: Cell::new(false),
             is_paused: Cell::new(false),
             is_background: false,
         }
@@ -137,7 +141,7 @@ impl Wait {
     /// The part of this wait in which a connection must be made.
     pub(crate) fn for_connecting(&self, limit: Duration) -> Self {
         let end = Instant::now() + limit;
-        if end >= self.end.get() {
+        if end >= self.end() {
             return self.clone();
         }
         Self { end: Cell::new(end), limit: Limit::Connect(limit), attendant: None, ..self.clone() }
@@ -146,7 +150,7 @@ impl Wait {
     /// The part of this wait that something of no interest to the caller may
     /// take.
     pub(crate) fn at_most(&self, limit: Duration) -> Self {
-        let end = (Instant::now() + limit).min(self.end.get());
+        let end = (Instant::now() + limit).min(self.end());
         let end = Cell::new(end);
         Self { end, limit: Limit::Internal, attendant: None, ..self.clone() }
     }
@@ -168,10 +172,18 @@ impl Wait {
     }
 
     /// The server gave a sign of life: the time without one begins anew.
+    ///
+    /// It counts from the next wait on: to read the clock for each of a
+    /// hundred thousand signs would take longer than to read them.
     pub(crate) fn restart(&self) {
-        if let Limit::Request(limit) = self.limit {
+        self.is_restarted.set(true);
+    }
+
+    fn end(&self) -> Instant {
+        if let (true, Limit::Request(limit)) = (self.is_restarted.replace(false), self.limit) {
             self.end.set(Instant::now() + limit);
         }
+        self.end.get()
     }
 
     /// Whether the caller gave up, or the time is over.
@@ -297,12 +309,12 @@ impl Wait {
                 self.restart();
             }
         }
-        let end = self.end.get().min(self.last);
+        let end = self.end().min(self.last);
         if now < end {
             return Ok(end - now);
         }
         Err(match self.limit {
-            Limit::Request(_) if self.last < self.end.get() => Error::new(
+            Limit::Request(_) if self.last < self.end() => Error::new(
                 Status::Timeout,
                 "no answer before the call's deadline; see mcp_client_set_deadline()",
             ),
