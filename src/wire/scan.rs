@@ -30,25 +30,32 @@ pub(crate) fn plain(bytes: &[u8]) -> usize {
 /// After so many bytes the string is a long one.
 const LONG: usize = 64;
 
-/// The same for a long string: its end by what finds two bytes fastest, and
-/// then whether there is a control character before it.
+/// The same for a text whose first `LONG` bytes are plain: its end by what
+/// finds two bytes fastest, and then whether there is a control character
+/// before it.
+#[inline(never)]
 fn long(bytes: &[u8]) -> usize {
-    let end = memchr::memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len());
+    let behind = bytes.get(LONG..).unwrap_or_default();
+    let end = LONG + memchr::memchr2(b'"', b'\\', behind).unwrap_or(behind.len());
     let inner = bytes.get(..end).unwrap_or_default();
     // All are looked at, many at a time: written out, as the compiler does not
     // do it where it is to make small code.
-    let (blocks, rest) = inner.as_chunks::<64>();
+    let low = |chunk: &[u8; 8]| {
+        let chunk = u64::from_le_bytes(*chunk);
+        chunk.wrapping_sub(ONES * 0x20) & !chunk
+    };
+    let (blocks, rest) = inner.get(LONG..).unwrap_or_default().as_chunks::<64>();
     let mut found = 0;
     for block in blocks {
         let ([a, b, c, d, e, f, g, h], _) = block.as_chunks::<8>() else { break };
-        let low = |chunk: &[u8; 8]| {
-            let chunk = u64::from_le_bytes(*chunk);
-            chunk.wrapping_sub(ONES * 0x20) & !chunk
-        };
         found |= low(a) | low(b) | low(c) | low(d) | low(e) | low(f) | low(g) | low(h);
     }
-    let found = found & TOPS;
-    if found == 0 && rest.iter().all(|byte| *byte >= 0x20) {
+    for chunk in rest.as_chunks::<8>().0 {
+        found |= low(chunk);
+    }
+    // What is left, and some again.
+    found |= inner.last_chunk().map_or(0, low);
+    if found & TOPS == 0 {
         return end;
     }
     inner.iter().position(|byte| *byte < 0x20).unwrap_or(end)
