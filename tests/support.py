@@ -57,10 +57,16 @@ class TestServer:
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        self.url = line.strip().replace("listening on ", "")
-        assert self.url.startswith("http://"), line
+        self.url = self.address("http://")
+        if "--tls" in self.command:
+            self.tls_url = self.address("https://")
         return self
+
+    def address(self, start):
+        line = self.process.stdout.readline()
+        url = line.strip().replace("listening on ", "")
+        assert url.startswith(start), line
+        return url
 
     def __exit__(self, *_):
         self.process.stdin.close()

@@ -40,6 +40,11 @@ impl Token {
         Ok(Self(Arc::new(Secret::from(format!("{PREFIX}{text}")))))
     }
 
+    /// Whether it is the very same one, not one of the same text.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The value of the Authorization header.
     pub(crate) fn header(&self) -> &str {
         self.0.expose()

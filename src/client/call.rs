@@ -52,6 +52,12 @@ impl Client {
         now(self.perform(call, &limits, &wait))
     }
 
+    /// The same, past what is kept of earlier answers.
+    pub(crate) fn call_anew(self: &Arc<Self>, call: &Call) -> Result<Answer> {
+        self.cache.forget_answer(call);
+        self.call(call)
+    }
+
     /// Connects, if that is not done, and tells who the server is.
     pub(crate) fn connect(self: &Arc<Self>) -> Result<Introduction> {
         let options = self.options();
@@ -99,6 +105,8 @@ impl Client {
                 // The server has just given this very sign of life.
                 return Ok(Answer::whole(session.introduction.json.clone()));
             }
+            let is_stateless = session.introduction.revision.is_stateless();
+            let ticket = is_stateless.then(|| self.cache.ticket(options, call)).flatten();
             let attendant: Arc<dyn Attendant> = self.clone();
             let attended = wait.attending(Some(attendant));
             let sent = self.as_task(options, &session, call, limits, wait).await?;
@@ -111,8 +119,8 @@ impl Client {
                             answer = answer.of_marked_tools();
                         }
                     }
-                    if is_first && session.introduction.revision.is_stateless() {
-                        self.cache.put(options, call, &answer);
+                    if let Some(ticket) = ticket.filter(|_| is_first) {
+                        self.cache.put(ticket, options, call, &answer);
                     }
                     return Ok(answer);
                 }

@@ -15,6 +15,7 @@ mod listener;
 mod marks;
 pub(crate) mod options;
 mod pages;
+mod progress;
 pub(crate) mod question;
 mod refusal;
 mod reply;

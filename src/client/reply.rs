@@ -8,6 +8,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::client::exchange::{Ending, Peer, Post, RpcRefusal, Way};
 use crate::client::inbox::{Item, Progress};
 use crate::client::options::Options;
+use crate::client::progress::Teller;
 use crate::client::question::Question;
 use crate::client::{Client, Counter, refusal};
 use crate::protocol::notice;
@@ -243,12 +244,20 @@ impl Client {
     ) -> Result<Ended> {
         let mut events: Vec<Event> = Vec::new();
         let mut has_other = false;
+        let mut teller = Teller::default();
+        let is_traced = reading.options.trace.is_some();
         loop {
             let more = reply
                 .next_piece(wait, &mut |data| {
                     let mut rest = data;
                     while let Some(event) = stream.next(&mut rest)? {
-                        events.push(event);
+                        let is_next = events.is_empty() && event.is_message() && !is_traced;
+                        if is_next && *left > 0 && teller.tell(self, reading.post, &event, wait) {
+                            *left -= 1;
+                            stream.take_back(event);
+                        } else {
+                            events.push(event);
+                        }
                     }
                     Ok(())
                 })

@@ -27,7 +27,9 @@ use crate::ffi::library::*;
 /// started, once for all clients of the process, for what must go on between
 /// calls: mcp_listen(), mcp_subscribe_resource(), mcp_request_start(), the
 /// stream on which a server asks, and what a process or HTTP with SSE says
-/// between calls.  It never runs your code.
+/// between calls.  It never runs your code.  A host name that is neither an
+/// address nor this machine's is looked up on a thread of its own, which ends
+/// with that: at most eight at a time in the process.
 #[derive(Debug)]
 pub struct mcp_client {
     pid: u32,

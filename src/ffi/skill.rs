@@ -85,7 +85,8 @@ pub unsafe extern "C" fn mcp_read_skill_file(
             .ok_or_else(|| Error::protocol("the skill's entry has a file without a uri"))?
             .text();
         let is_main = skill.view.string("uri").is_some_and(|main| main.text() == uri);
-        let result = mcp_result::from_answer(client.inner.call(&Call::read(uri))?);
+        // What is kept may be of before the list.
+        let result = mcp_result::from_answer(client.inner.call_anew(&Call::read(uri))?);
         let content =
             result.contents().first().and_then(|content| content.bytes()).ok_or_else(|| {
                 Error::protocol("the server sent no content for the skill's file")

@@ -69,14 +69,22 @@ impl<'a> Progress<'a> {
 
     /// The same of params that stand at a place of a message.
     pub(crate) fn read(text: &'a str, tape: &Tape, params: Place) -> Option<Self> {
-        let member = |name| tape.member(text, params, name).map(|place| tape.text(text, place));
-        // A text in quotes is no number, and null is none either.
-        let number = |raw: &str| raw.parse::<f64>().ok();
+        let (mut token, mut progress, mut total, mut message) = (None, None, None, None);
+        tape.visit(text, params, |name, value| {
+            let slot = match name {
+                b"progressToken" => &mut token,
+                b"progress" => &mut progress,
+                b"total" => &mut total,
+                b"message" => &mut message,
+                _ => return,
+            };
+            *slot = Some(tape.text(text, value));
+        });
         Some(Self {
-            token: member("progressToken")?,
-            progress: number(member("progress")?)?,
-            total: member("total").and_then(number),
-            message: member("message").and_then(plain_text),
+            token: token?,
+            progress: number(progress?)?,
+            total: total.and_then(number),
+            message: message.and_then(plain_text),
         })
     }
 
@@ -92,6 +100,29 @@ pub(crate) fn cancellation(id: i64, reason: &str) -> String {
     push_string(&mut params, reason);
     params.push('}');
     params
+}
+
+/// A text in quotes is no number, and null is none either.
+fn number(raw: &str) -> Option<f64> {
+    // Most are small and whole.
+    match raw.parse::<u32>() {
+        Ok(number) => Some(number.into()),
+        Err(_) => raw.parse().ok(),
+    }
+}
+
+/// The params of a message that is nothing but a notification of progress.
+pub(crate) fn progress(text: &str, tape: &Tape) -> Option<Place> {
+    let (mut version, mut method, mut params, mut has_other) = ("", "", None, false);
+    tape.visit(text, 0, |name, value| match name {
+        b"jsonrpc" => version = tape.text(text, value),
+        b"method" => method = tape.text(text, value),
+        b"params" => params = Some(value),
+        b"id" | b"result" | b"error" => has_other = true,
+        _ => {}
+    });
+    let is_it = version == "\"2.0\"" && method == "\"notifications/progress\"" && !has_other;
+    params.filter(|_| is_it)
 }
 
 /// The request that the server does not want answered any more, as raw JSON.
@@ -130,6 +161,25 @@ mod tests {
         let params = r#"{"progressToken":"7","progress":1}"#;
         assert_eq!(Progress::parse(Some(params)).unwrap().id(), None);
         assert!(Progress::parse(Some("[]")).is_none() && Progress::parse(None).is_none());
+    }
+
+    #[test]
+    fn knows_a_message_that_is_progress() {
+        let place = |text: &str| {
+            let tape = Tape::read(text, 2).unwrap();
+            progress(text, &tape).map(|params| tape.text(text, params).to_owned())
+        };
+        let text = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"a":1}}"#;
+        assert_eq!(place(text).unwrap(), r#"{"a":1}"#);
+        for (from, to) in [
+            ("progress", "message"),
+            ("2.0", "1.0"),
+            ("}}", "},\"id\":1}"),
+            ("}}", "},\"result\":{}}"),
+            ("params", "params_"),
+        ] {
+            assert_eq!(place(&text.replace(from, to)), None, "{to}");
+        }
     }
 
     #[test]

@@ -69,8 +69,6 @@ impl Background {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
-            .max_blocking_threads(HELPERS)
-            .thread_keep_alive(Duration::from_millis(100))
             .build()
             .map_err(failed)?;
         let (jobs, queue) = unbounded_channel();
@@ -128,17 +126,6 @@ async fn work(mut queue: UnboundedReceiver<Job>) {
             }
         })
         .await;
-}
-
-/// How many connections are made at a time whose making has to block.
-const HELPERS: usize = 4;
-
-/// Does on a thread of its own, which lives as long, what has to block.
-pub(crate) async fn offload<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(Error::new(Status::Internal, "work that was dropped")))
 }
 
 /// Lets other tasks go on.

@@ -1,7 +1,6 @@
 //! One HTTP request and its reply, on the thread that asks.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::{MASK, Secret};
@@ -16,7 +15,7 @@ use crate::wire::url::Url;
 /// Talks to one origin, with as many connections as threads need at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Http {
-    opener: Arc<Opener>,
+    opener: Opener,
     pool: Pool,
 }
 

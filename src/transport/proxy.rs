@@ -1,13 +1,22 @@
 //! Which proxy is on the way: one that is given, or the environment's.
 
 use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::base::error::{Error, Result};
-use crate::wire::url::{Origin, Scheme};
+use crate::base::secret::Secret;
+use crate::wire::url::{Origin, Scheme, Url};
 
 /// An HTTP proxy, asked for a tunnel with CONNECT.
 #[derive(Clone)]
-pub(crate) struct Proxy(ureq::Proxy);
+pub(crate) struct Proxy {
+    pub(crate) origin: Origin,
+    /// The value of the header.
+    authorization: Option<Arc<Secret>>,
+}
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -19,26 +28,34 @@ impl fmt::Debug for Proxy {
 impl Proxy {
     /// Reads a proxy's URL; it may hold a user name and a password.
     pub(crate) fn parse(url: &str) -> Result<Self> {
-        let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme);
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
             return Err(Error::argument(
                 "proxy has a scheme that is neither http nor https: pass one like \
                  \"http://proxy.example:3128\"",
             ));
         }
-        let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
-        let host = authority.rsplit('@').next().unwrap_or_default();
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (credentials, host) = match authority.rsplit_once('@') {
+            Some((credentials, host)) => (Some(credentials), host),
+            None => (None, authority),
+        };
         let port = host.rsplit(']').next().unwrap_or_default().split_once(':');
         if port.is_some_and(|(_, port)| !port.parse::<u16>().is_ok_and(|port| port > 0)) {
             return Err(Error::argument("proxy has a port that is not a number from 1 to 65535"));
         }
-        ureq::Proxy::new(url).map(Self).map_err(|_| {
+        let wrong = || {
             Error::argument(
                 "proxy is not a URL like \"http://proxy.example:3128\"; a user name and a \
                  password may stand before the host",
             )
-        })
+        };
+        let origin = Url::parse(&format!("{scheme}://{host}")).map_err(|_| wrong())?.origin;
+        let authorization = match credentials {
+            Some(credentials) => Some(Arc::new(basic(credentials).ok_or_else(wrong)?)),
+            None => None,
+        };
+        Ok(Self { origin, authorization })
     }
 
     /// The proxy that the environment names for an origin, as curl reads it.
@@ -63,15 +80,41 @@ impl Proxy {
             .map_err(|error| error.during(&format!("the environment variable {name}")))
     }
 
-    /// What ureq's connectors go by.
-    pub(crate) fn ureq(&self) -> ureq::Proxy {
-        self.0.clone()
+    /// The value of the header that says who asks, where that is known.
+    pub(crate) fn authorization(&self) -> Option<&str> {
+        self.authorization.as_ref().map(|value| value.expose())
     }
 
     /// The host and port for messages: nothing secret.
     pub(crate) fn name(&self) -> String {
-        format!("{}:{}", self.0.host(), self.0.port())
+        self.origin.host_and_port()
     }
+}
+
+/// What stands before the host of a URL, as a credential (RFC 7617).
+fn basic(credentials: &str) -> Option<Secret> {
+    // The rest has to be written as %XX.
+    credentials.bytes().all(|byte| byte.is_ascii_graphic()).then_some(())?;
+    let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
+    let mut bare = decoded(user)?;
+    bare.push(b':');
+    bare.extend(decoded(password)?);
+    let bare = Secret::from(String::from_utf8(bare).ok()?);
+    Some(Secret::from(format!("Basic {}", STANDARD.encode(bare.expose()))))
+}
+
+/// Undoes the %XX of a URL.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let mut parts = text.split('%');
+    let mut out = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        // No sign, as a number might have.
+        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
+        out.push(u8::from_str_radix(digits, 16).ok()?);
+        out.extend_from_slice(rest.as_bytes());
+    }
+    Some(out)
 }
 
 /// Whether NO_PROXY names a host: itself, or a domain that it is in.
@@ -98,6 +141,28 @@ mod tests {
         assert!(is_excepted("anything", "*"));
         assert!(!is_excepted("badexample.com", "example.com"));
         assert!(!is_excepted("example.com", ""));
+    }
+
+    #[test]
+    fn knows_where_a_proxy_is_and_who_asks_it() {
+        let proxy = |url: &str| Proxy::parse(url).unwrap();
+        assert_eq!(proxy("proxy.example").name(), "proxy.example:80");
+        assert_eq!(proxy("https://proxy.example/").name(), "proxy.example:443");
+        assert_eq!(proxy("HTTP://u@[::1]:3128").name(), "[::1]:3128");
+        assert_eq!(proxy("h:1").authorization(), None);
+        for (url, pair) in [
+            ("user:pass@h", "user:pass"),
+            ("http://user@h", "user:"),
+            ("http://a%20b:p%40%2525+@h:1", "a b:p@%25+"),
+        ] {
+            let expected = format!("Basic {}", STANDARD.encode(pair));
+            assert_eq!(proxy(url).authorization(), Some(expected.as_str()));
+        }
+        for url in
+            ["http://a%zz:b@h", "http://a%+1@h", "http://a%4@h", "http://%ff@h", "http://a b@h"]
+        {
+            assert!(Proxy::parse(url).is_err(), "{url}");
+        }
     }
 
     #[test]

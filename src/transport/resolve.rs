@@ -1,11 +1,13 @@
 //! Names to addresses, without holding up a cancel.
 
+use std::collections::VecDeque;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::{POLLIN, Signal};
+use crate::base::sys::{self, POLLIN, Signal};
 use crate::transport::wait::Wait;
 
 /// How long an answer of the name service is used again.
@@ -66,29 +68,108 @@ impl Resolver {
     }
 }
 
-/// Asks the system, on a thread that lives as long as the question: nothing
-/// else can be given up half-way.
+/// Asks the system, on a thread of its own: nothing else can be given up
+/// half-way.
 async fn ask(host: &str, port: u16, wait: &Wait) -> Result<Vec<SocketAddr>> {
     let failed =
         |why: String| Error::new(Status::Resolve, format!("cannot resolve \"{host}\": {why}"));
-    let done = Signal::new().map_err(|error| failed(error.to_string()))?;
-    let shared = Arc::new((done, Mutex::new(None)));
-    let theirs = shared.clone();
-    let question = (host.to_owned(), port);
-    std::thread::Builder::new()
-        .name("mcp-resolve".into())
-        .spawn(move || {
-            let answer = question.to_socket_addrs().map(Iterator::collect::<Vec<_>>);
-            *theirs.1.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-            theirs.0.raise();
-        })
-        .map_err(|error| failed(format!("no thread: {error}")))?;
-    wait.until_ready(shared.0.fd(), POLLIN).await?;
-    let answer = shared.1.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match answer {
-        Some(Ok(addresses)) if !addresses.is_empty() => Ok(in_turn(addresses)),
-        Some(Err(error)) => Err(failed(format!("{error}; is the name right?"))),
+    let question = SYSTEM.join(host, port).map_err(|error| failed(error.to_string()))?;
+    wait.until_ready(question.done.fd(), POLLIN).await?;
+    match question.found.get() {
+        Some(Ok(addresses)) if !addresses.is_empty() => Ok(in_turn(addresses.clone())),
+        Some(Err(why)) => Err(failed(format!("{why}; is the name right?"))),
         _ => Err(failed("it has no address".into())),
+    }
+}
+
+/// What was found, or why nothing was.
+type Found = std::result::Result<Vec<SocketAddr>, String>;
+
+/// The most names that are looked up at a time.
+const THREADS: usize = 8;
+
+/// Where names are asked for: each once, however many want to know, on threads
+/// that live as long as there are questions.
+struct Desk {
+    state: Mutex<State>,
+    ask: fn(&str, u16) -> Found,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Weak<Question>>,
+    under_way: Vec<Arc<Question>>,
+    threads: usize,
+    /// The threads of a parent process are not in its fork.
+    pid: u32,
+}
+
+struct Question {
+    host: String,
+    port: u16,
+    /// Raised when the answer is there.
+    done: Signal,
+    found: OnceLock<Found>,
+}
+
+static SYSTEM: Desk = Desk::new(|host, port| {
+    let found = (host, port).to_socket_addrs();
+    found.map(Iterator::collect).map_err(|error| error.to_string())
+});
+
+impl Desk {
+    const fn new(ask: fn(&str, u16) -> Found) -> Self {
+        let state = State { waiting: VecDeque::new(), under_way: Vec::new(), threads: 0, pid: 0 };
+        Self { state: Mutex::new(state), ask }
+    }
+
+    /// Asks, or waits with those who have asked the same.
+    fn join(&'static self, host: &str, port: u16) -> io::Result<Arc<Question>> {
+        let mut state = self.lock();
+        let pid = std::process::id();
+        if state.pid != pid {
+            *state = State { pid, ..State::default() };
+        }
+        let is_same = |one: &Arc<Question>| one.host == host && one.port == port;
+        let under_way = state.under_way.iter().find(|one| is_same(one)).cloned();
+        let waiting = || state.waiting.iter().filter_map(Weak::upgrade).find(is_same);
+        if let Some(question) = under_way.or_else(waiting) {
+            return Ok(question);
+        }
+        let done = Signal::new()?;
+        let question =
+            Arc::new(Question { host: host.to_owned(), port, done, found: OnceLock::new() });
+        if state.threads < THREADS {
+            let thread = std::thread::Builder::new().name("mcp-resolve".into());
+            match thread.spawn(move || sys::without_signals(|| self.work())) {
+                Ok(_) => state.threads += 1,
+                // Another thread will do.
+                Err(_) if state.threads > 0 => {}
+                Err(error) => return Err(error),
+            }
+        }
+        state.waiting.push_back(Arc::downgrade(&question));
+        Ok(question)
+    }
+
+    fn work(&self) {
+        let mut state = self.lock();
+        while let Some(question) = state.waiting.pop_front() {
+            // Nobody may want to know any more.
+            let Some(question) = question.upgrade() else { continue };
+            state.under_way.push(question.clone());
+            drop(state);
+            let found = (self.ask)(&question.host, question.port);
+            state = self.lock();
+            state.under_way.retain(|one| !Arc::ptr_eq(one, &question));
+            let _ = question.found.set(found);
+            question.done.raise();
+        }
+        state.threads -= 1;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -112,6 +193,7 @@ fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 mod tests {
     use super::*;
     use crate::transport::wait::now;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
     fn knows_this_machine_without_asking() {
@@ -127,6 +209,43 @@ mod tests {
         let address = |text: &str| text.parse::<SocketAddr>().unwrap();
         let sorted = in_turn(vec![address("[::2]:1"), address("[::3]:1"), address("1.1.1.1:1")]);
         assert_eq!(sorted, [address("[::2]:1"), address("1.1.1.1:1"), address("[::3]:1")]);
+    }
+
+    #[test]
+    fn asks_each_name_once_on_a_bounded_number_of_threads() {
+        static NOW: AtomicUsize = AtomicUsize::new(0);
+        static MOST: AtomicUsize = AtomicUsize::new(0);
+        static ALL: AtomicUsize = AtomicUsize::new(0);
+        static DESK: Desk = Desk::new(|host, port| {
+            ALL.fetch_add(1, Ordering::SeqCst);
+            MOST.fetch_max(NOW.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(50));
+            NOW.fetch_sub(1, Ordering::SeqCst);
+            if host == "unknown" {
+                Err("no such name".into())
+            } else {
+                Ok(vec![([9, 9, 9, 9], port).into()])
+            }
+        });
+        let wait = Wait::for_at_most(Duration::from_secs(10));
+        let ready = |question: &Question| now(wait.until_ready(question.done.fd(), POLLIN));
+        let same: Vec<_> = (0..100).map(|_| DESK.join("a", 1).unwrap()).collect();
+        ready(&same[99]).unwrap();
+        assert_eq!((ALL.load(Ordering::SeqCst), DESK.lock().threads), (1, 0));
+        let ask = |host: String| DESK.join(&host, 2).unwrap();
+        let names: Vec<_> = (0..40).map(|number| ask(format!("b{number}"))).collect();
+        for question in &names {
+            ready(question).unwrap();
+            assert_eq!(question.found.get().unwrap().as_ref().unwrap()[0].port(), 2);
+        }
+        assert!(MOST.load(Ordering::SeqCst) <= THREADS);
+        // What is given up before its turn is not asked.
+        let busy: Vec<_> = (0..THREADS).map(|number| ask(format!("c{number}"))).collect();
+        drop(DESK.join("d", 4));
+        let last = DESK.join("unknown", 5).unwrap();
+        ready(&last).unwrap();
+        assert!(last.found.get().unwrap().is_err());
+        assert_eq!(ALL.load(Ordering::SeqCst), 1 + 40 + busy.len() + 1);
     }
 
     #[test]

@@ -29,6 +29,12 @@ pub(crate) enum Broken {
     Connection(io::Error),
 }
 
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Self::Connection(error)
+    }
+}
+
 impl From<Error> for Broken {
     fn from(error: Error) -> Self {
         Self::Wait(error)
@@ -138,18 +144,16 @@ impl Socket {
         wait: &Wait,
     ) -> std::result::Result<(), Broken> {
         while let Some(rest) = bytes.get(*sent..).filter(|rest| !rest.is_empty()) {
-            match self.0.send_with_flags(rest, NO_SIGPIPE) {
+            match self.send_at_once(rest) {
                 Ok(count) => *sent += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let mut entry = [Poll::new(self.0.as_raw_fd(), POLLOUT | POLLIN)];
-                    while !wait.poll(&mut entry, Duration::MAX).await? {}
+                    let ready = self.until(POLLOUT | POLLIN, wait).await?;
                     // A server that refuses a request before it has read all
                     // of it may never read on.
-                    if entry.iter().any(|entry| entry.has(POLLIN) && !entry.has(POLLOUT)) {
+                    if ready.has(POLLIN) && !ready.has(POLLOUT) {
                         return Err(Broken::Connection(io::Error::other("answered early")));
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(Broken::Connection(error)),
             }
         }
@@ -170,12 +174,11 @@ impl Socket {
             wait.until_ready(self.0.as_raw_fd(), POLLIN).await?;
         }
         loop {
-            match (&self.0).read(buffer) {
+            match self.receive_at_once(buffer) {
                 Ok(count) => return Ok(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     wait.until_ready(self.0.as_raw_fd(), POLLIN).await?;
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(Broken::Connection(error)),
             }
         }
@@ -191,8 +194,22 @@ impl Socket {
         }
     }
 
-    pub(crate) async fn until_input(&self, wait: &Wait) -> Result<()> {
-        wait.until_ready(self.0.as_raw_fd(), POLLIN).await
+    /// Sends what can be sent at once; `WouldBlock` if that is nothing.
+    pub(crate) fn send_at_once(&self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.0.send_with_flags(bytes, NO_SIGPIPE) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Waits for one of these events, and says which there are.
+    pub(crate) async fn until(&self, events: i16, wait: &Wait) -> Result<Poll> {
+        let mut entry = [Poll::new(self.0.as_raw_fd(), events)];
+        while !wait.poll(&mut entry, Duration::MAX).await? {}
+        let [entry] = entry;
+        Ok(entry)
     }
 
     /// Whether the peer has neither closed nor said anything unasked.

@@ -1,26 +1,30 @@
 //! What TLS trusts and shows: certificates and keys from PEM files.
 
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
-use rustls::crypto::ring;
+use rustls::crypto::ring as provider;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::CertifiedKey;
-use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, parse_pem};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, RootCertStore};
 
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::{Error, Result, Status, quote};
+use crate::base::sys;
+use crate::transport::socket::plain;
 
 /// The settings of a client, each checked when it was made.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TlsSettings {
     /// Trusted besides those of the system.
-    pub(crate) extra: Vec<Certificate<'static>>,
+    pub(crate) extra: Vec<CertificateDer<'static>>,
     pub(crate) client: Option<ClientCertificate>,
 }
 
 /// A certificate chain and its key, which fit.
 #[derive(Clone)]
-pub(crate) struct ClientCertificate(ClientCert);
+pub(crate) struct ClientCertificate(Arc<CertifiedKey>);
 
 impl std::fmt::Debug for ClientCertificate {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -32,38 +36,77 @@ impl ClientCertificate {
     /// Reads both files and checks that they belong together.
     pub(crate) fn load(certificate_path: &str, key_path: &str) -> Result<Self> {
         let chain = certificates(certificate_path)?;
-        let keys = items(key_path)?;
-        let key = keys
-            .into_iter()
-            .find_map(|item| match item {
-                PemItem::PrivateKey(key) => Some(key),
-                _ => None,
-            })
-            .ok_or_else(|| wrong(key_path, "holds no private key in PEM"))?;
-        let der_chain = chain.iter().map(|one| CertificateDer::from(one.der().to_vec())).collect();
-        let der_key = PrivateKeyDer::try_from(key.der().to_vec())
-            .map_err(|_| wrong(key_path, "holds a key of a kind that is not known"))?;
-        // Checked here, because further down an unfit key is a panic.
-        CertifiedKey::from_der(der_chain, der_key, &ring::default_provider()).map_err(|error| {
+        let mut text = read(key_path)?;
+        let key = PrivateKeyDer::from_pem_slice(&text);
+        sys::wipe(&mut text);
+        let key = key.map_err(|error| match error {
+            pem::Error::NoItemsFound => wrong(key_path, "holds no private key in PEM"),
+            _ => wrong(key_path, "is not valid PEM"),
+        })?;
+        let pair = CertifiedKey::from_der(chain, key, &provider::default_provider());
+        let pair = pair.map_err(|error| {
             wrong(
                 key_path,
                 &format!("does not fit the certificate in \"{certificate_path}\": {error}"),
             )
         })?;
-        Ok(Self(ClientCert::new_with_certs(&chain, key)))
+        Ok(Self(Arc::new(pair)))
     }
 }
 
+/// A configuration that is in use.
+struct Shared {
+    /// Of what was set, and of all that it trusts and shows.
+    settings: Digest,
+    whole: Digest,
+    /// When the system's certificates were last read for it.
+    since: Instant,
+    config: Weak<ClientConfig>,
+}
+
+type Digest = [u8; 32];
+
+/// What the clients of this process share: the system's certificates take a
+/// few hundred KB and milliseconds to read.
+static SHARED: Mutex<Vec<Shared>> = Mutex::new(Vec::new());
+
+/// How long the system's certificates are taken to be the same.
+const KEPT: Duration = Duration::from_secs(60);
+
 impl TlsSettings {
-    /// The configuration to connect with. Reads the system's certificates.
-    pub(crate) fn config(&self) -> Result<TlsConfig> {
-        let system = rustls_native_certs::load_native_certs();
-        let mut roots: Vec<Certificate<'static>> = system
-            .certs
-            .iter()
-            .map(|certificate| Certificate::from_der(certificate).to_owned())
-            .collect();
-        roots.extend(self.extra.iter().cloned());
+    /// The configuration to connect with: the one of other clients with the
+    /// same settings, as long as the system trusts the same.
+    pub(crate) fn config(&self) -> Result<Arc<ClientConfig>> {
+        let settings = self.digest(&[]);
+        let recent = lock().iter().find_map(|one| {
+            let is_it = one.settings == settings && one.since.elapsed() < KEPT;
+            if is_it { one.config.upgrade() } else { None }
+        });
+        if let Some(config) = recent {
+            return Ok(config);
+        }
+        let system = rustls_native_certs::load_native_certs().certs;
+        let whole = self.digest(&system);
+        let since = Instant::now();
+        // Locked while it is made, so that it is made once.
+        let mut all = lock();
+        all.retain(|one| one.config.strong_count() > 0);
+        for one in all.iter_mut().filter(|one| one.whole == whole) {
+            if let Some(config) = one.config.upgrade() {
+                one.since = since;
+                return Ok(config);
+            }
+        }
+        let config = Arc::new(self.build(system)?);
+        all.push(Shared { settings, whole, since, config: Arc::downgrade(&config) });
+        Ok(config)
+    }
+
+    fn build(&self, system: Vec<CertificateDer<'static>>) -> Result<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        // Systems have some that nobody can read.
+        roots.add_parsable_certificates(system);
+        roots.add_parsable_certificates(self.extra.iter().cloned());
         if roots.is_empty() {
             return Err(Error::new(
                 Status::Tls,
@@ -71,48 +114,88 @@ impl TlsSettings {
                  ca-certificates on most systems), or see mcp_client_set_ca_file()",
             ));
         }
-        let roots = RootCerts::Specific(Arc::new(roots));
-        let client = self.client.as_ref().map(|certificate| certificate.0.clone());
-        Ok(TlsConfig::builder()
-            .root_certs(roots)
-            .client_cert(client)
-            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
-            .build())
+        let provider = Arc::new(provider::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::new(Status::Internal, error.to_string()))?
+            .with_root_certificates(roots);
+        Ok(match &self.client {
+            None => builder.with_no_client_auth(),
+            Some(ClientCertificate(pair)) => {
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(pair.clone())))
+            }
+        })
+    }
+
+    /// Tells settings apart, and with the system's certificates what comes of
+    /// them.
+    fn digest(&self, system: &[CertificateDer<'_>]) -> Digest {
+        let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
+        let mut add = |bytes: &[u8]| {
+            digest.update(&bytes.len().to_be_bytes());
+            digest.update(bytes);
+        };
+        // Where the system's are looked for.
+        for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+            add(std::env::var_os(name).unwrap_or_default().as_encoded_bytes());
+        }
+        let shown = self.client.iter().map(|client| client.0.cert.as_slice());
+        for list in shown.chain([self.extra.as_slice(), system]) {
+            add(&list.len().to_be_bytes());
+            list.iter().for_each(|certificate| add(certificate));
+        }
+        let mut out = Digest::default();
+        for (to, from) in out.iter_mut().zip(digest.finish().as_ref()) {
+            *to = *from;
+        }
+        out
     }
 }
 
+fn lock() -> MutexGuard<'static, Vec<Shared>> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The certificates of a PEM file, at least one, each of which parses.
-pub(crate) fn certificates(path: &str) -> Result<Vec<Certificate<'static>>> {
-    let found: Vec<Certificate<'static>> = items(path)?
-        .into_iter()
-        .filter_map(|item| match item {
-            PemItem::Certificate(certificate) => Some(certificate),
-            _ => None,
-        })
-        .collect();
+pub(crate) fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>> {
+    let found = CertificateDer::pem_slice_iter(&read(path)?)
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|_| wrong(path, "is not valid PEM"))?;
     if found.is_empty() {
         return Err(wrong(path, "holds no certificate in PEM"));
     }
-    let mut store = rustls::RootCertStore::empty();
+    let mut store = RootCertStore::empty();
     for certificate in &found {
-        store.add(CertificateDer::from(certificate.der())).map_err(|error| {
+        store.add(certificate.clone()).map_err(|error| {
             wrong(path, &format!("holds a certificate that is broken: {error}"))
         })?;
     }
     Ok(found)
 }
 
-fn items(path: &str) -> Result<Vec<PemItem<'static>>> {
-    let pem = fs::read(path).map_err(|error| {
-        wrong(path, &format!("cannot be read: {}", crate::transport::socket::plain(&error)))
-    })?;
-    parse_pem(&pem)
-        .collect::<std::result::Result<_, _>>()
-        .map_err(|_| wrong(path, "is not valid PEM"))
+fn read(path: &str) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| wrong(path, &format!("cannot be read: {}", plain(&error))))
 }
 
 fn wrong(path: &str, what: &str) -> Error {
     Error::new(Status::Tls, format!("the file \"{path}\" {what}"))
+}
+
+/// What rustls says, and what to do about it.
+pub(crate) fn reason(error: &std::io::Error) -> Option<String> {
+    let found = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    use rustls::CertificateError::{Expired, ExpiredContext, UnknownIssuer};
+    let advice = match found {
+        rustls::Error::InvalidCertificate(UnknownIssuer) => {
+            "; trust its issuer with mcp_client_set_ca_file()"
+        }
+        rustls::Error::InvalidCertificate(Expired | ExpiredContext { .. }) => {
+            "; is the clock of this machine right?"
+        }
+        rustls::Error::InvalidMessage(_) => "; does the server speak TLS?",
+        _ => "",
+    };
+    Some(format!("{}{advice}", quote(&found.to_string())))
 }
 
 #[cfg(test)]
@@ -126,5 +209,15 @@ mod tests {
         assert!(
             message(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).contains("no certificate")
         );
+    }
+
+    #[test]
+    fn tells_settings_apart() {
+        let none = TlsSettings::default();
+        let certificate = CertificateDer::from(vec![1, 2]);
+        let some = TlsSettings { extra: vec![certificate.clone()], client: None };
+        assert_eq!(none.digest(&[]), TlsSettings::default().digest(&[]));
+        assert_ne!(none.digest(&[]), some.digest(&[]));
+        assert_ne!(none.digest(&[certificate]), some.digest(&[]));
     }
 }

@@ -24,6 +24,8 @@ use crate::transport::background;
 pub(crate) struct Wait {
     /// When the silence will have been too long.
     end: Cell<Instant>,
+    /// There was a sign of life: the end is set when it is next asked for.
+    is_restarted: Cell<bool>,
     limit: Limit,
     /// When the whole has taken too long, whatever sign of life there was.
     last: Instant,
@@ -133,6 +135,7 @@ impl Wait {
             abort: None,
             sign: None,
             attendant: None,
+            is_restarted: Cell::new(false),
             pause: Pause::default(),
             is_background: false,
             is_leading: false,
@@ -151,6 +154,7 @@ impl Wait {
             abort: None,
             sign: None,
             attendant: None,
+            is_restarted: Cell::new(false),
             pause: Pause::default(),
             is_background: false,
             is_leading: false,
@@ -195,7 +199,7 @@ impl Wait {
     /// The part of this wait in which a connection must be made.
     pub(crate) fn for_connecting(&self, limit: Duration) -> Self {
         let end = Instant::now() + limit;
-        if end >= self.end.get() {
+        if end >= self.end() {
             return self.clone();
         }
         Self { end: Cell::new(end), limit: Limit::Connect(limit), attendant: None, ..self.clone() }
@@ -204,7 +208,7 @@ impl Wait {
     /// The part of this wait that something of no interest to the caller may
     /// take.
     pub(crate) fn at_most(&self, limit: Duration) -> Self {
-        let end = (Instant::now() + limit).min(self.end.get());
+        let end = (Instant::now() + limit).min(self.end());
         let end = Cell::new(end);
         Self { end, limit: Limit::Internal, attendant: None, ..self.clone() }
     }
@@ -229,16 +233,19 @@ impl Wait {
         self.is_leading
     }
 
-    /// The same wait for another thread, which may block.
-    pub(crate) fn elsewhere(&self) -> Self {
-        Self { is_background: false, attendant: None, ..self.clone() }
+    /// The server gave a sign of life: the time without one begins anew.
+    ///
+    /// It counts from the next wait on: to read the clock for each of a
+    /// hundred thousand signs would take longer than to read them.
+    pub(crate) fn restart(&self) {
+        self.is_restarted.set(true);
     }
 
-    /// The server gave a sign of life: the time without one begins anew.
-    pub(crate) fn restart(&self) {
-        if let Limit::Request(limit) = self.limit {
+    fn end(&self) -> Instant {
+        if let (true, Limit::Request(limit)) = (self.is_restarted.replace(false), self.limit) {
             self.end.set(Instant::now() + limit);
         }
+        self.end.get()
     }
 
     /// Whether the caller gave up, or the time is over.
@@ -376,12 +383,12 @@ impl Wait {
         if self.is_asking() && now < self.last {
             return Ok(self.last - now);
         }
-        let end = self.end.get().min(self.last);
+        let end = self.end().min(self.last);
         if now < end {
             return Ok(end - now);
         }
         Err(match self.limit {
-            Limit::Request(_) if self.last < self.end.get() => Error::new(
+            Limit::Request(_) if self.last < self.end() => Error::new(
                 Status::Timeout,
                 "no answer before the call's deadline; see mcp_client_set_deadline()",
             ),

@@ -3,6 +3,7 @@
 //! The rules are those of the HTML standard, section 9.2, but for an empty
 //! `id`, which keeps the old one as deployed peers do.
 
+use std::borrow::Cow;
 use std::mem;
 
 use crate::base::error::{Error, Result, Status};
@@ -10,7 +11,7 @@ use crate::base::error::{Error, Result, Status};
 /// One event that carries data.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Event {
-    /// Empty for the default, which is "message".
+    /// Empty for the default, which is "message", be it said or not.
     pub(crate) kind: String,
     /// The data begins at `start`: one line is kept as it came, because a
     /// large one would take its size twice.
@@ -25,7 +26,7 @@ impl Event {
 
     /// Whether the event carries a message of MCP.
     pub(crate) fn is_message(&self) -> bool {
-        self.kind.is_empty() || self.kind == "message"
+        self.kind.is_empty()
     }
 }
 
@@ -35,6 +36,8 @@ pub(crate) struct EventStream {
     /// What has arrived of the line that is not whole yet.
     line: Vec<u8>,
     event: Event,
+    /// Of an event that was taken back, to be used again.
+    room: Vec<u8>,
     has_data: bool,
     /// The last line ended with CR: an LF that follows belongs to it.
     after_cr: bool,
@@ -54,6 +57,7 @@ impl EventStream {
         Self {
             line: Vec::new(),
             event: Event::default(),
+            room: Vec::new(),
             has_data: false,
             after_cr: false,
             at_start: true,
@@ -83,11 +87,16 @@ impl EventStream {
                 return Ok(None);
             };
             let (head, rest) = bytes.split_at(end);
-            self.grow(head)?;
             self.after_cr = rest.first() == Some(&b'\r');
             *bytes = rest.get(1..).unwrap_or_default();
-            let line = mem::take(&mut self.line);
-            let event = self.take_line(line)?;
+            let event = if self.line.is_empty() {
+                self.check(head.len())?;
+                self.take_line(Cow::Borrowed(head))?
+            } else {
+                self.grow(head)?;
+                let line = mem::take(&mut self.line);
+                self.take_line(Cow::Owned(line))?
+            };
             if event.is_some() {
                 return Ok(event);
             }
@@ -139,8 +148,8 @@ impl EventStream {
         ))
     }
 
-    fn take_line(&mut self, whole: Vec<u8>) -> Result<Option<Event>> {
-        let line = whole.as_slice();
+    fn take_line(&mut self, whole: Cow<'_, [u8]>) -> Result<Option<Event>> {
+        let line = whole.as_ref();
         let line = match line.strip_prefix(b"\xef\xbb\xbf") {
             Some(rest) if self.at_start => rest,
             _ => line,
@@ -161,11 +170,16 @@ impl EventStream {
                     self.event.text.extend_from_slice(value);
                 } else {
                     self.event.start = whole.len() - value.len();
-                    self.event.text = whole;
+                    self.event.text = match whole {
+                        Cow::Owned(whole) => whole,
+                        Cow::Borrowed(whole) => self.room_for(whole),
+                    };
                     self.has_data = true;
                 }
                 return Ok(None);
             }
+            // The default, said.
+            b"event" if value == b"message" => self.event.kind.clear(),
             b"event" => self.event.kind = String::from_utf8_lossy(value).into_owned(),
             b"id" if !value.is_empty() && !value.contains(&0) => {
                 self.next_id = Some(String::from_utf8_lossy(value).into_owned());
@@ -176,10 +190,19 @@ impl EventStream {
             // A comment has an empty field name; others are to be ignored.
             _ => {}
         }
-        // Its room is used again.
-        self.line = whole;
-        self.line.clear();
         Ok(None)
+    }
+
+    /// Takes back the room of an event that was looked at.
+    pub(crate) fn take_back(&mut self, event: Event) {
+        self.room = event.text;
+    }
+
+    fn room_for(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut room = mem::take(&mut self.room);
+        room.clear();
+        room.extend_from_slice(bytes);
+        room
     }
 
     fn dispatch(&mut self) -> Option<Event> {
@@ -221,7 +244,7 @@ mod tests {
             : comment\r\rdata:first\rdata: second\r\r\nid: 7\ndata\n\ndata: \xc3\xa9\n\n";
         assert_eq!(
             wherever_cut(stream, events),
-            [event("message", "{\"a\":1}"), event("", "first\nsecond"), event("", "\u{e9}")]
+            [event("", "{\"a\":1}"), event("", "first\nsecond"), event("", "\u{e9}")]
         );
     }
 

@@ -98,10 +98,10 @@ impl Head {
             let name = header.name;
             // By length first: most headers of a reply are none of these.
             match name.len() {
-                8 if name.eq_ignore_ascii_case("location") => {
+                8 if is(name, "location") => {
                     head.location = Some(text(header.value).into_owned());
                 }
-                10 if name.eq_ignore_ascii_case("connection") => {
+                10 if is(name, "connection") => {
                     for option in text(header.value).split(',') {
                         let option = option.trim();
                         if option.eq_ignore_ascii_case("close") {
@@ -113,22 +113,22 @@ impl Head {
                         }
                     }
                 }
-                11 if name.eq_ignore_ascii_case("retry-after") => {
+                11 if is(name, "retry-after") => {
                     head.retry_after = Some(text(header.value).into_owned());
                 }
-                12 if name.eq_ignore_ascii_case("content-type") => {
+                12 if is(name, "content-type") => {
                     head.media = media(header.value);
                 }
-                14 if name.eq_ignore_ascii_case("content-length") => {
+                14 if is(name, "content-length") => {
                     length_header = Some(content_length(header.value, length_header)?);
                 }
-                14 if name.eq_ignore_ascii_case("mcp-session-id") => {
+                14 if is(name, "mcp-session-id") => {
                     head.session_id = Some(text(header.value).into_owned());
                 }
-                16 if name.eq_ignore_ascii_case("www-authenticate") => {
+                16 if is(name, "www-authenticate") => {
                     head.challenges.push(text(header.value).into_owned());
                 }
-                16 if name.eq_ignore_ascii_case("content-encoding")
+                16 if is(name, "content-encoding")
                     && !text(header.value).trim().eq_ignore_ascii_case("identity") =>
                 {
                     return Err(malformed(format!(
@@ -136,7 +136,7 @@ impl Head {
                         quote(&text(header.value))
                     )));
                 }
-                17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+                17 if is(name, "transfer-encoding") => {
                     has_coding = true;
                     is_chunked = text(header.value)
                         .rsplit(',')
@@ -303,6 +303,14 @@ fn take<'a>(bytes: &mut &'a [u8], left: u64) -> (&'a [u8], u64) {
     (data, left - length as u64)
 }
 
+/// Whether a header has this name, which is in lower case and of letters and
+/// dashes: what differs from those in one bit alone is no name.
+fn is(name: &str, lower: &str) -> bool {
+    name == lower
+        || name.len() == lower.len()
+            && name.bytes().zip(lower.bytes()).all(|(one, other)| one | 0x20 == other)
+}
+
 fn text(value: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(value)
 }
@@ -310,7 +318,7 @@ fn text(value: &[u8]) -> Cow<'_, str> {
 fn media(value: &[u8]) -> Media {
     let end = value.iter().position(|byte| *byte == b';').unwrap_or(value.len());
     let essence = value.get(..end).unwrap_or_default().trim_ascii();
-    if essence.eq_ignore_ascii_case(b"application/json") {
+    if essence == b"application/json" || essence.eq_ignore_ascii_case(b"application/json") {
         Media::Json
     } else if essence.eq_ignore_ascii_case(b"text/event-stream") {
         Media::EventStream
@@ -321,6 +329,12 @@ fn media(value: &[u8]) -> Media {
 
 /// RFC 9110, 8.6: digits only; repeated only if the same.
 fn content_length(value: &[u8], before: Option<u64>) -> Result<u64> {
+    // Hardly any is anything else.
+    let digits = value.iter().all(u8::is_ascii_digit);
+    let plain = std::str::from_utf8(value).ok().filter(|_| digits);
+    if let (Some(Ok(length)), None) = (plain.map(str::parse), before) {
+        return Ok(length);
+    }
     let mut length = before;
     for part in text(value).split(',') {
         let part = part.trim();

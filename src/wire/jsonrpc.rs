@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
-use crate::wire::tape::{Place, Tape, plain};
+use crate::wire::scan::plain;
+use crate::wire::tape::{Place, Tape};
 
 /// The id of a request, compared by type and value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ pub(crate) mod jsonrpc;
 pub(crate) mod line;
 pub(crate) mod object;
 pub(crate) mod reference;
+pub(crate) mod scan;
 pub(crate) mod tape;
 pub(crate) mod text;
 pub(crate) mod tree;

@@ -4,7 +4,10 @@
 //! another reads them as often. This reads every byte once, checks it, and
 //! notes the places of the values of the outer levels.
 
+use std::borrow::Cow;
+
 use crate::base::error::{Error, Status};
+use crate::wire::scan::plain;
 
 /// The values of a text down to some level, in the order in which they stand.
 #[derive(Clone, Debug, Default)]
@@ -60,18 +63,33 @@ pub(crate) type Place = usize;
 impl Tape {
     /// Reads a text: the value that it is has level 0.
     pub(crate) fn read(text: &str, levels: usize) -> std::result::Result<Self, Fault> {
+        let mut tape = Self::default();
+        // An estimate: more are made room for when they come.
+        tape.nodes.reserve_exact(16 + (text.len() / 24).min(1 << 14));
+        tape.read_again(text, levels)?;
+        Ok(tape)
+    }
+
+    /// The same, in the room that another text had. After a fault it is of no
+    /// use.
+    pub(crate) fn read_again(
+        &mut self,
+        text: &str,
+        levels: usize,
+    ) -> std::result::Result<(), Fault> {
         if u32::try_from(text.len()).is_err() {
             return Err(Fault::TooLong);
         }
-        // An estimate: more are made room for when they come.
-        let nodes = Vec::with_capacity(16 + (text.len() / 24).min(1 << 14));
-        let bytes = text.as_bytes();
-        let mut reader = Reader { bytes, at: 0, nodes, levels, escapes: 0, has_escapes: false };
+        let mut nodes = std::mem::take(&mut self.nodes);
+        nodes.clear();
+        let mut reader = Reader::new(text.as_bytes(), nodes, levels.min(MOST_LEVELS));
         reader.read()?;
-        Ok(Self { nodes: reader.nodes, has_escapes: reader.has_escapes })
+        (self.nodes, self.has_escapes) = (reader.nodes, reader.has_escapes);
+        Ok(())
     }
 
     /// The text of a value.
+    #[inline]
     pub(crate) fn text<'a>(&self, text: &'a str, place: Place) -> &'a str {
         self.nodes
             .get(place)
@@ -79,22 +97,46 @@ impl Tape {
             .unwrap_or_default()
     }
 
+    /// The same as bytes, where nobody needs to know that it is text.
+    #[inline(always)]
+    fn bytes<'a>(&self, text: &'a str, place: Place) -> &'a [u8] {
+        self.nodes
+            .get(place)
+            .and_then(|node| text.as_bytes().get(node.start as usize..node.end as usize))
+            .unwrap_or_default()
+    }
+
     /// The last member of an object that has this name, without escapes.
     pub(crate) fn member(&self, text: &str, place: Place, name: &str) -> Option<Place> {
         let mut found = None;
-        for (key, value) in self.members(text, place) {
-            let raw = self.text(text, key);
-            let is_plain = raw.len() == name.len() + 2
-                && raw.as_bytes().get(1..=name.len()) == Some(name.as_bytes());
-            let is_it = is_plain
-                || self.has_escapes
-                    && raw.contains('\\')
-                    && serde_json::from_str::<String>(raw).is_ok_and(|key| key == name);
-            if is_it {
+        self.visit(text, place, |other, value| {
+            if other == name.as_bytes() {
                 found = Some(value);
             }
-        }
+        });
         found
+    }
+
+    /// Gives the name, without escapes, and the value of each member of an
+    /// object.
+    #[inline]
+    pub(crate) fn visit(&self, text: &str, place: Place, mut take: impl FnMut(&[u8], Place)) {
+        if self.bytes(text, place).first() != Some(&b'{') {
+            return;
+        }
+        let end = self.nodes.get(place).map_or(0, |node| node.next as usize);
+        let mut at = place + 1;
+        while at < end {
+            let raw = self.bytes(text, at);
+            let value = at + 1;
+            match raw.get(1..raw.len().saturating_sub(1)) {
+                Some(name) if !self.has_escapes => take(name, value),
+                Some(name) => take(&unescaped(raw, name), value),
+                None => {}
+            }
+            let Some(node) = self.nodes.get(value) else { return };
+            at = node.next as usize;
+        }
     }
 
     /// The names and values of an object's members.
@@ -142,91 +184,144 @@ impl Tape {
     }
 }
 
+/// A name that may have escapes: `name` is what stands between its quotes.
+#[cold]
+fn unescaped<'a>(raw: &[u8], name: &'a [u8]) -> Cow<'a, [u8]> {
+    if !name.contains(&b'\\') {
+        return Cow::Borrowed(name);
+    }
+    serde_json::from_slice::<String>(raw)
+        .map_or(Cow::Borrowed(name), |name| name.into_bytes().into())
+}
+
+/// The most levels that are noted.
+const MOST_LEVELS: usize = 7;
+
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     nodes: Vec<Node>,
     levels: usize,
+    /// How many objects and arrays are not at their end.
+    depth: usize,
+    /// A bit for each of them: whether it is an object.
+    objects: [u64; NESTING / 64],
+    /// Where each of them is noted, as far as it is.
+    open: [usize; MOST_LEVELS + 1],
     /// How many there were so far.
     escapes: usize,
     has_escapes: bool,
 }
 
-/// An object or array that is not at its end: where it is noted, if it is.
-#[derive(Clone, Copy)]
-struct Open {
-    node: Option<usize>,
-    is_object: bool,
-}
-
 type Step<T> = std::result::Result<T, Fault>;
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(bytes: &'a [u8], nodes: Vec<Node>, levels: usize) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            nodes,
+            levels,
+            depth: 0,
+            objects: [0; NESTING / 64],
+            open: [0; MOST_LEVELS + 1],
+            escapes: 0,
+            has_escapes: false,
+        }
+    }
+
     fn read(&mut self) -> Step<()> {
-        let mut open: Vec<Open> = Vec::with_capacity(16);
         loop {
             // A value is due.
-            let byte = self.blank();
-            let level = open.len();
-            match byte {
-                Some(b'{' | b'[') => {
-                    if level >= NESTING {
-                        return Err(Fault::TooDeep);
-                    }
-                    let is_object = byte == Some(b'{');
-                    let node = (level <= self.levels).then(|| self.begin());
-                    self.at += 1;
-                    open.push(Open { node, is_object });
-                    let close = if is_object { b'}' } else { b']' };
-                    if self.blank() == Some(close) {
-                        self.at += 1;
-                        self.close(&mut open);
-                    } else if is_object {
-                        self.name(level + 1)?;
-                        continue;
-                    } else {
+            match self.blank() {
+                Some(b'{') => {
+                    self.open(true)?;
+                    if self.blank() != Some(b'}') {
+                        self.name()?;
                         continue;
                     }
+                    self.close();
                 }
-                Some(b'"') => self.noted(level, Self::string)?,
-                Some(b't') => self.noted(level, |this| this.word(b"true"))?,
-                Some(b'f') => self.noted(level, |this| this.word(b"false"))?,
-                Some(b'n') => self.noted(level, |this| this.word(b"null"))?,
-                Some(b'-' | b'0'..=b'9') => self.noted(level, Self::number)?,
+                Some(b'[') => {
+                    self.open(false)?;
+                    if self.blank() != Some(b']') {
+                        continue;
+                    }
+                    self.close();
+                }
+                Some(b'"') => self.noted(|this| this.string())?,
+                Some(b't') => self.noted(|this| this.word(b"true"))?,
+                Some(b'f') => self.noted(|this| this.word(b"false"))?,
+                Some(b'n') => self.noted(|this| this.word(b"null"))?,
+                Some(b'-' | b'0'..=b'9') => self.noted(|this| this.number())?,
                 _ => return self.wrong("no value"),
             }
             // A value has ended: and with it, perhaps, what it stands in.
             loop {
-                let Some(last) = open.last().copied() else {
+                if self.depth == 0 {
                     return match self.blank() {
                         None => Ok(()),
                         Some(_) => self.wrong("more than one value"),
                     };
-                };
-                match (self.blank(), last.is_object) {
+                }
+                match (self.blank(), self.is_in_object()) {
                     (Some(b','), is_object) => {
                         self.at += 1;
                         if is_object {
                             self.blank();
-                            self.name(open.len())?;
+                            self.name()?;
                         }
                         break;
                     }
-                    (Some(b'}'), true) | (Some(b']'), false) => {
-                        self.at += 1;
-                        self.close(&mut open);
-                    }
+                    (Some(b'}'), true) | (Some(b']'), false) => self.close(),
                     _ => return self.wrong("neither a comma nor the end of what was begun"),
                 }
             }
         }
     }
 
+    fn open(&mut self, is_object: bool) -> Step<()> {
+        let depth = self.depth;
+        let Some(bits) = self.objects.get_mut(depth / 64) else { return Err(Fault::TooDeep) };
+        let bit = 1 << (depth % 64);
+        if is_object {
+            *bits |= bit
+        } else {
+            *bits &= !bit
+        }
+        if depth <= self.levels {
+            let node = self.begin();
+            if let Some(open) = self.open.get_mut(depth) {
+                *open = node;
+            }
+        }
+        self.depth += 1;
+        self.at += 1;
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn is_in_object(&self) -> bool {
+        let depth = self.depth.wrapping_sub(1);
+        self.objects.get(depth / 64).is_some_and(|bits| bits & (1 << (depth % 64)) != 0)
+    }
+
+    /// At the bracket that ends what is open.
+    fn close(&mut self) {
+        self.at += 1;
+        self.depth -= 1;
+        if self.depth <= self.levels {
+            self.end(self.open.get(self.depth).copied().unwrap_or_default());
+        }
+    }
+
+    #[inline(always)]
     fn begin(&mut self) -> usize {
         self.nodes.push(Node { start: self.at as u32, ..Node::default() });
         self.nodes.len() - 1
     }
 
+    #[inline(always)]
     fn end(&mut self, node: usize) {
         let next = self.nodes.len() as u32;
         if let Some(node) = self.nodes.get_mut(node) {
@@ -234,15 +329,9 @@ impl Reader<'_> {
         }
     }
 
-    fn close(&mut self, open: &mut Vec<Open>) {
-        if let Some(node) = open.pop().and_then(|open| open.node) {
-            self.end(node);
-        }
-    }
-
     #[inline(always)]
-    fn noted(&mut self, level: usize, read: impl FnOnce(&mut Self) -> Step<()>) -> Step<()> {
-        if level > self.levels {
+    fn noted(&mut self, read: impl FnOnce(&mut Self) -> Step<()>) -> Step<()> {
+        if self.depth > self.levels {
             return read(self);
         }
         let node = self.begin();
@@ -252,13 +341,13 @@ impl Reader<'_> {
     }
 
     /// A member's name and the colon behind it.
-    fn name(&mut self, level: usize) -> Step<()> {
+    fn name(&mut self) -> Step<()> {
         if self.bytes.get(self.at) != Some(&b'"') {
             return self.wrong("no name of a member");
         }
         let before = self.escapes;
-        self.noted(level, Self::string)?;
-        self.has_escapes |= level <= self.levels && self.escapes != before;
+        self.noted(|this| this.string())?;
+        self.has_escapes |= self.depth <= self.levels && self.escapes != before;
         if self.blank() != Some(b':') {
             return self.wrong("no colon");
         }
@@ -267,7 +356,15 @@ impl Reader<'_> {
     }
 
     /// The first byte that is no blank.
+    #[inline(always)]
     fn blank(&mut self) -> Option<u8> {
+        match self.bytes.get(self.at) {
+            Some(byte) if *byte > b' ' => Some(*byte),
+            _ => self.skip(),
+        }
+    }
+
+    fn skip(&mut self) -> Option<u8> {
         loop {
             match self.bytes.get(self.at) {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
@@ -276,7 +373,7 @@ impl Reader<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Step<()> {
         self.at += 1;
         loop {
@@ -300,7 +397,7 @@ impl Reader<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn escape(&mut self) -> Step<()> {
         self.escapes += 1;
         match self.bytes.get(self.at + 1) {
@@ -355,58 +452,10 @@ impl Reader<'_> {
         if self.at == start { self.wrong("a number without a digit") } else { Ok(()) }
     }
 
+    #[cold]
     fn wrong<T>(&self, what: &'static str) -> Step<T> {
         Err(Fault::Malformed(what, self.at))
     }
-}
-
-/// The number of bytes before the first quote, backslash or control character.
-#[inline]
-pub(crate) fn plain(bytes: &[u8]) -> usize {
-    // Eight at a time: a byte is special if subtracting borrows its top bit.
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    for (count, chunk) in chunks.iter().enumerate() {
-        let special = specials(u64::from_le_bytes(*chunk));
-        if special != 0 {
-            return count * 8 + special.trailing_zeros() as usize / 8;
-        }
-        if count == LONG {
-            return long(bytes);
-        }
-    }
-    let at = chunks.len() * 8;
-    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    at + rest.iter().position(is_special).unwrap_or(rest.len())
-}
-
-/// After so many chunks the string is a long one.
-const LONG: usize = 7;
-
-/// The same for a long string: its end by what finds two bytes fastest, and
-/// then whether there is a control character before it.
-fn long(bytes: &[u8]) -> usize {
-    let end = memchr::memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len());
-    let inner = bytes.get(..end).unwrap_or_default();
-    // All are looked at, so that it is done many at a time.
-    let has_control = inner.iter().fold(false, |found, byte| found | (*byte < 0x20));
-    if !has_control {
-        return end;
-    }
-    inner.iter().position(|byte| *byte < 0x20).unwrap_or(end)
-}
-
-/// The top bit of the first byte that is a quote, a backslash or a control
-/// character, and perhaps of others behind it.
-#[inline]
-fn specials(chunk: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    const TOPS: u64 = ONES * 0x80;
-    let equal = |byte: u8| {
-        let different = chunk ^ (ONES * u64::from(byte));
-        different.wrapping_sub(ONES) & !different
-    };
-    let control = chunk.wrapping_sub(ONES * 0x20) & !chunk;
-    (equal(b'"') | equal(b'\\') | control) & TOPS
 }
 
 #[cfg(test)]
@@ -510,18 +559,6 @@ mod tests {
                 agrees(&text);
             }
         }
-    }
-
-    #[test]
-    fn finds_specials_wherever_they_stand() {
-        for special in [b'"', b'\\', 0, 0x1f, b'\n'] {
-            for at in 0..200 {
-                let mut bytes = [b'~'; 200];
-                bytes[at] = special;
-                assert_eq!(plain(&bytes), at);
-            }
-        }
-        assert_eq!(plain("é\u{7f}世 !#[]".as_bytes()), "é\u{7f}世 !#[]".len());
     }
 
     #[test]

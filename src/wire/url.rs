@@ -53,6 +53,15 @@ impl Origin {
         if self.port == default { host } else { format!("{host}:{}", self.port) }
     }
 
+    /// The host as it stands in URLs, always with the port.
+    pub(crate) fn host_and_port(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
     pub(crate) fn scheme_name(&self) -> &'static str {
         match self.scheme {
             Scheme::Http => "http",

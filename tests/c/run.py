@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 from support import INCLUDE, RELEASE, ROOT, Suite, TestServer, TOKEN, run
 
 OUT = os.path.join(ROOT, "tests", ".out", "c")
+AUTHORITY = os.path.join(OUT, "ca.pem")
 FLAGS = ["-std=c89", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror", "-pedantic",
          "-g", "-I", INCLUDE]
 SHARED = ["-L", RELEASE, "-lmcpclient", "-Wl,-rpath," + RELEASE, "-lpthread"]
@@ -33,7 +34,8 @@ def build(name, kind, extra, link):
 
 
 def play(name, kind, command, server, **variables):
-    done = run([*command, server.url, TOKEN], 300, env=dict(os.environ, **variables))
+    variables = dict(os.environ, TEST_TLS_URL=server.tls_url, TEST_CA_FILE=AUTHORITY, **variables)
+    done = run([*command, server.url, TOKEN], 300, env=variables)
     tests = [line for line in done.stdout.splitlines() if line.startswith(("ok ", "FAILED "))]
     for line in tests:
         word, test = line.split(" ", 1)
@@ -46,7 +48,7 @@ def main():
     os.makedirs(OUT, exist_ok=True)
     names = sorted(name[:-2] for name in os.listdir(HERE) if name.endswith(".c"))
     jobs = []
-    with TestServer() as server, ThreadPoolExecutor(2) as pool:
+    with TestServer("--tls", AUTHORITY) as server, ThreadPoolExecutor(2) as pool:
         for name in names:
             plain = build(name, "shared", [], SHARED)
             jobs.append(pool.submit(play, name, "shared", [plain], server))

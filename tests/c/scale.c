@@ -1,6 +1,7 @@
 /* Many at once: clients that listen, requests in flight, threads. */
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "test.h"
 
@@ -28,23 +29,42 @@ static long status_of(const char *name)
     return found;
 }
 
-static void clients_that_listen_share_one_thread_and_are_small(void)
+/* A client of a path, over TLS if that is asked for. */
+static mcp_client *client_of(const char *path, int is_secure)
+{
+    char url[512];
+    mcp_client *client;
+
+    if (!is_secure)
+        return mcp_client_new(test_path(path), test_token);
+    sprintf(url, "%.200s%.200s", getenv("TEST_TLS_URL"), path);
+    client = mcp_client_new(url, test_token);
+    if (client != NULL && mcp_client_set_ca_file(client, getenv("TEST_CA_FILE")) != MCP_OK) {
+        mcp_client_free(client);
+        return NULL;
+    }
+    return client;
+}
+
+static void measured_clients(const char *path, int is_secure)
 {
     static mcp_client *clients[1000];
     long count = test_scale(1000), before, threads, i;
 
     allow_descriptors();
     /* The first one brings the thread and what is made once. */
-    clients[0] = mcp_client_new(test_path("/full-stateless/mcp"), test_token);
+    clients[0] = client_of(path, is_secure);
+    CHECK(clients[0] != NULL);
     CHECK_STATUS(MCP_OK, mcp_listen(clients[0], MCP_EVENT_TOOLS_CHANGED));
     before = status_of("VmRSS:");
     threads = status_of("Threads:");
     for (i = 1; i < count; i++) {
-        clients[i] = mcp_client_new(test_path("/full-stateless/mcp"), test_token);
+        clients[i] = client_of(path, is_secure);
         CHECK(clients[i] != NULL);
         CHECK_STATUS(MCP_OK, mcp_listen(clients[i], MCP_EVENT_TOOLS_CHANGED));
     }
-    printf("%ld clients: %ld threads, %ld KB each\n", count, status_of("Threads:"),
+    printf("%s%s: %ld clients: %ld threads, %ld KB each\n", path, is_secure ? " (TLS)" : "",
+           count, status_of("Threads:"),
            (status_of("VmRSS:") - before) / count);
     CHECK(status_of("Threads:") == threads);
     /* The tools that look over our shoulder need memory of their own. */
@@ -53,6 +73,72 @@ static void clients_that_listen_share_one_thread_and_are_small(void)
     for (i = 0; i < count; i++)
         mcp_client_free(clients[i]);
     CHECK(status_of("Threads:") == threads - 1);
+}
+
+/* In a process of its own: what another test has let go of would be used
+ * again, and not be counted. */
+static void clients_that_listen(const char *path, int is_secure)
+{
+    pid_t child;
+    int status = -1;
+
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        measured_clients(path, is_secure);
+        exit(test_failures > 0);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+}
+
+static void clients_that_listen_share_one_thread_and_are_small(void)
+{
+    clients_that_listen("/full-stateless/mcp", 0);
+}
+
+static void clients_of_sessions_that_listen_are_small(void)
+{
+    clients_that_listen("/full-handshake/mcp", 0);
+}
+
+static void clients_that_listen_over_tls_are_small(void)
+{
+    clients_that_listen("/full-stateless/mcp", 1);
+}
+
+static void clients_of_sessions_that_listen_over_tls_are_small(void)
+{
+    clients_that_listen("/full-handshake/mcp", 1);
+}
+
+/* Each waits on a connection of its own. */
+static void requests_in_flight_over_tls_are_small(void)
+{
+    static mcp_request *requests[200];
+    mcp_client *client = client_of("/full/mcp", 1);
+    long count = test_scale(200), before = 0, threads = 0, i;
+
+    CHECK(client != NULL);
+    CHECK_STATUS(MCP_OK, mcp_ping(client));
+    for (i = 0; i < count; i++) {
+        requests[i] = mcp_request_new_call_tool(client, "hang", NULL);
+        CHECK_STATUS(MCP_OK, mcp_request_start(requests[i]));
+        if (i == 0) {
+            CHECK_STATUS(MCP_PENDING, mcp_request_wait(requests[0], 200));
+            before = status_of("VmRSS:");
+            threads = status_of("Threads:");
+        }
+    }
+    CHECK_STATUS(MCP_PENDING, mcp_request_wait(requests[count - 1], 2000));
+    printf("%ld requests over TLS: %ld KB each\n", count,
+           (status_of("VmRSS:") - before) / count);
+    CHECK(status_of("Threads:") == threads);
+    if (count == 200)
+        CHECK(status_of("VmRSS:") - before <= count * 64);
+    for (i = 0; i < count; i++)
+        mcp_request_free(requests[i]);
+    mcp_client_free(client);
 }
 
 static void thousand_requests_are_in_flight(void)
@@ -133,6 +219,10 @@ int main(int argc, char **argv)
 {
     BEGIN(argc, argv);
     RUN(clients_that_listen_share_one_thread_and_are_small);
+    RUN(clients_of_sessions_that_listen_are_small);
+    RUN(clients_that_listen_over_tls_are_small);
+    RUN(clients_of_sessions_that_listen_over_tls_are_small);
+    RUN(requests_in_flight_over_tls_are_small);
     RUN(thousand_requests_are_in_flight);
     RUN(threads_make_different_calls_on_one_client);
     END();

@@ -1,13 +1,15 @@
 //! The ways to a server: TLS, client certificates, proxies, Unix sockets.
 
+use std::io::ErrorKind::WouldBlock;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use behaviour::status::*;
-use behaviour::{Client, tests};
+use behaviour::{Cancel, Client, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::{Action, Server};
@@ -68,14 +70,12 @@ impl Drop for Authority {
     }
 }
 
-/// A server behind TLS: one thread a connection, each request answered as
-/// `server/discover` is.
-fn serve_tls(
+fn tls_config(
     authority: &Authority,
     name: &str,
     is_expired: bool,
     clients: Option<&Authority>,
-) -> u16 {
+) -> Arc<rustls::ServerConfig> {
     let (_, _, certificate, key) = authority.sign(name, is_expired);
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -92,7 +92,18 @@ fn serve_tls(
             builder.with_client_cert_verifier(verifier.unwrap())
         }
     };
-    let config = Arc::new(builder.with_single_cert(vec![certificate], key).unwrap());
+    Arc::new(builder.with_single_cert(vec![certificate], key).unwrap())
+}
+
+/// A server behind TLS: one thread a connection, each request answered as
+/// `server/discover` is.
+fn serve_tls(
+    authority: &Authority,
+    name: &str,
+    is_expired: bool,
+    clients: Option<&Authority>,
+) -> u16 {
+    let config = tls_config(authority, name, is_expired, clients);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -119,7 +130,7 @@ fn serve_tls(
                                 return;
                             }
                             if step < answer.len() {
-                                std::thread::sleep(std::time::Duration::from_millis(1));
+                                std::thread::sleep(Duration::from_millis(1));
                             }
                         }
                     }
@@ -172,6 +183,62 @@ fn proxy(target: u16, answer: &'static str) -> (u16, Arc<std::sync::Mutex<Vec<St
     (port, seen)
 }
 
+/// A proxy that speaks TLS itself: each tunnel ends at one port.
+fn proxy_over_tls(authority: &Authority, target: u16) -> u16 {
+    let config = tls_config(authority, "localhost", false, None);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let config = config.clone();
+            std::thread::spawn(move || {
+                let connection = rustls::ServerConnection::new(config).unwrap();
+                let mut client = rustls::StreamOwned::new(connection, stream);
+                let mut head = Vec::new();
+                let mut chunk = [0; 4096];
+                while !head.ends_with(b"\r\n\r\n") {
+                    match client.read(&mut chunk) {
+                        Ok(count) if count > 0 => head.extend_from_slice(&chunk[..count]),
+                        _ => return,
+                    }
+                }
+                client.write_all(TUNNEL.as_bytes()).unwrap();
+                let mut server = TcpStream::connect(("127.0.0.1", target)).unwrap();
+                // By turns: neither side may keep the other waiting.
+                client.sock.set_nonblocking(true).unwrap();
+                server.set_nonblocking(true).unwrap();
+                let mut pass = |from: &mut dyn Read, to: &mut dyn Write, other: bool| match from
+                    .read(&mut chunk)
+                {
+                    Ok(0) => None,
+                    Ok(count) => {
+                        let mut rest = &chunk[..count];
+                        while !rest.is_empty() {
+                            match to.write(rest) {
+                                Ok(count) => rest = &rest[count..],
+                                Err(error) if error.kind() == WouldBlock => {}
+                                Err(_) => return None,
+                            }
+                        }
+                        while to.flush().is_err_and(|error| error.kind() == WouldBlock) {}
+                        Some(true)
+                    }
+                    Err(error) if error.kind() == WouldBlock => Some(other),
+                    Err(_) => None,
+                };
+                loop {
+                    let Some(up) = pass(&mut client, &mut server, false) else { return };
+                    let Some(any) = pass(&mut server, &mut client, up) else { return };
+                    if !any {
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
 const TUNNEL: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 tests! {
@@ -211,6 +278,95 @@ tests! {
         }
         // The same connections serve calls that block.
         client.ping().unwrap();
+    }
+
+    handshakes_that_hang_hold_up_nobody_else {
+        let authority = Authority::new("one");
+        let port = serve_tls(&authority, "localhost", false, None);
+        // The system accepts for it, and nobody ever says a word.
+        let hung = TcpListener::bind("127.0.0.1:0").unwrap();
+        let hung = hung.local_addr().map(|address| (address.port(), hung)).unwrap();
+        let client = |port: u16| {
+            let client = Client::of(&format!("https://localhost:{port}/mcp"));
+            client.set_ca_file(&authority.ca_file()).unwrap();
+            client
+        };
+        let start = |client: &Client| {
+            let request = client.request("tools/call", None).unwrap();
+            request.start().unwrap();
+            request
+        };
+        let waiting: Vec<_> = (0..12)
+            .map(|_| client(hung.0))
+            .map(|client| (start(&client), client))
+            .collect();
+        std::thread::sleep(Duration::from_millis(100));
+        let begin = Instant::now();
+        let other = client(port);
+        assert_eq!(start(&other).wait(10_000), 0);
+        assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+        // Whoever hangs can be given up at once, or by its time.
+        let cancelled = client(hung.0);
+        let mut took: Vec<Duration> = (0..20)
+            .map(|_| {
+                let (request, cancel) =
+                    (cancelled.request("tools/call", None).unwrap(), Cancel::new());
+                request.set_cancel(&cancel);
+                request.start().unwrap();
+                std::thread::sleep(Duration::from_millis(20));
+                let begin = Instant::now();
+                cancel.fire();
+                assert_eq!(request.wait(10_000), MCP_E_CANCELLED);
+                begin.elapsed()
+            })
+            .collect();
+        took.sort();
+        assert!(took[10] < Duration::from_millis(50), "{took:?}");
+        let begin = Instant::now();
+        let late = cancelled.request("tools/call", None).unwrap();
+        late.set_timeout(300);
+        late.start().unwrap();
+        assert_eq!(late.wait(10_000), MCP_E_TIMEOUT);
+        assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+        let begin = Instant::now();
+        drop(waiting);
+        assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    }
+
+    started_request_goes_through_a_tunnel {
+        let authority = Authority::new("one");
+        let port = serve_tls(&authority, "mcp.example", false, None);
+        let (proxy, seen) = proxy(port, TUNNEL);
+        let client = Client::of("https://mcp.example/mcp");
+        client.set_ca_file(&authority.ca_file()).unwrap();
+        client.set_proxy(&format!("http://user:s3cret@127.0.0.1:{proxy}")).unwrap();
+        let request = client.request("tools/call", None).unwrap();
+        request.start().unwrap();
+        assert_eq!(request.wait(10_000), 0);
+        assert_eq!(seen.lock().unwrap().len(), 1);
+    }
+
+    tunnel_is_made_over_tls_where_the_proxy_speaks_it {
+        let (authority, other) = (Authority::new("one"), Authority::new("two"));
+        let port = serve_tls(&authority, "mcp.example", false, None);
+        let proxy = proxy_over_tls(&authority, port);
+        for (trusted, is_trusted) in [(&authority, true), (&other, false)] {
+            let client = Client::of("https://mcp.example/mcp");
+            client.set_ca_file(&trusted.ca_file()).unwrap();
+            client.set_proxy(&format!("https://localhost:{proxy}")).unwrap();
+            if !is_trusted {
+                let failure = client.ping().unwrap_err();
+                assert_eq!(failure.status, MCP_E_PROXY);
+                assert!(failure.message.contains("ca_file"), "{}", failure.message);
+                continue;
+            }
+            client.ping().unwrap();
+            let large = serde_json::json!({"name": "x", "arguments": {"a": "y".repeat(1 << 20)}});
+            let request = client.request("tools/call", Some(&large.to_string())).unwrap();
+            request.start().unwrap();
+            assert_eq!(request.wait(20_000), 0);
+            client.ping().unwrap();
+        }
     }
 
     certificate_that_cannot_be_trusted_is_an_error_that_says_why {

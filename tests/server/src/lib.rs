@@ -35,6 +35,8 @@ pub mod stdio;
 mod streamable;
 mod streams;
 pub mod tasks;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod tools;
 
 use std::collections::HashSet;
@@ -98,6 +100,12 @@ pub enum Carrier {
     Sse,
     Stdio,
 }
+
+#[cfg(feature = "tls")]
+type Acceptor = tokio_rustls::TlsAcceptor;
+#[cfg(not(feature = "tls"))]
+#[derive(Clone)]
+enum Acceptor {}
 
 pub type Handler = dyn Fn(&Request) -> Vec<Action> + Send + Sync;
 
@@ -216,6 +224,21 @@ impl Server {
         unix: Option<PathBuf>,
         handler: Arc<Handler>,
     ) -> std::io::Result<Self> {
+        Self::start_with(port, unix, None, handler)
+    }
+
+    /// On a free port, behind TLS.
+    #[cfg(feature = "tls")]
+    pub fn start_tls(acceptor: Acceptor, handler: Arc<Handler>) -> std::io::Result<Self> {
+        Self::start_with(0, None, Some(acceptor), handler)
+    }
+
+    fn start_with(
+        port: u16,
+        unix: Option<PathBuf>,
+        tls: Option<Acceptor>,
+        handler: Arc<Handler>,
+    ) -> std::io::Result<Self> {
         let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -235,7 +258,7 @@ impl Server {
                 .enable_all()
                 .build()
                 .expect("a runtime");
-            runtime.block_on(serve(listener, unix, handler, shared, stopped));
+            runtime.block_on(serve(listener, unix, tls, handler, shared, stopped));
         });
         Ok(Self { address, log, stop, thread: Some(thread) })
     }
@@ -265,6 +288,7 @@ impl Drop for Server {
 async fn serve(
     listener: std::net::TcpListener,
     unix: Option<std::os::unix::net::UnixListener>,
+    tls: Option<Acceptor>,
     handler: Arc<Handler>,
     log: Arc<Log>,
     mut stopped: watch::Receiver<bool>,
@@ -278,7 +302,19 @@ async fn serve(
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(connection(stream, handler, shared));
+                match tls.clone() {
+                    #[cfg(feature = "tls")]
+                    Some(tls) => {
+                        tokio::spawn(async move {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                connection(stream, handler, shared).await;
+                            }
+                        });
+                    }
+                    _ => {
+                        tokio::spawn(connection(stream, handler, shared));
+                    }
+                }
             }
             accepted = accept_unix(unix.as_ref()) => {
                 tokio::spawn(connection(accepted, handler, shared));

@@ -12,7 +12,8 @@ use crate::stdio::{self, Stdio};
 use crate::{Server, scenario};
 
 const USAGE: &str = "\
-usage: mcp-test-server [--port N] [--token T] [--unix PATH] [--until-stdin-closes]
+usage: mcp-test-server [--port N] [--token T] [--unix PATH] [--tls FILE]
+                       [--until-stdin-closes]
        mcp-test-server --stdio [--revisions R] [--offer O] [--behaviour NAME]
                        [--after N] [--once FILE] [--log FILE]
 
@@ -21,12 +22,14 @@ Serves MCP on 127.0.0.1 and prints the address.
 --port N     listens there; 0, the default, is a free port
 --token T    is the bearer token that the MCP paths want
 --unix PATH  listens on a Unix socket as well
+--tls FILE   listens behind TLS as well, prints that address too, and writes
+             the certificate of its authority to a file
 --until-stdin-closes  ends with its standard input
 
 With --stdio it serves over its standard input and output and ends with them.
 
 --revisions R      both (the default), stateless, handshake, or a version
---offer O          none, full (the default), pages, endless, tampered
+--offer O          none, full (the default), tasks, pages, endless, tampered
 --behaviour NAME   what it does that it should not, see below
 --after N          begins with that after N answers
 --once FILE        does it only where FILE is not there, and makes that
@@ -49,6 +52,7 @@ struct Options {
     port: u16,
     token: Option<String>,
     unix: Option<PathBuf>,
+    tls: Option<PathBuf>,
     until_stdin_closes: bool,
     is_stdio: bool,
     revisions: Option<String>,
@@ -68,6 +72,7 @@ fn run() -> Result<(), String> {
             "--port" => options.port = number(&value()?)?,
             "--token" => options.token = Some(value()?),
             "--unix" => options.unix = Some(PathBuf::from(value()?)),
+            "--tls" => options.tls = Some(PathBuf::from(value()?)),
             "--until-stdin-closes" => options.until_stdin_closes = true,
             "--stdio" => options.is_stdio = true,
             "--revisions" => options.revisions = Some(value()?),
@@ -131,9 +136,23 @@ fn revisions(text: &str) -> Result<Config, String> {
 }
 
 fn over_http(options: Options) -> Result<(), String> {
-    let server = Server::start_on(options.port, options.unix, scenario::handler(options.token))
-        .map_err(|error| format!("cannot listen: {error}"))?;
+    let handler = scenario::handler(options.token);
+    let failed = |error: std::io::Error| format!("cannot listen: {error}");
+    let server = Server::start_on(options.port, options.unix, handler.clone()).map_err(failed)?;
     println!("listening on http://{}", server.address());
+    let _secured: Option<Server> = match options.tls {
+        None => None,
+        #[cfg(feature = "tls")]
+        Some(file) => {
+            let (acceptor, authority) = crate::tls::acceptor();
+            std::fs::write(file, authority).map_err(|error| error.to_string())?;
+            let server = Server::start_tls(acceptor, handler).map_err(failed)?;
+            println!("listening on https://localhost:{}", server.address().port());
+            Some(server)
+        }
+        #[cfg(not(feature = "tls"))]
+        Some(_) => return Err("built without the feature \"tls\"".to_owned()),
+    };
     std::io::stdout().flush().map_err(|error| error.to_string())?;
     if options.until_stdin_closes {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());

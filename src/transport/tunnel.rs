@@ -1,0 +1,81 @@
+//! The tunnel of a proxy: CONNECT (RFC 9110, section 9.3.6).
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::sys;
+use crate::transport::link::Link;
+use crate::transport::proxy::Proxy;
+use crate::transport::socket::{Broken, plain};
+use crate::transport::wait::Wait;
+use crate::wire::http1::Head;
+use crate::wire::url::Origin;
+
+/// Has the proxy at the other end of the link pass on all that follows.
+pub(crate) async fn ask(
+    link: &mut Link,
+    origin: &Origin,
+    proxy: &Proxy,
+    wait: &Wait,
+) -> Result<()> {
+    let mut request = request(origin, proxy);
+    let sent = link.send(&request, &mut 0, wait).await;
+    // It holds the credential.
+    sys::wipe(&mut request);
+    // One that refuses may have closed before it had read all of it.
+    if let Err(Broken::Wait(error)) = sent {
+        return Err(error);
+    }
+    let mut input = Vec::new();
+    let mut piece = [0; 1024];
+    loop {
+        match link.receive(&mut piece, false, wait).await {
+            Ok(0) => return Err(failed("it closed the connection without an answer".into())),
+            Ok(count) => input.extend_from_slice(piece.get(..count).unwrap_or_default()),
+            Err(Broken::Wait(error)) => return Err(error),
+            Err(Broken::Connection(error)) => return Err(failed(plain(&error))),
+        }
+        while let Some((head, length)) = parse(&input)? {
+            if head.is_interim() {
+                input.drain(..length);
+                continue;
+            }
+            return match head.status {
+                // The other end speaks second.
+                200..=299 if input.len() > length => {
+                    Err(failed("it sent more than its answer".into()))
+                }
+                200..=299 => Ok(()),
+                407 => Err(failed(
+                    "it asks for a user name and a password (407); put them into its URL".into(),
+                )),
+                status => Err(failed(format!("it answered {status}"))),
+            };
+        }
+    }
+}
+
+/// In one buffer that does not grow, which would leave copies of the
+/// credential behind.
+fn request(origin: &Origin, proxy: &Proxy) -> Vec<u8> {
+    let target = origin.host_and_port();
+    let credential = proxy.authorization().unwrap_or_default();
+    let mut out = String::with_capacity(2 * target.len() + credential.len() + 128);
+    for part in ["CONNECT ", &target, " HTTP/1.1\r\nHost: ", &target] {
+        out.push_str(part);
+    }
+    out.push_str("\r\nProxy-Connection: Keep-Alive\r\n");
+    if !credential.is_empty() {
+        for part in ["Proxy-Authorization: ", credential, "\r\n"] {
+            out.push_str(part);
+        }
+    }
+    out.push_str("\r\n");
+    out.into_bytes()
+}
+
+fn parse(input: &[u8]) -> Result<Option<(Head, usize)>> {
+    Head::parse(input).map_err(|error| failed(error.message().to_owned()))
+}
+
+fn failed(why: String) -> Error {
+    Error::new(Status::Proxy, why)
+}
