@@ -350,10 +350,10 @@ const _: () = {
         (MCP_COUNT_STARTS, Counter::Starts),
         (MCP_COUNT_JUNK, Counter::Junk),
     ];
-    let mut at = 0;
-    while at < pairs.len() {
-        assert!(pairs[at].0 == pairs[at].1 as i32);
-        at += 1;
+    let mut rest = pairs;
+    while let [(number, counter), others @ ..] = rest {
+        assert!(*number == *counter as i32);
+        rest = others;
     }
 };
 
