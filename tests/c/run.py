@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-from support import INCLUDE, RELEASE, ROOT, Suite, TestServer, TOKEN, run
+from support import INCLUDE, RELEASE, ROOT, SERVER, Suite, TestServer, TOKEN, run
 
 OUT = os.path.join(ROOT, "tests", ".out", "c")
 FLAGS = ["-std=c89", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror", "-pedantic",
@@ -33,7 +33,8 @@ def build(name, kind, extra, link):
 
 
 def play(name, kind, command, server, **variables):
-    done = run([*command, server.url, TOKEN], 300, env=dict(os.environ, **variables))
+    variables = dict(os.environ, TEST_SERVER=SERVER, **variables)
+    done = run([*command, server.url, TOKEN], 300, env=variables)
     tests = [line for line in done.stdout.splitlines() if line.startswith(("ok ", "FAILED "))]
     for line in tests:
         word, test = line.split(" ", 1)
