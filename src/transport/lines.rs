@@ -86,14 +86,10 @@ impl LineSource {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.reads = 0;
-                    if self.process.as_ref().is_some_and(|process| process.has_ended()) {
-                        // Somebody else holds the other end open. What the
-                        // process itself has said is all read, once nothing
-                        // more is there.
-                        self.is_at_end = !is_ready(&[Poll::new(self.fd.as_raw_fd(), POLLIN)]);
-                        continue;
-                    }
-                    if self.until_something(also, wait).await.map_err(Stop::Wait)? {
+                    let found = self.until_something(also, wait).await;
+                    if !matches!(found, Ok(Something::Here)) && self.has_said_all() {
+                        self.is_at_end = true;
+                    } else if let Something::Also = found.map_err(Stop::Wait)? {
                         return Ok(Incoming::Also);
                     }
                 }
@@ -148,16 +144,28 @@ impl LineSource {
         Some(Incoming::TooLong(owner, error))
     }
 
-    /// Says whether it is one of the others that is ready.
-    async fn until_something(&self, also: &[Poll], wait: &Wait) -> Result<bool, Error> {
+    /// Whether the process has ended while somebody else holds the other end
+    /// open. What it has said itself is all read, once nothing more is there.
+    fn has_said_all(&self) -> bool {
+        let has_ended = self.process.as_ref().is_some_and(|process| process.has_ended());
+        has_ended && !is_ready(&[Poll::new(self.fd.as_raw_fd(), POLLIN)])
+    }
+
+    async fn until_something(&self, also: &[Poll], wait: &Wait) -> Result<Something, Error> {
         let mut entries = Vec::with_capacity(also.len() + 2);
-        entries.extend_from_slice(also);
         entries.push(Poll::new(self.fd.as_raw_fd(), POLLIN));
+        entries.extend_from_slice(also);
         let process = self.process.as_ref();
         entries.extend(process.and_then(|it| it.watch()).map(|fd| Poll::new(fd, POLLIN)));
         let glance = process.map_or(Duration::MAX, |process| process.glance());
         wait.poll(&mut entries, glance).await?;
-        Ok(entries.iter().take(also.len()).any(Poll::is_ready))
+        Ok(if entries.iter().skip(1).take(also.len()).any(Poll::is_ready) {
+            Something::Also
+        } else if entries.first().is_some_and(Poll::is_ready) {
+            Something::Here
+        } else {
+            Something::Else
+        })
     }
 
     async fn end(&self, wait: &Wait) -> Stop {
@@ -167,6 +175,15 @@ impl LineSource {
             None => Error::new(Status::Io, format!("the server closed its stream{inside}")),
         })
     }
+}
+
+/// What has ended a wait.
+enum Something {
+    /// There is something to read.
+    Here,
+    Also,
+    /// The end of the process, or nothing but time.
+    Else,
 }
 
 impl Source for LineSource {
