@@ -271,8 +271,8 @@ pub(crate) fn isolate(command: &mut Command) {
     unsafe { command.pre_exec(|| take_no_signals_along().and_then(|()| close_others_on_exec())) };
 }
 
-/// What this thread holds back is no business of another program: on the
-/// background thread that is all.
+/// What this thread holds back, or this program ignores, is no business of
+/// another program: on the background thread that is all.
 fn take_no_signals_along() -> io::Result<()> {
     // SAFETY: the set is valid for both calls; in the child of a fork there
     // is this thread alone.
@@ -282,7 +282,10 @@ fn take_no_signals_along() -> io::Result<()> {
         if libc::pthread_sigmask(libc::SIG_SETMASK, &none, std::ptr::null_mut()) != 0 {
             return Err(io::Error::from_raw_os_error(libc::EINVAL));
         }
-        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        for signal in 1..65 {
+            // Those that cannot be changed are an error that does not matter.
+            libc::signal(signal, libc::SIG_DFL);
+        }
     }
     Ok(())
 }

@@ -127,7 +127,7 @@ impl Client {
                 Err(Failure::Lost(error)) => {
                     self.forget(&session);
                     // A session that was lost at once will be lost again.
-                    if has_recovered {
+                    if has_recovered || !options.reconnects() {
                         return Err(error);
                     }
                     has_recovered = true;
@@ -153,7 +153,10 @@ impl Client {
                 // A stream that broke, and nobody knows what became of the
                 // request.
                 Err(Failure::Final(error))
-                    if is_break(&error) && is_repeatable && !has_recovered =>
+                    if is_break(&error)
+                        && is_repeatable
+                        && !has_recovered
+                        && options.reconnects() =>
                 {
                     has_recovered = true;
                     self.count_one(Counter::Repetitions);
@@ -254,7 +257,7 @@ impl Client {
                 // What never reached the server, because nothing does any
                 // more, may be sent to another one.
                 let is_unsent = session.transport.is_over() && !error.may_have_run();
-                return Err(if is_unsent && is_break(&error) {
+                return Err(if is_unsent && is_of_connection(&error) {
                     Failure::Lost(error)
                 } else {
                     Failure::Final(error)
@@ -349,6 +352,11 @@ impl Client {
 /// Whether a connection, or the process at its end, is gone.
 fn is_break(error: &Error) -> bool {
     matches!(error.status(), Status::Io | Status::Process)
+}
+
+/// Whether it is no end that the caller has made, or its time.
+fn is_of_connection(error: &Error) -> bool {
+    !matches!(error.status(), Status::Closed | Status::Cancelled | Status::Timeout)
 }
 
 const METHOD_NOT_FOUND: i32 = -32601;

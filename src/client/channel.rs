@@ -14,10 +14,11 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sys::{POLLIN, POLLOUT, Poll, Signal};
 use crate::client::exchange::{Ending, Peer, Post};
 use crate::client::gate::Gate;
+use crate::client::inbox::Inbox;
 use crate::client::options::Options;
 use crate::client::reply::{Incoming as Request, rpc_ending};
 use crate::client::slot::{Delivered, Slot, Slots, Waiting};
-use crate::client::turn::{Entry, Mine, Turn};
+use crate::client::turn::{Entry, Idle, Mine, Turn};
 use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::{Outgoing, notice};
 use crate::transport::lines::{LineSink, Sent};
@@ -26,6 +27,7 @@ use crate::transport::socket::plain;
 use crate::transport::source::{Incoming, Source, Stop};
 use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::{self, Answer, Id, Message, Outcome};
+use crate::wire::owner::Owner;
 use crate::wire::url::Url;
 
 pub(crate) struct Channel {
@@ -58,9 +60,12 @@ impl fmt::Debug for Channel {
     }
 }
 
-/// While calls follow each other, their threads read; the task that reads
-/// between them looks so often whether they still do.
+/// While calls follow each other, their threads read, and the task that reads
+/// between them is not woken by each answer; it looks so often whether they
+/// still do.
 const BETWEEN: Duration = Duration::from_millis(20);
+/// How long the last words of a server that does not listen are waited for.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 /// The whole of a process's end: see [`Process::end`].
 const SHUTTING: Duration = Duration::from_secs(7);
 
@@ -111,6 +116,20 @@ impl Channel {
             Some(error) => Err(error.clone()),
             None => Ok(()),
         }
+    }
+
+    /// Waits for one of these while somebody else reads, or for the end.
+    async fn until_any(&self, entries: &[Poll], wait: &Wait) -> Result<()> {
+        let mut entries = entries.to_vec();
+        entries.push(Poll::new(self.ended.fd(), POLLIN));
+        let leading = wait.leading();
+        let ready = async {
+            while !leading.poll(&mut entries, Duration::MAX).await? {}
+            Ok(())
+        };
+        let result = ready.await;
+        wait.follow(&leading);
+        result
     }
 
     fn finish(&self, error: Error) {
@@ -190,25 +209,20 @@ impl Client {
             trace.line(">", &text, &options.secrets());
         }
         let line = line(post.outgoing);
+        let reader = Reader { client: self, channel, options, peer: post.peer };
         let _turn = channel.sending.enter(wait, || false).await?;
         let mut sent = 0;
         loop {
             let blocked = match sink.send(&line, &mut sent) {
                 Ok(Sent::All) => return Ok(()),
                 Ok(Sent::Blocked(fd)) => fd,
-                Err(error) => return Err(self.not_sent(channel, &error, sent, wait).await),
+                Err(error) => return Err(reader.not_sent(&error, sent, wait).await),
             };
             // A server may wait in its turn until somebody reads.
             let writable = [Poll::new(std::os::fd::AsRawFd::as_raw_fd(&blocked), POLLOUT)];
             let waited = match channel.source.get() {
-                Some(mut source) => {
-                    let reader = Reader { client: self, channel, options, peer: post.peer };
-                    reader.lead(&mut source, None, &writable, wait).await
-                }
-                None => {
-                    let [fd] = &writable;
-                    wait.leading().until_ready(fd.fd(), POLLOUT).await
-                }
+                Some(mut source) => reader.lead(&mut source, None, &writable, wait).await,
+                None => channel.until_any(&writable, wait).await,
             };
             if let Err(error) = waited {
                 if sent > 0 {
@@ -218,26 +232,6 @@ impl Client {
             }
             channel.check().map_err(|error| error.with_may_have_run(sent > 0))?;
         }
-    }
-
-    /// The server does not listen any more: how it ended says more than how
-    /// the sending failed.
-    async fn not_sent(
-        &self,
-        channel: &Channel,
-        error: &std::io::Error,
-        sent: usize,
-        wait: &Wait,
-    ) -> Error {
-        let error = match channel.process() {
-            Some(process) => process.obituary(wait).await,
-            None => {
-                let what = format!("the message cannot be sent: {}", plain(error));
-                Error::new(Status::Io, what)
-            }
-        };
-        channel.finish(error.clone());
-        error.with_may_have_run(sent > 0)
     }
 
     async fn await_answer(
@@ -303,11 +297,8 @@ impl Client {
             Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
         })?);
         while !channel.is_over() {
-            if let Some(fd) = &channel.readable {
-                self.until_readable(channel, fd, wait).await?;
-            }
-            match channel.source.get_or_queue(&signal) {
-                Entry::Mine(mut source) => {
+            match channel.source.get_if_idle(&signal) {
+                Idle::Mine(mut source) => {
                     let session = lock(&channel.session).upgrade();
                     let Some(session) = session else { return Ok(()) };
                     let options = self.options();
@@ -315,22 +306,23 @@ impl Client {
                         Reader { client: self, channel, options: &options, peer: session.peer() };
                     // What is there; or, where only reading tells, what comes.
                     let at_once = wait.at_most(Duration::ZERO);
-                    let wait = if channel.readable.is_some() { &at_once } else { wait };
-                    let read = reader.lead(&mut source, None, &[], wait).await;
+                    let bound = if channel.readable.is_some() { &at_once } else { wait };
+                    let read = reader.lead(&mut source, None, &[], bound).await;
                     drop(source);
                     self.bury(options);
                     match read {
                         Err(error) if error.status() != Status::Timeout => return Err(error),
                         _ => {}
                     }
-                }
-                Entry::Queued(_place) => {
-                    let brief = wait.at_most(BETWEEN);
-                    match brief.until_raised(&signal).await {
-                        Err(error) if error.status() != Status::Timeout => return Err(error),
-                        _ => signal.lower(),
+                    if let Some(fd) = &channel.readable {
+                        self.until_readable(channel, fd, wait).await?;
                     }
                 }
+                Idle::Taken => {
+                    wait.until_raised(&signal).await?;
+                    signal.lower();
+                }
+                Idle::Wanted => wait.pause(BETWEEN).await?,
             }
         }
         Ok(())
@@ -361,6 +353,30 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// The server does not listen any more. What it has said before is for
+    /// those who wait for it, and how it ended says more than how the sending
+    /// failed.
+    async fn not_sent(&self, error: &std::io::Error, sent: usize, wait: &Wait) -> Error {
+        let channel = self.channel;
+        let brief = wait.afterwards(LAST_WORDS);
+        let _ = match channel.source.get() {
+            Some(mut source) => self.lead(&mut source, None, &[], &brief).await,
+            None => channel.until_any(&[], &brief).await,
+        };
+        if let Err(end) = channel.check() {
+            return end.with_may_have_run(sent > 0);
+        }
+        let error = match channel.process() {
+            Some(process) => process.obituary("input", wait).await,
+            None => {
+                let what = format!("the message cannot be sent: {}", plain(error));
+                Error::new(Status::Io, what)
+            }
+        };
+        channel.finish(error.clone());
+        error.with_may_have_run(sent > 0)
+    }
+
     /// Reads until there is something for `slot` or for the program, or one
     /// of `also` is ready, or the stream has ended.
     async fn lead(
@@ -371,7 +387,22 @@ impl Reader<'_> {
         wait: &Wait,
     ) -> Result<()> {
         let leading = wait.leading();
+        let result = self.lead_with(source, slot, also, &leading).await;
+        wait.follow(&leading);
+        result
+    }
+
+    async fn lead_with(
+        &self,
+        source: &mut Mine<'_, Box<dyn Source>>,
+        slot: Option<&Slot>,
+        also: &[Poll],
+        wait: &Wait,
+    ) -> Result<()> {
         let inbox = &self.client.inbox;
+        let has_some = |inbox: &Inbox| {
+            slot.is_some_and(|slot| slot.has_any() || !wait.is_background() && inbox.has_any())
+        };
         let mut watched = Vec::with_capacity(also.len() + 2);
         watched.extend_from_slice(also);
         watched.push(Poll::new(self.channel.ended.fd(), POLLIN));
@@ -380,21 +411,21 @@ impl Reader<'_> {
         }
         let Some(source) = source.as_mut() else { return self.channel.check() };
         loop {
-            if slot.is_some_and(Slot::has_any) || self.channel.is_over() {
+            // What has come with it is nothing that anybody else could wait
+            // for.
+            if self.channel.is_over() || has_some(inbox) && !source.has_more() {
                 return Ok(());
             }
-            match source.next(&watched, &leading).await {
-                Ok(Incoming::Message(bytes, start)) => self.take(bytes, start, &leading).await?,
+            match source.next(&watched, wait).await {
+                Ok(Incoming::Message(bytes, start)) => self.take(bytes, start, wait).await?,
                 Ok(Incoming::Junk) => self.client.pass_over(),
+                Ok(Incoming::TooLong(owner, error)) => self.take_too_long(owner, &error),
                 Ok(Incoming::Also) => return Ok(()),
                 Err(Stop::Wait(error)) => return Err(error),
                 Err(Stop::End(error)) => {
                     self.channel.finish(error);
                     return Ok(());
                 }
-            }
-            if !wait.is_background() && slot.is_some() && inbox.has_any() {
-                return Ok(());
             }
         }
     }
@@ -478,6 +509,21 @@ impl Reader<'_> {
             slots.put(owner, delivered)
         {
             self.client.notice(self.peer.session, method, Some(&params), wait);
+        }
+    }
+
+    /// Fails the call that it would have answered; all, if it might be any.
+    fn take_too_long(&self, owner: Owner, error: &Error) {
+        let slots = &self.channel.slots;
+        let calls = match owner {
+            Owner::Request(id) => vec![id],
+            Owner::Nobody => return self.client.pass_over(),
+            Owner::Unknown => slots.calls(),
+        };
+        for id in calls {
+            if slots.put(id, Delivered::Malformed(error.clone())).is_some() {
+                self.client.drop_reply();
+            }
         }
     }
 

@@ -63,6 +63,8 @@ impl Client {
             if is_done() {
                 continue;
             }
+            // Nothing is begun for who does not wait any more.
+            wait.check()?;
             let session = Arc::new(self.negotiate(options, wait).await?);
             let known = Known {
                 revision: session.introduction.revision,
@@ -233,7 +235,9 @@ impl Client {
         let (mut negotiation, mut attempt) = Negotiation::new(options.pinned, known);
         loop {
             let channel = self.open_lines(options)?;
-            self.count_one(Counter::Starts);
+            if channel.process().is_some() {
+                self.count_one(Counter::Starts);
+            }
             match self.negotiate_on(options, channel, negotiation, attempt, wait).await? {
                 Negotiated::Session(session) => return Ok(session),
                 Negotiated::Elsewhere(error) => return Err(error),

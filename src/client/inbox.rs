@@ -171,6 +171,7 @@ impl Inbox {
         let item = queue.pop();
         if queue.items.is_empty()
             && let Some(signal) = self.signal.get()
+            && signal.is_raised()
         {
             signal.lower();
         }

@@ -403,6 +403,10 @@ impl Client {
         request: Incoming<'_>,
         wait: &Wait,
     ) -> Result<()> {
+        if !peer.era.has_requests() {
+            self.count_one(Counter::Junk);
+            return Ok(());
+        }
         let answered = if request.method == "ping" {
             Answered::Result("{}".to_owned())
         } else {

@@ -72,6 +72,15 @@ impl Options {
         }
     }
 
+    /// Whether a server that is gone may be reached again.
+    pub(crate) fn reconnects(&self) -> bool {
+        match &self.server {
+            Server::Http(_) => true,
+            Server::Program(_) => self.restarts,
+            Server::Streams(_) => false,
+        }
+    }
+
     /// The program that is the server, to change how it is started.
     pub(crate) fn program(&mut self) -> Result<&mut Program> {
         match &mut self.server {

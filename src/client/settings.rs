@@ -121,9 +121,9 @@ impl Client {
     }
 
     pub(crate) fn set_ca_file(&self, path: Option<&str>) -> Result<()> {
+        self.options().address()?;
         let extra = path.map(certificates).transpose()?.unwrap_or_default();
         self.change_before_session(|options| {
-            options.address()?;
             options.route.tls.extra = extra;
             options.http = Arc::default();
             Ok(())
@@ -131,11 +131,11 @@ impl Client {
     }
 
     pub(crate) fn set_certificate(&self, paths: Option<(&str, &str)>) -> Result<()> {
+        self.options().address()?;
         let certificate = paths
             .map(|(certificate, key)| ClientCertificate::load(certificate, key))
             .transpose()?;
         self.change_before_session(|options| {
-            options.address()?;
             options.route.tls.client = certificate;
             options.http = Arc::default();
             Ok(())

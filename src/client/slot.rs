@@ -65,7 +65,12 @@ impl Slot {
     fn put(&self, delivered: Delivered) {
         let mut state = lock(&self.0);
         if state.messages.len() >= MOST {
-            state.messages.pop_front();
+            // Never the answer, which is one.
+            let is_lesser = |one: &Delivered| {
+                matches!(one, Delivered::Progress(_) | Delivered::Notification(..))
+            };
+            let oldest = state.messages.iter().position(is_lesser);
+            oldest.map(|at| state.messages.remove(at));
         }
         state.messages.push_back(delivered);
         if let Some(signal) = &state.signal {
@@ -129,6 +134,13 @@ impl Slots {
         }
     }
 
+    /// All but the streams.
+    pub(crate) fn calls(&self) -> Vec<i64> {
+        let slots = lock(&self.0);
+        let calls = slots.iter().filter(|(_, slot)| !lock(&slot.0).is_stream);
+        calls.map(|(id, _)| *id).collect()
+    }
+
     pub(crate) fn has_streams(&self) -> bool {
         lock(&self.0).values().any(|slot| lock(&slot.0).is_stream)
     }
@@ -175,6 +187,7 @@ mod tests {
         assert!(slots.put(2, malformed()).is_some());
         assert!(slots.put(1, notification()).is_some(), "a call takes no notifications");
         assert!(slots.put(1, malformed()).is_none());
+        assert_eq!(slots.calls(), [1]);
         assert!(waiting.has_any() && waiting.signal().unwrap().is_raised());
         assert!(waiting.take().is_some() && waiting.take().is_none());
         drop(waiting);
@@ -185,10 +198,21 @@ mod tests {
     fn keeps_a_streams_newest_notifications() {
         let slots = Slots::default();
         let waiting = slots.open(1, true);
-        assert!(slots.has_streams());
+        assert!(slots.has_streams() && slots.calls().is_empty());
         for _ in 0..MOST + 5 {
             assert!(slots.put(1, notification()).is_none());
         }
         assert_eq!(std::iter::from_fn(|| waiting.take()).count(), MOST);
+    }
+
+    #[test]
+    fn keeps_the_answer_whatever_follows_it() {
+        let slots = Slots::default();
+        let waiting = slots.open(1, false);
+        slots.put(1, malformed());
+        for _ in 0..MOST + 5 {
+            slots.put(1, Delivered::Progress("{}".into()));
+        }
+        assert!(matches!(waiting.take(), Some(Delivered::Malformed(_))));
     }
 }

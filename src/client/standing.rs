@@ -67,7 +67,7 @@ impl Listening<'_> {
                 }
                 // The first attempt is the caller's.
                 Err(error) if !self.has_stood.get() => return Err(error),
-                Err(error) if is_final(&error) => {
+                Err(error) if is_final(&error) || !client.options().reconnects() => {
                     self.announce_end(&error, &wait);
                     return Err(error);
                 }

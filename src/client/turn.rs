@@ -17,6 +17,10 @@ struct State<T> {
     /// `None` while somebody uses it.
     free: Option<T>,
     waiting: VecDeque<Arc<Signal>>,
+    /// Of the one who uses it only between the others.
+    idle: Option<Arc<Signal>>,
+    /// Somebody has wanted it since that one last asked.
+    is_wanted: bool,
 }
 
 impl<T> fmt::Debug for Turn<T> {
@@ -29,6 +33,15 @@ impl<T> fmt::Debug for Turn<T> {
 pub(crate) enum Entry<'a, T> {
     Mine(Mine<'a, T>),
     Queued(Place<'a, T>),
+}
+
+/// The same for who uses it only while nobody else does.
+pub(crate) enum Idle<'a, T> {
+    Mine(Mine<'a, T>),
+    /// The signal is raised when whoever has it lets go of it.
+    Taken,
+    /// It is free, but was wanted just now.
+    Wanted,
 }
 
 /// The thing, until this is dropped.
@@ -46,18 +59,36 @@ pub(crate) struct Place<'a, T> {
 
 impl<T> Turn<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self(Mutex::new(State { free: Some(value), waiting: VecDeque::new() }))
+        let (waiting, idle, is_wanted) = (VecDeque::new(), None, false);
+        Self(Mutex::new(State { free: Some(value), waiting, idle, is_wanted }))
     }
 
     /// The thing, if it is free.
     pub(crate) fn get(&self) -> Option<Mine<'_, T>> {
-        let value = self.state().free.take()?;
+        let mut state = self.state();
+        state.is_wanted = true;
+        let value = state.free.take()?;
         Some(Mine { turn: self, value: Some(value) })
+    }
+
+    /// The thing, if nobody has wanted it since this was last asked: who
+    /// often follow each other are not disturbed in between.
+    pub(crate) fn get_if_idle(&self, signal: &Arc<Signal>) -> Idle<'_, T> {
+        let mut state = self.state();
+        if state.free.is_none() {
+            state.idle = Some(signal.clone());
+            return Idle::Taken;
+        }
+        if std::mem::take(&mut state.is_wanted) {
+            return Idle::Wanted;
+        }
+        Idle::Mine(Mine { turn: self, value: state.free.take() })
     }
 
     /// The thing, or a place in the queue for it.
     pub(crate) fn get_or_queue(&self, signal: &Arc<Signal>) -> Entry<'_, T> {
         let mut state = self.state();
+        state.is_wanted = true;
         match state.free.take() {
             Some(value) => Entry::Mine(Mine { turn: self, value: Some(value) }),
             None => {
@@ -73,10 +104,13 @@ impl<T> Turn<T> {
 }
 
 impl<T> State<T> {
+    /// The idle one as well: the other may be busy with something else, and
+    /// not take what is its.
     fn wake_next(&mut self) {
-        if self.free.is_some()
-            && let Some(signal) = self.waiting.pop_front()
-        {
+        if self.free.is_none() {
+            return;
+        }
+        for signal in [self.waiting.pop_front(), self.idle.take()].into_iter().flatten() {
             signal.raise();
         }
     }
@@ -141,6 +175,25 @@ mod tests {
         drop(second);
         assert!(c.is_raised());
         drop(third);
+        assert!(turn.get().is_some());
+    }
+
+    #[test]
+    fn leaves_it_to_the_others_while_they_want_it() {
+        let turn = Turn::new(7);
+        let idle = signal();
+        let mine = turn.get().unwrap();
+        assert!(matches!(turn.get_if_idle(&idle), Idle::Taken));
+        let a = signal();
+        let Entry::Queued(place) = turn.get_or_queue(&a) else { unreachable!() };
+        drop(mine);
+        assert!(a.is_raised() && idle.is_raised());
+        assert!(matches!(turn.get_if_idle(&idle), Idle::Wanted));
+        // The other one does not come for it.
+        let Idle::Mine(mine) = turn.get_if_idle(&idle) else { unreachable!() };
+        assert!(turn.get().is_none());
+        drop(mine);
+        drop(place);
         assert!(turn.get().is_some());
     }
 

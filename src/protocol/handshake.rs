@@ -108,6 +108,10 @@ impl Era for Handshake {
         self.revision.has_batches()
     }
 
+    fn has_requests(&self) -> bool {
+        true
+    }
+
     fn respond(&self, id: &str, answered: &Answered) -> Option<Outgoing> {
         let member = answered.member();
         Some(self.outgoing(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},{member}}}")))

@@ -133,6 +133,9 @@ pub(crate) trait Era: Debug + Send + Sync {
     /// Whether an array of messages may come.
     fn has_batches(&self) -> bool;
 
+    /// Whether the server may ask by requests of its own.
+    fn has_requests(&self) -> bool;
+
     /// A response to a request of the server, if it is to have one.
     fn respond(&self, id: &str, answered: &Answered) -> Option<Outgoing>;
 

@@ -144,6 +144,10 @@ impl Era for Stateless {
 
     /// Servers ask nothing by requests here; one that does breaks the rules,
     /// and a client may not answer.
+    fn has_requests(&self) -> bool {
+        false
+    }
+
     fn respond(&self, _id: &str, _answered: &Answered) -> Option<Outgoing> {
         None
     }

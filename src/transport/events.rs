@@ -97,4 +97,8 @@ impl Source for EventSource {
     fn next<'a>(&'a mut self, _also: &'a [Poll], wait: &'a Wait) -> Next<'a> {
         Box::pin(self.next_message(wait))
     }
+
+    fn has_more(&mut self) -> bool {
+        self.events.iter().any(Event::is_message)
+    }
 }

@@ -12,7 +12,8 @@ use crate::transport::process::Process;
 use crate::transport::socket::plain;
 use crate::transport::source::{Incoming, Next, Source, Stop};
 use crate::transport::wait::Wait;
-use crate::wire::line::Lines;
+use crate::wire::line::{Line, Lines};
+use crate::wire::owner::Owner;
 
 /// How much is read at a time.
 const STEP: usize = 32 * 1024;
@@ -28,7 +29,17 @@ pub(crate) struct LineSource {
     is_at_end: bool,
     /// Something has come since there was last nothing.
     has_read: bool,
+    /// How often in a row.
+    reads: u32,
+    /// A line is passed over, and its beginning does not say whose it is.
+    is_unknown: bool,
+    /// Looked at, and not handed out.
+    ready: Option<Incoming>,
 }
+
+/// A server that never pauses is left for what else is to be looked at after
+/// so many reads.
+const READS: u32 = 8;
 
 impl LineSource {
     pub(crate) fn new(fd: Arc<OwnedFd>, limit: usize, process: Option<Arc<Process>>) -> Self {
@@ -39,18 +50,16 @@ impl LineSource {
             process,
             is_at_end: false,
             has_read: false,
+            reads: 0,
+            is_unknown: false,
+            ready: None,
         }
     }
 
     async fn read(&mut self, also: &[Poll], wait: &Wait) -> Result<Incoming, Stop> {
         loop {
-            if let Some(line) = self.lines.next().map_err(Stop::End)? {
-                // What a JSON-RPC message begins with; servers print banners.
-                let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
-                return Ok(match first {
-                    Some(b'{' | b'[') => Incoming::Message(line, 0),
-                    _ => Incoming::Junk,
-                });
+            if let Some(incoming) = self.buffered() {
+                return Ok(incoming);
             }
             if self.is_at_end {
                 return Err(self.end(wait).await);
@@ -58,6 +67,12 @@ impl LineSource {
             if std::mem::take(&mut self.has_read) {
                 // A server that never pauses must not outlast the wait.
                 wait.give_way().await.map_err(Stop::Wait)?;
+                if self.reads >= READS && !also.is_empty() {
+                    self.reads = 0;
+                    if is_ready(also) {
+                        return Ok(Incoming::Also);
+                    }
+                }
             }
             self.buffer.resize(STEP, 0);
             match sys::read(&self.fd, &mut self.buffer) {
@@ -66,17 +81,15 @@ impl LineSource {
                     let bytes = self.buffer.get(..count).unwrap_or_default();
                     self.lines.feed(bytes).map_err(Stop::End)?;
                     self.has_read = true;
+                    self.reads += 1;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if self.process.as_ref().is_some_and(|process| process.has_ended()) {
-                        // Somebody else holds the other end open. What the
-                        // process itself has said is all read, once nothing
-                        // more is there.
-                        self.is_at_end = !self.is_readable();
-                        continue;
-                    }
-                    if self.until_something(also, wait).await.map_err(Stop::Wait)? {
+                    self.reads = 0;
+                    let found = self.until_something(also, wait).await;
+                    if !matches!(found, Ok(Something::Here)) && self.has_said_all() {
+                        self.is_at_end = true;
+                    } else if let Something::Also = found.map_err(Stop::Wait)? {
                         return Ok(Incoming::Also);
                     }
                 }
@@ -88,36 +101,106 @@ impl LineSource {
         }
     }
 
-    /// Says whether it is one of the others that is ready.
-    async fn until_something(&self, also: &[Poll], wait: &Wait) -> Result<bool, Error> {
+    /// What is here already.
+    fn buffered(&mut self) -> Option<Incoming> {
+        if let Some(incoming) = self.ready.take() {
+            return Some(incoming);
+        }
+        while let Some(line) = self.lines.next() {
+            if let Some(incoming) = self.taken(line) {
+                return Some(incoming);
+            }
+        }
+        None
+    }
+
+    fn taken(&mut self, line: Line) -> Option<Incoming> {
+        let owner = match line {
+            Line::Whole(line) => {
+                // What a JSON-RPC message begins with; servers print banners.
+                let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
+                return Some(match first {
+                    Some(b'{' | b'[') => Incoming::Message(line, 0),
+                    _ => Incoming::Junk,
+                });
+            }
+            Line::Long(head) => {
+                let owner = Owner::of_head(&head);
+                self.is_unknown = owner == Owner::Unknown;
+                Some(owner).filter(|owner| *owner != Owner::Unknown)?
+            }
+            Line::Rest(tail) => {
+                std::mem::take(&mut self.is_unknown).then(|| Owner::of_tail(&tail))?
+            }
+        };
+        let error = Error::new(
+            Status::TooLarge,
+            format!(
+                "the server sent a line of more than {} bytes; see \
+                 mcp_client_set_max_message_size()",
+                self.lines.limit()
+            ),
+        );
+        Some(Incoming::TooLong(owner, error))
+    }
+
+    /// Whether the process has ended while somebody else holds the other end
+    /// open. What it has said itself is all read, once nothing more is there.
+    fn has_said_all(&self) -> bool {
+        let has_ended = self.process.as_ref().is_some_and(|process| process.has_ended());
+        has_ended && !is_ready(&[Poll::new(self.fd.as_raw_fd(), POLLIN)])
+    }
+
+    async fn until_something(&self, also: &[Poll], wait: &Wait) -> Result<Something, Error> {
         let mut entries = Vec::with_capacity(also.len() + 2);
-        entries.extend_from_slice(also);
         entries.push(Poll::new(self.fd.as_raw_fd(), POLLIN));
+        entries.extend_from_slice(also);
         let process = self.process.as_ref();
         entries.extend(process.and_then(|it| it.watch()).map(|fd| Poll::new(fd, POLLIN)));
         let glance = process.map_or(Duration::MAX, |process| process.glance());
         wait.poll(&mut entries, glance).await?;
-        Ok(entries.iter().take(also.len()).any(Poll::is_ready))
-    }
-
-    fn is_readable(&self) -> bool {
-        let mut entry = [Poll::new(self.fd.as_raw_fd(), POLLIN)];
-        matches!(sys::poll(&mut entry, Duration::ZERO), Ok(1))
+        Ok(if entries.iter().skip(1).take(also.len()).any(Poll::is_ready) {
+            Something::Also
+        } else if entries.first().is_some_and(Poll::is_ready) {
+            Something::Here
+        } else {
+            Something::Else
+        })
     }
 
     async fn end(&self, wait: &Wait) -> Stop {
         let inside = if self.lines.is_inside() { ", in the middle of a message" } else { "" };
         Stop::End(match &self.process {
-            Some(process) => process.obituary(wait).await,
+            Some(process) => process.obituary("output", wait).await,
             None => Error::new(Status::Io, format!("the server closed its stream{inside}")),
         })
     }
+}
+
+/// What has ended a wait.
+enum Something {
+    /// There is something to read.
+    Here,
+    Also,
+    /// The end of the process, or nothing but time.
+    Else,
 }
 
 impl Source for LineSource {
     fn next<'a>(&'a mut self, also: &'a [Poll], wait: &'a Wait) -> Next<'a> {
         Box::pin(self.read(also, wait))
     }
+
+    fn has_more(&mut self) -> bool {
+        self.ready = self.buffered();
+        self.ready.is_some()
+    }
+}
+
+/// Whether one of them is ready now.
+fn is_ready(entries: &[Poll]) -> bool {
+    let mut entries = entries.to_vec();
+    matches!(sys::poll(&mut entries, Duration::ZERO), Ok(count) if count > 0)
 }
 
 /// The end on which the server listens.
@@ -216,12 +299,20 @@ mod tests {
             matches!(next(&mut source, 1000), Ok(Incoming::Message(line, 0)) if line == b" {\"a\":1}")
         );
         assert!(matches!(next(&mut source, 1000), Ok(Incoming::Message(..))));
+        assert!(!source.has_more());
         // Nothing is lost by a wait that ends.
         assert!(matches!(next(&mut source, 5), Err(Stop::Wait(_))));
-        writer.write_all(b":2}\n{").unwrap();
+        writer.write_all(b":2}\n").unwrap();
         assert!(
             matches!(next(&mut source, 1000), Ok(Incoming::Message(line, 0)) if line == b"{\"b\":2}")
         );
+        // Blank lines are nothing that could be handed out.
+        writer.write_all(b"\n{}\n\r\n \nx\n\n").unwrap();
+        assert!(matches!(next(&mut source, 1000), Ok(Incoming::Message(..))));
+        assert!(source.has_more() && source.has_more());
+        assert!(matches!(next(&mut source, 0), Ok(Incoming::Junk)));
+        assert!(!source.has_more());
+        writer.write_all(b"{").unwrap();
         drop(writer);
         let Err(Stop::End(error)) = next(&mut source, 1000) else { unreachable!() };
         assert!(error.message().contains("in the middle"), "{}", error.message());

@@ -162,9 +162,12 @@ impl Process {
         let mut buffer = [0; 16 * 1024];
         // Bounded: one that never pauses is not to hold up its reader.
         for _ in 0..64 {
+            // Locked for the read as well: who sees the end of it after
+            // another one's read has all that was said before.
+            let mut tail = lock(&self.tail);
             match sys::read(fd, &mut buffer) {
                 Ok(0) => return false,
-                Ok(count) => lock(&self.tail).add(buffer.get(..count).unwrap_or_default()),
+                Ok(count) => tail.add(buffer.get(..count).unwrap_or_default()),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => return error.kind() == std::io::ErrorKind::WouldBlock,
             }
@@ -174,7 +177,8 @@ impl Process {
 
     /// The error for who waits for an answer of a process that is gone, or
     /// that speaks no more.
-    pub(crate) async fn obituary(&self, wait: &Wait) -> Error {
+    /// `stream`: the one that it has closed, for one that runs on.
+    pub(crate) async fn obituary(&self, stream: &str, wait: &Wait) -> Error {
         let brief = wait.afterwards(LAST_WORDS);
         let has_ended = self.until_ended(LAST_WORDS, &brief).await;
         self.keep_stderr();
@@ -183,7 +187,7 @@ impl Process {
         }
         let name = &self.name;
         let mut message = match self.status.get() {
-            None if !has_ended => format!("\"{name}\" closed its standard output and runs on"),
+            None if !has_ended => format!("\"{name}\" closed its standard {stream} and runs on"),
             None | Some(None) => {
                 format!("\"{name}\" has ended; the program has taken its exit status")
             }
@@ -409,7 +413,7 @@ mod tests {
     }
 
     fn obituary(process: &Process) -> Error {
-        now(async { Ok::<_, Error>(process.obituary(&brief()).await) }).unwrap()
+        now(async { Ok::<_, Error>(process.obituary("output", &brief()).await) }).unwrap()
     }
 
     fn end(process: &Process, ends: Ends) {

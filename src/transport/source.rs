@@ -7,12 +7,17 @@ use std::pin::Pin;
 use crate::base::error::Error;
 use crate::base::sys::Poll;
 use crate::transport::wait::Wait;
+use crate::wire::owner::Owner;
 
 /// Where the messages of a server come from.
 pub(crate) trait Source: Debug + Send {
     /// The next message, or the news that one of `also` is ready. After
     /// [`Stop::Wait`] it may be asked again, and nothing is lost.
     fn next<'a>(&'a mut self, also: &'a [Poll], wait: &'a Wait) -> Next<'a>;
+
+    /// Whether the next message is here already, and nothing that can be
+    /// waited for tells of it.
+    fn has_more(&mut self) -> bool;
 }
 
 pub(crate) type Next<'a> = Pin<Box<dyn Future<Output = Result<Incoming, Stop>> + 'a>>;
@@ -23,6 +28,9 @@ pub(crate) enum Incoming {
     Message(Vec<u8>, usize),
     /// What is no message and was passed over.
     Junk,
+    /// One that was too long and was passed over; the last word on it, if it
+    /// is not known whose it is.
+    TooLong(Owner, Error),
     /// Nothing has come, but one of the others is ready.
     Also,
 }

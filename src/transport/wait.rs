@@ -171,6 +171,14 @@ impl Wait {
         Self { is_leading: true, ..self.clone() }
     }
 
+    /// Takes over what another one that was made of this has seen of the
+    /// time: signs of life, questions that were open.
+    pub(crate) fn follow(&self, other: &Self) {
+        self.end.set(other.end.get());
+        self.pause.seen.set(other.pause.seen.get());
+        self.pause.is_on.set(other.pause.is_on.get());
+    }
+
     /// The same, that ends with this signal as well.
     pub(crate) fn or_abort(self, abort: Arc<Signal>) -> Self {
         Self { abort: Some(abort), ..self }

@@ -4,6 +4,17 @@
 
 use crate::base::error::{Error, Result, Status};
 
+/// What comes out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    Whole(Vec<u8>),
+    /// The beginning of one that is longer than may be. The rest of it is
+    /// passed over.
+    Long(Vec<u8>),
+    /// The end of such a one.
+    Rest(Vec<u8>),
+}
+
 /// Cuts a stream of bytes into lines of at most `limit` bytes.
 #[derive(Debug)]
 pub(crate) struct Lines {
@@ -14,14 +25,23 @@ pub(crate) struct Lines {
     searched: usize,
     limit: usize,
     at_start: bool,
+    /// The last bytes of a line that is passed over.
+    passed: Option<Vec<u8>>,
 }
 
 /// A buffer that one long line has made large is given back.
 const KEPT: usize = 16 * 1024;
+/// How much is kept of the beginning, and of the end, of a line that is too
+/// long.
+const PIECE: usize = 1024;
 
 impl Lines {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { buffer: Vec::new(), start: 0, searched: 0, limit, at_start: true }
+        Self { buffer: Vec::new(), start: 0, searched: 0, limit, at_start: true, passed: None }
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
     }
 
     /// Takes what has arrived.
@@ -43,24 +63,23 @@ impl Lines {
 
     /// The next whole line that is not blank, without its end; `None` until
     /// more has arrived.
-    pub(crate) fn next(&mut self) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn next(&mut self) -> Option<Line> {
         loop {
+            if let Some(passed) = self.passed.take() {
+                return self.pass_over(passed);
+            }
             let unseen = self.buffer.get(self.searched..).unwrap_or_default();
             let found = memchr::memchr(b'\n', unseen);
             let end = self.searched + found.unwrap_or(unseen.len());
             if end - self.start > self.limit {
-                return Err(Error::new(
-                    Status::TooLarge,
-                    format!(
-                        "the server sent a line of more than {} bytes; see \
-                         mcp_client_set_max_message_size()",
-                        self.limit
-                    ),
-                ));
+                let head = self.buffer.get(self.start..end).unwrap_or_default();
+                let head = head.get(..PIECE).unwrap_or(head).to_vec();
+                (self.passed, self.at_start) = (Some(Vec::new()), false);
+                return Some(Line::Long(head));
             }
             if found.is_none() {
                 self.searched = end;
-                return Ok(None);
+                return None;
             }
             let line = self.buffer.get(self.start..end).unwrap_or_default();
             let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -77,16 +96,31 @@ impl Lines {
                 let mut whole = std::mem::take(&mut self.buffer);
                 whole.truncate(end);
                 (self.start, self.searched, self.at_start) = (0, 0, false);
-                return Ok(Some(whole));
+                return Some(Line::Whole(whole));
             } else {
                 Some(line.to_vec())
             };
             self.at_start = false;
             (self.start, self.searched) = (end + 1, end + 1);
             if line.is_some() {
-                return Ok(line);
+                return line.map(Line::Whole);
             }
         }
+    }
+
+    fn pass_over(&mut self, mut passed: Vec<u8>) -> Option<Line> {
+        let unseen = self.buffer.get(self.start..).unwrap_or_default();
+        let found = memchr::memchr(b'\n', unseen);
+        let gone = unseen.get(..found.unwrap_or(unseen.len())).unwrap_or_default();
+        passed.extend_from_slice(gone.get(gone.len().saturating_sub(PIECE)..).unwrap_or_default());
+        passed.drain(..passed.len().saturating_sub(PIECE));
+        self.start += gone.len() + usize::from(found.is_some());
+        self.searched = self.start;
+        if found.is_none() {
+            self.passed = Some(passed);
+            return None;
+        }
+        Some(Line::Rest(passed))
     }
 
     /// Whether a line has begun and not ended.
@@ -105,11 +139,20 @@ mod tests {
         let mut out = Vec::new();
         for piece in pieces {
             lines.feed(piece).unwrap();
-            while let Some(line) = lines.next().unwrap() {
-                out.push(String::from_utf8(line).unwrap());
+            while let Some(line) = lines.next() {
+                out.push(text(line));
             }
         }
         out
+    }
+
+    fn text(line: Line) -> String {
+        let (mark, text) = match line {
+            Line::Whole(text) => ("", text),
+            Line::Long(text) => ("long ", text),
+            Line::Rest(text) => ("rest ", text),
+        };
+        format!("{mark}{}", String::from_utf8(text).unwrap())
     }
 
     #[test]
@@ -119,21 +162,57 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_line_over_the_limit_before_its_end_has_arrived() {
+    fn tells_of_a_line_over_the_limit_before_its_end_has_arrived() {
         let mut lines = Lines::new(8);
         lines.feed(b"12345678\n").unwrap();
-        assert_eq!(lines.next().unwrap().unwrap(), b"12345678");
+        assert_eq!(lines.next().map(text).unwrap(), "12345678");
         lines.feed(b"123456789").unwrap();
-        assert_eq!(lines.next().unwrap_err().status(), Status::TooLarge);
+        assert_eq!(lines.next().map(text).unwrap(), "long 123456789");
+        assert_eq!(lines.next(), None);
+        lines.feed(b"abc").unwrap();
+        assert_eq!(lines.next(), None);
+        lines.feed(b"d\nx\n").unwrap();
+        assert_eq!(lines.next().map(text).unwrap(), "rest 123456789abcd");
+        assert_eq!(lines.next().map(text).unwrap(), "x");
+    }
+
+    #[test]
+    fn passes_over_a_long_line_wherever_the_stream_is_cut() {
+        let stream = format!("a\n{}\r\nb\n", "x".repeat(80));
+        let all = wherever_cut(stream.as_bytes(), |pieces| {
+            let mut all = lines(pieces);
+            // How much of its beginning has come depends on the cut.
+            all.iter_mut().filter(|line| line.starts_with("long x")).for_each(|line| {
+                line.truncate(5);
+            });
+            all
+        });
+        assert_eq!(all, ["a", "long ", &format!("rest {}\r", "x".repeat(80)), "b"]);
+    }
+
+    #[test]
+    fn keeps_little_of_a_long_line() {
+        let mut lines = Lines::new(64 * 1024);
+        let mut long = 0;
+        for _ in 0..100 {
+            lines.feed(&[b'x'; 32 * 1024]).unwrap();
+            while let Some(line) = lines.next() {
+                assert!(matches!(line, Line::Long(head) if head.len() == PIECE));
+                long += 1;
+            }
+        }
+        lines.feed(b"\n").unwrap();
+        assert!(matches!(lines.next(), Some(Line::Rest(tail)) if tail.len() == PIECE));
+        assert!(long == 1 && lines.buffer.capacity() <= 128 * 1024);
     }
 
     #[test]
     fn knows_when_it_is_inside_a_line() {
         let mut lines = Lines::new(64);
         lines.feed(b"a\nb").unwrap();
-        assert!(lines.next().unwrap().is_some() && lines.is_inside());
+        assert!(lines.next().is_some() && lines.is_inside());
         lines.feed(b"\n").unwrap();
-        assert!(lines.next().unwrap().is_some() && !lines.is_inside());
+        assert!(lines.next().is_some() && !lines.is_inside());
     }
 
     #[test]
@@ -141,7 +220,7 @@ mod tests {
         let mut lines = Lines::new(1024 * 1024);
         lines.feed(&vec![b'x'; 1024 * 1024]).unwrap();
         lines.feed(b"\ny").unwrap();
-        assert_eq!(lines.next().unwrap().unwrap().len(), 1024 * 1024);
+        assert!(matches!(lines.next(), Some(Line::Whole(line)) if line.len() == 1024 * 1024));
         lines.feed(b"\n").unwrap();
         assert!(lines.buffer.capacity() <= 2 * KEPT);
     }

@@ -10,6 +10,7 @@ pub(crate) mod jsonc;
 pub(crate) mod jsonrpc;
 pub(crate) mod line;
 pub(crate) mod object;
+pub(crate) mod owner;
 pub(crate) mod reference;
 pub(crate) mod scan;
 pub(crate) mod tape;

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-from support import INCLUDE, RELEASE, ROOT, Suite, TestServer, TOKEN, run
+from support import INCLUDE, RELEASE, ROOT, SERVER, Suite, TestServer, TOKEN, run
 
 OUT = os.path.join(ROOT, "tests", ".out", "c")
 AUTHORITY = os.path.join(OUT, "ca.pem")
@@ -34,7 +34,8 @@ def build(name, kind, extra, link):
 
 
 def play(name, kind, command, server, **variables):
-    variables = dict(os.environ, TEST_TLS_URL=server.tls_url, TEST_CA_FILE=AUTHORITY, **variables)
+    variables = dict(os.environ, TEST_SERVER=SERVER, TEST_TLS_URL=server.tls_url,
+                     TEST_CA_FILE=AUTHORITY, **variables)
     done = run([*command, server.url, TOKEN], 300, env=variables)
     tests = [line for line in done.stdout.splitlines() if line.startswith(("ok ", "FAILED "))]
     for line in tests:

@@ -8,6 +8,7 @@ pub mod chaos;
 mod config;
 #[allow(non_camel_case_types)]
 mod declared;
+mod peer;
 mod questions;
 mod results;
 mod served;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 pub use calls::Progress;
 pub use config::Config;
+pub use peer::{Peer, is_reaped, is_there};
 pub use questions::{Event, Input};
 pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
 pub use served::Served;

@@ -55,6 +55,10 @@ impl Client {
         outcome(unsafe { raw::mcp_client_set_repeat_tools(self.0, allow.into()) })
     }
 
+    pub fn set_unix_socket(&self, path: &str) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_unix_socket(self.0, c(path).as_ptr()) })
+    }
+
     pub fn set_transport(&self, transport: i32) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_transport(self.0, transport) })
     }

@@ -1,0 +1,158 @@
+//! Whose a message is of which only the beginning or the end is at hand: one
+//! that was too long to keep.
+
+/// Whom a message is for, as far as a piece of it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// It answers the request of this id.
+    Request(i64),
+    /// It is no answer.
+    Nobody,
+    Unknown,
+}
+
+impl Owner {
+    /// By the beginning, where most servers write the id.
+    pub(crate) fn of_head(head: &[u8]) -> Self {
+        of_members(Scan(head)).unwrap_or(Self::Unknown)
+    }
+
+    /// By the end, where the others do. What ends with one brace after the
+    /// id is a member of the message itself.
+    pub(crate) fn of_tail(tail: &[u8]) -> Self {
+        let tail = tail.trim_ascii_end();
+        let Some(tail) = tail.strip_suffix(b"}") else { return Self::Unknown };
+        let tail = tail.strip_suffix(b",\"jsonrpc\":\"2.0\"").unwrap_or(tail).trim_ascii_end();
+        let digits = tail.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let (rest, number) = tail.split_at(tail.len() - digits);
+        let rest = rest.trim_ascii_end().strip_suffix(b":").unwrap_or_default();
+        let is_id = rest
+            .strip_suffix(b"\"id\"")
+            .is_some_and(|rest| matches!(rest.trim_ascii_end().last(), Some(b',' | b'{')));
+        let number = std::str::from_utf8(number).ok().and_then(|number| number.parse().ok());
+        number.filter(|_| is_id).map_or(Self::Unknown, Self::Request)
+    }
+}
+
+/// `None` where the piece ends too early.
+fn of_members(mut scan: Scan<'_>) -> Option<Owner> {
+    scan.token(b'{')?;
+    let mut id = None;
+    let mut is_answer = false;
+    loop {
+        let name = scan.string()?;
+        scan.token(b':')?;
+        match name {
+            b"method" => return Some(Owner::Nobody),
+            b"result" | b"error" => is_answer = true,
+            _ => {}
+        }
+        if let (true, Some(id)) = (is_answer, id) {
+            return Some(Owner::Request(id));
+        }
+        let value = scan.value()?;
+        if name == b"id" {
+            // One that is no number of ours answers none of ours.
+            let number = std::str::from_utf8(value).ok().and_then(|text| text.trim().parse().ok());
+            match number {
+                Some(number) => id = Some(number),
+                None => return Some(Owner::Nobody),
+            }
+        }
+        scan.token(b',')?;
+    }
+}
+
+/// What is left of a piece of JSON, which is not checked.
+struct Scan<'a>(&'a [u8]);
+
+impl<'a> Scan<'a> {
+    fn token(&mut self, token: u8) -> Option<()> {
+        self.0 = self.0.trim_ascii_start().strip_prefix(&[token])?;
+        Some(())
+    }
+
+    /// Without its quotes, and with its escapes.
+    fn string(&mut self) -> Option<&'a [u8]> {
+        self.token(b'"')?;
+        let mut at = 0;
+        loop {
+            match self.0.get(at)? {
+                b'"' => break,
+                b'\\' => at += 2,
+                _ => at += 1,
+            }
+        }
+        let (text, rest) = self.0.split_at_checked(at)?;
+        self.0 = rest.get(1..)?;
+        Some(text)
+    }
+
+    /// Whole, and with what follows it at hand.
+    fn value(&mut self) -> Option<&'a [u8]> {
+        let start = self.0;
+        let mut depth = 0usize;
+        loop {
+            self.0 = self.0.trim_ascii_start();
+            match self.0.first()? {
+                b'"' => drop(self.string()?),
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.0 = self.0.get(1..)?;
+                }
+                b'}' | b']' | b',' if depth == 0 => {
+                    return start.get(..start.len() - self.0.len());
+                }
+                b'}' | b']' => {
+                    depth -= 1;
+                    self.0 = self.0.get(1..)?;
+                }
+                _ => self.0 = self.0.get(1..)?,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_seen_at_the_beginning() {
+        for (head, owner) in [
+            (r#"{"jsonrpc":"2.0","id":7,"result":{"con"#, Owner::Request(7)),
+            (r#"{ "id" : -7 , "jsonrpc" : "2.0" , "error" : "#, Owner::Request(-7)),
+            (r#"{"x":{"id":[1,{"a":"}\""}]},"id":3,"result":"#, Owner::Request(3)),
+            (r#"{"jsonrpc":"2.0","id":7,"method":"x","params":["#, Owner::Nobody),
+            (r#"{"method":"x","params":{"id":1,"result":"#, Owner::Nobody),
+            (r#"{"id":"7","result":{"#, Owner::Nobody),
+            (r#"{"result":{"id":1,"result":{"#, Owner::Unknown),
+            (r#"{"id":7,"jsonrpc":"2.0""#, Owner::Unknown),
+            ("[1,2", Owner::Unknown),
+            ("", Owner::Unknown),
+        ] {
+            assert_eq!(Owner::of_head(head.as_bytes()), owner, "{head}");
+        }
+        let whole = br#"{"a":"\"\\","b":[{}],"id":12,"result":1}"#;
+        for end in 0..whole.len() {
+            let owner = Owner::of_head(&whole[..end]);
+            assert!(matches!(owner, Owner::Unknown | Owner::Request(12)), "{end}");
+        }
+    }
+
+    #[test]
+    fn is_seen_at_the_end() {
+        for (tail, owner) in [
+            (r#"]},"jsonrpc":"2.0","id":7}"#, Owner::Request(7)),
+            ("]},\"id\": 70 ,\"jsonrpc\":\"2.0\"}\r", Owner::Request(70)),
+            (r#"{"a":1,"id":7}}"#, Owner::Unknown),
+            (r#"],"id":"7"}"#, Owner::Unknown),
+            (r#""text \"id\":7}"#, Owner::Unknown),
+            (r#","id":}"#, Owner::Unknown),
+            (r#"7}"#, Owner::Unknown),
+            ("", Owner::Unknown),
+        ] {
+            assert_eq!(Owner::of_tail(tail.as_bytes()), owner, "{tail}");
+        }
+    }
+}
