@@ -38,6 +38,7 @@ mod tools;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -76,6 +77,9 @@ pub enum Action {
     Await(Gate),
     Open(Gate),
     Close,
+    /// The end of the connection as a network has it: a reset; only HTTP has
+    /// one.
+    Reset,
     /// Says nothing more, and keeps the connection open.
     Hang,
     /// What comes through its pipe, as it comes.
@@ -298,7 +302,7 @@ async fn accept_unix(listener: Option<&UnixListener>) -> tokio::net::UnixStream 
 }
 
 async fn connection(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut stream: impl AsyncRead + AsyncWrite + AsRawFd + Unpin,
     handler: Arc<Handler>,
     log: Arc<Log>,
 ) {
@@ -308,7 +312,7 @@ async fn connection(
 }
 
 async fn converse(
-    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    stream: &mut (impl AsyncRead + AsyncWrite + AsRawFd + Unpin),
     number: usize,
     handler: Arc<Handler>,
     log: &Log,
@@ -340,7 +344,7 @@ async fn converse(
 
 /// Plays what comes through a pipe; false when the connection is over.
 async fn follow(
-    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    stream: &mut (impl AsyncRead + AsyncWrite + AsRawFd + Unpin),
     feed: &Feed,
     log: &Log,
 ) -> bool {
@@ -364,7 +368,7 @@ async fn follow(
 
 /// False when the connection is over.
 async fn play(
-    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    stream: &mut (impl AsyncRead + AsyncWrite + AsRawFd + Unpin),
     action: Action,
     log: &Log,
 ) -> bool {
@@ -418,6 +422,10 @@ async fn play(
         }
         Action::Close => {
             let _ = stream.shutdown().await;
+            false
+        }
+        Action::Reset => {
+            let _ = process::reset(stream.as_raw_fd());
             false
         }
         Action::Hang => {
