@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::client::exchange::{Ending, Post, RpcRefusal};
+use crate::client::exchange::{Ending, HEADER_MISMATCH, Post, RpcRefusal};
 use crate::client::options::Options;
 use crate::client::request::Limits;
 use crate::client::{Client, Counter, Session, lock};
@@ -130,7 +130,10 @@ impl Client {
                 // A stream that broke, and nobody knows what became of the
                 // request.
                 Err(Failure::Final(error))
-                    if is_break(&error) && is_repeatable && !has_recovered =>
+                    if is_break(&error)
+                        && is_repeatable
+                        && !has_recovered
+                        && !error.is_repeated() =>
                 {
                     has_recovered = true;
                     self.count_one(Counter::Repetitions);
@@ -242,16 +245,16 @@ impl Client {
                 });
             }
         };
-        let has_session = session.can_be_lost();
+        let is_loss = ending.is_loss(session);
         match ending {
+            Ending::Rpc(RpcRefusal { error, .. }) | Ending::NotMcp(_, error) if is_loss => {
+                Err(Failure::Lost(error))
+            }
             Ending::Answer(answer, _) => match era.judge(call, &answer) {
                 Ok(Verdict::Complete) => Ok((answer, None)),
                 Ok(Verdict::InputRequired(round)) => Ok((answer, Some(round))),
                 Err(error) => Err(Failure::Final(error)),
             },
-            Ending::Rpc(refusal) if is_loss(&refusal, has_session) => {
-                Err(Failure::Lost(refusal.error))
-            }
             Ending::Rpc(refusal)
                 if refusal.rpc.code == HEADER_MISMATCH && call.is_tool() && session.has_marks() =>
             {
@@ -262,12 +265,18 @@ impl Client {
             {
                 Err(Failure::Pages(refusal.error))
             }
-            Ending::NotMcp(404, error) if has_session => Err(Failure::Lost(error)),
             Ending::Rpc(refusal) => {
                 self.cache.forget(call);
                 Err(Failure::Final(refusal.error))
             }
-            Ending::NotMcp(_, error) => Err(Failure::Final(error)),
+            Ending::NotMcp(status, error) => {
+                if matches!(status, 404 | 405) && session.transport.channel().is_none() {
+                    // Nothing of the kind is there any more; the next call
+                    // looks what is.
+                    self.forget(session);
+                }
+                Err(Failure::Final(error))
+            }
             Ending::Accepted => {
                 let error = Error::new(Status::Internal, "a request that was taken for none");
                 Err(Failure::Final(error))
@@ -319,17 +328,4 @@ fn is_break(error: &Error) -> bool {
     matches!(error.status(), Status::Io | Status::Process)
 }
 
-const HEADER_MISMATCH: i32 = -32020;
 const URL_ELICITATION_REQUIRED: i32 = -32042;
-
-/// Whether an error says that the session, or the revision, is not known any
-/// more. The request was refused before it ran, so that any may be repeated.
-fn is_loss(refusal: &RpcRefusal, has_session: bool) -> bool {
-    const UNSUPPORTED_VERSION: i32 = -32022;
-    if !has_session {
-        return refusal.rpc.code == UNSUPPORTED_VERSION;
-    }
-    refusal.http_status == 404
-        // A restarted server of the TypeScript SDK with a single session.
-        || refusal.http_status == 400 && refusal.rpc.code == -32000 && refusal.is_anonymous
-}

@@ -18,6 +18,7 @@ pub(crate) mod question;
 mod refusal;
 mod reply;
 pub(crate) mod request;
+mod send;
 mod server;
 pub(crate) mod settings;
 mod slot;
@@ -305,6 +306,10 @@ impl Client {
 
     fn current_session(&self) -> Option<Arc<Session>> {
         lock(&self.session).clone()
+    }
+
+    fn is_current(&self, session: &Arc<Session>) -> bool {
+        self.current_session().is_some_and(|now| Arc::ptr_eq(&now, session))
     }
 
     fn take_session(&self) -> Option<Arc<Session>> {

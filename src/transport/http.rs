@@ -48,6 +48,10 @@ pub(crate) struct Setting<'a> {
 #[derive(Debug)]
 pub(crate) struct Reply<'a> {
     pub(crate) head: Head,
+    /// Where it came from, if not from where it was asked for.
+    pub(crate) moved: Option<Url>,
+    /// Whether the request was sent twice for it.
+    pub(crate) is_repeated: bool,
     body: Body,
     connection: Connection,
     pool: &'a Pool,
@@ -66,6 +70,7 @@ impl Http {
             Some(connection) => connection,
             None => self.connect(request, setting, wait).await?,
         };
+        let mut is_repeated = false;
         loop {
             trace_request(request, setting);
             let mut bytes = write(request);
@@ -73,7 +78,8 @@ impl Http {
                 Ok(head) => {
                     trace_head(&head, setting);
                     let body = head.body();
-                    return Ok(Reply { head, body, connection, pool: &self.pool });
+                    let (moved, pool) = (None, &self.pool);
+                    return Ok(Reply { head, moved, is_repeated, body, connection, pool });
                 }
                 Err(no_reply) => {
                     let again = no_reply.is_silent && connection.is_used && request.is_repeatable;
@@ -81,10 +87,14 @@ impl Http {
                         trace.line("*", no_reply.error.message(), setting.secrets);
                     }
                     if !again {
-                        return Err(no_reply.error);
+                        return Err(no_reply.error.with_repetition(is_repeated));
                     }
                     // Once, as the new one has not been used.
-                    connection = self.connect(request, setting, wait).await?;
+                    is_repeated = true;
+                    connection = self
+                        .connect(request, setting, wait)
+                        .await
+                        .map_err(|error| error.with_may_have_run(true))?;
                 }
             }
         }
