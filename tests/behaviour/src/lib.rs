@@ -7,6 +7,8 @@ mod calls;
 mod config;
 #[allow(non_camel_case_types)]
 mod declared;
+mod heard;
+mod legacy;
 mod questions;
 mod results;
 mod served;
@@ -18,6 +20,8 @@ use std::time::Duration;
 
 pub use calls::Progress;
 pub use config::Config;
+pub use heard::Heard;
+pub use legacy::Legacy;
 pub use questions::{Event, Input};
 pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
 pub use served::Served;
