@@ -102,6 +102,7 @@ struct Details {
     challenge: Vec<(String, String)>,
     retry_after: Option<u32>,
     may_have_run: bool,
+    is_repeated: bool,
     exit_status: Option<i32>,
 }
 
@@ -122,6 +123,7 @@ impl Error {
             challenge: Vec::new(),
             retry_after: None,
             may_have_run: false,
+            is_repeated: false,
             exit_status: None,
         }))
     }
@@ -158,6 +160,12 @@ impl Error {
 
     pub(crate) fn with_may_have_run(mut self, may_have_run: bool) -> Self {
         self.0.may_have_run = may_have_run;
+        self
+    }
+
+    /// What failed was sent twice already.
+    pub(crate) fn with_repetition(mut self, is_repeated: bool) -> Self {
+        self.0.is_repeated |= is_repeated;
         self
     }
 
@@ -216,6 +224,10 @@ impl Error {
 
     pub(crate) fn may_have_run(&self) -> bool {
         self.0.may_have_run
+    }
+
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.0.is_repeated
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::client::exchange::{Ending, Post, RpcRefusal};
+use crate::client::exchange::{Ending, HEADER_MISMATCH, Post, RpcRefusal};
 use crate::client::options::Options;
 use crate::client::request::Limits;
 use crate::client::work::Reporting;
@@ -156,7 +156,8 @@ impl Client {
                     if is_break(&error)
                         && is_repeatable
                         && !has_recovered
-                        && options.reconnects() =>
+                        && options.reconnects()
+                        && !error.is_repeated() =>
                 {
                     has_recovered = true;
                     self.count_one(Counter::Repetitions);
@@ -264,8 +265,11 @@ impl Client {
                 });
             }
         };
-        let has_session = session.can_be_lost();
+        let is_loss = ending.is_loss(session);
         match ending {
+            Ending::Rpc(RpcRefusal { error, .. }) | Ending::NotMcp(_, error) if is_loss => {
+                Err(Failure::Lost(error))
+            }
             Ending::Answer(answer, _) => match era.judge(call, &answer) {
                 Ok(Verdict::Complete) => Ok((answer, None)),
                 Ok(Verdict::InputRequired(round)) => Ok((answer, Some(round))),
@@ -278,9 +282,6 @@ impl Client {
                 }
                 Err(error) => Err(Failure::Final(error)),
             },
-            Ending::Rpc(refusal) if is_loss(&refusal, has_session) => {
-                Err(Failure::Lost(refusal.error))
-            }
             Ending::Rpc(refusal)
                 if refusal.rpc.code == HEADER_MISMATCH && call.is_tool() && session.has_marks() =>
             {
@@ -297,12 +298,18 @@ impl Client {
             {
                 Err(Failure::Pages(refusal.error))
             }
-            Ending::NotMcp(404, error) if has_session => Err(Failure::Lost(error)),
             Ending::Rpc(refusal) => {
                 self.cache.forget(call);
                 Err(Failure::Final(refusal.error))
             }
-            Ending::NotMcp(_, error) => Err(Failure::Final(error)),
+            Ending::NotMcp(status, error) => {
+                if matches!(status, 404 | 405) && session.transport.channel().is_none() {
+                    // Nothing of the kind is there any more; the next call
+                    // looks what is.
+                    self.forget(session);
+                }
+                Err(Failure::Final(error))
+            }
             Ending::Accepted => {
                 let error = Error::new(Status::Internal, "a request that was taken for none");
                 Err(Failure::Final(error))
@@ -361,23 +368,10 @@ fn is_of_connection(error: &Error) -> bool {
 
 const METHOD_NOT_FOUND: i32 = -32601;
 const INVALID_REQUEST: i32 = -32600;
-const HEADER_MISMATCH: i32 = -32020;
 const URL_ELICITATION_REQUIRED: i32 = -32042;
 
 /// Whether a call that is given up is not ended by the message for that: a
 /// task is ended by one of its own.
 fn is_ended_otherwise(era: &dyn Era, call: &Call) -> bool {
     call.is_about_task() || call.has_tasks && era.tasks() == Some(Tasks::Asked)
-}
-
-/// Whether an error says that the session, or the revision, is not known any
-/// more. The request was refused before it ran, so that any may be repeated.
-fn is_loss(refusal: &RpcRefusal, has_session: bool) -> bool {
-    const UNSUPPORTED_VERSION: i32 = -32022;
-    if !has_session {
-        return refusal.rpc.code == UNSUPPORTED_VERSION;
-    }
-    refusal.http_status == 404
-        // A restarted server of the TypeScript SDK with a single session.
-        || refusal.http_status == 400 && refusal.rpc.code == -32000 && refusal.is_anonymous
 }

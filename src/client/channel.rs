@@ -173,8 +173,12 @@ impl Client {
             return Ok(sent.unwrap_or(Ending::Accepted));
         };
         let waiting = channel.slots.open(id, false);
-        if let Some(refused) = self.send_on(channel, options, post, wait).await? {
-            return Ok(refused);
+        match self.send_on(channel, options, post, wait).await {
+            Ok(None) => {}
+            Ok(Some(refused)) => return Ok(refused),
+            // Some say that they took it when they have done it.
+            Err(_) if waiting.has_any() => {}
+            Err(error) => return Err(error),
         }
         let answer = self.await_answer(channel, &waiting, options, post, wait).await;
         answer.map_err(|error| error.with_may_have_run(true))
@@ -245,6 +249,10 @@ impl Client {
         let reader = Reader { client: self, channel, options, peer: post.peer };
         loop {
             while let Some(delivered) = slot.take() {
+                if !wait.is_background() {
+                    // What came before it is told before it.
+                    self.attend();
+                }
                 match delivered {
                     Delivered::Response(text, start, tape, Outcome::Result(place)) => {
                         return Ok(Ending::Answer(Answer::new(text, start, tape, place), None));
@@ -305,12 +313,15 @@ impl Client {
                     let reader =
                         Reader { client: self, channel, options: &options, peer: session.peer() };
                     // What is there; or, where only reading tells, what comes.
-                    let at_once = wait.at_most(Duration::ZERO);
-                    let bound = if channel.readable.is_some() { &at_once } else { wait };
-                    let read = reader.lead(&mut source, None, &[], bound).await;
+                    let bound = match &channel.readable {
+                        Some(_) => wait.at_most(Duration::ZERO),
+                        None => wait.clone().or_abort(channel.ended.clone()),
+                    };
+                    let read = reader.lead(&mut source, None, &[], &bound).await;
                     drop(source);
                     self.bury(options);
                     match read {
+                        Err(_) if channel.is_over() => {}
                         Err(error) if error.status() != Status::Timeout => return Err(error),
                         _ => {}
                     }
@@ -492,6 +503,8 @@ impl Reader<'_> {
     fn take_notification(&self, method: &str, params: Option<&str>, wait: &Wait) {
         let slots = &self.channel.slots;
         let owner = match method {
+            // The call may still wait for the reply to its POST.
+            notice::PROGRESS if matches!(self.channel.sink, Sink::Posts(_)) => None,
             notice::PROGRESS => notice::Progress::parse(params).and_then(|told| told.id()),
             notice::CANCELLED => params.and_then(notice::cancelled).and_then(|id| id.parse().ok()),
             _ if slots.has_streams() => params.and_then(notice::subscription),

@@ -98,6 +98,28 @@ impl Client {
         }
     }
 
+    /// Asks a server whether it still knows a session.
+    pub(crate) async fn forget_if_lost(
+        self: &Arc<Self>,
+        options: &Options,
+        session: &Arc<Session>,
+        wait: &Wait,
+    ) {
+        let id = self.next_id();
+        let frame = Frame { id, ..Frame::default() };
+        let Ok(outgoing) = session.era.frame(&Call::ping(), &frame) else { return };
+        let post = Post {
+            id: Some(id),
+            is_repeatable: true,
+            ..Post::notification(&outgoing, session.peer())
+        };
+        if let Ok(ending) = self.post(options, post, wait).await
+            && ending.is_loss(session)
+        {
+            self.forget(session);
+        }
+    }
+
     /// What belonged to the last session is said again, and the stream on
     /// which the server asks is there before the first call.
     async fn restore(
@@ -161,21 +183,9 @@ impl Client {
             }
             return self.negotiate_by_lines(options, known, wait).await;
         };
-        let is_stateless = options.pinned.is_some_and(Revision::is_stateless);
-        let order = match address.transport {
-            HttpTransport::StreamableHttp => [Way::Posts, Way::Posts],
-            HttpTransport::Sse => [Way::Events, Way::Events],
-            HttpTransport::Auto if is_stateless => [Way::Posts, Way::Posts],
-            HttpTransport::Auto => match known {
-                Some(known) if known.has_events => [Way::Events, Way::Posts],
-                None if address.url.has_segment("sse") => [Way::Events, Way::Posts],
-                _ => [Way::Posts, Way::Events],
-            },
-        };
-        let is_certain = order[0] == order[1];
-        let mut shown = None;
-        for (place, way) in order.into_iter().enumerate() {
-            let patience = if place > 0 || is_certain { options.connect_timeout } else { GUESSED };
+        let mut no_events = false;
+        let mut shown: Option<Error> = None;
+        for way in ways(address, options.pinned, known) {
             let negotiated = match way {
                 Way::Posts => {
                     let (negotiation, first) =
@@ -183,44 +193,57 @@ impl Client {
                     let transport = Transport::StreamableHttp;
                     self.negotiate_over(options, transport, negotiation, first, wait).await?
                 }
-                Way::Events => self.negotiate_by_events(options, address, patience, wait).await?,
+                _ if no_events => continue,
+                Way::Glance => {
+                    self.negotiate_by_events(options, address, Some(GLANCE), wait).await?
+                }
+                Way::Events => self.negotiate_by_events(options, address, None, wait).await?,
             };
-            match negotiated {
+            let error = match negotiated {
                 Negotiated::Session(session) => return Ok(session),
                 Negotiated::Again(..) => return Err(Error::new(Status::Io, ENDED)),
+                Negotiated::Late(error) => error,
                 Negotiated::Elsewhere(error) => {
-                    // What the usual way came to says more.
-                    if shown.is_none() || way == Way::Posts {
-                        shown = Some(error);
-                    }
+                    no_events = no_events || *way != Way::Posts;
+                    error
                 }
-            }
-            if is_certain {
-                break;
+            };
+            // What the usual way came to says more, but for a server in trouble.
+            let is_trouble = shown.as_ref().is_some_and(|error| error.http_status() >= 500);
+            if shown.is_none() || *way == Way::Posts && !is_trouble {
+                shown = Some(error);
             }
         }
-        Err(shown.unwrap_or_else(|| Error::new(Status::Internal, "no way to the server")))
+        Err(match shown {
+            Some(error) if error.http_status() == 405 && no_events => {
+                let what = format!("{}, nor one of HTTP with SSE", error.message());
+                Error::new(Status::Transport, what).with_http_status(405)
+            }
+            Some(error) => error,
+            None => Error::new(Status::Internal, "no way to the server"),
+        })
     }
 
     async fn negotiate_by_events(
         self: &Arc<Self>,
         options: &Options,
         address: &Address,
-        patience: Duration,
+        patience: Option<Duration>,
         wait: &Wait,
     ) -> Result<Negotiated> {
         let (negotiation, first) = Negotiation::of_handshake(options.pinned)?;
+        let none = |error: Error| {
+            if error.http_status() >= 500 {
+                return error;
+            }
+            let what = format!("there is no HTTP with SSE at this address: {}", error.message());
+            Error::new(Status::Transport, what).with_http_status(error.http_status())
+        };
         let channel = match self.open_events(options, address, patience, wait).await {
             Ok(channel) => channel,
             Err(NoEvents::Final(error)) => return Err(error),
-            Err(NoEvents::Other(error)) => {
-                let error = Error::new(
-                    Status::Transport,
-                    format!("there is no HTTP with SSE at this address: {}", error.message()),
-                )
-                .with_http_status(error.http_status());
-                return Ok(Negotiated::Elsewhere(error));
-            }
+            Err(NoEvents::Late(error)) => return Ok(Negotiated::Late(none(error))),
+            Err(NoEvents::Other(error)) => return Ok(Negotiated::Elsewhere(none(error))),
         };
         self.negotiate_on(options, channel, negotiation, first, wait).await
     }
@@ -240,7 +263,7 @@ impl Client {
             }
             match self.negotiate_on(options, channel, negotiation, attempt, wait).await? {
                 Negotiated::Session(session) => return Ok(session),
-                Negotiated::Elsewhere(error) => return Err(error),
+                Negotiated::Late(error) | Negotiated::Elsewhere(error) => return Err(error),
                 Negotiated::Again(rest, next) => (negotiation, attempt) = (rest, next),
             }
         }
@@ -382,13 +405,32 @@ impl Client {
 enum Way {
     /// Streamable HTTP.
     Posts,
+    /// HTTP with SSE, if the server is quick to show it.
+    Glance,
     /// HTTP with SSE.
     Events,
+}
+
+/// In which order they are tried.
+fn ways(address: &Address, pinned: Option<Revision>, known: Option<Known>) -> &'static [Way] {
+    let is_likely = match known {
+        Some(known) => known.has_events,
+        None => address.url.has_segment("sse"),
+    };
+    match address.transport {
+        HttpTransport::StreamableHttp => &[Way::Posts],
+        HttpTransport::Sse => &[Way::Events],
+        HttpTransport::Auto if pinned.is_some_and(Revision::is_stateless) => &[Way::Posts],
+        HttpTransport::Auto if is_likely => &[Way::Glance, Way::Posts, Way::Events],
+        HttpTransport::Auto => &[Way::Posts, Way::Events],
+    }
 }
 
 /// What came of one way.
 enum Negotiated {
     Session(Session),
+    /// Nothing so far: the server takes its time.
+    Late(Error),
     /// Nothing: there is no such way here.
     Elsewhere(Error),
     /// The process has ended: to be gone on with when it is started again.
@@ -397,5 +439,5 @@ enum Negotiated {
 
 const ENDED: &str = "the server ended its event stream before it answered";
 
-/// How long a guess may take that a path is one of HTTP with SSE.
-const GUESSED: Duration = Duration::from_secs(2);
+/// How long a guess may take that an address is one of HTTP with SSE.
+const GLANCE: Duration = Duration::from_secs(2);

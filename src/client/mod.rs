@@ -20,6 +20,7 @@ pub(crate) mod question;
 mod refusal;
 mod reply;
 pub(crate) mod request;
+mod send;
 mod server;
 pub(crate) mod settings;
 mod slot;
@@ -311,6 +312,10 @@ impl Client {
 
     fn current_session(&self) -> Option<Arc<Session>> {
         lock(&self.session).clone()
+    }
+
+    fn is_current(&self, session: &Arc<Session>) -> bool {
+        self.current_session().is_some_and(|now| Arc::ptr_eq(&now, session))
     }
 
     fn take_session(&self) -> Option<Arc<Session>> {

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::exchange::{Ending, Peer, Post, RpcRefusal, Way};
+use crate::client::backoff::Backoff;
+use crate::client::exchange::{Ending, Peer, Post, RpcRefusal};
 use crate::client::inbox::{Item, Progress};
 use crate::client::options::Options;
 use crate::client::progress::Teller;
 use crate::client::question::Question;
-use crate::client::{Client, Counter, refusal};
+use crate::client::send::Way;
+use crate::client::{Client, Counter, lock, refusal};
 use crate::protocol::notice;
 use crate::protocol::question::{Answered, Asked, Kind, TOO_MANY};
 use crate::transport::http::Reply;
@@ -20,10 +22,6 @@ use crate::wire::http1::Media;
 use crate::wire::jsonrpc::{self, Answer, Id, Message, Outcome, RpcError, malformed};
 use crate::wire::tape::{Place, Tape};
 
-/// The pause before a stream is resumed, where the server names none, and the
-/// longest that it may ask for.
-const PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How often a stream is resumed in a row without an event coming of it.
 const FRUITLESS: u32 = 3;
 
@@ -175,7 +173,7 @@ impl Client {
         let mut left = reading.options.max_events;
         let mut reply = Some(reply);
         let mut fruitless = 0;
-        let mut pause = PAUSE;
+        let mut backoff = Backoff::default();
         let mut lost = Error::new(Status::Internal, "a stream that was not read");
         loop {
             if let Some(reply) = reply.take() {
@@ -184,8 +182,11 @@ impl Client {
                     Ended::Answered(ending) => return Ok(ending),
                     Ended::Early(error) => lost = error,
                 }
+                if left < before {
+                    backoff.reset();
+                }
                 if left < before || stream.has_moved() {
-                    (fruitless, pause) = (0, PAUSE);
+                    fruitless = 0;
                 }
             }
             let lost = lost.clone().with_http_status(http_status).with_may_have_run(true);
@@ -197,16 +198,8 @@ impl Client {
             }
             fruitless += 1;
             let sent = |error: Error| error.with_may_have_run(true);
-            match stream.retry() {
-                Some(retry) => {
-                    let asked = Duration::from_millis(retry.into());
-                    wait.pause(asked.min(LONGEST_PAUSE)).await.map_err(sent)?;
-                }
-                None => {
-                    wait.pause(pause).await.map_err(sent)?;
-                    pause = pause.mul_f64(1.5);
-                }
-            }
+            let asked = stream.retry().map(|retry| Duration::from_millis(retry.into()));
+            wait.pause(backoff.pause(asked)).await.map_err(sent)?;
             stream.begin_again();
             match self.get(reading.options, &headers, reading.way, wait).await {
                 Ok(Ok(opened)) if matches!(opened.head.media, Media::EventStream) => {
@@ -414,12 +407,13 @@ impl Client {
             let declared = peer.session.map_or(&none, |session| &session.declared);
             match Asked::recognise(request.method, request.params, declared) {
                 Err(refusal) => refusal.into(),
-                Ok(asked) if asked.kind == Kind::Roots && options.roots.is_some() => {
-                    let roots = options.roots.as_deref().unwrap_or("[]");
-                    let answer = Answered::Result(format!("{{\"roots\":{roots}}}"));
-                    answer.related_to(&asked.params)
-                }
-                Ok(asked) => {
+                Ok(asked) => 'asked: {
+                    // As they are now: a stream may be older than what is set.
+                    let roots = lock(&self.options).roots.clone();
+                    if let (Kind::Roots, Some(roots)) = (asked.kind, roots) {
+                        let answer = Answered::Result(format!("{{\"roots\":{roots}}}"));
+                        break 'asked answer.related_to(&asked.params);
+                    }
                     let Some(session) = peer.session else { return Ok(()) };
                     match Question::of_request(self, session, request.id, asked, wait) {
                         Some(question) => {

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::sys::Signal;
 use crate::client::backoff::{Backoff, jittered};
-use crate::client::exchange::Way;
+use crate::client::connect::Connected;
 use crate::client::listener::Opening;
 use crate::client::options::Options;
 use crate::client::reply::Incoming;
+use crate::client::send::Way;
 use crate::client::{Client, Counter, Session};
 use crate::protocol::call::Call;
 use crate::protocol::notice::{self, Kind};
@@ -24,6 +25,8 @@ use crate::wire::object::Members;
 
 /// A stream that stood so long was worth opening.
 const STEADY: Duration = Duration::from_secs(5);
+/// One that stood for less was hardly there.
+const BRIEF: Duration = Duration::from_secs(1);
 
 /// One stream, from its opening to its end.
 pub(crate) struct Listening<'a> {
@@ -56,7 +59,10 @@ impl Listening<'_> {
             client.bury(options);
             let asked = match result {
                 Ok(fallen) => {
-                    if fallen.has_spoken || begun.elapsed() >= STEADY {
+                    // One that is always cut after a word, to be back at once,
+                    // is not worth it.
+                    let is_worth = fallen.retry.is_none() || begun.elapsed() >= BRIEF;
+                    if fallen.has_spoken && is_worth || begun.elapsed() >= STEADY {
                         backoff.reset();
                     }
                     last_event_id = fallen.last_event_id;
@@ -78,7 +84,8 @@ impl Listening<'_> {
         Ok(())
     }
 
-    /// Opens a stream and reads it to its end.
+    /// Opens a stream and reads it to its end; in a new session, if the one
+    /// that there was turns out to be lost.
     async fn stand(
         &self,
         options: &Arc<Options>,
@@ -87,15 +94,49 @@ impl Listening<'_> {
     ) -> Result<Fallen> {
         let client = self.client;
         let brief = client.wait(options, &Default::default(), true).or_abort(self.stop.clone());
-        let session = client.connected_for_stream(options, &brief).await?.session;
+        let Connected { session, is_new } = client.connected_for_stream(options, &brief).await?;
+        let result = self.stand_in(options, &session, last_event_id, &brief, wait).await;
+        match result {
+            Err(error) if !is_new && self.is_lost(options, &session, &error, &brief).await => {
+                let session = client.connected_for_stream(options, &brief).await?.session;
+                self.stand_in(options, &session, None, &brief, wait).await
+            }
+            result => result,
+        }
+    }
+
+    /// Whether a stream is refused because its session is gone.
+    async fn is_lost(
+        &self,
+        options: &Arc<Options>,
+        session: &Arc<Session>,
+        error: &Error,
+        brief: &Wait,
+    ) -> bool {
+        // A server that has no sessions any more knows no GET either.
+        if error.http_status() == 405 && self.has_stood.get() {
+            self.client.forget_if_lost(options, session, brief).await;
+        }
+        !self.client.is_current(session) && brief.check().is_ok()
+    }
+
+    async fn stand_in(
+        &self,
+        options: &Arc<Options>,
+        session: &Arc<Session>,
+        last_event_id: Option<String>,
+        brief: &Wait,
+        wait: &Wait,
+    ) -> Result<Fallen> {
+        let client = self.client;
         let wish = client.listener.wish();
         let standing = session.era.standing(&wish, last_event_id.as_deref());
         if let Some(channel) = session.transport.channel() {
             return match standing {
-                Standing::Get(_) => self.stand_on(channel, &session, wait).await,
+                Standing::Get(_) => self.stand_on(channel, session, wait).await,
                 Standing::Listen(call) => {
                     let wanted = (&call, &wish);
-                    self.subscribe_on(channel, options, &session, wanted, &brief, wait).await
+                    self.subscribe_on(channel, options, session, wanted, brief, wait).await
                 }
             };
         }
@@ -103,11 +144,10 @@ impl Listening<'_> {
         match standing {
             Standing::Get(headers) => {
                 let has_stood = self.has_stood.get();
-                let reply = client.get(options, &headers, &way, &brief).await?;
+                let reply = client.get(options, &headers, &way, brief).await?;
                 let reply = reply.map_err(|refused| {
-                    if refused.status == 404 && has_stood {
-                        client.forget(&session);
-                        return refused.error;
+                    if refused.is_loss(session) {
+                        client.forget(session);
                     }
                     not_offered(refused.error, has_stood)
                 })?;
@@ -117,16 +157,17 @@ impl Listening<'_> {
                         "the server answered the GET for its stream with something else",
                     ));
                 }
-                self.stands(&session, Ok(()), "{}", wait);
+                self.stands(session, "{}", wait);
                 let from = From { last_event_id, ..From::default() };
-                self.read(options, &session, &way, reply, from, wait).await
+                self.read(options, session, &way, reply, from, wait).await
             }
             Standing::Listen(call) => {
                 let id = client.next_id();
-                let (reply, from) = self.begin(options, &session, &call, id, &way, &brief).await?;
+                let (reply, from) = self.begin(options, session, &call, id, &way, brief).await?;
                 let granted = from.granted.clone().unwrap_or_default();
-                self.stands(&session, granted.of(&wish), &granted.json, wait);
-                self.read(options, &session, &way, reply, from, wait).await
+                self.check(&granted, &wish)?;
+                self.stands(session, &granted.json, wait);
+                self.read(options, session, &way, reply, from, wait).await
             }
         }
     }
@@ -143,7 +184,7 @@ impl Listening<'_> {
         wait: &Wait,
     ) -> Result<(Reply<'a>, From)> {
         let outgoing = session.era.frame(call, &Frame { id, ..Frame::default() })?;
-        let mut reply = self.client.open(options, &outgoing, way, wait).await?;
+        let mut reply = self.client.open(options, session, &outgoing, way, wait).await?;
         let mut stream = EventStream::new(options.max_message);
         let mut events = Vec::new();
         loop {
@@ -182,14 +223,14 @@ impl Listening<'_> {
         }
     }
 
-    /// Says that a stream stands, `result` to who wanted it opened.
-    pub(crate) fn stands(
-        &self,
-        session: &Arc<Session>,
-        result: Result<()>,
-        granted: &str,
-        wait: &Wait,
-    ) {
+    /// Refuses a first stream that would not tell what it was opened for; the
+    /// one before stays. One that stood before is good for what it tells.
+    pub(crate) fn check(&self, granted: &Granted, wish: &Wish) -> Result<()> {
+        if self.has_stood.get() { Ok(()) } else { granted.of(wish) }
+    }
+
+    /// Says that a stream stands.
+    pub(crate) fn stands(&self, session: &Arc<Session>, granted: &str, wait: &Wait) {
         let client = self.client;
         client.listener.stand(self.generation, &self.stop, session);
         if self.has_stood.replace(true) {
@@ -201,7 +242,7 @@ impl Listening<'_> {
         if client.listener.is_wanted() {
             client.announce(Kind::Listening, granted, wait);
         }
-        self.opening.tell(result);
+        self.opening.tell(Ok(()));
     }
 
     /// Says that a stream which stood will not stand any more.

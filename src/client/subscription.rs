@@ -25,7 +25,7 @@ impl Listening<'_> {
         session: &Arc<Session>,
         wait: &Wait,
     ) -> Result<Fallen> {
-        self.stands(session, Ok(()), "{}", wait);
+        self.stands(session, "{}", wait);
         wait.until_raised(&channel.ended).await?;
         Ok(Fallen::default())
     }
@@ -48,7 +48,8 @@ impl Listening<'_> {
         client.send_on(channel, options, post, brief).await?;
         let result = async {
             let granted = self.granted(channel, &messages, brief).await?;
-            self.stands(session, granted.of(wish), &granted.json, wait);
+            self.check(&granted, wish)?;
+            self.stands(session, &granted.json, wait);
             self.hear(channel, &messages, &granted, session, wait).await
         };
         let result = result.await;

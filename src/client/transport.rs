@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys;
 use crate::client::channel::{Channel, Sink};
-use crate::client::exchange::Way;
 use crate::client::options::Options;
+use crate::client::send::Way;
 use crate::client::server::{Address, Server, Streams};
 use crate::client::{Client, lock};
 use crate::protocol::Headers;
@@ -53,6 +53,8 @@ pub(crate) enum InUse {
 pub(crate) enum NoEvents {
     /// The server answered something else.
     Other(Error),
+    /// It did not answer, or say where messages go, in the time there was.
+    Late(Error),
     /// That says nothing about the transport: a credential, the network.
     Final(Error),
 }
@@ -69,18 +71,26 @@ impl Client {
     }
 
     /// Opens the stream of HTTP with SSE: a GET, and in it first where
-    /// messages go.
+    /// messages go. `patience` bounds each; without it the limits of the
+    /// program do.
     pub(crate) async fn open_events(
         self: &Arc<Self>,
         options: &Options,
         address: &Address,
-        patience: Duration,
+        patience: Option<Duration>,
         wait: &Wait,
     ) -> std::result::Result<Arc<Channel>, NoEvents> {
         let way = Way::new(options, None).map_err(NoEvents::Final)?;
         let none = Headers::new();
-        let get = self.get(options, &none, &way, wait).await;
-        let reply = match get.map_err(NoEvents::Final)? {
+        let reply = match self.get_within(patience, options, &none, &way, wait).await {
+            Err(error) if patience.is_some() && error.status() == Status::Timeout => {
+                wait.check().map_err(NoEvents::Final)?;
+                let what = "the server did not answer the GET in time";
+                return Err(NoEvents::Late(Error::protocol(what)));
+            }
+            result => result.map_err(NoEvents::Final)?,
+        };
+        let reply = match reply {
             Ok(reply) => reply,
             Err(refused) if refused.is_final() => return Err(NoEvents::Final(refused.error)),
             Err(refused) => return Err(NoEvents::Other(refused.error)),
@@ -89,22 +99,27 @@ impl Client {
             let what = "the server answered the GET with something else than an event stream";
             return Err(NoEvents::Other(Error::protocol(what)));
         }
+        let from = reply.moved.clone();
+        let from = from.as_ref().unwrap_or(&address.url);
         let mut source = EventSource::new(reply.open(), options.max_message);
+        let patience = patience.unwrap_or(options.connect_timeout);
         let endpoint = match source.endpoint(&wait.at_most(patience)).await {
             Ok(endpoint) => endpoint,
             Err(error) if error.status() == Status::Timeout => {
                 wait.check().map_err(NoEvents::Final)?;
-                return Err(NoEvents::Other(Error::protocol(
+                return Err(NoEvents::Late(Error::protocol(
                     "the server's event stream does not say where messages go (an event \
                      \"endpoint\")",
                 )));
             }
             Err(error) if error.status() == Status::Protocol => {
+                // A guess that a program ends is no guess any more.
+                wait.check().map_err(NoEvents::Final)?;
                 return Err(NoEvents::Other(error));
             }
             Err(error) => return Err(NoEvents::Final(error)),
         };
-        let url = address.url.join(endpoint.trim());
+        let url = from.join(endpoint.trim());
         let Some(url) = url.filter(|url| url.origin == address.url.origin) else {
             return Err(NoEvents::Final(Error::new(
                 Status::Redirect,

@@ -51,6 +51,8 @@ pub(crate) enum Next {
 #[derive(Debug)]
 pub(crate) struct Negotiation {
     pinned: Option<Revision>,
+    /// What carries the messages is older than the stateless era.
+    is_old: bool,
     discovered: u8,
     initialized: u8,
 }
@@ -64,7 +66,7 @@ impl Negotiation {
     /// `known` is what the server spoke before its session was lost, which
     /// saves asking again.
     pub(crate) fn new(pinned: Option<Revision>, known: Option<Revision>) -> (Self, Attempt) {
-        let mut this = Self { pinned, discovered: 0, initialized: 0 };
+        let mut this = Self { pinned, is_old: false, discovered: 0, initialized: 0 };
         let first = match pinned.or(known) {
             Some(revision) if !revision.is_stateless() => {
                 // Not the known one: the server may have learned a newer.
@@ -86,7 +88,8 @@ impl Negotiation {
                 ),
             ));
         }
-        Ok(Self::new(pinned, Some(Revision::HANDSHAKE)))
+        let (negotiation, first) = Self::new(pinned, Some(Revision::HANDSHAKE));
+        Ok((Self { is_old: true, ..negotiation }, first))
     }
 
     pub(crate) fn judge(&mut self, attempt: Attempt, outcome: Outcome) -> Result<Next> {
@@ -123,7 +126,7 @@ impl Negotiation {
                 _ if self.pinned.is_some() => Err(not_spoken(revision, &error, &shown)),
                 _ => self.fall_back(shown),
             },
-            Outcome::NotMcp(405, shown) => Ok(Next::Elsewhere(wrong_transport(shown))),
+            Outcome::NotMcp(405, shown) => Ok(Next::Elsewhere(shown)),
             Outcome::NotMcp(_, shown) => self.fall_back(shown),
             Outcome::Silent(shown) | Outcome::Ended(shown) => self.fall_back(shown),
         }
@@ -147,17 +150,20 @@ impl Negotiation {
                 }
                 UNSUPPORTED_VERSION => {
                     let names = supported(&error);
-                    if names.is_empty() && self.pinned.is_none() && self.discovered < 2 {
+                    if names.is_empty() && self.may_discover() && self.discovered < 2 {
                         // A server of the stateless era after all, one that
                         // was not ready for the first question.
                         return Ok(Next::Try(self.discover(Revision::STATELESS)));
                     }
                     if names.is_empty() { Err(shown) } else { self.choose(revision, &names, true) }
                 }
+                // The server that had a handshake before may have none now.
+                _ if self.discovered == 0 && self.may_discover() => {
+                    Ok(Next::Try(self.discover(Revision::STATELESS)))
+                }
                 _ => Err(shown),
             },
-            Outcome::NotMcp(405, shown) => Ok(Next::Elsewhere(wrong_transport(shown))),
-            Outcome::NotMcp(400 | 404, shown) => Ok(Next::Elsewhere(shown)),
+            Outcome::NotMcp(400 | 404 | 405, shown) => Ok(Next::Elsewhere(shown)),
             Outcome::NotMcp(_, shown) | Outcome::Silent(shown) | Outcome::Ended(shown) => {
                 Err(shown)
             }
@@ -167,7 +173,7 @@ impl Negotiation {
     /// Takes the best of a list of the server, each era at most twice.
     fn choose(&mut self, tried: Revision, names: &[String], is_refused: bool) -> Result<Next> {
         let stateless = Revision::newest_common(names, true)
-            .filter(|revision| self.allows(*revision) && self.discovered < 2);
+            .filter(|revision| self.allows(*revision) && !self.is_old && self.discovered < 2);
         let handshake = Revision::newest_common(names, false)
             .filter(|revision| self.allows(*revision) && self.initialized < 2);
         match (stateless, handshake) {
@@ -198,6 +204,10 @@ impl Negotiation {
     fn initialize(&mut self, revision: Revision) -> Attempt {
         self.initialized += 1;
         Attempt::Initialize(revision)
+    }
+
+    fn may_discover(&self) -> bool {
+        self.pinned.is_none() && !self.is_old
     }
 
     fn allows(&self, revision: Revision) -> bool {
@@ -252,12 +262,6 @@ fn not_spoken(pinned: Revision, rpc: &RpcError, shown: &Error) -> Error {
     )
     .with_http_status(shown.http_status())
     .with_rpc(rpc.code, rpc.data.clone())
-}
-
-/// The server is there, but takes no POST of this kind.
-fn wrong_transport(shown: Error) -> Error {
-    Error::new(Status::Transport, format!("{}, nor one of HTTP with SSE", shown.message()))
-        .with_http_status(shown.http_status())
 }
 
 #[cfg(test)]
@@ -362,7 +366,7 @@ mod tests {
         let Ok(Next::Elsewhere(error)) = automatic().judge(PROBE, status(405)) else {
             unreachable!()
         };
-        assert_eq!((error.status(), error.http_status()), (Status::Transport, 405));
+        assert_eq!(error.http_status(), 405);
         for code in [400, 404, 405] {
             let mut negotiation = automatic();
             negotiation.judge(PROBE, status(400)).unwrap();
@@ -388,6 +392,12 @@ mod tests {
     fn never_asks_the_question_of_the_stateless_era_over_an_older_transport() {
         let (_, first) = Negotiation::of_handshake(None).unwrap();
         assert_eq!(first, INITIALIZE);
+        for code in [UNSUPPORTED_VERSION, -32601] {
+            for data in [None, Some(r#"{"supported":["2026-07-28"]}"#)] {
+                let (mut negotiation, _) = Negotiation::of_handshake(None).unwrap();
+                assert!(negotiation.judge(INITIALIZE, refused(code, data)).is_err());
+            }
+        }
         let pinned = Negotiation::of_handshake(Some(Revision::STATELESS)).map(drop);
         assert_eq!(pinned.unwrap_err().status(), Status::Version);
     }
@@ -453,6 +463,18 @@ mod tests {
                 assert!(rounds < 6, "{data}");
             }
         }
+    }
+
+    #[test]
+    fn asks_the_question_of_a_server_that_has_no_handshake_any_more() {
+        let known = Some(Revision::HANDSHAKE);
+        for code in [-32600, -32601, HEADER_MISMATCH, UNSUPPORTED_VERSION] {
+            let (mut negotiation, _) = Negotiation::new(None, known);
+            assert_eq!(tries(negotiation.judge(INITIALIZE, refused(code, None))), PROBE);
+            assert!(negotiation.judge(PROBE, refused(code, None)).is_err());
+        }
+        let (mut negotiation, first) = Negotiation::new(known, known);
+        assert!(negotiation.judge(first, refused(-32601, None)).is_err(), "one that is pinned");
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub(crate) struct Setting<'a> {
 #[derive(Debug)]
 pub(crate) struct Reply<'a> {
     pub(crate) head: Head,
+    /// Where it came from, if not from where it was asked for.
+    pub(crate) moved: Option<Url>,
     /// The request was sent twice: the server had closed the connection that
     /// was kept for it.
     pub(crate) is_repeated: bool,
@@ -76,8 +78,8 @@ impl Http {
                 Ok(head) => {
                     trace_head(&head, setting);
                     let body = head.body();
-                    let pool = &self.pool;
-                    return Ok(Reply { head, is_repeated, body, connection, pool });
+                    let (moved, pool) = (None, &self.pool);
+                    return Ok(Reply { head, moved, is_repeated, body, connection, pool });
                 }
                 Err(no_reply) => {
                     let again = no_reply.is_silent && connection.is_used && request.is_repeatable;
@@ -85,11 +87,14 @@ impl Http {
                         trace.line("*", no_reply.error.message(), setting.secrets);
                     }
                     if !again {
-                        return Err(no_reply.error);
+                        return Err(no_reply.error.with_repetition(is_repeated));
                     }
                     // Once, as the new one has not been used.
                     is_repeated = true;
-                    connection = self.connect(request, setting, wait).await?;
+                    connection = self
+                        .connect(request, setting, wait)
+                        .await
+                        .map_err(|error| error.with_may_have_run(true))?;
                 }
             }
         }

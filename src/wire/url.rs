@@ -159,18 +159,24 @@ impl Url {
         path.split('/').any(|segment| segment == wanted)
     }
 
-    /// Where a Location header leads from here; `None` where it makes no URL.
+    /// Where a reference leads from here; `None` where it makes no URL.
     pub(crate) fn join(&self, location: &str) -> Option<Self> {
         let location = location.split('#').next().unwrap_or_default();
-        if location.contains("://") {
+        // Not one in the path or the query of a reference.
+        let first = location.find(['/', '?']).unwrap_or(location.len());
+        if location.get(..first).is_some_and(|name| name.ends_with(':'))
+            && location.get(first..).is_some_and(|rest| rest.starts_with("//"))
+        {
             return Self::parse(location).ok();
         }
+        let path = self.target.split('?').next().unwrap_or_default();
         let absolute = if location.starts_with("//") {
             format!("{}:{location}", self.origin.scheme_name())
         } else if location.starts_with('/') {
             format!("{}{location}", self.origin)
+        } else if location.starts_with('?') {
+            format!("{}{path}{location}", self.origin)
         } else {
-            let path = self.target.split('?').next().unwrap_or_default();
             let folder = path.rfind('/').and_then(|end| path.get(..=end)).unwrap_or("/");
             format!("{}{folder}{location}", self.origin)
         };
@@ -254,6 +260,11 @@ mod tests {
         assert_eq!(to("http://h:8000/mcp").unwrap(), "http://h:8000/mcp");
         assert_eq!(to("//other/mcp").unwrap(), "http://other/mcp");
         assert_eq!(to("b?y").unwrap(), "http://h:8000/a/mcp/b?y");
+        assert_eq!(to("?z").unwrap(), "http://h:8000/a/mcp/?z");
+        assert_eq!(to("/mcp?to=http://other/").unwrap(), "http://h:8000/mcp?to=http://other/");
+        assert_eq!(to("mcp?to=a://b").unwrap(), "http://h:8000/a/mcp/mcp?to=a://b");
         assert_eq!(to("http://user:pw@h/"), None);
+        assert_eq!(to("ftp://h:8000/mcp"), None);
+        assert_eq!(to("http://[mcp"), None);
     }
 }

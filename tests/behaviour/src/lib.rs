@@ -8,6 +8,8 @@ pub mod chaos;
 mod config;
 #[allow(non_camel_case_types)]
 mod declared;
+mod heard;
+mod legacy;
 mod peer;
 mod questions;
 mod results;
@@ -21,6 +23,8 @@ use std::time::Duration;
 
 pub use calls::Progress;
 pub use config::Config;
+pub use heard::Heard;
+pub use legacy::Legacy;
 pub use peer::{Peer, is_reaped, is_there};
 pub use questions::{Event, Input};
 pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};

@@ -4,11 +4,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use behaviour::status::*;
-use behaviour::{Client, Event, Served, tests};
+use behaviour::{Client, Heard, Served, tests};
 use mcp_test_server::http::{self, Stream};
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::offer::Offer;
@@ -25,37 +24,6 @@ const CHANGES: i32 =
 
 fn eras(offer: Offer) -> [Served; 2] {
     [Served::new(Config::stateless(offer.clone())), Served::new(Config::handshake(offer))]
-}
-
-/// What a client was told, each event with the thread of its handler.
-#[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<(ThreadId, Event)>>>);
-
-impl Heard {
-    fn by(client: &Client) -> Self {
-        let heard = Self::default();
-        let shared = heard.clone();
-        client
-            .set_event_handler(move |event| {
-                shared.0.lock().unwrap().push((std::thread::current().id(), event));
-            })
-            .unwrap();
-        heard
-    }
-
-    fn of(&self, kind: i32) -> Vec<Event> {
-        let all = self.0.lock().unwrap();
-        all.iter().map(|(_, event)| event).filter(|event| event.kind == kind).cloned().collect()
-    }
-
-    /// Dispatches until there are so many of a kind.
-    fn awaits(&self, client: &Client, kind: i32, count: usize) {
-        let start = Instant::now();
-        while self.of(kind).len() < count {
-            assert!(start.elapsed() < SOON, "{:?}", self.0.lock().unwrap());
-            client.dispatch(20).unwrap();
-        }
-    }
 }
 
 fn listening(served: &Served, kinds: i32) -> (Client, Heard) {

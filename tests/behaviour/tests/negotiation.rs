@@ -193,7 +193,7 @@ tests! {
         let server = Server::start(|_| vec![Action::Send(http::reply(405, &[], b""))]);
         let failure = Client::of(&server.url("/sse")).ping().unwrap_err();
         assert_eq!((failure.status, failure.http_status), (MCP_E_TRANSPORT, 405));
-        assert_eq!(server.log().count(), 1);
+        assert_eq!(server.log().count(), 2, "a GET and a POST");
         let server = Server::start(|_| vec![Action::Send(http::reply(404, &[], b"Not Found"))]);
         let failure = Client::of(&server.url("/nope")).ping().unwrap_err();
         assert_eq!((failure.status, failure.http_status), (MCP_E_ENDPOINT, 404));

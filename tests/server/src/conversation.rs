@@ -149,7 +149,7 @@ async fn step(action: Action, out: &Pipe) -> bool {
             out.play(action);
             true
         }
-        Action::Flood(_) | Action::Close => {
+        Action::Flood(_) | Action::Close | Action::Reset => {
             out.play(action);
             false
         }

@@ -41,6 +41,7 @@ mod tools;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -79,6 +80,9 @@ pub enum Action {
     Await(Gate),
     Open(Gate),
     Close,
+    /// The end of the connection as a network has it: a reset; only HTTP has
+    /// one.
+    Reset,
     /// Says nothing more, and keeps the connection open.
     Hang,
     /// What comes through its pipe, as it comes.
@@ -335,7 +339,7 @@ async fn accept_unix(listener: Option<&UnixListener>) -> tokio::net::UnixStream 
 }
 
 async fn connection(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut stream: impl AsyncRead + AsyncWrite + AsRawFd + Unpin,
     handler: Arc<Handler>,
     log: Arc<Log>,
 ) {
@@ -345,7 +349,7 @@ async fn connection(
 }
 
 async fn converse(
-    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    stream: &mut (impl AsyncRead + AsyncWrite + AsRawFd + Unpin),
     number: usize,
     handler: Arc<Handler>,
     log: &Log,
@@ -377,7 +381,7 @@ async fn converse(
 
 /// Plays what comes through a pipe; false when the connection is over.
 async fn follow(
-    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    stream: &mut (impl AsyncRead + AsyncWrite + AsRawFd + Unpin),
     feed: &Feed,
     log: &Log,
 ) -> bool {
@@ -401,7 +405,7 @@ async fn follow(
 
 /// False when the connection is over.
 async fn play(
-    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    stream: &mut (impl AsyncRead + AsyncWrite + AsRawFd + Unpin),
     action: Action,
     log: &Log,
 ) -> bool {
@@ -455,6 +459,10 @@ async fn play(
         }
         Action::Close => {
             let _ = stream.shutdown().await;
+            false
+        }
+        Action::Reset => {
+            let _ = process::reset(stream.as_raw_fd());
             false
         }
         Action::Hang => {

@@ -17,6 +17,18 @@ pub(crate) fn close(number: i32) {
     unsafe { libc::close(number) };
 }
 
+/// Has the end of a connection be a reset.
+pub(crate) fn reset(socket: i32) -> bool {
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    let size = std::mem::size_of_val(&linger) as libc::socklen_t;
+    // SAFETY: an option of that type and size.
+    let set = unsafe {
+        let value = (&raw const linger).cast();
+        libc::setsockopt(socket, libc::SOL_SOCKET, libc::SO_LINGER, value, size)
+    };
+    set == 0
+}
+
 /// Whether there is something to read, or nothing ever again.
 pub(crate) fn is_readable(number: i32, limit: Duration) -> bool {
     let mut one = libc::pollfd { fd: number, events: libc::POLLIN, revents: 0 };

@@ -1,0 +1,352 @@
+//! One HTTP request to the server: its headers and credential, where redirects
+//! lead, and what is left of a reply that is a refusal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::bearer::Token;
+use crate::base::error::{Error, Result, Status, quote};
+use crate::base::secret::Secret;
+use crate::base::sys::Signal;
+use crate::client::exchange::{self, Post};
+use crate::client::inbox::Item;
+use crate::client::options::Options;
+use crate::client::{Client, Counter, Session, lock, refusal};
+use crate::protocol::{Era, Headers, Outgoing};
+use crate::transport::http::{Reply, Request, Setting};
+use crate::transport::link::Route;
+use crate::transport::wait::Wait;
+use crate::wire::jsonrpc::{self, Id, RpcError};
+use crate::wire::url::Url;
+
+/// The most redirects that one request follows.
+const REDIRECTS: usize = 5;
+/// The most bytes of an error's body that are read.
+pub(crate) const EXCERPT: usize = 64 * 1024;
+
+const ACCEPT: &str = "application/json, text/event-stream";
+
+/// What goes by for all requests of one exchange.
+pub(crate) struct Way<'a> {
+    route: std::borrow::Cow<'a, Route>,
+    secrets: Vec<Secret>,
+    options: &'a Options,
+}
+
+impl<'a> Way<'a> {
+    pub(crate) fn new(options: &'a Options, era: Option<&dyn Era>) -> Result<Self> {
+        // Only a trace shows what is sent; errors are masked by the caller.
+        let mut secrets = Vec::new();
+        if options.trace.is_some() {
+            secrets = options.secrets();
+            secrets.extend(era.and_then(Era::session_id).map(Into::into));
+        }
+        Ok(Self { route: options.current_route()?, secrets, options })
+    }
+
+    pub(crate) fn setting(&self) -> Setting<'_> {
+        Setting {
+            route: &self.route,
+            connect_timeout: self.options.connect_timeout,
+            trace: self.options.trace.as_deref(),
+            secrets: &self.secrets,
+        }
+    }
+
+    /// A line of the trace.
+    pub(crate) fn trace(&self, text: &[u8]) {
+        if let Some(trace) = &self.options.trace {
+            trace.line("<", &String::from_utf8_lossy(text), &self.secrets);
+        }
+    }
+}
+
+impl Client {
+    /// Opens a stream of the server's.
+    pub(crate) async fn get<'a>(
+        self: &Arc<Self>,
+        options: &'a Options,
+        headers: &Headers,
+        way: &Way<'_>,
+        wait: &Wait,
+    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+        self.get_within(None, options, headers, way, wait).await
+    }
+
+    /// The same, whose reply may take no longer than `patience`; the program
+    /// may take its time to find a token.
+    pub(crate) async fn get_within<'a>(
+        self: &Arc<Self>,
+        patience: Option<Duration>,
+        options: &'a Options,
+        headers: &Headers,
+        way: &Way<'_>,
+        wait: &Wait,
+    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+        let url = &options.address()?.url;
+        let get = Sent { verb: "GET", url, headers, body: None, is_repeatable: true, patience };
+        self.send(options, &get, way, wait).await
+    }
+
+    /// Sends a request with the credential that there is, and once more with
+    /// another one where the server answers 401.
+    pub(crate) async fn send<'a>(
+        self: &Arc<Self>,
+        options: &'a Options,
+        sent: &Sent<'_>,
+        way: &Way<'_>,
+        wait: &Wait,
+    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+        let mut token = self.token(options, wait).await?;
+        let mut has_retried = false;
+        loop {
+            let lines = lines(options, token.as_ref(), sent)?;
+            let brief = sent.patience.map(|patience| wait.at_most(patience));
+            let brief = brief.as_ref().unwrap_or(wait);
+            let reply = follow(options, sent, &lines, way.setting(), brief).await;
+            if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
+                self.count_one(Counter::Repetitions);
+            }
+            let mut reply = reply?;
+            let status = reply.head.status;
+            if (200..300).contains(&status) {
+                return Ok(Ok(reply));
+            }
+            let body = reply.read_excerpt(EXCERPT, brief).await;
+            way.trace(&body);
+            let found = jsonrpc::find_error(&body);
+            let rpc = found.as_ref().map(|(_, rpc)| rpc);
+            let error = refusal::error(&reply.head, &body, rpc, token.is_some());
+            reply.release();
+            if status == 401 && !has_retried {
+                has_retried = true;
+                if let Some(other) = self.other_token(options, token.as_ref(), wait).await? {
+                    token = Some(other);
+                    continue;
+                }
+            }
+            return Ok(Err(Refused { status, error, found }));
+        }
+    }
+
+    /// Ends the session at the server, without a word about how that went.
+    pub(crate) async fn end_session(&self, options: &Options, era: &dyn Era, wait: &Wait) {
+        let Some(headers) = era.end() else { return };
+        let (Ok(way), Ok(address)) = (Way::new(options, Some(era)), options.address()) else {
+            return;
+        };
+        let (url, headers) = (&address.url, &headers);
+        let patience = None;
+        let delete =
+            Sent { verb: "DELETE", url, headers, body: None, is_repeatable: true, patience };
+        // The program is not asked for a token any more.
+        let token = options.credential.current();
+        let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
+        if let Ok(reply) = follow(options, &delete, &lines, way.setting(), wait).await {
+            reply.release();
+        }
+    }
+
+    /// The token for a request. The program is asked for it on a thread of
+    /// its own.
+    async fn token(self: &Arc<Self>, options: &Options, wait: &Wait) -> Result<Option<Token>> {
+        if options.is_insecure() {
+            return Err(Error::new(
+                Status::Insecure,
+                format!(
+                    "a credential over plain http to {} could be read on the way: use \
+                     https, or allow it with mcp_client_set_allow_plain_http()",
+                    quote(&options.address()?.url.origin.host)
+                ),
+            ));
+        }
+        let credential = options.credential.clone();
+        if !wait.is_background() || !credential.asks() || credential.current().is_some() {
+            return credential.token();
+        }
+        self.ask_program(wait, move || credential.token()).await
+    }
+
+    /// Another token than the one that was refused, if there is one to try.
+    async fn other_token(
+        self: &Arc<Self>,
+        options: &Options,
+        refused: Option<&Token>,
+        wait: &Wait,
+    ) -> Result<Option<Token>> {
+        let credential = options.credential.clone();
+        if !wait.is_background() || !credential.asks() {
+            return credential.refused(refused);
+        }
+        let refused = refused.cloned();
+        self.ask_program(wait, move || credential.refused(refused.as_ref())).await
+    }
+
+    /// Has code of the program run when it next looks, and waits for it.
+    async fn ask_program<T: Send + 'static>(
+        &self,
+        wait: &Wait,
+        ask: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let signal = Signal::new().map_err(|error| {
+            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
+        })?;
+        let (signal, slot) = (Arc::new(signal), Arc::new(std::sync::Mutex::new(None)));
+        let (theirs, place) = (signal.clone(), slot.clone());
+        self.inbox.push(Item::Work(Box::new(move || {
+            let answer = ask();
+            *lock(&place) = Some(answer);
+            theirs.raise();
+        })));
+        wait.until_raised(&signal).await?;
+        let answer = lock(&slot).take();
+        answer.unwrap_or_else(|| Err(Error::new(Status::Internal, "an answer that was lost")))
+    }
+}
+
+/// A reply that is not 2xx.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) status: u16,
+    /// The error to show for it.
+    pub(crate) error: Error,
+    pub(crate) found: Option<(Id, RpcError)>,
+}
+
+impl Refused {
+    /// Whether it says nothing about the protocol.
+    pub(crate) fn is_final(&self) -> bool {
+        refusal::is_final(self.status)
+    }
+
+    /// As [`Ending::is_loss`].
+    pub(crate) fn is_loss(&self, session: &Session) -> bool {
+        let rpc = self.found.as_ref().map(|(id, rpc)| (rpc.code, !matches!(id, Id::Number(_))));
+        exchange::is_loss(session, self.status, rpc)
+    }
+
+    pub(crate) fn rpc_code(&self) -> Option<i32> {
+        self.found.as_ref().map(|(_, rpc)| rpc.code)
+    }
+}
+
+/// A request to the server, wherever on its origin it leads.
+pub(crate) struct Sent<'a> {
+    pub(crate) verb: &'static str,
+    pub(crate) url: &'a Url,
+    pub(crate) headers: &'a Headers,
+    pub(crate) body: Option<&'a [u8]>,
+    pub(crate) is_repeatable: bool,
+    /// How long the reply may take, if not all the time that there is.
+    pub(crate) patience: Option<Duration>,
+}
+
+impl<'a> Sent<'a> {
+    pub(crate) fn post(url: &'a Url, post: Post<'a>) -> Self {
+        let Post { outgoing: Outgoing { headers, body }, is_repeatable, .. } = post;
+        Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience: None }
+    }
+}
+
+/// Name, value, and whether the value is a secret.
+type Line<'a> = (&'a str, &'a str, bool);
+
+/// The headers of a request, but for those that frame it.
+fn lines<'a>(
+    options: &'a Options,
+    token: Option<&'a Token>,
+    sent: &Sent<'a>,
+) -> Result<Vec<Line<'a>>> {
+    let mut lines = Vec::with_capacity(10 + options.headers.len());
+    lines.push(("Host", options.address()?.authority.as_str(), false));
+    if !options.has_header("user-agent") {
+        lines.push(("User-Agent", options.user_agent.as_str(), false));
+    }
+    if let Some(token) = token {
+        lines.push(("Authorization", token.header(), true));
+    }
+    for header in &options.headers {
+        lines.push((header.name.as_str(), header.value.expose(), true));
+    }
+    match sent.verb {
+        "POST" => {
+            lines.push(("Accept", ACCEPT, false));
+            lines.push(("Accept-Encoding", "identity", false));
+            lines.push(("Content-Type", "application/json", false));
+        }
+        "GET" => {
+            lines.push(("Accept", "text/event-stream", false));
+            lines.push(("Accept-Encoding", "identity", false));
+        }
+        _ => {}
+    }
+    for (name, value) in sent.headers {
+        lines.push((name, value, *name == "Mcp-Session-Id"));
+    }
+    Ok(lines)
+}
+
+/// Sends a request, and again to where a redirect of the same origin leads.
+async fn follow<'a>(
+    options: &'a Options,
+    sent: &Sent<'_>,
+    headers: &[Line<'_>],
+    setting: Setting<'_>,
+    wait: &Wait,
+) -> Result<Reply<'a>> {
+    let mut moved: Option<Url> = None;
+    let mut is_repeated = false;
+    for _ in 0..=REDIRECTS {
+        let request = Request {
+            verb: sent.verb,
+            url: moved.as_ref().unwrap_or(sent.url),
+            headers,
+            body: sent.body,
+            is_repeatable: sent.is_repeatable,
+        };
+        let mut reply = options.http.send(&request, setting, wait).await?;
+        is_repeated |= reply.is_repeated;
+        if !(300..400).contains(&reply.head.status) {
+            (reply.moved, reply.is_repeated) = (moved, is_repeated);
+            return Ok(reply);
+        }
+        moved = Some(redirected(sent.verb, request.url, &reply)?);
+        reply.release();
+    }
+    Err(Error::new(
+        Status::Redirect,
+        format!("the server redirects in a circle: more than {REDIRECTS} times"),
+    ))
+}
+
+/// Where a redirect leads, if it may be followed: the same origin, and with
+/// the method and the body as they are.
+fn redirected(verb: &str, from: &Url, reply: &Reply<'_>) -> Result<Url> {
+    let status = reply.head.status;
+    let wrong = |what: String| {
+        Err(Error::new(Status::Redirect, format!("the server answered {status}: {what}"))
+            .with_http_status(status))
+    };
+    let Some(location) = &reply.head.location else {
+        return wrong("a redirect without a target".to_owned());
+    };
+    let Some(target) = from.join(location) else {
+        return wrong("a redirect to what is no URL of a server".to_owned());
+    };
+    if target.origin != from.origin {
+        return wrong(format!(
+            "it redirects to {}, another origin, where no credential goes; if that is \
+             right, use its URL",
+            target.origin
+        ));
+    }
+    // Those that make a GET of everything leave one as it is.
+    if !matches!(status, 307 | 308) && !(verb == "GET" && matches!(status, 301 | 302)) {
+        return wrong(
+            "a redirect that would turn the request into another one; use the URL of the \
+             endpoint itself"
+                .to_owned(),
+        );
+    }
+    Ok(target)
+}
