@@ -36,10 +36,7 @@ impl Proxy {
             ));
         }
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let (credentials, host) = match authority.rsplit_once('@') {
-            Some((credentials, host)) => (Some(credentials), host),
-            None => (None, authority),
-        };
+        let host = authority.rsplit('@').next().unwrap_or_default();
         let port = host.rsplit(']').next().unwrap_or_default().split_once(':');
         if port.is_some_and(|(_, port)| !port.parse::<u16>().is_ok_and(|port| port > 0)) {
             return Err(Error::argument("proxy has a port that is not a number from 1 to 65535"));
@@ -50,11 +47,11 @@ impl Proxy {
                  password may stand before the host",
             )
         };
+        let proxy = ureq::Proxy::new(url).map_err(|_| wrong())?;
         let origin = Url::parse(&format!("{scheme}://{host}")).map_err(|_| wrong())?.origin;
-        let authorization = match credentials {
-            Some(credentials) => Some(Arc::new(basic(credentials).ok_or_else(wrong)?)),
-            None => None,
-        };
+        let authorization = proxy
+            .username()
+            .map(|user| Arc::new(basic(user, proxy.password().unwrap_or_default())));
         Ok(Self { origin, authorization })
     }
 
@@ -91,30 +88,10 @@ impl Proxy {
     }
 }
 
-/// What stands before the host of a URL, as a credential (RFC 7617).
-fn basic(credentials: &str) -> Option<Secret> {
-    // The rest has to be written as %XX.
-    credentials.bytes().all(|byte| byte.is_ascii_graphic()).then_some(())?;
-    let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
-    let mut bare = decoded(user)?;
-    bare.push(b':');
-    bare.extend(decoded(password)?);
-    let bare = Secret::from(String::from_utf8(bare).ok()?);
-    Some(Secret::from(format!("Basic {}", STANDARD.encode(bare.expose()))))
-}
-
-/// Undoes the %XX of a URL.
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    let mut parts = text.split('%');
-    let mut out = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2)?;
-        // No sign, as a number might have.
-        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
-        out.push(u8::from_str_radix(digits, 16).ok()?);
-        out.extend_from_slice(rest.as_bytes());
-    }
-    Some(out)
+/// A credential (RFC 7617).
+fn basic(user: &str, password: &str) -> Secret {
+    let bare = Secret::from(format!("{user}:{password}"));
+    Secret::from(format!("Basic {}", STANDARD.encode(bare.expose())))
 }
 
 /// Whether NO_PROXY names a host: itself, or a domain that it is in.
