@@ -29,6 +29,8 @@ GROUPS = [
                     "tests/server/Cargo.toml"], 600),
         ("behaviour", ["cargo", "test", "--locked", "--manifest-path",
                        "tests/behaviour/Cargo.toml"], 600),
+        ("model", ["cargo", "run", "--locked", "--quiet", "--manifest-path",
+                   "tests/model/Cargo.toml"], 300),
         ("source", [sys.executable, "tests/source/run.py"], 300),
         ("style", [sys.executable, "tests/source/style.py"], 600),
         ("c", [sys.executable, "tests/c/run.py"], 600),

@@ -2,4 +2,5 @@
 
 pub(crate) mod error;
 pub(crate) mod secret;
+pub(crate) mod sync;
 pub(crate) mod sys;

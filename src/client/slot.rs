@@ -2,9 +2,9 @@
 //! of notifications inside it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::sync::{Arc, Mutex};
 use crate::base::sys::Signal;
 use crate::client::lock;
 use crate::wire::jsonrpc::Outcome;

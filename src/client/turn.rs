@@ -7,8 +7,9 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
+use crate::base::sync::{Arc, Mutex, MutexGuard};
 use crate::base::sys::Signal;
 
 pub(crate) struct Turn<T>(Mutex<State<T>>);

@@ -27,7 +27,8 @@ def crates():
         if run(["cargo", tool, "--version"]).returncode != 0:
             suite.skip("rustfmt and clippy", "cargo %s is not installed" % tool)
             return
-    for manifest in ["Cargo.toml", "tests/server/Cargo.toml", "tests/behaviour/Cargo.toml"]:
+    for manifest in ["Cargo.toml", "tests/server/Cargo.toml", "tests/behaviour/Cargo.toml",
+                     "tests/model/Cargo.toml"]:
         done = run(["cargo", "fmt", "--check", "--manifest-path", manifest], 120, cwd=ROOT)
         suite.check("rustfmt %s" % manifest, done.returncode == 0, done.stdout[-2000:])
         done = run(["cargo", "clippy", "--locked", "--all-targets", "--manifest-path", manifest,

@@ -1,0 +1,56 @@
+//! What the modules under test use of `src/base`.
+
+pub(crate) mod sync {
+    pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
+}
+
+pub(crate) mod sys {
+    use loom::sync::{Condvar, Mutex};
+
+    /// As the library's, but for the descriptor.
+    #[derive(Debug)]
+    pub(crate) struct Signal {
+        raised: Mutex<bool>,
+        changed: Condvar,
+    }
+
+    impl Signal {
+        pub(crate) fn new() -> std::io::Result<Self> {
+            Ok(Self { raised: Mutex::new(false), changed: Condvar::new() })
+        }
+
+        pub(crate) fn raise(&self) {
+            *self.raised.lock().unwrap() = true;
+            self.changed.notify_all();
+        }
+
+        pub(crate) fn lower(&self) {
+            *self.raised.lock().unwrap() = false;
+        }
+
+        pub(crate) fn wait(&self) {
+            let mut raised = self.raised.lock().unwrap();
+            while !*raised {
+                raised = self.changed.wait(raised).unwrap();
+            }
+        }
+    }
+}
+
+pub(crate) mod error {
+    #[derive(Clone, Debug)]
+    pub(crate) struct Error;
+
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) enum Status {
+        Internal,
+    }
+
+    pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+    impl Error {
+        pub(crate) fn new(_status: Status, _message: impl Into<String>) -> Self {
+            Self
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What messages are made of is no matter here.
+
+pub(crate) mod jsonrpc {
+    #[derive(Debug)]
+    pub(crate) struct Outcome;
+}
+
+pub(crate) mod tape {
+    #[derive(Debug)]
+    pub(crate) struct Tape;
+}
