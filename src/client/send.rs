@@ -340,8 +340,13 @@ fn redirected(verb: &str, from: &Url, reply: &Reply<'_>) -> Result<Url> {
             target.origin
         ));
     }
-    // Those that make a GET of everything leave one as it is.
-    if !matches!(status, 307 | 308) && !(verb == "GET" && matches!(status, 301 | 302)) {
+    // Some make a GET of everything, which leaves one as it is.
+    let keeps_all = match status {
+        307 | 308 => true,
+        301 | 302 => verb == "GET",
+        _ => false,
+    };
+    if !keeps_all {
         return wrong(
             "a redirect that would turn the request into another one; use the URL of the \
              endpoint itself"
