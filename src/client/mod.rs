@@ -16,6 +16,7 @@ mod marks;
 pub(crate) mod options;
 mod pages;
 pub(crate) mod question;
+mod reader;
 mod refusal;
 mod reply;
 pub(crate) mod request;
