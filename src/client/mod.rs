@@ -17,6 +17,7 @@ pub(crate) mod options;
 mod pages;
 mod progress;
 pub(crate) mod question;
+mod reader;
 mod refusal;
 mod reply;
 pub(crate) mod request;

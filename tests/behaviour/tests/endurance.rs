@@ -32,8 +32,8 @@ fn endures(client: &Client) {
     (warm..calls()).for_each(call);
     let grown = memory().saturating_sub(used);
     assert!(grown < 1024 * 1024, "the memory has grown by {grown} bytes");
-    let now = Holdings::now();
-    assert!(now.descriptors <= held.descriptors && now.threads <= held.threads, "{now:?}");
+    // A watch of the background thread may be there for a moment.
+    Holdings::are_back_to(held).unwrap();
     for counter in [MCP_COUNT_RECONNECTIONS, MCP_COUNT_DROPPED_REPLIES, MCP_COUNT_JUNK] {
         assert_eq!(client.count(counter), 0);
     }
