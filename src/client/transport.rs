@@ -112,7 +112,7 @@ impl Client {
                      \"endpoint\")",
                 )));
             }
-            Err(error) if error.status() == Status::Protocol => {
+            Err(error) if patience.is_some() || error.status() == Status::Protocol => {
                 // A guess that a program ends is no guess any more.
                 wait.check().map_err(NoEvents::Final)?;
                 return Err(NoEvents::Other(error));
