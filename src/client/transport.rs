@@ -102,6 +102,7 @@ impl Client {
         let from = reply.moved.clone();
         let from = from.as_ref().unwrap_or(&address.url);
         let mut source = EventSource::new(reply.open(), options.max_message);
+        let is_guess = patience.is_some();
         let patience = patience.unwrap_or(options.connect_timeout);
         let endpoint = match source.endpoint(&wait.at_most(patience)).await {
             Ok(endpoint) => endpoint,
@@ -112,7 +113,7 @@ impl Client {
                      \"endpoint\")",
                 )));
             }
-            Err(error) if patience.is_some() || error.status() == Status::Protocol => {
+            Err(error) if is_guess || error.status() == Status::Protocol => {
                 // A guess that a program ends is no guess any more.
                 wait.check().map_err(NoEvents::Final)?;
                 return Err(NoEvents::Other(error));
