@@ -331,7 +331,14 @@ impl Client {
         let (outgoing, era): (Outgoing, Box<dyn Era>) = match attempt {
             Attempt::Discover(revision) => {
                 let era = Stateless::new(revision, &options.identity, &options.declared);
-                (era.discover(id), Box::new(era))
+                let outgoing = era.discover(id);
+                match transport {
+                    // A server of the other era may ping at any time.
+                    Transport::Channel(_) => {
+                        (outgoing, Box::new(Handshake::new(Revision::HANDSHAKE, None)?))
+                    }
+                    Transport::StreamableHttp => (outgoing, Box::new(era)),
+                }
             }
             Attempt::Initialize(revision) => (
                 Handshake::initialize(revision, &options.identity, &options.declared, id),

@@ -162,6 +162,41 @@ tests! {
         assert!(!is_open(fd));
     }
 
+    ping_before_the_first_answer_is_answered {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let fd = ours.into_raw_fd();
+        let client = Client::fds(fd, fd).unwrap();
+        client.set_timeout(10_000);
+        let server = std::thread::spawn(move || {
+            let mut to = theirs.try_clone().unwrap();
+            let mut lines = BufReader::new(theirs).lines().map(|line| {
+                serde_json::from_str::<Value>(&line.unwrap()).unwrap()
+            });
+            let mut next = |send: String| {
+                to.write_all(send.as_bytes()).unwrap();
+                lines.next().unwrap()
+            };
+            let ping = |id: &str| {
+                format!("{}\n", json!({"jsonrpc": "2.0", "id": id, "method": "ping"}))
+            };
+            let probe = next(String::new());
+            let pong = next(ping("a"));
+            assert_eq!(pong, json!({"jsonrpc": "2.0", "id": "a", "result": {}}));
+            let initialize = next(format!("{}\n", answer(&probe).unwrap()));
+            let pong = next(ping("b"));
+            assert_eq!(pong["id"], "b");
+            // One with the answer, and one behind it.
+            let pong = next(format!("{}\n{}", answer(&initialize).unwrap(), ping("c")));
+            assert_eq!(pong["id"], "c");
+            let initialized = next(String::new());
+            assert_eq!(initialized["method"], "notifications/initialized");
+            let call = next(String::new());
+            let _ = next(format!("{}\n{}", answer(&call).unwrap(), ping("d")));
+        });
+        client.ping().unwrap();
+        server.join().unwrap();
+    }
+
     end_of_the_stream_is_the_end_of_the_client {
         let (client, server) = pair();
         client.ping().unwrap();
