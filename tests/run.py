@@ -26,7 +26,7 @@ GROUPS = [
     [
         ("unit", ["cargo", "test", "--locked"], 600),
         ("server", ["cargo", "test", "--locked", "--manifest-path",
-                    "tests/server/Cargo.toml"], 600),
+                    "tests/server/Cargo.toml", "--features", "tls"], 600),
         ("behaviour", ["cargo", "test", "--locked", "--manifest-path",
                        "tests/behaviour/Cargo.toml"], 600),
         ("model", ["cargo", "run", "--locked", "--quiet", "--manifest-path",
@@ -105,6 +105,7 @@ def main():
     os.makedirs(OUT, exist_ok=True)
     # All suites use these; built once, before they would wait for each other.
     subprocess.run(["make", "-C", "examples-c", "all", "server",
+                    "SERVER_FEATURES=--features tls",
                     "build/conformance-client"], cwd=ROOT, stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL, check=True)
     totals, lock, threads = [0, 0, 0], threading.Lock(), []

@@ -149,10 +149,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         let ends = || (client.try_clone().unwrap(), server.try_clone().unwrap());
         let mut pumps = shared.pumps.lock().unwrap();
         pumps.retain(|pump| !pump.is_finished());
-        for (from, to, half) in [
-            (ends().0, ends().1, 1u64),
-            (ends().1, ends().0, 2),
-        ] {
+        for (from, to, half) in [(ends().0, ends().1, 1u64), (ends().1, ends().0, 2)] {
             let (shared, dice) = (shared.clone(), Dice::new(dice.below(u64::MAX) ^ half));
             pumps.push(std::thread::spawn(move || pump(from, to, &shared, dice)));
         }

@@ -98,7 +98,11 @@ fn whole(client: &Client) -> Story {
     client.subscribe("test://text").unwrap();
     for (method, params, kind) in [
         ("notifications/tools/list_changed", json!({}), MCP_EVENT_TOOLS_CHANGED),
-        ("notifications/resources/updated", json!({"uri": "test://text"}), MCP_EVENT_RESOURCE_UPDATED),
+        (
+            "notifications/resources/updated",
+            json!({"uri": "test://text"}),
+            MCP_EVENT_RESOURCE_UPDATED,
+        ),
     ] {
         client.call("push", json!({"method": method, "params": params})).unwrap();
         awaits(client, &heard, kind, 1);

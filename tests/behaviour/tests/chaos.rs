@@ -86,7 +86,8 @@ fn call(client: &Client, tally: &Tally, mut dice: Dice, is_over: &AtomicBool) {
             }
             5 => {
                 // One that is given up.
-                let request = client.tool_request("slow", json!({"steps": 9, "pause": 50})).unwrap();
+                let request =
+                    client.tool_request("slow", json!({"steps": 9, "pause": 50})).unwrap();
                 request.set_timeout(1 + dice.below(20) as i32);
                 tally.count("given up", request.perform(), |_| true);
             }
@@ -115,9 +116,8 @@ fn call(client: &Client, tally: &Tally, mut dice: Dice, is_over: &AtomicBool) {
                 if late.start().is_ok() {
                     tally.count("early", early.perform(), |answer| answer.json().contains("early"));
                     while late.wait(100) == MCP_PENDING {}
-                    tally.count("late", late.take_result(), |answer| {
-                        answer.json().contains("late")
-                    });
+                    tally
+                        .count("late", late.take_result(), |answer| answer.json().contains("late"));
                 }
             }
             _ => {
