@@ -1005,7 +1005,9 @@ int32_t mcp_client_set_connect_timeout(mcp_client *client,
  * Sets the size over which a message of the server is refused with
  * MCP_E_TOO_LARGE.
  *
- * `bytes`: 1 or more, at first 67108864, which is 64 MiB.  Errors:
+ * `bytes`: 1 or more, at first 67108864, which is 64 MiB.  A longer line of a
+ * program is passed over: the call that it would have answered fails, and
+ * others go on.  Errors:
  * MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  * Threads: any, for calls begun later.  Since: 0.1.0.
  */
