@@ -146,12 +146,36 @@ pub(crate) fn watch(entry: &Poll, interest: Interest) -> io::Result<AsyncFd<Watc
     }
 }
 
+/// A signal that is watched by all who wait for it.
+#[derive(Debug)]
+pub(crate) struct WatchedSignal {
+    pub(crate) signal: Arc<Signal>,
+    /// In place of the signal's own.
+    duplicate: Option<OwnedFd>,
+}
+
+impl AsRawFd for WatchedSignal {
+    fn as_raw_fd(&self) -> RawFd {
+        self.duplicate.as_ref().map_or(self.signal.fd(), AsRawFd::as_raw_fd)
+    }
+}
+
 /// Watches a signal on the background thread.
-pub(crate) fn watch_signal(signal: Arc<Signal>) -> io::Result<AsyncFd<Arc<Signal>>> {
-    // SAFETY: the watch owns the signal, which owns its descriptor and never
-    // changes it.
-    let watch = unsafe { AsyncFd::register_with_interest(signal, Interest::READABLE) };
-    watch.map_err(io::Error::from)
+pub(crate) fn watch_signal(signal: Arc<Signal>) -> io::Result<AsyncFd<WatchedSignal>> {
+    let begin = |duplicate| {
+        let watched = WatchedSignal { signal: signal.clone(), duplicate };
+        // SAFETY: the watch owns the signal, which owns its descriptor and
+        // never changes it, or a duplicate of that.
+        let watch = unsafe { AsyncFd::register_with_interest(watched, Interest::READABLE) };
+        watch.map_err(io::Error::from)
+    };
+    match begin(None) {
+        // As for any descriptor: somebody waits for it in the other way.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            begin(Some(duplicate(signal.fd())?))
+        }
+        result => result,
+    }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]

@@ -118,7 +118,8 @@ impl Client {
                 wait.check().map_err(NoEvents::Final)?;
                 return Err(NoEvents::Other(error));
             }
-            Err(error) => return Err(NoEvents::Final(error)),
+            // Nothing of a call was sent yet.
+            Err(error) => return Err(NoEvents::Final(error.with_may_have_run(false))),
         };
         let url = from.join(endpoint.trim());
         let Some(url) = url.filter(|url| url.origin == address.url.origin) else {

@@ -23,7 +23,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::{self, POLLOUT, Poll, Signal, Watched};
+use crate::base::sys::{self, POLLOUT, Poll, Signal, Watched, WatchedSignal};
 
 /// Makes the work on the background thread, so that it need not be `Send`.
 type Job = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
@@ -205,10 +205,10 @@ impl Socket {
 
 thread_local! {
     /// A descriptor can be watched once only, by all who wait for it.
-    static WATCHED: RefCell<HashMap<RawFd, Weak<AsyncFd<Arc<Signal>>>>> = RefCell::new(HashMap::new());
+    static WATCHED: RefCell<HashMap<RawFd, Weak<AsyncFd<WatchedSignal>>>> = RefCell::new(HashMap::new());
 }
 
-fn watch(signal: &Arc<Signal>) -> io::Result<Rc<AsyncFd<Arc<Signal>>>> {
+fn watch(signal: &Arc<Signal>) -> io::Result<Rc<AsyncFd<WatchedSignal>>> {
     WATCHED.with_borrow_mut(|all| {
         if let Some(watched) = all.get(&signal.fd()).and_then(Weak::upgrade) {
             return Ok(watched);
@@ -222,10 +222,10 @@ fn watch(signal: &Arc<Signal>) -> io::Result<Rc<AsyncFd<Arc<Signal>>>> {
     })
 }
 
-async fn until_raised(watched: Rc<AsyncFd<Arc<Signal>>>) {
-    while !watched.get_ref().is_raised() {
+async fn until_raised(watched: Rc<AsyncFd<WatchedSignal>>) {
+    while !watched.get_ref().signal.is_raised() {
         let Ok(mut guard) = watched.readable().await else { return };
-        if !watched.get_ref().is_raised() {
+        if !watched.get_ref().signal.is_raised() {
             // From before it was lowered.
             guard.clear_ready();
         }

@@ -135,9 +135,7 @@ mod tests {
             let expected = format!("Basic {}", STANDARD.encode(pair));
             assert_eq!(proxy(url).authorization(), Some(expected.as_str()));
         }
-        for url in
-            ["http://a%zz:b@h", "http://a%+1@h", "http://a%4@h", "http://%ff@h", "http://a b@h"]
-        {
+        for url in ["http://%ff@h", "http://a b@h", "http://a@b@h:x"] {
             assert!(Proxy::parse(url).is_err(), "{url}");
         }
     }

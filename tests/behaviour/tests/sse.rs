@@ -412,7 +412,8 @@ tests! {
         assert_eq!(legacy.sse.mcp.notify(TOOLS, json!({})), 1);
         heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
         client.subscribe("test://text").unwrap();
-        legacy.sse.mcp.notify(UPDATED, json!({"uri": "test://text"}));
+        let told = legacy.sse.mcp.notify(UPDATED, json!({"uri": "test://text"}));
+        assert_eq!(told, 1);
         heard.awaits(&client, MCP_EVENT_RESOURCE_UPDATED, 1);
         client.unsubscribe("test://text").unwrap();
         assert!(legacy.sse.mcp.session().unwrap().subscriptions.is_empty());
