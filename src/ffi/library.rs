@@ -86,8 +86,11 @@ pub const MCP_E_CANCELLED: i32 = 26;
 /// The server's process could not be started, or it ended.
 pub const MCP_E_PROCESS: i32 = 27;
 
-/// A message is larger than mcp_client_set_max_message_size() allows, or a
-/// reply's head is larger than 64 KiB.
+/// Something is over its limit, which the message names: a message or a line
+/// over mcp_client_set_max_message_size(), a reply's head over 64 KiB, a list
+/// over mcp_client_set_max_pages() or mcp_client_set_max_items(), the messages
+/// before an answer over mcp_client_set_max_events(), rounds of questions over
+/// ten, objects and arrays nested more than 512 deep.
 pub const MCP_E_TOO_LARGE: i32 = 28;
 
 /// 40-59, HTTP and authorization.  An HTTP status that no other code stands
