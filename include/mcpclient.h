@@ -189,8 +189,11 @@ extern "C" {
 #define MCP_E_PROCESS 27
 
 /**
- * A message is larger than mcp_client_set_max_message_size() allows, or a
- * reply's head is larger than 64 KiB.
+ * Something is over its limit, which the message names: a message or a line
+ * over mcp_client_set_max_message_size(), a reply's head over 64 KiB, a list
+ * over mcp_client_set_max_pages() or mcp_client_set_max_items(), the messages
+ * before an answer over mcp_client_set_max_events(), rounds of questions over
+ * ten, objects and arrays nested more than 512 deep.
  */
 #define MCP_E_TOO_LARGE 28
 
