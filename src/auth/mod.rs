@@ -1,6 +1,8 @@
 //! How a request gets its credential.
 
 pub(crate) mod bearer;
+#[allow(dead_code)]
+pub(crate) mod oauth;
 
 use std::fmt::Debug;
 

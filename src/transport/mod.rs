@@ -1,14 +1,18 @@
 //! Bytes there and back. Knows neither revisions nor methods.
 
+#[allow(dead_code)]
+pub(crate) mod agent;
 pub(crate) mod background;
 pub(crate) mod connection;
 pub(crate) mod events;
+pub(crate) mod gate;
 pub(crate) mod http;
 pub(crate) mod lines;
 pub(crate) mod link;
 pub(crate) mod pool;
 pub(crate) mod process;
 pub(crate) mod proxy;
+pub(crate) mod reach;
 pub(crate) mod resolve;
 pub(crate) mod secured;
 pub(crate) mod socket;
