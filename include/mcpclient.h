@@ -424,6 +424,30 @@ extern "C" {
 #define MCP_CONTENT_OTHER 99
 
 /**
+ * WAYS TO A TOKEN, for mcp_auth_new().  A person signs in with a browser
+ * (authorization code with PKCE).
+ */
+#define MCP_GRANT_AUTHORIZATION_CODE 1
+
+/**
+ * The program itself, by its secret or its private key.
+ */
+#define MCP_GRANT_CLIENT_CREDENTIALS 2
+
+/**
+ * A person who is signed in elsewhere: the identity token becomes an ID-JAG
+ * at the identity provider, and that an access token (enterprise-managed
+ * authorization, cross-app access).
+ */
+#define MCP_GRANT_TOKEN_EXCHANGE 3
+
+/**
+ * The workload, by a signed token of its platform (workload identity
+ * federation).
+ */
+#define MCP_GRANT_JWT_BEARER 4
+
+/**
  * KINDS OF JSON VALUE, for mcp_json_kind().
  */
 #define MCP_JSON_NULL 0
@@ -511,9 +535,48 @@ extern "C" {
 #define MCP_COUNT_JUNK 8
 
 /**
+ * Failures of the store of an authorization that ended no call.
+ */
+#define MCP_COUNT_STORE_FAILURES 9
+
+/**
  * A value, and its text once somebody has asked for it.
  */
 typedef struct Written Written;
+
+/**
+ * AN OAUTH AUTHORIZATION: how to get a token, and the tokens it has.
+ *
+ * Set it up, give it to one or several clients with mcp_client_set_auth(),
+ * and free it.  All else happens inside their calls, when a server asks for
+ * it: finding the authorization server, the registration, the sign-in, PKCE,
+ * the resource indicator, renewal before the token ends and when it is
+ * refused, and one more sign-in where the server asks for a wider scope.
+ * Threads that need a token at the same time wait for one exchange; one that
+ * has a token does not wait.  A whole program:
+ *
+ *     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
+ *     mcp_client *client = mcp_client_new("https://example.com/mcp", NULL);
+ *     mcp_auth_set_browser(auth, mcp_open_browser, NULL, NULL);
+ *     mcp_client_set_auth(client, auth);
+ *     mcp_auth_free(auth);
+ *     if (mcp_ping(client) != MCP_OK)
+ *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
+ *     mcp_client_free(client);
+ *
+ * Metadata, registrations and tokens are only asked for at https addresses,
+ * or at loopback ones where the MCP server is on this machine too; each
+ * request takes up to 10 s, all of an exchange but the person 60 s, within
+ * the call's deadline.  While a person signs in, the call's timeout stands
+ * still.  What an authorization server is told is what belongs to it: no
+ * header that was set goes there, and no token, secret or registration of
+ * another one.
+ *
+ * The functions that set something are MCP_E_STATE once the first exchange
+ * has begun.  For a client that does not reach its server by HTTP there is no
+ * OAuth: such a server gets what it needs by mcp_client_set_env().
+ */
+typedef struct mcp_auth mcp_auth;
 
 /**
  * A SWITCH that ends requests, from another thread or a signal handler.
@@ -714,6 +777,66 @@ typedef int32_t (*mcp_token_fn)(void *userdata, int32_t refused, mcp_text *out);
  * that was handed over is never yours again.
  */
 typedef void (*mcp_free_fn)(void *userdata);
+
+/**
+ * Shows the page on which the person signs in; see mcp_auth_set_browser().
+ *
+ * `userdata`: what was given with the callback.  `auth`: the authorization,
+ * lent until the callback returns, for mcp_auth_complete().  `url`: an
+ * https:// address, or http:// on this machine, valid until the callback
+ * returns; it belongs to this one sign-in and is not for a log.  Return
+ * MCP_OK when the page is on its way; any other number ends the sign-in with
+ * MCP_E_AUTH.  Runs on the thread that is in a call, or that dispatches.
+ */
+typedef int32_t (*mcp_browser_fn)(void *userdata,
+                                  mcp_auth *auth,
+                                  const char *url);
+
+/**
+ * Gives a signed token; see mcp_auth_set_assertion_handler().
+ *
+ * `userdata`: what was given with the callback.  `audience`: whom the token
+ * is for: the issuer of the authorization server; for
+ * MCP_GRANT_TOKEN_EXCHANGE, where the identity provider made the token for
+ * this program, it may be passed over.  Put the token in `out` with
+ * mcp_text_set() and return MCP_OK; any other number ends the exchange with
+ * MCP_E_AUTH.  Runs on the thread that is in a call, or that dispatches.
+ */
+typedef int32_t (*mcp_assertion_fn)(void *userdata,
+                                    const char *audience,
+                                    mcp_text *out);
+
+/**
+ * Gives what was saved under a key; see mcp_auth_set_store().
+ *
+ * `userdata`: what was given with the callbacks.  `key`: up to 100 printable
+ * ASCII characters, not secret.  Put what was saved in `out` with
+ * mcp_text_set(), or leave it as it is when there is nothing, and return
+ * MCP_OK; any other number says that the store failed.
+ */
+typedef int32_t (*mcp_load_fn)(void *userdata, const char *key, mcp_text *out);
+
+/**
+ * Saves data under a key, over what was there; see mcp_auth_set_store().
+ *
+ * `userdata`: what was given with the callbacks.  `key`: as for mcp_load_fn.
+ * `data`: `len` bytes of UTF-8 with a NUL behind them, secret, valid until
+ * the callback returns.  Return MCP_OK, or any other number when the store
+ * failed.
+ */
+typedef int32_t (*mcp_save_fn)(void *userdata,
+                               const char *key,
+                               const char *data,
+                               size_t len);
+
+/**
+ * Deletes what was saved under a key; see mcp_auth_set_store().
+ *
+ * `userdata`: what was given with the callbacks.  `key`: as for mcp_load_fn;
+ * one that is not there is no failure.  Return MCP_OK, or any other number
+ * when the store failed.
+ */
+typedef int32_t (*mcp_delete_fn)(void *userdata, const char *key);
 
 /**
  * Tells how far a request is; see mcp_request_set_progress().
@@ -1234,6 +1357,325 @@ int32_t mcp_client_set_stderr_fd(mcp_client *client, int32_t fd);
  * Threads: any, for calls begun later.  Since: 0.1.0.
  */
 int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
+
+/**
+ * Makes an authorization.
+ *
+ * `grant`: one of MCP_GRANT_.  No I/O is done.  Returns a handle to free with
+ * mcp_auth_free(), or NULL with the last error set: MCP_E_INVALID_ARGUMENT.
+ * Threads: any.  Since: 0.1.0.  Spec: authorization.
+ */
+mcp_auth *mcp_auth_new(int32_t grant);
+
+/**
+ * Releases this reference; clients that have the authorization keep it.
+ *
+ * `auth`: not used again, or NULL.  Secrets are overwritten with the last
+ * reference.
+ * Threads: any.  Since: 0.1.0.
+ */
+void mcp_auth_free(mcp_auth *auth);
+
+/**
+ * Lets an authorization get the client's tokens.
+ *
+ * `client`: one whose server is reached by HTTP.  `auth`: shared with the
+ * client, and with others that have it; it may be freed at once.  NULL takes
+ * the authorization, or whatever gives the token, away.  It takes the place
+ * of a token and of a token handler.  Errors: MCP_E_INVALID_ARGUMENT while
+ * there is a header Authorization; MCP_E_UNSUPPORTED for a server that is
+ * not reached by HTTP; MCP_E_STATE once the client is connected, where the
+ * grant is one that the server has to be told of; MCP_E_FORKED.
+ * Threads: any.  Since: 0.1.0.  Spec: authorization.
+ */
+int32_t mcp_client_set_auth(mcp_client *client, mcp_auth *auth);
+
+/**
+ * Gets a token now, before the server has asked for one: for a program that
+ * has its person sign in at a time of its own choosing.
+ *
+ * `client`: one with an authorization.  Finds the authorization server where
+ * the MCP server publishes it, and does all that a refused call would do; a
+ * token that is there and good is kept.  Errors: MCP_E_UNSUPPORTED for a
+ * client without an authorization; MCP_E_AUTH where the server names no
+ * authorization server; call errors.
+ * Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 9728.
+ */
+int32_t mcp_sign_in(mcp_client *client);
+
+/**
+ * Forgets the tokens that a client has by its authorization, here and in the
+ * store, after revoking them where the authorization server can.
+ *
+ * `client`: one with an authorization.  Also what an earlier run left in the
+ * store for this client's address is forgotten; the registration is kept.
+ * Errors: MCP_E_NOT_FOUND when there is nothing to forget; MCP_E_UNSUPPORTED
+ * for a client without an authorization; the failure of a revocation or of
+ * the store, where everything that could be is forgotten all the same; call
+ * errors.
+ * Threads: any.  Since: 0.1.0.  Spec: RFC 7009.
+ */
+int32_t mcp_sign_out(mcp_client *client);
+
+/**
+ * Sets the client id, and the secret, under which the program is registered
+ * at the authorization server.
+ *
+ * `client_id`, `client_secret`: UTF-8, copied; `client_secret` may be NULL.
+ * Without this the program registers itself, where the server lets it.  What
+ * is given belongs to one authorization server: that of
+ * mcp_auth_set_issuer(), otherwise the first that is used, and goes to no
+ * other.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 6749.
+ */
+int32_t mcp_auth_set_client(mcp_auth *auth,
+                            const char *client_id,
+                            const char *client_secret);
+
+/**
+ * Sets the private key with which the program proves who it is
+ * (private_key_jwt).
+ *
+ * `key_pem`: an unencrypted PKCS #8 key in PEM, copied.  `algorithm`:
+ * "ES256", "RS256" or "EdDSA", or NULL for the one that the key is for.
+ * `key_id`: the "kid" under which the server knows the key, or NULL.
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523.
+ */
+int32_t mcp_auth_set_client_key(mcp_auth *auth,
+                                const char *key_pem,
+                                const char *algorithm,
+                                const char *key_id);
+
+/**
+ * Sets the address of the document that describes the program, which is its
+ * client id where the authorization server supports that.
+ *
+ * `url`: https:// with a path, exactly as "client_id" says it in the
+ * document, copied; NULL for none.  The library never fetches it.  It must
+ * list the redirect address; since servers do not agree whether the port of
+ * a loopback one matters, set one with mcp_auth_set_redirect_url().  Errors:
+ * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.
+ * Spec: authorization, client id metadata documents.
+ */
+int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth, const char *url);
+
+/**
+ * Sets the scopes to ask for.
+ *
+ * `scope`: with blanks between them, copied; NULL, as at first, asks for
+ * those that the server's challenge names, otherwise for those in its
+ * metadata, otherwise for none.  Errors: MCP_E_INVALID_ARGUMENT,
+ * MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
+ */
+int32_t mcp_auth_set_scope(mcp_auth *auth, const char *scope);
+
+/**
+ * Sets the only authorization server to use; an MCP server that names
+ * another one is refused.
+ *
+ * `issuer`: https://, exactly as the server's metadata says it, copied; NULL
+ * for the one that the MCP server names, as at first.  Errors:
+ * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414.
+ */
+int32_t mcp_auth_set_issuer(mcp_auth *auth, const char *issuer);
+
+/**
+ * Sets where the person's browser is sent back to.
+ *
+ * `url`: copied; NULL, as at first, listens on a free port of 127.0.0.1.
+ * With http:// and a loopback host the library listens there, on a free port
+ * if the address has none.  With https://, or a private scheme such as
+ * "com.example.app:/callback", it waits for mcp_auth_complete().  Errors:
+ * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 8252.
+ */
+int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
+
+/**
+ * Sets who shows the page on which the person signs in.  Without it, as at
+ * first, a sign-in that is needed is MCP_E_UNAUTHORIZED.
+ *
+ * `callback`: mcp_open_browser(), or one of the program's own, for instance
+ * one that prints the address, reads what the person pastes, and gives it to
+ * mcp_auth_complete().  NULL takes it away.  `userdata`: given to the
+ * callback.  `free_userdata`: see mcp_free_fn.  Errors:
+ * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: authorization.
+ */
+int32_t mcp_auth_set_browser(mcp_auth *auth,
+                             mcp_browser_fn callback,
+                             void *userdata,
+                             mcp_free_fn free_userdata);
+
+/**
+ * Sets how long the person may take to sign in.
+ *
+ * `milliseconds`: 1 to INT32_MAX, at first 300000, which is five minutes;
+ * after that the call fails with MCP_E_TIMEOUT.  The call's own timeout
+ * stands still meanwhile.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
+ * MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.
+ */
+int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth, int32_t milliseconds);
+
+/**
+ * Tells the address to which the person's browser was sent back.
+ *
+ * `auth`: whose sign-in waits.  `redirect_url`: the whole address with its
+ * query, or the query alone; copied.  Its state is checked, and the waiting
+ * call goes on with it; what else may be wrong with it is that call's error.
+ * May be called inside the callback of mcp_auth_set_browser(), also while the
+ * library listens by itself: the first answer counts.  Errors: MCP_E_STATE
+ * when no sign-in waits for this address, MCP_E_INVALID_ARGUMENT,
+ * MCP_E_FORKED.
+ * Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 6749.
+ */
+int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
+
+/**
+ * Opens an address in the person's browser: a callback for
+ * mcp_auth_set_browser().
+ *
+ * `userdata`, `auth`: not looked at, may be NULL.  `url`: https://, or
+ * http:// on this machine; it is one argument of the system's opener (open,
+ * xdg-open), or of the program that the environment variable BROWSER names,
+ * and no shell sees it.
+ * Returns MCP_OK when the opener was started, MCP_E_INVALID_ARGUMENT for any
+ * other address, MCP_E_NOT_FOUND when there is no opener.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_open_browser(void *userdata, mcp_auth *auth, const char *url);
+
+/**
+ * Sets who gives the signed token that is exchanged: the identity token of
+ * the person for MCP_GRANT_TOKEN_EXCHANGE, the platform's token of the
+ * workload for MCP_GRANT_JWT_BEARER.
+ *
+ * `callback`: asked anew for each exchange; NULL takes it away.  `userdata`:
+ * given to it.  `free_userdata`: see mcp_free_fn.  Errors:
+ * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523, RFC 8693.
+ */
+int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
+                                       mcp_assertion_fn callback,
+                                       void *userdata,
+                                       mcp_free_fn free_userdata);
+
+/**
+ * Reads the signed token from a file, anew for each exchange: what
+ * mcp_auth_set_assertion_handler() would give.
+ *
+ * `path`: in UTF-8, copied; the file need not be there yet.  Blanks and line
+ * ends around the token are passed over.  NULL takes it away.  Errors:
+ * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.
+ */
+int32_t mcp_auth_set_assertion_file(mcp_auth *auth, const char *path);
+
+/**
+ * Takes the signed token from an environment variable, anew for each
+ * exchange: what mcp_auth_set_assertion_handler() would give.
+ *
+ * `name`: copied; the variable need not be set yet.  NULL takes it away.
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.
+ */
+int32_t mcp_auth_set_assertion_variable(mcp_auth *auth, const char *name);
+
+/**
+ * Sets where MCP_GRANT_TOKEN_EXCHANGE exchanges the identity token for an
+ * ID-JAG.
+ *
+ * `token_endpoint`: https://, or http:// on this machine.  `client_id`,
+ * `client_secret`: the program's at the identity provider; `client_secret`
+ * may be NULL.  All copied.  Its id at the authorization server is that of
+ * mcp_auth_set_client().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
+ * MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.
+ * Spec: enterprise-managed authorization, RFC 8693.
+ */
+int32_t mcp_auth_set_identity_provider(mcp_auth *auth,
+                                       const char *token_endpoint,
+                                       const char *client_id,
+                                       const char *client_secret);
+
+/**
+ * Says whether tokens are bound to a key (DPoP), so that a stolen one is of
+ * no use.
+ *
+ * `on`: 1 demands it, so that a server which cannot is MCP_E_AUTH; 0 never
+ * does it; -1, as at first, does it where the server asks for it.  Errors:
+ * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
+ */
+int32_t mcp_auth_set_dpop(mcp_auth *auth, int32_t on);
+
+/**
+ * Sets the key that tokens are bound to, in place of one that the library
+ * makes for each server and keeps beside the token.
+ *
+ * `key_pem`: an unencrypted PKCS #8 key in PEM, copied; NULL takes it away.
+ * `algorithm`: as for mcp_auth_set_client_key().  Errors:
+ * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
+ */
+int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
+                              const char *key_pem,
+                              const char *algorithm);
+
+/**
+ * Sets where registrations, tokens and keys are kept from one run to the
+ * next.  By default nothing outlives the handle.
+ *
+ * `load`, `save`, `forget`: all three, or all NULL to take the store away.
+ * They run on the thread that is in a call, or that dispatches, one at a
+ * time for an authorization.  `userdata`: given to them.  `free_userdata`:
+ * see mcp_free_fn.  There is one entry for a key; what is saved is secret,
+ * and for this library alone to read.  A store that fails does not end a
+ * call that has a token: the failure is that of the next mcp_sign_in(), and
+ * counted, see mcp_client_count().  Errors: MCP_E_INVALID_ARGUMENT,
+ * MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.
+ */
+int32_t mcp_auth_set_store(mcp_auth *auth,
+                           mcp_load_fn load,
+                           mcp_save_fn save,
+                           mcp_delete_fn forget,
+                           void *userdata,
+                           mcp_free_fn free_userdata);
+
+/**
+ * Keeps registrations, tokens and keys in a file.
+ *
+ * `path`: in UTF-8, copied; NULL is tokens.json in the folder mcpclient of
+ * the system's place for the state of programs: $XDG_STATE_HOME or
+ * ~/.local/state, on macOS ~/Library/Application Support.  The file and its
+ * folder are made when they are needed, with the modes 0600 and 0700, and
+ * replaced whole; processes that share the file take turns.  A file that
+ * others may read or that belongs to another user is refused when it is
+ * used, with MCP_E_AUTH and the command to mend it.  Errors:
+ * MCP_E_INVALID_ARGUMENT, MCP_E_NOT_FOUND when there is no home directory,
+ * MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.
+ */
+int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
+
+/**
+ * DANGER.  Lets an MCP server that is not on this machine or network name an
+ * authorization server that is, which is otherwise MCP_E_INSECURE: it could
+ * make this program ask what only this program can reach.
+ *
+ * `allow`: 1, or 0 as at first.  An MCP server on this machine may name one
+ * on this machine, one on a private network one on a private network.
+ * Link-local addresses are always refused.  Errors: MCP_E_STATE,
+ * MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9728, 7.7.
+ */
+int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
 
 /**
  * Sets how long a call may take at most, whatever progress it reports.

@@ -12,6 +12,7 @@ mod follow;
 pub(crate) mod inbox;
 mod listener;
 mod marks;
+pub(crate) mod oauth;
 pub(crate) mod options;
 mod pages;
 mod progress;
@@ -167,10 +168,12 @@ pub(crate) enum Counter {
     /// Of processes.
     Starts = 7,
     Junk = 8,
+    /// Of a store of tokens, that ended no call.
+    StoreFailures = 9,
 }
 
 impl Counter {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::DroppedReplies,
         Self::DroppedEvents,
         Self::CacheHits,
@@ -179,12 +182,13 @@ impl Counter {
         Self::Resumptions,
         Self::Starts,
         Self::Junk,
+        Self::StoreFailures,
     ];
 }
 
 /// What happened without a word, by [`Counter`].
 #[derive(Debug, Default)]
-struct Counters([AtomicI64; 9]);
+struct Counters([AtomicI64; 10]);
 
 /// How long the end of a session may take.
 const END: Duration = Duration::from_secs(2);

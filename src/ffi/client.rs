@@ -56,6 +56,13 @@ pub struct mcp_text {
     text: std::cell::RefCell<Option<Zeroizing<String>>>,
 }
 
+impl mcp_text {
+    /// What the callback has put there.
+    pub(crate) fn take(&self) -> Option<Zeroizing<String>> {
+        self.text.take()
+    }
+}
+
 /// Gives the bearer token for the next request; see
 /// mcp_client_set_token_handler().
 ///
@@ -224,7 +231,7 @@ pub unsafe extern "C" fn mcp_client_set_token_handler(
             if status != Status::Ok as i32 {
                 return Err(failed(&format!("gave up with {status}")));
             }
-            match sink.text.take() {
+            match sink.take() {
                 Some(token) => Token::parse(&token),
                 None => Err(failed("returned MCP_OK without a token")),
             }

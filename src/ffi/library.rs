@@ -247,6 +247,22 @@ pub const MCP_CONTENT_RESOURCE: i32 = 5;
 /// A kind that this library does not know: mcp_content_json() has it whole.
 pub const MCP_CONTENT_OTHER: i32 = 99;
 
+/// WAYS TO A TOKEN, for mcp_auth_new().  A person signs in with a browser
+/// (authorization code with PKCE).
+pub const MCP_GRANT_AUTHORIZATION_CODE: i32 = 1;
+
+/// The program itself, by its secret or its private key.
+pub const MCP_GRANT_CLIENT_CREDENTIALS: i32 = 2;
+
+/// A person who is signed in elsewhere: the identity token becomes an ID-JAG
+/// at the identity provider, and that an access token (enterprise-managed
+/// authorization, cross-app access).
+pub const MCP_GRANT_TOKEN_EXCHANGE: i32 = 3;
+
+/// The workload, by a signed token of its platform (workload identity
+/// federation).
+pub const MCP_GRANT_JWT_BEARER: i32 = 4;
+
 /// KINDS OF JSON VALUE, for mcp_json_kind().
 pub const MCP_JSON_NULL: i32 = 0;
 
@@ -307,6 +323,9 @@ pub const MCP_COUNT_STARTS: i32 = 7;
 
 /// Lines or events of the server that were no message, and passed over.
 pub const MCP_COUNT_JUNK: i32 = 8;
+
+/// Failures of the store of an authorization that ended no call.
+pub const MCP_COUNT_STORE_FAILURES: i32 = 9;
 
 /// Gives the library's version, such as "0.1.0".
 ///

@@ -20,6 +20,8 @@ mod error;
 mod client;
 mod stdio;
 
+mod auth;
+
 mod limit;
 
 mod config;
