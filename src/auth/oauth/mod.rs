@@ -6,7 +6,7 @@ pub(crate) mod browser;
 mod discovery;
 mod dpop;
 mod identity;
-mod jwt;
+pub(crate) mod jwt;
 mod listener;
 mod pkce;
 mod random;
