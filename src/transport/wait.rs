@@ -352,7 +352,7 @@ impl Wait {
 
     /// The most descriptors that one wait may be for: a listener's two and
     /// sixteen of those who came.
-    pub(crate) const MOST: usize = 18;
+    pub(crate) const MOST: usize = 19;
 
     fn interrupted(&self) -> Result<()> {
         let is_raised =

@@ -11,6 +11,7 @@ mod visitor;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Type};
@@ -19,7 +20,7 @@ use crate::auth::oauth::listener::place::{Place, Redirect};
 use crate::auth::oauth::listener::visitor::Visitor;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::base::sys::{POLLIN, Poll};
+use crate::base::sys::{POLLIN, Poll, Signal};
 use crate::transport::socket::{Socket, plain};
 use crate::transport::wait::Wait;
 
@@ -28,8 +29,8 @@ const DEFAULT: &str = "http://127.0.0.1/callback";
 
 /// The most connections that are open at once.
 const VISITORS: usize = 16;
-/// A listener has at most two sockets.
-const _: () = assert!(VISITORS + 2 <= Wait::MOST);
+/// A listener has at most two sockets; a signal may end its wait.
+const _: () = assert!(VISITORS + 3 <= Wait::MOST);
 
 /// The most connections that the system keeps until they are taken.
 const BACKLOG: i32 = 64;
@@ -110,13 +111,15 @@ impl Listener {
 
     /// Waits for the answer: the query of the first request of which `is_ours`
     /// says so. All others get a page that says nothing, and the wait goes on.
+    /// `None` when `enough` is raised before.
     ///
     /// However it ends, nobody listens any more.
     pub(crate) async fn answer(
         &mut self,
         wait: &Wait,
+        enough: &Arc<Signal>,
         is_ours: &mut dyn FnMut(&str) -> bool,
-    ) -> Result<Secret> {
+    ) -> Result<Option<Secret>> {
         let sockets = std::mem::take(&mut self.sockets);
         if sockets.is_empty() {
             return Err(Error::new(
@@ -126,11 +129,15 @@ impl Listener {
         }
         let mut visitors: Vec<Visitor> = Vec::with_capacity(VISITORS);
         loop {
+            if enough.is_raised() {
+                return Ok(None);
+            }
             let now = Instant::now();
             visitors.retain(|visitor| !visitor.is_over(now));
             let pause = visitors.iter().map(|visitor| visitor.left(now)).min();
             let doors = sockets.iter().map(|socket| Poll::new(socket.as_raw_fd(), POLLIN));
             let mut entries: Vec<Poll> = doors.chain(visitors.iter().map(Visitor::entry)).collect();
+            entries.push(Poll::new(enough.fd(), POLLIN));
             wait.poll(&mut entries, pause.unwrap_or(Duration::MAX)).await.map_err(|error| {
                 error.during(&format!("wait for the browser at {}", self.place.shown()))
             })?;
@@ -150,7 +157,7 @@ impl Listener {
                 let visitor = visitors.swap_remove(at);
                 drop((sockets, visitors));
                 visitor.finish(wait).await;
-                return Ok(answer);
+                return Ok(Some(answer));
             }
             let mut is_exhausted = false;
             for (socket, _) in sockets.iter().zip(knocks).filter(|(_, has_knocked)| *has_knocked) {

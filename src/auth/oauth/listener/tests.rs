@@ -22,6 +22,10 @@ fn listener() -> Listener {
     Listener::bind(None, None).unwrap()
 }
 
+fn never() -> Arc<Signal> {
+    Arc::new(Signal::new().unwrap())
+}
+
 fn is_ours(query: &str) -> bool {
     query.split('&').any(|one| one == "state=right")
 }
@@ -30,8 +34,8 @@ fn is_ours(query: &str) -> bool {
 fn waiting(mut listener: Listener) -> JoinHandle<Result<String>> {
     spawn(move || {
         let wait = Wait::for_at_most(LIMIT);
-        let answer = now(listener.answer(&wait, &mut is_ours))?;
-        Ok(answer.expose().to_owned())
+        let answer = now(listener.answer(&wait, &never(), &mut is_ours))?;
+        Ok(answer.unwrap().expose().to_owned())
     })
 }
 
@@ -160,9 +164,9 @@ fn reads_a_head_wherever_it_is_cut() {
             reply(peer)
         });
         let wait = Wait::for_at_most(LIMIT);
-        let answer = now(listener.answer(&wait, &mut is_ours)).unwrap();
+        let answer = now(listener.answer(&wait, &never(), &mut is_ours)).unwrap();
         assert!(thread.join().unwrap().ends_with("</html>\n"));
-        answer.expose().to_owned()
+        answer.unwrap().expose().to_owned()
     });
     assert_eq!(query, "state=right&code=%41+b");
 }
@@ -311,14 +315,30 @@ fn ends_with_a_cancel_and_closes() {
     let (close, cancel) = (Arc::new(Signal::new().unwrap()), Arc::new(Signal::new().unwrap()));
     let wait = Wait::for_request(LIMIT, LIMIT, close, Some(cancel.clone()));
     let thread = spawn(move || {
-        let error = now(listener.answer(&wait, &mut is_ours)).unwrap_err();
-        let again = now(listener.answer(&wait, &mut is_ours)).unwrap_err();
+        let error = now(listener.answer(&wait, &never(), &mut is_ours)).unwrap_err();
+        let again = now(listener.answer(&wait, &never(), &mut is_ours)).unwrap_err();
         (error.status(), again.status())
     });
     assert!(get(port, "/").starts_with("HTTP/1.1 404 "));
     cancel.raise();
     assert_eq!(thread.join().unwrap(), (Status::Cancelled, Status::State));
     let _ = reply(peer);
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn ends_when_the_answer_has_come_by_another_way() {
+    let mut listener = listener();
+    let port = listener.port();
+    let enough = never();
+    let other = enough.clone();
+    let thread = spawn(move || {
+        let wait = Wait::for_at_most(LIMIT);
+        now(listener.answer(&wait, &enough, &mut is_ours)).unwrap().is_none()
+    });
+    assert!(get(port, "/").starts_with("HTTP/1.1 404 "));
+    other.raise();
+    assert!(thread.join().unwrap());
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
 }
 
@@ -339,8 +359,8 @@ fn waits_on_the_background_thread_as_well() {
     let (sender, receiver) = channel();
     background.spawn(move || async move {
         let wait = Wait::for_at_most(LIMIT).in_background();
-        let answer = listener.answer(&wait, &mut is_ours).await;
-        let _ = sender.send(answer.map(|answer| answer.expose().to_owned()));
+        let answer = listener.answer(&wait, &never(), &mut is_ours).await;
+        let _ = sender.send(answer.map(|answer| answer.unwrap().expose().to_owned()));
     });
     assert!(get(port, "/favicon.ico").starts_with("HTTP/1.1 404 "));
     assert!(get(port, "/callback?state=right").ends_with("</html>\n"));
