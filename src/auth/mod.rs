@@ -13,7 +13,7 @@ use std::pin::Pin;
 use crate::auth::token::Token;
 use crate::base::error::Result;
 use crate::base::secret::Secret;
-use crate::transport::agent::AgentSetting;
+use crate::transport::agent::Agent;
 use crate::transport::wait::Wait;
 
 pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
@@ -65,8 +65,10 @@ pub(crate) trait Caller {
     /// Has work that runs code of the program done on one of its threads.
     fn put(&self, work: Box<dyn FnOnce() + Send>);
 
-    /// How other servers are reached from here.
-    fn agent_setting(&self) -> Result<AgentSetting>;
+    /// Who speaks with other servers from here. They may be on this machine or
+    /// a private network where the client's own server is, or where that is
+    /// allowed.
+    fn agent<'a>(&'a self, allows_private: bool, wait: &'a Wait) -> Later<'a, Agent>;
 
     /// The name of the program.
     fn name(&self) -> &str;
