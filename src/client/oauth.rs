@@ -14,7 +14,7 @@ use crate::transport::agent::AgentSetting;
 pub(crate) use crate::auth::oauth::Auth;
 pub(crate) use crate::auth::oauth::browser::open_browser;
 pub(crate) use crate::auth::oauth::settings::{AskAssertion, Assertion, Browser, Grant};
-pub(crate) use crate::auth::oauth::store::{FileStore, Store};
+pub(crate) use crate::auth::oauth::store::{FileStore, Held as StoreHeld, Store};
 
 /// A client in a call, for whoever gets it a token.
 pub(crate) struct Calling<'a> {

@@ -28,7 +28,7 @@ use crate::auth::oauth::account::Account;
 use crate::auth::oauth::jwt::Key;
 use crate::auth::oauth::person::SignIn;
 use crate::auth::oauth::settings::{Assertion, Browser, Client, Grant, IdentityProvider, Settings};
-use crate::auth::oauth::store::Store;
+use crate::auth::oauth::store::{MemoryStore, Store};
 use crate::base::error::{Error, Result, Status};
 use crate::transport::gate::Gate;
 
@@ -138,7 +138,9 @@ impl Auth {
         self.change(|settings| settings.dpop_key = key)
     }
 
+    /// `None` keeps everything in memory, for as long as this lives.
     pub(crate) fn set_store(&self, store: Option<Arc<dyn Store>>) -> Result<()> {
+        let store = store.unwrap_or_else(|| Arc::new(MemoryStore::default()));
         self.change(|settings| settings.store = store)
     }
 
