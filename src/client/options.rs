@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::auth::Credential;
 use crate::auth::bearer::Fixed;
+use crate::auth::oauth::credential::OAuth;
 use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
@@ -28,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) server: Server,
     pub(crate) headers: Vec<Header>,
     pub(crate) credential: Arc<dyn Credential>,
+    /// The credential again, where it is an authorization.
+    pub(crate) oauth: Option<Arc<OAuth>>,
     /// Whether the credential is something to send at all.
     pub(crate) has_credential: bool,
     /// Without a sign of life.
@@ -127,6 +130,7 @@ impl Options {
         let mut options = Self {
             server,
             headers: Vec::new(),
+            oauth: None,
             has_credential: false,
             credential: Arc::new(Fixed(None)),
             timeout: TIMEOUT,
@@ -201,6 +205,7 @@ impl Options {
                  first, with mcp_client_set_header(client, \"Authorization\", NULL)",
             ));
         }
+        self.oauth = None;
         self.has_credential = credential.is_some();
         self.credential = credential.unwrap_or_else(|| Arc::new(Fixed(None)));
         Ok(())

@@ -164,6 +164,12 @@ impl Auth {
         self.grant
     }
 
+    /// The extensions of MCP that a server has to be told of.
+    pub(crate) fn extensions(&self) -> Vec<&'static str> {
+        let dpop = self.wants_dpop().then_some("io.modelcontextprotocol/auth/dpop");
+        self.grant.extension().into_iter().chain(dpop).collect()
+    }
+
     /// Whether tokens are to be bound in any case.
     pub(crate) fn wants_dpop(&self) -> bool {
         lock(&self.settings).dpop == Some(true)

@@ -59,10 +59,10 @@ impl Exchange<'_> {
         let ask = Ask {
             step: "renew the token",
             url: found.server.token_endpoint(found.plain)?,
+            grant_type: "refresh_token",
             parts: &[
-                ("grant_type", "refresh_token"),
-                ("refresh_token", refresh_token.expose()),
-                ("resource", &found.resource),
+                ("refresh_token", Some(refresh_token.expose())),
+                ("resource", Some(&found.resource)),
             ],
             identity: &identity,
             key: held.token.key(),
