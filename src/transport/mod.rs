@@ -12,6 +12,7 @@ pub(crate) mod link;
 pub(crate) mod pool;
 pub(crate) mod process;
 pub(crate) mod proxy;
+#[allow(dead_code)]
 pub(crate) mod reach;
 pub(crate) mod resolve;
 pub(crate) mod secured;
