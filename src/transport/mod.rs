@@ -18,6 +18,8 @@ pub(crate) mod resolve;
 pub(crate) mod secured;
 pub(crate) mod socket;
 pub(crate) mod source;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod tls;
 pub(crate) mod trace;
 pub(crate) mod tunnel;
