@@ -1,13 +1,20 @@
 //! OAuth 2.1: how a token is got, renewed and widened.
 
 mod account;
+mod address;
 mod answer;
 mod authorize;
 pub(crate) mod browser;
 pub(crate) mod credential;
+mod discover;
 mod discovery;
+mod document;
 mod dpop;
 mod exchange;
+mod forget;
+mod form;
+mod grants;
+mod identify;
 mod identity;
 pub(crate) mod jwt;
 mod keeper;
@@ -15,9 +22,17 @@ mod listener;
 mod person;
 mod pkce;
 mod random;
+mod refresh;
+mod registration;
+mod reply;
+mod resource;
 mod scope;
+mod server;
 pub(crate) mod settings;
+mod sign_in;
 pub(crate) mod store;
+mod tokens;
+mod words;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
