@@ -43,7 +43,8 @@ use crate::auth::oauth::account::Account;
 use crate::auth::oauth::jwt::Key;
 use crate::auth::oauth::person::SignIn;
 use crate::auth::oauth::settings::{Assertion, Browser, Client, Grant, IdentityProvider, Settings};
-use crate::auth::oauth::store::{MemoryStore, Store};
+use crate::auth::oauth::store::Store;
+use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::error::{Error, Result, Status};
 use crate::transport::gate::Gate;
 
