@@ -5,6 +5,7 @@ mod address;
 mod answer;
 mod authorize;
 pub(crate) mod browser;
+mod callback;
 pub(crate) mod credential;
 mod discover;
 mod discovery;
