@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::Credential;
-use crate::auth::bearer::{Fixed, Token};
+use crate::auth::bearer::Fixed;
+use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::client::server::{Address, HttpTransport, Server};
@@ -305,7 +306,7 @@ impl Options {
                 secrets.push(Secret::from(rest));
             }
         }
-        secrets.extend(self.credential.current().map(|token| Secret::from(token.bare())));
+        secrets.extend(self.credential.secrets());
         if let Server::Program(program) = &self.server {
             // Keys are given to programs so. What is short is no secret, and
             // would take half of a message away.

@@ -1,1 +1,3 @@
 //! TODO
+#[derive(Debug)]
+pub(crate) struct AgentSetting;

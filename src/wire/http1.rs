@@ -33,6 +33,7 @@ pub(crate) struct Head {
     pub(crate) location: Option<String>,
     pub(crate) retry_after: Option<String>,
     pub(crate) challenges: Vec<String>,
+    pub(crate) dpop_nonce: Option<String>,
     /// Whether the connection may carry another request after the body.
     pub(crate) keeps_alive: bool,
     framing: Framing,
@@ -88,6 +89,7 @@ impl Head {
             location: None,
             retry_after: None,
             challenges: Vec::new(),
+            dpop_nonce: None,
             keeps_alive: response.version == Some(1),
             framing: Framing::UntilClose,
         };
