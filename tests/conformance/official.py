@@ -21,12 +21,12 @@ SETS_DEADLINE = 180
 # Where the client has to end with an error, for this reason and no other.
 REFUSED = {
     "auth/scope-retry-limit": "MCP_E_FORBIDDEN",
-    "auth/resource-mismatch": "MCP_E_AUTH",
-    "auth/iss-supported-missing": "MCP_E_AUTH",
-    "auth/iss-wrong-issuer": "MCP_E_AUTH",
-    "auth/iss-unexpected": "MCP_E_AUTH",
-    "auth/iss-normalized": "MCP_E_AUTH",
-    "auth/metadata-issuer-mismatch": "MCP_E_AUTH",
+    "auth/resource-mismatch": "MCP_E_UNTRUSTED",
+    "auth/iss-supported-missing": "MCP_E_UNTRUSTED",
+    "auth/iss-wrong-issuer": "MCP_E_UNTRUSTED",
+    "auth/iss-unexpected": "MCP_E_UNTRUSTED",
+    "auth/iss-normalized": "MCP_E_UNTRUSTED",
+    "auth/metadata-issuer-mismatch": "MCP_E_UNTRUSTED",
     "sep-2640-client-verify-digest": "MCP_E_INTEGRITY",
     "sep-2640-client-verify-size": "MCP_E_INTEGRITY",
     "sep-2640-client-verify-frontmatter": "MCP_E_INTEGRITY",
