@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::auth::Credential;
 use crate::auth::bearer::Fixed;
+use crate::auth::oauth::credential::OAuth;
 use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
@@ -16,7 +17,7 @@ use crate::protocol::capability::Declared;
 use crate::protocol::revision::Revision;
 use crate::transport::http::Http;
 use crate::transport::link::Route;
-use crate::transport::proxy::Proxy;
+use crate::transport::proxy::{Proxy, ProxyChoice};
 use crate::transport::trace::Trace;
 use crate::wire::challenge::is_token;
 use crate::wire::object::Members;
@@ -28,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) server: Server,
     pub(crate) headers: Vec<Header>,
     pub(crate) credential: Arc<dyn Credential>,
+    /// The credential again, where it is an authorization.
+    pub(crate) oauth: Option<Arc<OAuth>>,
     /// Whether the credential is something to send at all.
     pub(crate) has_credential: bool,
     /// Without a sign of life.
@@ -59,14 +62,6 @@ pub(crate) struct Options {
     pub(crate) proxy: ProxyChoice,
     /// The connections made by this route; a new route begins anew.
     pub(crate) http: Arc<Http>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum ProxyChoice {
-    /// What the environment says, read when the first connection is made.
-    Environment,
-    None,
-    Chosen(Proxy),
 }
 
 /// A header that the program set; its value counts as secret.
@@ -127,6 +122,7 @@ impl Options {
         let mut options = Self {
             server,
             headers: Vec::new(),
+            oauth: None,
             has_credential: false,
             credential: Arc::new(Fixed(None)),
             timeout: TIMEOUT,
@@ -201,6 +197,7 @@ impl Options {
                  first, with mcp_client_set_header(client, \"Authorization\", NULL)",
             ));
         }
+        self.oauth = None;
         self.has_credential = credential.is_some();
         self.credential = credential.unwrap_or_else(|| Arc::new(Fixed(None)));
         Ok(())
@@ -270,12 +267,8 @@ impl Options {
     pub(crate) fn current_route(&self) -> Result<std::borrow::Cow<'_, Route>> {
         let address = self.address()?;
         let needs_none = self.route.unix_socket.is_some() || address.is_local;
-        let proxy = match &self.proxy {
-            _ if needs_none => None,
-            ProxyChoice::None => None,
-            ProxyChoice::Chosen(proxy) => Some(proxy.clone()),
-            ProxyChoice::Environment => Proxy::from_environment(&address.url.origin)?,
-        };
+        let proxy =
+            if needs_none { None } else { self.proxy.on_the_way_to(&address.url.origin)? };
         Ok(match proxy {
             None => std::borrow::Cow::Borrowed(&self.route),
             proxy => std::borrow::Cow::Owned(Route { proxy, ..self.route.clone() }),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::time::Duration;
@@ -231,6 +231,12 @@ impl Socket {
         while !wait.poll(&mut entry, Duration::MAX).await? {}
         let [entry] = entry;
         Ok(entry)
+    }
+
+    /// The address at the other end; `None` for one without.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        let address = self.0.peer_addr().ok()?.as_socket()?;
+        Some(address.ip())
     }
 
     /// Whether the peer has neither closed nor said anything unasked.

@@ -1,13 +1,20 @@
 //! OAuth 2.1: how a token is got, renewed and widened.
 
 mod account;
+mod address;
 mod answer;
 mod authorize;
 pub(crate) mod browser;
 pub(crate) mod credential;
+mod discover;
 mod discovery;
+mod document;
 mod dpop;
 mod exchange;
+mod forget;
+mod form;
+mod grants;
+mod identify;
 mod identity;
 pub(crate) mod jwt;
 mod keeper;
@@ -15,9 +22,17 @@ mod listener;
 mod person;
 mod pkce;
 mod random;
+mod refresh;
+mod registration;
+mod reply;
+mod resource;
 mod scope;
+mod server;
 pub(crate) mod settings;
+mod sign_in;
 pub(crate) mod store;
+mod tokens;
+mod words;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +43,8 @@ use crate::auth::oauth::account::Account;
 use crate::auth::oauth::jwt::Key;
 use crate::auth::oauth::person::SignIn;
 use crate::auth::oauth::settings::{Assertion, Browser, Client, Grant, IdentityProvider, Settings};
-use crate::auth::oauth::store::{MemoryStore, Store};
+use crate::auth::oauth::store::Store;
+use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::error::{Error, Result, Status};
 use crate::transport::gate::Gate;
 
@@ -162,6 +178,12 @@ impl Auth {
 
     pub(crate) fn grant(&self) -> Grant {
         self.grant
+    }
+
+    /// The extensions of MCP that a server has to be told of.
+    pub(crate) fn extensions(&self) -> Vec<&'static str> {
+        let dpop = self.wants_dpop().then_some("io.modelcontextprotocol/auth/dpop");
+        self.grant.extension().into_iter().chain(dpop).collect()
     }
 
     /// Whether tokens are to be bound in any case.

@@ -1,20 +1,18 @@
 //! Asking a token endpoint: with the client's own proof of who it is, and a
 //! proof of the key that tokens are bound to.
 
-use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use crate::auth::oauth::answer::{Failure, Granted, Kind, read_token};
+use crate::auth::oauth::answer::{self, Asked, Granted, Kind, Refusal, Step};
 use crate::auth::oauth::discover::{Found, reply};
 use crate::auth::oauth::dpop;
-use crate::auth::oauth::exchange::Exchange;
-use crate::auth::oauth::form::{Form, client_basic};
+use crate::auth::oauth::exchange::{Exchange, Wish};
+use crate::auth::oauth::form::{Authentication, Form, Method};
 use crate::auth::oauth::identify::Identity;
-use crate::auth::oauth::identity::Method;
-use crate::auth::oauth::jwt::{Key, client_assertion};
+use crate::auth::oauth::jwt::client_assertion;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::transport::agent::Agent;
+use crate::transport::agent::{Agent, Fetched};
 use crate::wire::url::Url;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -27,13 +25,14 @@ pub(super) struct Got {
 
 /// What a token endpoint is asked.
 pub(super) struct Ask<'a> {
-    /// For messages.
-    pub(super) step: &'static str,
+    pub(super) step: Step,
     pub(super) url: &'a str,
-    /// What the grant needs; `resource` and the client are added.
-    pub(super) parts: &'a [(&'a str, &'a str)],
+    /// None for what is no grant.
+    pub(super) grant_type: &'a str,
+    /// The client is added.
+    pub(super) parts: &'a [(&'a str, Option<&'a str>)],
     pub(super) identity: &'a Identity,
-    pub(super) key: Option<&'a Arc<Key>>,
+    pub(super) wish: &'a Wish,
 }
 
 impl Exchange<'_> {
@@ -44,13 +43,16 @@ impl Exchange<'_> {
         agent: &Agent,
         found: &Found,
         ask: &Ask<'_>,
-    ) -> Result<std::result::Result<Got, Failure>> {
+    ) -> Result<std::result::Result<Got, Refusal>> {
         let mut has_repeated = false;
         loop {
             let since = (Instant::now(), SystemTime::now());
-            let (fetched, has_nonce) = self.post_form(agent, found, ask).await?;
+            let fetched = self.post_form(agent, found, ask).await?;
+            let has_nonce = fetched.dpop_nonce.is_some();
             let reply = reply(ask.url, &fetched);
-            let failure = match read_token(ask.step, &reply, ask.key.is_some(), &self.hidden()) {
+            let secrets = self.hidden();
+            let asked = Asked { step: ask.step, proof: ask.wish.proof(), secrets: &secrets };
+            let failure = match answer::read(&reply, &asked) {
                 Ok(granted) => return Ok(Ok(Got { granted, since })),
                 Err(failure) => failure,
             };
@@ -61,62 +63,59 @@ impl Exchange<'_> {
         }
     }
 
-    /// Says as well whether a value for proofs has come with the reply.
-    async fn post_form(
+    /// Sends a form to a place of the authorization server.
+    pub(super) async fn post_form(
         &self,
         agent: &Agent,
         found: &Found,
         ask: &Ask<'_>,
-    ) -> Result<(crate::transport::agent::Fetched, bool)> {
+    ) -> Result<Fetched> {
         let origin = Url::parse(ask.url)?.origin.to_string();
         let now = SystemTime::now();
-        let mut form = Form::new();
-        for (name, value) in ask.parts {
-            form.push(name, value);
-        }
         let identity = ask.identity;
-        let mut headers: Vec<(&str, Secret)> = Vec::new();
-        match (identity.method, &identity.secret) {
-            (Method::Basic, Some(secret)) => {
-                headers.push(("Authorization", client_basic(&identity.id, secret)));
-            }
-            (Method::Post, Some(secret)) => {
-                form.push("client_id", &identity.id);
-                form.push("client_secret", secret.expose());
-            }
-            (Method::PrivateKeyJwt, _) => {
+        let assertion = match identity.method {
+            Method::PrivateKeyJwt => {
                 let key = self.settings.key.as_ref().ok_or_else(no_key)?;
                 let assertion = client_assertion(key, &identity.id, found.issuer(), now)?;
-                form.push(
-                    "client_assertion_type",
-                    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-                );
-                form.push("client_assertion", assertion.expose());
                 self.hide(&assertion);
+                Some(assertion)
             }
-            _ if identity.id.is_empty() => {}
-            _ => form.push("client_id", &identity.id),
+            _ => None,
+        };
+        let mut form = Form::default();
+        if !ask.grant_type.is_empty() {
+            form.add("grant_type", ask.grant_type);
         }
-        if let Some(key) = ask.key {
+        for (name, value) in ask.parts {
+            form.add_some(name, *value);
+        }
+        let authorization = if identity.id.is_empty() {
+            None
+        } else {
+            form.authenticate(&Authentication {
+                method: identity.method,
+                id: &identity.id,
+                secret: identity.secret.as_ref(),
+                assertion: assertion.as_ref(),
+            })?
+        };
+        let mut headers: Vec<(&str, Secret)> = Vec::new();
+        headers.extend(authorization.map(|value| ("Authorization", value)));
+        if let Some(key) = &ask.wish.key {
             let nonce = self.auth.nonce(&origin);
-            let proof = dpop::Proof {
-                method: "POST",
-                url: ask.url,
-                token: None,
-                nonce: nonce.as_deref(),
-            };
+            let proof =
+                dpop::Proof { method: "POST", url: ask.url, token: None, nonce: nonce.as_deref() };
             headers.push(("DPoP", dpop::proof(key, &proof, now)?));
         }
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, value.expose())).collect();
         let limit = self.limit();
-        let fetched = agent.post(ask.url, FORM, &headers, &form.end(), &limit).await;
-        let fetched = fetched.map_err(|error| error.during(ask.step))?;
+        let fetched = agent.post(ask.url, FORM, &headers, &form.finish(), &limit).await;
+        let fetched = fetched.map_err(|error| error.during(ask.step.name()))?;
         if let Some(nonce) = &fetched.dpop_nonce {
             self.auth.set_nonce(&origin, nonce);
         }
-        let has_nonce = fetched.dpop_nonce.is_some();
-        Ok((fetched, has_nonce))
+        Ok(fetched)
     }
 }
 

@@ -1,0 +1,299 @@
+//! As whom the program speaks to an authorization server.
+
+use std::time::SystemTime;
+
+use crate::auth::oauth::discover::{Found, reply};
+use crate::auth::oauth::exchange::{Exchange, Wish};
+use crate::auth::oauth::form::Method;
+use crate::auth::oauth::identity::{
+    Identity as Chosen, Known, Proofs, choose, method, method_to_register,
+};
+use crate::auth::oauth::jwt::seconds;
+use crate::auth::oauth::listener::{Listener, Unbound};
+use crate::auth::oauth::registration::Request;
+use crate::auth::oauth::settings::{Client, Settings};
+use crate::auth::oauth::store::entry::{Given, Registration, Tokens};
+use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
+use crate::transport::agent::Agent;
+use crate::wire::url::Url;
+
+/// A client id, and how it is proved.
+pub(super) struct Identity {
+    /// Empty where the grant needs none.
+    pub(super) id: String,
+    pub(super) secret: Option<Secret>,
+    pub(super) method: Method,
+    /// Where a browser comes back to; empty without a person.
+    pub(super) redirect_uri: String,
+    pub(super) source: Source,
+}
+
+impl Identity {
+    /// Without an id, and with nothing to prove it.
+    fn nobody(source: Source) -> Self {
+        let (id, redirect_uri) = (String::new(), String::new());
+        Self { id, secret: None, method: Method::None, redirect_uri, source }
+    }
+}
+
+/// Where a client id comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The program.
+    Given,
+    /// The document that describes the program.
+    Document,
+    /// A registration of an earlier exchange.
+    Kept,
+    /// One made just now.
+    New,
+}
+
+impl Exchange<'_> {
+    /// The identity for a sign-in, and who listens for the browser, if that is
+    /// the library.
+    pub(super) async fn identity_for_sign_in(
+        &self,
+        agent: &Agent,
+        found: &Found,
+        wish: &Wish,
+    ) -> Result<(Identity, Option<Listener>)> {
+        let key = Registration::key(found.issuer(), self.settings.redirect_kind());
+        let kept = self.keeper.read::<Registration>(&key).await?.filter(holds);
+        let known = self.known_identity(kept.is_some()).await?;
+        match choose(&known.borrowed(&self.settings), &found.server, found.plain)? {
+            Chosen::Given | Chosen::Published(_) => {
+                let listener = self.listen(None)?;
+                let mut identity = self.identity_without_person(found).await?;
+                identity.redirect_uri = self.redirect_uri(listener.as_ref());
+                Ok((identity, listener))
+            }
+            Chosen::Registered => {
+                let kept = kept.unwrap_or_default();
+                if let Some(listener) = self.listen_again(&kept.redirect_uri)?
+                    && self.redirect_uri(listener.as_ref()) == kept.redirect_uri
+                {
+                    return Ok((self.kept_identity(kept, found)?, listener));
+                }
+                // The same as if there were none.
+                let known = Known::default();
+                match choose(&known, &found.server, found.plain)? {
+                    Chosen::Register(url) => self.registered(agent, found, wish, url).await,
+                    _ => Err(Error::new(Status::Internal, "an identity out of nothing")),
+                }
+            }
+            Chosen::Register(url) => self.registered(agent, found, wish, url).await,
+        }
+    }
+
+    /// The identity of a program that has one without asking.
+    pub(super) async fn identity_without_person(&self, found: &Found) -> Result<Identity> {
+        if let Some(client) = &self.settings.client {
+            let known = self.known_identity(false).await?;
+            choose(&known.borrowed(&self.settings), &found.server, found.plain)?;
+            self.bind(client, known.given_to.as_deref(), found).await?;
+            return self.given(client, found);
+        }
+        if let Some(url) = &self.settings.metadata_url
+            && found.server.takes_metadata_urls
+        {
+            return self.documented(url, found);
+        }
+        Ok(Identity::nobody(Source::Given))
+    }
+
+    /// The identity under which tokens were got.
+    pub(super) async fn identity_of(&self, tokens: &Tokens, found: &Found) -> Result<Identity> {
+        if let Some(client) = self.settings.client.as_ref().filter(|one| one.id == tokens.client_id)
+        {
+            return self.given(client, found);
+        }
+        if self.settings.metadata_url.as_ref() == Some(&tokens.client_id) {
+            return self.documented(&tokens.client_id, found);
+        }
+        let key = Registration::key(&tokens.issuer, self.settings.redirect_kind());
+        let kept = self.keeper.read::<Registration>(&key).await?;
+        match kept.filter(|kept| kept.client_id == tokens.client_id) {
+            Some(kept) => self.kept_identity(kept, found),
+            None => Ok(Identity { id: tokens.client_id.clone(), ..Identity::nobody(Source::Kept) }),
+        }
+    }
+
+    /// Forgets a registration that the server has forgotten.
+    pub(super) async fn unregister(&self, found: &Found) -> Result<()> {
+        let lock = self.keeper.lock(&self.limit()).await?;
+        let key = Registration::key(found.issuer(), self.settings.redirect_kind());
+        self.keeper.remove(&lock, key).await
+    }
+
+    /// What the program may go by.
+    async fn known_identity(&self, is_registered: bool) -> Result<KnownIdentity> {
+        let Some(client) = &self.settings.client else {
+            return Ok(KnownIdentity { given_to: None, is_registered });
+        };
+        if self.settings.issuer.is_some() {
+            return Ok(KnownIdentity { given_to: self.settings.issuer.clone(), is_registered });
+        }
+        let given = self.keeper.read::<Given>(&Given::key(&client.id)).await?;
+        Ok(KnownIdentity { given_to: given.map(|given| given.issuer), is_registered })
+    }
+
+    /// What the program was given by one server goes to no other from here on.
+    async fn bind(&self, client: &Client, given_to: Option<&str>, found: &Found) -> Result<()> {
+        if given_to.is_some() {
+            return Ok(());
+        }
+        let given = Given {
+            client_id: client.id.clone(),
+            issuer: found.issuer().to_owned(),
+            ..Given::default()
+        };
+        let lock = self.keeper.lock(&self.limit()).await?;
+        if self.keeper.write(&lock, &given).await.is_err() {
+            self.need.caller.store_failed();
+        }
+        Ok(())
+    }
+
+    fn documented(&self, url: &str, found: &Found) -> Result<Identity> {
+        Ok(Identity {
+            id: url.to_owned(),
+            method: self.method(None, false, found)?,
+            ..Identity::nobody(Source::Document)
+        })
+    }
+
+    fn given(&self, client: &Client, found: &Found) -> Result<Identity> {
+        Ok(Identity {
+            id: client.id.clone(),
+            method: self.method(None, client.secret.is_some(), found)?,
+            secret: client.secret.clone(),
+            ..Identity::nobody(Source::Given)
+        })
+    }
+
+    fn kept_identity(&self, kept: Registration, found: &Found) -> Result<Identity> {
+        if let Some(secret) = &kept.client_secret {
+            self.hide(secret);
+        }
+        Ok(Identity {
+            method: self.method(
+                kept.auth_method.as_deref(),
+                kept.client_secret.is_some(),
+                found,
+            )?,
+            id: kept.client_id,
+            secret: kept.client_secret,
+            redirect_uri: kept.redirect_uri,
+            source: Source::Kept,
+        })
+    }
+
+    fn method(&self, registered: Option<&str>, has_secret: bool, found: &Found) -> Result<Method> {
+        let has_key = self.settings.key.as_ref().is_some_and(|key| {
+            let listed = found.server.auth_algorithms.as_ref();
+            listed.is_none_or(|listed| listed.iter().any(|one| one == key.algorithm().name()))
+        });
+        method(&Proofs { registered, has_secret, has_key }, &found.server)
+    }
+
+    /// Registers the program, and listens where it says that it does.
+    async fn registered(
+        &self,
+        agent: &Agent,
+        found: &Found,
+        wish: &Wish,
+        url: &str,
+    ) -> Result<(Identity, Option<Listener>)> {
+        let listener = self.listen(None)?;
+        let redirect_uri = self.redirect_uri(listener.as_ref());
+        let key = self.settings.key.as_ref();
+        let method = method_to_register(&found.server, key.is_some())?;
+        let jwks = match key.filter(|_| method == Method::PrivateKeyJwt) {
+            Some(key) => Some(format!("{{\"keys\":[{}]}}", key.jwk()?)),
+            None => None,
+        };
+        let request = Request {
+            client_name: self.need.caller.name(),
+            redirect_uri: &redirect_uri,
+            method,
+            scopes: &wish.scopes,
+            is_bound: wish.demands_dpop,
+            jwks: jwks.as_deref(),
+        };
+        let body = Secret::from(request.body());
+        let fetched = agent.post(url, "application/json", &[], &body, &self.limit()).await?;
+        let answer = request.read(&reply(url, &fetched))?;
+        let entry = Registration {
+            issuer: found.issuer().to_owned(),
+            kind: self.settings.redirect_kind(),
+            client_id: answer.client_id,
+            client_secret: answer.client_secret,
+            secret_expires_at: answer.secret_expires_at,
+            auth_method: answer.method,
+            redirect_uri: answer.redirect_uri,
+            ..Registration::default()
+        };
+        let lock = self.keeper.lock(&self.limit()).await?;
+        if self.keeper.write(&lock, &entry).await.is_err() {
+            self.need.caller.store_failed();
+        }
+        let identity = self.kept_identity(entry, found)?;
+        Ok((Identity { source: Source::New, ..identity }, listener))
+    }
+
+    fn listen(&self, port: Option<u16>) -> Result<Option<Listener>> {
+        if !self.settings.listens() {
+            return Ok(None);
+        }
+        Ok(Some(Listener::bind(self.settings.redirect.as_deref(), port)?))
+    }
+
+    /// The same listener as the last time; nothing if its port is taken.
+    fn listen_again(&self, redirect_uri: &str) -> Result<Option<Option<Listener>>> {
+        if !self.settings.listens() {
+            return Ok(Some(None));
+        }
+        let port = Url::parse(redirect_uri).map(|url| url.origin.port).ok();
+        match Listener::bind(self.settings.redirect.as_deref(), port) {
+            Ok(listener) => Ok(Some(Some(listener))),
+            Err(Unbound::Taken(_)) if self.settings.redirect.is_none() => Ok(None),
+            Err(unbound) => Err(unbound.into()),
+        }
+    }
+
+    fn redirect_uri(&self, listener: Option<&Listener>) -> String {
+        match (listener, &self.settings.redirect) {
+            (Some(listener), _) => listener.redirect_uri().to_owned(),
+            (None, Some(redirect)) => redirect.clone(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// What the program may go by, see [`Known`].
+struct KnownIdentity {
+    given_to: Option<String>,
+    is_registered: bool,
+}
+
+impl KnownIdentity {
+    fn borrowed<'a>(&'a self, settings: &'a Settings) -> Known<'a> {
+        Known {
+            is_given: settings.client.is_some(),
+            given_to: self.given_to.as_deref(),
+            metadata_url: settings.metadata_url.as_deref(),
+            is_registered: self.is_registered,
+        }
+    }
+}
+
+/// A secret that ends within this time is as good as gone.
+const SPARE: u64 = 300;
+
+fn holds(kept: &Registration) -> bool {
+    let now = seconds(SystemTime::now()).unwrap_or(0);
+    kept.client_secret.is_none()
+        || kept.secret_expires_at.is_none_or(|end| end > now.saturating_add(SPARE))
+}
