@@ -17,7 +17,7 @@ pub(crate) fn join(scopes: &[String]) -> String {
 }
 
 /// `1*( %x21 / %x23-5B / %x5D-7E )`
-fn is_scope(text: &str) -> bool {
+pub(crate) fn is_scope(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }
 
