@@ -6,7 +6,7 @@
 //! first poll, see [`now`]; on the background thread it gives way to others.
 
 use std::cell::Cell;
-use std::fmt::Debug;
+use std::fmt;
 use std::future::Future;
 use std::os::fd::RawFd;
 use std::pin::pin;
@@ -45,7 +45,7 @@ pub(crate) struct Wait {
 
 /// What a waiting thread does besides: handing the program what has come for
 /// it on other streams.
-pub(crate) trait Attendant: Debug + Send + Sync {
+pub(crate) trait Attendant: Send + Sync {
     /// Becomes readable when there is something to do; `None` for never.
     fn fd(&self) -> Option<RawFd>;
 
@@ -57,6 +57,13 @@ pub(crate) trait Attendant: Debug + Send + Sync {
 
     /// Ends the questions that nobody has answered in time.
     fn expire(&self);
+}
+
+// No supertrait: what every implementor holds would be linked for nobody.
+impl fmt::Debug for dyn Attendant + '_ {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Attendant")
+    }
 }
 
 /// Questions to the program, while which no time counts.
