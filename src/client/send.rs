@@ -294,12 +294,12 @@ async fn follow<'a>(
     setting: Setting<'_>,
     wait: &Wait,
 ) -> Result<Reply<'a>> {
-    let mut moved: Option<Url> = None;
+    let mut moved: Option<Box<Url>> = None;
     let mut is_repeated = false;
     for _ in 0..=REDIRECTS {
         let request = Request {
             verb: sent.verb,
-            url: moved.as_ref().unwrap_or(sent.url),
+            url: moved.as_deref().unwrap_or(sent.url),
             headers,
             body: sent.body,
             is_repeatable: sent.is_repeatable,
@@ -310,7 +310,7 @@ async fn follow<'a>(
             (reply.moved, reply.is_repeated) = (moved, is_repeated);
             return Ok(reply);
         }
-        moved = Some(redirected(sent.verb, request.url, &reply)?);
+        moved = Some(Box::new(redirected(sent.verb, request.url, &reply)?));
         reply.release();
     }
     Err(Error::new(
