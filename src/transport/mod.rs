@@ -2,6 +2,7 @@
 
 pub(crate) mod background;
 pub(crate) mod connection;
+pub(crate) mod crypto;
 pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod lines;
