@@ -5,7 +5,7 @@ pub(crate) mod errand;
 pub(crate) mod oauth;
 pub(crate) mod token;
 
-use std::fmt::Debug;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -20,7 +20,7 @@ pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 /// Where the token of a request comes from.
 ///
 /// A client has one, and it goes to the client's own origin alone.
-pub(crate) trait Credential: Debug + Send + Sync {
+pub(crate) trait Credential: Send + Sync {
     /// The token for the next request, or that there is none; nothing if
     /// [`Self::obtain`] has to find that out.
     fn ready(&self) -> Option<Option<Token>>;
@@ -96,4 +96,11 @@ pub(crate) struct Tries {
     pub(crate) unauthorized: bool,
     pub(crate) widened: u8,
     pub(crate) nonce: bool,
+}
+
+// No supertrait: what every implementor holds would be linked for nobody.
+impl fmt::Debug for dyn Credential + '_ {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Credential")
+    }
 }

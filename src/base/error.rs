@@ -118,6 +118,8 @@ pub(crate) struct RpcDetails {
 }
 
 impl Error {
+    #[cold]
+    #[inline(never)]
     pub(crate) fn new(status: Status, message: impl Into<String>) -> Self {
         Self(Box::new(Details {
             status,
@@ -142,44 +144,60 @@ impl Error {
         Self::new(Status::Protocol, message)
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_http_status(mut self, http_status: u16) -> Self {
         self.0.http_status = http_status;
         self
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_rpc(mut self, code: i32, data: Option<String>) -> Self {
         self.0.rpc = Some(RpcDetails { code, data });
         self
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_challenge(mut self, challenge: Vec<(String, String)>) -> Self {
         self.0.challenge = challenge;
         self
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_retry_after(mut self, milliseconds: Option<u32>) -> Self {
         self.0.retry_after = milliseconds;
         self
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_may_have_run(mut self, may_have_run: bool) -> Self {
         self.0.may_have_run = may_have_run;
         self
     }
 
     /// What failed was sent twice already.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_repetition(mut self, is_repeated: bool) -> Self {
         self.0.is_repeated |= is_repeated;
         self
     }
 
     /// How the server's process ended: its exit status, or 128 and a signal.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_exit_status(mut self, exit_status: Option<i32>) -> Self {
         self.0.exit_status = exit_status;
         self
     }
 
     /// Says which call it was, in front of what happened.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn during(mut self, call: &str) -> Self {
         self.0.message.insert_str(0, ": ");
         self.0.message.insert_str(0, call);
@@ -187,6 +205,8 @@ impl Error {
     }
 
     /// Takes out what must not be seen, also where the server reflected it.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn masked(mut self, secrets: &[Secret]) -> Self {
         mask(&mut self.0.message, secrets);
         for (_, value) in &mut self.0.challenge {
@@ -240,6 +260,8 @@ const QUOTED: usize = 200;
 
 /// A peer's text, fit for a message: cut, on one line, without control
 /// characters that a terminal would obey.
+#[cold]
+#[inline(never)]
 pub(crate) fn quote(text: &str) -> String {
     let mut out = String::new();
     for character in text.trim().chars() {

@@ -1,7 +1,6 @@
 //! A task that goes on at the server while nobody is connected to it,
 //! followed to its end.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -72,7 +71,7 @@ pub(crate) struct Following<'a> {
     wait: Wait,
     wake: Arc<Wake>,
     /// The keys of all that it has asked.
-    keys: BTreeSet<String>,
+    keys: Vec<String>,
     /// What was not answered, or not told to the server.
     open: Vec<Inquiry>,
     /// The call for the result, while the server asks on its way.
@@ -108,7 +107,7 @@ impl<'a> Following<'a> {
             session: client.connected(options, wait).await?.session,
             wait: wait.clone(),
             wake: client.watches.add(id)?,
-            keys: BTreeSet::new(),
+            keys: Vec::new(),
             open: Vec::new(),
             calling: None,
             is_over: false,
@@ -234,7 +233,7 @@ impl<'a> Following<'a> {
         }
         let mut begun = Vec::with_capacity(round.requests.len());
         for (key, asked) in recognised(&round, &self.session)? {
-            self.keys.insert(key.clone());
+            self.keys.push(key.clone());
             let mut inquiry = Inquiry::telling(vec![key], &self.wake.signal);
             inquiry.take(self.client, self.options, 0, asked, &self.wait);
             begun.push(inquiry);

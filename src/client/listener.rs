@@ -2,7 +2,7 @@
 //! stream that stands for it.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ pub(crate) struct Listener(Mutex<State>);
 struct State {
     /// Numbers of [`Kind`], added together.
     kinds: i32,
-    uris: BTreeSet<String>,
+    /// Sorted.
+    uris: Vec<String>,
     /// The ids of those that were begun or asked for last.
     tasks: VecDeque<String>,
     /// Goes up with each stream that is begun.
@@ -63,7 +64,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Listener {
     pub(crate) fn uris(&self) -> Vec<String> {
-        lock(&self.0).uris.iter().cloned().collect()
+        lock(&self.0).uris.clone()
     }
 
     pub(crate) fn wish(&self) -> Wish {
@@ -73,7 +74,7 @@ impl Listener {
             tools: wants(Kind::ToolsChanged),
             prompts: wants(Kind::PromptsChanged),
             resources: wants(Kind::ResourcesChanged),
-            uris: state.uris.iter().cloned().collect(),
+            uris: state.uris.clone(),
             tasks: if wants(Kind::TaskStatus) {
                 state.tasks.iter().cloned().collect()
             } else {
@@ -191,7 +192,13 @@ impl Client {
         }
         let change = |add: bool| {
             let uris = &mut lock(&self.listener.0).uris;
-            if add { uris.insert(uri.to_owned()) } else { uris.remove(uri) }
+            let place = uris.binary_search_by(|one| one.as_str().cmp(uri));
+            match place {
+                Err(at) if add => uris.insert(at, uri.to_owned()),
+                Ok(at) if !add => drop(uris.remove(at)),
+                _ => return false,
+            }
+            true
         };
         let has_changed = change(on);
         let result = async {

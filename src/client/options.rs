@@ -308,8 +308,12 @@ impl Options {
             secrets.extend(values.filter(|value| value.len() >= SECRET).map(Secret::from));
         }
         // The longest first: one may hold another.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
-        secrets
+        let mut sorted: Vec<Secret> = Vec::with_capacity(secrets.len());
+        for secret in secrets {
+            let length = secret.expose().len();
+            sorted.insert(sorted.partition_point(|one| one.expose().len() >= length), secret);
+        }
+        sorted
     }
 }
 

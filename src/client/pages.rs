@@ -1,6 +1,6 @@
 //! A whole list, page after page, within bounds.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
@@ -61,7 +61,8 @@ impl Client {
             (options.max_pages, options.max_items)
         };
         let mut pages: Vec<Answer> = Vec::new();
-        let mut seen: HashSet<String> = HashSet::new();
+        // With the number of the page that gave it.
+        let mut seen: HashMap<String, usize> = HashMap::new();
         let mut items = 0;
         let mut cursor: Option<String> = None;
         loop {
@@ -95,7 +96,7 @@ impl Client {
                     max_pages
                 )));
             }
-            if !seen.insert(next.clone()) {
+            if seen.insert(next.clone(), pages.len()).is_some() {
                 let error = Error::protocol(format!(
                     "{}: the server's list goes round in a circle: it gave the same cursor twice",
                     call.method()
@@ -110,22 +111,22 @@ impl Client {
 /// Several pages as one object: the members of the last, with the items of
 /// all in the place of its own.
 pub(crate) fn joined(pages: &[&str]) -> String {
-    let mut items: HashMap<String, Vec<&str>> = HashMap::new();
+    let last = pages.last().and_then(|page| Members::parse(page).ok()).unwrap_or_default();
+    let mut items: Vec<Option<Vec<&str>>> = vec![None; last.0.len()];
     for page in pages {
         let members = Members::parse(page).unwrap_or_default();
         for (name, value) in members.0.into_iter().filter(|(_, value)| is_array(value)) {
             let text = value.get();
             let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default().trim();
-            let all = items.entry(name.into_owned()).or_default();
-            if !inner.is_empty() {
-                all.push(inner);
+            let places = last.0.iter().zip(&mut items);
+            for (_, all) in places.filter(|((other, _), _)| *other == name) {
+                all.get_or_insert_default().extend((!inner.is_empty()).then_some(inner));
             }
         }
     }
     let mut out = String::from("{");
-    let last = pages.last().and_then(|page| Members::parse(page).ok()).unwrap_or_default();
-    for (name, value) in &last.0 {
-        match items.get(name.as_ref()) {
+    for ((name, value), all) in last.0.iter().zip(&items) {
+        match all {
             Some(all) => push_member(&mut out, name, &format!("[{}]", all.join(","))),
             None => push_member(&mut out, name, value.get()),
         }

@@ -285,10 +285,10 @@ async fn follow<'a>(
     setting: Setting<'_>,
     wait: &Wait,
 ) -> Result<Reply<'a>> {
-    let mut moved: Option<Url> = None;
+    let mut moved: Option<Box<Url>> = None;
     let mut is_repeated = false;
     for _ in 0..=REDIRECTS {
-        let url = moved.as_ref().unwrap_or(sent.url);
+        let url = moved.as_deref().unwrap_or(sent.url);
         // One for each request: it holds for this URL, and only once.
         let proof = match token {
             Some(token) if token.key().is_some() => {
@@ -314,7 +314,7 @@ async fn follow<'a>(
             (reply.moved, reply.is_repeated) = (moved, is_repeated);
             return Ok(reply);
         }
-        moved = Some(redirected(sent.verb, request.url, &reply)?);
+        moved = Some(Box::new(redirected(sent.verb, request.url, &reply)?));
         reply.release();
     }
     Err(Error::new(

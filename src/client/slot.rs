@@ -1,7 +1,7 @@
 //! What has come on a shared stream for one who waits: a call, or a stream
 //! of notifications inside it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::{Arc, Mutex};
@@ -85,9 +85,9 @@ impl Slot {
     }
 }
 
-/// Those who wait, by the ids of their requests.
+/// Those who wait, with the ids of their requests, which rise.
 #[derive(Debug, Default)]
-pub(crate) struct Slots(Mutex<BTreeMap<i64, Arc<Slot>>>);
+pub(crate) struct Slots(Mutex<Vec<(i64, Arc<Slot>)>>);
 
 /// A slot for as long as somebody waits.
 pub(crate) struct Waiting<'a> {
@@ -100,13 +100,18 @@ impl Slots {
     pub(crate) fn open(&self, id: i64, is_stream: bool) -> Waiting<'_> {
         let slot = Arc::new(Slot::default());
         lock(&slot.0).is_stream = is_stream;
-        lock(&self.0).insert(id, slot.clone());
+        let mut slots = lock(&self.0);
+        let at = slots.partition_point(|(one, _)| *one < id);
+        slots.insert(at, (id, slot.clone()));
+        drop(slots);
         Waiting { slots: self, id, slot }
     }
 
     /// Gives it to who waits for it; gives it back where nobody does.
     pub(crate) fn put(&self, id: i64, delivered: Delivered) -> Option<Delivered> {
-        let slot = lock(&self.0).get(&id).cloned();
+        let slots = lock(&self.0);
+        let slot = place(&slots, id).and_then(|at| slots.get(at)).map(|(_, slot)| slot.clone());
+        drop(slots);
         let takes = |slot: &Arc<Slot>| match delivered {
             Delivered::Response(..) | Delivered::Malformed(_) => true,
             Delivered::Progress(_) => !lock(&slot.0).is_stream,
@@ -122,14 +127,14 @@ impl Slots {
     }
 
     pub(crate) fn has(&self, id: i64) -> bool {
-        lock(&self.0).contains_key(&id)
+        place(&lock(&self.0), id).is_some()
     }
 
     /// The only one that waits.
     pub(crate) fn only(&self) -> Option<i64> {
         let slots = lock(&self.0);
-        match slots.len() {
-            1 => slots.keys().next().copied(),
+        match slots.as_slice() {
+            [(id, _)] => Some(*id),
             _ => None,
         }
     }
@@ -142,15 +147,19 @@ impl Slots {
     }
 
     pub(crate) fn has_streams(&self) -> bool {
-        lock(&self.0).values().any(|slot| lock(&slot.0).is_stream)
+        lock(&self.0).iter().any(|(_, slot)| lock(&slot.0).is_stream)
     }
 
     /// Has all of them look.
     pub(crate) fn wake_all(&self) {
-        for slot in lock(&self.0).values() {
+        for (_, slot) in lock(&self.0).iter() {
             slot.wake();
         }
     }
+}
+
+fn place(slots: &[(i64, Arc<Slot>)], id: i64) -> Option<usize> {
+    slots.binary_search_by_key(&id, |(one, _)| *one).ok()
 }
 
 impl std::ops::Deref for Waiting<'_> {
@@ -163,7 +172,10 @@ impl std::ops::Deref for Waiting<'_> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        lock(&self.slots.0).remove(&self.id);
+        let mut slots = lock(&self.slots.0);
+        let gone = place(&slots, self.id).map(|at| slots.remove(at));
+        drop(slots);
+        drop(gone);
     }
 }
 

@@ -100,7 +100,7 @@ impl Client {
             return Err(NoEvents::Other(Error::protocol(what)));
         }
         let from = reply.moved.clone();
-        let from = from.as_ref().unwrap_or(&address.url);
+        let from = from.as_deref().unwrap_or(&address.url);
         let mut source = EventSource::new(reply.open(), options.max_message);
         let is_guess = patience.is_some();
         let patience = patience.unwrap_or(options.connect_timeout);

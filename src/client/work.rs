@@ -1,7 +1,6 @@
 //! What goes on for a client on the background thread, and what it brings to
 //! the program's threads.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -79,9 +78,9 @@ impl Drop for Ending {
     }
 }
 
-/// Who is told how far a request is, by the request's id.
+/// Who is told how far a request is, with the request's id; they rise.
 #[derive(Debug, Default)]
-pub(crate) struct Reports(Mutex<HashMap<i64, Known>>);
+pub(crate) struct Reports(Mutex<Vec<(i64, Known)>>);
 
 #[derive(Clone, Debug)]
 struct Known {
@@ -92,12 +91,23 @@ struct Known {
 }
 
 impl Reports {
+    fn put(&self, id: i64, known: Known) {
+        let mut all = lock(&self.0);
+        let at = all.partition_point(|(one, _)| *one < id);
+        all.insert(at, (id, known));
+    }
+
     fn remove(&self, id: i64) {
-        lock(&self.0).remove(&id);
+        let mut all = lock(&self.0);
+        if let Ok(at) = all.binary_search_by_key(&id, |(one, _)| *one) {
+            all.remove(at);
+        }
     }
 
     fn get(&self, id: i64) -> Option<Known> {
-        lock(&self.0).get(&id).cloned()
+        let all = lock(&self.0);
+        let at = all.binary_search_by_key(&id, |(one, _)| *one).ok()?;
+        all.get(at).map(|(_, known)| known.clone())
     }
 }
 
@@ -111,7 +121,7 @@ pub(crate) struct Reporting {
 impl Reporting {
     pub(crate) fn begin(client: &Arc<Client>, id: i64, report: &Arc<Report>) -> Self {
         let known = Known { report: Arc::downgrade(report), sign: report.sign.clone() };
-        lock(&client.reports.0).insert(id, known);
+        client.reports.put(id, known);
         Self { client: client.clone(), id }
     }
 }

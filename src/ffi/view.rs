@@ -110,6 +110,7 @@ struct Source {
 }
 
 impl Source {
+    #[inline(always)]
     fn text(&self) -> &str {
         let message = self.answer.message();
         match &self.part {
@@ -118,6 +119,7 @@ impl Source {
         }
     }
 
+    #[inline(always)]
     fn tape(&self) -> &Tape {
         self.part.as_ref().map_or(self.answer.tape(), |(_, tape)| tape)
     }

@@ -21,7 +21,7 @@ pub(crate) mod stateless;
 pub(crate) mod task;
 
 use std::borrow::Cow;
-use std::fmt::Debug;
+use std::fmt;
 
 use crate::base::error::Result;
 use crate::protocol::call::Call;
@@ -120,7 +120,7 @@ pub(crate) struct Wish {
 }
 
 /// A group of revisions that frame and read messages alike.
-pub(crate) trait Era: Debug + Send + Sync {
+pub(crate) trait Era: Send + Sync {
     /// A call as bytes and headers.
     fn frame(&self, call: &Call, frame: &Frame<'_>) -> Result<Outgoing>;
 
@@ -170,6 +170,13 @@ pub(crate) trait Era: Debug + Send + Sync {
 
     /// What must not be seen of the session: its id.
     fn session_id(&self) -> Option<&str>;
+}
+
+// No supertrait: what every implementor holds would be linked for nobody.
+impl fmt::Debug for dyn Era + '_ {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Era")
+    }
 }
 
 /// Reads the questions of a round as those of one who declared `declared`.

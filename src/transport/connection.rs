@@ -70,7 +70,7 @@ impl Connection {
         &mut self,
         request: &mut [u8],
         wait: &Wait,
-    ) -> std::result::Result<Head, NoReply> {
+    ) -> std::result::Result<Box<Head>, NoReply> {
         let mut sent = 0;
         let result = self.link.send(request, &mut sent, wait).await;
         // It holds the credential.
@@ -107,7 +107,7 @@ impl Connection {
         })
     }
 
-    async fn read_head(&mut self, wait: &Wait) -> std::result::Result<Head, NoReply> {
+    async fn read_head(&mut self, wait: &Wait) -> std::result::Result<Box<Head>, NoReply> {
         let heard =
             |error: Error| NoReply { error: error.with_may_have_run(true), is_silent: false };
         let mut interim = 0;
@@ -125,7 +125,7 @@ impl Connection {
                         }
                         continue;
                     }
-                    return Ok(head);
+                    return Ok(Box::new(head));
                 }
             }
             let had = self.end - self.start;

@@ -44,17 +44,18 @@ pub(crate) struct Setting<'a> {
 }
 
 /// A reply whose body is still to be read. Dropped before its end, it takes
-/// the connection with it.
+/// the connection with it. What is large in it is behind a pointer: it goes
+/// through many hands.
 #[derive(Debug)]
 pub(crate) struct Reply<'a> {
-    pub(crate) head: Head,
+    pub(crate) head: Box<Head>,
     /// Where it came from, if not from where it was asked for.
-    pub(crate) moved: Option<Url>,
+    pub(crate) moved: Option<Box<Url>>,
     /// The request was sent twice: the server had closed the connection that
     /// was kept for it.
     pub(crate) is_repeated: bool,
     body: Body,
-    connection: Connection,
+    connection: Box<Connection>,
     pool: &'a Pool,
 }
 
@@ -116,13 +117,16 @@ impl Http {
         request: &Request<'_>,
         setting: Setting<'_>,
         wait: &Wait,
-    ) -> Result<Connection> {
+    ) -> Result<Box<Connection>> {
         if let Some(trace) = setting.trace {
             let line = format!("connect to {}", request.url.origin.authority());
             trace.line("*", &line, setting.secrets);
         }
         let wait = wait.for_connecting(setting.connect_timeout);
-        self.opener.open(request.url, setting.route, &wait).await.map(Connection::new)
+        self.opener
+            .open(request.url, setting.route, &wait)
+            .await
+            .map(|link| Box::new(Connection::new(link)))
     }
 }
 
@@ -200,7 +204,7 @@ impl Reply<'_> {
 #[derive(Debug)]
 pub(crate) struct Opened {
     body: Body,
-    connection: Connection,
+    connection: Box<Connection>,
 }
 
 impl Opened {

@@ -21,7 +21,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    idle: Mutex<Vec<Connection>>,
+    #[allow(clippy::vec_box, reason = "they go in and out with each request")]
+    idle: Mutex<Vec<Box<Connection>>>,
     /// The server was seen to leave a stream open after its reply, so that
     /// waiting for the end of one is in vain.
     holds_streams: AtomicBool,
@@ -32,7 +33,7 @@ impl Pool {
     ///
     /// `must_be_sure`: the request cannot be sent twice, so that a connection
     /// which the server has closed must be noticed now.
-    pub(crate) async fn take(&self, must_be_sure: bool, wait: &Wait) -> Option<Connection> {
+    pub(crate) async fn take(&self, must_be_sure: bool, wait: &Wait) -> Option<Box<Connection>> {
         loop {
             let mut connection = self.pop()?;
             if let Some(mut body) = connection.unfinished.take() {
@@ -55,7 +56,7 @@ impl Pool {
     }
 
     /// Keeps a connection whose reply was read, but for `unfinished`.
-    pub(crate) fn put(&self, mut connection: Connection, unfinished: Option<Body>) {
+    pub(crate) fn put(&self, mut connection: Box<Connection>, unfinished: Option<Body>) {
         connection.is_used = true;
         connection.idle_since = Instant::now();
         connection.unfinished = unfinished;
@@ -73,7 +74,7 @@ impl Pool {
     }
 
     /// A finished connection rather than one that must be waited for.
-    fn pop(&self) -> Option<Connection> {
+    fn pop(&self) -> Option<Box<Connection>> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         match idle.iter().rposition(|connection| connection.unfinished.is_none()) {
             Some(at) => Some(idle.remove(at)),

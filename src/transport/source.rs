@@ -1,6 +1,6 @@
 //! Whole messages as they come on a stream that all calls share.
 
-use std::fmt::Debug;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -10,7 +10,7 @@ use crate::transport::wait::Wait;
 use crate::wire::owner::Owner;
 
 /// Where the messages of a server come from.
-pub(crate) trait Source: Debug + Send {
+pub(crate) trait Source: Send {
     /// The next message, or the news that one of `also` is ready. After
     /// [`Stop::Wait`] it may be asked again, and nothing is lost.
     fn next<'a>(&'a mut self, also: &'a [Poll], wait: &'a Wait) -> Next<'a>;
@@ -18,6 +18,13 @@ pub(crate) trait Source: Debug + Send {
     /// Whether the next message is here already, and nothing that can be
     /// waited for tells of it.
     fn has_more(&mut self) -> bool;
+}
+
+// No supertrait: what every implementor holds would be linked for nobody.
+impl fmt::Debug for dyn Source + '_ {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Source")
+    }
 }
 
 pub(crate) type Next<'a> = Pin<Box<dyn Future<Output = Result<Incoming, Stop>> + 'a>>;

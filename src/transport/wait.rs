@@ -6,7 +6,7 @@
 //! first poll, see [`now`]; on the background thread it gives way to others.
 
 use std::cell::Cell;
-use std::fmt::Debug;
+use std::fmt;
 use std::future::Future;
 use std::os::fd::RawFd;
 use std::pin::pin;
@@ -45,7 +45,7 @@ pub(crate) struct Wait {
 
 /// What a waiting thread does besides: handing the program what has come for
 /// it on other streams.
-pub(crate) trait Attendant: Debug + Send + Sync {
+pub(crate) trait Attendant: Send + Sync {
     /// Becomes readable when there is something to do; `None` for never.
     fn fd(&self) -> Option<RawFd>;
 
@@ -57,6 +57,13 @@ pub(crate) trait Attendant: Debug + Send + Sync {
 
     /// Ends the questions that nobody has answered in time.
     fn expire(&self);
+}
+
+// No supertrait: what every implementor holds would be linked for nobody.
+impl fmt::Debug for dyn Attendant + '_ {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Attendant")
+    }
 }
 
 /// Questions to the program, while which no time counts.
@@ -88,8 +95,8 @@ impl Asking {
 /// What stops the time of one call.
 #[derive(Clone, Debug, Default)]
 struct Pause {
-    /// The questions of this call.
-    own: Arc<Asking>,
+    /// The questions of this call; `None` where nobody can ask.
+    own: Option<Arc<Asking>>,
     /// How many have begun of those that can stop it.
     seen: Cell<usize>,
     is_on: Cell<bool>,
@@ -193,7 +200,8 @@ impl Wait {
     /// still while the call's own questions are open, or anybody's.
     pub(crate) fn attending(&self, attendant: Option<Arc<dyn Attendant>>) -> Self {
         let seen = attendant.as_ref().map_or(0, |attendant| attendant.asking().begun());
-        let pause = Pause { seen: Cell::new(seen), ..Pause::default() };
+        let own = attendant.is_some().then(Arc::default);
+        let pause = Pause { own, seen: Cell::new(seen), is_on: Cell::new(false) };
         Self { attendant, pause, ..self.clone() }
     }
 
@@ -201,7 +209,7 @@ impl Wait {
     /// no call, or reads for all, so that nobody knows whose they are.
     pub(crate) fn asking(&self) -> Option<&Arc<Asking>> {
         let is_of_one = self.attendant.is_some() && !self.is_leading;
-        is_of_one.then_some(&self.pause.own)
+        self.pause.own.as_ref().filter(|_| is_of_one)
     }
 
     /// The part of this wait in which a connection must be made.
@@ -370,12 +378,13 @@ impl Wait {
     fn is_asking(&self) -> bool {
         let Some(attendant) = &self.attendant else { return false };
         let (pause, others) = (&self.pause, attendant.asking());
-        let is_open = || pause.own.is_open() || others.is_open();
+        let own = pause.own.as_ref();
+        let is_open = || own.is_some_and(|own| own.is_open()) || others.is_open();
         if is_open() {
             attendant.expire();
         }
         // Some are answered before anybody has looked.
-        let begun = pause.own.begun() + others.begun();
+        let begun = own.map_or(0, |own| own.begun()) + others.begun();
         let was_asking = pause.seen.replace(begun) != begun;
         let is_asking = is_open();
         if (pause.is_on.replace(is_asking) || was_asking) && !is_asking {

@@ -93,15 +93,18 @@ impl Answer {
     }
 
     /// The text in which the places of [`Answer::tape`] are.
+    #[inline(always)]
     pub(crate) fn message(&self) -> &str {
         self.text.get(self.start..).unwrap_or_default()
     }
 
+    #[inline(always)]
     pub(crate) fn tape(&self) -> &Tape {
         &self.tape
     }
 
     /// Where the result stands.
+    #[inline(always)]
     pub(crate) fn place(&self) -> Place {
         self.result
     }

@@ -2,26 +2,31 @@
 //! bytes at a time.
 
 /// The number of bytes before the first quote, backslash or control character.
-#[inline]
+///
+/// Most strings end in their first bytes: looking at those is worth no call.
+#[inline(always)]
 pub(crate) fn plain(bytes: &[u8]) -> usize {
+    match bytes.first_chunk().map_or(0, |first| specials(u64::from_le_bytes(*first))) {
+        0 => beyond(bytes),
+        special => special.trailing_zeros() as usize / 8,
+    }
+}
+
+/// The same, wherever it ends.
+#[inline(never)]
+fn beyond(bytes: &[u8]) -> usize {
     // Eight at a time: a byte is special if subtracting borrows its top bit.
-    let mut rest = bytes;
+    let (chunks, rest) = bytes.as_chunks::<8>();
     let mut at = 0;
-    while let Some((chunk, more)) = rest.split_first_chunk::<16>() {
-        let ([low, high], _) = chunk.as_chunks::<8>() else { break };
-        let special = specials(u64::from_le_bytes(*low));
+    for chunk in chunks {
+        let special = specials(u64::from_le_bytes(*chunk));
         if special != 0 {
             return at + special.trailing_zeros() as usize / 8;
         }
-        let special = specials(u64::from_le_bytes(*high));
-        if special != 0 {
-            return at + 8 + special.trailing_zeros() as usize / 8;
-        }
-        at += 16;
+        at += 8;
         if at == LONG {
             return long(bytes);
         }
-        rest = more;
     }
     let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
     at + rest.iter().position(is_special).unwrap_or(rest.len())

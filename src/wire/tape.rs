@@ -89,7 +89,7 @@ impl Tape {
     }
 
     /// The text of a value.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn text<'a>(&self, text: &'a str, place: Place) -> &'a str {
         self.nodes
             .get(place)
@@ -280,6 +280,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline(always)]
     fn open(&mut self, is_object: bool) -> Step<()> {
         let depth = self.depth;
         let Some(bits) = self.objects.get_mut(depth / 64) else { return Err(Fault::TooDeep) };
@@ -307,6 +308,7 @@ impl<'a> Reader<'a> {
     }
 
     /// At the bracket that ends what is open.
+    #[inline(always)]
     fn close(&mut self) {
         self.at += 1;
         self.depth -= 1;
