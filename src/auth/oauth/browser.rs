@@ -22,9 +22,9 @@ pub(crate) fn open_browser(url: &str) -> Result<()> {
         if let Ok(mut child) = command.spawn() {
             // Nobody else would take note of its end; an opener hands the
             // address on and ends, a browser may go on for days.
-            let wait = move || drop(child.wait());
+            let wait = move || sys::without_signals(|| drop(child.wait()));
             let thread = std::thread::Builder::new().name("mcp-browser".into());
-            return match sys::without_signals(|| thread.spawn(wait)) {
+            return match thread.spawn(wait) {
                 Ok(_) => Ok(()),
                 Err(error) => Err(Error::new(Status::Internal, format!("no thread: {error}"))),
             };
