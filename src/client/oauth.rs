@@ -85,6 +85,11 @@ impl Client {
         }
     }
 
+    /// The authorization that gets the tokens.
+    pub(crate) fn auth(&self) -> Result<Arc<Auth>> {
+        Ok(oauth(&self.options())?.auth().clone())
+    }
+
     /// Gets a token although the server has not asked for one.
     pub(crate) fn sign_in(self: &Arc<Self>) -> Result<()> {
         self.with_oauth("sign in", true)

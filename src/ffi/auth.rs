@@ -173,6 +173,23 @@ pub unsafe extern "C" fn mcp_client_set_auth(client: *mut mcp_client, auth: *mut
     })
 }
 
+/// Gives the authorization that gets a client's tokens: the one of
+/// mcp_client_set_auth(), or the one of a configuration file's server; see
+/// mcp_config_client().
+///
+/// `client`: not changed.  Returns a handle of the same authorization, to free
+/// with mcp_auth_free(), or NULL with the last error set: MCP_E_UNSUPPORTED for
+/// a client without one.
+/// Threads: any.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_auth(client: *mut mcp_client) -> *mut mcp_auth {
+    guard_or(std::ptr::null_mut(), || {
+        // SAFETY: the header asks for NULL or a live client.
+        let client = unsafe { borrow(client, "client") }?;
+        Ok(give(mcp_auth::new(client.inner.auth()?)))
+    })
+}
+
 /// Gets a token now, before the server has asked for one: for a program that
 /// has its person sign in at a time of its own choosing.
 ///

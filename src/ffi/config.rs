@@ -18,8 +18,9 @@ use crate::ffi::handle::{give, peek, take};
 /// server has:
 ///
 /// - "url", and may have "headers", "transport" or "type" ("http",
-///   "streamable-http", "sse") and "auth", the bearer token without the word
-///   "Bearer"; OAuth is not supported;
+///   "streamable-http", "sse") and "auth": the bearer token without the word
+///   "Bearer", or for OAuth "oauth", or an object that may have "CLIENT_ID",
+///   "CLIENT_SECRET" and "scopes";
 /// - or "command", and may have "args", "env", "cwd", "type" ("stdio") and
 ///   "envFile", a file of NAME=VALUE lines beside the configuration file;
 /// - "timeout" in milliseconds: see mcp_client_set_timeout();
@@ -193,12 +194,19 @@ pub unsafe extern "C" fn mcp_config_warning(
 /// `config`: not changed.  `name`: the server's; NULL for the only one that
 /// is not disabled.
 ///
+/// Where "auth" says OAuth, the client has an authorization of its own, of
+/// MCP_GRANT_AUTHORIZATION_CODE and with what the file says.  It keeps nothing
+/// and shows no page, so that a sign-in that is needed is MCP_E_UNAUTHORIZED:
+/// set the browser and the store of mcp_client_auth() before the first call,
+/// or another authorization with mcp_client_set_auth().
+///
 /// Reads the environment, and a file that "envFile" names; nothing is sent.
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set: MCP_E_NOT_FOUND, whose message lists the names there are;
 /// MCP_E_STATE for a server that is disabled; MCP_E_UNSUPPORTED for one that
-/// needs OAuth or an editor; MCP_E_INVALID_ARGUMENT for a variable that is not
-/// set, and for what mcp_client_new() and mcp_client_set_header() refuse.
+/// needs an editor; MCP_E_INVALID_ARGUMENT for a variable that is not set, and
+/// for what mcp_client_new(), mcp_client_set_header() and mcp_auth_set_client()
+/// refuse.
 /// Threads: any, while none changes the environment.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_client(

@@ -108,6 +108,33 @@ static void secret_that_others_may_read_is_a_warning(void)
     mcp_config_free(config);
 }
 
+static void server_with_oauth_has_an_authorization(void)
+{
+    char text[500];
+    mcp_client *client;
+    mcp_auth *auth;
+
+    sprintf(text, "{\"a\": {\"url\": \"%s\", \"auth\": {\"CLIENT_ID\": \"x\"}}}",
+            test_path("/mcp"));
+    mcp_config_free(load(text, 0600));
+    client = mcp_client_new_config(path, NULL);
+    CHECK(client != NULL);
+    auth = mcp_client_auth(client);
+    CHECK(auth != NULL);
+    CHECK_STATUS(MCP_OK, mcp_auth_set_scope(auth, "b"));
+    CHECK_STATUS(MCP_E_UNAUTHORIZED, mcp_ping(client));
+    CHECK(strstr(mcp_error_message(NULL), "mcp_auth_set_browser()") != NULL);
+    CHECK_STATUS(MCP_E_STATE, mcp_auth_set_scope(auth, "c"));
+    mcp_auth_free(auth);
+    CHECK_STATUS(MCP_OK, mcp_client_set_token(client, test_token));
+    CHECK_STATUS(MCP_OK, mcp_ping(client));
+    CHECK(mcp_client_auth(client) == NULL);
+    CHECK(mcp_error_status(NULL) == MCP_E_UNSUPPORTED);
+    CHECK(mcp_client_auth(NULL) == NULL);
+    CHECK(mcp_error_status(NULL) == MCP_E_INVALID_ARGUMENT);
+    mcp_client_free(client);
+}
+
 static void every_beginning_of_a_file_ends(void)
 {
     static const char text[] = "{\"mcpServers\": {\"a\": {\"url\": \"http://${H:-h}\", /* x */\n"
@@ -137,6 +164,7 @@ int main(int argc, char **argv)
     RUN(names_are_listed_when_none_fits);
     RUN(only_server_needs_no_name);
     RUN(secret_that_others_may_read_is_a_warning);
+    RUN(server_with_oauth_has_an_authorization);
     RUN(every_beginning_of_a_file_ends);
     remove(path);
     END();

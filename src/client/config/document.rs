@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::base::error::{Result, quote};
-use crate::client::config::entry::{Auth, Entry, Target, Text, Transport};
+use crate::client::config::entry::{Auth, Entry, OAuth, Target, Text, Transport};
 use crate::client::config::place::Place;
 use crate::wire::jsonc::{Kind, Member, Value};
 
@@ -183,7 +183,7 @@ impl Reader {
         }
         Ok(Target::Program {
             command,
-            args: object.args()?,
+            args: object.list("args")?,
             env: self.env(object)?,
             env_file: object.text("envFile")?,
             cwd: object.text("cwd")?,
@@ -192,7 +192,7 @@ impl Reader {
 
     fn address(&mut self, object: &Object<'_>, url: Text, transport: Transport) -> Result<Target> {
         let headers = self.texts(object, "headers", str::to_ascii_lowercase)?;
-        let auth = object.auth()?;
+        let auth = self.auth(object)?;
         let given = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
         if let (Some(_), Some((_, text))) = (&auth, given) {
             return Err(text
@@ -200,6 +200,30 @@ impl Reader {
                 .wrong("is there beside \"auth\", which is the same header: keep one of them"));
         }
         Ok(Target::Address { url, headers, auth, transport })
+    }
+
+    /// A token, or how one is got.
+    fn auth(&mut self, object: &Object<'_>) -> Result<Option<Auth>> {
+        let Some(member) = object.member("auth") else { return Ok(None) };
+        let place = object.place.member("auth", member.value.line);
+        let (client_id, client_secret, scopes) = match &member.value.kind {
+            // Cursor's: as whom the program is known.
+            Kind::Object(members) => {
+                let inside = object.place.inside("auth", member.value.line);
+                let client = self.object(inside, members, str::to_owned);
+                let id = client.text("CLIENT_ID")?;
+                let secret = client.text("CLIENT_SECRET")?;
+                if let (None, Some(secret)) = (&id, &secret) {
+                    return Err(secret
+                        .place
+                        .wrong("is there without \"CLIENT_ID\", which it belongs to"));
+                }
+                (id, secret, client.list("scopes")?)
+            }
+            Kind::Text(written) if written.expose() == "oauth" => (None, None, Vec::new()),
+            _ => return Ok(Some(Auth::Token(text(place, &member.value)?))),
+        };
+        Ok(Some(Auth::OAuth(Box::new(OAuth { place, client_id, client_secret, scopes }))))
     }
 
     /// An object of strings.
@@ -271,24 +295,14 @@ impl<'a> Object<'a> {
         text(self.place.member(name, member.value.line), &member.value).map(Some)
     }
 
-    fn args(&self) -> Result<Vec<Text>> {
-        let Some(member) = self.member("args") else { return Ok(Vec::new()) };
+    /// An array of strings.
+    fn list(&self, name: &'static str) -> Result<Vec<Text>> {
+        let Some(member) = self.member(name) else { return Ok(Vec::new()) };
         let Kind::Array(all) = &member.value.kind else {
-            return Err(self.other("args", &member.value, "an array of strings"));
+            return Err(self.other(name, &member.value, "an array of strings"));
         };
         let each = all.iter().enumerate();
-        each.map(|(at, one)| text(self.place.element("args", at, one.line), one)).collect()
-    }
-
-    fn auth(&self) -> Result<Option<Auth>> {
-        let Some(member) = self.member("auth") else { return Ok(None) };
-        let place = self.place.member("auth", member.value.line);
-        match &member.value.kind {
-            // Cursor's: what a client of OAuth is known by.
-            Kind::Object(_) => Ok(Some(Auth::OAuth(place))),
-            Kind::Text(written) if written.expose() == "oauth" => Ok(Some(Auth::OAuth(place))),
-            _ => Ok(Some(Auth::Token(text(place, &member.value)?))),
-        }
+        each.map(|(at, one)| text(self.place.element(name, at, one.line), one)).collect()
     }
 
     /// What `transport` or `type` says, and where; with `None` for stdio.

@@ -34,7 +34,16 @@ pub(crate) enum Target {
 #[derive(Debug)]
 pub(crate) enum Auth {
     Token(Text),
-    OAuth(Place),
+    OAuth(Box<OAuth>),
+}
+
+/// What is said of the way to a token, and where.
+#[derive(Debug)]
+pub(crate) struct OAuth {
+    pub(crate) place: Place,
+    pub(crate) client_id: Option<Text>,
+    pub(crate) client_secret: Option<Text>,
+    pub(crate) scopes: Vec<Text>,
 }
 
 /// How an address is spoken to; numbered as `Client::set_transport` has it.
@@ -111,11 +120,12 @@ impl Entry {
                 env.iter().filter_map(|(_, text)| text.as_ref()).collect()
             }
             Target::Address { headers, auth, .. } => {
-                let token = match auth {
+                let secret = match auth {
                     Some(Auth::Token(token)) => Some(token),
-                    _ => None,
+                    Some(Auth::OAuth(oauth)) => oauth.client_secret.as_ref(),
+                    None => None,
                 };
-                headers.iter().map(|(_, text)| text).chain(token).collect()
+                headers.iter().map(|(_, text)| text).chain(secret).collect()
             }
         };
         texts.into_iter().filter(|text| text.is_literal()).map(|text| &text.place).collect()

@@ -21,7 +21,8 @@ use crate::base::secret::Secret;
 use crate::client::Client;
 use crate::client::config::document::Document;
 use crate::client::config::entry::Entry;
-use crate::client::config::ready::{Around, Ready, Way};
+use crate::client::config::ready::{Around, Ready, ReadyAuth, Way};
+use crate::client::oauth::{Auth, Grant};
 use crate::transport::socket::plain;
 
 /// A file's servers. Nothing in it changes.
@@ -101,14 +102,26 @@ impl Config {
 /// The only place that turns an entry into a client.
 fn client(ready: &Ready<'_>) -> Result<Client> {
     let client = match &ready.way {
-        Way::Address { url: (place, url), headers, token, transport } => {
+        Way::Address { url: (place, url), headers, auth, transport } => {
             let at = |place: &place::Place| {
                 let place = place.to_string();
                 move |error: Error| error.during(&place)
             };
             let client = Client::new(url.expose(), None).map_err(at(place))?;
-            if let Some((place, token)) = token {
-                client.set_token(Some(token.expose())).map_err(at(place))?;
+            match auth {
+                Some(ReadyAuth::Token(place, token)) => {
+                    client.set_token(Some(token.expose())).map_err(at(place))?;
+                }
+                Some(ReadyAuth::OAuth { place, client: known, scope }) => {
+                    let auth = Auth::new(Grant::AuthorizationCode)?;
+                    if let Some((id, secret)) = known {
+                        let secret = secret.as_ref().map(Secret::expose);
+                        auth.set_client(id.expose(), secret).map_err(at(place))?;
+                    }
+                    auth.set_scope(scope.as_ref().map(Secret::expose)).map_err(at(place))?;
+                    client.set_auth(Some(&auth)).map_err(at(place))?;
+                }
+                None => {}
             }
             for (name, place, value) in headers {
                 client.set_header(name, Some(value.expose())).map_err(at(place))?;

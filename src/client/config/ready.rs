@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::client::config::entry::{Auth, Entry, Target, Text, Transport};
+use crate::client::config::entry::{Auth, Entry, OAuth, Target, Text, Transport};
 use crate::client::config::place::Place;
 use crate::wire::env_file;
 use crate::wire::reference::Part;
@@ -35,9 +35,16 @@ pub(crate) enum Way<'a> {
     Address {
         url: (&'a Place, Secret),
         headers: Vec<(&'a str, &'a Place, Secret)>,
-        token: Option<(&'a Place, Secret)>,
+        auth: Option<ReadyAuth<'a>>,
         transport: Transport,
     },
+}
+
+/// The token, or how one is got.
+#[derive(Debug)]
+pub(crate) enum ReadyAuth<'a> {
+    Token(&'a Place, Secret),
+    OAuth { place: &'a Place, client: Option<(Secret, Option<Secret>)>, scope: Option<Secret> },
 }
 
 /// What editors have under a name that looks like a variable's.
@@ -65,7 +72,7 @@ impl<'a> Ready<'a> {
                     .iter()
                     .map(|(name, text)| Ok((&**name, &text.place, text.replaced(around)?)))
                     .collect::<Result<_>>()?,
-                token: auth.as_ref().map(|auth| auth.token(around)).transpose()?,
+                auth: auth.as_ref().map(|auth| auth.ready(around)).transpose()?,
                 transport: *transport,
             },
         };
@@ -74,21 +81,33 @@ impl<'a> Ready<'a> {
 }
 
 impl Auth {
-    fn token(&self, around: &Around<'_>) -> Result<(&Place, Secret)> {
+    fn ready(&self, around: &Around<'_>) -> Result<ReadyAuth<'_>> {
         match self {
             Self::Token(text) => {
                 let token = text.replaced(around)?;
                 if token.expose().is_empty() {
                     return Err(text.place.wrong("is empty: leave it out for no token"));
                 }
-                Ok((&text.place, token))
+                Ok(ReadyAuth::Token(&text.place, token))
             }
-            Self::OAuth(place) => Err(place.fails(
-                Status::Unsupported,
-                "OAuth is not supported: get a token for this server and write \"auth\": \
-                 \"${NAME}\", with the token in the environment variable NAME",
-            )),
+            Self::OAuth(oauth) => oauth.ready(around),
         }
+    }
+}
+
+impl OAuth {
+    fn ready(&self, around: &Around<'_>) -> Result<ReadyAuth<'_>> {
+        let replaced =
+            |text: &Option<Text>| text.as_ref().map(|text| text.replaced(around)).transpose();
+        let secret = replaced(&self.client_secret)?;
+        let scopes: Vec<Secret> =
+            self.scopes.iter().map(|text| text.replaced(around)).collect::<Result<_>>()?;
+        let scopes: Vec<&str> = scopes.iter().map(Secret::expose).collect();
+        Ok(ReadyAuth::OAuth {
+            place: &self.place,
+            client: replaced(&self.client_id)?.map(|id| (id, secret)),
+            scope: (!scopes.is_empty()).then(|| Secret::from(scopes.join(" "))),
+        })
     }
 }
 

@@ -92,9 +92,10 @@ fn reads_addresses_and_programs() {
     assert_eq!(config.entries[0].timeout, Some(30000));
 
     let ready = Ready::new(&config.entries[0], &AROUND).unwrap();
-    let Way::Address { url, headers, token, transport } = &ready.way else { panic!() };
+    let Way::Address { url, headers, auth, transport } = &ready.way else { panic!() };
     assert_eq!(url.1.expose(), "https://example.com/mcp?k=none");
-    assert_eq!(token.as_ref().unwrap().1.expose(), "t0ken");
+    let Some(ReadyAuth::Token(_, token)) = auth else { panic!() };
+    assert_eq!(token.expose(), "t0ken");
     assert_eq!(*transport, Transport::StreamableHttp);
     let headers: Vec<(&str, &str)> =
         headers.iter().map(|(name, _, value)| (*name, value.expose())).collect();
@@ -196,6 +197,15 @@ fn refuses_a_server_with_line_and_key() {
         (r#""url": "x", "type": "sse", "transport": "http""#, 3, ".type", "keep one"),
         (r#""url": "x", "auth": 1"#, 3, ".auth", "is a number"),
         (r#""url": "x", "auth": "hunter2${""#, 3, ".auth", "without its"),
+        (r#""url": "x", "auth": {"CLIENT_ID": 1}"#, 3, ".auth.CLIENT_ID", "is a number"),
+        (
+            r#""url": "x", "auth": {"CLIENT_SECRET": "hunter2"}"#,
+            3,
+            ".auth.CLIENT_SECRET",
+            "without \"CLIENT_ID\"",
+        ),
+        (r#""url": "x", "auth": {"scopes": "a"}"#, 3, ".auth.scopes", "an array of strings"),
+        (r#""url": "x", "auth": {"scopes": ["a", 1]}"#, 3, ".auth.scopes[1]", "is a number"),
         (r#""url": "x", "headers": []"#, 3, ".headers", "an object of strings"),
         (r#""url": "x", "headers": {"A": 1}"#, 3, ".headers.A", "is a number"),
         (r#""url": "x", "headers": {"A": null}"#, 3, ".headers.A", "is null"),
@@ -237,8 +247,26 @@ fn refuses_a_client_with_line_and_key() {
         (r#""url": "http://h", "auth": "${NONE}""#, ".auth", InvalidArgument, "NONE"),
         (r#""url": "http://h", "auth": "${EMPTY}""#, ".auth", InvalidArgument, "is empty"),
         (r#""url": "http://h", "auth": "Bearer hunter2""#, ".auth", InvalidArgument, "prefix"),
-        (r#""url": "http://h", "auth": "oauth""#, ".auth", Unsupported, "OAuth"),
-        (r#""url": "http://h", "auth": {"CLIENT_ID": "hunter2"}"#, ".auth", Unsupported, "OAuth"),
+        (r#""url": "http://h", "auth": {"CLIENT_ID": ""}"#, ".auth", InvalidArgument, "is empty"),
+        (
+            r#""url": "http://h", "auth": {"CLIENT_ID": "a", "CLIENT_SECRET": "hunter2\n"}"#,
+            ".auth",
+            InvalidArgument,
+            "client_secret is empty",
+        ),
+        (
+            r#""url": "http://h", "auth": {"CLIENT_ID": "${NONE}"}"#,
+            ".auth.CLIENT_ID",
+            InvalidArgument,
+            "NONE is not set",
+        ),
+        (
+            r#""url": "http://h", "auth": {"scopes": ["a\"b"]}"#,
+            ".auth",
+            InvalidArgument,
+            "what no scope has",
+        ),
+        (r#""url": "http://h", "auth": {"scopes": [""]}"#, ".auth", InvalidArgument, "is empty"),
         (
             r#""url": "http://h", "headers": {"Host": "hunter2"}"#,
             ".headers.Host",
@@ -335,6 +363,34 @@ fn warns_of_what_counts_for_nothing() {
 }
 
 #[test]
+fn gives_the_client_an_authorization_where_the_file_says_oauth() {
+    for (auth, known, scope) in [
+        (r#""oauth""#, None, None),
+        ("{}", None, None),
+        (r#"{"CLIENT_ID": "${A}", "scopes": []}"#, Some(("a", None)), None),
+        (
+            r#"{"CLIENT_ID": "i", "CLIENT_SECRET": "${TOKEN}", "scopes": ["x", "y z", "x"]}"#,
+            Some(("i", Some("t0ken"))),
+            Some("x y z"),
+        ),
+        (r#"{"CLIENT_ID": null, "scopes": ["${A}"], "other": 1}"#, None, Some("a")),
+    ] {
+        let text = format!(r#"{{"a": {{"url": "http://h", "auth": {auth}}}}}"#);
+        let config = config(&text);
+        let client = client(&Ready::new(&config.entries[0], &AROUND).unwrap()).unwrap();
+        let settings = client.auth().unwrap().settings();
+        let found = settings.client.as_ref();
+        let found =
+            found.map(|found| (found.id.as_str(), found.secret.as_ref().map(Secret::expose)));
+        assert_eq!(found, known, "{auth}");
+        assert_eq!(settings.scope.as_deref(), scope, "{auth}");
+    }
+    let token = config(r#"{"a": {"url": "http://h", "auth": "OAuth"}}"#);
+    let client = client(&Ready::new(&token.entries[0], &AROUND).unwrap()).unwrap();
+    assert_eq!(client.auth().unwrap_err().status(), Status::Unsupported);
+}
+
+#[test]
 fn warns_of_secrets_that_others_may_read() {
     let config = config(GOOD);
     let warning = readable(&config.entries, 0o100_644).unwrap();
@@ -346,6 +402,9 @@ fn warns_of_secrets_that_others_may_read() {
     let token = r#"{"a": {"url": "x", "auth": "hunter2"}}"#;
     let warning = readable(&parse(token).unwrap().entries, 0o604).unwrap();
     assert!(warning.starts_with("f.json:1: a.auth: the value is"), "{warning}");
+    let secret = r#"{"a": {"url": "x", "auth": {"CLIENT_ID": "a", "CLIENT_SECRET": "hunter2"}}}"#;
+    let warning = readable(&parse(secret).unwrap().entries, 0o604).unwrap();
+    assert!(warning.starts_with("f.json:1: a.auth.CLIENT_SECRET: the value is"), "{warning}");
 }
 
 /// Cut anywhere, or with any byte changed, a file is refused or read.

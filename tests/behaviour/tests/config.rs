@@ -135,19 +135,44 @@ tests! {
         file.fails(&config.client(Some("b")).unwrap_err(), MCP_E_STATE, 3, "b.disabled: ");
     }
 
-    what_an_editor_or_a_browser_gives_is_unsupported {
+    what_an_editor_gives_is_unsupported {
         let file = File::new(
             "{\"servers\": {\n\
-             \"input\": {\"url\": \"http://h\", \"headers\": {\"K\": \"${input:key}\"}},\n\
-             \"oauth\": {\"url\": \"http://h\", \"auth\": \"oauth\"}},\n\
+             \"input\": {\"url\": \"http://h\", \"headers\": {\"K\": \"${input:key}\"}}},\n\
              \"inputs\": [{\"id\": \"key\", \"type\": \"promptString\"}]}",
         );
         let config = file.load();
         let failure = config.client(Some("input")).unwrap_err();
         file.fails(&failure, MCP_E_UNSUPPORTED, 2, "servers.input.headers.K: ");
         assert!(failure.message.contains("the value of key into the environment"));
-        let failure = config.client(Some("oauth")).unwrap_err();
-        file.fails(&failure, MCP_E_UNSUPPORTED, 3, "servers.oauth.auth: OAuth");
+    }
+
+    a_server_with_oauth_has_an_authorization_that_asks_nobody {
+        let served = Served::new(Behaviour { token: Some("t".into()), ..Behaviour::default() });
+        let file = File::new(&format!(
+            "{{\"plain\": {{\"url\": \"{0}\", \"auth\": \"oauth\"}},\n\
+             \"known\": {{\"url\": \"{0}\", \"auth\": {{\"CLIENT_ID\": \"a\",\n\
+             \"CLIENT_SECRET\": \"hunter2\", \"scopes\": [\"b\"]}}}},\n\
+             \"token\": {{\"url\": \"{0}\", \"auth\": \"t\"}},\n\
+             \"wrong\": {{\"url\": \"{0}\", \"auth\": {{\"scopes\": [\"\"]}}}}}}",
+            served.server.url("/mcp")
+        ));
+        let config = file.load();
+        for name in ["plain", "known"] {
+            let client = config.client(Some(name)).unwrap();
+            let failure = client.ping().unwrap_err();
+            assert_eq!(failure.status, MCP_E_UNAUTHORIZED, "{}", failure.message);
+            assert!(failure.message.contains("mcp_auth_set_browser()"), "{}", failure.message);
+            assert!(!failure.everything().contains("hunter2"));
+            let auth = unsafe { raw::mcp_client_auth(client.0) };
+            assert!(!auth.is_null());
+            unsafe { raw::mcp_auth_free(auth) };
+        }
+        let client = config.client(Some("token")).unwrap();
+        assert!(unsafe { raw::mcp_client_auth(client.0) }.is_null());
+        assert_eq!(Failure::last().status, MCP_E_UNSUPPORTED);
+        let failure = config.client(Some("wrong")).unwrap_err();
+        file.fails(&failure, MCP_E_INVALID_ARGUMENT, 5, "wrong.auth: scope is empty");
     }
 
     a_file_of_variables_is_read_beside_the_configuration {
