@@ -1405,6 +1405,18 @@ void mcp_auth_free(mcp_auth *auth);
 int32_t mcp_client_set_auth(mcp_client *client, mcp_auth *auth);
 
 /**
+ * Gives the authorization that gets a client's tokens: the one of
+ * mcp_client_set_auth(), or the one of a configuration file's server; see
+ * mcp_config_client().
+ *
+ * `client`: not changed.  Returns a handle of the same authorization, to free
+ * with mcp_auth_free(), or NULL with the last error set: MCP_E_UNSUPPORTED for
+ * a client without one.
+ * Threads: any.  Since: 0.1.0.
+ */
+mcp_auth *mcp_client_auth(mcp_client *client);
+
+/**
  * Gets a token now, before the server has asked for one: for a program that
  * has its person sign in at a time of its own choosing.
  *

@@ -11,6 +11,24 @@ enum { SUCCESS = 0, FAILED = 1, BAD_USAGE = 2, INTERRUPTED = 130 };
 enum { MOST_HEADERS = 64, MOST_VARIABLES = 64 };
 enum { NOT_CHOSEN = -1 };
 
+/* How a token is got by OAuth. */
+struct sign_in {
+    int is_wanted;
+    const char *store; /* a file; NULL: the library's; "": nothing is kept */
+    const char *client_id;
+    const char *client_secret; /* of the environment */
+    char *client_key;          /* the text of the file */
+    const char *metadata_url;
+    const char *scope;
+    const char *issuer;
+    const char *redirect_url;
+    const char *assertion_file;
+    const char *assertion_variable;
+    int grant; /* of MCP_GRANT_, or NOT_CHOSEN */
+    int dpop;
+    int no_browser;
+};
+
 struct options {
     /* The server: one of these three. */
     const char *url;
@@ -39,6 +57,7 @@ struct options {
     const char *key;
     const char *proxy;
     const char *unix_socket;
+    struct sign_in sign_in;
     int json;
     int insecure_http;
     int verbose;
@@ -51,6 +70,7 @@ struct command {
     int least_words, most_words;
     int asks; /* the server may ask the person back */
     int is_of_file; /* reads a configuration file, without a client */
+    int is_of_oauth; /* does nothing but get or forget a token */
     int (*run)(mcp_client *client, const struct options *options);
 };
 
@@ -75,6 +95,21 @@ void forget(struct options *options);
 /* server.c: NULL with the last error set. */
 mcp_client *make_client(const struct options *options);
 const char *server_name(const struct options *options);
+
+/* sign_in.c */
+int32_t set_auth(mcp_client *client, const struct options *options);
+void stop_reading(void);
+void end_sign_in(void);
+int login(mcp_client *client, const struct options *options);
+int logout(mcp_client *client, const struct options *options);
+
+/* sign_in_options.c */
+int take_sign_in_option(struct sign_in *to, const char *name,
+                        const char *value, int *status);
+int take_sign_in_flag(struct sign_in *to, const char *name);
+int check_sign_in(const struct options *options);
+void forget_sign_in(struct sign_in *of);
+void wipe(char *text);
 
 /* output.c: nothing that a terminal would obey leaves these. */
 void put_text(FILE *to, const char *text);
@@ -108,7 +143,8 @@ int is_required(const mcp_json *schema, const char *name);
 /* questions.c */
 int32_t answer_questions(mcp_client *client, const struct options *options);
 
-/* The commands: server.c, ping.c, tools.c, resources.c, prompts.c, events.c. */
+/* The other commands: server.c, ping.c, tools.c, resources.c, prompts.c,
+ * events.c. */
 int servers(mcp_client *client, const struct options *options);
 int ping(mcp_client *client, const struct options *options);
 int info(mcp_client *client, const struct options *options);

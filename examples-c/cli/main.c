@@ -14,20 +14,22 @@
 enum { ANY_NUMBER = 1 << 20 };
 
 static const struct command commands[] = {
-    {"servers", "", 0, 0, 0, 1, servers},
-    {"ping", "", 0, 0, 0, 0, ping},
-    {"info", "", 0, 0, 0, 0, info},
-    {"tools", "", 0, 0, 0, 0, tools},
-    {"call", "TOOL [JSON | key=value ...]", 1, ANY_NUMBER, 1, 0, call},
-    {"resources", "", 0, 0, 0, 0, resources},
-    {"templates", "", 0, 0, 0, 0, templates},
-    {"read", "URI [-o FILE]", 1, 1, 1, 0, read_resource},
-    {"prompts", "", 0, 0, 0, 0, prompts},
-    {"prompt", "NAME [JSON | key=value ...]", 1, ANY_NUMBER, 1, 0, prompt},
+    {"servers", "", 0, 0, 0, 1, 0, servers},
+    {"ping", "", 0, 0, 0, 0, 0, ping},
+    {"info", "", 0, 0, 0, 0, 0, info},
+    {"tools", "", 0, 0, 0, 0, 0, tools},
+    {"call", "TOOL [JSON | key=value ...]", 1, ANY_NUMBER, 1, 0, 0, call},
+    {"resources", "", 0, 0, 0, 0, 0, resources},
+    {"templates", "", 0, 0, 0, 0, 0, templates},
+    {"read", "URI [-o FILE]", 1, 1, 1, 0, 0, read_resource},
+    {"prompts", "", 0, 0, 0, 0, 0, prompts},
+    {"prompt", "NAME [JSON | key=value ...]", 1, ANY_NUMBER, 1, 0, 0, prompt},
     {"complete", "prompt NAME ARG VALUE | resource TEMPLATE ARG VALUE", 4,
-     ANY_NUMBER, 0, 0, complete},
-    {"listen", "[URI ...]", 0, ANY_NUMBER, 0, 0, listen_to},
-    {"request", "METHOD [JSON]", 1, 2, 1, 0, request},
+     ANY_NUMBER, 0, 0, 0, complete},
+    {"listen", "[URI ...]", 0, ANY_NUMBER, 0, 0, 0, listen_to},
+    {"request", "METHOD [JSON]", 1, 2, 1, 0, 0, request},
+    {"login", "", 0, 0, 0, 0, 1, login},
+    {"logout", "", 0, 0, 0, 0, 1, logout},
 };
 
 mcp_cancel *interrupt;
@@ -76,6 +78,7 @@ static int run(const struct options *options)
     client = make_client(options);
     status = client == NULL ? fail(options)
                             : options->command->run(client, options);
+    end_sign_in();
     mcp_client_free(client);
     mcp_cancel_free(interrupt);
     return status;

@@ -25,6 +25,8 @@ const char usage_text[] =
     "       mcpclient [options] listen URL [URI ...]\n"
     "       mcpclient [options] request URL METHOD [JSON]\n"
     "       mcpclient [options] servers --config FILE\n"
+    "       mcpclient [options] login URL\n"
+    "       mcpclient [options] logout URL\n"
     "\n"
     "In place of URL, anywhere:\n"
     "  --config FILE [--server NAME]  a server of a configuration file\n"
@@ -33,7 +35,8 @@ const char usage_text[] =
     "\n"
     "ping asks a server for a sign of life, info who it is; listen prints what\n"
     "it tells of its own accord; request sends any method; servers lists a\n"
-    "configuration file. The others list and use tools, resources and prompts.\n"
+    "configuration file; login gets a token by OAuth, logout revokes it. The\n"
+    "others list and use tools, resources and prompts.\n"
     "A value of key=value is JSON if it can be read as such and the tool's\n"
     "schema does not say string, else a string; key:=json is always JSON.\n"
     "\n"
@@ -41,6 +44,21 @@ const char usage_text[] =
     "  --token T            the token; others may see it in the process list\n"
     "  --token-file F       the first line of a file\n"
     "  --token-env VAR      an environment variable\n"
+    "A token by OAuth, for login, logout, and other commands with --auth oauth:\n"
+    "  --auth oauth         takes the token of login, or signs in when needed\n"
+    "  --token-store F      where it is kept (default: see the manual); \"\" for\n"
+    "                       nowhere\n"
+    "  --client-id ID       as whom mcpclient is registered at the server\n"
+    "  --client-secret-env VAR  the secret, from an environment variable\n"
+    "  --client-key F       the private key, a PEM file\n"
+    "  --client-metadata-url URL  the document that describes mcpclient\n"
+    "  --scope 'A B'        the scopes to ask for\n"
+    "  --issuer URL         the only authorization server to use\n"
+    "  --dpop               binds the token to a key\n"
+    "  --redirect-url URL   where the browser is sent back to\n"
+    "  --no-browser         opens none, and takes the answer that is pasted\n"
+    "  --grant G            code (default), client-credentials or jwt-bearer\n"
+    "  --assertion-file F, --assertion-env VAR  the signed token for jwt-bearer\n"
     "Options, anywhere:\n"
     "  -H 'Name: value'     sends a header; repeatable\n"
     "  -c, --count N        pings N times, with a summary\n"
@@ -96,7 +114,7 @@ static char *copy(const char *text)
     return strcpy(allocate(strlen(text) + 1), text);
 }
 
-static void wipe(char *text)
+void wipe(char *text)
 {
     volatile char *at = text;
 
@@ -217,6 +235,10 @@ static int parse_errors(struct options *options, const char *text)
 static int take_option(struct options *options, const char *name,
                        const char *value, char *secret)
 {
+    int status;
+
+    if (take_sign_in_option(&options->sign_in, name, value, &status))
+        return status;
     if (strcmp(name, "--token") == 0) {
         set_token(options, value);
         wipe(secret);
@@ -289,7 +311,7 @@ static int take_flag(struct options *options, const char *name)
     else if (strcmp(name, "--stdio") == 0)
         options->is_stdio = 1;
     else
-        return 0;
+        return take_sign_in_flag(&options->sign_in, name);
     return 1;
 }
 
@@ -303,6 +325,7 @@ static int take_words(struct options *options)
     options->command = find_command(*word);
     if (options->command == NULL)
         return bad_usage("unknown command %s", *word);
+    options->sign_in.is_wanted |= options->command->is_of_oauth;
     word++;
     if (options->config == NULL && !options->is_stdio && *word != NULL &&
         !options->command->is_of_file)
@@ -318,6 +341,8 @@ static const char *http_option(const struct options *options)
 {
     if (options->token != NULL)
         return "--token";
+    if (options->sign_in.is_wanted)
+        return "--auth";
     if (options->header_count > 0)
         return "-H";
     if (options->transport != NOT_CHOSEN)
@@ -360,6 +385,8 @@ static int check_server(const struct options *options)
         return bad_usage("%s lists all of them, without --server", name);
     if (options->config != NULL)
         return SUCCESS; /* the library knows what each server in it is */
+    if (options->is_stdio && options->command->is_of_oauth)
+        return bad_usage("%s is not for a program", name);
     if (options->is_stdio && http_option(options) != NULL)
         return bad_usage("%s is not for a program", http_option(options));
     if (options->is_stdio)
@@ -395,6 +422,7 @@ int parse(struct options *options, int argc, char **argv)
     int i, status = SUCCESS, words_only = 0, count = 0;
 
     options->transport = options->errors = NOT_CHOSEN;
+    options->sign_in.grant = NOT_CHOSEN;
     options->all_words = (char **)calloc((size_t)argc + 1, sizeof(char *));
     if (options->all_words == NULL) {
         fprintf(stderr, "mcpclient: no memory\n");
@@ -444,9 +472,11 @@ int parse(struct options *options, int argc, char **argv)
         status = check_server(options);
     if (status == SUCCESS)
         status = check(options);
+    if (status == SUCCESS)
+        status = check_sign_in(options);
     /* A file says itself which token goes to its servers. */
     if (status == SUCCESS && options->url != NULL && options->token == NULL &&
-        getenv("MCPCLIENT_TOKEN") != NULL)
+        !options->sign_in.is_wanted && getenv("MCPCLIENT_TOKEN") != NULL)
         set_token(options, getenv("MCPCLIENT_TOKEN"));
     return status;
 }
@@ -457,6 +487,7 @@ void forget(struct options *options)
 
     wipe(options->token);
     free(options->token);
+    forget_sign_in(&options->sign_in);
     for (i = 0; i < options->header_count; i++)
         free(options->headers[i]);
     for (i = 0; i < options->variable_count; i++) {

@@ -335,6 +335,7 @@ static void on_input(void *userdata, mcp_client *client, mcp_input *input)
 
     (void)client;
     hide_progress();
+    stop_reading();
     if (!open_terminal(&terminal)) {
         fprintf(stderr, "mcpclient: declined, as there is no terminal: ");
         put_word(stderr, mcp_input_message(input));

@@ -109,6 +109,8 @@ mcp_client *make_client(const struct options *options)
         status = mcp_client_set_trace_fd(client, 2);
     if (status == MCP_OK)
         status = set_headers(client, options);
+    if (status == MCP_OK)
+        status = set_auth(client, options);
     if (status == MCP_OK && options->timeout > 0)
         status = mcp_client_set_timeout(client, (int32_t)options->timeout);
     if (status == MCP_OK && options->protocol != NULL)

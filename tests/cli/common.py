@@ -55,11 +55,12 @@ def check(name, done, code, *words, where="stdout"):
 class Terminal:
     """The client on a terminal of its own; `text` is all that it showed."""
 
-    def __init__(self, *arguments, program=CLIENT):
+    def __init__(self, *arguments, program=CLIENT, token=TOKEN, **variables):
         self.text = ""
         self.pid, self.side = pty.fork()
         if self.pid == 0:
-            os.execve(program, [program, *arguments], environment(TERM="xterm"))
+            os.execve(program, [program, *arguments],
+                      environment(token, TERM="xterm", **variables))
 
     def read(self, seconds):
         """Whether more came; None at the end."""

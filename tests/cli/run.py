@@ -12,6 +12,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import events
+import oauth
 import servers
 import stock
 import tasks
@@ -170,5 +171,6 @@ with TestServer() as server:
     events.run_all(server.url)
     tasks.run_all(server.url)
     servers.run_all(server.url)
+oauth.run_all()
 stock.run_all()
 suite.end()

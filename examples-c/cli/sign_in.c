@@ -1,0 +1,251 @@
+/* OAuth: login, logout, and the person at the browser or the terminal. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+enum { MOST_ANSWER = 16384 };
+
+/* The thread that reads what the person pastes, while the library listens
+ * for the browser. */
+static struct {
+    mcp_auth *auth;
+    pthread_t thread;
+    int is_running;
+    int input;  /* a descriptor */
+    int is_own; /* opened here */
+    int stop[2];
+} reading;
+
+/* Waits for more to read; 0 when it is to stop. */
+static int may_read(void)
+{
+    struct pollfd entries[2];
+    int ready;
+
+    entries[0].fd = reading.input;
+    entries[1].fd = reading.stop[0];
+    entries[0].events = entries[1].events = POLLIN;
+    do
+        ready = poll(entries, 2, -1);
+    while (ready < 0 && errno == EINTR);
+    return ready > 0 && entries[1].revents == 0;
+}
+
+/* Reads a line, byte by byte, so that what follows it stays; 0 at the end. */
+static int read_answer(char *line)
+{
+    size_t length = 0;
+    ssize_t got = 0;
+    char byte = '\0';
+
+    while (byte != '\n') {
+        if (!may_read())
+            return 0;
+        got = read(reading.input, &byte, 1);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        if (byte != '\n' && byte != '\0' && length < MOST_ANSWER - 1)
+            line[length++] = byte;
+    }
+    line[length] = '\0';
+    return byte == '\n' || length > 0;
+}
+
+/* The library takes the answer that belongs to the sign-in, and no other. */
+static void *read_answers(void *unused)
+{
+    char line[MOST_ANSWER];
+
+    while (read_answer(line)) {
+        if (line[strspn(line, " \t\r")] == '\0')
+            continue;
+        if (mcp_auth_complete(reading.auth, line) == MCP_OK)
+            break;
+        put_program_name();
+        put_text(stderr, mcp_error_message(NULL));
+        fputc('\n', stderr);
+    }
+    wipe(line);
+    return unused;
+}
+
+void stop_reading(void)
+{
+    if (!reading.is_running)
+        return;
+    close(reading.stop[1]);
+    pthread_join(reading.thread, NULL);
+    close(reading.stop[0]);
+    if (reading.is_own)
+        close(reading.input);
+    reading.is_running = 0;
+}
+
+/* Begins to read at the terminal; 0 where there is none.  What is at standard
+ * input instead is read where that was asked for. */
+static int start_reading(const struct options *options)
+{
+    reading.input = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    reading.is_own = reading.input >= 0;
+    if (!reading.is_own) {
+        if (!isatty(0) && !(options->command->is_of_oauth &&
+                            options->sign_in.no_browser))
+            return 0;
+        reading.input = 0;
+    }
+    if (pipe(reading.stop) == 0) {
+        fcntl(reading.stop[0], F_SETFD, FD_CLOEXEC);
+        fcntl(reading.stop[1], F_SETFD, FD_CLOEXEC);
+        if (pthread_create(&reading.thread, NULL, read_answers, NULL) == 0) {
+            reading.is_running = 1;
+            return 1;
+        }
+        close(reading.stop[0]);
+        close(reading.stop[1]);
+    }
+    if (reading.is_own)
+        close(reading.input);
+    return 0;
+}
+
+/* Whether the library listens for the browser by itself. */
+static int is_listened_for(const struct options *options)
+{
+    const char *url = options->sign_in.redirect_url;
+
+    return url == NULL || strncmp(url, "http:", 5) == 0;
+}
+
+static int32_t on_sign_in(void *userdata, mcp_auth *auth, const char *url)
+{
+    const struct options *options = (const struct options *)userdata;
+    int is_listened = is_listened_for(options);
+    int wants_browser = !options->sign_in.no_browser;
+    int is_open;
+
+    hide_progress();
+    stop_reading();
+    is_open = wants_browser && mcp_open_browser(NULL, auth, url) == MCP_OK;
+    if (wants_browser && !is_open) {
+        put_program_name();
+        fputs("no browser can be opened here; set BROWSER to one\n", stderr);
+    }
+    fputs("mcpclient: to sign in, visit\n  ", stderr);
+    put_word(stderr, url);
+    fputc('\n', stderr);
+    if (is_open && is_listened)
+        return MCP_OK;
+    if (start_reading(options)) {
+        fputs(is_listened ? "If it does not end by itself, paste here the "
+                            "address that the browser ends at:\n"
+                          : "Then paste here the address that the browser ends "
+                            "at:\n",
+              stderr);
+        return MCP_OK;
+    }
+    if (is_listened && !wants_browser)
+        return MCP_OK;
+    put_program_name();
+    fputs("there is no terminal to read the answer at: use mcpclient login at "
+          "one, or --no-browser\n",
+          stderr);
+    return MCP_E_NOT_FOUND;
+}
+
+/* Gives what the command line says to an authorization. */
+static int32_t set_options(mcp_auth *auth, const struct sign_in *of)
+{
+    int32_t status = MCP_OK;
+
+    if (of->client_id != NULL)
+        status = mcp_auth_set_client(auth, of->client_id, of->client_secret);
+    if (status == MCP_OK && of->client_key != NULL)
+        status = mcp_auth_set_client_key(auth, of->client_key, NULL, NULL);
+    if (status == MCP_OK && of->metadata_url != NULL)
+        status = mcp_auth_set_client_metadata_url(auth, of->metadata_url);
+    if (status == MCP_OK && of->scope != NULL)
+        status = mcp_auth_set_scope(auth, of->scope);
+    if (status == MCP_OK && of->issuer != NULL)
+        status = mcp_auth_set_issuer(auth, of->issuer);
+    if (status == MCP_OK && of->redirect_url != NULL)
+        status = mcp_auth_set_redirect_url(auth, of->redirect_url);
+    if (status == MCP_OK && of->assertion_file != NULL)
+        status = mcp_auth_set_assertion_file(auth, of->assertion_file);
+    if (status == MCP_OK && of->assertion_variable != NULL)
+        status = mcp_auth_set_assertion_variable(auth, of->assertion_variable);
+    if (status == MCP_OK && of->dpop)
+        status = mcp_auth_set_dpop(auth, 1);
+    if (status == MCP_OK && (of->store == NULL || of->store[0] != '\0'))
+        status = mcp_auth_set_store_file(auth, of->store);
+    return status;
+}
+
+/* Sets OAuth up where it is wanted, here or by the configuration file. */
+int32_t set_auth(mcp_client *client, const struct options *options)
+{
+    const struct sign_in *of = &options->sign_in;
+    int is_of_file = options->config != NULL && of->grant == NOT_CHOSEN;
+    mcp_auth *auth = is_of_file ? mcp_client_auth(client) : NULL;
+    int32_t status;
+
+    if (auth == NULL && !of->is_wanted)
+        return MCP_OK;
+    if (auth == NULL) {
+        auth = mcp_auth_new(of->grant != NOT_CHOSEN
+                                ? of->grant
+                                : MCP_GRANT_AUTHORIZATION_CODE);
+        if (auth == NULL)
+            return mcp_error_status(NULL);
+    }
+    reading.auth = auth;
+    status = mcp_auth_set_browser(auth, on_sign_in, (void *)options, NULL);
+    if (status == MCP_OK)
+        status = set_options(auth, of);
+    if (status == MCP_OK && of->is_wanted)
+        status = mcp_client_set_auth(client, auth);
+    return status;
+}
+
+/* Before the client is freed. */
+void end_sign_in(void)
+{
+    stop_reading();
+    mcp_auth_free(reading.auth);
+    reading.auth = NULL;
+}
+
+static int put_done(const struct options *options, const char *words)
+{
+    if (options->json) {
+        printf("{\"ok\":true}\n");
+        return SUCCESS;
+    }
+    printf("%s ", words);
+    put_word(stdout, server_name(options));
+    putchar('\n');
+    return SUCCESS;
+}
+
+int login(mcp_client *client, const struct options *options)
+{
+    int32_t status = mcp_sign_in(client);
+
+    stop_reading();
+    return status == MCP_OK ? put_done(options, "signed in to")
+                            : fail(options);
+}
+
+int logout(mcp_client *client, const struct options *options)
+{
+    return mcp_sign_out(client) == MCP_OK ? put_done(options, "signed out of")
+                                          : fail(options);
+}
