@@ -4,6 +4,7 @@
 
 #![allow(unsafe_code, reason = "system calls; each block says why it is sound")]
 
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
@@ -284,6 +285,32 @@ pub(crate) fn adopt(fd: RawFd) -> io::Result<OwnedFd> {
         libc::fcntl(fd, libc::F_SETFD, flags | libc::FD_CLOEXEC);
         Ok(OwnedFd::from_raw_fd(fd))
     }
+}
+
+/// Locks a file for this open one alone, if no other has it locked; says if
+/// it could. The system unlocks it when the process ends in any way.
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    // SAFETY: takes two numbers; the descriptor is open.
+    if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+        return Ok(true);
+    }
+    let error = io::Error::last_os_error();
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(false),
+        _ => Err(error),
+    }
+}
+
+/// Unlocks a file, also for the child of a fork that has it open still.
+pub(crate) fn unlock(file: &File) {
+    // SAFETY: takes two numbers; the descriptor is open.
+    unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_UN) };
+}
+
+/// The user whose files this process makes.
+pub(crate) fn user() -> u32 {
+    // SAFETY: takes nothing and cannot fail.
+    unsafe { libc::geteuid() }
 }
 
 /// Has a command begin in a process group of its own, with no descriptor but

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::auth::bearer::Token;
+use crate::auth::token::Token;
 use crate::base::secret::Secret;
 use crate::client::lock;
 use crate::client::options::Options;

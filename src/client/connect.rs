@@ -330,7 +330,7 @@ impl Client {
         let id = self.next_id();
         let (outgoing, era): (Outgoing, Box<dyn Era>) = match attempt {
             Attempt::Discover(revision) => {
-                let era = Stateless::new(revision, &options.identity, &options.declared);
+                let era = Stateless::new(revision, &options.identity, &options.declaration());
                 let outgoing = era.discover(id);
                 match transport {
                     // A server of the other era may ping at any time.
@@ -341,7 +341,7 @@ impl Client {
                 }
             }
             Attempt::Initialize(revision) => (
-                Handshake::initialize(revision, &options.identity, &options.declared, id),
+                Handshake::initialize(revision, &options.identity, &options.declaration(), id),
                 // Answers a ping that comes before there is a session.
                 Box::new(Handshake::new(revision, None)?),
             ),
@@ -387,7 +387,7 @@ impl Client {
         let revision = introduction.revision;
         let era: Box<dyn Era> = match attempt {
             Attempt::Discover(_) => {
-                Box::new(Stateless::new(revision, &options.identity, &options.declared))
+                Box::new(Stateless::new(revision, &options.identity, &options.declaration()))
             }
             Attempt::Initialize(_) => {
                 let era = Handshake::new(revision, session_id)?;
@@ -403,7 +403,7 @@ impl Client {
                 Box::new(era)
             }
         };
-        Ok(Session { era, introduction, declared: options.declared.clone(), transport })
+        Ok(Session { era, introduction, declared: options.declaration(), transport })
     }
 }
 

@@ -60,7 +60,7 @@ use crate::transport::process::Program;
 use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
-pub(crate) use crate::auth::bearer::Token;
+pub(crate) use crate::auth::token::Token;
 pub(crate) use crate::client::config::Config;
 pub(crate) use crate::client::pages::joined;
 pub(crate) use crate::client::transport::InUse;

@@ -2,25 +2,131 @@
 
 use std::sync::Arc;
 
+use crate::auth::oauth::credential::OAuth;
+use crate::auth::{Caller, Credential, Later, Need};
 use crate::base::error::{Error, Result, Status};
-use crate::client::Client;
+use crate::client::inbox::Item;
+use crate::client::options::Options;
+use crate::client::request::Limits;
+use crate::client::{Client, Counter};
+use crate::protocol::capability::Declared;
+use crate::protocol::revision::Revision;
+use crate::transport::agent::{Agent, AgentRoute};
+use crate::transport::reach::Reach;
+use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
 pub(crate) use crate::auth::oauth::Auth;
 pub(crate) use crate::auth::oauth::browser::open_browser;
 pub(crate) use crate::auth::oauth::settings::{AskAssertion, Assertion, Browser, Grant};
-pub(crate) use crate::auth::oauth::store::{FileStore, Store};
+pub(crate) use crate::auth::oauth::store::{FileStore, Held as StoreHeld, Store};
+
+/// A client in a call, for whoever gets it a token.
+pub(crate) struct Calling<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) options: &'a Options,
+}
+
+impl Caller for Calling<'_> {
+    fn put(&self, work: Box<dyn FnOnce() + Send>) {
+        self.client.inbox.push(Item::Work(work));
+    }
+
+    fn agent<'a>(&'a self, allows_private: bool, wait: &'a Wait) -> Later<'a, Agent> {
+        let options = self.options;
+        Box::pin(async move {
+            let route = options.current_route()?;
+            let home = options.http.home(&options.address()?.url, &route, wait).await?;
+            let allows_plain_http = options.allows_plain_http;
+            Ok(Agent::new(AgentRoute {
+                tls: options.route.tls.clone(),
+                proxy: options.proxy.clone(),
+                reach: Reach { home, allows_private, allows_plain_http },
+                connect_timeout: options.connect_timeout,
+                user_agent: options.user_agent.clone(),
+                trace: options.trace.clone(),
+            }))
+        })
+    }
+
+    fn name(&self) -> &str {
+        &self.options.identity.name
+    }
+
+    fn revision(&self) -> &'static str {
+        let session = self.client.current_session();
+        let used = session.map(|session| session.introduction.revision);
+        used.or(self.options.pinned).unwrap_or(Revision::STATELESS).as_str()
+    }
+
+    fn store_failed(&self) {
+        self.client.count_one(Counter::StoreFailures);
+    }
+}
 
 impl Client {
-    pub(crate) fn set_auth(&self, _auth: Option<&Arc<Auth>>) -> Result<()> {
-        Err(Error::new(Status::Internal, "under way"))
+    /// Has an authorization get the tokens; `None` takes it away.
+    pub(crate) fn set_auth(&self, auth: Option<&Arc<Auth>>) -> Result<()> {
+        let Some(auth) = auth else {
+            return self.change(|options| options.set_credential(None));
+        };
+        let set = |options: &mut Options| {
+            let oauth = Arc::new(OAuth::new(auth, &options.address()?.url));
+            options.set_credential(Some(oauth.clone() as Arc<dyn Credential>))?;
+            options.oauth = Some(oauth);
+            Ok(())
+        };
+        // The server is told of the extensions when it is connected to.
+        if !auth.extensions().is_empty() { self.change_before_session(set) } else { self.change(set) }
     }
 
+    /// Gets a token although the server has not asked for one.
     pub(crate) fn sign_in(self: &Arc<Self>) -> Result<()> {
-        Err(Error::new(Status::Internal, "under way"))
+        self.with_oauth("sign in", true)
     }
 
+    /// Lets go of the tokens.
     pub(crate) fn sign_out(self: &Arc<Self>) -> Result<()> {
-        Err(Error::new(Status::Internal, "under way"))
+        self.with_oauth("sign out", false)
     }
+
+    fn with_oauth(self: &Arc<Self>, call: &str, signs_in: bool) -> Result<()> {
+        self.check_open()?;
+        let options = self.options();
+        let oauth = oauth(&options)?;
+        if options.is_insecure() {
+            return Err(Error::new(
+                Status::Insecure,
+                "a token over plain http to another machine could be read on the way: use https, \
+                 or allow it with mcp_client_set_allow_plain_http()",
+            ));
+        }
+        let wait = self.wait(&options, &Limits::default(), false);
+        let caller = Calling { client: self, options: &options };
+        let need = Need { wait: &wait, caller: &caller };
+        let done = now(async {
+            if signs_in { oauth.sign_in(need).await } else { oauth.sign_out(need).await }
+        });
+        done.map_err(|error| self.finished(error, call, &options))
+    }
+}
+
+impl Options {
+    /// What the server is told that this client can do.
+    pub(crate) fn declaration(&self) -> Declared {
+        match &self.oauth {
+            Some(oauth) => self.declared.with_extensions(&oauth.auth().extensions()),
+            None => self.declared.clone(),
+        }
+    }
+}
+
+fn oauth(options: &Options) -> Result<&Arc<OAuth>> {
+    options.address()?;
+    options.oauth.as_ref().ok_or_else(|| {
+        Error::new(
+            Status::Unsupported,
+            "the client has no authorization; see mcp_client_set_auth()",
+        )
+    })
 }

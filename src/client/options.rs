@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::Credential;
-use crate::auth::bearer::{Fixed, Token};
+use crate::auth::bearer::Fixed;
+use crate::auth::oauth::credential::OAuth;
+use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::client::server::{Address, HttpTransport, Server};
@@ -15,7 +17,7 @@ use crate::protocol::capability::Declared;
 use crate::protocol::revision::Revision;
 use crate::transport::http::Http;
 use crate::transport::link::Route;
-use crate::transport::proxy::Proxy;
+use crate::transport::proxy::{Proxy, ProxyChoice};
 use crate::transport::trace::Trace;
 use crate::wire::challenge::is_token;
 use crate::wire::object::Members;
@@ -27,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) server: Server,
     pub(crate) headers: Vec<Header>,
     pub(crate) credential: Arc<dyn Credential>,
+    /// The credential again, where it is an authorization.
+    pub(crate) oauth: Option<Arc<OAuth>>,
     /// Whether the credential is something to send at all.
     pub(crate) has_credential: bool,
     /// Without a sign of life.
@@ -58,14 +62,6 @@ pub(crate) struct Options {
     pub(crate) proxy: ProxyChoice,
     /// The connections made by this route; a new route begins anew.
     pub(crate) http: Arc<Http>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum ProxyChoice {
-    /// What the environment says, read when the first connection is made.
-    Environment,
-    None,
-    Chosen(Proxy),
 }
 
 /// A header that the program set; its value counts as secret.
@@ -126,6 +122,7 @@ impl Options {
         let mut options = Self {
             server,
             headers: Vec::new(),
+            oauth: None,
             has_credential: false,
             credential: Arc::new(Fixed(None)),
             timeout: TIMEOUT,
@@ -200,6 +197,7 @@ impl Options {
                  first, with mcp_client_set_header(client, \"Authorization\", NULL)",
             ));
         }
+        self.oauth = None;
         self.has_credential = credential.is_some();
         self.credential = credential.unwrap_or_else(|| Arc::new(Fixed(None)));
         Ok(())
@@ -269,12 +267,8 @@ impl Options {
     pub(crate) fn current_route(&self) -> Result<std::borrow::Cow<'_, Route>> {
         let address = self.address()?;
         let needs_none = self.route.unix_socket.is_some() || address.is_local;
-        let proxy = match &self.proxy {
-            _ if needs_none => None,
-            ProxyChoice::None => None,
-            ProxyChoice::Chosen(proxy) => Some(proxy.clone()),
-            ProxyChoice::Environment => Proxy::from_environment(&address.url.origin)?,
-        };
+        let proxy =
+            if needs_none { None } else { self.proxy.on_the_way_to(&address.url.origin)? };
         Ok(match proxy {
             None => std::borrow::Cow::Borrowed(&self.route),
             proxy => std::borrow::Cow::Owned(Route { proxy, ..self.route.clone() }),
@@ -305,7 +299,7 @@ impl Options {
                 secrets.push(Secret::from(rest));
             }
         }
-        secrets.extend(self.credential.current().map(|token| Secret::from(token.bare())));
+        secrets.extend(self.credential.secrets());
         if let Server::Program(program) = &self.server {
             // Keys are given to programs so. What is short is no secret, and
             // would take half of a message away.

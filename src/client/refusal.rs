@@ -6,6 +6,7 @@ use crate::base::error::{Error, Status, quote};
 use crate::wire::challenge;
 use crate::wire::http1::Head;
 use crate::wire::jsonrpc::RpcError;
+use crate::wire::retry::retry_after;
 
 /// The error for a reply that is not 2xx. `body` is the beginning of its
 /// body, `rpc` the JSON-RPC error in it.
@@ -129,38 +130,12 @@ fn advice(
     }
 }
 
-/// Milliseconds from seconds or a date (RFC 9110, 10.2.3).
-fn retry_after(text: &str, now: SystemTime) -> Option<u32> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(u32::try_from(seconds.saturating_mul(1000)).unwrap_or(MOST).min(MOST));
-    }
-    let date = httpdate::parse_http_date(text).ok()?;
-    let left = date.duration_since(now).unwrap_or_default();
-    Some(u32::try_from(left.as_millis()).unwrap_or(MOST).min(MOST))
-}
-
-/// What fits the C type.
-const MOST: u32 = i32::MAX as u32;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, UNIX_EPOCH};
 
     fn head(text: &str) -> Head {
         Head::parse(format!("HTTP/1.1 {text}\r\n\r\n").as_bytes()).unwrap().unwrap().0
-    }
-
-    #[test]
-    fn reads_seconds_and_dates() {
-        let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
-        assert_eq!(retry_after("7", now), Some(7000));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now), Some(10_000));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:07 GMT", now), Some(0));
-        assert_eq!(retry_after("99999999999", now), Some(MOST));
-        assert_eq!(retry_after("soon", now), None);
-        assert_eq!(retry_after("-1", now), None);
     }
 
     #[test]

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::bearer::Token;
+use crate::auth::token::Token;
+use crate::auth::{Need, Refusal, Tries};
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::base::sys::Signal;
 use crate::client::exchange::{self, Post};
-use crate::client::inbox::Item;
+use crate::client::oauth::Calling;
 use crate::client::options::Options;
-use crate::client::{Client, Counter, Session, lock, refusal};
+use crate::client::{Client, Counter, Session, refusal};
 use crate::protocol::{Era, Headers, Outgoing};
 use crate::transport::http::{Reply, Request, Setting};
 use crate::transport::link::Route;
@@ -88,8 +88,8 @@ impl Client {
         self.send(options, &get, way, wait).await
     }
 
-    /// Sends a request with the credential that there is, and once more with
-    /// another one where the server answers 401.
+    /// Sends a request with the credential that there is, and again with
+    /// another one where the server refuses it and that may help.
     pub(crate) async fn send<'a>(
         self: &Arc<Self>,
         options: &'a Options,
@@ -97,19 +97,26 @@ impl Client {
         way: &Way<'_>,
         wait: &Wait,
     ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+        let credential = options.credential.as_ref();
         let mut token = self.token(options, wait).await?;
-        let mut has_retried = false;
+        let mut tries = Tries::default();
         loop {
             let lines = lines(options, token.as_ref(), sent)?;
             let brief = sent.patience.map(|patience| wait.at_most(patience));
             let brief = brief.as_ref().unwrap_or(wait);
-            let reply = follow(options, sent, &lines, way.setting(), brief).await;
+            let reply = follow(options, sent, token.as_ref(), &lines, way.setting(), brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 self.count_one(Counter::Repetitions);
             }
             let mut reply = reply?;
             let status = reply.head.status;
+            if let Some(nonce) = &reply.head.dpop_nonce {
+                credential.heard_nonce(nonce);
+            }
             if (200..300).contains(&status) {
+                if let Some(token) = &token {
+                    credential.accepted(token);
+                }
                 return Ok(Ok(reply));
             }
             let body = reply.read_excerpt(EXCERPT, brief).await;
@@ -117,11 +124,24 @@ impl Client {
             let found = jsonrpc::find_error(&body);
             let rpc = found.as_ref().map(|(_, rpc)| rpc);
             let error = refusal::error(&reply.head, &body, rpc, token.is_some());
+            let challenges = std::mem::take(&mut reply.head.challenges);
+            let has_nonce = reply.head.dpop_nonce.is_some();
             reply.release();
-            if status == 401 && !has_retried {
-                has_retried = true;
-                if let Some(other) = self.other_token(options, token.as_ref(), wait).await? {
-                    token = Some(other);
+            if let 401 | 403 = status {
+                let refusal = Refusal {
+                    token: token.as_ref(),
+                    http_status: status,
+                    challenges: &challenges,
+                    has_nonce,
+                    tries: &mut tries,
+                };
+                let caller = Calling { client: self, options };
+                let need = Need { wait, caller: &caller };
+                let other = credential.refused(refusal, need).await.map_err(|failure| {
+                    failure.with_http_status(status).with_challenge(error.challenge().to_vec())
+                })?;
+                if other.is_some() {
+                    token = other;
                     continue;
                 }
             }
@@ -142,13 +162,13 @@ impl Client {
         // The program is not asked for a token any more.
         let token = options.credential.current();
         let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
-        if let Ok(reply) = follow(options, &delete, &lines, way.setting(), wait).await {
+        let setting = way.setting();
+        if let Ok(reply) = follow(options, &delete, token.as_ref(), &lines, setting, wait).await {
             reply.release();
         }
     }
 
-    /// The token for a request. The program is asked for it on a thread of
-    /// its own.
+    /// The token for a request.
     async fn token(self: &Arc<Self>, options: &Options, wait: &Wait) -> Result<Option<Token>> {
         if options.is_insecure() {
             return Err(Error::new(
@@ -160,47 +180,12 @@ impl Client {
                 ),
             ));
         }
-        let credential = options.credential.clone();
-        if !wait.is_background() || !credential.asks() || credential.current().is_some() {
-            return credential.token();
+        if let Some(ready) = options.credential.ready() {
+            return Ok(ready);
         }
-        self.ask_program(wait, move || credential.token()).await
-    }
-
-    /// Another token than the one that was refused, if there is one to try.
-    async fn other_token(
-        self: &Arc<Self>,
-        options: &Options,
-        refused: Option<&Token>,
-        wait: &Wait,
-    ) -> Result<Option<Token>> {
-        let credential = options.credential.clone();
-        if !wait.is_background() || !credential.asks() {
-            return credential.refused(refused);
-        }
-        let refused = refused.cloned();
-        self.ask_program(wait, move || credential.refused(refused.as_ref())).await
-    }
-
-    /// Has code of the program run when it next looks, and waits for it.
-    async fn ask_program<T: Send + 'static>(
-        &self,
-        wait: &Wait,
-        ask: impl FnOnce() -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let signal = Signal::new().map_err(|error| {
-            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
-        })?;
-        let (signal, slot) = (Arc::new(signal), Arc::new(std::sync::Mutex::new(None)));
-        let (theirs, place) = (signal.clone(), slot.clone());
-        self.inbox.push(Item::Work(Box::new(move || {
-            let answer = ask();
-            *lock(&place) = Some(answer);
-            theirs.raise();
-        })));
-        wait.until_raised(&signal).await?;
-        let answer = lock(&slot).take();
-        answer.unwrap_or_else(|| Err(Error::new(Status::Internal, "an answer that was lost")))
+        let caller = Calling { client: self, options };
+        let need = Need { wait, caller: &caller };
+        options.credential.obtain(need).await
     }
 }
 
@@ -290,6 +275,7 @@ fn lines<'a>(
 async fn follow<'a>(
     options: &'a Options,
     sent: &Sent<'_>,
+    token: Option<&Token>,
     headers: &[Line<'_>],
     setting: Setting<'_>,
     wait: &Wait,
@@ -297,12 +283,25 @@ async fn follow<'a>(
     let mut moved: Option<Url> = None;
     let mut is_repeated = false;
     for _ in 0..=REDIRECTS {
+        let url = moved.as_ref().unwrap_or(sent.url);
+        // One for each request: it holds for this URL, and only once.
+        let proof = match token {
+            Some(token) if token.key().is_some() => {
+                options.credential.proof(token, sent.verb, &url.without_query())?
+            }
+            _ => None,
+        };
+        let mut with_proof = Vec::new();
+        if let Some(proof) = &proof {
+            with_proof.extend_from_slice(headers);
+            with_proof.push(("DPoP", proof.expose(), true));
+        }
         let request = Request {
             verb: sent.verb,
-            url: moved.as_ref().unwrap_or(sent.url),
-            headers,
+            url,
+            headers: if proof.is_some() { &with_proof } else { headers },
             body: sent.body,
-            is_repeatable: sent.is_repeatable,
+            is_repeatable: sent.is_repeatable && proof.is_none(),
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
         is_repeated |= reply.is_repeated;

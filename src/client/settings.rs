@@ -262,7 +262,7 @@ impl Client {
         drop(old);
     }
 
-    fn change(&self, change: impl FnOnce(&mut Options) -> Result<()>) -> Result<()> {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Options) -> Result<()>) -> Result<()> {
         let mut options = lock(&self.options);
         let mut changed = Options::clone(&options);
         change(&mut changed)?;
@@ -273,7 +273,7 @@ impl Client {
         Ok(())
     }
 
-    fn change_before_session(&self, change: impl FnOnce(&mut Options) -> Result<()>) -> Result<()> {
+    pub(crate) fn change_before_session(&self, change: impl FnOnce(&mut Options) -> Result<()>) -> Result<()> {
         if self.current_session().is_some_and(|session| !session.transport.is_over()) {
             return Err(Error::new(
                 Status::State,

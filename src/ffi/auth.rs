@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::client::oauth::{
-    AskAssertion, Assertion, Auth, Browser, FileStore, Grant, Store, open_browser,
+    AskAssertion, Assertion, Auth, Browser, FileStore, Grant, Store, StoreHeld, open_browser,
 };
 use crate::ffi::argument::{lent, optional_text, text};
 use crate::ffi::callback::UserData;
@@ -599,9 +599,9 @@ pub unsafe extern "C" fn mcp_auth_set_dpop_key(
 /// They run on the thread that is in a call, or that dispatches, one at a
 /// time for an authorization.  `userdata`: given to them.  `free_userdata`:
 /// see mcp_free_fn.  There is one entry for a key; what is saved is secret,
-/// and for this library alone to read.  A store that fails does not end a
-/// call that has a token: the failure is that of the next mcp_sign_in(), and
-/// counted, see mcp_client_count().  Errors: MCP_E_INVALID_ARGUMENT,
+/// and for this library alone to read.  What cannot be loaded, or was changed,
+/// ends the call with MCP_E_AUTH; what cannot be saved does not end it, and is
+/// counted: see mcp_client_count().  Errors: MCP_E_INVALID_ARGUMENT,
 /// MCP_E_STATE, MCP_E_FORKED.
 /// Threads: any, before use.  Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -635,10 +635,11 @@ pub unsafe extern "C" fn mcp_auth_set_store(
 /// ~/.local/state, on macOS ~/Library/Application Support.  The file and its
 /// folder are made when they are needed, with the modes 0600 and 0700, and
 /// replaced whole; processes that share the file take turns.  A file that
-/// others may read or that belongs to another user is refused when it is
-/// used, with MCP_E_AUTH and the command to mend it.  Errors:
+/// others may read or that belongs to another user is MCP_E_INSECURE, with the
+/// command to mend it, here and whenever it is used.  Errors:
 /// MCP_E_INVALID_ARGUMENT, MCP_E_NOT_FOUND when there is no home directory,
-/// MCP_E_STATE, MCP_E_FORKED.
+/// MCP_E_IO, MCP_E_TOO_LARGE; MCP_E_AUTH and MCP_E_UNSUPPORTED for a file that
+/// was changed or is of a newer library; MCP_E_STATE, MCP_E_FORKED.
 /// Threads: any, before use.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_store_file(auth: *mut mcp_auth, path: *const c_char) -> i32 {
@@ -690,9 +691,9 @@ impl Store for Callbacks {
         Ok(sink.take().map(|text| Secret::from(text.as_str())))
     }
 
-    fn save(&self, key: &str, data: &str) -> Result<()> {
-        let (key, len) = (lent(key), data.len());
-        let data = Zeroizing::new(lent(data).into_bytes_with_nul());
+    fn save(&self, _held: &StoreHeld, key: &str, data: &Secret) -> Result<()> {
+        let (key, len) = (lent(key), data.expose().len());
+        let data = Zeroizing::new(lent(data.expose()).into_bytes_with_nul());
         // SAFETY: as above.
         let status = unsafe {
             (self.save)(self.userdata.pointer(), key.as_ptr(), data.as_ptr().cast(), len)
@@ -700,15 +701,24 @@ impl Store for Callbacks {
         succeeded(status, "the store's save function")
     }
 
-    fn remove(&self, key: &str) -> Result<()> {
+    fn remove(&self, _held: &StoreHeld, key: &str) -> Result<()> {
         let key = lent(key);
         // SAFETY: as above.
         let status = unsafe { (self.forget)(self.userdata.pointer(), key.as_ptr()) };
         succeeded(status, "the store's delete function")
     }
 
+    /// How the program's processes take turns is the program's matter.
+    fn try_lock(&self) -> Result<Option<StoreHeld>> {
+        Ok(Some(StoreHeld::alone()))
+    }
+
     fn asks(&self) -> bool {
         true
+    }
+
+    fn place(&self) -> String {
+        "the program's store".to_owned()
     }
 }
 

@@ -126,6 +126,15 @@ pub const MCP_E_ENDPOINT: i32 = 48;
 /// 500, or another 5xx than 502, 503 and 504: the server failed.
 pub const MCP_E_SERVER: i32 = 49;
 
+/// The person, or a policy of the authorization server, said no.  Asking again
+/// at once would only ask them again.
+pub const MCP_E_DENIED: i32 = 50;
+
+/// Refused by the library: what was published about a server, its
+/// authorization server or the answer of a sign-in contradicts itself, as in
+/// an attack.  The message shows both sides; nothing was sent after it.
+pub const MCP_E_UNTRUSTED: i32 = 51;
+
 /// 60-79, the protocol.  The other side does not speak MCP, or breaks its
 /// rules; the message says what was wrong and where.
 pub const MCP_E_PROTOCOL: i32 = 60;
@@ -410,6 +419,8 @@ const _: () = {
         (MCP_E_INSECURE, Status::Insecure),
         (MCP_E_ENDPOINT, Status::Endpoint),
         (MCP_E_SERVER, Status::Server),
+        (MCP_E_DENIED, Status::Denied),
+        (MCP_E_UNTRUSTED, Status::Untrusted),
         (MCP_E_PROTOCOL, Status::Protocol),
         (MCP_E_VERSION, Status::Version),
         (MCP_E_RPC, Status::Rpc),

@@ -49,15 +49,25 @@ impl Declared {
 
     /// The same with the extension by which a server may make tasks of calls.
     pub(crate) fn with_tasks(&self) -> Self {
+        self.with_extensions(&[EXTENSION])
+    }
+
+    /// The same with more extensions, which have nothing to say of themselves.
+    pub(crate) fn with_extensions(&self, names: &[&str]) -> Self {
         let mut all = self.clone();
+        if names.is_empty() {
+            return all;
+        }
         let place = all.extra.iter().position(|(name, _)| name == "extensions");
         let before = place.map(|place| all.extra.remove(place).1);
         let before = Members::parse(before.as_deref().unwrap_or("{}")).unwrap_or_default();
         let mut extensions = String::from("{");
-        for (name, value) in &before.0 {
+        for (name, value) in before.0.iter().filter(|(name, _)| !names.contains(&&**name)) {
             push_member(&mut extensions, name, value.get());
         }
-        push_member(&mut extensions, EXTENSION, "{}");
+        for name in names {
+            push_member(&mut extensions, name, "{}");
+        }
         extensions.push('}');
         all.extra.push(("extensions".to_owned(), extensions));
         all

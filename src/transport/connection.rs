@@ -34,6 +34,13 @@ pub(crate) struct Connection {
     pub(crate) unfinished: Option<Body>,
 }
 
+impl Drop for Connection {
+    /// The last reply is still there, and may have held a token.
+    fn drop(&mut self) {
+        sys::wipe(&mut self.input);
+    }
+}
+
 /// Why there is no head.
 #[derive(Debug)]
 pub(crate) struct NoReply {

@@ -7,6 +7,7 @@ use crate::base::secret::{MASK, Secret};
 use crate::transport::connection::Connection;
 use crate::transport::link::{Opener, Route};
 use crate::transport::pool::Pool;
+use crate::transport::reach::Home;
 use crate::transport::trace::Trace;
 use crate::transport::wait::{Wait, now};
 use crate::wire::http1::{Body, Head};
@@ -98,6 +99,12 @@ impl Http {
                 }
             }
         }
+    }
+
+    /// Where the server is, see [`Opener::home`].
+    #[allow(dead_code)]
+    pub(crate) async fn home(&self, url: &Url, route: &Route, wait: &Wait) -> Result<Home> {
+        self.opener.home(&url.origin, route, wait).await
     }
 
     /// Closes what is kept.

@@ -7,13 +7,14 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustls::ClientConfig;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::{POLLIN, POLLOUT};
 use crate::transport::proxy::Proxy;
+use crate::transport::reach::{Home, Reach};
 use crate::transport::resolve::Resolver;
 use crate::transport::secured::Secured;
 use crate::transport::socket::{Broken, Socket};
@@ -28,6 +29,9 @@ pub(crate) struct Route {
     pub(crate) unix_socket: Option<PathBuf>,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) tls: TlsSettings,
+    /// Where it may lead, if not everywhere. The MCP server's own has none:
+    /// the program named that one.
+    pub(crate) reach: Option<Reach>,
 }
 
 /// Opens links by one route, and keeps what several of them share.
@@ -35,6 +39,8 @@ pub(crate) struct Route {
 pub(crate) struct Opener {
     resolver: Resolver,
     tls: OnceLock<Arc<ClientConfig>>,
+    /// Where the peers of its own connections were: the outermost.
+    met: Mutex<Option<Home>>,
 }
 
 /// A byte stream to the server.
@@ -49,10 +55,19 @@ impl Opener {
         let origin = &url.origin;
         let link = match &route.proxy {
             Some(proxy) if route.unix_socket.is_none() && !origin.is_loopback() => {
+                // The proxy resolves: what is a name is its matter.
+                if let Some(reach) = route.reach {
+                    reach.check_host(&origin.host)?;
+                }
                 let tunnel = self.tunnel(proxy, origin, route, wait).await;
                 tunnel.map_err(|error| of_proxy(proxy, error))?
             }
-            _ => self.dial(origin, route.unix_socket.as_ref(), wait).await?,
+            _ => {
+                let way = (route.unix_socket.as_ref(), route.reach);
+                let link = self.dial(origin, way, wait).await?;
+                self.note(&link);
+                link
+            }
         };
         match origin.scheme {
             Scheme::Http => Ok(link),
@@ -63,14 +78,51 @@ impl Opener {
     async fn dial(
         &self,
         origin: &Origin,
-        unix_socket: Option<&PathBuf>,
+        (unix_socket, reach): (Option<&PathBuf>, Option<Reach>),
         wait: &Wait,
     ) -> Result<Link> {
         if let Some(path) = unix_socket {
             return Socket::dial_unix(path, wait).await.map(Link::Plain);
         }
-        let addresses = self.resolver.resolve(&origin.host, origin.port, wait).await?;
+        let mut addresses = self.resolver.resolve(&origin.host, origin.port, wait).await?;
+        // Exactly these are dialled: a name may resolve otherwise next time.
+        if let Some(reach) = reach {
+            addresses = reach.filter(&origin.host, addresses)?;
+        }
         Socket::dial(&addresses, &origin.host_and_port(), wait).await.map(Link::Plain)
+    }
+
+    /// Where the server is: as the connections to it have shown, for a name
+    /// can be made to resolve otherwise as soon as that is asked for.
+    #[allow(dead_code)]
+    pub(crate) async fn home(&self, origin: &Origin, route: &Route, wait: &Wait) -> Result<Home> {
+        if route.unix_socket.is_some() || origin.is_loopback() {
+            return Ok(Home::Loopback);
+        }
+        if let Ok(address) = origin.host.parse() {
+            return Ok(Home::of(address));
+        }
+        // Nobody here knows where a proxy goes.
+        if route.proxy.is_some() {
+            return Ok(Home::Public);
+        }
+        if let Some(home) = *self.met() {
+            return Ok(home);
+        }
+        let addresses = self.resolver.resolve(&origin.host, origin.port, wait).await?;
+        let homes = addresses.iter().map(|address| Home::of(address.ip()));
+        Ok(homes.max().unwrap_or(Home::Public))
+    }
+
+    fn note(&self, link: &Link) {
+        if let Some(address) = link.socket().peer() {
+            let mut met = self.met();
+            *met = (*met).max(Some(Home::of(address)));
+        }
+    }
+
+    fn met(&self) -> MutexGuard<'_, Option<Home>> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A way to the origin that a proxy keeps open.
@@ -81,7 +133,7 @@ impl Opener {
         route: &Route,
         wait: &Wait,
     ) -> Result<Link> {
-        let mut link = self.dial(&proxy.origin, None, wait).await?;
+        let mut link = self.dial(&proxy.origin, (None, None), wait).await?;
         if proxy.origin.scheme == Scheme::Https {
             link = self.secure(link, &proxy.origin, route, wait).await?;
         }
@@ -298,5 +350,41 @@ fn of_proxy(proxy: &Proxy, error: Error) -> Error {
             Error::new(Status::Proxy, format!("proxy {}: {}", proxy.name(), error.message()))
         }
         _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::wait::now;
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    #[test]
+    fn knows_where_the_server_is_by_its_address_or_by_the_connections_to_it() {
+        let wait = Wait::for_at_most(Duration::from_secs(5));
+        let opener = Opener::default();
+        let home = |url: &str, route: &Route| {
+            now(opener.home(&Url::parse(url).unwrap().origin, route, &wait)).ok()
+        };
+        let direct = Route::default();
+        assert_eq!(home("http://a.localhost/", &direct), Some(Home::Loopback));
+        assert_eq!(home("http://10.0.0.1/", &direct), Some(Home::Private));
+        assert_eq!(home("http://[2606::1]/", &direct), Some(Home::Public));
+        let proxy = Proxy::parse("http://proxy.invalid").ok();
+        let proxied = Route { proxy, ..Route::default() };
+        assert_eq!(home("http://10.0.0.1/", &proxied), Some(Home::Private));
+        assert_eq!(home("http://name.invalid/", &proxied), Some(Home::Public));
+        let unix_socket = Some("/socket".into());
+        let unix = Route { unix_socket, ..Route::default() };
+        assert_eq!(home("http://name.invalid/", &unix), Some(Home::Loopback));
+        // What a connection has shown counts, and of several the furthest.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        now(opener.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();
+        assert_eq!(home("http://name.invalid/", &direct), Some(Home::Loopback));
+        *opener.met() = Some(Home::Public);
+        now(opener.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();
+        assert_eq!(home("http://name.invalid/", &direct), Some(Home::Public));
     }
 }

@@ -12,11 +12,14 @@ pub(crate) mod link;
 pub(crate) mod pool;
 pub(crate) mod process;
 pub(crate) mod proxy;
+#[allow(dead_code)]
 pub(crate) mod reach;
 pub(crate) mod resolve;
 pub(crate) mod secured;
 pub(crate) mod socket;
 pub(crate) mod source;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod tls;
 pub(crate) mod trace;
 pub(crate) mod tunnel;

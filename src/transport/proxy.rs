@@ -18,6 +18,26 @@ pub(crate) struct Proxy {
     authorization: Option<Arc<Secret>>,
 }
 
+/// Where the proxy for an origin comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum ProxyChoice {
+    /// What the environment says, read when a connection is made.
+    Environment,
+    None,
+    Chosen(Proxy),
+}
+
+impl ProxyChoice {
+    /// The proxy on the way to an origin.
+    pub(crate) fn on_the_way_to(&self, origin: &Origin) -> Result<Option<Proxy>> {
+        match self {
+            Self::None => Ok(None),
+            Self::Chosen(proxy) => Ok(Some(proxy.clone())),
+            Self::Environment => Proxy::from_environment(origin),
+        }
+    }
+}
+
 impl fmt::Debug for Proxy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Its URL may hold a password.
@@ -56,7 +76,7 @@ impl Proxy {
     }
 
     /// The proxy that the environment names for an origin, as curl reads it.
-    pub(crate) fn from_environment(origin: &Origin) -> Result<Option<Self>> {
+    fn from_environment(origin: &Origin) -> Result<Option<Self>> {
         // HTTP_PROXY in capitals can be set by whoever sends a CGI program
         // the header "Proxy:", so that it does not count.
         let names: &[&str] = match origin.scheme {

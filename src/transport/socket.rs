@@ -2,8 +2,8 @@
 
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
-use std::net::SocketAddr;
-use std::os::fd::AsRawFd;
+use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,6 +16,9 @@ use crate::transport::wait::Wait;
 /// How long an address is tried alone before the next is tried beside it
 /// (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
+
+/// The most addresses of a name that are tried.
+const TRIED: usize = 8;
 
 #[derive(Debug)]
 pub(crate) struct Socket(socket2::Socket);
@@ -46,7 +49,7 @@ impl Socket {
     pub(crate) async fn dial(addresses: &[SocketAddr], name: &str, wait: &Wait) -> Result<Self> {
         let mut waiting: Vec<(Self, SocketAddr)> = Vec::new();
         let mut failure = None;
-        let mut rest = addresses.iter().take(Wait::MOST).copied();
+        let mut rest = addresses.iter().take(TRIED).copied();
         loop {
             let mut pause = Duration::MAX;
             if let Some(address) = rest.next() {
@@ -109,6 +112,24 @@ impl Socket {
                 Err(error) => return Err(failed(error)),
             }
         }
+    }
+
+    /// Takes a connection that somebody has made; `WouldBlock` if there is none.
+    pub(crate) fn accept(listener: &socket2::Socket) -> io::Result<Self> {
+        let (socket, _) = listener.accept()?;
+        socket.set_nonblocking(true)?;
+        #[cfg(target_vendor = "apple")]
+        socket.set_nosigpipe(true)?;
+        Ok(Self(socket))
+    }
+
+    pub(crate) fn fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+
+    /// Says that nothing more will be sent.
+    pub(crate) fn end_output(&self) -> io::Result<()> {
+        self.0.shutdown(Shutdown::Write)
     }
 
     fn begin(address: SocketAddr) -> io::Result<(Self, bool)> {
@@ -210,6 +231,12 @@ impl Socket {
         while !wait.poll(&mut entry, Duration::MAX).await? {}
         let [entry] = entry;
         Ok(entry)
+    }
+
+    /// The address at the other end; `None` for one without.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        let address = self.0.peer_addr().ok()?.as_socket()?;
+        Some(address.ip())
     }
 
     /// Whether the peer has neither closed nor said anything unasked.

@@ -350,8 +350,9 @@ impl Wait {
         Ok(true)
     }
 
-    /// The most descriptors that one wait may be for.
-    pub(crate) const MOST: usize = 8;
+    /// The most descriptors that one wait may be for: a listener's two and
+    /// sixteen of those who came.
+    pub(crate) const MOST: usize = 19;
 
     fn interrupted(&self) -> Result<()> {
         let is_raised =

@@ -1,26 +1,79 @@
-//! WWW-Authenticate: the parameters of a Bearer challenge (RFC 9110, 11.6.1;
-//! RFC 6750, section 3).
+//! WWW-Authenticate: the challenges that ask for a token (RFC 9110, 11.6.1;
+//! RFC 6750, section 3; RFC 9449, section 7.1).
+//!
+//! What cannot be read is passed over: a challenge only adds to a refusal that
+//! stands without it.
 
-/// The parameters of the first Bearer challenge in the header's values, names
-/// in lower case.
-///
-/// What cannot be read is passed over: a challenge only adds to an error that
-/// stands without it.
-pub(crate) fn bearer<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<(String, String)> {
-    for value in values {
-        let mut reader = Reader { rest: value };
-        while let Some(challenge) = reader.challenge() {
-            if challenge.scheme.eq_ignore_ascii_case("bearer") {
-                return challenge.parameters;
-            }
-        }
-    }
-    Vec::new()
+use std::mem;
+
+/// The schemes that count here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Bearer,
+    DPoP,
 }
 
-struct Challenge<'a> {
-    scheme: &'a str,
-    parameters: Vec<(String, String)>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Challenge {
+    pub(crate) scheme: Scheme,
+    /// Names in lower case, each once.
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+impl Challenge {
+    /// The value of a parameter; `name` in lower case.
+    #[allow(dead_code)]
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The challenges looked at, of all schemes.
+const CHALLENGES: usize = 16;
+/// The parameters kept of one of them.
+const PARAMETERS: usize = 32;
+/// The bytes read of all values together.
+const LONGEST: usize = 8 * 1024;
+
+/// Every challenge of a scheme that counts, in the order of the header.
+pub(crate) fn all<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Challenge> {
+    let mut out = Vec::new();
+    let (mut count, mut left) = (0, LONGEST);
+    for value in values {
+        // The rest of a value that is cut might mean something else.
+        let Some(less) = left.checked_sub(value.len()) else {
+            continue;
+        };
+        left = less;
+        let mut reader = Reader { rest: value };
+        while count < CHALLENGES
+            && let Some((scheme, parameters)) = reader.challenge()
+        {
+            count += 1;
+            let scheme = match () {
+                () if scheme.eq_ignore_ascii_case("bearer") => Scheme::Bearer,
+                () if scheme.eq_ignore_ascii_case("dpop") => Scheme::DPoP,
+                () => continue,
+            };
+            out.push(Challenge { scheme, parameters });
+        }
+    }
+    out
+}
+
+/// The challenge to go by. The parameters of one say nothing about another.
+#[allow(dead_code)]
+pub(crate) fn choose(challenges: &[Challenge], dpop_is_on: bool) -> Option<&Challenge> {
+    let wanted = if dpop_is_on { Scheme::DPoP } else { Scheme::Bearer };
+    challenges.iter().find(|one| one.scheme == wanted).or_else(|| challenges.first())
+}
+
+/// The parameters to show in an error: those of the first Bearer challenge in
+/// the header's values, or else of the first DPoP one.
+pub(crate) fn bearer<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<(String, String)> {
+    let mut challenges = all(values);
+    let wanted = challenges.iter().position(|one| one.scheme == Scheme::Bearer).unwrap_or(0);
+    challenges.get_mut(wanted).map(|one| mem::take(&mut one.parameters)).unwrap_or_default()
 }
 
 struct Reader<'a> {
@@ -29,49 +82,86 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// `scheme 1*SP ( token68 / #auth-param )`
-    fn challenge(&mut self) -> Option<Challenge<'a>> {
-        self.skip(|byte| byte == b',' || is_blank(byte));
-        let scheme = self.token()?;
-        let mut parameters = Vec::new();
+    fn challenge(&mut self) -> Option<(&'a str, Vec<(String, String)>)> {
+        let scheme = self.scheme()?;
+        let mut parameters: Vec<(String, String)> = Vec::new();
         loop {
             let before = self.rest;
             self.skip(|byte| byte == b',' || is_blank(byte));
-            let Some(name) = self.token() else {
-                // The padding of a token68, or what no rule allows.
-                if self.rest.is_empty() {
-                    break;
-                }
-                self.skip_one();
-                continue;
-            };
-            self.skip(is_blank);
-            if !self.rest.starts_with('=') || self.rest.starts_with("==") {
-                if before.trim_start().starts_with(',') {
-                    // A name without a value after a comma: the next scheme.
-                    self.rest = before;
-                    break;
-                }
-                continue; // A token68.
+            if self.rest.is_empty() {
+                return Some((scheme, parameters));
             }
-            self.skip_one();
-            self.skip(is_blank);
-            let value = self.value();
-            parameters.push((name.to_ascii_lowercase(), value));
+            if let Some((name, value)) = self.parameter() {
+                let name = name.to_ascii_lowercase();
+                if parameters.len() < PARAMETERS && !parameters.iter().any(|(one, _)| *one == name)
+                {
+                    parameters.push((name, value));
+                }
+                continue;
+            }
+            if before.trim_start_matches([' ', '\t']).starts_with(',') && self.is_at_token() {
+                // A name without a value after a comma: the next scheme.
+                self.rest = before;
+                return Some((scheme, parameters));
+            }
+            self.word(); // A token68, or what no rule allows.
         }
-        Some(Challenge { scheme, parameters })
     }
 
-    fn token(&mut self) -> Option<&'a str> {
-        let end = self.rest.bytes().position(|byte| !is_token(byte)).unwrap_or(self.rest.len());
-        let (token, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        (!token.is_empty()).then_some(token)
+    /// The next word that may be a scheme. A parameter that belongs to none is
+    /// read, so that nothing in its quotes is taken for one.
+    fn scheme(&mut self) -> Option<&'a str> {
+        loop {
+            self.skip(|byte| byte == b',' || is_blank(byte));
+            if self.rest.is_empty() {
+                return None;
+            }
+            if self.parameter().is_some() {
+                continue;
+            }
+            match self.token() {
+                Some(scheme) => return Some(scheme),
+                None => self.skip_one(),
+            }
+        }
+    }
+
+    /// `token BWS "=" BWS ( token / quoted-string )`; moves on only if there
+    /// is one.
+    fn parameter(&mut self) -> Option<(&'a str, String)> {
+        let before = self.rest;
+        let name = self.token();
+        self.skip(is_blank);
+        match (name, self.rest.strip_prefix('=')) {
+            // Two of them are the padding of a token68.
+            (Some(name), Some(rest)) if !rest.starts_with('=') => {
+                self.rest = rest;
+                self.skip(is_blank);
+                Some((name, self.value()))
+            }
+            _ => {
+                self.rest = before;
+                None
+            }
+        }
     }
 
     fn value(&mut self) -> String {
-        let Some(quoted) = self.rest.strip_prefix('"') else {
-            return self.token().unwrap_or_default().to_owned();
-        };
+        if let Some(quoted) = self.rest.strip_prefix('"') {
+            return self.quoted(quoted);
+        }
+        // Some servers take single quotes for quotes.
+        if let Some((inside, rest)) =
+            self.rest.strip_prefix('\'').and_then(|quoted| quoted.split_once('\''))
+            && rest.bytes().next().is_none_or(is_end)
+        {
+            self.rest = rest;
+            return inside.to_owned();
+        }
+        self.word().to_owned()
+    }
+
+    fn quoted(&mut self, quoted: &'a str) -> String {
         let mut out = String::new();
         let mut characters = quoted.char_indices();
         while let Some((at, character)) = characters.next() {
@@ -88,9 +178,29 @@ impl<'a> Reader<'a> {
         out
     }
 
+    fn token(&mut self) -> Option<&'a str> {
+        let token = self.take(is_token);
+        (!token.is_empty()).then_some(token)
+    }
+
+    fn is_at_token(&self) -> bool {
+        self.rest.bytes().next().is_some_and(is_token)
+    }
+
+    /// What stands before the next comma or blank, such as a bare URL.
+    fn word(&mut self) -> &'a str {
+        self.take(|byte| !is_end(byte))
+    }
+
     fn skip(&mut self, unwanted: impl Fn(u8) -> bool) {
-        let end = self.rest.bytes().position(|byte| !unwanted(byte)).unwrap_or(self.rest.len());
-        self.rest = self.rest.get(end..).unwrap_or_default();
+        self.take(unwanted);
+    }
+
+    fn take(&mut self, wanted: impl Fn(u8) -> bool) -> &'a str {
+        let end = self.rest.bytes().position(|byte| !wanted(byte)).unwrap_or(self.rest.len());
+        let (taken, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        taken
     }
 
     fn skip_one(&mut self) {
@@ -104,6 +214,10 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
+fn is_end(byte: u8) -> bool {
+    byte == b',' || is_blank(byte)
+}
+
 /// A `tchar` of RFC 9110, 5.6.2.
 pub(crate) fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
@@ -113,39 +227,131 @@ pub(crate) fn is_token(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    fn pairs(values: &[&str]) -> Vec<(String, String)> {
-        bearer(values.iter().copied())
-    }
-
-    fn pair(name: &str, value: &str) -> (String, String) {
-        (name.into(), value.into())
+    /// The challenges as text: `Bearer a=b|c=d; DPoP`.
+    fn read(values: &[&str]) -> String {
+        let all = all(values.iter().copied());
+        let texts: Vec<String> = all
+            .iter()
+            .map(|one| {
+                let pairs: Vec<String> =
+                    one.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                format!("{:?} {}", one.scheme, pairs.join("|")).trim_end().to_owned()
+            })
+            .collect();
+        texts.join("; ")
     }
 
     #[test]
-    fn reads_quoted_and_bare_values() {
+    fn reads_what_servers_write() {
+        for (value, expected) in [
+            ("", ""),
+            (", ,", ""),
+            ("Bearer", "Bearer"),
+            ("bEARER", "Bearer"),
+            (" Bearer ", "Bearer"),
+            ("dpop", "DPoP"),
+            (r#"Bearer realm="a \"b\", c""#, r#"Bearer realm=a "b", c"#),
+            ("Bearer error=x,scope=y", "Bearer error=x|scope=y"),
+            (r#"Bearer Error="x" , SCOPE = "y z""#, "Bearer error=x|scope=y z"),
+            // Empty elements of the list, and parameters without a comma.
+            (",, Bearer ,error=x,, ,scope=y,", "Bearer error=x|scope=y"),
+            (r#"Bearer error="x" scope="y""#, "Bearer error=x|scope=y"),
+            // A bare URL; single quotes; a quote that is only an apostrophe.
+            (
+                "Bearer resource_metadata=https://h/a?b=c&d, error=x",
+                "Bearer resource_metadata=https://h/a?b=c&d|error=x",
+            ),
+            ("Bearer scope='a b, c', error='x'", "Bearer scope=a b, c|error=x"),
+            ("Bearer error='x, scope=y", "Bearer error='x|scope=y"),
+            ("Bearer error='x'y, scope=z", "Bearer error='x'y|scope=z"),
+            ("Bearer error=, scope=y", "Bearer error=|scope=y"),
+            (r#"Bearer error="", scope=y"#, "Bearer error=|scope=y"),
+            // The first of a name counts, whatever its case.
+            ("Bearer error=x, ERROR=y, error=z", "Bearer error=x"),
+            // Several challenges in a value.
+            (r#"Basic realm="x", Bearer error=e, Digest nonce=1"#, "Bearer error=e"),
+            ("Bearer, Basic realm=x", "Bearer"),
+            (r#"Bearer, DPoP algs="ES256 RS256""#, "Bearer; DPoP algs=ES256 RS256"),
+            ("DPoP error=a, Bearer error=b", "DPoP error=a; Bearer error=b"),
+            ("Bearer error=a, Bearer error=b", "Bearer error=a; Bearer error=b"),
+            // What is in quotes begins nothing.
+            (r#"Basic realm="x, Bearer error=e""#, ""),
+            (r#"realm="x, Bearer error=e", Bearer error=f"#, "Bearer error=f"),
+            // A token68, with all that may be in it.
+            ("Negotiate YWJj/+-._~==, Bearer error=x", "Bearer error=x"),
+            ("Negotiate YWJj=, Bearer error=x", "Bearer error=x"),
+            ("Negotiate a/b=, Bearer error=x", "Bearer error=x"),
+            ("NTLM, Bearer error=x", "Bearer error=x"),
+            ("Bearer abc==, DPoP error=x", "Bearer; DPoP error=x"),
+            // What no rule allows.
+            ("= \"a\", Bearer error=x", "Bearer error=x"),
+            ("Bearer ; error=x", "Bearer error=x"),
+            ("Bearer: error=x", "Bearer error=x"),
+            ("Bearer error=\"x", "Bearer error=x"),
+            ("Bearer error=\"x\\", "Bearer error=x"),
+            ("Bearer é=x, error=é", "Bearer error=é"),
+            ("Bearers error=x", ""),
+        ] {
+            assert_eq!(read(&[value]), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn reads_every_value_of_the_header() {
         assert_eq!(
-            pairs(&[r#"bearer realm="a \"b\", c", error=invalid_token , Scope="x y""#]),
-            [pair("realm", "a \"b\", c"), pair("error", "invalid_token"), pair("scope", "x y")]
+            read(&["Negotiate YWJj==", "Bearer error=x", "scope=y", "DPoP error=z, Bearer"]),
+            "Bearer error=x; DPoP error=z; Bearer"
         );
     }
 
     #[test]
-    fn finds_the_bearer_among_other_schemes_and_headers() {
-        assert_eq!(
-            pairs(&["Negotiate YWJj==", r#"Basic realm="x", Bearer error="e", Digest nonce=1"#]),
-            [pair("error", "e")]
-        );
-        assert_eq!(pairs(&["Bearer"]), []);
-        assert_eq!(pairs(&[r#"Bearer, Basic realm="x""#]), []);
+    fn keeps_to_its_bounds() {
+        let many = "Basic a=b, ".repeat(15);
+        assert_eq!(read(&[&format!("{many}Bearer error=x")]), "Bearer error=x");
+        assert_eq!(read(&[&format!("{many}Basic, Bearer error=x")]), "");
+        assert_eq!(read(&[&many, "Basic", "Bearer error=x"]), "");
+        let parameters: Vec<String> = (0..40).map(|number| format!("a{number}=b")).collect();
+        let challenges = all([format!("Bearer {}", parameters.join(", ")).as_str()]);
+        assert_eq!(challenges[0].parameters.len(), 32);
+        assert_eq!(challenges[0].get("a31"), Some("b"));
+        // One that does not fit is passed over whole, the next one counts.
+        let long = format!("Bearer error={}", "x".repeat(LONGEST));
+        assert_eq!(read(&[&long, "DPoP error=y"]), "DPoP error=y");
+        let half = format!("Basic a={}", "x".repeat(LONGEST / 2));
+        assert_eq!(read(&[&half, &half, "Bearer error=y"]), "Bearer error=y");
     }
 
     #[test]
-    fn ends_on_any_text() {
-        let hostile = r#"Bearer a="b\, =,= "" \"é" c=="#;
+    fn chooses_one_and_mixes_nothing() {
+        let both = all(["Bearer error=a, DPoP error=b, scope=c"]);
+        assert_eq!(choose(&both, false).unwrap().get("error"), Some("a"));
+        assert_eq!(choose(&both, false).unwrap().get("scope"), None);
+        assert_eq!(choose(&both, true).unwrap().get("error"), Some("b"));
+        let bound = all(["DPoP error=b"]);
+        assert_eq!(choose(&bound, false).unwrap().scheme, Scheme::DPoP);
+        let plain = all(["Bearer error=a, Bearer error=c"]);
+        assert_eq!(choose(&plain, true).unwrap().get("error"), Some("a"));
+        assert_eq!(choose(&[], true), None);
+    }
+
+    #[test]
+    fn shows_a_bearer_challenge_before_one_of_dpop() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(bearer(["DPoP error=a", "Bearer error=b"]), [pair("error", "b")]);
+        assert_eq!(bearer(["DPoP error=a, algs=ES256"]).len(), 2);
+        assert_eq!(bearer(["Basic realm=x"]), []);
+    }
+
+    #[test]
+    fn ends_on_any_text_and_keeps_what_stood_before_the_cut() {
+        let hostile = r#"Bearer a=1, b="\, =,= "" \"é" c==, 'd='x'', DPoP ="e", f='g' h"#;
         for end in 0..=hostile.len() {
-            if let Some(text) = hostile.get(..end) {
-                pairs(&[text]);
+            let Some(text) = hostile.get(..end) else { continue };
+            let challenges = all([text]);
+            if end >= "Bearer a=1,".len() {
+                assert_eq!(challenges[0].get("a"), Some("1"), "{text}");
             }
+            all([hostile.get(end..).unwrap()]);
         }
     }
 }

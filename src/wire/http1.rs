@@ -14,6 +14,8 @@ pub(crate) const HEAD_LIMIT: usize = 64 * 1024;
 const HEADERS: usize = 128;
 /// The most bytes that trailers, or the line of a chunk's size, may have.
 const LINE_LIMIT: usize = 8 * 1024;
+/// The most bytes that a nonce may have.
+const NONCE_LIMIT: usize = 1024;
 
 /// What a body is by its Content-Type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,10 @@ pub(crate) struct Head {
     pub(crate) location: Option<String>,
     pub(crate) retry_after: Option<String>,
     pub(crate) challenges: Vec<String>,
+    /// What the next proof of a key is to hold (RFC 9449, 8): visible ASCII.
+    pub(crate) dpop_nonce: Option<String>,
+    /// The server's clock, of a refusal alone.
+    pub(crate) date: Option<String>,
     /// Whether the connection may carry another request after the body.
     pub(crate) keeps_alive: bool,
     framing: Framing,
@@ -88,6 +94,8 @@ impl Head {
             location: None,
             retry_after: None,
             challenges: Vec::new(),
+            dpop_nonce: None,
+            date: None,
             keeps_alive: response.version == Some(1),
             framing: Framing::UntilClose,
         };
@@ -98,6 +106,9 @@ impl Head {
             let name = header.name;
             // By length first: most headers of a reply are none of these.
             match name.len() {
+                4 if head.status >= 400 && is(name, "date") => {
+                    head.date = Some(text(header.value).into_owned());
+                }
                 8 if is(name, "location") => {
                     head.location = Some(text(header.value).into_owned());
                 }
@@ -112,6 +123,9 @@ impl Head {
                             head.keeps_alive = true;
                         }
                     }
+                }
+                10 if is(name, "dpop-nonce") => {
+                    head.dpop_nonce = nonce(header.value);
                 }
                 11 if is(name, "retry-after") => {
                     head.retry_after = Some(text(header.value).into_owned());
@@ -327,6 +341,13 @@ fn media(value: &[u8]) -> Media {
     }
 }
 
+/// One that cannot be sent back as it is counts as none.
+fn nonce(value: &[u8]) -> Option<String> {
+    let is_fit = (1..=NONCE_LIMIT).contains(&value.len())
+        && value.iter().all(|byte| byte.is_ascii_graphic());
+    is_fit.then(|| text(value).into_owned())
+}
+
 /// RFC 9110, 8.6: digits only; repeated only if the same.
 fn content_length(value: &[u8], before: Option<u64>) -> Result<u64> {
     // Hardly any is anything else.
@@ -468,5 +489,25 @@ mod tests {
         assert_eq!(media(b"Application/JSON; charset=utf-8"), Media::Json);
         assert_eq!(media(b"text/event-stream;charset=utf-8"), Media::EventStream);
         assert_eq!(media(b"text/html"), Media::Other("text/html".into()));
+    }
+
+    #[test]
+    fn keeps_a_nonce_of_any_reply_and_the_date_of_a_refusal() {
+        let read = |status: u16, nonce: &str| {
+            let reply = format!(
+                "HTTP/1.1 {status} X\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+                 dpop-Nonce: {nonce}\r\nContent-Length: 0\r\n\r\n"
+            );
+            let head = Head::parse(reply.as_bytes()).unwrap().unwrap().0;
+            (head.dpop_nonce, head.date)
+        };
+        assert_eq!(read(200, "a.b~c"), (Some("a.b~c".to_owned()), None));
+        let date = Some("Sun, 06 Nov 1994 08:49:37 GMT".to_owned());
+        assert_eq!(read(401, "n"), (Some("n".to_owned()), date));
+        let longest = "n".repeat(NONCE_LIMIT);
+        assert_eq!(read(200, &longest).0, Some(longest.clone()));
+        for unfit in ["", "a b", "\u{e9}", &format!("{longest}n")] {
+            assert_eq!(read(200, unfit).0, None, "{unfit}");
+        }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod line;
 pub(crate) mod object;
 pub(crate) mod owner;
 pub(crate) mod reference;
+pub(crate) mod retry;
 pub(crate) mod scan;
 pub(crate) mod tape;
 pub(crate) mod text;

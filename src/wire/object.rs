@@ -6,6 +6,10 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::base::secret::Secret;
+use crate::base::sys::wipe;
+use crate::wire::text::unescape;
+
 /// The members of an object: names without escapes are borrowed.
 #[derive(Debug, Default)]
 pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -23,6 +27,20 @@ impl<'a> Members<'a> {
     /// A member that is a string.
     pub(crate) fn string(&self, name: &str) -> Option<String> {
         serde_json::from_str(self.get(name)?.get()).ok()
+    }
+
+    /// A member that is a string, of which no copy is left behind.
+    pub(crate) fn secret(&self, name: &str) -> Option<Secret> {
+        let raw = self.get(name)?.get();
+        let mut bytes = raw.starts_with('"').then(|| unescape(raw))?;
+        bytes.pop();
+        match String::from_utf8(bytes) {
+            Ok(text) => Some(text.into()),
+            Err(error) => {
+                wipe(&mut error.into_bytes());
+                None
+            }
+        }
     }
 }
 
@@ -79,6 +97,8 @@ mod tests {
             members.0.iter().map(|(name, value)| (&**name, value.get())).collect();
         assert_eq!(all, [("b", "1.50"), ("a\n", "[ 1]"), ("b", "\"x\"")]);
         assert_eq!(members.string("b").as_deref(), Some("x"));
+        assert_eq!(members.secret("b"), Some("x".into()));
+        assert!(members.secret("a\n").is_none() && members.secret("c").is_none());
         assert!(members.get("c").is_none() && members.string("a\n").is_none());
     }
 

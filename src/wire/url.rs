@@ -153,6 +153,12 @@ impl Url {
         Ok(Self { origin: Origin { scheme, host, port }, target })
     }
 
+    /// The URL without its query, which may be secret.
+    pub(crate) fn without_query(&self) -> String {
+        let path = self.target.split('?').next().unwrap_or_default();
+        format!("{}{path}", self.origin)
+    }
+
     /// Whether the path has this segment, in exactly this spelling.
     pub(crate) fn has_segment(&self, wanted: &str) -> bool {
         let path = self.target.split('?').next().unwrap_or_default();

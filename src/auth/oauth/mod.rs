@@ -1,26 +1,49 @@
 //! OAuth 2.1: how a token is got, renewed and widened.
 
+mod account;
+mod address;
 mod answer;
 mod authorize;
 pub(crate) mod browser;
+pub(crate) mod credential;
+mod discover;
 mod discovery;
+mod document;
 mod dpop;
+mod exchange;
+mod forget;
+mod form;
+mod grants;
+mod identify;
 mod identity;
-mod jwt;
+pub(crate) mod jwt;
+mod keeper;
 mod listener;
+mod person;
 mod pkce;
 mod random;
+mod refresh;
+mod registration;
+mod reply;
+mod resource;
 mod scope;
+mod server;
 pub(crate) mod settings;
+mod sign_in;
 pub(crate) mod store;
+mod tokens;
+mod words;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::auth::oauth::account::Account;
+use crate::auth::oauth::jwt::Key;
+use crate::auth::oauth::person::SignIn;
 use crate::auth::oauth::settings::{Assertion, Browser, Client, Grant, IdentityProvider, Settings};
-use crate::auth::oauth::store::Store;
+use crate::auth::oauth::store::{MemoryStore, Store};
 use crate::base::error::{Error, Result, Status};
 use crate::transport::gate::Gate;
 
@@ -29,16 +52,29 @@ pub(crate) struct Auth {
     settings: Mutex<Arc<Settings>>,
     /// The first exchange has begun: the settings stay as they are.
     is_used: AtomicBool,
+    grant: Grant,
     /// Held by the one exchange that is under way.
     gate: Gate,
+    accounts: Mutex<Vec<Arc<Account>>>,
+    /// What servers want in the next proofs, by their origins.
+    nonces: Mutex<Vec<(String, String)>>,
+    /// Waits for a person.
+    sign_in: Mutex<Option<Arc<SignIn>>>,
 }
+
+/// The most servers whose values for proofs are kept.
+const NONCES: usize = 64;
 
 impl Auth {
     pub(crate) fn new(grant: Grant) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
             settings: Mutex::new(Arc::new(Settings::new(grant))),
             is_used: AtomicBool::new(false),
+            grant,
             gate: Gate::default(),
+            accounts: Mutex::default(),
+            nonces: Mutex::default(),
+            sign_in: Mutex::default(),
         }))
     }
 
@@ -53,11 +89,12 @@ impl Auth {
 
     pub(crate) fn set_client_key(
         &self,
-        _pem: &str,
-        _algorithm: Option<&str>,
-        _key_id: Option<&str>,
+        pem: &str,
+        algorithm: Option<&str>,
+        key_id: Option<&str>,
     ) -> Result<()> {
-        Ok(())
+        let key = Arc::new(Key::from_pem(pem, algorithm, key_id)?);
+        self.change(|settings| settings.key = Some(key))
     }
 
     pub(crate) fn set_client_metadata_url(&self, url: Option<&str>) -> Result<()> {
@@ -111,11 +148,14 @@ impl Auth {
         self.change(|settings| settings.dpop = on)
     }
 
-    pub(crate) fn set_dpop_key(&self, _pem: Option<&str>, _algorithm: Option<&str>) -> Result<()> {
-        Ok(())
+    pub(crate) fn set_dpop_key(&self, pem: Option<&str>, algorithm: Option<&str>) -> Result<()> {
+        let key = pem.map(|pem| Key::from_pem(pem, algorithm, None)).transpose()?.map(Arc::new);
+        self.change(|settings| settings.dpop_key = key)
     }
 
+    /// `None` keeps everything in memory, for as long as this lives.
     pub(crate) fn set_store(&self, store: Option<Arc<dyn Store>>) -> Result<()> {
+        let store = store.unwrap_or_else(|| Arc::new(MemoryStore::default()));
         self.change(|settings| settings.store = store)
     }
 
@@ -123,8 +163,63 @@ impl Auth {
         self.change(|settings| settings.allows_private = allow)
     }
 
-    pub(crate) fn complete(&self, _redirect_url: &str) -> Result<()> {
-        Ok(())
+    /// Takes the answer to a sign-in that waits.
+    pub(crate) fn complete(&self, redirect_url: &str) -> Result<()> {
+        let waiting = lock(&self.sign_in).clone();
+        if waiting.is_some_and(|waiting| waiting.offer(person::query_of(redirect_url))) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Status::State,
+            "no sign-in waits for this address: it has ended, or the address belongs to another one",
+        ))
+    }
+
+    pub(crate) fn grant(&self) -> Grant {
+        self.grant
+    }
+
+    /// The extensions of MCP that a server has to be told of.
+    pub(crate) fn extensions(&self) -> Vec<&'static str> {
+        let dpop = self.wants_dpop().then_some("io.modelcontextprotocol/auth/dpop");
+        self.grant.extension().into_iter().chain(dpop).collect()
+    }
+
+    /// Whether tokens are to be bound in any case.
+    pub(crate) fn wants_dpop(&self) -> bool {
+        lock(&self.settings).dpop == Some(true)
+    }
+
+    /// What there is for an endpoint, shared by all clients of it.
+    pub(crate) fn account(&self, endpoint: &str) -> Arc<Account> {
+        let mut accounts = lock(&self.accounts);
+        if let Some(account) = accounts.iter().find(|account| account.endpoint == endpoint) {
+            return account.clone();
+        }
+        let account = Arc::new(Account::new(endpoint.to_owned()));
+        accounts.push(account.clone());
+        account
+    }
+
+    pub(crate) fn nonce(&self, origin: &str) -> Option<String> {
+        let nonces = lock(&self.nonces);
+        nonces.iter().find(|(known, _)| known == origin).map(|(_, nonce)| nonce.clone())
+    }
+
+    pub(crate) fn set_nonce(&self, origin: &str, nonce: &str) {
+        let mut nonces = lock(&self.nonces);
+        nonces.retain(|(known, _)| known != origin);
+        if nonces.len() >= NONCES {
+            nonces.remove(0);
+        }
+        nonces.push((origin.to_owned(), nonce.to_owned()));
+    }
+
+    /// The settings, which stay as they are from here on.
+    fn begin(&self) -> Arc<Settings> {
+        let settings = lock(&self.settings);
+        self.is_used.store(true, Ordering::Release);
+        settings.clone()
     }
 
     fn change(&self, change: impl FnOnce(&mut Settings)) -> Result<()> {

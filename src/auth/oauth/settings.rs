@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use crate::auth::oauth::Auth;
 use crate::auth::oauth::jwt::Key;
-use crate::auth::oauth::store::Store;
+use crate::auth::oauth::listener::is_loopback_redirect;
+use crate::auth::oauth::store::entry::Kind;
+use crate::auth::oauth::store::{MemoryStore, Store};
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
 
@@ -86,7 +88,7 @@ pub(crate) struct Settings {
     /// Whether tokens are bound to a key; `None` where the server says.
     pub(crate) dpop: Option<bool>,
     pub(crate) dpop_key: Option<Arc<Key>>,
-    pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) allows_private: bool,
 }
 
@@ -108,9 +110,23 @@ impl Settings {
             identity_provider: None,
             dpop: None,
             dpop_key: None,
-            store: None,
+            store: Arc::new(MemoryStore::default()),
             allows_private: false,
         }
+    }
+
+    /// What kind of program the redirect makes of this one: a browser comes
+    /// back to a server by https, to a native program in any other way.
+    pub(crate) fn redirect_kind(&self) -> Kind {
+        match &self.redirect {
+            Some(redirect) if redirect.starts_with("https:") => Kind::Web,
+            _ => Kind::Native,
+        }
+    }
+
+    /// Whether the library itself listens for the browser.
+    pub(crate) fn listens(&self) -> bool {
+        self.redirect.as_ref().is_none_or(|redirect| is_loopback_redirect(redirect))
     }
 
     /// What no message may show.

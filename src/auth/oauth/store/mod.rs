@@ -1,37 +1,160 @@
-//! TODO
+//! Where registrations and tokens are kept.
+//!
+//! A store knows keys and texts; [`entry`] knows what the texts say.
+
+mod document;
+pub(crate) mod entry;
+mod fields;
+pub(crate) mod file;
+pub(crate) mod memory;
+
 use std::fmt::Debug;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io;
+use std::time::Duration;
 
-use crate::base::error::Result;
+use crate::auth::oauth::store::entry::Entry;
+use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
+use crate::base::sys;
+use crate::transport::wait::Wait;
 
+/// Texts by their keys: one JSON object for each.
 pub(crate) trait Store: Debug + Send + Sync {
+    /// What was saved last, by any process. Asks for no lock.
     fn load(&self, key: &str) -> Result<Option<Secret>>;
-    fn save(&self, key: &str, data: &str) -> Result<()>;
-    fn remove(&self, key: &str) -> Result<()>;
+
+    /// Replaces what is there. The lock is held by whoever calls, see
+    /// [`lock`].
+    fn save(&self, held: &Held, key: &str, data: &Secret) -> Result<()>;
+
+    /// Forgets what is there, if anything is.
+    fn remove(&self, held: &Held, key: &str) -> Result<()>;
+
+    /// Locks the store against other processes, and other threads of this
+    /// one. `None` while another has it.
+    fn try_lock(&self) -> Result<Option<Held>>;
+
+    /// Whether any of this runs code of the program, which has a thread of
+    /// its own for that.
     fn asks(&self) -> bool;
+
+    /// What it is, for messages.
+    fn place(&self) -> String;
 }
+
+/// A store that is locked, until this is let go of.
+///
+/// Held over the whole of reading, renewing and writing: what was read is
+/// what is replaced, whoever else there is.
 #[derive(Debug)]
-pub(crate) struct FileStore;
-impl FileStore {
-    pub(crate) fn new(_path: &Path) -> Result<Self> {
-        Ok(Self)
+pub(crate) struct Held(Option<File>);
+
+impl Held {
+    /// Of a store that nobody else has, or that has no lock.
+    pub(crate) fn alone() -> Self {
+        Self(None)
     }
-    pub(crate) fn default_path() -> Result<PathBuf> {
-        Ok(PathBuf::new())
+
+    /// Of a lock file, which stays: removing it would let two have the lock.
+    fn of(file: File) -> io::Result<Option<Self>> {
+        Ok(sys::try_lock(&file)?.then_some(Self(Some(file))))
     }
 }
-impl Store for FileStore {
-    fn load(&self, _key: &str) -> Result<Option<Secret>> {
-        Ok(None)
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(file) = &self.0 {
+            sys::unlock(file);
+        }
     }
-    fn save(&self, _key: &str, _data: &str) -> Result<()> {
-        Ok(())
+}
+
+/// How long to wait before the lock is tried again. The system tells nobody
+/// when it is free.
+const AGAIN: Duration = Duration::from_millis(30);
+
+/// Waits until the store is ours.
+pub(crate) async fn lock(store: &dyn Store, wait: &Wait) -> Result<Held> {
+    loop {
+        if let Some(held) = store.try_lock()? {
+            return Ok(held);
+        }
+        wait.pause(AGAIN).await.map_err(|error| match error.status() {
+            Status::Cancelled | Status::Closed => error,
+            _ => error.during(&format!("{} is locked by another process", store.place())),
+        })?;
     }
-    fn remove(&self, _key: &str) -> Result<()> {
-        Ok(())
+}
+
+/// Reads what is kept under a key.
+pub(crate) fn read<E: Entry>(store: &dyn Store, key: &str) -> Result<Option<E>> {
+    store.load(key)?.map(|text| parse(store, key, &text)).transpose()
+}
+
+/// Reads what was kept under a key; errors name it and the store.
+pub(crate) fn parse<E: Entry>(store: &dyn Store, key: &str, text: &Secret) -> Result<E> {
+    let wrong = |error: Error| error.during(&format!("{}, entry {key}", store.place()));
+    let entry = E::parse(text.expose()).map_err(wrong)?;
+    if entry.own_key() != key {
+        return Err(wrong(Error::new(
+            Status::Auth,
+            "what stands there belongs under another key: remove the entry and sign in again",
+        )));
     }
-    fn asks(&self) -> bool {
-        false
+    Ok(entry)
+}
+
+/// Keeps an entry under its key. One that cannot be read is not replaced.
+pub(crate) fn write<E: Entry>(store: &dyn Store, held: &Held, entry: &E) -> Result<()> {
+    let key = entry.own_key();
+    read::<E>(store, &key)?;
+    store.save(held, &key, &entry.text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::entry::{Given, Tokens};
+    use super::memory::MemoryStore;
+    use super::*;
+    use crate::transport::wait::now;
+
+    #[test]
+    fn keeps_and_forgets_entries() {
+        let store = MemoryStore::default();
+        let held = now(lock(&store, &Wait::for_at_most(Duration::from_secs(5)))).unwrap();
+        let given =
+            Given { client_id: "me".into(), issuer: "https://a".into(), ..Given::default() };
+        write(&store, &held, &given).unwrap();
+        let key = Given::key("me");
+        assert_eq!(read::<Given>(&store, &key).unwrap(), Some(given));
+        store.remove(&held, &key).unwrap();
+        assert_eq!(read::<Given>(&store, &key).unwrap(), None);
+    }
+
+    #[test]
+    fn names_the_entry_that_is_broken_and_does_not_replace_it() {
+        let store = MemoryStore::default();
+        let held = Held::alone();
+        let given =
+            Given { client_id: "me".into(), issuer: "https://a".into(), ..Given::default() };
+        let key = Given::key("me");
+        for (text, status, words) in [
+            ("hunter2", Status::Auth, "no JSON object"),
+            (r#"{"client_id":"hunter2"}"#, Status::Auth, "\"version\""),
+            (r#"{"version":1,"client_id":"hunter2"}"#, Status::Auth, "\"issuer\""),
+            (r#"{"version":1,"client_id":"hunter2","issuer":"x"}"#, Status::Auth, "another key"),
+            (r#"{"version":2,"hunter2":1}"#, Status::Unsupported, "version 2"),
+        ] {
+            store.save(&held, &key, &text.into()).unwrap();
+            let error = write(&store, &held, &given).unwrap_err();
+            assert_eq!(error.status(), status);
+            let message = error.message();
+            assert!(message.contains(&key) && message.contains(words), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+            assert_eq!(store.load(&key).unwrap().unwrap().expose(), text);
+        }
+        let other = read::<Tokens>(&store, &key).unwrap_err();
+        assert!(other.message().contains("the store in memory"));
     }
 }

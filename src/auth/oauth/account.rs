@@ -1,0 +1,250 @@
+//! What an authorization has for one MCP server: the token in use, and when
+//! it is to be renewed.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::auth::oauth::discovery::ServerMetadata;
+use crate::auth::oauth::jwt::Key;
+use crate::auth::oauth::lock;
+use crate::auth::oauth::store::entry::{TokenType, Tokens};
+use crate::auth::token::Token;
+use crate::base::error::{Error, Result, Status};
+
+/// One MCP server, by the URL of its endpoint without the query.
+pub(crate) struct Account {
+    pub(crate) endpoint: String,
+    state: Mutex<State>,
+    /// Exchanges whose token the server has not accepted since.
+    in_vain: AtomicU32,
+}
+
+#[derive(Default)]
+struct State {
+    /// The store was asked what is there of an earlier run.
+    is_loaded: bool,
+    held: Option<Arc<Held>>,
+    /// Not before this, after a renewal that failed.
+    renew_after: Option<Instant>,
+    /// The last exchange that was in vain.
+    last: Option<Instant>,
+    /// Scopes that the person did not grant.
+    declined: Vec<String>,
+}
+
+/// A token, and what it takes to renew it.
+pub(crate) struct Held {
+    pub(crate) token: Token,
+    pub(crate) entry: Tokens,
+    /// When it ends, and when it is to be renewed, if that is known.
+    ends: Option<Instant>,
+    renew: Option<Instant>,
+    /// The authorization server, as it was found at that time.
+    pub(crate) server: Option<(Arc<ServerMetadata>, Instant)>,
+}
+
+/// How many exchanges may be in vain, and how long nothing is tried then.
+const IN_VAIN: u32 = 3;
+const REST: Duration = Duration::from_secs(30);
+/// How long a failed renewal is not tried again while the token is good.
+const AGAIN: Duration = Duration::from_secs(10);
+/// How long a server's metadata is good for a renewal.
+const FRESH: Duration = Duration::from_secs(3600);
+
+impl Held {
+    /// `life`: how long the token is good from `since` on, if that was said.
+    pub(crate) fn new(
+        entry: Tokens,
+        key: Option<Arc<Key>>,
+        since: Instant,
+        life: Option<Duration>,
+        server: Option<Arc<ServerMetadata>>,
+    ) -> Arc<Self> {
+        let key = key.filter(|_| entry.token_type == TokenType::DPoP);
+        let ends = life.and_then(|life| since.checked_add(life));
+        Arc::new(Self {
+            token: Token::granted(&entry.access_token, key),
+            renew: ends.zip(life).and_then(|(ends, life)| ends.checked_sub(spare(life))),
+            ends,
+            entry,
+            server: server.map(|server| (server, since)),
+        })
+    }
+
+    /// One that was kept: its life counts by the wall clock.
+    pub(crate) fn kept(entry: Tokens, key: Option<Arc<Key>>) -> Arc<Self> {
+        let now = SystemTime::now();
+        let end = entry.expires_at.map(|end| UNIX_EPOCH + Duration::from_secs(end));
+        let life = end.map(|end| end.duration_since(now).unwrap_or_default());
+        Self::new(entry, key, Instant::now(), life, None)
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.ends.is_some_and(|end| Instant::now() >= end)
+    }
+
+    /// The server's metadata, where it is not old.
+    pub(crate) fn fresh_server(&self) -> Option<Arc<ServerMetadata>> {
+        let (server, since) = self.server.as_ref()?;
+        (since.elapsed() < FRESH).then(|| server.clone())
+    }
+}
+
+/// How long before its end a token is renewed: half a minute or a tenth of its
+/// life, but no more than five minutes, nor half of it.
+fn spare(life: Duration) -> Duration {
+    const LEAST: Duration = Duration::from_secs(30);
+    const MOST: Duration = Duration::from_secs(300);
+    (life / 10).max(LEAST).min(MOST).min(life / 2)
+}
+
+impl Account {
+    pub(crate) fn new(endpoint: String) -> Self {
+        Self { endpoint, state: Mutex::default(), in_vain: AtomicU32::new(0) }
+    }
+
+    pub(crate) fn held(&self) -> Option<Arc<Held>> {
+        lock(&self.state).held.clone()
+    }
+
+    pub(crate) fn is_loaded(&self) -> bool {
+        lock(&self.state).is_loaded
+    }
+
+    /// The token that may be sent as things are; the first `None` if something
+    /// is to be done before. `can_renew`: whether an old one can be renewed.
+    pub(crate) fn ready(&self, can_renew: impl Fn(&Held) -> bool) -> Option<Option<Token>> {
+        let state = lock(&self.state);
+        if !state.is_loaded {
+            return None;
+        }
+        let Some(held) = &state.held else { return Some(None) };
+        let Some(renew) = held.renew else { return Some(Some(held.token.clone())) };
+        let now = Instant::now();
+        let is_due = now >= renew && state.renew_after.is_none_or(|after| now >= after);
+        if is_due && can_renew(held) {
+            return None;
+        }
+        Some(Some(held.token.clone()))
+    }
+
+    /// The token, unless it is the one that was refused.
+    pub(crate) fn other_than(&self, refused: Option<&Token>) -> Option<Token> {
+        let token = lock(&self.state).held.as_ref().map(|held| held.token.clone())?;
+        refused.is_none_or(|refused| *refused != token).then_some(token)
+    }
+
+    pub(crate) fn set(&self, held: Option<Arc<Held>>) {
+        let mut state = lock(&self.state);
+        state.is_loaded = true;
+        state.renew_after = None;
+        state.held = held;
+    }
+
+    /// A renewal has failed: the token is used while it is good.
+    pub(crate) fn put_off(&self) {
+        lock(&self.state).renew_after = Some(Instant::now() + AGAIN);
+    }
+
+    /// The server took a request with the token.
+    pub(crate) fn accepted(&self) {
+        if self.in_vain.load(Ordering::Relaxed) != 0 {
+            self.in_vain.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts an exchange, unless too many were in vain.
+    pub(crate) fn begin(&self) -> Result<()> {
+        let mut state = lock(&self.state);
+        let now = Instant::now();
+        if self.in_vain.load(Ordering::Relaxed) >= IN_VAIN {
+            let rested = state.last.is_none_or(|last| now.duration_since(last) >= REST);
+            if !rested {
+                return Err(Error::new(
+                    Status::Auth,
+                    format!(
+                        "the server refused the tokens of the last {IN_VAIN} authorizations: \
+                         nothing is tried for {} s",
+                        REST.as_secs()
+                    ),
+                ));
+            }
+            self.in_vain.store(0, Ordering::Relaxed);
+        }
+        self.in_vain.fetch_add(1, Ordering::Relaxed);
+        state.last = Some(now);
+        Ok(())
+    }
+
+    /// Begins as if nothing had been tried.
+    pub(crate) fn forgive(&self) {
+        self.in_vain.store(0, Ordering::Relaxed);
+        lock(&self.state).declined.clear();
+    }
+
+    /// Whether the person did not grant these scopes before.
+    pub(crate) fn was_declined(&self, scope: &str) -> bool {
+        lock(&self.state).declined.iter().any(|one| one == scope)
+    }
+
+    pub(crate) fn decline(&self, scope: &str) {
+        const MOST: usize = 64;
+        let mut state = lock(&self.state);
+        if state.declined.len() < MOST && !state.declined.iter().any(|one| one == scope) {
+            state.declined.push(scope.to_owned());
+        }
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Account")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::secret::Secret;
+
+    fn held(life: Option<u64>) -> Arc<Held> {
+        let entry = Tokens { access_token: Secret::from("t"), ..Tokens::default() };
+        Held::new(entry, None, Instant::now(), life.map(Duration::from_secs), None)
+    }
+
+    #[test]
+    fn renews_in_time_but_not_for_most_of_a_life() {
+        for (life, before) in [(3600, 300), (600, 60), (120, 30), (40, 20), (2, 1), (0, 0)] {
+            let life = Duration::from_secs(life);
+            assert_eq!(spare(life), Duration::from_secs(before), "{life:?}");
+        }
+    }
+
+    #[test]
+    fn uses_a_token_without_an_end_and_asks_for_one_that_is_due() {
+        let account = Account::new("https://a/mcp".into());
+        assert_eq!(account.ready(|_| true), None);
+        account.set(None);
+        assert_eq!(account.ready(|_| true), Some(None));
+        account.set(Some(held(None)));
+        assert!(account.ready(|_| true).unwrap().is_some());
+        account.set(Some(held(Some(0))));
+        assert_eq!(account.ready(|_| true), None);
+        assert!(account.ready(|_| false).unwrap().is_some());
+        account.put_off();
+        assert!(account.ready(|_| true).unwrap().is_some());
+    }
+
+    #[test]
+    fn stops_after_three_in_vain_until_one_is_accepted() {
+        let account = Account::new("https://a/mcp".into());
+        for _ in 0..IN_VAIN {
+            account.begin().unwrap();
+        }
+        assert_eq!(account.begin().unwrap_err().status(), Status::Auth);
+        account.accepted();
+        account.begin().unwrap();
+    }
+}

@@ -1,0 +1,140 @@
+//! An authorization as the credential of one client.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::auth::oauth::account::{Account, Held};
+use crate::auth::oauth::dpop;
+use crate::auth::oauth::exchange::{Exchange, Reason};
+use crate::auth::oauth::Auth;
+use crate::auth::token::Token;
+use crate::auth::{Credential, Later, Need, Refusal};
+use crate::base::error::Result;
+use crate::base::secret::Secret;
+use crate::wire::challenge::{self, Scheme};
+use crate::wire::url::Url;
+
+/// The most scopes that one request may make an authorization wider by.
+const WIDENED: u8 = 2;
+
+#[derive(Debug)]
+pub(crate) struct OAuth {
+    auth: Arc<Auth>,
+    account: Arc<Account>,
+    /// Of the endpoint, by which nonces are kept.
+    origin: String,
+}
+
+impl OAuth {
+    pub(crate) fn new(auth: &Arc<Auth>, endpoint: &Url) -> Self {
+        Self {
+            auth: auth.clone(),
+            account: auth.account(&endpoint.without_query()),
+            origin: endpoint.origin.to_string(),
+        }
+    }
+
+    pub(crate) fn auth(&self) -> &Arc<Auth> {
+        &self.auth
+    }
+
+    /// Gets a token although no server has asked for one.
+    pub(crate) async fn sign_in(&self, need: Need<'_>) -> Result<()> {
+        self.account.forgive();
+        self.exchange(need).run(Reason::Wanted).await.map(drop)
+    }
+
+    /// Lets go of the tokens, here and at the authorization server.
+    pub(crate) async fn sign_out(&self, need: Need<'_>) -> Result<()> {
+        self.account.forgive();
+        self.exchange(need).forget().await
+    }
+
+    fn exchange<'a>(&'a self, need: Need<'a>) -> Exchange<'a> {
+        Exchange::new(&self.auth, &self.account, need)
+    }
+
+    fn can_renew(&self, held: &Held) -> bool {
+        held.entry.refresh_token.is_some() || !self.auth.grant().needs_person()
+    }
+
+    async fn renewed(&self, refusal: Refusal<'_>, need: Need<'_>) -> Result<Option<Token>> {
+        let challenges = challenge::all(refusal.challenges.iter().map(String::as_str));
+        let is_bound = refusal.token.is_some_and(|token| token.key().is_some());
+        let chosen = challenge::choose(&challenges, is_bound || self.auth.wants_dpop());
+        let error = chosen.and_then(|challenge| challenge.get("error"));
+        let tries = refusal.tries;
+        match error {
+            // The proof lacked a value that has come by now.
+            Some("use_dpop_nonce") if is_bound => {
+                let is_first = refusal.has_nonce && !tries.nonce;
+                tries.nonce = true;
+                return Ok(refusal.token.filter(|_| is_first).cloned());
+            }
+            Some("invalid_dpop_proof") => return Ok(None),
+            Some("insufficient_scope") if refusal.token.is_some() => {
+                tries.widened += 1;
+                if tries.widened > WIDENED {
+                    return Ok(None);
+                }
+                let reason = Reason::Widen { refused: refusal.token, challenge: chosen };
+                return self.exchange(need).run(reason).await;
+            }
+            _ if refusal.http_status != 401 || tries.unauthorized => return Ok(None),
+            _ => {}
+        }
+        tries.unauthorized = true;
+        let only_dpop = chosen.is_some_and(|one| one.scheme == Scheme::DPoP)
+            && challenges.iter().all(|one| one.scheme == Scheme::DPoP);
+        let reason = Reason::Refused { refused: refusal.token, challenge: chosen, only_dpop };
+        self.exchange(need).run(reason).await
+    }
+}
+
+impl Credential for OAuth {
+    fn ready(&self) -> Option<Option<Token>> {
+        self.account.ready(|held| self.can_renew(held))
+    }
+
+    fn obtain<'a>(&'a self, need: Need<'a>) -> Later<'a, Option<Token>> {
+        Box::pin(async move { self.exchange(need).run(Reason::Begin).await })
+    }
+
+    fn refused<'a>(&'a self, refusal: Refusal<'a>, need: Need<'a>) -> Later<'a, Option<Token>> {
+        Box::pin(self.renewed(refusal, need))
+    }
+
+    fn accepted(&self, token: &Token) {
+        let _ = token;
+        self.account.accepted();
+    }
+
+    fn heard_nonce(&self, nonce: &str) {
+        self.auth.set_nonce(&self.origin, nonce);
+    }
+
+    fn proof(&self, token: &Token, verb: &str, url: &str) -> Result<Option<Secret>> {
+        let Some(key) = token.key() else { return Ok(None) };
+        let nonce = self.auth.nonce(&self.origin);
+        let proof = dpop::Proof {
+            method: verb,
+            url,
+            token: Some(token.bare()),
+            nonce: nonce.as_deref(),
+        };
+        dpop::proof(key, &proof, SystemTime::now()).map(Some)
+    }
+
+    fn current(&self) -> Option<Token> {
+        self.account.held().map(|held| held.token.clone())
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        let mut secrets: Vec<Secret> = self.auth.settings().secrets().collect();
+        if let Some(held) = self.account.held() {
+            secrets.push(held.entry.access_token.clone());
+            secrets.extend(held.entry.refresh_token.clone());
+        }
+        secrets
+    }
+}

@@ -1,0 +1,95 @@
+//! Letting go of tokens, here and at the authorization server (RFC 7009).
+
+use std::sync::Arc;
+
+use crate::auth::oauth::account::Held;
+use crate::auth::oauth::discover::{Found, plain, reply};
+use crate::auth::oauth::exchange::Exchange;
+use crate::auth::oauth::store::entry::{Endpoint, Tokens};
+use crate::auth::oauth::tokens::Ask;
+use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
+
+impl Exchange<'_> {
+    /// Forgets what there is for this endpoint. What can be done is done,
+    /// whatever else fails.
+    pub(crate) async fn forget(&self) -> Result<()> {
+        let done = self.forget_all().await;
+        done.map_err(|error| error.masked(&self.hidden()))
+    }
+
+    async fn forget_all(&self) -> Result<()> {
+        let _turn = self.enter(|| false).await?;
+        let kept = self.kept().await;
+        let failure = kept.as_ref().err().cloned();
+        let held = self.account.held().or(kept.unwrap_or_default());
+        let Some(held) = held else {
+            self.account.set(None);
+            return Err(failure.unwrap_or_else(|| {
+                Error::new(Status::NotFound, "there is no token to forget for this address")
+            }));
+        };
+        let revoked = self.revoke(&held).await;
+        self.account.set(None);
+        let removed = self.remove(&held).await;
+        revoked.and(removed)
+    }
+
+    async fn remove(&self, held: &Held) -> Result<()> {
+        let entry = &held.entry;
+        let lock = self.keeper.lock(&self.limit()).await?;
+        let tokens = Tokens::key(&entry.issuer, &entry.resource, &entry.client_id);
+        let removed = self.keeper.remove(&lock, tokens).await;
+        let endpoint = self.keeper.remove(&lock, Endpoint::key(&self.account.endpoint)).await;
+        removed.and(endpoint)
+    }
+
+    /// Has the server forget, the refresh token first: it is worth more.
+    async fn revoke(&self, held: &Arc<Held>) -> Result<()> {
+        let agent = self.agent().await?;
+        let plain = plain(&agent);
+        let issuer = &held.entry.issuer;
+        let server = match held.fresh_server() {
+            Some(server) => server,
+            None => match self.server(&agent, issuer, plain, &self.limit()).await? {
+                Ok(server) => Arc::new(server),
+                // One that publishes nothing has no place for it.
+                Err(_) => return Ok(()),
+            },
+        };
+        let found = Found::known(&held.entry.resource, server, plain);
+        let Some(url) = found.server.revocation_endpoint(plain)? else { return Ok(()) };
+        let identity = self.identity_of(&held.entry, &found).await?;
+        let refresh = held.entry.refresh_token.as_ref().map(|token| (token, "refresh_token"));
+        let access = (&held.entry.access_token, "access_token");
+        let mut done = Ok(());
+        for (token, hint) in refresh.into_iter().chain([access]) {
+            self.hide(token);
+            let ask = Ask {
+                step: "revoke the token",
+                url,
+                grant_type: "",
+                parts: &[("token", Some(token.expose())), ("token_type_hint", Some(hint))],
+                identity: &identity,
+                key: None,
+            };
+            done = done.and(self.revoked(&agent, &found, &ask).await);
+        }
+        done
+    }
+
+    async fn revoked(
+        &self,
+        agent: &crate::transport::agent::Agent,
+        found: &Found,
+        ask: &Ask<'_>,
+    ) -> Result<()> {
+        let fetched = self.post_form(agent, found, ask).await?;
+        let answer = reply(ask.url, &fetched);
+        if answer.is_success() {
+            return Ok(());
+        }
+        let hidden: Vec<Secret> = self.hidden();
+        Err(crate::auth::oauth::answer::read_failure(ask.step, &answer, &hidden).error)
+    }
+}

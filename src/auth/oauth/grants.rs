@@ -1,0 +1,220 @@
+//! The grants: which one there is, and those that need no person.
+
+use std::time::SystemTime;
+
+use crate::auth::errand;
+use crate::auth::oauth::discover::Found;
+use crate::auth::oauth::exchange::{Exchange, Wish};
+use crate::auth::oauth::form::Method;
+use crate::auth::oauth::identify::{Identity, Source};
+use crate::auth::oauth::jwt::check_assertion;
+use crate::auth::oauth::settings::{Assertion, Grant};
+use crate::auth::oauth::sign_in::check_browser;
+use crate::auth::oauth::tokens::Ask;
+use crate::auth::token::Token;
+use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
+use crate::transport::agent::Agent;
+
+const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
+const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+impl Exchange<'_> {
+    /// Whether the program has set what the grant needs, before anybody is
+    /// asked for anything.
+    pub(super) fn check_means(&self) -> Result<()> {
+        let settings = &self.settings;
+        let lacks = |what: &str| Err(Error::new(Status::Auth, format!("the grant needs {what}")));
+        match settings.grant {
+            Grant::AuthorizationCode => check_browser(settings),
+            Grant::ClientCredentials => match &settings.client {
+                None => lacks("a client id; see mcp_auth_set_client()"),
+                Some(client) if client.secret.is_none() && settings.key.is_none() => lacks(
+                    "a client secret or a key; see mcp_auth_set_client() and \
+                     mcp_auth_set_client_key()",
+                ),
+                Some(_) => Ok(()),
+            },
+            Grant::TokenExchange if settings.identity_provider.is_none() => {
+                lacks("an identity provider; see mcp_auth_set_identity_provider()")
+            }
+            Grant::TokenExchange if settings.client.is_none() && settings.metadata_url.is_none() => {
+                lacks("a client id at the authorization server; see mcp_auth_set_client()")
+            }
+            Grant::TokenExchange | Grant::JwtBearer if settings.assertion.is_none() => {
+                lacks("a signed token; see mcp_auth_set_assertion_handler()")
+            }
+            Grant::TokenExchange | Grant::JwtBearer => Ok(()),
+        }
+    }
+
+    /// Gets a token as if there had never been one.
+    pub(super) async fn begin_anew(
+        &self,
+        agent: &Agent,
+        found: &Found,
+        wish: Wish,
+    ) -> Result<Token> {
+        match self.settings.grant {
+            Grant::AuthorizationCode => self.by_person(agent, found, &wish).await,
+            Grant::ClientCredentials => self.by_client(agent, found, &wish).await,
+            Grant::TokenExchange => self.by_identity(agent, found, &wish).await,
+            Grant::JwtBearer => self.by_platform(agent, found, &wish).await,
+        }
+    }
+
+    /// By the program's own secret or key (RFC 6749, 4.4).
+    async fn by_client(&self, agent: &Agent, found: &Found, wish: &Wish) -> Result<Token> {
+        let identity = self.identity_without_person(found).await?;
+        if identity.method == Method::None {
+            return Err(Error::new(
+                Status::Auth,
+                format!(
+                    "the authorization server {} takes neither the client's secret nor its key, \
+                     without which this grant is nothing",
+                    found.issuer()
+                ),
+            ));
+        }
+        self.grant(agent, found, wish, &identity, "client_credentials", None).await
+    }
+
+    /// By a signed token of the platform (RFC 7523, 2.1).
+    async fn by_platform(&self, agent: &Agent, found: &Found, wish: &Wish) -> Result<Token> {
+        let identity = self.identity_without_person(found).await?;
+        let assertion = self.assertion(found.issuer()).await?;
+        check_assertion(assertion.expose(), SystemTime::now())?;
+        self.grant(agent, found, wish, &identity, JWT_BEARER, Some(&assertion)).await
+    }
+
+    /// By the identity token of a person, which becomes an ID-JAG first
+    /// (RFC 8693; enterprise-managed authorization).
+    async fn by_identity(&self, agent: &Agent, found: &Found, wish: &Wish) -> Result<Token> {
+        let Some(provider) = &self.settings.identity_provider else {
+            return self.check_means().and(Err(Error::new(Status::Internal, "no provider")));
+        };
+        let identity = self.identity_without_person(found).await?;
+        let subject = self.assertion(found.issuer()).await?;
+        let at_provider = Identity {
+            id: provider.client.id.clone(),
+            secret: provider.client.secret.clone(),
+            method: if provider.client.secret.is_some() { Method::Post } else { Method::None },
+            redirect_uri: String::new(),
+            source: Source::Given,
+        };
+        let ask = Ask {
+            step: "exchange the identity token at the identity provider",
+            url: &provider.token_endpoint,
+            grant_type: TOKEN_EXCHANGE,
+            parts: &[
+                ("requested_token_type", Some(ID_JAG)),
+                ("subject_token", Some(subject.expose())),
+                ("subject_token_type", Some(ID_TOKEN)),
+                ("audience", Some(found.issuer())),
+                ("resource", Some(&found.resource)),
+                ("scope", wish.scope.as_deref()),
+            ],
+            identity: &at_provider,
+            key: None,
+        };
+        let exchanged = self.ask_token(agent, found, &ask).await?.map_err(|failed| failed.error)?;
+        let granted = exchanged.granted;
+        if granted.issued_token_type.as_deref() != Some(ID_JAG) {
+            return Err(Error::new(
+                Status::Auth,
+                format!("{}: it gave a token that is no ID-JAG", ask.step),
+            ));
+        }
+        self.hide(&granted.access_token);
+        let wish = Wish { scope: granted.scope.or_else(|| wish.scope.clone()), ..wish.clone() };
+        let assertion = Some(&granted.access_token);
+        self.grant(agent, found, &wish, &identity, JWT_BEARER, assertion).await
+    }
+
+    /// One request that needs nobody.
+    async fn grant(
+        &self,
+        agent: &Agent,
+        found: &Found,
+        wish: &Wish,
+        identity: &Identity,
+        grant_type: &str,
+        assertion: Option<&Secret>,
+    ) -> Result<Token> {
+        let ask = Ask {
+            step: "get a token",
+            url: found.server.token_endpoint(found.plain)?,
+            grant_type,
+            parts: &[
+                ("assertion", assertion.map(Secret::expose)),
+                ("resource", Some(&found.resource)),
+                ("scope", wish.scope.as_deref()),
+            ],
+            identity,
+            key: wish.key.as_ref(),
+        };
+        let got = self.ask_token(agent, found, &ask).await?.map_err(|failed| {
+            match found.server.doubts(grant_type) {
+                Some(doubts) => failed.error.during(&doubts),
+                None => failed.error,
+            }
+        })?;
+        self.take(got.granted, found, &identity.id, wish, got.since, None).await
+    }
+
+    /// The signed token that is there now.
+    async fn assertion(&self, audience: &str) -> Result<Secret> {
+        let failed = |what: String| Error::new(Status::Auth, what);
+        let Some(assertion) = self.settings.assertion.clone() else {
+            return self.check_means().and(Err(failed("no signed token".to_owned())));
+        };
+        let token = match assertion {
+            Assertion::Asked(ask) => {
+                let audience = audience.to_owned();
+                errand::ask(&self.need, move || ask(&audience)).await?
+            }
+            Assertion::File(path) => read_file(&path)?,
+            Assertion::Variable(name) => match std::env::var(&name) {
+                Ok(token) => Secret::from(token.as_str()),
+                Err(_) => {
+                    return Err(failed(format!(
+                        "the environment variable {} with the signed token is not set",
+                        crate::base::error::quote(&name.to_string_lossy())
+                    )));
+                }
+            },
+        };
+        let bare = Secret::from(token.expose().trim());
+        if bare.expose().is_empty() || !bare.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(failed(
+                "the signed token is empty or has a blank or another character that no token has"
+                    .to_owned(),
+            ));
+        }
+        self.hide(&bare);
+        Ok(bare)
+    }
+}
+
+/// Reads a token from a file of a sensible size.
+fn read_file(path: &std::path::Path) -> Result<Secret> {
+    use std::io::Read;
+    const MOST: u64 = 256 * 1024;
+    let failed = |why: String| {
+        let path = crate::base::error::quote(&path.to_string_lossy());
+        Error::new(Status::Auth, format!("the signed token in {path} cannot be read: {why}"))
+    };
+    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
+    let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+    if !is_file {
+        return Err(failed("it is no regular file".to_owned()));
+    }
+    let mut text = zeroize::Zeroizing::new(String::new());
+    file.take(MOST + 1).read_to_string(&mut text).map_err(|error| failed(error.to_string()))?;
+    if text.len() as u64 > MOST {
+        return Err(failed(format!("it has more than {MOST} bytes")));
+    }
+    Ok(Secret::from(text.as_str()))
+}

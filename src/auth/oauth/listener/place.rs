@@ -1,0 +1,197 @@
+//! A loopback redirect URL: read, and with the port that it is listened at.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::base::error::{Error, Result};
+use crate::wire::url::Url;
+
+const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
+
+/// The hosts that a redirect may have, as browsers write them, and where to
+/// listen for each.
+const HOSTS: [(&str, &[IpAddr]); 3] =
+    [("127.0.0.1", &[V4]), ("[::1]", &[V6]), ("localhost", &[V4, V6])];
+
+/// A redirect URL that the program has set.
+#[derive(Debug)]
+pub(super) struct Redirect {
+    /// `None` for a free one.
+    pub(super) port: Option<u16>,
+    host: (&'static str, &'static [IpAddr]),
+    /// All of it, in the spelling of the program.
+    text: String,
+    /// Where in it the port stands, with its colon.
+    before: usize,
+    after: usize,
+    path: String,
+}
+
+/// Where requests must go, to be answers.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) uri: String,
+    pub(super) port: u16,
+    pub(super) path: String,
+    name: &'static str,
+}
+
+impl Redirect {
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let wrong = |what: &str| Err(Error::argument(format!("redirect url {what}")));
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return wrong("has no scheme: pass one like \"http://127.0.0.1/callback\"");
+        };
+        if !scheme.eq_ignore_ascii_case("http") {
+            return wrong("is not plain http, which alone can be listened for");
+        }
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, tail) = rest.split_at(end);
+        let host_end = authority.rfind(']').map_or(0, |at| at + 1);
+        let colon = authority.get(host_end..).and_then(|after| after.find(':'));
+        let (host, digits) = authority.split_at(colon.map_or(end, |at| host_end + at));
+        let port = match digits.strip_prefix(':').map(str::parse::<u16>) {
+            None | Some(Ok(0)) => None,
+            // parse() takes a sign as well.
+            Some(Ok(port)) if !digits.contains('+') => Some(port),
+            Some(_) => return wrong("has a port that is not a number from 0 to 65535"),
+        };
+        let url = match port {
+            Some(_) => Url::parse(text),
+            None => Url::parse(&format!("{scheme}://{host}{tail}")),
+        };
+        let url = url.map_err(|error| error.during("redirect"))?;
+        let canonical = match url.origin.host.parse::<Ipv6Addr>() {
+            Ok(address) => format!("[{address}]"),
+            Err(_) => url.origin.host,
+        };
+        let Some(host_known) = HOSTS.into_iter().find(|(name, _)| *name == canonical) else {
+            return wrong("has a host that is not 127.0.0.1, [::1] or localhost");
+        };
+        let before = scheme.len() + "://".len() + host.len();
+        Ok(Self {
+            port,
+            host: host_known,
+            text: text.to_owned(),
+            before,
+            after: before + digits.len(),
+            path: url.target.split('?').next().unwrap_or_default().to_owned(),
+        })
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.host.0
+    }
+
+    pub(super) fn addresses(&self) -> &'static [IpAddr] {
+        self.host.1
+    }
+
+    /// The place with its port. A URL that has one stays as it is, since
+    /// authorization servers compare it as text.
+    pub(super) fn at(self, port: u16) -> Place {
+        let uri = match self.port {
+            Some(_) => self.text,
+            None => {
+                let before = self.text.get(..self.before).unwrap_or_default();
+                let after = self.text.get(self.after..).unwrap_or_default();
+                format!("{before}:{port}{after}")
+            }
+        };
+        Place { uri, port, path: self.path, name: self.host.0 }
+    }
+}
+
+impl Place {
+    /// Whether a Host header is that of the redirect. Another name for this
+    /// machine is one that somebody else has pointed at it.
+    pub(super) fn is_host(&self, value: &[u8]) -> bool {
+        let is = |host: &str| value.eq_ignore_ascii_case(host.as_bytes());
+        is(&format!("{}:{}", self.name, self.port)) || self.port == 80 && is(self.name)
+    }
+
+    /// For messages: without a query.
+    pub(super) fn shown(&self) -> String {
+        format!("http://{}:{}{}", self.name, self.port, self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, port: u16) -> Place {
+        Redirect::parse(text).unwrap().at(port)
+    }
+
+    #[test]
+    fn writes_a_free_port_into_the_url() {
+        for (text, uri) in [
+            ("http://127.0.0.1/callback", "http://127.0.0.1:7/callback"),
+            ("http://127.0.0.1:0/callback", "http://127.0.0.1:7/callback"),
+            ("http://127.0.0.1", "http://127.0.0.1:7"),
+            ("http://127.0.0.1:0", "http://127.0.0.1:7"),
+            ("http://[::1]/a/b", "http://[::1]:7/a/b"),
+            ("http://[::1]:0?x=1:2", "http://[::1]:7?x=1:2"),
+            ("http://localhost/a:0/b", "http://localhost:7/a:0/b"),
+        ] {
+            assert_eq!(at(text, 7).uri, uri);
+        }
+    }
+
+    #[test]
+    fn leaves_a_url_with_a_port_as_it_is() {
+        for text in ["HTTP://LocalHost:80", "http://[0:0::1]:8080/x?y=z", "http://127.0.0.1:1/"] {
+            let redirect = Redirect::parse(text).unwrap();
+            let port = redirect.port.unwrap();
+            assert_eq!(redirect.at(port).uri, text);
+        }
+    }
+
+    #[test]
+    fn has_the_path_alone() {
+        assert_eq!(at("http://127.0.0.1:9/a/b?c=/d", 9).path, "/a/b");
+        assert_eq!(at("http://127.0.0.1:9?c", 9).path, "/");
+        assert_eq!(at("http://localhost:9", 9).path, "/");
+    }
+
+    #[test]
+    fn takes_nothing_but_loopback() {
+        for text in [
+            "https://127.0.0.1/",
+            "http://example.com/",
+            "http://0.0.0.0:80/",
+            "http://[::]/",
+            "http://127.0.0.1.example.com/",
+            "http://a.localhost/",
+            "http://u@127.0.0.1/",
+            "http://127.0.0.1:1@example.com/",
+            "http://127.0.0.1:99999/",
+            "http://127.0.0.1:/",
+            "http://127.0.0.1:+1/",
+            "http://127.0.0.1/#x",
+            "http://[::1/",
+            "http://::1/",
+            "http://]:1/",
+            "http://",
+            "app:/callback",
+            "",
+        ] {
+            assert!(Redirect::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn knows_its_own_host() {
+        let place = at("http://[0::1]:8080/", 8080);
+        assert!(place.is_host(b"[::1]:8080"));
+        for host in ["[::1]", "[::1]:80", "localhost:8080", "127.0.0.1:8080", ""] {
+            assert!(!place.is_host(host.as_bytes()), "{host}");
+        }
+        let place = at("http://localhost:80/", 80);
+        for host in ["localhost", "LOCALHOST:80"] {
+            assert!(place.is_host(host.as_bytes()), "{host}");
+        }
+        assert!(!place.is_host(b"evil.example"));
+    }
+}

@@ -1,0 +1,85 @@
+//! A person who signs in elsewhere, and whose answer is waited for.
+
+use std::sync::{Arc, Mutex};
+
+use form_urlencoded::parse;
+
+use crate::auth::oauth::lock;
+use crate::auth::oauth::words::same_secret;
+use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
+use crate::base::sys::Signal;
+
+/// A sign-in that waits for its answer: one, whichever way it comes.
+pub(crate) struct SignIn {
+    state: Secret,
+    answer: Mutex<Option<Secret>>,
+    arrived: Arc<Signal>,
+}
+
+impl SignIn {
+    pub(crate) fn new(state: Secret) -> Result<Arc<Self>> {
+        let arrived = Signal::new().map_err(|error| {
+            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
+        })?;
+        Ok(Arc::new(Self { state, answer: Mutex::new(None), arrived: Arc::new(arrived) }))
+    }
+
+    /// Whether an answer, which is the query of an address, belongs here.
+    pub(crate) fn is_answer(&self, query: &str) -> bool {
+        let state = parse(query.as_bytes()).find(|(name, _)| name == "state");
+        state.is_some_and(|(_, state)| same_secret(&self.state, &Secret::from(state.as_ref())))
+    }
+
+    /// Takes an answer that belongs here, unless there is one already.
+    pub(crate) fn offer(&self, query: &str) -> bool {
+        let mut answer = lock(&self.answer);
+        if answer.is_some() || !self.is_answer(query) {
+            return false;
+        }
+        *answer = Some(Secret::from(query));
+        self.arrived.raise();
+        true
+    }
+
+    pub(crate) fn answer(&self) -> Option<Secret> {
+        lock(&self.answer).clone()
+    }
+
+    pub(crate) fn arrived(&self) -> &Arc<Signal> {
+        &self.arrived
+    }
+}
+
+/// The query of an address that a person was sent back to; what has none may
+/// be a query alone.
+pub(crate) fn query_of(address: &str) -> &str {
+    let address = address.trim();
+    let address = address.split('#').next().unwrap_or_default();
+    address.split_once('?').map_or(address, |(_, query)| query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_first_answer_with_its_state() {
+        let sign_in = SignIn::new(Secret::from("a+b")).unwrap();
+        for other in ["", "code=1", "state=", "state=a+b", "state=A%2Bb", "code=1&State=a%2Bb"] {
+            assert!(!sign_in.offer(other), "{other}");
+        }
+        assert!(sign_in.answer().is_none() && !sign_in.arrived().is_raised());
+        assert!(sign_in.offer("code=1&state=a%2Bb"));
+        assert!(!sign_in.offer("code=2&state=a%2Bb"));
+        assert_eq!(sign_in.answer().unwrap().expose(), "code=1&state=a%2Bb");
+        assert!(sign_in.arrived().is_raised());
+    }
+
+    #[test]
+    fn reads_what_people_paste() {
+        for address in ["http://127.0.0.1:1/callback?a=b", " a:/b?a=b#c\n", "?a=b", "a=b"] {
+            assert_eq!(query_of(address), "a=b", "{address}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The grant of a person who signs in with a browser (RFC 6749, 4.1, with
+//! PKCE).
+
+use std::sync::Arc;
+
+use crate::auth::errand;
+use crate::auth::oauth::answer::Kind;
+use crate::auth::oauth::authorize::{Expected, Request, read_answer};
+use crate::auth::oauth::discover::Found;
+use crate::auth::oauth::exchange::{Exchange, Wish};
+use crate::auth::oauth::identify::Source;
+use crate::auth::oauth::listener::Listener;
+use crate::auth::oauth::person::SignIn;
+use crate::auth::oauth::pkce::Verifier;
+use crate::auth::oauth::settings::Settings;
+use crate::auth::oauth::tokens::Ask;
+use crate::auth::oauth::{Auth, lock, random};
+use crate::auth::token::Token;
+use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
+use crate::transport::agent::Agent;
+
+/// The bytes of a state.
+const STATE: usize = 16;
+
+impl Exchange<'_> {
+    /// Has the person sign in. A registration that the server has forgotten is
+    /// made anew, once.
+    pub(super) async fn by_person(
+        &self,
+        agent: &Agent,
+        found: &Found,
+        wish: &Wish,
+    ) -> Result<Token> {
+        let mut is_again = false;
+        loop {
+            let (identity, listener) = self.identity_for_sign_in(agent, found, wish).await?;
+            let verifier = Verifier::new()?;
+            self.hide(&Secret::from(verifier.expose()));
+            let redirect = identity.redirect_uri.clone();
+            let request = SignInRequest { client_id: &identity.id, redirect: &redirect };
+            let code = self.code(found, wish, &request, &verifier, listener).await?;
+            self.hide(&code);
+            let ask = Ask {
+                step: "exchange the code of the sign-in for a token",
+                url: found.server.token_endpoint(found.plain)?,
+                grant_type: "authorization_code",
+                parts: &[
+                    ("code", Some(code.expose())),
+                    ("redirect_uri", Some(&redirect)),
+                    ("code_verifier", Some(verifier.expose())),
+                    ("resource", Some(&found.resource)),
+                ],
+                identity: &identity,
+                key: wish.key.as_ref(),
+            };
+            match self.ask_token(agent, found, &ask).await? {
+                Ok(got) => {
+                    let (granted, since) = (got.granted, got.since);
+                    return self.take(granted, found, &identity.id, wish, since, None).await;
+                }
+                Err(failure)
+                    if failure.kind == Kind::InvalidClient
+                        && identity.source == Source::Kept
+                        && !is_again =>
+                {
+                    is_again = true;
+                    self.unregister(found).await?;
+                }
+                Err(failure) => return Err(failure.error),
+            }
+        }
+    }
+
+    /// Shows the page of the sign-in, and waits for the code.
+    async fn code(
+        &self,
+        found: &Found,
+        wish: &Wish,
+        request: &SignInRequest<'_>,
+        verifier: &Verifier,
+        listener: Option<Listener>,
+    ) -> Result<Secret> {
+        let browser = self.settings.browser.clone().ok_or_else(needs_browser)?;
+        let state = random::secret(STATE)?;
+        self.hide(&state);
+        let thumbprint = wish.key.as_ref().map(|key| key.thumbprint()).transpose()?;
+        let url = Request {
+            endpoint: found.server.authorization_endpoint(found.plain)?,
+            client_id: request.client_id,
+            redirect_uri: request.redirect,
+            code_challenge: &verifier.challenge(),
+            state: &state,
+            resource: &found.resource,
+            scope: wish.scope.as_deref(),
+            needs_consent: wish.needs_consent,
+            dpop_jkt: thumbprint.as_deref(),
+        };
+        let url = url.url(found.plain)?;
+        let waiting = Waiting::begin(self.auth, state)?;
+        let auth = self.auth.clone();
+        errand::ask(&self.need, move || browser(&auth, url.expose()))
+            .await
+            .map_err(|error| error.during("show the page of the sign-in"))?;
+        let query = self.answer(&waiting.sign_in, listener).await?;
+        drop(waiting);
+        self.need.wait.restart();
+        let secrets = self.hidden();
+        let expected = Expected {
+            issuer: found.issuer(),
+            sends_iss: found.server.sends_iss,
+            secrets: &secrets,
+        };
+        let answer = read_answer(query.expose());
+        answer.check(&expected).inspect_err(|error| {
+            if let (Status::Denied, Some(scope)) = (error.status(), &wish.scope) {
+                self.account.decline(scope);
+            }
+        })
+    }
+
+    /// The answer of the person, by the listener or by the program.
+    async fn answer(&self, sign_in: &Arc<SignIn>, listener: Option<Listener>) -> Result<Secret> {
+        let patience = self.settings.sign_in_timeout;
+        let wait = self.need.wait.at_most_beyond(patience);
+        let waited = match listener {
+            Some(mut listener) => {
+                let mut is_ours = |query: &str| sign_in.offer(query);
+                listener.answer(&wait, sign_in.arrived(), &mut is_ours).await.map(drop)
+            }
+            None => wait.until_raised(sign_in.arrived()).await,
+        };
+        waited.map_err(|error| match error.status() {
+            Status::Timeout => Error::new(
+                Status::Timeout,
+                format!(
+                    "nobody signed in within {} s; see mcp_auth_set_sign_in_timeout()",
+                    patience.as_secs_f64()
+                ),
+            ),
+            _ => error,
+        })?;
+        sign_in
+            .answer()
+            .ok_or_else(|| Error::new(Status::Internal, "an answer of a sign-in that was lost"))
+    }
+}
+
+/// As whom the person signs in to this program.
+struct SignInRequest<'a> {
+    client_id: &'a str,
+    redirect: &'a str,
+}
+
+/// A sign-in that mcp_auth_complete() finds for as long as this is there.
+struct Waiting<'a> {
+    auth: &'a Auth,
+    sign_in: Arc<SignIn>,
+}
+
+impl<'a> Waiting<'a> {
+    fn begin(auth: &'a Auth, state: Secret) -> Result<Self> {
+        let sign_in = SignIn::new(state)?;
+        *lock(&auth.sign_in) = Some(sign_in.clone());
+        Ok(Self { auth, sign_in })
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        *lock(&self.auth.sign_in) = None;
+    }
+}
+
+/// Whether there is somebody to sign in.
+pub(super) fn check_browser(settings: &Settings) -> Result<()> {
+    settings.browser.as_ref().map(drop).ok_or_else(needs_browser)
+}
+
+fn needs_browser() -> Error {
+    Error::new(
+        Status::Unauthorized,
+        "the server wants a person to sign in, and there is nobody to show the page to; see \
+         mcp_auth_set_browser()",
+    )
+}

@@ -1,0 +1,122 @@
+//! The text of a store's file: `{"version":1,"entries":{key: object}}`.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::auth::oauth::store::fields::{VERSION, broken, check_version};
+use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
+use crate::wire::object::Members;
+
+const ENTRIES: &str = "entries";
+
+/// The text, in its parts: what is not changed is written as it was read.
+#[derive(Debug, Default)]
+pub(super) struct Document<'a> {
+    members: Members<'a>,
+    entries: Members<'a>,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn parse(text: &'a str) -> Result<Self> {
+        let members = Members::parse(text).map_err(|error| {
+            broken(&format!("line {} is no JSON, or the file is no JSON object", error.line()))
+        })?;
+        check_version(&members)?;
+        let entries = members.get(ENTRIES).and_then(|raw| Members::parse(raw.get()).ok());
+        let entries = entries.ok_or_else(|| broken("it has no member \"entries\" with objects"))?;
+        Ok(Self { members, entries })
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&'a str> {
+        self.entries.get(key).map(RawValue::get)
+    }
+
+    /// The whole text with an entry in place of the one under its key, or
+    /// without that one.
+    pub(super) fn with(&self, key: &str, entry: Option<&str>) -> Result<Secret> {
+        if entry.is_some_and(|entry| Members::parse(entry).is_err()) {
+            return Err(Error::new(Status::Internal, "what is to be kept is no JSON object"));
+        }
+        let mut out = Secret::from(format!("{{\n\"version\":{VERSION},\n\"{ENTRIES}\":{{"));
+        let mut is_first = true;
+        let mut write = |name: &str, value: &str| {
+            out.push(if is_first { "\n" } else { ",\n" });
+            is_first = false;
+            member(&mut out, name, value);
+        };
+        for (name, value) in self.entries.0.iter().filter(|(name, _)| name != key) {
+            write(name, value.get());
+        }
+        if let Some(entry) = entry {
+            write(key, entry);
+        }
+        out.push("\n}");
+        let is_unknown = |(name, _): &&(Cow<'_, str>, _)| name != "version" && name != ENTRIES;
+        for (name, value) in self.members.0.iter().filter(is_unknown) {
+            out.push(",\n");
+            member(&mut out, name, value.get());
+        }
+        out.push("\n}\n");
+        Ok(out)
+    }
+}
+
+fn member(out: &mut Secret, name: &str, value: &str) {
+    out.push_json(name);
+    out.push(":");
+    out.push(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#" {"later":[1.50,"é"],"version":1,
+        "entries":{"a":{"x":1},"b\n":{"y":"z"},"c":{"version":7}},"\"":null} "#;
+
+    #[test]
+    fn replaces_one_entry_and_keeps_all_else() {
+        let document = Document::parse(TEXT).unwrap();
+        let text = document.with("a", Some("{\"x\":2}")).unwrap();
+        let again = Document::parse(text.expose()).unwrap();
+        assert_eq!(again.get("a"), Some("{\"x\":2}"));
+        assert_eq!(again.get("b\n"), Some("{\"y\":\"z\"}"));
+        assert_eq!(again.get("c"), Some("{\"version\":7}"));
+        assert_eq!(again.members.get("later").unwrap().get(), "[1.50,\"é\"]");
+        assert_eq!(again.members.get("\"").unwrap().get(), "null");
+        let text = again.with("a", None).unwrap();
+        let last = Document::parse(text.expose()).unwrap();
+        assert!(last.get("a").is_none() && last.get("c").is_some());
+    }
+
+    #[test]
+    fn begins_with_nothing() {
+        let document = Document::default();
+        assert_eq!(document.get("a"), None);
+        let text = document.with("a", None).unwrap();
+        let text = Document::parse(text.expose()).unwrap().with("a", Some("{}")).unwrap();
+        assert_eq!(text.expose(), "{\n\"version\":1,\n\"entries\":{\n\"a\":{}\n}\n}\n");
+        assert!(document.with("a", Some("1")).is_err() && document.with("a", Some("{")).is_err());
+    }
+
+    #[test]
+    fn refuses_what_is_broken_wherever_it_ends() {
+        let text = TEXT.trim_end();
+        for (cut, _) in text.char_indices() {
+            assert!(Document::parse(&text[..cut]).is_err());
+        }
+        for (text, status) in [
+            ("", Status::Auth),
+            ("[]", Status::Auth),
+            ("{\"entries\":{}}", Status::Auth),
+            ("{\"version\":1}", Status::Auth),
+            ("{\"version\":1,\"entries\":[]}", Status::Auth),
+            ("{\"version\":\"1\",\"entries\":{}}", Status::Auth),
+            ("{\"version\":2,\"entries\":{}}", Status::Unsupported),
+        ] {
+            assert_eq!(Document::parse(text).unwrap_err().status(), status, "{text}");
+        }
+    }
+}

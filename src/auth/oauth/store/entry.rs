@@ -1,0 +1,380 @@
+//! What is kept: registrations, tokens, and what belongs to what.
+
+use crate::auth::oauth::store::fields::{Reader, Unknown, Writer, key, wrong};
+use crate::base::error::Result;
+use crate::base::secret::Secret;
+
+/// One kind of what is kept.
+pub(crate) trait Entry: Sized {
+    /// Reads what [`Self::text`] wrote.
+    fn parse(text: &str) -> Result<Self>;
+
+    /// A JSON object, with the parts of the key in it.
+    fn text(&self) -> Secret;
+
+    /// The key that it belongs under.
+    fn own_key(&self) -> String;
+}
+
+/// Where the person's browser comes back to, which is what an authorization
+/// server registers a client for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// This machine, or a program on it.
+    #[default]
+    Native,
+    /// Another host.
+    Web,
+}
+
+impl Kind {
+    /// Its name as `application_type`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Web => "web",
+        }
+    }
+}
+
+/// A client that an authorization server has registered for us.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Registration {
+    pub(crate) issuer: String,
+    pub(crate) kind: Kind,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<Secret>,
+    /// In seconds since 1970; `None` for never.
+    pub(crate) secret_expires_at: Option<u64>,
+    /// How it authenticates at the token endpoint.
+    pub(crate) auth_method: Option<String>,
+    pub(crate) redirect_uri: String,
+    pub(crate) unknown: Unknown,
+}
+
+impl Registration {
+    pub(crate) fn key(issuer: &str, kind: Kind) -> String {
+        key("registration", &[issuer, kind.name()])
+    }
+}
+
+impl Entry for Registration {
+    fn parse(text: &str) -> Result<Self> {
+        let reader = Reader::new(text)?;
+        Ok(Self {
+            issuer: reader.text("issuer")?,
+            kind: match reader.text("application_type")?.as_str() {
+                "native" => Kind::Native,
+                "web" => Kind::Web,
+                _ => return Err(wrong("application_type", "is neither \"native\" nor \"web\"")),
+            },
+            client_id: reader.text("client_id")?,
+            client_secret: reader.optional("client_secret")?,
+            secret_expires_at: reader.number("secret_expires_at")?,
+            auth_method: reader.optional_text("auth_method")?,
+            redirect_uri: reader.text("redirect_uri")?,
+            unknown: reader.unknown(&[
+                "issuer",
+                "application_type",
+                "client_id",
+                "client_secret",
+                "secret_expires_at",
+                "auth_method",
+                "redirect_uri",
+            ]),
+        })
+    }
+
+    fn text(&self) -> Secret {
+        let mut writer = Writer::new();
+        writer.text("issuer", &self.issuer);
+        writer.text("application_type", self.kind.name());
+        writer.text("client_id", &self.client_id);
+        writer.optional("client_secret", self.client_secret.as_ref().map(Secret::expose));
+        writer.number("secret_expires_at", self.secret_expires_at);
+        writer.optional("auth_method", self.auth_method.as_deref());
+        writer.text("redirect_uri", &self.redirect_uri);
+        writer.end(&self.unknown)
+    }
+
+    fn own_key(&self) -> String {
+        Self::key(&self.issuer, self.kind)
+    }
+}
+
+/// How a token is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TokenType {
+    #[default]
+    Bearer,
+    Dpop,
+}
+
+impl TokenType {
+    /// Its name, which is the scheme of the header too.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
+}
+
+/// The tokens for one resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tokens {
+    pub(crate) issuer: String,
+    pub(crate) resource: String,
+    pub(crate) client_id: String,
+    pub(crate) access_token: Secret,
+    pub(crate) token_type: TokenType,
+    /// In seconds since 1970; `None` if nobody said.
+    pub(crate) expires_at: Option<u64>,
+    pub(crate) refresh_token: Option<Secret>,
+    pub(crate) requested_scope: Option<String>,
+    pub(crate) granted_scope: Option<String>,
+    /// The only place that the refresh token may be sent to.
+    pub(crate) token_endpoint: String,
+    /// The private key that the tokens are bound to: useless without it.
+    pub(crate) dpop_key: Option<Secret>,
+    pub(crate) unknown: Unknown,
+}
+
+impl Tokens {
+    pub(crate) fn key(issuer: &str, resource: &str, client_id: &str) -> String {
+        key("tokens", &[issuer, resource, client_id])
+    }
+}
+
+impl Entry for Tokens {
+    fn parse(text: &str) -> Result<Self> {
+        let reader = Reader::new(text)?;
+        Ok(Self {
+            issuer: reader.text("issuer")?,
+            resource: reader.text("resource")?,
+            client_id: reader.text("client_id")?,
+            access_token: reader.secret("access_token")?,
+            token_type: match reader.text("token_type")?.as_str() {
+                "Bearer" => TokenType::Bearer,
+                "DPoP" => TokenType::Dpop,
+                _ => return Err(wrong("token_type", "is neither \"Bearer\" nor \"DPoP\"")),
+            },
+            expires_at: reader.number("expires_at")?,
+            refresh_token: reader.optional("refresh_token")?,
+            requested_scope: reader.optional_text("requested_scope")?,
+            granted_scope: reader.optional_text("granted_scope")?,
+            token_endpoint: reader.text("token_endpoint")?,
+            dpop_key: reader.optional("dpop_key")?,
+            unknown: reader.unknown(&[
+                "issuer",
+                "resource",
+                "client_id",
+                "access_token",
+                "token_type",
+                "expires_at",
+                "refresh_token",
+                "requested_scope",
+                "granted_scope",
+                "token_endpoint",
+                "dpop_key",
+            ]),
+        })
+    }
+
+    fn text(&self) -> Secret {
+        let mut writer = Writer::new();
+        writer.text("issuer", &self.issuer);
+        writer.text("resource", &self.resource);
+        writer.text("client_id", &self.client_id);
+        writer.text("access_token", self.access_token.expose());
+        writer.text("token_type", self.token_type.name());
+        writer.number("expires_at", self.expires_at);
+        writer.optional("refresh_token", self.refresh_token.as_ref().map(Secret::expose));
+        writer.optional("requested_scope", self.requested_scope.as_deref());
+        writer.optional("granted_scope", self.granted_scope.as_deref());
+        writer.text("token_endpoint", &self.token_endpoint);
+        writer.optional("dpop_key", self.dpop_key.as_ref().map(Secret::expose));
+        writer.end(&self.unknown)
+    }
+
+    fn own_key(&self) -> String {
+        Self::key(&self.issuer, &self.resource, &self.client_id)
+    }
+}
+
+/// Which tokens an endpoint has had: those to send before any 401.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    /// The whole URL, whose query may be secret.
+    pub(crate) endpoint: Secret,
+    pub(crate) issuer: String,
+    pub(crate) resource: String,
+    pub(crate) client_id: String,
+    pub(crate) unknown: Unknown,
+}
+
+impl Endpoint {
+    pub(crate) fn key(endpoint: &str) -> String {
+        key("endpoint", &[endpoint])
+    }
+
+    /// The key of its tokens.
+    pub(crate) fn tokens(&self) -> String {
+        Tokens::key(&self.issuer, &self.resource, &self.client_id)
+    }
+}
+
+impl Entry for Endpoint {
+    fn parse(text: &str) -> Result<Self> {
+        let reader = Reader::new(text)?;
+        Ok(Self {
+            endpoint: reader.secret("endpoint")?,
+            issuer: reader.text("issuer")?,
+            resource: reader.text("resource")?,
+            client_id: reader.text("client_id")?,
+            unknown: reader.unknown(&["endpoint", "issuer", "resource", "client_id"]),
+        })
+    }
+
+    fn text(&self) -> Secret {
+        let mut writer = Writer::new();
+        writer.text("endpoint", self.endpoint.expose());
+        writer.text("issuer", &self.issuer);
+        writer.text("resource", &self.resource);
+        writer.text("client_id", &self.client_id);
+        writer.end(&self.unknown)
+    }
+
+    fn own_key(&self) -> String {
+        Self::key(self.endpoint.expose())
+    }
+}
+
+/// The issuer that a client id of the program belongs to: the first that it
+/// was used with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) client_id: String,
+    pub(crate) issuer: String,
+    pub(crate) unknown: Unknown,
+}
+
+impl Given {
+    pub(crate) fn key(client_id: &str) -> String {
+        key("given", &[client_id])
+    }
+}
+
+impl Entry for Given {
+    fn parse(text: &str) -> Result<Self> {
+        let reader = Reader::new(text)?;
+        Ok(Self {
+            client_id: reader.text("client_id")?,
+            issuer: reader.text("issuer")?,
+            unknown: reader.unknown(&["client_id", "issuer"]),
+        })
+    }
+
+    fn text(&self) -> Secret {
+        let mut writer = Writer::new();
+        writer.text("client_id", &self.client_id);
+        writer.text("issuer", &self.issuer);
+        writer.end(&self.unknown)
+    }
+
+    fn own_key(&self) -> String {
+        Self::key(&self.client_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKENS: &str = r#"{"version":1,"issuer":"https://a/","resource":"https://r/mcp",
+        "client_id":"é\"","access_token":"at\u0041","token_type":"DPoP","expires_at":1800000000,
+        "refresh_token":"rt","requested_scope":"a b","granted_scope":"a",
+        "token_endpoint":"https://a/token","dpop_key":"pem\n", "later":{"x":[1.50]},"version2":1}"#;
+
+    /// Reads, writes and reads again; gives what was written.
+    fn survives<E: Entry + PartialEq + std::fmt::Debug>(text: &str) -> String {
+        let entry = E::parse(text).unwrap();
+        let written = entry.text();
+        assert_eq!(E::parse(written.expose()).unwrap(), entry);
+        assert!(entry.own_key().len() <= 64);
+        let members = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(members(written.expose()), members(text));
+        written.expose().to_owned()
+    }
+
+    #[test]
+    fn writes_what_it_has_read_and_keeps_what_it_does_not_know() {
+        let written = survives::<Tokens>(TOKENS);
+        assert!(written.ends_with(r#""later":{"x":[1.50]},"version2":1}"#), "{written}");
+        survives::<Tokens>(
+            r#"{"version":1,"issuer":"i","resource":"r","client_id":"c","access_token":"a",
+                "token_type":"Bearer","token_endpoint":"t"}"#,
+        );
+        survives::<Registration>(
+            r#"{"version":1,"issuer":"i","application_type":"web","client_id":"c",
+                "client_secret":"s","secret_expires_at":1,"auth_method":"client_secret_basic",
+                "redirect_uri":"https://h/","x":null}"#,
+        );
+        survives::<Registration>(
+            r#"{"version":1,"issuer":"i","application_type":"native","client_id":"c",
+                "redirect_uri":"http://127.0.0.1:1/"}"#,
+        );
+        survives::<Endpoint>(
+            r#"{"version":1,"endpoint":"https://h/?q","issuer":"i","resource":"r",
+                "client_id":"c","x":""}"#,
+        );
+        survives::<Given>(r#"{"version":1,"client_id":"c","issuer":"i","x":0}"#);
+    }
+
+    #[test]
+    fn reads_each_member() {
+        let tokens = Tokens::parse(TOKENS).unwrap();
+        assert_eq!((&*tokens.issuer, &*tokens.client_id), ("https://a/", "é\""));
+        assert_eq!(tokens.access_token.expose(), "atA");
+        assert_eq!(tokens.dpop_key, Some("pem\n".into()));
+        assert_eq!((tokens.token_type, tokens.expires_at), (TokenType::Dpop, Some(1_800_000_000)));
+        let shown = format!("{tokens:?}");
+        assert!(!shown.contains("atA") && !shown.contains("rt\"") && !shown.contains("pem"));
+    }
+
+    #[test]
+    fn refuses_what_is_broken_wherever_it_ends() {
+        for (cut, _) in TOKENS.char_indices() {
+            assert!(Tokens::parse(&TOKENS[..cut]).is_err());
+        }
+        for (from, to) in [
+            ("\"DPoP\"", "\"dpop\""),
+            ("1800000000", "\"soon\""),
+            ("\"rt\"", "[]"),
+            ("\"access_token\"", "\"token\""),
+            ("\"version\":1,", ""),
+            ("\"version\":1,", "\"version\":0,"),
+        ] {
+            let error = Tokens::parse(&TOKENS.replacen(from, to, 1)).unwrap_err();
+            assert!(!error.message().contains("at\\u0041"), "{}", error.message());
+        }
+    }
+
+    #[test]
+    fn leads_from_an_endpoint_to_its_tokens() {
+        let tokens = Tokens::parse(TOKENS).unwrap();
+        let endpoint = Endpoint {
+            endpoint: "https://r/mcp?key=1".into(),
+            issuer: tokens.issuer.clone(),
+            resource: tokens.resource.clone(),
+            client_id: tokens.client_id.clone(),
+            ..Endpoint::default()
+        };
+        assert_eq!(endpoint.tokens(), tokens.own_key());
+    }
+
+    #[test]
+    fn keeps_the_registrations_of_two_kinds_apart() {
+        assert_ne!(Registration::key("i", Kind::Native), Registration::key("i", Kind::Web));
+    }
+}

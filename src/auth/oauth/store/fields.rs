@@ -1,0 +1,185 @@
+//! The members of an entry, read and written.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{Context, SHA256};
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
+use crate::wire::object::Members;
+
+/// The version of entries, and of the file.
+pub(crate) const VERSION: u64 = 1;
+
+/// A key: printable, short, and without anything of its parts in it.
+pub(super) fn key(kind: &str, parts: &[&str]) -> String {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        // The length first: ("ab", "c") and ("a", "bc") are no one key.
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    format!("{kind}-{}", URL_SAFE_NO_PAD.encode(context.finish()))
+}
+
+/// What a later version of the library wrote beside what this one knows, as
+/// JSON. It stays with the entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unknown(Vec<(String, Secret)>);
+
+/// What happened and what to do, but nothing of what stands there.
+pub(super) fn broken(what: &str) -> Error {
+    Error::new(
+        Status::Auth,
+        format!("{what}: put it right, or remove it and sign in again; it is left as it is"),
+    )
+}
+
+/// Checks the version of an entry, or of a file.
+pub(super) fn check_version(members: &Members<'_>) -> Result<()> {
+    match members.get("version").and_then(|raw| raw.get().parse::<u64>().ok()) {
+        Some(VERSION) => Ok(()),
+        Some(version) if version > VERSION => Err(Error::new(
+            Status::Unsupported,
+            format!(
+                "it was written in version {version} by a later libmcpclient, and this one reads \
+                 version {VERSION}: use that one, or another store; it is left as it is"
+            ),
+        )),
+        _ => Err(broken("it has no member \"version\" that is a number")),
+    }
+}
+
+/// Reads an entry.
+#[derive(Debug)]
+pub(super) struct Reader<'a>(Members<'a>);
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(text: &'a str) -> Result<Self> {
+        let members = Members::parse(text).map_err(|_| broken("what is kept is no JSON object"))?;
+        check_version(&members)?;
+        Ok(Self(members))
+    }
+
+    pub(super) fn secret(&self, name: &str) -> Result<Secret> {
+        self.optional(name)?.ok_or_else(|| wrong(name, "is missing"))
+    }
+
+    pub(super) fn text(&self, name: &str) -> Result<String> {
+        Ok(self.secret(name)?.expose().to_owned())
+    }
+
+    pub(super) fn optional(&self, name: &str) -> Result<Option<Secret>> {
+        if self.is_absent(name) {
+            return Ok(None);
+        }
+        self.0.secret(name).map(Some).ok_or_else(|| wrong(name, "is no string"))
+    }
+
+    pub(super) fn optional_text(&self, name: &str) -> Result<Option<String>> {
+        Ok(self.optional(name)?.map(|text| text.expose().to_owned()))
+    }
+
+    pub(super) fn number(&self, name: &str) -> Result<Option<u64>> {
+        if self.is_absent(name) {
+            return Ok(None);
+        }
+        let number = self.0.get(name).and_then(|raw| raw.get().parse().ok());
+        number.map(Some).ok_or_else(|| wrong(name, "is no number of seconds"))
+    }
+
+    /// What is left when those of `known` are taken away.
+    pub(super) fn unknown(&self, known: &[&str]) -> Unknown {
+        let others = self
+            .0
+            .0
+            .iter()
+            .filter(|(name, _)| name != "version" && !known.iter().any(|known| name == known));
+        Unknown(others.map(|(name, raw)| (name.clone().into_owned(), raw.get().into())).collect())
+    }
+
+    fn is_absent(&self, name: &str) -> bool {
+        self.0.get(name).is_none_or(|raw| raw.get() == "null")
+    }
+}
+
+pub(super) fn wrong(name: &str, what: &str) -> Error {
+    broken(&format!("the member \"{name}\" {what}"))
+}
+
+/// Writes an entry.
+#[derive(Debug)]
+pub(super) struct Writer(Secret);
+
+impl Writer {
+    pub(super) fn new() -> Self {
+        Self(format!("{{\"version\":{VERSION}").into())
+    }
+
+    pub(super) fn text(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.0.push_json(value);
+    }
+
+    pub(super) fn optional(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+    }
+
+    pub(super) fn number(&mut self, name: &str, value: Option<u64>) {
+        if let Some(value) = value {
+            self.name(name);
+            self.0.push(&value.to_string());
+        }
+    }
+
+    pub(super) fn end(mut self, unknown: &Unknown) -> Secret {
+        for (name, raw) in &unknown.0 {
+            self.name(name);
+            self.0.push(raw.expose());
+        }
+        self.0.push("}");
+        self.0
+    }
+
+    fn name(&mut self, name: &str) {
+        self.0.push(",");
+        self.0.push_json(name);
+        self.0.push(":");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn makes_short_keys_that_tell_the_parts_apart() {
+        let keys = [
+            key("tokens", &["ab", "c"]),
+            key("tokens", &["a", "bc"]),
+            key("tokens", &["abc"]),
+            key("tokens", &["abc", ""]),
+            key("given", &["abc"]),
+        ];
+        for (at, one) in keys.iter().enumerate() {
+            assert!(one.len() <= 64 && one.bytes().all(|byte| byte.is_ascii_graphic()));
+            assert!(!keys[..at].contains(one));
+        }
+        // Kept on disks: it may never change.
+        assert_eq!(keys[4], "given-w0lMoaLPjuuKEd7TFvtVuDw7u-22MTzVBBUlHl0J4S8");
+    }
+
+    #[test]
+    fn tells_a_missing_member_from_a_wrong_one() {
+        let text = r#"{"version":1,"a":1,"b":null,"c":"\u0041","d":-1}"#;
+        let reader = Reader::new(text).unwrap();
+        assert!(reader.secret("a").unwrap_err().message().contains("\"a\" is no string"));
+        assert!(reader.secret("b").unwrap_err().message().contains("\"b\" is missing"));
+        assert!(reader.number("d").unwrap_err().message().contains("\"d\" is no number"));
+        assert_eq!(reader.optional("b").unwrap(), None);
+        assert_eq!(reader.number("e").unwrap(), None);
+        assert_eq!(reader.text("c").unwrap(), "A");
+    }
+}
