@@ -21,7 +21,7 @@ pub use clients::Registered;
 pub use form::Form;
 pub use guarded::{Guarded, Wall};
 pub use jws::Key;
-pub use knobs::{Knobs, Metadata, WELL_KNOWN, merge};
+pub use knobs::{Iss, Knobs, Metadata, WELL_KNOWN, merge};
 pub use scene::{Browser, Scene};
 use state::State;
 pub use state::Token;
@@ -47,6 +47,8 @@ pub struct Core {
     state: Mutex<State>,
     injected: Mutex<HashMap<Step, VecDeque<Vec<Action>>>>,
     always: Mutex<HashMap<Step, Vec<Action>>>,
+    /// Who takes the ID-JAGs of this one.
+    peer: Mutex<Option<Arc<Core>>>,
 }
 
 pub struct Authority {
@@ -210,6 +212,11 @@ impl Core {
     /// Takes an assertion, once: an ID-JAG, or a workload's token.
     pub fn accept(&self, assertion: &str) {
         self.state().assertions.push(assertion.to_owned());
+    }
+
+    /// From now on its ID-JAGs are taken there, each once.
+    pub fn gives_to(&self, peer: &Arc<Core>) {
+        *self.peer.lock().unwrap() = Some(peer.clone());
     }
 
     pub fn step(&self, request: &Request) -> Step {

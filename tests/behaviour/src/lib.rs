@@ -153,6 +153,8 @@ pub mod status {
     pub const MCP_E_INSECURE: i32 = 47;
     pub const MCP_E_ENDPOINT: i32 = 48;
     pub const MCP_E_SERVER: i32 = 49;
+    pub const MCP_E_DENIED: i32 = 50;
+    pub const MCP_E_UNTRUSTED: i32 = 51;
     pub const MCP_E_PROTOCOL: i32 = 60;
     pub const MCP_E_VERSION: i32 = 61;
     pub const MCP_E_RPC: i32 = 62;

@@ -275,13 +275,12 @@ impl Core {
             "expires_in": 300,
         });
         merge(&mut answer, &self.knobs().token);
-        self.accept(&jag);
+        if let Some(peer) = self.peer.lock().unwrap().as_ref() {
+            // It is a secret of both.
+            peer.state().secrets.push(jag.clone());
+            peer.accept(&jag);
+        }
         http::json(200, &answer)
-    }
-
-    /// The ID-JAGs that were given out and not used: for the other server.
-    pub fn hand_over(&self) -> Vec<String> {
-        std::mem::take(&mut self.state().assertions)
     }
 
     fn give(&self, code: &Code, grant: &str) -> Vec<u8> {
