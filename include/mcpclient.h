@@ -251,6 +251,19 @@ extern "C" {
 #define MCP_E_SERVER 49
 
 /**
+ * The person, or a policy of the authorization server, said no.  Asking again
+ * at once would only ask them again.
+ */
+#define MCP_E_DENIED 50
+
+/**
+ * Refused by the library: what was published about a server, its
+ * authorization server or the answer of a sign-in contradicts itself, as in
+ * an attack.  The message shows both sides; nothing was sent after it.
+ */
+#define MCP_E_UNTRUSTED 51
+
+/**
  * 60-79, the protocol.  The other side does not speak MCP, or breaks its
  * rules; the message says what was wrong and where.
  */

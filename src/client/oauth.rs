@@ -19,7 +19,8 @@ use crate::transport::wait::{Wait, now};
 pub(crate) use crate::auth::oauth::Auth;
 pub(crate) use crate::auth::oauth::browser::open_browser;
 pub(crate) use crate::auth::oauth::settings::{AskAssertion, Assertion, Browser, Grant};
-pub(crate) use crate::auth::oauth::store::{FileStore, Held as StoreHeld, Store};
+pub(crate) use crate::auth::oauth::store::file::FileStore;
+pub(crate) use crate::auth::oauth::store::{Held as StoreHeld, Store};
 
 /// A client in a call, for whoever gets it a token.
 pub(crate) struct Calling<'a> {
@@ -77,7 +78,11 @@ impl Client {
             Ok(())
         };
         // The server is told of the extensions when it is connected to.
-        if !auth.extensions().is_empty() { self.change_before_session(set) } else { self.change(set) }
+        if !auth.extensions().is_empty() {
+            self.change_before_session(set)
+        } else {
+            self.change(set)
+        }
     }
 
     /// Gets a token although the server has not asked for one.

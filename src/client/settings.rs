@@ -273,7 +273,10 @@ impl Client {
         Ok(())
     }
 
-    pub(crate) fn change_before_session(&self, change: impl FnOnce(&mut Options) -> Result<()>) -> Result<()> {
+    pub(crate) fn change_before_session(
+        &self,
+        change: impl FnOnce(&mut Options) -> Result<()>,
+    ) -> Result<()> {
         if self.current_session().is_some_and(|session| !session.transport.is_over()) {
             return Err(Error::new(
                 Status::State,

@@ -24,6 +24,16 @@ struct State {
 pub(crate) struct Turn<'a>(&'a Gate);
 
 impl Gate {
+    /// The right to be inside if nobody is.
+    pub(crate) fn try_enter(&self) -> Option<Turn<'_>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.is_taken {
+            return None;
+        }
+        state.is_taken = true;
+        Some(Turn(self))
+    }
+
     /// `None` when `is_done` says, after a wait, that another thread has done
     /// what this one wanted to do inside.
     pub(crate) async fn enter(
@@ -105,6 +115,16 @@ mod tests {
             }
         });
         assert_eq!(through.into_inner(), 16);
+    }
+
+    #[test]
+    fn lets_in_who_does_not_want_to_wait_if_nobody_is_inside() {
+        let gate = Gate::default();
+        let turn = gate.try_enter().unwrap();
+        assert!(gate.try_enter().is_none());
+        assert!(gate.try_enter().is_none());
+        drop(turn);
+        assert!(gate.try_enter().is_some());
     }
 
     #[test]

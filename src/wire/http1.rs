@@ -26,6 +26,18 @@ pub(crate) enum Media {
     None,
 }
 
+impl Media {
+    /// Its name, for a message.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Json => Some("application/json"),
+            Self::EventStream => Some("text/event-stream"),
+            Self::Other(name) => Some(name),
+            Self::None => None,
+        }
+    }
+}
+
 /// The head of a response: what the protocol needs of it.
 #[derive(Debug)]
 pub(crate) struct Head {

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::auth::oauth::discovery::ServerMetadata;
 use crate::auth::oauth::jwt::Key;
 use crate::auth::oauth::lock;
+use crate::auth::oauth::server::ServerMetadata;
 use crate::auth::oauth::store::entry::{TokenType, Tokens};
 use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status};
@@ -62,7 +62,7 @@ impl Held {
         life: Option<Duration>,
         server: Option<Arc<ServerMetadata>>,
     ) -> Arc<Self> {
-        let key = key.filter(|_| entry.token_type == TokenType::DPoP);
+        let key = key.filter(|_| entry.token_type == TokenType::Dpop);
         let ends = life.and_then(|life| since.checked_add(life));
         Arc::new(Self {
             token: Token::granted(&entry.access_token, key),

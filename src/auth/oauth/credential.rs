@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::auth::oauth::Auth;
 use crate::auth::oauth::account::{Account, Held};
 use crate::auth::oauth::dpop;
 use crate::auth::oauth::exchange::{Exchange, Reason};
-use crate::auth::oauth::Auth;
 use crate::auth::token::Token;
 use crate::auth::{Credential, Later, Need, Refusal};
 use crate::base::error::Result;
@@ -116,12 +116,8 @@ impl Credential for OAuth {
     fn proof(&self, token: &Token, verb: &str, url: &str) -> Result<Option<Secret>> {
         let Some(key) = token.key() else { return Ok(None) };
         let nonce = self.auth.nonce(&self.origin);
-        let proof = dpop::Proof {
-            method: verb,
-            url,
-            token: Some(token.bare()),
-            nonce: nonce.as_deref(),
-        };
+        let proof =
+            dpop::Proof { method: verb, url, token: Some(token.bare()), nonce: nonce.as_deref() };
         dpop::proof(key, &proof, SystemTime::now()).map(Some)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::auth::oauth::address::{Plain, canonical};
+use crate::auth::oauth::address::{Plain, canonical, check_issuer};
 use crate::auth::oauth::discovery::{Misses, base, resource_places, server_places};
 use crate::auth::oauth::exchange::Exchange;
 use crate::auth::oauth::jwt::Key;
@@ -32,6 +32,13 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// What was found before, for what is done again.
+    pub(super) fn known(resource: &str, server: Arc<ServerMetadata>, plain: Plain) -> Self {
+        let (demands_dpop, dpop_algorithms, scopes) = (false, None, None);
+        let resource = resource.to_owned();
+        Self { resource, server, scopes, demands_dpop, dpop_algorithms, plain }
+    }
+
     pub(super) fn issuer(&self) -> &str {
         &self.server.issuer
     }
@@ -135,7 +142,7 @@ impl Exchange<'_> {
         plain: Plain,
         wait: &Wait,
     ) -> Result<std::result::Result<ServerMetadata, String>> {
-        crate::auth::oauth::address::check_issuer(issuer, plain)?;
+        check_issuer(issuer, plain)?;
         let mut misses = Misses::default();
         for place in server_places(issuer) {
             let Some(fetched) = self.fetch(agent, &place, &mut misses, wait).await? else {
@@ -155,6 +162,22 @@ impl Exchange<'_> {
             }
         }
         misses.nothing("metadata of the authorization server").map(Err)
+    }
+
+    /// The server of an issuer that was found before and may publish nothing.
+    pub(super) async fn server_again(
+        &self,
+        agent: &Agent,
+        issuer: &str,
+    ) -> Result<std::result::Result<Arc<ServerMetadata>, String>> {
+        let found = self.server(agent, issuer, plain(agent), &self.limit()).await?;
+        Ok(match found {
+            Ok(server) => Ok(Arc::new(server)),
+            Err(_) if issuer == base(&self.account.endpoint) => {
+                Ok(Arc::new(ServerMetadata::without_document(issuer)))
+            }
+            Err(asked) => Err(asked),
+        })
     }
 
     /// A reply, or the note that there is none.

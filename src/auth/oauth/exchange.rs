@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::auth::Need;
+use crate::auth::oauth::Auth;
 use crate::auth::oauth::account::{Account, Held};
-use crate::auth::oauth::answer::Granted;
+use crate::auth::oauth::answer::{Granted, Proof, TokenType as Granting};
 use crate::auth::oauth::discover::Found;
 use crate::auth::oauth::jwt::Key;
 use crate::auth::oauth::keeper::Keeper;
+use crate::auth::oauth::scope::{self, Sources};
 use crate::auth::oauth::settings::Settings;
+use crate::auth::oauth::store::Held as Lock;
 use crate::auth::oauth::store::entry::{Endpoint, TokenType, Tokens};
-use crate::auth::oauth::{Auth, scope};
 use crate::auth::token::Token;
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::transport::agent::Agent;
 use crate::transport::gate::Turn;
@@ -63,13 +65,30 @@ pub(crate) struct Exchange<'a> {
     secrets: RefCell<Vec<Secret>>,
 }
 
-/// What is asked for, and under which scopes.
+/// What is asked for.
+#[derive(Clone)]
 pub(super) struct Wish {
-    /// What the request names; `None` leaves it to the server.
-    pub(super) scope: Option<String>,
+    /// None: left to the server.
+    pub(super) scopes: Vec<String>,
+    pub(super) needs_consent: bool,
     /// The key that the token is to be bound to.
     pub(super) key: Option<Arc<Key>>,
     pub(super) demands_dpop: bool,
+}
+
+impl Wish {
+    pub(super) fn scope(&self) -> Option<String> {
+        (!self.scopes.is_empty()).then(|| scope::join(&self.scopes))
+    }
+
+    /// How a token that comes of it may be bound.
+    pub(super) fn proof(&self) -> Proof {
+        match self.key {
+            None => Proof::None,
+            Some(_) if self.demands_dpop => Proof::Demanded,
+            Some(_) => Proof::Sent,
+        }
+    }
 }
 
 impl<'a> Exchange<'a> {
@@ -108,9 +127,8 @@ impl<'a> Exchange<'a> {
             let kept = self.kept().await?;
             self.account.set(kept);
         }
-        let can_renew = |held: &Held| {
-            held.entry.refresh_token.is_some() || !self.settings.grant.needs_person()
-        };
+        let can_renew =
+            |held: &Held| held.entry.refresh_token.is_some() || !self.settings.grant.needs_person();
         if let Some(ready) = self.account.ready(can_renew) {
             return Ok(ready);
         }
@@ -160,7 +178,7 @@ impl<'a> Exchange<'a> {
         let held = self.account.held();
         let is_wider = matches!(reason, Reason::Widen { .. });
         if is_wider {
-            self.check_gain(held.as_deref(), reason.challenge())?;
+            self.wider(held.as_deref(), reason.challenge())?;
         } else if held.as_ref().is_none_or(|held| held.entry.refresh_token.is_none()) {
             self.check_means()?;
         }
@@ -180,15 +198,14 @@ impl<'a> Exchange<'a> {
     }
 
     /// Waits for the exchange of another, which may wait for a person.
-    async fn enter(&self, is_done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
+    pub(super) async fn enter(&self, is_done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
         let patience = self.settings.sign_in_timeout + LIMIT;
         let wait = self.need.wait.at_most_beyond(patience);
-        let turn = self.auth.gate.enter(&wait, is_done).await.map_err(|error| {
-            match error.status() {
+        let turn =
+            self.auth.gate.enter(&wait, is_done).await.map_err(|error| match error.status() {
                 Status::Timeout => error.during("waiting for the authorization of another call"),
                 _ => error,
-            }
-        });
+            });
         self.need.wait.restart();
         turn
     }
@@ -212,7 +229,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// What the store has for this endpoint.
-    async fn kept(&self) -> Result<Option<Arc<Held>>> {
+    pub(super) async fn kept(&self) -> Result<Option<Arc<Held>>> {
         let key = Endpoint::key(&self.account.endpoint);
         let Some(endpoint) = self.keeper.read::<Endpoint>(&key).await? else { return Ok(None) };
         if self.settings.issuer.as_ref().is_some_and(|pinned| *pinned != endpoint.issuer) {
@@ -230,59 +247,66 @@ impl<'a> Exchange<'a> {
             return Ok(Some(held));
         }
         self.hide(&tokens.access_token);
-        let key = match &tokens.dpop_key {
-            Some(stored) => Some(Arc::new(Key::from_stored(stored.expose())?)),
-            None => self.settings.dpop_key.clone(),
-        };
+        let key = self.key_of(&tokens)?;
         Ok(Some(Held::kept(tokens, key)))
     }
 
-    /// Whether a wider token would be any better than the one there is.
-    fn check_gain(&self, held: Option<&Held>, challenge: Option<&Challenge>) -> Result<()> {
-        let wanted = challenge.and_then(|challenge| challenge.get("scope")).unwrap_or_default();
+    /// The key that kept tokens are bound to.
+    pub(super) fn key_of(&self, tokens: &Tokens) -> Result<Option<Arc<Key>>> {
+        match &tokens.dpop_key {
+            Some(stored) => Key::from_stored(stored.expose()).map(|key| Some(Arc::new(key))),
+            None => Ok(self.settings.dpop_key.clone()),
+        }
+    }
+
+    /// The scopes of a wider token, where that would be any better than the
+    /// one there is.
+    fn wider(&self, held: Option<&Held>, challenge: Option<&Challenge>) -> Result<Vec<String>> {
+        let wanted = challenge.and_then(|challenge| challenge.get("scope"));
         let before = held.and_then(|held| held.entry.requested_scope.as_deref());
-        let union = scope::union(before, wanted);
+        let before = scope::split(before.unwrap_or_default());
         let refused = |why: String| Err(Error::new(Status::Forbidden, why));
-        if !scope::gains(before, wanted) {
+        let Some(wider) = scope::wider(&before, &before, wanted) else {
             return refused(match wanted {
-                "" => "the token is not good for this, and the server does not say which scope \
-                       it lacks"
+                None | Some("") => "the token is not good for this, and the server does not say \
+                                    which scope it lacks"
                     .to_owned(),
-                _ => format!(
+                Some(wanted) => format!(
                     "the server wants the scope \"{}\", which the token was just asked for",
-                    crate::base::error::quote(wanted)
+                    quote(wanted)
                 ),
             });
+        };
+        if self.account.was_declined(&scope::join(&wider)) {
+            return refused(format!(
+                "the scope \"{}\" was not granted when it was asked for",
+                quote(&scope::join(&wider))
+            ));
         }
-        if self.account.was_declined(&union) {
-            return refused(format!("the scope \"{union}\" was not granted when it was asked for"));
-        }
-        Ok(())
+        Ok(wider)
     }
 
     /// The scope to ask for and the key to bind the token to.
     fn wish(&self, found: &Found, held: Option<&Held>, reason: Reason<'_>) -> Result<Wish> {
-        let challenged = reason.challenge().and_then(|challenge| challenge.get("scope"));
-        let scope = match reason {
-            Reason::Widen { .. } => {
-                let before = held.and_then(|held| held.entry.requested_scope.as_deref());
-                Some(scope::union(before, challenged.unwrap_or_default()))
-            }
-            _ => scope::first(
-                self.settings.scope.as_deref(),
-                challenged,
-                found.scopes.as_deref(),
-                found.server.scopes_supported.as_deref(),
-                self.settings.grant.needs_person(),
-            ),
+        let sources = Sources {
+            program: self.settings.scope.as_deref(),
+            challenge: reason.challenge().and_then(|challenge| challenge.get("scope")),
+            resource: found.scopes.as_deref(),
+            server: found.server.scopes_supported.as_deref(),
+            is_browser: self.settings.grant.needs_person(),
         };
+        let scopes = match reason {
+            Reason::Widen { challenge, .. } => self.wider(held, challenge)?,
+            _ => sources.first(),
+        };
+        let needs_consent = sources.needs_consent(&scopes);
         let demands_dpop = self.settings.dpop == Some(true) || found.demands_dpop;
         let only_dpop = matches!(reason, Reason::Refused { only_dpop: true, .. });
         let was_bound = held.is_some_and(|held| held.token.key().is_some());
-        let wants_dpop = self.settings.dpop != Some(false)
-            && (demands_dpop || only_dpop || was_bound);
+        let wants_dpop =
+            self.settings.dpop != Some(false) && (demands_dpop || only_dpop || was_bound);
         let key = if wants_dpop { self.dpop_key(found, held, demands_dpop)? } else { None };
-        Ok(Wish { scope, key, demands_dpop })
+        Ok(Wish { scopes, needs_consent, key, demands_dpop })
     }
 
     fn dpop_key(
@@ -291,7 +315,7 @@ impl<'a> Exchange<'a> {
         held: Option<&Held>,
         is_demanded: bool,
     ) -> Result<Option<Arc<Key>>> {
-        let algorithms = match found.dpop_algorithm(self.settings.dpop_key.as_deref()) {
+        let algorithm = match found.dpop_algorithm(self.settings.dpop_key.as_deref()) {
             Ok(algorithm) => algorithm,
             Err(_) if !is_demanded => return Ok(None),
             Err(error) => return Err(error),
@@ -302,7 +326,7 @@ impl<'a> Exchange<'a> {
         if let Some(key) = held.and_then(|held| held.token.key()) {
             return Ok(Some(key.clone()));
         }
-        Key::generate_for(algorithms).map(|key| Some(Arc::new(key)))
+        Key::generate_for(algorithm).map(|key| Some(Arc::new(key)))
     }
 
     /// Puts what was granted where it is used, and where it is kept.
@@ -313,18 +337,12 @@ impl<'a> Exchange<'a> {
         client_id: &str,
         wish: &Wish,
         since: (Instant, SystemTime),
+        lock: Option<&Arc<Lock>>,
     ) -> Result<Token> {
-        let is_bound = granted.token_type == TokenType::Dpop;
-        if wish.demands_dpop && !is_bound {
-            return Err(Error::new(
-                Status::Auth,
-                format!(
-                    "the token endpoint {} gave a token that is not bound to our key, which was \
-                     demanded",
-                    found.server.token_endpoint_shown()
-                ),
-            ));
-        }
+        let token_type = match granted.token_type {
+            Granting::DPoP => TokenType::Dpop,
+            Granting::Bearer | Granting::NotApplicable => TokenType::Bearer,
+        };
         self.hide(&granted.access_token);
         let life = granted.expires_in.map(Duration::from_secs);
         let expires_at = life.and_then(|life| {
@@ -332,23 +350,23 @@ impl<'a> Exchange<'a> {
             end.duration_since(UNIX_EPOCH).ok().map(|end| end.as_secs())
         });
         let own_key = self.settings.dpop_key.is_some();
-        let key = wish.key.clone().filter(|_| is_bound);
+        let key = wish.key.clone().filter(|_| token_type == TokenType::Dpop);
         let entry = Tokens {
             issuer: found.issuer().to_owned(),
             resource: found.resource.clone(),
             client_id: client_id.to_owned(),
             access_token: granted.access_token,
-            token_type: granted.token_type,
+            token_type,
             expires_at,
             // Grants without a person begin anew instead.
             refresh_token: granted.refresh_token.filter(|_| self.settings.grant.needs_person()),
-            requested_scope: wish.scope.clone(),
-            granted_scope: granted.scope.or_else(|| wish.scope.clone()),
-            token_endpoint: found.server.token_endpoint.clone().unwrap_or_default(),
+            requested_scope: wish.scope(),
+            granted_scope: granted.scope.or_else(|| wish.scope()),
+            token_endpoint: found.server.token_endpoint(found.plain)?.to_owned(),
             dpop_key: key.as_ref().filter(|_| !own_key).and_then(|key| key.stored()),
             ..Tokens::default()
         };
-        self.keep(&entry).await;
+        self.keep(&entry, lock).await;
         let held = Held::new(entry, key, since.0, life, Some(found.server.clone()));
         let token = held.token.clone();
         self.account.set(Some(held));
@@ -357,7 +375,7 @@ impl<'a> Exchange<'a> {
 
     /// Keeps tokens before they are used: a server that has replaced a refresh
     /// token takes the old one for stolen.
-    async fn keep(&self, entry: &Tokens) {
+    async fn keep(&self, entry: &Tokens, lock: Option<&Arc<Lock>>) {
         let endpoint = Endpoint {
             endpoint: Secret::from(self.account.endpoint.as_str()),
             issuer: entry.issuer.clone(),
@@ -366,7 +384,10 @@ impl<'a> Exchange<'a> {
             ..Endpoint::default()
         };
         let kept = async {
-            let lock = self.keeper.lock(&self.limit()).await?;
+            let lock = match lock {
+                Some(lock) => lock.clone(),
+                None => self.keeper.lock(&self.limit()).await?,
+            };
             self.keeper.write(&lock, entry).await?;
             self.keeper.write(&lock, &endpoint).await
         };

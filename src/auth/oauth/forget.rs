@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use crate::auth::oauth::account::Held;
+use crate::auth::oauth::answer::Step;
 use crate::auth::oauth::discover::{Found, plain, reply};
-use crate::auth::oauth::exchange::Exchange;
+use crate::auth::oauth::exchange::{Exchange, Wish};
 use crate::auth::oauth::store::entry::{Endpoint, Tokens};
 use crate::auth::oauth::tokens::Ask;
+use crate::auth::oauth::words::{place, said};
 use crate::base::error::{Error, Result, Status};
-use crate::base::secret::Secret;
+use crate::transport::agent::Agent;
 
 impl Exchange<'_> {
     /// Forgets what there is for this endpoint. What can be done is done,
@@ -51,8 +53,8 @@ impl Exchange<'_> {
         let issuer = &held.entry.issuer;
         let server = match held.fresh_server() {
             Some(server) => server,
-            None => match self.server(&agent, issuer, plain, &self.limit()).await? {
-                Ok(server) => Arc::new(server),
+            None => match self.server_again(&agent, issuer).await? {
+                Ok(server) => server,
                 // One that publishes nothing has no place for it.
                 Err(_) => return Ok(()),
             },
@@ -62,34 +64,45 @@ impl Exchange<'_> {
         let identity = self.identity_of(&held.entry, &found).await?;
         let refresh = held.entry.refresh_token.as_ref().map(|token| (token, "refresh_token"));
         let access = (&held.entry.access_token, "access_token");
+        let wish = Wish { key: None, ..Wish::again(held) };
         let mut done = Ok(());
         for (token, hint) in refresh.into_iter().chain([access]) {
             self.hide(token);
             let ask = Ask {
-                step: "revoke the token",
+                step: Step::Revocation,
                 url,
                 grant_type: "",
                 parts: &[("token", Some(token.expose())), ("token_type_hint", Some(hint))],
                 identity: &identity,
-                key: None,
+                wish: &wish,
             };
             done = done.and(self.revoked(&agent, &found, &ask).await);
         }
         done
     }
 
-    async fn revoked(
-        &self,
-        agent: &crate::transport::agent::Agent,
-        found: &Found,
-        ask: &Ask<'_>,
-    ) -> Result<()> {
+    async fn revoked(&self, agent: &Agent, found: &Found, ask: &Ask<'_>) -> Result<()> {
         let fetched = self.post_form(agent, found, ask).await?;
         let answer = reply(ask.url, &fetched);
         if answer.is_success() {
             return Ok(());
         }
-        let hidden: Vec<Secret> = self.hidden();
-        Err(crate::auth::oauth::answer::read_failure(ask.step, &answer, &hidden).error)
+        if answer.is_unavailable() {
+            return Err(answer.unavailable(ask.step.name()));
+        }
+        let text = |name: &str| answer.document().and_then(|document| document.text(name));
+        let said = text("error")
+            .map(|code| said(&code, text("error_description").as_deref(), &self.hidden()));
+        Err(Error::new(
+            Status::Auth,
+            format!(
+                "{}: {} answered {}{}",
+                ask.step.name(),
+                place(ask.url),
+                answer.status,
+                said.unwrap_or_default()
+            ),
+        )
+        .with_http_status(answer.status))
     }
 }

@@ -3,11 +3,13 @@
 use std::time::SystemTime;
 
 use crate::auth::errand;
+use crate::auth::oauth::answer::Step;
 use crate::auth::oauth::discover::Found;
 use crate::auth::oauth::exchange::{Exchange, Wish};
 use crate::auth::oauth::form::Method;
 use crate::auth::oauth::identify::{Identity, Source};
 use crate::auth::oauth::jwt::check_assertion;
+use crate::auth::oauth::scope;
 use crate::auth::oauth::settings::{Assertion, Grant};
 use crate::auth::oauth::sign_in::check_browser;
 use crate::auth::oauth::tokens::Ask;
@@ -40,7 +42,9 @@ impl Exchange<'_> {
             Grant::TokenExchange if settings.identity_provider.is_none() => {
                 lacks("an identity provider; see mcp_auth_set_identity_provider()")
             }
-            Grant::TokenExchange if settings.client.is_none() && settings.metadata_url.is_none() => {
+            Grant::TokenExchange
+                if settings.client.is_none() && settings.metadata_url.is_none() =>
+            {
                 lacks("a client id at the authorization server; see mcp_auth_set_client()")
             }
             Grant::TokenExchange | Grant::JwtBearer if settings.assertion.is_none() => {
@@ -104,8 +108,9 @@ impl Exchange<'_> {
             redirect_uri: String::new(),
             source: Source::Given,
         };
+        let scope = wish.scope();
         let ask = Ask {
-            step: "exchange the identity token at the identity provider",
+            step: Step::Exchange,
             url: &provider.token_endpoint,
             grant_type: TOKEN_EXCHANGE,
             parts: &[
@@ -114,21 +119,18 @@ impl Exchange<'_> {
                 ("subject_token_type", Some(ID_TOKEN)),
                 ("audience", Some(found.issuer())),
                 ("resource", Some(&found.resource)),
-                ("scope", wish.scope.as_deref()),
+                ("scope", scope.as_deref()),
             ],
             identity: &at_provider,
-            key: None,
+            wish: &Wish { key: None, ..wish.clone() },
         };
         let exchanged = self.ask_token(agent, found, &ask).await?.map_err(|failed| failed.error)?;
         let granted = exchanged.granted;
-        if granted.issued_token_type.as_deref() != Some(ID_JAG) {
-            return Err(Error::new(
-                Status::Auth,
-                format!("{}: it gave a token that is no ID-JAG", ask.step),
-            ));
-        }
         self.hide(&granted.access_token);
-        let wish = Wish { scope: granted.scope.or_else(|| wish.scope.clone()), ..wish.clone() };
+        let mut wish = wish.clone();
+        if let Some(scope) = &granted.scope {
+            wish.scopes = scope::split(scope);
+        }
         let assertion = Some(&granted.access_token);
         self.grant(agent, found, &wish, &identity, JWT_BEARER, assertion).await
     }
@@ -143,17 +145,18 @@ impl Exchange<'_> {
         grant_type: &str,
         assertion: Option<&Secret>,
     ) -> Result<Token> {
+        let scope = wish.scope();
         let ask = Ask {
-            step: "get a token",
+            step: if assertion.is_some() { Step::Assertion } else { Step::Credentials },
             url: found.server.token_endpoint(found.plain)?,
             grant_type,
             parts: &[
                 ("assertion", assertion.map(Secret::expose)),
                 ("resource", Some(&found.resource)),
-                ("scope", wish.scope.as_deref()),
+                ("scope", scope.as_deref()),
             ],
             identity,
-            key: wish.key.as_ref(),
+            wish,
         };
         let got = self.ask_token(agent, found, &ask).await?.map_err(|failed| {
             match found.server.doubts(grant_type) {

@@ -1,14 +1,22 @@
 //! As whom the program speaks to an authorization server.
 
+use std::time::SystemTime;
+
 use crate::auth::oauth::discover::{Found, reply};
 use crate::auth::oauth::exchange::{Exchange, Wish};
 use crate::auth::oauth::form::Method;
+use crate::auth::oauth::identity::{
+    Identity as Chosen, Known, Proofs, choose, method, method_to_register,
+};
+use crate::auth::oauth::jwt::seconds;
 use crate::auth::oauth::listener::{Listener, Unbound};
-use crate::auth::oauth::settings::Client;
+use crate::auth::oauth::registration::Request;
+use crate::auth::oauth::settings::{Client, Settings};
 use crate::auth::oauth::store::entry::{Given, Registration, Tokens};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::transport::agent::Agent;
+use crate::wire::url::Url;
 
 /// A client id, and how it is proved.
 pub(super) struct Identity {
@@ -19,6 +27,14 @@ pub(super) struct Identity {
     /// Where a browser comes back to; empty without a person.
     pub(super) redirect_uri: String,
     pub(super) source: Source,
+}
+
+impl Identity {
+    /// Without an id, and with nothing to prove it.
+    fn nobody(source: Source) -> Self {
+        let (id, redirect_uri) = (String::new(), String::new());
+        Self { id, secret: None, method: Method::None, redirect_uri, source }
+    }
 }
 
 /// Where a client id comes from.
@@ -43,46 +59,48 @@ impl Exchange<'_> {
         found: &Found,
         wish: &Wish,
     ) -> Result<(Identity, Option<Listener>)> {
-        let settings = &self.settings;
-        if settings.client.is_some() || self.document(found).is_some() {
-            let listener = self.listen(None)?;
-            let mut identity = self.identity_without_person(found).await?;
-            identity.redirect_uri = self.redirect_uri(listener.as_ref());
-            return Ok((identity, listener));
-        }
-        let key = Registration::key(found.issuer(), settings.redirect_kind());
-        let kept = self.keeper.read::<Registration>(&key).await?;
-        let kept = kept.filter(|kept| !is_expired(kept));
-        if let Some(kept) = kept
-            && let Some(listener) = self.listen_again(&kept.redirect_uri)?
-        {
-            let uri = self.redirect_uri(listener.as_ref());
-            if uri == kept.redirect_uri {
-                return Ok((self.kept(kept, found)?, listener));
+        let key = Registration::key(found.issuer(), self.settings.redirect_kind());
+        let kept = self.keeper.read::<Registration>(&key).await?.filter(holds);
+        let known = self.known_identity(kept.is_some()).await?;
+        match choose(&known.borrowed(&self.settings), &found.server, found.plain)? {
+            Chosen::Given | Chosen::Published(_) => {
+                let listener = self.listen(None)?;
+                let mut identity = self.identity_without_person(found).await?;
+                identity.redirect_uri = self.redirect_uri(listener.as_ref());
+                Ok((identity, listener))
             }
+            Chosen::Registered => {
+                let kept = kept.unwrap_or_default();
+                if let Some(listener) = self.listen_again(&kept.redirect_uri)?
+                    && self.redirect_uri(listener.as_ref()) == kept.redirect_uri
+                {
+                    return Ok((self.kept_identity(kept, found)?, listener));
+                }
+                // The same as if there were none.
+                let known = Known::default();
+                match choose(&known, &found.server, found.plain)? {
+                    Chosen::Register(url) => self.registered(agent, found, wish, url).await,
+                    _ => Err(Error::new(Status::Internal, "an identity out of nothing")),
+                }
+            }
+            Chosen::Register(url) => self.registered(agent, found, wish, url).await,
         }
-        let listener = self.listen(None)?;
-        let uri = self.redirect_uri(listener.as_ref());
-        let identity = self.register(agent, found, wish, uri).await?;
-        Ok((identity, listener))
     }
 
     /// The identity of a program that has one without asking.
     pub(super) async fn identity_without_person(&self, found: &Found) -> Result<Identity> {
         if let Some(client) = &self.settings.client {
-            self.check_given(client, found).await?;
+            let known = self.known_identity(false).await?;
+            choose(&known.borrowed(&self.settings), &found.server, found.plain)?;
+            self.bind(client, known.given_to.as_deref(), found).await?;
             return self.given(client, found);
         }
-        if let Some(url) = self.document(found) {
-            return Ok(self.documented(url, found));
+        if let Some(url) = &self.settings.metadata_url
+            && found.server.takes_metadata_urls
+        {
+            return self.documented(url, found);
         }
-        Ok(Identity {
-            id: String::new(),
-            secret: None,
-            method: Method::None,
-            redirect_uri: String::new(),
-            source: Source::Given,
-        })
+        Ok(Identity::nobody(Source::Given))
     }
 
     /// The identity under which tokens were got.
@@ -92,19 +110,13 @@ impl Exchange<'_> {
             return self.given(client, found);
         }
         if self.settings.metadata_url.as_ref() == Some(&tokens.client_id) {
-            return Ok(self.documented(&tokens.client_id, found));
+            return self.documented(&tokens.client_id, found);
         }
         let key = Registration::key(&tokens.issuer, self.settings.redirect_kind());
         let kept = self.keeper.read::<Registration>(&key).await?;
         match kept.filter(|kept| kept.client_id == tokens.client_id) {
-            Some(kept) => self.kept(kept, found),
-            None => Ok(Identity {
-                id: tokens.client_id.clone(),
-                secret: None,
-                method: Method::None,
-                redirect_uri: String::new(),
-                source: Source::Kept,
-            }),
+            Some(kept) => self.kept_identity(kept, found),
+            None => Ok(Identity { id: tokens.client_id.clone(), ..Identity::nobody(Source::Kept) }),
         }
     }
 
@@ -115,44 +127,62 @@ impl Exchange<'_> {
         self.keeper.remove(&lock, key).await
     }
 
-    /// The address of the program's document, where the server takes that.
-    fn document(&self, found: &Found) -> Option<&str> {
-        let url = self.settings.metadata_url.as_deref()?;
-        found.server.takes_metadata_urls.then_some(url)
+    /// What the program may go by.
+    async fn known_identity(&self, is_registered: bool) -> Result<KnownIdentity> {
+        let Some(client) = &self.settings.client else {
+            return Ok(KnownIdentity { given_to: None, is_registered });
+        };
+        if self.settings.issuer.is_some() {
+            return Ok(KnownIdentity { given_to: self.settings.issuer.clone(), is_registered });
+        }
+        let given = self.keeper.read::<Given>(&Given::key(&client.id)).await?;
+        Ok(KnownIdentity { given_to: given.map(|given| given.issuer), is_registered })
     }
 
-    fn documented(&self, url: &str, found: &Found) -> Identity {
-        let lists_keys = found.server.lists_method(Method::PrivateKeyJwt);
-        let method = match &self.settings.key {
-            Some(_) if lists_keys => Method::PrivateKeyJwt,
-            _ => Method::None,
-        };
-        Identity {
-            id: url.to_owned(),
-            secret: None,
-            method,
-            redirect_uri: String::new(),
-            source: Source::Document,
+    /// What the program was given by one server goes to no other from here on.
+    async fn bind(&self, client: &Client, given_to: Option<&str>, found: &Found) -> Result<()> {
+        if given_to.is_some() {
+            return Ok(());
         }
+        let given = Given {
+            client_id: client.id.clone(),
+            issuer: found.issuer().to_owned(),
+            ..Given::default()
+        };
+        let lock = self.keeper.lock(&self.limit()).await?;
+        if self.keeper.write(&lock, &given).await.is_err() {
+            self.need.caller.store_failed();
+        }
+        Ok(())
+    }
+
+    fn documented(&self, url: &str, found: &Found) -> Result<Identity> {
+        Ok(Identity {
+            id: url.to_owned(),
+            method: self.method(None, false, found)?,
+            ..Identity::nobody(Source::Document)
+        })
     }
 
     fn given(&self, client: &Client, found: &Found) -> Result<Identity> {
         Ok(Identity {
             id: client.id.clone(),
-            secret: client.secret.clone(),
             method: self.method(None, client.secret.is_some(), found)?,
-            redirect_uri: String::new(),
-            source: Source::Given,
+            secret: client.secret.clone(),
+            ..Identity::nobody(Source::Given)
         })
     }
 
-    fn kept(&self, kept: Registration, found: &Found) -> Result<Identity> {
-        let named = kept.auth_method.as_deref();
+    fn kept_identity(&self, kept: Registration, found: &Found) -> Result<Identity> {
         if let Some(secret) = &kept.client_secret {
             self.hide(secret);
         }
         Ok(Identity {
-            method: self.method(named, kept.client_secret.is_some(), found)?,
+            method: self.method(
+                kept.auth_method.as_deref(),
+                kept.client_secret.is_some(),
+                found,
+            )?,
             id: kept.client_id,
             secret: kept.client_secret,
             redirect_uri: kept.redirect_uri,
@@ -160,48 +190,57 @@ impl Exchange<'_> {
         })
     }
 
-    /// What the program was given by one server goes to no other.
-    async fn check_given(&self, client: &Client, found: &Found) -> Result<()> {
-        // A pin has been held to already.
-        if self.settings.issuer.is_some() {
-            return Ok(());
-        }
-        let key = Given::key(&client.id);
-        match self.keeper.read::<Given>(&key).await? {
-            Some(given) if given.issuer == found.issuer() => Ok(()),
-            Some(given) => Err(Error::new(
-                Status::Untrusted,
-                format!(
-                    "the client id that was set belongs to the authorization server {}, and the \
-                     MCP server names {}: it is not sent there; if that is right, set it with \
-                     mcp_auth_set_issuer()",
-                    given.issuer,
-                    found.issuer()
-                ),
-            )),
-            None => {
-                let given = Given {
-                    client_id: client.id.clone(),
-                    issuer: found.issuer().to_owned(),
-                    ..Given::default()
-                };
-                let lock = self.keeper.lock(&self.limit()).await?;
-                if self.keeper.write(&lock, &given).await.is_err() {
-                    self.need.caller.store_failed();
-                }
-                Ok(())
-            }
-        }
+    fn method(&self, registered: Option<&str>, has_secret: bool, found: &Found) -> Result<Method> {
+        let has_key = self.settings.key.as_ref().is_some_and(|key| {
+            let listed = found.server.auth_algorithms.as_ref();
+            listed.is_none_or(|listed| listed.iter().any(|one| one == key.algorithm().name()))
+        });
+        method(&Proofs { registered, has_secret, has_key }, &found.server)
     }
 
-    async fn register(
+    /// Registers the program, and listens where it says that it does.
+    async fn registered(
         &self,
         agent: &Agent,
         found: &Found,
         wish: &Wish,
-        redirect_uri: String,
-    ) -> Result<Identity> {
-        let _ = (agent, wish, redirect_uri, reply("", &todo!()));
+        url: &str,
+    ) -> Result<(Identity, Option<Listener>)> {
+        let listener = self.listen(None)?;
+        let redirect_uri = self.redirect_uri(listener.as_ref());
+        let key = self.settings.key.as_ref();
+        let method = method_to_register(&found.server, key.is_some())?;
+        let jwks = match key.filter(|_| method == Method::PrivateKeyJwt) {
+            Some(key) => Some(format!("{{\"keys\":[{}]}}", key.jwk()?)),
+            None => None,
+        };
+        let request = Request {
+            client_name: self.need.caller.name(),
+            redirect_uri: &redirect_uri,
+            method,
+            scopes: &wish.scopes,
+            is_bound: wish.demands_dpop,
+            jwks: jwks.as_deref(),
+        };
+        let body = Secret::from(request.body());
+        let fetched = agent.post(url, "application/json", &[], &body, &self.limit()).await?;
+        let answer = request.read(&reply(url, &fetched))?;
+        let entry = Registration {
+            issuer: found.issuer().to_owned(),
+            kind: self.settings.redirect_kind(),
+            client_id: answer.client_id,
+            client_secret: answer.client_secret,
+            secret_expires_at: answer.secret_expires_at,
+            auth_method: answer.method,
+            redirect_uri: answer.redirect_uri,
+            ..Registration::default()
+        };
+        let lock = self.keeper.lock(&self.limit()).await?;
+        if self.keeper.write(&lock, &entry).await.is_err() {
+            self.need.caller.store_failed();
+        }
+        let identity = self.kept_identity(entry, found)?;
+        Ok((Identity { source: Source::New, ..identity }, listener))
     }
 
     fn listen(&self, port: Option<u16>) -> Result<Option<Listener>> {
@@ -216,7 +255,7 @@ impl Exchange<'_> {
         if !self.settings.listens() {
             return Ok(Some(None));
         }
-        let port = crate::wire::url::Url::parse(redirect_uri).map(|url| url.origin.port).ok();
+        let port = Url::parse(redirect_uri).map(|url| url.origin.port).ok();
         match Listener::bind(self.settings.redirect.as_deref(), port) {
             Ok(listener) => Ok(Some(Some(listener))),
             Err(Unbound::Taken(_)) if self.settings.redirect.is_none() => Ok(None),
@@ -233,10 +272,28 @@ impl Exchange<'_> {
     }
 }
 
+/// What the program may go by, see [`Known`].
+struct KnownIdentity {
+    given_to: Option<String>,
+    is_registered: bool,
+}
+
+impl KnownIdentity {
+    fn borrowed<'a>(&'a self, settings: &'a Settings) -> Known<'a> {
+        Known {
+            is_given: settings.client.is_some(),
+            given_to: self.given_to.as_deref(),
+            metadata_url: settings.metadata_url.as_deref(),
+            is_registered: self.is_registered,
+        }
+    }
+}
+
 /// A secret that ends within this time is as good as gone.
 const SPARE: u64 = 300;
 
-fn is_expired(kept: &Registration) -> bool {
-    let now = crate::auth::oauth::jwt::seconds(std::time::SystemTime::now()).unwrap_or(0);
-    kept.secret_expires_at.is_some_and(|end| end <= now.saturating_add(SPARE))
+fn holds(kept: &Registration) -> bool {
+    let now = seconds(SystemTime::now()).unwrap_or(0);
+    kept.client_secret.is_none()
+        || kept.secret_expires_at.is_none_or(|end| end > now.saturating_add(SPARE))
 }

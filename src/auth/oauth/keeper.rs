@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::auth::oauth::store::{self, Entry, Held, Store};
+use crate::auth::oauth::store::entry::Entry;
+use crate::auth::oauth::store::{self, Held, Store};
 use crate::auth::{Need, errand};
 use crate::base::error::Result;
 use crate::base::secret::Secret;

@@ -40,10 +40,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::auth::oauth::account::Account;
+use crate::auth::oauth::address::{Plain, check, check_issuer};
+use crate::auth::oauth::identity::check_metadata_url;
 use crate::auth::oauth::jwt::Key;
+use crate::auth::oauth::listener::is_loopback_redirect;
 use crate::auth::oauth::person::SignIn;
 use crate::auth::oauth::settings::{Assertion, Browser, Client, Grant, IdentityProvider, Settings};
-use crate::auth::oauth::store::{MemoryStore, Store};
+use crate::auth::oauth::store::Store;
+use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::error::{Error, Result, Status};
 use crate::transport::gate::Gate;
 
@@ -98,21 +102,33 @@ impl Auth {
     }
 
     pub(crate) fn set_client_metadata_url(&self, url: Option<&str>) -> Result<()> {
+        url.map(check_metadata_url).transpose()?;
         let url = url.map(str::to_owned);
         self.change(|settings| settings.metadata_url = url)
     }
 
     pub(crate) fn set_scope(&self, scope: Option<&str>) -> Result<()> {
-        let scope = scope.map(str::to_owned);
+        if let Some(text) = scope {
+            let all: Vec<&str> = text.split(' ').filter(|one| !one.is_empty()).collect();
+            if all.is_empty() || !all.iter().all(|one| scope::is_scope(one)) {
+                return Err(Error::argument(
+                    "scope is empty, or has what no scope has: pass names with a blank between \
+                     them, or NULL",
+                ));
+            }
+        }
+        let scope = scope.map(|scope| scope::join(&scope::split(scope)));
         self.change(|settings| settings.scope = scope)
     }
 
     pub(crate) fn set_issuer(&self, issuer: Option<&str>) -> Result<()> {
+        issuer.map(|issuer| given(check_issuer(issuer, Plain::Loopback))).transpose()?;
         let issuer = issuer.map(str::to_owned);
         self.change(|settings| settings.issuer = issuer)
     }
 
     pub(crate) fn set_redirect(&self, url: Option<&str>) -> Result<()> {
+        url.map(check_redirect).transpose()?;
         let url = url.map(str::to_owned);
         self.change(|settings| settings.redirect = url)
     }
@@ -139,6 +155,7 @@ impl Auth {
         id: &str,
         secret: Option<&str>,
     ) -> Result<()> {
+        given(check("token_endpoint", endpoint, Plain::Loopback).map(drop))?;
         let client = Client::new(id, secret)?;
         let provider = IdentityProvider { token_endpoint: endpoint.to_owned(), client };
         self.change(|settings| settings.identity_provider = Some(provider))
@@ -245,6 +262,42 @@ impl fmt::Debug for Auth {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Auth")
     }
+}
+
+/// What the program gave is the program's mistake.
+fn given(checked: Result<()>) -> Result<()> {
+    checked.map_err(|error| Error::argument(error.message()))
+}
+
+/// Takes an address that browsers can be sent back to: one on this machine,
+/// https, or a scheme of the program's own.
+fn check_redirect(url: &str) -> Result<()> {
+    let wrong = |why: &str| Err(Error::argument(format!("url {why}")));
+    if url.len() > address::LONGEST || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return wrong("is too long, or has a blank or a byte outside ASCII");
+    }
+    if url.contains('#') {
+        return wrong("has a fragment (\"#\"), which no redirect may have");
+    }
+    let scheme = url.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    match scheme.as_str() {
+        "http" if is_loopback_redirect(url) => Ok(()),
+        "http" => wrong("is http:// and not a loopback address: 127.0.0.1, [::1] or localhost"),
+        "https" => given(check("url", url, Plain::Refused).map(drop)),
+        "javascript" | "data" | "file" | "vbscript" | "about" => wrong("is no place to go back to"),
+        // They should be domain names turned round (RFC 8252, 7.1), and many
+        // are not.
+        _ if url.len() > scheme.len() + 1 && is_scheme(&scheme) => Ok(()),
+        _ => wrong(
+            "is neither http:// on this machine, nor https://, nor of a scheme of your own such \
+             as \"com.example.app:/callback\"",
+        ),
+    }
+}
+
+fn is_scheme(text: &str) -> bool {
+    let is_one = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(is_one)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -2,10 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use form_urlencoded::parse;
-
+use crate::auth::oauth::authorize::read_answer;
 use crate::auth::oauth::lock;
-use crate::auth::oauth::words::same_secret;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::base::sys::Signal;
@@ -25,16 +23,11 @@ impl SignIn {
         Ok(Arc::new(Self { state, answer: Mutex::new(None), arrived: Arc::new(arrived) }))
     }
 
-    /// Whether an answer, which is the query of an address, belongs here.
-    pub(crate) fn is_answer(&self, query: &str) -> bool {
-        let state = parse(query.as_bytes()).find(|(name, _)| name == "state");
-        state.is_some_and(|(_, state)| same_secret(&self.state, &Secret::from(state.as_ref())))
-    }
-
-    /// Takes an answer that belongs here, unless there is one already.
+    /// Takes an answer, which is the query of an address, if it belongs here
+    /// and there is none yet.
     pub(crate) fn offer(&self, query: &str) -> bool {
         let mut answer = lock(&self.answer);
-        if answer.is_some() || !self.is_answer(query) {
+        if answer.is_some() || !read_answer(query).is_for(&self.state) {
             return false;
         }
         *answer = Some(Secret::from(query));

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::auth::oauth::account::Held;
-use crate::auth::oauth::answer::Kind;
+use crate::auth::oauth::answer::{Kind, Step};
 use crate::auth::oauth::discover::{Found, plain};
 use crate::auth::oauth::exchange::{Exchange, Wish};
+use crate::auth::oauth::jwt;
+use crate::auth::oauth::scope;
 use crate::auth::oauth::store::Held as Lock;
 use crate::auth::oauth::store::entry::Tokens;
 use crate::auth::oauth::tokens::Ask;
@@ -23,14 +25,8 @@ impl Exchange<'_> {
         let server = match held.fresh_server() {
             Some(server) => server,
             None => {
-                let (issuer, plain) = (&held.entry.issuer, plain(&agent));
-                match self.server(&agent, issuer, plain, &self.limit()).await? {
-                    Ok(server) => Arc::new(server),
-                    Err(asked) => match self.beside(issuer) {
-                        Some(server) => Arc::new(server),
-                        None => return Err(Error::new(Status::Unavailable, asked)),
-                    },
-                }
+                let again = self.server_again(&agent, &held.entry.issuer).await?;
+                again.map_err(|asked| Error::new(Status::Unavailable, asked))?
             }
         };
         let found = Found::known(&held.entry.resource, server, plain(&agent));
@@ -57,7 +53,7 @@ impl Exchange<'_> {
         self.hide(refresh_token);
         let identity = self.identity_of(&held.entry, found).await?;
         let ask = Ask {
-            step: "renew the token",
+            step: Step::Refresh,
             url: found.server.token_endpoint(found.plain)?,
             grant_type: "refresh_token",
             parts: &[
@@ -65,7 +61,7 @@ impl Exchange<'_> {
                 ("resource", Some(&found.resource)),
             ],
             identity: &identity,
-            key: held.token.key(),
+            wish: &Wish::again(held),
         };
         let got = match self.ask_token(agent, found, &ask).await? {
             Ok(got) => got,
@@ -93,7 +89,7 @@ impl Exchange<'_> {
         let Some(kept) = self.keeper.read::<Tokens>(key).await? else { return Ok(None) };
         let is_same = kept.refresh_token == held.entry.refresh_token
             && kept.access_token == held.entry.access_token;
-        let seconds = crate::auth::oauth::jwt::seconds(SystemTime::now())?;
+        let seconds = jwt::seconds(SystemTime::now())?;
         if is_same || kept.expires_at.is_some_and(|end| end <= seconds) {
             return Ok(None);
         }
@@ -113,9 +109,10 @@ impl Exchange<'_> {
 
 impl Wish {
     /// What was asked for the last time.
-    fn again(held: &Held) -> Self {
+    pub(super) fn again(held: &Held) -> Self {
         Self {
-            scope: held.entry.requested_scope.clone(),
+            scopes: scope::split(held.entry.requested_scope.as_deref().unwrap_or_default()),
+            needs_consent: false,
             key: held.token.key().cloned(),
             demands_dpop: held.token.key().is_some(),
         }

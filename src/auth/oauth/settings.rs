@@ -9,8 +9,9 @@ use std::time::Duration;
 use crate::auth::oauth::Auth;
 use crate::auth::oauth::jwt::Key;
 use crate::auth::oauth::listener::is_loopback_redirect;
+use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::entry::Kind;
-use crate::auth::oauth::store::{MemoryStore, Store};
+use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::auth::errand;
-use crate::auth::oauth::answer::Kind;
+use crate::auth::oauth::answer::{Kind, Step};
 use crate::auth::oauth::authorize::{Expected, Request, read_answer};
 use crate::auth::oauth::discover::Found;
 use crate::auth::oauth::exchange::{Exchange, Wish};
@@ -42,7 +42,7 @@ impl Exchange<'_> {
             let code = self.code(found, wish, &request, &verifier, listener).await?;
             self.hide(&code);
             let ask = Ask {
-                step: "exchange the code of the sign-in for a token",
+                step: Step::Code,
                 url: found.server.token_endpoint(found.plain)?,
                 grant_type: "authorization_code",
                 parts: &[
@@ -52,7 +52,7 @@ impl Exchange<'_> {
                     ("resource", Some(&found.resource)),
                 ],
                 identity: &identity,
-                key: wish.key.as_ref(),
+                wish,
             };
             match self.ask_token(agent, found, &ask).await? {
                 Ok(got) => {
@@ -85,6 +85,7 @@ impl Exchange<'_> {
         let state = random::secret(STATE)?;
         self.hide(&state);
         let thumbprint = wish.key.as_ref().map(|key| key.thumbprint()).transpose()?;
+        let scope = wish.scope();
         let url = Request {
             endpoint: found.server.authorization_endpoint(found.plain)?,
             client_id: request.client_id,
@@ -92,7 +93,7 @@ impl Exchange<'_> {
             code_challenge: &verifier.challenge(),
             state: &state,
             resource: &found.resource,
-            scope: wish.scope.as_deref(),
+            scope: scope.as_deref(),
             needs_consent: wish.needs_consent,
             dpop_jkt: thumbprint.as_deref(),
         };
@@ -106,14 +107,9 @@ impl Exchange<'_> {
         drop(waiting);
         self.need.wait.restart();
         let secrets = self.hidden();
-        let expected = Expected {
-            issuer: found.issuer(),
-            sends_iss: found.server.sends_iss,
-            secrets: &secrets,
-        };
         let answer = read_answer(query.expose());
-        answer.check(&expected).inspect_err(|error| {
-            if let (Status::Denied, Some(scope)) = (error.status(), &wish.scope) {
+        answer.check(&Expected::of(&found.server, &secrets)).inspect_err(|error| {
+            if let (Status::Denied, Some(scope)) = (error.status(), &scope) {
                 self.account.decline(scope);
             }
         })

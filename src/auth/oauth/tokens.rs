@@ -1,16 +1,15 @@
 //! Asking a token endpoint: with the client's own proof of who it is, and a
 //! proof of the key that tokens are bound to.
 
-use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use crate::auth::oauth::answer::{Failure, Granted, Kind, read_token};
+use crate::auth::oauth::answer::{self, Asked, Granted, Kind, Refusal, Step};
 use crate::auth::oauth::discover::{Found, reply};
 use crate::auth::oauth::dpop;
-use crate::auth::oauth::exchange::Exchange;
+use crate::auth::oauth::exchange::{Exchange, Wish};
 use crate::auth::oauth::form::{Authentication, Form, Method};
 use crate::auth::oauth::identify::Identity;
-use crate::auth::oauth::jwt::{Key, client_assertion};
+use crate::auth::oauth::jwt::client_assertion;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::transport::agent::{Agent, Fetched};
@@ -26,15 +25,14 @@ pub(super) struct Got {
 
 /// What a token endpoint is asked.
 pub(super) struct Ask<'a> {
-    /// For messages.
-    pub(super) step: &'static str,
+    pub(super) step: Step,
     pub(super) url: &'a str,
     /// None for what is no grant.
     pub(super) grant_type: &'a str,
     /// The client is added.
     pub(super) parts: &'a [(&'a str, Option<&'a str>)],
     pub(super) identity: &'a Identity,
-    pub(super) key: Option<&'a Arc<Key>>,
+    pub(super) wish: &'a Wish,
 }
 
 impl Exchange<'_> {
@@ -45,14 +43,16 @@ impl Exchange<'_> {
         agent: &Agent,
         found: &Found,
         ask: &Ask<'_>,
-    ) -> Result<std::result::Result<Got, Failure>> {
+    ) -> Result<std::result::Result<Got, Refusal>> {
         let mut has_repeated = false;
         loop {
             let since = (Instant::now(), SystemTime::now());
             let fetched = self.post_form(agent, found, ask).await?;
             let has_nonce = fetched.dpop_nonce.is_some();
             let reply = reply(ask.url, &fetched);
-            let failure = match read_token(ask.step, &reply, ask.key.is_some(), &self.hidden()) {
+            let secrets = self.hidden();
+            let asked = Asked { step: ask.step, proof: ask.wish.proof(), secrets: &secrets };
+            let failure = match answer::read(&reply, &asked) {
                 Ok(granted) => return Ok(Ok(Got { granted, since })),
                 Err(failure) => failure,
             };
@@ -101,21 +101,17 @@ impl Exchange<'_> {
         };
         let mut headers: Vec<(&str, Secret)> = Vec::new();
         headers.extend(authorization.map(|value| ("Authorization", value)));
-        if let Some(key) = ask.key {
+        if let Some(key) = &ask.wish.key {
             let nonce = self.auth.nonce(&origin);
-            let proof = dpop::Proof {
-                method: "POST",
-                url: ask.url,
-                token: None,
-                nonce: nonce.as_deref(),
-            };
+            let proof =
+                dpop::Proof { method: "POST", url: ask.url, token: None, nonce: nonce.as_deref() };
             headers.push(("DPoP", dpop::proof(key, &proof, now)?));
         }
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, value.expose())).collect();
         let limit = self.limit();
         let fetched = agent.post(ask.url, FORM, &headers, &form.finish(), &limit).await;
-        let fetched = fetched.map_err(|error| error.during(ask.step))?;
+        let fetched = fetched.map_err(|error| error.during(ask.step.name()))?;
         if let Some(nonce) = &fetched.dpop_nonce {
             self.auth.set_nonce(&origin, nonce);
         }
