@@ -266,8 +266,7 @@ impl Core {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         let is_form = matches!(step, Step::Token | Step::Refresh | Step::Revoke);
         let wanted = if is_form { "application/x-www-form-urlencoded" } else { "application/json" };
-        let has_type =
-            request.header("content-type").is_some_and(|kind| kind.starts_with(wanted));
+        let has_type = request.header("content-type").is_some_and(|kind| kind.starts_with(wanted));
         if request.method == "POST" && !has_type {
             self.complain(format!("{step:?}: content-type"));
         }

@@ -71,9 +71,8 @@ impl Core {
             self.complain(format!("register: application_type {}", asked["application_type"]));
         }
         let grants = &asked["grant_types"];
-        let has = |grant: &str| {
-            grants.as_array().is_some_and(|all| all.iter().any(|one| one == grant))
-        };
+        let has =
+            |grant: &str| grants.as_array().is_some_and(|all| all.iter().any(|one| one == grant));
         if !has("authorization_code") || !has("refresh_token") {
             self.complain(format!("register: grant_types {grants}"));
         }
@@ -156,8 +155,7 @@ impl Core {
                 let Some(key) = &client.key else { return refuse("no key".into()) };
                 let issuer = self.issuer();
                 let token = assertion.unwrap_or_default();
-                let checked =
-                    check_assertion(token, key, &id, &issuer, &mut self.state().jtis);
+                let checked = check_assertion(token, key, &id, &issuer, &mut self.state().jtis);
                 checked.or_else(|why| refuse(why).map(|_: Registered| ()))?;
                 Ok(client)
             }

@@ -70,9 +70,9 @@ impl Core {
             answer.retain(|(other, _)| *other != name);
             answer.push((name, value));
         }
-        let pairs = answer.iter().filter_map(|(name, value)| {
-            Some(format!("{name}={}", encode(value.as_ref()?)))
-        });
+        let pairs = answer
+            .iter()
+            .filter_map(|(name, value)| Some(format!("{name}={}", encode(value.as_ref()?))));
         let mark = if redirect.contains('?') { '&' } else { '?' };
         let location = format!("{redirect}{mark}{}", pairs.collect::<Vec<_>>().join("&"));
         http::reply(302, &[("location", &location)], b"")
@@ -139,8 +139,7 @@ impl Core {
             refusal(400, "invalid_dpop_proof", "not good")
         })?;
         if let Some(nonce) = knobs.nonce.filter(|nonce| Some(nonce) != proof.nonce.as_ref()) {
-            let headers =
-                [("content-type", "application/json"), ("dpop-nonce", nonce.as_str())];
+            let headers = [("content-type", "application/json"), ("dpop-nonce", nonce.as_str())];
             return Err(http::reply(400, &headers, br#"{"error":"use_dpop_nonce"}"#));
         }
         Ok(Some(proof.thumbprint))

@@ -147,9 +147,8 @@ impl Wall {
         if request.target.contains("access_token") {
             complaints.push("a token in the URL".into());
         }
-        let given = request.headers.iter().filter(|(name, _)| {
-            name.eq_ignore_ascii_case("authorization")
-        });
+        let given =
+            request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
         let given: Vec<_> = given.map(|(_, value)| value.as_str()).collect();
         if given.len() > 1 {
             complaints.push("more than one Authorization".into());
@@ -181,9 +180,9 @@ impl Wall {
                 complaints.push("proof: another key".into());
                 return Some(self.challenge(&base, "invalid_token"));
             }
-            if let Some(nonce) = self.nonce.as_ref().filter(|nonce| {
-                Some(*nonce) != proof.nonce.as_ref()
-            }) {
+            if let Some(nonce) =
+                self.nonce.as_ref().filter(|nonce| Some(*nonce) != proof.nonce.as_ref())
+            {
                 let challenge = "DPoP error=\"use_dpop_nonce\"";
                 let headers = [("www-authenticate", challenge), ("dpop-nonce", nonce)];
                 return Some(reply(401, &headers));
@@ -246,4 +245,3 @@ impl Wall {
 fn reply(status: u16, headers: &[(&str, &str)]) -> Vec<Action> {
     vec![Action::Send(http::reply(status, headers, b""))]
 }
-

@@ -42,8 +42,7 @@ impl Key {
         let random = ring::rand::SystemRandom::new();
         let kind = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
         let document = signature::EcdsaKeyPair::generate_pkcs8(kind, &random).unwrap();
-        let pair =
-            signature::EcdsaKeyPair::from_pkcs8(kind, document.as_ref(), &random).unwrap();
+        let pair = signature::EcdsaKeyPair::from_pkcs8(kind, document.as_ref(), &random).unwrap();
         let public = pair.public_key().as_ref().to_vec();
         Self { pem: pem(document.as_ref()), algorithm: "ES256", public }
     }
