@@ -1648,9 +1648,9 @@ int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
  * They run on the thread that is in a call, or that dispatches, one at a
  * time for an authorization.  `userdata`: given to them.  `free_userdata`:
  * see mcp_free_fn.  There is one entry for a key; what is saved is secret,
- * and for this library alone to read.  A store that fails does not end a
- * call that has a token: the failure is that of the next mcp_sign_in(), and
- * counted, see mcp_client_count().  Errors: MCP_E_INVALID_ARGUMENT,
+ * and for this library alone to read.  What cannot be loaded, or was changed,
+ * ends the call with MCP_E_AUTH; what cannot be saved does not end it, and is
+ * counted: see mcp_client_count().  Errors: MCP_E_INVALID_ARGUMENT,
  * MCP_E_STATE, MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.
  */
@@ -1669,10 +1669,11 @@ int32_t mcp_auth_set_store(mcp_auth *auth,
  * ~/.local/state, on macOS ~/Library/Application Support.  The file and its
  * folder are made when they are needed, with the modes 0600 and 0700, and
  * replaced whole; processes that share the file take turns.  A file that
- * others may read or that belongs to another user is refused when it is
- * used, with MCP_E_AUTH and the command to mend it.  Errors:
+ * others may read or that belongs to another user is MCP_E_INSECURE, with the
+ * command to mend it, here and whenever it is used.  Errors:
  * MCP_E_INVALID_ARGUMENT, MCP_E_NOT_FOUND when there is no home directory,
- * MCP_E_STATE, MCP_E_FORKED.
+ * MCP_E_IO, MCP_E_TOO_LARGE; MCP_E_AUTH and MCP_E_UNSUPPORTED for a file that
+ * was changed or is of a newer library; MCP_E_STATE, MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.
  */
 int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);

@@ -192,18 +192,18 @@ impl Kind {
             [0, ..] => Self::Unspecified,
             [127, ..] => Self::Loopback,
             [169, 254, ..] => Self::LinkLocal,
-            [224..=239, ..] | [255, 255, 255, 255] => Self::Multicast,
+            [(224..=239), ..] | [255, 255, 255, 255] => Self::Multicast,
             [10, ..]
-            | [172, 16..=31, ..]
+            | [172, (16..=31), ..]
             | [192, 168, ..]
-            | [100, 64..=127, ..]
+            | [100, (64..=127), ..]
             // Set apart: for protocols, examples, measuring, later.
             | [192, 0, 0 | 2, _]
             | [192, 88, 99, _]
-            | [198, 18..=19, ..]
+            | [198, (18..=19), ..]
             | [198, 51, 100, _]
             | [203, 0, 113, _]
-            | [240..=255, ..] => Self::Private,
+            | [(240..=255), ..] => Self::Private,
             _ => Self::Public,
         }
     }
@@ -227,11 +227,11 @@ impl Kind {
                 Self::Public => Self::Private,
                 other => other,
             },
-            [0xfe80..=0xfebf, ..] => Self::LinkLocal,
-            [0xff00..=0xffff, ..] => Self::Multicast,
+            [(0xfe80..=0xfebf), ..] => Self::LinkLocal,
+            [(0xff00..=0xffff), ..] => Self::Multicast,
             // Set apart: for protocols, examples.
-            [0x2001, ..=0x1ff | 0xdb8, ..] | [0x3fff, ..=0xfff, ..] => Self::Private,
-            [0x2000..=0x3fff, ..] => Self::Public,
+            [0x2001, (..=0x1ff) | 0xdb8, ..] | [0x3fff, (..=0xfff), ..] => Self::Private,
+            [(0x2000..=0x3fff), ..] => Self::Public,
             // fc00::/7, and what is not given out.
             _ => Self::Private,
         }
