@@ -76,6 +76,12 @@ pub mod c_abi {
 
 use c_abi as abi;
 
+/// A test that fails inside a callback is a callback that fails: no panic goes
+/// through the library.
+fn no_unwinding(call: impl FnOnce() -> i32) -> i32 {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).unwrap_or(96)
+}
+
 pub const CODE: i32 = 1;
 pub const CREDENTIALS: i32 = 2;
 pub const EXCHANGE: i32 = 3;
@@ -223,7 +229,8 @@ impl Auth {
             auth: *mut Handle,
             url: Text,
         ) -> i32 {
-            unsafe { (*(userdata as *const F))(Lent(auth), &text(url).unwrap()) }
+            let show = unsafe { &*(userdata as *const F) };
+            no_unwinding(|| show(Lent(auth), &text(url).unwrap()))
         }
         let userdata = Box::into_raw(Box::new(show)).cast();
         outcome(unsafe {
@@ -242,12 +249,12 @@ impl Auth {
             out: *mut raw::mcp_text,
         ) -> i32 {
             let ask = unsafe { &*(userdata as *const F) };
-            match ask(&text(audience).unwrap_or_default()) {
+            no_unwinding(|| match ask(&text(audience).unwrap_or_default()) {
                 Some(token) => unsafe {
                     raw::mcp_text_set(out, token.as_ptr().cast(), token.len())
                 },
                 None => 99,
-            }
+            })
         }
         let userdata = Box::into_raw(Box::new(ask)).cast();
         outcome(unsafe {

@@ -89,6 +89,19 @@ tests! {
         }
     }
 
+    person_is_not_asked_twice_for_a_connection_that_breaks {
+        for actions in [vec![Action::Close], vec![Action::Reset]] {
+            let scene = Scene::new();
+            let (client, _auth, browser) = scene.signed_in();
+            scene.authority.expire();
+            scene.authority.forget_refresh_tokens();
+            scene.authority.inject_always(Step::Token, actions);
+            let failure = scene.failure(client.ping());
+            assert!([MCP_E_IO, MCP_E_UNAVAILABLE].contains(&failure.status), "{failure:?}");
+            assert_eq!((browser.count(), scene.authority.count(Step::Token)), (2, 2));
+        }
+    }
+
     answer_that_is_no_token_is_a_protocol_error {
         for body in ["", "<p>welcome", "[]", "{}", "{\"access_token\":\"\"}",
                      "{\"access_token\":7}", "{\"access_token\":\"a b\"}",

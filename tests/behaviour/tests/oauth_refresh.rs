@@ -227,9 +227,11 @@ tests! {
         let (client, _auth, browser) = scene.signed_in();
         scene.authority.expire();
         scene.authority.inject(Step::Refresh, vec![Action::Close]);
-        let failure = scene.failure(client.ping());
+        let outcome = client.ping();
+        let made = (browser.count(), scene.authority.count(Step::Refresh));
+        assert_eq!(made, (1, 1), "{:?}", client.count(MCP_COUNT_REPETITIONS));
+        let failure = scene.failure(outcome);
         assert!([MCP_E_IO, MCP_E_UNAVAILABLE].contains(&failure.status), "{failure:?}");
-        assert_eq!((browser.count(), scene.authority.count(Step::Refresh)), (1, 1));
         client.ping().unwrap();
         scene.authority.has_no_complaint();
     }

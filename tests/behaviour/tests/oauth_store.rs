@@ -111,6 +111,16 @@ fn with_file(scene: &Scene, file: &File) -> (Auth, behaviour::authority::Browser
     (auth, browser)
 }
 
+/// What comes of a file: it may be refused when it is set, or when it is used.
+fn used(scene: &Scene, file: &File) -> behaviour::Outcome<()> {
+    let (auth, browser) = scene.person();
+    auth.set_store_file(file.path())?;
+    let client = scene.client(&auth);
+    let outcome = client.ping().and_then(|()| client.sign_in());
+    assert_eq!(browser.count(), 0);
+    outcome
+}
+
 tests! {
     next_run_has_the_token_of_the_last {
         let (scene, kept) = (Scene::new(), Kept::default());
@@ -171,14 +181,19 @@ tests! {
         assert_eq!(browser.count(), 1);
     }
 
-    store_that_cannot_load_ends_no_call {
+    store_that_cannot_load_ends_a_call_without_a_token_alone {
         let (scene, kept) = (Scene::new(), Kept::default());
-        kept.0.fails_load.store(true, Ordering::SeqCst);
         let (auth, browser) = with(&scene, &kept);
         let client = scene.client(&auth);
         client.ping().unwrap();
-        assert_eq!(browser.count(), 1);
-        assert!(client.count(MCP_COUNT_STORE_FAILURES) >= 1);
+        kept.0.fails_load.store(true, Ordering::SeqCst);
+        client.ping().unwrap();
+        // A person who has signed in before is not asked for that.
+        let (auth, again) = with(&scene, &kept);
+        let failure = scene.failure(scene.client(&auth).ping());
+        assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);
+        assert!(failure.message.contains("97"), "{}", failure.message);
+        assert_eq!((browser.count(), again.count()), (1, 0));
     }
 
     store_that_cannot_forget_is_told_by_the_sign_out {
@@ -194,31 +209,41 @@ tests! {
         assert_eq!(browser.count(), 2);
     }
 
-    store_that_gives_something_else_is_as_good_as_empty {
+    store_that_gives_something_else_is_an_error_and_is_left_alone {
         for change in [
             (|_: &str| "hunter2 hunter2".to_owned()) as fn(&str) -> String,
-            |_| String::new(),
             |_| "{}".into(),
             |_| "[1,2]".into(),
             |_| "{\"version\":999}".into(),
             |_| "x".repeat(2_000_000),
             |text| text[..text.len() / 2].to_owned(),
             |text| text.replace("\"version\":1", "\"version\":0"),
-            |text| text.replace("127.0.0.1", "127.0.0.2"),
         ] {
             let (scene, kept) = (Scene::new(), Kept::default());
             let (auth, _browser) = with(&scene, &kept);
             scene.client(&auth).ping().unwrap();
             kept.change(change);
+            let before = kept.0.all.lock().unwrap().clone();
             let (auth, browser) = with(&scene, &kept);
-            let client = scene.client(&auth);
-            client.ping().unwrap();
-            assert_eq!(browser.count(), 1, "it is not used");
-            if let Err(failure) = client.sign_in() {
-                scene.tells_no_secret(&failure);
-                assert!(!failure.message.contains("hunter2"), "{}", failure.message);
-            }
+            let failure = scene.failure(scene.client(&auth).ping());
+            assert!([MCP_E_AUTH, MCP_E_UNSUPPORTED, MCP_E_TOO_LARGE].contains(&failure.status),
+                "{}", failure.message);
+            assert!(!failure.message.contains("hunter2"), "{}", failure.message);
+            assert_eq!(browser.count(), 0);
+            assert!(*kept.0.all.lock().unwrap() == before, "it is left as it is");
         }
+    }
+
+    entry_of_another_server_is_not_used {
+        let (scene, kept) = (Scene::new(), Kept::default());
+        let (auth, _browser) = with(&scene, &kept);
+        scene.client(&auth).ping().unwrap();
+        kept.change(|text| text.replace("127.0.0.1", "127.0.0.2"));
+        let (auth, browser) = with(&scene, &kept);
+        if let Err(failure) = scene.client(&auth).ping() {
+            scene.tells_no_secret(&failure);
+        }
+        assert!(browser.count() <= 1);
     }
 
     slow_store_is_waited_for_by_who_needs_it {
@@ -285,9 +310,7 @@ tests! {
         drop(auth);
         std::fs::set_permissions(&file.0, std::fs::Permissions::from_mode(0o644)).unwrap();
         let before = file.text();
-        let (auth, _browser) = with_file(&scene, &file);
-        let client = scene.client(&auth);
-        let failure = scene.failure(client.sign_in());
+        let failure = scene.failure(used(&scene, &file));
         assert!([MCP_E_AUTH, MCP_E_INSECURE].contains(&failure.status), "{failure:?}");
         assert!(failure.message.contains("chmod"), "{}", failure.message);
         assert_eq!(file.text(), before);
@@ -300,14 +323,26 @@ tests! {
             std::fs::Permissions::from_mode(0o700)).unwrap();
         std::fs::write(&file.0, "hunter2 {").unwrap();
         std::fs::set_permissions(&file.0, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let failure = scene.failure(used(&scene, &file));
+        assert_eq!(failure.status, MCP_E_AUTH, "{failure:?}");
+        assert_eq!(file.text(), "hunter2 {");
+        assert!(failure.message.contains("tokens.json"), "{}", failure.message);
+        assert!(!failure.message.contains("hunter2"), "{}", failure.message);
+    }
+
+    file_that_breaks_later_is_told_and_left_alone {
+        let (scene, file) = (Scene::new(), File::new());
         let (auth, browser) = with_file(&scene, &file);
         let client = scene.client(&auth);
         client.ping().unwrap();
+        std::fs::write(&file.0, "hunter2 {").unwrap();
+        client.ping().unwrap();
+        scene.authority.expire();
+        if let Err(failure) = client.ping() {
+            scene.tells_no_secret(&failure);
+            assert_eq!(failure.status, MCP_E_AUTH, "{failure:?}");
+        }
         assert_eq!((browser.count(), file.text().as_str()), (1, "hunter2 {"));
-        assert!(client.count(MCP_COUNT_STORE_FAILURES) >= 1);
-        let failure = scene.failure(client.sign_in());
-        assert!(failure.message.contains("tokens.json"), "{}", failure.message);
-        assert!(!failure.message.contains("hunter2"), "{}", failure.message);
     }
 
     handles_that_share_a_file_renew_once {
