@@ -180,6 +180,12 @@ impl Error {
     }
 
     /// Says which call it was, in front of what happened.
+    /// The same words for another kind of failure.
+    pub(crate) fn as_status(mut self, status: Status) -> Self {
+        self.0.status = status;
+        self
+    }
+
     pub(crate) fn during(mut self, call: &str) -> Self {
         self.0.message.insert_str(0, ": ");
         self.0.message.insert_str(0, call);

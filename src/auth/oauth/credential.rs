@@ -83,11 +83,16 @@ impl OAuth {
             _ if refusal.http_status != 401 || tries.unauthorized => return Ok(None),
             _ => {}
         }
-        tries.unauthorized = true;
         let only_dpop = chosen.is_some_and(|one| one.scheme == Scheme::DPoP)
             && challenges.iter().all(|one| one.scheme == Scheme::DPoP);
         let reason = Reason::Refused { refused: refusal.token, challenge: chosen, only_dpop };
-        self.exchange(need).run(reason).await
+        let exchange = self.exchange(need);
+        let token = exchange.run(reason).await;
+        // One that another thread or process has got may be as old as this one
+        // was: that is no try yet, once.
+        tries.unauthorized = exchange.has_asked() || tries.taken;
+        tries.taken = true;
+        token
     }
 }
 

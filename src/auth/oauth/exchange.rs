@@ -1,6 +1,6 @@
 //! One exchange: from a refusal to a token, whatever that takes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -63,6 +63,8 @@ pub(crate) struct Exchange<'a> {
     pub(super) keeper: Keeper<'a>,
     /// What no message may show, as it comes.
     secrets: RefCell<Vec<Secret>>,
+    /// Whether somebody was asked for a token.
+    has_asked: Cell<bool>,
 }
 
 /// What is asked for.
@@ -96,7 +98,8 @@ impl<'a> Exchange<'a> {
         let settings = auth.begin();
         let secrets = RefCell::new(settings.secrets().collect());
         let keeper = Keeper::new(settings.store.clone(), need);
-        Self { auth, account, need, settings, keeper, secrets }
+        let has_asked = Cell::new(false);
+        Self { auth, account, need, settings, keeper, secrets, has_asked }
     }
 
     /// The token to go on with; `None` to go on without one.
@@ -105,7 +108,7 @@ impl<'a> Exchange<'a> {
             Reason::Begin => self.prepare().await,
             _ => self.replace(reason).await,
         };
-        done.map_err(|error| error.masked(&self.secrets.borrow()))
+        done.map_err(|error| not_the_calls(error).masked(&self.secrets.borrow()))
     }
 
     /// Finds out with which token the first request goes, or renews one whose
@@ -167,19 +170,27 @@ impl<'a> Exchange<'a> {
         } else if !self.account.is_loaded() {
             self.account.set(None);
         }
+        if let Reason::Widen { challenge, .. } = reason {
+            // Nothing is begun where there is nothing to gain.
+            self.wider(self.account.held().as_deref(), challenge)?;
+        }
         self.account.begin()?;
         let token = self.obtain(reason).await?;
         self.need.wait.restart();
         Ok(Some(token))
     }
 
+    pub(crate) fn has_asked(&self) -> bool {
+        self.has_asked.get()
+    }
+
     async fn obtain(&self, reason: Reason<'_>) -> Result<Token> {
+        self.has_asked.set(true);
         let agent = self.agent().await?;
         let held = self.account.held();
         let is_wider = matches!(reason, Reason::Widen { .. });
-        if is_wider {
-            self.wider(held.as_deref(), reason.challenge())?;
-        } else if held.as_ref().is_none_or(|held| held.entry.refresh_token.is_none()) {
+        let is_renewed = held.as_ref().is_some_and(|held| held.entry.refresh_token.is_some());
+        if !is_wider && !is_renewed {
             self.check_means()?;
         }
         let found = self.discover(&agent, reason.challenge(), &self.limit()).await?;
@@ -394,6 +405,15 @@ impl<'a> Exchange<'a> {
         if kept.await.is_err() {
             self.need.caller.store_failed();
         }
+    }
+}
+
+/// A connection to another server that breaks is no break of the call's own,
+/// which may be repeated: a code or a refresh token would go out twice.
+fn not_the_calls(error: Error) -> Error {
+    match error.status() {
+        Status::Io => error.as_status(Status::Unavailable).with_may_have_run(false),
+        _ => error,
     }
 }
 
