@@ -2,7 +2,6 @@
 
 pub(crate) mod bearer;
 pub(crate) mod errand;
-#[allow(dead_code)]
 pub(crate) mod oauth;
 pub(crate) mod token;
 

@@ -8,9 +8,18 @@ use crate::wire::http1::Head;
 use crate::wire::jsonrpc::RpcError;
 use crate::wire::retry::retry_after;
 
+/// The token that a refused request had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    Nothing,
+    Token,
+    /// By an authorization.
+    Granted,
+}
+
 /// The error for a reply that is not 2xx. `body` is the beginning of its
 /// body, `rpc` the JSON-RPC error in it.
-pub(crate) fn error(head: &Head, body: &[u8], rpc: Option<&RpcError>, has_token: bool) -> Error {
+pub(crate) fn error(head: &Head, body: &[u8], rpc: Option<&RpcError>, sent: Sent) -> Error {
     let challenge = challenge::bearer(head.challenges.iter().map(String::as_str));
     let retry_after =
         head.retry_after.as_deref().and_then(|text| retry_after(text, SystemTime::now()));
@@ -25,7 +34,10 @@ pub(crate) fn error(head: &Head, body: &[u8], rpc: Option<&RpcError>, has_token:
             message.push_str(&format!(" ({said})"));
         }
     }
-    message.push_str(&advice(status, has_token, retry_after, &challenge));
+    if let Some(apart) = clocks_apart(head, &challenge) {
+        message.push_str(&apart);
+    }
+    message.push_str(&advice(status, sent, retry_after, &challenge));
     // Refused before anything ran, but for failures of the server itself.
     let may_have_run = head.status >= 500 && head.status != 503;
     let error = Error::new(status, message)
@@ -105,17 +117,21 @@ fn said(challenge: &[(String, String)], body: &[u8], rpc: Option<&RpcError>) -> 
 
 fn advice(
     status: Status,
-    has_token: bool,
+    sent: Sent,
     retry_after: Option<u32>,
     challenge: &[(String, String)],
 ) -> String {
     match status {
-        Status::Unauthorized if has_token => {
-            "; set another token with mcp_client_set_token()".to_owned()
-        }
-        Status::Unauthorized => {
-            "; give a token to mcp_client_new(), or set the header that the server wants".to_owned()
-        }
+        Status::Unauthorized => match sent {
+            Sent::Token => "; set another token with mcp_client_set_token()".to_owned(),
+            Sent::Granted => {
+                "; the authorization server gave this token, and the MCP server refuses it"
+                    .to_owned()
+            }
+            Sent::Nothing => "; give a token to mcp_client_new(), set the header that the server \
+                              wants, or let a person sign in: see mcp_client_set_auth()"
+                .to_owned(),
+        },
         Status::Forbidden => match challenge.iter().find(|(name, _)| name == "scope") {
             Some((_, scope)) => format!("; get a token with the scope \"{}\"", quote(scope)),
             None => "; the credential is not allowed to do this".to_owned(),
@@ -128,6 +144,18 @@ fn advice(
         Status::Transport => "; there is no Streamable HTTP endpoint at this address".to_owned(),
         _ => String::new(),
     }
+}
+
+/// What is wrong with most proofs: the time that they were made at.
+fn clocks_apart(head: &Head, challenge: &[(String, String)]) -> Option<String> {
+    const MUCH: u64 = 60;
+    challenge.iter().find(|(name, value)| name == "error" && value == "invalid_dpop_proof")?;
+    let theirs = httpdate::parse_http_date(head.date.as_deref()?).ok()?;
+    let (apart, way) = match SystemTime::now().duration_since(theirs) {
+        Ok(ahead) => (ahead.as_secs(), "ahead of"),
+        Err(behind) => (behind.duration().as_secs(), "behind"),
+    };
+    (apart > MUCH).then(|| format!("; the clock of this machine is {apart} s {way} the server's"))
 }
 
 #[cfg(test)]
@@ -151,7 +179,7 @@ mod tests {
             ("500 x", Status::Server),
             ("503 x", Status::Unavailable),
         ] {
-            let error = error(&head(line), b"", None, true);
+            let error = error(&head(line), b"", None, Sent::Token);
             assert_eq!(error.status(), status);
             assert!(error.message().contains(line.split(' ').next().unwrap()));
         }
@@ -163,7 +191,7 @@ mod tests {
             "401 Unauthorized\r\nWWW-Authenticate: Bearer error=\"invalid_token\", \
              error_description=\"expired\"",
         );
-        let error = error(&refused, b"<html>", None, true);
+        let error = error(&refused, b"<html>", None, Sent::Token);
         assert!(error.message().contains("invalid_token: expired"));
         assert!(error.message().contains("mcp_client_set_token()"));
         assert_eq!(error.challenge().len(), 2);
@@ -172,11 +200,11 @@ mod tests {
     #[test]
     fn keeps_the_json_rpc_error_of_a_refusal() {
         let rpc = RpcError { code: -32600, message: "no\nway".into(), data: Some("[1]".into()) };
-        let refused = error(&head("400 x"), b"", Some(&rpc), false);
+        let refused = error(&head("400 x"), b"", Some(&rpc), Sent::Nothing);
         assert_eq!(refused.status(), Status::Rpc);
         assert_eq!(refused.rpc().unwrap().code, -32600);
         assert!(refused.message().contains("\"no way\""));
-        let unauthorized = error(&head("401 x"), b"", Some(&rpc), false);
+        let unauthorized = error(&head("401 x"), b"", Some(&rpc), Sent::Nothing);
         assert_eq!(unauthorized.status(), Status::Unauthorized);
         assert_eq!(unauthorized.rpc().unwrap().data.as_deref(), Some("[1]"));
     }

@@ -5,11 +5,12 @@ use std::any::Any;
 use std::fmt;
 use std::os::raw::c_void;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::sync::lock;
 use crate::base::sys::Signal;
 use crate::client::Client;
 use crate::client::inbox::Item;
@@ -328,8 +329,4 @@ impl Drop for Landing<'_> {
         self.0.end_report();
         *lock(&self.0.state) = State::Idle;
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

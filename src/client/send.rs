@@ -123,7 +123,12 @@ impl Client {
             way.trace(&body);
             let found = jsonrpc::find_error(&body);
             let rpc = found.as_ref().map(|(_, rpc)| rpc);
-            let error = refusal::error(&reply.head, &body, rpc, token.is_some());
+            let had = match (&token, &options.oauth) {
+                (None, _) => refusal::Sent::Nothing,
+                (Some(_), None) => refusal::Sent::Token,
+                (Some(_), Some(_)) => refusal::Sent::Granted,
+            };
+            let error = refusal::error(&reply.head, &body, rpc, had);
             let challenges = std::mem::take(&mut reply.head.challenges);
             let has_nonce = reply.head.dpop_nonce.is_some();
             reply.release();

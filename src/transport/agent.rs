@@ -71,7 +71,6 @@ pub(crate) struct Fetched {
     pub(crate) dpop_nonce: Option<String>,
     pub(crate) date: Option<String>,
     pub(crate) retry_after: Option<String>,
-    pub(crate) challenges: Vec<String>,
 }
 
 impl Agent {
@@ -195,7 +194,6 @@ impl Agent {
             dpop_nonce: head.dpop_nonce.take(),
             date: head.date.take(),
             retry_after: head.retry_after.take(),
-            challenges: std::mem::take(&mut head.challenges),
         };
         reply.release();
         Ok((fetched, target))
@@ -351,7 +349,6 @@ mod tests {
         assert_eq!((found.status, found.body.expose()), (401, "{}"));
         assert_eq!(found.dpop_nonce.as_deref(), Some("n2"));
         assert_eq!((found.date.as_deref(), found.retry_after.as_deref()), (Some("now"), Some("7")));
-        assert_eq!(found.challenges, ["DPoP"]);
         assert!(!format!("{found:?}").contains("{}"));
         let seen = seen.lock().unwrap();
         let [(0, asked), (0, sent)] = seen.as_slice() else { panic!("{seen:?}") };

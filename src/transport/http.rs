@@ -102,7 +102,6 @@ impl Http {
     }
 
     /// Where the server is, see [`Opener::home`].
-    #[allow(dead_code)]
     pub(crate) async fn home(&self, url: &Url, route: &Route, wait: &Wait) -> Result<Home> {
         self.opener.home(&url.origin, route, wait).await
     }

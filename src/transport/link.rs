@@ -94,7 +94,6 @@ impl Opener {
 
     /// Where the server is: as the connections to it have shown, for a name
     /// can be made to resolve otherwise as soon as that is asked for.
-    #[allow(dead_code)]
     pub(crate) async fn home(&self, origin: &Origin, route: &Route, wait: &Wait) -> Result<Home> {
         if route.unix_socket.is_some() || origin.is_loopback() {
             return Ok(Home::Loopback);

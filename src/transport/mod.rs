@@ -1,6 +1,5 @@
 //! Bytes there and back. Knows neither revisions nor methods.
 
-#[allow(dead_code)]
 pub(crate) mod agent;
 pub(crate) mod background;
 pub(crate) mod connection;
@@ -12,7 +11,6 @@ pub(crate) mod link;
 pub(crate) mod pool;
 pub(crate) mod process;
 pub(crate) mod proxy;
-#[allow(dead_code)]
 pub(crate) mod reach;
 pub(crate) mod resolve;
 pub(crate) mod secured;

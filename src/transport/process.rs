@@ -9,10 +9,11 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status, quote};
+use crate::base::sync::lock;
 use crate::base::sys::{self, POLLIN, Poll};
 use crate::transport::socket::plain;
 use crate::transport::wait::Wait;
@@ -388,10 +389,6 @@ impl Tail {
         }
         out
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

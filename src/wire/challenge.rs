@@ -22,7 +22,6 @@ pub(crate) struct Challenge {
 
 impl Challenge {
     /// The value of a parameter; `name` in lower case.
-    #[allow(dead_code)]
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -62,7 +61,6 @@ pub(crate) fn all<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Challeng
 }
 
 /// The challenge to go by. The parameters of one say nothing about another.
-#[allow(dead_code)]
 pub(crate) fn choose(challenges: &[Challenge], dpop_is_on: bool) -> Option<&Challenge> {
     let wanted = if dpop_is_on { Scheme::DPoP } else { Scheme::Bearer };
     challenges.iter().find(|one| one.scheme == wanted).or_else(|| challenges.first())

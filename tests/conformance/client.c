@@ -4,12 +4,14 @@
  * It does what an application does that knows nothing of its server: it asks
  * what there is and uses each thing once, with arguments made from the
  * schemas, and accepts what it is asked.  It differs only where the suite
- * sets a task of its own, see choose().  What the protocol wants beyond that
- * is the library's matter: this file has no protocol in it.
+ * sets a task of its own, see choose(), or says who the program is, see
+ * auth.c.  What the protocol wants beyond that is the library's matter:
+ * this file has no protocol in it.
  *
  * The suite says by MCP_CONFORMANCE_PROTOCOL_VERSION which revision to speak,
  * by MCP_CONFORMANCE_SCENARIO and MCP_CONFORMANCE_CONTEXT what to do.  The
- * last line of the output is "end: " and the status that ended the work.
+ * first line of the output is "wire: " and that revision, the last one is
+ * "end: " and the status that ended the work.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -19,6 +21,8 @@
 #include <unistd.h>
 
 #include <mcpclient.h>
+
+#include "client.h"
 
 /* Less than the suite's 30: one that hangs would make the suite hang. */
 #define SECONDS 25
@@ -33,6 +37,20 @@ static int32_t tell(int32_t status, const char *action, const char *name)
     if (status != MCP_OK)
         fprintf(stderr, "%s %s: %s\n", action, name, mcp_error_message(NULL));
     return status;
+}
+
+int is_scenario(const char *beginning)
+{
+    const char *name = getenv("MCP_CONFORMANCE_SCENARIO");
+
+    return name != NULL && strncmp(name, beginning, strlen(beginning)) == 0;
+}
+
+mcp_json *read_context(void)
+{
+    const char *text = getenv("MCP_CONFORMANCE_CONTEXT");
+
+    return text != NULL ? mcp_json_parse(text, strlen(text)) : NULL;
 }
 
 /* ---- arguments from a schema ---- */
@@ -289,8 +307,7 @@ static int32_t look_at_tools(mcp_client *client)
 /* Makes the calls that the suite prescribes, as it wrote them. */
 static int32_t make_calls(mcp_client *client)
 {
-    const char *text = getenv("MCP_CONFORMANCE_CONTEXT");
-    mcp_json *context = mcp_json_parse(text, strlen(text));
+    mcp_json *context = read_context();
     const mcp_json *calls = mcp_json_at(context, "/toolCalls");
     int32_t status = look_at_tools(client);
     size_t i;
@@ -372,19 +389,15 @@ static task_fn choose(void)
     } tasks[] = {
         {"json-schema-ref-no-deref", look_at_tools},
         {"json-schema-2020-12-preservation", echo_schema},
+        {"http-custom-headers", make_calls},
         {"sep-2640-client-no-prefetch", look_at_skills},
         {"sep-2640-client-", load_skills}
     };
-    const char *scenario = getenv("MCP_CONFORMANCE_SCENARIO");
-    const char *context = getenv("MCP_CONFORMANCE_CONTEXT");
     size_t i;
 
-    for (i = 0; scenario != NULL && i < sizeof tasks / sizeof *tasks; i++)
-        if (strncmp(scenario, tasks[i].beginning,
-                    strlen(tasks[i].beginning)) == 0)
+    for (i = 0; i < sizeof tasks / sizeof *tasks; i++)
+        if (is_scenario(tasks[i].beginning))
             return tasks[i].task;
-    if (context != NULL && strstr(context, "\"toolCalls\"") != NULL)
-        return make_calls;
     return use_everything;
 }
 
@@ -393,8 +406,14 @@ static task_fn choose(void)
 static int32_t set_up(mcp_client *client)
 {
     const char *version = getenv("MCP_CONFORMANCE_PROTOCOL_VERSION");
-    int32_t status = mcp_client_set_info(client, "conformance-client", "1.0");
+    mcp_auth *auth = make_auth();
+    int32_t status = MCP_E_INVALID_ARGUMENT;
 
+    if (auth != NULL)
+        status = mcp_client_set_auth(client, auth);
+    mcp_auth_free(auth);
+    if (status == MCP_OK)
+        status = mcp_client_set_info(client, "conformance-client", "1.0");
     if (status == MCP_OK)
         status = mcp_client_set_protocol_version(client, version);
     if (status == MCP_OK)
@@ -409,9 +428,11 @@ static int32_t set_up(mcp_client *client)
 
 int main(int argc, char **argv)
 {
+    const char *version = getenv("MCP_CONFORMANCE_PROTOCOL_VERSION");
     mcp_client *client;
     int32_t status = MCP_E_INVALID_ARGUMENT;
 
+    printf("wire: %s\n", version != NULL ? version : "any");
     /* Its default action ends the program, and that is a failed run. */
     alarm(SECONDS);
     client = mcp_client_new(argc > 1 ? argv[argc - 1] : NULL, NULL);

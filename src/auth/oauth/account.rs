@@ -30,6 +30,8 @@ struct State {
     renew_after: Option<Instant>,
     /// The last exchange that was in vain.
     last: Option<Instant>,
+    /// Why nothing is tried for a moment, and until when.
+    resting: Option<(Instant, Error)>,
     /// Scopes that the person did not grant.
     declined: Vec<String>,
 }
@@ -159,6 +161,12 @@ impl Account {
     pub(crate) fn begin(&self) -> Result<()> {
         let mut state = lock(&self.state);
         let now = Instant::now();
+        if let Some((until, error)) = &state.resting
+            && now < *until
+        {
+            return Err(error.clone());
+        }
+        state.resting = None;
         if self.in_vain.load(Ordering::Relaxed) >= IN_VAIN {
             let rested = state.last.is_none_or(|last| now.duration_since(last) >= REST);
             if !rested {
@@ -181,7 +189,17 @@ impl Account {
     /// Begins as if nothing had been tried.
     pub(crate) fn forgive(&self) {
         self.in_vain.store(0, Ordering::Relaxed);
-        lock(&self.state).declined.clear();
+        let mut state = lock(&self.state);
+        state.declined.clear();
+        state.resting = None;
+    }
+
+    /// Tries nothing for a moment after an error that is final.
+    pub(crate) fn rest(&self, error: &Error) {
+        const PAUSE: Duration = Duration::from_secs(5);
+        if matches!(error.status(), Status::Auth | Status::Denied | Status::Untrusted) {
+            lock(&self.state).resting = Some((Instant::now() + PAUSE, error.clone()));
+        }
     }
 
     /// Whether the person did not grant these scopes before.

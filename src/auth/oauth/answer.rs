@@ -65,7 +65,6 @@ pub(crate) struct Granted {
     pub(crate) refresh_token: Option<Secret>,
     /// What was granted; absent: what was asked for.
     pub(crate) scope: Option<String>,
-    pub(crate) issued_token_type: Option<String>,
 }
 
 /// What whoever asked may do about a refusal.
@@ -134,7 +133,6 @@ fn granted(document: &Document<'_>, asked: &Asked<'_>) -> Result<Granted, String
         refresh_token: refresh_token
             .filter(|one| !one.expose().is_empty() && one.expose().len() <= LONGEST),
         scope: document.text("scope").map(|scope| join(&split(&scope))),
-        issued_token_type,
     })
 }
 

@@ -80,6 +80,8 @@ impl OAuth {
                 let reason = Reason::Widen { refused: refusal.token, challenge: chosen };
                 return self.exchange(need).run(reason).await;
             }
+            // One that had no token is asked for one, whatever the status.
+            Some("insufficient_scope") if !tries.unauthorized => {}
             _ if refusal.http_status != 401 || tries.unauthorized => return Ok(None),
             _ => {}
         }

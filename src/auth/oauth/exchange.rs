@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::auth::Need;
 use crate::auth::oauth::Auth;
 use crate::auth::oauth::account::{Account, Held};
 use crate::auth::oauth::answer::{Granted, Proof, TokenType as Granting};
+use crate::auth::oauth::callback::{inside, is_inside};
 use crate::auth::oauth::discover::Found;
 use crate::auth::oauth::jwt::Key;
 use crate::auth::oauth::keeper::Keeper;
@@ -16,6 +16,7 @@ use crate::auth::oauth::settings::Settings;
 use crate::auth::oauth::store::Held as Lock;
 use crate::auth::oauth::store::entry::{Endpoint, TokenType, Tokens};
 use crate::auth::token::Token;
+use crate::auth::{Need, errand};
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::transport::agent::Agent;
@@ -65,6 +66,8 @@ pub(crate) struct Exchange<'a> {
     secrets: RefCell<Vec<Secret>>,
     /// Whether somebody was asked for a token.
     has_asked: Cell<bool>,
+    /// From when on its time counts.
+    begun: Cell<Instant>,
 }
 
 /// What is asked for.
@@ -97,9 +100,9 @@ impl<'a> Exchange<'a> {
     pub(crate) fn new(auth: &'a Arc<Auth>, account: &'a Account, need: Need<'a>) -> Self {
         let settings = auth.begin();
         let secrets = RefCell::new(settings.secrets().collect());
-        let keeper = Keeper::new(settings.store.clone(), need);
-        let has_asked = Cell::new(false);
-        Self { auth, account, need, settings, keeper, secrets, has_asked }
+        let keeper = Keeper::new(settings.store.clone(), auth.clone(), need);
+        let (has_asked, begun) = (Cell::new(false), Cell::new(Instant::now()));
+        Self { auth, account, need, settings, keeper, secrets, has_asked, begun }
     }
 
     /// The token to go on with; `None` to go on without one.
@@ -194,7 +197,13 @@ impl<'a> Exchange<'a> {
             self.check_means()?;
         }
         let found = self.discover(&agent, reason.challenge(), &self.limit()).await?;
-        let held = held.filter(|held| held.is_of(&found));
+        let held = match held.filter(|held| held.is_of(&found)) {
+            Some(held) => Some(held),
+            None => match self.shared(&found).await? {
+                Some(shared) if !is_wider && !shared.is_over() => return self.adopt(shared).await,
+                shared => shared,
+            },
+        };
         let mut wish = self.wish(&found, held.as_deref(), reason)?;
         if let Some(held) = held.filter(|held| held.entry.refresh_token.is_some() && !is_wider) {
             match self.refresh(&agent, &found, &held).await? {
@@ -208,8 +217,37 @@ impl<'a> Exchange<'a> {
         self.begin_anew(&agent, &found, wish).await
     }
 
+    /// The token of another endpoint of the same resource.
+    async fn shared(&self, found: &Found) -> Result<Option<Arc<Held>>> {
+        for id in self.known_ids(found).await? {
+            let key = Tokens::key(found.issuer(), &found.resource, &id);
+            let Some(tokens) = self.keeper.read::<Tokens>(&key).await? else { continue };
+            // The one that was refused is among them where it is this endpoint's.
+            let held = self.account.held();
+            if held.is_none_or(|held| held.entry.access_token != tokens.access_token) {
+                let key = self.key_of(&tokens)?;
+                return Ok(Some(Held::kept(tokens, key)));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn adopt(&self, held: Arc<Held>) -> Result<Token> {
+        self.hide(&held.entry.access_token);
+        self.keep(&held.entry, None).await;
+        let token = held.token.clone();
+        self.account.set(Some(held));
+        Ok(token)
+    }
+
     /// Waits for the exchange of another, which may wait for a person.
     pub(super) async fn enter(&self, is_done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
+        if is_inside(self.auth) {
+            return Err(Error::new(
+                Status::State,
+                "a callback of the authorization made a call that needs the authorization itself",
+            ));
+        }
         let patience = self.settings.sign_in_timeout + LIMIT;
         let wait = self.need.wait.at_most_beyond(patience);
         let turn =
@@ -218,12 +256,28 @@ impl<'a> Exchange<'a> {
                 _ => error,
             });
         self.need.wait.restart();
+        self.begun.set(Instant::now());
         turn
+    }
+
+    /// Runs a function of the program's, and waits for what it gives.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let auth = self.auth.clone();
+        errand::ask(&self.need, move || inside(&auth, work)).await
+    }
+
+    /// The person took the time that does not count.
+    pub(super) fn begin_time_anew(&self) {
+        self.need.wait.restart();
+        self.begun.set(Instant::now());
     }
 
     /// The part of the caller's time that requests to other servers may take.
     pub(super) fn limit(&self) -> Wait {
-        self.need.wait.at_most(LIMIT)
+        self.need.wait.at_most(LIMIT.saturating_sub(self.begun.get().elapsed()))
     }
 
     /// What no message may show from here on.
@@ -355,6 +409,9 @@ impl<'a> Exchange<'a> {
             Granting::Bearer | Granting::NotApplicable => TokenType::Bearer,
         };
         self.hide(&granted.access_token);
+        if let Some(refresh_token) = &granted.refresh_token {
+            self.hide(refresh_token);
+        }
         let life = granted.expires_in.map(Duration::from_secs);
         let expires_at = life.and_then(|life| {
             let end = since.1.checked_add(life)?;

@@ -14,13 +14,13 @@ use crate::base::secret::Secret;
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A form in one buffer, which is wiped.
-#[derive(Default)]
 pub(crate) struct Form(String);
 
 impl Form {
+    /// `grant_type`: empty for what is no grant.
     pub(crate) fn new(grant_type: &str) -> Self {
         let mut form = Self(String::with_capacity(ROOM));
-        form.add("grant_type", grant_type);
+        form.add_some("grant_type", Some(grant_type).filter(|grant| !grant.is_empty()));
         form
     }
 

@@ -2,7 +2,6 @@
 
 use std::time::SystemTime;
 
-use crate::auth::errand;
 use crate::auth::oauth::answer::Step;
 use crate::auth::oauth::discover::Found;
 use crate::auth::oauth::exchange::{Exchange, Wish};
@@ -90,7 +89,9 @@ impl Exchange<'_> {
         let identity = self.identity_without_person(found).await?;
         let assertion = self.assertion(found.issuer()).await?;
         check_assertion(assertion.expose(), SystemTime::now())?;
-        self.grant(agent, found, wish, &identity, JWT_BEARER, Some(&assertion)).await
+        let done = self.grant(agent, found, wish, &identity, JWT_BEARER, Some(&assertion)).await;
+        // A token of the platform that was refused is refused again.
+        done.inspect_err(|error| self.account.rest(error))
     }
 
     /// By the identity token of a person, which becomes an ID-JAG first
@@ -176,7 +177,7 @@ impl Exchange<'_> {
         let token = match assertion {
             Assertion::Asked(ask) => {
                 let audience = audience.to_owned();
-                errand::ask(&self.need, move || ask(&audience)).await?
+                self.ask(move || ask(&audience)).await?
             }
             Assertion::File(path) => read_file(&path)?,
             Assertion::Variable(name) => match std::env::var(&name) {

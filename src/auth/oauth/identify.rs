@@ -60,7 +60,9 @@ impl Exchange<'_> {
         wish: &Wish,
     ) -> Result<(Identity, Option<Listener>)> {
         let key = Registration::key(found.issuer(), self.settings.redirect_kind());
-        let kept = self.keeper.read::<Registration>(&key).await?.filter(holds);
+        let kept = self.keeper.read::<Registration>(&key).await?;
+        let now = seconds(SystemTime::now())?;
+        let kept = kept.filter(|kept| kept.holds(now));
         let known = self.known_identity(kept.is_some()).await?;
         match choose(&known.borrowed(&self.settings), &found.server, found.plain)? {
             Chosen::Given | Chosen::Published(_) => {
@@ -118,6 +120,18 @@ impl Exchange<'_> {
             Some(kept) => self.kept_identity(kept, found),
             None => Ok(Identity { id: tokens.client_id.clone(), ..Identity::nobody(Source::Kept) }),
         }
+    }
+
+    /// The ids under which the program may have tokens of a server.
+    pub(super) async fn known_ids(&self, found: &Found) -> Result<Vec<String>> {
+        if let Some(client) = &self.settings.client {
+            return Ok(vec![client.id.clone()]);
+        }
+        let mut ids: Vec<String> = self.settings.metadata_url.iter().cloned().collect();
+        let key = Registration::key(found.issuer(), self.settings.redirect_kind());
+        let kept = self.keeper.read::<Registration>(&key).await?;
+        ids.extend(kept.map(|kept| kept.client_id));
+        Ok(ids)
     }
 
     /// Forgets a registration that the server has forgotten.
@@ -287,13 +301,4 @@ impl KnownIdentity {
             is_registered: self.is_registered,
         }
     }
-}
-
-/// A secret that ends within this time is as good as gone.
-const SPARE: u64 = 300;
-
-fn holds(kept: &Registration) -> bool {
-    let now = seconds(SystemTime::now()).unwrap_or(0);
-    kept.client_secret.is_none()
-        || kept.secret_expires_at.is_none_or(|end| end > now.saturating_add(SPARE))
 }

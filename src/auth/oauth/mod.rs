@@ -5,6 +5,7 @@ mod address;
 mod answer;
 mod authorize;
 pub(crate) mod browser;
+mod callback;
 pub(crate) mod credential;
 mod discover;
 mod discovery;
@@ -36,7 +37,7 @@ mod words;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::auth::oauth::account::Account;
@@ -49,6 +50,7 @@ use crate::auth::oauth::settings::{Assertion, Browser, Client, Grant, IdentityPr
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::error::{Error, Result, Status};
+use crate::base::sync::lock;
 use crate::transport::gate::Gate;
 
 /// How to get tokens, and those there are: shared by the clients that have it.
@@ -298,8 +300,4 @@ fn check_redirect(url: &str) -> Result<()> {
 fn is_scheme(text: &str) -> bool {
     let is_one = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(is_one)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -13,8 +13,6 @@ use crate::wire::url::{Scheme, Url};
 const STEP: &str = "registration of the client";
 /// The longest id and secret.
 const LONGEST: usize = 4096;
-/// How long before its end a secret is no longer used, in seconds.
-const SPARE: u64 = 300;
 
 /// What a client registers with.
 #[derive(Clone, Copy, Debug)]
@@ -143,14 +141,6 @@ pub(crate) struct Registration {
     pub(crate) redirect_uri: String,
 }
 
-impl Registration {
-    /// Whether its secret, if it has one, still holds for a while.
-    pub(crate) fn holds(&self, now: u64) -> bool {
-        self.client_secret.is_none()
-            || self.secret_expires_at.is_none_or(|end| end > now.saturating_add(SPARE))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,12 +212,9 @@ mod tests {
         assert_eq!(made.client_secret.as_ref().unwrap().expose(), "s");
         assert_eq!(made.method.as_deref(), Some("client_secret_post"));
         assert_eq!(made.redirect_uri, REDIRECT);
-        assert!(made.holds(699) && !made.holds(700) && !made.holds(u64::MAX));
-        let public = Registration { client_secret: None, ..made };
-        assert!(public.holds(u64::MAX));
         for end in ["", r#","client_secret_expires_at":0"#] {
             let body = format!(r#"{{"client_id":"i","client_secret":"s"{end}}}"#);
-            assert!(read(200, &body).unwrap().holds(u64::MAX / 2), "{end}");
+            assert_eq!(read(200, &body).unwrap().secret_expires_at, None, "{end}");
         }
         let odd = r#"{"client_id":"i","client_secret":"","redirect_uris":7}"#;
         assert_eq!(read(201, odd).unwrap().client_secret, None);

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use crate::auth::errand;
 use crate::auth::oauth::answer::{Kind, Step};
 use crate::auth::oauth::authorize::{Expected, Request, read_answer};
 use crate::auth::oauth::discover::Found;
@@ -103,12 +102,12 @@ impl Exchange<'_> {
         let url = url.url(found.plain)?;
         let waiting = Waiting::begin(self.auth, state, request.redirect)?;
         let auth = self.auth.clone();
-        errand::ask(&self.need, move || browser(&auth, url.expose()))
+        self.ask(move || browser(&auth, url.expose()))
             .await
             .map_err(|error| error.during("show the page of the sign-in"))?;
         let query = self.answer(&waiting.sign_in, listener).await?;
         drop(waiting);
-        self.need.wait.restart();
+        self.begin_time_anew();
         let secrets = self.hidden();
         let answer = read_answer(query.expose());
         answer.check(&Expected::of(&found.server, &secrets)).inspect_err(|error| {

@@ -82,10 +82,7 @@ impl Exchange<'_> {
             }
             _ => None,
         };
-        let mut form = Form::default();
-        if !ask.grant_type.is_empty() {
-            form.add("grant_type", ask.grant_type);
-        }
+        let mut form = Form::new(ask.grant_type);
         for (name, value) in ask.parts {
             form.add_some(name, *value);
         }

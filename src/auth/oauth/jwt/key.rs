@@ -96,6 +96,7 @@ impl Key {
     }
 
     /// Makes a key for ES256, which every server knows.
+    #[cfg(test)]
     pub(crate) fn generate() -> Result<Self> {
         Self::generate_for(Algorithm::Es256)
     }

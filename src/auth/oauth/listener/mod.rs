@@ -105,6 +105,7 @@ impl Listener {
         &self.place.uri
     }
 
+    #[cfg(test)]
     pub(crate) fn port(&self) -> u16 {
         self.place.port
     }

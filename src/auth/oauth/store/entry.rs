@@ -58,6 +58,17 @@ impl Registration {
     }
 }
 
+impl Registration {
+    /// How long before its end a secret is no longer used, in seconds.
+    const SPARE: u64 = 300;
+
+    /// Whether its secret, if it has one, still holds for a while.
+    pub(crate) fn holds(&self, now: u64) -> bool {
+        self.client_secret.is_none()
+            || self.secret_expires_at.is_none_or(|end| end > now.saturating_add(Self::SPARE))
+    }
+}
+
 impl Entry for Registration {
     fn parse(text: &str) -> Result<Self> {
         let reader = Reader::new(text)?;
@@ -305,6 +316,19 @@ mod tests {
         let members = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
         assert_eq!(members(written.expose()), members(text));
         written.expose().to_owned()
+    }
+
+    #[test]
+    fn uses_a_registration_until_its_secret_is_about_to_end() {
+        let made = |secret: Option<&str>, end: Option<u64>| Registration {
+            client_secret: secret.map(Secret::from),
+            secret_expires_at: end,
+            ..Registration::default()
+        };
+        let ending = made(Some("s"), Some(1000));
+        assert!(ending.holds(699) && !ending.holds(700) && !ending.holds(u64::MAX));
+        assert!(made(Some("s"), None).holds(u64::MAX));
+        assert!(made(None, Some(1)).holds(u64::MAX));
     }
 
     #[test]

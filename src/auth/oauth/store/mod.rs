@@ -89,11 +89,7 @@ pub(crate) async fn lock(store: &dyn Store, wait: &Wait) -> Result<Held> {
 
 /// Reads what is kept under a key.
 pub(crate) fn read<E: Entry>(store: &dyn Store, key: &str) -> Result<Option<E>> {
-    store.load(key)?.map(|text| parse(store, key, &text)).transpose()
-}
-
-/// Reads what was kept under a key; errors name it and the store.
-pub(crate) fn parse<E: Entry>(store: &dyn Store, key: &str, text: &Secret) -> Result<E> {
+    let Some(text) = store.load(key)? else { return Ok(None) };
     let wrong = |error: Error| error.during(&format!("{}, entry {key}", store.place()));
     let entry = E::parse(text.expose()).map_err(wrong)?;
     if entry.own_key() != key {
@@ -102,7 +98,7 @@ pub(crate) fn parse<E: Entry>(store: &dyn Store, key: &str, text: &Secret) -> Re
             "what stands there belongs under another key: remove the entry and sign in again",
         )));
     }
-    Ok(entry)
+    Ok(Some(entry))
 }
 
 /// Keeps an entry under its key. One that cannot be read is not replaced.
