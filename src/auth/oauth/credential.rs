@@ -41,7 +41,8 @@ impl OAuth {
     /// Gets a token although no server has asked for one.
     pub(crate) async fn sign_in(&self, need: Need<'_>) -> Result<()> {
         self.account.forgive();
-        self.exchange(need).run(Reason::Wanted).await.map(drop)
+        self.exchange(need).run(Reason::Wanted).await?;
+        self.account.take_store_failure().map_or(Ok(()), Err)
     }
 
     /// Lets go of the tokens, here and at the authorization server.

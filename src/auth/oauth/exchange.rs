@@ -188,7 +188,6 @@ impl<'a> Exchange<'a> {
     }
 
     async fn obtain(&self, reason: Reason<'_>) -> Result<Token> {
-        self.has_asked.set(true);
         let agent = self.agent().await?;
         let held = self.account.held();
         let is_wider = matches!(reason, Reason::Widen { .. });
@@ -196,7 +195,7 @@ impl<'a> Exchange<'a> {
         if !is_wider && !is_renewed {
             self.check_means()?;
         }
-        let found = self.discover(&agent, reason.challenge(), &self.limit()).await?;
+        let found = self.discover(&agent, reason, &self.limit()).await?;
         let held = match held.filter(|held| held.is_of(&found)) {
             Some(held) => Some(held),
             None => match self.shared(&found).await? {
@@ -204,6 +203,7 @@ impl<'a> Exchange<'a> {
                 shared => shared,
             },
         };
+        self.has_asked.set(true);
         let mut wish = self.wish(&found, held.as_deref(), reason)?;
         if let Some(held) = held.filter(|held| held.entry.refresh_token.is_some() && !is_wider) {
             match self.refresh(&agent, &found, &held).await? {
@@ -278,6 +278,12 @@ impl<'a> Exchange<'a> {
     /// The part of the caller's time that requests to other servers may take.
     pub(super) fn limit(&self) -> Wait {
         self.need.wait.at_most(LIMIT.saturating_sub(self.begun.get().elapsed()))
+    }
+
+    /// A failure of the store that ends no call: the next sign-in tells of it.
+    pub(super) fn store_failed(&self, error: Error) {
+        self.need.caller.store_failed();
+        self.account.note_store_failure(error.masked(&self.secrets.borrow()));
     }
 
     /// What no message may show from here on.
@@ -459,15 +465,23 @@ impl<'a> Exchange<'a> {
             self.keeper.write(&lock, entry).await?;
             self.keeper.write(&lock, &endpoint).await
         };
-        if kept.await.is_err() {
-            self.need.caller.store_failed();
+        if let Err(error) = kept.await {
+            self.store_failed(error);
         }
     }
 }
 
-/// A connection to another server that breaks is no break of the call's own,
-/// which may be repeated: a code or a refresh token would go out twice.
+/// What breaks in an exchange is no break of the call's own connection, after
+/// which the call is repeated: a code or a refresh token would go out twice.
 fn not_the_calls(error: Error) -> Error {
+    match error.status() {
+        Status::Io => error.as_status(Status::Auth).with_may_have_run(false),
+        _ => error,
+    }
+}
+
+/// A request to the authorization server that broke off.
+pub(super) fn broken(error: Error) -> Error {
     match error.status() {
         Status::Io => error.as_status(Status::Unavailable).with_may_have_run(false),
         _ => error,

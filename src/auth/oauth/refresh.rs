@@ -111,8 +111,8 @@ impl Exchange<'_> {
     /// Forgets tokens that are good for nothing.
     async fn lose(&self, lock: &Arc<Lock>, key: String) {
         self.account.set(None);
-        if self.keeper.remove(lock, key).await.is_err() {
-            self.need.caller.store_failed();
+        if let Err(error) = self.keeper.remove(lock, key).await {
+            self.store_failed(error);
         }
     }
 }

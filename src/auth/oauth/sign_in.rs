@@ -36,7 +36,14 @@ impl Exchange<'_> {
         found.server.authorization_endpoint(found.plain)?;
         let mut is_again = false;
         loop {
-            let (identity, listener) = self.identity_for_sign_in(agent, found, wish).await?;
+            let (identity, listener) = self
+                .identity_for_sign_in(agent, found, wish)
+                .await
+                .map_err(|error| match &found.asked {
+                    // It may be no authorization server at all.
+                    Some(asked) if error.status() == Status::Auth => error.during(asked),
+                    _ => error,
+                })?;
             let verifier = Verifier::new()?;
             self.hide(&Secret::from(verifier.expose()));
             let redirect = identity.redirect_uri.clone();
