@@ -87,12 +87,15 @@ pub const CREDENTIALS: i32 = 2;
 pub const EXCHANGE: i32 = 3;
 pub const BEARER: i32 = 4;
 
+/// A store that failed.
+#[derive(Debug)]
+pub struct Failed;
+
 /// What a program keeps; every part may fail.
 pub trait Store: Send + Sync + 'static {
-    /// `Err`: the store failed.
-    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, ()>;
-    fn save(&self, key: &str, data: &[u8]) -> Result<(), ()>;
-    fn forget(&self, key: &str) -> Result<(), ()>;
+    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, Failed>;
+    fn save(&self, key: &str, data: &[u8]) -> Result<(), Failed>;
+    fn forget(&self, key: &str) -> Result<(), Failed>;
 }
 
 /// An authorization, released when dropped.
@@ -274,7 +277,7 @@ impl Auth {
                     raw::mcp_text_set(out, data.as_ptr().cast(), data.len())
                 },
                 Ok(None) => 0,
-                Err(()) => 97,
+                Err(Failed) => 97,
             }
         }
         unsafe extern "C" fn save<S: Store>(

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use behaviour::auth::{Auth, CREDENTIALS, Store};
+use behaviour::auth::{Auth, CREDENTIALS, Failed, Store};
 use behaviour::authority::jws::now;
 use behaviour::authority::{Browser, Key, Registered, Scene, Step};
 use behaviour::status::*;
@@ -16,16 +16,16 @@ use serde_json::json;
 struct Memory(Arc<Mutex<HashMap<String, Vec<u8>>>>);
 
 impl Store for Memory {
-    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, ()> {
+    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, Failed> {
         Ok(self.0.lock().unwrap().get(key).cloned())
     }
 
-    fn save(&self, key: &str, data: &[u8]) -> Result<(), ()> {
+    fn save(&self, key: &str, data: &[u8]) -> Result<(), Failed> {
         self.0.lock().unwrap().insert(key.to_owned(), data.to_vec());
         Ok(())
     }
 
-    fn forget(&self, key: &str) -> Result<(), ()> {
+    fn forget(&self, key: &str) -> Result<(), Failed> {
         self.0.lock().unwrap().remove(key);
         Ok(())
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use behaviour::auth::{Auth, BEARER, CODE, CREDENTIALS, EXCHANGE, c_abi as abi};
-use behaviour::authority::{Authority, Browser, Key, Registered, Scene, Step};
+use behaviour::authority::{Authority, Browser, Key, Scene, Step};
 use behaviour::status::*;
-use behaviour::{Client, c, peer, raw, tests};
+use behaviour::{Client, c, peer, tests};
 use serde_json::json;
 
 /// Counts how often it is let go of.
@@ -93,7 +93,7 @@ tests! {
             ("scope", auth.set_scope("a\"b")),
         ];
         for (number, (name, outcome)) in wrong.into_iter().enumerate() {
-            let failure = outcome.map_err(|failure| failure).expect_err(
+            let failure = outcome.expect_err(
                 &format!("{number}: {name}"));
             assert_eq!(failure.status, MCP_E_INVALID_ARGUMENT, "{number}: {name}");
             assert!(!failure.everything().contains("hunter2"), "{}", failure.message);
@@ -356,6 +356,22 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
+    callback_that_calls_for_itself_is_an_error_and_no_standstill {
+        let scene = Scene::new();
+        let (auth, browser) = (Auth::of(CODE), Browser::default());
+        let client = Arc::new(scene.client(&auth));
+        let (inner, seen) = (Arc::downgrade(&client), browser.clone());
+        let told = Arc::new(AtomicUsize::new(0));
+        let status = told.clone();
+        auth.set_browser(move |auth, url| {
+            let failure = inner.upgrade().unwrap().ping().unwrap_err();
+            status.store(failure.status as usize, Ordering::SeqCst);
+            auth.complete(&seen.visit(url).unwrap()).map_or(1, |()| 0)
+        }).unwrap();
+        client.ping().unwrap();
+        assert_eq!(told.load(Ordering::SeqCst), MCP_E_STATE as usize);
+    }
+
     nothing_of_an_authorization_outlives_a_fork {
         let auth = Auth::of(CODE);
         let child = unsafe { libc::fork() };
@@ -366,7 +382,5 @@ tests! {
         let mut status = 0;
         unsafe { libc::waitpid(child, &mut status, 0) };
         assert_eq!(status, 0);
-        let _ = Registered::public("x");
-        let _ = raw::mcp_client_free;
     }
 }

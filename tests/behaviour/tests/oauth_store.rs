@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use behaviour::auth::{Auth, Store};
+use behaviour::auth::{Auth, Failed, Store};
 use behaviour::authority::{Scene, Step};
 use behaviour::status::*;
 use behaviour::tests;
@@ -30,11 +30,11 @@ struct Inner {
 }
 
 impl Kept {
-    fn enter<T>(&self, fails: &AtomicBool, act: impl FnOnce() -> T) -> Result<T, ()> {
+    fn enter<T>(&self, fails: &AtomicBool, act: impl FnOnce() -> T) -> Result<T, Failed> {
         let inside = self.0.inside.fetch_add(1, Ordering::SeqCst) + 1;
         self.0.at_once.fetch_max(inside, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(self.0.takes.load(Ordering::SeqCst) as u64));
-        let given = if fails.load(Ordering::SeqCst) { Err(()) } else { Ok(act()) };
+        let given = if fails.load(Ordering::SeqCst) { Err(Failed) } else { Ok(act()) };
         self.0.inside.fetch_sub(1, Ordering::SeqCst);
         given
     }
@@ -51,17 +51,17 @@ impl Kept {
 }
 
 impl Store for Kept {
-    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, ()> {
+    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, Failed> {
         self.enter(&self.0.fails_load, || self.0.all.lock().unwrap().get(key).cloned())
     }
 
-    fn save(&self, key: &str, data: &[u8]) -> Result<(), ()> {
+    fn save(&self, key: &str, data: &[u8]) -> Result<(), Failed> {
         self.enter(&self.0.fails_save, || {
             self.0.all.lock().unwrap().insert(key.to_owned(), data.to_vec());
         })
     }
 
-    fn forget(&self, key: &str) -> Result<(), ()> {
+    fn forget(&self, key: &str) -> Result<(), Failed> {
         self.enter(&self.0.fails_forget, || {
             self.0.all.lock().unwrap().remove(key);
         })
