@@ -358,18 +358,26 @@ tests! {
 
     callback_that_calls_for_itself_is_an_error_and_no_standstill {
         let scene = Scene::new();
+        // Both a client that is connected and one that is not.
         let (auth, browser) = (Auth::of(CODE), Browser::default());
-        let client = Arc::new(scene.client(&auth));
-        let (inner, seen) = (Arc::downgrade(&client), browser.clone());
+        let clients = Arc::new([scene.client(&auth), scene.client(&auth)]);
+        let (inner, seen) = (Arc::downgrade(&clients), browser.clone());
         let told = Arc::new(AtomicUsize::new(0));
         let status = told.clone();
         auth.set_browser(move |auth, url| {
-            let failure = inner.upgrade().unwrap().ping().unwrap_err();
+            seen.note(url);
+            let failure = inner.upgrade().unwrap()[1].ping().unwrap_err();
             status.store(failure.status as usize, Ordering::SeqCst);
             auth.complete(&seen.visit(url).unwrap()).map_or(1, |()| 0)
         }).unwrap();
-        client.ping().unwrap();
+        clients[0].ping().unwrap();
+        assert_eq!(told.swap(0, Ordering::SeqCst), MCP_E_STATE as usize);
+        clients[1].ping().unwrap();
+        scene.authority.expire();
+        scene.authority.forget_refresh_tokens();
+        clients[1].ping().unwrap();
         assert_eq!(told.load(Ordering::SeqCst), MCP_E_STATE as usize);
+        assert_eq!(browser.count(), 2);
     }
 
     nothing_of_an_authorization_outlives_a_fork {
