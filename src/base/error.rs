@@ -181,7 +181,7 @@ impl Error {
 
     /// Says which call it was, in front of what happened.
     /// The same words for another kind of failure.
-    pub(crate) fn as_status(mut self, status: Status) -> Self {
+    pub(crate) fn with_status(mut self, status: Status) -> Self {
         self.0.status = status;
         self
     }

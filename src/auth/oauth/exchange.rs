@@ -475,7 +475,7 @@ impl<'a> Exchange<'a> {
 /// which the call is repeated: a code or a refresh token would go out twice.
 fn not_the_calls(error: Error) -> Error {
     match error.status() {
-        Status::Io => error.as_status(Status::Auth).with_may_have_run(false),
+        Status::Io => error.with_status(Status::Auth).with_may_have_run(false),
         _ => error,
     }
 }
@@ -483,7 +483,7 @@ fn not_the_calls(error: Error) -> Error {
 /// A request to the authorization server that broke off.
 pub(super) fn broken(error: Error) -> Error {
     match error.status() {
-        Status::Io => error.as_status(Status::Unavailable).with_may_have_run(false),
+        Status::Io => error.with_status(Status::Unavailable).with_may_have_run(false),
         _ => error,
     }
 }
