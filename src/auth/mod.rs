@@ -94,6 +94,8 @@ pub(crate) struct Refusal<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Tries {
     pub(crate) unauthorized: bool,
+    /// A token was taken that was there, without asking for another.
+    pub(crate) taken: bool,
     pub(crate) widened: u8,
     pub(crate) nonce: bool,
 }

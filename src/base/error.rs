@@ -195,6 +195,12 @@ impl Error {
         self
     }
 
+    /// The same words for another kind of failure.
+    pub(crate) fn with_status(mut self, status: Status) -> Self {
+        self.0.status = status;
+        self
+    }
+
     /// Says which call it was, in front of what happened.
     #[cold]
     #[inline(never)]

@@ -34,6 +34,8 @@ struct State {
     resting: Option<(Instant, Error)>,
     /// Scopes that the person did not grant.
     declined: Vec<String>,
+    /// What the store did last, where that ended no call.
+    store_failure: Option<Error>,
 }
 
 /// A token, and what it takes to renew it.
@@ -200,6 +202,14 @@ impl Account {
         if matches!(error.status(), Status::Auth | Status::Denied | Status::Untrusted) {
             lock(&self.state).resting = Some((Instant::now() + PAUSE, error.clone()));
         }
+    }
+
+    pub(crate) fn note_store_failure(&self, error: Error) {
+        lock(&self.state).store_failure = Some(error);
+    }
+
+    pub(crate) fn take_store_failure(&self) -> Option<Error> {
+        lock(&self.state).store_failure.take()
     }
 
     /// Whether the person did not grant these scopes before.

@@ -41,7 +41,8 @@ impl OAuth {
     /// Gets a token although no server has asked for one.
     pub(crate) async fn sign_in(&self, need: Need<'_>) -> Result<()> {
         self.account.forgive();
-        self.exchange(need).run(Reason::Wanted).await.map(drop)
+        self.exchange(need).run(Reason::Wanted).await?;
+        self.account.take_store_failure().map_or(Ok(()), Err)
     }
 
     /// Lets go of the tokens, here and at the authorization server.
@@ -85,11 +86,16 @@ impl OAuth {
             _ if refusal.http_status != 401 || tries.unauthorized => return Ok(None),
             _ => {}
         }
-        tries.unauthorized = true;
         let only_dpop = chosen.is_some_and(|one| one.scheme == Scheme::DPoP)
             && challenges.iter().all(|one| one.scheme == Scheme::DPoP);
         let reason = Reason::Refused { refused: refusal.token, challenge: chosen, only_dpop };
-        self.exchange(need).run(reason).await
+        let exchange = self.exchange(need);
+        let token = exchange.run(reason).await;
+        // One that another thread or process has got may be as old as this one
+        // was: that is no try yet, once.
+        tries.unauthorized = exchange.has_asked() || tries.taken;
+        tries.taken = true;
+        token
     }
 }
 

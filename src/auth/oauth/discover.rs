@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::auth::oauth::address::{Plain, canonical, check_issuer};
 use crate::auth::oauth::discovery::{Misses, base, resource_places, server_places};
-use crate::auth::oauth::exchange::Exchange;
+use crate::auth::oauth::exchange::{Exchange, Reason};
 use crate::auth::oauth::jwt::Key;
 use crate::auth::oauth::jwt::key::Algorithm;
 use crate::auth::oauth::reply::Reply;
@@ -16,7 +16,6 @@ use crate::base::error::{Error, Result, Status};
 use crate::transport::agent::{Agent, Fetched};
 use crate::transport::reach::Home;
 use crate::transport::wait::Wait;
-use crate::wire::challenge::Challenge;
 use crate::wire::url::Url;
 
 /// Who gives tokens, and for what.
@@ -28,6 +27,8 @@ pub(super) struct Found {
     pub(super) scopes: Option<Vec<String>>,
     pub(super) demands_dpop: bool,
     dpop_algorithms: Option<Vec<String>>,
+    /// The places that were asked, where nothing is published anywhere.
+    pub(super) asked: Option<String>,
     pub(super) plain: Plain,
 }
 
@@ -36,7 +37,7 @@ impl Found {
     pub(super) fn known(resource: &str, server: Arc<ServerMetadata>, plain: Plain) -> Self {
         let (demands_dpop, dpop_algorithms, scopes) = (false, None, None);
         let resource = resource.to_owned();
-        Self { resource, server, scopes, demands_dpop, dpop_algorithms, plain }
+        Self { resource, server, scopes, demands_dpop, dpop_algorithms, asked: None, plain }
     }
 
     pub(super) fn issuer(&self) -> &str {
@@ -72,9 +73,11 @@ impl Exchange<'_> {
     pub(super) async fn discover(
         &self,
         agent: &Agent,
-        challenge: Option<&Challenge>,
+        reason: Reason<'_>,
         wait: &Wait,
     ) -> Result<Found> {
+        let challenge = reason.challenge();
+        let is_wanted = matches!(reason, Reason::Wanted);
         let plain = plain(agent);
         let named = challenge.and_then(|challenge| challenge.get("resource_metadata"));
         let endpoint = &self.account.endpoint;
@@ -99,11 +102,12 @@ impl Exchange<'_> {
                 demands_dpop: metadata.dpop_required,
                 dpop_algorithms: metadata.dpop_algorithms,
                 resource: metadata.resource,
+                asked: None,
                 plain,
             });
         }
         let asked = misses.nothing("metadata of the protected resource")?;
-        let server = self.server_beside(agent, plain, &asked, wait).await?;
+        let (server, asked) = self.server_beside(agent, plain, asked, is_wanted, wait).await?;
         let url = Url::parse(endpoint)?;
         Ok(Found {
             resource: canonical(&url),
@@ -111,24 +115,29 @@ impl Exchange<'_> {
             scopes: None,
             demands_dpop: false,
             dpop_algorithms: None,
+            asked,
             plain,
         })
     }
 
     /// The server at the MCP server's own origin, as revision 2025-03-26 had
-    /// it, or the pinned one.
+    /// it, or the pinned one; and which places have nothing, if nobody says
+    /// what it can do. A server that has asked for no token is no such one.
     async fn server_beside(
         &self,
         agent: &Agent,
         plain: Plain,
-        asked: &str,
+        asked: String,
+        is_wanted: bool,
         wait: &Wait,
-    ) -> Result<ServerMetadata> {
+    ) -> Result<(ServerMetadata, Option<String>)> {
         let base = base(&self.account.endpoint);
         let issuer = self.settings.issuer.as_deref().unwrap_or(base);
         match self.server(agent, issuer, plain, wait).await? {
-            Ok(server) => Ok(server),
-            Err(_) if issuer == base => Ok(ServerMetadata::without_document(base)),
+            Ok(server) => Ok((server, None)),
+            Err(more) if issuer == base && !is_wanted => {
+                Ok((ServerMetadata::without_document(base), Some(format!("{asked}; {more}"))))
+            }
             Err(more) => Err(nothing_published(issuer, &format!("{more}; {asked}"))),
         }
     }

@@ -91,7 +91,11 @@ impl Misses {
     /// A place that could not be asked. One that may not be is no place; one
     /// that fails by the network may have something later.
     pub(crate) fn failed(&mut self, url: &str, error: &Error) {
-        if !matches!(error.status(), Status::Untrusted | Status::Insecure | Status::Redirect) {
+        let is_no_place = matches!(
+            error.status(),
+            Status::Auth | Status::Untrusted | Status::Insecure | Status::Redirect
+        );
+        if !is_no_place {
             self.is_later(error.retry_after());
         }
         self.note(url, error.message());

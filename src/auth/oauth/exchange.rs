@@ -64,6 +64,8 @@ pub(crate) struct Exchange<'a> {
     pub(super) keeper: Keeper<'a>,
     /// What no message may show, as it comes.
     secrets: RefCell<Vec<Secret>>,
+    /// Whether somebody was asked for a token.
+    has_asked: Cell<bool>,
     /// From when on its time counts.
     begun: Cell<Instant>,
 }
@@ -99,8 +101,8 @@ impl<'a> Exchange<'a> {
         let settings = auth.begin();
         let secrets = RefCell::new(settings.secrets().collect());
         let keeper = Keeper::new(settings.store.clone(), auth.clone(), need);
-        let begun = Cell::new(Instant::now());
-        Self { auth, account, need, settings, keeper, secrets, begun }
+        let (has_asked, begun) = (Cell::new(false), Cell::new(Instant::now()));
+        Self { auth, account, need, settings, keeper, secrets, has_asked, begun }
     }
 
     /// The token to go on with; `None` to go on without one.
@@ -109,7 +111,7 @@ impl<'a> Exchange<'a> {
             Reason::Begin => self.prepare().await,
             _ => self.replace(reason).await,
         };
-        done.map_err(|error| error.masked(&self.secrets.borrow()))
+        done.map_err(|error| not_the_calls(error).masked(&self.secrets.borrow()))
     }
 
     /// Finds out with which token the first request goes, or renews one whose
@@ -171,22 +173,29 @@ impl<'a> Exchange<'a> {
         } else if !self.account.is_loaded() {
             self.account.set(None);
         }
+        if let Reason::Widen { challenge, .. } = reason {
+            // Nothing is begun where there is nothing to gain.
+            self.wider(self.account.held().as_deref(), challenge)?;
+        }
         self.account.begin()?;
         let token = self.obtain(reason).await?;
         self.need.wait.restart();
         Ok(Some(token))
     }
 
+    pub(crate) fn has_asked(&self) -> bool {
+        self.has_asked.get()
+    }
+
     async fn obtain(&self, reason: Reason<'_>) -> Result<Token> {
         let agent = self.agent().await?;
         let held = self.account.held();
         let is_wider = matches!(reason, Reason::Widen { .. });
-        if is_wider {
-            self.wider(held.as_deref(), reason.challenge())?;
-        } else if held.as_ref().is_none_or(|held| held.entry.refresh_token.is_none()) {
+        let is_renewed = held.as_ref().is_some_and(|held| held.entry.refresh_token.is_some());
+        if !is_wider && !is_renewed {
             self.check_means()?;
         }
-        let found = self.discover(&agent, reason.challenge(), &self.limit()).await?;
+        let found = self.discover(&agent, reason, &self.limit()).await?;
         let held = match held.filter(|held| held.is_of(&found)) {
             Some(held) => Some(held),
             None => match self.shared(&found).await? {
@@ -194,6 +203,7 @@ impl<'a> Exchange<'a> {
                 shared => shared,
             },
         };
+        self.has_asked.set(true);
         let mut wish = self.wish(&found, held.as_deref(), reason)?;
         if let Some(held) = held.filter(|held| held.entry.refresh_token.is_some() && !is_wider) {
             match self.refresh(&agent, &found, &held).await? {
@@ -268,6 +278,12 @@ impl<'a> Exchange<'a> {
     /// The part of the caller's time that requests to other servers may take.
     pub(super) fn limit(&self) -> Wait {
         self.need.wait.at_most(LIMIT.saturating_sub(self.begun.get().elapsed()))
+    }
+
+    /// A failure of the store that ends no call: the next sign-in tells of it.
+    pub(super) fn store_failed(&self, error: Error) {
+        self.need.caller.store_failed();
+        self.account.note_store_failure(error.masked(&self.secrets.borrow()));
     }
 
     /// What no message may show from here on.
@@ -449,9 +465,26 @@ impl<'a> Exchange<'a> {
             self.keeper.write(&lock, entry).await?;
             self.keeper.write(&lock, &endpoint).await
         };
-        if kept.await.is_err() {
-            self.need.caller.store_failed();
+        if let Err(error) = kept.await {
+            self.store_failed(error);
         }
+    }
+}
+
+/// What breaks in an exchange is no break of the call's own connection, after
+/// which the call is repeated: a code or a refresh token would go out twice.
+fn not_the_calls(error: Error) -> Error {
+    match error.status() {
+        Status::Io => error.with_status(Status::Auth).with_may_have_run(false),
+        _ => error,
+    }
+}
+
+/// A request to the authorization server that broke off.
+pub(super) fn broken(error: Error) -> Error {
+    match error.status() {
+        Status::Io => error.with_status(Status::Unavailable).with_may_have_run(false),
+        _ => error,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use crate::auth::oauth::discover::{Found, reply};
-use crate::auth::oauth::exchange::{Exchange, Wish};
+use crate::auth::oauth::exchange::{Exchange, Wish, broken};
 use crate::auth::oauth::form::Method;
 use crate::auth::oauth::identity::{
     Identity as Chosen, Known, Proofs, choose, method, method_to_register,
@@ -164,8 +164,8 @@ impl Exchange<'_> {
             ..Given::default()
         };
         let lock = self.keeper.lock(&self.limit()).await?;
-        if self.keeper.write(&lock, &given).await.is_err() {
-            self.need.caller.store_failed();
+        if let Err(error) = self.keeper.write(&lock, &given).await {
+            self.store_failed(error);
         }
         Ok(())
     }
@@ -237,7 +237,8 @@ impl Exchange<'_> {
             jwks: jwks.as_deref(),
         };
         let body = Secret::from(request.body());
-        let fetched = agent.post(url, "application/json", &[], &body, &self.limit()).await?;
+        let fetched = agent.post(url, "application/json", &[], &body, &self.limit()).await;
+        let fetched = fetched.map_err(broken)?;
         let answer = request.read(&reply(url, &fetched))?;
         let entry = Registration {
             issuer: found.issuer().to_owned(),
@@ -250,8 +251,8 @@ impl Exchange<'_> {
             ..Registration::default()
         };
         let lock = self.keeper.lock(&self.limit()).await?;
-        if self.keeper.write(&lock, &entry).await.is_err() {
-            self.need.caller.store_failed();
+        if let Err(error) = self.keeper.write(&lock, &entry).await {
+            self.store_failed(error);
         }
         let identity = self.kept_identity(entry, found)?;
         Ok((Identity { source: Source::New, ..identity }, listener))

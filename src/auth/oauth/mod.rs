@@ -185,7 +185,7 @@ impl Auth {
     /// Takes the answer to a sign-in that waits.
     pub(crate) fn complete(&self, redirect_url: &str) -> Result<()> {
         let waiting = lock(&self.sign_in).clone();
-        if waiting.is_some_and(|waiting| waiting.offer(person::query_of(redirect_url))) {
+        if waiting.is_some_and(|waiting| waiting.offer_pasted(redirect_url)) {
             return Ok(());
         }
         Err(Error::new(

@@ -11,16 +11,38 @@ use crate::base::sys::Signal;
 /// A sign-in that waits for its answer: one, whichever way it comes.
 pub(crate) struct SignIn {
     state: Secret,
+    /// Where the person is sent back to.
+    redirect: String,
     answer: Mutex<Option<Secret>>,
     arrived: Arc<Signal>,
 }
 
 impl SignIn {
-    pub(crate) fn new(state: Secret) -> Result<Arc<Self>> {
+    pub(crate) fn new(state: Secret, redirect: &str) -> Result<Arc<Self>> {
         let arrived = Signal::new().map_err(|error| {
             Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
         })?;
-        Ok(Arc::new(Self { state, answer: Mutex::new(None), arrived: Arc::new(arrived) }))
+        Ok(Arc::new(Self {
+            state,
+            redirect: redirect.to_owned(),
+            answer: Mutex::new(None),
+            arrived: Arc::new(arrived),
+        }))
+    }
+
+    /// Takes an answer as a person pastes it: the address, which has to be the
+    /// one that was waited for, or its query alone.
+    pub(crate) fn offer_pasted(&self, address: &str) -> bool {
+        let place = |address: &str| {
+            let place = address.trim().split(['?', '#']).next().unwrap_or_default();
+            place.trim_end_matches('/').to_owned()
+        };
+        let pasted = place(address);
+        let is_address = address.contains('?') && pasted.contains(':') && !pasted.contains('=');
+        if is_address && !pasted.eq_ignore_ascii_case(&place(&self.redirect)) {
+            return false;
+        }
+        self.offer(query_of(address))
     }
 
     /// Takes an answer, which is the query of an address, if it belongs here
@@ -46,7 +68,7 @@ impl SignIn {
 
 /// The query of an address that a person was sent back to; what has none may
 /// be a query alone.
-pub(crate) fn query_of(address: &str) -> &str {
+fn query_of(address: &str) -> &str {
     let address = address.trim();
     let address = address.split('#').next().unwrap_or_default();
     address.split_once('?').map_or(address, |(_, query)| query)
@@ -58,7 +80,8 @@ mod tests {
 
     #[test]
     fn takes_the_first_answer_with_its_state() {
-        let sign_in = SignIn::new(Secret::from("a+b")).unwrap();
+        let sign_in = SignIn::new(Secret::from("a+b"), "http://127.0.0.1:1/callback").unwrap();
+        assert!(!sign_in.offer_pasted("com.other:/callback?state=a%2Bb"));
         for other in ["", "code=1", "state=", "state=a+b", "state=A%2Bb", "code=1&State=a%2Bb"] {
             assert!(!sign_in.offer(other), "{other}");
         }

@@ -8,6 +8,7 @@ use crate::auth::oauth::account::Held;
 use crate::auth::oauth::answer::{Kind, Step};
 use crate::auth::oauth::discover::{Found, plain};
 use crate::auth::oauth::exchange::{Exchange, Wish};
+use crate::auth::oauth::identify::Source;
 use crate::auth::oauth::jwt;
 use crate::auth::oauth::scope;
 use crate::auth::oauth::store::Held as Lock;
@@ -73,6 +74,15 @@ impl Exchange<'_> {
                 self.lose(&lock, key).await;
                 return Ok(None);
             }
+            // The server has forgotten the registration, and what hung on it.
+            Err(failure)
+                if failure.kind == Kind::InvalidClient && identity.source == Source::Kept =>
+            {
+                self.lose(&lock, key).await;
+                drop(lock);
+                self.unregister(found).await?;
+                return Ok(None);
+            }
             Err(failure) => return Err(failure.error),
         };
         let mut granted = got.granted;
@@ -101,8 +111,8 @@ impl Exchange<'_> {
     /// Forgets tokens that are good for nothing.
     async fn lose(&self, lock: &Arc<Lock>, key: String) {
         self.account.set(None);
-        if self.keeper.remove(lock, key).await.is_err() {
-            self.need.caller.store_failed();
+        if let Err(error) = self.keeper.remove(lock, key).await {
+            self.store_failed(error);
         }
     }
 }

@@ -31,9 +31,19 @@ impl Exchange<'_> {
         found: &Found,
         wish: &Wish,
     ) -> Result<Token> {
+        // Before a registration that would be for nothing.
+        found.server.token_endpoint(found.plain)?;
+        found.server.authorization_endpoint(found.plain)?;
         let mut is_again = false;
         loop {
-            let (identity, listener) = self.identity_for_sign_in(agent, found, wish).await?;
+            let (identity, listener) = self
+                .identity_for_sign_in(agent, found, wish)
+                .await
+                .map_err(|error| match &found.asked {
+                    // It may be no authorization server at all.
+                    Some(asked) if error.status() == Status::Auth => error.during(asked),
+                    _ => error,
+                })?;
             let verifier = Verifier::new()?;
             self.hide(&Secret::from(verifier.expose()));
             let redirect = identity.redirect_uri.clone();
@@ -97,7 +107,7 @@ impl Exchange<'_> {
             dpop_jkt: thumbprint.as_deref(),
         };
         let url = url.url(found.plain)?;
-        let waiting = Waiting::begin(self.auth, state)?;
+        let waiting = Waiting::begin(self.auth, state, request.redirect)?;
         let auth = self.auth.clone();
         self.ask(move || browser(&auth, url.expose()))
             .await
@@ -154,8 +164,8 @@ struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    fn begin(auth: &'a Auth, state: Secret) -> Result<Self> {
-        let sign_in = SignIn::new(state)?;
+    fn begin(auth: &'a Auth, state: Secret, redirect: &str) -> Result<Self> {
+        let sign_in = SignIn::new(state, redirect)?;
         *lock(&auth.sign_in) = Some(sign_in.clone());
         Ok(Self { auth, sign_in })
     }

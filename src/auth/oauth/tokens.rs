@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use crate::auth::oauth::answer::{self, Asked, Granted, Kind, Refusal, Step};
 use crate::auth::oauth::discover::{Found, reply};
 use crate::auth::oauth::dpop;
-use crate::auth::oauth::exchange::{Exchange, Wish};
+use crate::auth::oauth::exchange::{Exchange, Wish, broken};
 use crate::auth::oauth::form::{Authentication, Form, Method};
 use crate::auth::oauth::identify::Identity;
 use crate::auth::oauth::jwt::client_assertion;
@@ -108,7 +108,7 @@ impl Exchange<'_> {
             headers.iter().map(|(name, value)| (*name, value.expose())).collect();
         let limit = self.limit();
         let fetched = agent.post(ask.url, FORM, &headers, &form.finish(), &limit).await;
-        let fetched = fetched.map_err(|error| error.during(ask.step.name()))?;
+        let fetched = fetched.map_err(|error| broken(error).during(ask.step.name()))?;
         if let Some(nonce) = &fetched.dpop_nonce {
             self.auth.set_nonce(&origin, nonce);
         }

@@ -3,6 +3,8 @@
 
 #![allow(clippy::not_unsafe_ptr_arg_deref, reason = "pointers that the library gave")]
 
+pub mod auth;
+pub mod authority;
 mod calls;
 pub mod chaos;
 mod config;
@@ -21,6 +23,7 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
 use std::time::Duration;
 
+pub use auth::Auth;
 pub use calls::Progress;
 pub use config::Config;
 pub use heard::Heard;
@@ -146,9 +149,12 @@ pub mod status {
     pub const MCP_E_RATE_LIMITED: i32 = 43;
     pub const MCP_E_UNAVAILABLE: i32 = 44;
     pub const MCP_E_REDIRECT: i32 = 45;
+    pub const MCP_E_AUTH: i32 = 46;
     pub const MCP_E_INSECURE: i32 = 47;
     pub const MCP_E_ENDPOINT: i32 = 48;
     pub const MCP_E_SERVER: i32 = 49;
+    pub const MCP_E_DENIED: i32 = 50;
+    pub const MCP_E_UNTRUSTED: i32 = 51;
     pub const MCP_E_PROTOCOL: i32 = 60;
     pub const MCP_E_VERSION: i32 = 61;
     pub const MCP_E_RPC: i32 = 62;
@@ -196,6 +202,7 @@ pub mod status {
     pub const MCP_COUNT_RESUMPTIONS: i32 = 6;
     pub const MCP_COUNT_STARTS: i32 = 7;
     pub const MCP_COUNT_JUNK: i32 = 8;
+    pub const MCP_COUNT_STORE_FAILURES: i32 = 9;
 
     pub const MCP_TRANSPORT_AUTO: i32 = 0;
     pub const MCP_TRANSPORT_STREAMABLE_HTTP: i32 = 1;

@@ -1,0 +1,172 @@
+//! Who asks: registrations, and how clients prove who they are.
+
+use mcp_test_server::{Request, http};
+use serde_json::{Value, json};
+
+use crate::authority::form::decode;
+use crate::authority::jws::{check_assertion, from_base64};
+use crate::authority::{Core, Form, Key, merge, refusal};
+
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// A client that the server knows.
+#[derive(Clone, Debug, Default)]
+pub struct Registered {
+    pub id: String,
+    pub secret: Option<String>,
+    pub method: String,
+    /// Empty: any.
+    pub redirects: Vec<String>,
+    pub key: Option<Key>,
+}
+
+impl Registered {
+    pub fn secret(id: &str, secret: &str, method: &str) -> Self {
+        Self {
+            id: id.into(),
+            secret: Some(secret.into()),
+            method: method.into(),
+            ..Self::default()
+        }
+    }
+
+    pub fn public(id: &str) -> Self {
+        Self { id: id.into(), method: "none".into(), ..Self::default() }
+    }
+
+    pub fn key(id: &str, key: &Key) -> Self {
+        Self {
+            id: id.into(),
+            method: "private_key_jwt".into(),
+            key: Some(key.clone()),
+            ..Self::default()
+        }
+    }
+}
+
+impl Core {
+    pub(crate) fn client(&self, id: &str) -> Option<Registered> {
+        let knobs = self.knobs();
+        if knobs.takes_metadata_urls && id.starts_with("https://") {
+            return Some(Registered::public(id));
+        }
+        let given = knobs.given.into_iter().find(|client| client.id == id);
+        given.or_else(|| self.state().clients.get(id).cloned())
+    }
+
+    pub(crate) fn register(&self, request: &Request) -> Vec<u8> {
+        let knobs = self.knobs();
+        if !knobs.has_registration {
+            return http::reply(404, &[], b"");
+        }
+        let asked = request.json();
+        let redirects: Vec<String> =
+            serde_json::from_value(asked["redirect_uris"].clone()).unwrap_or_default();
+        if redirects.is_empty() {
+            self.complain("register: no redirect_uris");
+            return refusal(400, "invalid_redirect_uri", "there is none");
+        }
+        let is_web = redirects.iter().all(|redirect| redirect.starts_with("https://"));
+        if asked["application_type"] != if is_web { "web" } else { "native" } {
+            self.complain(format!("register: application_type {}", asked["application_type"]));
+        }
+        let grants = &asked["grant_types"];
+        let has =
+            |grant: &str| grants.as_array().is_some_and(|all| all.iter().any(|one| one == grant));
+        if !has("authorization_code") || !has("refresh_token") {
+            self.complain(format!("register: grant_types {grants}"));
+        }
+        if asked["client_name"].as_str().unwrap_or_default().is_empty() {
+            self.complain("register: no client_name");
+        }
+        let wanted = asked["token_endpoint_auth_method"].as_str().unwrap_or("client_secret_basic");
+        let method = knobs.method.unwrap_or(wanted).to_owned();
+        let mut state = self.state();
+        let id = state.fresh("client");
+        let secret = method.starts_with("client_secret").then(|| state.fresh("secret"));
+        let client = Registered { id, secret, method, redirects, key: None };
+        state.clients.insert(client.id.clone(), client.clone());
+        let access = state.fresh("registration");
+        drop(state);
+        let mut answer = json!({
+            "client_id": client.id,
+            "redirect_uris": client.redirects,
+            "token_endpoint_auth_method": client.method,
+            "grant_types": grants,
+            "registration_access_token": access,
+            "registration_client_uri": format!("{}/register/x", self.base()),
+        });
+        if let Some(secret) = &client.secret {
+            answer["client_secret"] = json!(secret);
+            answer["client_secret_expires_at"] = json!(0);
+        }
+        merge(&mut answer, &knobs.registration);
+        http::json(201, &answer)
+    }
+
+    /// The client that a request is of, or the refusal.
+    pub(crate) fn authenticate(
+        &self,
+        request: &Request,
+        form: &Form,
+    ) -> Result<Registered, Vec<u8>> {
+        let refuse = |why: String| {
+            self.complain(format!("authentication: {why}"));
+            Err(refusal(401, "invalid_client", "not authenticated"))
+        };
+        let basic = request.header("authorization").map(|header| {
+            let text = header.strip_prefix("Basic ").and_then(from_base64).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let (id, secret) = text.split_once(':').unwrap_or_default();
+            (decode(id), decode(secret))
+        });
+        let assertion = form.get("client_assertion");
+        let ways = [basic.is_some(), assertion.is_some(), form.get("client_secret").is_some()];
+        if ways.iter().filter(|way| **way).count() > 1 {
+            return refuse("more than one method".into());
+        }
+        let (method, id) = match (&basic, assertion) {
+            (Some((id, _)), _) => ("client_secret_basic", id.clone()),
+            (_, Some(token)) => ("private_key_jwt", subject(token)),
+            _ if ways[2] => ("client_secret_post", form.text("client_id").to_owned()),
+            _ => ("none", form.text("client_id").to_owned()),
+        };
+        let Some(client) = self.client(&id) else {
+            // One that was forgotten: no fault of the client.
+            return Err(refusal(401, "invalid_client", "not known"));
+        };
+        if client.method != method {
+            return refuse(format!("{method}, not {}", client.method));
+        }
+        match method {
+            "client_secret_basic" if basic.map(|(_, secret)| secret) != client.secret => {
+                refuse("another secret".into())
+            }
+            "client_secret_basic" if form.get("client_id").is_some() => {
+                refuse("client_id in the form as well".into())
+            }
+            "client_secret_post" if form.get("client_secret") != client.secret.as_deref() => {
+                refuse("another secret".into())
+            }
+            "private_key_jwt" => {
+                if form.get("client_assertion_type") != Some(ASSERTION) {
+                    return refuse("client_assertion_type".into());
+                }
+                let Some(key) = &client.key else { return refuse("no key".into()) };
+                let issuer = self.issuer();
+                let token = assertion.unwrap_or_default();
+                let checked = check_assertion(token, key, &id, &issuer, &mut self.state().jtis);
+                checked.or_else(|why| refuse(why).map(|_: Registered| ()))?;
+                Ok(client)
+            }
+            _ => Ok(client),
+        }
+    }
+}
+
+/// Whom an assertion is about.
+fn subject(token: &str) -> String {
+    let claims = token.split('.').nth(1).and_then(crate::authority::jws::from_base64url);
+    let claims: Value = serde_json::from_slice(&claims.unwrap_or_default()).unwrap_or_default();
+    claims["sub"].as_str().unwrap_or_default().to_owned()
+}

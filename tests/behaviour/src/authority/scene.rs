@@ -1,0 +1,301 @@
+//! A protected server, its authorization server, a person with a browser, and
+//! clients; and what must hold at the end of each test.
+
+use std::io::{Read, Seek};
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::ThreadId;
+use std::time::Duration;
+
+use mcp_test_server::mcp::Config;
+use mcp_test_server::{Log, Request};
+
+use crate::auth::{Auth, CODE};
+use crate::authority::form::{self, Page};
+use crate::authority::{Authority, Form, Guarded, Step};
+use crate::{Client, Failure, Outcome};
+
+/// The header that is for the MCP server alone.
+pub const API_KEY: &str = "the-key-of-the-program";
+
+pub struct Scene {
+    pub authority: Authority,
+    pub guarded: Guarded,
+    trace: Mutex<std::fs::File>,
+    /// What no text may hold, in addition to what the servers gave out.
+    secrets: Mutex<Vec<String>>,
+    /// Other servers, which may see no secret of this one.
+    others: Mutex<Vec<Arc<Log>>>,
+}
+
+impl Scene {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        let authority = Authority::new();
+        let guarded = Guarded::new(authority.core.clone());
+        Self::with(authority, guarded)
+    }
+
+    /// With a server of that kind.
+    pub fn of(config: Config) -> Self {
+        let authority = Authority::new();
+        let guarded = Guarded::of(authority.core.clone(), config);
+        Self::with(authority, guarded)
+    }
+
+    fn with(authority: Authority, guarded: Guarded) -> Self {
+        let fd = unsafe { libc::memfd_create(c"trace".as_ptr(), libc::MFD_CLOEXEC) };
+        assert!(fd >= 0);
+        let trace = Mutex::new(unsafe { std::fs::File::from_raw_fd(fd) });
+        Self { authority, guarded, trace, secrets: Mutex::default(), others: Mutex::default() }
+    }
+
+    /// A client of the server, which has the authorization.
+    pub fn client(&self, auth: &Auth) -> Client {
+        let client = Client::of(&self.guarded.url());
+        client.set_header("X-API-Key", Some(API_KEY)).unwrap();
+        client.set_trace(self.trace.lock().unwrap().as_raw_fd()).unwrap();
+        client.set_auth(Some(auth)).unwrap();
+        client
+    }
+
+    /// A person who signs in whenever a page is shown.
+    pub fn person(&self) -> (Auth, Browser) {
+        let auth = Auth::of(CODE);
+        let browser = Browser::of(&auth);
+        (auth, browser)
+    }
+
+    /// A client that has signed in, and its parts.
+    pub fn signed_in(&self) -> (Client, Auth, Browser) {
+        let (auth, browser) = self.person();
+        let client = self.client(&auth);
+        client.ping().unwrap();
+        (client, auth, browser)
+    }
+
+    /// A text that nobody may see.
+    pub fn hides(&self, secret: &str) {
+        self.secrets.lock().unwrap().push(secret.to_owned());
+    }
+
+    /// Another server, where nothing of this one's may go.
+    pub fn has_other(&self, log: &Arc<Log>) {
+        self.others.lock().unwrap().push(log.clone());
+    }
+
+    /// A failure, in which there is no secret.
+    pub fn failure<T>(&self, outcome: Outcome<T>) -> Failure {
+        let failure = match outcome {
+            Ok(_) => panic!("it succeeds"),
+            Err(failure) => failure,
+        };
+        self.tells_no_secret(&failure);
+        failure
+    }
+
+    pub fn tells_no_secret(&self, failure: &Failure) {
+        self.is_clean("the failure", &failure.everything());
+        assert!(!failure.message.contains('\n') && failure.message.len() < 1500);
+    }
+
+    fn is_clean(&self, what: &str, text: &str) {
+        for secret in self.all_secrets() {
+            assert!(!text.contains(&secret), "{what} holds {secret}: {text}");
+        }
+    }
+
+    fn all_secrets(&self) -> Vec<String> {
+        let mut all = self.authority.secrets();
+        all.extend(self.secrets.lock().unwrap().clone());
+        let given = self.authority.registered().into_iter();
+        all.extend(given.filter_map(|client| client.secret));
+        let texts = self.authority.forms(Step::Token);
+        all.extend(texts.iter().flat_map(|form| {
+            let names = ["code", "code_verifier", "client_secret", "client_assertion"];
+            names.iter().filter_map(|name| form.get(name).map(str::to_owned)).collect::<Vec<_>>()
+        }));
+        let proofs = self.guarded.log().requests().into_iter();
+        all.extend(proofs.filter_map(|request| request.header("dpop").map(str::to_owned)));
+        all.retain(|secret| secret.len() > 7);
+        all
+    }
+
+    /// What must hold in the end: nothing went where it does not belong.
+    fn ends_well(&self) {
+        let mut trace = String::new();
+        let mut file = self.trace.lock().unwrap();
+        file.rewind().unwrap();
+        file.read_to_string(&mut trace).unwrap();
+        drop(file);
+        self.is_clean("the trace", &trace);
+        assert!(!trace.contains(API_KEY), "the trace holds the API key");
+        let secrets = self.all_secrets();
+        let is_own = self.guarded.wall().is_own_authority;
+        for request in self.guarded.log().requests().iter().filter(|_| !is_own) {
+            let text = text_of(request);
+            for secret in &secrets {
+                let is_token = secret.starts_with("at-") || request.header("dpop") == Some(secret);
+                assert!(is_token || !text.contains(secret), "the MCP server is told {secret}");
+            }
+        }
+        for request in self.authority.log().requests() {
+            let text = text_of(&request);
+            assert!(!text.contains(API_KEY), "the authorization server is told the API key");
+            let tells = text.contains("at-") && self.authority.core.step(&request) != Step::Revoke;
+            let tokens = secrets.iter().filter(|secret| secret.starts_with("at-"));
+            for token in tokens.filter(|_| tells) {
+                assert!(!text.contains(token), "the authorization server is told {token}");
+            }
+        }
+        for log in self.others.lock().unwrap().iter() {
+            for request in log.requests() {
+                let text = text_of(&request);
+                assert!(!text.contains(API_KEY), "another server is told the API key");
+                for secret in &secrets {
+                    assert!(!text.contains(secret), "another server is told {secret}: {text}");
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.ends_well();
+        }
+    }
+}
+
+fn text_of(request: &Request) -> String {
+    let headers: Vec<_> =
+        request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let body = String::from_utf8_lossy(&request.body);
+    format!("{} {}\n{}\n{body}", request.method, request.target, headers.join("\n"))
+}
+
+#[derive(Default)]
+struct Seen {
+    shown: Mutex<Vec<(ThreadId, String)>>,
+    pages: Mutex<Vec<Page>>,
+    redirects: Mutex<Vec<String>>,
+    changed: Condvar,
+}
+
+/// The browser of a person, and what it has shown.
+#[derive(Clone, Default)]
+pub struct Browser(Arc<Seen>);
+
+impl Browser {
+    /// Goes where the page sends it, on a thread of its own as a browser does.
+    pub fn of(auth: &Auth) -> Self {
+        Self::slow(auth, Duration::ZERO)
+    }
+
+    /// The person takes this long.
+    pub fn slow(auth: &Auth, pause: Duration) -> Self {
+        let browser = Self::default();
+        let seen = browser.clone();
+        auth.set_browser(move |_, url| {
+            seen.note(url);
+            let (seen, url) = (seen.clone(), url.to_owned());
+            std::thread::spawn(move || {
+                std::thread::sleep(pause);
+                if let Some(redirect) = seen.visit(&url) {
+                    seen.follow(&redirect);
+                }
+            });
+            0
+        })
+        .unwrap();
+        browser
+    }
+
+    /// The redirect is made into an answer and pasted, inside the callback.
+    pub fn pastes(auth: &Auth, answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        let browser = Self::default();
+        let seen = browser.clone();
+        auth.set_browser(move |auth, url| {
+            seen.note(url);
+            let redirect = seen.visit(url).expect("a redirect");
+            auth.complete(&answer(&redirect)).map_or_else(|failure| failure.status, |()| 0)
+        })
+        .unwrap();
+        browser
+    }
+
+    /// Shows a page, and nobody does anything.
+    pub fn idle(auth: &Auth) -> Self {
+        let browser = Self::default();
+        let seen = browser.clone();
+        auth.set_browser(move |_, url| {
+            seen.note(url);
+            0
+        })
+        .unwrap();
+        browser
+    }
+
+    pub fn note(&self, url: &str) {
+        let shown = (std::thread::current().id(), url.to_owned());
+        self.0.shown.lock().unwrap().push(shown);
+        self.0.changed.notify_all();
+    }
+
+    /// Asks the authorization server, and gives where it redirects to.
+    pub fn visit(&self, url: &str) -> Option<String> {
+        let page = form::get(url).ok()?;
+        let redirect = page.header("location").map(str::to_owned);
+        if let Some(redirect) = &redirect {
+            self.0.redirects.lock().unwrap().push(redirect.clone());
+        }
+        redirect
+    }
+
+    /// What the listener shows.
+    pub fn follow(&self, redirect: &str) {
+        if let Ok(page) = form::get(redirect) {
+            self.0.pages.lock().unwrap().push(page);
+            self.0.changed.notify_all();
+        }
+    }
+
+    /// The addresses that were shown.
+    pub fn urls(&self) -> Vec<String> {
+        self.0.shown.lock().unwrap().iter().map(|(_, url)| url.clone()).collect()
+    }
+
+    pub fn threads(&self) -> Vec<ThreadId> {
+        self.0.shown.lock().unwrap().iter().map(|(thread, _)| *thread).collect()
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.shown.lock().unwrap().len()
+    }
+
+    /// What was asked for, the last time.
+    pub fn asked(&self) -> Form {
+        Form::of_url(self.urls().last().expect("a page was shown"))
+    }
+
+    pub fn redirects(&self) -> Vec<String> {
+        self.0.redirects.lock().unwrap().clone()
+    }
+
+    /// Waits until so many pages were shown.
+    pub fn awaits(&self, count: usize) {
+        let shown = self.0.shown.lock().unwrap();
+        let limit = Duration::from_secs(10);
+        let wait = self.0.changed.wait_timeout_while(shown, limit, |shown| shown.len() < count);
+        assert!(wait.unwrap().0.len() >= count, "no page was shown");
+    }
+
+    /// Waits for what the listener shows.
+    pub fn page(&self) -> Page {
+        let pages = self.0.pages.lock().unwrap();
+        let limit = Duration::from_secs(10);
+        let wait = self.0.changed.wait_timeout_while(pages, limit, |pages| pages.is_empty());
+        wait.unwrap().0.last().cloned().expect("a page of the listener")
+    }
+}
