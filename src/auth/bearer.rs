@@ -85,7 +85,9 @@ impl Credential for Asked {
 
     fn obtain<'a>(&'a self, need: Need<'a>) -> Later<'a, Option<Token>> {
         let inner = self.0.clone();
-        Box::pin(async move { errand::ask(&need, move || inner.renew(false).map(Some)).await })
+        Box::pin(async move {
+            errand::ask(need.caller, need.wait, move || inner.renew(false).map(Some)).await
+        })
     }
 
     fn refused<'a>(&'a self, refusal: Refusal<'a>, need: Need<'a>) -> Later<'a, Option<Token>> {
@@ -95,7 +97,7 @@ impl Credential for Asked {
                 return Ok(None);
             }
             refusal.tries.unauthorized = true;
-            errand::ask(&need, move || inner.other(token.as_ref())).await
+            errand::ask(need.caller, need.wait, move || inner.other(token.as_ref())).await
         })
     }
 

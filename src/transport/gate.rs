@@ -34,6 +34,10 @@ impl Gate {
         Some(Turn(self))
     }
 
+    pub(crate) fn is_taken(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_taken
+    }
+
     /// `None` when `is_done` says, after a wait, that another thread has done
     /// what this one wanted to do inside.
     pub(crate) async fn enter(

@@ -9,15 +9,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::auth::oauth::jwt::Key;
 use crate::auth::oauth::lock;
 use crate::auth::oauth::server::ServerMetadata;
+use crate::auth::oauth::settings::Grant;
 use crate::auth::oauth::store::entry::{TokenType, Tokens};
 use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
 
 /// One MCP server, by the URL of its endpoint without the query.
 pub(crate) struct Account {
     pub(crate) endpoint: String,
     state: Mutex<State>,
-    /// Exchanges whose token the server has not accepted since.
+    /// Tokens in a row that the server has not accepted.
     in_vain: AtomicU32,
 }
 
@@ -28,8 +30,17 @@ struct State {
     held: Option<Arc<Held>>,
     /// Not before this, after a renewal that failed.
     renew_after: Option<Instant>,
-    /// The last exchange that was in vain.
+    /// When the last of the tokens in vain came.
     last: Option<Instant>,
+    /// The token was refused.
+    is_refused: bool,
+    /// The token came of a renewal.
+    is_renewed: bool,
+    /// What the store had when it was last read or written.
+    seen: Option<Secret>,
+    /// How many exchanges have failed, and the last of them.
+    failures: usize,
+    failure: Option<(Failed, Error)>,
     /// Why nothing is tried for a moment, and until when.
     resting: Option<(Instant, Error)>,
     /// Scopes that the person did not grant.
@@ -46,7 +57,16 @@ pub(crate) struct Held {
     ends: Option<Instant>,
     renew: Option<Instant>,
     /// The authorization server, as it was found at that time.
-    pub(crate) server: Option<(Arc<ServerMetadata>, Instant)>,
+    server: Mutex<Option<(Arc<ServerMetadata>, Instant)>>,
+}
+
+/// What an exchange was for that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failed {
+    Renewal,
+    SignIn,
+    Replacement,
+    Widening,
 }
 
 /// How many exchanges may be in vain, and how long nothing is tried then.
@@ -73,7 +93,7 @@ impl Held {
             renew: ends.zip(life).and_then(|(ends, life)| ends.checked_sub(spare(life))),
             ends,
             entry,
-            server: server.map(|server| (server, since)),
+            server: Mutex::new(server.map(|server| (server, since))),
         })
     }
 
@@ -91,8 +111,18 @@ impl Held {
 
     /// The server's metadata, where it is not old.
     pub(crate) fn fresh_server(&self) -> Option<Arc<ServerMetadata>> {
-        let (server, since) = self.server.as_ref()?;
+        let server = lock(&self.server);
+        let (server, since) = server.as_ref()?;
         (since.elapsed() < FRESH).then(|| server.clone())
+    }
+
+    /// What is known of the server may be why it failed.
+    pub(crate) fn forget_server(&self) {
+        *lock(&self.server) = None;
+    }
+
+    pub(crate) fn can_be_renewed(&self, grant: Grant) -> bool {
+        self.entry.refresh_token.is_some() || !grant.needs_person()
     }
 }
 
@@ -140,11 +170,81 @@ impl Account {
         refused.is_none_or(|refused| *refused != token).then_some(token)
     }
 
+    /// The server does not take this token any more.
+    pub(crate) fn refused(&self, refused: &Token) {
+        let mut state = lock(&self.state);
+        if state.held.as_ref().is_some_and(|held| held.token == *refused) {
+            state.is_refused = true;
+        }
+    }
+
+    /// Whether there is a token of which nothing bad is known.
+    pub(crate) fn has_good(&self) -> bool {
+        let state = lock(&self.state);
+        state.held.as_ref().is_some_and(|held| !held.is_over()) && !state.is_refused
+    }
+
     pub(crate) fn set(&self, held: Option<Arc<Held>>) {
         let mut state = lock(&self.state);
         state.is_loaded = true;
-        state.renew_after = None;
+        let token = |held: &Option<Arc<Held>>| held.as_ref().map(|held| held.token.clone());
+        if token(&state.held) != token(&held) {
+            state.is_refused = false;
+            state.is_renewed = false;
+            state.renew_after = None;
+        }
         state.held = held;
+    }
+
+    /// Takes what the store has, unless another thread was faster.
+    pub(crate) fn set_if_not_loaded(&self, held: Option<Arc<Held>>) {
+        if !self.is_loaded() {
+            self.set(held);
+        }
+    }
+
+    /// Takes a new token, which counts as in vain until it is accepted.
+    pub(crate) fn granted(&self, held: Arc<Held>, is_renewed: bool) {
+        self.in_vain.fetch_add(1, Ordering::Relaxed);
+        let mut state = lock(&self.state);
+        state.is_loaded = true;
+        state.is_refused = false;
+        state.is_renewed = is_renewed;
+        state.renew_after = None;
+        state.last = Some(Instant::now());
+        state.held = Some(held);
+    }
+
+    /// Whether the token came of a renewal, and was never accepted.
+    pub(crate) fn was_renewed_in_vain(&self) -> bool {
+        lock(&self.state).is_renewed && self.in_vain.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether the store had this when it was last read or written: what this
+    /// process has may be newer.
+    pub(crate) fn saw(&self, access_token: &Secret) -> bool {
+        lock(&self.state).seen.as_ref() == Some(access_token)
+    }
+
+    pub(crate) fn see(&self, access_token: &Secret) {
+        lock(&self.state).seen = Some(access_token.clone());
+    }
+
+    pub(crate) fn failures(&self) -> usize {
+        lock(&self.state).failures
+    }
+
+    /// The failure of another that was waited for, if it was for the same.
+    pub(crate) fn failed_since(&self, failures: usize, what: Failed) -> Option<Error> {
+        let state = lock(&self.state);
+        let (failed, error) = state.failure.as_ref()?;
+        (state.failures != failures && *failed == what).then(|| error.clone())
+    }
+
+    pub(crate) fn fail(&self, what: Failed, error: &Error) {
+        let mut state = lock(&self.state);
+        state.failures += 1;
+        state.failure = Some((what, error.clone()));
     }
 
     /// A renewal has failed: the token is used while it is good.
@@ -152,15 +252,19 @@ impl Account {
         lock(&self.state).renew_after = Some(Instant::now() + AGAIN);
     }
 
-    /// The server took a request with the token.
-    pub(crate) fn accepted(&self) {
-        if self.in_vain.load(Ordering::Relaxed) != 0 {
+    /// The server took a request with a token.
+    pub(crate) fn accepted(&self, token: &Token) {
+        if self.in_vain.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let state = lock(&self.state);
+        if state.held.as_ref().is_some_and(|held| held.token == *token) {
             self.in_vain.store(0, Ordering::Relaxed);
         }
     }
 
-    /// Counts an exchange, unless too many were in vain.
-    pub(crate) fn begin(&self) -> Result<()> {
+    /// Whether anything may be tried now.
+    pub(crate) fn check_rest(&self) -> Result<()> {
         let mut state = lock(&self.state);
         let now = Instant::now();
         if let Some((until, error)) = &state.resting
@@ -169,22 +273,20 @@ impl Account {
             return Err(error.clone());
         }
         state.resting = None;
-        if self.in_vain.load(Ordering::Relaxed) >= IN_VAIN {
-            let rested = state.last.is_none_or(|last| now.duration_since(last) >= REST);
-            if !rested {
-                return Err(Error::new(
-                    Status::Auth,
-                    format!(
-                        "the server refused the tokens of the last {IN_VAIN} authorizations: \
-                         nothing is tried for {} s",
-                        REST.as_secs()
-                    ),
-                ));
-            }
-            self.in_vain.store(0, Ordering::Relaxed);
+        if self.in_vain.load(Ordering::Relaxed) < IN_VAIN {
+            return Ok(());
         }
-        self.in_vain.fetch_add(1, Ordering::Relaxed);
-        state.last = Some(now);
+        if state.last.is_some_and(|last| now.duration_since(last) < REST) {
+            return Err(Error::new(
+                Status::Auth,
+                format!(
+                    "the server refused the tokens of the last {IN_VAIN} authorizations: nothing \
+                     is tried for {} s",
+                    REST.as_secs()
+                ),
+            ));
+        }
+        self.in_vain.store(0, Ordering::Relaxed);
         Ok(())
     }
 
@@ -235,7 +337,6 @@ impl fmt::Debug for Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::secret::Secret;
 
     fn held(life: Option<u64>) -> Arc<Held> {
         let entry = Tokens { access_token: Secret::from("t"), ..Tokens::default() };
@@ -269,10 +370,25 @@ mod tests {
     fn stops_after_three_in_vain_until_one_is_accepted() {
         let account = Account::new("https://a/mcp".into());
         for _ in 0..IN_VAIN {
-            account.begin().unwrap();
+            account.check_rest().unwrap();
+            account.granted(held(None), false);
         }
-        assert_eq!(account.begin().unwrap_err().status(), Status::Auth);
-        account.accepted();
-        account.begin().unwrap();
+        assert_eq!(account.check_rest().unwrap_err().status(), Status::Auth);
+        account.accepted(&Token::parse("another").unwrap());
+        assert!(account.check_rest().is_err());
+        account.accepted(&Token::parse("t").unwrap());
+        account.check_rest().unwrap();
+    }
+
+    #[test]
+    fn shares_a_failure_with_those_who_waited_for_the_same() {
+        let account = Account::new("https://a/mcp".into());
+        let before = account.failures();
+        assert!(account.failed_since(before, Failed::Replacement).is_none());
+        account.fail(Failed::Replacement, &Error::new(Status::Denied, "no"));
+        let failed = account.failed_since(before, Failed::Replacement).unwrap();
+        assert_eq!(failed.status(), Status::Denied);
+        assert!(account.failed_since(before, Failed::Widening).is_none());
+        assert!(account.failed_since(account.failures(), Failed::Replacement).is_none());
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::auth::oauth::Auth;
-use crate::auth::oauth::account::{Account, Held};
+use crate::auth::oauth::account::Account;
 use crate::auth::oauth::dpop;
 use crate::auth::oauth::exchange::{Exchange, Reason};
 use crate::auth::token::Token;
@@ -55,10 +55,6 @@ impl OAuth {
         Exchange::new(&self.auth, &self.account, need)
     }
 
-    fn can_renew(&self, held: &Held) -> bool {
-        held.entry.refresh_token.is_some() || !self.auth.grant().needs_person()
-    }
-
     async fn renewed(&self, refusal: Refusal<'_>, need: Need<'_>) -> Result<Option<Token>> {
         let challenges = challenge::all(refusal.challenges.iter().map(String::as_str));
         let is_bound = refusal.token.is_some_and(|token| token.key().is_some());
@@ -78,6 +74,8 @@ impl OAuth {
                 if tries.widened > WIDENED {
                     return Ok(None);
                 }
+                // Another token, another proof.
+                tries.nonce = false;
                 let reason = Reason::Widen { refused: refusal.token, challenge: chosen };
                 return self.exchange(need).run(reason).await;
             }
@@ -88,6 +86,7 @@ impl OAuth {
         }
         let only_dpop = chosen.is_some_and(|one| one.scheme == Scheme::DPoP)
             && challenges.iter().all(|one| one.scheme == Scheme::DPoP);
+        tries.nonce = false;
         let reason = Reason::Refused { refused: refusal.token, challenge: chosen, only_dpop };
         let exchange = self.exchange(need);
         let token = exchange.run(reason).await;
@@ -101,7 +100,10 @@ impl OAuth {
 
 impl Credential for OAuth {
     fn ready(&self) -> Option<Option<Token>> {
-        self.account.ready(|held| self.can_renew(held))
+        // While one thread renews, the others go on with what they have.
+        self.account.ready(|held| {
+            held.can_be_renewed(self.auth.grant()) && (held.is_over() || !self.auth.gate.is_taken())
+        })
     }
 
     fn obtain<'a>(&'a self, need: Need<'a>) -> Later<'a, Option<Token>> {
@@ -113,8 +115,7 @@ impl Credential for OAuth {
     }
 
     fn accepted(&self, token: &Token) {
-        let _ = token;
-        self.account.accepted();
+        self.account.accepted(token);
     }
 
     fn heard_nonce(&self, nonce: &str) {

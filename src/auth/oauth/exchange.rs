@@ -2,19 +2,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use crate::auth::oauth::Auth;
-use crate::auth::oauth::account::{Account, Held};
-use crate::auth::oauth::answer::{Granted, Proof, TokenType as Granting};
+use crate::auth::oauth::account::{Account, Failed, Held};
+use crate::auth::oauth::answer::Proof;
 use crate::auth::oauth::callback::{inside, is_inside};
 use crate::auth::oauth::discover::Found;
 use crate::auth::oauth::jwt::Key;
 use crate::auth::oauth::keeper::Keeper;
 use crate::auth::oauth::scope::{self, Sources};
 use crate::auth::oauth::settings::Settings;
-use crate::auth::oauth::store::Held as Lock;
-use crate::auth::oauth::store::entry::{Endpoint, TokenType, Tokens};
 use crate::auth::token::Token;
 use crate::auth::{Need, errand};
 use crate::base::error::{Error, Result, Status, quote};
@@ -26,6 +24,17 @@ use crate::wire::challenge::Challenge;
 
 /// How long all requests of an exchange may take, the person aside.
 const LIMIT: Duration = Duration::from_secs(60);
+
+impl From<Reason<'_>> for Failed {
+    fn from(reason: Reason<'_>) -> Self {
+        match reason {
+            Reason::Begin => Self::Renewal,
+            Reason::Wanted => Self::SignIn,
+            Reason::Refused { .. } => Self::Replacement,
+            Reason::Widen { .. } => Self::Widening,
+        }
+    }
+}
 
 /// Why a token is needed.
 #[derive(Clone, Copy)]
@@ -117,31 +126,40 @@ impl<'a> Exchange<'a> {
     /// Finds out with which token the first request goes, or renews one whose
     /// end is near.
     async fn prepare(&self) -> Result<Option<Token>> {
+        if !self.account.is_loaded() {
+            let kept = self.kept().await?;
+            self.account.set_if_not_loaded(kept);
+        }
+        if let Some(ready) = self.account.ready(|held| self.can_renew(held)) {
+            return Ok(ready);
+        }
         let held = self.account.held();
+        let failures = self.account.failures();
+        let is_due = || self.account.ready(|held| self.can_renew(held)).is_none();
         let _turn = match held.filter(|held| !held.is_over()) {
             // Whoever has a good token does not wait for another.
             Some(held) => match self.auth.gate.try_enter() {
                 Some(turn) => turn,
                 None => return Ok(Some(held.token.clone())),
             },
-            None => match self.enter(|| self.account.ready(|_| true).is_some()).await? {
+            None => match self.enter(|| !is_due()).await? {
                 Some(turn) => turn,
                 None => return Ok(self.account.held().map(|held| held.token.clone())),
             },
         };
-        if !self.account.is_loaded() {
-            let kept = self.kept().await?;
-            self.account.set(kept);
-        }
-        let can_renew =
-            |held: &Held| held.entry.refresh_token.is_some() || !self.settings.grant.needs_person();
-        if let Some(ready) = self.account.ready(can_renew) {
+        if let Some(ready) = self.account.ready(|held| self.can_renew(held)) {
             return Ok(ready);
         }
+        if let Some(failure) = self.account.failed_since(failures, Failed::Renewal) {
+            return Err(failure);
+        }
         let Some(held) = self.account.held() else { return Ok(None) };
-        match self.renew(&held).await {
+        let renewed = self.renew(&held).await;
+        // It was not the server that took so long.
+        self.begin_time_anew();
+        match renewed {
             Ok(token) => Ok(token),
-            Err(error) if held.is_over() => Err(error),
+            Err(error) if held.is_over() => Err(self.failed(Failed::Renewal, error)),
             Err(_) => {
                 self.need.wait.check()?;
                 self.account.put_off();
@@ -154,33 +172,59 @@ impl<'a> Exchange<'a> {
     async fn replace(&self, reason: Reason<'_>) -> Result<Option<Token>> {
         let refused = reason.refused();
         let is_done = || match reason {
-            Reason::Wanted => self.account.held().is_some_and(|held| !held.is_over()),
+            Reason::Wanted => self.account.has_good(),
             _ => self.account.other_than(refused).is_some(),
         };
+        if let Reason::Refused { refused: Some(refused), .. } = reason {
+            self.account.refused(refused);
+        }
+        let failures = self.account.failures();
         let Some(_turn) = self.enter(is_done).await? else {
             return Ok(self.account.held().map(|held| held.token.clone()));
         };
         if is_done() {
             return Ok(self.account.held().map(|held| held.token.clone()));
         }
+        if let Some(failure) = self.account.failed_since(failures, reason.into()) {
+            return Err(failure);
+        }
         // Another process may have been here before.
         if let Some(kept) = self.kept().await? {
             let is_new = refused.is_none_or(|refused| *refused != kept.token) && !kept.is_over();
             self.account.set(Some(kept.clone()));
-            if is_new {
+            if is_new && !matches!(reason, Reason::Wanted) {
                 return Ok(Some(kept.token.clone()));
             }
         } else if !self.account.is_loaded() {
             self.account.set(None);
         }
+        if is_done() {
+            return Ok(self.account.held().map(|held| held.token.clone()));
+        }
         if let Reason::Widen { challenge, .. } = reason {
             // Nothing is begun where there is nothing to gain.
             self.wider(self.account.held().as_deref(), challenge)?;
         }
-        self.account.begin()?;
-        let token = self.obtain(reason).await?;
+        let obtained = self.obtain(reason).await;
+        let token = obtained.map_err(|error| self.failed(reason.into(), error))?;
         self.need.wait.restart();
         Ok(Some(token))
+    }
+
+    /// Has those who wait for the same fail with it, unless it is this call
+    /// alone that ends.
+    fn failed(&self, what: Failed, error: Error) -> Error {
+        let is_own = matches!(error.status(), Status::Cancelled | Status::Closed)
+            || self.need.wait.check().is_err();
+        let error = not_the_calls(error).masked(&self.secrets.borrow());
+        if !is_own {
+            self.account.fail(what, &error);
+        }
+        error
+    }
+
+    pub(super) fn can_renew(&self, held: &Held) -> bool {
+        held.can_be_renewed(self.settings.grant)
     }
 
     pub(crate) fn has_asked(&self) -> bool {
@@ -188,13 +232,18 @@ impl<'a> Exchange<'a> {
     }
 
     async fn obtain(&self, reason: Reason<'_>) -> Result<Token> {
-        let agent = self.agent().await?;
-        let held = self.account.held();
+        // One that came of a renewal and is refused will not do the next time.
+        let is_spent = |held: &Arc<Held>| {
+            reason.refused() == Some(&held.token) && self.account.was_renewed_in_vain()
+        };
+        let refreshes = |held: &Arc<Held>| held.entry.refresh_token.is_some() && !is_spent(held);
         let is_wider = matches!(reason, Reason::Widen { .. });
-        let is_renewed = held.as_ref().is_some_and(|held| held.entry.refresh_token.is_some());
-        if !is_wider && !is_renewed {
+        let held = self.account.held();
+        if !is_wider && !held.as_ref().is_some_and(&refreshes) {
             self.check_means()?;
         }
+        self.account.check_rest()?;
+        let agent = self.agent().await?;
         let found = self.discover(&agent, reason, &self.limit()).await?;
         let held = match held.filter(|held| held.is_of(&found)) {
             Some(held) => Some(held),
@@ -205,8 +254,8 @@ impl<'a> Exchange<'a> {
         };
         self.has_asked.set(true);
         let mut wish = self.wish(&found, held.as_deref(), reason)?;
-        if let Some(held) = held.filter(|held| held.entry.refresh_token.is_some() && !is_wider) {
-            match self.refresh(&agent, &found, &held).await? {
+        if let Some(held) = held.filter(|held| refreshes(held) && !is_wider) {
+            match self.refresh(&agent, &found, &held, &self.limit()).await? {
                 Some(token) => return Ok(token),
                 None => {
                     self.check_means()?;
@@ -215,29 +264,6 @@ impl<'a> Exchange<'a> {
             }
         }
         self.begin_anew(&agent, &found, wish).await
-    }
-
-    /// The token of another endpoint of the same resource.
-    async fn shared(&self, found: &Found) -> Result<Option<Arc<Held>>> {
-        for id in self.known_ids(found).await? {
-            let key = Tokens::key(found.issuer(), &found.resource, &id);
-            let Some(tokens) = self.keeper.read::<Tokens>(&key).await? else { continue };
-            // The one that was refused is among them where it is this endpoint's.
-            let held = self.account.held();
-            if held.is_none_or(|held| held.entry.access_token != tokens.access_token) {
-                let key = self.key_of(&tokens)?;
-                return Ok(Some(Held::kept(tokens, key)));
-            }
-        }
-        Ok(None)
-    }
-
-    async fn adopt(&self, held: Arc<Held>) -> Result<Token> {
-        self.hide(&held.entry.access_token);
-        self.keep(&held.entry, None).await;
-        let token = held.token.clone();
-        self.account.set(Some(held));
-        Ok(token)
     }
 
     /// Waits for the exchange of another, which may wait for a person.
@@ -263,10 +289,11 @@ impl<'a> Exchange<'a> {
     /// Runs a function of the program's, and waits for what it gives.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
+        wait: &Wait,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let auth = self.auth.clone();
-        errand::ask(&self.need, move || inside(&auth, work)).await
+        errand::ask(self.need.caller, wait, move || inside(&auth, work)).await
     }
 
     /// The person took the time that does not count.
@@ -297,37 +324,6 @@ impl<'a> Exchange<'a> {
 
     pub(super) async fn agent(&self) -> Result<Agent> {
         self.need.caller.agent(self.settings.allows_private, &self.limit()).await
-    }
-
-    /// What the store has for this endpoint.
-    pub(super) async fn kept(&self) -> Result<Option<Arc<Held>>> {
-        let key = Endpoint::key(&self.account.endpoint);
-        let Some(endpoint) = self.keeper.read::<Endpoint>(&key).await? else { return Ok(None) };
-        if self.settings.issuer.as_ref().is_some_and(|pinned| *pinned != endpoint.issuer) {
-            return Ok(None);
-        }
-        if self.settings.client.as_ref().is_some_and(|client| client.id != endpoint.client_id) {
-            return Ok(None);
-        }
-        let Some(tokens) = self.keeper.read::<Tokens>(&endpoint.tokens()).await? else {
-            return Ok(None);
-        };
-        // The very same as before keeps what is known of it besides.
-        let held = self.account.held();
-        if let Some(held) = held.filter(|held| held.entry.access_token == tokens.access_token) {
-            return Ok(Some(held));
-        }
-        self.hide(&tokens.access_token);
-        let key = self.key_of(&tokens)?;
-        Ok(Some(Held::kept(tokens, key)))
-    }
-
-    /// The key that kept tokens are bound to.
-    pub(super) fn key_of(&self, tokens: &Tokens) -> Result<Option<Arc<Key>>> {
-        match &tokens.dpop_key {
-            Some(stored) => Key::from_stored(stored.expose()).map(|key| Some(Arc::new(key))),
-            None => Ok(self.settings.dpop_key.clone()),
-        }
     }
 
     /// The scopes of a wider token, where that would be any better than the
@@ -398,76 +394,6 @@ impl<'a> Exchange<'a> {
             return Ok(Some(key.clone()));
         }
         Key::generate_for(algorithm).map(|key| Some(Arc::new(key)))
-    }
-
-    /// Puts what was granted where it is used, and where it is kept.
-    pub(super) async fn take(
-        &self,
-        granted: Granted,
-        found: &Found,
-        client_id: &str,
-        wish: &Wish,
-        since: (Instant, SystemTime),
-        lock: Option<&Arc<Lock>>,
-    ) -> Result<Token> {
-        let token_type = match granted.token_type {
-            Granting::DPoP => TokenType::Dpop,
-            Granting::Bearer | Granting::NotApplicable => TokenType::Bearer,
-        };
-        self.hide(&granted.access_token);
-        if let Some(refresh_token) = &granted.refresh_token {
-            self.hide(refresh_token);
-        }
-        let life = granted.expires_in.map(Duration::from_secs);
-        let expires_at = life.and_then(|life| {
-            let end = since.1.checked_add(life)?;
-            end.duration_since(UNIX_EPOCH).ok().map(|end| end.as_secs())
-        });
-        let own_key = self.settings.dpop_key.is_some();
-        let key = wish.key.clone().filter(|_| token_type == TokenType::Dpop);
-        let entry = Tokens {
-            issuer: found.issuer().to_owned(),
-            resource: found.resource.clone(),
-            client_id: client_id.to_owned(),
-            access_token: granted.access_token,
-            token_type,
-            expires_at,
-            // Grants without a person begin anew instead.
-            refresh_token: granted.refresh_token.filter(|_| self.settings.grant.needs_person()),
-            requested_scope: wish.scope(),
-            granted_scope: granted.scope.or_else(|| wish.scope()),
-            token_endpoint: found.server.token_endpoint(found.plain)?.to_owned(),
-            dpop_key: key.as_ref().filter(|_| !own_key).and_then(|key| key.stored()),
-            ..Tokens::default()
-        };
-        self.keep(&entry, lock).await;
-        let held = Held::new(entry, key, since.0, life, Some(found.server.clone()));
-        let token = held.token.clone();
-        self.account.set(Some(held));
-        Ok(token)
-    }
-
-    /// Keeps tokens before they are used: a server that has replaced a refresh
-    /// token takes the old one for stolen.
-    async fn keep(&self, entry: &Tokens, lock: Option<&Arc<Lock>>) {
-        let endpoint = Endpoint {
-            endpoint: Secret::from(self.account.endpoint.as_str()),
-            issuer: entry.issuer.clone(),
-            resource: entry.resource.clone(),
-            client_id: entry.client_id.clone(),
-            ..Endpoint::default()
-        };
-        let kept = async {
-            let lock = match lock {
-                Some(lock) => lock.clone(),
-                None => self.keeper.lock(&self.limit()).await?,
-            };
-            self.keeper.write(&lock, entry).await?;
-            self.keeper.write(&lock, &endpoint).await
-        };
-        if let Err(error) = kept.await {
-            self.store_failed(error);
-        }
     }
 }
 

@@ -24,7 +24,7 @@ impl Exchange<'_> {
         let _turn = self.enter(|| false).await?;
         let kept = self.kept().await;
         let failure = kept.as_ref().err().cloned();
-        let held = self.account.held().or(kept.unwrap_or_default());
+        let held = kept.unwrap_or_default().or_else(|| self.account.held());
         let Some(held) = held else {
             self.account.set(None);
             return Err(failure.unwrap_or_else(|| {

@@ -177,7 +177,7 @@ impl Exchange<'_> {
         let token = match assertion {
             Assertion::Asked(ask) => {
                 let audience = audience.to_owned();
-                self.ask(move || ask(&audience)).await?
+                self.ask(self.need.wait, move || ask(&audience)).await?
             }
             Assertion::File(path) => read_file(&path)?,
             Assertion::Variable(name) => match std::env::var(&name) {

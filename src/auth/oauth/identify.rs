@@ -1,5 +1,6 @@
 //! As whom the program speaks to an authorization server.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::auth::oauth::discover::{Found, reply};
@@ -12,6 +13,7 @@ use crate::auth::oauth::jwt::seconds;
 use crate::auth::oauth::listener::{Listener, Unbound};
 use crate::auth::oauth::registration::Request;
 use crate::auth::oauth::settings::{Client, Settings};
+use crate::auth::oauth::store::Held as Lock;
 use crate::auth::oauth::store::entry::{Given, Registration, Tokens};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
@@ -137,8 +139,12 @@ impl Exchange<'_> {
     /// Forgets a registration that the server has forgotten.
     pub(super) async fn unregister(&self, found: &Found) -> Result<()> {
         let lock = self.keeper.lock(&self.limit()).await?;
+        self.unregister_locked(&lock, found).await
+    }
+
+    pub(super) async fn unregister_locked(&self, lock: &Arc<Lock>, found: &Found) -> Result<()> {
         let key = Registration::key(found.issuer(), self.settings.redirect_kind());
-        self.keeper.remove(&lock, key).await
+        self.keeper.remove(lock, key).await
     }
 
     /// What the program may go by.

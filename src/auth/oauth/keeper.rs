@@ -1,6 +1,7 @@
 //! The entries of a store, for an exchange on whichever thread.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::auth::oauth::Auth;
 use crate::auth::oauth::callback::inside;
@@ -9,6 +10,9 @@ use crate::auth::oauth::store::{self, Held, Store};
 use crate::auth::{Need, errand};
 use crate::base::error::Result;
 use crate::transport::wait::Wait;
+
+/// How long the program may take for one entry of its store.
+const LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Keeper<'a> {
     store: Arc<dyn Store>,
@@ -53,6 +57,8 @@ impl<'a> Keeper<'a> {
             return work();
         }
         let auth = self.auth.clone();
-        errand::ask(&self.need, move || inside(&auth, work)).await
+        // What was begun is finished, whoever gives up.
+        let wait = self.need.wait.afterwards(LIMIT);
+        errand::ask(self.need.caller, &wait, move || inside(&auth, work)).await
     }
 }

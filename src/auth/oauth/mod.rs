@@ -15,6 +15,7 @@ mod exchange;
 mod forget;
 mod form;
 mod grants;
+mod holdings;
 mod identify;
 mod identity;
 pub(crate) mod jwt;

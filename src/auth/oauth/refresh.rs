@@ -2,14 +2,13 @@
 //! nobody.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::Duration;
 
 use crate::auth::oauth::account::Held;
 use crate::auth::oauth::answer::{Kind, Step};
 use crate::auth::oauth::discover::{Found, plain};
 use crate::auth::oauth::exchange::{Exchange, Wish};
 use crate::auth::oauth::identify::Source;
-use crate::auth::oauth::jwt;
 use crate::auth::oauth::scope;
 use crate::auth::oauth::store::Held as Lock;
 use crate::auth::oauth::store::entry::Tokens;
@@ -17,11 +16,18 @@ use crate::auth::oauth::tokens::Ask;
 use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status};
 use crate::transport::agent::Agent;
+use crate::transport::wait::Wait;
 
 impl Exchange<'_> {
     /// Renews a token whose end is near, or past; `None` if it is lost, so
     /// that the server has to say what it wants.
     pub(super) async fn renew(&self, held: &Arc<Held>) -> Result<Option<Token>> {
+        self.account.check_rest()?;
+        let renewed = self.renewed(held).await;
+        renewed.inspect_err(|_| held.forget_server())
+    }
+
+    async fn renewed(&self, held: &Arc<Held>) -> Result<Option<Token>> {
         let agent = self.agent().await?;
         let server = match held.fresh_server() {
             Some(server) => server,
@@ -34,23 +40,50 @@ impl Exchange<'_> {
         if !self.settings.grant.needs_person() {
             return self.begin_anew(&agent, &found, Wish::again(held)).await.map(Some);
         }
-        self.refresh(&agent, &found, held).await
+        // Whoever has a good token does not wait long for other processes.
+        let patience = if held.is_over() { self.limit() } else { self.need.wait.at_most(SOON) };
+        self.refresh(&agent, &found, held, &patience).await
     }
 
     /// Takes a new token for the refresh token; `None` if that one is lost, and
     /// forgotten.
+    ///
+    /// The store is locked all the while: of several processes one renews.
     pub(super) async fn refresh(
         &self,
         agent: &Agent,
         found: &Found,
         held: &Arc<Held>,
+        patience: &Wait,
     ) -> Result<Option<Token>> {
-        let lock = self.keeper.lock(&self.limit()).await?;
-        let key = Tokens::key(&held.entry.issuer, &held.entry.resource, &held.entry.client_id);
-        if let Some(token) = self.newer(&key, held).await? {
-            return Ok(Some(token));
+        let lock = self.keeper.lock(patience).await?;
+        let mut held = held.clone();
+        for _ in 0..TRIES {
+            if let Some(newer) = self.newer(&held).await? {
+                self.account.set(Some(newer.clone()));
+                if !newer.is_over() {
+                    return Ok(Some(newer.token.clone()));
+                }
+                held = newer;
+            }
+            match self.refresh_once(agent, found, &held, &lock).await? {
+                Refreshed::Token(token) => return Ok(Some(token)),
+                Refreshed::Lost => return Ok(None),
+                // Who was faster has another one now.
+                Refreshed::Refused => {}
+            }
         }
-        let Some(refresh_token) = &held.entry.refresh_token else { return Ok(None) };
+        Ok(None)
+    }
+
+    async fn refresh_once(
+        &self,
+        agent: &Agent,
+        found: &Found,
+        held: &Arc<Held>,
+        lock: &Arc<Lock>,
+    ) -> Result<Refreshed> {
+        let Some(refresh_token) = &held.entry.refresh_token else { return Ok(Refreshed::Lost) };
         self.hide(refresh_token);
         let identity = self.identity_of(&held.entry, found).await?;
         let ask = Ask {
@@ -64,58 +97,59 @@ impl Exchange<'_> {
             identity: &identity,
             wish: &Wish::again(held),
         };
+        let key = Tokens::key(&held.entry.issuer, &held.entry.resource, &held.entry.client_id);
         let got = match self.ask_token(agent, found, &ask).await? {
             Ok(got) => got,
             Err(failure) if failure.kind == Kind::InvalidGrant => {
-                // Who was faster has another one now.
-                if let Some(token) = self.newer(&key, held).await? {
-                    return Ok(Some(token));
+                if self.newer(held).await?.is_some() {
+                    return Ok(Refreshed::Refused);
                 }
-                self.lose(&lock, key).await;
-                return Ok(None);
+                self.lose(lock, key, refresh_token).await;
+                return Ok(Refreshed::Lost);
             }
             // The server has forgotten the registration, and what hung on it.
             Err(failure)
                 if failure.kind == Kind::InvalidClient && identity.source == Source::Kept =>
             {
-                self.lose(&lock, key).await;
-                drop(lock);
-                self.unregister(found).await?;
-                return Ok(None);
+                self.lose(lock, key, refresh_token).await;
+                self.unregister_locked(lock, found).await?;
+                return Ok(Refreshed::Lost);
             }
             Err(failure) => return Err(failure.error),
         };
         let mut granted = got.granted;
         granted.refresh_token = granted.refresh_token.or_else(|| Some(refresh_token.clone()));
         granted.scope = granted.scope.or_else(|| held.entry.granted_scope.clone());
-        let wish = Wish::again(held);
-        self.take(granted, found, &held.entry.client_id, &wish, got.since, Some(&lock))
-            .await
-            .map(Some)
+        let (wish, id) = (Wish::again(held), &held.entry.client_id);
+        let taken = self.take(granted, found, id, &wish, got.since, Some(lock)).await?;
+        Ok(Refreshed::Token(taken))
     }
 
-    /// The token that another process has got meanwhile.
-    async fn newer(&self, key: &str, held: &Held) -> Result<Option<Token>> {
-        let Some(kept) = self.keeper.read::<Tokens>(key).await? else { return Ok(None) };
-        let is_same = kept.refresh_token == held.entry.refresh_token
-            && kept.access_token == held.entry.access_token;
-        let seconds = jwt::seconds(SystemTime::now())?;
-        if is_same || kept.expires_at.is_some_and(|end| end <= seconds) {
+    /// What another process has got meanwhile.
+    async fn newer(&self, held: &Held) -> Result<Option<Arc<Held>>> {
+        let entry = &held.entry;
+        let key = Tokens::key(&entry.issuer, &entry.resource, &entry.client_id);
+        let Some(kept) = self.keeper.read::<Tokens>(&key).await? else { return Ok(None) };
+        if kept.access_token == entry.access_token && kept.refresh_token == entry.refresh_token {
             return Ok(None);
         }
-        let kept = Held::kept(kept.clone(), self.key_of(&kept)?);
-        self.account.set(Some(kept.clone()));
-        Ok(Some(kept.token.clone()))
-    }
-
-    /// Forgets tokens that are good for nothing.
-    async fn lose(&self, lock: &Arc<Lock>, key: String) {
-        self.account.set(None);
-        if let Err(error) = self.keeper.remove(lock, key).await {
-            self.store_failed(error);
-        }
+        self.latest(kept)
     }
 }
+
+/// What became of a refresh token.
+enum Refreshed {
+    Token(Token),
+    /// It is good for nothing, and forgotten.
+    Lost,
+    /// There is another one.
+    Refused,
+}
+
+/// How often another process may be faster.
+const TRIES: usize = 3;
+/// How long a call that has a good token waits for other processes.
+const SOON: Duration = Duration::from_secs(1);
 
 impl Wish {
     /// What was asked for the last time.

@@ -18,6 +18,7 @@ use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::transport::agent::Agent;
+use crate::transport::wait::Wait;
 
 /// The bytes of a state.
 const STATE: usize = 16;
@@ -109,7 +110,7 @@ impl Exchange<'_> {
         let url = url.url(found.plain)?;
         let waiting = Waiting::begin(self.auth, state, request.redirect)?;
         let auth = self.auth.clone();
-        self.ask(move || browser(&auth, url.expose()))
+        self.ask(&self.patience(), move || browser(&auth, url.expose()))
             .await
             .map_err(|error| error.during("show the page of the sign-in"))?;
         let query = self.answer(&waiting.sign_in, listener).await?;
@@ -124,10 +125,15 @@ impl Exchange<'_> {
         })
     }
 
+    /// The time that the person has.
+    fn patience(&self) -> Wait {
+        self.need.wait.at_most_beyond(self.settings.sign_in_timeout)
+    }
+
     /// The answer of the person, by the listener or by the program.
     async fn answer(&self, sign_in: &Arc<SignIn>, listener: Option<Listener>) -> Result<Secret> {
         let patience = self.settings.sign_in_timeout;
-        let wait = self.need.wait.at_most_beyond(patience);
+        let wait = self.patience();
         let waited = match listener {
             Some(mut listener) => {
                 let mut is_ours = |query: &str| sign_in.offer(query);

@@ -1,7 +1,7 @@
 //! Asking a token endpoint: with the client's own proof of who it is, and a
 //! proof of the key that tokens are bound to.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::auth::oauth::answer::{self, Asked, Granted, Kind, Refusal, Step};
 use crate::auth::oauth::discover::{Found, reply};
@@ -14,6 +14,9 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::transport::agent::{Agent, Fetched};
 use crate::wire::url::Url;
+
+/// How long the answer to a refresh token may take.
+const REFRESH: Duration = Duration::from_secs(10);
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -106,7 +109,11 @@ impl Exchange<'_> {
         }
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, value.expose())).collect();
-        let limit = self.limit();
+        // A refresh token serves once: its answer is not given up with the call.
+        let limit = match ask.step {
+            Step::Refresh => self.need.wait.afterwards(REFRESH),
+            _ => self.limit(),
+        };
         let fetched = agent.post(ask.url, FORM, &headers, &form.finish(), &limit).await;
         let fetched = fetched.map_err(|error| broken(error).during(ask.step.name()))?;
         if let Some(nonce) = &fetched.dpop_nonce {

@@ -144,10 +144,10 @@ pub(crate) struct Tokens {
     pub(crate) refresh_token: Option<Secret>,
     pub(crate) requested_scope: Option<String>,
     pub(crate) granted_scope: Option<String>,
-    /// The only place that the refresh token may be sent to.
-    pub(crate) token_endpoint: String,
     /// The private key that the tokens are bound to: useless without it.
     pub(crate) dpop_key: Option<Secret>,
+    /// The thumbprint of that key, which is not here where it is the program's.
+    pub(crate) dpop_jkt: Option<String>,
     pub(crate) unknown: Unknown,
 }
 
@@ -174,8 +174,8 @@ impl Entry for Tokens {
             refresh_token: reader.optional("refresh_token")?,
             requested_scope: reader.optional_text("requested_scope")?,
             granted_scope: reader.optional_text("granted_scope")?,
-            token_endpoint: reader.text("token_endpoint")?,
             dpop_key: reader.optional("dpop_key")?,
+            dpop_jkt: reader.optional_text("dpop_jkt")?,
             unknown: reader.unknown(&[
                 "issuer",
                 "resource",
@@ -186,8 +186,8 @@ impl Entry for Tokens {
                 "refresh_token",
                 "requested_scope",
                 "granted_scope",
-                "token_endpoint",
                 "dpop_key",
+                "dpop_jkt",
             ]),
         })
     }
@@ -203,8 +203,8 @@ impl Entry for Tokens {
         writer.optional("refresh_token", self.refresh_token.as_ref().map(Secret::expose));
         writer.optional("requested_scope", self.requested_scope.as_deref());
         writer.optional("granted_scope", self.granted_scope.as_deref());
-        writer.text("token_endpoint", &self.token_endpoint);
         writer.optional("dpop_key", self.dpop_key.as_ref().map(Secret::expose));
+        writer.optional("dpop_jkt", self.dpop_jkt.as_deref());
         writer.end(&self.unknown)
     }
 
@@ -221,6 +221,8 @@ pub(crate) struct Endpoint {
     pub(crate) issuer: String,
     pub(crate) resource: String,
     pub(crate) client_id: String,
+    /// The grant that they came by, by its number.
+    pub(crate) grant: Option<u64>,
     pub(crate) unknown: Unknown,
 }
 
@@ -243,7 +245,8 @@ impl Entry for Endpoint {
             issuer: reader.text("issuer")?,
             resource: reader.text("resource")?,
             client_id: reader.text("client_id")?,
-            unknown: reader.unknown(&["endpoint", "issuer", "resource", "client_id"]),
+            grant: reader.number("grant")?,
+            unknown: reader.unknown(&["endpoint", "issuer", "resource", "client_id", "grant"]),
         })
     }
 
@@ -253,6 +256,7 @@ impl Entry for Endpoint {
         writer.text("issuer", &self.issuer);
         writer.text("resource", &self.resource);
         writer.text("client_id", &self.client_id);
+        writer.number("grant", self.grant);
         writer.end(&self.unknown)
     }
 
@@ -305,7 +309,7 @@ mod tests {
     const TOKENS: &str = r#"{"version":1,"issuer":"https://a/","resource":"https://r/mcp",
         "client_id":"é\"","access_token":"at\u0041","token_type":"DPoP","expires_at":1800000000,
         "refresh_token":"rt","requested_scope":"a b","granted_scope":"a",
-        "token_endpoint":"https://a/token","dpop_key":"pem\n", "later":{"x":[1.50]},"version2":1}"#;
+        "dpop_key":"pem\n", "later":{"x":[1.50]},"version2":1}"#;
 
     /// Reads, writes and reads again; gives what was written.
     fn survives<E: Entry + PartialEq + std::fmt::Debug>(text: &str) -> String {
@@ -337,7 +341,7 @@ mod tests {
         assert!(written.ends_with(r#""later":{"x":[1.50]},"version2":1}"#), "{written}");
         survives::<Tokens>(
             r#"{"version":1,"issuer":"i","resource":"r","client_id":"c","access_token":"a",
-                "token_type":"Bearer","token_endpoint":"t"}"#,
+                "token_type":"Bearer"}"#,
         );
         survives::<Registration>(
             r#"{"version":1,"issuer":"i","application_type":"web","client_id":"c",
