@@ -1,12 +1,13 @@
 //! OAuth: how a client gets its token.
 
 use std::ffi::{c_char, c_void};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
+use crate::base::sync::lock;
 use crate::client::oauth::{
     AskAssertion, Assertion, Auth, Browser, FileStore, Grant, Store, StoreHeld, open_browser,
 };
@@ -637,7 +638,8 @@ pub unsafe extern "C" fn mcp_auth_set_store(
         let store = match (load, save, forget) {
             (None, None, None) => None,
             (Some(load), Some(save), Some(forget)) => {
-                Some(Arc::new(Callbacks { load, save, forget, userdata }) as Arc<dyn Store>)
+                Some(Arc::new(Callbacks { load, save, forget, userdata, turn: Mutex::new(()) })
+                    as Arc<dyn Store>)
             }
             _ => return Err(Error::argument("load, save and forget go together: one is NULL")),
         };
@@ -696,11 +698,14 @@ struct Callbacks {
     save: unsafe extern "C" fn(*mut c_void, *const c_char, *const c_char, usize) -> i32,
     forget: unsafe extern "C" fn(*mut c_void, *const c_char) -> i32,
     userdata: UserData,
+    /// One of them runs at a time.
+    turn: Mutex<()>,
 }
 
 impl Store for Callbacks {
     fn load(&self, key: &str) -> Result<Option<Secret>> {
         let (key, mut sink) = (lent(key), mcp_text::default());
+        let _turn = lock(&self.turn);
         // SAFETY: the program gave the function for this user data; the text
         // and the sink live during the call.
         let status = unsafe { (self.load)(self.userdata.pointer(), key.as_ptr(), &raw mut sink) };
@@ -711,6 +716,7 @@ impl Store for Callbacks {
     fn save(&self, _held: &StoreHeld, key: &str, data: &Secret) -> Result<()> {
         let (key, len) = (lent(key), data.expose().len());
         let data = Zeroizing::new(lent(data.expose()).into_bytes_with_nul());
+        let _turn = lock(&self.turn);
         // SAFETY: as above.
         let status = unsafe {
             (self.save)(self.userdata.pointer(), key.as_ptr(), data.as_ptr().cast(), len)
@@ -720,6 +726,7 @@ impl Store for Callbacks {
 
     fn remove(&self, _held: &StoreHeld, key: &str) -> Result<()> {
         let key = lent(key);
+        let _turn = lock(&self.turn);
         // SAFETY: as above.
         let status = unsafe { (self.forget)(self.userdata.pointer(), key.as_ptr()) };
         succeeded(status, "the store's delete function")

@@ -116,6 +116,7 @@ impl<'a> Exchange<'a> {
 
     /// The token to go on with; `None` to go on without one.
     pub(crate) async fn run(&self, reason: Reason<'_>) -> Result<Option<Token>> {
+        self.check_outside()?;
         let done = match reason {
             Reason::Begin => self.prepare().await,
             _ => self.replace(reason).await,
@@ -266,14 +267,20 @@ impl<'a> Exchange<'a> {
         self.begin_anew(&agent, &found, wish).await
     }
 
-    /// Waits for the exchange of another, which may wait for a person.
-    pub(super) async fn enter(&self, is_done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
+    /// A function of the program that runs for the authorization cannot wait
+    /// for it.
+    pub(super) fn check_outside(&self) -> Result<()> {
         if is_inside(self.auth) {
             return Err(Error::new(
                 Status::State,
                 "a callback of the authorization made a call that needs the authorization itself",
             ));
         }
+        Ok(())
+    }
+
+    /// Waits for the exchange of another, which may wait for a person.
+    pub(super) async fn enter(&self, is_done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
         let patience = self.settings.sign_in_timeout + LIMIT;
         let wait = self.need.wait.at_most_beyond(patience);
         let turn =

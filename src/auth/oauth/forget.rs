@@ -21,6 +21,7 @@ impl Exchange<'_> {
     }
 
     async fn forget_all(&self) -> Result<()> {
+        self.check_outside()?;
         let _turn = self.enter(|| false).await?;
         let kept = self.kept().await;
         let failure = kept.as_ref().err().cloned();
