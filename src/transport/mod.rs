@@ -3,7 +3,6 @@
 pub(crate) mod agent;
 pub(crate) mod background;
 pub(crate) mod connection;
-pub(crate) mod crypto;
 pub(crate) mod events;
 pub(crate) mod gate;
 pub(crate) mod http;

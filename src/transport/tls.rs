@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use rustls::crypto::ring as provider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -11,7 +12,6 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::sys;
-use crate::transport::crypto::provider;
 use crate::transport::socket::plain;
 
 /// The settings of a client, each checked when it was made.
@@ -43,7 +43,7 @@ impl ClientCertificate {
             pem::Error::NoItemsFound => wrong(key_path, "holds no private key in PEM"),
             _ => wrong(key_path, "is not valid PEM"),
         })?;
-        let pair = CertifiedKey::from_der(chain, key, &provider());
+        let pair = CertifiedKey::from_der(chain, key, &provider::default_provider());
         let pair = pair.map_err(|error| {
             wrong(
                 key_path,
@@ -114,7 +114,8 @@ impl TlsSettings {
                  ca-certificates on most systems), or see mcp_client_set_ca_file()",
             ));
         }
-        let builder = ClientConfig::builder_with_provider(Arc::new(provider()))
+        let provider = Arc::new(provider::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| Error::new(Status::Internal, error.to_string()))?
             .with_root_certificates(roots);
