@@ -389,7 +389,21 @@ impl<'a> Exchange<'a> {
                 None => self.keeper.lock(&self.limit()).await?,
             };
             self.keeper.write(&lock, entry).await?;
-            self.keeper.write(&lock, &endpoint).await
+            self.keeper.write(&lock, &endpoint).await?;
+            // Those of an earlier registration: nobody would find them again.
+            let earlier = self.account.held().filter(|held| {
+                let old = &held.entry;
+                (&old.issuer, &old.resource) == (&entry.issuer, &entry.resource)
+                    && old.client_id != entry.client_id
+            });
+            match earlier {
+                Some(held) => {
+                    let old = &held.entry;
+                    let key = Tokens::key(&old.issuer, &old.resource, &old.client_id);
+                    self.keeper.remove(&lock, key).await
+                }
+                None => Ok(()),
+            }
         };
         if kept.await.is_err() {
             self.need.caller.store_failed();
