@@ -417,6 +417,11 @@ def openid_refused(server, _, provider):
     person = Person("oidc-refused", "refuse")
     lines = calls(url, ["call read"], person)
     answers(name + ": a person who says no is an error of its own", lines, ["MCP_E_DENIED"])
+    steady, store = server.url("steady"), OUT / "oidc-refused.store" / "tokens.json"
+    lines = calls(steady, ["call read"], Person("oidc-agreed"), scope="read", store=store)
+    lines += calls(steady, ["call write", "call read"], person, scope="read", store=store)
+    answers(name + ": who says no to a wider scope keeps the token that there is", lines,
+            ["read", "MCP_E_DENIED", "read"])
     answers(name + ": without a browser it is another", calls(url, ["call read"]),
             ["MCP_E_UNAUTHORIZED"])
     other = calls(url, ["call read"], person, issuer="https://issuer.example")
