@@ -38,6 +38,7 @@ GROUPS = [
     [
         ("interop", [sys.executable, "tests/interop/run.py"], 900),
         ("stock", [sys.executable, "tests/interop/stock.py"], 300),
+        ("oauth", [sys.executable, "tests/interop/oauth.py"], 400),
         ("conformance", [sys.executable, "tests/conformance/run.py"], 600),
         ("cli", [sys.executable, "tests/cli/run.py"], 300),
         ("consumer", [sys.executable, "tests/consumer/run.py"], 600),

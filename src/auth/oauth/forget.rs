@@ -12,6 +12,9 @@ use crate::auth::oauth::words::{place, said};
 use crate::base::error::{Error, Result, Status};
 use crate::transport::agent::Agent;
 
+/// What an access token is called there.
+const ACCESS: &str = "access_token";
+
 impl Exchange<'_> {
     /// Forgets what there is for this endpoint. What can be done is done,
     /// whatever else fails.
@@ -64,7 +67,7 @@ impl Exchange<'_> {
         let Some(url) = found.server.revocation_endpoint(plain)? else { return Ok(()) };
         let identity = self.identity_of(&held.entry, &found).await?;
         let refresh = held.entry.refresh_token.as_ref().map(|token| (token, "refresh_token"));
-        let access = (&held.entry.access_token, "access_token");
+        let access = (&held.entry.access_token, ACCESS);
         let wish = Wish { key: None, ..Wish::again(held) };
         let mut done = Ok(());
         for (token, hint) in refresh.into_iter().chain([access]) {
@@ -92,6 +95,12 @@ impl Exchange<'_> {
             return Err(answer.unavailable(ask.step.name()));
         }
         let text = |name: &str| answer.document().and_then(|document| document.text(name));
+        // A server whose access tokens are checked without it cannot take one
+        // back, and says so (RFC 7009, 2.2.1): it has done what it can.
+        let cannot = text("error").as_deref() == Some("unsupported_token_type");
+        if cannot && ask.parts.contains(&("token_type_hint", Some(ACCESS))) {
+            return Ok(());
+        }
         let said = text("error")
             .map(|code| said(&code, text("error_description").as_deref(), &self.hidden()));
         Err(Error::new(

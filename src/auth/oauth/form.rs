@@ -53,6 +53,9 @@ impl Form {
             }
             Method::Basic => {
                 let secret = client.secret.ok_or_else(|| missing("secret"))?;
+                // The header says it too, but the official Python SDK looks
+                // for the client here (RFC 6749, 3.2.1 allows it).
+                self.add("client_id", client.id);
                 return Ok(Some(client_basic(client.id, secret)));
             }
             Method::Post => {
@@ -196,7 +199,7 @@ mod tests {
         let (secret, assertion) = (Secret::from("s &"), Secret::from("h.p.s"));
         for (method, form, header) in [
             (Method::None, "grant_type=x&client_id=i+d", None),
-            (Method::Basic, "grant_type=x", Some("Basic aStkOnMrJTI2")),
+            (Method::Basic, "grant_type=x&client_id=i+d", Some("Basic aStkOnMrJTI2")),
             (Method::Post, "grant_type=x&client_id=i+d&client_secret=s+%26", None),
             (
                 Method::PrivateKeyJwt,

@@ -157,7 +157,21 @@ impl Exchange<'_> {
             };
             self.keeper.write(&lock, entry).await?;
             self.account.see(&entry.access_token);
-            self.keeper.write(&lock, &endpoint).await
+            self.keeper.write(&lock, &endpoint).await?;
+            // Those of an earlier registration: nobody would find them again.
+            let earlier = self.account.held().filter(|held| {
+                let old = &held.entry;
+                (&old.issuer, &old.resource) == (&entry.issuer, &entry.resource)
+                    && old.client_id != entry.client_id
+            });
+            match earlier {
+                Some(held) => {
+                    let old = &held.entry;
+                    let key = Tokens::key(&old.issuer, &old.resource, &old.client_id);
+                    self.keeper.remove(&lock, key).await
+                }
+                None => Ok(()),
+            }
         };
         if let Err(error) = kept.await {
             self.store_failed(error);

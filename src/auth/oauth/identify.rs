@@ -12,12 +12,13 @@ use crate::auth::oauth::identity::{
 use crate::auth::oauth::jwt::seconds;
 use crate::auth::oauth::listener::{Listener, Unbound};
 use crate::auth::oauth::registration::Request;
+use crate::auth::oauth::scope::has_all;
 use crate::auth::oauth::settings::{Client, Settings};
 use crate::auth::oauth::store::Held as Lock;
 use crate::auth::oauth::store::entry::{Given, Registration, Tokens};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::transport::agent::Agent;
+use crate::transport::agent::{Agent, Fetched};
 use crate::wire::url::Url;
 
 /// A client id, and how it is proved.
@@ -64,7 +65,10 @@ impl Exchange<'_> {
         let key = Registration::key(found.issuer(), self.settings.redirect_kind());
         let kept = self.keeper.read::<Registration>(&key).await?;
         let now = seconds(SystemTime::now())?;
-        let kept = kept.filter(|kept| kept.holds(now));
+        let kept = kept.filter(|kept| {
+            let covers = kept.scope.as_ref().is_none_or(|scope| has_all(scope, &wish.scopes));
+            kept.holds(now) && covers
+        });
         let known = self.known_identity(kept.is_some()).await?;
         match choose(&known.borrowed(&self.settings), &found.server, found.plain)? {
             Chosen::Given | Chosen::Published(_) => {
@@ -234,7 +238,7 @@ impl Exchange<'_> {
             Some(key) => Some(format!("{{\"keys\":[{}]}}", key.jwk()?)),
             None => None,
         };
-        let request = Request {
+        let mut request = Request {
             client_name: self.need.caller.name(),
             redirect_uri: &redirect_uri,
             method,
@@ -242,9 +246,11 @@ impl Exchange<'_> {
             is_bound: wish.demands_dpop,
             jwks: jwks.as_deref(),
         };
-        let body = Secret::from(request.body());
-        let fetched = agent.post(url, "application/json", &[], &body, &self.limit()).await;
-        let fetched = fetched.map_err(broken)?;
+        let mut fetched = self.register(agent, url, &request).await?;
+        if request.may_go_without_scopes(&reply(url, &fetched)) {
+            request.scopes = &[];
+            fetched = self.register(agent, url, &request).await?;
+        }
         let answer = request.read(&reply(url, &fetched))?;
         let entry = Registration {
             issuer: found.issuer().to_owned(),
@@ -254,6 +260,7 @@ impl Exchange<'_> {
             secret_expires_at: answer.secret_expires_at,
             auth_method: answer.method,
             redirect_uri: answer.redirect_uri,
+            scope: answer.scope,
             ..Registration::default()
         };
         let lock = self.keeper.lock(&self.limit()).await?;
@@ -262,6 +269,11 @@ impl Exchange<'_> {
         }
         let identity = self.kept_identity(entry, found)?;
         Ok((Identity { source: Source::New, ..identity }, listener))
+    }
+
+    async fn register(&self, agent: &Agent, url: &str, request: &Request<'_>) -> Result<Fetched> {
+        let body = Secret::from(request.body());
+        agent.post(url, "application/json", &[], &body, &self.limit()).await.map_err(broken)
     }
 
     fn listen(&self, port: Option<u16>) -> Result<Option<Listener>> {

@@ -147,9 +147,15 @@ pub(crate) fn method_to_register(server: &ServerMetadata, has_key: bool) -> Resu
     if has_key && lists(&Method::PrivateKeyJwt) {
         return Ok(Method::PrivateKeyJwt);
     }
-    [Method::None, Method::Basic, Method::Post]
-        .into_iter()
-        .find(lists)
+    if lists(&Method::None) {
+        return Ok(Method::None);
+    }
+    // In the server's order: the official Python SDK takes Basic at its token
+    // endpoint, but not where tokens are revoked, and lists it last.
+    listed
+        .iter()
+        .filter_map(|name| Method::of(name))
+        .find(|method| matches!(method, Method::Basic | Method::Post))
         .ok_or_else(|| none_in_common(server))
 }
 
@@ -325,7 +331,8 @@ mod tests {
         use Method::{Basic, None as Nothing, Post, PrivateKeyJwt};
         for (listed, has_key, method) in [
             ("client_secret_basic none", false, Some(Nothing)),
-            ("client_secret_post client_secret_basic", false, Some(Basic)),
+            ("client_secret_post client_secret_basic", false, Some(Post)),
+            ("client_secret_jwt client_secret_basic client_secret_post", false, Some(Basic)),
             ("private_key_jwt client_secret_post", false, Some(Post)),
             ("private_key_jwt none", true, Some(PrivateKeyJwt)),
             ("none", true, Some(Nothing)),

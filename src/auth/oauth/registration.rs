@@ -3,7 +3,7 @@
 use crate::auth::oauth::address::is_this_machine;
 use crate::auth::oauth::form::Method;
 use crate::auth::oauth::reply::Reply;
-use crate::auth::oauth::scope::{join, without_offline};
+use crate::auth::oauth::scope::{join, split};
 use crate::auth::oauth::words::{place, said};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
@@ -42,10 +42,9 @@ impl Request<'_> {
         push_string(&mut out, self.method.name());
         out.push_str(",\"application_type\":");
         push_string(&mut out, application_type(self.redirect_uri));
-        let scopes = without_offline(self.scopes);
-        if !scopes.is_empty() {
+        if !self.scopes.is_empty() {
             out.push_str(",\"scope\":");
-            push_string(&mut out, &join(&scopes));
+            push_string(&mut out, &join(self.scopes));
         }
         if self.is_bound {
             out.push_str(",\"dpop_bound_access_tokens\":true");
@@ -56,6 +55,15 @@ impl Request<'_> {
         }
         out.push('}');
         out
+    }
+
+    /// Whether the server may have refused the scopes alone: one that knows
+    /// its own only does that with those of a resource.
+    pub(crate) fn may_go_without_scopes(&self, reply: &Reply<'_>) -> bool {
+        let code = reply.document().and_then(|document| document.text("error"));
+        !self.scopes.is_empty()
+            && reply.status == 400
+            && matches!(code.as_deref(), Some("invalid_client_metadata" | "invalid_scope"))
     }
 
     /// Reads the answer. What the server says counts, whatever was asked.
@@ -94,6 +102,11 @@ impl Request<'_> {
             secret_expires_at: document.seconds("client_secret_expires_at"),
             method: document.text("token_endpoint_auth_method"),
             redirect_uri: self.redirect_uri.to_owned(),
+            scope: document.text("scope").map(|given| {
+                let mut scopes = split(&given);
+                scopes.extend_from_slice(self.scopes);
+                join(&scopes)
+            }),
         })
     }
 
@@ -139,6 +152,9 @@ pub(crate) struct Registration {
     /// As the server names it.
     pub(crate) method: Option<String>,
     pub(crate) redirect_uri: String,
+    /// What it may ask for, and what it asked to be registered for: to ask for
+    /// that once more gains nothing. `None`: the server does not say.
+    pub(crate) scope: Option<String>,
 }
 
 #[cfg(test)]
@@ -177,12 +193,40 @@ mod tests {
             ..request()
         };
         let body: serde_json::Value = serde_json::from_str(&full.body()).unwrap();
-        assert_eq!(body["scope"], "a b");
+        assert_eq!(body["scope"], "a offline_access b");
         assert_eq!(body["dpop_bound_access_tokens"], true);
         assert_eq!(body["token_endpoint_auth_method"], "private_key_jwt");
         assert!(body["jwks"]["keys"].is_array());
-        let offline = ["offline_access".to_owned()];
-        assert!(!Request { scopes: &offline, ..request() }.body().contains("scope"));
+    }
+
+    #[test]
+    fn goes_without_scopes_where_they_may_be_what_is_refused() {
+        let scopes = ["a".to_owned(), "b".to_owned()];
+        let asks = Request { scopes: &scopes, ..request() };
+        for (status, body, wanted) in [
+            (400, r#"{"error":"invalid_client_metadata"}"#, true),
+            (400, r#"{"error":"invalid_scope"}"#, true),
+            (400, r#"{"error":"invalid_redirect_uri"}"#, false),
+            (403, r#"{"error":"invalid_client_metadata"}"#, false),
+            (400, "", false),
+            (201, r#"{"client_id":"i"}"#, false),
+        ] {
+            assert_eq!(asks.may_go_without_scopes(&Reply::of(status, body)), wanted, "{body}");
+            assert!(!request().may_go_without_scopes(&Reply::of(status, body)), "{body}");
+        }
+    }
+
+    #[test]
+    fn knows_what_it_is_registered_for() {
+        let scopes = ["a".to_owned(), "b".to_owned()];
+        let asks = Request { scopes: &scopes, ..request() };
+        for (said, wanted) in
+            [("", None), (r#","scope":"c""#, Some("c a b")), (r#","scope":"""#, Some("a b"))]
+        {
+            let body = format!(r#"{{"client_id":"i"{said}}}"#);
+            let made = asks.read(&Reply::of(201, &body)).unwrap();
+            assert_eq!(made.scope.as_deref(), wanted, "{said}");
+        }
     }
 
     #[test]

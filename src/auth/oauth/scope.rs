@@ -87,9 +87,10 @@ pub(crate) fn wider(
     Some(out)
 }
 
-/// The scopes to register for.
-pub(crate) fn without_offline(scopes: &[String]) -> Vec<String> {
-    scopes.iter().filter(|one| *one != OFFLINE).cloned().collect()
+/// Whether a text of scopes has all of these.
+pub(crate) fn has_all(text: &str, scopes: &[String]) -> bool {
+    let known = split(text);
+    scopes.iter().all(|one| known.contains(one))
 }
 
 #[cfg(test)]
@@ -179,6 +180,7 @@ mod tests {
             let wider = wider(&list(requested), &list(last), challenge);
             assert_eq!(wider.map(|all| join(&all)).as_deref(), wanted, "{requested} {challenge:?}");
         }
-        assert_eq!(without_offline(&list("a offline_access b")), list("a b"));
+        assert!(has_all("a b c", &list("c a")) && has_all("", &[]));
+        assert!(!has_all("a b", &list("a c")) && !has_all("", &list("a")));
     }
 }

@@ -49,6 +49,8 @@ pub(crate) struct Registration {
     /// How it authenticates at the token endpoint.
     pub(crate) auth_method: Option<String>,
     pub(crate) redirect_uri: String,
+    /// What it may ask for; `None` where the server does not say.
+    pub(crate) scope: Option<String>,
     pub(crate) unknown: Unknown,
 }
 
@@ -84,6 +86,7 @@ impl Entry for Registration {
             secret_expires_at: reader.number("secret_expires_at")?,
             auth_method: reader.optional_text("auth_method")?,
             redirect_uri: reader.text("redirect_uri")?,
+            scope: reader.optional_text("scope")?,
             unknown: reader.unknown(&[
                 "issuer",
                 "application_type",
@@ -92,6 +95,7 @@ impl Entry for Registration {
                 "secret_expires_at",
                 "auth_method",
                 "redirect_uri",
+                "scope",
             ]),
         })
     }
@@ -105,6 +109,7 @@ impl Entry for Registration {
         writer.number("secret_expires_at", self.secret_expires_at);
         writer.optional("auth_method", self.auth_method.as_deref());
         writer.text("redirect_uri", &self.redirect_uri);
+        writer.optional("scope", self.scope.as_deref());
         writer.end(&self.unknown)
     }
 
@@ -346,7 +351,7 @@ mod tests {
         survives::<Registration>(
             r#"{"version":1,"issuer":"i","application_type":"web","client_id":"c",
                 "client_secret":"s","secret_expires_at":1,"auth_method":"client_secret_basic",
-                "redirect_uri":"https://h/","x":null}"#,
+                "redirect_uri":"https://h/","scope":"a b","x":null}"#,
         );
         survives::<Registration>(
             r#"{"version":1,"issuer":"i","application_type":"native","client_id":"c",
