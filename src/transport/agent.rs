@@ -90,6 +90,12 @@ impl Agent {
         self.route.reach
     }
 
+    /// Lets go of its connections: after a while the server closes them, and
+    /// what may be sent only once must not meet that.
+    pub(crate) fn hang_up(&self) {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Asks for metadata. A redirect is followed on the same origin alone;
     /// one that is not followed is given back as the reply that it is.
     pub(crate) async fn get(
@@ -324,6 +330,17 @@ mod tests {
     fn post(agent: &Agent, url: &str, body: &str) -> Result<Fetched> {
         let headers = [("Authorization", "Basic s3cret")];
         now(agent.post(url, "application/x-www-form-urlencoded", &headers, &body.into(), &wait()))
+    }
+
+    #[test]
+    fn sends_on_another_connection_after_it_has_hung_up() {
+        let (base, seen) = serve(|_| reply(200, "", "{}"));
+        let agent = Agent::new(route());
+        get(&agent, &base).unwrap();
+        agent.hang_up();
+        post(&agent, &base, "code=x").unwrap();
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.iter().map(|(connection, _)| *connection).collect::<Vec<_>>(), [0, 1]);
     }
 
     #[test]

@@ -375,7 +375,7 @@ def main():
     make = {"own": own, "sdk": sdk, "remote": remote}[kind]
     log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     listeners = {}
-    for variant in ["steady", "brief"] + ["bound"] * (kind == "remote"):
+    for variant in ["steady", "brief"] + ["bound", "spare"] * (kind == "remote"):
         # With the protocol named, asyncio sets TCP_NODELAY.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))

@@ -50,6 +50,8 @@ impl Exchange<'_> {
             let redirect = identity.redirect_uri.clone();
             let request = SignInRequest { client_id: &identity.id, redirect: &redirect };
             let code = self.code(found, wish, &request, &verifier, listener).await?;
+            // The person took a while, and a code is sent once.
+            agent.hang_up();
             self.hide(&code);
             let ask = Ask {
                 step: Step::Code,
