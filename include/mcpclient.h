@@ -565,8 +565,9 @@ typedef struct Written Written;
  * it: finding the authorization server, the registration, the sign-in, PKCE,
  * the resource indicator, renewal before the token ends and when it is
  * refused, and one more sign-in where the server asks for a wider scope.
- * Threads that need a token at the same time wait for one exchange; one that
- * has a token does not wait.  A whole program:
+ * Threads that need a token at the same time wait for one exchange, for up to
+ * the sign-in timeout and a minute more, within their deadline; one that has a
+ * token does not wait.  A whole program:
  *
  *     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
  *     mcp_client *client = mcp_client_new("https://example.com/mcp", NULL);
@@ -1447,11 +1448,12 @@ int32_t mcp_sign_out(mcp_client *client);
  * Sets the client id, and the secret, under which the program is registered
  * at the authorization server.
  *
- * `client_id`, `client_secret`: UTF-8, copied; `client_secret` may be NULL.
- * Without this the program registers itself, where the server lets it.  What
- * is given belongs to one authorization server: that of
- * mcp_auth_set_issuer(), otherwise the first that is used, and goes to no
- * other.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `client_id`, `client_secret`: UTF-8,
+ * copied; `client_secret` may be NULL.  Without this the program registers
+ * itself, where the server lets it.  What is given belongs to one
+ * authorization server: that of mcp_auth_set_issuer(), otherwise the first
+ * that is used, and goes to no other.  Errors: MCP_E_INVALID_ARGUMENT,
+ * MCP_E_STATE, MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 6749.
  */
 int32_t mcp_auth_set_client(mcp_auth *auth,
@@ -1462,10 +1464,11 @@ int32_t mcp_auth_set_client(mcp_auth *auth,
  * Sets the private key with which the program proves who it is
  * (private_key_jwt).
  *
- * `key_pem`: an unencrypted PKCS #8 key in PEM, copied.  `algorithm`:
- * "ES256", "RS256" or "EdDSA", or NULL for the one that the key is for.
- * `key_id`: the "kid" under which the server knows the key, or NULL.
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `key_pem`: an unencrypted PKCS #8 key
+ * in PEM, copied.  `algorithm`: "ES256", "RS256" or "EdDSA", or NULL for the
+ * one that the key is for.  `key_id`: the "kid" under which the server knows
+ * the key, or NULL.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
+ * MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523.
  */
 int32_t mcp_auth_set_client_key(mcp_auth *auth,
@@ -1477,34 +1480,38 @@ int32_t mcp_auth_set_client_key(mcp_auth *auth,
  * Sets the address of the document that describes the program, which is its
  * client id where the authorization server supports that.
  *
- * `url`: https:// with a path, exactly as "client_id" says it in the
- * document, copied; NULL for none.  The library never fetches it.  It must
- * list the redirect address; since servers do not agree whether the port of
- * a loopback one matters, set one with mcp_auth_set_redirect_url().  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `url`: https:// with a path, exactly as
+ * "client_id" says it in the document, copied; NULL for none.  The library
+ * never fetches it.  It must list the redirect address; since servers do not
+ * agree whether the port of a loopback one matters, set one with
+ * mcp_auth_set_redirect_url().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
+ * MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.
  * Spec: authorization, client id metadata documents.
  */
-int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth, const char *url);
+int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth,
+                                         const char *url);
 
 /**
  * Sets the scopes to ask for.
  *
- * `scope`: with blanks between them, copied; NULL, as at first, asks for
- * those that the server's challenge names, otherwise for those in its
- * metadata, otherwise for none.  Errors: MCP_E_INVALID_ARGUMENT,
- * MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `scope`: with blanks between them,
+ * copied; NULL, as at first, asks for those that the server's challenge names,
+ * otherwise for those in its metadata, otherwise for none.  Errors:
+ * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
  */
-int32_t mcp_auth_set_scope(mcp_auth *auth, const char *scope);
+int32_t mcp_auth_set_scope(mcp_auth *auth,
+                           const char *scope);
 
 /**
  * Sets the only authorization server to use; an MCP server that names
  * another one is refused.
  *
- * `issuer`: https://, exactly as the server's metadata says it, copied; NULL
- * for the one that the MCP server names, as at first.  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `issuer`: https://, exactly as the
+ * server's metadata says it, copied; NULL for the one that the MCP server
+ * names, as at first.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
+ * MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414.
  */
 int32_t mcp_auth_set_issuer(mcp_auth *auth, const char *issuer);
@@ -1512,11 +1519,12 @@ int32_t mcp_auth_set_issuer(mcp_auth *auth, const char *issuer);
 /**
  * Sets where the person's browser is sent back to.
  *
- * `url`: copied; NULL, as at first, listens on a free port of 127.0.0.1.
- * With http:// and a loopback host the library listens there, on a free port
- * if the address has none.  With https://, or a private scheme such as
- * "com.example.app:/callback", it waits for mcp_auth_complete().  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `url`: copied; NULL, as at first,
+ * listens on a free port of 127.0.0.1.  With http:// and a loopback host the
+ * library listens there, on a free port if the address has none.  With
+ * https://, or a private scheme such as "com.example.app:/callback", it waits
+ * for mcp_auth_complete().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
+ * MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 8252.
  */
 int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
@@ -1525,11 +1533,11 @@ int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
  * Sets who shows the page on which the person signs in.  Without it, as at
  * first, a sign-in that is needed is MCP_E_UNAUTHORIZED.
  *
- * `callback`: mcp_open_browser(), or one of the program's own, for instance
- * one that prints the address, reads what the person pastes, and gives it to
- * mcp_auth_complete().  NULL takes it away.  `userdata`: given to the
- * callback.  `free_userdata`: see mcp_free_fn.  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `callback`: mcp_open_browser(), or one
+ * of the program's own, for instance one that prints the address, reads what
+ * the person pastes, and gives it to mcp_auth_complete().  NULL takes it away.
+ * `userdata`: given to the callback.  `free_userdata`: see mcp_free_fn.
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.  Spec: authorization.
  */
 int32_t mcp_auth_set_browser(mcp_auth *auth,
@@ -1540,13 +1548,15 @@ int32_t mcp_auth_set_browser(mcp_auth *auth,
 /**
  * Sets how long the person may take to sign in.
  *
- * `milliseconds`: 1 to INT32_MAX, at first 300000, which is five minutes;
- * after that the call fails with MCP_E_TIMEOUT.  The call's own timeout
- * stands still meanwhile.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
- * MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `milliseconds`: 1 to INT32_MAX, at
+ * first 300000, which is five minutes; after that the call fails with
+ * MCP_E_TIMEOUT.  The call's own timeout stands still meanwhile, and that of
+ * calls which wait for this sign-in: they wait for as long, and up to a minute
+ * more.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.
  */
-int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth, int32_t milliseconds);
+int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth,
+                                     int32_t milliseconds);
 
 /**
  * Tells the address to which the person's browser was sent back.
@@ -1581,9 +1591,9 @@ int32_t mcp_open_browser(void *userdata, mcp_auth *auth, const char *url);
  * the person for MCP_GRANT_TOKEN_EXCHANGE, the platform's token of the
  * workload for MCP_GRANT_JWT_BEARER.
  *
- * `callback`: asked anew for each exchange; NULL takes it away.  `userdata`:
- * given to it.  `free_userdata`: see mcp_free_fn.  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `callback`: asked anew for each
+ * exchange; NULL takes it away.  `userdata`: given to it.  `free_userdata`:
+ * see mcp_free_fn.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523, RFC 8693.
  */
 int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
@@ -1595,19 +1605,22 @@ int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
  * Reads the signed token from a file, anew for each exchange: what
  * mcp_auth_set_assertion_handler() would give.
  *
- * `path`: in UTF-8, copied; the file need not be there yet.  Blanks and line
- * ends around the token are passed over.  NULL takes it away.  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `path`: in UTF-8, copied; the file need
+ * not be there yet.  Blanks and line ends around the token are passed over.
+ * NULL takes it away.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
+ * MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.
  */
-int32_t mcp_auth_set_assertion_file(mcp_auth *auth, const char *path);
+int32_t mcp_auth_set_assertion_file(mcp_auth *auth,
+                                    const char *path);
 
 /**
  * Takes the signed token from an environment variable, anew for each
  * exchange: what mcp_auth_set_assertion_handler() would give.
  *
- * `name`: copied; the variable need not be set yet.  NULL takes it away.
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `name`: copied; the variable need not
+ * be set yet.  NULL takes it away.  Errors: MCP_E_INVALID_ARGUMENT,
+ * MCP_E_STATE, MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.
  */
 int32_t mcp_auth_set_assertion_variable(mcp_auth *auth, const char *name);
@@ -1616,11 +1629,11 @@ int32_t mcp_auth_set_assertion_variable(mcp_auth *auth, const char *name);
  * Sets where MCP_GRANT_TOKEN_EXCHANGE exchanges the identity token for an
  * ID-JAG.
  *
- * `token_endpoint`: https://, or http:// on this machine.  `client_id`,
- * `client_secret`: the program's at the identity provider; `client_secret`
- * may be NULL.  All copied.  Its id at the authorization server is that of
- * mcp_auth_set_client().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
- * MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `token_endpoint`: https://, or http://
+ * on this machine.  `client_id`, `client_secret`: the program's at the
+ * identity provider; `client_secret` may be NULL.  All copied.  Its id at the
+ * authorization server is that of mcp_auth_set_client().  Errors:
+ * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.
  * Spec: enterprise-managed authorization, RFC 8693.
  */
@@ -1633,9 +1646,10 @@ int32_t mcp_auth_set_identity_provider(mcp_auth *auth,
  * Says whether tokens are bound to a key (DPoP), so that a stolen one is of
  * no use.
  *
- * `on`: 1 demands it, so that a server which cannot is MCP_E_AUTH; 0 never
- * does it; -1, as at first, does it where the server asks for it.  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `on`: 1 demands it, so that a server
+ * which cannot is MCP_E_AUTH; 0 never does it; -1, as at first, does it where
+ * the server asks for it.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
+ * MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
  */
 int32_t mcp_auth_set_dpop(mcp_auth *auth, int32_t on);
@@ -1644,9 +1658,10 @@ int32_t mcp_auth_set_dpop(mcp_auth *auth, int32_t on);
  * Sets the key that tokens are bound to, in place of one that the library
  * makes for each server and keeps beside the token.
  *
- * `key_pem`: an unencrypted PKCS #8 key in PEM, copied; NULL takes it away.
- * `algorithm`: as for mcp_auth_set_client_key().  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `key_pem`: an unencrypted PKCS #8 key
+ * in PEM, copied; NULL takes it away.  `algorithm`: as for
+ * mcp_auth_set_client_key().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
+ * MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
  */
 int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
@@ -1657,14 +1672,15 @@ int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
  * Sets where registrations, tokens and keys are kept from one run to the
  * next.  By default nothing outlives the handle.
  *
- * `load`, `save`, `forget`: all three, or all NULL to take the store away.
- * They run on the thread that is in a call, or that dispatches, one at a
- * time for an authorization.  `userdata`: given to them.  `free_userdata`:
- * see mcp_free_fn.  There is one entry for a key; what is saved is secret,
- * and for this library alone to read.  What cannot be loaded, or was changed,
- * ends the call with MCP_E_AUTH; what cannot be saved does not end it, and is
- * counted: see mcp_client_count().  Errors: MCP_E_INVALID_ARGUMENT,
- * MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `load`, `save`, `forget`: all three, or
+ * all NULL to take the store away.  They run on the thread that is in a call,
+ * or that dispatches, one at a time for an authorization.  `userdata`: given
+ * to them.  `free_userdata`: see mcp_free_fn.  There is one entry for a key;
+ * what is saved is secret, and for this library alone to read.  What cannot be
+ * loaded, or was changed, ends a call that has no token yet with MCP_E_AUTH;
+ * what cannot be saved does not end it, and is counted: see
+ * mcp_client_count().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
+ * MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.
  */
 int32_t mcp_auth_set_store(mcp_auth *auth,
@@ -1677,29 +1693,31 @@ int32_t mcp_auth_set_store(mcp_auth *auth,
 /**
  * Keeps registrations, tokens and keys in a file.
  *
- * `path`: in UTF-8, copied; NULL is tokens.json in the folder mcpclient of
- * the system's place for the state of programs: $XDG_STATE_HOME or
- * ~/.local/state, on macOS ~/Library/Application Support.  The file and its
- * folder are made when they are needed, with the modes 0600 and 0700, and
- * replaced whole; processes that share the file take turns.  A file that
- * others may read or that belongs to another user is MCP_E_INSECURE, with the
- * command to mend it, here and whenever it is used.  Errors:
+ * `auth`: one that is not in use yet.  `path`: in UTF-8, copied; NULL is
+ * tokens.json in the folder mcpclient of the system's place for the state of
+ * programs: $XDG_STATE_HOME or ~/.local/state, on macOS ~/Library/Application
+ * Support.  The file and its folder are made when they are needed, with the
+ * modes 0600 and 0700, and replaced whole; processes that share the file take
+ * turns.  A file that others may read or that belongs to another user is
+ * MCP_E_INSECURE, with the command to mend it, here and whenever it is used; a
+ * file that cannot be read then ends a call that has no token yet.  Errors:
  * MCP_E_INVALID_ARGUMENT, MCP_E_NOT_FOUND when there is no home directory,
  * MCP_E_IO, MCP_E_TOO_LARGE; MCP_E_AUTH and MCP_E_UNSUPPORTED for a file that
  * was changed or is of a newer library; MCP_E_STATE, MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.
  */
-int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
+int32_t mcp_auth_set_store_file(mcp_auth *auth,
+                                const char *path);
 
 /**
  * DANGER.  Lets an MCP server that is not on this machine or network name an
  * authorization server that is, which is otherwise MCP_E_INSECURE: it could
  * make this program ask what only this program can reach.
  *
- * `allow`: 1, or 0 as at first.  An MCP server on this machine may name one
- * on this machine, one on a private network one on a private network.
- * Link-local addresses are always refused.  Errors: MCP_E_STATE,
- * MCP_E_FORKED.
+ * `auth`: one that is not in use yet.  `allow`: 1, or 0 as at first.  An MCP
+ * server on this machine may name one on this machine, one on a private
+ * network one on a private network.  Link-local addresses are always refused.
+ * Errors: MCP_E_STATE, MCP_E_FORKED.
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9728, 7.7.
  */
 int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);

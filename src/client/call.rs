@@ -339,8 +339,10 @@ impl Client {
         let Some(outgoing) = session.era.cancel(id, reason, is_shared) else { return };
         let post = Post::notification(&outgoing, session.peer());
         match self.post(options, post, &wait.afterwards(patience)).await {
-            Err(error) if !error.may_have_run() && !self.is_closed() => {
-                let _ = self.send_apart(session, outgoing);
+            Err(error)
+                if !error.may_have_run() && error.http_status() == 0 && !self.is_closed() =>
+            {
+                let _ = self.send_apart_as(session, outgoing, Wait::for_courtesy);
             }
             _ => {}
         }

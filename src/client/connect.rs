@@ -2,7 +2,7 @@
 //! server forgets.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::channel::Channel;
@@ -18,7 +18,8 @@ use crate::protocol::negotiation::{Attempt, Negotiation, Next, Outcome};
 use crate::protocol::revision::Revision;
 use crate::protocol::stateless::Stateless;
 use crate::protocol::{Era, Frame, Outgoing};
-use crate::transport::wait::Wait;
+use crate::transport::gate::Turn;
+use crate::transport::wait::{Attendant, Wait};
 
 /// A session, and whether the server answered just now to make it.
 pub(crate) struct Connected {
@@ -59,7 +60,7 @@ impl Client {
                 None => {}
             }
             let is_done = || self.current_session().is_some();
-            let Some(_turn) = self.connecting.enter(wait, is_done).await? else { continue };
+            let Some(_turn) = self.enter(options, wait, is_done).await? else { continue };
             if is_done() {
                 continue;
             }
@@ -81,6 +82,43 @@ impl Client {
             }
             self.restore(options, &session, before.is_some(), opens_stream, wait).await?;
             return Ok(Connected { session, is_new: true });
+        }
+    }
+
+    /// The turn to connect. While another thread gets a token for that, which
+    /// may take a person's time, this call's own does not count.
+    async fn enter(
+        self: &Arc<Self>,
+        options: &Options,
+        wait: &Wait,
+        is_done: impl Fn() -> bool,
+    ) -> Result<Option<Turn<'_>>> {
+        let Some(oauth) = &options.oauth else { return self.connecting.enter(wait, is_done).await };
+        if oauth.is_asking_here() {
+            let turn = self.connecting.try_enter();
+            return turn.map(Some).ok_or_else(|| {
+                Error::new(
+                    Status::State,
+                    "a callback of the authorization made a call with a client that is being \
+                     connected by it",
+                )
+            });
+        }
+        let until = Instant::now() + oauth.patience();
+        let attendant: Arc<dyn Attendant> = self.clone();
+        let attended = wait.attending(Some(attendant));
+        loop {
+            let glance = attended.at_most_beyond(LOOK);
+            match self.connecting.enter(&glance, &is_done).await {
+                Err(error) if error.status() == Status::Timeout => {
+                    if oauth.is_asking() && Instant::now() < until {
+                        attended.restart();
+                    }
+                    attended.check()?;
+                    wait.follow(&attended);
+                }
+                entered => return entered,
+            }
         }
     }
 
@@ -445,6 +483,9 @@ enum Negotiated {
 }
 
 const ENDED: &str = "the server ended its event stream before it answered";
+
+/// How often who waits looks whether the time counts.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// How long a guess may take that an address is one of HTTP with SSE.
 const GLANCE: Duration = Duration::from_secs(2);

@@ -37,9 +37,12 @@ impl Caller for Calling<'_> {
         let options = self.options;
         Box::pin(async move {
             let route = options.current_route()?;
-            let home = options.http.home(&options.address()?.url, &route, wait).await?;
+            let url = &options.address()?.url;
+            let home = options.http.home(url, &route, wait).await?;
             let allows_plain_http = options.allows_plain_http;
             Ok(Agent::new(AgentRoute {
+                origin: url.origin.clone(),
+                unix_socket: options.route.unix_socket.clone(),
                 tls: options.route.tls.clone(),
                 proxy: options.proxy.clone(),
                 reach: Reach { home, allows_private, allows_plain_http },

@@ -154,7 +154,7 @@ impl Question {
             origin,
             state: Mutex::new(State::Open),
             asking,
-            until: Instant::now() + client.options().input_timeout,
+            until: Instant::now() + client.of_options(|options| options.input_timeout),
             client: Arc::downgrade(client),
             _room: room,
         });

@@ -15,12 +15,15 @@ pub(crate) enum Sent {
     Token,
     /// By an authorization.
     Granted,
+    /// The same, bound to a key.
+    Bound,
 }
 
 /// The error for a reply that is not 2xx. `body` is the beginning of its
 /// body, `rpc` the JSON-RPC error in it.
 pub(crate) fn error(head: &Head, body: &[u8], rpc: Option<&RpcError>, sent: Sent) -> Error {
-    let challenge = challenge::bearer(head.challenges.iter().map(String::as_str));
+    let challenges = head.challenges.iter().map(String::as_str);
+    let challenge = challenge::parameters(challenges, sent == Sent::Bound);
     let retry_after =
         head.retry_after.as_deref().and_then(|text| retry_after(text, SystemTime::now()));
     let status = status(head.status, rpc);
@@ -124,7 +127,7 @@ fn advice(
     match status {
         Status::Unauthorized => match sent {
             Sent::Token => "; set another token with mcp_client_set_token()".to_owned(),
-            Sent::Granted => {
+            Sent::Granted | Sent::Bound => {
                 "; the authorization server gave this token, and the MCP server refuses it"
                     .to_owned()
             }
@@ -195,6 +198,18 @@ mod tests {
         assert!(error.message().contains("invalid_token: expired"));
         assert!(error.message().contains("mcp_client_set_token()"));
         assert_eq!(error.challenge().len(), 2);
+    }
+
+    #[test]
+    fn shows_the_challenge_that_the_token_is_for() {
+        let both = head(
+            "401 x\r\nWWW-Authenticate: Bearer error=\"of_bearer\"\r\n\
+             WWW-Authenticate: DPoP error=\"of_dpop\"",
+        );
+        for (sent, said) in [(Sent::Granted, "of_bearer"), (Sent::Bound, "of_dpop")] {
+            let error = error(&both, b"", None, sent);
+            assert!(error.message().contains(said), "{}", error.message());
+        }
     }
 
     #[test]

@@ -218,7 +218,8 @@ impl Request {
         let (call, limits) = self.begin();
         let this = self.clone();
         let started = self.client.spawn(move |client| async move {
-            let wait = client.wait(&client.options(), &limits, true).or_abort(abort);
+            let wait = client.of_options(|options| client.wait(options, &limits, true));
+            let wait = wait.or_abort(abort);
             let result = fly(&client, &call, &limits, &wait).await;
             if limits.report.is_some() {
                 let buried: Box<dyn Any + Send> = Box::new(limits);

@@ -29,6 +29,7 @@ const ACCEPT: &str = "application/json, text/event-stream";
 /// What goes by for all requests of one exchange.
 pub(crate) struct Way<'a> {
     route: std::borrow::Cow<'a, Route>,
+    /// Those that were known when it began.
     secrets: Vec<Secret>,
     options: &'a Options,
 }
@@ -44,19 +45,31 @@ impl<'a> Way<'a> {
         Ok(Self { route: options.current_route()?, secrets, options })
     }
 
-    pub(crate) fn setting(&self) -> Setting<'_> {
+    /// What no line of the trace may show: a token may have come meanwhile.
+    fn secrets(&self) -> Vec<Secret> {
+        if self.options.trace.is_none() {
+            return Vec::new();
+        }
+        let mut all = self.secrets.clone();
+        all.extend(self.options.credential.secrets());
+        // The longest first: one may hold another.
+        all.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+        all
+    }
+
+    fn setting<'b>(&'b self, secrets: &'b [Secret]) -> Setting<'b> {
         Setting {
             route: &self.route,
             connect_timeout: self.options.connect_timeout,
             trace: self.options.trace.as_deref(),
-            secrets: &self.secrets,
+            secrets,
         }
     }
 
     /// A line of the trace.
     pub(crate) fn trace(&self, text: &[u8]) {
         if let Some(trace) = &self.options.trace {
-            trace.line("<", &String::from_utf8_lossy(text), &self.secrets);
+            trace.line("<", &String::from_utf8_lossy(text), &self.secrets());
         }
     }
 }
@@ -104,7 +117,9 @@ impl Client {
             let lines = lines(options, token.as_ref(), sent)?;
             let brief = sent.patience.map(|patience| wait.at_most(patience));
             let brief = brief.as_ref().unwrap_or(wait);
-            let reply = follow(options, sent, token.as_ref(), &lines, way.setting(), brief).await;
+            let secrets = way.secrets();
+            let setting = way.setting(&secrets);
+            let reply = follow(options, sent, token.as_ref(), &lines, setting, brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 self.count_one(Counter::Repetitions);
             }
@@ -126,13 +141,18 @@ impl Client {
             let had = match (&token, &options.oauth) {
                 (None, _) => refusal::Sent::Nothing,
                 (Some(_), None) => refusal::Sent::Token,
+                (Some(token), Some(_)) if token.key().is_some() => refusal::Sent::Bound,
                 (Some(_), Some(_)) => refusal::Sent::Granted,
             };
-            let error = refusal::error(&reply.head, &body, rpc, had);
+            let mut error = refusal::error(&reply.head, &body, rpc, had);
+            if let Some(token) = &token {
+                // It may not be known any more when the call ends.
+                error = error.masked(&[Secret::from(token.bare())]);
+            }
             let challenges = std::mem::take(&mut reply.head.challenges);
             let has_nonce = reply.head.dpop_nonce.is_some();
             reply.release();
-            if let 401 | 403 = status {
+            if matches!(status, 401 | 403) && !wait.takes_what_is_there() {
                 let refusal = Refusal {
                     token: token.as_ref(),
                     http_status: status,
@@ -143,7 +163,9 @@ impl Client {
                 let caller = Calling { client: self, options };
                 let need = Need { wait, caller: &caller };
                 let other = credential.refused(refusal, need).await.map_err(|failure| {
-                    failure.with_http_status(status).with_challenge(error.challenge().to_vec())
+                    let own = failure.http_status();
+                    let http_status = if own == 0 { status } else { own };
+                    failure.with_http_status(http_status).with_challenge(error.challenge().to_vec())
                 })?;
                 if other.is_some() {
                     token = other;
@@ -167,7 +189,8 @@ impl Client {
         // The program is not asked for a token any more.
         let token = options.credential.current();
         let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
-        let setting = way.setting();
+        let secrets = way.secrets();
+        let setting = way.setting(&secrets);
         if let Ok(reply) = follow(options, &delete, token.as_ref(), &lines, setting, wait).await {
             reply.release();
         }
@@ -184,6 +207,10 @@ impl Client {
                     quote(&options.address()?.url.origin.host)
                 ),
             ));
+        }
+        if wait.takes_what_is_there() {
+            // What is begun would be given up half-way.
+            return Ok(options.credential.current());
         }
         if let Some(ready) = options.credential.ready() {
             return Ok(ready);
@@ -289,24 +316,19 @@ async fn follow<'a>(
     let mut is_repeated = false;
     for _ in 0..=REDIRECTS {
         let url = moved.as_deref().unwrap_or(sent.url);
-        // One for each request: it holds for this URL, and only once.
-        let proof = match token {
-            Some(token) if token.key().is_some() => {
-                options.credential.proof(token, sent.verb, &url.without_query())?
-            }
-            _ => None,
+        let bound = token.filter(|token| token.key().is_some());
+        // It holds for this URL.
+        let prove = || match bound {
+            Some(token) => options.credential.proof(token, sent.verb, &url.without_query()),
+            None => Ok(None),
         };
-        let mut with_proof = Vec::new();
-        if let Some(proof) = &proof {
-            with_proof.extend_from_slice(headers);
-            with_proof.push(("DPoP", proof.expose(), true));
-        }
         let request = Request {
             verb: sent.verb,
             url,
-            headers: if proof.is_some() { &with_proof } else { headers },
+            headers,
             body: sent.body,
-            is_repeatable: sent.is_repeatable && proof.is_none(),
+            is_repeatable: sent.is_repeatable,
+            proof: bound.is_some().then_some(&prove),
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
         is_repeated |= reply.is_repeated;

@@ -73,7 +73,7 @@ impl Listening<'_> {
                 }
                 // The first attempt is the caller's.
                 Err(error) if !self.has_stood.get() => return Err(error),
-                Err(error) if is_final(&error) || !client.options().reconnects() => {
+                Err(error) if is_final(&error) || !client.of_options(Options::reconnects) => {
                     self.announce_end(&error, &wait);
                     return Err(error);
                 }
@@ -251,7 +251,8 @@ impl Listening<'_> {
         if !client.listener.is_wanted() {
             return;
         }
-        let error = client.finished(error.clone(), "listen", &client.options());
+        let error = error.clone();
+        let error = client.of_options(|options| client.finished(error, "listen", options));
         let mut params = String::from("{\"message\":");
         jsonrpc::push_string(&mut params, error.message());
         params.push('}');

@@ -174,6 +174,16 @@ impl Client {
         session: &Arc<Session>,
         outgoing: Outgoing,
     ) -> Result<()> {
+        self.send_apart_as(session, outgoing, |wait| wait)
+    }
+
+    /// The same, by another wait than that of a call.
+    pub(crate) fn send_apart_as(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        outgoing: Outgoing,
+        change: fn(Wait) -> Wait,
+    ) -> Result<()> {
         if self.work.count() > MOST_APART {
             // A server that asks faster than it takes answers.
             self.count_one(Counter::DroppedReplies);
@@ -181,7 +191,7 @@ impl Client {
         }
         let (session, options) = (session.clone(), self.options());
         self.spawn(move |client| async move {
-            let wait = client.wait(&options, &Limits::default(), true);
+            let wait = change(client.wait(&options, &Limits::default(), true));
             let post = Post::notification(&outgoing, session.peer());
             let _ = client.post(&options, post, &wait).await;
             client.bury(options);
@@ -270,6 +280,14 @@ impl Client {
         }
         drop(current);
         self.inbox.push(Item::Bury(Box::new(options)));
+    }
+
+    /// Looks at the options as they are now, on any thread.
+    pub(crate) fn of_options<T>(&self, look: impl FnOnce(&Options) -> T) -> T {
+        let options = self.options();
+        let found = look(&options);
+        self.bury(options);
+        found
     }
 
     fn handle(&self, item: Item) {

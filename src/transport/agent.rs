@@ -2,6 +2,7 @@
 //! servers have a part in it. Each is bounded, and none goes where its
 //! [`Reach`] does not allow.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,7 +34,10 @@ const REDIRECTS: usize = 3;
 /// How the servers are reached, whichever they are.
 #[derive(Debug)]
 pub(crate) struct AgentRoute {
-    /// A client certificate in it is for the MCP server, and left out.
+    /// Of the MCP server: for it alone are the client certificate and the
+    /// Unix socket.
+    pub(crate) origin: Origin,
+    pub(crate) unix_socket: Option<PathBuf>,
     pub(crate) tls: TlsSettings,
     pub(crate) proxy: ProxyChoice,
     pub(crate) reach: Reach,
@@ -74,8 +78,7 @@ pub(crate) struct Fetched {
 }
 
 impl Agent {
-    pub(crate) fn new(mut route: AgentRoute) -> Self {
-        route.tls.client = None;
+    pub(crate) fn new(route: AgentRoute) -> Self {
         Self {
             route,
             patience: PATIENCE,
@@ -104,7 +107,7 @@ impl Agent {
         headers: &[(&str, &str)],
         wait: &Wait,
     ) -> Result<Fetched> {
-        let mut url = self.route.reach.url(url)?;
+        let mut url = self.url(url)?;
         let mut hops = 0;
         loop {
             // Each hop is a request of its own, for its time and the counts.
@@ -130,10 +133,22 @@ impl Agent {
         body: &Secret,
         wait: &Wait,
     ) -> Result<Fetched> {
-        let url = self.route.reach.url(url)?;
+        let url = self.url(url)?;
         let form = Some((content_type, body));
         let what = Asked { verb: "POST", url: &url, headers, form };
         self.ask(&what, wait).await.map(|(fetched, _)| fetched)
+    }
+
+    fn url(&self, text: &str) -> Result<Url> {
+        let reach = self.route.reach;
+        if self.route.unix_socket.is_some() {
+            // Nobody can read on the way to a Unix socket.
+            let url = Reach { allows_plain_http: true, ..reach }.url(text);
+            if let Some(url) = url.ok().filter(|url| url.origin == self.route.origin) {
+                return Ok(url);
+            }
+        }
+        reach.url(text)
     }
 
     /// One request and its reply; and where that leads, if it may be followed.
@@ -175,6 +190,7 @@ impl Agent {
             headers: &headers,
             body: what.form.map(|(_, body)| body.expose().as_bytes()),
             is_repeatable: what.form.is_none(),
+            proof: None,
         };
         let setting = Setting {
             route: &peer.route,
@@ -227,10 +243,13 @@ impl Agent {
         if let Some(peer) = peers.iter().find(|peer| peer.origin == *origin) {
             return Ok(peer.clone());
         }
+        let is_own = *origin == self.route.origin;
+        let mut tls = self.route.tls.clone();
+        tls.client = tls.client.filter(|_| is_own);
         let route = Route {
-            unix_socket: None,
+            unix_socket: self.route.unix_socket.clone().filter(|_| is_own),
             proxy: self.route.proxy.on_the_way_to(origin)?,
-            tls: self.route.tls.clone(),
+            tls,
             reach: Some(self.route.reach),
         };
         let peer = Arc::new(Peer { origin: origin.clone(), route, http: Http::default() });
@@ -310,6 +329,8 @@ mod tests {
 
     fn route() -> AgentRoute {
         AgentRoute {
+            origin: Url::parse("https://mcp.example").unwrap().origin,
+            unix_socket: None,
             tls: TlsSettings::default(),
             proxy: ProxyChoice::None,
             reach: Reach { home: Home::Loopback, allows_private: false, allows_plain_http: false },
@@ -381,6 +402,28 @@ mod tests {
         assert!(sent.contains("\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
         assert!(sent.contains("\r\nAuthorization: Basic s3cret\r\n"));
         assert!(sent.ends_with("\r\n\r\ncode=x"), "{sent}");
+    }
+
+    #[test]
+    fn asks_the_mcp_server_itself_by_its_unix_socket_and_nobody_else() {
+        let path = std::env::temp_dir().join(format!("agent-{}.sock", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 4096];
+            let count = stream.read(&mut request).unwrap();
+            assert!(request[..count].starts_with(b"GET /own HTTP/1.1\r\nHost: mcp.test\r\n"));
+            stream.write_all(reply(200, "", "{}").as_bytes()).unwrap();
+        });
+        let (base, _) = serve(|_| reply(200, "", "{\"elsewhere\":1}"));
+        let origin = Url::parse("http://mcp.test").unwrap().origin;
+        let agent = Agent::new(AgentRoute { origin, unix_socket: Some(path.clone()), ..route() });
+        assert_eq!(get(&agent, "http://mcp.test/own").unwrap().body.expose(), "{}");
+        assert_eq!(get(&agent, &base).unwrap().body.expose(), "{\"elsewhere\":1}");
+        let error = get(&agent, "http://another.test/").unwrap_err();
+        assert_eq!(error.status(), Status::Insecure);
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]

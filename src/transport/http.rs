@@ -21,7 +21,6 @@ pub(crate) struct Http {
 }
 
 /// What is to be sent.
-#[derive(Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) verb: &'static str,
     pub(crate) url: &'a Url,
@@ -30,9 +29,12 @@ pub(crate) struct Request<'a> {
     pub(crate) body: Option<&'a [u8]>,
     /// Whether it may be sent again when nobody knows if it arrived.
     pub(crate) is_repeatable: bool,
+    /// Makes the value of DPoP, for each time that it is sent: it holds once.
+    pub(crate) proof: Option<&'a Prove<'a>>,
 }
 
 pub(crate) type IsSecret = bool;
+pub(crate) type Prove<'a> = dyn Fn() -> Result<Option<Secret>> + 'a;
 
 /// What the exchange goes by.
 #[derive(Clone, Copy, Debug)]
@@ -74,8 +76,10 @@ impl Http {
         };
         let mut is_repeated = false;
         loop {
-            trace_request(request, setting);
-            let mut bytes = write(request);
+            let proof = request.proof.map_or(Ok(None), |prove| prove())?;
+            let proof = proof.as_ref().map(|proof| ("DPoP", proof.expose(), true));
+            trace_request(request, proof, setting);
+            let mut bytes = write(request, proof);
             match connection.exchange(&mut bytes, wait).await {
                 Ok(head) => {
                     trace_head(&head, setting);
@@ -225,18 +229,22 @@ fn ends_here(reply: &mut Reply<'_>) -> bool {
     now(finish).unwrap_or(false)
 }
 
+/// A header: name, value, and whether that is secret.
+type Line<'a> = (&'a str, &'a str, IsSecret);
+
 /// The request as bytes, in one buffer for one write.
-fn write(request: &Request<'_>) -> Vec<u8> {
+fn write(request: &Request<'_>, proof: Option<Line<'_>>) -> Vec<u8> {
     let body = request.body.unwrap_or_default();
+    let headers = || request.headers.iter().chain(&proof);
     // Exact: a string that grows would leave copies of the credential behind.
-    let lines = request.headers.iter().map(|(name, value, _)| name.len() + value.len() + 4);
+    let lines = headers().map(|(name, value, _)| name.len() + value.len() + 4);
     let length = request.verb.len() + request.url.target.len() + lines.sum::<usize>() + 64;
     let mut head = String::with_capacity(length + body.len());
     head.push_str(request.verb);
     head.push(' ');
     head.push_str(&request.url.target);
     head.push_str(" HTTP/1.1\r\n");
-    for (name, value, _) in request.headers {
+    for (name, value, _) in headers() {
         head.push_str(name);
         head.push_str(": ");
         head.push_str(value);
@@ -251,11 +259,11 @@ fn write(request: &Request<'_>) -> Vec<u8> {
     bytes
 }
 
-fn trace_request(request: &Request<'_>, setting: Setting<'_>) {
+fn trace_request(request: &Request<'_>, proof: Option<Line<'_>>, setting: Setting<'_>) {
     let Some(trace) = setting.trace else { return };
     let path = request.url.target.split('?').next().unwrap_or_default();
     trace.line(">", &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
-    for (name, value, is_secret) in request.headers {
+    for (name, value, is_secret) in request.headers.iter().chain(&proof) {
         let shown = if *is_secret { MASK } else { value };
         trace.line(">", &format!("{name}: {shown}"), setting.secrets);
     }
@@ -267,4 +275,60 @@ fn trace_request(request: &Request<'_>, setting: Setting<'_>) {
 fn trace_head(head: &Head, setting: Setting<'_>) {
     let Some(trace) = setting.trace else { return };
     trace.line("<", &format!("HTTP {} {:?}", head.status, head.media), setting.secrets);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::io::{Read, Write};
+    use std::time::Duration;
+
+    #[test]
+    fn sends_again_with_another_proof_where_a_kept_connection_was_closed() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let server = std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            let mut proofs = Vec::new();
+            let reply = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+            // The first one is closed without a word after its second request.
+            for replies in [[true, false].as_slice(), &[true]] {
+                let (mut stream, _) = listener.accept().unwrap();
+                for has_reply in replies {
+                    let count = stream.read(&mut buffer).unwrap();
+                    let text = String::from_utf8_lossy(&buffer[..count]).into_owned();
+                    let proof = text.split("DPoP: ").nth(1).unwrap().split('\r').next().unwrap();
+                    proofs.push(proof.to_owned());
+                    if *has_reply {
+                        stream.write_all(reply).unwrap();
+                    }
+                }
+            }
+            proofs
+        });
+        let (http, made) = (Http::default(), Cell::new(0));
+        let prove = || {
+            made.set(made.get() + 1);
+            Ok(Some(Secret::from(format!("proof-{}", made.get()))))
+        };
+        let request = Request {
+            verb: "GET",
+            url: &url,
+            headers: &[],
+            body: None,
+            is_repeatable: true,
+            proof: Some(&prove),
+        };
+        let connect_timeout = Duration::from_secs(5);
+        let route = Route::default();
+        let setting = Setting { route: &route, connect_timeout, trace: None, secrets: &[] };
+        let wait = Wait::for_at_most(connect_timeout);
+        for is_repeated in [false, true] {
+            let reply = now(http.send(&request, setting, &wait)).unwrap();
+            assert_eq!(reply.is_repeated, is_repeated);
+            reply.release();
+        }
+        assert_eq!(server.join().unwrap(), ["proof-1", "proof-2", "proof-3"]);
+    }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Wait {
     /// Whoever waits reads for others as well: what has come for the program
     /// is put by, because its code may call, and wait for what is read here.
     is_leading: bool,
+    /// Nobody waits for what comes of it, so that no token is got for it.
+    is_courtesy: bool,
 }
 
 /// What a waiting thread does besides: handing the program what has come for
@@ -133,29 +135,21 @@ impl Wait {
         cancel: Option<Arc<Signal>>,
     ) -> Self {
         let now = Instant::now();
-        Self {
-            end: Cell::new(now + limit),
-            limit: Limit::Request(limit),
-            last: now + whole,
-            close: Some(close),
-            cancel,
-            abort: None,
-            sign: None,
-            attendant: None,
-            is_restarted: Cell::new(false),
-            pause: Pause::default(),
-            is_background: false,
-            is_leading: false,
-        }
+        let own = Self::of(Limit::Request(limit), now + limit, now + whole);
+        Self { close: Some(close), cancel, ..own }
     }
 
     /// A wait of the library's own, which nothing cuts short.
     pub(crate) fn for_at_most(limit: Duration) -> Self {
         let end = Instant::now() + limit;
+        Self::of(Limit::Internal, end, end)
+    }
+
+    fn of(limit: Limit, end: Instant, last: Instant) -> Self {
         Self {
             end: Cell::new(end),
-            limit: Limit::Internal,
-            last: end,
+            limit,
+            last,
             close: None,
             cancel: None,
             abort: None,
@@ -165,6 +159,7 @@ impl Wait {
             pause: Pause::default(),
             is_background: false,
             is_leading: false,
+            is_courtesy: false,
         }
     }
 
@@ -238,7 +233,18 @@ impl Wait {
     /// Time for something that goes on although this wait has ended.
     pub(crate) fn afterwards(&self, limit: Duration) -> Self {
         let own = Self::for_at_most(limit);
-        Self { is_background: self.is_background, ..own }
+        Self { is_background: self.is_background, is_courtesy: true, ..own }
+    }
+
+    /// The same for a message that only a server gains by.
+    pub(crate) fn for_courtesy(self) -> Self {
+        Self { is_courtesy: true, ..self }
+    }
+
+    /// Whether it is worth no token but one that is there. Who reads for
+    /// others does not stop reading to get one either.
+    pub(crate) fn takes_what_is_there(&self) -> bool {
+        self.is_courtesy || self.is_leading
     }
 
     pub(crate) fn is_background(&self) -> bool {

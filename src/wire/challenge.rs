@@ -4,8 +4,6 @@
 //! What cannot be read is passed over: a challenge only adds to a refusal that
 //! stands without it.
 
-use std::mem;
-
 /// The schemes that count here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
@@ -66,12 +64,13 @@ pub(crate) fn choose(challenges: &[Challenge], dpop_is_on: bool) -> Option<&Chal
     challenges.iter().find(|one| one.scheme == wanted).or_else(|| challenges.first())
 }
 
-/// The parameters to show in an error: those of the first Bearer challenge in
-/// the header's values, or else of the first DPoP one.
-pub(crate) fn bearer<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<(String, String)> {
-    let mut challenges = all(values);
-    let wanted = challenges.iter().position(|one| one.scheme == Scheme::Bearer).unwrap_or(0);
-    challenges.get_mut(wanted).map(|one| mem::take(&mut one.parameters)).unwrap_or_default()
+/// The parameters to show in an error: those of the challenge to go by.
+pub(crate) fn parameters<'a>(
+    values: impl IntoIterator<Item = &'a str>,
+    dpop_is_on: bool,
+) -> Vec<(String, String)> {
+    let challenges = all(values);
+    choose(&challenges, dpop_is_on).map(|one| one.parameters.clone()).unwrap_or_default()
 }
 
 struct Reader<'a> {
@@ -333,11 +332,13 @@ mod tests {
     }
 
     #[test]
-    fn shows_a_bearer_challenge_before_one_of_dpop() {
+    fn shows_the_parameters_of_the_one_to_go_by() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(bearer(["DPoP error=a", "Bearer error=b"]), [pair("error", "b")]);
-        assert_eq!(bearer(["DPoP error=a, algs=ES256"]).len(), 2);
-        assert_eq!(bearer(["Basic realm=x"]), []);
+        let both = ["DPoP error=a", "Bearer error=b"];
+        assert_eq!(parameters(both, false), [pair("error", "b")]);
+        assert_eq!(parameters(both, true), [pair("error", "a")]);
+        assert_eq!(parameters(["DPoP error=a, algs=ES256"], false).len(), 2);
+        assert_eq!(parameters(["Basic realm=x"], false), []);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! An authorization as the credential of one client.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::auth::oauth::Auth;
 use crate::auth::oauth::account::Account;
+use crate::auth::oauth::callback::is_inside;
 use crate::auth::oauth::dpop;
-use crate::auth::oauth::exchange::{Exchange, Reason};
+use crate::auth::oauth::exchange::{Exchange, LIMIT, Reason};
 use crate::auth::token::Token;
 use crate::auth::{Credential, Later, Need, Refusal};
 use crate::base::error::Result;
@@ -36,6 +37,21 @@ impl OAuth {
 
     pub(crate) fn auth(&self) -> &Arc<Auth> {
         &self.auth
+    }
+
+    /// Whether somebody is getting a token, for whichever client.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.auth.gate.is_taken()
+    }
+
+    /// Whether this thread runs code of the program that was asked for one.
+    pub(crate) fn is_asking_here(&self) -> bool {
+        is_inside(&self.auth)
+    }
+
+    /// How long that may take: a person, and all requests.
+    pub(crate) fn patience(&self) -> Duration {
+        self.auth.settings().sign_in_timeout + LIMIT
     }
 
     /// Gets a token although no server has asked for one.

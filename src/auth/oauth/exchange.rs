@@ -23,7 +23,7 @@ use crate::transport::wait::Wait;
 use crate::wire::challenge::Challenge;
 
 /// How long all requests of an exchange may take, the person aside.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
 impl From<Reason<'_>> for Failed {
     fn from(reason: Reason<'_>) -> Self {

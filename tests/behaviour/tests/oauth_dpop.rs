@@ -134,6 +134,26 @@ tests! {
         }
     }
 
+    connection_that_the_server_has_closed_is_survived_with_a_new_proof {
+        let scene = bound();
+        let (client, _auth, browser) = scene.signed_in();
+        scene.guarded.drops(1);
+        let before = scene.guarded.calls().len();
+        client.ping().unwrap();
+        let calls = scene.guarded.calls().split_off(before);
+        assert_eq!(calls.len(), 2);
+        assert_ne!(claims(&calls[0])["jti"], claims(&calls[1])["jti"]);
+        assert_eq!(calls[0].header("authorization"), calls[1].header("authorization"));
+        assert_eq!(client.count(MCP_COUNT_REPETITIONS), 1);
+        // Once: a server that does so always is an error, and no new sign-in.
+        scene.guarded.drops(usize::MAX);
+        let failure = scene.failure(client.ping());
+        assert_eq!(failure.status, MCP_E_IO, "{}", failure.message);
+        assert_eq!(browser.count(), 1);
+        scene.guarded.drops(0);
+        ends_well(&scene);
+    }
+
     nonces_of_both_servers_are_each_servers_own {
         let scene = bound();
         scene.authority.set(|knobs| knobs.nonce = Some("nonce-of-the-authority".into()));

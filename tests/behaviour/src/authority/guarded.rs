@@ -31,6 +31,10 @@ pub struct Wall {
     pub never_enough: bool,
     /// Whatever the token, it is refused.
     pub refuses: bool,
+    /// It takes requests and says nothing.
+    pub hangs: bool,
+    /// A good token is shown in the answer, which is an error.
+    pub reflects: bool,
     /// The authorization server is at the origin of the MCP server.
     pub is_own_authority: bool,
     pub wants_dpop: bool,
@@ -44,6 +48,7 @@ pub struct Guarded {
     pub mcp: Arc<Mcp>,
     wall: Arc<Mutex<Wall>>,
     accepted: Arc<AtomicUsize>,
+    drops: Arc<AtomicUsize>,
     complaints: Arc<Mutex<Vec<String>>>,
 }
 
@@ -62,6 +67,8 @@ impl Guarded {
             needs: HashMap::new(),
             never_enough: false,
             refuses: false,
+            hangs: false,
+            reflects: false,
             is_own_authority: false,
             wants_dpop: false,
             nonce: None,
@@ -72,8 +79,14 @@ impl Guarded {
         let jtis = Mutex::new(HashSet::new());
         let (shared, walls) = (mcp.clone(), wall.clone());
         let (counts, wrong) = (accepted.clone(), complaints.clone());
+        let drops = Arc::new(AtomicUsize::new(0));
+        let left = drops.clone();
         let server = Server::start(move |request| {
             let wall = walls.lock().unwrap().clone();
+            let less = |left: usize| left.checked_sub(1);
+            if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+                return vec![Action::Close];
+            }
             match wall.stops(request, &mut jtis.lock().unwrap(), &mut wrong.lock().unwrap()) {
                 Some(actions) => actions,
                 None => {
@@ -82,7 +95,7 @@ impl Guarded {
                 }
             }
         });
-        Self { server, mcp, wall, accepted, complaints }
+        Self { server, mcp, wall, accepted, drops, complaints }
     }
 
     pub fn url(&self) -> String {
@@ -99,6 +112,11 @@ impl Guarded {
 
     pub fn wall(&self) -> Wall {
         self.wall.lock().unwrap().clone()
+    }
+
+    /// So many requests from now on find their connection closed.
+    pub fn drops(&self, count: usize) {
+        self.drops.store(count, Ordering::SeqCst);
     }
 
     /// How many requests came through.
@@ -130,6 +148,9 @@ impl Wall {
         jtis: &mut HashSet<String>,
         complaints: &mut Vec<String>,
     ) -> Option<Vec<Action>> {
+        if self.hangs {
+            return Some(vec![Action::Hang]);
+        }
         let path = request.path();
         let base = format!("http://{}", request.header("host").unwrap_or_default());
         if path.starts_with(WELL_KNOWN) || path == "/custom/metadata" {
@@ -158,6 +179,10 @@ impl Wall {
             return Some(self.challenge(&base, ""));
         }
         let (kind, text) = header.split_once(' ').unwrap_or_default();
+        if self.reflects && self.trusts.token(text).is_some() {
+            let body = format!("what is {text}?");
+            return Some(vec![Action::Send(http::reply(400, &[], body.as_bytes()))]);
+        }
         let token = self.trusts.token(text);
         let Some(token) = token.filter(|_| !self.refuses) else {
             return Some(self.challenge(&base, "invalid_token"));
