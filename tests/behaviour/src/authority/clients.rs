@@ -142,8 +142,9 @@ impl Core {
             "client_secret_basic" if basic.map(|(_, secret)| secret) != client.secret => {
                 refuse("another secret".into())
             }
-            "client_secret_basic" if form.get("client_id").is_some() => {
-                refuse("client_id in the form as well".into())
+            // It may stand there as well (RFC 6749, 3.2.1), if it is the same.
+            "client_secret_basic" if form.get("client_id").is_some_and(|one| one != id) => {
+                refuse("another client_id in the form".into())
             }
             "client_secret_post" if form.get("client_secret") != client.secret.as_deref() => {
                 refuse("another secret".into())
