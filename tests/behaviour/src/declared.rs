@@ -5,7 +5,6 @@ use std::ffi::{c_char, c_void};
 use crate::raw::{FreeFn, mcp_client, mcp_request, mcp_result};
 
 pub enum mcp_config {}
-pub enum mcp_auth {}
 pub enum mcp_tool {}
 pub enum mcp_resource {}
 pub enum mcp_prompt {}
@@ -41,8 +40,7 @@ unsafe extern "C" {
     pub fn mcp_config_command(config: *const mcp_config, index: usize) -> Text;
     pub fn mcp_config_warning_count(config: *const mcp_config) -> usize;
     pub fn mcp_config_warning(config: *const mcp_config, index: usize) -> Text;
-    pub fn mcp_client_auth(client: *mut mcp_client) -> *mut mcp_auth;
-    pub fn mcp_auth_free(auth: *mut mcp_auth);
+    pub fn mcp_client_auth(client: *mut mcp_client) -> *mut crate::auth::Handle;
     pub fn mcp_config_client(config: *const mcp_config, name: Text) -> *mut mcp_client;
     pub fn mcp_client_new_config(path: Text, name: Text) -> *mut mcp_client;
 

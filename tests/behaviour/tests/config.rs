@@ -166,7 +166,7 @@ tests! {
             assert!(!failure.everything().contains("hunter2"));
             let auth = unsafe { raw::mcp_client_auth(client.0) };
             assert!(!auth.is_null());
-            unsafe { raw::mcp_auth_free(auth) };
+            unsafe { behaviour::auth::c_abi::mcp_auth_free(auth) };
         }
         let client = config.client(Some("token")).unwrap();
         assert!(unsafe { raw::mcp_client_auth(client.0) }.is_null());
