@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::wire::url::{Scheme, Url};
+use crate::wire::url::{Origin, Scheme, Url};
 
 /// The most bytes that a URL may have.
 pub(crate) const URL_LIMIT: usize = 2 * 1024;
@@ -71,27 +71,15 @@ impl Reach {
         let wrong = |status, why: &str| {
             Err(Error::new(status, format!("the URL \"{}\" {why}", without_query(text))))
         };
-        if text.len() > URL_LIMIT {
-            return wrong(Status::Auth, &format!("has more than {URL_LIMIT} bytes"));
-        }
-        let url = match Url::parse(text) {
+        let url = match read(text) {
             Ok(url) => url,
-            Err(error) => {
-                // Behind the colon stands what a program is to do.
-                let why = error.message().split(": ").next().unwrap_or_default();
-                return wrong(Status::Auth, why.strip_prefix("url ").unwrap_or(why));
-            }
+            Err(why) => return wrong(Status::Auth, &why),
         };
-        let host = &url.origin.host;
-        // "127.1", "0x7f000001": resolvers take them for addresses.
-        if ends_in_a_number(host) && host.parse::<IpAddr>().is_err() {
-            return wrong(Status::Auth, "has a host that is a number, but no whole IPv4 address");
-        }
         if url.origin.scheme == Scheme::Https || self.allows_plain_http {
             return Ok(url);
         }
         // The resolver gives nothing but loopback for such a host.
-        match url.origin.is_loopback() {
+        match is_this_machine(&url.origin) {
             true if self.nearest() == Home::Loopback => Ok(url),
             true => wrong(
                 Status::Insecure,
@@ -238,6 +226,32 @@ impl Kind {
     }
 }
 
+/// Reads a URL that came from outside, wherever it leads. An error says what
+/// is wrong with it, as the end of a sentence about it.
+pub(crate) fn read(text: &str) -> std::result::Result<Url, String> {
+    if text.len() > URL_LIMIT {
+        return Err(format!("has more than {URL_LIMIT} bytes"));
+    }
+    let url = Url::parse(text).map_err(|error| {
+        // Behind the colon stands what a program is to do.
+        let why = error.message().split(": ").next().unwrap_or_default();
+        why.strip_prefix("url ").unwrap_or(why).to_owned()
+    })?;
+    let host = &url.origin.host;
+    // "127.1", "0x7f000001": resolvers take them for addresses.
+    if ends_in_a_number(host) && host.parse::<IpAddr>().is_err() {
+        return Err("has a host that is a number, but no whole IPv4 address".to_owned());
+    }
+    Ok(url)
+}
+
+/// Whether the host is a loopback address, or the one name that stands for
+/// it. Names below that one may be resolved by anyone.
+pub(crate) fn is_this_machine(origin: &Origin) -> bool {
+    origin.host == "localhost"
+        || origin.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// What a message may show of a URL that may not even be one.
 fn without_query(text: &str) -> String {
     let shown = text.split(['?', '#']).next().unwrap_or_default();
@@ -373,7 +387,7 @@ mod tests {
         for url in ["https://id.example/a?b=c", "https://127.0.0.1/", "https://[::1]:8443"] {
             assert!(reach(Home::Public).url(url).is_ok(), "{url}");
         }
-        for host in ["localhost", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
+        for host in ["localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
             let url = format!("http://{host}:8000/x");
             assert!(reach(Home::Loopback).url(&url).is_ok(), "{url}");
             for home in [Home::Private, Home::Public] {
@@ -383,12 +397,14 @@ mod tests {
                 assert!(open.url(&url).is_ok(), "{url}");
             }
         }
-        let plain = "http://id.example/x";
-        for home in [Home::Loopback, Home::Public] {
-            assert_eq!(reach(home).url(plain).unwrap_err().status(), Status::Insecure);
-            let open = Reach { allows_private: true, ..reach(home) };
-            assert_eq!(open.url(plain).unwrap_err().status(), Status::Insecure);
-            assert!(Reach { allows_plain_http: true, ..reach(home) }.url(plain).is_ok());
+        for plain in ["http://id.example/x", "http://a.localhost/x", "http://[::ffff:127.0.0.1]/x"]
+        {
+            for home in [Home::Loopback, Home::Public] {
+                assert_eq!(reach(home).url(plain).unwrap_err().status(), Status::Insecure);
+                let open = Reach { allows_private: true, ..reach(home) };
+                assert_eq!(open.url(plain).unwrap_err().status(), Status::Insecure);
+                assert!(Reach { allows_plain_http: true, ..reach(home) }.url(plain).is_ok());
+            }
         }
     }
 

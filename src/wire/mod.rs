@@ -3,6 +3,7 @@
 //! Each stream parser is tested cut at every byte.
 
 pub(crate) mod challenge;
+pub(crate) mod clock;
 pub(crate) mod env_file;
 pub(crate) mod event_stream;
 pub(crate) mod http1;

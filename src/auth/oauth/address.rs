@@ -1,13 +1,9 @@
 //! URLs as they were published: taken apart, never written anew.
 
-use std::net::IpAddr;
-
 use crate::auth::oauth::words::place;
 use crate::base::error::{Error, Result, Status};
-use crate::wire::url::{Origin, Scheme, Url};
-
-/// The longest URL that is taken from outside.
-pub(crate) const LONGEST: usize = 2048;
+use crate::transport::reach::{is_this_machine, read};
+use crate::wire::url::{Scheme, Url};
 
 /// Whether `http` is a scheme for hosts that are this machine by their name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,17 +46,9 @@ impl<'a> Parts<'a> {
 /// Reads a URL that came from outside; `what` names it in the error.
 pub(crate) fn check(what: &str, text: &str, plain: Plain) -> Result<Url> {
     let wrong = |why: &str| {
-        Error::new(Status::Untrusted, format!("the {what} {} {why}: refused", place(text)))
+        Error::new(Status::Untrusted, format!("the {what} \"{}\" {why}: refused", place(text)))
     };
-    if text.len() > LONGEST {
-        return Err(wrong(&format!("has more than {LONGEST} bytes")));
-    }
-    let url = Url::parse(text).map_err(|error| {
-        Error::new(
-            Status::Untrusted,
-            format!("the {what} \"{}\" cannot be used: its {}", place(text), error.message()),
-        )
-    })?;
+    let url = read(text).map_err(|why| wrong(&why))?;
     match url.origin.scheme {
         Scheme::Https => Ok(url),
         Scheme::Http if plain == Plain::Refused => Err(wrong("is not https")),
@@ -69,17 +57,6 @@ pub(crate) fn check(what: &str, text: &str, plain: Plain) -> Result<Url> {
         }
         Scheme::Http => Ok(url),
     }
-}
-
-/// Whether the host is a loopback address, or the one name that stands for
-/// it. Names below that one may be resolved by anyone.
-pub(crate) fn is_this_machine(origin: &Origin) -> bool {
-    origin.host == "localhost"
-        || match origin.host.parse() {
-            Ok(IpAddr::V4(address)) => address.is_loopback(),
-            Ok(IpAddr::V6(address)) => address.is_loopback(),
-            Err(_) => false,
-        }
 }
 
 /// Reads the text of an issuer (RFC 8414, 2): no query, not even an empty one.
@@ -112,6 +89,7 @@ pub(crate) fn has_dots(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::reach::URL_LIMIT;
 
     #[test]
     fn splits_the_text_and_changes_nothing() {
@@ -132,7 +110,7 @@ mod tests {
 
     #[test]
     fn takes_https_and_plain_http_only_on_this_machine() {
-        let long = format!("https://h/{}", "a".repeat(LONGEST));
+        let long = format!("https://h/{}", "a".repeat(URL_LIMIT));
         for (text, refused, loopback) in [
             ("https://h/token", true, true),
             ("HTTPS://H:8443/token?a=b", true, true),
@@ -147,6 +125,8 @@ mod tests {
             ("http://127.0.0.1.example.com/", false, false),
             ("http://h/token", false, false),
             ("http://10.0.0.1/token", false, false),
+            ("https://127.1/token", false, false),
+            ("https://0x7f000001/token", false, false),
             ("https://user@h/token", false, false),
             ("https://user:pw@h/token", false, false),
             ("https://h/token#", false, false),

@@ -7,11 +7,10 @@ use crate::auth::oauth::scope::{join, split};
 use crate::auth::oauth::words::{foreign, place, said};
 use crate::base::error::{Error, Status};
 use crate::base::secret::Secret;
+use crate::wire::clock;
 
 /// The longest token: it has to fit a header.
 const LONGEST: usize = 32 * 1024;
-/// The difference of two clocks that a message tells of, in seconds.
-const CLOCKS: i64 = 60;
 /// The type of an ID-JAG.
 const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 
@@ -187,14 +186,9 @@ fn refusal(reply: &Reply<'_>, asked: &Asked<'_>, document: &Document<'_>, code: 
     );
     message.push_str(advice(kind, asked.step, needs_person));
     if kind == Kind::InvalidDpopProof
-        && let Some(ahead) = reply.clock_difference()
-        && ahead.abs() > CLOCKS
+        && let Some(apart) = clock::apart(reply.date, reply.now)
     {
-        let way = if ahead > 0 { "ahead of" } else { "behind" };
-        message.push_str(&format!(
-            "; the clock of this machine is {} s {way} the server's",
-            ahead.abs()
-        ));
+        message.push_str(&format!("; {apart}"));
     }
     let retry_after = match kind {
         Kind::Unavailable { retry_after } => retry_after,

@@ -44,6 +44,19 @@ impl Found {
         &self.server.issuer
     }
 
+    /// An error of this server, with what is known that may be the reason: it
+    /// does not list the grant, or it may be no authorization server at all.
+    pub(super) fn explain(&self, grant: &str, error: Error) -> Error {
+        let error = match self.server.doubts(grant) {
+            Some(doubts) => error.during(&doubts),
+            None => error,
+        };
+        match &self.asked {
+            Some(asked) if matches!(error.http_status(), 404 | 405) => error.during(asked),
+            _ => error,
+        }
+    }
+
     /// The algorithm of the proofs, which both servers have to know.
     pub(super) fn dpop_algorithm(&self, key: Option<&Key>) -> Result<Algorithm> {
         let knows = |algorithm: Algorithm| {
@@ -202,7 +215,7 @@ impl Exchange<'_> {
             Ok(fetched) => Ok(Some(fetched)),
             Err(error) => {
                 wait.check()?;
-                misses.failed(place, &error);
+                misses.failed(place, error);
                 Ok(None)
             }
         }

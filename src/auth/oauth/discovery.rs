@@ -63,7 +63,8 @@ pub(crate) struct Misses {
     asked: Vec<String>,
     /// Whether one of them might have something later, and when.
     later: Option<Option<u32>>,
-    /// What is wrong with the first document that was found and not taken.
+    /// Why the first of them is not trusted that was not: a document that was
+    /// found and not taken, a place that may not be asked.
     refused: Option<Error>,
 }
 
@@ -88,20 +89,21 @@ impl Misses {
         None
     }
 
-    /// A place that could not be asked. One that may not be is no place; one
+    /// A place that could not be asked. One that may not be, or goes beyond a
+    /// bound, is told of as what it is where there is nothing elsewhere; one
     /// that fails by the network may have something later.
-    pub(crate) fn failed(&mut self, url: &str, error: &Error) {
-        let is_no_place = matches!(
-            error.status(),
-            Status::Auth | Status::Untrusted | Status::Insecure | Status::Redirect
-        );
-        if !is_no_place {
-            self.is_later(error.retry_after());
-        }
+    pub(crate) fn failed(&mut self, url: &str, error: Error) {
         self.note(url, error.message());
+        match error.status() {
+            Status::Auth | Status::Untrusted | Status::Insecure | Status::TooLarge => {
+                self.refuse(error);
+            }
+            Status::Redirect => {}
+            _ => self.is_later(error.retry_after()),
+        }
     }
 
-    /// A document that was found and is not taken; another form of it may be.
+    /// One that is not taken; what is found elsewhere may be.
     pub(crate) fn refuse(&mut self, error: Error) {
         self.refused.get_or_insert(error);
     }
@@ -268,14 +270,27 @@ mod tests {
             }
         }
         let mut misses = Misses::default();
-        misses.failed("https://h/a", &Error::new(Status::Untrusted, "is private"));
-        misses.failed("https://h/b", &Error::new(Status::Redirect, "leads elsewhere"));
+        misses.failed("https://h/b", Error::new(Status::Redirect, "leads elsewhere"));
         assert!(misses.nothing("metadata").is_ok());
         for status in [Status::Timeout, Status::Connect, Status::Resolve, Status::Tls] {
             let mut misses = Misses::default();
-            misses.failed("https://h/a", &Error::new(status, "x"));
+            misses.failed("https://h/a", Error::new(status, "x"));
             misses.read(&Reply::of(404, ""));
             assert_eq!(misses.nothing("metadata").unwrap_err().status(), Status::Unavailable);
+        }
+    }
+
+    #[test]
+    fn ends_with_the_first_place_that_may_not_be_asked() {
+        for status in [Status::Insecure, Status::Untrusted, Status::TooLarge, Status::Auth] {
+            let mut misses = Misses::default();
+            misses.read(&Reply::of(404, ""));
+            misses.failed("https://h/a", Error::new(Status::Connect, "is down"));
+            misses.failed("https://h/b", Error::new(status, "is private"));
+            misses.failed("https://h/c", Error::new(Status::Io, "breaks"));
+            misses.failed("https://h/d", Error::new(Status::Insecure, "is private too"));
+            let error = misses.nothing("metadata").unwrap_err();
+            assert_eq!((error.status(), error.message()), (status, "is private"));
         }
     }
 

@@ -2,13 +2,12 @@
 
 use std::time::SystemTime;
 
-use crate::auth::oauth::answer::Step;
+use crate::auth::oauth::answer::{Granted, Step};
 use crate::auth::oauth::discover::Found;
 use crate::auth::oauth::exchange::{Exchange, Wish};
 use crate::auth::oauth::form::Method;
 use crate::auth::oauth::identify::{Identity, Source};
 use crate::auth::oauth::jwt::check_assertion;
-use crate::auth::oauth::scope;
 use crate::auth::oauth::settings::{Assertion, Grant};
 use crate::auth::oauth::sign_in::check_browser;
 use crate::auth::oauth::tokens::Ask;
@@ -21,6 +20,13 @@ const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// What a token is asked for by, without a person.
+struct By<'a> {
+    assertion: Option<&'a Secret>,
+    /// What is asked for this time; the wish is what has been wanted.
+    scope: Option<String>,
+}
 
 impl Exchange<'_> {
     /// Whether the program has set what the grant needs, before anybody is
@@ -81,7 +87,8 @@ impl Exchange<'_> {
                 ),
             ));
         }
-        self.grant(agent, found, wish, &identity, "client_credentials", None).await
+        let by = By { assertion: None, scope: wish.scope() };
+        self.grant(agent, found, wish, &identity, "client_credentials", &by).await
     }
 
     /// By a signed token of the platform (RFC 7523, 2.1).
@@ -89,7 +96,8 @@ impl Exchange<'_> {
         let identity = self.identity_without_person(found).await?;
         let assertion = self.assertion(found.issuer()).await?;
         check_assertion(assertion.expose(), SystemTime::now())?;
-        let done = self.grant(agent, found, wish, &identity, JWT_BEARER, Some(&assertion)).await;
+        let by = By { assertion: Some(&assertion), scope: wish.scope() };
+        let done = self.grant(agent, found, wish, &identity, JWT_BEARER, &by).await;
         // A token of the platform that was refused is refused again.
         done.inspect_err(|error| self.account.rest(error))
     }
@@ -125,15 +133,15 @@ impl Exchange<'_> {
             identity: &at_provider,
             wish: &Wish { key: None, ..wish.clone() },
         };
-        let exchanged = self.ask_token(agent, found, &ask).await?.map_err(|failed| failed.error)?;
+        // The program names this server itself, so it may be anywhere.
+        let own = self.need.caller.agent(true, &self.limit()).await?;
+        let exchanged = self.ask_token(&own, found, &ask).await?.map_err(|failed| failed.error)?;
         let granted = exchanged.granted;
         self.hide(&granted.access_token);
-        let mut wish = wish.clone();
-        if let Some(scope) = &granted.scope {
-            wish.scopes = scope::split(scope);
-        }
-        let assertion = Some(&granted.access_token);
-        self.grant(agent, found, &wish, &identity, JWT_BEARER, assertion).await
+        // What the provider gave is all that may be asked for with it.
+        let scope = granted.scope.filter(|scope| !scope.is_empty()).or(scope);
+        let by = By { assertion: Some(&granted.access_token), scope };
+        self.grant(agent, found, wish, &identity, JWT_BEARER, &by).await
     }
 
     /// One request that needs nobody.
@@ -144,28 +152,24 @@ impl Exchange<'_> {
         wish: &Wish,
         identity: &Identity,
         grant_type: &str,
-        assertion: Option<&Secret>,
+        by: &By<'_>,
     ) -> Result<Token> {
-        let scope = wish.scope();
         let ask = Ask {
-            step: if assertion.is_some() { Step::Assertion } else { Step::Credentials },
+            step: if by.assertion.is_some() { Step::Assertion } else { Step::Credentials },
             url: found.server.token_endpoint(found.plain)?,
             grant_type,
             parts: &[
-                ("assertion", assertion.map(Secret::expose)),
+                ("assertion", by.assertion.map(Secret::expose)),
                 ("resource", Some(&found.resource)),
-                ("scope", scope.as_deref()),
+                ("scope", by.scope.as_deref()),
             ],
             identity,
             wish,
         };
-        let got = self.ask_token(agent, found, &ask).await?.map_err(|failed| {
-            match found.server.doubts(grant_type) {
-                Some(doubts) => failed.error.during(&doubts),
-                None => failed.error,
-            }
-        })?;
-        self.take(got.granted, found, &identity.id, wish, got.since, None).await
+        let got = self.ask_token(agent, found, &ask).await?.map_err(|failed| failed.error)?;
+        let scope = got.granted.scope.or_else(|| by.scope.clone());
+        let granted = Granted { scope, ..got.granted };
+        self.take(granted, found, &identity.id, wish, got.since, None).await
     }
 
     /// The signed token that is there now.
@@ -202,15 +206,19 @@ impl Exchange<'_> {
     }
 }
 
-/// Reads a token from a file of a sensible size.
+/// Reads a token from a file of a sensible size; does not wait for the writer
+/// of a FIFO.
 fn read_file(path: &std::path::Path) -> Result<Secret> {
     use std::io::Read;
+    use std::os::unix::fs::OpenOptionsExt;
     const MOST: u64 = 256 * 1024;
     let failed = |why: String| {
         let path = crate::base::error::quote(&path.to_string_lossy());
         Error::new(Status::Auth, format!("the signed token in {path} cannot be read: {why}"))
     };
-    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC).open(path);
+    let file = file.map_err(|error| failed(error.to_string()))?;
     let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
     if !is_file {
         return Err(failed("it is no regular file".to_owned()));
@@ -221,4 +229,25 @@ fn read_file(path: &std::path::Path) -> Result<Secret> {
         return Err(failed(format!("it has more than {MOST} bytes")));
     }
     Ok(Secret::from(text.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    #[test]
+    fn waits_for_no_writer_of_a_fifo() {
+        let path = std::env::temp_dir().join(format!("mcp-fifo-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        let (done, result) = mpsc::channel();
+        let read = path.clone();
+        std::thread::spawn(move || done.send(read_file(&read).map(drop)));
+        let error = result.recv_timeout(Duration::from_secs(5)).unwrap().unwrap_err();
+        assert!(error.message().contains("no regular file"), "{}", error.message());
+        std::fs::remove_file(path).unwrap();
+    }
 }

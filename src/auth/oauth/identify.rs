@@ -9,7 +9,7 @@ use crate::auth::oauth::form::Method;
 use crate::auth::oauth::identity::{
     Identity as Chosen, Known, Proofs, choose, method, method_to_register,
 };
-use crate::auth::oauth::jwt::seconds;
+use crate::auth::oauth::jwt::{Key, seconds};
 use crate::auth::oauth::listener::{Listener, Unbound};
 use crate::auth::oauth::registration::Request;
 use crate::auth::oauth::scope::has_all;
@@ -45,6 +45,8 @@ impl Identity {
 pub(super) enum Source {
     /// The program.
     Given,
+    /// The program, and no server has seen it yet.
+    Unbound,
     /// The document that describes the program.
     Document,
     /// A registration of an earlier exchange.
@@ -100,8 +102,9 @@ impl Exchange<'_> {
         if let Some(client) = &self.settings.client {
             let known = self.known_identity(false).await?;
             choose(&known.borrowed(&self.settings), &found.server, found.plain)?;
-            self.bind(client, known.given_to.as_deref(), found).await?;
-            return self.given(client, found);
+            let is_bound = known.given_to.is_some();
+            let source = if is_bound { Source::Given } else { Source::Unbound };
+            return Ok(Identity { source, ..self.given(client, found)? });
         }
         if let Some(url) = &self.settings.metadata_url
             && found.server.takes_metadata_urls
@@ -163,13 +166,14 @@ impl Exchange<'_> {
         Ok(KnownIdentity { given_to: given.map(|given| given.issuer), is_registered })
     }
 
-    /// What the program was given by one server goes to no other from here on.
-    async fn bind(&self, client: &Client, given_to: Option<&str>, found: &Found) -> Result<()> {
-        if given_to.is_some() {
+    /// What the program was given by one server goes to no other from here on:
+    /// it is about to be proved to this one.
+    pub(super) async fn bind(&self, identity: &Identity, found: &Found) -> Result<()> {
+        if identity.source != Source::Unbound {
             return Ok(());
         }
         let given = Given {
-            client_id: client.id.clone(),
+            client_id: identity.id.clone(),
             issuer: found.issuer().to_owned(),
             ..Given::default()
         };
@@ -215,11 +219,16 @@ impl Exchange<'_> {
     }
 
     fn method(&self, registered: Option<&str>, has_secret: bool, found: &Found) -> Result<Method> {
-        let has_key = self.settings.key.as_ref().is_some_and(|key| {
+        let has_key = self.key_for(found).is_some();
+        method(&Proofs { registered, has_secret, has_key }, &found.server)
+    }
+
+    /// The program's key, where the server knows its algorithm.
+    fn key_for(&self, found: &Found) -> Option<&Arc<Key>> {
+        self.settings.key.as_ref().filter(|key| {
             let listed = found.server.auth_algorithms.as_ref();
             listed.is_none_or(|listed| listed.iter().any(|one| one == key.algorithm().name()))
-        });
-        method(&Proofs { registered, has_secret, has_key }, &found.server)
+        })
     }
 
     /// Registers the program, and listens where it says that it does.
@@ -232,7 +241,7 @@ impl Exchange<'_> {
     ) -> Result<(Identity, Option<Listener>)> {
         let listener = self.listen(None)?;
         let redirect_uri = self.redirect_uri(listener.as_ref());
-        let key = self.settings.key.as_ref();
+        let key = self.key_for(found);
         let method = method_to_register(&found.server, key.is_some())?;
         let jwks = match key.filter(|_| method == Method::PrivateKeyJwt) {
             Some(key) => Some(format!("{{\"keys\":[{}]}}", key.jwk()?)),
@@ -291,7 +300,7 @@ impl Exchange<'_> {
         let port = Url::parse(redirect_uri).map(|url| url.origin.port).ok();
         match Listener::bind(self.settings.redirect.as_deref(), port) {
             Ok(listener) => Ok(Some(Some(listener))),
-            Err(Unbound::Taken(_)) if self.settings.redirect.is_none() => Ok(None),
+            Err(Unbound::Taken(_)) if !self.settings.has_own_port() => Ok(None),
             Err(unbound) => Err(unbound.into()),
         }
     }

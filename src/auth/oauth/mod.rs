@@ -53,6 +53,7 @@ use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::transport::gate::Gate;
+use crate::transport::reach::URL_LIMIT;
 
 /// How to get tokens, and those there are: shared by the clients that have it.
 pub(crate) struct Auth {
@@ -276,7 +277,7 @@ fn given(checked: Result<()>) -> Result<()> {
 /// https, or a scheme of the program's own.
 fn check_redirect(url: &str) -> Result<()> {
     let wrong = |why: &str| Err(Error::argument(format!("url {why}")));
-    if url.len() > address::LONGEST || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if url.len() > URL_LIMIT || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
         return wrong("is too long, or has a blank or a byte outside ASCII");
     }
     if url.contains('#') {

@@ -1,12 +1,13 @@
 //! Dynamic registration: what is asked for and what comes of it (RFC 7591).
 
-use crate::auth::oauth::address::is_this_machine;
 use crate::auth::oauth::form::Method;
 use crate::auth::oauth::reply::Reply;
 use crate::auth::oauth::scope::{join, split};
+use crate::auth::oauth::store::entry::Kind;
 use crate::auth::oauth::words::{place, said};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
+use crate::transport::reach::is_this_machine;
 use crate::wire::jsonrpc::push_string;
 use crate::wire::url::{Scheme, Url};
 
@@ -41,7 +42,7 @@ impl Request<'_> {
         );
         push_string(&mut out, self.method.name());
         out.push_str(",\"application_type\":");
-        push_string(&mut out, application_type(self.redirect_uri));
+        push_string(&mut out, kind(self.redirect_uri).name());
         if !self.scopes.is_empty() {
             out.push_str(",\"scope\":");
             push_string(&mut out, &join(self.scopes));
@@ -124,17 +125,20 @@ impl Request<'_> {
             place(reply.url),
             reply.status,
             place(self.redirect_uri),
-            application_type(self.redirect_uri)
+            kind(self.redirect_uri).name()
         );
         Error::new(Status::Auth, message).with_http_status(reply.status)
     }
 }
 
-/// Left out, OpenID servers take "web", and refuse a redirect to this machine.
-fn application_type(redirect_uri: &str) -> &'static str {
+/// What kind of program a redirect makes of this one: a browser comes back to
+/// a server by https, to a native program in any other way. Its name is the
+/// `application_type`, which OpenID servers take for "web" where it is left
+/// out, and refuse a redirect to this machine.
+pub(crate) fn kind(redirect_uri: &str) -> Kind {
     match Url::parse(redirect_uri) {
-        Ok(url) if url.origin.scheme == Scheme::Https && !is_this_machine(&url.origin) => "web",
-        _ => "native",
+        Ok(url) if url.origin.scheme == Scheme::Https && !is_this_machine(&url.origin) => Kind::Web,
+        _ => Kind::Native,
     }
 }
 
@@ -160,6 +164,7 @@ pub(crate) struct Registration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::oauth::settings::{Grant, Settings};
 
     const REDIRECT: &str = "http://127.0.0.1:7/callback";
 
@@ -236,10 +241,15 @@ mod tests {
             ("http://localhost:7/callback", "native"),
             ("http://[::1]/callback", "native"),
             ("https://localhost/callback", "native"),
+            ("https://127.0.0.1/callback", "native"),
             ("com.example.app:/callback", "native"),
             ("https://example.com/callback", "web"),
+            ("HTTPS://example.com/callback", "web"),
         ] {
-            assert_eq!(application_type(redirect), name, "{redirect}");
+            assert_eq!(kind(redirect).name(), name, "{redirect}");
+            let mut settings = Settings::new(Grant::AuthorizationCode);
+            settings.redirect = Some(redirect.to_owned());
+            assert_eq!(settings.redirect_kind(), kind(redirect), "{redirect}");
         }
     }
 

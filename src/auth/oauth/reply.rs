@@ -1,6 +1,6 @@
 //! What of an HTTP answer counts for OAuth.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use crate::auth::oauth::document::Document;
 use crate::auth::oauth::words::{foreign, place};
@@ -45,15 +45,6 @@ impl<'a> Reply<'a> {
         Some(wait.min(LONGEST_WAIT))
     }
 
-    /// Seconds that our clock is ahead of the server's.
-    pub(crate) fn clock_difference(&self) -> Option<i64> {
-        let seconds = |time: SystemTime| {
-            time.duration_since(UNIX_EPOCH).ok().and_then(|time| i64::try_from(time.as_secs()).ok())
-        };
-        let date = httpdate::parse_http_date(self.date?).ok()?;
-        Some(seconds(self.now)? - seconds(date)?)
-    }
-
     /// That it cannot be understood; nothing of its body is shown.
     pub(crate) fn malformed(&self, step: &str, why: &str) -> Error {
         let media = match self.media.and_then(|media| foreign(media, &[])) {
@@ -92,7 +83,7 @@ impl<'a> Reply<'a> {
             retry_after: None,
             date: None,
             body: body.as_bytes(),
-            now: UNIX_EPOCH + std::time::Duration::from_secs(784_111_777),
+            now: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(784_111_777),
         }
     }
 }
@@ -113,19 +104,6 @@ mod tests {
             let reply = Reply { retry_after: Some(text), ..Reply::of(429, "") };
             assert_eq!(reply.wait(), wait, "{text}");
             assert_eq!(reply.unavailable("token").retry_after(), wait);
-        }
-    }
-
-    #[test]
-    fn tells_the_clocks_apart() {
-        for (date, ahead) in [
-            (Some("Sun, 06 Nov 1994 08:49:37 GMT"), Some(0)),
-            (Some("Sun, 06 Nov 1994 08:47:37 GMT"), Some(120)),
-            (Some("Sun, 06 Nov 1994 08:51:37 GMT"), Some(-120)),
-            (Some("now"), None),
-            (None, None),
-        ] {
-            assert_eq!(Reply { date, ..Reply::of(400, "") }.clock_difference(), ahead);
         }
     }
 

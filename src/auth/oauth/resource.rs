@@ -1,9 +1,10 @@
 //! What an MCP server says of itself (RFC 9728).
 
-use crate::auth::oauth::address::{LONGEST, Parts, Plain, check_issuer};
+use crate::auth::oauth::address::{Parts, Plain, check_issuer};
 use crate::auth::oauth::document::Document;
 use crate::auth::oauth::words::place;
 use crate::base::error::{Error, Result, Status};
+use crate::transport::reach::URL_LIMIT;
 use crate::wire::url::Url;
 
 /// The metadata of a protected resource, all texts as they were published.
@@ -15,8 +16,6 @@ pub(crate) struct ResourceMetadata {
     /// Whether tokens must be bound to a key, and by what they may be.
     pub(crate) dpop_required: bool,
     pub(crate) dpop_algorithms: Option<Vec<String>>,
-    /// A name to show.
-    pub(crate) resource_name: Option<String>,
 }
 
 impl ResourceMetadata {
@@ -36,7 +35,6 @@ impl ResourceMetadata {
             scopes_supported: document.list("scopes_supported"),
             dpop_required: document.is_true("dpop_bound_access_tokens_required"),
             dpop_algorithms: document.list("dpop_signing_alg_values_supported"),
-            resource_name: document.text("resource_name"),
         };
         if !metadata.covers(endpoint) {
             return refused(format!(
@@ -52,7 +50,7 @@ impl ResourceMetadata {
     /// host are compared without regard to how they are written.
     pub(crate) fn covers(&self, endpoint: &str) -> bool {
         let resource = &self.resource;
-        if resource.len() > LONGEST {
+        if resource.len() > URL_LIMIT {
             return false;
         }
         // No URL with a fragment, a user or a blank passes here.
@@ -143,7 +141,6 @@ mod tests {
             scopes_supported: None,
             dpop_required: false,
             dpop_algorithms: None,
-            resource_name: None,
         }
     }
 
@@ -195,7 +192,7 @@ mod tests {
         ] {
             assert_eq!(of(resource, &[]).covers(endpoint), covers, "{resource} {endpoint}");
         }
-        let long = format!("https://h/{}", "a".repeat(LONGEST));
+        let long = format!("https://h/{}", "a".repeat(URL_LIMIT));
         assert!(!of(&long, &[]).covers(&long));
     }
 
@@ -218,7 +215,6 @@ mod tests {
         assert_eq!(metadata.scopes_supported.unwrap(), ["a", "b"]);
         assert_eq!(metadata.dpop_algorithms.unwrap(), ["ES256"]);
         assert!(metadata.dpop_required);
-        assert_eq!(metadata.resource_name.as_deref(), Some("H"));
         let hostile = read(
             r#"{"resource":"https://h","authorization_servers":"https://as","scopes_supported":{},
             "dpop_bound_access_tokens_required":"true","resource_name":[]}"#,

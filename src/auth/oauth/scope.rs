@@ -47,8 +47,14 @@ impl Sources<'_> {
     /// source that names any counts, and alone.
     pub(crate) fn first(&self) -> Vec<String> {
         let listed = self.resource.map(join);
-        let sources = [self.program, self.challenge, listed.as_deref()];
-        let found = sources.into_iter().flatten().map(split).find(|scopes| !scopes.is_empty());
+        // Nobody is offline who was never there.
+        let of_server = |text| {
+            let scopes = split(text);
+            if self.is_browser { scopes } else { without_offline(&scopes) }
+        };
+        let program = self.program.map(split);
+        let servers = [self.challenge, listed.as_deref()].into_iter().flatten().map(of_server);
+        let found = program.into_iter().chain(servers).find(|scopes| !scopes.is_empty());
         let mut scopes = found.unwrap_or_default();
         // Alone, it would keep the server from giving its default scopes.
         if !scopes.is_empty() && self.is_browser && self.has_offline() {
@@ -91,6 +97,11 @@ pub(crate) fn wider(
 pub(crate) fn has_all(text: &str, scopes: &[String]) -> bool {
     let known = split(text);
     scopes.iter().all(|one| known.contains(one))
+}
+
+/// The scopes to ask for where no person signs in.
+pub(crate) fn without_offline(scopes: &[String]) -> Vec<String> {
+    scopes.iter().filter(|one| *one != OFFLINE).cloned().collect()
 }
 
 #[cfg(test)]
@@ -159,6 +170,17 @@ mod tests {
         let server = list("c offline_access");
         let sources = Sources { challenge: Some("c"), server: Some(&server), ..Sources::default() };
         assert_eq!(join(&sources.first()), "c");
+        // Nor what a server lists; what the program sets is its own affair.
+        let listed = list("offline_access r");
+        for (program, challenge, resource, scopes) in [
+            (None, Some("c offline_access"), None, "c"),
+            (None, Some("offline_access"), Some(&listed[..]), "r"),
+            (None, Some("offline_access"), None, ""),
+            (Some("p offline_access"), Some("c"), None, "p offline_access"),
+        ] {
+            let sources = Sources { program, challenge, resource, ..Sources::default() };
+            assert_eq!(join(&sources.first()), scopes);
+        }
         assert!(!sources.needs_consent(&list("c offline_access")));
     }
 

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::oauth::Auth;
+use crate::auth::oauth::address::Parts;
 use crate::auth::oauth::jwt::Key;
 use crate::auth::oauth::listener::is_loopback_redirect;
+use crate::auth::oauth::registration::kind;
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::entry::Kind;
 use crate::auth::oauth::store::memory::MemoryStore;
@@ -116,18 +118,24 @@ impl Settings {
         }
     }
 
-    /// What kind of program the redirect makes of this one: a browser comes
-    /// back to a server by https, to a native program in any other way.
+    /// What kind of program the redirect makes of this one.
     pub(crate) fn redirect_kind(&self) -> Kind {
-        match &self.redirect {
-            Some(redirect) if redirect.starts_with("https:") => Kind::Web,
-            _ => Kind::Native,
-        }
+        self.redirect.as_deref().map_or(Kind::Native, kind)
     }
 
     /// Whether the library itself listens for the browser.
     pub(crate) fn listens(&self) -> bool {
         self.redirect.as_ref().is_none_or(|redirect| is_loopback_redirect(redirect))
+    }
+
+    /// Whether the redirect says at which port the library listens.
+    pub(crate) fn has_own_port(&self) -> bool {
+        let redirect = self.redirect.as_deref().unwrap_or_default();
+        let front = Parts::of(redirect).front;
+        // The colons of an IPv6 address stand in brackets.
+        let end = front.rsplit(']').next().unwrap_or_default();
+        let port = end.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+        port.is_some_and(|port| port != 0)
     }
 
     /// What no message may show.
@@ -156,5 +164,28 @@ impl Client {
 impl fmt::Debug for Settings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Settings")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_whether_the_redirect_has_a_port() {
+        for (redirect, has) in [
+            (None, false),
+            (Some("http://localhost/callback"), false),
+            (Some("http://localhost:0/callback"), false),
+            (Some("http://[::1]/callback?a=b:8"), false),
+            (Some("http://[::1]"), false),
+            (Some("http://[::1]:80"), true),
+            (Some("http://127.0.0.1:8080/callback"), true),
+            (Some("HTTP://localhost:8080"), true),
+        ] {
+            let mut settings = Settings::new(Grant::AuthorizationCode);
+            settings.redirect = redirect.map(str::to_owned);
+            assert_eq!(settings.has_own_port(), has, "{redirect:?}");
+        }
     }
 }

@@ -3,8 +3,11 @@
 
 use std::sync::Arc;
 
+use form_urlencoded::parse;
+
 use crate::auth::oauth::answer::{Kind, Step};
 use crate::auth::oauth::authorize::{Expected, Request, read_answer};
+use crate::auth::oauth::callback::inside;
 use crate::auth::oauth::discover::Found;
 use crate::auth::oauth::exchange::{Exchange, Wish};
 use crate::auth::oauth::identify::Source;
@@ -18,7 +21,7 @@ use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::transport::agent::Agent;
-use crate::transport::wait::Wait;
+use crate::transport::wait::{Wait, now};
 
 /// The bytes of a state.
 const STATE: usize = 16;
@@ -49,7 +52,24 @@ impl Exchange<'_> {
             self.hide(&Secret::from(verifier.expose()));
             let redirect = identity.redirect_uri.clone();
             let request = SignInRequest { client_id: &identity.id, redirect: &redirect };
-            let code = self.code(found, wish, &request, &verifier, listener).await?;
+            let code = match self.code(found, wish, &request, &verifier, listener).await {
+                Ok(code) => code,
+                Err(failed) if identity.source != Source::Kept => return Err(failed.error),
+                Err(failed) => match failed.client {
+                    Known::No if !is_again => {
+                        is_again = true;
+                        self.unregister(found).await?;
+                        continue;
+                    }
+                    Known::Unsaid => {
+                        if let Err(error) = self.unregister(found).await {
+                            self.store_failed(error);
+                        }
+                        return Err(failed.error);
+                    }
+                    Known::Yes | Known::No => return Err(failed.error),
+                },
+            };
             // The person took a while, and a code is sent once.
             agent.hang_up();
             self.hide(&code);
@@ -92,7 +112,7 @@ impl Exchange<'_> {
         request: &SignInRequest<'_>,
         verifier: &Verifier,
         listener: Option<Listener>,
-    ) -> Result<Secret> {
+    ) -> std::result::Result<Secret, NoCode> {
         let browser = self.settings.browser.clone().ok_or_else(needs_browser)?;
         let state = random::secret(STATE)?;
         self.hide(&state);
@@ -115,15 +135,28 @@ impl Exchange<'_> {
         self.ask(&self.patience(), move || browser(&auth, url.expose()))
             .await
             .map_err(|error| error.during("show the page of the sign-in"))?;
-        let query = self.answer(&waiting.sign_in, listener).await?;
+        let query = self.answer(&waiting.sign_in, listener).await;
         drop(waiting);
         self.begin_time_anew();
+        let query = query.map_err(|error| match error.status() {
+            // The page may have said so to the person, and to nobody else.
+            Status::Timeout => NoCode { error, client: Known::Unsaid },
+            _ => NoCode::from(error),
+        })?;
         let secrets = self.hidden();
         let answer = read_answer(query.expose());
-        answer.check(&Expected::of(&found.server, &secrets)).inspect_err(|error| {
+        answer.check(&Expected::of(&found.server, &secrets)).map_err(|error| {
             if let (Status::Denied, Some(scope)) = (error.status(), &scope) {
                 self.account.decline(scope);
             }
+            // Nothing of an answer that is not trusted counts.
+            let is_refusal = error.status() == Status::Auth;
+            let client = match is_refusal && refuses_client(query.expose()) {
+                true => Known::No,
+                false => Known::Yes,
+            };
+            let error = if is_refusal { found.explain("authorization_code", error) } else { error };
+            NoCode { error, client }
         })
     }
 
@@ -136,12 +169,20 @@ impl Exchange<'_> {
     async fn answer(&self, sign_in: &Arc<SignIn>, listener: Option<Listener>) -> Result<Secret> {
         let patience = self.settings.sign_in_timeout;
         let wait = self.patience();
-        let waited = match listener {
-            Some(mut listener) => {
-                let mut is_ours = |query: &str| sign_in.offer(query);
-                listener.answer(&wait, sign_in.arrived(), &mut is_ours).await.map(drop)
+        let waited = async {
+            match listener {
+                Some(mut listener) => {
+                    let mut is_ours = |query: &str| sign_in.offer(query);
+                    listener.answer(&wait, sign_in.arrived(), &mut is_ours).await.map(drop)
+                }
+                None => wait.until_raised(sign_in.arrived()).await,
             }
-            None => wait.until_raised(sign_in.arrived()).await,
+        };
+        // Handlers run on a thread of the program's while it waits. What they
+        // call must not wait for what this very thread has begun.
+        let waited = match wait.is_background() {
+            true => waited.await,
+            false => inside(self.auth, || now(waited)),
         };
         waited.map_err(|error| match error.status() {
             Status::Timeout => Error::new(
@@ -157,6 +198,33 @@ impl Exchange<'_> {
             .answer()
             .ok_or_else(|| Error::new(Status::Internal, "an answer of a sign-in that was lost"))
     }
+}
+
+/// Whether the server knows the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    Yes,
+    No,
+    /// Nothing came back.
+    Unsaid,
+}
+
+/// Why there is no code.
+struct NoCode {
+    error: Error,
+    client: Known,
+}
+
+impl From<Error> for NoCode {
+    fn from(error: Error) -> Self {
+        Self { error, client: Known::Yes }
+    }
+}
+
+/// Whether an answer says that the server does not know the client, or not for
+/// this.
+fn refuses_client(query: &str) -> bool {
+    parse(query.as_bytes()).any(|(name, value)| name == "error" && value == "unauthorized_client")
 }
 
 /// As whom the person signs in to this program.

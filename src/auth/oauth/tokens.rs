@@ -19,6 +19,7 @@ use crate::wire::url::Url;
 const REFRESH: Duration = Duration::from_secs(10);
 
 const FORM: &str = "application/x-www-form-urlencoded";
+const BASIC: &str = "Basic ";
 
 /// A token, and when it was asked for: its life counts from there.
 pub(super) struct Got {
@@ -47,6 +48,7 @@ impl Exchange<'_> {
         found: &Found,
         ask: &Ask<'_>,
     ) -> Result<std::result::Result<Got, Refusal>> {
+        self.bind(ask.identity, found).await?;
         let mut has_repeated = false;
         loop {
             let since = (Instant::now(), SystemTime::now());
@@ -55,11 +57,15 @@ impl Exchange<'_> {
             let reply = reply(ask.url, &fetched);
             let secrets = self.hidden();
             let asked = Asked { step: ask.step, proof: ask.wish.proof(), secrets: &secrets };
-            let failure = match answer::read(&reply, &asked) {
+            let mut failure = match answer::read(&reply, &asked) {
                 Ok(granted) => return Ok(Ok(Got { granted, since })),
                 Err(failure) => failure,
             };
             if failure.kind != Kind::UseDpopNonce || has_repeated || !has_nonce {
+                // The identity provider is another server.
+                if ask.step != Step::Exchange {
+                    failure.error = found.explain(ask.grant_type, failure.error);
+                }
                 return Ok(Err(failure));
             }
             has_repeated = true;
@@ -100,12 +106,18 @@ impl Exchange<'_> {
             })?
         };
         let mut headers: Vec<(&str, Secret)> = Vec::new();
-        headers.extend(authorization.map(|value| ("Authorization", value)));
+        if let Some(value) = authorization {
+            // Also without its scheme, should the server send it back.
+            self.hide(&Secret::from(value.expose().strip_prefix(BASIC).unwrap_or_default()));
+            headers.push(("Authorization", value));
+        }
         if let Some(key) = &ask.wish.key {
             let nonce = self.auth.nonce(&origin);
             let proof =
                 dpop::Proof { method: "POST", url: ask.url, token: None, nonce: nonce.as_deref() };
-            headers.push(("DPoP", dpop::proof(key, &proof, now)?));
+            let proof = dpop::proof(key, &proof, now)?;
+            self.hide(&proof);
+            headers.push(("DPoP", proof));
         }
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, value.expose())).collect();

@@ -108,6 +108,116 @@ tests! {
         assert_eq!((browser.count(), scene.authority.count(Step::Register)), (3, 2));
     }
 
+    registration_that_is_refused_to_the_browser_is_made_once_more {
+        let scene = Scene::new();
+        let (_client, auth, browser) = scene.signed_in();
+        scene.authority.expire();
+        scene.authority.forget_refresh_tokens();
+        let refusal = vec![("code", None), ("error", Some("unauthorized_client".into()))];
+        scene.authority.set(|knobs| knobs.answer = refusal);
+        let failure = scene.failure(scene.client(&auth).ping());
+        assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);
+        assert!(failure.message.contains("unauthorized_client"), "{}", failure.message);
+        // One that was made just now is not made again.
+        assert_eq!((browser.count(), scene.authority.count(Step::Register)), (3, 2));
+        scene.authority.set(|knobs| knobs.answer.clear());
+        scene.client(&auth).ping().unwrap();
+        assert_eq!((browser.count(), scene.authority.count(Step::Token)), (4, 2));
+        scene.authority.has_no_complaint();
+    }
+
+    registration_with_which_nobody_comes_back_is_made_anew_the_next_time {
+        let (scene, memory) = (Scene::new(), Memory::default());
+        scene.authority.set(|knobs| knobs.gives_refresh = false);
+        let (auth, _browser) = with(&scene, &memory);
+        scene.client(&auth).ping().unwrap();
+        drop(auth);
+        scene.authority.expire();
+        scene.authority.forget_registrations();
+        let (auth, browser) = with(&scene, &memory);
+        auth.set_sign_in_timeout(500).unwrap();
+        let client = scene.client(&auth);
+        let failure = scene.failure(client.ping());
+        assert_eq!(failure.status, MCP_E_TIMEOUT, "{}", failure.message);
+        assert_eq!((browser.count(), scene.authority.count(Step::Register)), (1, 1));
+        client.ping().unwrap();
+        assert_eq!((browser.count(), scene.authority.count(Step::Register)), (2, 2));
+        scene.authority.has_no_complaint();
+    }
+
+    redirect_without_a_port_of_its_own_is_registered_anew_where_its_port_is_taken {
+        let (scene, memory) = (Scene::new(), Memory::default());
+        let at = |url: &str| {
+            let (auth, browser) = with(&scene, &memory);
+            auth.set_redirect(url).unwrap();
+            (auth, browser)
+        };
+        let (auth, first) = at("http://127.0.0.1/back");
+        scene.client(&auth).ping().unwrap();
+        drop(auth);
+        scene.authority.expire();
+        scene.authority.forget_refresh_tokens();
+        let address = port(&first).split('/').nth(2).unwrap().to_owned();
+        let taken = std::net::TcpListener::bind(&address).unwrap();
+        let (auth, second) = at("http://127.0.0.1/back");
+        scene.client(&auth).ping().unwrap();
+        assert_ne!(port(&first), port(&second));
+        assert_eq!(scene.authority.count(Step::Register), 2);
+        drop(auth);
+        // One that the program has set stays what it is.
+        scene.authority.expire();
+        scene.authority.forget_refresh_tokens();
+        let (auth, third) = at(&format!("http://{address}/back"));
+        scene.failure(scene.client(&auth).ping());
+        drop(taken);
+        assert_eq!((third.count(), scene.authority.count(Step::Register)), (0, 2));
+        scene.authority.has_no_complaint();
+    }
+
+    given_id_belongs_to_no_server_before_it_is_proved_there {
+        let (scene, memory) = (Scene::new(), Memory::default());
+        scene.authority.set(|knobs| {
+            knobs.given = vec![Registered::public("given")];
+            knobs.iss = behaviour::authority::Iss::Is("https://evil.example.com".into());
+        });
+        let (auth, browser) = with(&scene, &memory);
+        auth.set_client("given", None).unwrap();
+        let client = scene.client(&auth);
+        assert_eq!(scene.failure(client.ping()).status, MCP_E_UNTRUSTED);
+        assert_eq!(browser.count(), 1);
+        assert!(memory.0.lock().unwrap().is_empty(), "its answer was not trusted");
+        scene.authority.set(|knobs| knobs.iss = behaviour::authority::Iss::Right);
+        client.ping().unwrap();
+        assert!(!memory.0.lock().unwrap().is_empty());
+        let other = behaviour::authority::Authority::new();
+        other.set(|knobs| knobs.given = vec![Registered::public("given")]);
+        scene.has_other(other.log());
+        scene.guarded.set(|wall| wall.trusts = other.core.clone());
+        let failure = scene.failure(client.ping());
+        assert_eq!(failure.status, MCP_E_UNTRUSTED, "{}", failure.message);
+        assert_eq!(other.count(Step::Authorize) + other.count(Step::Token), 0);
+    }
+
+    key_of_another_algorithm_than_the_server_knows_is_not_registered {
+        for (algorithms, wanted) in [(json!(["ES256"]), "private_key_jwt"),
+                                     (json!(["RS256"]), "client_secret_basic")] {
+            let (scene, key) = (Scene::new(), Key::es256());
+            scene.authority.set(|knobs| {
+                knobs.methods = Some(vec!["private_key_jwt", "client_secret_basic"]);
+                knobs.metadata =
+                    json!({"token_endpoint_auth_signing_alg_values_supported": algorithms});
+            });
+            // What is registered is looked at, and nothing further.
+            scene.authority.inject_error(Step::Register, 400, "invalid_client_metadata");
+            let (auth, _browser) = scene.person();
+            auth.set_client_key(&key.pem, Some("ES256"), None).unwrap();
+            scene.failure(scene.client(&auth).ping());
+            let asked = scene.authority.of(Step::Register)[0].json();
+            assert_eq!(asked["token_endpoint_auth_method"], wanted);
+            assert_eq!(asked["jwks"].is_object(), wanted == "private_key_jwt");
+        }
+    }
+
     key_of_a_program_signs_for_a_person_as_well {
         for is_document in [false, true] {
             let (scene, key) = (Scene::new(), Key::es256());

@@ -295,6 +295,53 @@ tests! {
         assert!(failure.message.contains(WELL_KNOWN), "{}", failure.message);
     }
 
+    places_are_told_of_where_the_token_request_finds_nothing {
+        for status in [404, 405] {
+            let scene = Scene::new();
+            let core = std::sync::Arc::new(behaviour::authority::Core::default());
+            core.begin(&scene.guarded.server.url(""));
+            core.set(|knobs| {
+                knobs.served.clear();
+                knobs.iss = behaviour::authority::Iss::Absent;
+            });
+            core.inject_always(Step::Token, vec![Action::Send(http::reply(status, &[], b""))]);
+            scene.guarded.set(|wall| {
+                wall.places.clear();
+                wall.challenge = Some("Bearer".into());
+                wall.is_own_authority = true;
+                wall.trusts = core.clone();
+            });
+            let (auth, _browser) = scene.person();
+            let client = scene.client(&auth);
+            client.set_header("X-API-Key", None).unwrap();
+            let failure = scene.failure(client.ping());
+            for words in [WELL_KNOWN, OAUTH, "/token"] {
+                assert!(failure.message.contains(words), "{}", failure.message);
+            }
+        }
+    }
+
+    server_at_an_address_that_is_not_to_be_asked_is_told_of_as_that {
+        for (issuer, status) in [("https://169.254.169.254", MCP_E_INSECURE),
+                                 ("https://[fe80::1]/t", MCP_E_INSECURE),
+                                 ("https://127.1", MCP_E_UNTRUSTED)] {
+            let scene = Scene::new();
+            scene.guarded.set(|wall| wall.metadata = json!({"authorization_servers": [issuer]}));
+            let failure = refused(&scene, issuer);
+            assert_eq!(failure.status, status, "{issuer}: {}", failure.message);
+        }
+        // Nor is there a way around it.
+        let scene = Scene::new();
+        scene.guarded.set(|wall| {
+            wall.places.clear();
+            wall.challenge =
+                Some("Bearer resource_metadata=\"https://169.254.169.254/meta\"".into());
+        });
+        let failure = refused(&scene, "a place");
+        assert_eq!(failure.status, MCP_E_INSECURE, "{}", failure.message);
+        assert!(!scene.guarded.log().requests().iter().any(|one| one.path() == OAUTH));
+    }
+
     wrong_challenges_do_no_harm {
         for challenge in [
             "Bearer resource_metadata=\"", "Bearer =,=,,", ",,,", "Basic realm=\"x\", Bearer",

@@ -137,13 +137,12 @@ tests! {
             let scene = Scene::new();
             scene.authority.inject_always(step, send(http::reply(200, &[], big.as_bytes())));
             let failure = fails(&scene);
-            assert!([MCP_E_TOO_LARGE, MCP_E_AUTH, MCP_E_UNAVAILABLE].contains(&failure.status),
-                "{step:?}: {failure:?}");
+            assert_eq!(failure.status, MCP_E_TOO_LARGE, "{step:?}: {failure:?}");
         }
         let scene = Scene::new();
         let reply = send(http::reply(200, &[], big.as_bytes()));
         scene.guarded.set(|wall| wall.metadata_reply = Some(reply));
-        fails(&scene);
+        assert_eq!(fails(&scene).status, MCP_E_TOO_LARGE);
     }
 
     endless_bodies_end {
@@ -303,6 +302,57 @@ tests! {
         }).unwrap();
         let failure = scene.failure(scene.client(&auth).ping());
         assert!([MCP_E_AUTH, MCP_E_PROTOCOL].contains(&failure.status), "{failure:?}");
+    }
+
+    server_that_sends_the_proofs_back_is_not_quoted {
+        use behaviour::authority::{Core, Registered};
+        for is_basic in [true, false] {
+            let core = std::sync::Arc::new(Core::default());
+            let shared = core.clone();
+            // It says what it was told, in a header of the request.
+            let server = Server::start(move |request| {
+                if shared.step(request) != Step::Token {
+                    return shared.handle(request);
+                }
+                let name = if is_basic { "authorization" } else { "dpop" };
+                let header = request.header(name).unwrap_or_default();
+                let told = header.strip_prefix("Basic ").unwrap_or(header);
+                send(http::json(400, &json!({"error": "invalid_request",
+                    "error_description": format!("what is {told}")})))
+            });
+            core.begin(&server.url(""));
+            core.set(|knobs| {
+                knobs.given = vec![Registered::secret("me", "s3cret-of-mine",
+                    "client_secret_basic")];
+                knobs.has_dpop = true;
+            });
+            let scene = Scene::new();
+            scene.guarded.set(|wall| wall.trusts = core.clone());
+            let auth = behaviour::auth::Auth::of(behaviour::auth::CREDENTIALS);
+            auth.set_client("me", Some("s3cret-of-mine")).unwrap();
+            auth.set_dpop(1).unwrap();
+            let failure = scene.failure(scene.client(&auth).ping());
+            assert_eq!(failure.status, MCP_E_AUTH, "{failure:?}");
+            assert!(!failure.message.contains("what is"), "{}", failure.message);
+            assert!(failure.message.contains("invalid_request"), "{}", failure.message);
+        }
+    }
+
+    doubts_about_the_grant_are_told_where_it_is_refused {
+        for step in [Step::Authorize, Step::Token] {
+            let scene = Scene::new();
+            scene.authority.set(|knobs| {
+                knobs.metadata = json!({"grant_types_supported": ["implicit"]});
+                if step == Step::Authorize {
+                    knobs.answer =
+                        vec![("code", None), ("error", Some("unsupported_response_type".into()))];
+                }
+            });
+            scene.authority.inject_error(Step::Token, 400, "unsupported_grant_type");
+            let failure = fails(&scene);
+            assert_eq!(failure.status, MCP_E_AUTH, "{step:?}: {}", failure.message);
+            assert!(failure.message.contains("[implicit]"), "{step:?}: {}", failure.message);
+        }
     }
 
     words_of_the_server_are_cut_and_cleaned {

@@ -162,6 +162,53 @@ tests! {
         ends_well(&scene);
     }
 
+    scope_that_the_provider_leaves_out_was_asked_for_all_the_same {
+        let (scene, provider) = (Scene::new(), Authority::new());
+        let identity = unsigned(&json!({"sub": "ada", "aud": "at-the-provider"}));
+        scene.hides(&identity);
+        scene.authority.set(|knobs| {
+            knobs.given = vec![Registered::secret("here", "secret-here", "client_secret_basic")];
+        });
+        provider.set(|knobs| {
+            knobs.subject_token = identity.clone();
+            knobs.token = json!({"scope": "read"});
+            knobs.given = vec![Registered::public("there")];
+        });
+        scene.guarded.set(|wall| {
+            wall.scope = Some("read".into());
+            wall.needs = [("echo".to_owned(), "write".to_owned())].into();
+        });
+        let auth = Auth::of(EXCHANGE);
+        auth.set_client("here", Some("secret-here")).unwrap();
+        auth.set_identity_provider(&provider.url("/token"), "there", None).unwrap();
+        auth.set_assertion_handler(move |_| Some(identity.clone())).unwrap();
+        provider.gives_to(&scene.authority.core);
+        let client = scene.client(&auth);
+        client.ping().unwrap();
+        for _ in 0..3 {
+            let failure = scene.failure(client.call("echo", json!({})));
+            assert_eq!(failure.status, MCP_E_FORBIDDEN, "{}", failure.message);
+        }
+        let asked = provider.forms(Step::Token);
+        assert_eq!(asked.len(), 2, "it is asked for once");
+        assert_eq!(asked[1].text("scope"), "read write");
+        let forms = scene.authority.forms(Step::Token);
+        assert!(forms.iter().all(|form| form.text("scope") == "read"), "what was given");
+        ends_well(&scene);
+    }
+
+    offline_access_is_for_persons {
+        let scene = Scene::new();
+        scene.authority.set(|knobs| {
+            knobs.given = vec![Registered::secret("me", "secret-of-me", "client_secret_basic")];
+        });
+        scene.guarded.set(|wall| wall.scope = Some("read offline_access".into()));
+        let auth = Auth::of(CREDENTIALS);
+        auth.set_client("me", Some("secret-of-me")).unwrap();
+        scene.client(&auth).ping().unwrap();
+        assert_eq!(scene.authority.forms(Step::Token)[0].text("scope"), "read");
+    }
+
     workload_by_the_token_of_its_platform {
         let scene = Scene::new();
         let (token, issuer) = (workload(), scene.authority.issuer());

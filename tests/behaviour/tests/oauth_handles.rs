@@ -380,6 +380,50 @@ tests! {
         assert_eq!(browser.count(), 2);
     }
 
+    handler_that_runs_while_a_person_signs_in_does_not_wait_for_it {
+        let scene = Scene::new();
+        let (auth, browser) = (Auth::of(CODE), Browser::default());
+        let client = Arc::new(scene.client(&auth));
+        let (told, heard) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (inner, status) = (Arc::downgrade(&client), told.clone());
+        let count = heard.clone();
+        client.set_event_handler(move |event| {
+            if event.kind == MCP_EVENT_TOOLS_CHANGED
+                && count.fetch_add(1, Ordering::SeqCst) == 0
+                && let Err(failure) = inner.upgrade().unwrap().ping()
+            {
+                status.store(failure.status as usize, Ordering::SeqCst);
+            }
+        }).unwrap();
+        let (mcp, seen, hears) = (scene.guarded.mcp.clone(), browser.clone(), heard.clone());
+        auth.set_browser(move |_, url| {
+            seen.note(url);
+            let (mcp, seen, url) = (mcp.clone(), seen.clone(), url.to_owned());
+            let hears = hears.clone();
+            let is_first = seen.count() == 1;
+            std::thread::spawn(move || {
+                if !is_first {
+                    mcp.notify("notifications/tools/list_changed", json!({}));
+                    let limit = std::time::Instant::now() + std::time::Duration::from_secs(5);
+                    while hears.load(Ordering::SeqCst) == 0 && std::time::Instant::now() < limit {
+                        std::thread::sleep(std::time::Duration::from_millis(10));
+                    }
+                }
+                let redirect = seen.visit(&url).expect("a redirect");
+                seen.follow(&redirect);
+            });
+            0
+        }).unwrap();
+        client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
+        client.ping().unwrap();
+        assert!(scene.guarded.mcp.await_listeners(1, std::time::Duration::from_secs(10)));
+        scene.authority.expire();
+        scene.authority.forget_refresh_tokens();
+        client.ping().unwrap();
+        assert_eq!(told.load(Ordering::SeqCst), MCP_E_STATE as usize);
+        assert_eq!((browser.count(), heard.load(Ordering::SeqCst)), (2, 1));
+    }
+
     nothing_of_an_authorization_outlives_a_fork {
         let auth = Auth::of(CODE);
         let child = unsafe { libc::fork() };

@@ -1,0 +1,41 @@
+//! How far two clocks are apart, by the Date of an answer (RFC 9110, 6.6.1).
+
+use std::time::SystemTime;
+
+/// The most seconds that nobody is told of.
+const LITTLE: u64 = 60;
+
+/// For a message, when the clocks are so far apart that it matters; `now` is
+/// ours, `date` the server's.
+pub(crate) fn apart(date: Option<&str>, now: SystemTime) -> Option<String> {
+    let theirs = httpdate::parse_http_date(date?).ok()?;
+    let (seconds, way) = match now.duration_since(theirs) {
+        Ok(ahead) => (ahead.as_secs(), "ahead of"),
+        Err(behind) => (behind.duration().as_secs(), "behind"),
+    };
+    (seconds > LITTLE)
+        .then(|| format!("the clock of this machine is {seconds} s {way} the server's"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn tells_of_clocks_that_are_far_apart() {
+        let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        for (date, words) in [
+            (Some("Sun, 06 Nov 1994 08:49:37 GMT"), None),
+            (Some("Sun, 06 Nov 1994 08:48:37 GMT"), None),
+            (Some("Sun, 06 Nov 1994 08:47:37 GMT"), Some("120 s ahead of")),
+            (Some("Sun, 06 Nov 1994 08:51:37 GMT"), Some("120 s behind")),
+            (Some("now"), None),
+            (None, None),
+        ] {
+            let said = apart(date, now);
+            assert_eq!(said.is_some(), words.is_some(), "{date:?}");
+            assert!(said.unwrap_or_default().contains(words.unwrap_or_default()), "{date:?}");
+        }
+    }
+}
