@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use crate::base::error::{Error, Status, quote};
 use crate::wire::challenge;
+use crate::wire::clock;
 use crate::wire::http1::Head;
 use crate::wire::jsonrpc::RpcError;
 use crate::wire::retry::retry_after;
@@ -151,14 +152,9 @@ fn advice(
 
 /// What is wrong with most proofs: the time that they were made at.
 fn clocks_apart(head: &Head, challenge: &[(String, String)]) -> Option<String> {
-    const MUCH: u64 = 60;
     challenge.iter().find(|(name, value)| name == "error" && value == "invalid_dpop_proof")?;
-    let theirs = httpdate::parse_http_date(head.date.as_deref()?).ok()?;
-    let (apart, way) = match SystemTime::now().duration_since(theirs) {
-        Ok(ahead) => (ahead.as_secs(), "ahead of"),
-        Err(behind) => (behind.duration().as_secs(), "behind"),
-    };
-    (apart > MUCH).then(|| format!("; the clock of this machine is {apart} s {way} the server's"))
+    let apart = clock::apart(head.date.as_deref(), SystemTime::now())?;
+    Some(format!("; {apart}"))
 }
 
 #[cfg(test)]
