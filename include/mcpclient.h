@@ -1579,7 +1579,9 @@ int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
  * `userdata`, `auth`: not looked at, may be NULL.  `url`: https://, or
  * http:// on this machine; it is one argument of the system's opener (open,
  * xdg-open), or of the program that the environment variable BROWSER names,
- * and no shell sees it.
+ * and no shell sees it.  A thread of the library waits for the opener's end,
+ * and ends with it.
+ *
  * Returns MCP_OK when the opener was started, MCP_E_INVALID_ARGUMENT for any
  * other address, MCP_E_NOT_FOUND when there is no opener.
  * Threads: any.  Since: 0.1.0.

@@ -28,12 +28,8 @@ GROUPS = [
         ("server", ["cargo", "test", "--locked", "--manifest-path",
                     "tests/server/Cargo.toml", "--features", "tls"], 600),
         ("behaviour", ["cargo", "test", "--locked", "--manifest-path",
-                       "tests/behaviour/Cargo.toml"], 600),
-        ("model", ["cargo", "run", "--locked", "--quiet", "--manifest-path",
-                   "tests/model/Cargo.toml"], 300),
-        ("source", [sys.executable, "tests/source/run.py"], 300),
+                       "tests/behaviour/Cargo.toml"], 900),
         ("style", [sys.executable, "tests/source/style.py"], 600),
-        ("c", [sys.executable, "tests/c/run.py"], 600),
     ],
     [
         ("interop", [sys.executable, "tests/interop/run.py"], 900),
@@ -43,6 +39,10 @@ GROUPS = [
         ("cli", [sys.executable, "tests/cli/run.py"], 300),
         ("consumer", [sys.executable, "tests/consumer/run.py"], 600),
         ("bench", [sys.executable, "bench/run.py", "--smoke"], 300),
+        ("c", [sys.executable, "tests/c/run.py"], 600),
+        ("source", [sys.executable, "tests/source/run.py"], 300),
+        ("model", ["cargo", "run", "--locked", "--quiet", "--manifest-path",
+                   "tests/model/Cargo.toml"], 300),
     ],
 ]
 
