@@ -1671,6 +1671,19 @@ int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
                               const char *algorithm);
 
 /**
+ * DANGER.  Lets an MCP server that is not on this machine or network name an
+ * authorization server that is, which is otherwise MCP_E_INSECURE: it could
+ * make this program ask what only this program can reach.
+ *
+ * `auth`: one that is not in use yet.  `allow`: 1, or 0 as at first.  An MCP
+ * server on this machine may name one on this machine, one on a private
+ * network one on a private network.  Link-local addresses are always refused.
+ * Errors: MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9728, 7.7.
+ */
+int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
+
+/**
  * Sets where registrations, tokens and keys are kept from one run to the
  * next.  By default nothing outlives the handle.
  *
@@ -1710,19 +1723,6 @@ int32_t mcp_auth_set_store(mcp_auth *auth,
  */
 int32_t mcp_auth_set_store_file(mcp_auth *auth,
                                 const char *path);
-
-/**
- * DANGER.  Lets an MCP server that is not on this machine or network name an
- * authorization server that is, which is otherwise MCP_E_INSECURE: it could
- * make this program ask what only this program can reach.
- *
- * `auth`: one that is not in use yet.  `allow`: 1, or 0 as at first.  An MCP
- * server on this machine may name one on this machine, one on a private
- * network one on a private network.  Link-local addresses are always refused.
- * Errors: MCP_E_STATE, MCP_E_FORKED.
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9728, 7.7.
- */
-int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
 
 /**
  * Sets how long a call may take at most, whatever progress it reports.
