@@ -236,7 +236,9 @@ extern "C" {
 #define MCP_E_AUTH 46
 
 /**
- * Refused by the library: a credential over plain HTTP to another machine.
+ * Refused by the library: a credential over plain HTTP to another machine, a
+ * private address that a public server names, a file of tokens that others
+ * may read.
  */
 #define MCP_E_INSECURE 47
 

@@ -117,7 +117,9 @@ pub const MCP_E_REDIRECT: i32 = 45;
 /// The OAuth exchange failed; the message says at which step.
 pub const MCP_E_AUTH: i32 = 46;
 
-/// Refused by the library: a credential over plain HTTP to another machine.
+/// Refused by the library: a credential over plain HTTP to another machine, a
+/// private address that a public server names, a file of tokens that others
+/// may read.
 pub const MCP_E_INSECURE: i32 = 47;
 
 /// 404 or 410: there is no MCP endpoint at this address.
