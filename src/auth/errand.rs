@@ -19,10 +19,8 @@ pub(crate) async fn ask<T: Send + 'static>(
     if !wait.is_background() {
         return work();
     }
-    let signal = Signal::new().map_err(|error| {
-        Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
-    })?;
-    let (signal, slot) = (Arc::new(signal), Arc::new(Mutex::new(None)));
+    let signal = Signal::shared()?;
+    let slot = Arc::new(Mutex::new(None));
     let (theirs, place) = (signal.clone(), Arc::downgrade(&slot));
     caller.put(Box::new(move || {
         let Some(place) = place.upgrade() else { return };

@@ -16,6 +16,8 @@ use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::base::error::{Error, Result, Status};
+
 pub(crate) use libc::{POLLIN, POLLOUT};
 
 /// What to wait for on one descriptor, and what was found.
@@ -78,6 +80,13 @@ impl Signal {
     pub(crate) fn new() -> io::Result<Self> {
         let (read, write) = descriptors()?;
         Ok(Self { raised: AtomicBool::new(false), read, write })
+    }
+
+    /// One to wait for, whoever raises it.
+    pub(crate) fn shared() -> Result<Arc<Self>> {
+        Self::new().map(Arc::new).map_err(|error| {
+            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
+        })
     }
 
     pub(crate) fn raise(&self) {

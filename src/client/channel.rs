@@ -302,9 +302,7 @@ impl Client {
     }
 
     async fn read_between(self: &Arc<Self>, channel: &Arc<Channel>, wait: &Wait) -> Result<()> {
-        let signal = Arc::new(Signal::new().map_err(|error| {
-            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
-        })?);
+        let signal = Signal::shared()?;
         while !channel.is_over() {
             match channel.source.get_if_idle(&signal) {
                 Idle::Mine(mut source) => {

@@ -34,7 +34,7 @@ struct Wake {
 
 impl Watches {
     fn add(&self, id: &str) -> Result<Arc<Wake>> {
-        let wake = Arc::new(Wake { signal: signal()?, has_news: AtomicBool::new(false) });
+        let wake = Arc::new(Wake { signal: Signal::shared()?, has_news: AtomicBool::new(false) });
         let mut all = lock(&self.0);
         all.retain(|(_, wake)| wake.strong_count() > 0);
         all.push((id.to_owned(), Arc::downgrade(&wake)));
@@ -267,8 +267,11 @@ impl<'a> Following<'a> {
         if self.calling.is_some() {
             return Ok(());
         }
-        let calling =
-            Calling { result: Arc::new(Mutex::new(None)), done: signal()?, stop: signal()? };
+        let calling = Calling {
+            result: Arc::new(Mutex::new(None)),
+            done: Signal::shared()?,
+            stop: Signal::shared()?,
+        };
         let (slot, done) = (calling.result.clone(), calling.done.clone());
         let (stop, wake) = (calling.stop.clone(), self.wake.signal.clone());
         let (options, call) = (self.options.clone(), Call::task("result", self.id));
@@ -393,10 +396,4 @@ fn is_passing(error: &Error) -> bool {
         error.status(),
         Status::Io | Status::Connect | Status::Unavailable | Status::RateLimited
     )
-}
-
-fn signal() -> Result<Arc<Signal>> {
-    Signal::new().map(Arc::new).map_err(|error| {
-        Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
-    })
 }

@@ -56,10 +56,8 @@ pub(crate) struct Answers {
 
 impl Answers {
     fn new(keys: Vec<String>) -> Result<Arc<Self>> {
-        let all = Signal::new().map_err(|error| {
-            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
-        })?;
-        Ok(Self::telling(keys, &Arc::new(all)))
+        let all = Signal::shared()?;
+        Ok(Self::telling(keys, &all))
     }
 
     /// The same, where the signal is another's as well.
@@ -350,9 +348,7 @@ impl Questions {
                 if completed.ids.iter().any(|known| known == id) {
                     return Ok(());
                 }
-                let signal = Arc::new(Signal::new().map_err(|error| {
-                    Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
-                })?);
+                let signal = Signal::shared()?;
                 completed.waiting.push(signal.clone());
                 signal
             };

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::{Error, Result};
 use crate::base::sync::{Arc, Mutex};
 use crate::base::sys::Signal;
 use crate::client::lock;
@@ -53,9 +53,7 @@ impl Slot {
         if let Some(signal) = &state.signal {
             return Ok(signal.clone());
         }
-        let signal = Signal::new().map(Arc::new).map_err(|error| {
-            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
-        })?;
+        let signal = Signal::shared()?;
         if !state.messages.is_empty() {
             signal.raise();
         }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::Result;
 use crate::base::sys::{POLLIN, Signal};
 use crate::transport::wait::Wait;
 
@@ -55,9 +55,7 @@ impl Gate {
                     state.is_taken = true;
                     return Ok(Some(Turn(self)));
                 }
-                let signal = Arc::new(Signal::new().map_err(|error| {
-                    Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
-                })?);
+                let signal = Signal::shared()?;
                 state.waiting.push_back(signal.clone());
                 signal
             };
@@ -97,6 +95,7 @@ impl Drop for Turn<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::error::Status;
     use crate::transport::wait::now;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::auth::oauth::authorize::read_answer;
 use crate::auth::oauth::lock;
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::Result;
 use crate::base::secret::Secret;
 use crate::base::sys::Signal;
 
@@ -19,14 +19,12 @@ pub(crate) struct SignIn {
 
 impl SignIn {
     pub(crate) fn new(state: Secret, redirect: &str) -> Result<Arc<Self>> {
-        let arrived = Signal::new().map_err(|error| {
-            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
-        })?;
+        let arrived = Signal::shared()?;
         Ok(Arc::new(Self {
             state,
             redirect: redirect.to_owned(),
             answer: Mutex::new(None),
-            arrived: Arc::new(arrived),
+            arrived,
         }))
     }
 

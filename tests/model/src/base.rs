@@ -19,6 +19,10 @@ pub(crate) mod sys {
             Ok(Self { raised: Mutex::new(false), changed: Condvar::new() })
         }
 
+        pub(crate) fn shared() -> crate::base::error::Result<loom::sync::Arc<Self>> {
+            Ok(loom::sync::Arc::new(Self::new().unwrap()))
+        }
+
         pub(crate) fn raise(&self) {
             *self.raised.lock().unwrap() = true;
             self.changed.notify_all();
@@ -41,16 +45,5 @@ pub(crate) mod error {
     #[derive(Clone, Debug)]
     pub(crate) struct Error;
 
-    #[derive(Clone, Copy, Debug)]
-    pub(crate) enum Status {
-        Internal,
-    }
-
     pub(crate) type Result<T> = std::result::Result<T, Error>;
-
-    impl Error {
-        pub(crate) fn new(_status: Status, _message: impl Into<String>) -> Self {
-            Self
-        }
-    }
 }
