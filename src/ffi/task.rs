@@ -125,16 +125,8 @@ pub unsafe extern "C" fn mcp_get_task(
     task_id: *const c_char,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: the header asks for NULL or a place to write to.
-    unsafe { store(out, std::ptr::null_mut()) };
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
-        let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
-        let answer = client.inner.about_task(About::State, id)?;
-        // SAFETY: the header asks for NULL or a place to write to.
-        unsafe { hand_out(vec![answer], out) };
-        Ok(())
-    })
+    // SAFETY: the header asks for the same.
+    unsafe { tell_about(client, About::State, task_id, out) }
 }
 
 /// Waits for the end of a task and gives the result that the request would
@@ -153,13 +145,29 @@ pub unsafe extern "C" fn mcp_get_task_result(
     task_id: *const c_char,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: the header asks for NULL or a place to write to.
+    // SAFETY: the header asks for the same.
+    unsafe { tell_about(client, About::Result, task_id, out) }
+}
+
+/// Asks the server about a task.
+///
+/// # Safety
+///
+/// `client` is NULL or a live client, `task_id` NULL or a text, `out` NULL or a
+/// place to write to.
+unsafe fn tell_about(
+    client: *mut mcp_client,
+    about: About,
+    task_id: *const c_char,
+    out: *mut *mut mcp_result,
+) -> i32 {
+    // SAFETY: as the caller says.
     unsafe { store(out, std::ptr::null_mut()) };
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: as the caller says.
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
-        let answer = client.inner.about_task(About::Result, id)?;
-        // SAFETY: the header asks for NULL or a place to write to.
+        let answer = client.inner.about_task(about, id)?;
+        // SAFETY: as the caller says.
         unsafe { hand_out(vec![answer], out) };
         Ok(())
     })
