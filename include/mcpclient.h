@@ -796,20 +796,6 @@ typedef int32_t (*mcp_token_fn)(void *userdata, int32_t refused, mcp_text *out);
 typedef void (*mcp_free_fn)(void *userdata);
 
 /**
- * Shows the page on which the person signs in; see mcp_auth_set_browser().
- *
- * `userdata`: what was given with the callback.  `auth`: the authorization,
- * lent until the callback returns, for mcp_auth_complete().  `url`: an
- * https:// address, or http:// on this machine, valid until the callback
- * returns; it belongs to this one sign-in and is not for a log.  Return
- * MCP_OK when the page is on its way; any other number ends the sign-in with
- * MCP_E_AUTH.  Runs on the thread that is in a call, or that dispatches.
- */
-typedef int32_t (*mcp_browser_fn)(void *userdata,
-                                  mcp_auth *auth,
-                                  const char *url);
-
-/**
  * Gives a signed token; see mcp_auth_set_assertion_handler().
  *
  * `userdata`: what was given with the callback.  `audience`: whom the token
@@ -822,6 +808,20 @@ typedef int32_t (*mcp_browser_fn)(void *userdata,
 typedef int32_t (*mcp_assertion_fn)(void *userdata,
                                     const char *audience,
                                     mcp_text *out);
+
+/**
+ * Shows the page on which the person signs in; see mcp_auth_set_browser().
+ *
+ * `userdata`: what was given with the callback.  `auth`: the authorization,
+ * lent until the callback returns, for mcp_auth_complete().  `url`: an
+ * https:// address, or http:// on this machine, valid until the callback
+ * returns; it belongs to this one sign-in and is not for a log.  Return
+ * MCP_OK when the page is on its way; any other number ends the sign-in with
+ * MCP_E_AUTH.  Runs on the thread that is in a call, or that dispatches.
+ */
+typedef int32_t (*mcp_browser_fn)(void *userdata,
+                                  mcp_auth *auth,
+                                  const char *url);
 
 /**
  * Gives what was saved under a key; see mcp_auth_set_store().
@@ -1420,33 +1420,6 @@ int32_t mcp_client_set_auth(mcp_client *client, mcp_auth *auth);
 mcp_auth *mcp_client_auth(mcp_client *client);
 
 /**
- * Gets a token now, before the server has asked for one: for a program that
- * has its person sign in at a time of its own choosing.
- *
- * `client`: one with an authorization.  Finds the authorization server where
- * the MCP server publishes it, and does all that a refused call would do; a
- * token that is there and good is kept.  Errors: MCP_E_UNSUPPORTED for a
- * client without an authorization; MCP_E_AUTH where the server names no
- * authorization server; call errors.
- * Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 9728.
- */
-int32_t mcp_sign_in(mcp_client *client);
-
-/**
- * Forgets the tokens that a client has by its authorization, here and in the
- * store, after revoking them where the authorization server can.
- *
- * `client`: one with an authorization.  Also what an earlier run left in the
- * store for this client's address is forgotten; the registration is kept.
- * Errors: MCP_E_NOT_FOUND when there is nothing to forget; MCP_E_UNSUPPORTED
- * for a client without an authorization; the failure of a revocation or of
- * the store, where everything that could be is forgotten all the same; call
- * errors.
- * Threads: any.  Since: 0.1.0.  Spec: RFC 7009.
- */
-int32_t mcp_sign_out(mcp_client *client);
-
-/**
  * Sets the client id, and the secret, under which the program is registered
  * at the authorization server.
  *
@@ -1517,78 +1490,6 @@ int32_t mcp_auth_set_scope(mcp_auth *auth,
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414.
  */
 int32_t mcp_auth_set_issuer(mcp_auth *auth, const char *issuer);
-
-/**
- * Sets where the person's browser is sent back to.
- *
- * `auth`: one that is not in use yet.  `url`: copied; NULL, as at first,
- * listens on a free port of 127.0.0.1.  With http:// and a loopback host the
- * library listens there, on a free port if the address has none.  With
- * https://, or a private scheme such as "com.example.app:/callback", it waits
- * for mcp_auth_complete().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
- * MCP_E_FORKED.
- * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 8252.
- */
-int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
-
-/**
- * Sets who shows the page on which the person signs in.  Without it, as at
- * first, a sign-in that is needed is MCP_E_UNAUTHORIZED.
- *
- * `auth`: one that is not in use yet.  `callback`: mcp_open_browser(), or one
- * of the program's own, for instance one that prints the address, reads what
- * the person pastes, and gives it to mcp_auth_complete().  NULL takes it away.
- * `userdata`: given to the callback.  `free_userdata`: see mcp_free_fn.
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- * Threads: any, before use.  Since: 0.1.0.  Spec: authorization.
- */
-int32_t mcp_auth_set_browser(mcp_auth *auth,
-                             mcp_browser_fn callback,
-                             void *userdata,
-                             mcp_free_fn free_userdata);
-
-/**
- * Sets how long the person may take to sign in.
- *
- * `auth`: one that is not in use yet.  `milliseconds`: 1 to INT32_MAX, at
- * first 300000, which is five minutes; after that the call fails with
- * MCP_E_TIMEOUT.  The call's own timeout stands still meanwhile, and that of
- * calls which wait for this sign-in: they wait for as long, and up to a minute
- * more.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- * Threads: any, before use.  Since: 0.1.0.
- */
-int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth,
-                                     int32_t milliseconds);
-
-/**
- * Tells the address to which the person's browser was sent back.
- *
- * `auth`: whose sign-in waits.  `redirect_url`: the whole address with its
- * query, or the query alone; copied.  Its state is checked, and the waiting
- * call goes on with it; what else may be wrong with it is that call's error.
- * May be called inside the callback of mcp_auth_set_browser(), also while the
- * library listens by itself: the first answer counts.  Errors: MCP_E_STATE
- * when no sign-in waits for this address, MCP_E_INVALID_ARGUMENT,
- * MCP_E_FORKED.
- * Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 6749.
- */
-int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
-
-/**
- * Opens an address in the person's browser: a callback for
- * mcp_auth_set_browser().
- *
- * `userdata`, `auth`: not looked at, may be NULL.  `url`: https://, or
- * http:// on this machine; it is one argument of the system's opener (open,
- * xdg-open), or of the program that the environment variable BROWSER names,
- * and no shell sees it.  A thread of the library waits for the opener's end,
- * and ends with it.
- *
- * Returns MCP_OK when the opener was started, MCP_E_INVALID_ARGUMENT for any
- * other address, MCP_E_NOT_FOUND when there is no opener.
- * Threads: any.  Since: 0.1.0.
- */
-int32_t mcp_open_browser(void *userdata, mcp_auth *auth, const char *url);
 
 /**
  * Sets who gives the signed token that is exchanged: the identity token of
@@ -1684,6 +1585,105 @@ int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9728, 7.7.
  */
 int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
+
+/**
+ * Gets a token now, before the server has asked for one: for a program that
+ * has its person sign in at a time of its own choosing.
+ *
+ * `client`: one with an authorization.  Finds the authorization server where
+ * the MCP server publishes it, and does all that a refused call would do; a
+ * token that is there and good is kept.  Errors: MCP_E_UNSUPPORTED for a
+ * client without an authorization; MCP_E_AUTH where the server names no
+ * authorization server; call errors.
+ * Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 9728.
+ */
+int32_t mcp_sign_in(mcp_client *client);
+
+/**
+ * Forgets the tokens that a client has by its authorization, here and in the
+ * store, after revoking them where the authorization server can.
+ *
+ * `client`: one with an authorization.  Also what an earlier run left in the
+ * store for this client's address is forgotten; the registration is kept.
+ * Errors: MCP_E_NOT_FOUND when there is nothing to forget; MCP_E_UNSUPPORTED
+ * for a client without an authorization; the failure of a revocation or of
+ * the store, where everything that could be is forgotten all the same; call
+ * errors.
+ * Threads: any.  Since: 0.1.0.  Spec: RFC 7009.
+ */
+int32_t mcp_sign_out(mcp_client *client);
+
+/**
+ * Sets where the person's browser is sent back to.
+ *
+ * `auth`: one that is not in use yet.  `url`: copied; NULL, as at first,
+ * listens on a free port of 127.0.0.1.  With http:// and a loopback host the
+ * library listens there, on a free port if the address has none.  With
+ * https://, or a private scheme such as "com.example.app:/callback", it waits
+ * for mcp_auth_complete().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
+ * MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 8252.
+ */
+int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
+
+/**
+ * Sets who shows the page on which the person signs in.  Without it, as at
+ * first, a sign-in that is needed is MCP_E_UNAUTHORIZED.
+ *
+ * `auth`: one that is not in use yet.  `callback`: mcp_open_browser(), or one
+ * of the program's own, for instance one that prints the address, reads what
+ * the person pastes, and gives it to mcp_auth_complete().  NULL takes it away.
+ * `userdata`: given to the callback.  `free_userdata`: see mcp_free_fn.
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.  Spec: authorization.
+ */
+int32_t mcp_auth_set_browser(mcp_auth *auth,
+                             mcp_browser_fn callback,
+                             void *userdata,
+                             mcp_free_fn free_userdata);
+
+/**
+ * Sets how long the person may take to sign in.
+ *
+ * `auth`: one that is not in use yet.  `milliseconds`: 1 to INT32_MAX, at
+ * first 300000, which is five minutes; after that the call fails with
+ * MCP_E_TIMEOUT.  The call's own timeout stands still meanwhile, and that of
+ * calls which wait for this sign-in: they wait for as long, and up to a minute
+ * more.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * Threads: any, before use.  Since: 0.1.0.
+ */
+int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth,
+                                     int32_t milliseconds);
+
+/**
+ * Tells the address to which the person's browser was sent back.
+ *
+ * `auth`: whose sign-in waits.  `redirect_url`: the whole address with its
+ * query, or the query alone; copied.  Its state is checked, and the waiting
+ * call goes on with it; what else may be wrong with it is that call's error.
+ * May be called inside the callback of mcp_auth_set_browser(), also while the
+ * library listens by itself: the first answer counts.  Errors: MCP_E_STATE
+ * when no sign-in waits for this address, MCP_E_INVALID_ARGUMENT,
+ * MCP_E_FORKED.
+ * Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 6749.
+ */
+int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
+
+/**
+ * Opens an address in the person's browser: a callback for
+ * mcp_auth_set_browser().
+ *
+ * `userdata`, `auth`: not looked at, may be NULL.  `url`: https://, or
+ * http:// on this machine; it is one argument of the system's opener (open,
+ * xdg-open), or of the program that the environment variable BROWSER names,
+ * and no shell sees it.  A thread of the library waits for the opener's end,
+ * and ends with it.
+ *
+ * Returns MCP_OK when the opener was started, MCP_E_INVALID_ARGUMENT for any
+ * other address, MCP_E_NOT_FOUND when there is no opener.
+ * Threads: any.  Since: 0.1.0.
+ */
+int32_t mcp_open_browser(void *userdata, mcp_auth *auth, const char *url);
 
 /**
  * Sets where registrations, tokens and keys are kept from one run to the

@@ -3,11 +3,9 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::client::oauth::{AskAssertion, Assertion, Auth, Browser, Grant, open_browser};
+use crate::client::oauth::{AskAssertion, Assertion, Auth, Grant};
 use crate::ffi::argument::{lent, optional_text, text};
 use crate::ffi::callback::UserData;
 use crate::ffi::client::{mcp_client, mcp_free_fn, mcp_text};
@@ -52,7 +50,7 @@ pub struct mcp_auth {
 }
 
 impl mcp_auth {
-    fn new(inner: Arc<Auth>) -> Self {
+    pub(crate) fn new(inner: Arc<Auth>) -> Self {
         Self { pid: std::process::id(), inner }
     }
 }
@@ -62,18 +60,6 @@ impl Handle for mcp_auth {
         self.pid
     }
 }
-
-/// Shows the page on which the person signs in; see mcp_auth_set_browser().
-///
-/// `userdata`: what was given with the callback.  `auth`: the authorization,
-/// lent until the callback returns, for mcp_auth_complete().  `url`: an
-/// https:// address, or http:// on this machine, valid until the callback
-/// returns; it belongs to this one sign-in and is not for a log.  Return
-/// MCP_OK when the page is on its way; any other number ends the sign-in with
-/// MCP_E_AUTH.  Runs on the thread that is in a call, or that dispatches.
-pub type mcp_browser_fn = Option<
-    unsafe extern "C" fn(userdata: *mut c_void, auth: *mut mcp_auth, url: *const c_char) -> i32,
->;
 
 /// Gives a signed token; see mcp_auth_set_assertion_handler().
 ///
@@ -98,7 +84,7 @@ pub unsafe extern "C" fn mcp_auth_new(grant: i32) -> *mut mcp_auth {
         let known = Grant::ALL.into_iter().find(|one| *one as i32 == grant);
         let grant =
             known.ok_or_else(|| Error::argument(format!("grant {grant} is none of MCP_GRANT_")))?;
-        Ok(give(mcp_auth::new(Auth::new(grant)?)))
+        Ok(give(mcp_auth::new(Auth::new(grant))))
     })
 }
 
@@ -153,41 +139,6 @@ pub unsafe extern "C" fn mcp_client_auth(client: *mut mcp_client) -> *mut mcp_au
         // SAFETY: the header asks for NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         Ok(give(mcp_auth::new(client.inner.auth()?)))
-    })
-}
-
-/// Gets a token now, before the server has asked for one: for a program that
-/// has its person sign in at a time of its own choosing.
-///
-/// `client`: one with an authorization.  Finds the authorization server where
-/// the MCP server publishes it, and does all that a refused call would do; a
-/// token that is there and good is kept.  Errors: MCP_E_UNSUPPORTED for a
-/// client without an authorization; MCP_E_AUTH where the server names no
-/// authorization server; call errors.
-/// Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 9728.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.sign_in()
-    })
-}
-
-/// Forgets the tokens that a client has by its authorization, here and in the
-/// store, after revoking them where the authorization server can.
-///
-/// `client`: one with an authorization.  Also what an earlier run left in the
-/// store for this client's address is forgotten; the registration is kept.
-/// Errors: MCP_E_NOT_FOUND when there is nothing to forget; MCP_E_UNSUPPORTED
-/// for a client without an authorization; the failure of a revocation or of
-/// the store, where everything that could be is forgotten all the same; call
-/// errors.
-/// Threads: any.  Since: 0.1.0.  Spec: RFC 7009.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_sign_out(client: *mut mcp_client) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.sign_out()
     })
 }
 
@@ -266,11 +217,8 @@ pub unsafe extern "C" fn mcp_auth_set_client_metadata_url(
     auth: *mut mcp_auth,
     url: *const c_char,
 ) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for a text.
-        let (auth, url) = unsafe { (borrow(auth, "auth")?, optional_text(url, "url")?) };
-        auth.inner.set_client_metadata_url(url)
-    })
+    // SAFETY: the header asks for the same.
+    unsafe { set_text(auth, url, "url", Auth::set_client_metadata_url) }
 }
 
 /// Sets the scopes to ask for.
@@ -282,11 +230,8 @@ pub unsafe extern "C" fn mcp_auth_set_client_metadata_url(
 /// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_scope(auth: *mut mcp_auth, scope: *const c_char) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for a text.
-        let (auth, scope) = unsafe { (borrow(auth, "auth")?, optional_text(scope, "scope")?) };
-        auth.inner.set_scope(scope)
-    })
+    // SAFETY: the header asks for the same.
+    unsafe { set_text(auth, scope, "scope", Auth::set_scope) }
 }
 
 /// Sets the only authorization server to use; an MCP server that names
@@ -299,130 +244,8 @@ pub unsafe extern "C" fn mcp_auth_set_scope(auth: *mut mcp_auth, scope: *const c
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_issuer(auth: *mut mcp_auth, issuer: *const c_char) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for a text.
-        let (auth, issuer) = unsafe { (borrow(auth, "auth")?, optional_text(issuer, "issuer")?) };
-        auth.inner.set_issuer(issuer)
-    })
-}
-
-/// Sets where the person's browser is sent back to.
-///
-/// `auth`: one that is not in use yet.  `url`: copied; NULL, as at first,
-/// listens on a free port of 127.0.0.1.  With http:// and a loopback host the
-/// library listens there, on a free port if the address has none.  With
-/// https://, or a private scheme such as "com.example.app:/callback", it waits
-/// for mcp_auth_complete().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
-/// MCP_E_FORKED.
-/// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 8252.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_auth_set_redirect_url(auth: *mut mcp_auth, url: *const c_char) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for a text.
-        let (auth, url) = unsafe { (borrow(auth, "auth")?, optional_text(url, "url")?) };
-        auth.inner.set_redirect(url)
-    })
-}
-
-/// Sets who shows the page on which the person signs in.  Without it, as at
-/// first, a sign-in that is needed is MCP_E_UNAUTHORIZED.
-///
-/// `auth`: one that is not in use yet.  `callback`: mcp_open_browser(), or one
-/// of the program's own, for instance one that prints the address, reads what
-/// the person pastes, and gives it to mcp_auth_complete().  NULL takes it away.
-/// `userdata`: given to the callback.  `free_userdata`: see mcp_free_fn.
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-/// Threads: any, before use.  Since: 0.1.0.  Spec: authorization.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_auth_set_browser(
-    auth: *mut mcp_auth,
-    callback: mcp_browser_fn,
-    userdata: *mut c_void,
-    free_userdata: mcp_free_fn,
-) -> i32 {
-    let userdata = UserData::new(userdata, free_userdata);
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
-        let auth = unsafe { borrow(auth, "auth") }?;
-        let show = callback.map(|callback| {
-            Arc::new(move |auth: &Arc<Auth>, url: &str| {
-                let url = Zeroizing::new(lent(url).into_bytes_with_nul());
-                let mut lent = mcp_auth::new(auth.clone());
-                // SAFETY: the program gave the function for this user data; the
-                // handle and the text live during the call.
-                let status =
-                    unsafe { callback(userdata.pointer(), &raw mut lent, url.as_ptr().cast()) };
-                succeeded(status, "the function that shows the sign-in page")
-            }) as Arc<Browser>
-        });
-        auth.inner.set_browser(show)
-    })
-}
-
-/// Sets how long the person may take to sign in.
-///
-/// `auth`: one that is not in use yet.  `milliseconds`: 1 to INT32_MAX, at
-/// first 300000, which is five minutes; after that the call fails with
-/// MCP_E_TIMEOUT.  The call's own timeout stands still meanwhile, and that of
-/// calls which wait for this sign-in: they wait for as long, and up to a minute
-/// more.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-/// Threads: any, before use.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_auth_set_sign_in_timeout(
-    auth: *mut mcp_auth,
-    milliseconds: i32,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
-        unsafe { borrow(auth, "auth") }?.inner.set_sign_in_timeout(milliseconds)
-    })
-}
-
-/// Tells the address to which the person's browser was sent back.
-///
-/// `auth`: whose sign-in waits.  `redirect_url`: the whole address with its
-/// query, or the query alone; copied.  Its state is checked, and the waiting
-/// call goes on with it; what else may be wrong with it is that call's error.
-/// May be called inside the callback of mcp_auth_set_browser(), also while the
-/// library listens by itself: the first answer counts.  Errors: MCP_E_STATE
-/// when no sign-in waits for this address, MCP_E_INVALID_ARGUMENT,
-/// MCP_E_FORKED.
-/// Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 6749.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_auth_complete(
-    auth: *mut mcp_auth,
-    redirect_url: *const c_char,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for a text.
-        let (auth, url) = unsafe { (borrow(auth, "auth")?, text(redirect_url, "redirect_url")?) };
-        auth.inner.complete(url)
-    })
-}
-
-/// Opens an address in the person's browser: a callback for
-/// mcp_auth_set_browser().
-///
-/// `userdata`, `auth`: not looked at, may be NULL.  `url`: https://, or
-/// http:// on this machine; it is one argument of the system's opener (open,
-/// xdg-open), or of the program that the environment variable BROWSER names,
-/// and no shell sees it.  A thread of the library waits for the opener's end,
-/// and ends with it.
-///
-/// Returns MCP_OK when the opener was started, MCP_E_INVALID_ARGUMENT for any
-/// other address, MCP_E_NOT_FOUND when there is no opener.
-/// Threads: any.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_open_browser(
-    userdata: *mut c_void,
-    auth: *mut mcp_auth,
-    url: *const c_char,
-) -> i32 {
-    let _ = (userdata, auth);
-    guard(|| {
-        // SAFETY: the header asks for a text or NULL.
-        open_browser(unsafe { text(url, "url") }?)
-    })
+    // SAFETY: the header asks for the same.
+    unsafe { set_text(auth, issuer, "issuer", Auth::set_issuer) }
 }
 
 /// Sets who gives the signed token that is exchanged: the identity token of
@@ -601,6 +424,24 @@ pub unsafe extern "C" fn mcp_auth_set_allow_private(auth: *mut mcp_auth, allow: 
     guard(|| {
         // SAFETY: the header asks for NULL or a live handle.
         unsafe { borrow(auth, "auth") }?.inner.set_allow_private(allow != 0)
+    })
+}
+
+/// Sets what is one text, or none.
+///
+/// # Safety
+///
+/// `auth` is NULL or a live handle, `value` NULL or a text.
+pub(crate) unsafe fn set_text(
+    auth: *mut mcp_auth,
+    value: *const c_char,
+    name: &str,
+    set: fn(&Auth, Option<&str>) -> Result<()>,
+) -> i32 {
+    guard(|| {
+        // SAFETY: as the caller says.
+        let (auth, value) = unsafe { (borrow(auth, "auth")?, optional_text(value, name)?) };
+        set(&auth.inner, value)
     })
 }
 

@@ -21,6 +21,7 @@ mod client;
 mod stdio;
 
 mod auth;
+mod sign_in;
 mod store;
 
 mod limit;

@@ -74,8 +74,8 @@ pub(crate) struct Auth {
 const NONCES: usize = 64;
 
 impl Auth {
-    pub(crate) fn new(grant: Grant) -> Result<Arc<Self>> {
-        Ok(Arc::new(Self {
+    pub(crate) fn new(grant: Grant) -> Arc<Self> {
+        Arc::new(Self {
             settings: Mutex::new(Arc::new(Settings::new(grant))),
             is_used: AtomicBool::new(false),
             grant,
@@ -83,7 +83,7 @@ impl Auth {
             accounts: Mutex::default(),
             nonces: Mutex::default(),
             sign_in: Mutex::default(),
-        }))
+        })
     }
 
     pub(crate) fn settings(&self) -> Arc<Settings> {

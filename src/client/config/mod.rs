@@ -113,7 +113,7 @@ fn client(ready: &Ready<'_>) -> Result<Client> {
                     client.set_token(Some(token.expose())).map_err(at(place))?;
                 }
                 Some(ReadyAuth::OAuth { place, client: known, scope }) => {
-                    let auth = Auth::new(Grant::AuthorizationCode)?;
+                    let auth = Auth::new(Grant::AuthorizationCode);
                     if let Some((id, secret)) = known {
                         let secret = secret.as_ref().map(Secret::expose);
                         auth.set_client(id.expose(), secret).map_err(at(place))?;
