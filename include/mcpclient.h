@@ -507,6 +507,40 @@ extern "C" {
 #define MCP_STDERR_INHERIT 2
 
 /**
+ * LIMITS, for mcp_client_set_limit(): over one of the first four a call is
+ * MCP_E_TOO_LARGE.  The bytes of one message of the server, and of a whole
+ * list with all its pages; 64 MiB at first.
+ */
+#define MCP_LIMIT_MESSAGE_SIZE 1
+
+/**
+ * The pages of a list; 1000 at first.
+ */
+#define MCP_LIMIT_PAGES 2
+
+/**
+ * The items of a list; 1000000 at first.
+ */
+#define MCP_LIMIT_ITEMS 3
+
+/**
+ * The messages in the stream of a call before its answer; 1000000 at first.
+ */
+#define MCP_LIMIT_EVENTS 4
+
+/**
+ * The bytes of answers that are kept; see mcp_client_set_cache_size().
+ */
+#define MCP_LIMIT_CACHE 5
+
+/**
+ * The started requests that hold a connection at a time; 64 at first.
+ * Others wait for their turn, in the order in which they were started, and
+ * their timeout runs meanwhile.
+ */
+#define MCP_LIMIT_CONNECTIONS 6
+
+/**
  * COUNTERS, for mcp_client_count(): what happened without a word.
  * Replies to requests that are not, or not any more, under way.
  */
@@ -720,7 +754,9 @@ typedef struct mcp_prompt mcp_prompt;
  * mcp_client_next_done() hands the finished requests out.
  *
  * A request that is not in flight may be performed or started again, which
- * sends it anew.  One thread at a time uses it, except that any thread may
+ * sends it anew.  While it is in flight its options cannot be changed:
+ * MCP_E_STATE.  A started request uses no descriptor of its own; see
+ * MCP_LIMIT_CONNECTIONS.  One thread at a time uses it, except that any thread may
  * ask mcp_request_status() and fire its mcp_cancel.
  */
 typedef struct mcp_request mcp_request;
@@ -789,9 +825,12 @@ typedef int32_t (*mcp_token_fn)(void *userdata, int32_t refused, mcp_text *out);
 /**
  * Releases a callback's user data: called once, after the last call of the
  * callback, when it is replaced or its handle is freed.  NULL where there is
- * nothing to release.  Like every callback it runs inside a call that you
- * made, on that thread.  A setter that fails has called it too: user data
- * that was handed over is never yours again.
+ * nothing to release.  It runs at the end of a call that you made, on that
+ * thread, while the library holds no lock: what is still in use, by a request
+ * in flight for example, is released at the end of a later call, of any
+ * thread.  It may call this library; what that gives up is released after it,
+ * never inside it.  A setter that fails has called it too: user data that was
+ * handed over is never yours again.
  */
 typedef void (*mcp_free_fn)(void *userdata);
 
@@ -1040,10 +1079,11 @@ mcp_client *mcp_client_new(const char *url, const char *token);
  * Ends the client's work: every wait in every thread returns MCP_E_CLOSED,
  * and the session is given back to the server.
  *
- * `client`: NULL is allowed.  Waits two seconds at most for the server to
- * take the end of the session, and up to seven for a process to end.  May be
- * called more than once; calls made later are MCP_E_CLOSED.  In the child of
- * a fork() it does nothing.
+ * `client`: NULL is allowed.  Requests that are in flight are done at once,
+ * as MCP_E_CLOSED, and are handed out like others.  Waits no longer than
+ * mcp_client_set_close_timeout() allows for the server to take the end of the
+ * session, and for a process to end.  May be called more than once; calls
+ * made later are MCP_E_CLOSED.  In the child of a fork() it does nothing.
  * Threads: any.  Since: 0.1.0.  Spec: transports, session management.
  */
 void mcp_client_close(mcp_client *client);
@@ -1147,6 +1187,8 @@ int32_t mcp_client_set_connect_timeout(mcp_client *client,
 /**
  * Sets the size over which a message of the server is refused with
  * MCP_E_TOO_LARGE.
+ *
+ * A list is one message, with all its pages.
  *
  * `bytes`: 1 or more, at first 67108864, which is 64 MiB.  A longer line of a
  * program is passed over: the call that it would have answered fails, and
@@ -1747,6 +1789,32 @@ int32_t mcp_client_set_deadline(mcp_client *client, int32_t milliseconds);
  */
 int32_t mcp_client_set_input_timeout(mcp_client *client,
                                      int32_t milliseconds);
+
+/**
+ * Sets how long mcp_client_close() and mcp_client_free() may wait: for the
+ * server to take the end of the session, and for a process to end.
+ *
+ * `milliseconds`: 0 or more.  0 waits for nothing: the session is not ended
+ * at the server, and a process is killed with its group.  Default: 2000 for a
+ * server that is reached by HTTP, 7000 for a process.  Errors:
+ * MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: any, for a close that begins later.  Since: 0.1.0.
+ * Spec: transports, session management; lifecycle, shutdown.
+ */
+int32_t mcp_client_set_close_timeout(mcp_client *client,
+                                     int64_t milliseconds);
+
+/**
+ * Sets one of the limits that protect this program from its server, and the
+ * machine from this program.
+ *
+ * `limit`: one of MCP_LIMIT_.  `value`: 1 or more; MCP_LIMIT_CACHE may be 0.
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Threads: any, for calls begun later.  Since: 0.1.0.
+ */
+int32_t mcp_client_set_limit(mcp_client *client,
+                             int32_t limit,
+                             int64_t value);
 
 /**
  * Sets how many pages a list may have, over which it is MCP_E_TOO_LARGE.
@@ -2358,8 +2426,10 @@ int32_t mcp_request_status(const mcp_request *request);
  *
  * `milliseconds`: how long to wait at most; 0 does not wait.
  *
- * Returns its status, or MCP_PENDING when the time is over first.
- * MCP_E_STATE before it was started, MCP_E_CLOSED, MCP_E_FORKED.
+ * Returns its status, or MCP_PENDING when the time is over first.  A request
+ * whose status was told here is handed out by it: mcp_client_next_done() does
+ * not give it again.  MCP_E_STATE before it was started, and inside a
+ * callback that gets or keeps a credential; MCP_E_FORKED.
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_request_wait(mcp_request *request, int32_t milliseconds);
@@ -2388,7 +2458,9 @@ int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
 const mcp_error *mcp_request_error(const mcp_request *request);
 
 /**
- * Gives a descriptor that is readable while mcp_client_dispatch() has work.
+ * Gives a descriptor that is readable as long as mcp_client_dispatch() has
+ * something to run, or mcp_client_next_done() something to hand out: whoever
+ * has put it there, and whatever other threads do.
  *
  * `client`: keeps it open.  For poll, epoll, kqueue, libuv, GLib and the
  * like: only wait on it, never read, write or close it.  It is the same for
@@ -2403,8 +2475,15 @@ int32_t mcp_client_fd(mcp_client *client);
  * Runs the handlers for all that has arrived, on this thread.
  *
  * `milliseconds`: how long to wait when there is nothing; 0 does not wait.
+ * It returns at once when a request is to be handed out.
  *
- * Returns MCP_OK, also when nothing came; MCP_E_CLOSED, MCP_E_FORKED.
+ * What comes while it runs is for the next call.  Inside a handler of this
+ * client it runs no event handler: those events stay in order until the
+ * handler has returned.  Inside a callback that gets or keeps a credential it
+ * does not wait: MCP_E_STATE.
+ *
+ * Returns MCP_OK, also when nothing came; MCP_E_CLOSED once the client is
+ * closed and all its requests were handed out; MCP_E_STATE, MCP_E_FORKED.
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_dispatch(mcp_client *client, int32_t milliseconds);
@@ -2413,8 +2492,12 @@ int32_t mcp_client_dispatch(mcp_client *client, int32_t milliseconds);
  * Hands out a started request that is done, each once, after
  * mcp_client_dispatch(); NULL when there is no more.
  *
- * `client`: whose requests they are.  The request is yours as before: take
- * its result and free it.
+ * `client`: whose requests they are, open or closed.  The request is yours as
+ * before: take its result and free it.
+ *
+ * A completed request is handed out once: here, or by the mcp_request_wait()
+ * that tells its status, or by mcp_request_perform().  What was in flight
+ * when the client was closed is handed out as MCP_E_CLOSED.
  * Threads: any, of which one frees its requests.  Since: 0.1.0.
  */
 mcp_request *mcp_client_next_done(mcp_client *client);
@@ -2422,8 +2505,9 @@ mcp_request *mcp_client_next_done(mcp_client *client);
 /**
  * Makes a cancel that is not fired.
  *
- * Returns a handle to free with mcp_cancel_free(), or NULL with the last
- * error set: MCP_E_INTERNAL when the process has no descriptor left.
+ * Returns a handle to free with mcp_cancel_free(), never NULL.  A cancel uses
+ * no descriptor of its own: while threads block in calls that have it, one is
+ * borrowed from a pool of the process.
  * Threads: any.  Since: 0.1.0.
  */
 mcp_cancel *mcp_cancel_new(void);
@@ -2460,8 +2544,10 @@ void mcp_cancel_free(mcp_cancel *cancel);
  *
  * `callback`: runs inside mcp_client_dispatch() and inside calls that wait,
  * on their thread, never on one of the library's; on several at a time if
- * several wait.  It may call everything except mcp_client_free().  NULL
- * takes it away, and events are dropped.  `userdata`: given to the callback.
+ * several wait.  It may call everything except mcp_client_free().  A call
+ * that it makes with this client runs no event handler: what comes meanwhile
+ * waits in order until this one has returned.  NULL takes it away, and events
+ * are dropped.  `userdata`: given to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
  * A server that talks more than it is listened to loses the oldest: 1024
@@ -2544,7 +2630,9 @@ const char *mcp_event_data_json(const mcp_event *event, size_t *len);
  * may be asked: exactly those kinds, and none without a handler.
  *
  * `kinds`: MCP_INPUT_ numbers, added together.  `callback`: runs like an
- * event handler.  NULL takes it away.  `userdata`: given to the callback.
+ * event handler, and calls that it makes may be asked in their turn, to a
+ * depth of four: what is asked deeper is answered with the JSON-RPC error
+ * -32603 at once.  NULL takes it away.  `userdata`: given to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
  * 1000 questions, and 64 MiB of them, may wait for their answer or to be

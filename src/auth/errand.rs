@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use crate::auth::Caller;
 use crate::base::error::{Error, Result, Status};
+use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::base::sys::Signal;
 use crate::transport::wait::Wait;
 
 /// Runs work that is code of the program, and waits for what it gives. What
@@ -17,9 +17,11 @@ pub(crate) async fn ask<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     if !wait.is_background() {
-        return work();
+        let (mut work, mut answer) = (Some(work), None);
+        caller.run(&mut || answer = work.take().map(|work| work()));
+        return answer.unwrap_or_else(|| Err(lost()));
     }
-    let signal = Signal::shared()?;
+    let signal = Signal::shared();
     let slot = Arc::new(Mutex::new(None));
     let (theirs, place) = (signal.clone(), Arc::downgrade(&slot));
     caller.put(Box::new(move || {
@@ -30,5 +32,9 @@ pub(crate) async fn ask<T: Send + 'static>(
     }));
     wait.until_raised(&signal).await?;
     let answer = lock(&slot).take();
-    answer.unwrap_or_else(|| Err(Error::new(Status::Internal, "an answer that was lost")))
+    answer.unwrap_or_else(|| Err(lost()))
+}
+
+fn lost() -> Error {
+    Error::new(Status::Internal, "an answer that was lost")
 }

@@ -64,6 +64,9 @@ pub(crate) trait Caller {
     /// Has work that runs code of the program done on one of its threads.
     fn put(&self, work: Box<dyn FnOnce() + Send>);
 
+    /// Runs code of the program here and now.
+    fn run(&self, work: &mut dyn FnMut());
+
     /// Who speaks with other servers from here. They may be on this machine or
     /// a private network where the client's own server is, or where that is
     /// allowed.

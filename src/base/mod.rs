@@ -1,6 +1,9 @@
-//! What everything stands on: errors, secrets, the few system calls.
+//! What everything stands on: errors, secrets, flags to wait for, the few
+//! system calls.
 
+pub(crate) mod cancel;
 pub(crate) mod error;
 pub(crate) mod secret;
+pub(crate) mod signal;
 pub(crate) mod sync;
 pub(crate) mod sys;

@@ -9,14 +9,10 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-
-use crate::base::error::{Error, Result, Status};
 
 pub(crate) use libc::{POLLIN, POLLOUT};
 
@@ -64,63 +60,83 @@ pub(crate) fn poll(entries: &mut [Poll], timeout: Duration) -> io::Result<usize>
     if error.kind() == io::ErrorKind::Interrupted { Ok(0) } else { Err(error) }
 }
 
-/// A flag that a poll can wait for. Raised once, it stays up until lowered.
+/// A descriptor that is readable from a ring until it is hushed.
 ///
-/// Raising is an atomic store and one `write`, hence allowed in a signal
-/// handler.
+/// To ring it is one `write`, hence allowed in a signal handler.
 #[derive(Debug)]
-pub(crate) struct Signal {
-    raised: AtomicBool,
+pub(crate) struct Bell {
     read: OwnedFd,
     /// `None` where one descriptor does both.
     write: Option<OwnedFd>,
 }
 
-impl Signal {
+impl Bell {
     pub(crate) fn new() -> io::Result<Self> {
         let (read, write) = descriptors()?;
-        Ok(Self { raised: AtomicBool::new(false), read, write })
-    }
-
-    /// One to wait for, whoever raises it.
-    pub(crate) fn shared() -> Result<Arc<Self>> {
-        Self::new().map(Arc::new).map_err(|error| {
-            Error::new(Status::Internal, format!("no descriptor to wait with: {error}"))
-        })
-    }
-
-    pub(crate) fn raise(&self) {
-        if self.raised.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let fd = self.write.as_ref().unwrap_or(&self.read).as_raw_fd();
-        let one = 1u64.to_ne_bytes();
-        // SAFETY: eight readable bytes and a descriptor that `self` owns. The
-        // result does not matter: a full descriptor is readable already.
-        let _ = unsafe { libc::write(fd, one.as_ptr().cast(), one.len()) };
-    }
-
-    pub(crate) fn lower(&self) {
-        let mut bytes = [0u8; 8];
-        // SAFETY: eight writable bytes and a non-blocking descriptor that
-        // `self` owns.
-        let _ =
-            unsafe { libc::read(self.read.as_raw_fd(), bytes.as_mut_ptr().cast(), bytes.len()) };
-        self.raised.store(false, Ordering::Release);
-    }
-
-    pub(crate) fn is_raised(&self) -> bool {
-        self.raised.load(Ordering::Acquire)
+        Ok(Self { read, write })
     }
 
     pub(crate) fn fd(&self) -> RawFd {
         self.read.as_raw_fd()
     }
+
+    pub(crate) fn ring(&self) {
+        self.lasting().ring();
+    }
+
+    pub(crate) fn hush(&self) {
+        self.lasting().hush();
+    }
+
+    /// The same bell as one that is never closed.
+    pub(crate) fn keep(self) -> LastingBell {
+        let lasting = self.lasting();
+        std::mem::forget(self);
+        lasting
+    }
+
+    fn lasting(&self) -> LastingBell {
+        let write = self.write.as_ref().unwrap_or(&self.read).as_raw_fd();
+        LastingBell { read: self.fd(), write }
+    }
 }
 
-impl AsRawFd for Signal {
-    fn as_raw_fd(&self) -> RawFd {
-        self.fd()
+/// A bell whose descriptors stay open as long as the process: whoever rings it
+/// too late wakes somebody without a reason, and writes into nothing else.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastingBell {
+    read: RawFd,
+    write: RawFd,
+}
+
+impl LastingBell {
+    pub(crate) fn fd(self) -> RawFd {
+        self.read
+    }
+
+    pub(crate) fn ring(self) {
+        let one = 1u64.to_ne_bytes();
+        // SAFETY: eight readable bytes; a number that is no open descriptor
+        // gives EBADF. The result does not matter: a full descriptor is
+        // readable already.
+        let _ = unsafe { libc::write(self.write, one.as_ptr().cast(), one.len()) };
+    }
+
+    pub(crate) fn hush(self) {
+        let mut bytes = [0u8; 64];
+        // SAFETY: writable bytes and a non-blocking descriptor.
+        let _ = unsafe { libc::read(self.read, bytes.as_mut_ptr().cast(), bytes.len()) };
+    }
+
+    /// As a number that is not 0, for an atomic.
+    pub(crate) fn packed(self) -> u64 {
+        u64::from(self.read.cast_unsigned()) << 32 | u64::from(self.write.cast_unsigned())
+    }
+
+    /// Of a number that [`Self::packed`] gave; `None` for 0.
+    pub(crate) fn unpacked(packed: u64) -> Option<Self> {
+        let half = |bits: u64| (bits as u32).cast_signed();
+        (packed != 0).then(|| Self { read: half(packed >> 32), write: half(packed) })
     }
 }
 
@@ -156,36 +172,12 @@ pub(crate) fn watch(entry: &Poll, interest: Interest) -> io::Result<AsyncFd<Watc
     }
 }
 
-/// A signal that is watched by all who wait for it.
-#[derive(Debug)]
-pub(crate) struct WatchedSignal {
-    pub(crate) signal: Arc<Signal>,
-    /// In place of the signal's own.
-    duplicate: Option<OwnedFd>,
-}
-
-impl AsRawFd for WatchedSignal {
-    fn as_raw_fd(&self) -> RawFd {
-        self.duplicate.as_ref().map_or(self.signal.fd(), AsRawFd::as_raw_fd)
-    }
-}
-
-/// Watches a signal on the background thread.
-pub(crate) fn watch_signal(signal: Arc<Signal>) -> io::Result<AsyncFd<WatchedSignal>> {
-    let begin = |duplicate| {
-        let watched = WatchedSignal { signal: signal.clone(), duplicate };
-        // SAFETY: the watch owns the signal, which owns its descriptor and
-        // never changes it, or a duplicate of that.
-        let watch = unsafe { AsyncFd::register_with_interest(watched, Interest::READABLE) };
-        watch.map_err(io::Error::from)
-    };
-    match begin(None) {
-        // As for any descriptor: somebody waits for it in the other way.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            begin(Some(duplicate(signal.fd())?))
-        }
-        result => result,
-    }
+/// Watches a lasting bell on the background thread.
+pub(crate) fn watch_bell(bell: LastingBell) -> io::Result<AsyncFd<Watched>> {
+    // SAFETY: the descriptor stays open as long as the process.
+    let watch =
+        unsafe { AsyncFd::register_with_interest(Watched(bell.fd(), None), Interest::READABLE) };
+    watch.map_err(io::Error::from)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
@@ -466,20 +458,29 @@ fn without_sigpipe(work: impl FnOnce() -> io::Result<usize>) -> io::Result<usize
 mod tests {
     use super::*;
 
-    fn is_readable(signal: &Signal) -> bool {
-        let mut entry = [Poll::new(signal.fd(), POLLIN)];
-        poll(&mut entry, Duration::ZERO).unwrap() == 1
+    fn is_readable(fd: RawFd) -> bool {
+        poll(&mut [Poll::new(fd, POLLIN)], Duration::ZERO).unwrap() == 1
     }
 
     #[test]
-    fn stays_raised_until_it_is_lowered() {
-        let signal = Signal::new().unwrap();
-        assert!(!is_readable(&signal));
-        signal.raise();
-        signal.raise();
-        assert!(is_readable(&signal) && signal.is_raised());
-        signal.lower();
-        assert!(!is_readable(&signal) && !signal.is_raised());
+    fn is_readable_from_a_ring_until_it_is_hushed() {
+        let bell = Bell::new().unwrap();
+        assert!(!is_readable(bell.fd()));
+        bell.ring();
+        bell.ring();
+        assert!(is_readable(bell.fd()));
+        bell.hush();
+        assert!(!is_readable(bell.fd()));
+    }
+
+    #[test]
+    fn goes_through_an_atomic() {
+        let bell = Bell::new().unwrap().keep();
+        let same = LastingBell::unpacked(bell.packed()).unwrap();
+        same.ring();
+        assert!(is_readable(bell.fd()) && LastingBell::unpacked(0).is_none());
+        bell.hush();
+        assert!(!is_readable(same.fd()));
     }
 
     #[test]

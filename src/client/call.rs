@@ -9,7 +9,7 @@ use crate::client::exchange::{Ending, HEADER_MISMATCH, Post, RpcRefusal};
 use crate::client::options::Options;
 use crate::client::request::Limits;
 use crate::client::work::Reporting;
-use crate::client::{Client, Counter, Session, lock};
+use crate::client::{Client, Counter, Session, apart, lock};
 use crate::protocol::call::Call;
 use crate::protocol::introduction::Introduction;
 use crate::protocol::task::{Task, Tasks};
@@ -76,12 +76,7 @@ impl Client {
     ) -> Result<Answer> {
         let options = self.options();
         let result = self.perform_within(&options, call, limits, wait).await;
-        let result = result.map_err(|error| self.finished(error, call.method(), &options));
-        if wait.is_background() {
-            // It may hold the program's user data.
-            self.bury(options);
-        }
-        result
+        result.map_err(|error| self.finished(error, call.method(), &options))
     }
 
     pub(crate) async fn perform_within(
@@ -248,6 +243,11 @@ impl Client {
             peer: session.peer(),
             report: limits.report.as_ref(),
         };
+        let _lane = if wait.is_queued() && session.transport.channel().is_none() {
+            Some(self.lanes.enter(options.max_connections, wait).await.map_err(Failure::Final)?)
+        } else {
+            None
+        };
         let reporting = limits.report.as_ref().map(|report| Reporting::begin(self, id, report));
         let ending = match self.post(options, post, wait).await {
             Ok(ending) => ending,
@@ -342,7 +342,7 @@ impl Client {
             Err(error)
                 if !error.may_have_run() && error.http_status() == 0 && !self.is_closed() =>
             {
-                let _ = self.send_apart_as(session, outgoing, Wait::for_courtesy);
+                let _ = self.send_apart(session, apart::Kind::Courtesy, outgoing);
             }
             _ => {}
         }

@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::{POLLIN, POLLOUT, Poll, Signal};
+use crate::base::signal::Signal;
+use crate::base::sys::{POLLIN, POLLOUT, Poll};
 use crate::client::exchange::{Ending, Post};
 use crate::client::options::Options;
 use crate::client::reader::Reader;
@@ -24,7 +25,7 @@ use crate::transport::gate::Gate;
 use crate::transport::lines::{LineSink, Sent};
 use crate::transport::process::Process;
 use crate::transport::source::Source;
-use crate::transport::wait::Wait;
+use crate::transport::wait::{self, Wait};
 use crate::wire::jsonrpc::{Answer, Outcome};
 use crate::wire::url::Url;
 
@@ -71,11 +72,8 @@ impl Channel {
         sink: Sink,
         readable: Option<Arc<OwnedFd>>,
         process: Option<Arc<Process>>,
-    ) -> Result<Arc<Self>> {
-        let ended = Signal::new().map_err(|error| {
-            Error::new(Status::Internal, format!("no descriptor for the server: {error}"))
-        })?;
-        Ok(Arc::new(Self {
+    ) -> Arc<Self> {
+        Arc::new(Self {
             source: Turn::new(source),
             sink,
             sending: Gate::default(),
@@ -84,9 +82,9 @@ impl Channel {
             readable,
             process,
             end: OnceLock::new(),
-            ended: Arc::new(ended),
+            ended: Signal::shared(),
             shutting: Gate::default(),
-        }))
+        })
     }
 
     /// Whether nothing will come any more.
@@ -122,7 +120,7 @@ impl Channel {
     /// Waits for one of these while somebody else reads, or for the end.
     pub(crate) async fn until_any(&self, entries: &[Poll], wait: &Wait) -> Result<()> {
         let mut entries = entries.to_vec();
-        entries.push(Poll::new(self.ended.fd(), POLLIN));
+        entries.push(wait::entry(&self.ended)?);
         let leading = wait.leading();
         let ready = async {
             while !leading.poll(&mut entries, Duration::MAX).await? {}
@@ -271,7 +269,7 @@ impl Client {
                 reader.lead(&mut source, Some(slot), &[], wait).await?;
                 drop(source);
             } else {
-                let signal = slot.signal()?;
+                let signal = slot.signal();
                 match channel.source.get_or_queue(&signal) {
                     Entry::Mine(mut source) => {
                         reader.lead(&mut source, Some(slot), &[], wait).await?;
@@ -302,7 +300,7 @@ impl Client {
     }
 
     async fn read_between(self: &Arc<Self>, channel: &Arc<Channel>, wait: &Wait) -> Result<()> {
-        let signal = Signal::shared()?;
+        let signal = Signal::shared();
         while !channel.is_over() {
             match channel.source.get_if_idle(&signal) {
                 Idle::Mine(mut source) => {
@@ -318,7 +316,6 @@ impl Client {
                     };
                     let read = reader.lead(&mut source, None, &[], &bound).await;
                     drop(source);
-                    self.bury(options);
                     match read {
                         Err(_) if channel.is_over() => {}
                         Err(error) if error.status() != Status::Timeout => return Err(error),
@@ -342,7 +339,7 @@ impl Client {
     async fn until_readable(&self, channel: &Channel, fd: &OwnedFd, wait: &Wait) -> Result<()> {
         let fd = std::os::fd::AsRawFd::as_raw_fd(fd);
         let process = channel.process();
-        let mut entries = vec![Poll::new(fd, POLLIN), Poll::new(channel.ended.fd(), POLLIN)];
+        let mut entries = vec![Poll::new(fd, POLLIN), wait::entry(&channel.ended)?];
         entries.extend(process.and_then(|it| it.watch()).map(|fd| Poll::new(fd, POLLIN)));
         while !wait.poll(&mut entries, Duration::MAX).await? {}
         Ok(())

@@ -53,6 +53,9 @@ impl Client {
         opens_stream: bool,
         wait: &Wait,
     ) -> Result<Connected> {
+        if !wait.is_background() {
+            self.check_may_wait()?;
+        }
         loop {
             match self.current_session() {
                 Some(session) if session.transport.is_over() => self.forget(&session),
@@ -238,7 +241,7 @@ impl Client {
                 Way::Events => self.negotiate_by_events(options, address, None, wait).await?,
             };
             let error = match negotiated {
-                Negotiated::Session(session) => return Ok(session),
+                Negotiated::Session(session) => return Ok(*session),
                 Negotiated::Again(..) => return Err(Error::new(Status::Io, ENDED)),
                 Negotiated::Late(error) => error,
                 Negotiated::Elsewhere(error) => {
@@ -300,7 +303,7 @@ impl Client {
                 self.count_one(Counter::Starts);
             }
             match self.negotiate_on(options, channel, negotiation, attempt, wait).await? {
-                Negotiated::Session(session) => return Ok(session),
+                Negotiated::Session(session) => return Ok(*session),
                 Negotiated::Late(error) | Negotiated::Elsewhere(error) => return Err(error),
                 Negotiated::Again(rest, next) => (negotiation, attempt) = (rest, next),
             }
@@ -343,7 +346,7 @@ impl Client {
                 Next::Agreed(introduction) => {
                     let agreed =
                         self.agree(options, transport, attempt, *introduction, session_id, wait);
-                    return agreed.await.map(Negotiated::Session);
+                    return agreed.await.map(Box::new).map(Negotiated::Session);
                 }
                 Next::Foreign(error) => {
                     if let Attempt::Initialize(revision) = attempt
@@ -441,7 +444,8 @@ impl Client {
                 Box::new(era)
             }
         };
-        Ok(Session { era, introduction, declared: options.declaration(), transport })
+        let declared = options.declaration();
+        Ok(Session { era, introduction, declared, transport, apart: Default::default() })
     }
 }
 
@@ -473,7 +477,7 @@ fn ways(address: &Address, pinned: Option<Revision>, known: Option<Known>) -> &'
 
 /// What came of one way.
 enum Negotiated {
-    Session(Session),
+    Session(Box<Session>),
     /// Nothing so far: the server takes its time.
     Late(Error),
     /// Nothing: there is no such way here.

@@ -9,7 +9,7 @@ use crate::client::options::Options;
 use crate::client::request::Report;
 use crate::client::send::{EXCERPT, Refused, Sent, Way};
 use crate::client::transport::Transport;
-use crate::client::{Client, Counter, Session, refusal};
+use crate::client::{Client, Counter, Session, apart, refusal};
 use crate::protocol::question::Answered;
 use crate::protocol::{Era, Outgoing, call::Call};
 use crate::transport::http::Reply;
@@ -234,7 +234,7 @@ impl Client {
             ));
         }
         if self.has_background() {
-            return self.send_apart(session, outgoing);
+            return self.send_apart(session, apart::Kind::Answer, outgoing);
         }
         let options = self.options();
         let wait = self.wait(&options, &Default::default(), false);

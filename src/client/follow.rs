@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::base::sys::{POLLIN, Poll, Signal};
+use crate::base::signal::Signal;
 use crate::client::ask::recognised;
 use crate::client::options::Options;
 use crate::client::question::Inquiry;
@@ -34,7 +34,7 @@ struct Wake {
 
 impl Watches {
     fn add(&self, id: &str) -> Result<Arc<Wake>> {
-        let wake = Arc::new(Wake { signal: Signal::shared()?, has_news: AtomicBool::new(false) });
+        let wake = Arc::new(Wake { signal: Signal::shared(), has_news: AtomicBool::new(false) });
         let mut all = lock(&self.0);
         all.retain(|(_, wake)| wake.strong_count() > 0);
         all.push((id.to_owned(), Arc::downgrade(&wake)));
@@ -72,6 +72,8 @@ pub(crate) struct Following<'a> {
     wake: Arc<Wake>,
     /// The keys of all that it has asked.
     keys: Vec<String>,
+    /// The memory of all that it has asked.
+    asked: usize,
     /// What was not answered, or not told to the server.
     open: Vec<Inquiry>,
     /// The call for the result, while the server asks on its way.
@@ -108,6 +110,7 @@ impl<'a> Following<'a> {
             wait: wait.clone(),
             wake: client.watches.add(id)?,
             keys: Vec::new(),
+            asked: 0,
             open: Vec::new(),
             calling: None,
             is_over: false,
@@ -173,8 +176,7 @@ impl<'a> Following<'a> {
             }
             // A pause that the server asks for is no silence.
             let patient = self.wait.at_most_beyond(left);
-            let mut entries = [Poll::new(self.wake.signal.fd(), POLLIN)];
-            match patient.poll(&mut entries, left).await {
+            match patient.raised_within(&self.wake.signal, left).await {
                 Err(error) if error.status() != Status::Timeout => return Err(error),
                 _ => {}
             }
@@ -233,6 +235,15 @@ impl<'a> Following<'a> {
         }
         let mut begun = Vec::with_capacity(round.requests.len());
         for (key, asked) in recognised(&round, &self.session)? {
+            self.asked = self.asked.saturating_add(key.len() + asked.params.len());
+            if self.asked > self.options.max_message {
+                let what = format!(
+                    "the task's questions have more than {} bytes; see \
+                     mcp_client_set_max_message_size()",
+                    self.options.max_message
+                );
+                return Err(Error::new(Status::TooLarge, what));
+            }
             self.keys.push(key.clone());
             let mut inquiry = Inquiry::telling(vec![key], &self.wake.signal);
             inquiry.take(self.client, self.options, 0, asked, &self.wait);
@@ -269,8 +280,8 @@ impl<'a> Following<'a> {
         }
         let calling = Calling {
             result: Arc::new(Mutex::new(None)),
-            done: Signal::shared()?,
-            stop: Signal::shared()?,
+            done: Signal::shared(),
+            stop: Signal::shared(),
         };
         let (slot, done) = (calling.result.clone(), calling.done.clone());
         let (stop, wake) = (calling.stop.clone(), self.wake.signal.clone());
@@ -285,7 +296,6 @@ impl<'a> Following<'a> {
             *lock(&slot) = Some(result);
             done.raise();
             wake.raise();
-            client.bury(options);
         })?;
         self.calling = Some(calling);
         Ok(())
@@ -301,7 +311,7 @@ impl<'a> Following<'a> {
     /// The result of a task that is over.
     async fn result(&mut self) -> Result<Answer> {
         if let Some(calling) = &self.calling {
-            self.wait.until_raised(&calling.done.clone()).await?;
+            self.wait.until_raised(&calling.done).await?;
             match self.called() {
                 Some(Err(error)) if is_passing(&error) => {}
                 Some(result) => return result,

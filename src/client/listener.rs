@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::Signal;
+use crate::base::signal::Signal;
 use crate::client::options::Options;
 use crate::client::standing::Listening;
 use crate::client::{Client, Session, lock};
@@ -56,8 +56,10 @@ impl Opening {
     }
 }
 
-/// The most tasks that the server is asked to tell of.
+/// The most tasks that the server is asked to tell of, and the longest id of
+/// one: others are asked how they stand.
 const TASKS: usize = 64;
+const LONGEST_ID: usize = 4096;
 
 /// How long a first call waits for the stream on which its questions come.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -86,7 +88,7 @@ impl Listener {
     /// False for one that is known.
     fn add_task(&self, id: &str) -> bool {
         let tasks = &mut lock(&self.0).tasks;
-        if tasks.iter().any(|known| known == id) {
+        if id.len() > LONGEST_ID || tasks.iter().any(|known| known == id) {
             return false;
         }
         if tasks.len() >= TASKS {
@@ -294,13 +296,8 @@ impl Client {
     }
 
     fn open_stream(self: &Arc<Self>) -> Result<Arc<Opening>> {
-        let signal = || {
-            Signal::new().map(Arc::new).map_err(|error| {
-                Error::new(Status::Internal, format!("no descriptor for a stream: {error}"))
-            })
-        };
-        let opening = Arc::new(Opening { done: signal()?, result: Mutex::default() });
-        let stop = signal()?;
+        let opening = Arc::new(Opening { done: Signal::shared(), result: Mutex::default() });
+        let stop = Signal::shared();
         let generation = {
             let mut state = lock(&self.listener.0);
             state.generation += 1;

@@ -1,5 +1,6 @@
 //! One server, and all it takes to talk to it.
 
+mod apart;
 mod ask;
 mod backoff;
 mod cache;
@@ -10,6 +11,8 @@ mod connect;
 mod exchange;
 mod follow;
 pub(crate) mod inbox;
+mod inside;
+mod lanes;
 mod listener;
 mod marks;
 pub(crate) mod oauth;
@@ -37,20 +40,22 @@ use std::fmt;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::base::sys::Signal;
+use crate::client::apart::Apart;
 use crate::client::cache::Cache;
 use crate::client::exchange::Peer;
 use crate::client::follow::Watches;
 use crate::client::inbox::{Event, Inbox};
+use crate::client::lanes::Lanes;
 use crate::client::listener::Listener;
 use crate::client::marks::Marks;
 use crate::client::options::Options;
 use crate::client::question::{Question, Questions};
-use crate::client::request::{Limits, Request};
+use crate::client::request::{Flights, Limits};
 use crate::client::server::{Server, Streams};
 use crate::client::transport::Transport;
 use crate::client::work::{Reports, Work};
@@ -99,8 +104,8 @@ pub(crate) struct Client {
     marks: Marks,
     watches: Watches,
     pub(crate) cache: Cache,
-    /// Started requests that are done and were not handed out.
-    done: Mutex<Vec<Arc<Request>>>,
+    pub(crate) flights: Flights,
+    lanes: Lanes,
     counters: Counters,
 }
 
@@ -112,6 +117,8 @@ pub(crate) struct Session {
     /// What this client said that it can do.
     pub(crate) declared: Declared,
     pub(crate) transport: Transport,
+    /// What is sent while nobody waits for it.
+    pub(crate) apart: Apart,
 }
 
 impl Session {
@@ -191,7 +198,7 @@ impl Counter {
 #[derive(Debug, Default)]
 struct Counters([AtomicI64; 10]);
 
-/// How long the end of a session may take.
+/// How long the end of a session may take, if nothing else is set.
 const END: Duration = Duration::from_secs(2);
 
 impl Client {
@@ -212,16 +219,13 @@ impl Client {
     }
 
     fn of(options: Options) -> Result<Self> {
-        let close = Signal::new().map_err(|error| {
-            Error::new(Status::Internal, format!("no descriptor for the client: {error}"))
-        })?;
         Ok(Self {
             options: Mutex::new(Arc::new(options)),
             handlers: Mutex::default(),
             session: Mutex::default(),
             known: Mutex::default(),
             connecting: Gate::default(),
-            close: Arc::new(close),
+            close: Signal::shared(),
             next_id: AtomicI64::new(1),
             log_level: Mutex::default(),
             inbox: Inbox::default(),
@@ -232,7 +236,8 @@ impl Client {
             marks: Marks::default(),
             watches: Watches::default(),
             cache: Cache::default(),
-            done: Mutex::default(),
+            flights: Flights::default(),
+            lanes: Lanes::default(),
             counters: Counters::default(),
         })
     }
@@ -240,10 +245,12 @@ impl Client {
     /// Ends every wait with `MCP_E_CLOSED`, and the session at the server.
     pub(crate) fn close(&self) {
         self.close.raise();
-        self.work.end(END);
+        self.end_flights();
         let options = self.options();
+        let until = Instant::now() + options.close_timeout.unwrap_or(END);
+        self.work.end(until);
         if let Some(session) = self.take_session() {
-            let wait = Wait::for_at_most(END);
+            let wait = Wait::for_at_most(until.saturating_duration_since(Instant::now()));
             let _ = now(async {
                 match &session.transport {
                     Transport::StreamableHttp => {
@@ -255,8 +262,23 @@ impl Client {
             });
         }
         options.http.close();
-        self.inbox.clear();
-        lock(&self.done).clear();
+    }
+
+    /// Hands out the requests that are in flight, as closed.
+    fn end_flights(&self) {
+        let mut done = Vec::new();
+        // What is dropped here may be the application's: not under a lock.
+        for item in self.inbox.close() {
+            if let inbox::Item::Done(request, flight, result) = item {
+                done.push((request, flight, result));
+            }
+        }
+        let closed = || Err(Error::new(Status::Closed, "the client was closed"));
+        let rest = self.flights.close().into_iter();
+        done.extend(rest.map(|(flight, request)| (request, flight, closed())));
+        for (request, flight, result) in done {
+            self.land(request, flight, result);
+        }
     }
 
     pub(crate) fn is_closed(&self) -> bool {

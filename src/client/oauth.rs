@@ -6,6 +6,7 @@ use crate::auth::oauth::credential::OAuth;
 use crate::auth::{Caller, Credential, Later, Need};
 use crate::base::error::{Error, Result, Status};
 use crate::client::inbox::Item;
+use crate::client::inside::{Function, Inside};
 use crate::client::options::Options;
 use crate::client::request::Limits;
 use crate::client::{Client, Counter};
@@ -31,6 +32,11 @@ pub(crate) struct Calling<'a> {
 impl Caller for Calling<'_> {
     fn put(&self, work: Box<dyn FnOnce() + Send>) {
         self.client.inbox.push(Item::Work(work));
+    }
+
+    fn run(&self, work: &mut dyn FnMut()) {
+        let _inside = Inside::enter(self.client, Function::Credential);
+        work();
     }
 
     fn agent<'a>(&'a self, allows_private: bool, wait: &'a Wait) -> Later<'a, Agent> {
@@ -105,6 +111,7 @@ impl Client {
 
     fn with_oauth(self: &Arc<Self>, call: &str, signs_in: bool) -> Result<()> {
         self.check_open()?;
+        self.check_may_wait()?;
         let options = self.options();
         let oauth = oauth(&options)?;
         if options.is_insecure() {

@@ -48,6 +48,10 @@ pub(crate) struct Options {
     pub(crate) max_items: usize,
     /// Without a reply.
     pub(crate) max_events: usize,
+    /// Of started requests, at a time.
+    pub(crate) max_connections: usize,
+    /// How long a close may take; what is usual for the transport if not set.
+    pub(crate) close_timeout: Option<Duration>,
     /// Whether a program that has ended is started again.
     pub(crate) restarts: bool,
     /// Whether a tool that says that it may be called twice is.
@@ -78,6 +82,7 @@ const INPUT_TIMEOUT: Duration = Duration::from_secs(600);
 const MAX_PAGES: usize = 1000;
 const MAX_ITEMS: usize = 1_000_000;
 const MAX_EVENTS: usize = 1_000_000;
+const MAX_CONNECTIONS: usize = 64;
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 
 /// Headers that the library writes, or that would change how a message is
@@ -137,6 +142,8 @@ impl Options {
             max_pages: MAX_PAGES,
             max_items: MAX_ITEMS,
             max_events: MAX_EVENTS,
+            max_connections: MAX_CONNECTIONS,
+            close_timeout: None,
             restarts: true,
             repeats_tools: false,
             declared: Declared::default(),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, Status};
+use crate::client::Client;
 use crate::client::request::Limits;
-use crate::client::{Client, lock};
 use crate::protocol::call::{Call, push_member};
 use crate::protocol::item;
 use crate::transport::wait::{Wait, now};
@@ -56,14 +56,12 @@ impl Client {
         limits: &Limits,
         wait: &Wait,
     ) -> std::result::Result<Vec<Answer>, (bool, Error)> {
-        let (max_pages, max_items) = {
-            let options = lock(&self.options);
-            (options.max_pages, options.max_items)
-        };
+        let options = self.options();
+        let (max_pages, max_items) = (options.max_pages, options.max_items);
         let mut pages: Vec<Answer> = Vec::new();
         // With the number of the page that gave it.
         let mut seen: HashMap<String, usize> = HashMap::new();
-        let mut items = 0;
+        let (mut items, mut bytes) = (0, 0usize);
         let mut cursor: Option<String> = None;
         loop {
             let page = call.at(cursor.as_deref());
@@ -87,6 +85,15 @@ impl Client {
                         max_items
                     )));
                 }
+            }
+            // All are kept until the list is whole: it is one result.
+            bytes = bytes.saturating_add(answer.json().len());
+            if bytes > options.max_message {
+                return Err(named(format!(
+                    "the server's list has more than {} bytes; see \
+                     mcp_client_set_max_message_size()",
+                    options.max_message
+                )));
             }
             pages.push(answer);
             let Some(next) = next else { return Ok(pages) };

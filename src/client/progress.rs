@@ -44,7 +44,7 @@ impl Teller {
         match Progress::read(text, &self.tape, params) {
             Some(told) if told.id() == post.id => {
                 wait.restart();
-                report.tell(told.progress, told.total, told.message.as_deref());
+                client.tell(report, told.progress, told.total, told.message.as_deref());
                 true
             }
             _ => false,

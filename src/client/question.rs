@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::Signal;
+use crate::base::signal::Signal;
 use crate::client::inbox::Item;
 use crate::client::{Client, Session};
 use crate::protocol::call::push_member;
@@ -56,7 +56,7 @@ pub(crate) struct Answers {
 
 impl Answers {
     fn new(keys: Vec<String>) -> Result<Arc<Self>> {
-        let all = Signal::shared()?;
+        let all = Signal::shared();
         Ok(Self::telling(keys, &all))
     }
 
@@ -152,7 +152,7 @@ impl Question {
             origin,
             state: Mutex::new(State::Open),
             asking,
-            until: Instant::now() + client.of_options(|options| options.input_timeout),
+            until: Instant::now() + client.options().input_timeout,
             client: Arc::downgrade(client),
             _room: room,
         });
@@ -320,8 +320,10 @@ struct Completed {
     waiting: Vec<Arc<Signal>>,
 }
 
-/// How many are remembered: their calls ask for them soon.
+/// How many are remembered, and the most memory of their ids: their calls ask
+/// for them soon.
 const COMPLETED: usize = 256;
+const COMPLETED_BYTES: usize = 1 << 20;
 
 impl Questions {
     pub(crate) fn asking(&self) -> &Asking {
@@ -331,10 +333,14 @@ impl Questions {
     /// The server says that a page was visited.
     pub(crate) fn complete(&self, id: String) {
         let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
-        if completed.ids.len() >= COMPLETED {
+        completed.ids.push_back(id);
+        let bytes = |ids: &VecDeque<String>| ids.iter().map(String::len).sum::<usize>();
+        let is_full = |ids: &VecDeque<String>| {
+            ids.len() > COMPLETED || ids.len() > 1 && bytes(ids) > COMPLETED_BYTES
+        };
+        while is_full(&completed.ids) {
             completed.ids.pop_front();
         }
-        completed.ids.push_back(id);
         for signal in completed.waiting.drain(..) {
             signal.raise();
         }
@@ -348,7 +354,7 @@ impl Questions {
                 if completed.ids.iter().any(|known| known == id) {
                     return Ok(());
                 }
-                let signal = Signal::shared()?;
+                let signal = Signal::shared();
                 completed.waiting.push(signal.clone());
                 signal
             };

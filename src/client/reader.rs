@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::{POLLIN, Poll};
+use crate::base::sys::Poll;
 use crate::client::Client;
 use crate::client::channel::Channel;
 use crate::client::exchange::Peer;
-use crate::client::inbox::Inbox;
 use crate::client::options::Options;
 use crate::client::reply::Incoming as Request;
 use crate::client::slot::{Delivered, Slot};
@@ -16,7 +15,7 @@ use crate::client::turn::Mine;
 use crate::protocol::notice;
 use crate::transport::socket::plain;
 use crate::transport::source::{Incoming, Source, Stop};
-use crate::transport::wait::Wait;
+use crate::transport::wait::{self, Wait};
 use crate::wire::jsonrpc::{self, Id, Message, Outcome};
 use crate::wire::owner::Owner;
 
@@ -78,21 +77,20 @@ impl Reader<'_> {
         also: &[Poll],
         wait: &Wait,
     ) -> Result<()> {
-        let inbox = &self.client.inbox;
-        let has_some = |inbox: &Inbox| {
-            slot.is_some_and(|slot| slot.has_any() || !wait.is_background() && inbox.has_any())
-        };
+        let arrivals = self.client.arrivals_here();
+        let attends = !wait.is_background() && slot.is_some();
+        let has_some = || slot.is_some_and(Slot::has_any) || attends && arrivals.is_raised();
         let mut watched = Vec::with_capacity(also.len() + 2);
         watched.extend_from_slice(also);
-        watched.push(Poll::new(self.channel.ended.fd(), POLLIN));
-        if !wait.is_background() && slot.is_some() {
-            watched.extend(inbox.fd().map(|fd| Poll::new(fd, POLLIN)));
+        watched.push(wait::entry(&self.channel.ended)?);
+        if attends {
+            watched.push(wait::entry(arrivals)?);
         }
         let Some(source) = source.as_mut() else { return self.channel.check() };
         loop {
             // What has come with it is nothing that anybody else could wait
             // for.
-            if self.channel.is_over() || has_some(inbox) && !source.has_more() {
+            if self.channel.is_over() || has_some() && !source.has_more() {
                 return Ok(());
             }
             match source.next(&watched, wait).await {

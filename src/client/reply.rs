@@ -12,7 +12,7 @@ use crate::client::options::Options;
 use crate::client::progress::Teller;
 use crate::client::question::Question;
 use crate::client::send::Way;
-use crate::client::{Client, Counter, lock, refusal};
+use crate::client::{Client, Counter, apart, lock, refusal};
 use crate::protocol::notice;
 use crate::protocol::question::{Answered, Asked, Kind, TOO_MANY};
 use crate::transport::http::Reply;
@@ -372,7 +372,7 @@ impl Client {
                             let told = Progress { progress, total, message };
                             self.deliver(Item::Progress(Arc::downgrade(report), told), wait);
                         } else {
-                            report.tell(told.progress, told.total, told.message.as_deref());
+                            self.tell(report, told.progress, told.total, told.message.as_deref());
                         }
                     }
                     _ => self.notice(post.peer.session, &method, params, wait),
@@ -433,7 +433,7 @@ impl Client {
         if (wait.is_leading() || wait.is_background())
             && let Some(session) = peer.session
         {
-            return self.send_apart(session, outgoing);
+            return self.send_apart(session, apart::Kind::Own, outgoing);
         }
         match self.post(options, Post::notification(&outgoing, peer), wait).await {
             // How the answer fares is the server's business; it will say so

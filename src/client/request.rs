@@ -1,17 +1,18 @@
 //! One request with options of its own, performed here or started to go on
 //! by itself.
 
-use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::os::raw::c_void;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use crate::base::cancel::Cancel;
 use crate::base::error::{Error, Result, Status};
+use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::base::sys::Signal;
 use crate::client::Client;
 use crate::client::inbox::Item;
 use crate::protocol::call::Call;
@@ -25,7 +26,7 @@ pub(crate) struct Limits {
     /// In place of the client's.
     pub(crate) timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
-    pub(crate) cancel: Option<Arc<Signal>>,
+    pub(crate) cancel: Option<Arc<Cancel>>,
     pub(crate) report: Option<Arc<Report>>,
     /// In place of what the method says.
     pub(crate) is_repeatable: Option<bool>,
@@ -118,6 +119,10 @@ pub(crate) struct Request {
     call: Mutex<Call>,
     limits: Mutex<Limits>,
     state: Mutex<State>,
+    /// Raised when a flight that was started has landed.
+    landed: Signal,
+    /// Who hands it out; changed under the lock of the client's inbox.
+    pub(crate) place: Mutex<Place>,
     /// Ends a started request whose handle is freed.
     abort: Mutex<Option<Arc<Signal>>>,
     /// Who is told how far the flight under way is.
@@ -126,11 +131,25 @@ pub(crate) struct Request {
     pub(crate) handle: AtomicPtr<c_void>,
 }
 
+/// One sending of a request: those that were started have numbers from 1.
+pub(crate) type Flight = u64;
+
+/// Where a request is that is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Place {
+    #[default]
+    None,
+    /// Among those that are to be handed out, by this number.
+    Listed(u64),
+    /// A thread waits for it, and hands it out itself.
+    Claimed,
+}
+
 #[derive(Debug, Default)]
 enum State {
     #[default]
     Idle,
-    InFlight,
+    InFlight(Flight),
     /// The pages of the result, of which most have one.
     Done(Status, Option<Vec<Answer>>, Option<Error>),
 }
@@ -142,34 +161,35 @@ impl Request {
             call: Mutex::new(call),
             limits: Mutex::default(),
             state: Mutex::default(),
+            landed: Signal::default(),
+            place: Mutex::default(),
             abort: Mutex::default(),
             report: Mutex::default(),
             handle: AtomicPtr::default(),
         }
     }
 
-    /// Changes the call or its limits, which a flight under way does not see.
+    /// Changes the call or its limits. A flight under way would not see it, so
+    /// that there is an error then.
     pub(crate) fn change<T>(
         &self,
         change: impl FnOnce(&mut Call, &mut Limits) -> Result<T>,
     ) -> Result<T> {
-        let mut call = lock(&self.call);
-        let mut limits = lock(&self.limits);
-        let old = limits.clone();
-        let result = change(&mut call, &mut limits);
-        drop((call, limits));
-        // A program's user data may go with the old ones: not under the locks.
-        drop(old);
-        result
+        let state = lock(&self.state);
+        if matches!(*state, State::InFlight(_)) {
+            return Err(Error::new(
+                Status::State,
+                "the request is in flight: set its options before it is performed or started",
+            ));
+        }
+        change(&mut lock(&self.call), &mut lock(&self.limits))
     }
 
     /// Sets who is told, and ends it for who was told before.
     pub(crate) fn set_report(&self, tell: Option<Arc<Tell>>) -> Result<()> {
         let report = tell.map(|tell| Arc::new(Report::new(tell)));
-        self.change(|_, limits| {
-            limits.report = report;
-            Ok(())
-        })?;
+        let old = std::mem::replace(&mut lock(&self.limits).report, report);
+        drop(old);
         self.end_report();
         Ok(())
     }
@@ -194,40 +214,37 @@ impl Request {
     }
 
     pub(crate) fn perform(&self) -> Result<Vec<Answer>> {
-        self.take_off()?;
+        self.take_off(0)?;
         let _landing = Landing(self);
         let (call, limits) = self.begin();
         let wait = self.client.wait(&self.client.options(), &limits, false);
         let result = now(fly(&self.client, &call, &limits, &wait));
-        if limits.report.is_some() && self.client.has_background() {
-            // What came before the end is told before it.
-            self.client.attend();
-        }
+        // What came before the end is told before it.
+        self.client.attend_if_any();
         result
     }
 
     /// Begins the request on the background thread.
     pub(crate) fn start(self: &Arc<Self>) -> Result<()> {
         self.client.check_open()?;
-        let abort = Signal::new().map_err(|error| {
-            Error::new(Status::Internal, format!("no descriptor for the request: {error}"))
-        })?;
-        let abort = Arc::new(abort);
-        self.take_off()?;
+        let flight = self.client.flights.next();
+        self.take_off(flight)?;
+        let abort = Signal::shared();
         *lock(&self.abort) = Some(abort.clone());
         let (call, limits) = self.begin();
         let this = self.clone();
-        let started = self.client.spawn(move |client| async move {
-            let wait = client.of_options(|options| client.wait(options, &limits, true));
-            let wait = wait.or_abort(abort);
-            let result = fly(&client, &call, &limits, &wait).await;
-            if limits.report.is_some() {
-                let buried: Box<dyn Any + Send> = Box::new(limits);
-                client.inbox.push(Item::Bury(buried));
-            }
-            client.inbox.push(Item::Done(this, result));
+        let started = self.client.flights.add(flight, self).and_then(|()| {
+            self.client.spawn(move |client| async move {
+                let wait = client.wait(&client.options(), &limits, true).or_abort(abort).queued();
+                let result = fly(&client, &call, &limits, &wait).await;
+                client.flights.remove(flight);
+                if !this.is_abandoned() {
+                    client.inbox.push(Item::Done(this, flight, result));
+                }
+            })
         });
         if started.is_err() {
+            self.client.flights.remove(flight);
             self.end_report();
             *lock(&self.state) = State::Idle;
         }
@@ -237,27 +254,37 @@ impl Request {
     /// Ends a request that was started and that nobody waits for any more.
     pub(crate) fn abandon(&self) {
         self.handle.store(std::ptr::null_mut(), Ordering::Release);
-        self.client.forget_done(self);
         if let Some(abort) = lock(&self.abort).take() {
             abort.raise();
         }
+        self.client.inbox.forget(self);
         self.end_report();
+    }
+
+    /// Whether its handle was freed.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.handle.load(Ordering::Acquire).is_null()
     }
 
     /// How it stands: `None` while it is in flight.
     pub(crate) fn status(&self) -> Option<Status> {
         match &*lock(&self.state) {
             State::Idle => Some(Status::State),
-            State::InFlight => None,
+            State::InFlight(_) => None,
             State::Done(status, ..) => Some(*status),
         }
+    }
+
+    /// Raised when it is done, if it was started.
+    pub(crate) fn landed(&self) -> &Signal {
+        &self.landed
     }
 
     /// The result of a request that is done, once.
     pub(crate) fn take_result(&self) -> Result<Vec<Answer>> {
         match &mut *lock(&self.state) {
             State::Idle => Err(Error::new(Status::State, "the request was not started")),
-            State::InFlight => Err(Error::new(Status::State, "the request is still in flight")),
+            State::InFlight(_) => Err(Error::new(Status::State, "the request is still in flight")),
             State::Done(_, _, Some(error)) => Err(error.clone()),
             State::Done(_, pages, None) => pages.take().ok_or_else(|| {
                 Error::new(Status::NotFound, "the request's result was taken already")
@@ -272,16 +299,17 @@ impl Request {
         }
     }
 
-    fn take_off(&self) -> Result<()> {
-        // Done, and begun anew before it was handed out.
-        self.client.forget_done(self);
+    fn take_off(&self, flight: Flight) -> Result<()> {
         let mut state = lock(&self.state);
-        if matches!(*state, State::InFlight) {
+        if matches!(*state, State::InFlight(_)) {
             return Err(Error::new(Status::State, "the request is in flight already"));
         }
-        let old = std::mem::replace(&mut *state, State::InFlight);
+        let old = std::mem::replace(&mut *state, State::InFlight(flight));
+        self.landed.lower();
         drop(state);
         drop(old);
+        // Done, and begun anew before it was handed out.
+        self.client.inbox.take_place(self, Place::None);
         Ok(())
     }
 
@@ -300,13 +328,65 @@ impl Request {
         }
     }
 
-    /// Ends the flight of a started request.
-    pub(crate) fn land(&self, result: Result<Vec<Answer>>) {
+    /// Ends a flight that was started, and says if it was still under way: the
+    /// client may have been closed before its end came.
+    pub(crate) fn land(&self, flight: Flight, result: Result<Vec<Answer>>) -> bool {
+        let is_under_way =
+            |state: &State| matches!(state, State::InFlight(current) if *current == flight);
+        if !is_under_way(&lock(&self.state)) {
+            return false;
+        }
         self.end_report();
-        *lock(&self.state) = match result {
+        let mut state = lock(&self.state);
+        if !is_under_way(&state) {
+            return false;
+        }
+        *state = match result {
             Ok(pages) => State::Done(Status::Ok, Some(pages), None),
             Err(error) => State::Done(error.status(), None, Some(error)),
         };
+        self.landed.raise();
+        true
+    }
+}
+
+/// The started requests of a client that are in flight.
+#[derive(Debug, Default)]
+pub(crate) struct Flights(Mutex<Air>);
+
+#[derive(Debug, Default)]
+struct Air {
+    last: Flight,
+    all: BTreeMap<Flight, Weak<Request>>,
+    is_closed: bool,
+}
+
+impl Flights {
+    fn next(&self) -> Flight {
+        let mut air = lock(&self.0);
+        air.last += 1;
+        air.last
+    }
+
+    fn add(&self, flight: Flight, request: &Arc<Request>) -> Result<()> {
+        let mut air = lock(&self.0);
+        if air.is_closed {
+            return Err(Error::new(Status::Closed, "the client was closed"));
+        }
+        air.all.insert(flight, Arc::downgrade(request));
+        Ok(())
+    }
+
+    fn remove(&self, flight: Flight) {
+        lock(&self.0).all.remove(&flight);
+    }
+
+    /// Lets no more begin, and gives those that are under way.
+    pub(crate) fn close(&self) -> Vec<(Flight, Arc<Request>)> {
+        let mut air = lock(&self.0);
+        air.is_closed = true;
+        let all = std::mem::take(&mut air.all);
+        all.into_iter().filter_map(|(flight, one)| Some((flight, one.upgrade()?))).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Setting a client's options, whole and at any time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::auth::bearer::{Ask, Asked};
 use crate::base::error::{Error, Result, Status};
@@ -158,6 +159,39 @@ impl Client {
         })
     }
 
+    pub(crate) fn set_close_timeout(&self, value: i64) -> Result<()> {
+        let milliseconds = u64::try_from(value).map_err(|_| {
+            Error::argument("milliseconds is negative: 0 is a close that waits for nothing")
+        })?;
+        self.change(|options| {
+            // No close lasts longer, and the end of it can be reckoned.
+            options.close_timeout = Some(Duration::from_millis(milliseconds.min(MAX_CLOSE)));
+            Ok(())
+        })
+    }
+
+    /// Sets one of the limits of the public header, by its number.
+    pub(crate) fn set_limit(&self, limit: Limit, value: i64) -> Result<()> {
+        let most = usize::try_from(value).ok().filter(|most| *most > 0 || limit == Limit::Cache);
+        let most = most.ok_or_else(|| {
+            Error::argument(format!("value is {value}: the smallest limit of this kind is 1"))
+        })?;
+        if limit == Limit::Cache {
+            self.cache.set_limit(most);
+            return Ok(());
+        }
+        self.change(|options| {
+            *match limit {
+                Limit::MessageSize => &mut options.max_message,
+                Limit::Pages => &mut options.max_pages,
+                Limit::Items => &mut options.max_items,
+                Limit::Events => &mut options.max_events,
+                Limit::Connections | Limit::Cache => &mut options.max_connections,
+            } = most;
+            Ok(())
+        })
+    }
+
     pub(crate) fn set_max_pages(&self, value: i32) -> Result<()> {
         let pages = count(value, "pages")?;
         self.change(|options| {
@@ -285,6 +319,27 @@ impl Client {
         }
         self.change(change)
     }
+}
+
+/// The most milliseconds that a close may take, a day.
+const MAX_CLOSE: u64 = 24 * 3600 * 1000;
+
+/// The limits of the public header, by its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum Limit {
+    MessageSize = 1,
+    Pages = 2,
+    Items = 3,
+    Events = 4,
+    /// Of the memory of answers that are kept.
+    Cache = 5,
+    Connections = 6,
+}
+
+impl Limit {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::MessageSize, Self::Pages, Self::Items, Self::Events, Self::Cache, Self::Connections];
 }
 
 /// The kinds of questions that a program wants to be asked.

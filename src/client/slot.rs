@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Error;
+use crate::base::signal::Signal;
 use crate::base::sync::{Arc, Mutex};
-use crate::base::sys::Signal;
 use crate::client::lock;
 use crate::wire::jsonrpc::Outcome;
 use crate::wire::tape::Tape;
@@ -29,18 +29,43 @@ pub(crate) struct Slot(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     messages: VecDeque<Delivered>,
+    /// Of progress and notifications.
+    bytes: usize,
+    /// The answer has come; whatever else calls itself so is another's.
+    has_answer: bool,
     /// Made when somebody waits who does not read.
     signal: Option<Arc<Signal>>,
     /// Takes notifications as well.
     is_stream: bool,
 }
 
-/// A stream that nobody reads from loses the oldest.
+/// A stream that nobody reads from loses the oldest, but not the newest,
+/// however large it is.
 const MOST: usize = 1024;
+const MOST_BYTES: usize = 4 << 20;
+
+impl Delivered {
+    /// The memory of one that may be lost.
+    fn weight(&self) -> Option<usize> {
+        match self {
+            Self::Progress(params) => Some(params.len()),
+            Self::Notification(method, params) => Some(method.len() + params.len()),
+            Self::Response(..) | Self::Malformed(_) => None,
+        }
+    }
+}
+
+impl State {
+    fn take(&mut self, at: usize) -> Option<Delivered> {
+        let taken = self.messages.remove(at)?;
+        self.bytes -= taken.weight().unwrap_or(0);
+        Some(taken)
+    }
+}
 
 impl Slot {
     pub(crate) fn take(&self) -> Option<Delivered> {
-        lock(&self.0).messages.pop_front()
+        lock(&self.0).take(0)
     }
 
     pub(crate) fn has_any(&self) -> bool {
@@ -48,32 +73,39 @@ impl Slot {
     }
 
     /// Raised when there is something to look at.
-    pub(crate) fn signal(&self) -> Result<Arc<Signal>> {
+    pub(crate) fn signal(&self) -> Arc<Signal> {
         let mut state = lock(&self.0);
         if let Some(signal) = &state.signal {
-            return Ok(signal.clone());
+            return signal.clone();
         }
-        let signal = Signal::shared()?;
+        let signal = Signal::shared();
         if !state.messages.is_empty() {
             signal.raise();
         }
-        Ok(state.signal.insert(signal).clone())
+        state.signal.insert(signal).clone()
     }
 
-    fn put(&self, delivered: Delivered) {
+    /// Gives back a second answer.
+    fn put(&self, delivered: Delivered) -> Option<Delivered> {
         let mut state = lock(&self.0);
-        if state.messages.len() >= MOST {
-            // Never the answer, which is one.
-            let is_lesser = |one: &Delivered| {
-                matches!(one, Delivered::Progress(_) | Delivered::Notification(..))
-            };
-            let oldest = state.messages.iter().position(is_lesser);
-            oldest.map(|at| state.messages.remove(at));
+        match delivered.weight() {
+            Some(weight) => {
+                while state.messages.len() >= MOST || state.bytes + weight > MOST_BYTES {
+                    let oldest = state.messages.iter().position(|one| one.weight().is_some());
+                    if oldest.and_then(|at| state.take(at)).is_none() {
+                        break;
+                    }
+                }
+                state.bytes += weight;
+            }
+            None if std::mem::replace(&mut state.has_answer, true) => return Some(delivered),
+            None => {}
         }
         state.messages.push_back(delivered);
         if let Some(signal) = &state.signal {
             signal.raise();
         }
+        None
     }
 
     fn wake(&self) {
@@ -116,10 +148,7 @@ impl Slots {
             Delivered::Notification(..) => lock(&slot.0).is_stream,
         };
         match slot.filter(takes) {
-            Some(slot) => {
-                slot.put(delivered);
-                None
-            }
+            Some(slot) => slot.put(delivered),
             None => Some(delivered),
         }
     }
@@ -198,7 +227,7 @@ mod tests {
         assert!(slots.put(1, notification()).is_some(), "a call takes no notifications");
         assert!(slots.put(1, malformed()).is_none());
         assert_eq!(slots.calls(), [1]);
-        assert!(waiting.has_any() && waiting.signal().unwrap().is_raised());
+        assert!(waiting.has_any() && waiting.signal().is_raised());
         assert!(waiting.take().is_some() && waiting.take().is_none());
         drop(waiting);
         assert!(slots.put(1, malformed()).is_some() && !slots.has(1));
@@ -213,6 +242,26 @@ mod tests {
             assert!(slots.put(1, notification()).is_none());
         }
         assert_eq!(std::iter::from_fn(|| waiting.take()).count(), MOST);
+    }
+
+    #[test]
+    fn is_bounded_in_bytes_but_keeps_the_newest() {
+        let slots = Slots::default();
+        let waiting = slots.open(1, false);
+        for size in [MOST_BYTES / 2, MOST_BYTES / 2, 1, 2 * MOST_BYTES] {
+            slots.put(1, Delivered::Progress("x".repeat(size)));
+            assert!(lock(&waiting.0).bytes <= 2 * MOST_BYTES);
+        }
+        assert!(matches!(waiting.take(), Some(Delivered::Progress(x)) if x.len() > MOST_BYTES));
+        assert!(waiting.take().is_none() && lock(&waiting.0).bytes == 0);
+    }
+
+    #[test]
+    fn takes_one_answer() {
+        let slots = Slots::default();
+        let waiting = slots.open(1, false);
+        assert!(slots.put(1, malformed()).is_none() && slots.put(1, malformed()).is_some());
+        assert!(waiting.take().is_some() && slots.put(1, malformed()).is_some());
     }
 
     #[test]

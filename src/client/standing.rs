@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::base::sys::Signal;
+use crate::base::signal::Signal;
 use crate::client::backoff::{Backoff, jittered};
 use crate::client::connect::Connected;
 use crate::client::listener::Opening;
@@ -56,7 +56,6 @@ impl Listening<'_> {
             let wait = client.endless().or_abort(self.stop.clone());
             let begun = Instant::now();
             let result = self.stand(&options, last_event_id.take(), &wait).await;
-            client.bury(options);
             let asked = match result {
                 Ok(fallen) => {
                     // One that is always cut after a word, to be back at once,
@@ -73,7 +72,7 @@ impl Listening<'_> {
                 }
                 // The first attempt is the caller's.
                 Err(error) if !self.has_stood.get() => return Err(error),
-                Err(error) if is_final(&error) || !client.of_options(Options::reconnects) => {
+                Err(error) if is_final(&error) || !client.options().reconnects() => {
                     self.announce_end(&error, &wait);
                     return Err(error);
                 }
@@ -252,7 +251,7 @@ impl Listening<'_> {
             return;
         }
         let error = error.clone();
-        let error = client.of_options(|options| client.finished(error, "listen", options));
+        let error = client.finished(error, "listen", &client.options());
         let mut params = String::from("{\"message\":");
         jsonrpc::push_string(&mut params, error.message());
         params.push('}');

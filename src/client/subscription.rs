@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::Session;
+use crate::client::apart;
 use crate::client::channel::Channel;
 use crate::client::exchange::Post;
 use crate::client::options::Options;
@@ -57,7 +58,7 @@ impl Listening<'_> {
             // The server would go on telling for nobody.
             let reason = "nobody listens any more";
             if let Some(outgoing) = session.era.cancel(id, reason, true) {
-                client.send_apart(session, outgoing)?;
+                client.send_apart(session, apart::Kind::Own, outgoing)?;
             }
         }
         result
@@ -127,7 +128,7 @@ async fn next(channel: &Channel, messages: &Waiting<'_>, wait: &Wait) -> Result<
             return Ok(delivered);
         }
         channel.check()?;
-        let signal = messages.signal()?;
+        let signal = messages.signal();
         wait.until_raised(&signal).await?;
         signal.lower();
     }

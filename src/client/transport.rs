@@ -129,7 +129,7 @@ impl Client {
                  URL of a server; no credential goes there",
             )));
         };
-        Channel::new(Box::new(source), Sink::Posts(url), None, None).map_err(NoEvents::Final)
+        Ok(Channel::new(Box::new(source), Sink::Posts(url), None, None))
     }
 
     /// Starts a server, or takes the streams to one.
@@ -147,7 +147,7 @@ impl Client {
                 let input = Arc::new(input);
                 let source = LineSource::new(input.clone(), options.max_message, None);
                 let sink = Sink::Lines(LineSink::new(output));
-                Channel::new(Box::new(source), sink, Some(input), None)
+                Ok(Channel::new(Box::new(source), sink, Some(input), None))
             }
             Server::Http(_) => Err(Error::new(Status::Internal, "an address that is a stream")),
         }
@@ -161,7 +161,7 @@ impl Client {
         let (process, input) = (Arc::new(process), Arc::new(ends.stdout));
         let source = LineSource::new(input.clone(), options.max_message, Some(process.clone()));
         let sink = Sink::Lines(LineSink::new(ends.stdin));
-        let channel = Channel::new(Box::new(source), sink, Some(input), Some(process.clone()))?;
+        let channel = Channel::new(Box::new(source), sink, Some(input), Some(process.clone()));
         if process.stderr().is_some() {
             self.keep_errors(process, &channel)?;
         }

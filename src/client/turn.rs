@@ -9,8 +9,8 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::PoisonError;
 
+use crate::base::signal::Signal;
 use crate::base::sync::{Arc, Mutex, MutexGuard};
-use crate::base::sys::Signal;
 
 pub(crate) struct Turn<T>(Mutex<State<T>>);
 
@@ -157,7 +157,7 @@ mod tests {
     use std::time::Duration;
 
     fn signal() -> Arc<Signal> {
-        Arc::new(Signal::new().unwrap())
+        Signal::shared()
     }
 
     #[test]

@@ -7,22 +7,20 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use crate::base::error::{Result, Status};
-use crate::client::exchange::Post;
+use crate::base::error::{Error, Result, Status};
+use crate::base::signal::Signal;
 use crate::client::inbox::{Event, Item, Progress};
-use crate::client::options::Options;
-use crate::client::request::{Limits, Report, Request};
-use crate::client::{Client, Counter, Session, lock};
-use crate::protocol::Outgoing;
+use crate::client::inside::{Function, Inside};
+use crate::client::request::{Flight, Limits, Place, Report, Request};
+use crate::client::{Answer, Client, Counter, Session, lock};
 use crate::protocol::notice::{self, Kind};
+use crate::protocol::question::TOO_DEEP;
 use crate::protocol::task;
 use crate::transport::background::Background;
 use crate::transport::wait::{Asking, Attendant, Wait, now};
 
 /// A stream without an end needs no limit, but every wait has one.
 const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-/// The most tasks beside which a message is sent apart.
-const MOST_APART: usize = 4096;
 
 /// The tasks of one client on the background thread.
 #[derive(Debug, Default)]
@@ -43,14 +41,9 @@ impl Work {
         self.tasks.begun.load(Ordering::Acquire) > 0
     }
 
-    fn count(&self) -> usize {
-        *lock(&self.tasks.count)
-    }
-
     /// Waits for the tasks to end, which their client's close has told them
     /// to, and lets go of the thread.
-    pub(crate) fn end(&self, patience: Duration) {
-        let until = Instant::now() + patience;
+    pub(crate) fn end(&self, until: Instant) {
         let mut count = lock(&self.tasks.count);
         while *count > 0 {
             let left = until.saturating_duration_since(Instant::now());
@@ -138,8 +131,6 @@ impl Client {
         self: &Arc<Self>,
         job: impl FnOnce(Arc<Client>) -> F + Send + 'static,
     ) -> Result<()> {
-        // The inbox is what the work brings its fruit to.
-        self.inbox.signal()?;
         let background = {
             let mut background = lock(&self.work.background);
             match &*background {
@@ -167,168 +158,187 @@ impl Client {
         Wait::for_request(FOREVER, FOREVER, self.close.clone(), None).in_background()
     }
 
-    /// Sends a message to the server while whoever wants it sent goes on.
-    /// How it fares is the server's business.
-    pub(crate) fn send_apart(
-        self: &Arc<Self>,
-        session: &Arc<Session>,
-        outgoing: Outgoing,
-    ) -> Result<()> {
-        self.send_apart_as(session, outgoing, |wait| wait)
-    }
-
-    /// The same, by another wait than that of a call.
-    pub(crate) fn send_apart_as(
-        self: &Arc<Self>,
-        session: &Arc<Session>,
-        outgoing: Outgoing,
-        change: fn(Wait) -> Wait,
-    ) -> Result<()> {
-        if self.work.count() > MOST_APART {
-            // A server that asks faster than it takes answers.
-            self.count_one(Counter::DroppedReplies);
-            return Ok(());
-        }
-        let (session, options) = (session.clone(), self.options());
-        self.spawn(move |client| async move {
-            let wait = change(client.wait(&options, &Limits::default(), true));
-            let post = Post::notification(&outgoing, session.peer());
-            let _ = client.post(&options, post, &wait).await;
-            client.bury(options);
-        })
-    }
-
     /// Whether anything goes on on the background thread.
     pub(crate) fn has_background(&self) -> bool {
         self.work.is_any()
     }
 
+    /// The descriptor for the application's loop.
+    pub(crate) fn fd(&self) -> Result<RawFd> {
+        self.inbox.ready().fd().map_err(|error| {
+            Error::new(Status::Internal, format!("no descriptor for the client: {error}"))
+        })
+    }
+
     /// Runs the handlers for all that has arrived, waiting for it if need be.
     pub(crate) fn dispatch(self: &Arc<Self>, patience: Duration) -> Result<()> {
-        self.check_open()?;
-        let signal = self.inbox.signal()?;
+        // After a close there is nothing left but requests to hand out.
+        let is_over = || if self.inbox.has_done() { Ok(()) } else { self.check_open() };
+        if self.is_closed() {
+            return is_over();
+        }
         self.questions.expire();
-        if self.attend() || patience.is_zero() {
+        if self.attend() || patience.is_zero() || self.inbox.has_done() {
             return Ok(());
         }
+        self.check_may_wait()?;
         let wait = Wait::for_request(patience, patience, self.close.clone(), None);
-        match now(wait.until_raised(&signal)) {
+        let signal = match Inside::any(self) {
+            false => self.inbox.ready(),
+            true => self.inbox.arrivals(false),
+        };
+        match now(wait.until_raised(signal)) {
             Ok(()) => {
                 self.attend();
                 Ok(())
             }
             Err(error) if error.status() == Status::Timeout => Ok(()),
+            Err(error) if error.status() == Status::Closed => is_over(),
             Err(error) => Err(error),
         }
     }
 
-    /// Runs the handlers for what is there; says if there was anything.
+    /// Runs the handlers for what is there; says if there was anything. What
+    /// comes meanwhile is for the next time: a server that always has
+    /// something to say must not outlast a wait.
     pub(crate) fn attend(&self) -> bool {
+        let with_events = !Inside::any(self);
         let mut has_any = false;
-        while let Some(item) = self.inbox.pop() {
+        for _ in 0..self.inbox.len() {
+            let Some(item) = self.inbox.pop(with_events) else { break };
             has_any = true;
             self.handle(item);
         }
         has_any
     }
 
-    /// Waits for a started request, dispatching meanwhile.
+    /// The same, without a lock where there is nothing.
+    pub(crate) fn attend_if_any(&self) {
+        if self.arrivals_here().is_raised() {
+            self.attend();
+        }
+    }
+
+    /// Raised while there is something that may run on this thread.
+    pub(crate) fn arrivals_here(&self) -> &Signal {
+        self.inbox.arrivals(!Inside::any(self))
+    }
+
+    /// A function of the application's that gets or keeps a credential runs
+    /// while others wait for it: a call of its own would wait for itself.
+    pub(crate) fn check_may_wait(&self) -> Result<()> {
+        if Inside::is_in(self, Function::Credential) {
+            return Err(Error::new(
+                Status::State,
+                "a call inside a callback that this client waits for (token, browser, assertion, \
+                 store) would wait for itself: make it with another client, or after the callback",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Waits for a started request, dispatching meanwhile. Its end is handed
+    /// out here and nowhere else.
     pub(crate) fn await_request(
         self: &Arc<Self>,
-        request: &Request,
+        request: &Arc<Request>,
         patience: Duration,
     ) -> Result<Option<Status>> {
+        self.check_may_wait()?;
         let until = Instant::now() + patience;
+        let mut claim = Claim { client: self, request, is_handed_out: false };
+        self.inbox.take_place(request, Place::Claimed);
         loop {
             // What came before its end is told before it.
             self.attend();
             if let Some(status) = request.status() {
                 self.attend();
+                claim.is_handed_out = true;
                 return Ok(Some(status));
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(None);
             }
-            self.dispatch(left)?;
+            let wait = Wait::for_request(left, left, self.close.clone(), None);
+            match now(wait.until_either(self.arrivals_here(), request.landed())) {
+                Err(error) if error.status() == Status::Timeout => {}
+                // It is done: whoever closes the client ends its requests.
+                Err(error) if error.status() == Status::Closed && request.status().is_some() => {}
+                other => other?,
+            }
         }
     }
 
-    /// A started request that is done, each once.
-    pub(crate) fn next_done(&self) -> Option<Arc<Request>> {
-        let mut done = lock(&self.done);
-        if done.is_empty() { None } else { Some(done.remove(0)) }
-    }
-
-    /// Nobody wants it handed out any more.
-    pub(crate) fn forget_done(&self, request: &Request) {
-        let mut done = lock(&self.done);
-        let gone = done.iter().position(|one| std::ptr::eq(Arc::as_ptr(one), request));
-        let gone = gone.map(|at| done.remove(at));
-        drop(done);
-        drop(gone);
-    }
-
-    /// Lets go of options on the background thread: of the last reference on
-    /// a thread of the program.
-    pub(crate) fn bury(&self, options: Arc<Options>) {
-        let current = lock(&self.options);
-        if Arc::ptr_eq(&current, &options) {
-            // Not the last one, as long as the lock is held.
-            drop(options);
-            return;
+    /// Takes the end of a flight, and hands its request out.
+    pub(crate) fn land(&self, request: Arc<Request>, flight: Flight, result: Result<Vec<Answer>>) {
+        if request.land(flight, result) {
+            self.inbox.list(request);
         }
-        drop(current);
-        self.inbox.push(Item::Bury(Box::new(options)));
-    }
-
-    /// Looks at the options as they are now, on any thread.
-    pub(crate) fn of_options<T>(&self, look: impl FnOnce(&Options) -> T) -> T {
-        let options = self.options();
-        let found = look(&options);
-        self.bury(options);
-        found
     }
 
     fn handle(&self, item: Item) {
         match item {
             Item::Event(event) => {
                 if let Some(handler) = &self.handlers().event {
+                    let _inside = Inside::enter(self, Function::Event);
                     handler(&event);
                 }
             }
             // Its call has ended, or the server took it back.
             Item::Question(question) if question.check_open().is_err() => {}
+            Item::Question(question) if Inside::is_full(self, Function::Input) => {
+                let _ = question.answer(TOO_DEEP.into());
+            }
             Item::Question(question) => match &self.handlers().input {
-                Some(handler) => handler(question),
+                Some(handler) => {
+                    let _inside = Inside::enter(self, Function::Input);
+                    handler(question);
+                }
                 None => question.dismiss(),
             },
             Item::Progress(report, told) => {
-                // Nobody is left of a request that is gone.
                 if let Some(report) = report.upgrade() {
-                    report.tell(told.progress, told.total, told.message.as_deref());
+                    self.tell(&report, told.progress, told.total, told.message.as_deref());
                 }
             }
-            Item::Done(request, result) => {
-                request.land(result);
-                lock(&self.done).push(request);
+            Item::Done(request, flight, result) => self.land(request, flight, result),
+            Item::Work(work) => {
+                let _inside = Inside::enter(self, Function::Credential);
+                work();
             }
-            Item::Work(work) => work(),
-            Item::Bury(_) => {}
         }
     }
 
-    /// Tells the program: at once on a thread of its own, in order with what
-    /// came before, else when it next looks.
-    pub(crate) fn deliver(&self, item: Item, wait: &Wait) {
-        if wait.is_background() || wait.is_leading() {
-            self.count_more(Counter::DroppedEvents, self.inbox.push(item));
-        } else {
-            if self.has_background() {
-                self.attend();
-            }
-            self.handle(item);
+    /// Tells how far a request is, on this thread.
+    pub(crate) fn tell(
+        &self,
+        report: &Report,
+        progress: f64,
+        total: Option<f64>,
+        message: Option<&str>,
+    ) {
+        if Inside::is_full(self, Function::Progress) {
+            self.count_one(Counter::DroppedEvents);
+            return;
         }
+        let _inside = Inside::enter(self, Function::Progress);
+        report.tell(progress, total, message);
+    }
+
+    /// Tells the application: at once on a thread of its own, in order with
+    /// what came before, else when it next looks. Events wait until no handler
+    /// of this client runs on this thread.
+    pub(crate) fn deliver(&self, item: Item, wait: &Wait) {
+        let is_later = matches!(item, Item::Event(_)) && Inside::any(self);
+        if is_later || wait.is_background() || wait.is_leading() {
+            self.count_more(Counter::DroppedEvents, self.inbox.push(item));
+            return;
+        }
+        self.attend_if_any();
+        self.handle(item);
+        // What came while the handler ran.
+        self.attend_if_any();
     }
 
     /// Takes a notification, on whichever stream it came.
@@ -396,9 +406,27 @@ impl Client {
     }
 }
 
+/// A started request whose end a thread waits for.
+struct Claim<'a> {
+    client: &'a Client,
+    request: &'a Arc<Request>,
+    is_handed_out: bool,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.client.inbox.take_place(self.request, Place::None);
+        // It ended when nobody waited any more.
+        let is_done = || self.request.status().is_some_and(|status| status != Status::State);
+        if !self.is_handed_out && is_done() {
+            self.client.inbox.list(self.request.clone());
+        }
+    }
+}
+
 impl Attendant for Client {
-    fn fd(&self) -> Option<RawFd> {
-        if self.has_background() { self.inbox.fd() } else { None }
+    fn arrivals(&self) -> Option<&Signal> {
+        self.has_background().then(|| self.arrivals_here())
     }
 
     fn attend(&self) {

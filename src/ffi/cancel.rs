@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::error::{Error, Status};
-use crate::base::sys::Signal;
+use crate::base::cancel::Cancel;
 use crate::ffi::guard::{guard_or, read_or};
 use crate::ffi::handle::{Handle, give, peek, take};
 
@@ -13,7 +12,7 @@ use crate::ffi::handle::{Handle, give, peek, take};
 #[derive(Debug)]
 pub struct mcp_cancel {
     pid: u32,
-    pub(crate) signal: Arc<Signal>,
+    pub(crate) inner: Arc<Cancel>,
 }
 
 impl Handle for mcp_cancel {
@@ -24,16 +23,14 @@ impl Handle for mcp_cancel {
 
 /// Makes a cancel that is not fired.
 ///
-/// Returns a handle to free with mcp_cancel_free(), or NULL with the last
-/// error set: MCP_E_INTERNAL when the process has no descriptor left.
+/// Returns a handle to free with mcp_cancel_free(), never NULL.  A cancel uses
+/// no descriptor of its own: while threads block in calls that have it, one is
+/// borrowed from a pool of the process.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_cancel_new() -> *mut mcp_cancel {
     guard_or(std::ptr::null_mut(), || {
-        let signal = Signal::new().map_err(|error| {
-            Error::new(Status::Internal, format!("no descriptor for a cancel: {error}"))
-        })?;
-        Ok(give(mcp_cancel { pid: std::process::id(), signal: Arc::new(signal) }))
+        Ok(give(mcp_cancel { pid: std::process::id(), inner: Arc::default() }))
     })
 }
 
@@ -51,7 +48,7 @@ pub unsafe extern "C" fn mcp_cancel_fire(cancel: *mut mcp_cancel) {
     if let Some(cancel) = unsafe { peek(cancel) }
         && cancel.pid == std::process::id()
     {
-        cancel.signal.raise();
+        cancel.inner.fire();
     }
 }
 
@@ -65,7 +62,7 @@ pub unsafe extern "C" fn mcp_cancel_reset(cancel: *mut mcp_cancel) {
     if let Some(cancel) = unsafe { peek(cancel) }
         && cancel.pid == std::process::id()
     {
-        cancel.signal.lower();
+        cancel.inner.reset();
     }
 }
 

@@ -75,9 +75,12 @@ pub type mcp_token_fn =
 
 /// Releases a callback's user data: called once, after the last call of the
 /// callback, when it is replaced or its handle is freed.  NULL where there is
-/// nothing to release.  Like every callback it runs inside a call that you
-/// made, on that thread.  A setter that fails has called it too: user data
-/// that was handed over is never yours again.
+/// nothing to release.  It runs at the end of a call that you made, on that
+/// thread, while the library holds no lock: what is still in use, by a request
+/// in flight for example, is released at the end of a later call, of any
+/// thread.  It may call this library; what that gives up is released after it,
+/// never inside it.  A setter that fails has called it too: user data that was
+/// handed over is never yours again.
 pub type mcp_free_fn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 
 /// Makes a client of the MCP server at an http:// or https:// address.
@@ -108,10 +111,11 @@ pub unsafe extern "C" fn mcp_client_new(
 /// Ends the client's work: every wait in every thread returns MCP_E_CLOSED,
 /// and the session is given back to the server.
 ///
-/// `client`: NULL is allowed.  Waits two seconds at most for the server to
-/// take the end of the session, and up to seven for a process to end.  May be
-/// called more than once; calls made later are MCP_E_CLOSED.  In the child of
-/// a fork() it does nothing.
+/// `client`: NULL is allowed.  Requests that are in flight are done at once,
+/// as MCP_E_CLOSED, and are handed out like others.  Waits no longer than
+/// mcp_client_set_close_timeout() allows for the server to take the end of the
+/// session, and for a process to end.  May be called more than once; calls
+/// made later are MCP_E_CLOSED.  In the child of a fork() it does nothing.
 /// Threads: any.  Since: 0.1.0.  Spec: transports, session management.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
@@ -309,6 +313,8 @@ pub unsafe extern "C" fn mcp_client_set_connect_timeout(
 
 /// Sets the size over which a message of the server is refused with
 /// MCP_E_TOO_LARGE.
+///
+/// A list is one message, with all its pages.
 ///
 /// `bytes`: 1 or more, at first 67108864, which is 64 MiB.  A longer line of a
 /// program is passed over: the call that it would have answered fails, and

@@ -85,8 +85,10 @@ impl Owner {
 ///
 /// `callback`: runs inside mcp_client_dispatch() and inside calls that wait,
 /// on their thread, never on one of the library's; on several at a time if
-/// several wait.  It may call everything except mcp_client_free().  NULL
-/// takes it away, and events are dropped.  `userdata`: given to the callback.
+/// several wait.  It may call everything except mcp_client_free().  A call
+/// that it makes with this client runs no event handler: what comes meanwhile
+/// waits in order until this one has returned.  NULL takes it away, and events
+/// are dropped.  `userdata`: given to the callback.
 /// `free_userdata`: see mcp_free_fn.
 ///
 /// A server that talks more than it is listened to loses the oldest: 1024

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::base::error::{Error, Result, Status};
+use crate::ffi::callback::Call;
 use crate::ffi::error::set_last;
 
 /// Runs the body of a function that returns a status.
@@ -34,6 +35,7 @@ pub(crate) fn guard_or<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
 
 /// Runs the body of a function that reads, and has no way to fail but NULL.
 pub(crate) fn read_or<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
+    let _call = Call::begin();
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Some(value)) => value,
         _ => otherwise,
@@ -42,6 +44,9 @@ pub(crate) fn read_or<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
 
 fn caught<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     silence_panics();
+    // Ends before the last error is set, which a function that releases user
+    // data may set as well.
+    let _call = Call::begin();
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
         // The payload is not shown: it may quote what the program passed in.
         Err(Error::new(Status::Internal, "a bug in libmcpclient; please report it"))

@@ -101,7 +101,9 @@ pub type mcp_input_fn = Option<
 /// may be asked: exactly those kinds, and none without a handler.
 ///
 /// `kinds`: MCP_INPUT_ numbers, added together.  `callback`: runs like an
-/// event handler.  NULL takes it away.  `userdata`: given to the callback.
+/// event handler, and calls that it makes may be asked in their turn, to a
+/// depth of four: what is asked deeper is answered with the JSON-RPC error
+/// -32603 at once.  NULL takes it away.  `userdata`: given to the callback.
 /// `free_userdata`: see mcp_free_fn.
 ///
 /// 1000 questions, and 64 MiB of them, may wait for their answer or to be

@@ -6,6 +6,7 @@ use std::ffi::c_char;
 
 use crate::base::error::Status;
 use crate::client::Counter;
+use crate::client::settings::Limit;
 
 /// Version of this header.  A program built against this header runs with any
 /// library of the same major number that is not older; see
@@ -308,6 +309,28 @@ pub const MCP_STDERR_DISCARD: i32 = 1;
 /// It goes where this process's own standard error goes.
 pub const MCP_STDERR_INHERIT: i32 = 2;
 
+/// LIMITS, for mcp_client_set_limit(): over one of the first four a call is
+/// MCP_E_TOO_LARGE.  The bytes of one message of the server, and of a whole
+/// list with all its pages; 64 MiB at first.
+pub const MCP_LIMIT_MESSAGE_SIZE: i32 = 1;
+
+/// The pages of a list; 1000 at first.
+pub const MCP_LIMIT_PAGES: i32 = 2;
+
+/// The items of a list; 1000000 at first.
+pub const MCP_LIMIT_ITEMS: i32 = 3;
+
+/// The messages in the stream of a call before its answer; 1000000 at first.
+pub const MCP_LIMIT_EVENTS: i32 = 4;
+
+/// The bytes of answers that are kept; see mcp_client_set_cache_size().
+pub const MCP_LIMIT_CACHE: i32 = 5;
+
+/// The started requests that hold a connection at a time; 64 at first.
+/// Others wait for their turn, in the order in which they were started, and
+/// their timeout runs meanwhile.
+pub const MCP_LIMIT_CONNECTIONS: i32 = 6;
+
 /// COUNTERS, for mcp_client_count(): what happened without a word.
 /// Replies to requests that are not, or not any more, under way.
 pub const MCP_COUNT_DROPPED_REPLIES: i32 = 1;
@@ -388,6 +411,16 @@ const _: () = {
         assert!(*number == *counter as i32);
         rest = others;
     }
+};
+
+/// The same for the limits.
+const _: () = {
+    assert!(MCP_LIMIT_MESSAGE_SIZE == Limit::MessageSize as i32);
+    assert!(MCP_LIMIT_PAGES == Limit::Pages as i32);
+    assert!(MCP_LIMIT_ITEMS == Limit::Items as i32);
+    assert!(MCP_LIMIT_EVENTS == Limit::Events as i32);
+    assert!(MCP_LIMIT_CACHE == Limit::Cache as i32);
+    assert!(MCP_LIMIT_CONNECTIONS == Limit::Connections as i32);
 };
 
 /// cbindgen needs literals; this ties them to the enumeration.

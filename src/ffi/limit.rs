@@ -1,6 +1,8 @@
 //! How long a call may take and how much a server may send.
 
+use crate::base::error::Error;
 use crate::client::Counter;
+use crate::client::settings::Limit;
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, read_or};
 use crate::ffi::handle::{borrow, peek};
@@ -37,6 +39,47 @@ pub unsafe extern "C" fn mcp_client_set_input_timeout(
     guard(|| {
         // SAFETY: the header asks for NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_input_timeout(milliseconds)
+    })
+}
+
+/// Sets how long mcp_client_close() and mcp_client_free() may wait: for the
+/// server to take the end of the session, and for a process to end.
+///
+/// `milliseconds`: 0 or more.  0 waits for nothing: the session is not ended
+/// at the server, and a process is killed with its group.  Default: 2000 for a
+/// server that is reached by HTTP, 7000 for a process.  Errors:
+/// MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Threads: any, for a close that begins later.  Since: 0.1.0.
+/// Spec: transports, session management; lifecycle, shutdown.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_close_timeout(
+    client: *mut mcp_client,
+    milliseconds: i64,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live client.
+        unsafe { borrow(client, "client") }?.inner.set_close_timeout(milliseconds)
+    })
+}
+
+/// Sets one of the limits that protect this program from its server, and the
+/// machine from this program.
+///
+/// `limit`: one of MCP_LIMIT_.  `value`: 1 or more; MCP_LIMIT_CACHE may be 0.
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Threads: any, for calls begun later.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_limit(
+    client: *mut mcp_client,
+    limit: i32,
+    value: i64,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header asks for NULL or a live client.
+        let client = unsafe { borrow(client, "client") }?;
+        let known = Limit::ALL.into_iter().find(|known| *known as i32 == limit);
+        let limit = known.ok_or_else(|| Error::argument("limit is none of MCP_LIMIT_"))?;
+        client.inner.set_limit(limit, value)
     })
 }
 

@@ -31,7 +31,9 @@ use crate::ffi::view::Lent;
 /// mcp_client_next_done() hands the finished requests out.
 ///
 /// A request that is not in flight may be performed or started again, which
-/// sends it anew.  One thread at a time uses it, except that any thread may
+/// sends it anew.  While it is in flight its options cannot be changed:
+/// MCP_E_STATE.  A started request uses no descriptor of its own; see
+/// MCP_LIMIT_CONNECTIONS.  One thread at a time uses it, except that any thread may
 /// ask mcp_request_status() and fire its mcp_cancel.
 #[derive(Debug)]
 pub struct mcp_request {
@@ -282,7 +284,7 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
             None
         } else {
             // SAFETY: the header asks for NULL or a live cancel.
-            Some(unsafe { borrow(cancel, "cancel") }?.signal.clone())
+            Some(unsafe { borrow(cancel, "cancel") }?.inner.clone())
         };
         request.inner.change(|_, limits| {
             limits.cancel = signal;
@@ -453,8 +455,10 @@ pub unsafe extern "C" fn mcp_request_status(request: *const mcp_request) -> i32 
 ///
 /// `milliseconds`: how long to wait at most; 0 does not wait.
 ///
-/// Returns its status, or MCP_PENDING when the time is over first.
-/// MCP_E_STATE before it was started, MCP_E_CLOSED, MCP_E_FORKED.
+/// Returns its status, or MCP_PENDING when the time is over first.  A request
+/// whose status was told here is handed out by it: mcp_client_next_done() does
+/// not give it again.  MCP_E_STATE before it was started, and inside a
+/// callback that gets or keeps a credential; MCP_E_FORKED.
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, milliseconds: i32) -> i32 {

@@ -38,6 +38,10 @@ pub(crate) struct Refusal {
 pub(crate) const TOO_MANY: Refusal =
     Refusal { code: SERVER_ERROR, message: "Too many questions are open" };
 
+/// It came while the answers to others are worked on, each inside the other.
+pub(crate) const TOO_DEEP: Refusal =
+    Refusal { code: INTERNAL_ERROR, message: "Questions are nested too deeply" };
+
 /// What was answered, in either era.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answered {
@@ -52,6 +56,7 @@ pub(crate) enum Answered {
 const SERVER_ERROR: i32 = -32000;
 const METHOD_NOT_FOUND: i32 = -32601;
 const INVALID_PARAMS: i32 = -32602;
+const INTERNAL_ERROR: i32 = -32603;
 /// What refusing a sampling is answered with by custom.
 pub(crate) const REJECTED: i32 = -1;
 

@@ -6,13 +6,10 @@
 //! that lets go of it. No code of the program ever runs on it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::os::fd::RawFd;
 use std::pin::{Pin, pin};
-use std::rc::{Rc, Weak};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll as Step;
 use std::thread::JoinHandle;
@@ -22,8 +19,10 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::base::cancel::{self, Cancel, Heard};
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::{self, POLLOUT, Poll, Signal, Watched, WatchedSignal};
+use crate::base::signal::Signal;
+use crate::base::sys::{self, LastingBell, POLLOUT, Poll, Watched};
 
 /// Makes the work on the background thread, so that it need not be `Send`.
 type Job = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
@@ -71,10 +70,11 @@ impl Background {
             .enable_time()
             .build()
             .map_err(failed)?;
+        let doorbell = cancel::doorbell().map_err(failed)?;
         let (jobs, queue) = unbounded_channel();
         let thread = std::thread::Builder::new()
             .name("mcp-background".into())
-            .spawn(move || sys::without_signals(|| runtime.block_on(work(queue))))
+            .spawn(move || sys::without_signals(|| runtime.block_on(work(queue, doorbell))))
             .map_err(failed)?;
         *running = Some(Running { jobs: jobs.clone(), thread, users: 1, pid });
         Ok(Self { jobs, pid })
@@ -116,10 +116,11 @@ fn lock() -> MutexGuard<'static, Option<Running>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn work(mut queue: UnboundedReceiver<Job>) {
+async fn work(mut queue: UnboundedReceiver<Job>, doorbell: LastingBell) {
     let local = tokio::task::LocalSet::new();
     local
         .run_until(async {
+            tokio::task::spawn_local(listen_to(doorbell));
             while let Some(job) = queue.recv().await {
                 // What a task panics with ends that task alone.
                 tokio::task::spawn_local(job());
@@ -133,11 +134,12 @@ pub(crate) async fn give_way() {
     tokio::task::yield_now().await;
 }
 
-/// Waits for a descriptor, a signal or the end of the time; false for the
-/// last.
+/// Waits for a descriptor, a signal, a cancel or the end of the time; false
+/// for the last.
 pub(crate) async fn poll(
     entries: &mut [Poll],
-    signals: impl Iterator<Item = &Arc<Signal>>,
+    signals: impl Iterator<Item = &Signal>,
+    cancel: Option<&Arc<Cancel>>,
     left: Duration,
 ) -> io::Result<bool> {
     if !entries.is_empty() && sys::poll(entries, Duration::ZERO)? > 0 {
@@ -149,10 +151,16 @@ pub(crate) async fn poll(
     for entry in entries.iter().filter(|entry| entry.fd() >= 0) {
         sockets.push(Socket::new(entry)?);
     }
-    let mut raised = Vec::with_capacity(2);
-    for signal in signals {
-        raised.push(Box::pin(until_raised(watch(signal)?)));
-    }
+    let mut raised: Vec<_> = signals.map(|signal| Box::pin(signal.until_raised())).collect();
+    let mut fired = pin!(async {
+        match cancel {
+            Some(cancel) => {
+                HEARD.with_borrow_mut(|heard| heard.add(cancel));
+                cancel.until_fired().await;
+            }
+            None => std::future::pending().await,
+        }
+    });
     let mut timer = pin!(tokio::time::sleep(left.min(LONGEST)));
     let is_woken = poll_fn(|context| {
         let mut is_ready = false;
@@ -162,6 +170,7 @@ pub(crate) async fn poll(
         for signal in &mut raised {
             is_ready |= signal.as_mut().poll(context).is_ready();
         }
+        is_ready |= fired.as_mut().poll(context).is_ready();
         if is_ready {
             return Step::Ready(true);
         }
@@ -204,30 +213,17 @@ impl Socket {
 }
 
 thread_local! {
-    /// A descriptor can be watched once only, by all who wait for it.
-    static WATCHED: RefCell<HashMap<RawFd, Weak<AsyncFd<WatchedSignal>>>> = RefCell::new(HashMap::new());
+    /// The cancels for which there were tasks.
+    static HEARD: RefCell<Heard> = RefCell::default();
 }
 
-fn watch(signal: &Arc<Signal>) -> io::Result<Rc<AsyncFd<WatchedSignal>>> {
-    WATCHED.with_borrow_mut(|all| {
-        if let Some(watched) = all.get(&signal.fd()).and_then(Weak::upgrade) {
-            return Ok(watched);
-        }
-        if all.len() >= 64 {
-            all.retain(|_, watched| watched.strong_count() > 0);
-        }
-        let watched = Rc::new(sys::watch_signal(signal.clone())?);
-        all.insert(signal.fd(), Rc::downgrade(&watched));
-        Ok(watched)
-    })
-}
-
-async fn until_raised(watched: Rc<AsyncFd<WatchedSignal>>) {
-    while !watched.get_ref().signal.is_raised() {
-        let Ok(mut guard) = watched.readable().await else { return };
-        if !watched.get_ref().signal.is_raised() {
-            // From before it was lowered.
-            guard.clear_ready();
-        }
+/// Tells the tasks of cancels that were fired: whoever fires one can do no
+/// more than ring, as it may be a signal handler.
+async fn listen_to(doorbell: LastingBell) {
+    let Ok(watch) = sys::watch_bell(doorbell) else { return };
+    while let Ok(mut ready) = watch.readable().await {
+        doorbell.hush();
+        ready.clear_ready();
+        HEARD.with_borrow(Heard::tell);
     }
 }

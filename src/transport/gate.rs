@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::error::Result;
-use crate::base::sys::{POLLIN, Signal};
+use crate::base::signal::Signal;
 use crate::transport::wait::Wait;
 
 #[derive(Debug, Default)]
@@ -55,11 +55,11 @@ impl Gate {
                     state.is_taken = true;
                     return Ok(Some(Turn(self)));
                 }
-                let signal = Signal::shared()?;
+                let signal = Signal::shared();
                 state.waiting.push_back(signal.clone());
                 signal
             };
-            if let Err(error) = wait.until_ready(signal.fd(), POLLIN).await {
+            if let Err(error) = wait.until_raised(&signal).await {
                 let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
                 state.waiting.retain(|other| !Arc::ptr_eq(other, &signal));
                 if signal.is_raised() {

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::{self, POLLIN, Signal};
+use crate::base::signal::Signal;
+use crate::base::sys;
 use crate::transport::wait::Wait;
 
 /// How long an answer of the name service is used again.
@@ -74,7 +75,7 @@ async fn ask(host: &str, port: u16, wait: &Wait) -> Result<Vec<SocketAddr>> {
     let failed =
         |why: String| Error::new(Status::Resolve, format!("cannot resolve \"{host}\": {why}"));
     let question = SYSTEM.join(host, port).map_err(|error| failed(error.to_string()))?;
-    wait.until_ready(question.done.fd(), POLLIN).await?;
+    wait.until_raised(&question.done).await?;
     match question.found.get() {
         Some(Ok(addresses)) if !addresses.is_empty() => Ok(in_turn(addresses.clone())),
         Some(Err(why)) => Err(failed(format!("{why}; is the name right?"))),
@@ -136,7 +137,7 @@ impl Desk {
         if let Some(question) = under_way.or_else(waiting) {
             return Ok(question);
         }
-        let done = Signal::new()?;
+        let done = Signal::default();
         let question =
             Arc::new(Question { host: host.to_owned(), port, done, found: OnceLock::new() });
         if state.threads < THREADS {
@@ -228,7 +229,7 @@ mod tests {
             }
         });
         let wait = Wait::for_at_most(Duration::from_secs(10));
-        let ready = |question: &Question| now(wait.until_ready(question.done.fd(), POLLIN));
+        let ready = |question: &Question| now(wait.until_raised(&question.done));
         let same: Vec<_> = (0..100).map(|_| DESK.join("a", 1).unwrap()).collect();
         ready(&same[99]).unwrap();
         assert_eq!((ALL.load(Ordering::SeqCst), DESK.lock().threads), (1, 0));

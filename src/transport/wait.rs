@@ -15,8 +15,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll as Step, Waker};
 use std::time::{Duration, Instant};
 
+use crate::base::cancel::Cancel;
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::{self, POLLIN, Poll, Signal};
+use crate::base::signal::Signal;
+use crate::base::sys::{self, POLLIN, Poll};
 use crate::transport::background;
 
 /// How long a call may still wait, and what ends it early.
@@ -30,7 +32,7 @@ pub(crate) struct Wait {
     /// When the whole has taken too long, whatever sign of life there was.
     last: Instant,
     close: Option<Arc<Signal>>,
-    cancel: Option<Arc<Signal>>,
+    cancel: Option<Arc<Cancel>>,
     attendant: Option<Arc<dyn Attendant>>,
     /// Ends it like a cancel: the request was freed.
     abort: Option<Arc<Signal>>,
@@ -43,13 +45,15 @@ pub(crate) struct Wait {
     is_leading: bool,
     /// Nobody waits for what comes of it, so that no token is got for it.
     is_courtesy: bool,
+    /// Only so many of its kind have a connection at a time.
+    is_queued: bool,
 }
 
 /// What a waiting thread does besides: handing the program what has come for
 /// it on other streams.
 pub(crate) trait Attendant: Send + Sync {
-    /// Becomes readable when there is something to do; `None` for never.
-    fn fd(&self) -> Option<RawFd>;
+    /// Raised while there is something to do; `None` for never.
+    fn arrivals(&self) -> Option<&Signal>;
 
     /// Does what there is to do.
     fn attend(&self);
@@ -132,7 +136,7 @@ impl Wait {
         limit: Duration,
         whole: Duration,
         close: Arc<Signal>,
-        cancel: Option<Arc<Signal>>,
+        cancel: Option<Arc<Cancel>>,
     ) -> Self {
         let now = Instant::now();
         let own = Self::of(Limit::Request(limit), now + limit, now + whole);
@@ -160,6 +164,7 @@ impl Wait {
             is_background: false,
             is_leading: false,
             is_courtesy: false,
+            is_queued: false,
         }
     }
 
@@ -241,6 +246,15 @@ impl Wait {
         Self { is_courtesy: true, ..self }
     }
 
+    /// The same for one of many requests that were started.
+    pub(crate) fn queued(self) -> Self {
+        Self { is_queued: true, ..self }
+    }
+
+    pub(crate) fn is_queued(&self) -> bool {
+        self.is_queued
+    }
+
     /// Whether it is worth no token but one that is there. Who reads for
     /// others does not stop reading to get one either.
     pub(crate) fn takes_what_is_there(&self) -> bool {
@@ -292,9 +306,31 @@ impl Wait {
     }
 
     /// Waits until a signal is raised.
-    pub(crate) async fn until_raised(&self, signal: &Arc<Signal>) -> Result<()> {
-        while !signal.is_raised() {
-            self.until_ready(signal.fd(), POLLIN).await?;
+    pub(crate) async fn until_raised(&self, signal: &Signal) -> Result<()> {
+        while !self.raised_within(signal, Duration::MAX).await? {}
+        Ok(())
+    }
+
+    /// Waits until a signal is raised, or for `pause`; says if it is raised.
+    pub(crate) async fn raised_within(&self, signal: &Signal, pause: Duration) -> Result<bool> {
+        if signal.is_raised() {
+            return Ok(true);
+        }
+        if self.is_background {
+            self.wait(&mut [], Some(signal), pause).await?;
+        } else if self.poll(&mut [entry(signal)?], pause).await? {
+            signal.settle();
+        }
+        Ok(signal.is_raised())
+    }
+
+    /// Waits until one of two signals is raised; on an application's thread.
+    pub(crate) async fn until_either(&self, one: &Signal, other: &Signal) -> Result<()> {
+        while !one.is_raised() && !other.is_raised() {
+            let mut entries = [entry(one)?, entry(other)?];
+            self.poll(&mut entries, Duration::MAX).await?;
+            one.settle();
+            other.settle();
         }
         Ok(())
     }
@@ -314,6 +350,16 @@ impl Wait {
     /// Waits for one of up to [`Wait::MOST`] descriptors, but not longer than
     /// `pause`; says if one is ready.
     pub(crate) async fn poll(&self, entries: &mut [Poll], pause: Duration) -> Result<bool> {
+        self.wait(entries, None, pause).await
+    }
+
+    /// The same, on the background thread for a signal as well.
+    async fn wait(
+        &self,
+        entries: &mut [Poll],
+        signal: Option<&Signal>,
+        pause: Duration,
+    ) -> Result<bool> {
         // Checked first, so that one that was fired before is never missed,
         // and a peer that always has something to say cannot hide it.
         self.interrupted()?;
@@ -322,14 +368,12 @@ impl Wait {
             left = left.min(GLANCE);
         }
         let found = if self.is_background {
-            let signals = [&self.close, &self.cancel, &self.abort].into_iter().flatten();
-            background::poll(entries, signals, left).await
+            let own = [&self.close, &self.abort].into_iter().flatten().map(|one| &**one);
+            background::poll(entries, own.chain(signal), self.cancel.as_ref(), left).await
         } else {
             self.block(entries, left)
         };
-        let found = found.map_err(|error| {
-            Error::new(Status::Internal, format!("cannot wait for the server: {error}"))
-        })?;
+        let found = found.map_err(cannot_wait)?;
         if !found {
             return Ok(false);
         }
@@ -340,28 +384,44 @@ impl Wait {
     fn block(&self, entries: &mut [Poll], left: Duration) -> std::io::Result<bool> {
         let mut all = [Poll::new(-1, 0); Self::MOST + 4];
         let mut count = 0;
-        let given = entries.iter().copied();
-        let signals = [&self.close, &self.cancel, &self.abort].into_iter().flatten();
+        let mut add = |entry: Poll| {
+            if let Some(slot) = all.get_mut(count) {
+                *slot = entry;
+                count += 1;
+            }
+        };
+        entries.iter().copied().for_each(&mut add);
         let attendant = self.attendant.as_ref().filter(|_| !self.is_leading);
-        let mine = attendant.and_then(|attendant| attendant.fd());
-        let ours = signals.map(|signal| signal.fd()).chain(mine);
-        for (slot, entry) in all.iter_mut().zip(given.chain(ours.map(|fd| Poll::new(fd, POLLIN)))) {
-            *slot = entry;
-            count += 1;
+        let arrivals = attendant.and_then(|attendant| attendant.arrivals());
+        let own = [self.close.as_deref(), self.abort.as_deref(), arrivals];
+        for signal in own.into_iter().flatten() {
+            add(Poll::new(signal.fd()?, POLLIN));
         }
-        if sys::poll(all.get_mut(..count).unwrap_or_default(), left)? == 0 {
+        let blocked = self.cancel.as_ref().map(|cancel| cancel.block()).transpose()?;
+        if let Some(blocked) = &blocked {
+            add(Poll::new(blocked.fd(), POLLIN));
+        }
+        let is_raised = own.iter().flatten().any(|signal| signal.is_raised());
+        let left = if is_raised || self.is_cancelled() { Duration::ZERO } else { left };
+        if sys::poll(all.get_mut(..count).unwrap_or_default(), left)? == 0 && !is_raised {
             return Ok(false);
         }
         for (entry, result) in entries.iter_mut().zip(all) {
             *entry = result;
         }
-        if let (Some(attendant), Some(_), Some(last)) =
-            (attendant, mine, all.get(count.saturating_sub(1)))
-            && last.is_ready()
+        if let Some(blocked) = &blocked {
+            blocked.settle();
+        }
+        if let (Some(attendant), Some(arrivals)) = (attendant, arrivals)
+            && arrivals.is_raised()
         {
             attendant.attend();
         }
         Ok(true)
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(|cancel| cancel.is_fired())
     }
 
     /// The most descriptors that one wait may be for: a listener's two and
@@ -374,7 +434,7 @@ impl Wait {
         if is_raised(&self.close) {
             return Err(Error::new(Status::Closed, "the client was closed"));
         }
-        if is_raised(&self.cancel) || is_raised(&self.abort) {
+        if self.is_cancelled() || is_raised(&self.abort) {
             return Err(Error::new(Status::Cancelled, "cancelled by mcp_cancel_fire()"));
         }
         Ok(())
@@ -432,6 +492,15 @@ impl Wait {
     }
 }
 
+/// What to poll for a signal with, beside descriptors.
+pub(crate) fn entry(signal: &Signal) -> Result<Poll> {
+    Ok(Poll::new(signal.fd().map_err(cannot_wait)?, POLLIN))
+}
+
+fn cannot_wait(error: std::io::Error) -> Error {
+    Error::new(Status::Internal, format!("cannot wait for the server: {error}"))
+}
+
 fn seconds(limit: Duration) -> String {
     format!("{} s", limit.as_secs_f64())
 }
@@ -442,9 +511,8 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(3600);
 
-    fn wait(limit: u64) -> (Wait, Arc<Signal>, Arc<Signal>) {
-        let close = Arc::new(Signal::new().unwrap());
-        let cancel = Arc::new(Signal::new().unwrap());
+    fn wait(limit: u64) -> (Wait, Arc<Signal>, Arc<Cancel>) {
+        let (close, cancel) = (Signal::shared(), Arc::<Cancel>::default());
         let limit = Duration::from_millis(limit);
         (Wait::for_request(limit, LONG, close.clone(), Some(cancel.clone())), close, cancel)
     }
@@ -463,7 +531,7 @@ mod tests {
 
     #[test]
     fn begins_anew_with_a_sign_of_life_but_not_for_ever() {
-        let close = Arc::new(Signal::new().unwrap());
+        let close = Signal::shared();
         let (limit, whole) = (Duration::from_millis(20), Duration::from_millis(60));
         let wait = Wait::for_request(limit, whole, close, None);
         let begin = Instant::now();
@@ -479,7 +547,7 @@ mod tests {
     #[test]
     fn sees_a_cancel_that_was_fired_before_and_puts_a_close_first() {
         let (wait, close, cancel) = wait(10_000);
-        cancel.raise();
+        cancel.fire();
         assert_eq!(failure(&wait).status(), Status::Cancelled);
         close.raise();
         assert_eq!(wait.check().unwrap_err().status(), Status::Closed);
@@ -489,7 +557,7 @@ mod tests {
     fn is_woken_by_another_thread() {
         let (wait, _close, cancel) = wait(10_000);
         let thread = std::thread::spawn(move || failure(&wait).status());
-        cancel.raise();
+        cancel.fire();
         assert_eq!(thread.join().unwrap(), Status::Cancelled);
     }
 

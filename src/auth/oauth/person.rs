@@ -6,7 +6,7 @@ use crate::auth::oauth::authorize::read_answer;
 use crate::auth::oauth::lock;
 use crate::base::error::Result;
 use crate::base::secret::Secret;
-use crate::base::sys::Signal;
+use crate::base::signal::Signal;
 
 /// A sign-in that waits for its answer: one, whichever way it comes.
 pub(crate) struct SignIn {
@@ -19,7 +19,7 @@ pub(crate) struct SignIn {
 
 impl SignIn {
     pub(crate) fn new(state: Secret, redirect: &str) -> Result<Arc<Self>> {
-        let arrived = Signal::shared()?;
+        let arrived = Signal::shared();
         Ok(Arc::new(Self {
             state,
             redirect: redirect.to_owned(),

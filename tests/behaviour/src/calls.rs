@@ -142,6 +142,15 @@ impl Client {
         outcome(unsafe { raw::mcp_client_set_max_pages(self.0, pages) })
     }
 
+    /// `limit`: one of [`crate::limits`].
+    pub fn set_limit(&self, limit: i32, value: i64) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_limit(self.0, limit, value) })
+    }
+
+    pub fn set_close_timeout(&self, milliseconds: i64) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_close_timeout(self.0, milliseconds) })
+    }
+
     pub fn set_max_items(&self, items: i32) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_max_items(self.0, items) })
     }

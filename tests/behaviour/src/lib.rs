@@ -67,6 +67,8 @@ pub mod raw {
         pub fn mcp_client_set_timeout(client: *mut mcp_client, milliseconds: i32) -> i32;
         pub fn mcp_client_set_connect_timeout(client: *mut mcp_client, milliseconds: i32) -> i32;
         pub fn mcp_client_set_max_message_size(client: *mut mcp_client, bytes: usize) -> i32;
+        pub fn mcp_client_set_limit(client: *mut mcp_client, limit: i32, value: i64) -> i32;
+        pub fn mcp_client_set_close_timeout(client: *mut mcp_client, milliseconds: i64) -> i32;
         pub fn mcp_client_set_protocol_version(
             client: *mut mcp_client,
             version: *const c_char,
@@ -212,6 +214,12 @@ pub mod status {
     pub const MCP_STDERR_KEEP: i32 = 0;
     pub const MCP_STDERR_DISCARD: i32 = 1;
     pub const MCP_STDERR_INHERIT: i32 = 2;
+}
+
+/// The limits of the header.
+pub mod limits {
+    pub const MESSAGE_SIZE: i32 = 1;
+    pub const CONNECTIONS: i32 = 6;
 }
 
 /// A failure, copied out of the thread's last error or a request's.

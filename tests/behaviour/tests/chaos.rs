@@ -175,10 +175,19 @@ fn storm(client: &Client, trouble: &mut dyn Trouble, seed: u64) {
     assert!(answer.json().contains("after"));
 }
 
+/// The doorbell of the background thread stays open for the whole process.
+fn make_what_stays() {
+    let client = Client::of("http://127.0.0.1:9/");
+    let request = client.request("ping", None).unwrap();
+    request.start().unwrap();
+    assert_eq!(request.wait(20_000), MCP_E_CONNECT);
+}
+
 fn alone(name: &'static str, test: impl Fn(u64) + Send + Sync + 'static) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let seed = seed();
     eprintln!("{name}: CHAOS_SEED={seed}");
+    make_what_stays();
     let before = Holdings::now();
     let limit = length() * 2 + Duration::from_secs(90);
     within(limit, move || {

@@ -4,7 +4,7 @@ pub(crate) mod sync {
     pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
 }
 
-pub(crate) mod sys {
+pub(crate) mod signal {
     use loom::sync::{Condvar, Mutex};
 
     /// As the library's, but for the descriptor.
@@ -15,12 +15,8 @@ pub(crate) mod sys {
     }
 
     impl Signal {
-        pub(crate) fn new() -> std::io::Result<Self> {
-            Ok(Self { raised: Mutex::new(false), changed: Condvar::new() })
-        }
-
-        pub(crate) fn shared() -> crate::base::error::Result<loom::sync::Arc<Self>> {
-            Ok(loom::sync::Arc::new(Self::new().unwrap()))
+        pub(crate) fn shared() -> loom::sync::Arc<Self> {
+            loom::sync::Arc::new(Self { raised: Mutex::new(false), changed: Condvar::new() })
         }
 
         pub(crate) fn raise(&self) {
@@ -44,6 +40,4 @@ pub(crate) mod sys {
 pub(crate) mod error {
     #[derive(Clone, Debug)]
     pub(crate) struct Error;
-
-    pub(crate) type Result<T> = std::result::Result<T, Error>;
 }

@@ -13,7 +13,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use base::error::Error;
-use base::sys::Signal;
+use base::signal::Signal;
 use client::slot::{Delivered, Slot, Slots};
 use client::turn::{Entry, Idle, Turn};
 
@@ -50,7 +50,7 @@ impl Shared {
             if slot.take().is_some() {
                 return;
             }
-            let signal = slot.signal().unwrap();
+            let signal = slot.signal();
             match self.turn.get_or_queue(&signal) {
                 Entry::Mine(mut stream) => self.lead(stream.as_mut().unwrap(), slot),
                 Entry::Queued(_place) => {
@@ -63,7 +63,7 @@ impl Shared {
 
     /// Queues, and gives up when it is woken or at once.
     fn give_up(&self, waits: bool) {
-        let signal = Arc::new(Signal::new().unwrap());
+        let signal = Signal::shared();
         if let Entry::Queued(_place) = self.turn.get_or_queue(&signal)
             && waits
         {
@@ -101,7 +101,7 @@ fn idle_reader_takes_nothing_away() {
     let shared = Shared::new(&[1]);
     let only = shared.slots.open(1, false);
     let thread = thread::spawn(move || {
-        let signal = Arc::new(Signal::new().unwrap());
+        let signal = Signal::shared();
         for _ in 0..2 {
             match shared.turn.get_if_idle(&signal) {
                 Idle::Mine(mut stream) => {
@@ -127,7 +127,7 @@ fn end_wakes_everybody() {
     let shared = Shared::new(&[]);
     let waiting = shared.slots.open(1, false);
     let thread = thread::spawn(move || shared.slots.wake_all());
-    let signal = waiting.signal().unwrap();
+    let signal = waiting.signal();
     thread.join().unwrap();
     // What was said before there was a signal is looked at before waiting.
     assert!(!waiting.has_any());

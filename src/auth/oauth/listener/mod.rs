@@ -11,7 +11,6 @@ mod visitor;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Type};
@@ -20,9 +19,10 @@ use crate::auth::oauth::listener::place::{Place, Redirect};
 use crate::auth::oauth::listener::visitor::Visitor;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::base::sys::{POLLIN, Poll, Signal};
+use crate::base::signal::Signal;
+use crate::base::sys::{POLLIN, Poll};
 use crate::transport::socket::{Socket, plain};
-use crate::transport::wait::Wait;
+use crate::transport::wait::{self, Wait};
 
 /// Where the browser comes back to if the program has not said where.
 const DEFAULT: &str = "http://127.0.0.1/callback";
@@ -118,7 +118,7 @@ impl Listener {
     pub(crate) async fn answer(
         &mut self,
         wait: &Wait,
-        enough: &Arc<Signal>,
+        enough: &Signal,
         is_ours: &mut dyn FnMut(&str) -> bool,
     ) -> Result<Option<Secret>> {
         let sockets = std::mem::take(&mut self.sockets);
@@ -138,7 +138,7 @@ impl Listener {
             let pause = visitors.iter().map(|visitor| visitor.left(now)).min();
             let doors = sockets.iter().map(|socket| Poll::new(socket.as_raw_fd(), POLLIN));
             let mut entries: Vec<Poll> = doors.chain(visitors.iter().map(Visitor::entry)).collect();
-            entries.push(Poll::new(enough.fd(), POLLIN));
+            entries.push(wait::entry(enough)?);
             wait.poll(&mut entries, pause.unwrap_or(Duration::MAX)).await.map_err(|error| {
                 error.during(&format!("wait for the browser at {}", self.place.shown()))
             })?;

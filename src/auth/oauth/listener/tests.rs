@@ -5,7 +5,8 @@ use std::sync::mpsc::channel;
 use std::thread::{JoinHandle, spawn};
 
 use super::*;
-use crate::base::sys::Signal;
+use crate::base::cancel::Cancel;
+use crate::base::signal::Signal;
 use crate::transport::background::Background;
 use crate::transport::wait::now;
 use crate::wire::testing::wherever_cut;
@@ -23,7 +24,7 @@ fn listener() -> Listener {
 }
 
 fn never() -> Arc<Signal> {
-    Arc::new(Signal::new().unwrap())
+    Signal::shared()
 }
 
 fn is_ours(query: &str) -> bool {
@@ -312,7 +313,7 @@ fn ends_with_a_cancel_and_closes() {
     let mut listener = listener();
     let port = listener.port();
     let peer = connect(port);
-    let (close, cancel) = (Arc::new(Signal::new().unwrap()), Arc::new(Signal::new().unwrap()));
+    let (close, cancel) = (Signal::shared(), Arc::<Cancel>::default());
     let wait = Wait::for_request(LIMIT, LIMIT, close, Some(cancel.clone()));
     let thread = spawn(move || {
         let error = now(listener.answer(&wait, &never(), &mut is_ours)).unwrap_err();
@@ -320,7 +321,7 @@ fn ends_with_a_cancel_and_closes() {
         (error.status(), again.status())
     });
     assert!(get(port, "/").starts_with("HTTP/1.1 404 "));
-    cancel.raise();
+    cancel.fire();
     assert_eq!(thread.join().unwrap(), (Status::Cancelled, Status::State));
     let _ = reply(peer);
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());

@@ -1,0 +1,130 @@
+//! A flag that threads and tasks wait for.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+
+use tokio::sync::Notify;
+
+use crate::base::sync::Arc;
+use crate::base::sys::Bell;
+
+/// Raised once, it stays up until it is lowered.
+///
+/// A task of the background thread waits for it in memory. A descriptor is
+/// made when the first thread blocks for it in poll(2), and is closed with the
+/// signal.
+#[derive(Debug, Default)]
+pub(crate) struct Signal {
+    raised: AtomicBool,
+    bell: OnceLock<Bell>,
+    tasks: Notify,
+}
+
+impl Signal {
+    pub(crate) fn shared() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub(crate) fn raise(&self) {
+        if self.raised.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        // Against the fence of `fd`: one of the two sees what the other did.
+        fence(Ordering::SeqCst);
+        if let Some(bell) = self.bell.get() {
+            bell.ring();
+        }
+        self.tasks.notify_waiters();
+    }
+
+    pub(crate) fn lower(&self) {
+        self.raised.store(false, Ordering::SeqCst);
+        self.settle();
+    }
+
+    /// Hushes the ring of a raise that was overtaken by a lower.
+    pub(crate) fn settle(&self) {
+        if let (Some(bell), false) = (self.bell.get(), self.is_raised()) {
+            bell.hush();
+            // Raised again meanwhile.
+            if self.is_raised() {
+                bell.ring();
+            }
+        }
+    }
+
+    pub(crate) fn is_raised(&self) -> bool {
+        self.raised.load(Ordering::Acquire)
+    }
+
+    /// The descriptor that is readable while it is raised.
+    pub(crate) fn fd(&self) -> io::Result<RawFd> {
+        if let Some(bell) = self.bell.get() {
+            return Ok(bell.fd());
+        }
+        // Another thread may be faster; then this one's is closed again.
+        let _ = self.bell.set(Bell::new()?);
+        fence(Ordering::SeqCst);
+        let bell = self.bell.get().ok_or(io::ErrorKind::Other)?;
+        if self.is_raised() {
+            bell.ring();
+        }
+        Ok(bell.fd())
+    }
+
+    /// For tasks of the background thread.
+    pub(crate) async fn until_raised(&self) {
+        loop {
+            // It counts from here on.
+            let notified = self.tasks.notified();
+            if self.is_raised() {
+                return;
+            }
+            notified.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::sys::{POLLIN, Poll, poll};
+    use std::time::Duration;
+
+    fn is_readable(signal: &Signal) -> bool {
+        poll(&mut [Poll::new(signal.fd().unwrap(), POLLIN)], Duration::ZERO).unwrap() == 1
+    }
+
+    #[test]
+    fn stays_raised_until_it_is_lowered() {
+        let signal = Signal::default();
+        assert!(!is_readable(&signal));
+        signal.raise();
+        signal.raise();
+        assert!(is_readable(&signal) && signal.is_raised());
+        signal.lower();
+        assert!(!is_readable(&signal) && !signal.is_raised());
+    }
+
+    #[test]
+    fn is_readable_when_it_was_raised_before_anybody_blocked() {
+        let signal = Signal::default();
+        signal.raise();
+        assert!(signal.bell.get().is_none(), "no descriptor before somebody blocks");
+        assert!(is_readable(&signal));
+    }
+
+    #[test]
+    fn is_never_raised_without_being_readable() {
+        for _ in 0..200 {
+            let signal = Signal::shared();
+            let other = signal.clone();
+            let thread = std::thread::spawn(move || other.raise());
+            signal.fd().unwrap();
+            thread.join().unwrap();
+            assert!(is_readable(&signal));
+        }
+    }
+}

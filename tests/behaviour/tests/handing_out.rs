@@ -1,0 +1,520 @@
+//! Requests that are started: each is handed out once, no wake-up is lost, and
+//! what they use of the process is bounded.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use behaviour::chaos::memory;
+use behaviour::status::*;
+use behaviour::{Cancel, Client, Request, limits, raw, tests};
+use mcp_test_server::http;
+use mcp_test_server::{Action, Server, await_true};
+use serde_json::json;
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// What is counted belongs to the whole process.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn hello() -> serde_json::Value {
+    json!({"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
+        "serverInfo": {"name": "slow", "version": "1"}, "content": []})
+}
+
+/// Answers calls after a pause; never, for `None`. Counts those under way.
+struct Slow {
+    server: Server,
+    most: Arc<AtomicUsize>,
+}
+
+impl Slow {
+    fn new(pause: Option<Duration>) -> Self {
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (count, peak) = (now, most.clone());
+        let server = Server::start(move |request| match request.rpc_method().as_str() {
+            "initialize" | "ping" => vec![Action::Send(http::result(request, hello()))],
+            "tools/call" => {
+                let Some(pause) = pause else { return vec![Action::Hang] };
+                peak.fetch_max(count.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                std::thread::sleep(pause);
+                count.fetch_sub(1, Ordering::SeqCst);
+                vec![Action::Send(http::result(request, hello()))]
+            }
+            _ => vec![Action::Send(http::reply(202, &[], b""))],
+        });
+        Self { server, most }
+    }
+
+    fn client(&self) -> Client {
+        let client = Client::new(&self.server.url("/mcp"), None).unwrap();
+        client.pin("2025-11-25").unwrap();
+        client.set_timeout(20_000);
+        client
+    }
+}
+
+fn tool(client: &Client) -> Request {
+    client.tool_request("x", json!({})).unwrap()
+}
+
+fn readable(fd: i32, milliseconds: i32) -> bool {
+    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    unsafe { libc::poll(&mut poll, 1, milliseconds) == 1 }
+}
+
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// The processor time that this thread has used.
+fn cpu_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+tests! {
+    descriptor_stays_readable_while_another_thread_is_in_a_call {
+        let slow = Slow::new(Some(Duration::from_millis(30)));
+        let client = slow.client();
+        client.ping().unwrap();
+        let (fd, is_over) = (client.fd(), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            // It attends while it waits, and takes what comes.
+            for _ in 0..2 {
+                scope.spawn(|| while !is_over.load(Ordering::SeqCst) {
+                    client.call("x", json!({})).unwrap();
+                });
+            }
+            for _ in 0..30 {
+                let request = tool(&client);
+                request.start().unwrap();
+                // Any wake-up may be for something else: the loop goes round.
+                let start = Instant::now();
+                loop {
+                    assert!(start.elapsed() < SOON);
+                    assert!(readable(fd, 5000), "a loop would sleep for ever");
+                    client.dispatch(0).unwrap();
+                    let done = client.next_done();
+                    if !done.is_null() {
+                        assert_eq!(done, request.0);
+                        break;
+                    }
+                }
+            }
+            is_over.store(true, Ordering::SeqCst);
+        });
+        assert!(!readable(fd, 0));
+    }
+
+    dispatch_returns_at_once_while_there_is_a_request_to_hand_out {
+        let slow = Slow::new(Some(Duration::ZERO));
+        let client = slow.client();
+        let request = tool(&client);
+        request.start().unwrap();
+        while request.status() == MCP_PENDING {
+            client.dispatch(100).unwrap();
+        }
+        let start = Instant::now();
+        client.dispatch(10_000).unwrap();
+        assert!(start.elapsed() < Duration::from_secs(2) && readable(client.fd(), 0));
+        assert_eq!(client.next_done(), request.0);
+        assert!(!readable(client.fd(), 0));
+        let start = Instant::now();
+        client.dispatch(100).unwrap();
+        assert!(start.elapsed() >= Duration::from_millis(90));
+    }
+
+    call_waits_without_spinning_beside_a_request_to_hand_out {
+        let slow = Slow::new(Some(Duration::from_millis(500)));
+        let client = slow.client();
+        let request = client.request("ping", None).unwrap();
+        request.start().unwrap();
+        while request.status() == MCP_PENDING {
+            client.dispatch(100).unwrap();
+        }
+        let before = cpu_time();
+        client.call("x", json!({})).unwrap();
+        assert!(cpu_time() - before < Duration::from_millis(200), "{:?}", cpu_time() - before);
+        assert_eq!(client.next_done(), request.0);
+    }
+
+    request_that_was_waited_for_is_not_handed_out_again {
+        let slow = Slow::new(Some(Duration::from_millis(20)));
+        let client = slow.client();
+        for _ in 0..5 {
+            let (waited, other) = (tool(&client), tool(&client));
+            waited.start().unwrap();
+            other.start().unwrap();
+            assert_eq!(waited.wait(10_000), 0);
+            assert_eq!(waited.wait(0), 0, "its status stays");
+            while other.status() == MCP_PENDING {
+                client.dispatch(100).unwrap();
+            }
+            assert_eq!(client.next_done(), other.0);
+            assert!(client.next_done().is_null());
+            // Done, seen by a loop, and waited for before it is asked for.
+            waited.start().unwrap();
+            while waited.status() == MCP_PENDING {
+                client.dispatch(100).unwrap();
+            }
+            assert_eq!(waited.wait(0), 0);
+            assert!(client.next_done().is_null() && !readable(client.fd(), 0));
+        }
+    }
+
+    wait_that_gives_up_leaves_the_request_to_next_done {
+        let slow = Slow::new(Some(Duration::from_millis(100)));
+        let client = slow.client();
+        let request = tool(&client);
+        request.start().unwrap();
+        assert_eq!(request.wait(5), MCP_PENDING);
+        assert!(readable(client.fd(), 5000));
+        let is_done = || {
+            client.dispatch(10).unwrap();
+            client.next_done() == request.0
+        };
+        assert!(await_true(SOON, is_done));
+        assert!(client.next_done().is_null());
+    }
+
+    requests_that_are_in_flight_at_a_close_are_handed_out {
+        let slow = Slow::new(None);
+        let client = slow.client();
+        client.ping().unwrap();
+        let requests: Vec<Request> = (0..10).map(|_| tool(&client)).collect();
+        requests.iter().for_each(|request| request.start().unwrap());
+        let finished = client.request("ping", None).unwrap();
+        finished.start().unwrap();
+        std::thread::sleep(Duration::from_millis(200));
+        client.close();
+        assert!(readable(client.fd(), 0));
+        let mut closed = 0;
+        // A loop as programs have it.
+        while client.dispatch(1000).is_ok() {
+            let mut is_any = false;
+            loop {
+                let done = client.next_done();
+                if done.is_null() {
+                    break;
+                }
+                is_any = true;
+                let status = unsafe { raw::mcp_request_status(done) };
+                if done == finished.0 {
+                    assert_eq!(status, 0, "it ended before the close");
+                } else {
+                    assert_eq!(status, MCP_E_CLOSED);
+                    closed += 1;
+                }
+            }
+            assert!(is_any);
+        }
+        assert_eq!(closed, 10);
+        assert_eq!(client.dispatch(0).unwrap_err().status, MCP_E_CLOSED);
+        assert!(!readable(client.fd(), 0));
+        assert_eq!(requests[0].start().unwrap_err().status, MCP_E_CLOSED);
+    }
+
+    loop_that_waits_is_woken_by_a_close_and_gets_its_requests {
+        let slow = Slow::new(None);
+        let client = slow.client();
+        client.ping().unwrap();
+        let request = tool(&client);
+        request.start().unwrap();
+        std::thread::scope(|scope| {
+            let waiting =
+                scope.spawn(|| (client.dispatch(20_000), !client.next_done().is_null()));
+            std::thread::sleep(Duration::from_millis(100));
+            client.close();
+            let (outcome, is_it) = waiting.join().unwrap();
+            outcome.unwrap();
+            assert!(is_it);
+        });
+        assert_eq!(request.wait(0), MCP_E_CLOSED);
+    }
+
+    options_of_a_request_in_flight_cannot_be_changed {
+        let slow = Slow::new(None);
+        let client = slow.client();
+        let (request, cancel) = (tool(&client), Cancel::new());
+        request.start().unwrap();
+        let set = [
+            unsafe { raw::mcp_request_set_timeout(request.0, 10) },
+            unsafe { raw::mcp_request_set_cancel(request.0, cancel.0) },
+        ];
+        assert_eq!(set, [MCP_E_STATE; 2]);
+        for outcome in [
+            request.set_deadline(10),
+            request.set_meta(json!({"a": 1})),
+            request.set_repeatable(true),
+        ] {
+            assert_eq!(outcome.unwrap_err().status, MCP_E_STATE);
+        }
+        // Nothing of it was lost, and another flight may be different.
+        client.close();
+        assert_eq!(request.wait(0), MCP_E_CLOSED);
+        request.set_timeout(10);
+        request.set_cancel(&cancel);
+    }
+
+    requests_that_are_given_up_and_freed_leave_nothing_behind {
+        let _alone = ALONE.lock().unwrap();
+        let slow = Slow::new(None);
+        let client = slow.client();
+        client.ping().unwrap();
+        let round = || {
+            for _ in 0..2000 {
+                tool(&client).start().unwrap();
+            }
+            // They end on the thread of the library, and nobody dispatches.
+            std::thread::sleep(Duration::from_millis(300));
+        };
+        round();
+        let before = memory();
+        (0..3).for_each(|_| round());
+        let grown = memory().saturating_sub(before);
+        assert!(grown < 10 << 20, "6000 requests have left {grown} bytes");
+        assert!(!readable(client.fd(), 0) && client.next_done().is_null());
+        client.set_close_timeout(0).unwrap();
+    }
+
+    thousand_started_requests_need_few_descriptors {
+        let _alone = ALONE.lock().unwrap();
+        let slow = Slow::new(Some(Duration::from_millis(5)));
+        let client = slow.client();
+        client.ping().unwrap();
+        let before = descriptors();
+        let requests: Vec<(Request, Cancel)> = (0..1000).map(|_| (tool(&client), Cancel::new())).collect();
+        for (request, cancel) in &requests {
+            request.set_cancel(cancel);
+            request.start().unwrap();
+        }
+        let (mut done, mut most) = (0, 0);
+        let start = Instant::now();
+        while done < 1000 {
+            assert!(start.elapsed() < Duration::from_secs(25), "{done} are done");
+            client.dispatch(100).unwrap();
+            most = most.max(descriptors());
+            while !client.next_done().is_null() {
+                done += 1;
+            }
+        }
+        assert!(requests.iter().all(|(request, _)| request.status() == 0));
+        // Both ends of at most 64 connections, and the server's own.
+        assert!(most - before < 64 * 3 + 20, "{before} have become {most}");
+        assert!(slow.most.load(Ordering::SeqCst) <= 64);
+    }
+
+    started_requests_beyond_the_limit_wait_in_order {
+        let slow = Slow::new(Some(Duration::from_millis(20)));
+        let client = slow.client();
+        client.set_limit(limits::CONNECTIONS, 3).unwrap();
+        client.ping().unwrap();
+        let requests: Vec<Request> = (0..30).map(|_| tool(&client)).collect();
+        requests.iter().for_each(|request| request.start().unwrap());
+        // One that is given up makes room for the next.
+        let given_up = tool(&client);
+        given_up.set_timeout(1);
+        given_up.start().unwrap();
+        let mut order = Vec::new();
+        while order.len() < 31 {
+            client.dispatch(1000).unwrap();
+            loop {
+                let done = client.next_done();
+                if done.is_null() {
+                    break;
+                }
+                order.push(done);
+            }
+        }
+        assert!(slow.most.load(Ordering::SeqCst) <= 3);
+        assert_eq!(given_up.status(), MCP_E_TIMEOUT);
+        let last = requests.last().unwrap().0;
+        assert!(order.iter().position(|one| *one == last).unwrap() >= 28, "the last began last");
+        for value in [0, -1] {
+            let refused = client.set_limit(limits::CONNECTIONS, value).unwrap_err();
+            assert_eq!(refused.status, MCP_E_INVALID_ARGUMENT);
+        }
+        assert_eq!(client.set_limit(99, 1).unwrap_err().status, MCP_E_INVALID_ARGUMENT);
+    }
+
+    cancel_ends_started_and_blocking_calls_also_from_a_signal_handler {
+        static FIRED: std::sync::atomic::AtomicPtr<raw::mcp_cancel> =
+            std::sync::atomic::AtomicPtr::new(std::ptr::null_mut());
+        extern "C" fn fire(_: i32) {
+            unsafe { raw::mcp_cancel_fire(FIRED.load(Ordering::SeqCst)) };
+        }
+        let slow = Slow::new(None);
+        let client = slow.client();
+        client.ping().unwrap();
+        let cancel = Cancel::new();
+        FIRED.store(cancel.0, Ordering::SeqCst);
+        unsafe { libc::signal(libc::SIGUSR1, fire as *const () as usize) };
+        for _ in 0..3 {
+            let (started, blocking) = (tool(&client), tool(&client));
+            started.set_cancel(&cancel);
+            blocking.set_cancel(&cancel);
+            started.start().unwrap();
+            std::thread::scope(|scope| {
+                let call = scope.spawn(|| blocking.perform().map(drop).unwrap_err().status);
+                std::thread::sleep(Duration::from_millis(100));
+                unsafe { libc::raise(libc::SIGUSR1) };
+                assert_eq!(call.join().unwrap(), MCP_E_CANCELLED);
+            });
+            assert_eq!(started.wait(5000), MCP_E_CANCELLED);
+            cancel.reset();
+        }
+        client.set_close_timeout(0).unwrap();
+    }
+
+    cancel_that_is_fired_and_reset_at_once_lets_nobody_spin {
+        let slow = Slow::new(None);
+        let client = slow.client();
+        client.ping().unwrap();
+        let (cancel, is_over) = (Cancel::new(), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| while !is_over.load(Ordering::SeqCst) { cancel.fire() });
+            scope.spawn(|| while !is_over.load(Ordering::SeqCst) { cancel.reset() });
+            for _ in 0..50 {
+                let request = tool(&client);
+                request.set_cancel(&cancel);
+                request.set_timeout(5);
+                let status = request.perform().map(drop).unwrap_err().status;
+                assert!([MCP_E_CANCELLED, MCP_E_TIMEOUT].contains(&status), "{status}");
+            }
+            is_over.store(true, Ordering::SeqCst);
+        });
+        cancel.reset();
+        let request = tool(&client);
+        request.set_cancel(&cancel);
+        request.set_timeout(500);
+        let before = cpu_time();
+        assert_eq!(request.perform().map(drop).unwrap_err().status, MCP_E_TIMEOUT);
+        assert!(cpu_time() - before < Duration::from_millis(200), "{:?}", cpu_time() - before);
+        client.set_close_timeout(0).unwrap();
+    }
+
+    clients_of_a_hung_server_are_freed_within_their_close_timeout {
+        // It takes connections after the first answers, and says nothing.
+        let is_hung = Arc::new(AtomicBool::new(false));
+        let flag = is_hung.clone();
+        let server = Server::start(move |request| {
+            if flag.load(Ordering::SeqCst) {
+                return vec![Action::Hang];
+            }
+            if request.rpc_method() == "initialize" {
+                let body = json!({"jsonrpc": "2.0", "id": request.id(), "result": hello()});
+                let headers = [("mcp-session-id", "s"), ("content-type", "application/json")];
+                return vec![Action::Send(http::reply(200, &headers, body.to_string().as_bytes()))];
+            }
+            vec![Action::Send(http::result(request, hello()))]
+        });
+        for (timeout, most) in [(0, 100), (100, 900)] {
+            is_hung.store(false, Ordering::SeqCst);
+            let clients: Vec<Client> = (0..5).map(|_| {
+                let client = Client::new(&server.url("/mcp"), None).unwrap();
+                client.pin("2025-11-25").unwrap();
+                client.ping().unwrap();
+                client.set_close_timeout(timeout).unwrap();
+                client
+            }).collect();
+            is_hung.store(true, Ordering::SeqCst);
+            let start = Instant::now();
+            drop(clients);
+            assert!(start.elapsed() < Duration::from_millis(most), "{:?}", start.elapsed());
+        }
+        let client = Client::of("http://127.0.0.1:9/");
+        assert_eq!(client.set_close_timeout(-1).unwrap_err().status, MCP_E_INVALID_ARGUMENT);
+    }
+
+    list_is_bounded_in_bytes {
+        let (pages, count) = (Arc::new(AtomicUsize::new(0)), "x".repeat(1 << 20));
+        let given = pages.clone();
+        let server = Server::start(move |request| {
+            if request.rpc_method() != "tools/list" {
+                return vec![Action::Send(http::result(request, hello()))];
+            }
+            let number = given.fetch_add(1, Ordering::SeqCst);
+            let page = json!({"tools": [{"name": "a", "description": count}],
+                "nextCursor": number.to_string()});
+            vec![Action::Send(http::result(request, page))]
+        });
+        let client = Client::new(&server.url("/mcp"), None).unwrap();
+        client.pin("2025-11-25").unwrap();
+        client.set_limit(limits::MESSAGE_SIZE, 8 << 20).unwrap();
+        let failure = client.list_tools().unwrap_err();
+        assert_eq!(failure.status, MCP_E_TOO_LARGE, "{}", failure.message);
+        assert!(failure.message.contains("8388608 bytes"), "{}", failure.message);
+        assert!(pages.load(Ordering::SeqCst) <= 9);
+    }
+
+    answers_to_a_server_that_takes_none_need_few_descriptors {
+        let _alone = ALONE.lock().unwrap();
+        // It pings on its standing stream, and lets the answers hang.
+        let server = Server::start(move |request| {
+            if request.method == "GET" {
+                let ping = br#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#.to_vec();
+                return vec![Action::Begin(vec![]), Action::Flood(ping)];
+            }
+            match request.rpc_method().as_str() {
+                "initialize" => {
+                    let mut hello = hello();
+                    hello["capabilities"] = json!({"tools": {"listChanged": true}});
+                    vec![Action::Send(http::result(request, hello))]
+                }
+                "" => vec![Action::Hang],
+                _ => vec![Action::Send(http::reply(202, &[], b""))],
+            }
+        });
+        let client = Client::new(&server.url("/mcp"), None).unwrap();
+        client.pin("2025-11-25").unwrap();
+        let before = descriptors();
+        client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
+        assert!(await_true(SOON, || client.count(MCP_COUNT_DROPPED_REPLIES) > 1000));
+        let most = descriptors();
+        assert!(most < before + 40, "{before} have become {most}");
+        client.set_close_timeout(0).unwrap();
+    }
+
+    user_data_is_released_on_the_threads_of_the_program_and_under_no_lock {
+        struct Kept(Arc<Mutex<Vec<Option<String>>>>, Option<Request>);
+        impl Drop for Kept {
+            fn drop(&mut self) {
+                let name = std::thread::current().name().map(str::to_owned);
+                self.0.lock().unwrap().push(name);
+                // Calls of the library, which a lock would keep waiting.
+                drop(self.1.take());
+            }
+        }
+        let slow = Slow::new(None);
+        let client = slow.client();
+        client.ping().unwrap();
+        let released = Arc::new(Mutex::new(Vec::new()));
+        let count = 200;
+        for number in 0..count {
+            let other = tool(&client);
+            other.start().unwrap();
+            let kept = Kept(released.clone(), Some(other));
+            let request = tool(&client);
+            request.set_progress(move |_| { let _ = &kept; }).unwrap();
+            let kept = Kept(released.clone(), None);
+            client.set_event_handler(move |_| { let _ = &kept; }).unwrap();
+            request.start().unwrap();
+            if number % 3 == 0 {
+                std::thread::yield_now();
+            }
+            drop(request);
+        }
+        client.set_close_timeout(2000).unwrap();
+        client.take_event_handler().unwrap();
+        client.close();
+        let is_all = || {
+            let _ = client.dispatch(0);
+            released.lock().unwrap().len() == 2 * count
+        };
+        assert!(await_true(SOON, is_all), "{}", released.lock().unwrap().len());
+        let released = released.lock().unwrap();
+        assert!(released.iter().flatten().all(|name| !name.starts_with("mcp-")), "{released:?}");
+    }
+}
