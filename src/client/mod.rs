@@ -244,8 +244,9 @@ impl Client {
 
     /// Ends every wait with `MCP_E_CLOSED`, and the session at the server.
     pub(crate) fn close(&self) {
-        self.close.raise();
+        // First, so that a loop which wakes up finds them.
         self.end_flights();
+        self.close.raise();
         let options = self.options();
         let until = Instant::now() + options.close_timeout.unwrap_or(END);
         self.work.end(until);
