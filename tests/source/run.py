@@ -57,6 +57,43 @@ def check_layers():
         suite.check("noticed: %s" % words, words in found, found)
 
 
+def releases(folder):
+    """Where the application's user data is held or released, and may not be."""
+    for base, _, names in os.walk(folder):
+        for name in sorted(names):
+            path = os.path.join(base, name)
+            place = os.path.relpath(path, folder)
+            if not name.endswith(".rs") or place == os.path.join("ffi", "callback.rs"):
+                continue
+            with open(path, encoding="utf-8") as file:
+                lines = file.read().splitlines()
+            for number, line in enumerate(lines, 1):
+                code = line.split("//")[0]
+                where = "%s:%d: " % (place, number)
+                # A parameter of an exported function, handed to UserData::new.
+                is_parameter = re.fullmatch(r"\s*free_userdata: mcp_free_fn,", code)
+                is_type = code.startswith(("use ", "pub type mcp_free_fn"))
+                if "mcp_free_fn" in code and not is_parameter and not is_type:
+                    yield where + "holds a free function; UserData does that"
+                if re.search(r"\bfree_userdata\(|\bfree\(", code):
+                    yield where + "calls a free function; UserData does that"
+                if re.search(r"\*mut c_void,?$", code) and "userdata" in code \
+                        and not re.fullmatch(r"\s*userdata: \*mut c_void,", code):
+                    yield where + "holds user data; UserData does that"
+
+
+def check_user_data():
+    found = list(releases(os.path.join(ROOT, "src")))
+    suite.check("user data is held and released by UserData alone", not found, "\n".join(found))
+    folder = tempfile.mkdtemp()
+    with open(os.path.join(folder, "a.rs"), "w", encoding="utf-8") as file:
+        file.write("free: mcp_free_fn,\nunsafe { free(pointer) };\n")
+    found = "\n".join(releases(folder))
+    shutil.rmtree(folder)
+    for words in ["a.rs:1: holds a free function", "a.rs:2: calls a free function"]:
+        suite.check("noticed: %s" % words, words in found, found)
+
+
 def check_documentation():
     documented = functions()
     declared = re.findall(r"^(?!typedef)[a-z][^(\n]*?\b(mcp_\w+)\(", header, re.M)
@@ -267,6 +304,7 @@ def check_transports():
 
 
 check_layers()
+check_user_data()
 check_documentation()
 check_symbols()
 check_header_compiles()
