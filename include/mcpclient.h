@@ -44,11 +44,15 @@
  *
  * THREADS.  A client, a cancel and an input may be used by several threads at
  * once; a result and a config may be read by several; a request and a json
- * belong to one thread at a time.
+ * belong to one thread at a time.  Thread cancellation is disabled inside every
+ * function, and in the callbacks that run there: a thread that
+ * pthread_cancel() was called for ends at its next cancellation point after
+ * the call.  Asynchronous cancellation must be off.
  *
  * CALLBACKS run inside a call that you made, on the thread that made it, and
  * never on a thread of the library.  They may call this library, but not free
- * the handle they were called for, and must not unwind or longjmp through it.
+ * the handle they were called for, and must not leave it by an exception,
+ * longjmp() or pthread_exit().
  * NULL takes a callback away.
  *
  * FORK.  A child process must make its own handles; with its parent's, calls

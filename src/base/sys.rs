@@ -431,6 +431,50 @@ pub(crate) fn without_signals<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Keeps pthread_cancel() from ending this thread: glibc ends it by unwinding,
+/// which must not go through Rust. Dropped, it puts back what was before.
+///
+/// Both calls may be made in a signal handler (POSIX.1-2024).
+#[derive(Debug)]
+pub(crate) struct Uncancelled(libc::c_int);
+
+impl Uncancelled {
+    pub(crate) fn begin() -> Self {
+        Self(set_cancelable(PTHREAD_CANCEL_DISABLE))
+    }
+}
+
+impl Drop for Uncancelled {
+    fn drop(&mut self) {
+        set_cancelable(self.0);
+    }
+}
+
+#[cfg(target_vendor = "apple")]
+const PTHREAD_CANCEL_DISABLE: libc::c_int = 0;
+#[cfg(not(target_vendor = "apple"))]
+const PTHREAD_CANCEL_DISABLE: libc::c_int = 1;
+
+/// Says what was before.
+#[cfg(not(target_os = "android"))]
+fn set_cancelable(state: libc::c_int) -> libc::c_int {
+    unsafe extern "C" {
+        // The crate libc lacks it.
+        fn pthread_setcancelstate(state: libc::c_int, old: *mut libc::c_int) -> libc::c_int;
+    }
+    let mut old = state;
+    // SAFETY: the system's function, as POSIX declares it; `old` is valid for
+    // the call.
+    unsafe { pthread_setcancelstate(state, &mut old) };
+    old
+}
+
+/// The system has no pthread_cancel().
+#[cfg(target_os = "android")]
+fn set_cancelable(state: libc::c_int) -> libc::c_int {
+    state
+}
+
 /// Runs a write with SIGPIPE held back in this thread, and takes away one
 /// that came of it.
 fn without_sigpipe(work: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
