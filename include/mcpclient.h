@@ -1238,7 +1238,8 @@ int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
 int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
 
 /**
- * Shows a client certificate (mutual TLS).
+ * Shows a client certificate (mutual TLS) to the origin of the client's URL:
+ * to no proxy, and to no authorization server of another origin.
  *
  * `certificate_path`: a PEM file with the chain, the client's own first.
  * `key_path`: a PEM file with its private key, which may be the same file.
@@ -1290,7 +1291,10 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * and what mcp_client_set_env() adds; no descriptor but its standard ones; a
  * process group of its own.  mcp_client_close() ends it: its standard input
  * is closed; if it runs on, it gets SIGTERM after two seconds and SIGKILL
- * after four, with its group.  No handler of SIGCHLD is needed or set.
+ * after four, with its group.  Processes of the group that outlive it get
+ * SIGTERM when it has ended, and SIGKILL two seconds later.  A process that
+ * has left the group, for instance by setsid(), is not reached.  No handler
+ * of SIGCHLD is needed or set.
  *
  * Calls are those of every client.  What is of HTTP alone is
  * MCP_E_UNSUPPORTED: tokens, headers, proxies, certificates.  A program that

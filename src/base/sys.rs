@@ -390,15 +390,35 @@ pub(crate) fn signal_group(leader: u32, signal: libc::c_int) {
     unsafe { libc::kill(-group, signal) };
 }
 
-/// Whether a child has ended, which leaves it to be waited for. One that is
-/// not there any more was waited for by the program itself.
-pub(crate) fn has_ended(child: u32) -> bool {
-    // SAFETY: the structure is valid for the call.
+/// Whether anybody is in a group of processes. Those of it that have ended and
+/// whose parent this process has become, as the first one of a container does,
+/// are waited for.
+pub(crate) fn is_group(leader: u32) -> bool {
+    let Ok(group) = libc::pid_t::try_from(leader) else { return false };
+    // SAFETY: both take numbers, and the first NULL for what is not wanted.
+    unsafe {
+        while libc::waitpid(-group, std::ptr::null_mut(), libc::WNOHANG) > 0 {}
+        libc::kill(-group, 0) == 0
+    }
+}
+
+/// How a child has ended, which leaves it to be waited for: its exit status,
+/// or 128 and the number of the signal; nothing for one that runs. One that is
+/// not there any more was waited for by the program itself: the inner `None`.
+pub(crate) fn exit_status(child: u32) -> Option<Option<i32>> {
+    // SAFETY: the structure is valid for the call, which has filled it in
+    // where it has the number of a signal.
     unsafe {
         let mut info: libc::siginfo_t = std::mem::zeroed();
         let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-        let result = libc::waitid(libc::P_PID, child as libc::id_t, &mut info, flags);
-        result < 0 || info.si_signo == libc::SIGCHLD
+        if libc::waitid(libc::P_PID, child as libc::id_t, &mut info, flags) < 0 {
+            return Some(None);
+        }
+        match (info.si_signo, info.si_code) {
+            (libc::SIGCHLD, libc::CLD_EXITED) => Some(Some(info.si_status())),
+            (libc::SIGCHLD, _) => Some(Some(128 + info.si_status())),
+            _ => None,
+        }
     }
 }
 
