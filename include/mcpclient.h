@@ -44,11 +44,15 @@
  *
  * THREADS.  A client, a cancel and an input may be used by several threads at
  * once; a result and a config may be read by several; a request and a json
- * belong to one thread at a time.
+ * belong to one thread at a time.  Thread cancellation is disabled inside every
+ * function, and in the callbacks that run there: a thread that
+ * pthread_cancel() was called for ends at its next cancellation point after
+ * the call.  Asynchronous cancellation must be off.
  *
  * CALLBACKS run inside a call that you made, on the thread that made it, and
  * never on a thread of the library.  They may call this library, but not free
- * the handle they were called for, and must not unwind or longjmp through it.
+ * the handle they were called for, and must not leave it by an exception,
+ * longjmp() or pthread_exit().
  * NULL takes a callback away.
  *
  * FORK.  A child process must make its own handles; with its parent's, calls
@@ -1276,7 +1280,8 @@ int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
 int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
 
 /**
- * Shows a client certificate (mutual TLS).
+ * Shows a client certificate (mutual TLS) to the origin of the client's URL:
+ * to no proxy, and to no authorization server of another origin.
  *
  * `certificate_path`: a PEM file with the chain, the client's own first.
  * `key_path`: a PEM file with its private key, which may be the same file.
@@ -1328,7 +1333,10 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * and what mcp_client_set_env() adds; no descriptor but its standard ones; a
  * process group of its own.  mcp_client_close() ends it: its standard input
  * is closed; if it runs on, it gets SIGTERM after two seconds and SIGKILL
- * after four, with its group.  No handler of SIGCHLD is needed or set.
+ * after four, with its group.  Processes of the group that outlive it get
+ * SIGTERM when it has ended, and SIGKILL two seconds later.  A process that
+ * has left the group, for instance by setsid(), is not reached.  No handler
+ * of SIGCHLD is needed or set.
  *
  * Calls are those of every client.  What is of HTTP alone is
  * MCP_E_UNSUPPORTED: tokens, headers, proxies, certificates.  A program that

@@ -382,15 +382,35 @@ pub(crate) fn signal_group(leader: u32, signal: libc::c_int) {
     unsafe { libc::kill(-group, signal) };
 }
 
-/// Whether a child has ended, which leaves it to be waited for. One that is
-/// not there any more was waited for by the program itself.
-pub(crate) fn has_ended(child: u32) -> bool {
-    // SAFETY: the structure is valid for the call.
+/// Whether anybody is in a group of processes. Those of it that have ended and
+/// whose parent this process has become, as the first one of a container does,
+/// are waited for.
+pub(crate) fn is_group(leader: u32) -> bool {
+    let Ok(group) = libc::pid_t::try_from(leader) else { return false };
+    // SAFETY: both take numbers, and the first NULL for what is not wanted.
+    unsafe {
+        while libc::waitpid(-group, std::ptr::null_mut(), libc::WNOHANG) > 0 {}
+        libc::kill(-group, 0) == 0
+    }
+}
+
+/// How a child has ended, which leaves it to be waited for: its exit status,
+/// or 128 and the number of the signal; nothing for one that runs. One that is
+/// not there any more was waited for by the program itself: the inner `None`.
+pub(crate) fn exit_status(child: u32) -> Option<Option<i32>> {
+    // SAFETY: the structure is valid for the call, which has filled it in
+    // where it has the number of a signal.
     unsafe {
         let mut info: libc::siginfo_t = std::mem::zeroed();
         let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-        let result = libc::waitid(libc::P_PID, child as libc::id_t, &mut info, flags);
-        result < 0 || info.si_signo == libc::SIGCHLD
+        if libc::waitid(libc::P_PID, child as libc::id_t, &mut info, flags) < 0 {
+            return Some(None);
+        }
+        match (info.si_signo, info.si_code) {
+            (libc::SIGCHLD, libc::CLD_EXITED) => Some(Some(info.si_status())),
+            (libc::SIGCHLD, _) => Some(Some(128 + info.si_status())),
+            _ => None,
+        }
     }
 }
 
@@ -421,6 +441,50 @@ pub(crate) fn without_signals<T>(work: impl FnOnce() -> T) -> T {
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, std::ptr::null_mut());
     }
     work()
+}
+
+/// Keeps pthread_cancel() from ending this thread: glibc ends it by unwinding,
+/// which must not go through Rust. Dropped, it puts back what was before.
+///
+/// Both calls may be made in a signal handler (POSIX.1-2024).
+#[derive(Debug)]
+pub(crate) struct Uncancelled(libc::c_int);
+
+impl Uncancelled {
+    pub(crate) fn begin() -> Self {
+        Self(set_cancelable(PTHREAD_CANCEL_DISABLE))
+    }
+}
+
+impl Drop for Uncancelled {
+    fn drop(&mut self) {
+        set_cancelable(self.0);
+    }
+}
+
+#[cfg(target_vendor = "apple")]
+const PTHREAD_CANCEL_DISABLE: libc::c_int = 0;
+#[cfg(not(target_vendor = "apple"))]
+const PTHREAD_CANCEL_DISABLE: libc::c_int = 1;
+
+/// Says what was before.
+#[cfg(not(target_os = "android"))]
+fn set_cancelable(state: libc::c_int) -> libc::c_int {
+    unsafe extern "C" {
+        // The crate libc lacks it.
+        fn pthread_setcancelstate(state: libc::c_int, old: *mut libc::c_int) -> libc::c_int;
+    }
+    let mut old = state;
+    // SAFETY: the system's function, as POSIX declares it; `old` is valid for
+    // the call.
+    unsafe { pthread_setcancelstate(state, &mut old) };
+    old
+}
+
+/// The system has no pthread_cancel().
+#[cfg(target_os = "android")]
+fn set_cancelable(state: libc::c_int) -> libc::c_int {
+    state
 }
 
 /// Runs a write with SIGPIPE held back in this thread, and takes away one

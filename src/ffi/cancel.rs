@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::cancel::Cancel;
+use crate::base::sys::Uncancelled;
 use crate::ffi::guard::{guard_or, read_or};
 use crate::ffi::handle::{Handle, give, peek, take};
 
@@ -44,6 +45,7 @@ pub extern "C" fn mcp_cancel_new() -> *mut mcp_cancel {
 pub unsafe extern "C" fn mcp_cancel_fire(cancel: *mut mcp_cancel) {
     // No guard: nothing here can panic, and a signal handler may not touch
     // thread-local state.
+    let _uncancelled = Uncancelled::begin();
     // SAFETY: the header asks for NULL or a live cancel.
     if let Some(cancel) = unsafe { peek(cancel) }
         && cancel.pid == std::process::id()
@@ -58,6 +60,7 @@ pub unsafe extern "C" fn mcp_cancel_fire(cancel: *mut mcp_cancel) {
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_reset(cancel: *mut mcp_cancel) {
+    let _uncancelled = Uncancelled::begin();
     // SAFETY: the header asks for NULL or a live cancel.
     if let Some(cancel) = unsafe { peek(cancel) }
         && cancel.pid == std::process::id()

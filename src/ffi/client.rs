@@ -459,7 +459,8 @@ pub unsafe extern "C" fn mcp_client_set_ca_file(
     })
 }
 
-/// Shows a client certificate (mutual TLS).
+/// Shows a client certificate (mutual TLS) to the origin of the client's URL:
+/// to no proxy, and to no authorization server of another origin.
 ///
 /// `certificate_path`: a PEM file with the chain, the client's own first.
 /// `key_path`: a PEM file with its private key, which may be the same file.

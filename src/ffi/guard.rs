@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::sys::Uncancelled;
 use crate::ffi::callback::Call;
 use crate::ffi::error::set_last;
 
@@ -10,8 +11,10 @@ use crate::ffi::error::set_last;
 ///
 /// No panic leaves it: unwinding into C is undefined. `AssertUnwindSafe` is
 /// honest, because what a body can leave half done is behind locks whose
-/// holders swap values whole.
+/// holders swap values whole. Nor does pthread_cancel() end the thread inside,
+/// which would unwind as well.
 pub(crate) fn guard(body: impl FnOnce() -> Result<()>) -> i32 {
+    let _uncancelled = Uncancelled::begin();
     match caught(body) {
         Ok(()) => Status::Ok as i32,
         Err(error) => {
@@ -24,6 +27,7 @@ pub(crate) fn guard(body: impl FnOnce() -> Result<()>) -> i32 {
 
 /// Runs the body of a function that makes something: `otherwise` on failure.
 pub(crate) fn guard_or<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
+    let _uncancelled = Uncancelled::begin();
     match caught(body) {
         Ok(value) => value,
         Err(error) => {
@@ -35,6 +39,7 @@ pub(crate) fn guard_or<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
 
 /// Runs the body of a function that reads, and has no way to fail but NULL.
 pub(crate) fn read_or<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
+    let _uncancelled = Uncancelled::begin();
     let _call = Call::begin();
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Some(value)) => value,

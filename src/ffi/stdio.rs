@@ -26,7 +26,10 @@ use crate::ffi::library::*;
 /// and what mcp_client_set_env() adds; no descriptor but its standard ones; a
 /// process group of its own.  mcp_client_close() ends it: its standard input
 /// is closed; if it runs on, it gets SIGTERM after two seconds and SIGKILL
-/// after four, with its group.  No handler of SIGCHLD is needed or set.
+/// after four, with its group.  Processes of the group that outlive it get
+/// SIGTERM when it has ended, and SIGKILL two seconds later.  A process that
+/// has left the group, for instance by setsid(), is not reached.  No handler
+/// of SIGCHLD is needed or set.
 ///
 /// Calls are those of every client.  What is of HTTP alone is
 /// MCP_E_UNSUPPORTED: tokens, headers, proxies, certificates.  A program that

@@ -39,6 +39,8 @@ pub(crate) struct Route {
 pub(crate) struct Opener {
     resolver: Resolver,
     tls: OnceLock<Arc<ClientConfig>>,
+    /// The same for the way to a proxy.
+    proxy_tls: OnceLock<Arc<ClientConfig>>,
     /// Where the peers of its own connections were: the outermost.
     met: Mutex<Option<Home>>,
 }
@@ -71,7 +73,10 @@ impl Opener {
         };
         match origin.scheme {
             Scheme::Http => Ok(link),
-            Scheme::Https => self.secure(link, origin, route, wait).await,
+            Scheme::Https => {
+                let config = shared(&self.tls, || route.tls.config())?;
+                secure(link, origin, config, wait).await
+            }
         }
     }
 
@@ -134,35 +139,38 @@ impl Opener {
     ) -> Result<Link> {
         let mut link = self.dial(&proxy.origin, (None, None), wait).await?;
         if proxy.origin.scheme == Scheme::Https {
-            link = self.secure(link, &proxy.origin, route, wait).await?;
+            let config = shared(&self.proxy_tls, || route.tls.for_proxy().config())?;
+            link = secure(link, &proxy.origin, config, wait).await?;
         }
         tunnel::ask(&mut link, origin, proxy, wait).await?;
         Ok(link)
     }
+}
 
-    async fn secure(
-        &self,
-        link: Link,
-        origin: &Origin,
-        route: &Route,
-        wait: &Wait,
-    ) -> Result<Link> {
-        let failed = |broken| handshake_failed(broken, origin);
-        let secured = Secured::begin(link, self.tls(route)?, &origin.host);
-        let mut link = Link::Secured(Box::new(secured.map_err(|error| failed(error.into()))?));
-        link.shake_hands(wait).await.map_err(failed)?;
-        Ok(link)
-    }
+async fn secure(
+    link: Link,
+    origin: &Origin,
+    config: Arc<ClientConfig>,
+    wait: &Wait,
+) -> Result<Link> {
+    let failed = |broken| handshake_failed(broken, origin);
+    let secured = Secured::begin(link, config, &origin.host);
+    let mut link = Link::Secured(Box::new(secured.map_err(|error| failed(error.into()))?));
+    link.shake_hands(wait).await.map_err(failed)?;
+    Ok(link)
+}
 
-    /// One configuration for all connections: looking for the one that others
-    /// share takes time.
-    fn tls(&self, route: &Route) -> Result<Arc<ClientConfig>> {
-        if let Some(config) = self.tls.get() {
-            return Ok(config.clone());
-        }
-        let config = route.tls.config()?;
-        Ok(self.tls.get_or_init(|| config).clone())
+/// One configuration for all connections: looking for the one that others
+/// share takes time.
+fn shared(
+    kept: &OnceLock<Arc<ClientConfig>>,
+    make: impl FnOnce() -> Result<Arc<ClientConfig>>,
+) -> Result<Arc<ClientConfig>> {
+    if let Some(config) = kept.get() {
+        return Ok(config.clone());
     }
+    let config = make()?;
+    Ok(kept.get_or_init(|| config).clone())
 }
 
 impl Link {

@@ -6,9 +6,9 @@
 
 use std::ffi::OsString;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -79,7 +79,11 @@ pub(crate) struct Process {
     ended: Option<OwnedFd>,
     stderr: Option<OwnedFd>,
     tail: Mutex<Tail>,
+    /// Not waited for before it is ended: as long as it is not, no other
+    /// process gets its number, nor another group.
     child: Mutex<Option<Child>>,
+    /// Nothing of its group is left to be ended.
+    is_cleared: AtomicBool,
     /// The exit status, or 128 and the number of the signal; `None` where the
     /// program has waited for it in our place.
     status: OnceLock<Option<i32>>,
@@ -109,6 +113,7 @@ impl Process {
             stderr,
             tail: Mutex::default(),
             child: Mutex::new(Some(child)),
+            is_cleared: AtomicBool::new(false),
             status: OnceLock::new(),
         };
         let (Some(stdin), Some(stdout)) = (stdin, stdout) else {
@@ -143,13 +148,17 @@ impl Process {
         if self.status.get().is_some() {
             return true;
         }
-        match &self.ended {
-            Some(fd) => {
-                let mut entry = [Poll::new(fd.as_raw_fd(), POLLIN)];
-                matches!(sys::poll(&mut entry, Duration::ZERO), Ok(1))
+        if let Some(fd) = &self.ended {
+            let mut entry = [Poll::new(fd.as_raw_fd(), POLLIN)];
+            if !matches!(sys::poll(&mut entry, Duration::ZERO), Ok(1)) {
+                return false;
             }
-            None => sys::has_ended(self.id),
         }
+        let status = sys::exit_status(self.id);
+        status.is_some_and(|status| {
+            let _ = self.status.set(status);
+            true
+        })
     }
 
     /// The standard error, where it is kept.
@@ -181,15 +190,12 @@ impl Process {
     /// `stream`: the one that it has closed, for one that runs on.
     pub(crate) async fn obituary(&self, stream: &str, wait: &Wait) -> Error {
         let brief = wait.afterwards(LAST_WORDS);
-        let has_ended = self.until_ended(LAST_WORDS, &brief).await;
+        self.until_ended(LAST_WORDS, &brief).await;
         self.keep_stderr();
-        if has_ended {
-            self.reap();
-        }
         let name = &self.name;
         let mut message = match self.status.get() {
-            None if !has_ended => format!("\"{name}\" closed its standard {stream} and runs on"),
-            None | Some(None) => {
+            None => format!("\"{name}\" closed its standard {stream} and runs on"),
+            Some(None) => {
                 format!("\"{name}\" has ended; the program has taken its exit status")
             }
             Some(Some(status)) if *status > 128 => {
@@ -210,24 +216,36 @@ impl Process {
         if self.owner != std::process::id() {
             return;
         }
-        let mut has_ended = false;
         for signal in [None, Some(libc::SIGTERM), Some(libc::SIGKILL)] {
             if let Some(signal) = signal
                 && self.status.get().is_none()
             {
                 sys::signal_group(self.id, signal);
             }
-            has_ended = self.drained_until_ended(drain, GRACE, wait).await;
-            if has_ended {
-                break;
+            if self.drained_until_ended(drain, GRACE, wait).await {
+                return self.end_others(wait).await;
             }
-        }
-        if has_ended {
-            self.reap();
         }
     }
 
-    async fn until_ended(&self, limit: Duration, wait: &Wait) -> bool {
+    /// Ends what the process has left behind in its group, in the same way.
+    async fn end_others(&self, wait: &Wait) {
+        if !self.reap() {
+            return;
+        }
+        let until = Instant::now() + GRACE;
+        // The group keeps its number for as long as somebody is in it.
+        while sys::is_group(self.id) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || wait.pause(left.min(GLANCE)).await.is_err() {
+                sys::signal_group(self.id, libc::SIGKILL);
+                break;
+            }
+        }
+        self.is_cleared.store(true, Ordering::Release);
+    }
+
+    async fn until_ended(&self, limit: Duration, wait: &Wait) {
         let until = Instant::now() + limit;
         while !self.has_ended() {
             let left = until.saturating_duration_since(Instant::now());
@@ -235,10 +253,9 @@ impl Process {
                 self.watch().into_iter().map(|fd| Poll::new(fd, POLLIN)).collect();
             let pause = left.min(self.glance());
             if left.is_zero() || wait.poll(&mut entries, pause).await.is_err() {
-                return self.has_ended();
+                return;
             }
         }
-        true
     }
 
     /// What it still has to say is read, or it might never come to its end.
@@ -277,25 +294,26 @@ impl Process {
         }
     }
 
-    /// Takes the exit status, which lets go of the process's number.
-    fn reap(&self) {
-        if self.owner != std::process::id() {
-            return;
-        }
-        let Some(mut child) = lock(&self.child).take() else { return };
-        // What it has left behind, as long as the number of its group is its.
+    /// Lets go of the number of a process that has ended, and asks its group
+    /// to end; false where that was done before.
+    fn reap(&self) -> bool {
+        let Some(mut child) = lock(&self.child).take() else { return false };
         sys::signal_group(self.id, libc::SIGTERM);
-        let status = match child.wait() {
-            Ok(status) => status.code().or(status.signal().map(|signal| 128 + signal)),
-            Err(_) => None,
-        };
-        let _ = self.status.set(status);
+        let _ = child.wait();
+        true
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.owner != std::process::id() || lock(&self.child).is_none() {
+        if self.owner != std::process::id() || self.is_cleared.load(Ordering::Acquire) {
+            return;
+        }
+        if lock(&self.child).is_none() {
+            // The background thread ended while it waited for the group.
+            if sys::is_group(self.id) {
+                sys::signal_group(self.id, libc::SIGKILL);
+            }
             return;
         }
         sys::signal_group(self.id, libc::SIGKILL);
@@ -462,12 +480,106 @@ mod tests {
         assert_eq!(process.status.get(), Some(&Some(5)));
     }
 
+    /// The number that the script writes first.
+    fn number(ends: &Ends) -> u32 {
+        let mut text = Vec::new();
+        let mut byte = [0];
+        while text.last() != Some(&b'\n') {
+            match sys::read(&ends.stdout, &mut byte) {
+                Ok(1) => text.push(byte[0]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        String::from_utf8(text).unwrap().trim().parse().unwrap()
+    }
+
+    /// Whoever has become its parent waits for it, or not.
+    fn runs(id: u32) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"));
+        stat.is_ok_and(|stat| !stat.rsplit(") ").next().unwrap().starts_with(['Z', 'X']))
+    }
+
+    fn soon_gone(id: u32) -> bool {
+        (0..500).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            !runs(id)
+        })
+    }
+
+    /// One that TERM does not end, with the pipes or without.
+    fn stubborn(pipes: &str, then: &str) -> Program {
+        shell(&format!("(trap '' TERM; exec sleep 300) {pipes} & echo $!; {then}"))
+    }
+
+    const APART: &str = "</dev/null >/dev/null 2>&1";
+
+    #[test]
+    fn ends_what_it_has_left_behind_and_does_not_heed_a_signal() {
+        for pipes in ["", APART] {
+            for then in ["exit 0", "cat >/dev/null", "exec sleep 300"] {
+                let (process, ends) = Process::start(&stubborn(pipes, then)).unwrap();
+                let grandchild = number(&ends);
+                assert!(runs(grandchild));
+                let start = Instant::now();
+                end(&process, ends);
+                let most = GRACE * if then.ends_with("300") { 3 } else { 2 };
+                assert!(start.elapsed() < most, "{then}: {:?}", start.elapsed());
+                assert!(soon_gone(grandchild), "{pipes} {then}");
+                assert!(process.status.get().is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn waits_for_what_it_has_left_behind_no_longer_than_that_takes() {
+        let script = "(trap 'exit 0' TERM; while :; do sleep 0.01; done) & exit 0";
+        let (process, ends) = Process::start(&shell(script)).unwrap();
+        let start = Instant::now();
+        end(&process, ends);
+        assert!(start.elapsed() < GRACE, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn ends_what_is_left_behind_also_where_nobody_waits_any_more() {
+        // After its last words, ...
+        let (process, ends) = Process::start(&stubborn(APART, "exit 4")).unwrap();
+        let grandchild = number(&ends);
+        assert_eq!(obituary(&process).exit_status(), Some(4));
+        drop(process);
+        assert!(soon_gone(grandchild), "its process was dropped");
+        // ... with no time left, ...
+        let (process, ends) = Process::start(&stubborn(APART, "cat >/dev/null")).unwrap();
+        let grandchild = number(&ends);
+        drop(ends);
+        let wait = Wait::for_at_most(Duration::ZERO);
+        let until = Instant::now() + GRACE;
+        while process.child.lock().unwrap().is_some() && Instant::now() < until {
+            now(async { Ok::<_, Error>(process.end(None, &wait).await) }).unwrap();
+        }
+        assert!(soon_gone(grandchild), "there was no time left");
+        // ... and where the wait for it was given up.
+        let (process, ends) = Process::start(&stubborn(APART, "exit 0")).unwrap();
+        let grandchild = number(&ends);
+        while !process.has_ended() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(process.reap());
+        drop(process);
+        assert!(soon_gone(grandchild), "the wait was given up");
+    }
+
     #[test]
     fn leaves_nothing_behind_when_it_is_dropped() {
         let (process, _ends) = Process::start(&shell("trap '' TERM; sleep 60")).unwrap();
         let id = process.id;
         drop(process);
-        assert!(sys::has_ended(id), "it was waited for, so that it is not there any more");
+        assert!(
+            sys::exit_status(id).is_some(),
+            "it was waited for, so that it is not there any more"
+        );
     }
 
     #[test]

@@ -74,6 +74,12 @@ static SHARED: Mutex<Vec<Shared>> = Mutex::new(Vec::new());
 const KEPT: Duration = Duration::from_secs(60);
 
 impl TlsSettings {
+    /// What a proxy on the way is trusted by. The client certificate is for
+    /// the server alone.
+    pub(crate) fn for_proxy(&self) -> Self {
+        Self { client: None, ..self.clone() }
+    }
+
     /// The configuration to connect with: the one of other clients with the
     /// same settings, as long as the system trusts the same.
     pub(crate) fn config(&self) -> Result<Arc<ClientConfig>> {

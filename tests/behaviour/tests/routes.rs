@@ -16,6 +16,7 @@ use mcp_test_server::{Action, Server};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 
 /// An authority, what it signed, and the files of it.
 struct Authority {
@@ -74,23 +75,17 @@ fn tls_config(
     authority: &Authority,
     name: &str,
     is_expired: bool,
-    clients: Option<&Authority>,
+    clients: Option<Arc<dyn ClientCertVerifier>>,
 ) -> Arc<rustls::ServerConfig> {
     let (_, _, certificate, key) = authority.sign(name, is_expired);
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ServerConfig::builder_with_provider(provider.clone())
+    let builder = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap();
     let builder = match clients {
         None => builder.with_no_client_auth(),
-        Some(clients) => {
-            let mut roots = rustls::RootCertStore::empty();
-            roots.add(clients.issuer.der().clone()).unwrap();
-            let verifier =
-                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-            builder.with_client_cert_verifier(verifier.unwrap())
-        }
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
     };
     Arc::new(builder.with_single_cert(vec![certificate], key).unwrap())
 }
@@ -103,6 +98,12 @@ fn serve_tls(
     is_expired: bool,
     clients: Option<&Authority>,
 ) -> u16 {
+    let clients = clients.map(|clients| {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(clients.issuer.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap()
+    });
     let config = tls_config(authority, name, is_expired, clients);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -183,14 +184,22 @@ fn proxy(target: u16, answer: &'static str) -> (u16, Arc<std::sync::Mutex<Vec<St
     (port, seen)
 }
 
-/// A proxy that speaks TLS itself: each tunnel ends at one port.
-fn proxy_over_tls(authority: &Authority, target: u16) -> u16 {
-    let config = tls_config(authority, "localhost", false, None);
+/// A proxy that speaks TLS itself: each tunnel ends at one port. It asks for a
+/// client certificate and takes none as well, and counts those that it got.
+fn proxy_over_tls(authority: &Authority, target: u16) -> (u16, Arc<AtomicUsize>) {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(authority.issuer.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let verifier = verifier.allow_unauthenticated().build().unwrap();
+    let config = tls_config(authority, "localhost", false, Some(verifier));
+    let shown = Arc::new(AtomicUsize::new(0));
+    let count = shown.clone();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let config = config.clone();
+            let (config, count) = (config.clone(), count.clone());
             std::thread::spawn(move || {
                 let connection = rustls::ServerConnection::new(config).unwrap();
                 let mut client = rustls::StreamOwned::new(connection, stream);
@@ -202,6 +211,8 @@ fn proxy_over_tls(authority: &Authority, target: u16) -> u16 {
                         _ => return,
                     }
                 }
+                let certificates = client.conn.peer_certificates().unwrap_or_default();
+                count.fetch_add(certificates.len(), Ordering::SeqCst);
                 client.write_all(TUNNEL.as_bytes()).unwrap();
                 let mut server = TcpStream::connect(("127.0.0.1", target)).unwrap();
                 // By turns: neither side may keep the other waiting.
@@ -236,7 +247,7 @@ fn proxy_over_tls(authority: &Authority, target: u16) -> u16 {
             });
         }
     });
-    port
+    (port, shown)
 }
 
 const TUNNEL: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
@@ -349,7 +360,7 @@ tests! {
     tunnel_is_made_over_tls_where_the_proxy_speaks_it {
         let (authority, other) = (Authority::new("one"), Authority::new("two"));
         let port = serve_tls(&authority, "mcp.example", false, None);
-        let proxy = proxy_over_tls(&authority, port);
+        let (proxy, _) = proxy_over_tls(&authority, port);
         for (trusted, is_trusted) in [(&authority, true), (&other, false)] {
             let client = Client::of("https://mcp.example/mcp");
             client.set_ca_file(&trusted.ca_file()).unwrap();
@@ -366,6 +377,25 @@ tests! {
             request.start().unwrap();
             assert_eq!(request.wait(20_000), 0);
             client.ping().unwrap();
+        }
+    }
+
+    client_certificate_is_for_the_server_and_not_for_its_proxy {
+        let authority = Authority::new("one");
+        for clients in [Some(&authority), None] {
+            let port = serve_tls(&authority, "mcp.example", false, clients);
+            let (proxy, shown) = proxy_over_tls(&authority, port);
+            let client = Client::of("https://mcp.example/mcp");
+            client.set_ca_file(&authority.ca_file()).unwrap();
+            client.set_proxy(&format!("https://localhost:{proxy}")).unwrap();
+            let (certificate, key, ..) = authority.sign("client", false);
+            let certificate = authority.file("client.pem", &certificate);
+            client.set_certificate(&certificate, &authority.file("client.key", &key)).unwrap();
+            client.ping().unwrap();
+            let request = client.request("ping", None).unwrap();
+            request.start().unwrap();
+            assert_eq!(request.wait(10_000), 0);
+            assert_eq!(shown.load(Ordering::SeqCst), 0);
         }
     }
 

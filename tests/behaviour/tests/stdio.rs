@@ -345,6 +345,42 @@ tests! {
         }
     }
 
+    grandchild_that_does_not_heed_sigterm_is_ended_as_well {
+        for (ending, pipes) in [
+            ("close", ""), ("close", "</dev/null >/dev/null 2>&1"), ("free", ""),
+            ("exit", ""), ("exit", "</dev/null >/dev/null 2>&1"),
+        ] {
+            let peer = peer!("");
+            let file = peer.directory().join("grandchild").display().to_string();
+            // The server's own process, whose group the grandchild is in.
+            let begin = format!("(trap '' TERM; exec sleep 300) {pipes} & echo $! >{file}");
+            let script = format!(r#"{begin}; exec "$0" "$@""#);
+            let mut argv = vec!["/bin/sh", "-c", script.as_str()];
+            argv.extend(peer.argv());
+            let client = Client::stdio(&argv);
+            client.ping().unwrap();
+            let grandchild = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+            assert!(is_there(grandchild));
+            let start = Instant::now();
+            if ending == "exit" {
+                client.call("exit", json!({"status": 9})).unwrap_err();
+                // A client that goes on is not held up.
+                client.ping().unwrap();
+                assert!(start.elapsed() < seconds(1) + SLACK, "{:?}", start.elapsed());
+                let second: i32 = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+                assert_ne!(second, grandchild);
+            } else if ending == "close" {
+                client.close();
+            } else {
+                drop(client);
+            }
+            let took = start.elapsed();
+            assert!(took < seconds(3) + SLACK, "{ending} {pipes}: {took:?}");
+            let is_gone = || !is_there(grandchild) || is_zombie(grandchild);
+            assert!(await_true(SOON, is_gone), "{ending} {pipes}: the grandchild runs on");
+        }
+    }
+
     free_without_a_close_ends_the_server_too {
         let peer = peer!("");
         let client = peer.connected();

@@ -1,0 +1,193 @@
+/* Threads that pthread_cancel() asks to end while they are in a call: the call
+ * goes on to its own end, and then the thread ends, with nothing left behind.
+ */
+#include <pthread.h>
+#include <time.h>
+
+#include "test.h"
+
+struct shared {
+    mcp_client *client;
+    mcp_cancel *cancel;
+    int calls;      /* of the thread, begun */
+    int cleaned;    /* times that its handlers ran */
+    int in_handler; /* the state of cancellation there, and after the call */
+    int after;
+};
+
+static void clean(void *userdata)
+{
+    ((struct shared *)userdata)->cleaned++;
+}
+
+static void pause_for(long microseconds)
+{
+    struct timespec time;
+
+    time.tv_sec = 0;
+    time.tv_nsec = microseconds * 1000;
+    nanosleep(&time, NULL);
+}
+
+static void *call_for_ever(void *userdata)
+{
+    struct shared *shared = (struct shared *)userdata;
+
+    pthread_cleanup_push(clean, shared);
+    for (;;) {
+        shared->calls++;
+        mcp_ping(shared->client);
+        pthread_testcancel();
+    }
+    /* Not reached; the macro of the pair wants it. */
+    pthread_cleanup_pop(0);
+    return NULL;
+}
+
+static void thread_that_is_cancelled_at_any_moment_ends_after_its_call(void)
+{
+    struct shared shared;
+    pthread_t thread;
+    void *result;
+    long i, count = test_scale(200);
+
+    memset(&shared, 0, sizeof shared);
+    shared.client = mcp_client_new(test_path("/sse-replies/mcp"), test_token);
+    for (i = 0; i < count; i++) {
+        CHECK(pthread_create(&thread, NULL, call_for_ever, &shared) == 0);
+        pause_for(i * 37 % 3000);
+        CHECK(pthread_cancel(thread) == 0);
+        CHECK(pthread_join(thread, &result) == 0);
+        CHECK(result == PTHREAD_CANCELED);
+    }
+    CHECK(shared.cleaned == count && shared.calls >= count);
+    CHECK_STATUS(MCP_OK, mcp_ping(shared.client));
+    mcp_client_free(shared.client);
+}
+
+static void *call_what_never_answers(void *userdata)
+{
+    struct shared *shared = (struct shared *)userdata;
+    mcp_request *request = mcp_request_new_call_tool(shared->client, "silent", "{}");
+
+    pthread_cleanup_push(clean, shared);
+    mcp_request_set_cancel(request, shared->cancel);
+    mcp_request_perform(request, NULL);
+    shared->calls = mcp_error_status(NULL);
+    mcp_request_free(request);
+    pthread_testcancel();
+    pthread_cleanup_pop(0);
+    return NULL;
+}
+
+/* It sleeps in poll(2), which is a cancellation point; only mcp_cancel_fire()
+ * ends the wait. */
+static void thread_that_is_cancelled_while_it_waits_waits_on(void)
+{
+    struct shared shared;
+    pthread_t thread;
+    void *result;
+
+    memset(&shared, 0, sizeof shared);
+    shared.client = mcp_client_new(test_path("/full/mcp"), test_token);
+    shared.cancel = mcp_cancel_new();
+    CHECK_STATUS(MCP_OK, mcp_ping(shared.client));
+    CHECK(pthread_create(&thread, NULL, call_what_never_answers, &shared) == 0);
+    pause_for(100000);
+    CHECK(pthread_cancel(thread) == 0);
+    pause_for(100000);
+    CHECK(shared.calls == 0);
+    mcp_cancel_fire(shared.cancel);
+    CHECK(pthread_join(thread, &result) == 0);
+    CHECK(result == PTHREAD_CANCELED && shared.cleaned == 1);
+    CHECK(shared.calls == MCP_E_CANCELLED);
+    mcp_cancel_free(shared.cancel);
+    mcp_client_free(shared.client);
+}
+
+static int32_t give_token(void *userdata, int32_t refused, mcp_text *out)
+{
+    struct shared *shared = (struct shared *)userdata;
+
+    (void)refused;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &shared->in_handler);
+    pthread_setcancelstate(shared->in_handler, NULL);
+    /* A call inside a call, and a cancellation point. */
+    mcp_version();
+    mcp_error_message(NULL);
+    pthread_testcancel();
+    return mcp_text_set(out, test_token, strlen(test_token));
+}
+
+static void *call_with_a_handler(void *userdata)
+{
+    struct shared *shared = (struct shared *)userdata;
+
+    pthread_cleanup_push(clean, shared);
+    /* Pending before the call begins. */
+    pthread_cancel(pthread_self());
+    shared->calls = mcp_ping(shared->client) == MCP_OK;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &shared->after);
+    pthread_setcancelstate(shared->after, NULL);
+    pthread_testcancel();
+    pthread_cleanup_pop(0);
+    return NULL;
+}
+
+static void callback_runs_with_cancellation_off_as_the_call_around_it(void)
+{
+    struct shared shared;
+    pthread_t thread;
+    void *result;
+
+    memset(&shared, 0, sizeof shared);
+    shared.client = mcp_client_new(test_path("/mcp"), NULL);
+    CHECK_STATUS(MCP_OK, mcp_client_set_token_handler(shared.client, give_token, &shared, NULL));
+    CHECK(pthread_create(&thread, NULL, call_with_a_handler, &shared) == 0);
+    CHECK(pthread_join(thread, &result) == 0);
+    CHECK(result == PTHREAD_CANCELED && shared.cleaned == 1 && shared.calls == 1);
+    CHECK(shared.in_handler == PTHREAD_CANCEL_DISABLE);
+    CHECK(shared.after == PTHREAD_CANCEL_ENABLE);
+    mcp_client_free(shared.client);
+}
+
+static void *use_small_functions(void *userdata)
+{
+    struct shared *shared = (struct shared *)userdata;
+    mcp_cancel *cancel;
+
+    pthread_cleanup_push(clean, shared);
+    pthread_cancel(pthread_self());
+    /* Each reads, writes or closes a descriptor. */
+    cancel = mcp_cancel_new();
+    mcp_cancel_fire(cancel);
+    mcp_cancel_reset(cancel);
+    mcp_cancel_free(cancel);
+    mcp_client_free(mcp_client_new(test_url, NULL));
+    shared->calls++;
+    pthread_testcancel();
+    pthread_cleanup_pop(0);
+    return NULL;
+}
+
+static void no_function_is_a_cancellation_point(void)
+{
+    struct shared shared;
+    pthread_t thread;
+    void *result;
+
+    memset(&shared, 0, sizeof shared);
+    CHECK(pthread_create(&thread, NULL, use_small_functions, &shared) == 0);
+    CHECK(pthread_join(thread, &result) == 0);
+    CHECK(result == PTHREAD_CANCELED && shared.cleaned == 1 && shared.calls == 1);
+}
+
+int main(int argc, char **argv)
+{
+    BEGIN(argc, argv);
+    RUN(thread_that_is_cancelled_at_any_moment_ends_after_its_call);
+    RUN(thread_that_is_cancelled_while_it_waits_waits_on);
+    RUN(callback_runs_with_cancellation_off_as_the_call_around_it);
+    RUN(no_function_is_a_cancellation_point);
+    END();
+}
