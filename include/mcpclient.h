@@ -593,11 +593,6 @@ extern "C" {
 #define MCP_COUNT_STORE_FAILURES 9
 
 /**
- * A value, and its text once somebody has asked for it.
- */
-typedef struct Written Written;
-
-/**
  * AN OAUTH AUTHORIZATION: how to get a token, and the tokens it has.
  *
  * Set it up, give it to one or several clients with mcp_client_set_auth(),
@@ -739,6 +734,18 @@ typedef struct mcp_event mcp_event;
  * the answer travels, makes no difference here.
  */
 typedef struct mcp_input mcp_input;
+
+/**
+ * A JSON VALUE, to build arguments and to read results without another
+ * library.
+ *
+ * One that you made is yours to change and to free; a `const mcp_json *` is
+ * a part of one, valid until that is changed or freed.  Places in it are
+ * named by JSON Pointer (RFC 6901): "" is the value itself, "/a/0" the first
+ * element of its member a.  Numbers stay as they are written.  One thread at
+ * a time may change it or ask for mcp_json_text().
+ */
+typedef struct mcp_json mcp_json;
 
 /**
  * A PROMPT of mcp_result_prompt(), borrowed from the result.
@@ -936,18 +943,6 @@ typedef void (*mcp_event_fn)(void *userdata,
 typedef void (*mcp_input_fn)(void *userdata,
                              mcp_client *client,
                              mcp_input *input);
-
-/**
- * A JSON VALUE, to build arguments and to read results without another
- * library.
- *
- * One that you made is yours to change and to free; a `const mcp_json *` is
- * a part of one, valid until that is changed or freed.  Places in it are
- * named by JSON Pointer (RFC 6901): "" is the value itself, "/a/0" the first
- * element of its member a.  Numbers stay as they are written.  One thread at
- * a time may change it or ask for mcp_json_text().
- */
-typedef Written mcp_json;
 
 /**
  * Gives the library's version, such as "0.1.0".
@@ -3837,7 +3832,8 @@ mcp_json *mcp_json_new(void);
  *
  * Returns a handle to free with mcp_json_free(), or NULL with the last error
  * set: MCP_E_INVALID_ARGUMENT, whose message tells the line and the column.
- * More than 128 objects and arrays inside each other are refused.
+ * What a server may send can be read: up to 512 objects and arrays inside
+ * each other.
  * Threads: any.  Since: 0.1.0.
  */
 mcp_json *mcp_json_parse(const char *text, size_t len);

@@ -1,6 +1,8 @@
 //! Why a call failed: one type for every layer.
 
-use crate::base::secret::{CUT, Secret, mask, mask_json};
+use crate::base::mask::{CUT, Masker};
+use crate::base::one_line;
+use crate::base::secret::Secret;
 
 /// The numbers of the public header. They never change and are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +112,10 @@ struct Details {
     exit_status: Option<i32>,
 }
 
+/// The most bytes of an error's data. More is not kept: what is left of JSON
+/// that is cut is none.
+const DATA: usize = 1 << 20;
+
 /// The JSON-RPC error that a server answered with.
 #[derive(Clone, Debug)]
 pub(crate) struct RpcDetails {
@@ -154,6 +160,7 @@ impl Error {
     #[cold]
     #[inline(never)]
     pub(crate) fn with_rpc(mut self, code: i32, data: Option<String>) -> Self {
+        let data = data.filter(|data| data.len() <= DATA);
         self.0.rpc = Some(RpcDetails { code, data });
         self
     }
@@ -214,12 +221,15 @@ impl Error {
     #[cold]
     #[inline(never)]
     pub(crate) fn masked(mut self, secrets: &[Secret]) -> Self {
-        mask(&mut self.0.message, secrets);
-        for (_, value) in &mut self.0.challenge {
-            mask(value, secrets);
+        let masker = Masker::new(secrets);
+        masker.mask(&mut self.0.message);
+        for (name, value) in &mut self.0.challenge {
+            masker.mask(name);
+            masker.mask(value);
         }
-        if let Some(data) = self.0.rpc.as_mut().and_then(|rpc| rpc.data.as_mut()) {
-            mask_json(data, secrets);
+        if let Some(rpc) = &mut self.0.rpc {
+            let masked = rpc.data.take().and_then(|data| masker.mask_json(data));
+            rpc.data = masked.filter(|data| data.len() <= DATA);
         }
         self
     }
@@ -264,8 +274,8 @@ impl Error {
 /// How much of a peer's words goes into a message.
 const QUOTED: usize = 200;
 
-/// A peer's text, fit for a message: cut, on one line, without control
-/// characters that a terminal would obey.
+/// A peer's text, fit for a message: cut, on one line, without characters that
+/// a terminal would obey or that nobody sees.
 #[cold]
 #[inline(never)]
 pub(crate) fn quote(text: &str) -> String {
@@ -275,11 +285,7 @@ pub(crate) fn quote(text: &str) -> String {
             out.push_str(CUT);
             break;
         }
-        if !character.is_control() {
-            out.push(character);
-        } else if !out.ends_with(' ') {
-            out.push(' ');
-        }
+        one_line::push(&mut out, character);
     }
     out
 }
@@ -291,6 +297,7 @@ mod tests {
     #[test]
     fn quotes_a_peer_on_one_line_and_cut() {
         assert_eq!(quote(" a\r\n\x1b[31mb\u{9b}c "), "a [31mb c");
+        assert_eq!(quote("a\u{2028}b\u{202e}\u{200b}c\u{85}d"), "a b c d");
         assert!(quote(&"x".repeat(5000)).len() <= QUOTED + 3);
     }
 

@@ -3,6 +3,8 @@
 
 pub(crate) mod cancel;
 pub(crate) mod error;
+pub(crate) mod mask;
+pub(crate) mod one_line;
 pub(crate) mod secret;
 pub(crate) mod signal;
 pub(crate) mod sync;

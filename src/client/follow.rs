@@ -228,8 +228,9 @@ impl<'a> Following<'a> {
 
     /// Puts to the program what it was not asked before.
     fn ask(&mut self, mut round: Round) -> Result<()> {
-        round.requests.retain(|(key, ..)| !self.keys.contains(key));
-        if self.keys.len() + round.requests.len() > QUESTIONS {
+        let is_too_long = round.requests.len() > QUESTIONS;
+        round.requests.retain(|(key, ..)| !is_too_long && !self.keys.contains(key));
+        if is_too_long || self.keys.len() + round.requests.len() > QUESTIONS {
             let what = format!("the task asked more than {QUESTIONS} questions");
             return Err(Error::new(Status::TooLarge, what));
         }

@@ -314,13 +314,7 @@ impl Options {
                 program.environment.iter().filter_map(|(_, value)| value.as_ref()?.to_str());
             secrets.extend(values.filter(|value| value.len() >= SECRET).map(Secret::from));
         }
-        // The longest first: one may hold another.
-        let mut sorted: Vec<Secret> = Vec::with_capacity(secrets.len());
-        for secret in secrets {
-            let length = secret.expose().len();
-            sorted.insert(sorted.partition_point(|one| one.expose().len() >= length), secret);
-        }
-        sorted
+        secrets
     }
 }
 

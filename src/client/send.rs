@@ -52,8 +52,6 @@ impl<'a> Way<'a> {
         }
         let mut all = self.secrets.clone();
         all.extend(self.options.credential.secrets());
-        // The longest first: one may hold another.
-        all.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
         all
     }
 

@@ -1,6 +1,7 @@
 //! One standing stream: opened, read, and opened again when it breaks.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -415,7 +416,8 @@ impl Granted {
             let why = format!("the server will not tell of {what}");
             Err(Error::new(Status::Unsupported, why))
         };
-        if let Some(uri) = wish.uris.iter().find(|uri| !self.uris.contains(uri)) {
+        let granted: HashSet<&String> = self.uris.iter().collect();
+        if let Some(uri) = wish.uris.iter().find(|uri| !granted.contains(uri)) {
             return no(&quote(uri));
         }
         let wants_lists = wish.tools || wish.prompts || wish.resources;

@@ -17,7 +17,7 @@ use crate::ffi::library::*;
 /// named by JSON Pointer (RFC 6901): "" is the value itself, "/a/0" the first
 /// element of its member a.  Numbers stay as they are written.  One thread at
 /// a time may change it or ask for mcp_json_text().
-#[repr(transparent)]
+// Not `repr(transparent)`: cbindgen would show the inner type to C.
 #[derive(Debug)]
 pub struct mcp_json(Written);
 
@@ -36,7 +36,8 @@ pub extern "C" fn mcp_json_new() -> *mut mcp_json {
 ///
 /// Returns a handle to free with mcp_json_free(), or NULL with the last error
 /// set: MCP_E_INVALID_ARGUMENT, whose message tells the line and the column.
-/// More than 128 objects and arrays inside each other are refused.
+/// What a server may send can be read: up to 512 objects and arrays inside
+/// each other.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_parse(text: *const c_char, len: usize) -> *mut mcp_json {
@@ -94,7 +95,7 @@ unsafe fn put(
                     quote(pointer)
                 ),
             ),
-            NoPlace::TooDeep => Error::argument("pointer has more than 128 steps"),
+            NoPlace::TooDeep => Error::argument("pointer has more than 512 steps"),
         })
     })
 }
@@ -205,10 +206,16 @@ pub unsafe extern "C" fn mcp_json_at(
     })
 }
 
-/// A part of a value is a value.
+/// A part of a value is a value: both are the same bytes in memory.
 fn part(written: &Written) -> *const mcp_json {
     std::ptr::from_ref(written).cast()
 }
+
+const _: () = {
+    assert!(std::mem::offset_of!(mcp_json, 0) == 0);
+    assert!(size_of::<mcp_json>() == size_of::<Written>());
+    assert!(align_of::<mcp_json>() == align_of::<Written>());
+};
 
 /// Tells the kind: one of MCP_JSON_.
 ///

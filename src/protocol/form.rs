@@ -164,8 +164,10 @@ fn check_choices(name: &str, field: &Value, chosen: &[Value]) -> Result<()> {
         return Err(wrong(name, &format!("may have at most {most} choices")));
     }
     let choices = field.get("items").and_then(choices);
+    let known: HashSet<&str> = choices.iter().flatten().copied().collect();
     for choice in chosen {
         match (choice, &choices) {
+            (Value::String(text), Some(_)) if known.contains(text.as_str()) => {}
             (Value::String(text), Some(choices)) => check_choice(name, choices, text)?,
             (Value::String(_), None) => {}
             _ => return Err(wrong(name, "has to be an array of strings")),

@@ -2,6 +2,7 @@
 //! what stands between client and server can route by them.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -15,11 +16,36 @@ pub(crate) const NAME: &str = "x-mcp-header";
 /// An argument that goes into a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
-    /// The names from the root of the arguments to it.
-    path: Vec<String>,
+    path: Arc<Step>,
     /// What follows `Mcp-Param-`.
     header: String,
     kind: Kind,
+}
+
+/// The names from the root of the arguments to a place, from its end: places
+/// share the names that they have in common.
+#[derive(Debug, PartialEq, Eq)]
+struct Step {
+    outer: Option<Arc<Step>>,
+    name: String,
+}
+
+impl Step {
+    fn find<'a>(&self, arguments: &'a Value) -> Option<&'a Value> {
+        let within = match &self.outer {
+            Some(outer) => outer.find(arguments)?,
+            None => arguments,
+        };
+        within.get(&self.name)
+    }
+
+    /// The names with dots between them.
+    fn text(&self) -> String {
+        match &self.outer {
+            Some(outer) => outer.text() + "." + &self.name,
+            None => self.name.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +85,7 @@ pub(crate) fn marks(schema: &str) -> std::result::Result<Vec<Mark>, String> {
     if schema.get(NAME).is_some() {
         return Err("the root of the schema is marked".to_owned());
     }
-    walk(&schema, &mut Vec::new(), &mut found)?;
+    walk(&schema, None, &mut found)?;
     let mut names = HashSet::new();
     for mark in &found {
         if !names.insert(mark.header.to_ascii_lowercase()) {
@@ -72,7 +98,7 @@ pub(crate) fn marks(schema: &str) -> std::result::Result<Vec<Mark>, String> {
 /// Looks through a schema that is reached by properties alone.
 fn walk(
     schema: &Value,
-    path: &mut Vec<String>,
+    outer: Option<&Arc<Step>>,
     found: &mut Vec<Mark>,
 ) -> std::result::Result<(), String> {
     let Value::Object(schema) = schema else { return Ok(()) };
@@ -80,12 +106,11 @@ fn walk(
         if keyword == "properties" {
             let Value::Object(properties) = value else { continue };
             for (name, property) in properties {
-                path.push(name.clone());
+                let path = Arc::new(Step { outer: outer.cloned(), name: name.clone() });
                 if let Some(mark) = property.get(NAME) {
-                    found.push(read(mark, property, path)?);
+                    found.push(read(mark, property, &path)?);
                 }
-                walk(property, path, found)?;
-                path.pop();
+                walk(property, Some(&path), found)?;
             }
         } else if holds_mark(keyword, value) {
             return Err(format!("there is a mark below \"{keyword}\", where none may be"));
@@ -119,8 +144,8 @@ fn is_marked(schema: &Value) -> bool {
     })
 }
 
-fn read(mark: &Value, property: &Value, path: &[String]) -> std::result::Result<Mark, String> {
-    let name = path.last().map(String::as_str).unwrap_or_default();
+fn read(mark: &Value, property: &Value, path: &Arc<Step>) -> std::result::Result<Mark, String> {
+    let name = &path.name;
     let Value::String(header) = mark else {
         return Err(format!("the mark of \"{name}\" is not a text"));
     };
@@ -139,7 +164,7 @@ fn read(mark: &Value, property: &Value, path: &[String]) -> std::result::Result<
             ));
         }
     };
-    Ok(Mark { path: path.to_vec(), header: header.clone(), kind })
+    Ok(Mark { path: path.clone(), header: header.clone(), kind })
 }
 
 /// The marked arguments as names, without `Mcp-Param-`, and values.
@@ -148,7 +173,7 @@ pub(crate) fn headers(marks: &[Mark], arguments: &str) -> Result<Vec<(String, St
         .map_err(|error| Error::argument(format!("the arguments are not JSON: {error}")))?;
     let mut out = Vec::with_capacity(marks.len());
     for mark in marks {
-        let value = mark.path.iter().try_fold(&arguments, |value, name| value.get(name));
+        let value = mark.path.find(&arguments);
         if let Some(text) = value.map(|value| mark.text(value)).transpose()?.flatten() {
             out.push((mark.header.clone(), routing::encode(&text)));
         }
@@ -162,7 +187,7 @@ impl Mark {
         let wrong = |what: &str| {
             Err(Error::argument(format!(
                 "argument \"{}\" {what}, as its tool's schema says",
-                quote(&self.path.join("."))
+                quote(&self.path.text())
             )))
         };
         Ok(Some(match (self.kind, value) {
@@ -207,6 +232,21 @@ mod tests {
 
     fn header(schema: &str, arguments: &str) -> Result<Vec<(String, String)>> {
         headers(&marks(schema).unwrap(), arguments)
+    }
+
+    #[test]
+    fn keeps_long_names_once_however_many_marks_are_below_them() {
+        let marked =
+            |at: usize| format!("\"a{at}\":{{\"type\":\"string\",\"x-mcp-header\":\"a{at}\"}}");
+        let all: Vec<String> = (0..2000).map(marked).collect();
+        let (name, all) = ("n".repeat(1 << 20), all.join(","));
+        let schema = format!("{{\"properties\":{{\"{name}\":{{\"properties\":{{{all}}}}}}}}}");
+        let found = marks(&schema).unwrap();
+        assert_eq!(found.len(), 2000);
+        let outer = |mark: &Mark| mark.path.outer.clone().unwrap();
+        assert!(found.iter().all(|mark| Arc::ptr_eq(&outer(mark), &outer(&found[0]))));
+        let arguments = format!("{{\"{name}\":{{\"a7\":\"x\"}}}}");
+        assert_eq!(headers(&found, &arguments).unwrap(), [("a7".to_owned(), "x".to_owned())]);
     }
 
     #[test]

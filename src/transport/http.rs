@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::secret::{MASK, Secret};
+use crate::base::mask::MASK;
+use crate::base::secret::Secret;
 use crate::transport::connection::Connection;
 use crate::transport::link::{Opener, Route};
 use crate::transport::pool::Pool;

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status, quote};
+use crate::base::one_line;
 use crate::base::sync::lock;
 use crate::base::sys::{self, POLLIN, Poll};
 use crate::transport::socket::plain;
@@ -399,11 +400,7 @@ impl Tail {
             out.push_str("...");
         }
         for character in text.get(from..).unwrap_or_default().chars() {
-            if !character.is_control() {
-                out.push(character);
-            } else if !out.ends_with(' ') {
-                out.push(' ');
-            }
+            one_line::push(&mut out, character);
         }
         out
     }

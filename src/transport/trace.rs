@@ -5,12 +5,17 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::error::{Error, Result};
-use crate::base::secret::{Secret, mask};
+use crate::base::mask::{CUT, mask};
+use crate::base::one_line::is_hidden;
+use crate::base::secret::Secret;
 use crate::base::sys;
 use crate::transport::socket::plain;
 
 /// The most of a body that one line shows.
 const SHOWN: usize = 2000;
+/// The most of it that is looked at for that: a secret may be long, and
+/// escapes are longer than what they stand for.
+const READ: usize = 8 * SHOWN;
 
 #[derive(Debug)]
 pub(crate) struct Trace {
@@ -29,22 +34,54 @@ impl Trace {
 
     /// Writes one line, or counts it where that would block.
     pub(crate) fn line(&self, mark: &str, text: &str, secrets: &[Secret]) {
-        let mut shown = String::with_capacity(text.len().min(SHOWN) + 16);
-        // Masked before it is cut, so that no part of a secret stays.
-        let mut text = text.to_owned();
-        mask(&mut text, secrets);
-        for character in text.chars() {
-            if shown.len() >= SHOWN {
-                shown.push_str("...");
-                break;
-            }
-            shown.push(if character.is_control() { ' ' } else { character });
-        }
+        let shown = shown(text, secrets);
         let lost = self.lost.swap(0, Ordering::Relaxed);
         let note = if lost > 0 { format!("* {lost} lines lost\n") } else { String::new() };
         let line = format!("{note}{mark} {shown}\n");
         if !sys::write_at_once(&self.fd, line.as_bytes()) {
             self.lost.fetch_add(lost + 1, Ordering::Relaxed);
         }
+    }
+}
+
+/// The beginning of a text on one line, without what is secret. It is masked
+/// before it is cut, so that no part of a secret stays.
+fn shown(text: &str, secrets: &[Secret]) -> String {
+    let cut = (0..=READ.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    let read = text.get(..cut.unwrap_or(0)).unwrap_or_default();
+    let mut text = format!("{read}{}", if read.len() < text.len() { CUT } else { "" });
+    mask(&mut text, secrets);
+    let mut out = String::with_capacity(text.len().min(SHOWN) + 16);
+    for character in text.chars() {
+        if out.len() >= SHOWN {
+            out.push_str(CUT);
+            break;
+        }
+        out.push(if is_hidden(character) { ' ' } else { character });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_no_part_of_a_secret_however_long_it_is_or_spelled() {
+        let token = "hunter2-".repeat(500);
+        let secrets = [Secret::from(token.as_str())];
+        for before in [0, 1, 1990, 12_000, 15_990, READ] {
+            let text = format!("{}{token} and on", "x".repeat(before));
+            let shown = shown(&text, &secrets);
+            assert!(!shown.contains("hunt") && shown.len() <= SHOWN + 3, "{before}");
+        }
+        let spelled: String = token.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+        let shown = shown(&format!("{{\"a\":\"{spelled}\"}}"), &secrets);
+        assert_eq!(shown, "{\"a\":\"[masked]...");
+    }
+
+    #[test]
+    fn shows_one_line() {
+        assert_eq!(shown("a\r\n\u{1b}b\u{2028}c\u{202e}d", &[]), "a   b c d");
     }
 }

@@ -82,7 +82,7 @@ impl Tape {
         }
         let mut nodes = std::mem::take(&mut self.nodes);
         nodes.clear();
-        let mut reader = Reader::new(text.as_bytes(), nodes, levels.min(MOST_LEVELS));
+        let mut reader = Reader::new(text.as_bytes(), nodes, levels);
         reader.read()?;
         (self.nodes, self.has_escapes) = (reader.nodes, reader.has_escapes);
         Ok(())
@@ -194,9 +194,6 @@ fn unescaped<'a>(raw: &[u8], name: &'a [u8]) -> Cow<'a, [u8]> {
         .map_or(Cow::Borrowed(name), |name| name.into_bytes().into())
 }
 
-/// The most levels that are noted.
-const MOST_LEVELS: usize = 7;
-
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -206,8 +203,9 @@ struct Reader<'a> {
     depth: usize,
     /// A bit for each of them: whether it is an object.
     objects: [u64; NESTING / 64],
-    /// Where each of them is noted, as far as it is.
-    open: [usize; MOST_LEVELS + 1],
+    /// Where the innermost of them is noted that is. Until it is at its end,
+    /// its `next` is where the one around it is noted.
+    open: u32,
     /// How many there were so far.
     escapes: usize,
     has_escapes: bool,
@@ -224,7 +222,7 @@ impl<'a> Reader<'a> {
             levels,
             depth: 0,
             objects: [0; NESTING / 64],
-            open: [0; MOST_LEVELS + 1],
+            open: 0,
             escapes: 0,
             has_escapes: false,
         }
@@ -291,10 +289,8 @@ impl<'a> Reader<'a> {
             *bits &= !bit
         }
         if depth <= self.levels {
-            let node = self.begin();
-            if let Some(open) = self.open.get_mut(depth) {
-                *open = node;
-            }
+            let next = std::mem::replace(&mut self.open, self.nodes.len() as u32);
+            self.nodes.push(Node { start: self.at as u32, next, ..Node::default() });
         }
         self.depth += 1;
         self.at += 1;
@@ -313,7 +309,9 @@ impl<'a> Reader<'a> {
         self.at += 1;
         self.depth -= 1;
         if self.depth <= self.levels {
-            self.end(self.open.get(self.depth).copied().unwrap_or_default());
+            let node = self.open as usize;
+            self.open = self.nodes.get(node).map_or(0, |node| node.next);
+            self.end(node);
         }
     }
 

@@ -3,12 +3,15 @@
 //! Numbers stay as they are written, members in their order, and a place in
 //! the tree where it is until the tree is changed.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 use crate::wire::jsonrpc::push_string;
-use crate::wire::object::Members;
+use crate::wire::tape::{Fault, NESTING, Place, Tape};
 use crate::wire::text::unescape;
 
 #[derive(Clone, Debug, Default)]
@@ -38,8 +41,6 @@ impl From<Tree> for Written {
     }
 }
 
-/// The most arrays and objects inside each other.
-const DEPTH: usize = 128;
 /// The largest place of an array that may be named.
 const LONGEST: usize = 1_000_000;
 
@@ -54,41 +55,59 @@ pub(crate) enum NoPlace {
 }
 
 impl Tree {
+    /// Reads what may come from a server, nested as deep as it may be.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let raw: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        Self::of(raw.get(), DEPTH)
-            .ok_or_else(|| format!("it has more than {DEPTH} objects and arrays inside each other"))
+        match Tape::read(text, NESTING) {
+            Ok(tape) => Ok(Self::of(text, &tape, 0)),
+            // It has the words for what is wrong, with line and column.
+            Err(Fault::Malformed(what, at)) => Err(serde_json::from_str::<IgnoredAny>(text)
+                .err()
+                .map_or_else(|| format!("{what} at byte {at}"), |error| error.to_string())),
+            Err(Fault::TooDeep) => {
+                Err(format!("it has more than {NESTING} objects and arrays inside each other"))
+            }
+            Err(Fault::TooLong) => Err("it has more than 4 GiB".to_owned()),
+        }
     }
 
-    /// The value of a text that is known to be JSON.
-    fn of(text: &str, depth: usize) -> Option<Self> {
-        Some(match text.bytes().next()? {
-            b'{' => {
-                let depth = depth.checked_sub(1)?;
-                let mut out: Vec<(Vec<u8>, Written)> = Vec::new();
-                for (name, value) in Members::parse(text).ok()?.0 {
-                    let name = with_nul(&name);
-                    let value = Written::from(Self::of(value.get(), depth)?);
-                    // The last one of a name counts.
-                    match out.iter_mut().find(|(known, _)| *known == name) {
-                        Some(known) => known.1 = value,
-                        None => out.push((name, value)),
+    /// The value at a place of a text.
+    fn of(text: &str, tape: &Tape, place: Place) -> Self {
+        let raw = tape.text(text, place);
+        match raw.as_bytes().first() {
+            Some(b'{') => Self::object(text, tape, place),
+            Some(b'[') => {
+                let all = tape.elements(text, place);
+                Self::Array(all.map(|one| Self::of(text, tape, one).into()).collect())
+            }
+            Some(b'"') => Self::Text(unescape(raw)),
+            Some(b't') => Self::Boolean(true),
+            Some(b'f') => Self::Boolean(false),
+            Some(b'n') | None => Self::Null,
+            Some(_) => Self::Number(raw.to_owned()),
+        }
+    }
+
+    fn object(text: &str, tape: &Tape, place: Place) -> Self {
+        let mut out: Vec<(Vec<u8>, Written)> = Vec::new();
+        let mut known: HashMap<Cow<'_, [u8]>, usize> = HashMap::new();
+        for (name, value) in tape.members(text, place) {
+            let raw = tape.text(text, name);
+            let name = unescape(raw);
+            let value = Written::from(Self::of(text, tape, value));
+            // The last one of a name counts.
+            match known.entry(bare(raw, &name)) {
+                Entry::Occupied(place) => {
+                    if let Some(member) = out.get_mut(*place.get()) {
+                        member.1 = value;
                     }
                 }
-                Self::Object(out)
+                Entry::Vacant(place) => {
+                    place.insert(out.len());
+                    out.push((name, value));
+                }
             }
-            b'[' => {
-                let depth = depth.checked_sub(1)?;
-                let all: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-                let each = all.into_iter().map(|one| Self::of(one.get(), depth).map(Written::from));
-                Self::Array(each.collect::<Option<_>>()?)
-            }
-            b'"' => Self::Text(unescape(text)),
-            b't' => Self::Boolean(true),
-            b'f' => Self::Boolean(false),
-            b'n' => Self::Null,
-            _ => Self::Number(text.to_owned()),
-        })
+        }
+        Self::Object(out)
     }
 
     pub(crate) fn text(text: &str) -> Self {
@@ -162,7 +181,7 @@ impl Written {
     /// objects, and arrays where the step is "-".
     pub(crate) fn put(&mut self, pointer: &str, value: Tree) -> Result<(), NoPlace> {
         let steps = steps(pointer)?;
-        if steps.len() > DEPTH {
+        if steps.len() > NESTING {
             return Err(NoPlace::TooDeep);
         }
         // Looked at first, so that a failure changes nothing.
@@ -225,6 +244,14 @@ impl Written {
             };
         }
         Ok(())
+    }
+}
+
+/// A name as it is read, from the text where that has no escapes.
+fn bare<'a>(raw: &'a str, name: &[u8]) -> Cow<'a, [u8]> {
+    match raw.as_bytes() {
+        [b'"', inner @ .., b'"'] if inner.len() + 1 == name.len() => Cow::Borrowed(inner),
+        _ => Cow::Owned(without_nul(name).as_bytes().to_vec()),
     }
 }
 
@@ -322,9 +349,37 @@ mod tests {
         assert!(Tree::parse("{\n\"a\": }").unwrap_err().contains("line 2 column 6"));
         assert!(Tree::parse("").is_err() && Tree::parse("{} {}").is_err());
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(Tree::parse(&nested(DEPTH)).is_ok());
-        assert!(Tree::parse(&nested(DEPTH + 1)).unwrap_err().contains("128"));
+        assert!(Tree::parse(&nested(NESTING)).is_ok());
+        assert!(Tree::parse(&nested(NESTING + 1)).unwrap_err().contains("512"));
         let mut deep = Written::default();
-        assert_eq!(deep.put(&"/a".repeat(DEPTH + 1), Tree::Null), Err(NoPlace::TooDeep));
+        assert_eq!(deep.put(&"/a".repeat(NESTING + 1), Tree::Null), Err(NoPlace::TooDeep));
+    }
+
+    #[test]
+    fn reads_what_a_server_may_write() {
+        let text = r#"{"\ud83d":1,"a":{"\u0062":[[]],"b":{}},"\ud83d\ude00":"\ude00","a":null}"#;
+        let read = tree(text);
+        assert_eq!(written(&read), "{\"\u{fffd}\":1,\"a\":null,\"😀\":\"\u{fffd}\"}");
+        let deep = format!("{}{{\"a\":1,\"a\":2}}{}", "{\"b\":[".repeat(250), "]}".repeat(250));
+        assert_eq!(written(&tree(&deep)), deep.replace("\"a\":1,", ""));
+    }
+
+    #[test]
+    fn takes_time_for_each_member_once_however_they_stand() {
+        let begun = std::time::Instant::now();
+        let names = |name: &dyn Fn(usize) -> String| {
+            let all: Vec<String> =
+                (0..100_000).map(|at| format!("\"{}\":{at}", name(at))).collect();
+            format!("{{{}}}", all.join(","))
+        };
+        let wide = names(&|at| format!("k{at}"));
+        let Tree::Object(members) = Tree::parse(&wide).unwrap() else { unreachable!() };
+        assert_eq!(members.len(), 100_000);
+        assert_eq!(written(&tree(&names(&|_| "a".to_owned()))), "{\"a\":99999}");
+        let inner = "[1,{\"a\":2}],".repeat(50_000);
+        let deep = format!("{}{inner}0{}", "[".repeat(500), "]".repeat(500));
+        assert_eq!(written(&tree(&deep)), deep);
+        let took = begun.elapsed();
+        assert!(took < std::time::Duration::from_secs(10), "{took:?}");
     }
 }

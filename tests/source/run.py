@@ -132,11 +132,49 @@ def check_symbols():
                 "write it with UPDATE=1 python3 tests/source/run.py")
 
 
+def foreign(text):
+    """What a header declares under names that are not the library's."""
+    text = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
+    names = set(re.findall(r"^\s*#\s*define\s+(\w+)", text, re.M)) - {"MCPCLIENT_H"}
+    code = re.sub(r"^\s*#.*$", " ", text, flags=re.M)
+    names.update(re.findall(r"\b(?:struct|union|enum)\s+(\w+)", code))
+    for body in re.findall(r"\benum\b[^;{]*\{([^}]*)\}", code):
+        names.update(re.findall(r"(\w+)\s*(?:=[^,]*)?(?:,|$)", body.strip()))
+    for declaration in re.findall(r"\btypedef\b([^;{]*(?:\{[^}]*\}[^;]*)?);", code):
+        function = re.search(r"\(\s*\*\s*(\w+)\s*\)", declaration)
+        names.add(function.group(1) if function else re.findall(r"\w+", declaration)[-1])
+    names.update(re.findall(r"\b(\w+)\s*\([^()]*(?:\([^()]*\)[^()]*)*\)\s*;", code))
+    return sorted(name for name in names if not name.startswith(("mcp_", "MCP_")))
+
+
+def check_names():
+    found = foreign(header)
+    suite.check("each name of the header begins with mcp_ or MCP_", not found, found)
+    # The check can fail, for each kind of name.
+    wrong = ("#define A 1\n/** struct no */\ntypedef struct B B;\ntypedef struct mcp_x C;\n"
+             "enum mcp_e { MCP_F, D = 1, E };\ntypedef int (*F)(int mcp_x);\nint g(int x);\n"
+             "typedef struct mcp_h { int i; } H;\ntypedef int mcp_j;\n")
+    suite.check("a foreign name is noticed", foreign(wrong) == list("ABCDEFHg"), foreign(wrong))
+
+
+def inner_names():
+    """The names of the library's own types, which a program may have as well."""
+    found = {"Written", "View", "Answer"}
+    for path, _, files in os.walk(os.path.join(ROOT, "src")):
+        for name in files:
+            with open(os.path.join(path, name), encoding="utf-8") as file:
+                found.update(re.findall(r"\b(?:struct|enum|type|trait) ([A-Z][A-Za-z]*)",
+                                        file.read()))
+    return sorted(found)
+
+
 def check_header_compiles():
     folder = tempfile.mkdtemp()
     source = os.path.join(folder, "twice.c")
     with open(source, "w", encoding="utf-8") as file:
         file.write("#include <mcpclient.h>\n#include <mcpclient.h>\nint x;\n")
+        file.writelines("typedef struct %s { int x; } %s;\n" % (name, name)
+                        for name in inner_names())
     for compiler, kinds in [("gcc", ("c", "c++")), ("clang", ("c", "c++"))]:
         if shutil.which(compiler) is None:
             suite.skip("header with %s" % compiler, "%s is not installed" % compiler)
@@ -307,6 +345,7 @@ check_layers()
 check_user_data()
 check_documentation()
 check_symbols()
+check_names()
 check_header_compiles()
 check_library()
 check_statuses()

@@ -3,7 +3,8 @@
 use form_urlencoded::parse;
 use subtle::ConstantTimeEq;
 
-use crate::base::secret::{CUT, Secret};
+use crate::base::mask::CUT;
+use crate::base::secret::Secret;
 
 /// How much of a stranger's text goes into a message.
 const LONGEST: usize = 200;

@@ -455,6 +455,74 @@ tests! {
         }
     }
 
+    secret_is_found_in_data_of_any_form_without_delay {
+        let token = format!("{}z", "ab".repeat(500));
+        let letters = |piece: &str| format!("\"{}\"", piece.repeat(900_000 / piece.len()));
+        let nested = |depth: usize, inner: &str| {
+            format!("{}\"{inner}\"{}", "[".repeat(depth), "]".repeat(depth))
+        };
+        let spelled: String = token.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+        let forms = [
+            letters("ab"),
+            letters("."),
+            letters("abab..."),
+            letters("\\u0061b"),
+            letters("\\\\"),
+            letters(&format!("{}...", &token[..990])),
+            letters(&format!("{token}...")),
+            format!("[{}\"\"]", "\"abab...\",".repeat(80_000)),
+            nested(10, &spelled),
+            nested(100, &spelled),
+            nested(200, &spelled),
+            nested(400, &spelled),
+            nested(400, &token),
+            format!("{{\"{spelled}\":{spelled:?}}}"),
+        ];
+        for data in forms {
+            let start = data[..30].to_owned();
+            let server = Server::start(move |request| {
+                let body = format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"error\":{{\"code\":-1,\
+                    \"message\":\"no\",\"data\":{data}}}}}", request.id());
+                let headers = [("content-type", "application/json")];
+                vec![Action::Send(http::reply(200, &headers, body.as_bytes()))]
+            });
+            let client = Client::new(&server.url("/mcp"), Some(&token)).unwrap();
+            client.pin("2026-07-28").unwrap();
+            let begun = Instant::now();
+            let failure = client.ping_once().unwrap_err();
+            assert!(begun.elapsed() < Duration::from_secs(5), "{start}: {:?}", begun.elapsed());
+            let shown = failure.data.unwrap_or_default().replace("\\u0061", "a");
+            assert!(!shown.contains(&token) && !shown.contains(&spelled[6..]), "{start}");
+        }
+    }
+
+    data_is_whole_or_not_there {
+        for (length, is_there) in [(1000, true), (1 << 19, true), (2 << 20, false)] {
+            let server = Server::start(move |request| {
+                let error = json!({"code": -1, "message": "no", "data": "x".repeat(length)});
+                let body = json!({"jsonrpc": "2.0", "id": request.id(), "error": error});
+                vec![Action::Send(http::json(200, &body))]
+            });
+            let client = Client::new(&server.url("/mcp"), Some("s3cr3t-token")).unwrap();
+            client.pin("2026-07-28").unwrap();
+            let failure = client.ping_once().unwrap_err();
+            assert_eq!(failure.data.map(|data| data.len()), is_there.then_some(length + 2));
+        }
+    }
+
+    message_is_one_line_that_shows_all_that_it_holds {
+        let odd = "a\u{2028}b\u{2029}c\u{85}d\u{202e}e\u{2066}f\u{200b}g\u{feff}h\u{e0041}i";
+        let server = Server::start(move |request| {
+            let error = json!({"code": -1, "message": odd});
+            let body = json!({"jsonrpc": "2.0", "id": request.id(), "error": error});
+            vec![Action::Send(http::json(200, &body))]
+        });
+        let client = Client::new(&server.url("/mcp"), None).unwrap();
+        client.pin("2026-07-28").unwrap();
+        let failure = client.ping_once().unwrap_err();
+        assert!(failure.message.contains("a b c d e f g h i"), "{}", failure.message);
+    }
+
     secret_is_masked_in_every_place_a_message_quotes {
         type Place = fn(&Request, &str) -> Vec<u8>;
         let places: [(&str, Place); 9] = [
@@ -498,7 +566,13 @@ tests! {
     trace_masks_what_is_reflected_in_every_form {
         use std::os::fd::AsRawFd;
         type Form = fn(&Request, &str) -> Vec<u8>;
-        let forms: [(&str, Form); 5] = [
+        let forms: [(&str, Form); 6] = [
+            ("escaped", |request, sent| {
+                let spelled: String = sent.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+                let body = format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{{\"supportedVersions\":\
+                    [\"2026-07-28\"],\"capabilities\":{{}},\"sent\":\"{spelled}\"}}}}", request.id());
+                http::reply(200, &[("content-type", "application/json")], body.as_bytes())
+            }),
             ("json", |request, sent| http::result(request, json!({"resultType": "complete",
                 "supportedVersions": ["2026-07-28"], "capabilities": {}, "sent": sent}))),
             ("stream", |request, sent| {
@@ -534,7 +608,8 @@ tests! {
             let trace = std::fs::read_to_string(&path).unwrap();
             std::fs::remove_file(&path).unwrap();
             assert!(trace.contains("[masked]"));
-            let at = trace.find("s3cr3t");
+            let at = trace.find("s3cr3t").or(trace.find("\\u0073\\u0033cr3t"));
+            let at = at.or(trace.find("\\u0073\\u0033\\u0063"));
             assert!(at.is_none(), "{name}: {}", &trace[at.unwrap().saturating_sub(200)..]);
         }
     }

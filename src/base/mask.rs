@@ -1,0 +1,504 @@
+//! Masking: a peer may repeat a secret in its words, and the words are shown.
+//!
+//! All secrets are looked for at once, in a time that grows with the text and
+//! the secrets and with nothing else, whatever the peer writes.
+
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::base::one_line::on_one_line;
+use crate::base::secret::Secret;
+
+/// What stands in a message where a secret was.
+pub(crate) const MASK: &str = "[masked]";
+
+/// What stands behind a peer's text that was cut.
+pub(crate) const CUT: &str = "...";
+
+/// A secret of fewer bytes is left: masking it would make any text
+/// unreadable, and it keeps nothing secret.
+const SHORTEST: usize = 4;
+
+/// How often a text is read as one with escapes: JSON may hold a string that
+/// is JSON, and so on. A real one does so two or three times.
+const ROUNDS: usize = 8;
+
+/// The most arrays and objects inside each other in JSON text with escapes;
+/// many readers have this bound.
+const DEPTH: usize = 128;
+
+/// Takes secrets out of texts.
+pub(crate) struct Masker {
+    forward: Tree,
+    /// Of the secrets from their ends: a text may be cut in front.
+    backward: Tree,
+}
+
+/// Secrets as a tree of their beginnings (Aho and Corasick, 1975): each node
+/// stands for the longest beginning of a secret that the text read so far ends
+/// with.
+struct Tree {
+    nodes: Vec<Node>,
+    /// The last byte of each node's beginning.
+    bytes: Zeroizing<Vec<u8>>,
+    /// The children of the root, by their byte.
+    first: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Node {
+    child: u32,
+    sibling: u32,
+    /// The node of the longest end of this beginning that is one as well.
+    fallback: u32,
+    depth: u32,
+    /// The length of the longest secret that this beginning ends with.
+    secret: u32,
+}
+
+const ROOT: u32 = 0;
+
+impl Tree {
+    /// `total` is the length of all secrets: growing would leave copies behind.
+    fn new(total: usize) -> Self {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(total + 1));
+        bytes.push(0);
+        Self { nodes: vec![Node::default()], bytes, first: vec![ROOT; 256] }
+    }
+
+    fn add(&mut self, secret: impl Iterator<Item = u8>) {
+        let mut at = ROOT;
+        for byte in secret {
+            at = match self.child(at, byte) {
+                ROOT => self.grow(at, byte),
+                child => child,
+            };
+        }
+        if let Some(node) = self.nodes.get_mut(at as usize) {
+            node.secret = node.depth;
+        }
+    }
+
+    fn grow(&mut self, parent: u32, byte: u8) -> u32 {
+        let made = self.nodes.len() as u32;
+        let mut node = Node { depth: self.node(parent).depth + 1, ..Node::default() };
+        if let Some(parent) = self.nodes.get_mut(parent as usize) {
+            node.sibling = parent.child;
+            parent.child = made;
+        }
+        if parent == ROOT
+            && let Some(first) = self.first.get_mut(usize::from(byte))
+        {
+            *first = made;
+        }
+        self.nodes.push(node);
+        self.bytes.push(byte);
+        made
+    }
+
+    /// Finds each node's fallback, those of shorter beginnings first.
+    fn link(&mut self) {
+        let mut queue = Vec::with_capacity(self.nodes.len());
+        queue.push(ROOT);
+        let mut next = 0;
+        while let Some(parent) = queue.get(next).copied() {
+            next += 1;
+            let mut child = self.node(parent).child;
+            while child != ROOT {
+                let byte = self.bytes.get(child as usize).copied().unwrap_or_default();
+                let fallback = match parent {
+                    ROOT => ROOT,
+                    _ => self.step(self.node(parent).fallback, byte),
+                };
+                let shorter = self.node(fallback).secret;
+                if let Some(node) = self.nodes.get_mut(child as usize) {
+                    node.fallback = fallback;
+                    node.secret = node.secret.max(shorter);
+                }
+                queue.push(child);
+                child = self.node(child).sibling;
+            }
+        }
+    }
+
+    #[inline]
+    fn node(&self, at: u32) -> Node {
+        self.nodes.get(at as usize).copied().unwrap_or_default()
+    }
+
+    /// The root where there is no such child.
+    #[inline]
+    fn child(&self, parent: u32, byte: u8) -> u32 {
+        if parent == ROOT {
+            return self.first.get(usize::from(byte)).copied().unwrap_or_default();
+        }
+        let mut child = self.node(parent).child;
+        while child != ROOT && self.bytes.get(child as usize) != Some(&byte) {
+            child = self.node(child).sibling;
+        }
+        child
+    }
+
+    /// The node after one more byte of the text.
+    #[inline]
+    fn step(&self, mut at: u32, byte: u8) -> u32 {
+        loop {
+            match self.child(at, byte) {
+                ROOT if at == ROOT => return ROOT,
+                ROOT => at = self.node(at).fallback,
+                child => return child,
+            }
+        }
+    }
+
+    /// Notes from where to where a text holds secrets, and beginnings of them
+    /// where it was cut.
+    fn find<'a>(
+        &self,
+        text: impl Iterator<Item = &'a u8> + Clone,
+        note: &mut dyn FnMut(usize, usize),
+    ) {
+        let (mut at, mut rest) = (ROOT, text);
+        let mut end = 0;
+        loop {
+            let begun = self.node(at).depth as usize;
+            if begun >= SHORTEST && rest.clone().take(CUT.len()).eq(CUT.as_bytes()) {
+                note(end - begun, end);
+            }
+            let Some(byte) = rest.next() else { break };
+            at = self.step(at, *byte);
+            end += 1;
+            let length = self.node(at).secret as usize;
+            if length > 0 {
+                note(end - length, end);
+            }
+        }
+    }
+}
+
+impl Masker {
+    pub(crate) fn new(secrets: &[Secret]) -> Self {
+        // A message shows a secret on one line as well.
+        let shown: Vec<Secret> =
+            secrets.iter().map(|secret| on_one_line(secret.expose()).into()).collect();
+        let all = || {
+            let all = secrets.iter().chain(&shown).map(Secret::expose);
+            all.filter(|secret| secret.len() >= SHORTEST)
+        };
+        let total = all().map(str::len).sum();
+        let mut masker = Self { forward: Tree::new(total), backward: Tree::new(total) };
+        for secret in all() {
+            masker.forward.add(secret.bytes());
+            masker.backward.add(secret.bytes().rev());
+        }
+        masker.forward.link();
+        masker.backward.link();
+        masker
+    }
+
+    fn is_empty(&self) -> bool {
+        self.forward.nodes.len() == 1
+    }
+
+    /// Replaces each secret that occurs in `text`, however it is escaped, and
+    /// the beginning of one where the text was cut in the middle of it. Says
+    /// whether all of it could be read.
+    pub(crate) fn mask(&self, text: &mut String) -> bool {
+        if self.is_empty() {
+            return true;
+        }
+        let mut found = Vec::new();
+        self.find(text.as_bytes(), &|at| at, &mut found);
+        let mut read = Unescaped::of(text.as_bytes(), &|at| at);
+        for _ in 1..ROUNDS {
+            let Some(done) = read else { break };
+            self.find(&done.text, &|at| done.place(at), &mut found);
+            read = Unescaped::of(&done.text, &|at| done.place(at));
+        }
+        replace(text, found);
+        read.is_none()
+    }
+
+    /// Masks JSON text. Gives nothing where what is left is no JSON, or where
+    /// its escapes cannot all be read.
+    pub(crate) fn mask_json(&self, mut text: String) -> Option<String> {
+        if self.is_empty() {
+            return Some(text);
+        }
+        let is_unread = text.contains('\\') && depth(&text) > DEPTH;
+        if is_unread || !self.mask(&mut text) {
+            text.zeroize();
+            return None;
+        }
+        serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok().then_some(text)
+    }
+
+    fn find(&self, text: &[u8], place: &dyn Fn(usize) -> usize, found: &mut Vec<(usize, usize)>) {
+        self.forward.find(text.iter(), &mut |start, end| found.push((place(start), place(end))));
+        if memchr::memmem::find(text, CUT.as_bytes()).is_some() {
+            let from = |at: usize| place(text.len() - at);
+            self.backward
+                .find(text.iter().rev(), &mut |end, start| found.push((from(start), from(end))));
+        }
+    }
+}
+
+/// Masks a single text; see [`Masker::mask`].
+pub(crate) fn mask(text: &mut String, secrets: &[Secret]) {
+    Masker::new(secrets).mask(text);
+}
+
+/// Writes the mask over what was found. Places that overlap become one.
+fn replace(text: &mut String, mut found: Vec<(usize, usize)>) {
+    if found.is_empty() {
+        return;
+    }
+    found.sort_unstable();
+    let mut out = String::with_capacity(text.len());
+    let (mut shown, mut rest) = (0, found.into_iter().peekable());
+    while let Some((start, mut end)) = rest.next() {
+        while let Some((_, further)) = rest.next_if(|(next, _)| *next < end) {
+            end = end.max(further);
+        }
+        out.push_str(text.get(shown..start).unwrap_or_default());
+        out.push_str(MASK);
+        shown = end;
+    }
+    out.push_str(text.get(shown..).unwrap_or_default());
+    text.zeroize();
+    *text = out;
+}
+
+/// A text with the escapes of JSON read, and where each of its bytes stands in
+/// the text that is shown.
+struct Unescaped {
+    text: Zeroizing<Vec<u8>>,
+    places: Vec<usize>,
+}
+
+impl Unescaped {
+    /// Nothing where there are no escapes.
+    fn of(text: &[u8], place: &dyn Fn(usize) -> usize) -> Option<Self> {
+        let first = memchr::memchr(b'\\', text)?;
+        let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
+        let mut places = Vec::with_capacity(text.len() + 1);
+        let (mut at, mut has_escapes) = (0, false);
+        let mut buffer = [0; 4];
+        while let Some(byte) = text.get(at) {
+            let rest = text.get(at..).unwrap_or_default();
+            let (character, length): (&[u8], usize) =
+                if at >= first && *byte == b'\\' { escape(rest, &mut buffer) } else { (&[], 0) };
+            if length == 0 {
+                out.push(*byte);
+                places.push(place(at));
+                at += 1;
+                continue;
+            }
+            has_escapes = true;
+            out.extend_from_slice(character);
+            places.extend(character.iter().map(|_| place(at)));
+            at += length;
+        }
+        places.push(place(at));
+        has_escapes.then_some(Self { text: out, places })
+    }
+
+    fn place(&self, at: usize) -> usize {
+        self.places.get(at).or(self.places.last()).copied().unwrap_or_default()
+    }
+}
+
+/// What the escape at the beginning of a text stands for, and its length: 0
+/// where there is none.
+fn escape<'a>(text: &[u8], buffer: &'a mut [u8; 4]) -> (&'a [u8], usize) {
+    let mut plain = |character: char, length| {
+        let written = character.encode_utf8(buffer).len();
+        (written, length)
+    };
+    let (written, length) = match text {
+        // One that was cut in two is a part of what was cut.
+        [b'\\', rest @ ..] if rest.starts_with(CUT.as_bytes()) => (0, 1),
+        [b'\\', b'u', rest @ ..] => match units(rest) {
+            Some((character, digits)) => plain(character, 2 + digits),
+            None => {
+                let digits = rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+                let is_cut =
+                    rest.get(digits..).is_some_and(|rest| rest.starts_with(CUT.as_bytes()));
+                (0, if is_cut { 2 + digits } else { 0 })
+            }
+        },
+        [b'\\', code, ..] => match code {
+            b'"' | b'\\' | b'/' => plain(char::from(*code), 2),
+            b'n' => plain('\n', 2),
+            b't' => plain('\t', 2),
+            b'r' => plain('\r', 2),
+            b'b' => plain('\u{8}', 2),
+            b'f' => plain('\u{c}', 2),
+            _ => (0, 0),
+        },
+        _ => (0, 0),
+    };
+    (buffer.get(..written).unwrap_or_default(), length)
+}
+
+/// The character behind `\u`, and the length of what writes it.
+fn units(text: &[u8]) -> Option<(char, usize)> {
+    let unit = |text: &[u8]| {
+        let digits = text.first_chunk::<4>()?;
+        digits.iter().try_fold(0, |sum, digit| Some(sum * 16 + char::from(*digit).to_digit(16)?))
+    };
+    let first = unit(text)?;
+    if let (0xd800..0xdc00, Some(rest)) = (first, text.get(4..))
+        && let Some(second @ 0xdc00..0xe000) = rest.strip_prefix(b"\\u").and_then(unit)
+    {
+        let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+        return Some((char::from_u32(code)?, 10));
+    }
+    Some((char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER), 4))
+}
+
+/// How many arrays and objects of JSON text are inside each other.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest, mut is_in_string) = (0usize, 0, false);
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match (byte, is_in_string) {
+            (b'"', _) => is_in_string = !is_in_string,
+            (b'\\', true) => drop(bytes.next()),
+            (b'[' | b'{', false) => depth += 1,
+            (b']' | b'}', false) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn masked(text: &str, secrets: &[&str]) -> String {
+        let secrets: Vec<Secret> = secrets.iter().map(|secret| Secret::from(*secret)).collect();
+        let mut text = text.to_owned();
+        mask(&mut text, &secrets);
+        text
+    }
+
+    fn masked_json(text: &str, secret: &str) -> Option<String> {
+        Masker::new(&[Secret::from(secret)]).mask_json(text.to_owned())
+    }
+
+    #[test]
+    fn masks_each_occurrence() {
+        assert_eq!(masked("a hunter2 b hunter2", &["hunter2"]), "a [masked] b [masked]");
+        assert_eq!(masked("hunter2hunter2", &["hunter2"]), "[masked][masked]");
+        assert_eq!(masked("", &["hunter2"]), "");
+        assert_eq!(masked("h\\u00fcnter \\x", &["hunter2"]), "h\\u00fcnter \\x");
+    }
+
+    #[test]
+    fn masks_secrets_that_overlap_or_hold_each_other() {
+        for secrets in [["hunter2", "unter2 and"], ["unter2 and", "hunter2"]] {
+            assert_eq!(masked("a hunter2 and b", &secrets), "a [masked] b");
+        }
+        assert_eq!(
+            masked("Bearer hunter2, hunter2", &["hunter2", "Bearer hunter2"]),
+            "[masked], [masked]"
+        );
+        assert_eq!(masked("abababab", &["abab"]), "[masked]");
+        assert_eq!(masked("abcabd abcabcabd", &["abcabd"]), "[masked] abc[masked]");
+    }
+
+    #[test]
+    fn masks_a_secret_that_the_end_of_a_quote_cuts() {
+        assert_eq!(
+            masked("it said abc hunt... and hunter...", &["hunter2"]),
+            "it said abc [masked]... and [masked]..."
+        );
+        assert_eq!(masked("hunt...hunt...", &["hunter2", "hunt...hunter"]), "[masked]...");
+        assert_eq!(masked("hun...", &["hunter2"]), "hun...");
+        assert_eq!(masked("...nter2 b ...ter2", &["hunter2"]), "...[masked] b ...[masked]");
+        assert_eq!(masked("\\u0068unte\\u00...", &["hunter2"]), "[masked]...");
+        for cut in ["\\", "\\u", "\\u0", "\\u006"] {
+            assert_eq!(masked(&format!("a hunt{cut}..."), &["hunter2"]), "a [masked]...");
+        }
+    }
+
+    #[test]
+    fn masks_a_secret_as_a_message_shows_it() {
+        let key = "-----BEGIN\r\nKEY\t1\r\n-----\n";
+        assert_eq!(masked("a -----BEGIN KEY 1 ----- b", &[key]), "a [masked] b");
+    }
+
+    #[test]
+    fn masks_every_spelling_of_json() {
+        let text = r#"{"a":["hunte\u0072/2"],"hunter\/2":1.50}"#;
+        assert_eq!(masked_json(text, "hunter/2").unwrap(), r#"{"a":["[masked]"],"[masked]":1.50}"#);
+        let spelled: String =
+            "h\u{e9}nter😀2".encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+        assert_eq!(masked(&spelled, &["h\u{e9}nter😀2"]), MASK);
+        assert_eq!(masked(r#"a\"b\\c\n"#, &["a\"b\\c\n"]), MASK);
+    }
+
+    #[test]
+    fn masks_json_inside_json() {
+        let mut text = r#"{"a":"hunt\u0065r2"}"#.to_owned();
+        for _ in 0..4 {
+            text = serde_json::to_string(&text).unwrap();
+            let shown = masked_json(&text, "hunter2").unwrap();
+            assert!(shown.contains(MASK) && !shown.contains("hunt"), "{shown}");
+        }
+        for _ in 0..4 {
+            text = serde_json::to_string(&text).unwrap();
+        }
+        assert_eq!(masked_json(&text, "hunter2"), None);
+    }
+
+    #[test]
+    fn drops_data_that_is_no_json_when_it_is_masked_or_cannot_be_read() {
+        assert_eq!(masked_json("[12345678]", "2345"), None);
+        let nested = |depth: usize, inner: &str| {
+            format!("{}\"{inner}\"{}", "[".repeat(depth), "]".repeat(depth))
+        };
+        assert_eq!(masked_json(&nested(128, "hunte\\u00722"), "hunter2"), Some(nested(128, MASK)));
+        assert_eq!(masked_json(&nested(129, "hunte\\u00722"), "hunter2"), None);
+        assert_eq!(masked_json(&nested(129, "hunter2"), "hunter2"), Some(nested(129, MASK)));
+        let brackets = format!("\"\\n{}\"", "[".repeat(500));
+        assert_eq!(masked_json(&brackets, "hunter2").as_ref(), Some(&brackets));
+    }
+
+    #[test]
+    fn leaves_what_is_too_short_to_be_a_secret() {
+        assert_eq!(masked("a b", &["a", ""]), "a b");
+    }
+
+    #[test]
+    fn takes_time_for_each_byte_once_whatever_is_written() {
+        let token = "ab".repeat(2000) + "c";
+        let long = |piece: &str| piece.repeat((1 << 19) / piece.len());
+        let texts = [
+            long("ab"),
+            long("."),
+            long("abab..."),
+            long(&token),
+            long(&format!("{}...", &token[..4000])),
+            long(&format!("...{}", &token[1..])),
+            long("\\u0061b"),
+            long("\\"),
+            long("\\\\u0061b"),
+            long("\\u00..."),
+        ];
+        let many: Vec<String> = (0..1000).map(|at| format!("{}{at}", &token[..2000])).collect();
+        let mut secrets: Vec<&str> = many.iter().map(String::as_str).collect();
+        secrets.push(&token);
+        for text in &texts {
+            let begun = Instant::now();
+            masked(text, &secrets);
+            let took = begun.elapsed();
+            // Far below in a release build, far beyond where it is quadratic.
+            assert!(took < Duration::from_secs(10), "{took:?} for {}", &text[..20]);
+        }
+    }
+}
