@@ -44,9 +44,12 @@ static void list(void)
     count = mcp_result_tool_count(result);
     if (count != TOOLS)
         fail("another number of tools");
-    for (i = 0; i < count; i++)
-        if (strncmp(mcp_tool_name(mcp_result_tool(result, i)), "tool_", 5) != 0)
+    for (i = 0; i < count; i++) {
+        const char *name = mcp_tool_name(mcp_result_tool(result, i));
+
+        if (name == NULL || strncmp(name, "tool_", 5) != 0)
             fail("another name");
+    }
     mcp_result_free(result);
 }
 

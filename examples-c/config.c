@@ -23,6 +23,12 @@ static void list(const mcp_config *config)
         fprintf(stderr, "warning: %s\n", mcp_config_warning(config, i));
 }
 
+/* What the server did not send, or not as a text, is NULL. */
+static const char *or_none(const char *text)
+{
+    return text != NULL ? text : "(none)";
+}
+
 static int32_t greet(const mcp_config *config, const char *name)
 {
     mcp_client *client = mcp_config_client(config, name);
@@ -32,7 +38,7 @@ static int32_t greet(const mcp_config *config, const char *name)
 
     if (status == MCP_OK)
         printf("%s is %s and speaks %s over %s\n", name,
-               mcp_result_server_name(server),
+               or_none(mcp_result_server_name(server)),
                mcp_result_protocol_version(server),
                mcp_client_transport(client) == MCP_TRANSPORT_STDIO ? "stdio"
                                                                    : "HTTP");

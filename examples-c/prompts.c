@@ -12,6 +12,12 @@
 
 #include <mcpclient.h>
 
+/* What the server did not send, or not as a text, is NULL. */
+static const char *or_none(const char *text)
+{
+    return text != NULL ? text : "(none)";
+}
+
 static int32_t list(mcp_client *client)
 {
     mcp_result *prompts = NULL;
@@ -21,10 +27,10 @@ static int32_t list(mcp_client *client)
     for (i = 0; i < mcp_result_prompt_count(prompts); i++) {
         const mcp_prompt *prompt = mcp_result_prompt(prompts, i);
 
-        printf("%s", mcp_prompt_name(prompt));
+        printf("%s", or_none(mcp_prompt_name(prompt)));
         for (k = 0; k < mcp_prompt_argument_count(prompt); k++)
             printf(mcp_prompt_argument_required(prompt, k) ? " %s" : " [%s]",
-                   mcp_prompt_argument_name(prompt, k));
+                   or_none(mcp_prompt_argument_name(prompt, k)));
         printf("\n");
     }
     mcp_result_free(prompts);
@@ -42,7 +48,7 @@ static int32_t get(mcp_client *client, const char *name,
         const mcp_content *message = mcp_result_content(prompt, i);
         const char *text = mcp_content_text(message, NULL);
 
-        printf("%s: %s\n", mcp_content_role(message),
+        printf("%s: %s\n", or_none(mcp_content_role(message)),
                text != NULL ? text : mcp_content_json(message, NULL));
     }
     mcp_result_free(prompt);
@@ -63,7 +69,7 @@ static int32_t complete(mcp_client *client, const char *prompt,
         status = mcp_complete(client, mcp_json_text(reference, NULL), argument,
                               value, NULL, &result);
     for (i = 0; i < mcp_result_completion_count(result); i++)
-        printf("%s\n", mcp_result_completion(result, i));
+        printf("%s\n", or_none(mcp_result_completion(result, i)));
     if (mcp_result_completion_has_more(result))
         printf("... and more\n");
     mcp_result_free(result);

@@ -45,6 +45,8 @@ static int32_t fill_form(mcp_input *input)
         const char *name = mcp_json_key(fields, i);
         const mcp_json *type = mcp_json_at(mcp_json_child(fields, i), "/type");
 
+        if (name == NULL) /* the server's fields are no object */
+            break;
         is_typed = read_line(name, line, sizeof line);
         if (!is_typed || line[0] == '\0')
             continue; /* not given: the schema's default */
@@ -65,9 +67,10 @@ static int32_t fill_form(mcp_input *input)
 
 static int32_t visit_page(mcp_input *input)
 {
+    const char *url = mcp_input_url(input); /* NULL: the server sent none */
     char line[16];
 
-    printf("%s\n", mcp_input_url(input));
+    printf("%s\n", url != NULL ? url : "(no address)");
     if (!read_line("Will you open it? [y/N]", line, sizeof line))
         return mcp_input_dismiss(input);
     return line[0] == 'y' ? mcp_input_accept(input, NULL)

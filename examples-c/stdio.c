@@ -12,6 +12,12 @@
 
 #include <mcpclient.h>
 
+/* What the server did not send, or not as a text, is NULL. */
+static const char *or_none(const char *text)
+{
+    return text != NULL ? text : "(none)";
+}
+
 static int32_t list(mcp_client *client)
 {
     mcp_result *tools = NULL;
@@ -19,7 +25,7 @@ static int32_t list(mcp_client *client)
     size_t i;
 
     for (i = 0; i < mcp_result_tool_count(tools); i++)
-        puts(mcp_tool_name(mcp_result_tool(tools, i)));
+        puts(or_none(mcp_tool_name(mcp_result_tool(tools, i))));
     mcp_result_free(tools);
     return status;
 }

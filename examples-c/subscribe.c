@@ -11,6 +11,12 @@
 
 #include <mcpclient.h>
 
+/* What the server did not send, or not as a text, is NULL. */
+static const char *or_none(const char *text)
+{
+    return text != NULL ? text : "(none)";
+}
+
 static void on_event(void *userdata, mcp_client *client,
                      const mcp_event *event)
 {
@@ -22,11 +28,11 @@ static void on_event(void *userdata, mcp_client *client,
         printf("listening\n");
         break;
     case MCP_EVENT_RESOURCE_UPDATED:
-        printf("changed: %s\n", mcp_event_uri(event));
+        printf("changed: %s\n", or_none(mcp_event_uri(event)));
         ++*count;
         break;
     case MCP_EVENT_LOG:
-        printf("log: %s\n", mcp_event_data_json(event, NULL));
+        printf("log: %s\n", or_none(mcp_event_data_json(event, NULL)));
         ++*count;
         break;
     default:

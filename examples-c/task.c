@@ -15,6 +15,12 @@
 
 #include <mcpclient.h>
 
+/* What the server did not send, or not as a text, is NULL. */
+static const char *or_none(const char *text)
+{
+    return text != NULL ? text : "(none)";
+}
+
 static void on_event(void *userdata, mcp_client *client,
                      const mcp_event *event)
 {
@@ -23,7 +29,7 @@ static void on_event(void *userdata, mcp_client *client,
     (void)userdata;
     (void)client;
     if (task != NULL)
-        fprintf(stderr, "%s\n", mcp_task_status(task));
+        fprintf(stderr, "%s\n", or_none(mcp_task_status(task)));
 }
 
 /* Gives the id of the task, or the result where the server did the work at
@@ -52,10 +58,10 @@ static int show(const mcp_result *result)
                 mcp_result_text(result, NULL));
     else if (mcp_result_task_message(result) == NULL)
         printf("%s %s\n", mcp_result_task_id(result),
-               mcp_result_task_status(result));
+               or_none(mcp_result_task_status(result)));
     else
         printf("%s %s: %s\n", mcp_result_task_id(result),
-               mcp_result_task_status(result),
+               or_none(mcp_result_task_status(result)),
                mcp_result_task_message(result));
     return !is_error;
 }

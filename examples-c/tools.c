@@ -32,6 +32,12 @@ static void on_progress(void *userdata, double progress, double total,
     fprintf(to, "%s\n", message != NULL ? message : "");
 }
 
+/* What the server did not send, or not as a text, is NULL. */
+static const char *or_none(const char *text)
+{
+    return text != NULL ? text : "(none)";
+}
+
 static int32_t list(mcp_client *client)
 {
     mcp_result *tools = NULL;
@@ -42,7 +48,7 @@ static int32_t list(mcp_client *client)
         const mcp_tool *tool = mcp_result_tool(tools, i);
         const char *description = mcp_tool_description(tool);
 
-        printf("%-20s %s\n", mcp_tool_name(tool),
+        printf("%-20s %s\n", or_none(mcp_tool_name(tool)),
                description != NULL ? description : "");
     }
     mcp_result_free(tools);

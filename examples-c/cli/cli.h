@@ -111,7 +111,8 @@ int check_sign_in(const struct options *options);
 void forget_sign_in(struct sign_in *of);
 void wipe(char *text);
 
-/* output.c: nothing that a terminal would obey leaves these. */
+/* output.c: nothing that a terminal would obey leaves these.  A text that is
+ * NULL, since the server sent none, is no mistake. */
 void put_text(FILE *to, const char *text);
 void put_word(FILE *to, const char *text);
 void put_content_text(FILE *to, const char *text, size_t length);
@@ -123,6 +124,16 @@ int put_result_json(const mcp_result *result);
 void put_contents(FILE *to, const mcp_result *result);
 void put_program_name(void);
 int fail(const struct options *options);
+
+/* files.c: a file to write; errno says why it cannot be.  What `path` names is
+ * as it was until close_output() replaces it. */
+struct output {
+    FILE *to;
+    char *target, *beside; /* NULL for what is written in place */
+};
+
+int open_output(struct output *output, const char *path);
+int close_output(struct output *output);
 
 /* progress.c */
 void show_progress(void *userdata, double progress, double total,

@@ -29,15 +29,20 @@ static void put_clean(FILE *to, const char *text, size_t length,
     }
 }
 
-/* Writes a text of several lines. */
+/* What the server left out, or sent as another type, is NULL. */
+static const char none[] = "(none)";
+
+/* Writes a text of several lines; NULL as "(none)". */
 void put_text(FILE *to, const char *text)
 {
+    text = text != NULL ? text : none;
     put_clean(to, text, strlen(text), "\n\t", '?');
 }
 
-/* Writes what has to stay on its line. */
+/* Writes what has to stay on its line; NULL as "(none)". */
 void put_word(FILE *to, const char *text)
 {
+    text = text != NULL ? text : none;
     put_clean(to, text, strlen(text), "", ' ');
 }
 

@@ -67,10 +67,10 @@ static void put_pong(const mcp_result *server, double ms)
     const char *version = mcp_result_server_version(server);
 
     printf("pong from ");
-    put_text(stdout, name != NULL ? name : "a server without a name");
+    put_word(stdout, name != NULL ? name : "a server without a name");
     if (version != NULL) {
         putchar(' ');
-        put_text(stdout, version);
+        put_word(stdout, version);
     }
     printf(" (protocol %s) in %.1f ms\n", mcp_result_protocol_version(server),
            ms);

@@ -56,13 +56,39 @@ int templates(mcp_client *client, const struct options *options)
     return SUCCESS;
 }
 
+/* The bytes of a piece, of its text or decoded; NULL where it has neither. */
+static const void *bytes_of(const mcp_content *content, size_t *length)
+{
+    const void *bytes = mcp_content_text(content, length);
+
+    return bytes != NULL ? bytes : mcp_content_data(content, length);
+}
+
+/* Whether all of a resource can be written: said before anything is. */
+static int can_be_written(const mcp_result *result)
+{
+    size_t i, length, count = mcp_result_content_count(result);
+
+    for (i = 0; i < count; i++)
+        if (bytes_of(mcp_result_content(result, i), &length) == NULL)
+            break;
+    if (count > 0 && i == count)
+        return 1;
+    put_program_name();
+    if (count == 0)
+        fputs("the server sent no contents\n", stderr);
+    else
+        fprintf(stderr, "content %lu of %lu is neither text nor base64\n",
+                (unsigned long)i + 1, (unsigned long)count);
+    return 0;
+}
+
 /* Writes one piece: text, or bytes where they do no harm. */
-static int put_piece(const mcp_content *content, FILE *to,
-                     const struct options *options)
+static int put_piece(const mcp_content *content, FILE *to)
 {
     size_t length = 0;
-    const char *text = mcp_content_text(content, &length);
-    const void *data;
+    const void *bytes = bytes_of(content, &length);
+    const char *text = mcp_content_text(content, NULL);
 
     if (text != NULL) {
         put_content_text(to, text, length);
@@ -70,42 +96,56 @@ static int put_piece(const mcp_content *content, FILE *to,
             fputc('\n', to);
         return SUCCESS;
     }
-    data = mcp_content_data(content, &length);
-    if (data == NULL)
-        return fail(options);
     if (isatty(fileno(to))) {
         fprintf(stderr, "mcpclient: %lu bytes are not shown on a terminal; "
                 "write them with -o FILE\n", (unsigned long)length);
         return FAILED;
     }
-    fwrite(data, 1, length, to);
+    fwrite(bytes, 1, length, to);
     return SUCCESS;
+}
+
+static int put_pieces(const mcp_result *result, FILE *to)
+{
+    int status = SUCCESS;
+    size_t i;
+
+    for (i = 0; status == SUCCESS && i < mcp_result_content_count(result); i++)
+        status = put_piece(mcp_result_content(result, i), to);
+    return status;
+}
+
+static int write_file(const mcp_result *result, const char *path)
+{
+    struct output output;
+
+    if (open_output(&output, path)) {
+        int status = put_pieces(result, output.to);
+
+        if (close_output(&output))
+            return status;
+    }
+    put_program_name();
+    fprintf(stderr, "-o %s: %s\n", path, strerror(errno));
+    return FAILED;
 }
 
 int read_resource(mcp_client *client, const struct options *options)
 {
     mcp_result *result = NULL;
-    FILE *to = stdout;
-    int status = SUCCESS;
-    size_t i;
+    int status;
 
     if (perform(mcp_request_new_read_resource(client, options->words[0]),
                 &result) != MCP_OK)
         return fail(options);
-    /* Opened only now: a failed reading leaves an old file as it is. */
-    if (options->output != NULL && (to = fopen(options->output, "wb")) == NULL)
+    if (options->json)
+        status = put_result_json(result);
+    else if (!can_be_written(result)) /* an old file stays as it is */
         status = FAILED;
-    if (status == SUCCESS && options->json)
-        put_result_json(result);
-    for (i = 0; status == SUCCESS && !options->json &&
-                i < mcp_result_content_count(result); i++)
-        status = put_piece(mcp_result_content(result, i), to, options);
+    else if (options->output != NULL)
+        status = write_file(result, options->output);
+    else
+        status = put_pieces(result, stdout);
     mcp_result_free(result);
-    if (options->output != NULL &&
-        (to == NULL || ferror(to) != 0 || fclose(to) != 0)) {
-        fprintf(stderr, "mcpclient: -o %s: %s\n", options->output,
-                strerror(errno));
-        status = FAILED;
-    }
     return status;
 }

@@ -62,8 +62,8 @@ static void details_of_a_refusal_are_read(void)
 
     CHECK_STATUS(MCP_E_UNAUTHORIZED, mcp_ping(client));
     CHECK(mcp_error_http_status(NULL) == 401);
-    CHECK(strcmp(mcp_error_challenge(NULL, "error"), "invalid_token") == 0);
-    CHECK(strcmp(mcp_error_challenge(NULL, "scope"), "read write") == 0);
+    CHECK(is_text(mcp_error_challenge(NULL, "error"), "invalid_token"));
+    CHECK(is_text(mcp_error_challenge(NULL, "scope"), "read write"));
     CHECK(mcp_error_challenge(NULL, "nothing") == NULL);
     CHECK(mcp_error_may_have_run(NULL) == 0);
     mcp_client_free(client);
@@ -76,7 +76,7 @@ static void details_of_a_refusal_are_read(void)
     client = mcp_client_new(test_path("/rpc-error"), test_token);
     CHECK_STATUS(MCP_E_RPC, mcp_ping(client));
     CHECK(mcp_error_rpc_code(NULL) == -32603);
-    CHECK(strcmp(mcp_error_data_json(NULL, &len), "{\"why\":\"a test\"}") == 0);
+    CHECK(is_text(mcp_error_data_json(NULL, &len), "{\"why\":\"a test\"}"));
     CHECK(len == 16);
     mcp_client_free(client);
 }
@@ -143,8 +143,8 @@ static void introduction_is_read(void)
     size_t len = 0;
 
     CHECK_STATUS(MCP_OK, mcp_connect(client, &server));
-    CHECK(strcmp(mcp_result_server_name(server), "test server") == 0);
-    CHECK(strcmp(mcp_result_protocol_version(server), "2026-07-28") == 0);
+    CHECK(is_text(mcp_result_server_name(server), "test server"));
+    CHECK(is_text(mcp_result_protocol_version(server), "2026-07-28"));
     CHECK(mcp_result_has_capability(server, "tools") == 1);
     CHECK(mcp_result_has_capability(server, "tools.listChanged") == 0);
     CHECK(mcp_result_has_capability(server, NULL) == 0);
@@ -152,7 +152,7 @@ static void introduction_is_read(void)
     CHECK(strlen(mcp_result_json(server, NULL)) == len);
     /* It outlives the client. */
     mcp_client_free(client);
-    CHECK(strcmp(mcp_result_server_title(server), "A test server") == 0);
+    CHECK(is_text(mcp_result_server_title(server), "A test server"));
     mcp_result_free(server);
 }
 

@@ -12,7 +12,7 @@ static void request_gives_its_result_and_its_error(void)
 
     call = mcp_request_new(client, "tools/call", "{\"name\":\"x\"}");
     CHECK_STATUS(MCP_OK, mcp_request_perform(call, &result));
-    CHECK(strstr(mcp_result_json(result, NULL), "done") != NULL);
+    CHECK(has_text(mcp_result_json(result, NULL), "done"));
     CHECK(mcp_result_server_name(result) == NULL);
     CHECK(mcp_request_error(call) == NULL);
     mcp_result_free(result);

@@ -82,10 +82,10 @@ static void process_begins_with_a_call_and_ends_with_the_client(void)
 
     CHECK(client != NULL && mcp_client_count(client, MCP_COUNT_STARTS) == 0);
     CHECK_STATUS(MCP_OK, mcp_connect(client, &result));
-    CHECK(strcmp(mcp_result_server_name(result), "test server") == 0);
+    CHECK(is_text(mcp_result_server_name(result), "test server"));
     mcp_result_free(result);
     CHECK_STATUS(MCP_OK, mcp_call_tool(client, "echo", "{\"a\":1}", &result));
-    CHECK(strcmp(mcp_result_text(result, NULL), "{\"a\":1}") == 0);
+    CHECK(is_text(mcp_result_text(result, NULL), "{\"a\":1}"));
     mcp_result_free(result);
     pid = pid_of(client);
     CHECK(pid > 0 && !is_reaped(pid));
@@ -172,7 +172,7 @@ static void handles_are_freed_in_any_order(void)
     CHECK_STATUS(MCP_OK, mcp_call_tool(client, "echo", "{\"a\":1}", &result));
     CHECK_STATUS(MCP_OK, mcp_request_start(started));
     mcp_client_free(client);
-    CHECK(strcmp(mcp_result_text(result, NULL), "{\"a\":1}") == 0);
+    CHECK(is_text(mcp_result_text(result, NULL), "{\"a\":1}"));
     CHECK_STATUS(MCP_E_CLOSED, mcp_request_perform(idle, NULL));
     mcp_request_free(started);
     mcp_result_free(result);

@@ -69,7 +69,7 @@ static void tool_that_takes_long_is_one_call(void)
                                                           NULL, NULL));
         CHECK_STATUS(MCP_OK, mcp_listen(client, MCP_EVENT_TASK_STATUS));
         CHECK_STATUS(MCP_OK, mcp_call_tool(client, "task-required", ask, &result));
-        CHECK(strstr(mcp_result_text(result, NULL), "Ada") != NULL);
+        CHECK(has_text(mcp_result_text(result, NULL), "Ada"));
         mcp_result_free(result);
         request = mcp_request_new_call_tool(client, "task-required", ask);
         CHECK_STATUS(MCP_OK, mcp_request_start(request));
@@ -98,7 +98,7 @@ static void task_outlives_the_client_that_began_it(void)
             CHECK_STATUS(MCP_OK, mcp_request_perform(request, &begun));
             task = mcp_result_task(begun, 0);
             CHECK(mcp_result_task_count(begun) == 1 && mcp_result_task(begun, 1) == NULL);
-            CHECK(strcmp(mcp_task_id(task), mcp_result_task_id(begun)) == 0);
+            CHECK(is_text(mcp_task_id(task), mcp_result_task_id(begun)));
             if (order & 1)
                 mcp_request_free(request);
             mcp_client_free(client);

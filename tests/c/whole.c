@@ -209,7 +209,7 @@ static void questions_and_progress_come_while_a_call_waits(void)
         CHECK(pthread_create(&thread, NULL, answer_later, NULL) == 0);
         CHECK_STATUS(MCP_OK, mcp_call_tool(client, "ask", ask, &result));
         pthread_join(thread, NULL);
-        CHECK(asked == 1 && strstr(mcp_result_text(result, NULL), "Ada") != NULL);
+        CHECK(asked == 1 && has_text(mcp_result_text(result, NULL), "Ada"));
         CHECK_STATUS(MCP_E_STATE, mcp_input_decline(kept));
         mcp_input_free(kept);
         mcp_result_free(result);

@@ -11,6 +11,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import careless
 import events
 import oauth
 import servers
@@ -171,6 +172,7 @@ with TestServer() as server:
     events.run_all(server.url)
     tasks.run_all(server.url)
     servers.run_all(server.url)
+careless.run_all()
 oauth.run_all()
 stock.run_all()
 suite.end()

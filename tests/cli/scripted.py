@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""A server that answers with what a script says, right or wrong, over stdio
+(`scripted.py SCRIPT`) and over Streamable HTTP (`ScriptedServer`).
+
+A script is a JSON object:
+
+    results         by method, what is sent as its result
+    notifications   sent when the client listens
+    question        params of elicitation/create, asked before a tool answers
+    server          the result of initialize
+"""
+
+import json
+import queue
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+EVERYTHING = {"tools": {"listChanged": True}, "prompts": {"listChanged": True}, "logging": {},
+              "resources": {"listChanged": True, "subscribe": True}, "completions": {},
+              "tasks": {"list": {}, "cancel": {}, "requests": {"tools": {"call": {}}}},
+              "extensions": {"io.modelcontextprotocol/skills": {}}}
+GREETING = {"protocolVersion": "2025-11-25", "capabilities": EVERYTHING,
+            "serverInfo": {"name": "scripted", "version": "1"}}
+ASKED = "asked"
+
+
+def reply(script, message):
+    """The response to a request; the result of an unknown method is {}."""
+    method = message.get("method")
+    head = {"jsonrpc": "2.0", "id": message["id"]}
+    if method == "server/discover":
+        return dict(head, error={"code": -32601, "message": "Method not found"})
+    if method == "initialize":
+        return dict(head, result=script.get("server", GREETING))
+    return dict(head, result=script.get("results", {}).get(method, {}))
+
+
+def question(script):
+    return {"jsonrpc": "2.0", "id": ASKED, "method": "elicitation/create",
+            "params": script["question"]}
+
+
+def talk(script):
+    """Speaks over standard input and output until the input ends."""
+    def say(message):
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+    held = None
+    for line in sys.stdin:
+        message = json.loads(line)
+        if message.get("id") == ASKED and "method" not in message:
+            say(held)
+        elif "method" not in message or "id" not in message:
+            if message.get("method") == "notifications/initialized":
+                for one in script.get("notifications", []):
+                    say(one)
+        elif message["method"] == "tools/call" and "question" in script:
+            held = reply(script, message)
+            say(question(script))
+        else:
+            say(reply(script, message))
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # Head and body in one write: no waiting for an ACK.
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_):
+        pass
+
+    def script(self):
+        return self.server.scripts[int(self.path.split("/")[1])]
+
+    def send(self, status, body=b"", kind="application/json"):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def begin_stream(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.flush()
+        self.close_connection = True
+
+    def event(self, message):
+        self.wfile.write(b"data: " + json.dumps(message).encode() + b"\n\n")
+        self.wfile.flush()
+
+    def do_GET(self):
+        self.begin_stream()
+        for one in self.script().get("notifications", []):
+            self.event(one)
+        # The stream is open until the client goes away.
+        try:
+            while not self.server.is_over.wait(0.2):
+                self.wfile.write(b":\n\n")
+                self.wfile.flush()
+        except OSError:
+            pass
+
+    def do_POST(self):
+        script = self.script()
+        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if "method" not in message:
+            self.server.answers.put(message)
+            self.send(202)
+        elif "id" not in message:
+            self.send(202)
+        elif message["method"] == "tools/call" and "question" in script:
+            self.begin_stream()
+            self.event(question(script))
+            try:
+                self.server.answers.get(timeout=20)
+            except queue.Empty:
+                return
+            self.event(reply(script, message))
+        else:
+            self.send(200, json.dumps(reply(script, message)).encode())
+
+    def do_DELETE(self):
+        self.send(200)
+
+
+class Listener(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """A client that goes away is none."""
+
+
+class ScriptedServer:
+    """Streamable HTTP on a free port; each script has an address of its own."""
+
+    def __enter__(self):
+        self.server = Listener(("127.0.0.1", 0), Handler)
+        self.server.scripts, self.server.answers = [], queue.Queue()
+        self.server.is_over = threading.Event()
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def url(self, script):
+        self.server.scripts.append(script)
+        return "http://127.0.0.1:%d/%d/mcp" % (self.server.server_address[1],
+                                               len(self.server.scripts) - 1)
+
+    def __exit__(self, *_):
+        self.server.is_over.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+if __name__ == "__main__":
+    talk(json.loads(sys.argv[1]))
