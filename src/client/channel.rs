@@ -23,7 +23,7 @@ use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::Outgoing;
 use crate::transport::gate::Gate;
 use crate::transport::lines::{LineSink, Sent};
-use crate::transport::process::Process;
+use crate::transport::process::{ENDING, Process};
 use crate::transport::source::Source;
 use crate::transport::wait::{self, Wait};
 use crate::wire::jsonrpc::{Answer, Outcome};
@@ -63,8 +63,8 @@ impl fmt::Debug for Channel {
 /// between them is not woken by each answer; it looks so often whether they
 /// still do.
 const BETWEEN: Duration = Duration::from_millis(20);
-/// The whole of a process's end: see [`Process::end`].
-const SHUTTING: Duration = Duration::from_secs(7);
+/// So much longer than it should take is the end of a stream waited for.
+const SPARE: Duration = Duration::from_millis(200);
 
 impl Channel {
     pub(crate) fn new(
@@ -137,17 +137,17 @@ impl Channel {
         self.slots.wake_all();
     }
 
-    /// Ends the stream, and the process at its other end, which may take a
-    /// few seconds.
-    pub(crate) async fn shut(&self, wait: &Wait) {
+    /// Ends the stream, and the process at its other end, within `patience`.
+    pub(crate) async fn shut(&self, patience: Duration, wait: &Wait) {
         self.finish(Error::new(Status::Io, "the connection to the server was closed"));
-        let wait = wait.afterwards(SHUTTING);
+        // One that is killed takes a moment.
+        let wait = wait.afterwards(patience + SPARE);
         let Ok(Some(_turn)) = self.shutting.enter(&wait, || false).await else { return };
         if let Sink::Lines(sink) = &self.sink {
             sink.close();
         }
         if let Some(process) = &self.process {
-            process.end(self.readable.as_deref(), &wait).await;
+            process.end(self.readable.as_deref(), patience, &wait).await;
         }
         // Closed, if nobody reads.
         if let Some(mut source) = self.source.get() {
@@ -294,7 +294,7 @@ impl Client {
         self.spawn(move |client| async move {
             let wait = client.endless();
             if client.read_between(&channel, &wait).await.is_ok() {
-                channel.shut(&wait).await;
+                channel.shut(ENDING, &wait).await;
             }
         })
     }

@@ -62,7 +62,7 @@ use crate::client::work::{Reports, Work};
 use crate::protocol::Era;
 use crate::protocol::capability::Declared;
 use crate::transport::gate::Gate;
-use crate::transport::process::Program;
+use crate::transport::process::{ENDING, Program};
 use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
@@ -248,16 +248,20 @@ impl Client {
         self.end_flights();
         self.close.raise();
         let options = self.options();
-        let until = Instant::now() + options.close_timeout.unwrap_or(END);
-        self.work.end(until);
+        let is_program = matches!(options.server, Server::Program(_));
+        let usual = if is_program { ENDING } else { END };
+        let until = Instant::now() + options.close_timeout.unwrap_or(usual);
+        let left = || until.saturating_duration_since(Instant::now());
+        // What goes on in the background has been told to end.
+        self.work.end(Instant::now() + left().min(END));
         if let Some(session) = self.take_session() {
-            let wait = Wait::for_at_most(until.saturating_duration_since(Instant::now()));
+            let wait = Wait::for_at_most(left());
             let _ = now(async {
                 match &session.transport {
                     Transport::StreamableHttp => {
                         self.end_session(&options, session.era.as_ref(), &wait).await;
                     }
-                    Transport::Channel(channel) => channel.shut(&wait).await,
+                    Transport::Channel(channel) => channel.shut(left(), &wait).await,
                 }
                 Ok::<(), Error>(())
             });

@@ -13,7 +13,7 @@ use crate::client::{Client, lock};
 use crate::protocol::Headers;
 use crate::transport::events::EventSource;
 use crate::transport::lines::{LineSink, LineSource};
-use crate::transport::process::{Process, Program};
+use crate::transport::process::{ENDING, Process, Program};
 use crate::transport::wait::Wait;
 use crate::wire::http1::Media;
 
@@ -185,7 +185,7 @@ impl Client {
         let channel = channel.clone();
         // Where that cannot be done, the last who lets go of it does it.
         let _ = self.spawn(move |client| async move {
-            channel.shut(&client.endless()).await;
+            channel.shut(ENDING, &client.endless()).await;
         });
     }
 }

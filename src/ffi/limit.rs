@@ -46,7 +46,8 @@ pub unsafe extern "C" fn mcp_client_set_input_timeout(
 /// server to take the end of the session, and for a process to end.
 ///
 /// `milliseconds`: 0 or more.  0 waits for nothing: the session is not ended
-/// at the server, and a process is killed with its group.  Default: 2000 for a
+/// at the server, and a process is killed with its group, which takes a moment
+/// (a tenth of a second is the most).  Default: 2000 for a
 /// server that is reached by HTTP, 7000 for a process.  Errors:
 /// MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 /// Threads: any, for a close that begins later.  Since: 0.1.0.

@@ -64,6 +64,10 @@ const SHOWN: usize = 1000;
 /// How long an end may take after the standard input was closed, and after
 /// each signal.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long the whole end of one may take, if nothing else is set.
+pub(crate) const ENDING: Duration = Duration::from_secs(7);
+/// How long one that was killed is waited for, whatever else is set.
+const KILLED: Duration = Duration::from_millis(100);
 /// Where no descriptor tells of a thing, it is asked for so often.
 const GLANCE: Duration = Duration::from_millis(10);
 /// How long the words of a program that has just ended are waited for.
@@ -211,30 +215,36 @@ impl Process {
         Error::new(Status::Process, message).with_exit_status(self.status.get().copied().flatten())
     }
 
-    /// Waits for the end by itself, then asks for it, then makes it, each
-    /// with a bound. The standard input has been closed.
-    pub(crate) async fn end(&self, drain: Option<&OwnedFd>, wait: &Wait) {
+    /// Waits for the end by itself, then asks for it, then makes it, within
+    /// `patience`. The standard input has been closed.
+    pub(crate) async fn end(&self, drain: Option<&OwnedFd>, patience: Duration, wait: &Wait) {
         if self.owner != std::process::id() {
             return;
         }
-        for signal in [None, Some(libc::SIGTERM), Some(libc::SIGKILL)] {
+        let until = Instant::now() + patience;
+        let grace = GRACE.min(patience / 3);
+        // Who is killed ends, if not at once.
+        let steps =
+            [(None, grace), (Some(libc::SIGTERM), grace), (Some(libc::SIGKILL), grace.max(KILLED))];
+        for (signal, grace) in steps {
             if let Some(signal) = signal
                 && self.status.get().is_none()
             {
                 sys::signal_group(self.id, signal);
             }
-            if self.drained_until_ended(drain, GRACE, wait).await {
-                return self.end_others(wait).await;
+            if self.drained_until_ended(drain, grace, wait).await {
+                let left = until.saturating_duration_since(Instant::now());
+                return self.end_others(left.min(GRACE), wait).await;
             }
         }
     }
 
     /// Ends what the process has left behind in its group, in the same way.
-    async fn end_others(&self, wait: &Wait) {
+    async fn end_others(&self, patience: Duration, wait: &Wait) {
         if !self.reap() {
             return;
         }
-        let until = Instant::now() + GRACE;
+        let until = Instant::now() + patience;
         // The group keeps its number for as long as somebody is in it.
         while sys::is_group(self.id) {
             let left = until.saturating_duration_since(Instant::now());
@@ -318,7 +328,7 @@ impl Drop for Process {
             return;
         }
         sys::signal_group(self.id, libc::SIGKILL);
-        let until = Instant::now() + GRACE;
+        let until = Instant::now() + KILLED;
         while !self.has_ended() {
             if Instant::now() > until {
                 return;
@@ -431,7 +441,7 @@ mod tests {
     fn end(process: &Process, ends: Ends) {
         drop(ends.stdin);
         now(async {
-            process.end(Some(&ends.stdout), &brief()).await;
+            process.end(Some(&ends.stdout), ENDING, &brief()).await;
             Ok::<_, Error>(())
         })
         .unwrap();
@@ -554,7 +564,11 @@ mod tests {
         let wait = Wait::for_at_most(Duration::ZERO);
         let until = Instant::now() + GRACE;
         while process.child.lock().unwrap().is_some() && Instant::now() < until {
-            now(async { Ok::<_, Error>(process.end(None, &wait).await) }).unwrap();
+            now(async {
+                process.end(None, ENDING, &wait).await;
+                Ok::<_, Error>(())
+            })
+            .unwrap();
         }
         assert!(soon_gone(grandchild), "there was no time left");
         // ... and where the wait for it was given up.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use behaviour::chaos::memory;
+use behaviour::chaos::{children, memory};
 use behaviour::status::*;
 use behaviour::{Cancel, Client, Request, limits, raw, tests};
 use mcp_test_server::http;
@@ -426,6 +426,24 @@ tests! {
         }
         let client = Client::of("http://127.0.0.1:9/");
         assert_eq!(client.set_close_timeout(-1).unwrap_err().status, MCP_E_INVALID_ARGUMENT);
+    }
+
+    program_that_does_not_end_is_killed_within_the_close_timeout {
+        for (timeout, most) in [(0, 500), (300, 900)] {
+            let script = "trap '' TERM; while read -r line; do \
+                id=$(printf %s \"$line\" | sed 's/.*\"id\":\\([0-9]*\\).*/\\1/'); \
+                echo '{\"jsonrpc\":\"2.0\",\"id\":'$id',\"result\":{\"protocolVersion\":\
+                \"2025-11-25\",\"capabilities\":{},\"serverInfo\":{\"name\":\"s\",\
+                \"version\":\"1\"}}}'; done; sleep 60; sleep 60";
+            let client = Client::stdio(&["/bin/sh", "-c", script]);
+            client.pin("2025-11-25").unwrap();
+            client.ping().unwrap();
+            client.set_close_timeout(timeout).unwrap();
+            let start = Instant::now();
+            drop(client);
+            assert!(start.elapsed() < Duration::from_millis(most), "{:?}", start.elapsed());
+            assert!(await_true(SOON, || children().is_empty()), "{:?}", children());
+        }
     }
 
     list_is_bounded_in_bytes {
