@@ -2,8 +2,8 @@
 //! is readable.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
+use crate::client::options::patience;
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or};
 use crate::ffi::handle::borrow;
@@ -28,7 +28,8 @@ pub unsafe extern "C" fn mcp_client_fd(client: *mut mcp_client) -> i32 {
 
 /// Runs the handlers for all that has arrived, on this thread.
 ///
-/// `milliseconds`: how long to wait when there is nothing; 0 does not wait.
+/// `milliseconds`: how long to wait when there is nothing; 0 does not wait,
+/// and less is MCP_E_INVALID_ARGUMENT.
 ///
 /// Returns MCP_OK, also when nothing came; MCP_E_CLOSED, MCP_E_FORKED.
 /// Threads: any.  Since: 0.1.0.
@@ -37,7 +38,7 @@ pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, millisecon
     guard(|| {
         // SAFETY: the header asks for NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
-        let patience = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
+        let patience = patience(milliseconds)?;
         client.inner.dispatch(patience)
     })
 }
