@@ -55,6 +55,13 @@
  * longjmp() or pthread_exit().
  * NULL takes a callback away.
  *
+ * NEW KINDS.  A later library may know more statuses, events, contents and
+ * other kinds than this header, and give a number of its own to what is
+ * MCP_EVENT_OTHER or MCP_CONTENT_OTHER here.  So a program treats a number that
+ * it does not know like OTHER, and what it picks out of OTHER it picks out by
+ * mcp_event_method() or mcp_content_json(), whatever the number: these work for
+ * every kind, and go on to.  Numbers of this header never change their meaning.
+ *
  * FORK.  A child process must make its own handles; with its parent's, calls
  * are MCP_E_FORKED and the _free functions release memory only.
  *
@@ -98,7 +105,8 @@ extern "C" {
  * in words, with the HTTP status and the JSON-RPC error, is in the thread's
  * last error: see mcp_error.
  *
- * 0 is success.
+ * 0 is success.  Failures are 1 to 99.  A number from 100 on is a state, such
+ * as MCP_PENDING, and no failure.
  */
 #define MCP_OK 0
 
@@ -126,7 +134,8 @@ extern "C" {
 
 /**
  * The server, its protocol revision or this transport lacks what was asked
- * for.
+ * for: also where a server does not know a method (-32601) whose capability
+ * it does not declare.
  */
 #define MCP_E_UNSUPPORTED 5
 
@@ -376,7 +385,9 @@ extern "C" {
 #define MCP_EVENT_LISTENING 128
 
 /**
- * Any other notification: mcp_event_method(), mcp_event_params_json().
+ * Any other notification: mcp_event_method(), mcp_event_params_json().  A
+ * later library may give some of them a number of their own: see "NEW KINDS"
+ * at the top.
  */
 #define MCP_EVENT_OTHER 256
 
@@ -438,7 +449,8 @@ extern "C" {
 #define MCP_CONTENT_RESOURCE 5
 
 /**
- * A kind that this library does not know: mcp_content_json() has it whole.
+ * A kind that this library does not know: mcp_content_json() has it whole.  A
+ * later library may give it a number of its own: see "NEW KINDS" at the top.
  */
 #define MCP_CONTENT_OTHER 99
 
@@ -962,10 +974,11 @@ const char *mcp_version(void);
 int32_t mcp_version_number(void);
 
 /**
- * Gives a status code's name, such as "MCP_E_TIMEOUT".
+ * Gives the name of a status code or a state, such as "MCP_E_TIMEOUT" or
+ * "MCP_PENDING".
  *
  * `status`: any number.  Returns static text, "MCP_E_UNKNOWN" for a number
- * that is no status.  For logs and tests: people want mcp_error_message().
+ * that is neither.  For logs and tests: people want mcp_error_message().
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_status_name(int32_t status);
@@ -1010,8 +1023,11 @@ int32_t mcp_error_rpc_code(const mcp_error *error);
  * Gives the `data` member of the JSON-RPC error as JSON text.
  *
  * `error`: an error, or NULL for this thread's last one.  `len`, unless NULL,
- * receives the bytes without the terminating NUL.  Returns UTF-8 text, NULL
- * where there was none; borrowed like mcp_error_message().
+ * receives the bytes without the terminating NUL.  Returns UTF-8 text;
+ * borrowed like mcp_error_message().  Secrets that the server repeats in it
+ * are masked.  NULL where there was none, or one of more than 1 MiB, or one
+ * that may hide a secret: with escapes and more than 128 objects and arrays
+ * inside each other, or no JSON any more once it is masked.
  * Threads: any.  Since: 0.1.0.  Spec: basic, responses.
  */
 const char *mcp_error_data_json(const mcp_error *error, size_t *len);
@@ -2052,15 +2068,17 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * Calls a tool and waits for its result.
  *
  * `name`: the tool's, UTF-8.  `arguments_json`: a JSON object as UTF-8 text;
- * NULL for none.  Both are copied.  `out`, unless NULL, receives the result,
- * to free with mcp_result_free(), or NULL on failure.
+ * NULL or "" for none.  Both are copied.  `out`, unless NULL, receives the
+ * result, to free with mcp_result_free(), or NULL on failure.
  *
  * A tool that fails is a result, not a failed call: look at
  * mcp_result_is_error().  A call of which a byte may have reached the server
  * is not repeated after a broken connection: MCP_E_IO; unless the tool says
  * in a list that was read that it is idempotent or only reads, see
- * mcp_request_set_repeatable().  For a time limit, progress or cancelling
- * see mcp_request_new_call_tool(); for tools that take very long,
+ * mcp_request_set_repeatable().  The server is asked to report progress, and
+ * each report starts the timeout anew, up to mcp_client_set_deadline().  For
+ * a time limit, to be told of progress or to cancel see
+ * mcp_request_new_call_tool(); for tools that take very long,
  * mcp_client_set_tasks().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
@@ -2141,7 +2159,7 @@ int32_t mcp_list_prompts(mcp_client *client, mcp_result **out);
  * contents, each with a mcp_content_role().
  *
  * `name`: the prompt's, UTF-8.  `arguments_json`: a JSON object of strings;
- * NULL for none.  Both are copied.  `out`: as for mcp_call_tool().
+ * NULL or "" for none.  Both are copied.  `out`: as for mcp_call_tool().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
  * argument that is not a string.
@@ -2159,7 +2177,7 @@ int32_t mcp_get_prompt(mcp_client *client,
  * `reference_json`: {"type":"ref/prompt","name":...} or
  * {"type":"ref/resource","uri":...}.  `argument`: its name.  `value`: what
  * was typed so far.  `context_json`: the other arguments as far as they are
- * known, a JSON object of strings; NULL for none.  All are UTF-8 and copied.
+ * known, a JSON object of strings; NULL or "" for none.  All are UTF-8 and copied.
  * `out`: as for mcp_call_tool().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
@@ -2211,7 +2229,7 @@ int32_t mcp_listen(mcp_client *client, int32_t kinds);
  * Sends a notification, which no server answers.
  *
  * `method`: such as "notifications/x", printable ASCII.  `params_json`: a
- * JSON object as UTF-8 text, or NULL.  Both are copied.
+ * JSON object as UTF-8 text, NULL or "" for none.  Both are copied.
  *
  * Returns MCP_OK when the server took it, or a status: call errors.
  * Threads: any.  Since: 0.1.0.  Spec: basic, notifications.
@@ -2225,8 +2243,8 @@ int32_t mcp_notify(mcp_client *client,
  *
  * `client`: the client that will send it, which the request keeps alive.
  * `method`: such as "ping" or "tools/list", printable ASCII.  `params_json`:
- * a JSON object as UTF-8 text, or NULL; what the protocol itself puts into it
- * (_meta, progress token) is added.  Both are copied.  A request of "ping" is
+ * a JSON object as UTF-8 text, NULL or "" for none; what the protocol itself
+ * puts into it (_meta, progress token) is added.  Both are copied.  A request of "ping" is
  * whatever mcp_ping() sends.
  *
  * Returns a handle to free with mcp_request_free(), or NULL with the last
@@ -2304,7 +2322,8 @@ int32_t mcp_request_set_timeout(mcp_request *request, int32_t milliseconds);
 int32_t mcp_request_set_deadline(mcp_request *request, int32_t milliseconds);
 
 /**
- * Asks the server to report progress, and sets who is told.
+ * Asks the server to report progress, as a call of a tool always does, and
+ * sets who is told.
  *
  * `callback`: runs as each report arrives, on the thread that performs the
  * request or dispatches; NULL takes it away.  `userdata`: given to the
@@ -2428,7 +2447,8 @@ int32_t mcp_request_status(const mcp_request *request);
 /**
  * Waits for a started request, dispatching meanwhile.
  *
- * `milliseconds`: how long to wait at most; 0 does not wait.
+ * `milliseconds`: how long to wait at most; 0 does not wait, and less is
+ * MCP_E_INVALID_ARGUMENT.
  *
  * Returns its status, or MCP_PENDING when the time is over first.  A request
  * whose status was told here is handed out by it: mcp_client_next_done() does
@@ -2478,8 +2498,9 @@ int32_t mcp_client_fd(mcp_client *client);
 /**
  * Runs the handlers for all that has arrived, on this thread.
  *
- * `milliseconds`: how long to wait when there is nothing; 0 does not wait.
- * It returns at once when a request is to be handed out.
+ * `milliseconds`: how long to wait when there is nothing; 0 does not wait,
+ * and less is MCP_E_INVALID_ARGUMENT.  It returns at once when a request is
+ * to be handed out.
  *
  * What comes while it runs is for the next call.  Inside a handler of this
  * client it runs no event handler: those events stay in order until the

@@ -208,6 +208,15 @@ impl Error {
         self
     }
 
+    /// Says more behind what happened.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn with_advice(mut self, advice: &str) -> Self {
+        self.0.message.push_str("; ");
+        self.0.message.push_str(advice);
+        self
+    }
+
     /// Says which call it was, in front of what happened.
     #[cold]
     #[inline(never)]

@@ -47,7 +47,7 @@ const MOST_PUT_OFF: Duration = Duration::from_millis(250);
 impl Client {
     /// A call that blocks this thread, with the client's own limits.
     pub(crate) fn call(self: &Arc<Self>, call: &Call) -> Result<Answer> {
-        let limits = Limits::default();
+        let limits = Limits::of(call);
         let wait = self.wait(&self.options(), &limits, false);
         now(self.perform(call, &limits, &wait))
     }
@@ -266,7 +266,7 @@ impl Client {
             }
         };
         let is_loss = ending.is_loss(session);
-        match ending {
+        match ending.to(session, call.method()) {
             Ending::Rpc(RpcRefusal { error, .. }) | Ending::NotMcp(_, error) if is_loss => {
                 Err(Failure::Lost(error))
             }

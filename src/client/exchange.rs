@@ -71,6 +71,17 @@ impl Ending {
             _ => false,
         }
     }
+
+    /// The same, as the answer to a method that the server may not offer.
+    pub(crate) fn to(self, session: &Session, method: &str) -> Self {
+        match self {
+            Self::Rpc(refusal) => Self::Rpc(RpcRefusal {
+                error: refusal::unknown_method(refusal.error, &session.introduction, method),
+                ..refusal
+            }),
+            other => other,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -101,7 +112,6 @@ pub(crate) fn is_loss(session: &Session, http_status: u16, rpc: Option<(i32, boo
     }
 }
 
-const METHOD_NOT_FOUND: i32 = -32601;
 const INVALID_REQUEST: i32 = -32600;
 const NOT_INITIALIZED: i32 = -32000;
 pub(crate) const HEADER_MISMATCH: i32 = -32020;
@@ -182,10 +192,7 @@ impl Client {
                 if refused.is_loss(session) {
                     self.forget(session);
                 }
-                match refused.rpc_code() {
-                    Some(METHOD_NOT_FOUND) => Err(refusal::no_stream(None, refused.status)),
-                    _ => Err(refused.error),
-                }
+                Err(refused.error)
             }
         }
     }

@@ -353,6 +353,13 @@ pub(crate) fn milliseconds(value: i32) -> Result<Duration> {
     }
 }
 
+/// How long a caller waits for what may come; 0 does not wait.
+pub(crate) fn patience(value: i32) -> Result<Duration> {
+    u64::try_from(value).map(Duration::from_millis).map_err(|_| {
+        Error::argument("milliseconds is negative: every wait has an end, and 0 does not wait")
+    })
+}
+
 /// RFC 9110, 5.5: visible characters, blanks and tabs between them, and bytes
 /// beyond ASCII. Never quoted: a value may be secret.
 fn check_value(name: &str, value: &str) -> Result<()> {

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use crate::base::error::{Error, Status, quote};
+use crate::protocol::introduction::Introduction;
 use crate::wire::challenge;
 use crate::wire::clock;
 use crate::wire::http1::Head;
@@ -63,17 +64,36 @@ pub(crate) fn rpc_error(rpc: &RpcError, http_status: u16) -> Error {
         .with_may_have_run(true)
 }
 
-/// The error for a server that refuses to begin a stream of its own.
+/// The error for a server that answers with something else than a stream.
 pub(crate) fn no_stream(rpc: Option<&RpcError>, http_status: u16) -> Error {
-    const METHOD_NOT_FOUND: i32 = -32601;
     match rpc {
-        Some(rpc) if rpc.code != METHOD_NOT_FOUND => rpc_error(rpc, http_status),
-        _ => Error::new(
+        Some(rpc) => rpc_error(rpc, http_status),
+        None => Error::new(
             Status::Unsupported,
-            "the server offers no stream of its own: it does not know subscriptions/listen",
+            "the server offers no stream of its own: it answered subscriptions/listen with \
+             something else",
         )
         .with_http_status(http_status),
     }
+}
+
+/// Tells a method that the server never offered from one that it should know.
+pub(crate) fn unknown_method(error: Error, introduction: &Introduction, method: &str) -> Error {
+    if !is_unknown_method(&error) {
+        return error;
+    }
+    match introduction.lacks(method) {
+        Some(capability) => error
+            .with_status(Status::Unsupported)
+            .with_advice(&format!("it does not declare the capability \"{capability}\"")),
+        None => error,
+    }
+}
+
+/// Whether the server does not know the method of a request.
+pub(crate) fn is_unknown_method(error: &Error) -> bool {
+    const METHOD_NOT_FOUND: i32 = -32601;
+    error.rpc().is_some_and(|rpc| rpc.code == METHOD_NOT_FOUND)
 }
 
 /// Whether a status says nothing about the protocol: the credential, the

@@ -366,6 +366,9 @@ impl Client {
                 match (told, post.report) {
                     (Some(told), Some(report)) if told.id() == post.id => {
                         wait.restart();
+                        if report.is_silent {
+                            return Ok(None);
+                        }
                         if wait.is_background() || self.has_background() {
                             let message = told.message.map(std::borrow::Cow::into_owned);
                             let (progress, total) = (told.progress, told.total);
@@ -448,6 +451,9 @@ impl Client {
         let told = notice::Progress::parse(Some(params));
         let (Some(told), Some(report)) = (told, post.report) else { return };
         wait.restart();
+        if report.is_silent {
+            return;
+        }
         let message = told.message.map(std::borrow::Cow::into_owned);
         let told = Progress { progress: told.progress, total: told.total, message };
         self.deliver(Item::Progress(Arc::downgrade(report), told), wait);

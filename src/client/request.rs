@@ -43,6 +43,8 @@ pub(crate) type Tell = dyn Fn(f64, Option<f64>, Option<&str>) + Send + Sync;
 /// Who is told how far one flight of a request is, for as long as it lasts.
 pub(crate) struct Report {
     tell: Arc<Tell>,
+    /// Nobody is told: progress is a sign of life and no more.
+    pub(crate) is_silent: bool,
     /// Progress came on another stream than the call's own.
     pub(crate) sign: Arc<AtomicBool>,
     telling: Mutex<Telling>,
@@ -56,6 +58,15 @@ struct Telling {
     threads: Vec<ThreadId>,
 }
 
+impl Limits {
+    /// Those of a call that has none of its own. A tool is asked to report
+    /// progress, so that one that does is not taken for silent.
+    pub(crate) fn of(call: &Call) -> Self {
+        let report = call.is_tool().then(|| Arc::new(Report::silent()));
+        Self { report, ..Self::default() }
+    }
+}
+
 impl fmt::Debug for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Report")
@@ -65,7 +76,11 @@ impl fmt::Debug for Report {
 impl Report {
     pub(crate) fn new(tell: Arc<Tell>) -> Self {
         let (telling, returned) = (Mutex::default(), Condvar::new());
-        Self { tell, sign: Arc::default(), telling, returned }
+        Self { tell, is_silent: false, sign: Arc::default(), telling, returned }
+    }
+
+    fn silent() -> Self {
+        Self { is_silent: true, ..Self::new(Arc::new(|_, _, _| ())) }
     }
 
     /// Of another flight, with the same function.
@@ -316,7 +331,8 @@ impl Request {
     /// What a flight is made with. Whoever is told of it is told of no other.
     fn begin(&self) -> (Call, Limits) {
         let (call, mut limits) = (lock(&self.call).clone(), lock(&self.limits).clone());
-        limits.report = limits.report.map(|report| Arc::new(report.again()));
+        let report = limits.report.map(|report| Arc::new(report.again()));
+        limits.report = report.or_else(|| Limits::of(&call).report);
         *lock(&self.report) = limits.report.clone();
         (call, limits)
     }

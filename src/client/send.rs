@@ -239,10 +239,6 @@ impl Refused {
         let rpc = self.found.as_ref().map(|(id, rpc)| (rpc.code, !matches!(id, Id::Number(_))));
         exchange::is_loss(session, self.status, rpc)
     }
-
-    pub(crate) fn rpc_code(&self) -> Option<i32> {
-        self.found.as_ref().map(|(_, rpc)| rpc.code)
-    }
 }
 
 /// A request to the server, wherever on its origin it leads.

@@ -13,7 +13,7 @@ use crate::client::listener::Opening;
 use crate::client::options::Options;
 use crate::client::reply::Incoming;
 use crate::client::send::Way;
-use crate::client::{Client, Counter, Session};
+use crate::client::{Client, Counter, Session, refusal};
 use crate::protocol::call::Call;
 use crate::protocol::notice::{self, Kind};
 use crate::protocol::{Frame, Standing, Wish, task};
@@ -96,6 +96,9 @@ impl Listening<'_> {
         let brief = client.wait(options, &Default::default(), true).or_abort(self.stop.clone());
         let Connected { session, is_new } = client.connected_for_stream(options, &brief).await?;
         let result = self.stand_in(options, &session, last_event_id, &brief, wait).await;
+        let method = "subscriptions/listen";
+        let result =
+            result.map_err(|error| refusal::unknown_method(error, &session.introduction, method));
         match result {
             Err(error) if !is_new && self.is_lost(options, &session, &error, &brief).await => {
                 let session = client.connected_for_stream(options, &brief).await?.session;
@@ -208,7 +211,7 @@ impl Listening<'_> {
                     Message::Response { id: Id::Number(theirs), outcome: Outcome::Error(rpc) }
                         if theirs == id =>
                     {
-                        return Err(crate::client::refusal::rpc_error(&rpc, 200));
+                        return Err(refusal::rpc_error(&rpc, 200));
                     }
                     // Before the word that it stands, nothing counts.
                     _ => {}
@@ -467,13 +470,14 @@ fn not_offered(error: Error, has_stood: bool) -> Error {
 
 /// Whether another attempt would be in vain.
 fn is_final(error: &Error) -> bool {
-    matches!(
-        error.status(),
-        Status::Unsupported
-            | Status::Unauthorized
-            | Status::Forbidden
-            | Status::Insecure
-            | Status::Redirect
-            | Status::Version
-    )
+    refusal::is_unknown_method(error)
+        || matches!(
+            error.status(),
+            Status::Unsupported
+                | Status::Unauthorized
+                | Status::Forbidden
+                | Status::Insecure
+                | Status::Redirect
+                | Status::Version
+        )
 }

@@ -113,8 +113,8 @@ pub(crate) struct Reporting {
 
 impl Reporting {
     pub(crate) fn begin(client: &Arc<Client>, id: i64, report: &Arc<Report>) -> Self {
-        let known = Known { report: Arc::downgrade(report), sign: report.sign.clone() };
-        client.reports.put(id, known);
+        let weak = if report.is_silent { Weak::new() } else { Arc::downgrade(report) };
+        client.reports.put(id, Known { report: weak, sign: report.sign.clone() });
         Self { client: client.clone(), id }
     }
 }
@@ -354,6 +354,9 @@ impl Client {
                 && let Some(Known { report, sign }) = told.id().and_then(|id| self.reports.get(id))
             {
                 sign.store(true, Ordering::Relaxed);
+                if report.strong_count() == 0 {
+                    return;
+                }
                 let (progress, total) = (told.progress, told.total);
                 let message = told.message.map(std::borrow::Cow::into_owned);
                 let told = Progress { progress, total, message };

@@ -80,15 +80,17 @@ pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut 
 /// Calls a tool and waits for its result.
 ///
 /// `name`: the tool's, UTF-8.  `arguments_json`: a JSON object as UTF-8 text;
-/// NULL for none.  Both are copied.  `out`, unless NULL, receives the result,
-/// to free with mcp_result_free(), or NULL on failure.
+/// NULL or "" for none.  Both are copied.  `out`, unless NULL, receives the
+/// result, to free with mcp_result_free(), or NULL on failure.
 ///
 /// A tool that fails is a result, not a failed call: look at
 /// mcp_result_is_error().  A call of which a byte may have reached the server
 /// is not repeated after a broken connection: MCP_E_IO; unless the tool says
 /// in a list that was read that it is idempotent or only reads, see
-/// mcp_request_set_repeatable().  For a time limit, progress or cancelling
-/// see mcp_request_new_call_tool(); for tools that take very long,
+/// mcp_request_set_repeatable().  The server is asked to report progress, and
+/// each report starts the timeout anew, up to mcp_client_set_deadline().  For
+/// a time limit, to be told of progress or to cancel see
+/// mcp_request_new_call_tool(); for tools that take very long,
 /// mcp_client_set_tasks().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
@@ -213,7 +215,7 @@ pub unsafe extern "C" fn mcp_list_prompts(
 /// contents, each with a mcp_content_role().
 ///
 /// `name`: the prompt's, UTF-8.  `arguments_json`: a JSON object of strings;
-/// NULL for none.  Both are copied.  `out`: as for mcp_call_tool().
+/// NULL or "" for none.  Both are copied.  `out`: as for mcp_call_tool().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
 /// argument that is not a string.
@@ -240,7 +242,7 @@ pub unsafe extern "C" fn mcp_get_prompt(
 /// `reference_json`: {"type":"ref/prompt","name":...} or
 /// {"type":"ref/resource","uri":...}.  `argument`: its name.  `value`: what
 /// was typed so far.  `context_json`: the other arguments as far as they are
-/// known, a JSON object of strings; NULL for none.  All are UTF-8 and copied.
+/// known, a JSON object of strings; NULL or "" for none.  All are UTF-8 and copied.
 /// `out`: as for mcp_call_tool().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
@@ -320,7 +322,7 @@ pub unsafe extern "C" fn mcp_listen(client: *mut mcp_client, kinds: i32) -> i32 
 /// Sends a notification, which no server answers.
 ///
 /// `method`: such as "notifications/x", printable ASCII.  `params_json`: a
-/// JSON object as UTF-8 text, or NULL.  Both are copied.
+/// JSON object as UTF-8 text, NULL or "" for none.  Both are copied.
 ///
 /// Returns MCP_OK when the server took it, or a status: call errors.
 /// Threads: any.  Since: 0.1.0.  Spec: basic, notifications.

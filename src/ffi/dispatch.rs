@@ -2,8 +2,8 @@
 //! is readable.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
+use crate::client::options::patience;
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or};
 use crate::ffi::handle::borrow;
@@ -30,8 +30,9 @@ pub unsafe extern "C" fn mcp_client_fd(client: *mut mcp_client) -> i32 {
 
 /// Runs the handlers for all that has arrived, on this thread.
 ///
-/// `milliseconds`: how long to wait when there is nothing; 0 does not wait.
-/// It returns at once when a request is to be handed out.
+/// `milliseconds`: how long to wait when there is nothing; 0 does not wait,
+/// and less is MCP_E_INVALID_ARGUMENT.  It returns at once when a request is
+/// to be handed out.
 ///
 /// What comes while it runs is for the next call.  Inside a handler of this
 /// client it runs no event handler: those events stay in order until the
@@ -46,7 +47,7 @@ pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, millisecon
     guard(|| {
         // SAFETY: the header asks for NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
-        let patience = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
+        let patience = patience(milliseconds)?;
         client.inner.dispatch(patience)
     })
 }

@@ -97,8 +97,11 @@ pub unsafe extern "C" fn mcp_error_rpc_code(error: *const mcp_error) -> i32 {
 /// Gives the `data` member of the JSON-RPC error as JSON text.
 ///
 /// `error`: an error, or NULL for this thread's last one.  `len`, unless NULL,
-/// receives the bytes without the terminating NUL.  Returns UTF-8 text, NULL
-/// where there was none; borrowed like mcp_error_message().
+/// receives the bytes without the terminating NUL.  Returns UTF-8 text;
+/// borrowed like mcp_error_message().  Secrets that the server repeats in it
+/// are masked.  NULL where there was none, or one of more than 1 MiB, or one
+/// that may hide a secret: with escapes and more than 128 objects and arrays
+/// inside each other, or no JSON any more once it is masked.
 /// Threads: any.  Since: 0.1.0.  Spec: basic, responses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_data_json(

@@ -26,7 +26,8 @@ pub const MCP_VERSION_NUMBER: i32 = 1000;
 /// in words, with the HTTP status and the JSON-RPC error, is in the thread's
 /// last error: see mcp_error.
 ///
-/// 0 is success.
+/// 0 is success.  Failures are 1 to 99.  A number from 100 on is a state, such
+/// as MCP_PENDING, and no failure.
 pub const MCP_OK: i32 = 0;
 
 /// 1-19, the caller's side.  A NULL, empty, malformed or contradictory
@@ -44,7 +45,8 @@ pub const MCP_E_CLOSED: i32 = 3;
 pub const MCP_E_FORKED: i32 = 4;
 
 /// The server, its protocol revision or this transport lacks what was asked
-/// for.
+/// for: also where a server does not know a method (-32601) whose capability
+/// it does not declare.
 pub const MCP_E_UNSUPPORTED: i32 = 5;
 
 /// The named thing is not there.
@@ -214,7 +216,9 @@ pub const MCP_EVENT_TASK_STATUS: i32 = 64;
 /// you hold.
 pub const MCP_EVENT_LISTENING: i32 = 128;
 
-/// Any other notification: mcp_event_method(), mcp_event_params_json().
+/// Any other notification: mcp_event_method(), mcp_event_params_json().  A
+/// later library may give some of them a number of their own: see "NEW KINDS"
+/// at the top.
 pub const MCP_EVENT_OTHER: i32 = 256;
 
 /// The server does not want its question answered any more.
@@ -256,7 +260,8 @@ pub const MCP_CONTENT_RESOURCE_LINK: i32 = 4;
 /// A resource in place: its text or its bytes, with its URI.
 pub const MCP_CONTENT_RESOURCE: i32 = 5;
 
-/// A kind that this library does not know: mcp_content_json() has it whole.
+/// A kind that this library does not know: mcp_content_json() has it whole.  A
+/// later library may give it a number of its own: see "NEW KINDS" at the top.
 pub const MCP_CONTENT_OTHER: i32 = 99;
 
 /// WAYS TO A TOKEN, for mcp_auth_new().  A person signs in with a browser
@@ -380,19 +385,24 @@ pub extern "C" fn mcp_version_number() -> i32 {
     MCP_VERSION_NUMBER
 }
 
-/// Gives a status code's name, such as "MCP_E_TIMEOUT".
+/// Gives the name of a status code or a state, such as "MCP_E_TIMEOUT" or
+/// "MCP_PENDING".
 ///
 /// `status`: any number.  Returns static text, "MCP_E_UNKNOWN" for a number
-/// that is no status.  For logs and tests: people want mcp_error_message().
+/// that is neither.  For logs and tests: people want mcp_error_message().
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_status_name(status: i32) -> *const c_char {
+    if status == MCP_PENDING {
+        return PENDING.as_ptr().cast();
+    }
     let known = Status::ALL.iter().find(|(known, _)| *known as i32 == status);
     known.map_or(UNKNOWN, |(_, name)| name).as_ptr().cast()
 }
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
 const UNKNOWN: &str = "MCP_E_UNKNOWN\0";
+const PENDING: &str = "MCP_PENDING\0";
 
 /// The same for the counters.
 const _: () = {
@@ -479,6 +489,7 @@ mod tests {
     #[test]
     fn names_are_texts_of_c() {
         assert!(Status::ALL.iter().all(|(_, name)| name.ends_with('\0')));
+        assert!(Status::ALL.iter().all(|(status, _)| (0..100).contains(&(*status as i32))));
         let version = format!("{MCP_VERSION_MAJOR}.{MCP_VERSION_MINOR}.{MCP_VERSION_PATCH}\0");
         assert_eq!(VERSION, version);
         assert_eq!(

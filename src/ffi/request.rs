@@ -3,11 +3,10 @@
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::Call;
-use crate::client::options::milliseconds;
+use crate::client::options::{milliseconds, patience};
 use crate::client::request::{Request, Tell};
 use crate::ffi::argument::{optional_text, store, text};
 use crate::ffi::call::hand_out;
@@ -89,8 +88,8 @@ unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *
 ///
 /// `client`: the client that will send it, which the request keeps alive.
 /// `method`: such as "ping" or "tools/list", printable ASCII.  `params_json`:
-/// a JSON object as UTF-8 text, or NULL; what the protocol itself puts into it
-/// (_meta, progress token) is added.  Both are copied.  A request of "ping" is
+/// a JSON object as UTF-8 text, NULL or "" for none; what the protocol itself
+/// puts into it (_meta, progress token) is added.  Both are copied.  A request of "ping" is
 /// whatever mcp_ping() sends.
 ///
 /// Returns a handle to free with mcp_request_free(), or NULL with the last
@@ -230,7 +229,8 @@ pub unsafe extern "C" fn mcp_request_set_deadline(
     })
 }
 
-/// Asks the server to report progress, and sets who is told.
+/// Asks the server to report progress, as a call of a tool always does, and
+/// sets who is told.
 ///
 /// `callback`: runs as each report arrives, on the thread that performs the
 /// request or dispatches; NULL takes it away.  `userdata`: given to the
@@ -453,7 +453,8 @@ pub unsafe extern "C" fn mcp_request_status(request: *const mcp_request) -> i32 
 
 /// Waits for a started request, dispatching meanwhile.
 ///
-/// `milliseconds`: how long to wait at most; 0 does not wait.
+/// `milliseconds`: how long to wait at most; 0 does not wait, and less is
+/// MCP_E_INVALID_ARGUMENT.
 ///
 /// Returns its status, or MCP_PENDING when the time is over first.  A request
 /// whose status was told here is handed out by it: mcp_client_next_done() does
@@ -467,7 +468,7 @@ pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, millisecond
         // SAFETY: the header asks for NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let inner = &request.inner;
-        let patience = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
+        let patience = patience(milliseconds)?;
         waited = Some(inner.client.await_request(inner, patience)?);
         match inner.error() {
             Some(error) if waited.flatten().is_some() => Err(error),

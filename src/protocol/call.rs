@@ -56,7 +56,7 @@ impl Call {
 
     fn parse(method: &str, params: Option<&str>) -> Result<Self> {
         let mut call = Self::plain(method, String::new());
-        let Some(params) = params else { return Ok(call) };
+        let Some(params) = given(params) else { return Ok(call) };
         let parsed = object(params, "params_json")?;
         for (name, value) in &parsed.0 {
             if name == "_meta" {
@@ -87,7 +87,7 @@ impl Call {
 
     pub(crate) fn tool(name: &str, arguments: Option<&str>) -> Result<Self> {
         let mut call = Self::about("tools/call", "name", name);
-        if let Some(arguments) = arguments {
+        if let Some(arguments) = given(arguments) {
             let arguments = checked_object(arguments, "arguments_json")?;
             call.members.reserve(arguments.len() + 16);
             push_member(&mut call.members, "arguments", arguments);
@@ -98,7 +98,7 @@ impl Call {
 
     pub(crate) fn prompt(name: &str, arguments: Option<&str>) -> Result<Self> {
         let mut call = Self::about("prompts/get", "name", name);
-        if let Some(arguments) = arguments {
+        if let Some(arguments) = given(arguments) {
             let members = object(arguments, "arguments_json")?;
             if let Some((name, _)) = members.0.iter().find(|(_, value)| !is_string(value)) {
                 return Err(Error::argument(format!(
@@ -146,7 +146,7 @@ impl Call {
         push_string_member(&mut what, "value", value);
         what.push('}');
         push_member(&mut call.members, "argument", &what);
-        if let Some(context) = context {
+        if let Some(context) = given(context) {
             let members = object(context, "context_json")?;
             if !members.0.iter().all(|(_, value)| is_string(value)) {
                 return Err(Error::argument("context_json has a member that is not a string"));
@@ -296,6 +296,11 @@ fn is_traceparent(text: &str) -> bool {
     }
 }
 
+/// JSON that may be left out; an empty text leaves it out as well.
+fn given(json: Option<&str>) -> Option<&str> {
+    json.filter(|json| !json.is_empty())
+}
+
 fn object<'a>(text: &'a str, name: &str) -> Result<Members<'a>> {
     Members::parse(text)
         .map_err(|error| Error::argument(format!("{name} is not a JSON object: {error}")))
@@ -351,13 +356,24 @@ mod tests {
         ] {
             assert!(Call::new(method, params).is_err(), "{method} {params:?}");
         }
-        for arguments in ["", "[]", "1", "{", "{}x", "null"] {
+        for arguments in [" ", "[]", "1", "{", "{}x", "null"] {
             assert!(Call::tool("t", Some(arguments)).is_err(), "{arguments}");
             assert!(Call::prompt("t", Some(arguments)).is_err(), "{arguments}");
         }
         assert!(Call::prompt("t", Some(r#"{"a":1}"#)).is_err());
         assert!(Call::complete("{}", "a", "b", Some(r#"{"a":1}"#)).is_err());
         assert!(Call::complete("[]", "a", "b", None).is_err());
+    }
+
+    #[test]
+    fn takes_an_empty_text_for_none() {
+        let members = |call: Result<Call>| call.unwrap().members;
+        assert_eq!(members(Call::tool("t", Some(""))), members(Call::tool("t", None)));
+        assert_eq!(members(Call::prompt("t", Some(""))), members(Call::prompt("t", None)));
+        assert_eq!(members(Call::new("tools/list", Some(""))), "");
+        assert_eq!(members(Call::notification("a/b", Some(""))), "");
+        let complete = |context| members(Call::complete("{}", "a", "b", context));
+        assert_eq!(complete(Some("")), complete(None));
     }
 
     #[test]

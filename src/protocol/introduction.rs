@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result};
 use crate::protocol::revision::Revision;
+use crate::protocol::task::EXTENSION;
 use crate::wire::jsonrpc::Answer;
 
 /// The server's words about itself, in both eras the same.
@@ -101,6 +102,43 @@ impl Introduction {
         }
         !matches!(value, serde_json::Value::Null | serde_json::Value::Bool(false))
     }
+
+    /// The capability that a server has to declare for a method, where it does
+    /// not.
+    pub(crate) fn lacks(&self, method: &str) -> Option<&'static str> {
+        let (needed, others): (_, &[&str]) = match method {
+            "resources/subscribe" | "resources/unsubscribe" => ("resources.subscribe", &[]),
+            "completion/complete" => ("completions", &[]),
+            "logging/setLevel" => ("logging", &[]),
+            "tasks/list" => ("tasks.list", &[]),
+            "subscriptions/listen" => (
+                "listChanged",
+                &[
+                    "tools.listChanged",
+                    "prompts.listChanged",
+                    "resources.listChanged",
+                    "resources.subscribe",
+                ],
+            ),
+            _ => match method.split_once('/')?.0 {
+                "tools" => ("tools", &[]),
+                "prompts" => ("prompts", &[]),
+                "resources" => ("resources", &[]),
+                "tasks" => ("tasks", &[]),
+                "skills" => ("skills", &[]),
+                _ => return None,
+            },
+        };
+        let extension = match needed {
+            "tasks" => Some(EXTENSION),
+            "skills" => Some("io.modelcontextprotocol/skills"),
+            _ => None,
+        };
+        let has_it = self.has_capability(needed)
+            || others.iter().any(|one| self.has_capability(one))
+            || extension.is_some_and(|name| self.has_extension(name));
+        (!has_it).then_some(needed)
+    }
 }
 
 #[cfg(test)]
@@ -136,5 +174,35 @@ mod tests {
         assert!(!server.has_extension("a.b/c"));
         let server = introduction(r#"{"capabilities":{"extensions":{"a.b/c":{}}}}"#);
         assert!(server.has_extension("a.b/c") && !server.has_extension("a"));
+    }
+
+    #[test]
+    fn knows_the_capability_of_each_method() {
+        let server = introduction(
+            r#"{"capabilities":{"tools":{"listChanged":true},"resources":{},"tasks":{"cancel":{}}}}"#,
+        );
+        for (method, lacks) in [
+            ("tools/list", None),
+            ("tools/call", None),
+            ("resources/templates/list", None),
+            ("resources/subscribe", Some("resources.subscribe")),
+            ("prompts/get", Some("prompts")),
+            ("completion/complete", Some("completions")),
+            ("logging/setLevel", Some("logging")),
+            ("tasks/get", None),
+            ("tasks/list", Some("tasks.list")),
+            ("skills/list", Some("skills")),
+            ("subscriptions/listen", None),
+            ("ping", None),
+            ("server/discover", None),
+            ("acme/x", None),
+        ] {
+            assert_eq!(server.lacks(method), lacks, "{method}");
+        }
+        let none = introduction("{}");
+        assert!(none.lacks("tools/call").is_some() && none.lacks("subscriptions/listen").is_some());
+        let server =
+            introduction(r#"{"capabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}}"#);
+        assert_eq!((server.lacks("tasks/get"), server.lacks("tasks/cancel")), (None, None));
     }
 }

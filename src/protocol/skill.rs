@@ -1,6 +1,9 @@
 //! Skills (SEP-2640): whether a file is what its entry says.
 
+use serde_json::Value;
+
 use crate::base::error::{Error, Result, Status, quote};
+use crate::wire::front_matter;
 
 /// What an entry says of one file.
 #[derive(Debug)]
@@ -57,14 +60,35 @@ impl File<'_> {
 /// The first field in which the front matter of a file is another than the
 /// entry's.
 fn differing(due: &str, bytes: &[u8]) -> std::result::Result<Option<String>, String> {
-    let due: serde_json::Value = serde_json::from_str(due).map_err(|error| error.to_string())?;
+    let due: Value = serde_json::from_str(due).map_err(|error| error.to_string())?;
     let Some(due) = due.as_object() else { return Err("the entry's is no object".to_owned()) };
     let text = front(bytes).ok_or("there is none between two lines of ---")?;
-    let found: serde_json::Value =
-        serde_yaml_ng::from_str(text).map_err(|error| error.to_string())?;
+    let found = front_matter::parse(text, 2)?;
     let Some(found) = found.as_object() else { return Err("it is no mapping".to_owned()) };
-    let names = due.keys().chain(found.keys());
-    Ok(names.into_iter().find(|name| due.get(*name) != found.get(*name)).cloned())
+    let mut names = due.keys().chain(found.keys());
+    let is_same = |name: &String| match (due.get(name), found.get(name)) {
+        (Some(due), Some(found)) => is_same(due, found),
+        _ => false,
+    };
+    Ok(names.find(|name| !is_same(name)).cloned())
+}
+
+/// Whether two values are the same. To some writers of JSON 1.0 is 1.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || one.as_f64() == other.as_f64() && (one.is_f64() || other.is_f64())
+        }
+        (Value::Array(ones), Value::Array(others)) => {
+            ones.len() == others.len()
+                && ones.iter().zip(others).all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(ones), Value::Object(others)) => {
+            let same = |(name, one)| others.get(name).is_some_and(|other| is_same(one, other));
+            ones.len() == others.len() && ones.iter().all(same)
+        }
+        _ => one == other,
+    }
 }
 
 /// What stands between the first line, which is `---`, and the next such line.
@@ -157,5 +181,29 @@ mod tests {
             let said = verify(text, Some(text.len() as i64), Some(&digest(text)), Some("{}"));
             assert!(said.contains("cannot be read"), "{text:?}: {said}");
         }
+    }
+
+    #[test]
+    fn refuses_front_matter_that_becomes_more_than_is_in_it() {
+        let mut bomb = "---\na0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for at in 1..9 {
+            let aliases = vec![format!("*a{}", at - 1); 9].join(", ");
+            bomb.push_str(&format!("a{at}: &a{at} [{aliases}]\n"));
+        }
+        bomb.push_str("---\n");
+        let said = verify(&bomb, Some(bomb.len() as i64), Some(&digest(&bomb)), Some("{}"));
+        assert!(said.contains("cannot be read: line 2: anchors"), "{said}");
+    }
+
+    #[test]
+    fn takes_a_number_however_it_is_written() {
+        let text = "---\nversion: 1.0\nnested: {a: [2.5, 3]}\n---\n";
+        let entry =
+            |front: &str| verify(text, Some(text.len() as i64), Some(&digest(text)), Some(front));
+        assert_eq!(entry(r#"{"version":1,"nested":{"a":[2.5,3.0]}}"#), "");
+        assert_eq!(entry(r#"{"version":1.0,"nested":{"a":[2.5,3]}}"#), "");
+        assert!(entry(r#"{"version":"1.0","nested":{"a":[2.5,3]}}"#).contains("version"));
+        assert!(entry(r#"{"version":1,"nested":{"a":[2.5,3,4]}}"#).contains("nested"));
+        assert!(entry(r#"{"version":1,"nested":{"a":[2.5,3],"b":1}}"#).contains("nested"));
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod challenge;
 pub(crate) mod clock;
 pub(crate) mod env_file;
 pub(crate) mod event_stream;
+pub(crate) mod front_matter;
 pub(crate) mod http1;
 pub(crate) mod jsonc;
 pub(crate) mod jsonrpc;

@@ -11,7 +11,10 @@ static void statuses_have_names(void)
 {
     CHECK(strcmp(mcp_status_name(MCP_OK), "MCP_OK") == 0);
     CHECK(strcmp(mcp_status_name(MCP_E_TIMEOUT), "MCP_E_TIMEOUT") == 0);
+    CHECK(strcmp(mcp_status_name(MCP_PENDING), "MCP_PENDING") == 0);
     CHECK(strcmp(mcp_status_name(-1), "MCP_E_UNKNOWN") == 0);
+    CHECK(strcmp(mcp_status_name(99), "MCP_E_UNKNOWN") == 0);
+    CHECK(strcmp(mcp_status_name(101), "MCP_E_UNKNOWN") == 0);
     CHECK(strcmp(mcp_status_name(12345), "MCP_E_UNKNOWN") == 0);
 }
 

@@ -1,14 +1,16 @@
 //! Calls of tools, prompts and completions, in both eras: what goes there,
 //! what comes back, and what happens when a call ends before its answer.
 
+use std::ptr::null_mut;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::status::*;
-use behaviour::{Cancel, Client, Served, raw, tests};
+use behaviour::{Cancel, Client, Failure, Served, raw, tests};
 use mcp_test_server::Action;
 use mcp_test_server::encoding::base64;
+use mcp_test_server::http;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use serde_json::{Value, json};
@@ -83,7 +85,7 @@ tests! {
     arguments_that_are_no_object_are_refused_before_anything_is_sent {
         let served = Served::stateless();
         let client = served.client();
-        for arguments in ["[]", "{", "", "null", "1", "{}{}", "{\"a\":}"] {
+        for arguments in ["[]", "{", " ", "null", "1", "{}{}", "{\"a\":}"] {
             let text = behaviour::c(arguments);
             let mut out = std::ptr::null_mut();
             let status = unsafe {
@@ -233,11 +235,13 @@ tests! {
             assert_eq!((told[1].1.total, told[1].1.message.as_deref()), (3.0, Some("step 2")));
             assert!(end - told[0].0 >= Duration::from_millis(350), "{told:?}");
             assert!(told[2].0 - told[1].0 >= Duration::from_millis(75), "{told:?}");
-            // Who does not want it does not ask for it.
+            // A call of a tool asks for it, as it is a sign of life.
             client.call("slow", json!({"steps": 1, "pause": 1})).unwrap();
+            client.list_prompts().unwrap();
+            let token = |request: &http::Request| request.json()["params"]["_meta"]["progressToken"].clone();
             let sent = served.log().of("tools/call");
-            assert!(!sent[0].json()["params"]["_meta"]["progressToken"].is_null());
-            assert!(sent[1].json()["params"]["_meta"]["progressToken"].is_null());
+            assert!(!token(&sent[0]).is_null() && !token(&sent[1]).is_null());
+            assert!(token(&served.log().of("prompts/list")[0]).is_null());
             served.has_no_complaint();
         }
     }
@@ -255,6 +259,78 @@ tests! {
             assert_eq!(failure.status, MCP_E_TIMEOUT, "{}", failure.message);
             assert!(start.elapsed() < Duration::from_millis(900));
         }
+    }
+
+    empty_text_is_no_arguments {
+        for served in Served::each(Offer::default()) {
+            let client = served.client();
+            let made = unsafe {
+                let (empty, echo, greet) = (c"".as_ptr(), c"echo".as_ptr(), c"greet".as_ptr());
+                [
+                    raw::mcp_request_new_call_tool(client.0, echo, empty),
+                    raw::mcp_request_new_get_prompt(client.0, greet, empty),
+                    raw::mcp_request_new(client.0, c"tools/list".as_ptr(), empty),
+                ]
+            };
+            for request in made.map(behaviour::Request) {
+                // The prompt has an argument that it needs.
+                let status = request.perform().map_or_else(|failure| failure.status, |_| 0);
+                assert!([0, MCP_E_RPC].contains(&status), "{status}");
+            }
+            let call = unsafe {
+                raw::mcp_call_tool(client.0, c"echo".as_ptr(), c"".as_ptr(), null_mut())
+            };
+            let prompt = unsafe {
+                raw::mcp_get_prompt(client.0, c"greet".as_ptr(), c"".as_ptr(), null_mut())
+            };
+            let told = unsafe { raw::mcp_notify(client.0, c"notifications/x".as_ptr(), c"".as_ptr()) };
+            assert_eq!((call, prompt, told), (0, MCP_E_RPC, 0));
+            for sent in served.log().of("tools/call").iter().chain(&served.log().of("prompts/get")) {
+                assert!(sent.json()["params"]["arguments"].is_null(), "{}", sent.json());
+            }
+        }
+    }
+
+    method_that_is_not_known_is_unsupported_where_it_was_not_declared {
+        let handshake = Config { is_stateless: false, ..Config::default() };
+        for config in [handshake, Config::default()] {
+            let served = Served::new(config);
+            let client = served.client();
+            let of = |method: &str| {
+                let failure = client.request(method, None).unwrap().perform().unwrap_err();
+                assert_eq!(failure.rpc_code, -32601, "{method}");
+                assert_eq!(failure.data, Some(format!("\"{method}\"")));
+                assert!(failure.message.contains("Method not found"), "{}", failure.message);
+                failure.status
+            };
+            for method in ["prompts/list", "prompts/get", "completion/complete", "skills/list"] {
+                assert_eq!(of(method), MCP_E_UNSUPPORTED, "{method}");
+            }
+            for method in ["tools/other", "acme/x", "other"] {
+                assert_eq!(of(method), MCP_E_RPC, "{method}");
+            }
+            let resources = if served.is_stateless() { MCP_E_UNSUPPORTED } else { MCP_E_RPC };
+            assert_eq!(of("resources/list"), resources);
+            let failure = client.list_prompts().unwrap_err();
+            assert_eq!((failure.status, failure.rpc_code), (MCP_E_UNSUPPORTED, -32601));
+            assert!(failure.message.contains("\"prompts\""), "{}", failure.message);
+            let failure = client.get_prompt("x", None).unwrap_err();
+            assert_eq!((failure.status, failure.rpc_code), (MCP_E_UNSUPPORTED, -32601));
+        }
+    }
+
+    time_below_zero_is_refused_wherever_one_waits {
+        let served = Served::new(Config::stateless(Offer::default()));
+        let client = served.client();
+        let request = client.tool_request("slow", json!({"steps": 1, "pause": 50})).unwrap();
+        request.start().unwrap();
+        for milliseconds in [-1, i32::MIN] {
+            assert_eq!(client.dispatch(milliseconds).unwrap_err().status, MCP_E_INVALID_ARGUMENT);
+            assert_eq!(request.wait(milliseconds), MCP_E_INVALID_ARGUMENT);
+            assert_eq!(Failure::last().status, MCP_E_INVALID_ARGUMENT);
+        }
+        client.dispatch(0).unwrap();
+        assert_eq!(request.wait(10_000), 0);
     }
 
     chatter_that_is_no_progress_does_not_keep_a_call_alive {

@@ -184,6 +184,31 @@ tests! {
         ]);
     }
 
+    tool_that_reports_progress_outlasts_the_timeout_of_a_plain_call {
+        let server = Process::start();
+        let clients = [
+            address(&server, "/tasks-handshake/mcp"),
+            address(&server, "/tasks-stateless/mcp"),
+            address(&server, "/tasks-sse/sse"),
+            by_stdio("2025-11-25"),
+            by_stdio("stateless"),
+        ];
+        for client in clients {
+            client.set_timeout(500);
+            client.connect().unwrap();
+            let slow = json!({"steps": 6, "pause": 150});
+            assert_eq!(client.call("slow", slow.clone()).unwrap().text(), "slow");
+            let request = client.tool_request("slow", slow.clone()).unwrap();
+            request.set_timeout(400);
+            assert_eq!(request.perform().unwrap().text(), "slow");
+            request.start().unwrap();
+            assert_eq!(request.wait(10_000), MCP_OK);
+            assert_eq!(request.take_result().unwrap().text(), "slow");
+            let late = client.call("slow", json!({"steps": 1, "pause": 2000})).unwrap_err();
+            assert_eq!(late.status, MCP_E_TIMEOUT, "one that says nothing");
+        }
+    }
+
     requests_that_stand_alone_are_the_same_over_each_transport {
         let server = Process::start();
         are_alike(&[
