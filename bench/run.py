@@ -20,7 +20,10 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(HERE, "build")
-LIBRARY = os.path.join(HERE, "..", "target", "release", "libmcpclient.so")
+sys.path.insert(0, os.path.join(HERE, "..", "tests"))
+from support import RELEASE
+
+LIBRARY = os.path.join(RELEASE, "libmcpclient.so")
 CLIENTS = ["floor", "mcpclient", "libcurl", "rmcp"]
 # Built where its crates can be had: `make`, but not the quick check.
 OPTIONAL = ["rmcp"]

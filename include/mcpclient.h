@@ -39,6 +39,12 @@
  * TEXT is UTF-8 and ends with a NUL.  Where it may be long there is a
  * `size_t *len`, which may be NULL: the bytes without the last NUL.
  *
+ * WHAT A SERVER SENDS may be anything.  A member may be missing, null or of
+ * another type: a getter of a text gives NULL then, a getter of a number or a
+ * flag the value that its comment names, and each comment says so.  JSON text
+ * is as the server wrote it.  An item of a list that is no object is an item
+ * too, and its getters give the same.  Check what you need before you use it.
+ *
  * TIME is in milliseconds.  Every wait has an end: see
  * mcp_client_set_timeout().
  *
@@ -2599,7 +2605,8 @@ int32_t mcp_event_kind(const mcp_event *event);
  * Gives the notification's method, such as
  * "notifications/tools/list_changed"; "" for MCP_EVENT_LISTENING.
  *
- * `event`: NULL gives NULL.  Valid while the handler runs.
+ * Never NULL for an event.  `event`: NULL gives NULL.  Valid while the
+ * handler runs.
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  */
 const char *mcp_event_method(const mcp_event *event);
@@ -2607,8 +2614,9 @@ const char *mcp_event_method(const mcp_event *event);
 /**
  * Gives the notification's params as JSON text; "{}" where it has none.
  *
- * `event`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Valid while the handler runs.
+ * Never NULL for an event.  `event`: NULL gives NULL.  `len`, unless NULL,
+ * receives the bytes without the terminating NUL.  Valid while the handler
+ * runs.
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  */
 const char *mcp_event_params_json(const mcp_event *event, size_t *len);
@@ -2616,7 +2624,8 @@ const char *mcp_event_params_json(const mcp_event *event, size_t *len);
 /**
  * Gives the resource of MCP_EVENT_RESOURCE_UPDATED, otherwise NULL.
  *
- * `event`: NULL gives NULL.  Valid while the handler runs.
+ * NULL if the server sent none or another type.  `event`: NULL gives NULL.
+ * Valid while the handler runs.
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/resources/updated.
  */
@@ -2632,19 +2641,21 @@ const char *mcp_event_uri(const mcp_event *event);
 int32_t mcp_event_log_level(const mcp_event *event);
 
 /**
- * Gives the logger's name of MCP_EVENT_LOG, or NULL.
+ * Gives the logger's name of MCP_EVENT_LOG.
  *
- * `event`: NULL gives NULL.  Valid while the handler runs.
+ * NULL if the server sent none or another type.  `event`: NULL gives NULL.
+ * Valid while the handler runs.
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/message.
  */
 const char *mcp_event_logger(const mcp_event *event);
 
 /**
- * Gives the data of MCP_EVENT_LOG as JSON text, or NULL.
+ * Gives the data of MCP_EVENT_LOG as JSON text.
  *
- * `event`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Valid while the handler runs.
+ * NULL if the server sent none.  `event`: NULL gives NULL.  `len`, unless
+ * NULL, receives the bytes without the terminating NUL.  Valid while the
+ * handler runs.
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/message.
  */
@@ -2725,8 +2736,8 @@ int32_t mcp_input_kind(const mcp_input *input);
 /**
  * Gives the words to show to the person; "" where there are none.
  *
- * `input`: NULL gives NULL.  Text of the server: show from whom it comes.
- * Valid until freed.
+ * Never NULL for a question.  `input`: NULL gives NULL.  Text of the server:
+ * show from whom it comes.  Valid until freed.
  * Threads: any.  Since: 0.1.0.  Spec: elicitation/create, message.
  */
 const char *mcp_input_message(const mcp_input *input);
@@ -2734,8 +2745,9 @@ const char *mcp_input_message(const mcp_input *input);
 /**
  * Gives the form's JSON Schema of MCP_INPUT_FORM, otherwise NULL.
  *
- * `input`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Valid until freed.
+ * NULL if the server sent none; another type is given as it is.  `input`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Valid until freed.
  * Threads: any.  Since: 0.1.0.  Spec: elicitation, requestedSchema.
  */
 const char *mcp_input_schema_json(const mcp_input *input, size_t *len);
@@ -2743,8 +2755,9 @@ const char *mcp_input_schema_json(const mcp_input *input, size_t *len);
 /**
  * Gives the page of MCP_INPUT_URL, otherwise NULL.
  *
- * `input`: NULL gives NULL.  Show it whole, and open it only after the
- * person agreed.  The library never opens it.  Valid until freed.
+ * NULL if the server sent none or another type.  `input`: NULL gives NULL.
+ * Show it whole, and open it only after the person agreed.  The library
+ * never opens it.  Valid until freed.
  * Threads: any.  Since: 0.1.0.  Spec: elicitation, URL mode.
  */
 const char *mcp_input_url(const mcp_input *input);
@@ -2753,8 +2766,8 @@ const char *mcp_input_url(const mcp_input *input);
  * Gives the question's params as JSON text: all there is of
  * MCP_INPUT_SAMPLING.
  *
- * `input`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Valid until freed.
+ * Never NULL for a question.  `input`: NULL gives NULL.  `len`, unless NULL,
+ * receives the bytes without the terminating NUL.  Valid until freed.
  * Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage.
  */
 const char *mcp_input_params_json(const mcp_input *input, size_t *len);
@@ -2829,28 +2842,29 @@ void mcp_result_free(mcp_result *result);
 /**
  * Gives the whole result as JSON text, as the server wrote it.
  *
- * Of a list of several pages: one object with the items of all.  `result`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from `result`.
+ * Never NULL for a result.  Of a list of several pages: one object with the
+ * items of all.  `result`: NULL gives NULL.  `len`, unless NULL, receives
+ * the bytes without the terminating NUL.  Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_result_json(const mcp_result *result, size_t *len);
 
 /**
- * Gives the result's _meta as a JSON object, or NULL.
+ * Gives the result's _meta as a JSON object.
  *
- * `result`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from `result`.
+ * NULL if the server sent none; another type is given as it is.  `result`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
 
 /**
- * Gives the cursor of the next page, for requests that ask for one page;
- * or NULL where there is none.
+ * Gives the cursor of the next page, for requests that ask for one page; or
+ * NULL where there is none.
  *
- * An empty text is a cursor too.  `result`: NULL gives NULL.  Borrowed
- * from `result`.
+ * NULL if the server sent none or another type.  An empty text is a cursor
+ * too.  `result`: NULL gives NULL.  Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.  Spec: pagination.
  */
 const char *mcp_result_next_cursor(const mcp_result *result);
@@ -2973,30 +2987,30 @@ const mcp_tool *mcp_result_find_tool(const mcp_result *result,
 int32_t mcp_result_is_error(const mcp_result *result);
 
 /**
- * Gives all text contents in one, with line breaks between them; "" if
- * there are none: what most tools mean by their result.
+ * Gives all text contents in one, with line breaks between them; "" if there
+ * are none: what most tools mean by their result.
  *
- * `result`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from `result`.
+ * Never NULL for a result.  `result`: NULL gives NULL.  `len`, unless NULL,
+ * receives the bytes without the terminating NUL.  Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.  Spec: TextContent.
  */
 const char *mcp_result_text(const mcp_result *result, size_t *len);
 
 /**
- * Of mcp_call_tool(): gives the structured content as JSON text, or NULL
- * where there is none.
+ * Of mcp_call_tool(): gives the structured content as JSON text.
  *
- * From 2026-07-28 on it may be any JSON value: "null" is one.  `result`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from `result`.
+ * NULL if the server sent none.  From 2026-07-28 on it may be any JSON
+ * value: "null" is one.  `result`: NULL gives NULL.  `len`, unless NULL,
+ * receives the bytes without the terminating NUL.  Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.  Spec: tools, structuredContent.
  */
 const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
 
 /**
- * Of mcp_get_prompt(): gives the description, or NULL.
+ * Of mcp_get_prompt(): gives the description.
  *
- * `result`: NULL gives NULL.  Borrowed from `result`.
+ * NULL if the server sent none or another type.  `result`: NULL gives NULL.
+ * Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
  */
 const char *mcp_result_prompt_description(const mcp_result *result);
@@ -3012,8 +3026,9 @@ size_t mcp_result_completion_count(const mcp_result *result);
 /**
  * Of mcp_complete(): gives a completion by its place.
  *
- * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
- * Borrowed from `result`.
+ * Never NULL for a place below mcp_result_completion_count(), which is 0 if
+ * the server sent another type among the values.  `result`: NULL gives NULL.
+ * `index`: from 0 on; past the end gives NULL.  Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
  */
 const char *mcp_result_completion(const mcp_result *result, size_t index);
@@ -3037,25 +3052,28 @@ int32_t mcp_result_completion_has_more(const mcp_result *result);
 int64_t mcp_result_completion_total(const mcp_result *result);
 
 /**
- * Of mcp_connect(): gives the server's name, or NULL.
+ * Of mcp_connect(): gives the server's name.
  *
- * Text of the server, borrowed from `result`: do not trust it.
+ * NULL if the server sent none.  Text of the server, borrowed from `result`:
+ * do not trust it.
  * Threads: any.  Since: 0.1.0.  Spec: Implementation, name.
  */
 const char *mcp_result_server_name(const mcp_result *result);
 
 /**
- * Of mcp_connect(): gives the server's version, or NULL.
+ * Of mcp_connect(): gives the server's version.
  *
- * Text of the server, borrowed from `result`: do not trust it.
+ * NULL if the server sent none.  Text of the server, borrowed from `result`:
+ * do not trust it.
  * Threads: any.  Since: 0.1.0.  Spec: Implementation, version.
  */
 const char *mcp_result_server_version(const mcp_result *result);
 
 /**
- * Of mcp_connect(): gives the server's name for people, or NULL.
+ * Of mcp_connect(): gives the server's name for people.
  *
- * Text of the server, borrowed from `result`: do not trust it.
+ * NULL if the server sent none.  Text of the server, borrowed from `result`:
+ * do not trust it.
  * Threads: any.  Since: 0.1.0.  Spec: Implementation, title.
  */
 const char *mcp_result_server_title(const mcp_result *result);
@@ -3064,15 +3082,16 @@ const char *mcp_result_server_title(const mcp_result *result);
  * Of mcp_connect(): gives the negotiated protocol revision, such as
  * "2025-11-25"; otherwise NULL.
  *
- * Borrowed from `result`.
+ * Never NULL for such a result.  Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.  Spec: versioning.
  */
 const char *mcp_result_protocol_version(const mcp_result *result);
 
 /**
- * Of mcp_connect(): gives the server's words on how to use it, or NULL.
+ * Of mcp_connect(): gives the server's words on how to use it.
  *
- * Text of the server, borrowed from `result`: do not trust it.
+ * NULL if the server sent none.  Text of the server, borrowed from `result`:
+ * do not trust it.
  * Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
  */
 const char *mcp_result_instructions(const mcp_result *result);
@@ -3081,8 +3100,9 @@ const char *mcp_result_instructions(const mcp_result *result);
  * Of mcp_connect(): gives the server's capabilities as a JSON object;
  * otherwise NULL.
  *
- * `len`, unless NULL, receives the bytes without the terminating NUL.
- * Borrowed from `result`; "{}" where the server declares none.
+ * Never NULL for such a result: "{}" if the server sent none or another
+ * type.  `len`, unless NULL, receives the bytes without the terminating NUL.
+ * Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
  */
 const char *mcp_result_capabilities_json(const mcp_result *result,
@@ -3100,27 +3120,27 @@ int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
 /**
  * Gives the name by which a tool is called.
  *
- * `tool`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `tool`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool, name.
  */
 const char *mcp_tool_name(const mcp_tool *tool);
 
 /**
- * Gives the name to show to people: the title, else that of the
- * annotations, else the name.
+ * Gives the name to show to people: the title, else that of the annotations,
+ * else the name.
  *
- * `tool`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `tool`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool, title.
  */
 const char *mcp_tool_title(const mcp_tool *tool);
 
 /**
- * Gives the description, or NULL.
+ * Gives the description.
  *
- * `tool`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `tool`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool, description.
  */
 const char *mcp_tool_description(const mcp_tool *tool);
@@ -3128,49 +3148,49 @@ const char *mcp_tool_description(const mcp_tool *tool);
 /**
  * Gives the JSON Schema of the arguments, as the server wrote it.
  *
- * `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `tool`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool, inputSchema.
  */
 const char *mcp_tool_input_schema_json(const mcp_tool *tool, size_t *len);
 
 /**
- * Gives the JSON Schema of the structured content, or NULL.
+ * Gives the JSON Schema of the structured content.
  *
- * `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `tool`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool, outputSchema.
  */
 const char *mcp_tool_output_schema_json(const mcp_tool *tool, size_t *len);
 
 /**
- * Gives the annotations as a JSON object, or NULL.
+ * Gives the annotations as a JSON object.
  *
- * `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `tool`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
  */
 const char *mcp_tool_annotations_json(const mcp_tool *tool, size_t *len);
 
 /**
- * Gives the icons as a JSON array, or NULL.
+ * Gives the icons as a JSON array.
  *
- * `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `tool`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Icon.
  */
 const char *mcp_tool_icons_json(const mcp_tool *tool, size_t *len);
 
 /**
- * Gives the _meta as a JSON object, or NULL.
+ * Gives the _meta as a JSON object.
  *
- * `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `tool`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_tool_meta_json(const mcp_tool *tool, size_t *len);
@@ -3178,9 +3198,9 @@ const char *mcp_tool_meta_json(const mcp_tool *tool, size_t *len);
 /**
  * Gives the whole tool as JSON text.
  *
- * `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * Never NULL for a tool.  `tool`: NULL gives NULL.  `len`, unless NULL,
+ * receives the bytes without the terminating NUL.  Borrowed from the answer:
+ * valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool.
  */
 const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
@@ -3197,8 +3217,8 @@ int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
 /**
  * Gives the URI, or the URI template (RFC 6570) of a template.
  *
- * `resource`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `resource`: NULL gives
+ * NULL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Resource, uri.
  */
 const char *mcp_resource_uri(const mcp_resource *resource);
@@ -3206,8 +3226,8 @@ const char *mcp_resource_uri(const mcp_resource *resource);
 /**
  * Gives the name.
  *
- * `resource`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `resource`: NULL gives
+ * NULL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Resource, name.
  */
 const char *mcp_resource_name(const mcp_resource *resource);
@@ -3215,26 +3235,26 @@ const char *mcp_resource_name(const mcp_resource *resource);
 /**
  * Gives the name to show to people: the title, else the name.
  *
- * `resource`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `resource`: NULL gives
+ * NULL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Resource, title.
  */
 const char *mcp_resource_title(const mcp_resource *resource);
 
 /**
- * Gives the description, or NULL.
+ * Gives the description.
  *
- * `resource`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `resource`: NULL gives
+ * NULL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Resource, description.
  */
 const char *mcp_resource_description(const mcp_resource *resource);
 
 /**
- * Gives the media type, or NULL.
+ * Gives the media type.
  *
- * `resource`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `resource`: NULL gives
+ * NULL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Resource, mimeType.
  */
 const char *mcp_resource_mime_type(const mcp_resource *resource);
@@ -3248,33 +3268,33 @@ const char *mcp_resource_mime_type(const mcp_resource *resource);
 int64_t mcp_resource_size(const mcp_resource *resource);
 
 /**
- * Gives the annotations as a JSON object, or NULL.
+ * Gives the annotations as a JSON object.
  *
- * `resource`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `resource`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Annotations.
  */
 const char *mcp_resource_annotations_json(const mcp_resource *resource,
                                           size_t *len);
 
 /**
- * Gives the icons as a JSON array, or NULL.
+ * Gives the icons as a JSON array.
  *
- * `resource`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `resource`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Icon.
  */
 const char *mcp_resource_icons_json(const mcp_resource *resource,
                                     size_t *len);
 
 /**
- * Gives the _meta as a JSON object, or NULL.
+ * Gives the _meta as a JSON object.
  *
- * `resource`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `resource`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_resource_meta_json(const mcp_resource *resource, size_t *len);
@@ -3282,9 +3302,9 @@ const char *mcp_resource_meta_json(const mcp_resource *resource, size_t *len);
 /**
  * Gives the whole resource as JSON text.
  *
- * `resource`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * Never NULL for a resource.  `resource`: NULL gives NULL.  `len`, unless
+ * NULL, receives the bytes without the terminating NUL.  Borrowed from the
+ * answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Resource.
  */
 const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
@@ -3292,8 +3312,8 @@ const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
 /**
  * Gives the name for mcp_get_prompt().
  *
- * `prompt`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Prompt, name.
  */
 const char *mcp_prompt_name(const mcp_prompt *prompt);
@@ -3301,17 +3321,17 @@ const char *mcp_prompt_name(const mcp_prompt *prompt);
 /**
  * Gives the name to show to people: the title, else the name.
  *
- * `prompt`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Prompt, title.
  */
 const char *mcp_prompt_title(const mcp_prompt *prompt);
 
 /**
- * Gives the description, or NULL.
+ * Gives the description.
  *
- * `prompt`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Prompt, description.
  */
 const char *mcp_prompt_description(const mcp_prompt *prompt);
@@ -3327,28 +3347,29 @@ size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
 /**
  * Gives an argument's name by its place; NULL past the end.
  *
- * `prompt`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
- * answer: valid until mcp_result_free().
+ * NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
+ * `index`: from 0 on.  Borrowed from the answer: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
  */
 const char *mcp_prompt_argument_name(const mcp_prompt *prompt, size_t index);
 
 /**
- * Gives an argument's name for people by its place, or NULL; NULL past the
- * end.
+ * Gives an argument's name for people by its place; NULL past the end.
  *
- * `prompt`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
- * answer: valid until mcp_result_free().
+ * NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
+ * `index`: from 0 on.  Borrowed from the answer: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
  */
 const char *mcp_prompt_argument_title(const mcp_prompt *prompt, size_t index);
 
 /**
- * Gives an argument's description by its place, or NULL; NULL past the
- * end.
+ * Gives an argument's description by its place; NULL past the end.
  *
- * `prompt`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
- * answer: valid until mcp_result_free().
+ * NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
+ * `index`: from 0 on.  Borrowed from the answer: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
  */
 const char *mcp_prompt_argument_description(const mcp_prompt *prompt,
@@ -3363,21 +3384,21 @@ const char *mcp_prompt_argument_description(const mcp_prompt *prompt,
 int32_t mcp_prompt_argument_required(const mcp_prompt *prompt, size_t index);
 
 /**
- * Gives the icons as a JSON array, or NULL.
+ * Gives the icons as a JSON array.
  *
- * `prompt`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `prompt`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Icon.
  */
 const char *mcp_prompt_icons_json(const mcp_prompt *prompt, size_t *len);
 
 /**
- * Gives the _meta as a JSON object, or NULL.
+ * Gives the _meta as a JSON object.
  *
- * `prompt`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `prompt`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_prompt_meta_json(const mcp_prompt *prompt, size_t *len);
@@ -3385,9 +3406,9 @@ const char *mcp_prompt_meta_json(const mcp_prompt *prompt, size_t *len);
 /**
  * Gives the whole prompt as JSON text.
  *
- * `prompt`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * Never NULL for a prompt.  `prompt`: NULL gives NULL.  `len`, unless NULL,
+ * receives the bytes without the terminating NUL.  Borrowed from the answer:
+ * valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Prompt.
  */
 const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
@@ -3405,8 +3426,8 @@ int32_t mcp_content_kind(const mcp_content *content);
  * Gives who speaks in a prompt's message: "user" or "assistant"; otherwise
  * NULL.
  *
- * `content`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL or "" if the server sent none or another type.  `content`: NULL gives
+ * NULL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
  */
 const char *mcp_content_role(const mcp_content *content);
@@ -3415,10 +3436,10 @@ const char *mcp_content_role(const mcp_content *content);
  * Gives the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that has
  * text; otherwise NULL.
  *
- * UTF-8; one with a NUL inside has its whole `len`.
- * `content`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  UTF-8; one with a NUL
+ * inside has its whole `len`.  `content`: NULL gives NULL.  `len`, unless
+ * NULL, receives the bytes without the terminating NUL.  Borrowed from the
+ * answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: TextContent.
  */
 const char *mcp_content_text(const mcp_content *content, size_t *len);
@@ -3427,19 +3448,20 @@ const char *mcp_content_text(const mcp_content *content, size_t *len);
  * Gives the bytes of an image, a sound or a binary resource, decoded from
  * base64; otherwise NULL.
  *
- * `content`: NULL gives NULL.  `len` receives their number.  Decoded at the
- * first call and kept: borrowed from the answer, valid until
- * mcp_result_free().  NULL and a last error of MCP_E_PROTOCOL when it is not
- * base64.
+ * NULL if the server sent none, which leaves the last error as it was.  NULL
+ * and a last error of MCP_E_PROTOCOL if it sent another type, or what is not
+ * base64.  `content`: NULL gives NULL.  `len` receives their number.  Decoded
+ * at the first call and kept: borrowed from the answer, valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ImageContent, BlobResourceContents.
  */
 const void *mcp_content_data(const mcp_content *content, size_t *len);
 
 /**
- * Gives the media type, or NULL.
+ * Gives the media type.
  *
- * `content`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `content`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
 const char *mcp_content_mime_type(const mcp_content *content);
@@ -3447,8 +3469,8 @@ const char *mcp_content_mime_type(const mcp_content *content);
 /**
  * Gives the URI of a resource or a link, otherwise NULL.
  *
- * `content`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `content`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ResourceLink, ResourceContents.
  */
 const char *mcp_content_uri(const mcp_content *content);
@@ -3456,8 +3478,8 @@ const char *mcp_content_uri(const mcp_content *content);
 /**
  * Gives the name of MCP_CONTENT_RESOURCE_LINK, otherwise NULL.
  *
- * `content`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `content`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ResourceLink, name.
  */
 const char *mcp_content_name(const mcp_content *content);
@@ -3473,22 +3495,22 @@ const char *mcp_content_name(const mcp_content *content);
 const mcp_resource *mcp_content_resource(const mcp_content *content);
 
 /**
- * Gives the annotations as a JSON object, or NULL.
+ * Gives the annotations as a JSON object.
  *
- * `content`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `content`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Annotations.
  */
 const char *mcp_content_annotations_json(const mcp_content *content,
                                          size_t *len);
 
 /**
- * Gives the _meta as a JSON object, or NULL.
+ * Gives the _meta as a JSON object.
  *
- * `content`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `content`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
@@ -3496,9 +3518,9 @@ const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
 /**
  * Gives the whole content as JSON text.
  *
- * `content`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * Never NULL for a content.  `content`: NULL gives NULL.  `len`, unless
+ * NULL, receives the bytes without the terminating NUL.  Borrowed from the
+ * answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
 const char *mcp_content_json(const mcp_content *content, size_t *len);
@@ -3533,8 +3555,8 @@ int32_t mcp_read_skill_file(mcp_client *client,
 /**
  * Gives the URI of the skill's main file.
  *
- * `skill`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `skill`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_uri(const mcp_skill *skill);
@@ -3542,27 +3564,27 @@ const char *mcp_skill_uri(const mcp_skill *skill);
 /**
  * Gives the name, from the front matter.
  *
- * `skill`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `skill`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_name(const mcp_skill *skill);
 
 /**
- * Gives the description, from the front matter, or NULL.
+ * Gives the description, from the front matter.
  *
- * `skill`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none or another type.  `skill`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_description(const mcp_skill *skill);
 
 /**
- * Gives the front matter as a JSON object, or NULL.
+ * Gives the front matter as a JSON object.
  *
- * `skill`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * NULL if the server sent none; another type is given as it is.  `skill`:
+ * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+ * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_frontmatter_json(const mcp_skill *skill, size_t *len);
@@ -3578,18 +3600,20 @@ size_t mcp_skill_file_count(const mcp_skill *skill);
 /**
  * Gives a file's URI by its place; NULL past the end.
  *
- * `skill`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
- * answer: valid until mcp_result_free().
+ * NULL if the server sent none or another type.  `skill`: NULL gives NULL.
+ * `index`: from 0 on.  Borrowed from the answer: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_file_uri(const mcp_skill *skill, size_t index);
 
 /**
- * Gives a file's digest, such as "sha256:...", by its place, or NULL; NULL
- * past the end.
+ * Gives a file's digest, such as "sha256:...", by its place; NULL past the
+ * end.
  *
- * `skill`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
- * answer: valid until mcp_result_free().
+ * NULL if the server sent none or another type.  `skill`: NULL gives NULL.
+ * `index`: from 0 on.  Borrowed from the answer: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_file_digest(const mcp_skill *skill, size_t index);
@@ -3606,9 +3630,9 @@ int64_t mcp_skill_file_size(const mcp_skill *skill, size_t index);
 /**
  * Gives the whole entry as JSON text.
  *
- * `skill`: NULL gives NULL.  `len`, unless NULL, receives the bytes
- * without the terminating NUL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * Never NULL for a skill.  `skill`: NULL gives NULL.  `len`, unless NULL,
+ * receives the bytes without the terminating NUL.  Borrowed from the answer:
+ * valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
@@ -3733,7 +3757,8 @@ const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
  * Gives the id of the task that was begun or asked for; NULL for any other
  * result, such as that of a call which the server did not make a task.
  *
- * `result`: NULL gives NULL.  Borrowed from `result`.
+ * NULL if the server sent none or another type.  `result`: NULL gives NULL.
+ * Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.  Spec: tasks.
  */
 const char *mcp_result_task_id(const mcp_result *result);
@@ -3742,15 +3767,17 @@ const char *mcp_result_task_id(const mcp_result *result);
  * Gives the task's status: "working", "input_required", "completed",
  * "failed", "cancelled"; or NULL.
  *
- * `result`: NULL gives NULL.  Borrowed from `result`.
+ * NULL if the server sent none or another type.  `result`: NULL gives NULL.
+ * Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.  Spec: tasks.
  */
 const char *mcp_result_task_status(const mcp_result *result);
 
 /**
- * Gives the server's words about the task's status, or NULL.
+ * Gives the server's words about the task's status.
  *
- * `result`: NULL gives NULL.  Borrowed from `result`.
+ * NULL if the server sent none or another type.  `result`: NULL gives NULL.
+ * Borrowed from `result`.
  * Threads: any.  Since: 0.1.0.  Spec: tasks, statusMessage.
  */
 const char *mcp_result_task_message(const mcp_result *result);
@@ -3785,7 +3812,8 @@ const mcp_task *mcp_event_task(const mcp_event *event);
 /**
  * Gives a task's id, which is like a password.
  *
- * `task`: NULL gives NULL.  Borrowed like the task.
+ * NULL if the server sent none or another type.  `task`: NULL gives NULL.
+ * Borrowed like the task.
  * Threads: any.  Since: 0.1.0.  Spec: Task, taskId.
  */
 const char *mcp_task_id(const mcp_task *task);
@@ -3793,31 +3821,35 @@ const char *mcp_task_id(const mcp_task *task);
 /**
  * Gives a task's status; see mcp_result_task_status().
  *
- * `task`: NULL gives NULL.  Borrowed like the task.
+ * NULL if the server sent none or another type.  `task`: NULL gives NULL.
+ * Borrowed like the task.
  * Threads: any.  Since: 0.1.0.  Spec: Task, status.
  */
 const char *mcp_task_status(const mcp_task *task);
 
 /**
- * Gives the server's words about a task's status, or NULL.
+ * Gives the server's words about a task's status.
  *
- * `task`: NULL gives NULL.  Borrowed like the task.
+ * NULL if the server sent none or another type.  `task`: NULL gives NULL.
+ * Borrowed like the task.
  * Threads: any.  Since: 0.1.0.  Spec: Task, statusMessage.
  */
 const char *mcp_task_message(const mcp_task *task);
 
 /**
- * Gives when a task was created, as ISO 8601 has it, or NULL.
+ * Gives when a task was created, as ISO 8601 has it.
  *
- * `task`: NULL gives NULL.  Borrowed like the task.
+ * NULL if the server sent none or another type.  `task`: NULL gives NULL.
+ * Borrowed like the task.
  * Threads: any.  Since: 0.1.0.  Spec: Task, createdAt.
  */
 const char *mcp_task_created(const mcp_task *task);
 
 /**
- * Gives when a task last changed, as ISO 8601 has it, or NULL.
+ * Gives when a task last changed, as ISO 8601 has it.
  *
- * `task`: NULL gives NULL.  Borrowed like the task.
+ * NULL if the server sent none or another type.  `task`: NULL gives NULL.
+ * Borrowed like the task.
  * Threads: any.  Since: 0.1.0.  Spec: Task, lastUpdatedAt.
  */
 const char *mcp_task_updated(const mcp_task *task);
@@ -3833,8 +3865,8 @@ int64_t mcp_task_ttl(const mcp_task *task);
 /**
  * Gives the whole task as JSON text.
  *
- * `task`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Borrowed like the task.
+ * Never NULL for a task.  `task`: NULL gives NULL.  `len`, unless NULL,
+ * receives the bytes without the terminating NUL.  Borrowed like the task.
  * Threads: any.  Since: 0.1.0.  Spec: Task.
  */
 const char *mcp_task_json(const mcp_task *task, size_t *len);

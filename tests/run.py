@@ -4,7 +4,8 @@
     python3 tests/run.py [--list] [SUITE ...]
 
 Each suite is a command whose last line is "NAME: N passed, N failed, N
-skipped". Its output is kept in tests/.out; that of a failed one is shown.
+skipped". Its output is kept in tests/.out; of a failed one the lines are shown
+that say what failed.
 """
 
 import os
@@ -14,11 +15,19 @@ import sys
 import threading
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from support import RELEASE, ROOT
+
 OUT = os.path.join(ROOT, "tests", ".out")
 SUMMARY = re.compile(r"^([\w-]+): (\d+) passed, (\d+) failed, (\d+) skipped$")
 CARGO = re.compile(r"^test result: .*?(\d+) passed; (\d+) failed; (\d+) ignored")
-CRATES = ["Cargo.toml", "tests/server/Cargo.toml", "tests/behaviour/Cargo.toml"]
+# What says that something went wrong: our suites, cargo and rustc, compilers,
+# Python, the sanitizers, valgrind, make.
+FAILING = re.compile(r"^FAILED |^test .* FAILED$|panicked at|^error(\[E\d+\])?:|: (fatal )?error: |"
+                     r"^Traceback |^[\w.]*(Error|Exception)\b|AddressSanitizer|LeakSanitizer|"
+                     r"ThreadSanitizer|runtime error:|^==\d+== (Invalid|Conditional|Use of|Process "
+                     r"terminating|[\d,]+ .*lost)|not so: |Segmentation fault|^make.*\*\*\*")
+BEFORE, AFTER, MOST = 2, 12, 300
 
 # Name, command, seconds it may take. Suites of one group run one after the
 # other; the groups run beside each other.
@@ -58,6 +67,27 @@ def count(output):
     return [sum(column) for column in zip(*results)] if results else None
 
 
+def failing(output, is_hung=False):
+    """The lines that say what failed, with some around them; the last ones
+    where none says so, and of a suite that did not end."""
+    lines = output.splitlines()
+    shown = set()
+    for number, line in enumerate(lines):
+        if not line.startswith("ok ") and FAILING.search(line):
+            shown.update(range(max(0, number - BEFORE), min(len(lines), number + AFTER + 1)))
+    if is_hung or not shown:
+        shown.update(range(max(0, len(lines) - 60), len(lines)))
+    text, last = [], -1
+    for number in sorted(shown):
+        if number != last + 1:
+            text.append("...")
+        text.append(lines[number])
+        last = number
+    if len(text) > MOST:
+        text[MOST:] = ["... and %d lines more" % (len(text) - MOST)]
+    return "\n".join(text)
+
+
 def run(name, command, limit, totals, lock):
     path = os.path.join(OUT, name + ".log")
     start = time.monotonic()
@@ -86,8 +116,8 @@ def run(name, command, limit, totals, lock):
             name, *counts, time.monotonic() - start,
             "  (%s)" % code if failed else ""), flush=True)
         if failed or counts[1]:
-            print("---- the end of %s" % os.path.relpath(path, ROOT))
-            print("\n".join(output.splitlines()[-60:]))
+            print("---- of %s" % os.path.relpath(path, ROOT))
+            print(failing(output, is_hung=isinstance(code, str)))
             print("----", flush=True)
         for place, number in enumerate(counts):
             totals[place] += number
@@ -104,6 +134,7 @@ def main():
         print("no such suite: %s; there are %s" % (unknown[0], ", ".join(known)))
         return 2
     os.makedirs(OUT, exist_ok=True)
+    os.environ["MCPCLIENT_LIBDIR"] = RELEASE
     # All suites use these; built once, before they would wait for each other.
     subprocess.run(["make", "-C", "examples-c", "all", "server",
                     "SERVER_FEATURES=--features tls",

@@ -6,7 +6,11 @@ import sys
 import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-RELEASE = os.path.join(ROOT, "target", "release")
+# Where the library is; the Makefile knows what cargo's variables make of it.
+RELEASE = os.environ.get("MCPCLIENT_LIBDIR") or subprocess.run(
+    ["make", "-s", "--no-print-directory", "-C", os.path.join(ROOT, "examples-c"), "where"],
+    check=True, capture_output=True, text=True).stdout.strip()
+RELEASE = os.path.normpath(os.path.join(ROOT, "examples-c", RELEASE))
 INCLUDE = os.path.join(ROOT, "include")
 BUILD = os.path.join(ROOT, "examples-c", "build")
 SERVER = os.path.join(ROOT, "tests", "server", "target", "debug", "mcp-test-server")

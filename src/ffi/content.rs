@@ -124,8 +124,8 @@ pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
 /// Gives who speaks in a prompt's message: "user" or "assistant"; otherwise
 /// NULL.
 ///
-/// `content`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL or "" if the server sent none or another type.  `content`: NULL gives
+/// NULL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const c_char {
@@ -136,10 +136,10 @@ pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const
 /// Gives the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that has
 /// text; otherwise NULL.
 ///
-/// UTF-8; one with a NUL inside has its whole `len`.
-/// `content`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  UTF-8; one with a NUL
+/// inside has its whole `len`.  `content`: NULL gives NULL.  `len`, unless
+/// NULL, receives the bytes without the terminating NUL.  Borrowed from the
+/// answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: TextContent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_text(
@@ -154,10 +154,11 @@ pub unsafe extern "C" fn mcp_content_text(
 /// Gives the bytes of an image, a sound or a binary resource, decoded from
 /// base64; otherwise NULL.
 ///
-/// `content`: NULL gives NULL.  `len` receives their number.  Decoded at the
-/// first call and kept: borrowed from the answer, valid until
-/// mcp_result_free().  NULL and a last error of MCP_E_PROTOCOL when it is not
-/// base64.
+/// NULL if the server sent none, which leaves the last error as it was.  NULL
+/// and a last error of MCP_E_PROTOCOL if it sent another type, or what is not
+/// base64.  `content`: NULL gives NULL.  `len` receives their number.  Decoded
+/// at the first call and kept: borrowed from the answer, valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ImageContent, BlobResourceContents.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_data(
@@ -176,10 +177,10 @@ pub unsafe extern "C" fn mcp_content_data(
     }
 }
 
-/// Gives the media type, or NULL.
+/// Gives the media type.
 ///
-/// `content`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `content`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_mime_type(content: *const mcp_content) -> *const c_char {
@@ -189,8 +190,8 @@ pub unsafe extern "C" fn mcp_content_mime_type(content: *const mcp_content) -> *
 
 /// Gives the URI of a resource or a link, otherwise NULL.
 ///
-/// `content`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `content`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ResourceLink, ResourceContents.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_uri(content: *const mcp_content) -> *const c_char {
@@ -200,8 +201,8 @@ pub unsafe extern "C" fn mcp_content_uri(content: *const mcp_content) -> *const 
 
 /// Gives the name of MCP_CONTENT_RESOURCE_LINK, otherwise NULL.
 ///
-/// `content`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `content`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ResourceLink, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_name(content: *const mcp_content) -> *const c_char {
@@ -221,11 +222,11 @@ pub unsafe extern "C" fn mcp_content_resource(content: *const mcp_content) -> *c
     unsafe { lend_part(content, |it| it.link()) }
 }
 
-/// Gives the annotations as a JSON object, or NULL.
+/// Gives the annotations as a JSON object.
 ///
-/// `content`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `content`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Annotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_annotations_json(
@@ -237,11 +238,11 @@ pub unsafe extern "C" fn mcp_content_annotations_json(
     unsafe { lend_long(content, len, |it| it.view.json("annotations")) }
 }
 
-/// Gives the _meta as a JSON object, or NULL.
+/// Gives the _meta as a JSON object.
 ///
-/// `content`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `content`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_meta_json(
@@ -255,9 +256,9 @@ pub unsafe extern "C" fn mcp_content_meta_json(
 
 /// Gives the whole content as JSON text.
 ///
-/// `content`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// Never NULL for a content.  `content`: NULL gives NULL.  `len`, unless
+/// NULL, receives the bytes without the terminating NUL.  Borrowed from the
+/// answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_json(

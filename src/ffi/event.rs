@@ -134,7 +134,8 @@ pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
 /// Gives the notification's method, such as
 /// "notifications/tools/list_changed"; "" for MCP_EVENT_LISTENING.
 ///
-/// `event`: NULL gives NULL.  Valid while the handler runs.
+/// Never NULL for an event.  `event`: NULL gives NULL.  Valid while the
+/// handler runs.
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_char {
@@ -144,8 +145,9 @@ pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_c
 
 /// Gives the notification's params as JSON text; "{}" where it has none.
 ///
-/// `event`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Valid while the handler runs.
+/// Never NULL for an event.  `event`: NULL gives NULL.  `len`, unless NULL,
+/// receives the bytes without the terminating NUL.  Valid while the handler
+/// runs.
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_params_json(
@@ -159,7 +161,8 @@ pub unsafe extern "C" fn mcp_event_params_json(
 
 /// Gives the resource of MCP_EVENT_RESOURCE_UPDATED, otherwise NULL.
 ///
-/// `event`: NULL gives NULL.  Valid while the handler runs.
+/// NULL if the server sent none or another type.  `event`: NULL gives NULL.
+/// Valid while the handler runs.
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/resources/updated.
 #[unsafe(no_mangle)]
@@ -185,9 +188,10 @@ pub unsafe extern "C" fn mcp_event_log_level(event: *const mcp_event) -> i32 {
     }
 }
 
-/// Gives the logger's name of MCP_EVENT_LOG, or NULL.
+/// Gives the logger's name of MCP_EVENT_LOG.
 ///
-/// `event`: NULL gives NULL.  Valid while the handler runs.
+/// NULL if the server sent none or another type.  `event`: NULL gives NULL.
+/// Valid while the handler runs.
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/message.
 #[unsafe(no_mangle)]
@@ -196,10 +200,11 @@ pub unsafe extern "C" fn mcp_event_logger(event: *const mcp_event) -> *const c_c
     unsafe { lend(event, |it| it.of_kind(MCP_EVENT_LOG)?.string("logger")) }
 }
 
-/// Gives the data of MCP_EVENT_LOG as JSON text, or NULL.
+/// Gives the data of MCP_EVENT_LOG as JSON text.
 ///
-/// `event`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Valid while the handler runs.
+/// NULL if the server sent none.  `event`: NULL gives NULL.  `len`, unless
+/// NULL, receives the bytes without the terminating NUL.  Valid while the
+/// handler runs.
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/message.
 #[unsafe(no_mangle)]

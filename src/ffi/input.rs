@@ -225,8 +225,8 @@ pub unsafe extern "C" fn mcp_input_kind(input: *const mcp_input) -> i32 {
 
 /// Gives the words to show to the person; "" where there are none.
 ///
-/// `input`: NULL gives NULL.  Text of the server: show from whom it comes.
-/// Valid until freed.
+/// Never NULL for a question.  `input`: NULL gives NULL.  Text of the server:
+/// show from whom it comes.  Valid until freed.
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation/create, message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_message(input: *const mcp_input) -> *const c_char {
@@ -236,8 +236,9 @@ pub unsafe extern "C" fn mcp_input_message(input: *const mcp_input) -> *const c_
 
 /// Gives the form's JSON Schema of MCP_INPUT_FORM, otherwise NULL.
 ///
-/// `input`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Valid until freed.
+/// NULL if the server sent none; another type is given as it is.  `input`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Valid until freed.
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation, requestedSchema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_schema_json(
@@ -251,8 +252,9 @@ pub unsafe extern "C" fn mcp_input_schema_json(
 
 /// Gives the page of MCP_INPUT_URL, otherwise NULL.
 ///
-/// `input`: NULL gives NULL.  Show it whole, and open it only after the
-/// person agreed.  The library never opens it.  Valid until freed.
+/// NULL if the server sent none or another type.  `input`: NULL gives NULL.
+/// Show it whole, and open it only after the person agreed.  The library
+/// never opens it.  Valid until freed.
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation, URL mode.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_url(input: *const mcp_input) -> *const c_char {
@@ -263,8 +265,8 @@ pub unsafe extern "C" fn mcp_input_url(input: *const mcp_input) -> *const c_char
 /// Gives the question's params as JSON text: all there is of
 /// MCP_INPUT_SAMPLING.
 ///
-/// `input`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Valid until freed.
+/// Never NULL for a question.  `input`: NULL gives NULL.  `len`, unless NULL,
+/// receives the bytes without the terminating NUL.  Valid until freed.
 /// Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_params_json(

@@ -36,9 +36,10 @@ impl Introduced {
     }
 }
 
-/// Of mcp_connect(): gives the server's name, or NULL.
+/// Of mcp_connect(): gives the server's name.
 ///
-/// Text of the server, borrowed from `result`: do not trust it.
+/// NULL if the server sent none.  Text of the server, borrowed from `result`:
+/// do not trust it.
 /// Threads: any.  Since: 0.1.0.  Spec: Implementation, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_name(result: *const mcp_result) -> *const c_char {
@@ -46,9 +47,10 @@ pub unsafe extern "C" fn mcp_result_server_name(result: *const mcp_result) -> *c
     unsafe { introduced(result, |lent| lent.name.as_ref()) }
 }
 
-/// Of mcp_connect(): gives the server's version, or NULL.
+/// Of mcp_connect(): gives the server's version.
 ///
-/// Text of the server, borrowed from `result`: do not trust it.
+/// NULL if the server sent none.  Text of the server, borrowed from `result`:
+/// do not trust it.
 /// Threads: any.  Since: 0.1.0.  Spec: Implementation, version.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) -> *const c_char {
@@ -56,9 +58,10 @@ pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) ->
     unsafe { introduced(result, |lent| lent.version.as_ref()) }
 }
 
-/// Of mcp_connect(): gives the server's name for people, or NULL.
+/// Of mcp_connect(): gives the server's name for people.
 ///
-/// Text of the server, borrowed from `result`: do not trust it.
+/// NULL if the server sent none.  Text of the server, borrowed from `result`:
+/// do not trust it.
 /// Threads: any.  Since: 0.1.0.  Spec: Implementation, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_title(result: *const mcp_result) -> *const c_char {
@@ -69,7 +72,7 @@ pub unsafe extern "C" fn mcp_result_server_title(result: *const mcp_result) -> *
 /// Of mcp_connect(): gives the negotiated protocol revision, such as
 /// "2025-11-25"; otherwise NULL.
 ///
-/// Borrowed from `result`.
+/// Never NULL for such a result.  Borrowed from `result`.
 /// Threads: any.  Since: 0.1.0.  Spec: versioning.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_protocol_version(result: *const mcp_result) -> *const c_char {
@@ -77,9 +80,10 @@ pub unsafe extern "C" fn mcp_result_protocol_version(result: *const mcp_result) 
     unsafe { introduced(result, |lent| Some(&lent.protocol_version)) }
 }
 
-/// Of mcp_connect(): gives the server's words on how to use it, or NULL.
+/// Of mcp_connect(): gives the server's words on how to use it.
 ///
-/// Text of the server, borrowed from `result`: do not trust it.
+/// NULL if the server sent none.  Text of the server, borrowed from `result`:
+/// do not trust it.
 /// Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_instructions(result: *const mcp_result) -> *const c_char {
@@ -90,8 +94,9 @@ pub unsafe extern "C" fn mcp_result_instructions(result: *const mcp_result) -> *
 /// Of mcp_connect(): gives the server's capabilities as a JSON object;
 /// otherwise NULL.
 ///
-/// `len`, unless NULL, receives the bytes without the terminating NUL.
-/// Borrowed from `result`; "{}" where the server declares none.
+/// Never NULL for such a result: "{}" if the server sent none or another
+/// type.  `len`, unless NULL, receives the bytes without the terminating NUL.
+/// Borrowed from `result`.
 /// Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_capabilities_json(

@@ -23,8 +23,8 @@ impl mcp_prompt {
 
 /// Gives the name for mcp_get_prompt().
 ///
-/// `prompt`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Prompt, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_name(prompt: *const mcp_prompt) -> *const c_char {
@@ -34,8 +34,8 @@ pub unsafe extern "C" fn mcp_prompt_name(prompt: *const mcp_prompt) -> *const c_
 
 /// Gives the name to show to people: the title, else the name.
 ///
-/// `prompt`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Prompt, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_title(prompt: *const mcp_prompt) -> *const c_char {
@@ -43,10 +43,10 @@ pub unsafe extern "C" fn mcp_prompt_title(prompt: *const mcp_prompt) -> *const c
     unsafe { lend(prompt, |it| it.0.string("title").or_else(|| it.0.string("name"))) }
 }
 
-/// Gives the description, or NULL.
+/// Gives the description.
 ///
-/// `prompt`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Prompt, description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_description(prompt: *const mcp_prompt) -> *const c_char {
@@ -66,8 +66,9 @@ pub unsafe extern "C" fn mcp_prompt_argument_count(prompt: *const mcp_prompt) ->
 
 /// Gives an argument's name by its place; NULL past the end.
 ///
-/// `prompt`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
-/// answer: valid until mcp_result_free().
+/// NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
+/// `index`: from 0 on.  Borrowed from the answer: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_name(
@@ -78,11 +79,11 @@ pub unsafe extern "C" fn mcp_prompt_argument_name(
     unsafe { lend(prompt, |it| it.arguments().get(index)?.string("name")) }
 }
 
-/// Gives an argument's name for people by its place, or NULL; NULL past the
-/// end.
+/// Gives an argument's name for people by its place; NULL past the end.
 ///
-/// `prompt`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
-/// answer: valid until mcp_result_free().
+/// NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
+/// `index`: from 0 on.  Borrowed from the answer: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_title(
@@ -93,11 +94,11 @@ pub unsafe extern "C" fn mcp_prompt_argument_title(
     unsafe { lend(prompt, |it| it.arguments().get(index)?.string("title")) }
 }
 
-/// Gives an argument's description by its place, or NULL; NULL past the
-/// end.
+/// Gives an argument's description by its place; NULL past the end.
 ///
-/// `prompt`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
-/// answer: valid until mcp_result_free().
+/// NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
+/// `index`: from 0 on.  Borrowed from the answer: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_description(
@@ -123,11 +124,11 @@ pub unsafe extern "C" fn mcp_prompt_argument_required(
     }
 }
 
-/// Gives the icons as a JSON array, or NULL.
+/// Gives the icons as a JSON array.
 ///
-/// `prompt`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `prompt`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Icon.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_icons_json(
@@ -139,11 +140,11 @@ pub unsafe extern "C" fn mcp_prompt_icons_json(
     unsafe { lend_long(prompt, len, |it| it.0.json("icons")) }
 }
 
-/// Gives the _meta as a JSON object, or NULL.
+/// Gives the _meta as a JSON object.
 ///
-/// `prompt`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `prompt`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_meta_json(
@@ -157,9 +158,9 @@ pub unsafe extern "C" fn mcp_prompt_meta_json(
 
 /// Gives the whole prompt as JSON text.
 ///
-/// `prompt`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// Never NULL for a prompt.  `prompt`: NULL gives NULL.  `len`, unless NULL,
+/// receives the bytes without the terminating NUL.  Borrowed from the answer:
+/// valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Prompt.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_json(

@@ -13,8 +13,8 @@ pub struct mcp_resource(pub(crate) View);
 
 /// Gives the URI, or the URI template (RFC 6570) of a template.
 ///
-/// `resource`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `resource`: NULL gives
+/// NULL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Resource, uri.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_uri(resource: *const mcp_resource) -> *const c_char {
@@ -24,8 +24,8 @@ pub unsafe extern "C" fn mcp_resource_uri(resource: *const mcp_resource) -> *con
 
 /// Gives the name.
 ///
-/// `resource`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `resource`: NULL gives
+/// NULL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Resource, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_name(resource: *const mcp_resource) -> *const c_char {
@@ -35,8 +35,8 @@ pub unsafe extern "C" fn mcp_resource_name(resource: *const mcp_resource) -> *co
 
 /// Gives the name to show to people: the title, else the name.
 ///
-/// `resource`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `resource`: NULL gives
+/// NULL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Resource, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_title(resource: *const mcp_resource) -> *const c_char {
@@ -44,10 +44,10 @@ pub unsafe extern "C" fn mcp_resource_title(resource: *const mcp_resource) -> *c
     unsafe { lend(resource, |it| it.0.string("title").or_else(|| it.0.string("name"))) }
 }
 
-/// Gives the description, or NULL.
+/// Gives the description.
 ///
-/// `resource`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `resource`: NULL gives
+/// NULL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Resource, description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_description(resource: *const mcp_resource) -> *const c_char {
@@ -55,10 +55,10 @@ pub unsafe extern "C" fn mcp_resource_description(resource: *const mcp_resource)
     unsafe { lend(resource, |it| it.0.string("description")) }
 }
 
-/// Gives the media type, or NULL.
+/// Gives the media type.
 ///
-/// `resource`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `resource`: NULL gives
+/// NULL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Resource, mimeType.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_mime_type(resource: *const mcp_resource) -> *const c_char {
@@ -76,11 +76,11 @@ pub unsafe extern "C" fn mcp_resource_size(resource: *const mcp_resource) -> i64
     unsafe { tell(resource, -1, |it| it.0.integer("size")) }
 }
 
-/// Gives the annotations as a JSON object, or NULL.
+/// Gives the annotations as a JSON object.
 ///
-/// `resource`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `resource`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Annotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_annotations_json(
@@ -92,11 +92,11 @@ pub unsafe extern "C" fn mcp_resource_annotations_json(
     unsafe { lend_long(resource, len, |it| it.0.json("annotations")) }
 }
 
-/// Gives the icons as a JSON array, or NULL.
+/// Gives the icons as a JSON array.
 ///
-/// `resource`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `resource`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Icon.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_icons_json(
@@ -108,11 +108,11 @@ pub unsafe extern "C" fn mcp_resource_icons_json(
     unsafe { lend_long(resource, len, |it| it.0.json("icons")) }
 }
 
-/// Gives the _meta as a JSON object, or NULL.
+/// Gives the _meta as a JSON object.
 ///
-/// `resource`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `resource`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_meta_json(
@@ -126,9 +126,9 @@ pub unsafe extern "C" fn mcp_resource_meta_json(
 
 /// Gives the whole resource as JSON text.
 ///
-/// `resource`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// Never NULL for a resource.  `resource`: NULL gives NULL.  `len`, unless
+/// NULL, receives the bytes without the terminating NUL.  Borrowed from the
+/// answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Resource.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_json(

@@ -184,9 +184,9 @@ pub unsafe extern "C" fn mcp_result_free(result: *mut mcp_result) {
 
 /// Gives the whole result as JSON text, as the server wrote it.
 ///
-/// Of a list of several pages: one object with the items of all.  `result`:
-/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
-/// terminating NUL.  Borrowed from `result`.
+/// Never NULL for a result.  Of a list of several pages: one object with the
+/// items of all.  `result`: NULL gives NULL.  `len`, unless NULL, receives
+/// the bytes without the terminating NUL.  Borrowed from `result`.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_json(
@@ -198,10 +198,11 @@ pub unsafe extern "C" fn mcp_result_json(
     unsafe { lend_long(result, len, |it| Some(it.json())) }
 }
 
-/// Gives the result's _meta as a JSON object, or NULL.
+/// Gives the result's _meta as a JSON object.
 ///
-/// `result`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from `result`.
+/// NULL if the server sent none; another type is given as it is.  `result`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from `result`.
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_meta_json(
@@ -213,11 +214,11 @@ pub unsafe extern "C" fn mcp_result_meta_json(
     unsafe { lend_long(result, len, |it| it.root()?.json("_meta")) }
 }
 
-/// Gives the cursor of the next page, for requests that ask for one page;
-/// or NULL where there is none.
+/// Gives the cursor of the next page, for requests that ask for one page; or
+/// NULL where there is none.
 ///
-/// An empty text is a cursor too.  `result`: NULL gives NULL.  Borrowed
-/// from `result`.
+/// NULL if the server sent none or another type.  An empty text is a cursor
+/// too.  `result`: NULL gives NULL.  Borrowed from `result`.
 /// Threads: any.  Since: 0.1.0.  Spec: pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_next_cursor(result: *const mcp_result) -> *const c_char {
@@ -394,11 +395,11 @@ pub unsafe extern "C" fn mcp_result_is_error(result: *const mcp_result) -> i32 {
     unsafe { tell(result, 0, |it| Some(i32::from(it.root()?.is("isError", "true")))) }
 }
 
-/// Gives all text contents in one, with line breaks between them; "" if
-/// there are none: what most tools mean by their result.
+/// Gives all text contents in one, with line breaks between them; "" if there
+/// are none: what most tools mean by their result.
 ///
-/// `result`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from `result`.
+/// Never NULL for a result.  `result`: NULL gives NULL.  `len`, unless NULL,
+/// receives the bytes without the terminating NUL.  Borrowed from `result`.
 /// Threads: any.  Since: 0.1.0.  Spec: TextContent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_text(
@@ -410,12 +411,11 @@ pub unsafe extern "C" fn mcp_result_text(
     unsafe { lend_long(result, len, |it| Some(it.joined_text())) }
 }
 
-/// Of mcp_call_tool(): gives the structured content as JSON text, or NULL
-/// where there is none.
+/// Of mcp_call_tool(): gives the structured content as JSON text.
 ///
-/// From 2026-07-28 on it may be any JSON value: "null" is one.  `result`:
-/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
-/// terminating NUL.  Borrowed from `result`.
+/// NULL if the server sent none.  From 2026-07-28 on it may be any JSON
+/// value: "null" is one.  `result`: NULL gives NULL.  `len`, unless NULL,
+/// receives the bytes without the terminating NUL.  Borrowed from `result`.
 /// Threads: any.  Since: 0.1.0.  Spec: tools, structuredContent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_structured_json(
@@ -427,9 +427,10 @@ pub unsafe extern "C" fn mcp_result_structured_json(
     unsafe { lend_long(result, len, |it| it.root()?.value("structuredContent")) }
 }
 
-/// Of mcp_get_prompt(): gives the description, or NULL.
+/// Of mcp_get_prompt(): gives the description.
 ///
-/// `result`: NULL gives NULL.  Borrowed from `result`.
+/// NULL if the server sent none or another type.  `result`: NULL gives NULL.
+/// Borrowed from `result`.
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/get.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt_description(result: *const mcp_result) -> *const c_char {
@@ -449,8 +450,9 @@ pub unsafe extern "C" fn mcp_result_completion_count(result: *const mcp_result) 
 
 /// Of mcp_complete(): gives a completion by its place.
 ///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
+/// Never NULL for a place below mcp_result_completion_count(), which is 0 if
+/// the server sent another type among the values.  `result`: NULL gives NULL.
+/// `index`: from 0 on; past the end gives NULL.  Borrowed from `result`.
 /// Threads: any.  Since: 0.1.0.  Spec: completion/complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion(

@@ -108,8 +108,8 @@ pub unsafe extern "C" fn mcp_read_skill_file(
 
 /// Gives the URI of the skill's main file.
 ///
-/// `skill`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `skill`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_uri(skill: *const mcp_skill) -> *const c_char {
@@ -119,8 +119,8 @@ pub unsafe extern "C" fn mcp_skill_uri(skill: *const mcp_skill) -> *const c_char
 
 /// Gives the name, from the front matter.
 ///
-/// `skill`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `skill`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_name(skill: *const mcp_skill) -> *const c_char {
@@ -128,10 +128,10 @@ pub unsafe extern "C" fn mcp_skill_name(skill: *const mcp_skill) -> *const c_cha
     unsafe { lend(skill, |it| it.said("name")) }
 }
 
-/// Gives the description, from the front matter, or NULL.
+/// Gives the description, from the front matter.
 ///
-/// `skill`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `skill`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_description(skill: *const mcp_skill) -> *const c_char {
@@ -139,11 +139,11 @@ pub unsafe extern "C" fn mcp_skill_description(skill: *const mcp_skill) -> *cons
     unsafe { lend(skill, |it| it.said("description")) }
 }
 
-/// Gives the front matter as a JSON object, or NULL.
+/// Gives the front matter as a JSON object.
 ///
-/// `skill`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `skill`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_frontmatter_json(
@@ -167,8 +167,9 @@ pub unsafe extern "C" fn mcp_skill_file_count(skill: *const mcp_skill) -> usize 
 
 /// Gives a file's URI by its place; NULL past the end.
 ///
-/// `skill`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
-/// answer: valid until mcp_result_free().
+/// NULL if the server sent none or another type.  `skill`: NULL gives NULL.
+/// `index`: from 0 on.  Borrowed from the answer: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_file_uri(
@@ -179,11 +180,12 @@ pub unsafe extern "C" fn mcp_skill_file_uri(
     unsafe { lend(skill, |it| it.files().get(index)?.string("uri")) }
 }
 
-/// Gives a file's digest, such as "sha256:...", by its place, or NULL; NULL
-/// past the end.
+/// Gives a file's digest, such as "sha256:...", by its place; NULL past the
+/// end.
 ///
-/// `skill`: NULL gives NULL.  `index`: from 0 on.  Borrowed from the
-/// answer: valid until mcp_result_free().
+/// NULL if the server sent none or another type.  `skill`: NULL gives NULL.
+/// `index`: from 0 on.  Borrowed from the answer: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_file_digest(
@@ -207,9 +209,9 @@ pub unsafe extern "C" fn mcp_skill_file_size(skill: *const mcp_skill, index: usi
 
 /// Gives the whole entry as JSON text.
 ///
-/// `skill`: NULL gives NULL.  `len`, unless NULL, receives the bytes
-/// without the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// Never NULL for a skill.  `skill`: NULL gives NULL.  `len`, unless NULL,
+/// receives the bytes without the terminating NUL.  Borrowed from the answer:
+/// valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_json(skill: *const mcp_skill, len: *mut usize) -> *const c_char {

@@ -241,7 +241,8 @@ pub unsafe extern "C" fn mcp_result_task(
 /// Gives the id of the task that was begun or asked for; NULL for any other
 /// result, such as that of a call which the server did not make a task.
 ///
-/// `result`: NULL gives NULL.  Borrowed from `result`.
+/// NULL if the server sent none or another type.  `result`: NULL gives NULL.
+/// Borrowed from `result`.
 /// Threads: any.  Since: 0.1.0.  Spec: tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_id(result: *const mcp_result) -> *const c_char {
@@ -252,7 +253,8 @@ pub unsafe extern "C" fn mcp_result_task_id(result: *const mcp_result) -> *const
 /// Gives the task's status: "working", "input_required", "completed",
 /// "failed", "cancelled"; or NULL.
 ///
-/// `result`: NULL gives NULL.  Borrowed from `result`.
+/// NULL if the server sent none or another type.  `result`: NULL gives NULL.
+/// Borrowed from `result`.
 /// Threads: any.  Since: 0.1.0.  Spec: tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_status(result: *const mcp_result) -> *const c_char {
@@ -260,9 +262,10 @@ pub unsafe extern "C" fn mcp_result_task_status(result: *const mcp_result) -> *c
     unsafe { lend(result, |it| it.task()?.status()) }
 }
 
-/// Gives the server's words about the task's status, or NULL.
+/// Gives the server's words about the task's status.
 ///
-/// `result`: NULL gives NULL.  Borrowed from `result`.
+/// NULL if the server sent none or another type.  `result`: NULL gives NULL.
+/// Borrowed from `result`.
 /// Threads: any.  Since: 0.1.0.  Spec: tasks, statusMessage.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_message(result: *const mcp_result) -> *const c_char {
@@ -305,7 +308,8 @@ pub unsafe extern "C" fn mcp_event_task(event: *const mcp_event) -> *const mcp_t
 
 /// Gives a task's id, which is like a password.
 ///
-/// `task`: NULL gives NULL.  Borrowed like the task.
+/// NULL if the server sent none or another type.  `task`: NULL gives NULL.
+/// Borrowed like the task.
 /// Threads: any.  Since: 0.1.0.  Spec: Task, taskId.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_id(task: *const mcp_task) -> *const c_char {
@@ -315,7 +319,8 @@ pub unsafe extern "C" fn mcp_task_id(task: *const mcp_task) -> *const c_char {
 
 /// Gives a task's status; see mcp_result_task_status().
 ///
-/// `task`: NULL gives NULL.  Borrowed like the task.
+/// NULL if the server sent none or another type.  `task`: NULL gives NULL.
+/// Borrowed like the task.
 /// Threads: any.  Since: 0.1.0.  Spec: Task, status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_status(task: *const mcp_task) -> *const c_char {
@@ -323,9 +328,10 @@ pub unsafe extern "C" fn mcp_task_status(task: *const mcp_task) -> *const c_char
     unsafe { lend(task, mcp_task::status) }
 }
 
-/// Gives the server's words about a task's status, or NULL.
+/// Gives the server's words about a task's status.
 ///
-/// `task`: NULL gives NULL.  Borrowed like the task.
+/// NULL if the server sent none or another type.  `task`: NULL gives NULL.
+/// Borrowed like the task.
 /// Threads: any.  Since: 0.1.0.  Spec: Task, statusMessage.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_message(task: *const mcp_task) -> *const c_char {
@@ -333,9 +339,10 @@ pub unsafe extern "C" fn mcp_task_message(task: *const mcp_task) -> *const c_cha
     unsafe { lend(task, |it| it.0.string("statusMessage")) }
 }
 
-/// Gives when a task was created, as ISO 8601 has it, or NULL.
+/// Gives when a task was created, as ISO 8601 has it.
 ///
-/// `task`: NULL gives NULL.  Borrowed like the task.
+/// NULL if the server sent none or another type.  `task`: NULL gives NULL.
+/// Borrowed like the task.
 /// Threads: any.  Since: 0.1.0.  Spec: Task, createdAt.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_created(task: *const mcp_task) -> *const c_char {
@@ -343,9 +350,10 @@ pub unsafe extern "C" fn mcp_task_created(task: *const mcp_task) -> *const c_cha
     unsafe { lend(task, |it| it.0.string("createdAt")) }
 }
 
-/// Gives when a task last changed, as ISO 8601 has it, or NULL.
+/// Gives when a task last changed, as ISO 8601 has it.
 ///
-/// `task`: NULL gives NULL.  Borrowed like the task.
+/// NULL if the server sent none or another type.  `task`: NULL gives NULL.
+/// Borrowed like the task.
 /// Threads: any.  Since: 0.1.0.  Spec: Task, lastUpdatedAt.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_updated(task: *const mcp_task) -> *const c_char {
@@ -365,8 +373,8 @@ pub unsafe extern "C" fn mcp_task_ttl(task: *const mcp_task) -> i64 {
 
 /// Gives the whole task as JSON text.
 ///
-/// `task`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Borrowed like the task.
+/// Never NULL for a task.  `task`: NULL gives NULL.  `len`, unless NULL,
+/// receives the bytes without the terminating NUL.  Borrowed like the task.
 /// Threads: any.  Since: 0.1.0.  Spec: Task.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_json(task: *const mcp_task, len: *mut usize) -> *const c_char {

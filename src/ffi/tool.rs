@@ -23,8 +23,8 @@ impl mcp_tool {
 
 /// Gives the name by which a tool is called.
 ///
-/// `tool`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `tool`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
@@ -32,11 +32,11 @@ pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
     unsafe { lend(tool, |it| it.0.string("name")) }
 }
 
-/// Gives the name to show to people: the title, else that of the
-/// annotations, else the name.
+/// Gives the name to show to people: the title, else that of the annotations,
+/// else the name.
 ///
-/// `tool`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `tool`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_title(tool: *const mcp_tool) -> *const c_char {
@@ -44,10 +44,10 @@ pub unsafe extern "C" fn mcp_tool_title(tool: *const mcp_tool) -> *const c_char 
     unsafe { lend(tool, |it| title(&it.0)) }
 }
 
-/// Gives the description, or NULL.
+/// Gives the description.
 ///
-/// `tool`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none or another type.  `tool`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_description(tool: *const mcp_tool) -> *const c_char {
@@ -57,9 +57,9 @@ pub unsafe extern "C" fn mcp_tool_description(tool: *const mcp_tool) -> *const c
 
 /// Gives the JSON Schema of the arguments, as the server wrote it.
 ///
-/// `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `tool`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, inputSchema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_input_schema_json(
@@ -71,11 +71,11 @@ pub unsafe extern "C" fn mcp_tool_input_schema_json(
     unsafe { lend_long(tool, len, |it| it.0.json("inputSchema")) }
 }
 
-/// Gives the JSON Schema of the structured content, or NULL.
+/// Gives the JSON Schema of the structured content.
 ///
-/// `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `tool`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, outputSchema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_output_schema_json(
@@ -87,11 +87,11 @@ pub unsafe extern "C" fn mcp_tool_output_schema_json(
     unsafe { lend_long(tool, len, |it| it.0.json("outputSchema")) }
 }
 
-/// Gives the annotations as a JSON object, or NULL.
+/// Gives the annotations as a JSON object.
 ///
-/// `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `tool`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_annotations_json(
@@ -103,11 +103,11 @@ pub unsafe extern "C" fn mcp_tool_annotations_json(
     unsafe { lend_long(tool, len, |it| it.0.json("annotations")) }
 }
 
-/// Gives the icons as a JSON array, or NULL.
+/// Gives the icons as a JSON array.
 ///
-/// `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `tool`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Icon.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_icons_json(
@@ -119,11 +119,11 @@ pub unsafe extern "C" fn mcp_tool_icons_json(
     unsafe { lend_long(tool, len, |it| it.0.json("icons")) }
 }
 
-/// Gives the _meta as a JSON object, or NULL.
+/// Gives the _meta as a JSON object.
 ///
-/// `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// NULL if the server sent none; another type is given as it is.  `tool`:
+/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
+/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_meta_json(
@@ -137,9 +137,9 @@ pub unsafe extern "C" fn mcp_tool_meta_json(
 
 /// Gives the whole tool as JSON text.
 ///
-/// `tool`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// Never NULL for a tool.  `tool`: NULL gives NULL.  `len`, unless NULL,
+/// receives the bytes without the terminating NUL.  Borrowed from the answer:
+/// valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_json(tool: *const mcp_tool, len: *mut usize) -> *const c_char {

@@ -2,8 +2,10 @@
 
 fn main() {
     let here = std::env::var("CARGO_MANIFEST_DIR").unwrap();
-    let release = format!("{here}/../../target/release");
+    let release = std::env::var("MCPCLIENT_LIBDIR")
+        .unwrap_or_else(|_| format!("{here}/../../target/release"));
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=MCPCLIENT_LIBDIR");
     // What the loader looks for; the examples' Makefile makes it as well.
     let link = format!("{release}/libmcpclient.so.0");
     if !std::path::Path::new(&link).exists() {

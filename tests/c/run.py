@@ -16,8 +16,8 @@ AUTHORITY = os.path.join(OUT, "ca.pem")
 FLAGS = ["-std=c89", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror", "-pedantic",
          "-g", "-I", INCLUDE]
 SHARED = ["-L", RELEASE, "-lmcpclient", "-Wl,-rpath," + RELEASE, "-lpthread"]
-STATIC = [os.path.join(RELEASE, "libmcpclient.a"), "-lgcc_s", "-lutil", "-lrt", "-lpthread",
-          "-lm", "-ldl"]
+with open(os.path.join(RELEASE, "libmcpclient.native-static-libs"), encoding="utf-8") as file:
+    STATIC = [os.path.join(RELEASE, "libmcpclient.a"), *file.read().split()]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 VALGRIND = ["valgrind", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible",
             "--show-leak-kinds=definite,indirect,possible", "--quiet",

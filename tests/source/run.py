@@ -2,6 +2,7 @@
 """The sources, the header and the built library against the rules."""
 
 import ctypes
+import importlib.util
 import json
 import os
 import re
@@ -111,6 +112,11 @@ def check_documentation():
             told = {"client", "request", "result", "error", "cancel", "void", "len", "data"}
             if parameter not in told and "`%s`" % parameter not in text:
                 problems.append("does not tell of " + parameter)
+        # What reads a server's text says if there may be none.
+        if (re.match(r"const char \*mcp_(tool|resource|prompt|content|skill|task|event|input|result)_",
+                     prototype)
+                and not re.search(r'NULL (or "" )?if the server sent none|Never NULL for', text)):
+            problems.append("does not tell of what the server did not send")
         suite.check("comment of %s" % name, not problems, "; ".join(problems))
     long = [line for line in header.splitlines() if len(line) > 80]
     suite.check("no line of the header is longer than 80", not long, long[:3])
@@ -341,8 +347,34 @@ def check_transports():
     suite.check("the README's table of transports is what works", text in readme, text)
 
 
+def check_runner():
+    """A failure is shown however far from the end it stands."""
+    spec = importlib.util.spec_from_file_location("runner", os.path.join(ROOT, "tests", "run.py"))
+    runner = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(runner)
+    noise = ["ok      check %d" % number for number in range(1000)]
+    for line in ["FAILED  a name: a detail", "test waits::for_it ... FAILED",
+                 "thread 'main' panicked at src/a.rs:1:2:", "error[E0308]: mismatched types",
+                 "error: could not compile `mcpclient`", "main.c:7:3: error: no such thing",
+                 "Traceback (most recent call last):", "AssertionError: no",
+                 "==77==ERROR: AddressSanitizer: heap-use-after-free", "a.c:3:4: runtime error: x",
+                 "==77== Invalid read of size 8", "tests/c/a.c:9: not so: x == y (last error: )",
+                 "make: *** [Makefile:7: all] Error 2"]:
+        shown = runner.failing("\n".join([*noise, line, "its detail", *noise]))
+        suite.check("shown of a failed suite: %s" % line, line + "\nits detail" in shown
+                    and len(shown.splitlines()) < 40, shown)
+    shown = runner.failing("\n".join(noise))
+    suite.check("where nothing says what failed, the end", shown.endswith(noise[-1])
+                and len(shown.splitlines()) <= 61, shown)
+    shown = runner.failing("\n".join([noise[0], "FAILED  x", *noise]), is_hung=True)
+    suite.check("of one that hung, both", "FAILED  x" in shown and shown.endswith(noise[-1]), shown)
+    shown = runner.failing("\n".join("FAILED  %d" % number for number in range(5000)))
+    suite.check("and not without end", len(shown.splitlines()) <= 301, len(shown.splitlines()))
+
+
 check_layers()
 check_user_data()
+check_runner()
 check_documentation()
 check_symbols()
 check_names()
