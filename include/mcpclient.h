@@ -785,8 +785,8 @@ typedef struct mcp_prompt mcp_prompt;
  * A request that is not in flight may be performed or started again, which
  * sends it anew.  While it is in flight its options cannot be changed:
  * MCP_E_STATE.  A started request uses no descriptor of its own; see
- * MCP_LIMIT_CONNECTIONS.  One thread at a time uses it, except that any thread may
- * ask mcp_request_status() and fire its mcp_cancel.
+ * MCP_LIMIT_CONNECTIONS.  One thread at a time uses it, except that any
+ * thread may ask mcp_request_status() and fire its mcp_cancel.
  */
 typedef struct mcp_request mcp_request;
 
@@ -2183,7 +2183,8 @@ int32_t mcp_get_prompt(mcp_client *client,
  * `reference_json`: {"type":"ref/prompt","name":...} or
  * {"type":"ref/resource","uri":...}.  `argument`: its name.  `value`: what
  * was typed so far.  `context_json`: the other arguments as far as they are
- * known, a JSON object of strings; NULL or "" for none.  All are UTF-8 and copied.
+ * known, a JSON object of strings; NULL or "" for none.  All are UTF-8 and
+ * copied.
  * `out`: as for mcp_call_tool().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
@@ -2250,8 +2251,8 @@ int32_t mcp_notify(mcp_client *client,
  * `client`: the client that will send it, which the request keeps alive.
  * `method`: such as "ping" or "tools/list", printable ASCII.  `params_json`:
  * a JSON object as UTF-8 text, NULL or "" for none; what the protocol itself
- * puts into it (_meta, progress token) is added.  Both are copied.  A request of "ping" is
- * whatever mcp_ping() sends.
+ * puts into it (_meta, progress token) is added.  Both are copied.  A request
+ * of "ping" is whatever mcp_ping() sends.
  *
  * Returns a handle to free with mcp_request_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  No I/O is done.

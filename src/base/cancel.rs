@@ -1,6 +1,5 @@
 //! The flag behind `mcp_cancel`: raised by any thread and by signal handlers.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,6 +7,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::Notify;
 
+use crate::base::numbered::Numbered;
 use crate::base::sync::lock;
 use crate::base::sys::{Bell, LastingBell};
 
@@ -155,7 +155,8 @@ fn borrow() -> io::Result<LastingBell> {
 /// The cancels for which tasks of the background thread wait, or waited.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
-    all: BTreeMap<usize, Weak<Cancel>>,
+    /// By their addresses.
+    all: Numbered<Weak<Cancel>>,
     /// How many there may be before those that are gone are looked for.
     room: usize,
 }
@@ -163,15 +164,15 @@ pub(crate) struct Heard {
 impl Heard {
     pub(crate) fn add(&mut self, cancel: &Arc<Cancel>) {
         if self.all.len() > self.room {
-            self.all.retain(|_, cancel| cancel.strong_count() > 0);
+            self.all.retain(|cancel| cancel.strong_count() > 0);
             self.room = 2 * self.all.len() + 16;
         }
-        self.all.insert(Arc::as_ptr(cancel).addr(), Arc::downgrade(cancel));
+        self.all.insert(Arc::as_ptr(cancel).addr() as u64, Arc::downgrade(cancel));
     }
 
     /// The doorbell rang: tells the tasks that wait for one that was fired.
     pub(crate) fn tell(&self) {
-        for cancel in self.all.values().filter_map(Weak::upgrade) {
+        for cancel in self.all.iter().filter_map(|(_, cancel)| cancel.upgrade()) {
             if cancel.is_fired() {
                 cancel.tasks.notify_waiters();
             }

@@ -4,6 +4,7 @@
 pub(crate) mod cancel;
 pub(crate) mod error;
 pub(crate) mod mask;
+pub(crate) mod numbered;
 pub(crate) mod one_line;
 pub(crate) mod secret;
 pub(crate) mod signal;

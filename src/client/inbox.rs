@@ -1,11 +1,12 @@
 //! What has come for the application between its calls, and the started
 //! requests that are done, behind one descriptor.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
 
 use crate::base::error::Result;
+use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::question::Question;
@@ -92,7 +93,7 @@ struct Queue {
     bytes: usize,
     /// Requests that are done and were not handed out, in the order in which
     /// they ended.
-    done: BTreeMap<u64, Arc<Request>>,
+    done: Numbered<Arc<Request>>,
     next_place: u64,
     is_closed: bool,
 }
@@ -205,7 +206,7 @@ impl Inbox {
     /// A started request that is done, each once.
     pub(crate) fn next_done(&self) -> Option<Arc<Request>> {
         let mut queue = lock(&self.queue);
-        let (_, request) = queue.done.pop_first()?;
+        let request = queue.done.pop_first()?;
         *lock(&request.place) = Place::None;
         self.signal(&queue);
         Some(request)
@@ -222,7 +223,7 @@ impl Inbox {
         let old = std::mem::replace(&mut *lock(&request.place), next);
         let mut gone = None;
         if let Place::Listed(number) = old {
-            gone = queue.done.remove(&number);
+            gone = queue.done.remove(number);
             self.signal(&queue);
         }
         drop(queue);

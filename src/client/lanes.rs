@@ -41,7 +41,8 @@ impl Lanes {
         let place = state.waiting.iter().position(|one| Arc::ptr_eq(one, &signal));
         let is_in_vain = place.and_then(|place| state.waiting.remove(place)).is_some();
         drop(state);
-        let lane = (!is_in_vain).then_some(Lane(self));
+        // Made only where there is one, as its end gives it to the next.
+        let lane = (!is_in_vain).then(|| Lane(self));
         waited?;
         lane.ok_or_else(|| Error::new(Status::Internal, "a turn that came without a lane"))
     }

@@ -1,7 +1,6 @@
 //! One request with options of its own, performed here or started to go on
 //! by itself.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::os::raw::c_void;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
@@ -11,6 +10,7 @@ use std::time::Duration;
 
 use crate::base::cancel::Cancel;
 use crate::base::error::{Error, Result, Status};
+use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::Client;
@@ -373,7 +373,7 @@ pub(crate) struct Flights(Mutex<Air>);
 #[derive(Debug, Default)]
 struct Air {
     last: Flight,
-    all: BTreeMap<Flight, Weak<Request>>,
+    all: Numbered<Weak<Request>>,
     is_closed: bool,
 }
 
@@ -394,7 +394,7 @@ impl Flights {
     }
 
     fn remove(&self, flight: Flight) {
-        lock(&self.0).all.remove(&flight);
+        lock(&self.0).all.remove(flight);
     }
 
     /// Lets no more begin, and gives those that are under way.
@@ -402,7 +402,7 @@ impl Flights {
         let mut air = lock(&self.0);
         air.is_closed = true;
         let all = std::mem::take(&mut air.all);
-        all.into_iter().filter_map(|(flight, one)| Some((flight, one.upgrade()?))).collect()
+        all.iter().filter_map(|(flight, one)| Some((*flight, one.upgrade()?))).collect()
     }
 }
 

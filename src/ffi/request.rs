@@ -32,8 +32,8 @@ use crate::ffi::view::Lent;
 /// A request that is not in flight may be performed or started again, which
 /// sends it anew.  While it is in flight its options cannot be changed:
 /// MCP_E_STATE.  A started request uses no descriptor of its own; see
-/// MCP_LIMIT_CONNECTIONS.  One thread at a time uses it, except that any thread may
-/// ask mcp_request_status() and fire its mcp_cancel.
+/// MCP_LIMIT_CONNECTIONS.  One thread at a time uses it, except that any
+/// thread may ask mcp_request_status() and fire its mcp_cancel.
 #[derive(Debug)]
 pub struct mcp_request {
     pid: u32,
@@ -89,8 +89,8 @@ unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *
 /// `client`: the client that will send it, which the request keeps alive.
 /// `method`: such as "ping" or "tools/list", printable ASCII.  `params_json`:
 /// a JSON object as UTF-8 text, NULL or "" for none; what the protocol itself
-/// puts into it (_meta, progress token) is added.  Both are copied.  A request of "ping" is
-/// whatever mcp_ping() sends.
+/// puts into it (_meta, progress token) is added.  Both are copied.  A request
+/// of "ping" is whatever mcp_ping() sends.
 ///
 /// Returns a handle to free with mcp_request_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  No I/O is done.
