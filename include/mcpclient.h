@@ -2100,8 +2100,8 @@ int32_t mcp_get_prompt(mcp_client *client,
  * `reference_json`: {"type":"ref/prompt","name":...} or
  * {"type":"ref/resource","uri":...}.  `argument`: its name.  `value`: what
  * was typed so far.  `context_json`: the other arguments as far as they are
- * known, a JSON object of strings; NULL or "" for none.  All are UTF-8 and copied.
- * `out`: as for mcp_call_tool().
+ * known, a JSON object of strings; NULL or "" for none.  All are UTF-8 and
+ * copied.  `out`: as for mcp_call_tool().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
  * with a server of a revision before 2025-06-18, which has none.
@@ -2167,8 +2167,8 @@ int32_t mcp_notify(mcp_client *client,
  * `client`: the client that will send it, which the request keeps alive.
  * `method`: such as "ping" or "tools/list", printable ASCII.  `params_json`:
  * a JSON object as UTF-8 text, NULL or "" for none; what the protocol itself
- * puts into it (_meta, progress token) is added.  Both are copied.  A request of "ping" is
- * whatever mcp_ping() sends.
+ * puts into it (_meta, progress token) is added.  Both are copied.  A request
+ * of "ping" is whatever mcp_ping() sends.
  *
  * Returns a handle to free with mcp_request_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  No I/O is done.

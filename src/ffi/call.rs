@@ -242,8 +242,8 @@ pub unsafe extern "C" fn mcp_get_prompt(
 /// `reference_json`: {"type":"ref/prompt","name":...} or
 /// {"type":"ref/resource","uri":...}.  `argument`: its name.  `value`: what
 /// was typed so far.  `context_json`: the other arguments as far as they are
-/// known, a JSON object of strings; NULL or "" for none.  All are UTF-8 and copied.
-/// `out`: as for mcp_call_tool().
+/// known, a JSON object of strings; NULL or "" for none.  All are UTF-8 and
+/// copied.  `out`: as for mcp_call_tool().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
 /// with a server of a revision before 2025-06-18, which has none.

@@ -87,8 +87,8 @@ unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *
 /// `client`: the client that will send it, which the request keeps alive.
 /// `method`: such as "ping" or "tools/list", printable ASCII.  `params_json`:
 /// a JSON object as UTF-8 text, NULL or "" for none; what the protocol itself
-/// puts into it (_meta, progress token) is added.  Both are copied.  A request of "ping" is
-/// whatever mcp_ping() sends.
+/// puts into it (_meta, progress token) is added.  Both are copied.  A request
+/// of "ping" is whatever mcp_ping() sends.
 ///
 /// Returns a handle to free with mcp_request_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  No I/O is done.
