@@ -2184,8 +2184,7 @@ int32_t mcp_get_prompt(mcp_client *client,
  * {"type":"ref/resource","uri":...}.  `argument`: its name.  `value`: what
  * was typed so far.  `context_json`: the other arguments as far as they are
  * known, a JSON object of strings; NULL or "" for none.  All are UTF-8 and
- * copied.
- * `out`: as for mcp_call_tool().
+ * copied.  `out`: as for mcp_call_tool().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
  * with a server of a revision before 2025-06-18, which has none.

@@ -8,29 +8,86 @@
 
 #include "cli.h"
 
+/* Reads a character of UTF-8, a byte of what is none. */
+static unsigned long character(const unsigned char **at,
+                               const unsigned char *end)
+{
+    unsigned long code = *(*at)++;
+    int more = code >= 0xF0 ? 3 : code >= 0xE0 ? 2 : code >= 0xC0 ? 1 : 0;
+
+    if (more == 0 || end - *at < more)
+        return code;
+    code &= 0x3FUL >> more;
+    for (; more > 0; more--)
+        code = code << 6 | (*(*at)++ & 0x3F);
+    return code;
+}
+
+/* Whether a character is not seen in its place: it ends a line, turns the
+ * direction of the text, or has no width (Unicode 16: Cf, Zl, Zp and
+ * Default_Ignorable_Code_Point), or is a control of C1. */
+static int is_hidden(unsigned long code)
+{
+    static const unsigned long ranges[][2] = {
+        {0x80, 0x9F},       {0xAD, 0xAD},       {0x34F, 0x34F},
+        {0x600, 0x605},     {0x61C, 0x61C},     {0x6DD, 0x6DD},
+        {0x70F, 0x70F},     {0x890, 0x891},     {0x8E2, 0x8E2},
+        {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},
+        {0x200B, 0x200F},   {0x2028, 0x202E},   {0x2060, 0x206F},
+        {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+        {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},   {0x110BD, 0x110BD},
+        {0x110CD, 0x110CD}, {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3},
+        {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+    };
+    size_t i;
+
+    for (i = 0; code >= 0x80 && i < sizeof ranges / sizeof *ranges; i++)
+        if (code >= ranges[i][0] && code <= ranges[i][1])
+            return 1;
+    return 0;
+}
+
 /* Writes what is neither a control of C0 or C1 nor DEL; `is_kept` are the
- * controls that may stay, the others become `instead`. */
+ * controls that may stay, the others become `instead`.  Where none may stay
+ * it is one line, of which all is seen. */
 static void put_clean(FILE *to, const char *text, size_t length,
                       const char *kept, int instead)
 {
     const unsigned char *at = (const unsigned char *)text;
     const unsigned char *end = at + length;
+    int is_line = kept[0] == '\0';
 
-    for (; at < end; at++) {
-        if (*at == 0xC2 && at + 1 < end && at[1] >= 0x80 && at[1] <= 0x9F) {
+    while (at < end) {
+        const unsigned char *start = at;
+        unsigned long code = character(&at, end);
+        int is_wide = at - start > 1; /* or ASCII, or no UTF-8 */
+        int goes = 0;
+
+        if (code < 0x20 || code == 0x7F)
+            goes = code == 0 || strchr(kept, (int)code) == NULL;
+        else if (is_wide)
+            goes = code <= 0x9F || (is_line && is_hidden(code));
+        if (goes)
             fputc(instead, to);
-            at++;
-        } else if ((*at < 0x20 || *at == 0x7F) &&
-                   (*at == '\0' || strchr(kept, *at) == NULL)) {
-            fputc(instead, to);
-        } else {
-            fputc(*at, to);
-        }
+        else
+            fwrite(start, 1, (size_t)(at - start), to);
     }
 }
 
 /* What the server left out, or sent as another type, is NULL. */
 static const char none[] = "(none)";
+
+/* Writes a character as JSON escapes it. */
+static void put_escape(FILE *to, unsigned long code)
+{
+    if (code < 0x10000) {
+        fprintf(to, "\\u%04lx", code);
+        return;
+    }
+    code -= 0x10000;
+    fprintf(to, "\\u%04lx\\u%04lx", 0xD800 + (code >> 10),
+            0xDC00 + (code & 0x3FF));
+}
 
 /* Writes a text of several lines; NULL as "(none)". */
 void put_text(FILE *to, const char *text)
@@ -70,19 +127,25 @@ void put_description(const char *text)
 void put_json_text(const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
+    const unsigned char *end;
 
     if (text == NULL) {
         printf("null");
         return;
     }
+    end = at + strlen(text);
     putchar('"');
-    for (; *at != '\0'; at++) {
-        if (*at == '"' || *at == '\\')
-            printf("\\%c", *at);
-        else if (*at < 0x20 || *at == 0x7F)
-            printf("\\u%04x", (unsigned)*at);
+    while (at < end) {
+        const unsigned char *start = at;
+        unsigned long code = character(&at, end);
+
+        if (code == '"' || code == '\\')
+            printf("\\%c", (int)code);
+        else if (code < 0x20 || code == 0x7F ||
+                 (at - start > 1 && is_hidden(code)))
+            put_escape(stdout, code);
         else
-            putchar(*at);
+            fwrite(start, 1, (size_t)(at - start), stdout);
     }
     putchar('"');
 }
@@ -93,20 +156,23 @@ void put_json_member(const char *name, const char *text)
     put_json_text(text);
 }
 
-/* Writes JSON of the server on one line, what a terminal would obey escaped;
- * it means the same as before. */
+/* Writes JSON of the server on one line, what a terminal would obey or nobody
+ * sees escaped; it means the same as before. */
 void put_json(FILE *to, const char *json, size_t length)
 {
     const unsigned char *at = (const unsigned char *)json;
     const unsigned char *end = at + length;
 
-    for (; at < end; at++) {
-        if (*at == 0xC2 && at + 1 < end && at[1] >= 0x80 && at[1] <= 0x9F)
-            fprintf(to, "\\u%04x", (unsigned)*++at);
-        else if (*at == 0x7F)
-            fputs("\\u007f", to);
+    while (at < end) {
+        const unsigned char *start = at;
+        unsigned long code = character(&at, end);
+
+        if (code == 0x7F || (at - start > 1 && is_hidden(code)))
+            put_escape(to, code);
+        else if (code < 0x20)
+            fputc(' ', to); /* blanks between values */
         else
-            fputc(*at < 0x20 ? ' ' : *at, to); /* blanks between values */
+            fwrite(start, 1, (size_t)(at - start), to);
     }
 }
 

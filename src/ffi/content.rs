@@ -2,7 +2,7 @@
 //! prompt's message.
 
 use std::ffi::{c_char, c_void};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,7 +21,8 @@ use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, tell};
 #[derive(Debug)]
 pub struct mcp_content {
     view: View,
-    role: Option<Lent>,
+    /// All parts of a message share it.
+    role: Option<Arc<Lent>>,
     /// The resource of an embedded one; a resource that was read is its own.
     inner: Option<View>,
     data: OnceLock<Option<Vec<u8>>>,
@@ -29,7 +30,7 @@ pub struct mcp_content {
 }
 
 impl mcp_content {
-    pub(crate) fn new(view: View, role: Option<Lent>) -> Self {
+    pub(crate) fn new(view: View, role: Option<Arc<Lent>>) -> Self {
         let inner = view.object("resource");
         Self { view, role, inner, data: OnceLock::new(), link: OnceLock::new() }
     }
@@ -130,7 +131,7 @@ pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { lend(content, |it| it.role.as_ref()) }
+    unsafe { lend(content, |it| it.role.as_deref()) }
 }
 
 /// Gives the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that has

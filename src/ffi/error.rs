@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::ffi::{CString, c_char};
 
 use crate::base::error::{Error, Status};
+use crate::base::one_line::on_one_line;
 use crate::ffi::argument::{lend, lent, store, text};
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
@@ -32,7 +33,8 @@ impl mcp_error {
         let rpc_data = error.rpc().and_then(|rpc| rpc.data.as_deref());
         let challenge = error.challenge().iter();
         Self {
-            message: lent(error.message()),
+            // On one line, whatever it was put together from.
+            message: lent(&on_one_line(error.message())),
             data: rpc_data.map(lent),
             challenge: challenge.map(|(name, value)| (name.clone(), lent(value))).collect(),
             error,

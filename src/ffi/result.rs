@@ -122,12 +122,12 @@ impl mcp_result {
                 out.extend(root.array(name).into_iter().map(|view| mcp_content::new(view, None)));
             }
             for message in root.array("messages") {
-                let role = || message.raw("role").map(Lent::of_string);
+                let role = message.raw("role").map(|raw| Arc::new(Lent::of_string(raw)));
                 let parts = match message.object("content") {
                     Some(part) => vec![part],
                     None => message.array("content"),
                 };
-                out.extend(parts.into_iter().map(|part| mcp_content::new(part, role())));
+                out.extend(parts.into_iter().map(|part| mcp_content::new(part, role.clone())));
             }
             out
         })

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::base::error::{Error, Result};
 use crate::protocol::revision::Revision;
 use crate::protocol::task::EXTENSION;
-use crate::wire::jsonrpc::Answer;
+use crate::wire::jsonrpc::{Answer, said};
 
 /// The server's words about itself, in both eras the same.
 #[derive(Clone, Debug)]
@@ -57,7 +57,10 @@ struct Meta {
 impl<'a> Greeting<'a> {
     pub(crate) fn parse(answer: &'a Answer) -> Result<Self> {
         serde_json::from_str(answer.json()).map_err(|error| {
-            Error::protocol(format!("the server introduced itself in a malformed way: {error}"))
+            Error::protocol(format!(
+                "the server introduced itself in a malformed way: {}",
+                said(&error)
+            ))
         })
     }
 

@@ -11,7 +11,7 @@ use crate::protocol::question::Answered;
 use crate::protocol::revision::Revision;
 use crate::protocol::task::Tasks;
 use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Round, Standing, Verdict, Wish};
-use crate::wire::jsonrpc::{self, Answer};
+use crate::wire::jsonrpc::{self, Answer, said};
 use crate::wire::object::Members;
 
 /// What goes with every request, written once.
@@ -225,7 +225,7 @@ pub(crate) fn round(result: &str) -> Result<Round> {
     let malformed = |what: String| {
         Error::protocol(format!("the server asks a question in a malformed way: {what}"))
     };
-    let members = Members::parse(result).map_err(|error| malformed(error.to_string()))?;
+    let members = Members::parse(result).map_err(|error| malformed(said(&error)))?;
     let mut round = Round::default();
     if let Some(state) = members.get("requestState") {
         if !state.get().starts_with('"') {
@@ -239,10 +239,9 @@ pub(crate) fn round(result: &str) -> Result<Round> {
         }
         return Ok(round);
     };
-    let requests = Members::parse(requests.get()).map_err(|error| malformed(error.to_string()))?;
+    let requests = Members::parse(requests.get()).map_err(|error| malformed(said(&error)))?;
     for (key, request) in requests.0 {
-        let request =
-            Members::parse(request.get()).map_err(|error| malformed(error.to_string()))?;
+        let request = Members::parse(request.get()).map_err(|error| malformed(said(&error)))?;
         let method = request
             .string("method")
             .ok_or_else(|| malformed(format!("\"{}\" has no method", quote(&key))))?;

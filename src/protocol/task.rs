@@ -8,7 +8,7 @@ use crate::protocol::Round;
 use crate::protocol::call::{Call, push_member};
 use crate::protocol::introduction::Introduction;
 use crate::protocol::stateless;
-use crate::wire::jsonrpc::{self, Answer, RpcError};
+use crate::wire::jsonrpc::{self, Answer, RpcError, said};
 use crate::wire::object::Members;
 
 /// Who decides that a call runs as a task, and where its result is.
@@ -139,7 +139,7 @@ pub(crate) fn id(params: &str) -> Option<String> {
 
 /// What all tasks have; the status is still to be made something of.
 fn task(json: &str) -> Result<(Task, String, Members<'_>)> {
-    let members = Members::parse(json).map_err(|error| malformed(&error.to_string()))?;
+    let members = Members::parse(json).map_err(|error| malformed(&said(&error)))?;
     let id = members.string("taskId").filter(|id| !id.is_empty());
     let id = id.ok_or_else(|| malformed("it has no taskId"))?;
     let status = members.string("status").ok_or_else(|| malformed("it has no status"))?;

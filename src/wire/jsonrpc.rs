@@ -213,7 +213,7 @@ pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
     Some(match serde_json::from_str::<Vec<&RawValue>>(text) {
         Ok(messages) if messages.is_empty() => Err(malformed("an empty batch".into())),
         Ok(messages) => Ok(messages),
-        Err(error) => Err(malformed(format!("a batch that is no JSON array: {error}"))),
+        Err(error) => Err(malformed(format!("a batch that is no JSON array: {}", said(&error)))),
     })
 }
 
@@ -259,7 +259,7 @@ fn parse_id(text: &str) -> Result<Id> {
 /// The error of a response, or of a task.
 pub(crate) fn parse_error(error: &str) -> Result<RpcError> {
     let member: ErrorMember<'_> = serde_json::from_str(error).map_err(|problem| {
-        malformed(format!("its error has no proper code and message ({problem})"))
+        malformed(format!("its error has no proper code and message ({})", said(&problem)))
     })?;
     Ok(RpcError {
         code: i32::try_from(member.code)
@@ -267,6 +267,11 @@ pub(crate) fn parse_error(error: &str) -> Result<RpcError> {
         message: member.message.unwrap_or_default(),
         data: member.data.map(|data| data.get().to_owned()),
     })
+}
+
+/// What is wrong with JSON, which may quote it.
+pub(crate) fn said(error: &serde_json::Error) -> String {
+    quote(&error.to_string())
 }
 
 pub(crate) fn malformed(what: String) -> Error {

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -139,6 +140,51 @@ def what_it_says():
                 one.text)
     one = Terminal("--stderr", "discard", *talk, *PROGRAM)
     suite.check("unless it is discarded", one.end() == 0 and "hello" not in one.text, one.text)
+
+
+# A server whose every text has what no terminal shows, or what ends a line
+# for some readers.
+ODD = "a\u2028b\u2029c\u0085d\u202ee\u2066f\u200bg\ufeffh\U000e0041i"
+ODD_SERVER = """
+import json, sys
+odd = json.loads(%r)
+known = {
+    "initialize": {"protocolVersion": "2025-11-25", "serverInfo": {"name": odd, "version": odd},
+                   "capabilities": {"tools": {}, "prompts": {}, "resources": {}}},
+    "ping": {},
+    "tools/list": {"tools": [{"name": odd, "description": odd, "inputSchema": {"type": "object",
+        "properties": {odd: {"type": "string"}}}}]},
+    "resources/list": {"resources": [{"name": odd, "uri": odd, "mimeType": odd}]},
+    "prompts/list": {"prompts": [{"name": odd, "description": odd,
+        "arguments": [{"name": odd}]}]},
+    "prompts/get": {"messages": [{"role": odd, "content": {"type": "image", "mimeType": odd,
+        "data": ""}}]},
+}
+for line in sys.stdin:
+    message = json.loads(line)
+    if "id" in message:
+        answer = {"jsonrpc": "2.0", "id": message["id"]}
+        if message["method"] in known:
+            answer["result"] = known[message["method"]]
+        else:
+            answer["error"] = {"code": -1, "message": odd, "data": odd}
+        print(json.dumps(answer, ensure_ascii=message["method"] == "ping"), flush=True)
+""" % json.dumps(ODD)
+
+
+def odd_texts():
+    program = ["--stdio", "--", sys.executable, "-c", ODD_SERVER]
+    odd = [one for one in ODD if not one.isalpha()]
+    for command in [["ping"], ["info"], ["tools"], ["resources"], ["prompts"], ["prompt", "x"],
+                    ["complete", "prompt", "p", "a", "b"], ["request", "tools/list"],
+                    ["--json", "tools"], ["--json", "info"], ["-v", "tools"]]:
+        done = call(*command, *program, PYTHONIOENCODING="utf-8")
+        said = done.stdout + done.stderr
+        is_plain = not any(one in said for one in odd) and said.splitlines() == said.split("\n")[:-1]
+        suite.check("what nobody sees is not shown: %s" % " ".join(command),
+                    is_plain and "b" in said, ascii(said))
+    shown = told(call("--json", "tools", *program, PYTHONIOENCODING="utf-8"))
+    suite.check("and JSON means the same", ODD in str(shown), ascii(shown))
 
 
 def ends():
@@ -294,6 +340,7 @@ def run_all(url):
     grammar()
     what_a_program_gets()
     what_it_says()
+    odd_texts()
     ends()
     configuration(url)
     transports(url)

@@ -512,15 +512,30 @@ tests! {
 
     message_is_one_line_that_shows_all_that_it_holds {
         let odd = "a\u{2028}b\u{2029}c\u{85}d\u{202e}e\u{2066}f\u{200b}g\u{feff}h\u{e0041}i";
-        let server = Server::start(move |request| {
-            let error = json!({"code": -1, "message": odd});
-            let body = json!({"jsonrpc": "2.0", "id": request.id(), "error": error});
-            vec![Action::Send(http::json(200, &body))]
-        });
-        let client = Client::new(&server.url("/mcp"), None).unwrap();
-        client.pin("2026-07-28").unwrap();
-        let failure = client.ping_once().unwrap_err();
-        assert!(failure.message.contains("a b c d e f g h i"), "{}", failure.message);
+        type Place = fn(&Request, &str) -> Vec<u8>;
+        let places: [(&str, Place); 6] = [
+            ("message", |request, odd| http::json(200, &json!({"jsonrpc": "2.0",
+                "id": request.id(), "error": {"code": -1, "message": odd}}))),
+            ("code", |request, odd| http::json(200, &json!({"jsonrpc": "2.0",
+                "id": request.id(), "error": {"code": odd.repeat(10_000), "message": ""}}))),
+            ("capabilities", |request, odd| http::result(request, json!({"supportedVersions": odd}))),
+            ("requests", |request, odd| http::result(request, json!({"resultType": "input_required",
+                "inputRequests": odd}))),
+            ("body", |_, odd| http::reply(500, &[], odd.as_bytes())),
+            ("no JSON", |_, odd| http::reply(200, &[("content-type", "application/json")],
+                odd.as_bytes())),
+        ];
+        for (name, place) in places {
+            let server = Server::start(move |request| vec![Action::Send(place(request, odd))]);
+            let client = Client::new(&server.url("/mcp"), None).unwrap();
+            client.pin("2026-07-28").unwrap();
+            let message = client.ping_once().unwrap_err().message;
+            let is_odd = |one: char| one.is_control() || odd.contains(one) && !one.is_ascii();
+            assert!(!message.contains(is_odd) && message.len() < 1000, "{name}: {message}");
+            if name == "message" || name == "body" {
+                assert!(message.contains("a b c d e f g h i"), "{message}");
+            }
+        }
     }
 
     secret_is_masked_in_every_place_a_message_quotes {

@@ -281,7 +281,7 @@ tests! {
         for (peer, client) in eras("") {
             client.connect().unwrap();
             // Who does not hear of the cancel answers all the same.
-            let request = client.tool_request("slow", json!({"steps": 1, "pause": 100})).unwrap();
+            let request = client.tool_request("slow", json!({"steps": 1, "pause": 250})).unwrap();
             request.set_timeout(150);
             assert_eq!(request.perform().unwrap_err().status, MCP_E_TIMEOUT);
             let arguments = json!({"pause": 0, "messages": [
