@@ -56,6 +56,7 @@ use crate::client::transport::Transport;
 use crate::client::work::{Reports, Work};
 use crate::protocol::Era;
 use crate::protocol::capability::Declared;
+use crate::transport::background::Background;
 use crate::transport::gate::Gate;
 use crate::transport::process::Program;
 use crate::transport::wait::{Wait, now};
@@ -212,6 +213,7 @@ impl Client {
     }
 
     fn of(options: Options) -> Result<Self> {
+        Background::prepare();
         let close = Signal::new().map_err(|error| {
             Error::new(Status::Internal, format!("no descriptor for the client: {error}"))
         })?;

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::sync::lock;
 use crate::base::sys::{self, POLLIN, Poll};
@@ -27,6 +28,8 @@ pub(crate) struct Program {
     pub(crate) environment: Vec<(OsString, Option<OsString>)>,
     pub(crate) directory: Option<PathBuf>,
     pub(crate) stderr: StandardError,
+    /// Where those of [`INHERITED`] come from.
+    pub(crate) around: Arc<Environment>,
 }
 
 impl Program {
@@ -36,7 +39,8 @@ impl Program {
             return Err(Error::argument("argv names no program"));
         }
         let (environment, directory) = (Vec::new(), None);
-        Ok(Self { argv, environment, directory, stderr: StandardError::Keep })
+        let (stderr, around) = (StandardError::Keep, Environment::read());
+        Ok(Self { argv, environment, directory, stderr, around })
     }
 }
 
@@ -332,10 +336,12 @@ fn command(program: &Program) -> Result<Command> {
     let mut argv = program.argv.iter();
     let name = argv.next().ok_or_else(|| Error::argument("argv names no program"))?;
     let mut command = Command::new(name);
+    // With an environment that is given whole, nothing reads that of this
+    // process. The PATH that is searched is the one that is given.
     command.args(argv).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
     for name in INHERITED {
         // What a shell exports as a function is code.
-        if let Some(value) = std::env::var_os(name)
+        if let Some(value) = program.around.get(name)
             && !value.as_encoded_bytes().starts_with(b"()")
         {
             command.env(name, value);
@@ -420,6 +426,7 @@ mod tests {
             environment: Vec::new(),
             directory: None,
             stderr: StandardError::Keep,
+            around: Environment::read(),
         }
     }
 
@@ -557,7 +564,11 @@ mod tests {
         let wait = Wait::for_at_most(Duration::ZERO);
         let until = Instant::now() + GRACE;
         while process.child.lock().unwrap().is_some() && Instant::now() < until {
-            now(async { Ok::<_, Error>(process.end(None, &wait).await) }).unwrap();
+            now(async {
+                process.end(None, &wait).await;
+                Ok::<_, Error>(())
+            })
+            .unwrap();
         }
         assert!(soon_gone(grandchild), "there was no time left");
         // ... and where the wait for it was given up.
