@@ -57,9 +57,22 @@
  *
  * CALLBACKS run inside a call that you made, on the thread that made it, and
  * never on a thread of the library.  They may call this library, but not free
- * the handle they were called for, and must not leave it by an exception,
- * longjmp() or pthread_exit().
- * NULL takes a callback away.
+ * the handle they were called for, and must not be left by an exception,
+ * longjmp() or pthread_exit().  NULL takes a callback away.
+ *
+ * ENVIRONMENT.  It is read where a handle is made, on your thread, and what is
+ * read is kept with the handle: by mcp_client_new(), mcp_client_new_stdio(),
+ * mcp_client_new_fds(), mcp_auth_new() and what makes a client of a
+ * configuration; besides by mcp_auth_set_store_file() and mcp_open_browser()
+ * with NULL.  No thread may change the environment meanwhile.  Nothing else
+ * reads it, and no thread of the library does, with two exceptions.  An
+ * exchange whose signed token is in a variable reads it in a call of yours:
+ * mcp_auth_set_assertion_variable().  And the system's C library has
+ * variables of its own: glibc's getaddrinfo() reads RES_OPTIONS, LOCALDOMAIN,
+ * HOSTALIASES and others, on a thread of the library, when the name of a host
+ * is looked up, and texts for errors LANGUAGE, once setlocale() was called.  A
+ * program that changes its environment while it has clients gives addresses
+ * in place of names, or takes a C library whose setenv() allows it.
  *
  * NEW KINDS.  A later library may know more statuses, events, contents and
  * other kinds than this header, and give a number of its own to what is
@@ -1092,7 +1105,8 @@ int32_t mcp_error_exit_status(const mcp_error *error);
  * a prefix, a blank, a line break or a byte outside ASCII.  A token for a
  * plain http:// address of another machine is refused by the first call: see
  * mcp_client_set_allow_plain_http().
- * Threads: any.  Since: 0.1.0.  Spec: transports, authorization.
+ * Threads: any, while none changes the environment.  Since: 0.1.0.
+ * Spec: transports, authorization.
  */
 mcp_client *mcp_client_new(const char *url, const char *token);
 
@@ -1269,9 +1283,9 @@ int32_t mcp_client_set_info(mcp_client *client,
  * `url`: "http://HOST:PORT" or "https://HOST:PORT", where USER:PASSWORD@ may
  * stand before the host; copied.  NULL, as at first, follows the environment
  * as curl does: https_proxy, HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY
- * and no_proxy, NO_PROXY.  "" is none.  Loopback addresses never go through
- * one.  Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is
- * connected; MCP_E_FORKED.
+ * and no_proxy, NO_PROXY, as they were when the client was made.  "" is none.
+ * Loopback addresses never go through one.  Errors: MCP_E_INVALID_ARGUMENT;
+ * MCP_E_STATE once the client is connected; MCP_E_FORKED.
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_proxy(mcp_client *client, const char *url);
@@ -1363,7 +1377,8 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  *
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
- * Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
+ * Threads: any, while none changes the environment.  Since: 0.1.0.
+ * Spec: transports, stdio.
  */
 mcp_client *mcp_client_new_stdio(const char *const *argv);
 
@@ -1380,7 +1395,8 @@ mcp_client *mcp_client_new_stdio(const char *const *argv);
  *
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
- * Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
+ * Threads: any, while none changes the environment.  Since: 0.1.0.
+ * Spec: transports, stdio.
  */
 mcp_client *mcp_client_new_fds(int32_t read_fd, int32_t write_fd);
 
@@ -1447,7 +1463,8 @@ int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
  *
  * `grant`: one of MCP_GRANT_.  No I/O is done.  Returns a handle to free with
  * mcp_auth_free(), or NULL with the last error set: MCP_E_INVALID_ARGUMENT.
- * Threads: any.  Since: 0.1.0.  Spec: authorization.
+ * Threads: any, while none changes the environment.  Since: 0.1.0.
+ * Spec: authorization.
  */
 mcp_auth *mcp_auth_new(int32_t grant);
 
@@ -1588,7 +1605,8 @@ int32_t mcp_auth_set_assertion_file(mcp_auth *auth,
 
 /**
  * Takes the signed token from an environment variable, anew for each
- * exchange: what mcp_auth_set_assertion_handler() would give.
+ * exchange: what mcp_auth_set_assertion_handler() would give.  Like such a
+ * handler, it is read on the thread that is in a call, or that dispatches.
  *
  * `auth`: one that is not in use yet.  `name`: copied; the variable need not
  * be set yet.  NULL takes it away.  Errors: MCP_E_INVALID_ARGUMENT,
@@ -1740,15 +1758,19 @@ int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
  * Opens an address in the person's browser: a callback for
  * mcp_auth_set_browser().
  *
- * `userdata`, `auth`: not looked at, may be NULL.  `url`: https://, or
- * http:// on this machine; it is one argument of the system's opener (open,
- * xdg-open), or of the program that the environment variable BROWSER names,
- * and no shell sees it.  A thread of the library waits for the opener's end,
- * and ends with it.
+ * `userdata`: not looked at, may be NULL.  `auth`: the opener gets the
+ * environment that there was when it was made; NULL for the one of now.
+ * `url`: https://, or http:// on this machine, without a user name.  What is
+ * not A-Z a-z 0-9 or one of - . _ ~ : / ? # @ = & % + , is percent-encoded.
+ * It is one argument of the system's opener (open, xdg-open, x-www-browser),
+ * and no shell of the library's sees it.  The environment variable BROWSER
+ * names other openers, with a colon between them: a program and its
+ * arguments, where %s stands for the address.  A thread of the library waits
+ * for the opener's end, and ends with it.
  *
  * Returns MCP_OK when the opener was started, MCP_E_INVALID_ARGUMENT for any
  * other address, MCP_E_NOT_FOUND when there is no opener.
- * Threads: any.  Since: 0.1.0.
+ * Threads: any; with NULL while none changes the environment.  Since: 0.1.0.
  */
 int32_t mcp_open_browser(void *userdata, mcp_auth *auth, const char *url);
 
@@ -1788,7 +1810,7 @@ int32_t mcp_auth_set_store(mcp_auth *auth,
  * MCP_E_INVALID_ARGUMENT, MCP_E_NOT_FOUND when there is no home directory,
  * MCP_E_IO, MCP_E_TOO_LARGE; MCP_E_AUTH and MCP_E_UNSUPPORTED for a file that
  * was changed or is of a newer library; MCP_E_STATE, MCP_E_FORKED.
- * Threads: any, before use.  Since: 0.1.0.
+ * Threads: any, before use, while none changes the environment.  Since: 0.1.0.
  */
 int32_t mcp_auth_set_store_file(mcp_auth *auth,
                                 const char *path);

@@ -2,6 +2,7 @@
 //! system calls.
 
 pub(crate) mod cancel;
+pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod mask;
 pub(crate) mod numbered;
@@ -10,3 +11,4 @@ pub(crate) mod secret;
 pub(crate) mod signal;
 pub(crate) mod sync;
 pub(crate) mod sys;
+pub(crate) mod thread;

@@ -61,6 +61,7 @@ use crate::client::transport::Transport;
 use crate::client::work::{Reports, Work};
 use crate::protocol::Era;
 use crate::protocol::capability::Declared;
+use crate::transport::background::Background;
 use crate::transport::gate::Gate;
 use crate::transport::process::{ENDING, Program};
 use crate::transport::wait::{Wait, now};
@@ -219,6 +220,7 @@ impl Client {
     }
 
     fn of(options: Options) -> Result<Self> {
+        Background::prepare();
         Ok(Self {
             options: Mutex::new(Arc::new(options)),
             handlers: Mutex::default(),

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::auth::oauth::browser;
 use crate::auth::oauth::credential::OAuth;
 use crate::auth::{Caller, Credential, Later, Need};
+use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::client::inbox::Item;
 use crate::client::inside::{Function, Inside};
@@ -18,7 +20,6 @@ use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
 pub(crate) use crate::auth::oauth::Auth;
-pub(crate) use crate::auth::oauth::browser::open_browser;
 pub(crate) use crate::auth::oauth::settings::{AskAssertion, Assertion, Browser, Grant};
 pub(crate) use crate::auth::oauth::store::file::FileStore;
 pub(crate) use crate::auth::oauth::store::{Held as StoreHeld, Store};
@@ -129,6 +130,12 @@ impl Client {
         });
         done.map_err(|error| self.finished(error, call, &options))
     }
+}
+
+/// Shows a page in the environment of an authorization, or in the one of now.
+pub(crate) fn open_browser(url: &str, auth: Option<&Auth>) -> Result<()> {
+    let environment = auth.map_or_else(Environment::read, |auth| auth.environment.clone());
+    browser::open_browser(url, &environment)
 }
 
 impl Options {

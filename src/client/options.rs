@@ -9,6 +9,7 @@ use crate::auth::Credential;
 use crate::auth::bearer::Fixed;
 use crate::auth::oauth::credential::OAuth;
 use crate::auth::token::Token;
+use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::client::server::{Address, HttpTransport, Server};
@@ -18,6 +19,7 @@ use crate::protocol::revision::Revision;
 use crate::transport::http::Http;
 use crate::transport::link::Route;
 use crate::transport::proxy::{Proxy, ProxyChoice};
+use crate::transport::tls::{SystemStore, TlsSettings};
 use crate::transport::trace::Trace;
 use crate::wire::challenge::is_token;
 use crate::wire::object::Members;
@@ -66,6 +68,8 @@ pub(crate) struct Options {
     pub(crate) proxy: ProxyChoice,
     /// The connections made by this route; a new route begins anew.
     pub(crate) http: Arc<Http>,
+    /// As it was when the client was made.
+    environment: Arc<Environment>,
 }
 
 /// A header that the program set; its value counts as secret.
@@ -124,6 +128,8 @@ impl Options {
     }
 
     pub(crate) fn of(server: Server) -> Result<Self> {
+        let environment = Environment::read();
+        let tls = TlsSettings { system: SystemStore::of(&environment), ..TlsSettings::default() };
         let mut options = Self {
             server,
             headers: Vec::new(),
@@ -150,9 +156,10 @@ impl Options {
             follows_tasks: false,
             roots: None,
             trace: None,
-            route: Route::default(),
-            proxy: ProxyChoice::Environment,
+            route: Route { tls, ..Route::default() },
+            proxy: ProxyChoice::Environment(environment.clone()),
             http: Arc::default(),
+            environment,
         };
         options.set_info("libmcpclient", env!("CARGO_PKG_VERSION"))?;
         Ok(options)
@@ -252,7 +259,7 @@ impl Options {
     pub(crate) fn set_proxy(&mut self, url: Option<&str>) -> Result<()> {
         self.address()?;
         self.proxy = match url {
-            None => ProxyChoice::Environment,
+            None => ProxyChoice::Environment(self.environment.clone()),
             Some("") => ProxyChoice::None,
             Some(url) => ProxyChoice::Chosen(Proxy::parse(url)?),
         };

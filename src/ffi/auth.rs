@@ -77,7 +77,8 @@ pub type mcp_assertion_fn = Option<
 ///
 /// `grant`: one of MCP_GRANT_.  No I/O is done.  Returns a handle to free with
 /// mcp_auth_free(), or NULL with the last error set: MCP_E_INVALID_ARGUMENT.
-/// Threads: any.  Since: 0.1.0.  Spec: authorization.
+/// Threads: any, while none changes the environment.  Since: 0.1.0.
+/// Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_new(grant: i32) -> *mut mcp_auth {
     guard_or(std::ptr::null_mut(), || {
@@ -309,7 +310,8 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_file(
 }
 
 /// Takes the signed token from an environment variable, anew for each
-/// exchange: what mcp_auth_set_assertion_handler() would give.
+/// exchange: what mcp_auth_set_assertion_handler() would give.  Like such a
+/// handler, it is read on the thread that is in a call, or that dispatches.
 ///
 /// `auth`: one that is not in use yet.  `name`: copied; the variable need not
 /// be set yet.  NULL takes it away.  Errors: MCP_E_INVALID_ARGUMENT,

@@ -95,7 +95,8 @@ pub type mcp_free_fn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 /// a prefix, a blank, a line break or a byte outside ASCII.  A token for a
 /// plain http:// address of another machine is refused by the first call: see
 /// mcp_client_set_allow_plain_http().
-/// Threads: any.  Since: 0.1.0.  Spec: transports, authorization.
+/// Threads: any, while none changes the environment.  Since: 0.1.0.
+/// Spec: transports, authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new(
     url: *const c_char,
@@ -410,9 +411,9 @@ pub unsafe extern "C" fn mcp_client_set_info(
 /// `url`: "http://HOST:PORT" or "https://HOST:PORT", where USER:PASSWORD@ may
 /// stand before the host; copied.  NULL, as at first, follows the environment
 /// as curl does: https_proxy, HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY
-/// and no_proxy, NO_PROXY.  "" is none.  Loopback addresses never go through
-/// one.  Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is
-/// connected; MCP_E_FORKED.
+/// and no_proxy, NO_PROXY, as they were when the client was made.  "" is none.
+/// Loopback addresses never go through one.  Errors: MCP_E_INVALID_ARGUMENT;
+/// MCP_E_STATE once the client is connected; MCP_E_FORKED.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_proxy(client: *mut mcp_client, url: *const c_char) -> i32 {

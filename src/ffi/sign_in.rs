@@ -11,7 +11,7 @@ use crate::ffi::auth::{mcp_auth, set_text, succeeded};
 use crate::ffi::callback::UserData;
 use crate::ffi::client::{mcp_client, mcp_free_fn};
 use crate::ffi::guard::guard;
-use crate::ffi::handle::borrow;
+use crate::ffi::handle::{borrow, peek};
 
 /// Shows the page on which the person signs in; see mcp_auth_set_browser().
 ///
@@ -154,24 +154,29 @@ pub unsafe extern "C" fn mcp_auth_complete(
 /// Opens an address in the person's browser: a callback for
 /// mcp_auth_set_browser().
 ///
-/// `userdata`, `auth`: not looked at, may be NULL.  `url`: https://, or
-/// http:// on this machine; it is one argument of the system's opener (open,
-/// xdg-open), or of the program that the environment variable BROWSER names,
-/// and no shell sees it.  A thread of the library waits for the opener's end,
-/// and ends with it.
+/// `userdata`: not looked at, may be NULL.  `auth`: the opener gets the
+/// environment that there was when it was made; NULL for the one of now.
+/// `url`: https://, or http:// on this machine, without a user name.  What is
+/// not A-Z a-z 0-9 or one of - . _ ~ : / ? # @ = & % + , is percent-encoded.
+/// It is one argument of the system's opener (open, xdg-open, x-www-browser),
+/// and no shell of the library's sees it.  The environment variable BROWSER
+/// names other openers, with a colon between them: a program and its
+/// arguments, where %s stands for the address.  A thread of the library waits
+/// for the opener's end, and ends with it.
 ///
 /// Returns MCP_OK when the opener was started, MCP_E_INVALID_ARGUMENT for any
 /// other address, MCP_E_NOT_FOUND when there is no opener.
-/// Threads: any.  Since: 0.1.0.
+/// Threads: any; with NULL while none changes the environment.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_open_browser(
     userdata: *mut c_void,
     auth: *mut mcp_auth,
     url: *const c_char,
 ) -> i32 {
-    let _ = (userdata, auth);
+    let _ = userdata;
     guard(|| {
-        // SAFETY: the header asks for a text or NULL.
-        open_browser(unsafe { text(url, "url") }?)
+        // SAFETY: the header asks for a text, and for NULL or a live handle.
+        let (auth, url) = unsafe { (peek(auth), text(url, "url")?) };
+        open_browser(url, auth.map(|auth| auth.inner.as_ref()))
     })
 }

@@ -39,7 +39,8 @@ use crate::ffi::library::*;
 ///
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
-/// Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
+/// Threads: any, while none changes the environment.  Since: 0.1.0.
+/// Spec: transports, stdio.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
@@ -62,7 +63,8 @@ pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mu
 ///
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
-/// Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
+/// Threads: any, while none changes the environment.  Since: 0.1.0.
+/// Spec: transports, stdio.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {

@@ -100,7 +100,7 @@ pub unsafe extern "C" fn mcp_auth_set_store(
 /// MCP_E_INVALID_ARGUMENT, MCP_E_NOT_FOUND when there is no home directory,
 /// MCP_E_IO, MCP_E_TOO_LARGE; MCP_E_AUTH and MCP_E_UNSUPPORTED for a file that
 /// was changed or is of a newer library; MCP_E_STATE, MCP_E_FORKED.
-/// Threads: any, before use.  Since: 0.1.0.
+/// Threads: any, before use, while none changes the environment.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_store_file(auth: *mut mcp_auth, path: *const c_char) -> i32 {
     guard(|| {

@@ -10,19 +10,21 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll as Step;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::base::cancel::{self, Cancel, Heard};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::base::sys::{self, LastingBell, POLLOUT, Poll, Watched};
+use crate::base::thread;
 
 /// Makes the work on the background thread, so that it need not be `Send`.
 type Job = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
@@ -65,19 +67,19 @@ impl Background {
         let failed = |error: io::Error| {
             Error::new(Status::Internal, format!("no background thread: {error}"))
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()
-            .map_err(failed)?;
+        let runtime = plan().build().map_err(failed)?;
         let doorbell = cancel::doorbell().map_err(failed)?;
         let (jobs, queue) = unbounded_channel();
-        let thread = std::thread::Builder::new()
-            .name("mcp-background".into())
-            .spawn(move || sys::without_signals(|| runtime.block_on(work(queue, doorbell))))
-            .map_err(failed)?;
+        let body = move || runtime.block_on(work(queue, doorbell));
+        let thread = thread::spawn("mcp-background", body).map_err(failed)?;
         *running = Some(Running { jobs: jobs.clone(), thread, users: 1, pid });
         Ok(Self { jobs, pid })
+    }
+
+    /// Reads what a runtime is made by from the environment: see
+    /// [`crate::base::environment`].
+    pub(crate) fn prepare() {
+        drop(plan());
     }
 
     /// Has work done. `job` runs on the background thread.
@@ -110,6 +112,17 @@ impl Drop for Background {
             let _ = thread.join();
         }
     }
+}
+
+/// How the runtime is made, the same for all there will be.
+fn plan() -> MutexGuard<'static, Builder> {
+    static PLAN: OnceLock<Mutex<Builder>> = OnceLock::new();
+    let make = || {
+        let mut plan = Builder::new_current_thread();
+        plan.enable_io().enable_time();
+        Mutex::new(plan)
+    };
+    PLAN.get_or_init(make).lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn lock() -> MutexGuard<'static, Option<Running>> {

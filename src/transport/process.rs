@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::one_line;
 use crate::base::sync::lock;
@@ -28,6 +29,8 @@ pub(crate) struct Program {
     pub(crate) environment: Vec<(OsString, Option<OsString>)>,
     pub(crate) directory: Option<PathBuf>,
     pub(crate) stderr: StandardError,
+    /// Where those of [`INHERITED`] come from.
+    pub(crate) around: Arc<Environment>,
 }
 
 impl Program {
@@ -37,7 +40,8 @@ impl Program {
             return Err(Error::argument("argv names no program"));
         }
         let (environment, directory) = (Vec::new(), None);
-        Ok(Self { argv, environment, directory, stderr: StandardError::Keep })
+        let (stderr, around) = (StandardError::Keep, Environment::read());
+        Ok(Self { argv, environment, directory, stderr, around })
     }
 }
 
@@ -343,10 +347,12 @@ fn command(program: &Program) -> Result<Command> {
     let mut argv = program.argv.iter();
     let name = argv.next().ok_or_else(|| Error::argument("argv names no program"))?;
     let mut command = Command::new(name);
+    // With an environment that is given whole, nothing reads that of this
+    // process. The PATH that is searched is the one that is given.
     command.args(argv).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
     for name in INHERITED {
         // What a shell exports as a function is code.
-        if let Some(value) = std::env::var_os(name)
+        if let Some(value) = program.around.get(name)
             && !value.as_encoded_bytes().starts_with(b"()")
         {
             command.env(name, value);
@@ -427,6 +433,7 @@ mod tests {
             environment: Vec::new(),
             directory: None,
             stderr: StandardError::Keep,
+            around: Environment::read(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::base::environment::Environment;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
 use crate::wire::url::{Origin, Scheme, Url};
@@ -21,8 +22,8 @@ pub(crate) struct Proxy {
 /// Where the proxy for an origin comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum ProxyChoice {
-    /// What the environment says, read when a connection is made.
-    Environment,
+    /// What the environment says.
+    Environment(Arc<Environment>),
     None,
     Chosen(Proxy),
 }
@@ -33,7 +34,7 @@ impl ProxyChoice {
         match self {
             Self::None => Ok(None),
             Self::Chosen(proxy) => Ok(Some(proxy.clone())),
-            Self::Environment => Proxy::from_environment(origin),
+            Self::Environment(environment) => Proxy::from_environment(environment, origin),
         }
     }
 }
@@ -76,23 +77,23 @@ impl Proxy {
     }
 
     /// The proxy that the environment names for an origin, as curl reads it.
-    fn from_environment(origin: &Origin) -> Result<Option<Self>> {
+    fn from_environment(environment: &Environment, origin: &Origin) -> Result<Option<Self>> {
         // HTTP_PROXY in capitals can be set by whoever sends a CGI program
         // the header "Proxy:", so that it does not count.
         let names: &[&str] = match origin.scheme {
             Scheme::Http => &["http_proxy", "all_proxy", "ALL_PROXY"],
             Scheme::Https => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
         };
-        let value = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let value = |name: &str| environment.set(name)?.to_str();
         let Some((name, url)) = names.iter().find_map(|name| value(name).map(|url| (name, url)))
         else {
             return Ok(None);
         };
         let excepted = value("no_proxy").or_else(|| value("NO_PROXY")).unwrap_or_default();
-        if is_excepted(&origin.host, &excepted) {
+        if is_excepted(&origin.host, excepted) {
             return Ok(None);
         }
-        Self::parse(&url)
+        Self::parse(url)
             .map(Some)
             .map_err(|error| error.during(&format!("the environment variable {name}")))
     }
@@ -138,6 +139,33 @@ mod tests {
         assert!(is_excepted("anything", "*"));
         assert!(!is_excepted("badexample.com", "example.com"));
         assert!(!is_excepted("example.com", ""));
+    }
+
+    #[test]
+    fn finds_the_proxy_for_an_origin_in_the_environment() {
+        let found = |variables: &[(&str, &str)], url: &str| {
+            let origin = Url::parse(url).unwrap().origin;
+            let choice = ProxyChoice::Environment(Environment::of(variables));
+            choice.on_the_way_to(&origin).unwrap().map(|proxy| proxy.name())
+        };
+        let (plain, tls) = ("http://a.example/", "https://a.example/");
+        let one = Some("p:1".to_owned());
+        for (name, at_plain, at_tls) in [
+            ("http_proxy", true, false),
+            ("HTTP_PROXY", false, false),
+            ("https_proxy", false, true),
+            ("HTTPS_PROXY", false, true),
+            ("all_proxy", true, true),
+            ("ALL_PROXY", true, true),
+        ] {
+            assert_eq!(found(&[(name, "p:1")], plain), one.clone().filter(|_| at_plain), "{name}");
+            assert_eq!(found(&[(name, "p:1")], tls), one.clone().filter(|_| at_tls), "{name}");
+            let excepted = [(name, "p:1"), ("NO_PROXY", "example")];
+            assert_eq!((found(&excepted, plain), found(&excepted, tls)), (None, None));
+        }
+        let both = [("all_proxy", "p:2"), ("https_proxy", "p:1"), ("HTTPS_PROXY", "p:3")];
+        assert_eq!(found(&both, tls), one);
+        assert_eq!(found(&[("https_proxy", ""), ("all_proxy", "p:1")], tls), one);
     }
 
     #[test]

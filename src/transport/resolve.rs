@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::base::sys;
+use crate::base::thread;
 use crate::transport::wait::Wait;
 
 /// How long an answer of the name service is used again.
@@ -141,8 +141,7 @@ impl Desk {
         let question =
             Arc::new(Question { host: host.to_owned(), port, done, found: OnceLock::new() });
         if state.threads < THREADS {
-            let thread = std::thread::Builder::new().name("mcp-resolve".into());
-            match thread.spawn(move || sys::without_signals(|| self.work())) {
+            match thread::spawn("mcp-resolve", move || self.work()) {
                 Ok(_) => state.threads += 1,
                 // Another thread will do.
                 Err(_) if state.threads > 0 => {}

@@ -1,6 +1,7 @@
 //! What TLS trusts and shows: certificates and keys from PEM files.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,9 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
+use rustls_native_certs::load_certs_from_paths;
 
+use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::sys;
 use crate::transport::socket::plain;
@@ -20,6 +23,78 @@ pub(crate) struct TlsSettings {
     /// Trusted besides those of the system.
     pub(crate) extra: Vec<CertificateDer<'static>>,
     pub(crate) client: Option<ClientCertificate>,
+    pub(crate) system: SystemStore,
+}
+
+/// Where the certificates are that the system trusts: as the environment has
+/// it for OpenSSL, or where systems have them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SystemStore {
+    file: Option<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl SystemStore {
+    pub(crate) fn of(environment: &Environment) -> Self {
+        let folders = environment.set("SSL_CERT_DIR").map(std::env::split_paths);
+        Self {
+            file: environment.set("SSL_CERT_FILE").map(PathBuf::from),
+            folders: folders.into_iter().flatten().filter(|path| path != Path::new("")).collect(),
+        }
+    }
+
+    fn load(&self) -> Vec<CertificateDer<'static>> {
+        if self.file.is_none() && self.folders.is_empty() {
+            return of_system();
+        }
+        load(self.file.as_deref(), self.folders.iter().map(PathBuf::as_path))
+    }
+}
+
+// `load_native_certs` reads the environment, which this is made to avoid. On
+// Apple's systems that is no race, and the certificates are not in files.
+#[cfg(target_vendor = "apple")]
+fn of_system() -> Vec<CertificateDer<'static>> {
+    rustls_native_certs::load_native_certs().certs
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn of_system() -> Vec<CertificateDer<'static>> {
+    let there = |paths: &'static [&str]| paths.iter().map(Path::new).filter(|path| path.exists());
+    load(there(&BUNDLES).next(), there(&FOLDERS))
+}
+
+/// The files that systems keep all in: the first that is there counts.
+#[cfg(not(target_vendor = "apple"))]
+const BUNDLES: [&str; 9] = [
+    "/etc/ssl/certs/ca-certificates.crt", // Debian, Arch, Gentoo
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Fedora, RHEL
+    "/etc/pki/tls/certs/ca-bundle.crt",   // older ones of them
+    "/etc/ssl/ca-bundle.pem",             // SUSE
+    "/etc/ssl/cert.pem",                  // Alpine, OpenBSD
+    "/usr/local/etc/ssl/cert.pem",        // FreeBSD
+    "/etc/openssl/certs/ca-certificates.crt", // NetBSD
+    "/usr/local/share/certs/ca-root-nss.crt", // DragonFly
+    "/data/data/com.termux/files/usr/etc/tls/cert.pem", // Android
+];
+#[cfg(not(target_vendor = "apple"))]
+const FOLDERS: [&str; 4] =
+    ["/etc/ssl/certs", "/etc/pki/tls/certs", "/usr/local/share/certs", "/etc/openssl/certs"];
+
+/// What can be read of a file and folders.
+fn load<'a>(
+    file: Option<&Path>,
+    folders: impl Iterator<Item = &'a Path>,
+) -> Vec<CertificateDer<'static>> {
+    let mut folders = folders.fuse();
+    // Together, so that nothing that is in both is read twice.
+    let mut all = load_certs_from_paths(file, folders.next()).certs;
+    for folder in folders {
+        all.extend(load_certs_from_paths(None, Some(folder)).certs);
+    }
+    all.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
+    all.dedup();
+    all
 }
 
 /// A certificate chain and its key, which fit.
@@ -91,7 +166,7 @@ impl TlsSettings {
         if let Some(config) = recent {
             return Ok(config);
         }
-        let system = rustls_native_certs::load_native_certs().certs;
+        let system = self.system.load();
         let whole = self.digest(&system);
         let since = Instant::now();
         // Locked while it is made, so that it is made once.
@@ -142,9 +217,11 @@ impl TlsSettings {
             digest.update(bytes);
         };
         // Where the system's are looked for.
-        for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
-            add(std::env::var_os(name).unwrap_or_default().as_encoded_bytes());
-        }
+        let paths = self.system.file.iter().chain(&self.system.folders);
+        let count = usize::from(self.system.file.is_some());
+        add(&count.to_be_bytes());
+        add(&self.system.folders.len().to_be_bytes());
+        paths.for_each(|path| add(path.as_os_str().as_encoded_bytes()));
         let shown = self.client.iter().map(|client| client.0.cert.as_slice());
         for list in shown.chain([self.extra.as_slice(), system]) {
             add(&list.len().to_be_bytes());
@@ -221,9 +298,43 @@ mod tests {
     fn tells_settings_apart() {
         let none = TlsSettings::default();
         let certificate = CertificateDer::from(vec![1, 2]);
-        let some = TlsSettings { extra: vec![certificate.clone()], client: None };
+        let extra = vec![certificate.clone()];
+        let some = TlsSettings { extra, ..TlsSettings::default() };
         assert_eq!(none.digest(&[]), TlsSettings::default().digest(&[]));
         assert_ne!(none.digest(&[]), some.digest(&[]));
         assert_ne!(none.digest(&[certificate]), some.digest(&[]));
+        let of = |variables| SystemStore::of(&Environment::of(variables));
+        let file = TlsSettings { system: of(&[("SSL_CERT_FILE", "/a")]), ..none.clone() };
+        let folder = TlsSettings { system: of(&[("SSL_CERT_DIR", "/a")]), ..none.clone() };
+        assert_ne!(file.digest(&[]), folder.digest(&[]));
+        assert_ne!(file.digest(&[]), none.digest(&[]));
+    }
+
+    #[test]
+    fn reads_what_the_environment_names_and_else_what_the_system_has() {
+        let of = |variables: &[(&str, &str)]| SystemStore::of(&Environment::of(variables)).load();
+        let folder = std::env::temp_dir().join(format!("mcp-store-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let system = of(&[]);
+        let is_named = |name| std::env::var_os(name).is_some();
+        if !is_named("SSL_CERT_FILE") && !is_named("SSL_CERT_DIR") {
+            assert_eq!(system, rustls_native_certs::load_native_certs().certs);
+        }
+        for empty in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+            assert_eq!(of(&[(empty, "")]), system);
+        }
+        let nothing = folder.to_str().unwrap();
+        assert!(of(&[("SSL_CERT_DIR", nothing)]).is_empty());
+        assert!(of(&[("SSL_CERT_FILE", "/nonexistent")]).is_empty());
+        if let Some(first) = system.first() {
+            let mut base64 =
+                base64::Engine::encode(&base64::engine::general_purpose::STANDARD, first);
+            base64.insert(base64.len() / 2, '\n');
+            let pem = format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n");
+            fs::write(folder.join("one.pem"), pem).unwrap();
+            let twice = format!("/nonexistent::{nothing}:{nothing}");
+            assert_eq!(of(&[("SSL_CERT_DIR", &twice)]), std::slice::from_ref(first));
+        }
+        fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -143,6 +143,9 @@ impl Url {
         };
         let host = parsed.host().to_ascii_lowercase();
         let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(_) if !after_host.is_empty() && !after_host.starts_with(':') => {
+                return wrong("has something behind the brackets of its host");
+            }
             Some(address) if address.parse::<std::net::Ipv6Addr>().is_ok() => address.to_owned(),
             Some(_) => return wrong("has brackets around what is not an IPv6 address"),
             None => host,
@@ -234,6 +237,7 @@ mod tests {
             ("http://h/s\u{e9}cret", "ASCII"),
             ("http://h/#secret", "fragment"),
             ("http://[secret]/", "IPv6"),
+            ("http://[::1]secret/", "brackets"),
             ("http://h/<secret>", "malformed"),
         ] {
             let error = Url::parse(text).map(|url| format!("{url:?}")).unwrap_err();

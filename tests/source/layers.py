@@ -15,6 +15,19 @@ TABLE = {
     "base": set(),
 }
 UNSAFE = {"ffi", "base/sys.rs"}
+# What a file alone may have, or some: the pattern, where, and why not elsewhere.
+PLACES = [
+    (re.compile(r"\benv::(vars?(_os)?|set_var|remove_var|home_dir|temp_dir)\b|\bgetenv\b"),
+     {"base/environment.rs"}, "the environment is read elsewhere than in base/environment.rs"),
+    (re.compile(r"\bload_native_certs\(|\bopenssl_probe\b|\btry_from_env\b|\bKeyLogFile\b"),
+     {"transport/tls.rs"}, "a crate reads the environment"),
+    # A thread whose stack's size is not given has it looked for there; and so
+    # has a runtime's builder its options.
+    (re.compile(r"\bBuilder::new\(|\bthread::(spawn|scope)\((?!\")"), {"base/thread.rs"},
+     "a thread is begun elsewhere than in base/thread.rs"),
+    (re.compile(r"\bBuilder::new_(current|multi)_thread\b"), {"transport/background.rs"},
+     "another runtime"),
+]
 USE = re.compile(r"\bcrate::(\w+)")
 DATE = re.compile(r"\b20(24|25|26)-\d\d-\d\d\b")
 
@@ -61,8 +74,16 @@ def problems(folder, table=None, unsafe=None):
                 yield "%s:%d: unsafe" % (relative, number)
             if layer not in ("protocol", "ffi") and DATE.search(line):
                 yield "%s:%d: a revision's date outside protocol" % (relative, number)
+            is_test = os.path.basename(relative) in ("tests.rs", "testing.rs")
+            for pattern, places, words in PLACES:
+                if pattern.search(line) and relative not in places and not is_test:
+                    yield "%s:%d: %s" % (relative, number, words)
             if re.search(r"\b(e?print(ln)?|dbg|todo|unimplemented)!", line):
                 yield "%s:%d: prints, or is not done" % (relative, number)
+        # A process with another environment than one that is given reads ours.
+        text = "".join(line for _, line in code(path))
+        if text.count("Command::new(") != text.count(".env_clear()"):
+            yield "%s: a process without an environment that is given" % relative
     for layer in table:
         if layer not in seen:
             yield "the table has a layer that no file is in: %s" % layer

@@ -46,6 +46,8 @@ def check_layers():
     for path, text in [("wire/a.rs", "use crate::client::Client;\n"),
                        ("protocol/a.rs", "unsafe { x() }\n"),
                        ("transport/a.rs", "let x = \"2025-06-18\";\nprintln!();\n"),
+                       ("auth/a.rs", "let x = std::env::var_os(name);\nstd::thread::spawn(x);\n"
+                                     "Command::new(x).spawn();\n"),
                        ("other/a.rs", "\n")]:
         os.makedirs(os.path.join(folder, os.path.dirname(path)), exist_ok=True)
         with open(os.path.join(folder, path), "w", encoding="utf-8") as file:
@@ -54,7 +56,8 @@ def check_layers():
     shutil.rmtree(folder)
     for words in ["wire/a.rs:1: wire may not use client", "protocol/a.rs:1: unsafe",
                   "transport/a.rs:1: a revision", "transport/a.rs:2: prints",
-                  "other/a.rs: in no layer"]:
+                  "auth/a.rs:1: the environment", "auth/a.rs:2: a thread",
+                  "auth/a.rs: a process without", "other/a.rs: in no layer"]:
         suite.check("noticed: %s" % words, words in found, found)
 
 

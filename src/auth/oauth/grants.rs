@@ -1,5 +1,6 @@
 //! The grants: which one there is, and those that need no person.
 
+use std::ffi::OsStr;
 use std::time::SystemTime;
 
 use crate::auth::oauth::answer::{Granted, Step};
@@ -12,6 +13,7 @@ use crate::auth::oauth::settings::{Assertion, Grant};
 use crate::auth::oauth::sign_in::check_browser;
 use crate::auth::oauth::tokens::Ask;
 use crate::auth::token::Token;
+use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::transport::agent::Agent;
@@ -184,15 +186,10 @@ impl Exchange<'_> {
                 self.ask(self.need.wait, move || ask(&audience)).await?
             }
             Assertion::File(path) => read_file(&path)?,
-            Assertion::Variable(name) => match std::env::var(&name) {
-                Ok(token) => Secret::from(token.as_str()),
-                Err(_) => {
-                    return Err(failed(format!(
-                        "the environment variable {} with the signed token is not set",
-                        crate::base::error::quote(&name.to_string_lossy())
-                    )));
-                }
-            },
+            // As it is now, on a thread of the program's.
+            Assertion::Variable(name) => {
+                self.ask(self.need.wait, move || read_variable(&name)).await?
+            }
         };
         let bare = Secret::from(token.expose().trim());
         if bare.expose().is_empty() || !bare.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -204,6 +201,16 @@ impl Exchange<'_> {
         self.hide(&bare);
         Ok(bare)
     }
+}
+
+fn read_variable(name: &OsStr) -> Result<Secret> {
+    let environment = Environment::read();
+    let token = environment.get(name).and_then(OsStr::to_str);
+    token.map(Secret::from).ok_or_else(|| {
+        let name = crate::base::error::quote(&name.to_string_lossy());
+        let what = format!("the environment variable {name} with the signed token is not set");
+        Error::new(Status::Auth, what)
+    })
 }
 
 /// Reads a token from a file of a sensible size; does not wait for the writer

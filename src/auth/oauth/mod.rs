@@ -50,6 +50,7 @@ use crate::auth::oauth::person::SignIn;
 use crate::auth::oauth::settings::{Assertion, Browser, Client, Grant, IdentityProvider, Settings};
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::memory::MemoryStore;
+use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::transport::gate::Gate;
@@ -61,6 +62,8 @@ pub(crate) struct Auth {
     /// The first exchange has begun: the settings stay as they are.
     is_used: AtomicBool,
     grant: Grant,
+    /// As it was when this was made.
+    pub(crate) environment: Arc<Environment>,
     /// Held by the one exchange that is under way.
     gate: Gate,
     accounts: Mutex<Vec<Arc<Account>>>,
@@ -79,6 +82,7 @@ impl Auth {
             settings: Mutex::new(Arc::new(Settings::new(grant))),
             is_used: AtomicBool::new(false),
             grant,
+            environment: Environment::read(),
             gate: Gate::default(),
             accounts: Mutex::default(),
             nonces: Mutex::default(),

@@ -9,6 +9,7 @@ mod entry;
 mod place;
 mod ready;
 
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -16,6 +17,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::client::Client;
@@ -53,8 +55,9 @@ impl Config {
 
     /// Makes a client of the server of that name, or of the only one.
     pub(crate) fn client(&self, name: Option<&str>) -> Result<Client> {
+        let environment = Environment::read();
         let around = Around {
-            variable: &|name| std::env::var_os(name),
+            variable: &|name| environment.get(name).map(OsStr::to_owned),
             file: &|path| {
                 let folder = Path::new(&self.path).parent().unwrap_or(Path::new(""));
                 read(&folder.join(path)).map(|(text, _)| text)

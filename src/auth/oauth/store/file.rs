@@ -1,7 +1,6 @@
 //! A store that is one file, which no other user may read or write.
 
-use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -12,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::auth::oauth::store::document::Document;
 use crate::auth::oauth::store::fields::broken;
 use crate::auth::oauth::store::{Held, Store};
+use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::base::sys;
@@ -49,7 +49,8 @@ impl FileStore {
 
     /// Where the tokens of a user are by custom of the system.
     pub(crate) fn default_path() -> Result<PathBuf> {
-        default_path(&|name| env::var_os(name))
+        let environment = Environment::read();
+        default_path(&|name| environment.get(name).map(OsStr::to_owned))
     }
 
     /// Has a look at what the file holds now.

@@ -14,7 +14,7 @@ impl Folder {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("mcp-store-{}-{number}", std::process::id());
-        let path = env::temp_dir().join(name);
+        let path = std::env::temp_dir().join(name);
         DirBuilder::new().mode(0o700).create(&path).unwrap();
         Self(path)
     }
