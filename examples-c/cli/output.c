@@ -47,15 +47,14 @@ static int is_hidden(unsigned long code)
     return 0;
 }
 
-/* Writes what is neither a control of C0 or C1 nor DEL; `is_kept` are the
- * controls that may stay, the others become `instead`.  Where none may stay
- * it is one line, of which all is seen. */
+/* Writes what is neither a control of C0 or C1 nor DEL; `kept` are the
+ * controls that may stay, the others become `instead`, and so does what is
+ * not seen, but in a `content`, which may have it for its script. */
 static void put_clean(FILE *to, const char *text, size_t length,
-                      const char *kept, int instead)
+                      const char *kept, int instead, int is_content)
 {
     const unsigned char *at = (const unsigned char *)text;
     const unsigned char *end = at + length;
-    int is_line = kept[0] == '\0';
 
     while (at < end) {
         const unsigned char *start = at;
@@ -66,7 +65,7 @@ static void put_clean(FILE *to, const char *text, size_t length,
         if (code < 0x20 || code == 0x7F)
             goes = code == 0 || strchr(kept, (int)code) == NULL;
         else if (is_wide)
-            goes = code <= 0x9F || (is_line && is_hidden(code));
+            goes = code <= 0x9F || (!is_content && is_hidden(code));
         if (goes)
             fputc(instead, to);
         else
@@ -93,21 +92,21 @@ static void put_escape(FILE *to, unsigned long code)
 void put_text(FILE *to, const char *text)
 {
     text = text != NULL ? text : none;
-    put_clean(to, text, strlen(text), "\n\t", '?');
+    put_clean(to, text, strlen(text), "\n\t", '?', 0);
 }
 
 /* Writes what has to stay on its line; NULL as "(none)". */
 void put_word(FILE *to, const char *text)
 {
     text = text != NULL ? text : none;
-    put_clean(to, text, strlen(text), "", ' ');
+    put_clean(to, text, strlen(text), "", ' ', 0);
 }
 
 /* Writes a content: as it is, unless a terminal would obey it. */
 void put_content_text(FILE *to, const char *text, size_t length)
 {
     if (isatty(fileno(to)))
-        put_clean(to, text, length, "\n\t", '?');
+        put_clean(to, text, length, "\n\t", '?', 1);
     else
         fwrite(text, 1, length, to);
 }
@@ -120,7 +119,7 @@ void put_description(const char *text)
     if (length == 0)
         return;
     fputs("    ", stdout);
-    put_clean(stdout, text, length, "", ' ');
+    put_clean(stdout, text, length, "", ' ', 0);
     putchar('\n');
 }
 

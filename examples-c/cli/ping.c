@@ -150,7 +150,7 @@ static void put_line(const char *name, const char *text)
 {
     if (text != NULL) {
         printf("%-13s", name);
-        put_text(stdout, text);
+        put_word(stdout, text);
         putchar('\n');
     }
 }
@@ -172,6 +172,8 @@ static const char *transport_name(mcp_client *client)
 int info(mcp_client *client, const struct options *options)
 {
     mcp_result *server = NULL;
+    const char *json;
+    size_t length = 0;
 
     if (mcp_connect(client, &server) != MCP_OK)
         return fail(options);
@@ -182,8 +184,10 @@ int info(mcp_client *client, const struct options *options)
         put_json_member("version", mcp_result_server_version(server));
         put_json_member("protocol", mcp_result_protocol_version(server));
         put_json_member("transport", transport_name(client));
-        printf(",\"capabilities\":%s",
-               mcp_result_capabilities_json(server, NULL));
+        json = mcp_result_capabilities_json(server, &length);
+        printf(",\"capabilities\":");
+        put_json(stdout, json != NULL ? json : "null",
+                 json != NULL ? length : 4);
         put_json_member("instructions", mcp_result_instructions(server));
         printf("}\n");
     } else {
@@ -193,7 +197,11 @@ int info(mcp_client *client, const struct options *options)
         put_line("protocol", mcp_result_protocol_version(server));
         put_line("transport", transport_name(client));
         put_line("capabilities", mcp_result_capabilities_json(server, NULL));
-        put_line("instructions", mcp_result_instructions(server));
+        if (mcp_result_instructions(server) != NULL) {
+            printf("%-13s", "instructions"); /* several lines */
+            put_text(stdout, mcp_result_instructions(server));
+            putchar('\n');
+        }
     }
     mcp_result_free(server);
     return SUCCESS;

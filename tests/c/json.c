@@ -57,7 +57,8 @@ static void value_is_read_by_pointer_and_by_place(void)
 static void what_is_wrong_is_said_and_changes_nothing(void)
 {
     mcp_json *json = mcp_json_new();
-    char deep[600];
+    mcp_json *part;
+    char deep[1200];
     int i;
 
     CHECK(mcp_json_parse("{\n\"a\": }", 8) == NULL);
@@ -65,12 +66,16 @@ static void what_is_wrong_is_said_and_changes_nothing(void)
     CHECK(strstr(mcp_error_message(NULL), "line 2") != NULL);
     CHECK(mcp_json_parse("\"\xff\"", 3) == NULL);
     CHECK(mcp_json_parse(NULL, 0) == NULL && mcp_json_parse("", 0) == NULL);
-    for (i = 0; i < 300; i++) {
+    for (i = 0; i < 600; i++) {
         deep[i] = '[';
-        deep[599 - i] = ']';
+        deep[1199 - i] = ']';
     }
     CHECK(mcp_json_parse(deep, sizeof deep) == NULL);
-    CHECK(strstr(mcp_error_message(NULL), "128") != NULL);
+    CHECK(strstr(mcp_error_message(NULL), "512") != NULL);
+    CHECK(mcp_json_parse(deep + 87, 2 * 513) == NULL);
+    part = mcp_json_parse(deep + 88, 2 * 512);
+    CHECK(mcp_json_count(part) == 1);
+    mcp_json_free(part);
     CHECK_STATUS(MCP_OK, mcp_json_set_string(json, "/a", "x"));
     CHECK_STATUS(MCP_E_NOT_FOUND, mcp_json_set_string(json, "/a/b", "x"));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_json_set_string(json, "a", "x"));
@@ -83,6 +88,27 @@ static void what_is_wrong_is_said_and_changes_nothing(void)
     CHECK(strcmp(mcp_json_text(json, NULL), "{\"a\":\"x\"}") == 0);
     mcp_json_free(json);
     mcp_json_free(NULL);
+}
+
+/* As many members as there are, and the last one of a name. */
+static void large_values_are_read_at_once(void)
+{
+    enum { COUNT = 100000 };
+    char *text = malloc(COUNT * 20);
+    size_t len = 1;
+    mcp_json *json;
+    int i;
+
+    CHECK(text != NULL);
+    text[0] = '{';
+    for (i = 0; i < COUNT; i++)
+        len += (size_t)sprintf(text + len, "\"k%d\":%d,", i % (COUNT / 2), i);
+    text[len - 1] = '}';
+    json = mcp_json_parse(text, len);
+    CHECK(mcp_json_count(json) == COUNT / 2);
+    CHECK(mcp_json_integer(mcp_json_at(json, "/k7"), -1) == COUNT / 2 + 7);
+    mcp_json_free(json);
+    free(text);
 }
 
 static void numbers_read_back_as_they_were(void)
@@ -105,6 +131,7 @@ int main(int argc, char **argv)
     RUN(value_is_built_place_by_place);
     RUN(value_is_read_by_pointer_and_by_place);
     RUN(what_is_wrong_is_said_and_changes_nothing);
+    RUN(large_values_are_read_at_once);
     RUN(numbers_read_back_as_they_were);
     END();
 }
