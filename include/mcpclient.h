@@ -3076,8 +3076,8 @@ int64_t mcp_result_completion_total(const mcp_result *result);
 /**
  * Of mcp_connect(): gives the server's name.
  *
- * NULL if the server sent none.  Text of the server, borrowed from `result`:
- * do not trust it.
+ * NULL if the server sent none; mcp_connect() fails for another type.  Text
+ * of the server, borrowed from `result`: do not trust it.
  * Threads: any.  Since: 0.1.0.  Spec: Implementation, name.
  */
 const char *mcp_result_server_name(const mcp_result *result);
@@ -3085,8 +3085,8 @@ const char *mcp_result_server_name(const mcp_result *result);
 /**
  * Of mcp_connect(): gives the server's version.
  *
- * NULL if the server sent none.  Text of the server, borrowed from `result`:
- * do not trust it.
+ * NULL if the server sent none; mcp_connect() fails for another type.  Text
+ * of the server, borrowed from `result`: do not trust it.
  * Threads: any.  Since: 0.1.0.  Spec: Implementation, version.
  */
 const char *mcp_result_server_version(const mcp_result *result);
@@ -3094,8 +3094,8 @@ const char *mcp_result_server_version(const mcp_result *result);
 /**
  * Of mcp_connect(): gives the server's name for people.
  *
- * NULL if the server sent none.  Text of the server, borrowed from `result`:
- * do not trust it.
+ * NULL if the server sent none; mcp_connect() fails for another type.  Text
+ * of the server, borrowed from `result`: do not trust it.
  * Threads: any.  Since: 0.1.0.  Spec: Implementation, title.
  */
 const char *mcp_result_server_title(const mcp_result *result);
@@ -3112,8 +3112,8 @@ const char *mcp_result_protocol_version(const mcp_result *result);
 /**
  * Of mcp_connect(): gives the server's words on how to use it.
  *
- * NULL if the server sent none.  Text of the server, borrowed from `result`:
- * do not trust it.
+ * NULL if the server sent none; mcp_connect() fails for another type.  Text
+ * of the server, borrowed from `result`: do not trust it.
  * Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
  */
 const char *mcp_result_instructions(const mcp_result *result);

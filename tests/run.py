@@ -3,6 +3,7 @@
 
     python3 tests/run.py [--list] [SUITE ...]
 
+JOBS is how many run at a time.
 Each suite is a command whose last line is "NAME: N passed, N failed, N
 skipped". Its output is kept in tests/.out; of a failed one the lines are shown
 that say what failed.
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from support import RELEASE, ROOT
@@ -29,30 +31,26 @@ FAILING = re.compile(r"^FAILED |^test .* FAILED$|panicked at|^error(\[E\d+\])?:|
                      r"terminating|[\d,]+ .*lost)|not so: |Segmentation fault|^make.*\*\*\*")
 BEFORE, AFTER, MOST = 2, 12, 300
 
-# Name, command, seconds it may take. Suites of one group run one after the
-# other; the groups run beside each other.
-GROUPS = [
-    [
-        ("unit", ["cargo", "test", "--locked"], 600),
-        ("server", ["cargo", "test", "--locked", "--manifest-path",
-                    "tests/server/Cargo.toml", "--features", "tls"], 600),
-        ("behaviour", ["cargo", "test", "--locked", "--manifest-path",
-                       "tests/behaviour/Cargo.toml"], 900),
-        ("style", [sys.executable, "tests/source/style.py"], 600),
-    ],
-    [
-        ("interop", [sys.executable, "tests/interop/run.py"], 900),
-        ("stock", [sys.executable, "tests/interop/stock.py"], 300),
-        ("oauth", [sys.executable, "tests/interop/oauth.py"], 400),
-        ("conformance", [sys.executable, "tests/conformance/run.py"], 600),
-        ("cli", [sys.executable, "tests/cli/run.py"], 300),
-        ("consumer", [sys.executable, "tests/consumer/run.py"], 600),
-        ("bench", [sys.executable, "bench/run.py", "--smoke"], 300),
-        ("c", [sys.executable, "tests/c/run.py"], 600),
-        ("source", [sys.executable, "tests/source/run.py"], 300),
-        ("model", ["cargo", "run", "--locked", "--quiet", "--manifest-path",
-                   "tests/model/Cargo.toml"], 300),
-    ],
+# Name, command, seconds it may take. Those that take longest come first, so that
+# the last ones are short; unit and style wait for each other's build.
+SUITES = [
+    ("behaviour", ["cargo", "test", "--locked", "--manifest-path",
+                   "tests/behaviour/Cargo.toml"], 900),
+    ("interop", [sys.executable, "tests/interop/run.py"], 900),
+    ("conformance", [sys.executable, "tests/conformance/run.py"], 600),
+    ("unit", ["cargo", "test", "--locked"], 600),
+    ("stock", [sys.executable, "tests/interop/stock.py"], 300),
+    ("oauth", [sys.executable, "tests/interop/oauth.py"], 400),
+    ("c", [sys.executable, "tests/c/run.py"], 600),
+    ("cli", [sys.executable, "tests/cli/run.py"], 300),
+    ("consumer", [sys.executable, "tests/consumer/run.py"], 600),
+    ("model", ["cargo", "run", "--locked", "--quiet", "--manifest-path",
+               "tests/model/Cargo.toml"], 300),
+    ("style", [sys.executable, "tests/source/style.py"], 600),
+    ("server", ["cargo", "test", "--locked", "--manifest-path",
+                "tests/server/Cargo.toml", "--features", "tls"], 600),
+    ("bench", [sys.executable, "bench/run.py", "--smoke"], 300),
+    ("source", [sys.executable, "tests/source/run.py"], 300),
 ]
 
 
@@ -125,7 +123,9 @@ def run(name, command, limit, totals, lock):
 
 def main():
     names = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-    known = [suite[0] for group in GROUPS for suite in group]
+    # They wait more than they compute: one more than there are processors.
+    jobs = int(os.environ.get("JOBS") or min(6, (os.cpu_count() or 1) + 1))
+    known = [suite[0] for suite in SUITES]
     if "--list" in sys.argv:
         print("\n".join(known))
         return 0
@@ -140,15 +140,12 @@ def main():
                     "SERVER_FEATURES=--features tls",
                     "build/conformance-client"], cwd=ROOT, stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL, check=True)
-    totals, lock, threads = [0, 0, 0], threading.Lock(), []
-    for group in GROUPS:
-        chosen = [suite for suite in group if not names or suite[0] in names]
-        thread = threading.Thread(
-            target=lambda suites=chosen: [run(*suite, totals, lock) for suite in suites])
-        thread.start()
-        threads.append(thread)
-    for thread in threads:
-        thread.join()
+    chosen = [suite for suite in SUITES if not names or suite[0] in names]
+    totals, lock, start = [0, 0, 0], threading.Lock(), time.monotonic()
+    with ThreadPoolExecutor(jobs) as pool:
+        for done in [pool.submit(run, *suite, totals, lock) for suite in chosen]:
+            done.result()
+    print("all in %.0f s, %d suites at a time" % (time.monotonic() - start, jobs))
     print("%d passed, %d failed, %d skipped" % tuple(totals))
     return 1 if totals[1] else 0
 

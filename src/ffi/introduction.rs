@@ -38,8 +38,8 @@ impl Introduced {
 
 /// Of mcp_connect(): gives the server's name.
 ///
-/// NULL if the server sent none.  Text of the server, borrowed from `result`:
-/// do not trust it.
+/// NULL if the server sent none; mcp_connect() fails for another type.  Text
+/// of the server, borrowed from `result`: do not trust it.
 /// Threads: any.  Since: 0.1.0.  Spec: Implementation, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_name(result: *const mcp_result) -> *const c_char {
@@ -49,8 +49,8 @@ pub unsafe extern "C" fn mcp_result_server_name(result: *const mcp_result) -> *c
 
 /// Of mcp_connect(): gives the server's version.
 ///
-/// NULL if the server sent none.  Text of the server, borrowed from `result`:
-/// do not trust it.
+/// NULL if the server sent none; mcp_connect() fails for another type.  Text
+/// of the server, borrowed from `result`: do not trust it.
 /// Threads: any.  Since: 0.1.0.  Spec: Implementation, version.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) -> *const c_char {
@@ -60,8 +60,8 @@ pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) ->
 
 /// Of mcp_connect(): gives the server's name for people.
 ///
-/// NULL if the server sent none.  Text of the server, borrowed from `result`:
-/// do not trust it.
+/// NULL if the server sent none; mcp_connect() fails for another type.  Text
+/// of the server, borrowed from `result`: do not trust it.
 /// Threads: any.  Since: 0.1.0.  Spec: Implementation, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_title(result: *const mcp_result) -> *const c_char {
@@ -82,8 +82,8 @@ pub unsafe extern "C" fn mcp_result_protocol_version(result: *const mcp_result) 
 
 /// Of mcp_connect(): gives the server's words on how to use it.
 ///
-/// NULL if the server sent none.  Text of the server, borrowed from `result`:
-/// do not trust it.
+/// NULL if the server sent none; mcp_connect() fails for another type.  Text
+/// of the server, borrowed from `result`: do not trust it.
 /// Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_instructions(result: *const mcp_result) -> *const c_char {

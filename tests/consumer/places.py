@@ -1,6 +1,7 @@
 """Where an installation puts things, what it needs for it, and which build it
 takes: with folders of a distribution, without cargo, from a fresh clone."""
 
+import glob
 import os
 import re
 import shutil
@@ -54,12 +55,10 @@ def pings(client, server):
 
 def snapshot():
     """Each file that a build writes, with its time."""
-    found = {}
-    for folder in [os.path.join(EXAMPLES, "build"), RELEASE]:
-        for path in files_in(folder):
-            if not path.startswith(("build/", "deps/", ".fingerprint/", "incremental/")):
-                found[path] = os.lstat(os.path.join(folder, path)).st_mtime_ns
-    return found
+    build = os.path.join(EXAMPLES, "build")
+    paths = [os.path.join(build, path) for path in files_in(build)]
+    paths += glob.glob(os.path.join(RELEASE, "libmcpclient.*"))
+    return {path: os.stat(path).st_mtime_ns for path in paths if not os.path.islink(path)}
 
 
 def distribution(suite, folder, server, consume):
@@ -158,6 +157,10 @@ def other_builds(suite, folder):
     suite.check("make -C bench build/mcpclient in a fresh clone", done.returncode == 0
                 and os.path.exists(os.path.join(clone, "bench/build/mcpclient")),
                 done.stdout + done.stderr[-2000:])
+    done = make("-C", os.path.join(clone, "bench"), "build/mcpclient", "-B", "CARGO=" + cargo,
+                "CARGO_TARGET_DIR=out")
+    suite.check("and with a target folder seen from there", done.returncode == 0
+                and os.path.exists(os.path.join(clone, "bench/out/release")), done.stderr[-2000:])
     shutil.rmtree(os.path.join(clone, "target"))
     for name, variables, expected in [
             ("CARGO_TARGET_DIR", {"CARGO_TARGET_DIR": os.path.join(folder, "elsewhere")},
