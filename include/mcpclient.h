@@ -631,9 +631,9 @@ extern "C" {
  * it: finding the authorization server, the registration, the sign-in, PKCE,
  * the resource indicator, renewal before the token ends and when it is
  * refused, and one more sign-in where the server asks for a wider scope.
- * Threads that need a token at the same time wait for one exchange, for up to
- * the sign-in timeout and a minute more, within their deadline; one that has a
- * token does not wait.  A whole program:
+ * Threads that need a token at the same time wait for one exchange, each
+ * within the timeout of its call, which stands still while a person signs in;
+ * a thread that has a token does not wait.  A whole program:
  *
  *     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
  *     mcp_client *client = mcp_client_new("https://example.com/mcp", NULL);
@@ -1780,8 +1780,10 @@ int32_t mcp_open_browser(void *userdata, mcp_auth *auth, const char *url);
  *
  * `auth`: one that is not in use yet.  `load`, `save`, `forget`: all three, or
  * all NULL to take the store away.  They run on the thread that is in a call,
- * or that dispatches, one at a time for an authorization.  `userdata`: given
- * to them.  `free_userdata`: see mcp_free_fn.  There is one entry for a key;
+ * or that dispatches, one at a time for an authorization: a call that waits
+ * for one on another thread does so within its own timeout.  `userdata`:
+ * given to them.  `free_userdata`: see mcp_free_fn.  There is one entry for a
+ * key;
  * what is saved is secret, and for this library alone to read.  What cannot be
  * loaded, or was changed, ends a call that has no token yet with MCP_E_AUTH;
  * what cannot be saved does not end it, and is counted: see

@@ -88,8 +88,8 @@ impl Client {
         }
     }
 
-    /// The turn to connect. While another thread gets a token for that, which
-    /// may take a person's time, this call's own does not count.
+    /// The turn to connect. While a person signs in for another thread, this
+    /// call's own time does not count.
     async fn enter(
         self: &Arc<Self>,
         options: &Options,
@@ -114,7 +114,7 @@ impl Client {
             let glance = attended.at_most_beyond(LOOK);
             match self.connecting.enter(&glance, &is_done).await {
                 Err(error) if error.status() == Status::Timeout => {
-                    if oauth.is_asking() && Instant::now() < until {
+                    if oauth.awaits_person() && Instant::now() < until {
                         attended.restart();
                     }
                     attended.check()?;

@@ -19,9 +19,9 @@ use crate::ffi::handle::{Handle, borrow, give, take};
 /// it: finding the authorization server, the registration, the sign-in, PKCE,
 /// the resource indicator, renewal before the token ends and when it is
 /// refused, and one more sign-in where the server asks for a wider scope.
-/// Threads that need a token at the same time wait for one exchange, for up to
-/// the sign-in timeout and a minute more, within their deadline; one that has a
-/// token does not wait.  A whole program:
+/// Threads that need a token at the same time wait for one exchange, each
+/// within the timeout of its call, which stands still while a person signs in;
+/// a thread that has a token does not wait.  A whole program:
 ///
 ///     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
 ///     mcp_client *client = mcp_client_new("https://example.com/mcp", NULL);

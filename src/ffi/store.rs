@@ -1,13 +1,12 @@
 //! Where an authorization keeps what it has.
 
 use std::ffi::{c_char, c_void};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
-use crate::base::sync::lock;
 use crate::client::oauth::{FileStore, Store, StoreHeld};
 use crate::ffi::argument::{lent, optional_text};
 use crate::ffi::auth::{mcp_auth, succeeded};
@@ -54,8 +53,10 @@ pub type mcp_delete_fn =
 ///
 /// `auth`: one that is not in use yet.  `load`, `save`, `forget`: all three, or
 /// all NULL to take the store away.  They run on the thread that is in a call,
-/// or that dispatches, one at a time for an authorization.  `userdata`: given
-/// to them.  `free_userdata`: see mcp_free_fn.  There is one entry for a key;
+/// or that dispatches, one at a time for an authorization: a call that waits
+/// for one on another thread does so within its own timeout.  `userdata`:
+/// given to them.  `free_userdata`: see mcp_free_fn.  There is one entry for a
+/// key;
 /// what is saved is secret, and for this library alone to read.  What cannot be
 /// loaded, or was changed, ends a call that has no token yet with MCP_E_AUTH;
 /// what cannot be saved does not end it, and is counted: see
@@ -78,8 +79,7 @@ pub unsafe extern "C" fn mcp_auth_set_store(
         let store = match (load, save, forget) {
             (None, None, None) => None,
             (Some(load), Some(save), Some(forget)) => {
-                Some(Arc::new(Callbacks { load, save, forget, userdata, turn: Mutex::new(()) })
-                    as Arc<dyn Store>)
+                Some(Arc::new(Callbacks { load, save, forget, userdata }) as Arc<dyn Store>)
             }
             _ => return Err(Error::argument("load, save and forget go together: one is NULL")),
         };
@@ -115,21 +115,18 @@ pub unsafe extern "C" fn mcp_auth_set_store_file(auth: *mut mcp_auth, path: *con
     })
 }
 
-/// The program's own store.
+/// The program's own store. The authorization has one of them run at a time.
 #[derive(Debug)]
 struct Callbacks {
     load: unsafe extern "C" fn(*mut c_void, *const c_char, *mut mcp_text) -> i32,
     save: unsafe extern "C" fn(*mut c_void, *const c_char, *const c_char, usize) -> i32,
     forget: unsafe extern "C" fn(*mut c_void, *const c_char) -> i32,
     userdata: UserData,
-    /// One of them runs at a time.
-    turn: Mutex<()>,
 }
 
 impl Store for Callbacks {
     fn load(&self, key: &str) -> Result<Option<Secret>> {
         let (key, mut sink) = (lent(key), mcp_text::default());
-        let _turn = lock(&self.turn);
         // SAFETY: the program gave the function for this user data; the text
         // and the sink live during the call.
         let status = unsafe { (self.load)(self.userdata.pointer(), key.as_ptr(), &raw mut sink) };
@@ -140,7 +137,6 @@ impl Store for Callbacks {
     fn save(&self, _held: &StoreHeld, key: &str, data: &Secret) -> Result<()> {
         let (key, len) = (lent(key), data.expose().len());
         let data = Zeroizing::new(lent(data.expose()).into_bytes_with_nul());
-        let _turn = lock(&self.turn);
         // SAFETY: as above.
         let status = unsafe {
             (self.save)(self.userdata.pointer(), key.as_ptr(), data.as_ptr().cast(), len)
@@ -150,7 +146,6 @@ impl Store for Callbacks {
 
     fn remove(&self, _held: &StoreHeld, key: &str) -> Result<()> {
         let key = lent(key);
-        let _turn = lock(&self.turn);
         // SAFETY: as above.
         let status = unsafe { (self.forget)(self.userdata.pointer(), key.as_ptr()) };
         succeeded(status, "the store's delete function")

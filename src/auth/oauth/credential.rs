@@ -39,9 +39,9 @@ impl OAuth {
         &self.auth
     }
 
-    /// Whether somebody is getting a token, for whichever client.
-    pub(crate) fn is_asking(&self) -> bool {
-        self.auth.gate.is_taken()
+    /// Whether a person is signing in, for whichever client.
+    pub(crate) fn awaits_person(&self) -> bool {
+        self.auth.awaits_person()
     }
 
     /// Whether this thread runs code of the program that was asked for one.

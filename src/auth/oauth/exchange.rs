@@ -22,6 +22,9 @@ use crate::transport::gate::Turn;
 use crate::transport::wait::Wait;
 use crate::wire::challenge::Challenge;
 
+/// How often a call that waits for another one's exchange looks whether its
+/// own time is over.
+const LOOK: Duration = Duration::from_millis(100);
 /// How long all requests of an exchange may take, the person aside.
 pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
@@ -279,18 +282,38 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
-    /// Waits for the exchange of another, which may wait for a person.
+    /// Waits for the exchange of another. While that waits for a person, the
+    /// time of this call does not count.
     pub(super) async fn enter(&self, is_done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
-        let patience = self.settings.sign_in_timeout + LIMIT;
-        let wait = self.need.wait.at_most_beyond(patience);
-        let turn =
-            self.auth.gate.enter(&wait, is_done).await.map_err(|error| match error.status() {
-                Status::Timeout => error.during("waiting for the authorization of another call"),
-                _ => error,
-            });
-        self.need.wait.restart();
-        self.begun.set(Instant::now());
-        turn
+        let wait = self.need.wait;
+        let late = |error: Error| match error.status() {
+            Status::Timeout => error.during("waiting for the authorization of another call"),
+            _ => error,
+        };
+        let until = Instant::now() + self.settings.sign_in_timeout + LIMIT;
+        loop {
+            let look = (Instant::now() + LOOK).min(until);
+            let glance = wait.at_most_beyond(look.saturating_duration_since(Instant::now()));
+            match self.auth.gate.enter(&glance, &is_done).await {
+                Err(error) if error.status() == Status::Timeout => {
+                    // Earlier than asked for: at the call's deadline.
+                    let is_over = look >= until || Instant::now() < look;
+                    if is_over || !self.auth.awaits_person() {
+                        wait.check().map_err(late)?;
+                        if is_over {
+                            return Err(late(error));
+                        }
+                        continue;
+                    }
+                    wait.restart();
+                }
+                entered => {
+                    wait.restart();
+                    self.begun.set(Instant::now());
+                    return entered;
+                }
+            }
+        }
     }
 
     /// Runs a function of the program's, and waits for what it gives.

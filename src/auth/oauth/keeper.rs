@@ -1,6 +1,6 @@
 //! The entries of a store, for an exchange on whichever thread.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::auth::oauth::Auth;
@@ -8,7 +8,9 @@ use crate::auth::oauth::callback::inside;
 use crate::auth::oauth::store::entry::Entry;
 use crate::auth::oauth::store::{self, Held, Store};
 use crate::auth::{Need, errand};
-use crate::base::error::Result;
+use crate::base::error::{Error, Result, Status};
+use crate::base::sync::lock;
+use crate::transport::gate::Turn;
 use crate::transport::wait::Wait;
 
 /// How long the program may take for one entry of its store.
@@ -32,7 +34,8 @@ impl<'a> Keeper<'a> {
 
     pub(crate) async fn read<E: Entry + Send + 'static>(&self, key: &str) -> Result<Option<E>> {
         let (store, key) = (self.store.clone(), key.to_owned());
-        self.run(move || store::read::<E>(store.as_ref(), &key)).await
+        let wait = self.need.wait.at_most(LIMIT);
+        self.run(&wait, move || store::read::<E>(store.as_ref(), &key)).await
     }
 
     pub(crate) async fn write<E: Entry + Clone + Send + 'static>(
@@ -41,24 +44,58 @@ impl<'a> Keeper<'a> {
         entry: &E,
     ) -> Result<()> {
         let (store, held, entry) = (self.store.clone(), held.clone(), entry.clone());
-        self.run(move || store::write(store.as_ref(), &held, &entry)).await
+        self.run(&self.finishing(), move || store::write(store.as_ref(), &held, &entry)).await
     }
 
     pub(crate) async fn remove(&self, held: &Arc<Held>, key: String) -> Result<()> {
         let (store, held) = (self.store.clone(), held.clone());
-        self.run(move || store.remove(&held, &key)).await
+        self.run(&self.finishing(), move || store.remove(&held, &key)).await
     }
 
+    /// What was begun is finished, whoever gives up.
+    fn finishing(&self) -> Wait {
+        self.need.wait.afterwards(LIMIT)
+    }
+
+    /// Does work that may be code of the program: one at a time, as that is
+    /// promised. A call that finds another one's in the way waits for it as
+    /// long as it waits for anything; `wait` is for its own.
     async fn run<T: Send + 'static>(
         &self,
+        wait: &Wait,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         if !self.store.asks() {
             return work();
         }
-        let auth = self.auth.clone();
-        // What was begun is finished, whoever gives up.
-        let wait = self.need.wait.afterwards(LIMIT);
-        errand::ask(self.need.caller, &wait, move || inside(&auth, work)).await
+        if !wait.is_background() {
+            let _turn = self.turn().await?;
+            return inside(&self.auth, work);
+        }
+        // The thread that comes to do it must not wait for another one.
+        let work = Arc::new(Mutex::new(Some(work)));
+        loop {
+            let (auth, work) = (self.auth.clone(), work.clone());
+            let attempt = move || {
+                let Some(_turn) = auth.storing.try_enter() else { return Ok(None) };
+                let work = lock(&work).take();
+                work.map(|work| inside(&auth, work)).transpose()
+            };
+            if let Some(done) = errand::ask(self.need.caller, wait, attempt).await? {
+                return Ok(done);
+            }
+            drop(self.turn().await?);
+        }
+    }
+
+    async fn turn(&self) -> Result<Turn<'_>> {
+        let turn = self.auth.storing.enter(self.need.wait, || false).await;
+        let turn = turn.map_err(|error| match error.status() {
+            Status::Timeout => {
+                error.during("waiting for the authorization's store in another call")
+            }
+            _ => error,
+        })?;
+        turn.ok_or_else(|| Error::new(Status::Internal, "a turn that nobody has"))
     }
 }

@@ -66,6 +66,8 @@ pub(crate) struct Auth {
     pub(crate) environment: Arc<Environment>,
     /// Held by the one exchange that is under way.
     gate: Gate,
+    /// Held by the one function of the program's store that runs.
+    storing: Gate,
     accounts: Mutex<Vec<Arc<Account>>>,
     /// What servers want in the next proofs, by their origins.
     nonces: Mutex<Vec<(String, String)>>,
@@ -84,6 +86,7 @@ impl Auth {
             grant,
             environment: Environment::read(),
             gate: Gate::default(),
+            storing: Gate::default(),
             accounts: Mutex::default(),
             nonces: Mutex::default(),
             sign_in: Mutex::default(),
@@ -198,6 +201,11 @@ impl Auth {
             Status::State,
             "no sign-in waits for this address: it has ended, or the address belongs to another one",
         ))
+    }
+
+    /// Whether a person is signing in, for whichever client.
+    pub(crate) fn awaits_person(&self) -> bool {
+        lock(&self.sign_in).is_some()
     }
 
     pub(crate) fn grant(&self) -> Grant {

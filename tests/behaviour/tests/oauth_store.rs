@@ -6,12 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use behaviour::auth::{Auth, Failed, Store};
 use behaviour::authority::{Scene, Step};
 use behaviour::status::*;
-use behaviour::tests;
+use behaviour::{Cancel, tests};
+use mcp_test_server::await_true;
 
 /// A store in memory, and what is wrong with it.
 #[derive(Clone, Default)]
@@ -33,7 +34,11 @@ impl Kept {
     fn enter<T>(&self, fails: &AtomicBool, act: impl FnOnce() -> T) -> Result<T, Failed> {
         let inside = self.0.inside.fetch_add(1, Ordering::SeqCst) + 1;
         self.0.at_once.fetch_max(inside, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_millis(self.0.takes.load(Ordering::SeqCst) as u64));
+        // Until it takes no longer.
+        let (start, takes) = (Instant::now(), || self.0.takes.load(Ordering::SeqCst) as u64);
+        while start.elapsed() < Duration::from_millis(takes()) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
         let given = if fails.load(Ordering::SeqCst) { Err(Failed) } else { Ok(act()) };
         self.0.inside.fetch_sub(1, Ordering::SeqCst);
         given
@@ -122,6 +127,49 @@ fn used(scene: &Scene, file: &File) -> behaviour::Outcome<()> {
 }
 
 tests! {
+    who_waits_for_the_store_in_another_call_waits_for_its_own_time {
+        for ending in [MCP_E_TIMEOUT, MCP_E_CANCELLED, MCP_E_CLOSED, 0] {
+            for is_started in [false, true] {
+                let scene = Scene::new();
+                let (auth, _browser) = scene.person();
+                let store = Kept::default();
+                store.0.takes.store(if ending == 0 { 100 } else { 2500 }, Ordering::SeqCst);
+                auth.set_store(store.clone()).unwrap();
+                let (one, two) = (scene.client(&auth), scene.client(&auth));
+                let (request, cancel) = (two.request("ping", None).unwrap(), Cancel::new());
+                request.set_cancel(&cancel);
+                if ending == MCP_E_TIMEOUT {
+                    request.set_timeout(300);
+                }
+                std::thread::scope(|scope| {
+                    let first = scope.spawn(|| one.ping());
+                    let is_there = || store.0.inside.load(Ordering::SeqCst) == 1;
+                    assert!(await_true(Duration::from_secs(10), is_there));
+                    let start = Instant::now();
+                    if is_started {
+                        request.start().unwrap();
+                    }
+                    let second = scope.spawn(|| match is_started {
+                        true => request.wait(20_000),
+                        false => request.perform().map_or_else(|failure| failure.status, |_| 0),
+                    });
+                    std::thread::sleep(Duration::from_millis(300));
+                    match ending {
+                        MCP_E_CANCELLED => cancel.fire(),
+                        MCP_E_CLOSED => two.close(),
+                        _ => {}
+                    }
+                    assert_eq!(second.join().unwrap(), ending);
+                    let took = start.elapsed();
+                    assert!(ending == 0 || took < Duration::from_secs(2), "{ending}: {took:?}");
+                    store.0.takes.store(0, Ordering::SeqCst);
+                    first.join().unwrap().unwrap();
+                });
+                assert_eq!(store.0.at_once.load(Ordering::SeqCst), 1);
+            }
+        }
+    }
+
     next_run_has_the_token_of_the_last {
         let (scene, kept) = (Scene::new(), Kept::default());
         let (auth, browser) = with(&scene, &kept);
