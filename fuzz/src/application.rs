@@ -3,6 +3,8 @@
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::null;
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Any handle.
 type Handle = *const c_void;
@@ -150,10 +152,11 @@ impl Application {
 
     fn of(client: Handle) -> Self {
         assert!(!client.is_null(), "no client");
+        note_panics();
         let every_kind = 1 | 2 | 4 | 8;
         unsafe {
-            mcp_client_set_timeout(client, 300);
-            mcp_client_set_connect_timeout(client, 300);
+            mcp_client_set_timeout(client, 50);
+            mcp_client_set_connect_timeout(client, 50);
             mcp_client_set_max_message_size(client, 200_000);
             mcp_client_set_event_handler(client, on_event, std::ptr::null_mut(), None);
             mcp_client_set_input_handler(client, every_kind, on_input, std::ptr::null_mut(), None);
@@ -265,6 +268,29 @@ impl Drop for Application {
     fn drop(&mut self) {
         unsafe { mcp_client_free(self.0) };
     }
+}
+
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+/// The library turns a panic into a status, or into NULL, and prints nothing:
+/// here each counts, on whichever thread it is.
+fn note_panics() {
+    static ONCE: Once = Once::new();
+    // After that of the library, which is set once as well.
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            eprintln!("{panic}");
+            let file = panic.location().map_or("", |location| location.file());
+            if file.contains("../src/") || !file.starts_with("src/") {
+                PANICS.fetch_add(1, Ordering::Relaxed);
+            }
+        }));
+    });
+}
+
+/// Fails if there was one in the library.
+pub(crate) fn check_panics() {
+    assert_eq!(PANICS.load(Ordering::Relaxed), 0, "a panic inside the library");
 }
 
 /// The first of many.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 /// The bytes that any reading may take, however short its input.
-const ROOM: usize = 256 * 1024;
+const ROOM: usize = 1024 * 1024;
 /// And for each byte of its input.
 const ROOM_PER_BYTE: usize = 200;
 /// The processor's time that any reading may take: a hundred times of what is

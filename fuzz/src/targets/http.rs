@@ -54,8 +54,9 @@ fn read(pieces: &[&[u8]]) -> Result<Read, String> {
     for piece in pieces {
         buffer.extend_from_slice(piece);
         while body.is_none() {
-            // How much of a wrong head is quoted depends on the cut.
-            let head = Head::parse(&buffer).map_err(|error| format!("{:?}", error.status()))?;
+            // How much of a wrong head is quoted depends on the cut, and of one
+            // that is too long as well which of the two is seen first.
+            let head = Head::parse(&buffer).map_err(|_| "a wrong head".to_owned())?;
             let Some((head, length)) = head else { break };
             assert!(length <= buffer.len(), "a head of more bytes than came");
             buffer.drain(..length);

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::fd::IntoRawFd;
 use std::os::unix::net::UnixStream;
 
-use crate::application::Application;
+use crate::application::{Application, check_panics};
 
 pub(super) const WORDS: &[&str] = &[
     "\n====\n",
@@ -55,6 +55,7 @@ pub(super) fn run(data: &[u8]) {
     application.run(letters);
     drop(application);
     let _ = server.join();
+    check_panics();
 }
 
 /// Says the next part to each request, and hangs up after the last.

@@ -10,7 +10,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use super::messages::{MARK, id_of, split, with_id};
-use crate::application::Application;
+use crate::application::{Application, check_panics};
 
 pub(super) const WORDS: &[&str] = &[
     "\n====\n",
@@ -54,6 +54,7 @@ pub(super) fn run(data: &[u8]) {
         let _ = last.write_all(b"END");
     }
     let _ = server.join();
+    check_panics();
 }
 
 fn serve(listener: &TcpListener, says: &[Vec<u8>]) {
