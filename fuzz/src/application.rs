@@ -339,6 +339,8 @@ fn look_at_error() {
             "an error without words"
         );
         assert!(!shows(message), "the token in a message");
+        let words = CStr::from_ptr(message).to_str().unwrap_or_default();
+        assert!(!words.chars().any(char::is_control) && words.len() < 4000, "{words:?}");
         for name in [c"error", c"error_description", c"scope", c"realm", c"resource_metadata"] {
             assert!(!shows(mcp_error_challenge(null(), name.as_ptr())), "the token in a challenge");
         }

@@ -57,6 +57,7 @@ static int one_in(unsigned count)
 
 static volatile int wrongs;
 static volatile unsigned long steps;
+static volatile int is_over;
 
 static void wrong(const char *what)
 {
@@ -770,7 +771,7 @@ static void *watch(void *argument)
     int idle = 0;
 
     (void)argument;
-    for (;;) {
+    while (!is_over) {
         sleep(1);
         idle = before == steps ? idle + 1 : 0;
         before = steps;
@@ -781,6 +782,7 @@ static void *watch(void *argument)
             abort();
         }
     }
+    return NULL;
 }
 
 static long option(const char *name, long otherwise)
@@ -812,6 +814,8 @@ static void handlers_may_do_all_that_is_allowed(void)
         episode();
         count++;
     }
+    is_over = 1;
+    pthread_join(watcher, NULL);
     printf("%d episodes, %lu steps\n", count, steps);
     CHECK(wrongs == 0);
 }

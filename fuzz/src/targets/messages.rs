@@ -67,7 +67,10 @@ fn serve(stream: UnixStream, says: &[Vec<u8>]) {
         let Some(id) = id_of(&line) else { continue };
         let Some(part) = says.next() else { return };
         let said = with_id(part, &id);
-        if writer.write_all(&said).and_then(|()| writer.write_all(b"\n")).is_err() {
+        let is_said = writer.write_all(&said).and_then(|()| writer.write_all(b"\n")).is_ok();
+        // What answers nothing is followed by the end: a timeout tells nothing
+        // more, and later.
+        if !is_said || memchr::memmem::find(part, b"$ID").is_none() {
             return;
         }
     }
