@@ -9,7 +9,7 @@ impl Random {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn next(&mut self) -> u64 {
+    fn number(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -18,7 +18,7 @@ impl Random {
 
     /// One of 0 to `end` - 1; 0 for none.
     pub fn below(&mut self, end: usize) -> usize {
-        if end == 0 { 0 } else { (self.next() >> 16) as usize % end }
+        if end == 0 { 0 } else { (self.number() >> 16) as usize % end }
     }
 
     pub fn of<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
@@ -88,7 +88,7 @@ fn change(random: &mut Random, out: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&s
                 *byte ^= 1 << random.below(8);
             }
         }
-        1 => out.insert(at, random.next() as u8),
+        1 => out.insert(at, random.number() as u8),
         2 => drop(out.drain(part)),
         3 => out.truncate(at),
         4 => {
@@ -124,7 +124,7 @@ fn change(random: &mut Random, out: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&s
             }
         }
         _ => {
-            let number = random.next() >> random.below(64);
+            let number = random.number() >> random.below(64);
             out.splice(part, number.to_string().into_bytes());
         }
     }
