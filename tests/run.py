@@ -37,6 +37,7 @@ SUITES = [
     ("behaviour", ["cargo", "test", "--locked", "--manifest-path",
                    "tests/behaviour/Cargo.toml"], 900),
     ("interop", [sys.executable, "tests/interop/run.py"], 900),
+    ("fuzz", ["cargo", "test", "--locked", "--manifest-path", "fuzz/Cargo.toml"], 900),
     ("conformance", [sys.executable, "tests/conformance/run.py"], 600),
     ("unit", ["cargo", "test", "--locked"], 600),
     ("stock", [sys.executable, "tests/interop/stock.py"], 300),

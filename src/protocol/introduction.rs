@@ -208,4 +208,12 @@ mod tests {
             introduction(r#"{"capabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}}"#);
         assert_eq!((server.lacks("tasks/get"), server.lacks("tasks/cancel")), (None, None));
     }
+
+    #[test]
+    fn cuts_the_words_of_a_peer_in_what_it_says() {
+        let json = format!(r#"{{"serverInfo":"{}"}}"#, "x".repeat(5000));
+        let answer = Answer::whole(json);
+        let message = Greeting::parse(&answer).unwrap_err().message().to_owned();
+        assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
+    }
 }

@@ -357,4 +357,16 @@ mod tests {
         assert!(era().respond("1", &Answered::Result("{}".into())).is_none());
         assert!(era().cancel(1, "", false).is_none() && era().end().is_none());
     }
+
+    #[test]
+    fn cuts_the_words_of_a_peer_in_what_it_says() {
+        let long = "x".repeat(5000);
+        for json in [
+            format!(r#"{{"inputRequests":"{long}"}}"#),
+            format!(r#"{{"inputRequests":{{"a":"{long}"}}}}"#),
+        ] {
+            let message = round(&json).unwrap_err().message().to_owned();
+            assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
+        }
+    }
 }

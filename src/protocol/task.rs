@@ -239,4 +239,11 @@ mod tests {
         let decided = Tasks::Decided.prepare(&call, 9);
         assert_eq!((decided.members.as_str(), decided.has_tasks), (r#""name":"x""#, true));
     }
+
+    #[test]
+    fn cuts_the_words_of_a_peer_in_what_it_says() {
+        let json = format!(r#"{{"task":"{}"}}"#, "x".repeat(5000));
+        let message = Tasks::Asked.begun(&Answer::whole(json)).unwrap_err().message().to_owned();
+        assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
+    }
 }

@@ -397,4 +397,12 @@ mod tests {
         push_string(&mut out, "a\"\\\n\u{1}é");
         assert_eq!(out, "\"a\\\"\\\\\\n\\u0001é\"");
     }
+
+    #[test]
+    fn cuts_the_words_of_a_peer_in_what_it_says() {
+        let long = "x".repeat(5000);
+        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":"{long}\u2028"}}}}"#);
+        let message = parse(&text).unwrap_err().message().to_owned();
+        assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
+    }
 }
