@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::parts;
 use crate::auth::oauth::words::foreign;
 use crate::base::error::{Error, Status, quote};
-use crate::base::secret::{Secret, mask, mask_json};
+use crate::base::mask::{Masker, mask};
+use crate::base::secret::Secret;
 use crate::cost::bounded;
 
 pub(super) const WORDS: &[&str] = &[
@@ -57,9 +58,9 @@ fn check(text: &str, secrets: &[Secret]) {
     for one in secrets {
         assert!(masked_by(&plain, one), "{plain:?}");
     }
-    let mut json = text.to_owned();
-    bounded(text.len(), || mask_json(&mut json, secrets));
-    if let Ok(before) = serde_json::from_str::<Value>(text)
+    // What cannot be checked is not shown.
+    let json = bounded(text.len(), || Masker::new(secrets).mask_json(text.to_owned()));
+    if let (Ok(before), Some(json)) = (serde_json::from_str::<Value>(text), json)
         && !secrets.iter().any(|one| "[masked]".contains(one.expose()))
         && !secrets.iter().any(|one| one.expose().contains(['{', '}', '[', ']', ':', ',', '"']))
     {
