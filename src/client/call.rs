@@ -1,5 +1,6 @@
 //! One call, from its arguments to its answer, and what may be tried again.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,6 +87,21 @@ impl Client {
         limits: &Limits,
         wait: &Wait,
     ) -> Result<Answer> {
+        let may_have_run = Cell::new(false);
+        let done = self.perform_again(options, call, limits, wait, &may_have_run).await;
+        done.map_err(|error| error.or_may_have_run(may_have_run.get()))
+    }
+
+    /// Performs a call, and again where that may help. `may_have_run`: in a
+    /// sending before the last one.
+    async fn perform_again(
+        self: &Arc<Self>,
+        options: &Arc<Options>,
+        call: &Call,
+        limits: &Limits,
+        wait: &Wait,
+        may_have_run: &Cell<bool>,
+    ) -> Result<Answer> {
         if let Some(answer) = self.cache.get(options, call) {
             return Ok(answer);
         }
@@ -154,6 +170,7 @@ impl Client {
                         && options.reconnects()
                         && !error.is_repeated() =>
                 {
+                    may_have_run.set(error.may_have_run());
                     has_recovered = true;
                     self.count_one(Counter::Repetitions);
                 }

@@ -75,9 +75,11 @@ impl Http {
             Some(connection) => connection,
             None => self.connect(request, setting, wait).await?,
         };
-        let mut is_repeated = false;
+        // Of the sending before, if this is the second.
+        let (mut is_repeated, mut may_have_run) = (false, false);
         loop {
-            let proof = request.proof.map_or(Ok(None), |prove| prove())?;
+            let proof = request.proof.map_or(Ok(None), |prove| prove());
+            let proof = proof.map_err(|error| error.or_may_have_run(may_have_run))?;
             let proof = proof.as_ref().map(|proof| ("DPoP", proof.expose(), true));
             trace_request(request, proof, setting);
             let mut bytes = write(request, proof);
@@ -94,14 +96,15 @@ impl Http {
                         trace.line("*", no_reply.error.message(), setting.secrets);
                     }
                     if !again {
-                        return Err(no_reply.error.with_repetition(is_repeated));
+                        let error = no_reply.error.with_repetition(is_repeated);
+                        return Err(error.or_may_have_run(may_have_run));
                     }
                     // Once, as the new one has not been used.
-                    is_repeated = true;
+                    (is_repeated, may_have_run) = (true, no_reply.error.may_have_run());
                     connection = self
                         .connect(request, setting, wait)
                         .await
-                        .map_err(|error| error.with_may_have_run(true))?;
+                        .map_err(|error| error.or_may_have_run(may_have_run))?;
                 }
             }
         }
@@ -284,6 +287,51 @@ mod tests {
     use std::cell::Cell;
     use std::io::{Read, Write};
     use std::time::Duration;
+
+    /// Serves one connection, and nothing after it: how the second request
+    /// ends, and whether it may have run.
+    fn second(end: impl FnOnce(std::net::TcpStream) + Send + 'static) -> (Status, bool) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let (served, is_gone) = std::sync::mpsc::channel();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            drop(listener);
+            let count = stream.read(&mut [0; 4096]).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+            assert!(count > 0);
+            end(stream);
+            let _ = served.send(());
+        });
+        let http = Http::default();
+        let (headers, body, proof) = (&[][..], None, None);
+        let request = Request { verb: "GET", url: &url, headers, body, is_repeatable: true, proof };
+        let connect_timeout = Duration::from_secs(5);
+        let route = Route::default();
+        let setting = Setting { route: &route, connect_timeout, trace: None, secrets: &[] };
+        let wait = Wait::for_at_most(connect_timeout);
+        now(http.send(&request, setting, &wait)).unwrap().release();
+        let _ = is_gone.recv_timeout(Duration::from_millis(2));
+        let error = now(http.send(&request, setting, &wait)).unwrap_err();
+        server.join().unwrap();
+        (error.status(), error.may_have_run())
+    }
+
+    #[test]
+    fn says_after_a_second_try_what_may_have_become_of_the_first() {
+        for _ in 0..20 {
+            // It was read, and the server was gone before it had an answer.
+            let read = |mut stream: std::net::TcpStream| {
+                let _ = stream.read(&mut [0; 4096]);
+            };
+            assert_eq!(second(read), (Status::Connect, true));
+            // Nothing of it has left this machine.
+            let reset = |stream: std::net::TcpStream| {
+                socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+            };
+            assert_eq!(second(reset), (Status::Connect, false));
+        }
+    }
 
     #[test]
     fn sends_again_with_another_proof_where_a_kept_connection_was_closed() {
