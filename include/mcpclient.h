@@ -3450,8 +3450,8 @@ int32_t mcp_content_kind(const mcp_content *content);
  * Gives who speaks in a prompt's message: "user" or "assistant"; otherwise
  * NULL.
  *
- * NULL or "" if the server sent none or another type.  `content`: NULL gives
- * NULL.  Borrowed from the answer: valid until mcp_result_free().
+ * NULL if the server sent none or another type.  `content`: NULL gives NULL.
+ * Borrowed from the answer: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
  */
 const char *mcp_content_role(const mcp_content *content);

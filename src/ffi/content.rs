@@ -125,8 +125,8 @@ pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
 /// Gives who speaks in a prompt's message: "user" or "assistant"; otherwise
 /// NULL.
 ///
-/// NULL or "" if the server sent none or another type.  `content`: NULL gives
-/// NULL.  Borrowed from the answer: valid until mcp_result_free().
+/// NULL if the server sent none or another type.  `content`: NULL gives NULL.
+/// Borrowed from the answer: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const c_char {

@@ -122,7 +122,10 @@ impl mcp_result {
                 out.extend(root.array(name).into_iter().map(|view| mcp_content::new(view, None)));
             }
             for message in root.array("messages") {
-                let role = message.raw("role").map(|raw| Arc::new(Lent::of_string(raw)));
+                let role = message
+                    .raw("role")
+                    .filter(|raw| raw.starts_with('"'))
+                    .map(|raw| Arc::new(Lent::of_string(raw)));
                 let parts = match message.object("content") {
                     Some(part) => vec![part],
                     None => message.array("content"),
