@@ -2,14 +2,14 @@
 
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::Notify;
 
 use crate::base::numbered::Numbered;
 use crate::base::sync::lock;
-use crate::base::sys::{Bell, LastingBell};
+use crate::base::sys::{Bell, LastingBell, PerProcess};
 
 /// Like [`crate::base::signal::Signal`], but for a signal handler, which may
 /// take no lock: threads that block are told by a bell, tasks by the doorbell
@@ -17,53 +17,54 @@ use crate::base::sys::{Bell, LastingBell};
 /// for it, it borrows one.
 #[derive(Debug, Default)]
 pub(crate) struct Cancel {
-    fired: AtomicBool,
+    /// Twice the number of times that it was fired, and 1 while it is.
+    state: AtomicU64,
     /// A packed [`LastingBell`] while a thread blocks, otherwise 0.
     bell: AtomicU64,
-    blocked: Mutex<usize>,
+    /// Since when the threads look that block.
+    blocked: Mutex<Vec<Since>>,
     tasks: Notify,
 }
+
+/// How often a cancel had been fired when a call began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Since(u64);
 
 /// The right to block for a cancel in poll(2).
 #[derive(Debug)]
 pub(crate) struct Blocked<'a> {
     cancel: &'a Cancel,
+    since: Since,
     bell: LastingBell,
 }
 
 /// Bells that no cancel has borrowed. They are never closed, because a signal
-/// handler may still be about to ring one.
-static SPARE: Mutex<Spare> = Mutex::new(Spare { bells: Vec::new(), pid: 0 });
+/// handler may still be about to ring one. The child of a fork shares those of
+/// its parent, and uses others.
+static SPARE: PerProcess<Mutex<Vec<LastingBell>>> = PerProcess::new();
 
-struct Spare {
-    bells: Vec<LastingBell>,
-    /// The child of a fork shares the bells of its parent, and uses others.
-    pid: u32,
-}
-
-/// A packed [`LastingBell`]: wakes the background thread; 0 before there is
-/// one.
+/// The bell that tells the background thread of cancels, as soon as there is
+/// such a thread.
+static DOOR: PerProcess<Mutex<Option<LastingBell>>> = PerProcess::new();
+/// The same packed, for signal handlers; 0 for none.
 static DOORBELL: AtomicU64 = AtomicU64::new(0);
 
 /// The bell that tells the background thread of cancels.
 pub(crate) fn doorbell() -> io::Result<LastingBell> {
-    static OWNER: Mutex<u32> = Mutex::new(0);
-    let (mut owner, pid) = (lock(&OWNER), std::process::id());
-    if let (Some(bell), true) =
-        (LastingBell::unpacked(DOORBELL.load(Ordering::SeqCst)), *owner == pid)
-    {
-        return Ok(bell);
-    }
-    let bell = Bell::new()?.keep();
+    let mut door = lock(DOOR.get());
+    let bell = match *door {
+        Some(bell) => bell,
+        None => *door.insert(Bell::new()?.keep()),
+    };
     DOORBELL.store(bell.packed(), Ordering::SeqCst);
-    *owner = pid;
     Ok(bell)
 }
 
 impl Cancel {
     /// Nothing here takes a lock or memory.
     pub(crate) fn fire(&self) {
-        if self.fired.swap(true, Ordering::SeqCst) {
+        let fired = |state: u64| (state & 1 == 0).then_some((state | 1).wrapping_add(2));
+        if self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fired).is_err() {
             return;
         }
         for packed in [&self.bell, &DOORBELL] {
@@ -73,16 +74,24 @@ impl Cancel {
         }
     }
 
+    /// For calls that begin later: those that have begun are ended.
     pub(crate) fn reset(&self) {
-        self.fired.store(false, Ordering::SeqCst);
+        self.state.fetch_and(!1, Ordering::SeqCst);
     }
 
-    pub(crate) fn is_fired(&self) -> bool {
-        self.fired.load(Ordering::SeqCst)
+    /// What a call remembers that begins now.
+    pub(crate) fn since(&self) -> Since {
+        Since(self.state.load(Ordering::SeqCst) >> 1)
+    }
+
+    /// Whether it is fired, or was when or after the call began.
+    pub(crate) fn is_fired(&self, since: Since) -> bool {
+        let state = self.state.load(Ordering::SeqCst);
+        state & 1 == 1 || Since(state >> 1) != since
     }
 
     /// Whoever blocks asks [`Self::is_fired`] after this and before the poll.
-    pub(crate) fn block(&self) -> io::Result<Blocked<'_>> {
+    pub(crate) fn block(&self, since: Since) -> io::Result<Blocked<'_>> {
         let mut blocked = lock(&self.blocked);
         let bell = match LastingBell::unpacked(self.bell.load(Ordering::SeqCst)) {
             Some(bell) => bell,
@@ -92,15 +101,15 @@ impl Cancel {
                 bell
             }
         };
-        *blocked += 1;
-        Ok(Blocked { cancel: self, bell })
+        blocked.push(since);
+        Ok(Blocked { cancel: self, since, bell })
     }
 
     /// For tasks of the background thread, see [`Heard`].
-    pub(crate) async fn until_fired(&self) {
+    pub(crate) async fn until_fired(&self, since: Since) {
         loop {
             let notified = self.tasks.notified();
-            if self.is_fired() {
+            if self.is_fired(since) {
                 return;
             }
             notified.await;
@@ -113,14 +122,16 @@ impl Blocked<'_> {
         self.bell.fd()
     }
 
-    /// After the descriptor was found readable: hushes a ring that was for
-    /// nobody, or for a cancel that was reset since.
+    /// After the descriptor was found readable: hushes a ring that was not for
+    /// this thread, unless another one still has to see it.
     pub(crate) fn settle(&self) {
-        if !self.cancel.is_fired() {
-            self.bell.hush();
-            if self.cancel.is_fired() {
-                self.bell.ring();
-            }
+        if self.cancel.is_fired(self.since) {
+            return;
+        }
+        let blocked = lock(&self.cancel.blocked);
+        self.bell.hush();
+        if blocked.iter().any(|since| self.cancel.is_fired(*since)) {
+            self.bell.ring();
         }
     }
 }
@@ -128,22 +139,19 @@ impl Blocked<'_> {
 impl Drop for Blocked<'_> {
     fn drop(&mut self) {
         let mut blocked = lock(&self.cancel.blocked);
-        *blocked -= 1;
-        if *blocked == 0 {
+        if let Some(at) = blocked.iter().position(|since| *since == self.since) {
+            blocked.swap_remove(at);
+        }
+        if blocked.is_empty() {
             self.cancel.bell.store(0, Ordering::SeqCst);
             self.bell.hush();
-            lock(&SPARE).bells.push(self.bell);
+            lock(SPARE.get()).push(self.bell);
         }
     }
 }
 
 fn borrow() -> io::Result<LastingBell> {
-    let mut spare = lock(&SPARE);
-    let pid = std::process::id();
-    if spare.pid != pid {
-        *spare = Spare { bells: Vec::new(), pid };
-    }
-    match spare.bells.pop() {
+    match lock(SPARE.get()).pop() {
         Some(bell) => {
             bell.hush();
             Ok(bell)
@@ -155,8 +163,8 @@ fn borrow() -> io::Result<LastingBell> {
 /// The cancels for which tasks of the background thread wait, or waited.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
-    /// By their addresses.
-    all: Numbered<Weak<Cancel>>,
+    /// By their addresses, with what was last seen of them.
+    all: Numbered<(Weak<Cancel>, Since)>,
     /// How many there may be before those that are gone are looked for.
     room: usize,
 }
@@ -164,16 +172,19 @@ pub(crate) struct Heard {
 impl Heard {
     pub(crate) fn add(&mut self, cancel: &Arc<Cancel>) {
         if self.all.len() > self.room {
-            self.all.retain(|cancel| cancel.strong_count() > 0);
+            self.all.retain(|(cancel, _)| cancel.strong_count() > 0);
             self.room = 2 * self.all.len() + 16;
         }
-        self.all.insert(Arc::as_ptr(cancel).addr() as u64, Arc::downgrade(cancel));
+        let seen = (Arc::downgrade(cancel), cancel.since());
+        self.all.insert(Arc::as_ptr(cancel).addr() as u64, seen);
     }
 
     /// The doorbell rang: tells the tasks that wait for one that was fired.
-    pub(crate) fn tell(&self) {
-        for cancel in self.all.iter().filter_map(|(_, cancel)| cancel.upgrade()) {
-            if cancel.is_fired() {
+    pub(crate) fn tell(&mut self) {
+        for (_, (cancel, seen)) in self.all.iter_mut() {
+            let Some(cancel) = cancel.upgrade() else { continue };
+            let now = cancel.since();
+            if std::mem::replace(seen, now) != now {
                 cancel.tasks.notify_waiters();
             }
         }
@@ -195,25 +206,32 @@ mod tests {
         let cancel = Cancel::default();
         cancel.fire();
         cancel.reset();
-        let blocked = cancel.block().unwrap();
-        assert!(!is_readable(&blocked));
+        let since = cancel.since();
+        let blocked = cancel.block(since).unwrap();
+        assert!(!is_readable(&blocked) && !cancel.is_fired(since));
         cancel.fire();
-        assert!(is_readable(&blocked) && cancel.is_fired());
+        assert!(is_readable(&blocked) && cancel.is_fired(since));
         drop(blocked);
         assert_eq!(cancel.bell.load(Ordering::SeqCst), 0);
     }
 
     #[test]
-    fn hushes_a_ring_that_a_reset_has_overtaken() {
+    fn ends_what_began_before_a_reset_and_nothing_that_begins_later() {
         let cancel = Cancel::default();
-        let blocked = cancel.block().unwrap();
+        let before = cancel.since();
+        let early = cancel.block(before).unwrap();
         cancel.fire();
         cancel.reset();
-        assert!(is_readable(&blocked), "the ring of a fire that was reset");
-        blocked.settle();
-        assert!(!is_readable(&blocked));
+        let after = cancel.since();
+        let late = cancel.block(after).unwrap();
+        assert!(cancel.is_fired(before) && !cancel.is_fired(after));
+        late.settle();
+        assert!(is_readable(&early), "one that is ended has not seen it yet");
+        drop(early);
+        late.settle();
+        assert!(!is_readable(&late), "nobody is left whom the ring is for");
         cancel.fire();
-        blocked.settle();
-        assert!(is_readable(&blocked), "one that was fired is not hushed");
+        late.settle();
+        assert!(is_readable(&late), "one that was fired is not hushed");
     }
 }

@@ -40,6 +40,10 @@ impl<T> Numbered<T> {
         self.0.iter()
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut (u64, T)> {
+        self.0.iter_mut()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

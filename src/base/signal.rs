@@ -28,15 +28,10 @@ impl Signal {
     }
 
     pub(crate) fn raise(&self) {
-        if self.raised.swap(true, Ordering::AcqRel) {
-            return;
+        if !self.raised.swap(true, Ordering::SeqCst) {
+            self.settle();
+            self.tasks.notify_waiters();
         }
-        // Against the fence of `fd`: one of the two sees what the other did.
-        fence(Ordering::SeqCst);
-        if let Some(bell) = self.bell.get() {
-            bell.ring();
-        }
-        self.tasks.notify_waiters();
     }
 
     pub(crate) fn lower(&self) {
@@ -44,19 +39,8 @@ impl Signal {
         self.settle();
     }
 
-    /// Hushes the ring of a raise that was overtaken by a lower.
-    pub(crate) fn settle(&self) {
-        if let (Some(bell), false) = (self.bell.get(), self.is_raised()) {
-            bell.hush();
-            // Raised again meanwhile.
-            if self.is_raised() {
-                bell.ring();
-            }
-        }
-    }
-
     pub(crate) fn is_raised(&self) -> bool {
-        self.raised.load(Ordering::Acquire)
+        self.raised.load(Ordering::SeqCst)
     }
 
     /// The descriptor that is readable while it is raised.
@@ -66,12 +50,27 @@ impl Signal {
         }
         // Another thread may be faster; then this one's is closed again.
         let _ = self.bell.set(Bell::new()?);
-        fence(Ordering::SeqCst);
+        self.settle();
         let bell = self.bell.get().ok_or(io::ErrorKind::Other)?;
-        if self.is_raised() {
-            bell.ring();
-        }
         Ok(bell.fd())
+    }
+
+    /// Makes the bell what the flag is. Other threads may do the same, and
+    /// change the flag, at any moment: whoever was the last has looked again.
+    fn settle(&self) {
+        fence(Ordering::SeqCst);
+        let Some(bell) = self.bell.get() else { return };
+        loop {
+            let is_raised = self.is_raised();
+            if is_raised {
+                bell.ring()
+            } else {
+                bell.hush()
+            }
+            if self.is_raised() == is_raised {
+                return;
+            }
+        }
     }
 
     /// For tasks of the background thread.

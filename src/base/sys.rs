@@ -9,6 +9,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
 
 use tokio::io::Interest;
@@ -208,6 +209,40 @@ fn descriptors() -> io::Result<(OwnedFd, Option<OwnedFd>)> {
     }
     let [read, write] = pair;
     Ok((read, Some(write)))
+}
+
+/// What each process has for itself.
+///
+/// A thread of the parent may hold a lock at the moment of a fork, which stays
+/// held in the child for ever: there is no such thread. So the child begins
+/// with a new value, and leaves the old one alone.
+#[derive(Debug)]
+pub(crate) struct PerProcess<T>(AtomicPtr<(u32, T)>);
+
+impl<T: Default + Sync + 'static> PerProcess<T> {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicPtr::new(std::ptr::null_mut()))
+    }
+
+    pub(crate) fn get(&self) -> &'static T {
+        let pid = std::process::id();
+        loop {
+            let current = self.0.load(Ordering::Acquire);
+            // SAFETY: NULL, or from a box that was leaked below.
+            if let Some((owner, value)) = unsafe { current.as_ref() }
+                && *owner == pid
+            {
+                return value;
+            }
+            let new = Box::into_raw(Box::new((pid, T::default())));
+            let swapped =
+                self.0.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire);
+            if swapped.is_err() {
+                // SAFETY: nobody else has seen it.
+                drop(unsafe { Box::from_raw(new) });
+            }
+        }
+    }
 }
 
 /// Overwrites bytes that held a secret, in a way that the compiler keeps.

@@ -48,9 +48,9 @@ const MOST_PUT_OFF: Duration = Duration::from_millis(250);
 impl Client {
     /// A call that blocks this thread, with the client's own limits.
     pub(crate) fn call(self: &Arc<Self>, call: &Call) -> Result<Answer> {
-        let limits = Limits::of(call);
-        let wait = self.wait(&self.options(), &limits, false);
-        now(self.perform(call, &limits, &wait))
+        let (options, limits) = (self.options(), Limits::of(call));
+        let wait = self.wait(&options, &limits, false);
+        now(self.perform(&options, call, &limits, &wait))
     }
 
     /// The same, past what is kept of earlier answers.
@@ -71,13 +71,13 @@ impl Client {
 
     pub(crate) async fn perform(
         self: &Arc<Self>,
+        options: &Arc<Options>,
         call: &Call,
         limits: &Limits,
         wait: &Wait,
     ) -> Result<Answer> {
-        let options = self.options();
-        let result = self.perform_within(&options, call, limits, wait).await;
-        result.map_err(|error| self.finished(error, call.method(), &options))
+        let result = self.perform_within(options, call, limits, wait).await;
+        result.map_err(|error| self.finished(error, call.method(), options))
     }
 
     pub(crate) async fn perform_within(
@@ -259,11 +259,6 @@ impl Client {
             is_repeatable,
             peer: session.peer(),
             report: limits.report.as_ref(),
-        };
-        let _lane = if wait.is_queued() && session.transport.channel().is_none() {
-            Some(self.lanes.enter(options.max_connections, wait).await.map_err(Failure::Final)?)
-        } else {
-            None
         };
         let reporting = limits.report.as_ref().map(|report| Reporting::begin(self, id, report));
         let ending = match self.post(options, post, wait).await {

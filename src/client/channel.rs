@@ -264,7 +264,8 @@ impl Client {
                     Delivered::Notification(..) => {}
                 }
             }
-            channel.check()?;
+            // One that a close has ended says so.
+            channel.check().map_err(|error| self.check_open().err().unwrap_or(error))?;
             if let Some(mut source) = channel.source.get() {
                 reader.lead(&mut source, Some(slot), &[], wait).await?;
                 drop(source);

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
+use crate::client::lanes::Lane;
 use crate::client::options::Options;
 use crate::client::request::Report;
 use crate::client::send::{EXCERPT, Refused, Sent, Way};
@@ -130,6 +131,7 @@ impl Client {
         }
         let way = Way::new(options, Some(post.peer.era))?;
         let sent = Sent::post(&options.address()?.url, post);
+        let _lane = self.lane(wait).await?;
         match self.send(options, &sent, &way, wait).await? {
             Ok(reply) => {
                 let is_repeated = reply.is_repeated;
@@ -138,6 +140,11 @@ impl Client {
             }
             Err(refused) => refused.ending(),
         }
+    }
+
+    /// The right to a connection, for a request that was started.
+    async fn lane(&self, wait: &Wait) -> Result<Option<Lane<'_>>> {
+        if wait.is_queued() { self.lanes.enter(wait).await.map(Some) } else { Ok(None) }
     }
 
     /// Sends a message to where HTTP with SSE takes them; what is answered
@@ -150,6 +157,7 @@ impl Client {
         wait: &Wait,
     ) -> Result<Option<Ending>> {
         let way = Way::new(options, Some(post.peer.era))?;
+        let _lane = self.lane(wait).await?;
         match self.send(options, &Sent::post(url, post), &way, wait).await? {
             Ok(reply) => {
                 reply.release();

@@ -81,6 +81,8 @@ pub(crate) struct Inbox {
     needed: Signal,
     /// Raised while there is an item, or a request to hand out.
     ready: Signal,
+    /// The same without events.
+    ready_inside: Signal,
 }
 
 #[derive(Debug, Default)]
@@ -131,9 +133,10 @@ impl Queue {
 }
 
 impl Inbox {
-    /// What the application's descriptor shows.
-    pub(crate) fn ready(&self) -> &Signal {
-        &self.ready
+    /// What the application's descriptor shows; without events inside a
+    /// handler.
+    pub(crate) fn ready(&self, with_events: bool) -> &Signal {
+        if with_events { &self.ready } else { &self.ready_inside }
     }
 
     /// What a thread waits for that may run events, or may not.
@@ -252,6 +255,7 @@ impl Inbox {
         set(&self.arrivals, has_any);
         set(&self.needed, queue.needed > 0);
         set(&self.ready, has_any || !queue.done.is_empty());
+        set(&self.ready_inside, queue.needed > 0 || !queue.done.is_empty());
     }
 }
 
@@ -272,14 +276,14 @@ mod tests {
     fn is_ready_while_it_holds_anything() {
         let inbox = Inbox::default();
         inbox.push(event("a"));
-        assert!(inbox.ready().is_raised() && inbox.arrivals(true).is_raised());
-        assert!(inbox.pop(true).is_some() && !inbox.ready().is_raised());
+        assert!(inbox.ready(true).is_raised() && inbox.arrivals(true).is_raised());
+        assert!(inbox.pop(true).is_some() && !inbox.ready(true).is_raised());
         assert!(inbox.pop(true).is_none());
         inbox.push(event("b"));
-        assert!(inbox.ready().is_raised());
+        assert!(inbox.ready(true).is_raised());
         assert_eq!(inbox.close().len(), 1);
         inbox.push(event("c"));
-        assert!(!inbox.ready().is_raised(), "a closed one takes nothing");
+        assert!(!inbox.ready(true).is_raised(), "a closed one takes nothing");
     }
 
     #[test]

@@ -44,6 +44,11 @@ impl Inside {
         INSIDE.with_borrow(|inside| inside.iter().any(|(one, _)| *one == address(client)))
     }
 
+    /// Whether it is in any function of the application's.
+    pub(crate) fn anywhere() -> bool {
+        INSIDE.with_borrow(|inside| !inside.is_empty())
+    }
+
     pub(crate) fn is_in(client: &Client, function: Function) -> bool {
         depth(client, function) > 0
     }

@@ -9,11 +9,12 @@ use crate::base::signal::Signal;
 use crate::client::lock;
 use crate::transport::wait::Wait;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Lanes(Mutex<State>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    most: usize,
     taken: usize,
     waiting: VecDeque<Arc<Signal>>,
 }
@@ -22,20 +23,30 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct Lane<'a>(&'a Lanes);
 
+const MOST: usize = 64;
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self(Mutex::new(State { most: MOST, taken: 0, waiting: VecDeque::new() }))
+    }
+}
+
 impl Lanes {
-    /// One of `most`, when it is this one's turn.
-    pub(crate) async fn enter(&self, most: usize, wait: &Wait) -> Result<Lane<'_>> {
-        let signal = {
+    pub(crate) fn set_most(&self, most: usize) {
+        let mut state = lock(&self.0);
+        state.most = most;
+        state.admit();
+    }
+
+    /// A lane, when it is this one's turn.
+    pub(crate) async fn enter(&self, wait: &Wait) -> Result<Lane<'_>> {
+        let signal = Signal::shared();
+        {
             let mut state = lock(&self.0);
-            if state.taken < most {
-                state.taken += 1;
-                return Ok(Lane(self));
-            }
-            let signal = Signal::shared();
             state.waiting.push_back(signal.clone());
-            signal
-        };
-        // Raised by the one that has given its lane to this one.
+            state.admit();
+        }
+        // Raised by the one that has given a lane to this one.
         let waited = wait.until_raised(&signal).await;
         let mut state = lock(&self.0);
         let place = state.waiting.iter().position(|one| Arc::ptr_eq(one, &signal));
@@ -48,13 +59,23 @@ impl Lanes {
     }
 }
 
+impl State {
+    /// Lets in who is next, as far as there is room.
+    fn admit(&mut self) {
+        while self.taken < self.most
+            && let Some(next) = self.waiting.pop_front()
+        {
+            self.taken += 1;
+            next.raise();
+        }
+    }
+}
+
 impl Drop for Lane<'_> {
     fn drop(&mut self) {
         let mut state = lock(&self.0.0);
-        match state.waiting.pop_front() {
-            Some(next) => next.raise(),
-            None => state.taken -= 1,
-        }
+        state.taken -= 1;
+        state.admit();
     }
 }
 
@@ -68,11 +89,12 @@ mod tests {
     #[test]
     fn lets_so_many_in_at_a_time_and_everyone_in_the_end() {
         let (lanes, inside, most) = (Lanes::default(), AtomicUsize::new(0), AtomicUsize::new(0));
+        lanes.set_most(3);
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
                     let wait = Wait::for_at_most(Duration::from_secs(10));
-                    let lane = now(lanes.enter(3, &wait)).unwrap();
+                    let lane = now(lanes.enter(&wait)).unwrap();
                     most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     std::thread::sleep(Duration::from_millis(2));
                     inside.fetch_sub(1, Ordering::SeqCst);
@@ -87,11 +109,41 @@ mod tests {
     #[test]
     fn passes_over_those_who_gave_up() {
         let lanes = Lanes::default();
+        lanes.set_most(1);
         let long = Wait::for_at_most(Duration::from_secs(10));
-        let lane = now(lanes.enter(1, &long)).unwrap();
-        assert!(now(lanes.enter(1, &Wait::for_at_most(Duration::from_millis(5)))).is_err());
+        let lane = now(lanes.enter(&long)).unwrap();
+        assert!(now(lanes.enter(&Wait::for_at_most(Duration::from_millis(5)))).is_err());
         drop(lane);
-        assert!(now(lanes.enter(1, &long)).is_ok());
+        assert!(now(lanes.enter(&long)).is_ok());
         assert_eq!(lock(&lanes.0).taken, 0);
+    }
+
+    #[test]
+    fn keeps_the_order_and_the_limit_when_the_limit_changes() {
+        let lanes = Lanes::default();
+        lanes.set_most(1);
+        let lane = now(lanes.enter(&Wait::for_at_most(Duration::from_secs(10)))).unwrap();
+        let order = std::sync::Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for number in 0..3 {
+                let (lanes, order) = (&lanes, &order);
+                scope.spawn(move || {
+                    let wait = Wait::for_at_most(Duration::from_secs(10));
+                    let lane = now(lanes.enter(&wait)).unwrap();
+                    order.lock().unwrap().push(number);
+                    std::thread::sleep(Duration::from_millis(20));
+                    drop(lane);
+                });
+                while lock(&lanes.0).waiting.len() <= number {
+                    std::thread::yield_now();
+                }
+            }
+            lanes.set_most(2);
+            std::thread::sleep(Duration::from_millis(5));
+            assert_eq!(*order.lock().unwrap(), [0], "the one that waits longest");
+            lanes.set_most(1);
+            drop(lane);
+        });
+        assert_eq!((order.into_inner().unwrap(), lock(&lanes.0).taken), (vec![0, 1, 2], 0));
     }
 }

@@ -284,7 +284,7 @@ impl Client {
         let rest = self.flights.close().into_iter();
         done.extend(rest.map(|(flight, request)| (request, flight, closed())));
         for (request, flight, result) in done {
-            self.land(request, flight, result);
+            request.land(flight, result);
         }
     }
 

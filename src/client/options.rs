@@ -50,8 +50,6 @@ pub(crate) struct Options {
     pub(crate) max_items: usize,
     /// Without a reply.
     pub(crate) max_events: usize,
-    /// Of started requests, at a time.
-    pub(crate) max_connections: usize,
     /// How long a close may take; what is usual for the transport if not set.
     pub(crate) close_timeout: Option<Duration>,
     /// Whether a program that has ended is started again.
@@ -86,7 +84,6 @@ const INPUT_TIMEOUT: Duration = Duration::from_secs(600);
 const MAX_PAGES: usize = 1000;
 const MAX_ITEMS: usize = 1_000_000;
 const MAX_EVENTS: usize = 1_000_000;
-const MAX_CONNECTIONS: usize = 64;
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 
 /// Headers that the library writes, or that would change how a message is
@@ -148,7 +145,6 @@ impl Options {
             max_pages: MAX_PAGES,
             max_items: MAX_ITEMS,
             max_events: MAX_EVENTS,
-            max_connections: MAX_CONNECTIONS,
             close_timeout: None,
             restarts: true,
             repeats_tools: false,

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::Client;
+use crate::client::options::Options;
 use crate::client::request::Limits;
 use crate::protocol::call::{Call, push_member};
 use crate::protocol::item;
@@ -20,15 +21,16 @@ impl Client {
     /// All pages of a list; `member` is what its items stand in.
     pub(crate) fn list(self: &Arc<Self>, method: &str, member: &str) -> Result<Vec<Answer>> {
         let call = Call::new(method, None)?;
-        let limits = Limits::default();
-        let wait = self.wait(&self.options(), &limits, false);
-        now(self.list_within(&call, member, &limits, &wait))
+        let (options, limits) = (self.options(), Limits::default());
+        let wait = self.wait(&options, &limits, false);
+        now(self.list_within(&options, &call, member, &limits, &wait))
     }
 
     /// The time without a sign of life begins anew with each page; the whole
     /// has one deadline.
     pub(crate) async fn list_within(
         self: &Arc<Self>,
+        options: &Arc<Options>,
         call: &Call,
         member: &str,
         limits: &Limits,
@@ -36,7 +38,7 @@ impl Client {
     ) -> Result<Vec<Answer>> {
         let mut has_begun_again = false;
         loop {
-            match self.pages(call, member, limits, wait).await {
+            match self.pages(options, call, member, limits, wait).await {
                 // The cursor is not known any more: once more from the start.
                 Err((true, error)) if !has_begun_again && is_stale(&error) => {
                     has_begun_again = true;
@@ -51,12 +53,12 @@ impl Client {
     /// The flag of an error says whether it came behind the first page.
     async fn pages(
         self: &Arc<Self>,
+        options: &Arc<Options>,
         call: &Call,
         member: &str,
         limits: &Limits,
         wait: &Wait,
     ) -> std::result::Result<Vec<Answer>, (bool, Error)> {
-        let options = self.options();
         let (max_pages, max_items) = (options.max_pages, options.max_items);
         let mut pages: Vec<Answer> = Vec::new();
         // With the number of the page that gave it.
@@ -67,7 +69,7 @@ impl Client {
             let page = call.at(cursor.as_deref());
             wait.restart();
             let answer = self
-                .perform(&page, limits, wait)
+                .perform(options, &page, limits, wait)
                 .await
                 .map_err(|error| (!pages.is_empty(), error))?;
             let next = next_cursor(&answer);

@@ -15,6 +15,8 @@ use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::Client;
 use crate::client::inbox::Item;
+use crate::client::inside::Inside;
+use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::protocol::item;
 use crate::transport::wait::{Wait, now};
@@ -56,6 +58,8 @@ struct Telling {
     has_ended: bool,
     /// The threads that are in the program's function.
     threads: Vec<ThreadId>,
+    /// What is to be done when all of them have returned.
+    then: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 impl Limits {
@@ -100,14 +104,27 @@ impl Report {
     }
 
     /// From now on nobody is told: what comes late is passed over, and a
-    /// function that runs on another thread has returned.
+    /// function that runs on another thread has returned. A function of the
+    /// application's waits for no other, which may wait for it in turn.
     fn end(&self) {
+        let mut telling = lock(&self.telling);
+        telling.has_ended = true;
+        while !telling.threads.is_empty() && !Inside::anywhere() {
+            telling = self.returned.wait(telling).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The same without a wait: `then` is done when no function runs on another
+    /// thread, now or by the last one that returns.
+    fn end_then(&self, then: impl FnOnce() + Send + 'static) {
         let this = thread::current().id();
         let mut telling = lock(&self.telling);
         telling.has_ended = true;
-        // Called by that very function, it would wait for itself.
-        while !telling.threads.is_empty() && !telling.threads.contains(&this) {
-            telling = self.returned.wait(telling).unwrap_or_else(PoisonError::into_inner);
+        if telling.threads.iter().all(|thread| *thread == this) {
+            drop(telling);
+            then();
+        } else {
+            telling.then.push(Box::new(then));
         }
     }
 }
@@ -122,9 +139,13 @@ impl Drop for Returning<'_> {
         if let Some(at) = telling.threads.iter().position(|thread| *thread == this) {
             telling.threads.swap_remove(at);
         }
-        if telling.has_ended {
+        let mut then = Vec::new();
+        if telling.has_ended && telling.threads.is_empty() {
+            then = std::mem::take(&mut telling.then);
             self.0.returned.notify_all();
         }
+        drop(telling);
+        then.into_iter().for_each(|then| then());
     }
 }
 
@@ -134,8 +155,9 @@ pub(crate) struct Request {
     call: Mutex<Call>,
     limits: Mutex<Limits>,
     state: Mutex<State>,
-    /// Raised when a flight that was started has landed.
-    landed: Signal,
+    /// Raised when a flight that was started has landed; there only while
+    /// somebody waits for it.
+    landed: Mutex<Option<Arc<Signal>>>,
     /// Who hands it out; changed under the lock of the client's inbox.
     pub(crate) place: Mutex<Place>,
     /// Ends a started request whose handle is freed.
@@ -176,7 +198,7 @@ impl Request {
             call: Mutex::new(call),
             limits: Mutex::default(),
             state: Mutex::default(),
-            landed: Signal::default(),
+            landed: Mutex::default(),
             place: Mutex::default(),
             abort: Mutex::default(),
             report: Mutex::default(),
@@ -232,38 +254,48 @@ impl Request {
         self.take_off(0)?;
         let _landing = Landing(self);
         let (call, limits) = self.begin();
-        let wait = self.client.wait(&self.client.options(), &limits, false);
-        let result = now(fly(&self.client, &call, &limits, &wait));
+        let options = self.client.options();
+        let wait = self.client.wait(&options, &limits, false);
+        let result = now(fly(&self.client, &options, &call, &limits, &wait));
         // What came before the end is told before it.
         self.client.attend_if_any();
         result
     }
 
-    /// Begins the request on the background thread.
-    pub(crate) fn start(self: &Arc<Self>) -> Result<()> {
-        self.client.check_open()?;
-        let flight = self.client.flights.next();
+    /// Begins the request on the background thread, with the client's options
+    /// as they are now. Once it has begun, another thread may hand it out and
+    /// free its handle.
+    pub(crate) fn start(self: Arc<Self>) -> Result<()> {
+        let client = self.client.clone();
+        client.check_open()?;
+        let flight = client.flights.next();
         self.take_off(flight)?;
         let abort = Signal::shared();
         *lock(&self.abort) = Some(abort.clone());
         let (call, limits) = self.begin();
+        let options = client.options();
+        let wait = client.wait(&options, &limits, true).or_abort(abort).queued();
         let this = self.clone();
-        let started = self.client.flights.add(flight, self).and_then(|()| {
-            self.client.spawn(move |client| async move {
-                let wait = client.wait(&client.options(), &limits, true).or_abort(abort).queued();
-                let result = fly(&client, &call, &limits, &wait).await;
+        let started = client.flights.add(flight, &self).and_then(|()| {
+            client.spawn(move |client| async move {
+                let result = fly(&client, &options, &call, &limits, &wait).await;
                 client.flights.remove(flight);
                 if !this.is_abandoned() {
                     client.inbox.push(Item::Done(this, flight, result));
                 }
             })
         });
-        if started.is_err() {
-            self.client.flights.remove(flight);
-            self.end_report();
-            *lock(&self.state) = State::Idle;
+        match started {
+            // Closed meanwhile, and handed out as such.
+            Err(_) if client.flights.has_taken(flight) => Ok(()),
+            Err(error) => {
+                client.flights.remove(flight);
+                self.end_report();
+                *lock(&self.state) = State::Idle;
+                Err(error)
+            }
+            Ok(()) => Ok(()),
         }
-        started
     }
 
     /// Ends a request that was started and that nobody waits for any more.
@@ -291,8 +323,17 @@ impl Request {
     }
 
     /// Raised when it is done, if it was started.
-    pub(crate) fn landed(&self) -> &Signal {
-        &self.landed
+    pub(crate) fn landed(&self) -> Arc<Signal> {
+        let signal = lock(&self.landed).get_or_insert_with(Signal::shared).clone();
+        if self.status().is_some() {
+            signal.raise();
+        }
+        signal
+    }
+
+    /// Nobody waits for that any more.
+    pub(crate) fn forget_landed(&self) {
+        drop(lock(&self.landed).take());
     }
 
     /// The result of a request that is done, once.
@@ -320,8 +361,8 @@ impl Request {
             return Err(Error::new(Status::State, "the request is in flight already"));
         }
         let old = std::mem::replace(&mut *state, State::InFlight(flight));
-        self.landed.lower();
         drop(state);
+        self.forget_landed();
         drop(old);
         // Done, and begun anew before it was handed out.
         self.client.inbox.take_place(self, Place::None);
@@ -344,25 +385,42 @@ impl Request {
         }
     }
 
-    /// Ends a flight that was started, and says if it was still under way: the
-    /// client may have been closed before its end came.
-    pub(crate) fn land(&self, flight: Flight, result: Result<Vec<Answer>>) -> bool {
-        let is_under_way =
-            |state: &State| matches!(state, State::InFlight(current) if *current == flight);
-        if !is_under_way(&lock(&self.state)) {
-            return false;
+    /// Ends a flight that was started, and hands the request out, unless that
+    /// was done before: the client may have been closed before its end came. A
+    /// function that is told of it on another thread returns first, and does it.
+    pub(crate) fn land(self: &Arc<Self>, flight: Flight, result: Result<Vec<Answer>>) {
+        if !lock(&self.state).is_in(flight) {
+            return;
         }
-        self.end_report();
+        let report = lock(&self.report).clone();
+        let this = self.clone();
+        let finish = move || this.finish(flight, result);
+        match report {
+            Some(report) => report.end_then(finish),
+            None => finish(),
+        }
+    }
+
+    fn finish(self: &Arc<Self>, flight: Flight, result: Result<Vec<Answer>>) {
         let mut state = lock(&self.state);
-        if !is_under_way(&state) {
-            return false;
+        if !state.is_in(flight) {
+            return;
         }
         *state = match result {
             Ok(pages) => State::Done(Status::Ok, Some(pages), None),
             Err(error) => State::Done(error.status(), None, Some(error)),
         };
-        self.landed.raise();
-        true
+        drop(state);
+        if let Some(landed) = &*lock(&self.landed) {
+            landed.raise();
+        }
+        self.client.inbox.list(self.clone());
+    }
+}
+
+impl State {
+    fn is_in(&self, flight: Flight) -> bool {
+        matches!(self, Self::InFlight(current) if *current == flight)
     }
 }
 
@@ -374,6 +432,8 @@ pub(crate) struct Flights(Mutex<Air>);
 struct Air {
     last: Flight,
     all: Numbered<Weak<Request>>,
+    /// Those that were under way at the close.
+    taken: Vec<Flight>,
     is_closed: bool,
 }
 
@@ -393,6 +453,11 @@ impl Flights {
         Ok(())
     }
 
+    /// Whether a close has ended it.
+    fn has_taken(&self, flight: Flight) -> bool {
+        lock(&self.0).taken.contains(&flight)
+    }
+
     fn remove(&self, flight: Flight) {
         lock(&self.0).all.remove(flight);
     }
@@ -402,19 +467,21 @@ impl Flights {
         let mut air = lock(&self.0);
         air.is_closed = true;
         let all = std::mem::take(&mut air.all);
+        air.taken.extend(all.iter().map(|(flight, _)| *flight));
         all.iter().filter_map(|(flight, one)| Some((*flight, one.upgrade()?))).collect()
     }
 }
 
 async fn fly(
     client: &Arc<Client>,
+    options: &Arc<Options>,
     call: &Call,
     limits: &Limits,
     wait: &Wait,
 ) -> Result<Vec<Answer>> {
     match limits.all_pages {
-        Some(member) => client.list_within(call, member, limits, wait).await,
-        None => Ok(vec![client.perform(call, limits, wait).await?]),
+        Some(member) => client.list_within(options, call, member, limits, wait).await,
+        None => Ok(vec![client.perform(options, call, limits, wait).await?]),
     }
 }
 

@@ -176,18 +176,15 @@ impl Client {
         let most = most.ok_or_else(|| {
             Error::argument(format!("value is {value}: the smallest limit of this kind is 1"))
         })?;
-        if limit == Limit::Cache {
-            self.cache.set_limit(most);
-            return Ok(());
-        }
         self.change(|options| {
-            *match limit {
-                Limit::MessageSize => &mut options.max_message,
-                Limit::Pages => &mut options.max_pages,
-                Limit::Items => &mut options.max_items,
-                Limit::Events => &mut options.max_events,
-                Limit::Connections | Limit::Cache => &mut options.max_connections,
-            } = most;
+            match limit {
+                Limit::MessageSize => options.max_message = most,
+                Limit::Pages => options.max_pages = most,
+                Limit::Items => options.max_items = most,
+                Limit::Events => options.max_events = most,
+                Limit::Cache => self.cache.set_limit(most),
+                Limit::Connections => self.lanes.set_most(most),
+            }
             Ok(())
         })
     }

@@ -11,8 +11,8 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::client::inbox::{Event, Item, Progress};
 use crate::client::inside::{Function, Inside};
-use crate::client::request::{Flight, Limits, Place, Report, Request};
-use crate::client::{Answer, Client, Counter, Session, lock};
+use crate::client::request::{Limits, Place, Report, Request};
+use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::notice::{self, Kind};
 use crate::protocol::question::TOO_DEEP;
 use crate::protocol::task;
@@ -165,7 +165,7 @@ impl Client {
 
     /// The descriptor for the application's loop.
     pub(crate) fn fd(&self) -> Result<RawFd> {
-        self.inbox.ready().fd().map_err(|error| {
+        self.inbox.ready(true).fd().map_err(|error| {
             Error::new(Status::Internal, format!("no descriptor for the client: {error}"))
         })
     }
@@ -183,11 +183,7 @@ impl Client {
         }
         self.check_may_wait()?;
         let wait = Wait::for_request(patience, patience, self.close.clone(), None);
-        let signal = match Inside::any(self) {
-            false => self.inbox.ready(),
-            true => self.inbox.arrivals(false),
-        };
-        match now(wait.until_raised(signal)) {
+        match now(wait.until_raised(self.inbox.ready(!Inside::any(self)))) {
             Ok(()) => {
                 self.attend();
                 Ok(())
@@ -248,6 +244,7 @@ impl Client {
         let until = Instant::now() + patience;
         let mut claim = Claim { client: self, request, is_handed_out: false };
         self.inbox.take_place(request, Place::Claimed);
+        let landed = request.landed();
         loop {
             // What came before its end is told before it.
             self.attend();
@@ -261,19 +258,12 @@ impl Client {
                 return Ok(None);
             }
             let wait = Wait::for_request(left, left, self.close.clone(), None);
-            match now(wait.until_either(self.arrivals_here(), request.landed())) {
+            match now(wait.until_either(self.arrivals_here(), &landed)) {
                 Err(error) if error.status() == Status::Timeout => {}
                 // It is done: whoever closes the client ends its requests.
                 Err(error) if error.status() == Status::Closed && request.status().is_some() => {}
                 other => other?,
             }
-        }
-    }
-
-    /// Takes the end of a flight, and hands its request out.
-    pub(crate) fn land(&self, request: Arc<Request>, flight: Flight, result: Result<Vec<Answer>>) {
-        if request.land(flight, result) {
-            self.inbox.list(request);
         }
     }
 
@@ -302,7 +292,7 @@ impl Client {
                     self.tell(&report, told.progress, told.total, told.message.as_deref());
                 }
             }
-            Item::Done(request, flight, result) => self.land(request, flight, result),
+            Item::Done(request, flight, result) => request.land(flight, result),
             Item::Work(work) => {
                 let _inside = Inside::enter(self, Function::Credential);
                 work();
@@ -418,6 +408,7 @@ struct Claim<'a> {
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
+        self.request.forget_landed();
         self.client.inbox.take_place(self.request, Place::None);
         // It ended when nobody waited any more.
         let is_done = || self.request.status().is_some_and(|status| status != Status::State);

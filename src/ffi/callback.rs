@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::sync::lock;
+use crate::base::sys::PerProcess;
 use crate::ffi::client::mcp_free_fn;
 
 /// User data that is released once, when nothing can use it any more.
@@ -48,7 +49,7 @@ impl Drop for UserData {
         });
         // No call of the program's is under way on this thread.
         if let Some(gone) = gone {
-            lock(&ELSEWHERE).push(gone);
+            lock(ELSEWHERE.get()).push(gone);
             HAS_ANY.store(true, Ordering::Release);
         }
     }
@@ -72,7 +73,7 @@ thread_local! {
 }
 
 /// What the library's own threads have dropped.
-static ELSEWHERE: Mutex<Vec<UserData>> = Mutex::new(Vec::new());
+static ELSEWHERE: PerProcess<Mutex<Vec<UserData>>> = PerProcess::new();
 /// Whether there may be any, as most calls are short and find none.
 static HAS_ANY: AtomicBool = AtomicBool::new(false);
 
@@ -101,7 +102,7 @@ impl Drop for Call {
 /// which leave what they drop to this one.
 fn release(here: &Here) {
     if HAS_ANY.load(Ordering::Acquire) && HAS_ANY.swap(false, Ordering::AcqRel) {
-        here.gone.borrow_mut().append(&mut lock(&ELSEWHERE));
+        here.gone.borrow_mut().append(&mut lock(ELSEWHERE.get()));
     }
     if here.gone.borrow().is_empty() || here.is_releasing.replace(true) {
         return;

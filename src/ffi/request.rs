@@ -50,8 +50,15 @@ impl Handle for mcp_request {
 
 impl mcp_request {
     fn keep(&self, error: Option<Error>) {
-        let kept = error.map(|error| Box::new(mcp_error::new(error)));
-        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        self.put_error(error.map(|error| Box::new(mcp_error::new(error))));
+    }
+
+    fn put_error(&self, error: Option<Box<mcp_error>>) {
+        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = error;
+    }
+
+    fn take_error(&self) -> Option<Box<mcp_error>> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -430,9 +437,10 @@ pub unsafe extern "C" fn mcp_request_start(request: *mut mcp_request) -> i32 {
     guard(|| {
         // SAFETY: the header asks for NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        request.inner.start()?;
-        request.keep(None);
-        Ok(())
+        // Once it has begun, another thread may free the handle.
+        let inner = request.inner.clone();
+        let before = request.take_error();
+        inner.start().inspect_err(|_| request.put_error(before))
     })
 }
 

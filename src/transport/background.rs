@@ -10,7 +10,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Poll as Step;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -20,10 +20,11 @@ use tokio::io::unix::AsyncFd;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::base::cancel::{self, Cancel, Heard};
+use crate::base::cancel::{self, Cancel, Heard, Since};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::base::sys::{self, LastingBell, POLLOUT, Poll, Watched};
+use crate::base::sync::lock;
+use crate::base::sys::{self, LastingBell, POLLOUT, PerProcess, Poll, Watched};
 use crate::base::thread;
 
 /// Makes the work on the background thread, so that it need not be `Send`.
@@ -46,20 +47,16 @@ struct Running {
     jobs: UnboundedSender<Job>,
     thread: JoinHandle<()>,
     users: usize,
-    pid: u32,
 }
 
-static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
+/// The thread of the parent process is not in its fork.
+static RUNNING: PerProcess<Mutex<Option<Running>>> = PerProcess::new();
 
 impl Background {
     /// Joins those who use the thread, which is started for the first.
     pub(crate) fn enter() -> Result<Self> {
         let pid = std::process::id();
-        let mut running = lock();
-        // The thread of the parent process is not in its fork.
-        if running.as_ref().is_some_and(|running| running.pid != pid) {
-            std::mem::forget(running.take());
-        }
+        let mut running = lock(RUNNING.get());
         if let Some(running) = running.as_mut() {
             running.users += 1;
             return Ok(Self { jobs: running.jobs.clone(), pid });
@@ -67,19 +64,19 @@ impl Background {
         let failed = |error: io::Error| {
             Error::new(Status::Internal, format!("no background thread: {error}"))
         };
-        let runtime = plan().build().map_err(failed)?;
+        let runtime = plan(Builder::build).map_err(failed)?;
         let doorbell = cancel::doorbell().map_err(failed)?;
         let (jobs, queue) = unbounded_channel();
         let body = move || runtime.block_on(work(queue, doorbell));
         let thread = thread::spawn("mcp-background", body).map_err(failed)?;
-        *running = Some(Running { jobs: jobs.clone(), thread, users: 1, pid });
+        *running = Some(Running { jobs: jobs.clone(), thread, users: 1 });
         Ok(Self { jobs, pid })
     }
 
     /// Reads what a runtime is made by from the environment: see
     /// [`crate::base::environment`].
     pub(crate) fn prepare() {
-        drop(plan());
+        plan(|_| ());
     }
 
     /// Has work done. `job` runs on the background thread.
@@ -97,7 +94,7 @@ impl Drop for Background {
         if self.pid != std::process::id() {
             return;
         }
-        let mut running = lock();
+        let mut running = lock(RUNNING.get());
         let Some(state) = running.as_mut() else { return };
         state.users -= 1;
         if state.users > 0 {
@@ -115,18 +112,14 @@ impl Drop for Background {
 }
 
 /// How the runtime is made, the same for all there will be.
-fn plan() -> MutexGuard<'static, Builder> {
-    static PLAN: OnceLock<Mutex<Builder>> = OnceLock::new();
-    let make = || {
+fn plan<T>(read: impl FnOnce(&mut Builder) -> T) -> T {
+    static PLAN: PerProcess<Mutex<Option<Builder>>> = PerProcess::new();
+    let mut plan = lock(PLAN.get());
+    read(plan.get_or_insert_with(|| {
         let mut plan = Builder::new_current_thread();
         plan.enable_io().enable_time();
-        Mutex::new(plan)
-    };
-    PLAN.get_or_init(make).lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn lock() -> MutexGuard<'static, Option<Running>> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+        plan
+    }))
 }
 
 async fn work(mut queue: UnboundedReceiver<Job>, doorbell: LastingBell) {
@@ -152,7 +145,7 @@ pub(crate) async fn give_way() {
 pub(crate) async fn poll(
     entries: &mut [Poll],
     signals: impl Iterator<Item = &Signal>,
-    cancel: Option<&Arc<Cancel>>,
+    cancel: Option<&(Arc<Cancel>, Since)>,
     left: Duration,
 ) -> io::Result<bool> {
     if !entries.is_empty() && sys::poll(entries, Duration::ZERO)? > 0 {
@@ -167,9 +160,9 @@ pub(crate) async fn poll(
     let mut raised: Vec<_> = signals.map(|signal| Box::pin(signal.until_raised())).collect();
     let mut fired = pin!(async {
         match cancel {
-            Some(cancel) => {
+            Some((cancel, since)) => {
                 HEARD.with_borrow_mut(|heard| heard.add(cancel));
-                cancel.until_fired().await;
+                cancel.until_fired(*since).await;
             }
             None => std::future::pending().await,
         }
@@ -237,6 +230,6 @@ async fn listen_to(doorbell: LastingBell) {
     while let Ok(mut ready) = watch.readable().await {
         doorbell.hush();
         ready.clear_ready();
-        HEARD.with_borrow(Heard::tell);
+        HEARD.with_borrow_mut(Heard::tell);
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
+use crate::base::sys::PerProcess;
 use crate::base::thread;
 use crate::transport::wait::Wait;
 
@@ -92,7 +93,8 @@ const THREADS: usize = 8;
 /// Where names are asked for: each once, however many want to know, on threads
 /// that live as long as there are questions.
 struct Desk {
-    state: Mutex<State>,
+    /// The threads of a parent process are not in its fork.
+    state: PerProcess<Mutex<State>>,
     ask: fn(&str, u16) -> Found,
 }
 
@@ -101,8 +103,6 @@ struct State {
     waiting: VecDeque<Weak<Question>>,
     under_way: Vec<Arc<Question>>,
     threads: usize,
-    /// The threads of a parent process are not in its fork.
-    pid: u32,
 }
 
 struct Question {
@@ -120,17 +120,12 @@ static SYSTEM: Desk = Desk::new(|host, port| {
 
 impl Desk {
     const fn new(ask: fn(&str, u16) -> Found) -> Self {
-        let state = State { waiting: VecDeque::new(), under_way: Vec::new(), threads: 0, pid: 0 };
-        Self { state: Mutex::new(state), ask }
+        Self { state: PerProcess::new(), ask }
     }
 
     /// Asks, or waits with those who have asked the same.
     fn join(&'static self, host: &str, port: u16) -> io::Result<Arc<Question>> {
         let mut state = self.lock();
-        let pid = std::process::id();
-        if state.pid != pid {
-            *state = State { pid, ..State::default() };
-        }
         let is_same = |one: &Arc<Question>| one.host == host && one.port == port;
         let under_way = state.under_way.iter().find(|one| is_same(one)).cloned();
         let waiting = || state.waiting.iter().filter_map(Weak::upgrade).find(is_same);
@@ -169,7 +164,7 @@ impl Desk {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.get().lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,7 +14,7 @@ use rustls_native_certs::load_certs_from_paths;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
-use crate::base::sys;
+use crate::base::sys::{self, PerProcess};
 use crate::transport::socket::plain;
 
 /// The settings of a client, each checked when it was made.
@@ -143,7 +143,7 @@ type Digest = [u8; 32];
 
 /// What the clients of this process share: the system's certificates take a
 /// few hundred KB and milliseconds to read.
-static SHARED: Mutex<Vec<Shared>> = Mutex::new(Vec::new());
+static SHARED: PerProcess<Mutex<Vec<Shared>>> = PerProcess::new();
 
 /// How long the system's certificates are taken to be the same.
 const KEPT: Duration = Duration::from_secs(60);
@@ -236,7 +236,7 @@ impl TlsSettings {
 }
 
 fn lock() -> MutexGuard<'static, Vec<Shared>> {
-    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+    SHARED.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The certificates of a PEM file, at least one, each of which parses.

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll as Step, Waker};
 use std::time::{Duration, Instant};
 
-use crate::base::cancel::Cancel;
+use crate::base::cancel::{Cancel, Since};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::base::sys::{self, POLLIN, Poll};
@@ -32,7 +32,7 @@ pub(crate) struct Wait {
     /// When the whole has taken too long, whatever sign of life there was.
     last: Instant,
     close: Option<Arc<Signal>>,
-    cancel: Option<Arc<Cancel>>,
+    cancel: Option<(Arc<Cancel>, Since)>,
     attendant: Option<Arc<dyn Attendant>>,
     /// Ends it like a cancel: the request was freed.
     abort: Option<Arc<Signal>>,
@@ -140,6 +140,7 @@ impl Wait {
     ) -> Self {
         let now = Instant::now();
         let own = Self::of(Limit::Request(limit), now + limit, now + whole);
+        let cancel = cancel.map(|cancel| (cancel.clone(), cancel.since()));
         Self { close: Some(close), cancel, ..own }
     }
 
@@ -318,8 +319,8 @@ impl Wait {
         }
         if self.is_background {
             self.wait(&mut [], Some(signal), pause).await?;
-        } else if self.poll(&mut [entry(signal)?], pause).await? {
-            signal.settle();
+        } else {
+            self.poll(&mut [entry(signal)?], pause).await?;
         }
         Ok(signal.is_raised())
     }
@@ -329,8 +330,6 @@ impl Wait {
         while !one.is_raised() && !other.is_raised() {
             let mut entries = [entry(one)?, entry(other)?];
             self.poll(&mut entries, Duration::MAX).await?;
-            one.settle();
-            other.settle();
         }
         Ok(())
     }
@@ -397,7 +396,8 @@ impl Wait {
         for signal in own.into_iter().flatten() {
             add(Poll::new(signal.fd()?, POLLIN));
         }
-        let blocked = self.cancel.as_ref().map(|cancel| cancel.block()).transpose()?;
+        let blocked =
+            self.cancel.as_ref().map(|(cancel, since)| cancel.block(*since)).transpose()?;
         if let Some(blocked) = &blocked {
             add(Poll::new(blocked.fd(), POLLIN));
         }
@@ -421,7 +421,7 @@ impl Wait {
     }
 
     fn is_cancelled(&self) -> bool {
-        self.cancel.as_ref().is_some_and(|cancel| cancel.is_fired())
+        self.cancel.as_ref().is_some_and(|(cancel, since)| cancel.is_fired(*since))
     }
 
     /// The most descriptors that one wait may be for: a listener's two and

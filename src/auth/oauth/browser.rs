@@ -14,6 +14,7 @@ use std::thread::Builder;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
+use crate::base::sys::PerProcess;
 use crate::base::{sys, thread};
 use crate::wire::url::{Scheme, Url};
 
@@ -126,7 +127,7 @@ fn is_plain_host(host: &str) -> bool {
 }
 
 /// Openers for which there was no thread to wait.
-static UNATTENDED: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
+static UNATTENDED: PerProcess<Mutex<Vec<Arc<Mutex<Child>>>>> = PerProcess::new();
 
 /// Takes note of an opener's end, as nobody else would; it hands the address on
 /// and ends, a browser may go on for days. Where a thread cannot be had, the
@@ -136,7 +137,7 @@ fn attend(child: Child, thread: Builder) {
     let waited = child.clone();
     let wait = move || sys::without_signals(|| drop(lock(&waited).wait()));
     let is_waited = thread.spawn(wait).is_ok();
-    let mut unattended = lock(&UNATTENDED);
+    let mut unattended = lock(UNATTENDED.get());
     unattended.retain(|child| matches!(lock(child).try_wait(), Ok(None)));
     if !is_waited {
         unattended.push(child);
@@ -152,10 +153,10 @@ mod tests {
         let start = || Command::new("true").spawn().unwrap();
         // No machine has so much memory.
         attend(start(), Builder::new().stack_size(1 << 60));
-        let child = lock(&UNATTENDED).first().cloned().unwrap();
+        let child = lock(UNATTENDED.get()).first().cloned().unwrap();
         for _ in 0..500 {
             attend(start(), Builder::new());
-            if lock(&UNATTENDED).is_empty() {
+            if lock(UNATTENDED.get()).is_empty() {
                 assert!(lock(&child).try_wait().unwrap().is_some());
                 return;
             }
