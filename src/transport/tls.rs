@@ -90,10 +90,12 @@ fn load<'a>(
     // Together, so that nothing that is in both is read twice.
     let mut all = load_certs_from_paths(file, folders.next()).certs;
     for folder in folders {
-        all.extend(load_certs_from_paths(None, Some(folder)).certs);
+        for certificate in load_certs_from_paths(None, Some(folder)).certs {
+            if !all.contains(&certificate) {
+                all.push(certificate);
+            }
+        }
     }
-    all.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
-    all.dedup();
     all
 }
 

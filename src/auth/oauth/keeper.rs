@@ -68,21 +68,31 @@ impl<'a> Keeper<'a> {
         if !self.store.asks() {
             return work();
         }
+        let slot = Arc::new(Mutex::new(None));
+        let place = slot.clone();
+        self.run_in_turn(wait, Box::new(move || *lock(&place) = Some(work()))).await?;
+        let done = lock(&slot).take();
+        done.unwrap_or_else(|| Err(Error::new(Status::Internal, "an answer that was lost")))
+    }
+
+    async fn run_in_turn(&self, wait: &Wait, work: Box<dyn FnOnce() + Send>) -> Result<()> {
         if !wait.is_background() {
             let _turn = self.turn().await?;
-            return inside(&self.auth, work);
+            inside(&self.auth, work);
+            return Ok(());
         }
         // The thread that comes to do it must not wait for another one.
         let work = Arc::new(Mutex::new(Some(work)));
         loop {
             let (auth, work) = (self.auth.clone(), work.clone());
             let attempt = move || {
-                let Some(_turn) = auth.storing.try_enter() else { return Ok(None) };
+                let Some(_turn) = auth.storing.try_enter() else { return Ok(false) };
                 let work = lock(&work).take();
-                work.map(|work| inside(&auth, work)).transpose()
+                inside(&auth, || work.map(|work| work()));
+                Ok(true)
             };
-            if let Some(done) = errand::ask(self.need.caller, wait, attempt).await? {
-                return Ok(done);
+            if errand::ask(self.need.caller, wait, attempt).await? {
+                return Ok(());
             }
             drop(self.turn().await?);
         }
