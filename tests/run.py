@@ -29,6 +29,7 @@ GROUPS = [
                     "tests/server/Cargo.toml", "--features", "tls"], 600),
         ("behaviour", ["cargo", "test", "--locked", "--manifest-path",
                        "tests/behaviour/Cargo.toml"], 900),
+        ("fuzz", ["cargo", "test", "--locked", "--manifest-path", "fuzz/Cargo.toml"], 900),
         ("style", [sys.executable, "tests/source/style.py"], 600),
     ],
     [

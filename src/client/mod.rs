@@ -5,7 +5,7 @@ mod backoff;
 mod cache;
 pub(crate) mod call;
 mod channel;
-mod config;
+pub(crate) mod config;
 mod connect;
 mod exchange;
 mod follow;

@@ -4,10 +4,10 @@
 //! when a client is made, so that a variable that one server lacks is in no
 //! other's way.
 
-mod document;
-mod entry;
+pub(crate) mod document;
+pub(crate) mod entry;
 mod place;
-mod ready;
+pub(crate) mod ready;
 
 use std::fs::OpenOptions;
 use std::io::{self, Read};

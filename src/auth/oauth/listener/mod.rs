@@ -4,8 +4,8 @@
 //! Whatever runs on this machine can knock, every page that the browser shows
 //! among it. Only a request with the right `state` ends the wait.
 
-mod place;
-mod request;
+pub(crate) mod place;
+pub(crate) mod request;
 mod visitor;
 
 use std::io;

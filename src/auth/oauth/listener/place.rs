@@ -15,9 +15,9 @@ const HOSTS: [(&str, &[IpAddr]); 3] =
 
 /// A redirect URL that the program has set.
 #[derive(Debug)]
-pub(super) struct Redirect {
+pub(crate) struct Redirect {
     /// `None` for a free one.
-    pub(super) port: Option<u16>,
+    pub(crate) port: Option<u16>,
     host: (&'static str, &'static [IpAddr]),
     /// All of it, in the spelling of the program.
     text: String,
@@ -29,15 +29,15 @@ pub(super) struct Redirect {
 
 /// Where requests must go, to be answers.
 #[derive(Debug)]
-pub(super) struct Place {
-    pub(super) uri: String,
-    pub(super) port: u16,
-    pub(super) path: String,
+pub(crate) struct Place {
+    pub(crate) uri: String,
+    pub(crate) port: u16,
+    pub(crate) path: String,
     name: &'static str,
 }
 
 impl Redirect {
-    pub(super) fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let wrong = |what: &str| Err(Error::argument(format!("redirect url {what}")));
         let Some((scheme, rest)) = text.split_once("://") else {
             return wrong("has no scheme: pass one like \"http://127.0.0.1/callback\"");
@@ -79,17 +79,17 @@ impl Redirect {
         })
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.host.0
     }
 
-    pub(super) fn addresses(&self) -> &'static [IpAddr] {
+    pub(crate) fn addresses(&self) -> &'static [IpAddr] {
         self.host.1
     }
 
     /// The place with its port. A URL that has one stays as it is, since
     /// authorization servers compare it as text.
-    pub(super) fn at(self, port: u16) -> Place {
+    pub(crate) fn at(self, port: u16) -> Place {
         let uri = match self.port {
             Some(_) => self.text,
             None => {
@@ -105,13 +105,13 @@ impl Redirect {
 impl Place {
     /// Whether a Host header is that of the redirect. Another name for this
     /// machine is one that somebody else has pointed at it.
-    pub(super) fn is_host(&self, value: &[u8]) -> bool {
+    pub(crate) fn is_host(&self, value: &[u8]) -> bool {
         let is = |host: &str| value.eq_ignore_ascii_case(host.as_bytes());
         is(&format!("{}:{}", self.name, self.port)) || self.port == 80 && is(self.name)
     }
 
     /// For messages: without a query.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         format!("http://{}:{}{}", self.name, self.port, self.path)
     }
 }

@@ -7,7 +7,7 @@ const HEADERS: usize = 100;
 
 /// What has come so far.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Request<'a> {
+pub(crate) enum Request<'a> {
     Partial,
     /// A GET of the right place: the answer, if its query says so.
     Get(&'a str),
@@ -16,7 +16,7 @@ pub(super) enum Request<'a> {
 
 /// A reply. None has anything of the request in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Answered,
     /// To a HEAD of the right place, which means nothing.
     Head,
@@ -42,7 +42,7 @@ const NEUTRAL: &str = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=
     </html>\n";
 
 impl<'a> Request<'a> {
-    pub(super) fn parse(head: &'a [u8], place: &Place) -> Self {
+    pub(crate) fn parse(head: &'a [u8], place: &Place) -> Self {
         let mut headers = [httparse::EMPTY_HEADER; HEADERS];
         let mut request = httparse::Request::new(&mut headers);
         match request.parse(head) {
@@ -71,7 +71,7 @@ impl<'a> Request<'a> {
 }
 
 impl Reply {
-    pub(super) fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         let (status, page) = match self {
             Self::Answered => ("200 OK", ANSWERED),
             Self::Head => ("200 OK", NEUTRAL),

@@ -13,13 +13,13 @@ const ENTRIES: &str = "entries";
 
 /// The text, in its parts: what is not changed is written as it was read.
 #[derive(Debug, Default)]
-pub(super) struct Document<'a> {
+pub(crate) struct Document<'a> {
     members: Members<'a>,
     entries: Members<'a>,
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn parse(text: &'a str) -> Result<Self> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self> {
         let members = Members::parse(text).map_err(|error| {
             broken(&format!("line {} is no JSON, or the file is no JSON object", error.line()))
         })?;
@@ -29,13 +29,13 @@ impl<'a> Document<'a> {
         Ok(Self { members, entries })
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&'a str> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
         self.entries.get(key).map(RawValue::get)
     }
 
     /// The whole text with an entry in place of the one under its key, or
     /// without that one.
-    pub(super) fn with(&self, key: &str, entry: Option<&str>) -> Result<Secret> {
+    pub(crate) fn with(&self, key: &str, entry: Option<&str>) -> Result<Secret> {
         if entry.is_some_and(|entry| Members::parse(entry).is_err()) {
             return Err(Error::new(Status::Internal, "what is to be kept is no JSON object"));
         }

@@ -2,7 +2,7 @@
 //!
 //! A store knows keys and texts; [`entry`] knows what the texts say.
 
-mod document;
+pub(crate) mod document;
 pub(crate) mod entry;
 mod fields;
 pub(crate) mod file;

@@ -1,0 +1,98 @@
+//! What cuts streams into messages: event streams, and lines.
+
+use super::wherever_cut;
+use crate::wire::event_stream::EventStream;
+use crate::wire::line::{Line, Lines};
+
+pub(super) const WORDS: &[&str] = &[
+    "data: ",
+    "data:",
+    "data\n",
+    "event: message\n",
+    "event: endpoint\n",
+    "id: 7\n",
+    "id\n",
+    "retry: 10\n",
+    "retry: ",
+    ": comment\n",
+    "\n\n",
+    "\r\r",
+    "\r\n\r\n",
+    "\u{feff}",
+    "{\"a\":1}",
+];
+
+/// The most bytes of a line or an event.
+const LIMIT: usize = 300;
+
+pub(super) fn run(data: &[u8]) {
+    wherever_cut(data, events);
+    let lines = wherever_cut(data, lines);
+    for (mark, line) in &lines {
+        assert!(!line.contains(&b'\n'));
+        assert!(*mark != "whole" || line.len() <= LIMIT && !line.trim_ascii().is_empty());
+    }
+    begins_again(data);
+}
+
+type Events = (Vec<(String, Vec<u8>)>, Option<String>, Option<u32>, bool, Option<String>);
+
+fn events(pieces: &[&[u8]]) -> Events {
+    let mut stream = EventStream::new(LIMIT);
+    let (mut out, mut failed) = (Vec::new(), None);
+    'pieces: for piece in pieces {
+        let mut rest = *piece;
+        loop {
+            match stream.next(&mut rest) {
+                Ok(Some(event)) => {
+                    assert!(!event.data().is_empty() && event.data().len() <= LIMIT);
+                    out.push((event.kind.clone(), event.data().to_vec()));
+                    stream.take_back(event);
+                }
+                Ok(None) => {
+                    assert!(rest.is_empty(), "bytes are left and none is wanted");
+                    break;
+                }
+                Err(error) => {
+                    failed = Some(error.message().to_owned());
+                    break 'pieces;
+                }
+            }
+        }
+    }
+    let last_id = stream.last_id().map(str::to_owned);
+    (out, last_id, stream.retry(), stream.has_moved(), failed)
+}
+
+fn lines(pieces: &[&[u8]]) -> Vec<(&'static str, Vec<u8>)> {
+    let mut lines = Lines::new(LIMIT);
+    let mut out = Vec::new();
+    for piece in pieces {
+        lines.feed(piece).unwrap();
+        while let Some(line) = lines.next() {
+            out.push(match line {
+                Line::Whole(line) => ("whole", line),
+                // How much of its beginning has come depends on the cut.
+                Line::Long(_) => ("long", Vec::new()),
+                Line::Rest(line) => ("rest", line),
+            });
+        }
+    }
+    out
+}
+
+/// A stream that takes the place of another has nothing of it but the id.
+fn begins_again(data: &[u8]) {
+    let (first, second) = data.split_at(data.len() / 2);
+    let read = |stream: &mut EventStream, bytes: &[u8]| {
+        let (mut rest, mut out) = (bytes, Vec::new());
+        while let Ok(Some(event)) = stream.next(&mut rest) {
+            out.push((event.kind.clone(), event.data().to_vec()));
+        }
+        out
+    };
+    let mut used = EventStream::new(LIMIT);
+    read(&mut used, first);
+    used.begin_again();
+    assert_eq!(read(&mut used, second), read(&mut EventStream::new(LIMIT), second));
+}

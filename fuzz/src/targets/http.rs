@@ -1,0 +1,83 @@
+//! HTTP/1.1: heads, lengths and chunks, wherever the stream is cut.
+
+use super::wherever_cut;
+use crate::wire::http1::{Head, Piece};
+
+pub(super) const WORDS: &[&str] = &[
+    "HTTP/1.1 200 OK\r\n",
+    "HTTP/1.0 ",
+    "HTTP/1.1 100 Continue\r\n\r\n",
+    " 204 ",
+    " 101 ",
+    " 401 ",
+    "Content-Length: ",
+    "Transfer-Encoding: chunked\r\n",
+    "Transfer-Encoding: gzip, ",
+    "Connection: close\r\n",
+    "Content-Type: application/json\r\n",
+    "Content-Encoding: gzip\r\n",
+    "Mcp-Session-Id: ",
+    "WWW-Authenticate: ",
+    "Retry-After: ",
+    "Location: ",
+    "Date: ",
+    "DPoP-Nonce: ",
+    "\r\n\r\n",
+    "5\r\nhello\r\n",
+    "0\r\n\r\n",
+    ";a=b\r\n",
+    "ffffffffffffffff\r\n",
+];
+
+/// All heads up to the answer, its body, and whether it may end there.
+#[derive(Debug, PartialEq)]
+struct Read {
+    heads: Vec<String>,
+    body: Vec<u8>,
+    is_done: bool,
+    may_end_here: bool,
+}
+
+pub(super) fn run(data: &[u8]) {
+    let read = wherever_cut(data, read);
+    if let Ok(read) = read {
+        assert!(read.body.len() <= data.len(), "a body of more bytes than came");
+        assert!(!read.is_done || read.may_end_here);
+    }
+}
+
+/// As `transport` does: what is left over goes in front of what comes next.
+fn read(pieces: &[&[u8]]) -> Result<Read, String> {
+    let mut buffer: Vec<u8> = Vec::new();
+    let (mut heads, mut data) = (Vec::new(), Vec::new());
+    let mut body = None;
+    for piece in pieces {
+        buffer.extend_from_slice(piece);
+        while body.is_none() {
+            // How much of a wrong head is quoted depends on the cut, and of one
+            // that is too long as well which of the two is seen first.
+            let head = Head::parse(&buffer).map_err(|_| "a wrong head".to_owned())?;
+            let Some((head, length)) = head else { break };
+            assert!(length <= buffer.len(), "a head of more bytes than came");
+            buffer.drain(..length);
+            if !head.is_interim() {
+                body = Some(head.body());
+            }
+            heads.push(format!("{head:?}"));
+        }
+        let Some(body) = &mut body else { continue };
+        let mut rest = buffer.as_slice();
+        while let Piece::Data(bytes) =
+            body.next(&mut rest).map_err(|error| error.message().to_owned())?
+        {
+            assert!(!bytes.is_empty(), "a piece of nothing");
+            data.extend_from_slice(bytes);
+        }
+        buffer = rest.to_vec();
+    }
+    let (is_done, may_end_here) = match &body {
+        Some(body) => (body.is_done(), body.may_end_here()),
+        None => (false, false),
+    };
+    Ok(Read { heads, body: data, is_done, may_end_here })
+}

@@ -1,0 +1,159 @@
+//! JSON: the tape and the tree against serde_json.
+
+use serde_json::Value;
+
+use crate::cost::bounded;
+use crate::wire::object::Members;
+use crate::wire::scan::plain;
+use crate::wire::tape::{Fault, Place, Tape};
+use crate::wire::tree::{Tree, Written, without_nul};
+
+pub(super) const WORDS: &[&str] = &[
+    "{\"a\":",
+    "\"a\":1,",
+    "[[",
+    "]]",
+    "[{}]",
+    "\"\\u0061\"",
+    "\\ud83d\\ude00",
+    "\\n",
+    "1.5e-7",
+    "false",
+    "\"\":",
+    "},{",
+    "\t",
+    "0123",
+    "1E+",
+    "-",
+    ".5",
+    "/a/b",
+    "\u{2029}",
+];
+
+/// The most levels that the tape notes.
+const LEVELS: usize = 4;
+
+pub(super) fn run(data: &[u8]) {
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    assert_eq!(plain(data), data.iter().position(is_special).unwrap_or(data.len()));
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let oracle = serde_json::from_str::<&serde_json::value::RawValue>(text).map(|_| ());
+    tape(text, oracle.is_ok());
+    tree(text);
+    members(text);
+    unescape(text);
+}
+
+fn tape(text: &str, is_json: bool) {
+    let read = bounded(text.len(), || Tape::read(text, LEVELS));
+    match &read {
+        Ok(tape) => {
+            assert!(is_json, "taken, and no JSON: {text:?}");
+            let mut count = 0;
+            compare(text, tape, 0, 0, &mut count);
+            let mut again = Tape::read("[1,{\"\\u0061\":2}]", LEVELS).unwrap();
+            again.read_again(text, LEVELS).unwrap();
+            assert_eq!(format!("{again:?}"), format!("{tape:?}"));
+        }
+        // The bound of the tape is its own.
+        Err(Fault::TooDeep) => {}
+        Err(fault) => assert!(!is_json, "refused ({fault:?}), and JSON: {text:?}"),
+    }
+}
+
+/// Whether each noted value is what serde_json finds there.
+fn compare(text: &str, tape: &Tape, place: Place, level: usize, count: &mut usize) {
+    *count += 1;
+    // Each is parsed again, from its own beginning.
+    if *count > 200 {
+        return;
+    }
+    let raw = tape.text(text, place);
+    let Ok(value) = serde_json::from_str::<Value>(raw) else {
+        // Only what is nested too deep, or a number or a text that serde_json
+        // has no value for: the tape, like a raw value, keeps those.
+        return;
+    };
+    if (value.is_array() || value.is_object()) && !tape.is_noted(text, place) {
+        assert!(level >= LEVELS, "not noted at level {level}: {raw:?}");
+        return;
+    }
+    match value {
+        Value::Array(all) if level < LEVELS => {
+            let places: Vec<Place> = tape.elements(text, place).collect();
+            assert_eq!(places.len(), all.len());
+            for (place, value) in places.into_iter().zip(all) {
+                same(tape.text(text, place), &value);
+                compare(text, tape, place, level + 1, count);
+            }
+        }
+        Value::Object(members) if level < LEVELS => {
+            for (name, value) in &members {
+                let found = tape.member(text, place, name).expect("a member that is there");
+                same(tape.text(text, found), value);
+            }
+            let mut visited = 0;
+            tape.visit(text, place, |name, _| {
+                visited += 1;
+                let name = std::str::from_utf8(name).expect("a name that is text");
+                assert!(members.contains_key(name), "{name:?}");
+            });
+            assert_eq!(visited, tape.members(text, place).count());
+            for (_, place) in tape.members(text, place) {
+                compare(text, tape, place, level + 1, count);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn same(raw: &str, value: &Value) {
+    if let Ok(other) = serde_json::from_str::<Value>(raw) {
+        assert_eq!(&other, value);
+    }
+}
+
+/// What is read, written and read again is the same, and its places are found.
+fn tree(text: &str) {
+    let Ok(tree) = bounded(text.len(), || Tree::parse(text)) else {
+        // What serde_json reads and is not nested too deep, is read.
+        return;
+    };
+    let written = Written::from(tree);
+    let first = without_nul(written.text()).to_owned();
+    let again = Written::from(Tree::parse(&first).expect("what was written is read"));
+    assert_eq!(without_nul(again.text()), first);
+    if let (Ok(one), Ok(other)) =
+        (serde_json::from_str::<Value>(text), serde_json::from_str::<Value>(&first))
+    {
+        assert_eq!(one, other);
+    }
+    // Any text as a pointer: what is put there is found there.
+    let pointer = text.get(..text.len().min(40)).unwrap_or_default();
+    let mut changed = Written::from(Tree::parse(&first).unwrap());
+    if changed.put(pointer, Tree::Boolean(true)).is_ok() && !pointer.split('/').any(|s| s == "-") {
+        let found = changed.at(pointer).expect("what was put is found");
+        assert_eq!(without_nul(found.text()), "true");
+    }
+}
+
+fn members(text: &str) {
+    let read = bounded(text.len(), || Members::parse(text));
+    if let (Ok(members), Ok(Value::Object(all))) = (read, serde_json::from_str::<Value>(text)) {
+        for (name, value) in &all {
+            same(members.get(name).expect("a member that is there").get(), value);
+        }
+    }
+}
+
+fn unescape(text: &str) {
+    let out = bounded(text.len(), || crate::wire::text::unescape(text));
+    assert_eq!(out.last(), Some(&0));
+    let inner = std::str::from_utf8(&out[..out.len() - 1]).expect("text");
+    if let Ok(parsed) = serde_json::from_str::<String>(text)
+        && text.starts_with('"')
+        && text.ends_with('"')
+    {
+        assert_eq!(inner, parsed);
+    }
+}

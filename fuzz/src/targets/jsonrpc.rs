@@ -1,0 +1,173 @@
+//! JSON-RPC: messages, batches, and whose a message is of which a piece is
+//! there; and the notifications and questions in them.
+
+use super::parts;
+use crate::base::error::Error;
+use crate::cost::bounded;
+use crate::protocol::capability::Declared;
+use crate::protocol::introduction::Greeting;
+use crate::protocol::notice::{self, Progress};
+use crate::protocol::question::Asked;
+use crate::protocol::revision::Revision;
+use crate::protocol::stateless::round;
+use crate::protocol::task::Tasks;
+use crate::wire::jsonrpc::{self, Answer, Id, Message, Outcome, batch, find_error, parse, utf8};
+use crate::wire::owner::Owner;
+
+pub(super) const WORDS: &[&str] = &[
+    "{\"jsonrpc\":\"2.0\",",
+    "\"id\":1,",
+    "\"id\":\"1\"",
+    "\"id\":1.0",
+    "\"result\":{}",
+    "\"error\":{\"code\":-32600,\"message\":\"m\"}",
+    "\"method\":\"notifications/progress\",",
+    "\"params\":{\"progressToken\":1,\"progress\":0.5,\"total\":1,\"message\":\"m\"}",
+    "\"data\":",
+    "\"method\":\"elicitation/create\"",
+    "\"mode\":\"url\"",
+    "\"requestedSchema\":{}",
+    "\"inputRequests\":{\"a\":{\"method\":\"roots/list\"}}",
+    "\"requestState\":\"s\"",
+    "\"taskId\":\"t\"",
+    "\"status\":\"working\"",
+    "\"pollInterval\":1",
+    "\"task\":{},",
+    "\"protocolVersion\":\"2025-06-18\"",
+    "\"serverInfo\":{\"name\":\"n\"}",
+    "\"capabilities\":{}",
+    "\"supportedVersions\":[\"2026-07-28\"],",
+    "\"requestId\":1",
+    "\"uri\":\"a:b\"",
+];
+
+pub(super) fn run(data: &[u8]) {
+    Owner::of_head(data);
+    Owner::of_tail(data);
+    find_error(data);
+    if utf8(data.to_vec()).is_err() {
+        assert!(std::str::from_utf8(data).is_err());
+    }
+    for text in parts(data).unwrap_or_default() {
+        message(text);
+        if let Some(Ok(all)) = bounded(text.len(), || batch(text)) {
+            assert!(!all.is_empty());
+            for one in all.into_iter().take(100) {
+                message(one.get());
+            }
+        }
+    }
+}
+
+fn message(text: &str) {
+    let (message, tape) = match bounded(text.len(), || parse(text)) {
+        Ok(parsed) => parsed,
+        Err(error) => return is_fit(&error),
+    };
+    // The oracle: it is an object of JSON with the right version.
+    if let Ok(value) = serde_json::from_str::<serde_json::Value>(text) {
+        assert_eq!(value["jsonrpc"], "2.0");
+    }
+    match message {
+        Message::Response { id, outcome } => response(text, id, outcome, tape),
+        Message::Request { id, method, params } => {
+            assert!(!id.is_empty());
+            request(&method, params);
+        }
+        Message::Notification { method, params } => {
+            notice::Kind::of(&method);
+            if let Some(place) = notice::progress(text, &tape) {
+                Progress::read(text, &tape, place);
+            }
+            notification(params);
+        }
+    }
+}
+
+fn response(text: &str, id: Id, outcome: Outcome, tape: crate::wire::tape::Tape) {
+    // A piece of a message never names another request than the whole does.
+    if let Owner::Request(owner) = Owner::of_head(text.as_bytes()) {
+        let is_once = text.matches("\"id\"").count() == 1 && !text.contains('\\');
+        assert!(!is_once || id == Id::Number(owner), "{owner} of {id:?}");
+    }
+    let Outcome::Result(place) = outcome else { return };
+    let answer = Answer::new(text.to_owned(), 0, tape, place);
+    let json = answer.json().to_owned();
+    assert!(json.starts_with('{'));
+    check(bounded(json.len(), || round(&json)));
+    for revision in Revision::ALL {
+        match bounded(json.len(), || Greeting::parse(&answer)) {
+            Ok(greeting) => {
+                let introduction = greeting.introduce(revision, &answer);
+                introduction.has_capability("tools");
+                introduction.has_extension("io.modelcontextprotocol/tasks");
+            }
+            Err(error) => is_fit(&error),
+        }
+    }
+    for tasks in [Tasks::Asked, Tasks::Decided] {
+        check(bounded(json.len(), || tasks.begun(&answer)));
+        check(bounded(json.len(), || tasks.read(&answer)));
+    }
+    let whole = Answer::whole(json);
+    assert_eq!(whole.json(), answer.json());
+}
+
+fn check<T>(result: crate::base::error::Result<T>) {
+    if let Err(error) = result {
+        is_fit(&error);
+    }
+}
+
+/// The peer's words are on one line and cut.
+fn is_fit(error: &Error) {
+    let message = error.message();
+    assert!(!message.chars().any(char::is_control) && message.len() < 1000, "{message:?}");
+}
+
+fn request(method: &str, params: Option<&str>) {
+    let all = Declared {
+        form: true,
+        url: true,
+        sampling: true,
+        sampling_tools: true,
+        roots: true,
+        extra: Vec::new(),
+    };
+    let Ok(asked) = Asked::recognise(method, params, &all) else { return };
+    for name in ["message", "url", "mode", "elicitationId"] {
+        asked.string(name);
+    }
+    asked.part("requestedSchema");
+    for content in [None, Some("{}"), Some("{\"a\":1}")] {
+        if let Ok(answered) = asked.accept(content) {
+            is_json(&answered.member());
+        }
+    }
+    for answered in [asked.refuse(true), asked.refuse(false)] {
+        let related = answered.related_to(params.unwrap_or("{}"));
+        is_json(&related.member());
+    }
+    let _ = asked.reply("{\"action\":\"accept\"}");
+}
+
+/// What goes to the server is JSON, whatever came from it.
+fn is_json(member: &str) {
+    let text = format!("{{{member}}}");
+    assert!(jsonrpc_is_json(&text), "{text}");
+}
+
+fn jsonrpc_is_json(text: &str) -> bool {
+    serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok()
+}
+
+fn notification(params: Option<&str>) {
+    Progress::parse(params);
+    let params = params.unwrap_or("{}");
+    notice::cancelled(params);
+    notice::subscription(params);
+    notice::elicitation(params);
+    notice::uri(params);
+    crate::protocol::task::id(params);
+    let _ = jsonrpc::parse_error(params);
+}

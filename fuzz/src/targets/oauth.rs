@@ -1,0 +1,203 @@
+//! What authorization servers publish and answer, what comes back by the
+//! browser, and what a store gives.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::parts;
+use crate::auth::oauth::address::Plain;
+use crate::auth::oauth::answer::{self, Asked, Proof, Step};
+use crate::auth::oauth::authorize::{Expected, read_answer};
+use crate::auth::oauth::discovery::{self, Misses};
+use crate::auth::oauth::document::Document;
+use crate::auth::oauth::form::Method;
+use crate::auth::oauth::registration;
+use crate::auth::oauth::reply::Reply;
+use crate::auth::oauth::resource::ResourceMetadata;
+use crate::auth::oauth::server::ServerMetadata;
+use crate::auth::oauth::store::document::Document as Stored;
+use crate::auth::oauth::store::entry::{Endpoint, Entry, Given, Registration, Tokens};
+use crate::base::error::Error;
+use crate::base::secret::Secret;
+use crate::cost::bounded;
+
+pub(super) const WORDS: &[&str] = &[
+    "{\"issuer\":\"https://as.example\",",
+    "\"authorization_endpoint\":\"https://as.example/a\"",
+    "\"token_endpoint\":",
+    "\"resource\":\"https://mcp.example/mcp\",",
+    "\"scopes_supported\":[",
+    "\"authorization_servers\":[\"https://as.example\"]",
+    "\"code_challenge_methods_supported\":[\"S256\"]",
+    "\"error\":\"invalid_grant\",",
+    "\"error_description\":",
+    "\"access_token\":\"t\",",
+    "\"token_type\":\"DPoP\"",
+    "\"expires_in\":3.6e3",
+    "\"refresh_token\":",
+    "\"scope\":\"a b\"",
+    "\"issued_token_type\":\"urn:ietf:params:oauth:token-type:id-jag\"",
+    "\"client_id\":\"c\",",
+    "\"client_secret\":\"s3cret-of-client\"",
+    "\"redirect_uris\":[",
+    "code=c&state=s0me-state&iss=",
+    "s3cret-of-client",
+    "s0me-state",
+    "%73",
+    "+",
+    "\"version\":1,",
+    "\"entries\":{",
+    "use_dpop_nonce",
+];
+
+const ENDPOINT: &str = "https://mcp.example/mcp";
+const ISSUER: &str = "https://as.example";
+const SECRETS: [&str; 2] = ["s3cret-of-client", "s0me-state"];
+
+pub(super) fn run(data: &[u8]) {
+    published(data);
+    let secrets = SECRETS.map(Secret::from);
+    answered(data, &secrets);
+    for text in parts(data).unwrap_or_default() {
+        redirected(text, &secrets);
+        stored(text);
+    }
+}
+
+fn published(data: &[u8]) {
+    let Some(document) = bounded(data.len(), || Document::parse(data)) else { return };
+    if let Ok(metadata) =
+        bounded(data.len(), || ResourceMetadata::read(&document, ENDPOINT, ENDPOINT))
+    {
+        assert!(
+            ENDPOINT.starts_with(metadata.resource.trim_end_matches('/'))
+                || metadata.resource.to_ascii_lowercase().starts_with("https://mcp.example")
+        );
+        assert!(metadata.authorization_servers.len() <= 256);
+        for pin in [None, Some(ISSUER)] {
+            if let Ok(issuer) = metadata.issuer(pin, Plain::Refused, |_| false) {
+                assert!(
+                    issuer.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")),
+                    "{issuer}"
+                );
+                discovery::server_places(issuer);
+            }
+        }
+    }
+    if let Ok(metadata) = bounded(data.len(), || ServerMetadata::read(&document, ISSUER, ISSUER)) {
+        assert_eq!(metadata.issuer, ISSUER);
+        let _ = metadata.check_pkce();
+        metadata.doubts("authorization_code");
+        for endpoint in [
+            metadata.authorization_endpoint(Plain::Refused).ok(),
+            metadata.token_endpoint(Plain::Refused).ok(),
+            metadata.registration_endpoint(Plain::Refused).ok().flatten(),
+            metadata.revocation_endpoint(Plain::Refused).ok().flatten(),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            assert!(
+                endpoint.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")),
+                "{endpoint}"
+            );
+        }
+    }
+    if let Some(url) = document.text("resource_metadata") {
+        let mut misses = Misses::default();
+        for place in discovery::resource_places(ENDPOINT, Some(&url), Plain::Refused, &mut misses) {
+            assert!(place.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")), "{place}");
+        }
+        let _ = misses.nothing("metadata");
+    }
+}
+
+fn answered(data: &[u8], secrets: &[Secret]) {
+    let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    for status in [200, 201, 302, 400, 401, 404, 503] {
+        let reply = Reply {
+            url: "https://as.example/token?secret",
+            status,
+            media: Some("application/json"),
+            retry_after: Some("7"),
+            date: None,
+            body: data,
+            now,
+        };
+        for step in [Step::Code, Step::Refresh, Step::Credentials, Step::Assertion, Step::Exchange]
+        {
+            for proof in [Proof::None, Proof::Sent, Proof::Demanded] {
+                let asked = Asked { step, proof, secrets };
+                match bounded(data.len(), || answer::read(&reply, &asked)) {
+                    Ok(granted) => {
+                        assert!(status < 300, "a token by {status}");
+                        let token = granted.access_token.expose();
+                        assert!(
+                            token.bytes().all(|byte| byte.is_ascii_graphic()) && !token.is_empty()
+                        );
+                    }
+                    Err(refusal) => is_fit(&refusal.error),
+                }
+            }
+        }
+        let scopes = ["a".to_owned()];
+        let request = registration::Request {
+            client_name: "n",
+            redirect_uri: "http://127.0.0.1:1/cb",
+            method: Method::None,
+            scopes: &scopes,
+            is_bound: false,
+            jwks: None,
+        };
+        request.may_go_without_scopes(&reply);
+        match bounded(data.len(), || request.read(&reply)) {
+            Ok(registration) => assert!(!registration.client_id.is_empty()),
+            Err(error) => assert!(error.message().is_ascii()),
+        }
+        Misses::default().read(&reply);
+    }
+}
+
+fn redirected(text: &str, secrets: &[Secret]) {
+    let answer = bounded(text.len(), || read_answer(text));
+    answer.is_for(&secrets[1]);
+    let expected = Expected { issuer: ISSUER, sends_iss: text.len().is_multiple_of(2), secrets };
+    match answer.check(&expected) {
+        Ok(code) => assert!(!code.expose().is_empty() && code.expose().len() <= text.len()),
+        Err(error) => is_fit(&error),
+    }
+}
+
+/// Nothing secret is in it, nor what a terminal would obey.
+fn is_fit(error: &Error) {
+    let message = error.message();
+    for secret in SECRETS {
+        assert!(!message.contains(secret), "{message}");
+    }
+    assert!(message.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{message}");
+}
+
+fn stored(text: &str) {
+    entry::<Registration>(text);
+    entry::<Tokens>(text);
+    entry::<Endpoint>(text);
+    entry::<Given>(text);
+    let Ok(document) = bounded(text.len(), || Stored::parse(text)) else { return };
+    let _ = document.get("k");
+    let with = document.with("k", Some("{\"a\":1}"));
+    if let Ok(with) = with {
+        let again = Stored::parse(with.expose()).expect("what is written is read");
+        assert_eq!(again.get("k"), Some("{\"a\":1}"));
+        if let Ok(without) = again.with("k", None) {
+            assert!(Stored::parse(without.expose()).is_ok_and(|last| last.get("k").is_none()));
+        }
+    }
+}
+
+/// What is read and written is read as the same.
+fn entry<E: Entry>(text: &str) {
+    let Ok(entry) = bounded(text.len(), || E::parse(text)) else { return };
+    let written = entry.text();
+    let again = E::parse(written.expose()).expect("what is written is read");
+    assert_eq!(again.text().expose(), written.expose());
+    assert_eq!(again.own_key(), entry.own_key());
+}

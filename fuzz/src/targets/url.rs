@@ -1,0 +1,126 @@
+//! URLs: of servers, of redirects and where they lead, of documents, and as
+//! they stand in messages.
+
+use super::parts;
+use crate::auth::oauth::address::{Parts, Plain, canonical, check, check_issuer, has_dots};
+use crate::auth::oauth::authorize::check_for_browser;
+use crate::auth::oauth::listener::place::Redirect;
+use crate::auth::oauth::words::place;
+use crate::cost::bounded;
+use crate::transport::reach::read;
+use crate::wire::url::Url;
+
+pub(super) const WORDS: &[&str] = &[
+    "http://",
+    "https://",
+    "HTTP://",
+    "//",
+    "/",
+    "?",
+    "#",
+    "@",
+    ":",
+    "[::1]",
+    "[::ffff:127.0.0.1]",
+    "127.0.0.1",
+    "localhost",
+    ".localhost",
+    ":8000",
+    ":0",
+    ":65536",
+    ":080",
+    "user:pw@",
+    "%2e%2e/",
+    "../",
+    "./",
+    "0x7f.1",
+    "xn--",
+    "\\",
+    "a.b",
+    "example.com",
+    "?a=://b",
+];
+
+pub(super) fn run(data: &[u8]) {
+    let Some(texts) = parts(data) else { return };
+    let base = Url::parse("https://h.example:8443/a/b/mcp?x=1").unwrap();
+    for text in &texts {
+        let parsed = bounded(text.len(), || Url::parse(text));
+        if let Ok(url) = &parsed {
+            stable(url);
+            // A reference that is whole leads where it says.
+            if let Some(joined) = base.join(text) {
+                assert_eq!(&joined, url, "{text}");
+            }
+        }
+        if let Some(joined) = bounded(text.len(), || base.join(text)) {
+            stable(&joined);
+            // Without a scheme and a host of its own it stays where it was.
+            if !text.contains("//") {
+                assert_eq!(joined.origin, base.origin, "{text}");
+            }
+        }
+        if let Ok(url) = &parsed {
+            for other in &texts {
+                if let Some(joined) = url.join(other) {
+                    stable(&joined);
+                }
+            }
+        }
+        published(text);
+    }
+}
+
+/// What is parsed, printed and parsed again is the same.
+fn stable(url: &Url) {
+    let printed = format!("{}{}", url.origin, url.target);
+    assert_eq!(&Url::parse(&printed).expect("what was printed is a URL"), url, "{printed}");
+    let whole =
+        format!("{}://{}{}", url.origin.scheme_name(), url.origin.host_and_port(), url.target);
+    assert_eq!(&Url::parse(&whole).expect("with its port too"), url, "{whole}");
+    assert!(url.target.starts_with('/') && url.origin.port > 0);
+    let is_clean = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    assert!(is_clean(&url.origin.host) && is_clean(&url.target), "{printed}");
+    assert!(!url.origin.host.contains(['@', '/', '?', '#']), "{printed}");
+    assert!(!url.without_query().contains('?'));
+    canonical(url);
+    url.has_segment("sse");
+    url.origin.is_loopback();
+}
+
+fn published(text: &str) {
+    let Parts { front, path, query, fragment } = Parts::of(text);
+    let mut again = format!("{front}{path}");
+    for (mark, part) in [("?", query), ("#", fragment)] {
+        if let Some(part) = part {
+            again.push_str(mark);
+            again.push_str(part);
+        }
+    }
+    assert_eq!(again, text, "its parts");
+    has_dots(path);
+    if let Ok(url) = read(text) {
+        stable(&url);
+    }
+    for plain in [Plain::Refused, Plain::Loopback] {
+        let _ = check("url", text, plain);
+        let _ = check_issuer(text, plain);
+        if check_for_browser(text, plain).is_ok() {
+            let scheme = text.get(..4).unwrap_or_default();
+            assert!(scheme.eq_ignore_ascii_case("http"), "a browser gets {text}");
+            assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "a browser gets {text}");
+        }
+    }
+    let shown = bounded(text.len(), || place(text));
+    assert!(shown.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && shown.len() <= 203);
+    assert!(
+        !shown.contains(['?', '#'])
+            || shown.contains('?') && !text.is_ascii()
+            || text.contains(|letter: char| letter.is_control() || matches!(letter, '"' | '\\'))
+    );
+    if let Ok(redirect) = Redirect::parse(text) {
+        let place = redirect.at(1234);
+        let url = Url::parse(&place.uri).expect("the redirect is a URL");
+        assert!(url.origin.is_loopback(), "{}", place.uri);
+    }
+}

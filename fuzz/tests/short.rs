@@ -1,0 +1,110 @@
+//! Each target for a few seconds: what is in its folders, and wrong inputs made
+//! of that.
+//!
+//! FUZZ_SECONDS (10) is how long, FUZZ_SEED (1) which inputs.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use fuzz::mutate::{Random, mutate};
+use fuzz::targets::{self, Target};
+
+/// One input may not take longer, on a busy machine.
+const HANG: Duration = Duration::from_secs(60);
+
+fn here(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
+}
+
+fn inputs(folder: &str, name: &str) -> Vec<Vec<u8>> {
+    let Ok(entries) = fs::read_dir(here(folder).join(name)) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+fn run(name: &str) {
+    let target = targets::ALL.iter().find(|target| target.name == name).unwrap();
+    let mut seeds = inputs("corpus", name);
+    assert!(!seeds.is_empty(), "corpus/{name} is empty");
+    seeds.extend(inputs("regressions", name));
+    let watched = watch(target);
+    for seed in &seeds {
+        feed(target, &watched, seed);
+    }
+    let (seed, length) = (number("FUZZ_SEED", 1), Duration::from_secs(number("FUZZ_SECONDS", 10)));
+    let (mut random, start, mut count) = (Random::new(seed), Instant::now(), 0u64);
+    while start.elapsed() < length {
+        feed(target, &watched, &mutate(&mut random, &seeds, target.words));
+        count += 1;
+    }
+    println!("{name}: {count} inputs, seed {seed}");
+}
+
+/// What is being run, and since when.
+type Watched = Arc<Mutex<(Instant, Vec<u8>)>>;
+
+/// Ends the program where one input has no end.
+fn watch(target: &'static Target) -> Watched {
+    let watched: Watched = Arc::new(Mutex::new((Instant::now(), Vec::new())));
+    let other = Arc::downgrade(&watched);
+    std::thread::spawn(move || {
+        while let Some(watched) = other.upgrade() {
+            let (since, input) = watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if since.elapsed() > HANG {
+                let path = keep(target, &input);
+                eprintln!("{}: no end; the input is {}", target.name, path.display());
+                std::process::abort();
+            }
+            drop(watched);
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    });
+    watched
+}
+
+/// Runs a target; an input that makes it fail is written down.
+fn feed(target: &'static Target, watched: &Watched, input: &[u8]) {
+    *watched.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), input.to_vec());
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (target.run)(input))) {
+        let path = keep(target, input);
+        eprintln!("{}: failed; the input is {}", target.name, path.display());
+        eprintln!("when it is mended, that file goes into fuzz/regressions/{}", target.name);
+        resume_unwind(panic);
+    }
+}
+
+fn keep(target: &Target, input: &[u8]) -> PathBuf {
+    let folder = here("artifacts");
+    fs::create_dir_all(&folder).unwrap();
+    let hash = input.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let path = folder.join(format!("{}-{hash:016x}", target.name));
+    fs::write(&path, input).unwrap();
+    path
+}
+
+macro_rules! tests {
+    ($($name:ident)*) => {
+        $(#[test] fn $name() { run(stringify!($name)); })*
+
+        #[test]
+        fn each_target_has_a_test() {
+            let names: Vec<&str> = targets::ALL.iter().map(|target| target.name).collect();
+            assert_eq!(names, [$(stringify!($name)),*]);
+        }
+    };
+}
+
+tests! {
+    challenge config event_stream form http json jsonrpc keys listener mask messages oauth
+    replies skill url
+}
