@@ -144,8 +144,8 @@ impl Url {
         let host = parsed.host().to_ascii_lowercase();
         let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
             Some(address) if address.parse::<std::net::Ipv6Addr>().is_ok() => address.to_owned(),
-            Some(_) => return wrong("has brackets around what is not an IPv6 address"),
-            None => host,
+            None if !host.contains(['[', ']']) => host,
+            _ => return wrong("has brackets around what is not an IPv6 address"),
         };
         let target = uri.path_and_query().map_or("/", |target| target.as_str());
         // "http://host?query" has a query and no path.
@@ -234,6 +234,8 @@ mod tests {
             ("http://h/s\u{e9}cret", "ASCII"),
             ("http://h/#secret", "fragment"),
             ("http://[secret]/", "IPv6"),
+            ("http://secret[::1]/", "IPv6"),
+            ("http://,[::1]:8000/", "IPv6"),
             ("http://h/<secret>", "malformed"),
         ] {
             let error = Url::parse(text).map(|url| format!("{url:?}")).unwrap_err();
