@@ -76,10 +76,16 @@ fn unicode(rest: &[u8]) -> (char, &[u8]) {
     (char::REPLACEMENT_CHARACTER, after)
 }
 
+/// Behind what are no four digits nothing is passed over: it might be half a
+/// character.
 fn unit(rest: &[u8]) -> (u32, &[u8]) {
-    let digits = rest.get(..4).and_then(|digits| std::str::from_utf8(digits).ok());
-    let value = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    (value.unwrap_or(0xfffd), rest.get(4..).unwrap_or_default())
+    let Some((digits, after)) = rest.split_first_chunk::<4>() else { return (0xfffd, rest) };
+    let is_number = digits.iter().all(u8::is_ascii_hexdigit);
+    let digits = std::str::from_utf8(digits).ok().filter(|_| is_number);
+    match digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
+        Some(value) => (value, after),
+        None => (0xfffd, rest),
+    }
 }
 
 #[cfg(test)]
@@ -127,8 +133,20 @@ mod tests {
 
     #[test]
     fn survives_what_is_no_string() {
-        for raw in ["", "\"", "1", r#""\"#, r#""\u""#, r#""\u12""#] {
-            unescape(raw);
+        for raw in [
+            "",
+            "\"",
+            "1",
+            r#""\"#,
+            r#""\u""#,
+            r#""\u12""#,
+            r#""\u+123""#,
+            "\"\\u123\u{fffd}4\"",
+            "\"\\ud800\\u\u{e9}\u{e9}\u{e9}\"",
+            "\"\\\u{e9}\"",
+        ] {
+            let bytes = unescape(raw);
+            assert!(std::str::from_utf8(&bytes).is_ok(), "{raw}");
         }
     }
 }
