@@ -88,6 +88,10 @@ impl Key {
         let pair = Pair::read(&der);
         der.zeroize();
         let pair = pair?;
+        // A key of RSA may be taken although its parts do not fit together.
+        if pair.sign(b"").is_err() {
+            return Err(wrong("cannot sign: it is broken, or the system gave no random bytes"));
+        }
         let found = pair.algorithm().name();
         if let Some(wanted) = wanted.map(Algorithm::name).filter(|wanted| *wanted != found) {
             return Err(wrong(&format!("is for {found}, and cannot sign with {wanted}")));
@@ -458,6 +462,11 @@ mod tests {
         x25519[11] = 0x6e;
         let half = &ed25519()[..40];
         let (head, _) = RSA_PEM.split_at(RSA_PEM.len() / 2);
+        // In the last exponent but one, which nothing but signing looks at.
+        let inside: String = RSA_PKCS1.lines().filter(|line| !line.starts_with('-')).collect();
+        let mut unfit = STANDARD.decode(inside).unwrap();
+        let at = unfit.len() - 200;
+        unfit[at] ^= 1;
         for (text, words) in [
             (String::new(), "no private key in PEM"),
             ("s3cret".into(), "no private key in PEM"),
@@ -480,6 +489,7 @@ mod tests {
             (pem("PRIVATE KEY", half), "not a whole key of Ed25519"),
             (pem("RSA PRIVATE KEY", b"s3cret"), "not a whole key of RSA"),
             (NO_PUBLIC.to_owned(), "without its public key"),
+            (pem("RSA PRIVATE KEY", &unfit), "cannot sign: it is broken"),
         ] {
             let error = Key::from_pem(&text, None, None).unwrap_err();
             assert_eq!(error.status(), Status::InvalidArgument);
