@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, quote};
 use crate::protocol::revision::Revision;
 use crate::wire::jsonrpc::Answer;
 
@@ -56,7 +56,8 @@ struct Meta {
 impl<'a> Greeting<'a> {
     pub(crate) fn parse(answer: &'a Answer) -> Result<Self> {
         serde_json::from_str(answer.json()).map_err(|error| {
-            Error::protocol(format!("the server introduced itself in a malformed way: {error}"))
+            let why = quote(&error.to_string());
+            Error::protocol(format!("the server introduced itself in a malformed way: {why}"))
         })
     }
 
@@ -136,5 +137,13 @@ mod tests {
         assert!(!server.has_extension("a.b/c"));
         let server = introduction(r#"{"capabilities":{"extensions":{"a.b/c":{}}}}"#);
         assert!(server.has_extension("a.b/c") && !server.has_extension("a"));
+    }
+
+    #[test]
+    fn cuts_the_words_of_a_peer_in_what_it_says() {
+        let json = format!(r#"{{"serverInfo":"{}"}}"#, "x".repeat(5000));
+        let answer = Answer::whole(json);
+        let message = Greeting::parse(&answer).unwrap_err().message().to_owned();
+        assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
     }
 }

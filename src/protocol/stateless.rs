@@ -225,7 +225,7 @@ pub(crate) fn round(result: &str) -> Result<Round> {
     let malformed = |what: String| {
         Error::protocol(format!("the server asks a question in a malformed way: {what}"))
     };
-    let members = Members::parse(result).map_err(|error| malformed(error.to_string()))?;
+    let members = Members::parse(result).map_err(|error| malformed(quote(&error.to_string())))?;
     let mut round = Round::default();
     if let Some(state) = members.get("requestState") {
         if !state.get().starts_with('"') {
@@ -239,10 +239,11 @@ pub(crate) fn round(result: &str) -> Result<Round> {
         }
         return Ok(round);
     };
-    let requests = Members::parse(requests.get()).map_err(|error| malformed(error.to_string()))?;
+    let requests =
+        Members::parse(requests.get()).map_err(|error| malformed(quote(&error.to_string())))?;
     for (key, request) in requests.0 {
         let request =
-            Members::parse(request.get()).map_err(|error| malformed(error.to_string()))?;
+            Members::parse(request.get()).map_err(|error| malformed(quote(&error.to_string())))?;
         let method = request
             .string("method")
             .ok_or_else(|| malformed(format!("\"{}\" has no method", quote(&key))))?;
@@ -357,5 +358,17 @@ mod tests {
     fn answers_no_request_and_has_no_session() {
         assert!(era().respond("1", &Answered::Result("{}".into())).is_none());
         assert!(era().cancel(1, "", false).is_none() && era().end().is_none());
+    }
+
+    #[test]
+    fn cuts_the_words_of_a_peer_in_what_it_says() {
+        let long = "x".repeat(5000);
+        for json in [
+            format!(r#"{{"inputRequests":"{long}"}}"#),
+            format!(r#"{{"inputRequests":{{"a":"{long}"}}}}"#),
+        ] {
+            let message = round(&json).unwrap_err().message().to_owned();
+            assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
+        }
     }
 }

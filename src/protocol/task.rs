@@ -139,7 +139,7 @@ pub(crate) fn id(params: &str) -> Option<String> {
 
 /// What all tasks have; the status is still to be made something of.
 fn task(json: &str) -> Result<(Task, String, Members<'_>)> {
-    let members = Members::parse(json).map_err(|error| malformed(&error.to_string()))?;
+    let members = Members::parse(json).map_err(|error| malformed(&quote(&error.to_string())))?;
     let id = members.string("taskId").filter(|id| !id.is_empty());
     let id = id.ok_or_else(|| malformed("it has no taskId"))?;
     let status = members.string("status").ok_or_else(|| malformed("it has no status"))?;
@@ -238,5 +238,12 @@ mod tests {
         assert_eq!(asked(9), r#""name":"x","task":{"ttl":9}"#);
         let decided = Tasks::Decided.prepare(&call, 9);
         assert_eq!((decided.members.as_str(), decided.has_tasks), (r#""name":"x""#, true));
+    }
+
+    #[test]
+    fn cuts_the_words_of_a_peer_in_what_it_says() {
+        let json = format!(r#"{{"task":"{}"}}"#, "x".repeat(5000));
+        let message = Tasks::Asked.begun(&Answer::whole(json)).unwrap_err().message().to_owned();
+        assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
     }
 }

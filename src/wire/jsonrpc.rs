@@ -259,6 +259,7 @@ fn parse_id(text: &str) -> Result<Id> {
 /// The error of a response, or of a task.
 pub(crate) fn parse_error(error: &str) -> Result<RpcError> {
     let member: ErrorMember<'_> = serde_json::from_str(error).map_err(|problem| {
+        let problem = quote(&problem.to_string());
         malformed(format!("its error has no proper code and message ({problem})"))
     })?;
     Ok(RpcError {
@@ -391,5 +392,13 @@ mod tests {
         let mut out = String::new();
         push_string(&mut out, "a\"\\\n\u{1}é");
         assert_eq!(out, "\"a\\\"\\\\\\n\\u0001é\"");
+    }
+
+    #[test]
+    fn cuts_the_words_of_a_peer_in_what_it_says() {
+        let long = "x".repeat(5000);
+        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":"{long}\u2028"}}}}"#);
+        let message = parse(&text).unwrap_err().message().to_owned();
+        assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
     }
 }
