@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use behaviour::chaos::{children, memory};
 use behaviour::status::*;
-use behaviour::{Cancel, Client, Request, limits, raw, tests};
+use behaviour::{Cancel, Client, Legacy, Request, Served, limits, raw, tests};
 use mcp_test_server::http;
 use mcp_test_server::{Action, Server, await_true};
 use serde_json::json;
@@ -53,6 +53,32 @@ impl Slow {
         client
     }
 }
+
+/// The address of a client, for its own handlers.
+#[derive(Clone, Copy)]
+struct Own(*mut raw::mcp_client);
+
+unsafe impl Send for Own {}
+unsafe impl Sync for Own {}
+
+impl Own {
+    fn tool(self, name: &str) -> *mut raw::mcp_request {
+        let name = behaviour::c(name);
+        unsafe {
+            raw::mcp_request_new_call_tool(
+                self.0,
+                name.as_ptr(),
+                c"{\"steps\":1000,\"pause\":20}".as_ptr(),
+            )
+        }
+    }
+}
+
+/// The address of a request that another thread uses.
+struct Handle(*mut raw::mcp_request);
+
+unsafe impl Send for Handle {}
+unsafe impl Sync for Handle {}
 
 fn tool(client: &Client) -> Request {
     client.tool_request("x", json!({})).unwrap()
@@ -534,5 +560,210 @@ tests! {
         assert!(await_true(SOON, is_all), "{}", released.lock().unwrap().len());
         let released = released.lock().unwrap();
         assert!(released.iter().flatten().all(|name| !name.starts_with("mcp-")), "{released:?}");
+    }
+
+    close_waits_for_no_callback_and_ends_the_call_that_it_makes {
+        // The callback makes a call that nobody answers.
+        let told = Served::handshake();
+        let client = told.client();
+        let own = Own(client.0);
+        let (begun, status) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(None)));
+        let request = client.tool_request("slow", json!({"steps": 1000, "pause": 20})).unwrap();
+        let (flag, seen) = (begun.clone(), status.clone());
+        request.set_progress(move |_| {
+            let own = own;
+            if !flag.swap(true, Ordering::SeqCst) {
+                let inner = own.tool("slow");
+                *seen.lock().unwrap() = Some(unsafe { raw::mcp_request_perform(inner, std::ptr::null_mut()) });
+                unsafe { raw::mcp_request_free(inner) };
+            }
+        }).unwrap();
+        request.start().unwrap();
+        client.set_close_timeout(0).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| while status.lock().unwrap().is_none() {
+                let _ = client.dispatch(50);
+            });
+            assert!(await_true(SOON, || begun.load(Ordering::SeqCst)));
+            let start = Instant::now();
+            client.close();
+            assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        });
+        assert_eq!(*status.lock().unwrap(), Some(MCP_E_CLOSED));
+        assert_eq!(request.wait(5000), MCP_E_CLOSED);
+    }
+
+    dispatch_and_calls_wait_for_no_callback_on_another_thread {
+        let told = Served::handshake();
+        let client = told.client();
+        let (begun, leave) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let request = client.tool_request("slow", json!({"steps": 3, "pause": 20})).unwrap();
+        let (flag, go) = (begun.clone(), leave.clone());
+        request.set_progress(move |_| {
+            // What comes later may be told on any thread.
+            if !flag.swap(true, Ordering::SeqCst) {
+                await_true(SOON, || go.load(Ordering::SeqCst));
+            }
+        }).unwrap();
+        request.start().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| while !leave.load(Ordering::SeqCst) {
+                client.dispatch(50).unwrap();
+            });
+            assert!(await_true(SOON, || begun.load(Ordering::SeqCst)));
+            // The request ends meanwhile, and this thread takes its end.
+            std::thread::sleep(Duration::from_millis(300));
+            let start = Instant::now();
+            client.dispatch(0).unwrap();
+            client.ping().unwrap();
+            assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+            assert_eq!(request.status(), MCP_PENDING, "its callback still runs");
+            leave.store(true, Ordering::SeqCst);
+        });
+        assert_eq!(request.wait(5000), 0);
+    }
+
+    callbacks_that_free_each_others_requests_do_not_wait_for_each_other {
+        let told = Served::handshake();
+        let client = told.client();
+        let requests: Vec<*mut raw::mcp_request> =
+            (0..2).map(|_| {
+                let request = client.tool_request("slow", json!({"steps": 500, "pause": 10})).unwrap();
+                std::mem::ManuallyDrop::new(request).0
+            }).collect();
+        let inside = Arc::new(AtomicUsize::new(0));
+        for (one, other) in [(0, 1), (1, 0)] {
+            let (inside, other) = (inside.clone(), Handle(requests[other]));
+            let is_first = AtomicBool::new(true);
+            let request = std::mem::ManuallyDrop::new(Request(requests[one]));
+            request.set_progress(move |_| {
+                let other = &other;
+                if is_first.swap(false, Ordering::SeqCst) {
+                    inside.fetch_add(1, Ordering::SeqCst);
+                    await_true(SOON, || inside.load(Ordering::SeqCst) == 2);
+                    unsafe { raw::mcp_request_free(other.0) };
+                    inside.fetch_add(10, Ordering::SeqCst);
+                }
+            }).unwrap();
+            request.start().unwrap();
+        }
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| while inside.load(Ordering::SeqCst) < 22 {
+                    client.dispatch(50).unwrap();
+                });
+            }
+        });
+        client.set_close_timeout(0).unwrap();
+    }
+
+    request_may_be_freed_by_a_loop_before_its_start_has_returned {
+        let client = Client::of("http://127.0.0.1:9/");
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let freed = scope.spawn(|| {
+                let mut freed = 0;
+                while !is_over.load(Ordering::SeqCst) || freed < 2000 {
+                    client.dispatch(20).unwrap();
+                    loop {
+                        let done = client.next_done();
+                        if done.is_null() {
+                            break;
+                        }
+                        unsafe { raw::mcp_request_free(done) };
+                        freed += 1;
+                    }
+                }
+                freed
+            });
+            for _ in 0..2000 {
+                let request = std::mem::ManuallyDrop::new(client.request("ping", None).unwrap());
+                request.start().unwrap();
+            }
+            is_over.store(true, Ordering::SeqCst);
+            assert_eq!(freed.join().unwrap(), 2000);
+        });
+    }
+
+    cancel_that_is_reset_at_once_ends_what_had_begun {
+        let slow = Slow::new(None);
+        let client = slow.client();
+        client.ping().unwrap();
+        let cancel = Cancel::new();
+        let started: Vec<Request> = (0..20).map(|_| tool(&client)).collect();
+        for request in &started {
+            request.set_cancel(&cancel);
+            request.start().unwrap();
+        }
+        let blocking: Vec<Request> = (0..4).map(|_| tool(&client)).collect();
+        blocking.iter().for_each(|request| request.set_cancel(&cancel));
+        std::thread::scope(|scope| {
+            let calls: Vec<_> = blocking.iter().map(|request| {
+                let request = Handle(request.0);
+                scope.spawn(move || {
+                    let request = &request;
+                    unsafe { raw::mcp_request_perform(request.0, std::ptr::null_mut()) }
+                })
+            }).collect();
+            std::thread::sleep(Duration::from_millis(200));
+            cancel.fire();
+            cancel.reset();
+            let later = tool(&client);
+            later.set_cancel(&cancel);
+            later.set_timeout(100);
+            assert_eq!(later.perform().map(drop).unwrap_err().status, MCP_E_TIMEOUT);
+            for call in calls {
+                assert_eq!(call.join().unwrap(), MCP_E_CANCELLED);
+            }
+        });
+        assert!(started.iter().all(|request| request.wait(5000) == MCP_E_CANCELLED));
+        client.set_close_timeout(0).unwrap();
+    }
+
+    wait_for_a_request_keeps_no_descriptor {
+        let _alone = ALONE.lock().unwrap();
+        let slow = Slow::new(None);
+        let client = slow.client();
+        client.ping().unwrap();
+        client.set_limit(limits::CONNECTIONS, 2).unwrap();
+        let requests: Vec<Request> = (0..200).map(|_| tool(&client)).collect();
+        requests.iter().for_each(|request| request.start().unwrap());
+        let before = descriptors();
+        assert!(requests.iter().all(|request| request.wait(1) == MCP_PENDING));
+        assert!(descriptors() < before + 20, "{before} have become {}", descriptors());
+        client.set_close_timeout(0).unwrap();
+    }
+
+    started_requests_over_http_with_sse_are_limited_as_well {
+        let _alone = ALONE.lock().unwrap();
+        let served = Legacy::full();
+        let client = served.client();
+        client.ping().unwrap();
+        client.set_limit(limits::CONNECTIONS, 2).unwrap();
+        let before = descriptors();
+        let requests: Vec<Request> =
+            (0..200).map(|_| client.tool_request("echo", json!({"a": 1})).unwrap()).collect();
+        requests.iter().for_each(|request| request.start().unwrap());
+        let (mut done, mut most) = (0, 0);
+        while done < 200 {
+            client.dispatch(1000).unwrap();
+            most = most.max(descriptors());
+            while !client.next_done().is_null() {
+                done += 1;
+            }
+        }
+        assert!(requests.iter().all(|request| request.status() == 0));
+        assert!(most < before + 20, "{before} have become {most}");
+    }
+
+    request_goes_by_the_options_of_its_start {
+        let slow = Slow::new(Some(Duration::from_millis(50)));
+        let client = slow.client();
+        client.ping().unwrap();
+        client.set_limit(limits::CONNECTIONS, 1).unwrap();
+        let requests: Vec<Request> = (0..10).map(|_| tool(&client)).collect();
+        requests.iter().for_each(|request| request.start().unwrap());
+        client.set_timeout(1);
+        assert!(requests.iter().all(|request| request.wait(10_000) == 0));
     }
 }

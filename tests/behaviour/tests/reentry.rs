@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::IntoRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -200,6 +200,41 @@ tests! {
         client.list_tools().unwrap();
         client.dispatch(0).unwrap();
         assert_eq!(most.load(Ordering::SeqCst), 1);
+    }
+
+    dispatch_in_a_handler_returns_for_a_request_that_another_thread_lands {
+        let client = on_descriptors(1);
+        let (own, rounds) = (Own(client.0), Arc::new(AtomicUsize::new(0)));
+        let (count, is_busy) = (rounds.clone(), AtomicBool::new(false));
+        client.set_event_handler(move |_| {
+            let own = own;
+            // One at a time: the others only land what has ended.
+            if is_busy.swap(true, Ordering::SeqCst) || count.load(Ordering::SeqCst) >= 30 {
+                return;
+            }
+            unsafe {
+                let request = raw::mcp_request_new(own.0, c"tools/list".as_ptr(), std::ptr::null());
+                assert_eq!(raw::mcp_request_start(request), 0);
+                let start = Instant::now();
+                while raw::mcp_client_next_done(own.0).is_null() {
+                    assert_eq!(raw::mcp_client_dispatch(own.0, 5000), 0);
+                    assert!(start.elapsed() < Duration::from_secs(3), "not woken");
+                }
+                raw::mcp_request_free(request);
+            }
+            count.fetch_add(1, Ordering::SeqCst);
+            is_busy.store(false, Ordering::SeqCst);
+        }).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| while rounds.load(Ordering::SeqCst) < 30 {
+                    client.dispatch(5).unwrap();
+                });
+            }
+            while rounds.load(Ordering::SeqCst) < 30 {
+                client.list_tools().unwrap();
+            }
+        });
     }
 
     handler_may_start_requests_and_wait_for_them {
