@@ -1,7 +1,10 @@
 /* Threads that pthread_cancel() asks to end while they are in a call: the call
  * goes on to its own end, and then the thread ends, with nothing left behind.
+ * And processes that are forked while other threads are in a call.
  */
 #include <pthread.h>
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "test.h"
@@ -182,6 +185,68 @@ static void no_function_is_a_cancellation_point(void)
     CHECK(result == PTHREAD_CANCELED && shared.cleaned == 1 && shared.calls == 1);
 }
 
+/* Makes and frees clients with work in the background, so that the library's
+ * own locks are held at any moment. */
+static void *make_and_free(void *userdata)
+{
+    volatile int *is_over = (volatile int *)userdata;
+    mcp_client *client;
+    mcp_request *request;
+
+    while (!*is_over) {
+        client = mcp_client_new("http://127.0.0.1:9/", NULL);
+        mcp_client_set_close_timeout(client, 0);
+        request = mcp_request_new(client, "ping", NULL);
+        mcp_request_start(request);
+        mcp_client_free(client);
+        mcp_request_free(request);
+    }
+    return NULL;
+}
+
+/* Whether a process of its own can use the library. */
+static int works_in_a_child(void)
+{
+    mcp_client *client = mcp_client_new("http://127.0.0.1:9/", NULL);
+    mcp_cancel *cancel = mcp_cancel_new();
+    mcp_request *request = mcp_request_new(client, "ping", NULL);
+    int works;
+
+    mcp_request_set_cancel(request, cancel);
+    works = mcp_request_start(request) == MCP_OK
+        && mcp_request_wait(request, 20000) == MCP_E_CONNECT
+        && mcp_request_perform(request, NULL) == MCP_E_CONNECT;
+    mcp_request_free(request);
+    mcp_cancel_free(cancel);
+    mcp_client_free(client);
+    return works;
+}
+
+static void child_of_a_fork_needs_no_lock_of_its_parent(void)
+{
+    long count = test_scale(300), i;
+    volatile int is_over = 0;
+    pthread_t threads[2];
+    pid_t child;
+    int status, failed = 0;
+
+    fflush(stdout);
+    for (i = 0; i < 2; i++)
+        CHECK(pthread_create(&threads[i], NULL, make_and_free, (void *)&is_over) == 0);
+    for (i = 0; i < count && failed == 0; i++) {
+        child = fork();
+        if (child == 0) {
+            alarm(30);
+            _exit(works_in_a_child() ? 0 : 1);
+        }
+        failed += child < 0 || waitpid(child, &status, 0) != child || status != 0;
+    }
+    is_over = 1;
+    for (i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    CHECK(failed == 0);
+}
+
 int main(int argc, char **argv)
 {
     BEGIN(argc, argv);
@@ -189,5 +254,6 @@ int main(int argc, char **argv)
     RUN(thread_that_is_cancelled_while_it_waits_waits_on);
     RUN(callback_runs_with_cancellation_off_as_the_call_around_it);
     RUN(no_function_is_a_cancellation_point);
+    RUN(child_of_a_fork_needs_no_lock_of_its_parent);
     END();
 }
