@@ -217,7 +217,15 @@ fn descriptors() -> io::Result<(OwnedFd, Option<OwnedFd>)> {
 /// held in the child for ever: there is no such thread. So the child begins
 /// with a new value, and leaves the old one alone.
 #[derive(Debug)]
-pub(crate) struct PerProcess<T>(AtomicPtr<(u32, T)>);
+pub(crate) struct PerProcess<T>(AtomicPtr<Own<T>>);
+
+#[derive(Debug)]
+struct Own<T> {
+    pid: u32,
+    value: T,
+    /// That of the parent, which nobody looks at: so no tool takes it for lost.
+    _before: AtomicPtr<Own<T>>,
+}
 
 impl<T: Default + Sync + 'static> PerProcess<T> {
     pub(crate) const fn new() -> Self {
@@ -229,12 +237,13 @@ impl<T: Default + Sync + 'static> PerProcess<T> {
         loop {
             let current = self.0.load(Ordering::Acquire);
             // SAFETY: NULL, or from a box that was leaked below.
-            if let Some((owner, value)) = unsafe { current.as_ref() }
-                && *owner == pid
+            if let Some(own) = unsafe { current.as_ref() }
+                && own.pid == pid
             {
-                return value;
+                return &own.value;
             }
-            let new = Box::into_raw(Box::new((pid, T::default())));
+            let before = AtomicPtr::new(current);
+            let new = Box::into_raw(Box::new(Own { pid, value: T::default(), _before: before }));
             let swapped =
                 self.0.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire);
             if swapped.is_err() {

@@ -279,10 +279,10 @@ impl Request {
         let started = client.flights.add(flight, &self).and_then(|()| {
             client.spawn(move |client| async move {
                 let result = fly(&client, &options, &call, &limits, &wait).await;
-                client.flights.remove(flight);
                 if !this.is_abandoned() {
                     client.inbox.push(Item::Done(this, flight, result));
                 }
+                client.flights.remove(flight);
             })
         });
         match started {

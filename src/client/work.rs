@@ -257,11 +257,9 @@ impl Client {
             if left.is_zero() {
                 return Ok(None);
             }
-            let wait = Wait::for_request(left, left, self.close.clone(), None);
-            match now(wait.until_either(self.arrivals_here(), &landed)) {
+            // A close ends it as well: whoever closes the client ends the request.
+            match now(Wait::for_at_most(left).until_either(self.arrivals_here(), &landed)) {
                 Err(error) if error.status() == Status::Timeout => {}
-                // It is done: whoever closes the client ends its requests.
-                Err(error) if error.status() == Status::Closed && request.status().is_some() => {}
                 other => other?,
             }
         }

@@ -282,14 +282,15 @@ static void hand_out(struct item *item)
 static void wait_for_request(void)
 {
     struct item *item = take(1);
-    int32_t before;
+    int32_t before, status;
 
     if (item == NULL)
         return;
     before = item->handed_out;
-    mcp_request_wait(item->request, (int)below(60));
-    if (mcp_request_status(item->request) != MCP_PENDING &&
-        item->handed_out == before && before == 0)
+    status = mcp_request_wait(item->request, (int)below(60));
+    /* One whose status it told was handed out by it. */
+    if (status != MCP_PENDING && status == mcp_request_status(item->request) &&
+        before == 0)
         hand_out(item);
     put_back(item);
 }
