@@ -571,7 +571,9 @@ extern "C" {
 /**
  * The started requests that hold a connection at a time; 64 at first.
  * Others wait for their turn, in the order in which they were started, and
- * their timeout runs meanwhile.
+ * their timeout runs meanwhile.  One whose question is open on its own stream
+ * keeps its connection: the handler of a question that starts requests needs
+ * room for them.
  */
 #define MCP_LIMIT_CONNECTIONS 6
 
@@ -2336,7 +2338,7 @@ void mcp_request_free(mcp_request *request);
  * mcp_client_set_timeout().
  *
  * `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
- * MCP_E_FORKED.
+ * MCP_E_STATE in flight, MCP_E_FORKED.
  * Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
  */
 int32_t mcp_request_set_timeout(mcp_request *request, int32_t milliseconds);
@@ -2346,7 +2348,7 @@ int32_t mcp_request_set_timeout(mcp_request *request, int32_t milliseconds);
  * mcp_client_set_deadline().
  *
  * `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
- * MCP_E_FORKED.
+ * MCP_E_STATE in flight, MCP_E_FORKED.
  * Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
  */
 int32_t mcp_request_set_deadline(mcp_request *request, int32_t milliseconds);
@@ -2376,7 +2378,7 @@ int32_t mcp_request_set_progress(mcp_request *request,
  *
  * `cancel`: the request keeps a reference, so that it may be freed.  One that
  * has been fired already ends the request at once.  NULL takes it away.
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE in flight, MCP_E_FORKED.
  * Threads: one at a time.  Since: 0.1.0.  Spec: cancellation.
  */
 int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
@@ -2388,7 +2390,7 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  * `json`: a JSON object as UTF-8 text, copied; NULL takes them away.  Names
  * that the protocol sets itself are refused, and so are a "traceparent",
  * "tracestate" or "baggage" that are not as W3C Trace Context has them.
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE in flight, MCP_E_FORKED.
  * Threads: one at a time.  Since: 0.1.0.  Spec: basic, _meta.
  */
 int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
@@ -2399,7 +2401,8 @@ int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
  *
  * `repeatable`: 1 or 0.  Default: 1 for methods that only read, and for tools
  * that say of themselves, in a list that was read, that they are idempotent
- * or only read; 0 for others.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * or only read; 0 for others.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE in
+ * flight, MCP_E_FORKED.
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
@@ -2416,7 +2419,7 @@ int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
  * anew with each page, the deadline is that of the whole list.
  *
  * Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
- * a "cursor"; MCP_E_FORKED.
+ * a "cursor"; MCP_E_STATE in flight, MCP_E_FORKED.
  * Threads: one at a time.  Since: 0.1.0.  Spec: pagination.
  */
 int32_t mcp_request_set_all_pages(mcp_request *request, int32_t all);

@@ -333,7 +333,9 @@ pub const MCP_LIMIT_CACHE: i32 = 5;
 
 /// The started requests that hold a connection at a time; 64 at first.
 /// Others wait for their turn, in the order in which they were started, and
-/// their timeout runs meanwhile.
+/// their timeout runs meanwhile.  One whose question is open on its own stream
+/// keeps its connection: the handler of a question that starts requests needs
+/// room for them.
 pub const MCP_LIMIT_CONNECTIONS: i32 = 6;
 
 /// COUNTERS, for mcp_client_count(): what happened without a word.

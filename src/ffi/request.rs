@@ -196,7 +196,7 @@ pub unsafe extern "C" fn mcp_request_free(request: *mut mcp_request) {
 /// mcp_client_set_timeout().
 ///
 /// `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
-/// MCP_E_FORKED.
+/// MCP_E_STATE in flight, MCP_E_FORKED.
 /// Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_timeout(
@@ -218,7 +218,7 @@ pub unsafe extern "C" fn mcp_request_set_timeout(
 /// mcp_client_set_deadline().
 ///
 /// `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
-/// MCP_E_FORKED.
+/// MCP_E_STATE in flight, MCP_E_FORKED.
 /// Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_deadline(
@@ -277,7 +277,7 @@ pub unsafe extern "C" fn mcp_request_set_progress(
 ///
 /// `cancel`: the request keeps a reference, so that it may be freed.  One that
 /// has been fired already ends the request at once.  NULL takes it away.
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE in flight, MCP_E_FORKED.
 /// Threads: one at a time.  Since: 0.1.0.  Spec: cancellation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_cancel(
@@ -306,7 +306,7 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
 /// `json`: a JSON object as UTF-8 text, copied; NULL takes them away.  Names
 /// that the protocol sets itself are refused, and so are a "traceparent",
 /// "tracestate" or "baggage" that are not as W3C Trace Context has them.
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE in flight, MCP_E_FORKED.
 /// Threads: one at a time.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_meta_json(
@@ -326,7 +326,8 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
 ///
 /// `repeatable`: 1 or 0.  Default: 1 for methods that only read, and for tools
 /// that say of themselves, in a list that was read, that they are idempotent
-/// or only read; 0 for others.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// or only read; 0 for others.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE in
+/// flight, MCP_E_FORKED.
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_repeatable(
@@ -354,7 +355,7 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
 /// anew with each page, the deadline is that of the whole list.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
-/// a "cursor"; MCP_E_FORKED.
+/// a "cursor"; MCP_E_STATE in flight, MCP_E_FORKED.
 /// Threads: one at a time.  Since: 0.1.0.  Spec: pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_all_pages(request: *mut mcp_request, all: i32) -> i32 {
