@@ -149,7 +149,9 @@ impl Client {
                         return Err(error);
                     }
                     has_refreshed = true;
-                    self.refresh_marks(options, wait).await?;
+                    if session.era.has_marks() || !self.marks.requires_task(call) {
+                        self.refresh_marks(options, wait).await?;
+                    }
                     if !session.era.has_marks() && !self.marks.requires_task(call) {
                         return Err(error);
                     }

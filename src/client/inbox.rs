@@ -193,7 +193,16 @@ impl Inbox {
     /// Hands out a request that is done, unless somebody waits for it, or has
     /// freed it.
     pub(crate) fn list(&self, request: Arc<Request>) {
+        self.list_when(request, || true);
+    }
+
+    /// The same for one that `ends` just now, if it does. Whoever sees its end
+    /// and lets go of its place after that finds it handed out or not, for good.
+    pub(crate) fn list_when(&self, request: Arc<Request>, ends: impl FnOnce() -> bool) {
         let mut queue = lock(&self.queue);
+        if !ends() {
+            return;
+        }
         let mut place = lock(&request.place);
         if !matches!(*place, Place::None) || request.is_abandoned() {
             return;

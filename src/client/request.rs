@@ -402,19 +402,23 @@ impl Request {
     }
 
     fn finish(self: &Arc<Self>, flight: Flight, result: Result<Vec<Answer>>) {
-        let mut state = lock(&self.state);
-        if !state.is_in(flight) {
-            return;
-        }
-        *state = match result {
+        let done = match result {
             Ok(pages) => State::Done(Status::Ok, Some(pages), None),
             Err(error) => State::Done(error.status(), None, Some(error)),
         };
-        drop(state);
-        if let Some(landed) = &*lock(&self.landed) {
+        self.client.inbox.list_when(self.clone(), || {
+            let mut state = lock(&self.state);
+            let is_under_way = state.is_in(flight);
+            if is_under_way {
+                *state = done;
+            }
+            is_under_way
+        });
+        if self.status().is_some()
+            && let Some(landed) = &*lock(&self.landed)
+        {
             landed.raise();
         }
-        self.client.inbox.list(self.clone());
     }
 }
 

@@ -85,7 +85,8 @@ impl Client {
         options.follows_tasks
             && call.is_tool()
             && session.era.tasks().is_some_and(may_be_asked)
-            && self.marks.task_support(call).is_none()
+            // Another call may have learned it since this one was sent.
+            && matches!(self.marks.task_support(call), None | Some(TaskSupport::Required))
     }
 
     /// Waits through a task that a call has become.

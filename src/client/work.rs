@@ -240,7 +240,9 @@ impl Client {
         request: &Arc<Request>,
         patience: Duration,
     ) -> Result<Option<Status>> {
-        self.check_may_wait()?;
+        if request.status().is_none() {
+            self.check_may_wait()?;
+        }
         let until = Instant::now() + patience;
         let mut claim = Claim { client: self, request, is_handed_out: false };
         self.inbox.take_place(request, Place::Claimed);

@@ -3,6 +3,7 @@
  * And processes that are forked while other threads are in a call.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -185,6 +186,7 @@ static void no_function_is_a_cancellation_point(void)
     CHECK(result == PTHREAD_CANCELED && shared.cleaned == 1 && shared.calls == 1);
 }
 
+#ifndef __SANITIZE_ADDRESS__
 /* Makes and frees clients with work in the background, so that the library's
  * own locks are held at any moment. */
 static void *make_and_free(void *userdata)
@@ -237,15 +239,21 @@ static void child_of_a_fork_needs_no_lock_of_its_parent(void)
         child = fork();
         if (child == 0) {
             alarm(30);
-            _exit(works_in_a_child() ? 0 : 1);
+            /* What other threads of the parent held is lost in here: the child
+             * ends before any tool counts that. */
+            if (works_in_a_child())
+                kill(getpid(), SIGKILL);
+            _exit(1);
         }
-        failed += child < 0 || waitpid(child, &status, 0) != child || status != 0;
+        failed += child < 0 || waitpid(child, &status, 0) != child
+            || !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL;
     }
     is_over = 1;
     for (i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
     CHECK(failed == 0);
 }
+#endif
 
 int main(int argc, char **argv)
 {
@@ -254,6 +262,9 @@ int main(int argc, char **argv)
     RUN(thread_that_is_cancelled_while_it_waits_waits_on);
     RUN(callback_runs_with_cancellation_off_as_the_call_around_it);
     RUN(no_function_is_a_cancellation_point);
+#ifndef __SANITIZE_ADDRESS__
+    /* Its own allocator has locks that a thread may hold at a fork. */
     RUN(child_of_a_fork_needs_no_lock_of_its_parent);
+#endif
     END();
 }

@@ -2,6 +2,7 @@
 //! The server notes polls that come too soon, and messages that a task must
 //! not be sent.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use behaviour::status::*;
@@ -38,6 +39,31 @@ tests! {
             }
             served.has_no_complaint();
         }
+    }
+
+    call_that_is_refused_after_another_has_learned_why_runs_as_a_task {
+        // The second refusal comes when the list of tools was read for the first.
+        let plain = AtomicUsize::new(0);
+        let config = handshake().mcp.config.clone();
+        let served = Served::before(config, move |_, mcp, request| {
+            let is_plain = request.rpc_method() == "tools/call"
+                && request.json()["params"]["task"].is_null();
+            let mut actions = mcp.handle(request);
+            if is_plain && plain.fetch_add(1, Ordering::SeqCst) > 0 {
+                actions.insert(0, Action::Pause(Duration::from_millis(500)));
+            }
+            actions
+        });
+        let client = following(&served);
+        client.ping().unwrap();
+        let requests: Vec<Request> = (0..3)
+            .map(|_| client.tool_request(TOOL, json!({"for": 10})).unwrap())
+            .collect();
+        requests.iter().for_each(|request| request.start().unwrap());
+        for request in &requests {
+            assert_eq!(request.wait(10_000), 0);
+        }
+        served.has_no_complaint();
     }
 
     pause_between_polls_is_the_last_that_was_asked_for {
