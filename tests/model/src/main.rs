@@ -9,7 +9,6 @@ mod wire;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use loom::sync::Arc;
 use loom::thread;
 
 use base::error::Error;
