@@ -11,6 +11,9 @@ use serde_json::{Map, Number, Value};
 const NODES: usize = 10_000;
 const DEPTH: usize = 64;
 
+/// What is blank inside a line: other spaces of Unicode are a part of a text.
+const BLANK: [char; 2] = [' ', '\t'];
+
 const TAB: &str = "a tab indents it, where blanks have to";
 
 /// Reads a text. An error names the line, of which the first is `first`.
@@ -215,12 +218,12 @@ impl<'a> Reader<'a> {
                 let Some(end) = quoted_end(content, quote) else { return Ok(None) };
                 let name = self.unquote(content.get(..end).unwrap_or_default(), quote)?;
                 let rest = content.get(end..).unwrap_or_default();
-                let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+                let blanks = rest.len() - rest.trim_start_matches(BLANK).len();
                 (name, end + blanks)
             }
             _ => {
                 let Some(colon) = colon(content) else { return Ok(None) };
-                let name = content.get(..colon).unwrap_or_default().trim_end();
+                let name = content.get(..colon).unwrap_or_default().trim_end_matches(BLANK);
                 if name.starts_with(['[', '{']) {
                     return Ok(None);
                 }
@@ -230,8 +233,8 @@ impl<'a> Reader<'a> {
         };
         let rest = content.get(after..).unwrap_or_default();
         match rest.strip_prefix(':') {
-            Some(rest) if rest.is_empty() || rest.starts_with([' ', '\t']) => {
-                let rest = rest.trim_start_matches([' ', '\t']);
+            Some(rest) if rest.is_empty() || rest.starts_with(BLANK) => {
+                let rest = rest.trim_start_matches(BLANK);
                 Ok(Some((name, line.end - rest.len())))
             }
             _ => Ok(None),
@@ -304,7 +307,7 @@ impl<'a> Reader<'a> {
         self.at += 1;
         while let Some(line) = self.line() {
             let content = self.content();
-            if content.trim().is_empty() {
+            if content.trim_start_matches(BLANK).is_empty() {
                 (blank, self.at) = (blank + 1, self.at + 1);
                 continue;
             }
@@ -312,7 +315,7 @@ impl<'a> Reader<'a> {
             if has_comment || !is_inside || content.starts_with('#') {
                 break;
             }
-            let (more, comment) = without_comment(content.trim_start());
+            let (more, comment) = without_comment(content.trim_start_matches(BLANK));
             self.check_no_key(more)?;
             push_break(&mut out, blank);
             out.push_str(more);
@@ -406,7 +409,7 @@ impl<'a> Reader<'a> {
                 breaks += 1;
             } else if line.indent() >= indent {
                 let text = self.part(line.begin + indent, line.end);
-                let is_deeper = text.starts_with([' ', '\t']);
+                let is_deeper = text.starts_with(BLANK);
                 if !is_folded || was_deeper || is_deeper {
                     out.push_str(last);
                 } else if breaks == 0 && !last.is_empty() {
@@ -473,7 +476,7 @@ impl<'a> Reader<'a> {
                     let after = rest.trim_start_matches([' ', '\t', '\r', '\n']);
                     let gone = rest.get(..rest.len() - after.len()).unwrap_or_default();
                     let blank = gone.matches('\n').count() - usize::from(character == '\r');
-                    let end = out.trim_end_matches([' ', '\t']).len().max(kept);
+                    let end = out.trim_end_matches(BLANK).len().max(kept);
                     out.truncate(end);
                     push_break(&mut out, blank);
                     kept = out.len();
@@ -504,7 +507,7 @@ impl<'a> Reader<'a> {
             Some('\n' | '\r') => {
                 let next = rest.trim_start_matches('\r');
                 let next = next.strip_prefix('\n').unwrap_or(next);
-                return Ok(next.trim_start_matches([' ', '\t']));
+                return Ok(next.trim_start_matches(BLANK));
             }
             Some(code) => {
                 out.push(match code {
@@ -555,7 +558,7 @@ impl<'a> Reader<'a> {
         loop {
             let end = self.line().map_or(*place, |line| line.end);
             let rest = self.part(*place, end);
-            let next = rest.trim_start_matches([' ', '\t']);
+            let next = rest.trim_start_matches(BLANK);
             // A comment needs a blank in front.
             let is_comment = next.starts_with('#')
                 && (next.len() < rest.len()
@@ -656,7 +659,7 @@ impl<'a> Reader<'a> {
                 }
             });
             let length = stop.map_or(text.len(), |(at, _)| at);
-            let part = text.get(..length).unwrap_or_default().trim_end();
+            let part = text.get(..length).unwrap_or_default().trim_end_matches(BLANK);
             if out.is_empty() {
                 self.check_plain(part)?;
             } else if !part.is_empty() {
@@ -675,7 +678,7 @@ impl<'a> Reader<'a> {
 
 /// Whether there is nothing, or nothing but a comment.
 fn is_blank(content: &str) -> bool {
-    let content = content.trim_start_matches([' ', '\t']);
+    let content = content.trim_start_matches(BLANK);
     content.is_empty() || content.starts_with('#')
 }
 
@@ -688,9 +691,10 @@ fn is_entry(content: &str) -> bool {
 fn without_comment(text: &str) -> (&str, bool) {
     let comment = text.match_indices('#').map(|(at, _)| at).find(|at| {
         let before = text.get(..*at).unwrap_or_default();
-        before.is_empty() || before.ends_with([' ', '\t'])
+        before.is_empty() || before.ends_with(BLANK)
     });
-    (text.get(..comment.unwrap_or(text.len())).unwrap_or_default().trim_end(), comment.is_some())
+    let text = text.get(..comment.unwrap_or(text.len())).unwrap_or_default();
+    (text.trim_end_matches(BLANK), comment.is_some())
 }
 
 /// The colon behind a plain key.
@@ -698,7 +702,7 @@ fn colon(text: &str) -> Option<usize> {
     let (text, _) = without_comment(text);
     text.match_indices(':').map(|(at, _)| at).find(|at| {
         let after = text.get(at + 1..).unwrap_or_default();
-        after.is_empty() || after.starts_with([' ', '\t'])
+        after.is_empty() || after.starts_with(BLANK)
     })
 }
 
@@ -735,6 +739,16 @@ mod tests {
 
     fn read(text: &str) -> Value {
         parse(text, 2).unwrap_or_else(|why| json!({ "refused": why, "text": text }))
+    }
+
+    #[test]
+    fn takes_the_spaces_of_unicode_for_text() {
+        for space in ['\u{a0}', '\u{2003}', '\u{2028}', '\u{2029}', '\u{3000}'] {
+            let text = format!("a: {{b,\n  {space}\n  }}\nc: {space}d{space}\n");
+            let value = parse(&text, 1).unwrap();
+            assert_eq!(value["c"], format!("{space}d{space}"));
+            assert_eq!(value["a"].as_object().unwrap().len(), 2);
+        }
     }
 
     #[test]
