@@ -685,6 +685,12 @@ typedef struct mcp_cancel mcp_cancel;
  * between calls.  It never runs your code.  A host name that is neither an
  * address nor this machine's is looked up on a thread of its own, which ends
  * with that: at most eight at a time in the process.
+ *
+ * Descriptors: a client has those of its connections, of which it keeps 64 at
+ * most, one for mcp_client_fd(), and five at most while threads block in its
+ * calls.  A started request and a cancel have none of their own; while threads
+ * block in calls that have a cancel, the cancel borrows one, which the process
+ * keeps.  The thread for what goes on between calls has three.
  */
 typedef struct mcp_client mcp_client;
 
@@ -1847,7 +1853,7 @@ int32_t mcp_client_set_input_timeout(mcp_client *client,
  *
  * `milliseconds`: 0 or more.  0 waits for nothing: the session is not ended
  * at the server, and a process is killed with its group, which takes a moment
- * (a tenth of a second is the most).  Default: 2000 for a
+ * (a tenth of a second is the most).  Default: 500 for a
  * server that is reached by HTTP, 7000 for a process.  Errors:
  * MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  * Threads: any, for a close that begins later.  Since: 0.1.0.

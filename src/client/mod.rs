@@ -199,8 +199,9 @@ impl Counter {
 #[derive(Debug, Default)]
 struct Counters([AtomicI64; 10]);
 
-/// How long the end of a session may take, if nothing else is set.
-const END: Duration = Duration::from_secs(2);
+/// How long the end of a session may take, if nothing else is set: it is sent
+/// at once, and a server that is slow to answer has it all the same.
+const END: Duration = Duration::from_millis(500);
 
 impl Client {
     /// A client of a server that is reached by HTTP.

@@ -47,7 +47,7 @@ pub unsafe extern "C" fn mcp_client_set_input_timeout(
 ///
 /// `milliseconds`: 0 or more.  0 waits for nothing: the session is not ended
 /// at the server, and a process is killed with its group, which takes a moment
-/// (a tenth of a second is the most).  Default: 2000 for a
+/// (a tenth of a second is the most).  Default: 500 for a
 /// server that is reached by HTTP, 7000 for a process.  Errors:
 /// MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 /// Threads: any, for a close that begins later.  Since: 0.1.0.

@@ -436,13 +436,16 @@ tests! {
             }
             vec![Action::Send(http::result(request, hello()))]
         });
-        for (timeout, most) in [(0, 100), (100, 900)] {
+        // The last is the default.
+        for (timeout, most) in [(0, 100), (100, 900), (-1, 4000)] {
             is_hung.store(false, Ordering::SeqCst);
             let clients: Vec<Client> = (0..5).map(|_| {
                 let client = Client::new(&server.url("/mcp"), None).unwrap();
                 client.pin("2025-11-25").unwrap();
                 client.ping().unwrap();
-                client.set_close_timeout(timeout).unwrap();
+                if timeout >= 0 {
+                    client.set_close_timeout(timeout).unwrap();
+                }
                 client
             }).collect();
             is_hung.store(true, Ordering::SeqCst);
