@@ -1104,7 +1104,8 @@ int32_t mcp_error_exit_status(const mcp_error *error);
  * Makes a client of the MCP server at an http:// or https:// address.
  *
  * `url`: the server's MCP endpoint in ASCII, such as
- * "https://example.com/mcp".  `token`: the bearer token, without the word
+ * "https://example.com/mcp"; nothing in it is a secret to the library, so that
+ * a key belongs into a header.  `token`: the bearer token, without the word
  * "Bearer"; NULL for none.  Both are copied.
  *
  * No I/O is done.  Returns a handle to free with mcp_client_free(), or NULL
@@ -1116,7 +1117,8 @@ int32_t mcp_error_exit_status(const mcp_error *error);
  * Threads: any, while none changes the environment.  Since: 0.1.0.
  * Spec: transports, authorization.
  */
-mcp_client *mcp_client_new(const char *url, const char *token);
+mcp_client *mcp_client_new(const char *url,
+                           const char *token);
 
 /**
  * Ends the client's work: every wait in every thread returns MCP_E_CLOSED,
@@ -3995,7 +3997,8 @@ int32_t mcp_json_set_json(mcp_json *json,
  * Gives the value at a place, or NULL.
  *
  * `json`: NULL gives NULL.  `pointer`: a JSON Pointer.  Valid until the whole
- * is changed or freed.
+ * is changed or freed.  A name is looked for among all members of its object:
+ * to read each member of a large one, go through them with mcp_json_child().
  * Threads: any.  Since: 0.1.0.
  */
 const mcp_json *mcp_json_at(const mcp_json *json, const char *pointer);

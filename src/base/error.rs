@@ -186,9 +186,6 @@ impl Error {
         self
     }
 
-    /// What failed was sent twice already.
-    #[cold]
-    #[inline(never)]
     /// The same for a request that was sent before as well, which may have run
     /// then.
     pub(crate) fn or_may_have_run(mut self, before: bool) -> Self {
@@ -196,6 +193,9 @@ impl Error {
         self
     }
 
+    /// What failed was sent twice already.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn with_repetition(mut self, is_repeated: bool) -> Self {
         self.0.is_repeated |= is_repeated;
         self

@@ -268,7 +268,7 @@ fn replace(text: &mut String, mut found: Vec<(usize, usize)>) {
     *text = out;
 }
 
-/// A text with the escapes of JSON read, and where each of its bytes stands in
+/// A text with the escapes of JSON and of URLs read, and where each of its bytes stands in
 /// the text that is shown.
 struct Unescaped {
     text: Zeroizing<Vec<u8>>,
@@ -278,7 +278,7 @@ struct Unescaped {
 impl Unescaped {
     /// Nothing where there are no escapes.
     fn of(text: &[u8], place: &dyn Fn(usize) -> usize) -> Option<Self> {
-        let first = memchr::memchr(b'\\', text)?;
+        let first = memchr::memchr2(b'\\', b'%', text)?;
         let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
         let mut places = Vec::with_capacity(text.len() + 1);
         let (mut at, mut has_escapes) = (0, false);
@@ -286,7 +286,7 @@ impl Unescaped {
         while let Some(byte) = text.get(at) {
             let rest = text.get(at..).unwrap_or_default();
             let (character, length): (&[u8], usize) =
-                if at >= first && *byte == b'\\' { escape(rest, &mut buffer) } else { (&[], 0) };
+                if at >= first { escape(rest, &mut buffer) } else { (&[], 0) };
             if length == 0 {
                 out.push(*byte);
                 places.push(place(at));
@@ -315,6 +315,14 @@ fn escape<'a>(text: &[u8], buffer: &'a mut [u8; 4]) -> (&'a [u8], usize) {
         (written, length)
     };
     let (written, length) = match text {
+        // As URLs have it, a byte each.
+        [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+            let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or_default() as u8;
+            if let Some(first) = buffer.first_mut() {
+                *first = digit(*high) << 4 | digit(*low);
+            }
+            (1, 3)
+        }
         // One that was cut in two is a part of what was cut.
         [b'\\', rest @ ..] if rest.starts_with(CUT.as_bytes()) => (0, 1),
         [b'\\', b'u', rest @ ..] => match units(rest) {
@@ -388,6 +396,19 @@ mod tests {
 
     fn masked_json(text: &str, secret: &str) -> Option<String> {
         Masker::new(&[Secret::from(secret)]).mask_json(text.to_owned())
+    }
+
+    #[test]
+    fn finds_what_is_written_as_in_a_url() {
+        let secrets = [Secret::from("abc+/=\u{e9}x")];
+        for spelled in ["abc%2B%2f%3D%C3%A9x", "%61bc+/=%c3%a9x", "abc%252B%252F%253D%25C3%25A9x"] {
+            let mut text = format!("at https://h/?t={spelled}&a=100%");
+            mask(&mut text, &secrets);
+            assert_eq!(text, "at https://h/?t=[masked]&a=100%", "{spelled}");
+        }
+        let mut plain = "100% of %zz and %4".to_owned();
+        mask(&mut plain, &secrets);
+        assert_eq!(plain, "100% of %zz and %4");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroize;
 
 /// A token, a password, the value of a header that the program set.
@@ -12,6 +14,23 @@ impl Secret {
     /// The text itself; for the bytes of a request and for nothing else.
     pub(crate) fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// All that is secret of the value of a header: itself, what is behind the
+    /// name of a scheme, which a server may reflect alone, and the name and the
+    /// password that Basic encodes (RFC 7617).
+    pub(crate) fn of_credential(&self) -> Vec<Self> {
+        let mut all = vec![self.clone()];
+        let Some((scheme, rest)) = self.0.split_once(' ') else { return all };
+        all.push(Self::from(rest));
+        if scheme.eq_ignore_ascii_case("basic")
+            && let Ok(pair) = STANDARD.decode(rest.trim())
+            && let Ok(pair) = String::from_utf8(pair)
+        {
+            all.extend(pair.split_once(':').map(|(_, password)| Self::from(password)));
+            all.push(Self::from(pair));
+        }
+        all
     }
 
     /// Adds to the text. What a growing one leaves behind is overwritten.
@@ -92,5 +111,18 @@ mod tests {
         secret.push("]");
         let read: [String; 2] = serde_json::from_str(secret.expose()).unwrap();
         assert_eq!(read, [text, String::new()]);
+    }
+
+    #[test]
+    fn knows_what_is_secret_of_a_credential() {
+        let of = |value: &str| -> Vec<String> {
+            let all = Secret::from(value).of_credential();
+            all.iter().map(|one| one.expose().to_owned()).collect()
+        };
+        assert_eq!(of("key"), ["key"]);
+        assert_eq!(of("Bearer x y"), ["Bearer x y", "x y"]);
+        let basic = "Basic dXNlcjpodW50ZXIy";
+        assert_eq!(of(basic), [basic, "dXNlcjpodW50ZXIy", "hunter2", "user:hunter2"]);
+        assert_eq!(of("Basic %"), ["Basic %", "%"]);
     }
 }

@@ -438,10 +438,27 @@ pub(crate) fn is_group(leader: u32) -> bool {
     }
 }
 
-/// How a child has ended, which leaves it to be waited for: its exit status,
-/// or 128 and the number of the signal; nothing for one that runs. One that is
-/// not there any more was waited for by the program itself: the inner `None`.
-pub(crate) fn exit_status(child: u32) -> Option<Option<i32>> {
+/// How a child has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Status(i32),
+    Signal(i32),
+}
+
+impl Exit {
+    /// In one number, as a shell has it: 128 more than that of a signal.
+    pub(crate) fn number(self) -> i32 {
+        match self {
+            Self::Status(status) => status,
+            Self::Signal(signal) => 128 + signal,
+        }
+    }
+}
+
+/// How a child has ended, which leaves it to be waited for; nothing for one
+/// that runs. One that is not there any more was waited for by the program
+/// itself: the inner `None`.
+pub(crate) fn exit_status(child: u32) -> Option<Option<Exit>> {
     // SAFETY: the structure is valid for the call, which has filled it in
     // where it has the number of a signal.
     unsafe {
@@ -451,8 +468,8 @@ pub(crate) fn exit_status(child: u32) -> Option<Option<i32>> {
             return Some(None);
         }
         match (info.si_signo, info.si_code) {
-            (libc::SIGCHLD, libc::CLD_EXITED) => Some(Some(info.si_status())),
-            (libc::SIGCHLD, _) => Some(Some(128 + info.si_status())),
+            (libc::SIGCHLD, libc::CLD_EXITED) => Some(Some(Exit::Status(info.si_status()))),
+            (libc::SIGCHLD, _) => Some(Some(Exit::Signal(info.si_status()))),
             _ => None,
         }
     }

@@ -303,11 +303,12 @@ impl Options {
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         let mut secrets: Vec<Secret> = Vec::new();
         for header in &self.headers {
-            secrets.push(header.value.as_ref().clone());
-            // "Bearer x" and "Basic x": the server may reflect x alone.
-            if let Some((_, rest)) = header.value.expose().split_once(' ') {
-                secrets.push(Secret::from(rest));
-            }
+            secrets.extend(header.value.of_credential());
+        }
+        if let Ok(address) = self.address()
+            && let Ok(Some(proxy)) = self.proxy.on_the_way_to(&address.url.origin)
+        {
+            secrets.extend(proxy.authorization_secrets());
         }
         secrets.extend(self.credential.secrets());
         if let Server::Program(program) = &self.server {

@@ -92,7 +92,8 @@ pub type mcp_free_fn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 /// Makes a client of the MCP server at an http:// or https:// address.
 ///
 /// `url`: the server's MCP endpoint in ASCII, such as
-/// "https://example.com/mcp".  `token`: the bearer token, without the word
+/// "https://example.com/mcp"; nothing in it is a secret to the library, so that
+/// a key belongs into a header.  `token`: the bearer token, without the word
 /// "Bearer"; NULL for none.  Both are copied.
 ///
 /// No I/O is done.  Returns a handle to free with mcp_client_free(), or NULL

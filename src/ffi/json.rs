@@ -192,7 +192,8 @@ fn parsed(json: &str) -> Result<Tree> {
 /// Gives the value at a place, or NULL.
 ///
 /// `json`: NULL gives NULL.  `pointer`: a JSON Pointer.  Valid until the whole
-/// is changed or freed.
+/// is changed or freed.  A name is looked for among all members of its object:
+/// to read each member of a large one, go through them with mcp_json_child().
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_at(

@@ -67,10 +67,23 @@ fn parsed(json: &str) -> Value {
 }
 
 fn unknown(name: &str, fields: &Members<'_>) -> Error {
-    let known: Vec<String> =
-        fields.0.iter().map(|(name, _)| format!("\"{}\"", quote(name))).collect();
-    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let known = some_of(fields.0.iter().map(|(name, _)| &**name));
     Error::argument(format!("the form has no field \"{}\"; its fields are: {known}", quote(name)))
+}
+
+/// Names for a message: the first of them.
+fn some_of<'a>(mut names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const MOST: usize = 20;
+    let mut shown: Vec<String> =
+        names.by_ref().take(MOST).map(|name| format!("\"{}\"", quote(name))).collect();
+    match (shown.is_empty(), names.len()) {
+        (true, _) => "none".to_owned(),
+        (false, 0) => shown.join(", "),
+        (false, more) => {
+            shown.push(format!("and {more} more"));
+            shown.join(", ")
+        }
+    }
 }
 
 fn wrong(name: &str, what: &str) -> Error {
@@ -184,8 +197,8 @@ fn check_choice(name: &str, choices: &[&str], text: &str) -> Result<()> {
     if choices.contains(&text) {
         return Ok(());
     }
-    let all: Vec<String> = choices.iter().map(|choice| format!("\"{}\"", quote(choice))).collect();
-    Err(wrong(name, &format!("has to be one of {}", all.join(", "))))
+    let all = some_of(choices.iter().copied());
+    Err(wrong(name, &format!("has to be one of {all}")))
 }
 
 /// What may be chosen, in each of the ways in which a schema can say so.
@@ -291,6 +304,22 @@ mod tests {
                 "default":["a"]},
         "teams":{"type":"array","items":{"anyOf":[{"const":"x","title":"X"}]}},
         "verified":{"type":"boolean","default":true}}}"#;
+
+    #[test]
+    fn names_a_bounded_number_of_fields_and_choices() {
+        let names: Vec<String> = (0..5000).map(|number| format!("\"f{number}\"")).collect();
+        let fields: Vec<String> =
+            names.iter().map(|name| format!("{name}:{{\"type\":\"string\"}}")).collect();
+        let schema = format!("{{\"properties\":{{{}}}}}", fields.join(","));
+        let error = fill(&schema, "{\"zzz\":1}").unwrap_err();
+        assert!(error.message().len() < 1000 && error.message().contains("and 4980 more"));
+        let schema = format!(
+            "{{\"properties\":{{\"a\":{{\"type\":\"string\",\"enum\":[{}]}}}}}}",
+            names.join(",")
+        );
+        let error = fill(&schema, "{\"a\":\"x\"}").unwrap_err();
+        assert!(error.message().len() < 1000 && error.message().contains("and 4980 more"));
+    }
 
     #[test]
     fn fills_in_every_default_with_its_type() {

@@ -16,7 +16,7 @@ use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::one_line;
 use crate::base::sync::lock;
-use crate::base::sys::{self, POLLIN, Poll};
+use crate::base::sys::{self, Exit, POLLIN, Poll};
 use crate::transport::socket::plain;
 use crate::transport::wait::Wait;
 
@@ -95,7 +95,7 @@ pub(crate) struct Process {
     is_cleared: AtomicBool,
     /// The exit status, or 128 and the number of the signal; `None` where the
     /// program has waited for it in our place.
-    status: OnceLock<Option<i32>>,
+    status: OnceLock<Option<Exit>>,
 }
 
 /// The ends of the pipes that are ours.
@@ -207,16 +207,19 @@ impl Process {
             Some(None) => {
                 format!("\"{name}\" has ended; the program has taken its exit status")
             }
-            Some(Some(status)) if *status > 128 => {
-                format!("\"{name}\" was ended by signal {}", status - 128)
+            Some(Some(Exit::Signal(signal))) => {
+                format!("\"{name}\" was ended by signal {signal}")
             }
-            Some(Some(status)) => format!("\"{name}\" has ended with exit status {status}"),
+            Some(Some(Exit::Status(status))) => {
+                format!("\"{name}\" has ended with exit status {status}")
+            }
         };
         let tail = lock(&self.tail).shown();
         if !tail.is_empty() {
             message.push_str(&format!("; the end of its standard error: \"{tail}\""));
         }
-        Error::new(Status::Process, message).with_exit_status(self.status.get().copied().flatten())
+        let exit = self.status.get().copied().flatten();
+        Error::new(Status::Process, message).with_exit_status(exit.map(Exit::number))
     }
 
     /// Waits for the end by itself, then asks for it, then makes it, within
@@ -395,24 +398,31 @@ fn not_started(program: &Program, name: &str, error: &std::io::Error) -> Error {
 
 /// The end of what was said, within bounds.
 #[derive(Debug, Default)]
-struct Tail(Vec<u8>);
+struct Tail {
+    bytes: Vec<u8>,
+    /// There was more in front, so that it may begin inside a secret.
+    is_cut: bool,
+}
 
 impl Tail {
     fn add(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-        if self.0.len() > 2 * TAIL {
-            self.0.drain(..self.0.len() - TAIL);
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() > 2 * TAIL {
+            self.bytes.drain(..self.bytes.len() - TAIL);
+            self.is_cut = true;
         }
     }
 
     /// The last of it, on one line and without what a terminal would obey.
     fn shown(&self) -> String {
-        let text = String::from_utf8_lossy(&self.0);
-        let text = text.trim();
+        let text = String::from_utf8_lossy(&self.bytes);
+        // The rest of a character that was cut in two.
+        let whole = if self.is_cut { text.trim_start_matches('\u{fffd}') } else { &text };
+        let text = whole.trim();
         let from = text.len().saturating_sub(SHOWN);
         let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         let mut out = String::new();
-        if from > 0 {
+        if !text.is_empty() && (from > 0 || self.is_cut) {
             out.push_str("...");
         }
         for character in text.get(from..).unwrap_or_default().chars() {
@@ -463,6 +473,10 @@ mod tests {
         let error = obituary(&process);
         assert_eq!(error.exit_status(), Some(7));
         assert!(error.message().contains("exit status 7") && error.message().contains("it broke"));
+        let (process, _ends) = Process::start(&shell("exit 255")).unwrap();
+        let error = obituary(&process);
+        assert_eq!(error.exit_status(), Some(255));
+        assert!(error.message().contains("exit status 255"), "{}", error.message());
         let (process, _ends) = Process::start(&shell("kill -9 $$")).unwrap();
         let error = obituary(&process);
         assert_eq!(error.exit_status(), Some(137));
@@ -475,7 +489,7 @@ mod tests {
         let start = Instant::now();
         end(&process, ends);
         assert!(start.elapsed() < GRACE);
-        assert_eq!(process.status.get(), Some(&Some(3)));
+        assert_eq!(process.status.get(), Some(&Some(Exit::Status(3))));
     }
 
     #[test]
@@ -483,7 +497,7 @@ mod tests {
         let (process, ends) =
             Process::start(&shell("trap '' TERM; sleep 60 & wait; sleep 60")).unwrap();
         end(&process, ends);
-        assert_eq!(process.status.get(), Some(&Some(137)));
+        assert_eq!(process.status.get(), Some(&Some(Exit::Signal(9))));
     }
 
     #[test]
@@ -491,7 +505,7 @@ mod tests {
         let script = "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2; exit 5";
         let (process, ends) = Process::start(&shell(script)).unwrap();
         end(&process, ends);
-        assert_eq!(process.status.get(), Some(&Some(5)));
+        assert_eq!(process.status.get(), Some(&Some(Exit::Status(5))));
     }
 
     /// The number that the script writes first.
@@ -639,13 +653,26 @@ mod tests {
     }
 
     #[test]
+    fn says_that_there_was_more_where_little_is_left() {
+        let mut tail = Tail::default();
+        tail.add(&[b'x'; 2 * TAIL - 10]);
+        tail.add("hunter2-\u{e9}".as_bytes());
+        tail.add(&[b'\n'; TAIL - 4]);
+        assert!(tail.is_cut);
+        let shown = tail.shown();
+        assert!(shown.starts_with("...") && shown.len() < 10, "{shown}");
+    }
+
+    #[test]
     fn keeps_the_end_of_what_was_said() {
         let mut tail = Tail::default();
+        tail.add(b"all of it\n");
+        assert_eq!(tail.shown(), "all of it");
         for _ in 0..100 {
             tail.add(&[b'x'; 1000]);
         }
         tail.add("\u{e9}\n\x1b[31mthe end\n".as_bytes());
-        assert!(tail.0.len() <= 2 * TAIL + 1000);
+        assert!(tail.bytes.len() <= 2 * TAIL + 1000);
         assert!(tail.shown().ends_with("\u{e9} [31mthe end") && tail.shown().len() < SHOWN + 8);
     }
 }

@@ -103,6 +103,11 @@ impl Proxy {
         self.authorization.as_ref().map(|value| value.expose())
     }
 
+    /// What no message may show.
+    pub(crate) fn authorization_secrets(&self) -> Vec<Secret> {
+        self.authorization.as_ref().map(|value| value.of_credential()).unwrap_or_default()
+    }
+
     /// The host and port for messages: nothing secret.
     pub(crate) fn name(&self) -> String {
         self.origin.host_and_port()

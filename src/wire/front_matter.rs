@@ -18,6 +18,7 @@ const TAB: &str = "a tab indents it, where blanks have to";
 
 /// Reads a text. An error names the line, of which the first is `first`.
 pub(crate) fn parse(text: &str, first: usize) -> Result<Value, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader { text, lines: Vec::new(), at: 0, first, nodes: 0, depth: 0 };
     reader.cut()?;
     reader.skip_blank();
@@ -476,7 +477,8 @@ impl<'a> Reader<'a> {
                     let after = rest.trim_start_matches([' ', '\t', '\r', '\n']);
                     let gone = rest.get(..rest.len() - after.len()).unwrap_or_default();
                     let blank = gone.matches('\n').count() - usize::from(character == '\r');
-                    let end = out.trim_end_matches(BLANK).len().max(kept);
+                    let open = out.get(kept..).unwrap_or_default();
+                    let end = kept + open.trim_end_matches(BLANK).len();
                     out.truncate(end);
                     push_break(&mut out, blank);
                     kept = out.len();
@@ -616,6 +618,9 @@ impl<'a> Reader<'a> {
                 _ => self.flow_plain(place, outer)?,
             };
             self.count()?;
+            if name == "<<" {
+                return self.wrong("merge keys (<<) are not read here");
+            }
             if out.contains_key(&name) {
                 return self.wrong("a key is there twice");
             }
