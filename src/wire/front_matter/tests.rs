@@ -30,7 +30,7 @@ enabled: true
 nothing:
 tilde: ~
 url: https://example.com/a#b?c=d:e
-time: 2024-01-01
+time: 1999-01-01
 yes: no
 
 metadata:
@@ -85,7 +85,7 @@ flow: [a,
             "license": "It's free",
             "version": 1.0, "count": 12, "negative": -3, "hex": 31,
             "enabled": true, "nothing": null, "tilde": null,
-            "url": "https://example.com/a#b?c=d:e", "time": "2024-01-01", "yes": "no",
+            "url": "https://example.com/a#b?c=d:e", "time": "1999-01-01", "yes": "no",
             "metadata": {
                 "author": "someone",
                 "deep": {"deeper": ["a", "b, c", "d", 1, null, {"x": "y", "z": 2}, [], {}]},
