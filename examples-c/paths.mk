@@ -11,6 +11,9 @@ ifeq ($(GIVEN_DIR),)
 else
   TARGET_DIR := $(if $(filter /%,$(firstword $(GIVEN_DIR))),,$(CURDIR)/)$(GIVEN_DIR)
 endif
+ifneq ($(word 2,$(TARGET_DIR)),)
+  $(error CARGO_TARGET_DIR is '$(TARGET_DIR)': make takes no folder with blanks)
+endif
 IN_TARGET_DIR := $(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)$(if \
     $(filter dev,$(PROFILE)),debug,$(PROFILE))
 RELEASE := $(TARGET_DIR)/$(IN_TARGET_DIR)

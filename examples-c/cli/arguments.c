@@ -7,7 +7,12 @@
 
 #include "cli.h"
 
-enum { MOST_POINTER = 1024, MOST_SCHEMAS = 1000 };
+enum {
+    MOST_POINTER = 1024,
+    MOST_SCHEMAS = 1000,
+    MOST_REFERENCES = 100,
+    MOST_VALUES = 1000000
+};
 
 /* What a schema allows, as bits of MCP_JSON_ numbers. */
 #define BIT(kind) (1u << (unsigned)(kind))
@@ -37,19 +42,41 @@ int append_pointer(char *pointer, size_t size, const char *name)
     return 1;
 }
 
-/* Whether a schema of an object requires a member. */
-int is_required(const mcp_json *schema, const char *name)
+static int compare(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* Sorted: a schema may have very many members, and as many required ones. */
+void find_required(struct required *required, const mcp_json *schema)
 {
     const mcp_json *names = mcp_json_at(schema, "/required");
-    size_t i;
+    size_t i, count = mcp_json_count(names);
 
-    for (i = 0; i < mcp_json_count(names); i++) {
+    required->count = 0;
+    required->names = (const char **)calloc(count + 1, sizeof(char *));
+    for (i = 0; required->names != NULL && i < count; i++) {
         const char *one = mcp_json_string(mcp_json_child(names, i), NULL);
 
-        if (one != NULL && strcmp(one, name) == 0)
-            return 1;
+        if (one != NULL)
+            required->names[required->count++] = one;
     }
-    return 0;
+    if (required->count > 0)
+        qsort(required->names, required->count, sizeof(char *), compare);
+}
+
+int is_required(const struct required *required, const char *name)
+{
+    return required->count > 0 &&
+           bsearch(&name, required->names, required->count, sizeof(char *),
+                   compare) != NULL;
+}
+
+void forget_required(struct required *required)
+{
+    free(required->names);
+    required->names = NULL;
+    required->count = 0;
 }
 
 static unsigned named_kind(const mcp_json *type)
@@ -72,37 +99,61 @@ static unsigned named_kind(const mcp_json *type)
     return 0;
 }
 
-/* The kinds of value that a schema speaks of; 0 if it does not say.  `left`
- * is how many schemas to look at: they may refer to each other in circles. */
-static unsigned kinds_of(const mcp_json *root, const mcp_json *schema,
-                         int *left)
+/* What was looked at: schemas may refer to each other in circles. */
+struct look {
+    const mcp_json *root;
+    const mcp_json *seen[MOST_SCHEMAS];
+    size_t schemas, references, values;
+};
+
+/* Whether a schema is to be looked at, for the first time. */
+static int is_new(struct look *look, const mcp_json *schema)
+{
+    size_t i;
+
+    if (schema == NULL || look->schemas == MOST_SCHEMAS)
+        return 0;
+    for (i = 0; i < look->schemas; i++)
+        if (look->seen[i] == schema)
+            return 0;
+    look->seen[look->schemas++] = schema;
+    return 1;
+}
+
+/* The kinds of value that a schema speaks of; 0 if it does not say. */
+static unsigned kinds_of(struct look *look, const mcp_json *schema)
 {
     static const char *const choices[] = {"/anyOf", "/oneOf", "/allOf"};
-    const mcp_json *type = mcp_json_at(schema, "/type");
-    const mcp_json *values = mcp_json_at(schema, "/enum");
-    const mcp_json *value = mcp_json_at(schema, "/const");
-    const char *reference =
-        mcp_json_string(mcp_json_at(schema, "/$ref"), NULL);
-    unsigned kinds = named_kind(type);
-    size_t i, k;
+    const mcp_json *type, *values, *value;
+    const char *reference;
+    unsigned kinds;
+    size_t i, k, count;
 
-    if (schema == NULL || (*left)-- <= 0)
+    if (!is_new(look, schema))
         return 0;
-    for (i = 0; mcp_json_kind(type) == MCP_JSON_ARRAY &&
-                i < mcp_json_count(type); i++)
+    type = mcp_json_at(schema, "/type");
+    values = mcp_json_at(schema, "/enum");
+    value = mcp_json_at(schema, "/const");
+    reference = mcp_json_string(mcp_json_at(schema, "/$ref"), NULL);
+    kinds = named_kind(type);
+    count = mcp_json_kind(type) == MCP_JSON_ARRAY ? mcp_json_count(type) : 0;
+    for (i = 0; i < count && look->values < MOST_VALUES; i++, look->values++)
         kinds |= named_kind(mcp_json_child(type, i));
-    for (i = 0; i < mcp_json_count(values); i++)
+    count = mcp_json_count(values);
+    for (i = 0; i < count && look->values < MOST_VALUES; i++, look->values++)
         kinds |= BIT(mcp_json_kind(mcp_json_child(values, i)));
     if (value != NULL)
         kinds |= BIT(mcp_json_kind(value));
     for (k = 0; k < sizeof choices / sizeof *choices; k++) {
         const mcp_json *list = mcp_json_at(schema, choices[k]);
 
-        for (i = 0; i < mcp_json_count(list); i++)
-            kinds |= kinds_of(root, mcp_json_child(list, i), left);
+        count = mcp_json_count(list);
+        for (i = 0; i < count && look->schemas < MOST_SCHEMAS; i++)
+            kinds |= kinds_of(look, mcp_json_child(list, i));
     }
-    if (reference != NULL && reference[0] == '#')
-        kinds |= kinds_of(root, mcp_json_at(root, reference + 1), left);
+    if (reference != NULL && reference[0] == '#' &&
+        look->references++ < MOST_REFERENCES)
+        kinds |= kinds_of(look, mcp_json_at(look->root, reference + 1));
     return kinds;
 }
 
@@ -145,13 +196,16 @@ static int is_text(const mcp_json *schema, const char *pointer,
                    const mcp_json *value)
 {
     char place[MOST_POINTER + 16] = "/properties";
+    struct look look;
     unsigned kinds;
-    int kind = (int)mcp_json_kind(value), left = MOST_SCHEMAS;
+    int kind = (int)mcp_json_kind(value);
 
     if (value == NULL)
         return 1;
     strcat(place, pointer);
-    kinds = kinds_of(schema, mcp_json_at(schema, place), &left);
+    look.root = schema;
+    look.schemas = look.references = look.values = 0;
+    kinds = kinds_of(&look, mcp_json_at(schema, place));
     if ((kinds & BIT(MCP_JSON_STRING)) == 0)
         return 0;
     return kind == MCP_JSON_STRING || (kinds & BIT(kind)) == 0;

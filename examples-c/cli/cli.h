@@ -149,7 +149,16 @@ int needs_schema(char **words, int count);
 mcp_json *take_arguments(char **words, int count, int kind,
                          const mcp_json *schema);
 int append_pointer(char *pointer, size_t size, const char *name);
-int is_required(const mcp_json *schema, const char *name);
+
+/* The names that a schema of an object requires; valid as long as it is. */
+struct required {
+    const char **names;
+    size_t count;
+};
+
+void find_required(struct required *required, const mcp_json *schema);
+int is_required(const struct required *required, const char *name);
+void forget_required(struct required *required);
 
 /* questions.c */
 int32_t answer_questions(mcp_client *client, const struct options *options);

@@ -2,6 +2,8 @@
 #define _XOPEN_SOURCE 700
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,9 +11,51 @@
 
 #include "cli.h"
 
+/* Signals that end the program take the new file away that is not whole. */
+static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXFSZ};
+enum { ENDINGS = sizeof endings / sizeof *endings };
+
+static struct sigaction before[ENDINGS];
+static const char *volatile unfinished;
+
+static void on_end(int number)
+{
+    const char *path = unfinished;
+
+    if (path != NULL)
+        unlink(path);
+    if (number == SIGINT)
+        _exit(INTERRUPTED);
+    raise(number); /* its usual end, as soon as this returns */
+}
+
+static void handle_endings(void)
+{
+    struct sigaction action;
+    int i;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_end;
+    action.sa_flags = SA_RESETHAND;
+    for (i = 0; i < ENDINGS; i++) {
+        sigaction(endings[i], NULL, &before[i]);
+        if (before[i].sa_handler != SIG_IGN)
+            sigaction(endings[i], &action, NULL);
+    }
+}
+
+static void restore_endings(void)
+{
+    int i;
+
+    unfinished = NULL;
+    for (i = 0; i < ENDINGS; i++)
+        sigaction(endings[i], &before[i], NULL);
+}
+
 /* Gives the file to replace, with its mode, links followed; NULL for what is
- * written in place: a device, a pipe, and a file whose owner or other names a
- * new file would not have. */
+ * written in place: a device, a pipe, a file that may not be written, and one
+ * whose owner or other names a new file would not have. */
 static char *replaced(const char *path, mode_t *mode)
 {
     struct stat status;
@@ -26,7 +70,8 @@ static char *replaced(const char *path, mode_t *mode)
                                                             : NULL;
     }
     if (stat(target, &status) == 0 && S_ISREG(status.st_mode) &&
-        status.st_nlink == 1 && status.st_uid == geteuid()) {
+        status.st_nlink == 1 && status.st_uid == geteuid() &&
+        faccessat(AT_FDCWD, target, W_OK, AT_EACCESS) == 0) {
         *mode = status.st_mode & 0777;
         return target;
     }
@@ -34,27 +79,40 @@ static char *replaced(const char *path, mode_t *mode)
     return NULL;
 }
 
-/* Opens a new file beside the one that it is to replace. */
+/* Opens a new file in the folder of the one that it is to replace.  Its name
+ * is short: that of the other may be as long as a name can be. */
 static FILE *open_beside(struct output *output, mode_t mode)
 {
-    static const char ending[] = ".XXXXXX";
-    size_t length = strlen(output->target);
-    int file;
+    static const char name[] = ".mcp-XXXXXX";
+    const char *slash = strrchr(output->target, '/');
+    size_t length = slash != NULL ? (size_t)(slash - output->target) + 1 : 0;
+    FILE *to;
+    int file, why;
 
-    output->beside = malloc(length + sizeof ending);
+    output->beside = malloc(length + sizeof name);
     if (output->beside == NULL)
         return NULL;
     memcpy(output->beside, output->target, length);
-    memcpy(output->beside + length, ending, sizeof ending);
+    memcpy(output->beside + length, name, sizeof name);
     file = mkstemp(output->beside);
     if (file < 0)
         return NULL;
+    unfinished = output->beside;
     fchmod(file, mode);
-    return fdopen(file, "wb");
+    to = fdopen(file, "wb");
+    if (to == NULL) {
+        why = errno;
+        close(file);
+        unlink(output->beside);
+        errno = why;
+    }
+    return to;
 }
 
 static void forget_output(struct output *output)
 {
+    if (output->target != NULL)
+        restore_endings();
     free(output->target);
     free(output->beside);
     output->target = output->beside = NULL;
@@ -63,25 +121,39 @@ static void forget_output(struct output *output)
 int open_output(struct output *output, const char *path)
 {
     mode_t mode = 0;
+    int why;
 
     output->to = NULL;
     output->beside = NULL;
     output->target = replaced(path, &mode);
-    if (output->target != NULL)
-        output->to = open_beside(output, mode);
-    if (output->to == NULL) {
-        forget_output(output);
+    if (output->target == NULL) {
         output->to = fopen(path, "wb");
+        return output->to != NULL;
     }
-    is_polite = output->target != NULL; /* Ctrl-C leaves nothing beside it */
+    handle_endings();
+    output->to = open_beside(output, mode);
+    if (output->to == NULL) {
+        why = errno;
+        forget_output(output);
+        /* A folder that takes no new file: in place, since the file can be
+         * written.  Where there is no room, it stays as it is. */
+        if (why == EACCES || why == EPERM || why == EROFS)
+            output->to = fopen(path, "wb");
+        else
+            errno = why;
+    }
     return output->to != NULL;
 }
 
 int close_output(struct output *output)
 {
-    int is_good = fflush(output->to) == 0 && ferror(output->to) == 0;
-    int why = errno;
+    int why = errno; /* of a write that failed before */
+    int is_good = !ferror(output->to);
 
+    if (fflush(output->to) != 0 && is_good) {
+        is_good = 0;
+        why = errno;
+    }
     if (fclose(output->to) != 0 && is_good) {
         is_good = 0;
         why = errno;
@@ -94,7 +166,6 @@ int close_output(struct output *output)
     if (!is_good && output->target != NULL)
         unlink(output->beside);
     forget_output(output);
-    is_polite = 0;
     errno = why;
     return is_good;
 }

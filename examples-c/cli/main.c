@@ -87,21 +87,20 @@ static int run(const struct options *options)
 int main(int argc, char **argv)
 {
     struct options options;
-    int i, status;
+    int i, status, is_told = 0;
 
-    for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
+    for (i = 1; i < argc && strcmp(argv[i], "--") != 0 && !is_told; i++) {
+        is_told = 1;
+        if (strcmp(argv[i], "--help") == 0)
             fputs(usage_text, stdout);
-            return SUCCESS;
-        }
-        if (strcmp(argv[i], "--version") == 0) {
+        else if (strcmp(argv[i], "--version") == 0)
             printf("mcpclient %s\n", mcp_version());
-            return SUCCESS;
-        }
+        else
+            is_told = 0;
     }
     memset(&options, 0, sizeof options);
-    status = parse(&options, argc, argv);
-    if (status == SUCCESS)
+    status = is_told ? SUCCESS : parse(&options, argc, argv);
+    if (status == SUCCESS && !is_told)
         status = run(&options);
     forget(&options);
     if (fflush(stdout) != 0 || ferror(stdout))

@@ -245,12 +245,12 @@ static void put_field(FILE *to, const char *name, const mcp_json *field,
 
 /* Asks for one field; 0 at the end of the input. */
 static int ask_field(struct terminal *terminal, mcp_json *form,
-                     const mcp_json *schema, const mcp_json *field,
-                     const char *name)
+                     const struct required *required,
+                     const mcp_json *field, const char *name)
 {
     char line[MOST_LINE], pointer[MOST_POINTER] = "";
     const mcp_json *usual = mcp_json_at(field, "/default");
-    int must_be = is_required(schema, name) && usual == NULL;
+    int must_be = is_required(required, name) && usual == NULL;
     const char *type = mcp_json_string(mcp_json_at(field, "/type"), NULL);
     int is_string = type == NULL || strcmp(type, "string") == 0;
     int is_typed = 1, is_good = 0;
@@ -280,6 +280,7 @@ static int32_t fill_form(struct terminal *terminal, mcp_input *input)
     const char *text = mcp_input_schema_json(input, &length);
     mcp_json *schema = text != NULL ? mcp_json_parse(text, length) : NULL;
     const mcp_json *fields = mcp_json_at(schema, "/properties");
+    struct required required;
     int32_t status = MCP_E_INVALID_ARGUMENT;
     int is_typed = 1, answer = ask_yes(terminal, "Answer?", 1);
 
@@ -288,6 +289,7 @@ static int32_t fill_form(struct terminal *terminal, mcp_input *input)
         return answer == 0 ? mcp_input_decline(input)
                            : mcp_input_dismiss(input);
     }
+    find_required(&required, schema);
     while (is_typed && status == MCP_E_INVALID_ARGUMENT) {
         mcp_json *form = mcp_json_new();
 
@@ -295,7 +297,7 @@ static int32_t fill_form(struct terminal *terminal, mcp_input *input)
             const char *name = mcp_json_key(fields, i);
 
             is_typed = name == NULL ||
-                       ask_field(terminal, form, schema,
+                       ask_field(terminal, form, &required,
                                  mcp_json_child(fields, i), name);
         }
         status = is_typed ? mcp_input_accept(input, mcp_json_text(form, NULL))
@@ -308,6 +310,7 @@ static int32_t fill_form(struct terminal *terminal, mcp_input *input)
                        ask_yes(terminal, "Again?", 1) == 1;
         }
     }
+    forget_required(&required);
     mcp_json_free(schema);
     return status;
 }

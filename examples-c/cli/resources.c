@@ -89,14 +89,15 @@ static int put_piece(const mcp_content *content, FILE *to)
     size_t length = 0;
     const void *bytes = bytes_of(content, &length);
     const char *text = mcp_content_text(content, NULL);
+    int is_terminal = isatty(fileno(to)); /* first: it changes errno */
 
     if (text != NULL) {
         put_content_text(to, text, length);
-        if (isatty(fileno(to)) && length > 0 && text[length - 1] != '\n')
+        if (is_terminal && length > 0 && text[length - 1] != '\n')
             fputc('\n', to);
         return SUCCESS;
     }
-    if (isatty(fileno(to))) {
+    if (is_terminal) {
         fprintf(stderr, "mcpclient: %lu bytes are not shown on a terminal; "
                 "write them with -o FILE\n", (unsigned long)length);
         return FAILED;
@@ -110,7 +111,8 @@ static int put_pieces(const mcp_result *result, FILE *to)
     int status = SUCCESS;
     size_t i;
 
-    for (i = 0; status == SUCCESS && i < mcp_result_content_count(result); i++)
+    for (i = 0; status == SUCCESS && !ferror(to) &&
+                i < mcp_result_content_count(result); i++)
         status = put_piece(mcp_result_content(result, i), to);
     return status;
 }
@@ -118,6 +120,7 @@ static int put_pieces(const mcp_result *result, FILE *to)
 static int write_file(const mcp_result *result, const char *path)
 {
     struct output output;
+    int why;
 
     if (open_output(&output, path)) {
         int status = put_pieces(result, output.to);
@@ -125,8 +128,9 @@ static int write_file(const mcp_result *result, const char *path)
         if (close_output(&output))
             return status;
     }
+    why = errno;
     put_program_name();
-    fprintf(stderr, "-o %s: %s\n", path, strerror(errno));
+    fprintf(stderr, "-o %s: %s\n", path, strerror(why));
     return FAILED;
 }
 

@@ -9,13 +9,15 @@
 static void put_arguments(const mcp_json *schema)
 {
     const mcp_json *fields = mcp_json_at(schema, "/properties");
+    struct required required;
     size_t i;
 
+    find_required(&required, schema);
     for (i = 0; i < mcp_json_count(fields); i++) {
         const char *name = mcp_json_key(fields, i);
         const char *type = mcp_json_string(
             mcp_json_at(mcp_json_child(fields, i), "/type"), NULL);
-        int must_be = name != NULL && is_required(schema, name);
+        int must_be = name != NULL && is_required(&required, name);
 
         if (name == NULL)
             continue;
@@ -25,6 +27,7 @@ static void put_arguments(const mcp_json *schema)
         put_word(stdout, type != NULL ? type : "value");
         fputs(must_be ? "" : "]", stdout);
     }
+    forget_required(&required);
 }
 
 static mcp_json *schema_of(const mcp_tool *tool)

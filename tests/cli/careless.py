@@ -8,6 +8,8 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -216,7 +218,7 @@ def reading(server):
     def there():
         with open(path, "rb") as file:
             return file.read(), os.stat(path).st_mode & 0o7777, sorted(
-                name for name in os.listdir(OUT) if name.startswith("file"))
+                name for name in os.listdir(OUT) if name.startswith(("file", ".mcp-")))
 
     untouched = (b"old", 0o640, ["file"])
     for number, answer in enumerate(answers):
@@ -262,7 +264,84 @@ def reading(server):
     done = run(["sh", "-c", "ulimit -f 8; trap '' XFSZ; exec \"$@\"", "sh", CLIENT, "read", large,
                 "a://", "-o", path], 30, env=environment())
     suite.check("a file that there is no room for leaves the old one", done.returncode == 1
-                and "-o" in done.stderr and there() == untouched, (done, there()))
+                and "-o" in done.stderr and "File too large" in done.stderr
+                and there() == untouched, (done, there()))
+    done = run(["sh", "-c", "ulimit -c 0; ulimit -f 8; exec \"$@\"", "sh", CLIENT, "read", large,
+                "a://", "-o", path], 30, env=environment())
+    suite.check("a signal leaves the old one, and nothing beside it",
+                done.returncode == -signal.SIGXFSZ and there() == untouched, (done, there()))
+    check("why a folder fails is said", call("read", url, "a://", "-o", OUT), 1, "Is a directory",
+          where="stderr")
+    check("and a device that is full", call("read", url, "a://", "-o", "/dev/full"), 1,
+          "No space left", where="stderr")
+    name = os.path.join(OUT, "file" + "x" * 251)
+    for times in ["first", "second"]:
+        done = call("read", url, "a://", "-o", name)
+        suite.check("a name of 255 characters, the %s time" % times, done.returncode == 0
+                    and os.path.getsize(name) == 4 and len(there()[2]) == 2, (done, there()))
+    os.remove(name)
+
+
+def reading_for_others(server):
+    """As a user whom permissions hold, with a folder for the files."""
+    url = server.url({"results": {"resources/read": {"contents": [
+        {"uri": "a://", "blob": "AAEC"}]}}})
+    is_root = os.geteuid() == 0
+    user = {"user": 65534, "group": 65534, "extra_groups": []} if is_root else {}
+    if run([CLIENT, "--version"], 30, **user).returncode != 0:
+        suite.skip("read -o for others", "nobody cannot run the client")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "file")
+        with open(path, "wb") as file:
+            file.write(b"old")
+        if is_root:
+            os.chown(folder, 65534, 65534)
+            os.chown(path, 65534, 65534)
+
+        def read(file_mode, folder_mode):
+            os.chmod(path, file_mode)
+            os.chmod(folder, folder_mode)
+            done = run([CLIENT, "read", url, "a://", "-o", path], 30, env=environment(), **user)
+            os.chmod(folder, 0o700)
+            with open(path, "rb") as file:
+                return done, (file.read(), os.stat(path).st_mode & 0o777, os.listdir(folder))
+
+        done, after = read(0o444, 0o755)
+        suite.check("read -o leaves a file alone that may not be written", done.returncode == 1
+                    and "Permission denied" in done.stderr and after == (b"old", 0o444, ["file"]),
+                    (done, after))
+        done, after = read(0o644, 0o555)
+        suite.check("and writes one whose folder takes no other", done.returncode == 0
+                    and after == (b"\0\1\2", 0o644, ["file"]), (done, after))
+
+
+def large_schemas(server):
+    """Schemas of a megabyte, with circles: what there is is looked at once."""
+    many = list(range(400000))
+    names = ["field%d" % number for number in range(40000)]
+    for name, field, others in [
+            ("a $ref to itself", {"$ref": "#/properties/a", "enum": many}, {}),
+            ("two that refer to each other", {"$ref": "#/$defs/b"},
+             {"$defs": {"b": {"$ref": "#/properties/a", "enum": many}}}),
+            ("anyOf with itself", {"anyOf": [{"$ref": "#/properties/a"}] * 40000}, {}),
+            ("anyOf in a circle, long", {"anyOf": [{"$ref": "#/properties/a"}, *many]}, {}),
+            ("many types", {"type": ["number"] * 100000, "$ref": "#/properties/a"}, {})]:
+        schema = dict({"type": "object", "properties": {"a": field}}, **others)
+        url = server.url({"results": {"tools/list": {"tools": [{"name": "x", "inputSchema": schema}]},
+                                      "tools/call": {"content": []}}})
+        begin = time.monotonic()
+        done = call("call", url, "x", "a=1")
+        took = time.monotonic() - begin
+        suite.check("call with a large schema: " + name, done.returncode == 0 and took < 5,
+                    (took, done))
+    schema = {"type": "object", "properties": {name: {} for name in names}, "required": names}
+    url = server.url({"results": {"tools/list": {"tools": [{"name": "x", "inputSchema": schema}]}}})
+    begin = time.monotonic()
+    done = call("tools", url)
+    took = time.monotonic() - begin
+    suite.check("tools with many required arguments", done.returncode == 0 and took < 5
+                and done.stdout.startswith("x field0=value field1=value "), (took, done.stderr))
 
 
 def forms(server):
@@ -443,6 +522,8 @@ def run_all():
         lists(server)
         commands(server)
         reading(server)
+        reading_for_others(server)
+        large_schemas(server)
         listening(server)
         forms(server)
         examples(server)

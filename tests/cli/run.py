@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import servers
 import stock
 import tasks
 from common import CLIENT, call, check, one_line, suite
-from support import TestServer, TOKEN
+from support import ROOT, TestServer, TOKEN
 
 
 
@@ -158,6 +159,15 @@ def usage():
             (["prompt", "http://h", "p", "a:=1"], "strings")]:
         done = call(*arguments)
         check("bad usage: %s" % " ".join(arguments), done, 2, words, "--help", where="stderr")
+    with open(os.path.join(ROOT, "examples-c", "mcpclient.1"), encoding="utf-8") as file:
+        manual = file.read().replace("\\-", "-")
+    for option in sorted(set(re.findall(r"(?<![\w-])--?[a-zA-Z][a-z-]*", call("--help").stdout))):
+        suite.check("the manual has %s" % option, re.search(
+            r"(?<![\w-])%s(?![\w-])" % option, manual))
+    for option in ["--help", "--version"]:
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([CLIENT, option], stdout=full, timeout=30)
+        suite.check("%s fails where it cannot be written" % option, done.returncode == 1)
     check("--help", call("--help"), 0, "usage: mcpclient", "--token-file")
     check("--version", call("--version"), 0, "mcpclient 0.")
     check("words after -- are no options", call("ping", "--", "--url"), 1, "url", where="stderr")

@@ -133,6 +133,75 @@ def without_cargo(suite, folder):
                     not [name for name in unwanted if name in sections])
 
 
+def hard_names(suite, folder):
+    """Folders with blanks and signs, and a umask that hides what is new."""
+    prefix = os.path.join(folder, "an a&b|c", "prefix")
+    for times in ["first", "second"]:
+        done = run(["sh", "-c", "umask 077; exec make -s -C \"$0\" install \"PREFIX=$1\"", EXAMPLES,
+                    prefix], 300)
+        hidden = [path for path in files_in(prefix)
+                  if os.stat(os.path.join(prefix, path)).st_mode & 0o444 != 0o444]
+        suite.check("make install with umask 077, the %s time" % times, done.returncode == 0
+                    and files_in(prefix) and not hidden, (hidden, done.stderr[-2000:]))
+        for path in files_in(prefix):
+            if path.endswith((".pc", ".cmake")) and times == "first":
+                os.chmod(os.path.join(prefix, path), 0o600)
+    text = read(prefix, "lib/pkgconfig/mcpclient.pc")
+    suite.check("a PREFIX with blanks, & and |", "prefix=%s\n" % prefix in text and
+                "libdir=${prefix}/lib\nincludedir=${prefix}/include\n" in text, text)
+    if shutil.which("pkg-config"):
+        done = run(["sh", "-c", "eval cc \"$0\" -o \"$1\" $(pkg-config --cflags --libs mcpclient)",
+                    os.path.join(folder, "c", "main.c"), os.path.join(folder, "hard")], 60,
+                   env=dict(os.environ, PKG_CONFIG_PATH=os.path.join(prefix, "lib/pkgconfig")))
+        suite.check("pkg-config gives its flags", done.returncode == 0, done.stderr[-2000:])
+    done = make("-C", EXAMPLES, "uninstall", "PREFIX=" + prefix, "LIBDIR=" + prefix + "/not/there")
+    suite.check("make uninstall without LIBDIR", done.returncode == 0 and not os.path.exists(
+        os.path.join(prefix, "bin/mcpclient")), done.stderr)
+    for sign in "'\"\\#":
+        done = make("-C", EXAMPLES, "install", "PREFIX=%s/a%sb" % (
+            folder, "\\#" if sign == "#" else sign))
+        suite.check("a PREFIX with %s is refused" % sign, done.returncode != 0
+                    and done.stderr.count("\n") == 1 and "PREFIX is " in done.stderr, done.stderr)
+    done = make("-C", EXAMPLES, "where", "CARGO_TARGET_DIR=" + folder + "/a b")
+    suite.check("a CARGO_TARGET_DIR with blanks is refused", done.returncode != 0
+                and done.stderr.count("\n") == 1 and "blanks" in done.stderr, done.stderr)
+
+
+def moved(suite, folder, clone, cargo):
+    """Folders seen from the top, a library that moves, a tree of another's."""
+    env = dict(os.environ, CARGO=cargo)
+    given = {"BINDIR": "o/b", "LIBDIR": "o/l", "INCLUDEDIR": "o/i", "MANDIR": "o/m", "DOCDIR": "o/d",
+             "PKGCONFIGDIR": "o/p", "CMAKEDIR": "o/c"}
+    done = make("install", *["%s=%s" % one for one in given.items()], cwd=clone, env=env)
+    suite.check("each folder is seen from the top", done.returncode == 0 and {
+        "b/mcpclient", "l/libmcpclient.a", "i/mcpclient.h", "m/man1/mcpclient.1", "d/README.md",
+        "p/mcpclient.pc", "c/mcpclient-config.cmake"} <= set(files_in(os.path.join(clone, "o"))),
+        done.stderr[-2000:])
+    client = os.path.join(clone, "examples-c/build/mcpclient")
+    for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"]:
+        done = make("all", cwd=clone, env=dict(env, **{name: "moved-" + name}))
+        found = run(["readelf", "-d", client], 60).stdout
+        suite.check("programs find a library that moved, " + name, done.returncode == 0
+                    and os.path.join(clone, "moved-" + name, "release") in found, found)
+    make("all", cwd=clone, env=env)
+    suite.check("and one that moved back", "$ORIGIN/../../target/release" in run(
+        ["readelf", "-d", client], 60).stdout)
+    stage = os.path.join(folder, "others")
+    os.makedirs(stage)
+    os.chmod(stage, 0o777)
+    os.chmod(folder, 0o755)
+    user = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    installed = os.path.join(clone, "examples-c/build/installed")
+    os.chmod(installed, 0o555)
+    for library, code in [("/usr/local/lib", 0), ("/usr/local/lib/deep/er", 2)]:
+        done = make("-C", os.path.join(clone, "examples-c"), "install", "DESTDIR=" + stage,
+                    "LIBDIR=" + library, env=env, **user)
+        suite.check("from a tree of another's to %s" % library, done.returncode == code and (
+            code == 0 or "run make" in done.stderr and "cannot remove" not in done.stderr),
+            done.stderr[-2000:])
+    os.chmod(installed, 0o755)
+
+
 def fresh_clone(folder):
     """The files of the checkout, and nothing that was built."""
     clone = os.path.join(folder, "clone")
@@ -201,6 +270,7 @@ def other_builds(suite, folder):
         calls = len(file.read().splitlines()) - calls
     suite.check("and builds all", done.returncode == 0 and calls >= 1 and os.path.exists(
         os.path.join(clone, "examples-c/build/ping")), done.stderr[-2000:])
+    moved(suite, folder, clone, cargo)
     for name in ["run", "test"]:
         done = run(["make", "-n", name], 60, cwd=clone, env=dict(os.environ, CARGO=cargo))
         suite.check("make %s at the top" % name, done.returncode == 0 and {

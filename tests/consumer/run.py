@@ -98,6 +98,7 @@ def main():
             consumers(folder, prefix, server)
             places.distribution(suite, folder, server, consume_by_cmake)
             places.apart(suite, folder, server, consume_by_cmake)
+        places.hard_names(suite, folder)
         places.without_cargo(suite, folder)
         places.other_builds(suite, folder)
         places.native_libraries(suite, prefix, folder)
