@@ -16,6 +16,7 @@ mod peer;
 mod questions;
 mod results;
 mod served;
+pub mod slow;
 pub mod tasks;
 mod transports;
 
@@ -32,6 +33,7 @@ pub use peer::{Peer, is_reaped, is_there};
 pub use questions::{Event, Input};
 pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
 pub use served::Served;
+pub use slow::Slow;
 
 #[allow(non_camel_case_types)]
 pub mod raw {

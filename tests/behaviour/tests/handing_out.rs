@@ -1,58 +1,18 @@
-//! Requests that are started: each is handed out once, no wake-up is lost, and
-//! what they use of the process is bounded.
+//! Requests that are started: each is handed out once, and no wake-up is lost.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use behaviour::chaos::{children, memory};
+use behaviour::chaos::children;
+use behaviour::slow::{hello, tool};
 use behaviour::status::*;
-use behaviour::{Cancel, Client, Legacy, Request, Served, limits, raw, tests};
+use behaviour::{Cancel, Client, Request, Served, Slow, limits, raw, tests};
 use mcp_test_server::http;
 use mcp_test_server::{Action, Server, await_true};
 use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(10);
-
-/// What is counted belongs to the whole process.
-static ALONE: Mutex<()> = Mutex::new(());
-
-fn hello() -> serde_json::Value {
-    json!({"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
-        "serverInfo": {"name": "slow", "version": "1"}, "content": []})
-}
-
-/// Answers calls after a pause; never, for `None`. Counts those under way.
-struct Slow {
-    server: Server,
-    most: Arc<AtomicUsize>,
-}
-
-impl Slow {
-    fn new(pause: Option<Duration>) -> Self {
-        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (count, peak) = (now, most.clone());
-        let server = Server::start(move |request| match request.rpc_method().as_str() {
-            "initialize" | "ping" => vec![Action::Send(http::result(request, hello()))],
-            "tools/call" => {
-                let Some(pause) = pause else { return vec![Action::Hang] };
-                peak.fetch_max(count.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                std::thread::sleep(pause);
-                count.fetch_sub(1, Ordering::SeqCst);
-                vec![Action::Send(http::result(request, hello()))]
-            }
-            _ => vec![Action::Send(http::reply(202, &[], b""))],
-        });
-        Self { server, most }
-    }
-
-    fn client(&self) -> Client {
-        let client = Client::new(&self.server.url("/mcp"), None).unwrap();
-        client.pin("2025-11-25").unwrap();
-        client.set_timeout(20_000);
-        client
-    }
-}
 
 /// The address of a client, for its own handlers.
 #[derive(Clone, Copy)]
@@ -80,17 +40,9 @@ struct Handle(*mut raw::mcp_request);
 unsafe impl Send for Handle {}
 unsafe impl Sync for Handle {}
 
-fn tool(client: &Client) -> Request {
-    client.tool_request("x", json!({})).unwrap()
-}
-
 fn readable(fd: i32, milliseconds: i32) -> bool {
     let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     unsafe { libc::poll(&mut poll, 1, milliseconds) == 1 }
-}
-
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 /// The processor time that this thread has used.
@@ -284,54 +236,6 @@ tests! {
         request.set_cancel(&cancel);
     }
 
-    requests_that_are_given_up_and_freed_leave_nothing_behind {
-        let _alone = ALONE.lock().unwrap();
-        let slow = Slow::new(None);
-        let client = slow.client();
-        client.ping().unwrap();
-        let round = || {
-            for _ in 0..2000 {
-                tool(&client).start().unwrap();
-            }
-            // They end on the thread of the library, and nobody dispatches.
-            std::thread::sleep(Duration::from_millis(300));
-        };
-        round();
-        let before = memory();
-        (0..3).for_each(|_| round());
-        let grown = memory().saturating_sub(before);
-        assert!(grown < 10 << 20, "6000 requests have left {grown} bytes");
-        assert!(!readable(client.fd(), 0) && client.next_done().is_null());
-        client.set_close_timeout(0).unwrap();
-    }
-
-    thousand_started_requests_need_few_descriptors {
-        let _alone = ALONE.lock().unwrap();
-        let slow = Slow::new(Some(Duration::from_millis(5)));
-        let client = slow.client();
-        client.ping().unwrap();
-        let before = descriptors();
-        let requests: Vec<(Request, Cancel)> = (0..1000).map(|_| (tool(&client), Cancel::new())).collect();
-        for (request, cancel) in &requests {
-            request.set_cancel(cancel);
-            request.start().unwrap();
-        }
-        let (mut done, mut most) = (0, 0);
-        let start = Instant::now();
-        while done < 1000 {
-            assert!(start.elapsed() < Duration::from_secs(25), "{done} are done");
-            client.dispatch(100).unwrap();
-            most = most.max(descriptors());
-            while !client.next_done().is_null() {
-                done += 1;
-            }
-        }
-        assert!(requests.iter().all(|(request, _)| request.status() == 0));
-        // Both ends of at most 64 connections, and the server's own.
-        assert!(most - before < 64 * 3 + 20, "{before} have become {most}");
-        assert!(slow.most.load(Ordering::SeqCst) <= 64);
-    }
-
     started_requests_beyond_the_limit_wait_in_order {
         let slow = Slow::new(Some(Duration::from_millis(20)));
         let client = slow.client();
@@ -494,34 +398,6 @@ tests! {
         assert_eq!(failure.status, MCP_E_TOO_LARGE, "{}", failure.message);
         assert!(failure.message.contains("8388608 bytes"), "{}", failure.message);
         assert!(pages.load(Ordering::SeqCst) <= 9);
-    }
-
-    answers_to_a_server_that_takes_none_need_few_descriptors {
-        let _alone = ALONE.lock().unwrap();
-        // It pings on its standing stream, and lets the answers hang.
-        let server = Server::start(move |request| {
-            if request.method == "GET" {
-                let ping = br#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#.to_vec();
-                return vec![Action::Begin(vec![]), Action::Flood(ping)];
-            }
-            match request.rpc_method().as_str() {
-                "initialize" => {
-                    let mut hello = hello();
-                    hello["capabilities"] = json!({"tools": {"listChanged": true}});
-                    vec![Action::Send(http::result(request, hello))]
-                }
-                "" => vec![Action::Hang],
-                _ => vec![Action::Send(http::reply(202, &[], b""))],
-            }
-        });
-        let client = Client::new(&server.url("/mcp"), None).unwrap();
-        client.pin("2025-11-25").unwrap();
-        let before = descriptors();
-        client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
-        assert!(await_true(SOON, || client.count(MCP_COUNT_DROPPED_REPLIES) > 1000));
-        let most = descriptors();
-        assert!(most < before + 40, "{before} have become {most}");
-        client.set_close_timeout(0).unwrap();
     }
 
     user_data_is_released_on_the_threads_of_the_program_and_under_no_lock {
@@ -721,42 +597,6 @@ tests! {
         });
         assert!(started.iter().all(|request| request.wait(5000) == MCP_E_CANCELLED));
         client.set_close_timeout(0).unwrap();
-    }
-
-    wait_for_a_request_keeps_no_descriptor {
-        let _alone = ALONE.lock().unwrap();
-        let slow = Slow::new(None);
-        let client = slow.client();
-        client.ping().unwrap();
-        client.set_limit(limits::CONNECTIONS, 2).unwrap();
-        let requests: Vec<Request> = (0..200).map(|_| tool(&client)).collect();
-        requests.iter().for_each(|request| request.start().unwrap());
-        let before = descriptors();
-        assert!(requests.iter().all(|request| request.wait(1) == MCP_PENDING));
-        assert!(descriptors() < before + 20, "{before} have become {}", descriptors());
-        client.set_close_timeout(0).unwrap();
-    }
-
-    started_requests_over_http_with_sse_are_limited_as_well {
-        let _alone = ALONE.lock().unwrap();
-        let served = Legacy::full();
-        let client = served.client();
-        client.ping().unwrap();
-        client.set_limit(limits::CONNECTIONS, 2).unwrap();
-        let before = descriptors();
-        let requests: Vec<Request> =
-            (0..200).map(|_| client.tool_request("echo", json!({"a": 1})).unwrap()).collect();
-        requests.iter().for_each(|request| request.start().unwrap());
-        let (mut done, mut most) = (0, 0);
-        while done < 200 {
-            client.dispatch(1000).unwrap();
-            most = most.max(descriptors());
-            while !client.next_done().is_null() {
-                done += 1;
-            }
-        }
-        assert!(requests.iter().all(|request| request.status() == 0));
-        assert!(most < before + 20, "{before} have become {most}");
     }
 
     request_goes_by_the_options_of_its_start {
