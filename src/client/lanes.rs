@@ -83,7 +83,7 @@ impl Drop for Lane<'_> {
 mod tests {
     use super::*;
     use crate::transport::wait::now;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::time::Duration;
 
     #[test]
@@ -123,15 +123,17 @@ mod tests {
         let lanes = Lanes::default();
         lanes.set_most(1);
         let lane = now(lanes.enter(&Wait::for_at_most(Duration::from_secs(10)))).unwrap();
-        let order = std::sync::Mutex::new(Vec::new());
+        let (order, may_leave) = (std::sync::Mutex::new(Vec::new()), AtomicBool::new(false));
         std::thread::scope(|scope| {
             for number in 0..3 {
-                let (lanes, order) = (&lanes, &order);
+                let (lanes, order, may_leave) = (&lanes, &order, &may_leave);
                 scope.spawn(move || {
                     let wait = Wait::for_at_most(Duration::from_secs(10));
                     let lane = now(lanes.enter(&wait)).unwrap();
                     order.lock().unwrap().push(number);
-                    std::thread::sleep(Duration::from_millis(20));
+                    while !may_leave.load(Ordering::SeqCst) {
+                        std::thread::yield_now();
+                    }
                     drop(lane);
                 });
                 while lock(&lanes.0).waiting.len() <= number {
@@ -139,10 +141,13 @@ mod tests {
                 }
             }
             lanes.set_most(2);
-            std::thread::sleep(Duration::from_millis(5));
+            while order.lock().unwrap().is_empty() {
+                std::thread::yield_now();
+            }
             assert_eq!(*order.lock().unwrap(), [0], "the one that waits longest");
             lanes.set_most(1);
             drop(lane);
+            may_leave.store(true, Ordering::SeqCst);
         });
         assert_eq!((order.into_inner().unwrap(), lock(&lanes.0).taken), (vec![0, 1, 2], 0));
     }
