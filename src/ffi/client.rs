@@ -31,11 +31,12 @@ use crate::ffi::library::*;
 /// address nor this machine's is looked up on a thread of its own, which ends
 /// with that: at most eight at a time in the process.
 ///
-/// Descriptors: a client has those of its connections, of which it keeps 64 at
-/// most, one for mcp_client_fd(), and five at most while threads block in its
-/// calls.  A started request and a cancel have none of their own; while threads
-/// block in calls that have a cancel, the cancel borrows one, which the process
-/// keeps.  The thread for what goes on between calls has three.
+/// Descriptors: a client uses one for each of its connections, one for
+/// mcp_client_fd(), and at most five while threads block in its calls.  It keeps
+/// at most 64 idle connections.  A started request and a cancel use none of
+/// their own.  A cancel borrows one while threads block in calls that have it;
+/// the process keeps that one for the next cancel.  The thread for what goes on
+/// between calls uses three.
 #[derive(Debug)]
 pub struct mcp_client {
     pid: u32,

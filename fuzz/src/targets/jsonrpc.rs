@@ -1,5 +1,5 @@
-//! JSON-RPC: messages, batches, and whose a message is of which a piece is
-//! there; and the notifications and questions in them.
+//! JSON-RPC: messages, batches, the owner of a message that has arrived in part,
+//! and the notifications and questions in them.
 
 use super::parts;
 use crate::base::error::Error;
