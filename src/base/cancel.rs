@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::base::numbered::Numbered;
 use crate::base::sync::lock;
-use crate::base::sys::{Bell, LastingBell, PerProcess};
+use crate::platform::{Bell, LastingBell, PerProcess};
 
 /// Like [`crate::base::signal::Signal`], but for a signal handler, which may
 /// take no lock: threads that block are told by a bell, tasks by the doorbell
@@ -194,7 +194,7 @@ impl Heard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::sys::{POLLIN, Poll, poll};
+    use crate::platform::{POLLIN, Poll, poll};
     use std::time::Duration;
 
     fn is_readable(blocked: &Blocked<'_>) -> bool {

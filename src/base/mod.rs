@@ -10,5 +10,4 @@ pub(crate) mod one_line;
 pub(crate) mod secret;
 pub(crate) mod signal;
 pub(crate) mod sync;
-pub(crate) mod sys;
 pub(crate) mod thread;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering, fence};
 use tokio::sync::Notify;
 
 use crate::base::sync::Arc;
-use crate::base::sys::Bell;
+use crate::platform::Bell;
 
 /// Raised once, it stays up until it is lowered.
 ///
@@ -89,7 +89,7 @@ impl Signal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::sys::{POLLIN, Poll, poll};
+    use crate::platform::{POLLIN, Poll, poll};
     use std::time::Duration;
 
     fn is_readable(signal: &Signal) -> bool {

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::base::sys::{POLLIN, POLLOUT, Poll};
 use crate::client::exchange::{Ending, Post};
 use crate::client::options::Options;
 use crate::client::reader::Reader;
@@ -20,6 +19,7 @@ use crate::client::reply::rpc_ending;
 use crate::client::slot::{Delivered, Slot, Slots, Waiting};
 use crate::client::turn::{Entry, Idle, Turn};
 use crate::client::{Client, Counter, Session, lock};
+use crate::platform::{POLLIN, POLLOUT, Poll};
 use crate::protocol::Outgoing;
 use crate::transport::gate::Gate;
 use crate::transport::lines::{LineSink, Sent};

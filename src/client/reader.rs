@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::Poll;
 use crate::client::Client;
 use crate::client::channel::Channel;
 use crate::client::exchange::Peer;
@@ -12,6 +11,7 @@ use crate::client::options::Options;
 use crate::client::reply::Incoming as Request;
 use crate::client::slot::{Delivered, Slot};
 use crate::client::turn::Mine;
+use crate::platform::Poll;
 use crate::protocol::notice;
 use crate::transport::socket::plain;
 use crate::transport::source::{Incoming, Source, Stop};

@@ -4,8 +4,8 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::base::sys;
 use crate::client::options::Options;
+use crate::platform;
 use crate::transport::process::Program;
 use crate::transport::socket::plain;
 use crate::wire::url::Url;
@@ -50,7 +50,7 @@ impl Streams {
     /// None of them waits from here on.
     pub(crate) fn new(input: OwnedFd, output: OwnedFd) -> Result<Self> {
         for fd in [&input, &output] {
-            sys::set_nonblocking(fd).map_err(|error| {
+            platform::set_nonblocking(fd).map_err(|error| {
                 Error::argument(format!("a descriptor cannot be used: {}", plain(&error)))
             })?;
         }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys;
 use crate::client::channel::{Channel, Sink};
 use crate::client::options::Options;
 use crate::client::send::Way;
 use crate::client::server::{Address, Server, Streams};
 use crate::client::{Client, lock};
+use crate::platform;
 use crate::protocol::Headers;
 use crate::transport::events::EventSource;
 use crate::transport::lines::{LineSink, LineSource};
@@ -176,7 +176,7 @@ impl Client {
             let wait = client.endless().or_abort(ended);
             let Some(fd) = process.stderr() else { return };
             let fd = std::os::fd::AsRawFd::as_raw_fd(fd);
-            while wait.until_ready(fd, sys::POLLIN).await.is_ok() && process.keep_stderr() {}
+            while wait.until_ready(fd, platform::POLLIN).await.is_ok() && process.keep_stderr() {}
         })
     }
 

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::sync::lock;
-use crate::base::sys::PerProcess;
 use crate::ffi::client::mcp_free_fn;
+use crate::platform::PerProcess;
 
 /// User data that is released once, when nothing can use it any more.
 ///

@@ -6,13 +6,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result};
-use crate::base::sys;
 use crate::client::{Client, StandardError};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or};
 use crate::ffi::handle::{borrow, give};
 use crate::ffi::library::*;
+use crate::platform;
 
 /// Makes a client of a server that is a program, spoken to over its standard
 /// input and output.
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mu
 pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
         let adopt = |fd, name: &str| {
-            sys::adopt(fd)
+            platform::adopt(fd)
                 .map_err(|_| Error::argument(format!("{name} {fd} is not an open descriptor")))
         };
         let input = adopt(read_fd, "read_fd")?;
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: i
     guard(|| {
         // SAFETY: the header asks for NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
-        let own = sys::duplicate(fd)
+        let own = platform::duplicate(fd)
             .map_err(|_| Error::argument(format!("fd {fd} is not an open descriptor")))?;
         client.inner.set_stderr(StandardError::Descriptor(Arc::new(own)))
     })

@@ -24,8 +24,8 @@ use crate::base::cancel::{self, Cancel, Heard, Since};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::base::sys::{self, LastingBell, POLLOUT, PerProcess, Poll, Watched};
 use crate::base::thread;
+use crate::platform::{self, LastingBell, POLLOUT, PerProcess, Poll, Watched};
 
 /// Makes the work on the background thread, so that it need not be `Send`.
 type Job = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
@@ -148,7 +148,7 @@ pub(crate) async fn poll(
     cancel: Option<&(Arc<Cancel>, Since)>,
     left: Duration,
 ) -> io::Result<bool> {
-    if !entries.is_empty() && sys::poll(entries, Duration::ZERO)? > 0 {
+    if !entries.is_empty() && platform::poll(entries, Duration::ZERO)? > 0 {
         // Always ready is no reason to keep the others waiting.
         give_way().await;
         return Ok(true);
@@ -184,7 +184,7 @@ pub(crate) async fn poll(
     })
     .await;
     if is_woken && !entries.is_empty() {
-        sys::poll(entries, Duration::ZERO)?;
+        platform::poll(entries, Duration::ZERO)?;
     }
     Ok(is_woken)
 }
@@ -201,13 +201,13 @@ struct Socket {
 
 impl Socket {
     fn new(entry: &Poll) -> io::Result<Self> {
-        let (wants_output, wants_input) = (entry.wants(POLLOUT), entry.wants(sys::POLLIN));
+        let (wants_output, wants_input) = (entry.wants(POLLOUT), entry.wants(platform::POLLIN));
         let interest = match (wants_output, wants_input) {
             (true, true) => Interest::READABLE | Interest::WRITABLE,
             (true, false) => Interest::WRITABLE,
             _ => Interest::READABLE,
         };
-        let fd = sys::watch(entry, interest)?;
+        let fd = platform::watch(entry, interest)?;
         Ok(Self { fd, wants_output, wants_input })
     }
 
@@ -226,7 +226,7 @@ thread_local! {
 /// Tells the tasks of cancels that were fired: whoever fires one can do no
 /// more than ring, as it may be a signal handler.
 async fn listen_to(doorbell: LastingBell) {
-    let Ok(watch) = sys::watch_bell(doorbell) else { return };
+    let Ok(watch) = platform::watch_bell(doorbell) else { return };
     while let Ok(mut ready) = watch.readable().await {
         doorbell.hush();
         ready.clear_ready();

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys;
+use crate::platform;
 use crate::transport::link::Link;
 use crate::transport::socket::{Broken, plain};
 use crate::transport::wait::Wait;
@@ -37,7 +37,7 @@ pub(crate) struct Connection {
 impl Drop for Connection {
     /// The last reply is still there, and may have held a token.
     fn drop(&mut self) {
-        sys::wipe(&mut self.input);
+        platform::wipe(&mut self.input);
     }
 }
 
@@ -74,7 +74,7 @@ impl Connection {
         let mut sent = 0;
         let result = self.link.send(request, &mut sent, wait).await;
         // It holds the credential.
-        sys::wipe(request);
+        platform::wipe(request);
         let failure = match result {
             Ok(()) => None,
             Err(Broken::Wait(error)) => {

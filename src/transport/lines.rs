@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::base::error::{Error, Status};
-use crate::base::sys::{self, POLLIN, Poll};
+use crate::platform::{self, POLLIN, Poll};
 use crate::transport::process::Process;
 use crate::transport::socket::plain;
 use crate::transport::source::{Incoming, Next, Source, Stop};
@@ -75,7 +75,7 @@ impl LineSource {
                 }
             }
             self.buffer.resize(STEP, 0);
-            match sys::read(&self.fd, &mut self.buffer) {
+            match platform::read(&self.fd, &mut self.buffer) {
                 Ok(0) => self.is_at_end = true,
                 Ok(count) => {
                     let bytes = self.buffer.get(..count).unwrap_or_default();
@@ -200,7 +200,7 @@ impl Source for LineSource {
 /// Whether one of them is ready now.
 fn is_ready(entries: &[Poll]) -> bool {
     let mut entries = entries.to_vec();
-    matches!(sys::poll(&mut entries, Duration::ZERO), Ok(count) if count > 0)
+    matches!(platform::poll(&mut entries, Duration::ZERO), Ok(count) if count > 0)
 }
 
 /// The end on which the server listens.
@@ -234,7 +234,7 @@ impl LineSink {
         };
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         while !rest.is_empty() {
-            match sys::write(&fd, &rest) {
+            match platform::write(&fd, &rest) {
                 Ok(count) => drop(rest.drain(..count)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -244,7 +244,7 @@ impl LineSink {
             }
         }
         while let Some(left) = line.get(*sent..).filter(|left| !left.is_empty()) {
-            match sys::write(&fd, left) {
+            match platform::write(&fd, left) {
                 Ok(count) => *sent += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -279,7 +279,7 @@ mod tests {
     }
 
     fn source(fd: OwnedFd) -> LineSource {
-        sys::set_nonblocking(&fd).unwrap();
+        platform::set_nonblocking(&fd).unwrap();
         LineSource::new(Arc::new(fd), 1024, None)
     }
 
@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn ends_a_line_that_has_begun_before_it_begins_another() {
         let (reader, writer) = pipe();
-        sys::set_nonblocking(&writer).unwrap();
+        platform::set_nonblocking(&writer).unwrap();
         let sink = LineSink::new(writer);
         let long = vec![b'x'; 1024 * 1024];
         let mut sent = 0;

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use rustls::ClientConfig;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::{POLLIN, POLLOUT};
+use crate::platform::{POLLIN, POLLOUT};
 use crate::transport::proxy::Proxy;
 use crate::transport::reach::{Home, Reach};
 use crate::transport::resolve::Resolver;

@@ -16,7 +16,7 @@ use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::one_line;
 use crate::base::sync::lock;
-use crate::base::sys::{self, Exit, POLLIN, Poll};
+use crate::platform::{self, Exit, POLLIN, Poll};
 use crate::transport::socket::plain;
 use crate::transport::wait::Wait;
 
@@ -118,7 +118,7 @@ impl Process {
             name,
             id,
             owner: std::process::id(),
-            ended: sys::watch_child(id),
+            ended: platform::watch_child(id),
             stderr,
             tail: Mutex::default(),
             child: Mutex::new(Some(child)),
@@ -131,7 +131,7 @@ impl Process {
         let ends = Ends { stdin: stdin.into(), stdout: stdout.into() };
         let all = [Some(&ends.stdin), Some(&ends.stdout), this.stderr.as_ref()];
         for fd in all.into_iter().flatten() {
-            sys::set_nonblocking(fd).map_err(|error| {
+            platform::set_nonblocking(fd).map_err(|error| {
                 Error::new(Status::Internal, format!("a pipe that waits: {}", plain(&error)))
             })?;
         }
@@ -159,11 +159,11 @@ impl Process {
         }
         if let Some(fd) = &self.ended {
             let mut entry = [Poll::new(fd.as_raw_fd(), POLLIN)];
-            if !matches!(sys::poll(&mut entry, Duration::ZERO), Ok(1)) {
+            if !matches!(platform::poll(&mut entry, Duration::ZERO), Ok(1)) {
                 return false;
             }
         }
-        let status = sys::exit_status(self.id);
+        let status = platform::exit_status(self.id);
         status.is_some_and(|status| {
             let _ = self.status.set(status);
             true
@@ -184,7 +184,7 @@ impl Process {
             // Locked for the read as well: who sees the end of it after
             // another one's read has all that was said before.
             let mut tail = lock(&self.tail);
-            match sys::read(fd, &mut buffer) {
+            match platform::read(fd, &mut buffer) {
                 Ok(0) => return false,
                 Ok(count) => tail.add(buffer.get(..count).unwrap_or_default()),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -237,7 +237,7 @@ impl Process {
             if let Some(signal) = signal
                 && self.status.get().is_none()
             {
-                sys::signal_group(self.id, signal);
+                platform::signal_group(self.id, signal);
             }
             if self.drained_until_ended(drain, grace, wait).await {
                 let left = until.saturating_duration_since(Instant::now());
@@ -253,10 +253,10 @@ impl Process {
         }
         let until = Instant::now() + patience;
         // The group keeps its number for as long as somebody is in it.
-        while sys::is_group(self.id) {
+        while platform::is_group(self.id) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() || wait.pause(left.min(GLANCE)).await.is_err() {
-                sys::signal_group(self.id, libc::SIGKILL);
+                platform::signal_group(self.id, libc::SIGKILL);
                 break;
             }
         }
@@ -288,7 +288,7 @@ impl Process {
         let mut out = drain;
         loop {
             while let Some(fd) = out {
-                match sys::read(fd, &mut rest) {
+                match platform::read(fd, &mut rest) {
                     Ok(count) if count > 0 => {}
                     Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
                     _ => out = None,
@@ -316,7 +316,7 @@ impl Process {
     /// to end; false where that was done before.
     fn reap(&self) -> bool {
         let Some(mut child) = lock(&self.child).take() else { return false };
-        sys::signal_group(self.id, libc::SIGTERM);
+        platform::signal_group(self.id, libc::SIGTERM);
         let _ = child.wait();
         true
     }
@@ -329,12 +329,12 @@ impl Drop for Process {
         }
         if lock(&self.child).is_none() {
             // The background thread ended while it waited for the group.
-            if sys::is_group(self.id) {
-                sys::signal_group(self.id, libc::SIGKILL);
+            if platform::is_group(self.id) {
+                platform::signal_group(self.id, libc::SIGKILL);
             }
             return;
         }
-        sys::signal_group(self.id, libc::SIGKILL);
+        platform::signal_group(self.id, libc::SIGKILL);
         let until = Instant::now() + KILLED;
         while !self.has_ended() {
             if Instant::now() > until {
@@ -379,7 +379,7 @@ fn command(program: &Program) -> Result<Command> {
         StandardError::Inherit => Stdio::inherit(),
         StandardError::Descriptor(fd) => Stdio::from(fd.try_clone().map_err(no_descriptor)?),
     });
-    sys::isolate(&mut command);
+    platform::isolate(&mut command);
     Ok(command)
 }
 
@@ -513,7 +513,7 @@ mod tests {
         let mut text = Vec::new();
         let mut byte = [0];
         while text.last() != Some(&b'\n') {
-            match sys::read(&ends.stdout, &mut byte) {
+            match platform::read(&ends.stdout, &mut byte) {
                 Ok(1) => text.push(byte[0]),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     std::thread::sleep(Duration::from_millis(1));
@@ -609,7 +609,7 @@ mod tests {
         let id = process.id;
         drop(process);
         assert!(
-            sys::exit_status(id).is_some(),
+            platform::exit_status(id).is_some(),
             "it was waited for, so that it is not there any more"
         );
     }
@@ -627,8 +627,9 @@ mod tests {
     #[test]
     fn begins_with_no_signal_held_back() {
         let program = shell("grep SigBlk /proc/self/status >&2; exit 1");
-        let thread =
-            std::thread::spawn(move || sys::without_signals(|| Process::start(&program).unwrap()));
+        let thread = std::thread::spawn(move || {
+            platform::without_signals(|| Process::start(&program).unwrap())
+        });
         let (process, _ends) = thread.join().unwrap();
         let error = obituary(&process);
         assert!(error.message().contains("0000000000000000"), "{}", error.message());

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::base::sys::PerProcess;
 use crate::base::thread;
+use crate::platform::PerProcess;
 use crate::transport::wait::Wait;
 
 /// How long an answer of the name service is used again.

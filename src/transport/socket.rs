@@ -10,7 +10,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, SockAddr, Type};
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::{POLLIN, POLLOUT, Poll};
+use crate::platform::{POLLIN, POLLOUT, Poll};
 use crate::transport::wait::Wait;
 
 /// How long an address is tried alone before the next is tried beside it

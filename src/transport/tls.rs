@@ -14,7 +14,7 @@ use rustls_native_certs::load_certs_from_paths;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
-use crate::base::sys::{self, PerProcess};
+use crate::platform::{self, PerProcess};
 use crate::transport::socket::plain;
 
 /// The settings of a client, each checked when it was made.
@@ -115,7 +115,7 @@ impl ClientCertificate {
         let chain = certificates(certificate_path)?;
         let mut text = read(key_path)?;
         let key = PrivateKeyDer::from_pem_slice(&text);
-        sys::wipe(&mut text);
+        platform::wipe(&mut text);
         let key = key.map_err(|error| match error {
             pem::Error::NoItemsFound => wrong(key_path, "holds no private key in PEM"),
             _ => wrong(key_path, "is not valid PEM"),

@@ -8,7 +8,7 @@ use crate::base::error::{Error, Result};
 use crate::base::mask::{CUT, mask};
 use crate::base::one_line::is_hidden;
 use crate::base::secret::Secret;
-use crate::base::sys;
+use crate::platform;
 use crate::transport::socket::plain;
 
 /// The most of a body that one line shows.
@@ -26,7 +26,7 @@ pub(crate) struct Trace {
 
 impl Trace {
     pub(crate) fn new(fd: RawFd) -> Result<Self> {
-        let fd = sys::duplicate(fd).map_err(|error| {
+        let fd = platform::duplicate(fd).map_err(|error| {
             Error::argument(format!("fd cannot be duplicated: {}", plain(&error)))
         })?;
         Ok(Self { fd, lost: AtomicU64::new(0) })
@@ -38,7 +38,7 @@ impl Trace {
         let lost = self.lost.swap(0, Ordering::Relaxed);
         let note = if lost > 0 { format!("* {lost} lines lost\n") } else { String::new() };
         let line = format!("{note}{mark} {shown}\n");
-        if !sys::write_at_once(&self.fd, line.as_bytes()) {
+        if !platform::write_at_once(&self.fd, line.as_bytes()) {
             self.lost.fetch_add(lost + 1, Ordering::Relaxed);
         }
     }

@@ -1,7 +1,7 @@
 //! The tunnel of a proxy: CONNECT (RFC 9110, section 9.3.6).
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys;
+use crate::platform;
 use crate::transport::link::Link;
 use crate::transport::proxy::Proxy;
 use crate::transport::socket::{Broken, plain};
@@ -19,7 +19,7 @@ pub(crate) async fn ask(
     let mut request = request(origin, proxy);
     let sent = link.send(&request, &mut 0, wait).await;
     // It holds the credential.
-    sys::wipe(&mut request);
+    platform::wipe(&mut request);
     // One that refuses may have closed before it had read all of it.
     if let Err(Broken::Wait(error)) = sent {
         return Err(error);

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use crate::base::cancel::{Cancel, Since};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::base::sys::{self, POLLIN, Poll};
+use crate::platform::{self, POLLIN, Poll};
 use crate::transport::background;
 
 /// How long a call may still wait, and what ends it early.
@@ -403,7 +403,7 @@ impl Wait {
         }
         let is_raised = own.iter().flatten().any(|signal| signal.is_raised());
         let left = if is_raised || self.is_cancelled() { Duration::ZERO } else { left };
-        if sys::poll(all.get_mut(..count).unwrap_or_default(), left)? == 0 && !is_raised {
+        if platform::poll(all.get_mut(..count).unwrap_or_default(), left)? == 0 && !is_raised {
             return Ok(false);
         }
         for (entry, result) in entries.iter_mut().zip(all) {

@@ -20,7 +20,7 @@ use crate::auth::oauth::listener::visitor::Visitor;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::base::signal::Signal;
-use crate::base::sys::{POLLIN, Poll};
+use crate::platform::{POLLIN, Poll};
 use crate::transport::socket::{Socket, plain};
 use crate::transport::wait::{self, Wait};
 

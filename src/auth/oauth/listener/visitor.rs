@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::auth::oauth::listener::place::Place;
 use crate::auth::oauth::listener::request::{Reply, Request};
 use crate::base::secret::Secret;
-use crate::base::sys::{self, POLLIN, POLLOUT, Poll};
+use crate::platform::{self, POLLIN, POLLOUT, Poll};
 use crate::transport::socket::Socket;
 use crate::transport::wait::Wait;
 
@@ -171,6 +171,6 @@ impl Visitor {
 
 impl Drop for Visitor {
     fn drop(&mut self) {
-        sys::wipe(&mut self.head);
+        platform::wipe(&mut self.head);
     }
 }

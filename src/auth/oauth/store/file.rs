@@ -14,7 +14,7 @@ use crate::auth::oauth::store::{Held, Store};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::base::sys;
+use crate::platform;
 use crate::transport::socket::plain;
 
 /// A file that is replaced as a whole, a file beside it that is locked, and
@@ -142,7 +142,7 @@ impl FileStore {
         let folder = &self.folder;
         let about = fs::metadata(folder).map_err(|error| self.failed(folder, "read", &error))?;
         let (shown, owner, mode) = (shown(folder), about.uid(), about.mode() & 0o7777);
-        if owner != sys::user() && owner != ROOT {
+        if owner != platform::user() && owner != ROOT {
             return Err(insecure(format!(
                 "{shown} belongs to user {owner}, who could take the tokens: use a folder of your \
                  own"
@@ -164,11 +164,11 @@ impl FileStore {
         if !about.is_file() {
             return Err(insecure(format!("{shown} is no regular file: use another path")));
         }
-        if owner != sys::user() {
+        if owner != platform::user() {
             return Err(insecure(format!(
                 "{shown} belongs to user {owner} and not to user {}, who runs this: use a file of \
                  your own",
-                sys::user()
+                platform::user()
             )));
         }
         if mode & OTHERS != 0 {

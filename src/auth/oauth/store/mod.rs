@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::auth::oauth::store::entry::Entry;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::base::sys;
+use crate::platform;
 use crate::transport::wait::Wait;
 
 /// Texts by their keys: one JSON object for each.
@@ -58,14 +58,14 @@ impl Held {
 
     /// Of a lock file, which stays: removing it would let two have the lock.
     fn of(file: File) -> io::Result<Option<Self>> {
-        Ok(sys::try_lock(&file)?.then_some(Self(Some(file))))
+        Ok(platform::try_lock(&file)?.then_some(Self(Some(file))))
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         if let Some(file) = &self.0 {
-            sys::unlock(file);
+            platform::unlock(file);
         }
     }
 }

@@ -1,0 +1,5 @@
+//! Everything that knows the operating system.
+
+mod unix;
+
+pub(crate) use unix::*;
