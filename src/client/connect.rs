@@ -18,7 +18,7 @@ use crate::protocol::negotiation::{Attempt, Negotiation, Next, Outcome};
 use crate::protocol::revision::Revision;
 use crate::protocol::stateless::Stateless;
 use crate::protocol::{Era, Frame, Outgoing};
-use crate::transport::gate::Turn;
+use crate::transport::async_mutex::Turn;
 use crate::transport::wait::{Attendant, Wait};
 
 /// A session, and whether the server answered just now to make it.

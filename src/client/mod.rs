@@ -61,8 +61,8 @@ use crate::client::transport::Transport;
 use crate::client::work::{Reports, Work};
 use crate::protocol::Era;
 use crate::protocol::capability::Declared;
+use crate::transport::async_mutex::Gate;
 use crate::transport::background::Background;
-use crate::transport::gate::Gate;
 use crate::transport::process::{ENDING, Program};
 use crate::transport::wait::{Wait, now};
 

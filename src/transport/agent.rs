@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
+use crate::transport::connector::Route;
 use crate::transport::http::{Http, Reply, Request, Setting};
-use crate::transport::link::Route;
 use crate::transport::proxy::ProxyChoice;
 use crate::transport::reach::{Reach, URL_LIMIT};
 use crate::transport::tls::TlsSettings;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::base::error::{Error, Result, Status};
 use crate::platform;
-use crate::transport::link::Link;
+use crate::transport::connector::Link;
 use crate::transport::socket::{Broken, plain};
 use crate::transport::wait::Wait;
 use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece};

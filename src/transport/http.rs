@@ -6,7 +6,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::mask::MASK;
 use crate::base::secret::Secret;
 use crate::transport::connection::Connection;
-use crate::transport::link::{Opener, Route};
+use crate::transport::connector::{Opener, Route};
 use crate::transport::pool::Pool;
 use crate::transport::reach::Home;
 use crate::transport::trace::Trace;

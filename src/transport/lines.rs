@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Status};
 use crate::platform::{self, POLLIN, Poll};
+use crate::transport::message_source::{Incoming, Next, Source, Stop};
 use crate::transport::process::Process;
 use crate::transport::socket::plain;
-use crate::transport::source::{Incoming, Next, Source, Stop};
 use crate::transport::wait::Wait;
 use crate::wire::line::{Line, Lines};
 use crate::wire::owner::Owner;

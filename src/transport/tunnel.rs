@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result, Status};
 use crate::platform;
-use crate::transport::link::Link;
+use crate::transport::connector::Link;
 use crate::transport::proxy::Proxy;
 use crate::transport::socket::{Broken, plain};
 use crate::transport::wait::Wait;

@@ -18,7 +18,7 @@ use crate::auth::{Need, errand};
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::transport::agent::Agent;
-use crate::transport::gate::Turn;
+use crate::transport::async_mutex::Turn;
 use crate::transport::wait::Wait;
 use crate::wire::challenge::Challenge;
 

@@ -10,7 +10,7 @@ use crate::auth::oauth::store::{self, Held, Store};
 use crate::auth::{Need, errand};
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
-use crate::transport::gate::Turn;
+use crate::transport::async_mutex::Turn;
 use crate::transport::wait::Wait;
 
 /// How long the program may take for one entry of its store.

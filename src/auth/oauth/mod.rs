@@ -53,7 +53,7 @@ use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
-use crate::transport::gate::Gate;
+use crate::transport::async_mutex::Gate;
 use crate::transport::reach::URL_LIMIT;
 
 /// How to get tokens, and those there are: shared by the clients that have it.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
-use crate::transport::link::{Link, is_early};
+use crate::transport::connector::{Link, is_early};
 
 #[derive(Debug)]
 pub(crate) struct Secured {
