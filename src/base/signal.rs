@@ -1,14 +1,13 @@
 //! A flag that threads and tasks wait for.
 
 use std::io;
-use std::os::fd::RawFd;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 use tokio::sync::Notify;
 
 use crate::base::sync::Arc;
-use crate::platform::Bell;
+use crate::platform::{RawDescriptor, WakeUp};
 
 /// Raised once, it stays up until it is lowered.
 ///
@@ -18,7 +17,7 @@ use crate::platform::Bell;
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
     raised: AtomicBool,
-    bell: OnceLock<Bell>,
+    wake_up: OnceLock<WakeUp>,
     tasks: Notify,
 }
 
@@ -44,28 +43,28 @@ impl Signal {
     }
 
     /// The descriptor that is readable while it is raised.
-    pub(crate) fn fd(&self) -> io::Result<RawFd> {
-        if let Some(bell) = self.bell.get() {
-            return Ok(bell.fd());
+    pub(crate) fn fd(&self) -> io::Result<RawDescriptor> {
+        if let Some(wake_up) = self.wake_up.get() {
+            return Ok(wake_up.fd());
         }
         // Another thread may be faster; then this one's is closed again.
-        let _ = self.bell.set(Bell::new()?);
+        let _ = self.wake_up.set(WakeUp::new()?);
         self.settle();
-        let bell = self.bell.get().ok_or(io::ErrorKind::Other)?;
-        Ok(bell.fd())
+        let wake_up = self.wake_up.get().ok_or(io::ErrorKind::Other)?;
+        Ok(wake_up.fd())
     }
 
     /// Makes the bell what the flag is. Other threads may do the same, and
     /// change the flag, at any moment: whoever was the last has looked again.
     fn settle(&self) {
         fence(Ordering::SeqCst);
-        let Some(bell) = self.bell.get() else { return };
+        let Some(wake_up) = self.wake_up.get() else { return };
         loop {
             let is_raised = self.is_raised();
             if is_raised {
-                bell.ring()
+                wake_up.set()
             } else {
-                bell.hush()
+                wake_up.clear()
             }
             if self.is_raised() == is_raised {
                 return;
@@ -111,7 +110,7 @@ mod tests {
     fn is_readable_when_it_was_raised_before_anybody_blocked() {
         let signal = Signal::default();
         signal.raise();
-        assert!(signal.bell.get().is_none(), "no descriptor before somebody blocks");
+        assert!(signal.wake_up.get().is_none(), "no descriptor before somebody blocks");
         assert!(is_readable(&signal));
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::thread::{Builder, JoinHandle};
 
-use crate::platform;
+use crate::platform::without_signals;
 
 /// What the standard library gives by default. It is said, because the
 /// standard library would else look for a size in the environment.
@@ -14,7 +14,7 @@ pub(crate) fn spawn<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
-    builder(name).spawn(move || platform::without_signals(work))
+    builder(name).spawn(move || without_signals(work))
 }
 
 pub(crate) fn builder(name: &str) -> Builder {

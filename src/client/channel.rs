@@ -6,7 +6,6 @@
 //! reads it, so that the server is heard and answered at any time.
 
 use std::fmt;
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use crate::client::reply::rpc_ending;
 use crate::client::slot::{Delivered, Slot, Slots, Waiting};
 use crate::client::turn::{Entry, Idle, Turn};
 use crate::client::{Client, Counter, Session, lock};
-use crate::platform::{POLLIN, POLLOUT, Poll};
+use crate::platform::{Descriptor, POLLIN, POLLOUT, Poll};
 use crate::protocol::Outgoing;
 use crate::transport::async_mutex::Gate;
 use crate::transport::lines::{LineSink, Sent};
@@ -37,7 +36,7 @@ pub(crate) struct Channel {
     pub(crate) slots: Slots,
     session: Mutex<Weak<Session>>,
     /// Where to look for what comes between calls.
-    readable: Option<Arc<OwnedFd>>,
+    readable: Option<Arc<Descriptor>>,
     process: Option<Arc<Process>>,
     /// Why nothing comes any more.
     end: OnceLock<Error>,
@@ -70,7 +69,7 @@ impl Channel {
     pub(crate) fn new(
         source: Box<dyn Source>,
         sink: Sink,
-        readable: Option<Arc<OwnedFd>>,
+        readable: Option<Arc<Descriptor>>,
         process: Option<Arc<Process>>,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -222,7 +221,7 @@ impl Client {
                 Err(error) => return Err(reader.not_sent(&error, sent, wait).await),
             };
             // A server may wait in its turn until somebody reads.
-            let writable = [Poll::new(std::os::fd::AsRawFd::as_raw_fd(&blocked), POLLOUT)];
+            let writable = [Poll::new(blocked.raw(), POLLOUT)];
             let waited = match channel.source.get() {
                 Some(mut source) => reader.lead(&mut source, None, &writable, wait).await,
                 None => channel.until_any(&writable, wait).await,
@@ -337,10 +336,9 @@ impl Client {
     }
 
     /// Waits until there is something to read, or the end of the process.
-    async fn until_readable(&self, channel: &Channel, fd: &OwnedFd, wait: &Wait) -> Result<()> {
-        let fd = std::os::fd::AsRawFd::as_raw_fd(fd);
+    async fn until_readable(&self, channel: &Channel, fd: &Descriptor, wait: &Wait) -> Result<()> {
         let process = channel.process();
-        let mut entries = vec![Poll::new(fd, POLLIN), wait::entry(&channel.ended)?];
+        let mut entries = vec![Poll::new(fd.raw(), POLLIN), wait::entry(&channel.ended)?];
         entries.extend(process.and_then(|it| it.watch()).map(|fd| Poll::new(fd, POLLIN)));
         while !wait.poll(&mut entries, Duration::MAX).await? {}
         Ok(())

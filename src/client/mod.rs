@@ -37,7 +37,6 @@ mod work;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -59,6 +58,7 @@ use crate::client::request::{Flights, Limits};
 use crate::client::server::{Server, Streams};
 use crate::client::transport::Transport;
 use crate::client::work::{Reports, Work};
+use crate::platform::Descriptor;
 use crate::protocol::Era;
 use crate::protocol::capability::Declared;
 use crate::transport::async_mutex::Gate;
@@ -215,7 +215,7 @@ impl Client {
     }
 
     /// A client of a server at the other end of open descriptors.
-    pub(crate) fn new_fds(input: OwnedFd, output: OwnedFd) -> Result<Self> {
+    pub(crate) fn new_fds(input: Descriptor, output: Descriptor) -> Result<Self> {
         let streams = Some(Streams::new(input, output)?);
         Self::of(Options::of(Server::Streams(Arc::new(Mutex::new(streams))))?)
     }

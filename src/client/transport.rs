@@ -175,7 +175,7 @@ impl Client {
         self.spawn(move |client| async move {
             let wait = client.endless().or_abort(ended);
             let Some(fd) = process.stderr() else { return };
-            let fd = std::os::fd::AsRawFd::as_raw_fd(fd);
+            let fd = fd.raw();
             while wait.until_ready(fd, platform::POLLIN).await.is_ok() && process.keep_stderr() {}
         })
     }

@@ -2,7 +2,6 @@
 //! the program's threads.
 
 use std::future::Future;
-use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use crate::client::inbox::{Event, Item, Progress};
 use crate::client::inside::{Function, Inside};
 use crate::client::request::{Limits, Place, Report, Request};
 use crate::client::{Client, Counter, Session, lock};
+use crate::platform::RawDescriptor;
 use crate::protocol::notice::{self, Kind};
 use crate::protocol::question::TOO_DEEP;
 use crate::protocol::task;
@@ -164,7 +164,7 @@ impl Client {
     }
 
     /// The descriptor for the application's loop.
-    pub(crate) fn fd(&self) -> Result<RawFd> {
+    pub(crate) fn fd(&self) -> Result<RawDescriptor> {
         self.inbox.ready(true).fd().map_err(|error| {
             Error::new(Status::Internal, format!("no descriptor for the client: {error}"))
         })

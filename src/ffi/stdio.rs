@@ -1,8 +1,7 @@
 //! A server that is a program of this machine, or at the other end of open
 //! descriptors.
 
-use std::ffi::{CStr, OsStr, OsString, c_char};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{CStr, OsString, c_char};
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result};
@@ -12,7 +11,7 @@ use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or};
 use crate::ffi::handle::{borrow, give};
 use crate::ffi::library::*;
-use crate::platform;
+use crate::platform::{Descriptor, os_string};
 
 /// Makes a client of a server that is a program, spoken to over its standard
 /// input and output.
@@ -69,7 +68,7 @@ pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mu
 pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
         let adopt = |fd, name: &str| {
-            platform::adopt(fd)
+            Descriptor::adopt(fd)
                 .map_err(|_| Error::argument(format!("{name} {fd} is not an open descriptor")))
         };
         let input = adopt(read_fd, "read_fd")?;
@@ -160,7 +159,7 @@ pub unsafe extern "C" fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: i
     guard(|| {
         // SAFETY: the header asks for NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
-        let own = platform::duplicate(fd)
+        let own = Descriptor::duplicate(fd)
             .map_err(|_| Error::argument(format!("fd {fd} is not an open descriptor")))?;
         client.inner.set_stderr(StandardError::Descriptor(Arc::new(own)))
     })
@@ -205,7 +204,7 @@ unsafe fn list(array: *const *const c_char, name: &str) -> Result<Vec<OsString>>
         }
         // SAFETY: not NULL, and for the rest as the caller says.
         let text = unsafe { CStr::from_ptr(entry) };
-        all.push(OsStr::from_bytes(text.to_bytes()).to_owned());
+        all.push(os_string(text.to_bytes()));
     }
     Err(Error::argument(format!("{name} has more than {MOST} entries")))
 }

@@ -15,17 +15,15 @@ use std::task::Poll as Step;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::base::cancel::{self, Cancel, Heard, Since};
+use crate::base::cancel::{self, Cancel, CancelListeners, Generation};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::base::thread;
-use crate::platform::{self, LastingBell, POLLOUT, PerProcess, Poll, Watched};
+use crate::platform::{self, PerProcess, PermanentWakeUp, Poll, Watch};
 
 /// Makes the work on the background thread, so that it need not be `Send`.
 type Job = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
@@ -65,9 +63,9 @@ impl Background {
             Error::new(Status::Internal, format!("no background thread: {error}"))
         };
         let runtime = plan(Builder::build).map_err(failed)?;
-        let doorbell = cancel::doorbell().map_err(failed)?;
+        let wake_up = cancel::background_wake_up().map_err(failed)?;
         let (jobs, queue) = unbounded_channel();
-        let body = move || runtime.block_on(work(queue, doorbell));
+        let body = move || runtime.block_on(work(queue, wake_up));
         let thread = thread::spawn("mcp-background", body).map_err(failed)?;
         *running = Some(Running { jobs: jobs.clone(), thread, users: 1 });
         Ok(Self { jobs, pid })
@@ -122,11 +120,11 @@ fn plan<T>(read: impl FnOnce(&mut Builder) -> T) -> T {
     }))
 }
 
-async fn work(mut queue: UnboundedReceiver<Job>, doorbell: LastingBell) {
+async fn work(mut queue: UnboundedReceiver<Job>, wake_up: PermanentWakeUp) {
     let local = tokio::task::LocalSet::new();
     local
         .run_until(async {
-            tokio::task::spawn_local(listen_to(doorbell));
+            tokio::task::spawn_local(notify_of_cancels(wake_up));
             while let Some(job) = queue.recv().await {
                 // What a task panics with ends that task alone.
                 tokio::task::spawn_local(job());
@@ -145,7 +143,7 @@ pub(crate) async fn give_way() {
 pub(crate) async fn poll(
     entries: &mut [Poll],
     signals: impl Iterator<Item = &Signal>,
-    cancel: Option<&(Arc<Cancel>, Since)>,
+    cancel: Option<&(Arc<Cancel>, Generation)>,
     left: Duration,
 ) -> io::Result<bool> {
     if !entries.is_empty() && platform::poll(entries, Duration::ZERO)? > 0 {
@@ -153,16 +151,16 @@ pub(crate) async fn poll(
         give_way().await;
         return Ok(true);
     }
-    let mut sockets = Vec::with_capacity(entries.len());
-    for entry in entries.iter().filter(|entry| entry.fd() >= 0) {
-        sockets.push(Socket::new(entry)?);
+    let mut watches = Vec::with_capacity(entries.len());
+    for entry in entries.iter().filter(|entry| !entry.is_none()) {
+        watches.push(Watch::new(entry)?);
     }
     let mut raised: Vec<_> = signals.map(|signal| Box::pin(signal.until_raised())).collect();
     let mut fired = pin!(async {
         match cancel {
-            Some((cancel, since)) => {
-                HEARD.with_borrow_mut(|heard| heard.add(cancel));
-                cancel.until_fired(*since).await;
+            Some((cancel, began)) => {
+                LISTENERS.with_borrow_mut(|listeners| listeners.add(cancel));
+                cancel.until_fired(*began).await;
             }
             None => std::future::pending().await,
         }
@@ -170,8 +168,8 @@ pub(crate) async fn poll(
     let mut timer = pin!(tokio::time::sleep(left.min(LONGEST)));
     let is_woken = poll_fn(|context| {
         let mut is_ready = false;
-        for socket in &sockets {
-            is_ready |= socket.poll(context).is_ready();
+        for watch in &watches {
+            is_ready |= watch.poll_ready(context).is_ready();
         }
         for signal in &mut raised {
             is_ready |= signal.as_mut().poll(context).is_ready();
@@ -192,44 +190,16 @@ pub(crate) async fn poll(
 /// tokio's timers end somewhere; a wait that is longer begins anew.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// A socket for the length of one wait.
-struct Socket {
-    fd: AsyncFd<Watched>,
-    wants_output: bool,
-    wants_input: bool,
-}
-
-impl Socket {
-    fn new(entry: &Poll) -> io::Result<Self> {
-        let (wants_output, wants_input) = (entry.wants(POLLOUT), entry.wants(platform::POLLIN));
-        let interest = match (wants_output, wants_input) {
-            (true, true) => Interest::READABLE | Interest::WRITABLE,
-            (true, false) => Interest::WRITABLE,
-            _ => Interest::READABLE,
-        };
-        let fd = platform::watch(entry, interest)?;
-        Ok(Self { fd, wants_output, wants_input })
-    }
-
-    fn poll(&self, context: &mut std::task::Context<'_>) -> Step<()> {
-        let input = self.wants_input && self.fd.poll_read_ready(context).is_ready();
-        let output = self.wants_output && self.fd.poll_write_ready(context).is_ready();
-        if input || output { Step::Ready(()) } else { Step::Pending }
-    }
-}
-
 thread_local! {
     /// The cancels for which there were tasks.
-    static HEARD: RefCell<Heard> = RefCell::default();
+    static LISTENERS: RefCell<CancelListeners> = RefCell::default();
 }
 
 /// Tells the tasks of cancels that were fired: whoever fires one can do no
 /// more than ring, as it may be a signal handler.
-async fn listen_to(doorbell: LastingBell) {
-    let Ok(watch) = platform::watch_bell(doorbell) else { return };
-    while let Ok(mut ready) = watch.readable().await {
-        doorbell.hush();
-        ready.clear_ready();
-        HEARD.with_borrow_mut(Heard::tell);
+async fn notify_of_cancels(wake_up: PermanentWakeUp) {
+    let Ok(watch) = Watch::for_wake_up(wake_up) else { return };
+    while watch.on_input(|| wake_up.clear()).await.is_ok() {
+        LISTENERS.with_borrow_mut(CancelListeners::notify);
     }
 }

@@ -3,14 +3,15 @@
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Shutdown, SocketAddr};
-use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Type};
 
 use crate::base::error::{Error, Result, Status};
-use crate::platform::{POLLIN, POLLOUT, Poll};
+use crate::platform::{
+    self, POLLIN, POLLOUT, Poll, RawDescriptor, begin_connect, raw_socket, set_up_socket,
+};
 use crate::transport::wait::Wait;
 
 /// How long an address is tried alone before the next is tried beside it
@@ -70,7 +71,7 @@ impl Socket {
             }
             let mut entries: Vec<Poll> = waiting
                 .iter()
-                .map(|(socket, _)| Poll::new(socket.0.as_raw_fd(), POLLOUT))
+                .map(|(socket, _)| Poll::new(raw_socket(&socket.0), POLLOUT))
                 .collect();
             let is_ready = wait
                 .poll(&mut entries, pause)
@@ -117,14 +118,12 @@ impl Socket {
     /// Takes a connection that somebody has made; `WouldBlock` if there is none.
     pub(crate) fn accept(listener: &socket2::Socket) -> io::Result<Self> {
         let (socket, _) = listener.accept()?;
-        socket.set_nonblocking(true)?;
-        #[cfg(target_vendor = "apple")]
-        socket.set_nosigpipe(true)?;
+        set_up_socket(&socket)?;
         Ok(Self(socket))
     }
 
-    pub(crate) fn fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+    pub(crate) fn fd(&self) -> RawDescriptor {
+        raw_socket(&self.0)
     }
 
     /// Says that nothing more will be sent.
@@ -135,19 +134,9 @@ impl Socket {
     fn begin(address: SocketAddr) -> io::Result<(Self, bool)> {
         let socket =
             socket2::Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
-        #[cfg(target_vendor = "apple")]
-        socket.set_nosigpipe(true)?;
-        match socket.connect(&address.into()) {
-            Ok(()) => Ok((Self(socket), true)),
-            Err(error)
-                if error.raw_os_error() == Some(libc::EINPROGRESS)
-                    || error.kind() == io::ErrorKind::WouldBlock =>
-            {
-                Ok((Self(socket), false))
-            }
-            Err(error) => Err(error),
-        }
+        set_up_socket(&socket)?;
+        let is_connected = begin_connect(&socket, &address.into())?;
+        Ok((Self(socket), is_connected))
     }
 
     fn ready(self) -> Result<Self> {
@@ -192,13 +181,13 @@ impl Socket {
         wait: &Wait,
     ) -> std::result::Result<usize, Broken> {
         if !is_likely {
-            wait.until_ready(self.0.as_raw_fd(), POLLIN).await?;
+            wait.until_ready(raw_socket(&self.0), POLLIN).await?;
         }
         loop {
             match self.receive_at_once(buffer) {
                 Ok(count) => return Ok(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait.until_ready(self.0.as_raw_fd(), POLLIN).await?;
+                    wait.until_ready(raw_socket(&self.0), POLLIN).await?;
                 }
                 Err(error) => return Err(Broken::Connection(error)),
             }
@@ -218,7 +207,7 @@ impl Socket {
     /// Sends what can be sent at once; `WouldBlock` if that is nothing.
     pub(crate) fn send_at_once(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            match self.0.send_with_flags(bytes, NO_SIGPIPE) {
+            match platform::send(&self.0, bytes) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -227,7 +216,7 @@ impl Socket {
 
     /// Waits for one of these events, and says which there are.
     pub(crate) async fn until(&self, events: i16, wait: &Wait) -> Result<Poll> {
-        let mut entry = [Poll::new(self.0.as_raw_fd(), events)];
+        let mut entry = [Poll::new(raw_socket(&self.0), events)];
         while !wait.poll(&mut entry, Duration::MAX).await? {}
         let [entry] = entry;
         Ok(entry)
@@ -243,16 +232,11 @@ impl Socket {
     pub(crate) fn is_quiet(&self) -> bool {
         let mut byte = [MaybeUninit::uninit(); 1];
         matches!(
-            self.0.recv_with_flags(&mut byte, libc::MSG_PEEK),
+            self.0.peek(&mut byte),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock
         )
     }
 }
-
-#[cfg(not(target_vendor = "apple"))]
-const NO_SIGPIPE: libc::c_int = libc::MSG_NOSIGNAL;
-#[cfg(target_vendor = "apple")]
-const NO_SIGPIPE: libc::c_int = 0;
 
 fn refused(name: &str, failure: Option<(String, io::Error)>) -> Error {
     let why = match &failure {

@@ -1,14 +1,13 @@
 //! What happens on the wire, a line at a time, on a descriptor of the
 //! program's. Secrets are masked before they come here.
 
-use std::os::fd::{OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::error::{Error, Result};
 use crate::base::mask::{CUT, mask};
 use crate::base::one_line::is_hidden;
 use crate::base::secret::Secret;
-use crate::platform;
+use crate::platform::{Descriptor, RawDescriptor};
 use crate::transport::socket::plain;
 
 /// The most of a body that one line shows.
@@ -19,14 +18,14 @@ const READ: usize = 8 * SHOWN;
 
 #[derive(Debug)]
 pub(crate) struct Trace {
-    fd: OwnedFd,
+    fd: Descriptor,
     /// Lines that would have blocked.
     lost: AtomicU64,
 }
 
 impl Trace {
-    pub(crate) fn new(fd: RawFd) -> Result<Self> {
-        let fd = platform::duplicate(fd).map_err(|error| {
+    pub(crate) fn new(fd: RawDescriptor) -> Result<Self> {
+        let fd = Descriptor::duplicate(fd).map_err(|error| {
             Error::argument(format!("fd cannot be duplicated: {}", plain(&error)))
         })?;
         Ok(Self { fd, lost: AtomicU64::new(0) })
@@ -38,7 +37,7 @@ impl Trace {
         let lost = self.lost.swap(0, Ordering::Relaxed);
         let note = if lost > 0 { format!("* {lost} lines lost\n") } else { String::new() };
         let line = format!("{note}{mark} {shown}\n");
-        if !platform::write_at_once(&self.fd, line.as_bytes()) {
+        if !self.fd.write_at_once(line.as_bytes()) {
             self.lost.fetch_add(lost + 1, Ordering::Relaxed);
         }
     }

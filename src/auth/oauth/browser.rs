@@ -15,8 +15,7 @@ use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::base::thread;
-use crate::platform;
-use crate::platform::PerProcess;
+use crate::platform::{BROWSER_OPENERS, PerProcess, isolate, without_signals};
 use crate::wire::url::{Scheme, Url};
 
 /// Starts the system's opener with an address as its one argument.
@@ -27,7 +26,7 @@ pub(crate) fn open_browser(url: &str, environment: &Environment) -> Result<()> {
         let mut command = Command::new(program);
         command.args(arguments).env_clear().envs(environment.all());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        platform::isolate(&mut command);
+        isolate(&mut command);
         if let Ok(child) = command.spawn() {
             attend(child, thread::builder("mcp-browser"));
             return Ok(());
@@ -52,9 +51,7 @@ fn openers(environment: &Environment, url: &str) -> Vec<Vec<OsString>> {
             _ => vec![vec![browser.to_owned(), url.into()]],
         };
     }
-    let usual: &[&str] =
-        if cfg!(target_os = "macos") { &["open"] } else { &["xdg-open", "x-www-browser"] };
-    usual.iter().map(|name| vec![name.into(), url.into()]).collect()
+    BROWSER_OPENERS.iter().map(|name| vec![name.into(), url.into()]).collect()
 }
 
 /// One entry of BROWSER, as xdg-open reads it: words with blanks between them,
@@ -136,7 +133,7 @@ static UNATTENDED: PerProcess<Mutex<Vec<Arc<Mutex<Child>>>>> = PerProcess::new()
 fn attend(child: Child, thread: Builder) {
     let child = Arc::new(Mutex::new(child));
     let waited = child.clone();
-    let wait = move || platform::without_signals(|| drop(lock(&waited).wait()));
+    let wait = move || without_signals(|| drop(lock(&waited).wait()));
     let is_waited = thread.spawn(wait).is_ok();
     let mut unattended = lock(UNATTENDED.get());
     unattended.retain(|child| matches!(lock(child).try_wait(), Ok(None)));

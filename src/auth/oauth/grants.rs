@@ -217,15 +217,12 @@ fn read_variable(name: &OsStr) -> Result<Secret> {
 /// of a FIFO.
 fn read_file(path: &std::path::Path) -> Result<Secret> {
     use std::io::Read;
-    use std::os::unix::fs::OpenOptionsExt;
     const MOST: u64 = 256 * 1024;
     let failed = |why: String| {
         let path = crate::base::error::quote(&path.to_string_lossy());
         Error::new(Status::Auth, format!("the signed token in {path} cannot be read: {why}"))
     };
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC).open(path);
-    let file = file.map_err(|error| failed(error.to_string()))?;
+    let file = crate::platform::open_regular(path).map_err(|error| failed(error.to_string()))?;
     let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
     if !is_file {
         return Err(failed("it is no regular file".to_owned()));
