@@ -1,39 +1,16 @@
 //! One server, and all it takes to talk to it.
 
-mod apart;
-mod ask;
-mod backoff;
-mod cache;
+pub(crate) mod app;
 pub(crate) mod call;
-mod channel;
 pub(crate) mod config;
-mod connect;
-mod exchange;
-mod follow;
-pub(crate) mod inbox;
-mod inside;
-mod lanes;
-mod listener;
-mod marks;
-pub(crate) mod oauth;
+pub(crate) mod core;
+pub(crate) mod http;
+pub(crate) mod inbound;
+mod notifications;
 pub(crate) mod options;
-mod pages;
-mod progress;
-pub(crate) mod question;
-mod reader;
-mod refusal;
-mod reply;
-pub(crate) mod request;
-mod send;
-mod server;
+mod session;
 pub(crate) mod settings;
-mod slot;
-mod standing;
-mod subscription;
-pub(crate) mod task;
-mod transport;
-mod turn;
-mod work;
+mod stream;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -45,20 +22,20 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::client::apart::Apart;
-use crate::client::cache::Cache;
-use crate::client::exchange::Peer;
-use crate::client::follow::Watches;
-use crate::client::inbox::{Event, Inbox};
-use crate::client::lanes::Lanes;
-use crate::client::listener::Listener;
-use crate::client::marks::Marks;
+use crate::client::app::dispatch::{Reports, Work};
+use crate::client::app::request::{Flights, Limits};
+use crate::client::call::task_poller::Watches;
+use crate::client::core::connection_limit::Lanes;
+use crate::client::core::event_queue::{self, Event, Inbox};
+use crate::client::core::input_request::{Question, Questions};
+use crate::client::core::outbox::Apart;
+use crate::client::core::response_cache::Cache;
+use crate::client::core::tool_catalog::Marks;
+use crate::client::notifications::subscriptions::Listener;
 use crate::client::options::Options;
-use crate::client::question::{Question, Questions};
-use crate::client::request::{Flights, Limits};
-use crate::client::server::{Server, Streams};
-use crate::client::transport::Transport;
-use crate::client::work::{Reports, Work};
+use crate::client::options::server::{Server, Streams};
+use crate::client::session::exchange::Peer;
+use crate::client::session::transport::Transport;
 use crate::protocol::Era;
 use crate::protocol::capability::Declared;
 use crate::transport::background::Background;
@@ -68,15 +45,15 @@ use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
 pub(crate) use crate::auth::token::Token;
+pub(crate) use crate::client::call::pages::joined;
 pub(crate) use crate::client::config::Config;
-pub(crate) use crate::client::pages::joined;
-pub(crate) use crate::client::transport::InUse;
+pub(crate) use crate::client::session::transport::InUse;
 pub(crate) use crate::protocol::call::Call;
-pub(crate) use crate::protocol::introduction::Introduction;
+pub(crate) use crate::protocol::input_request::{Answered, Kind as QuestionKind};
 pub(crate) use crate::protocol::item::is_usable;
-pub(crate) use crate::protocol::notice::LEVELS;
-pub(crate) use crate::protocol::question::{Answered, Kind as QuestionKind};
+pub(crate) use crate::protocol::notification::LEVELS;
 pub(crate) use crate::protocol::revision::Revision;
+pub(crate) use crate::protocol::server_info::Introduction;
 pub(crate) use crate::protocol::skill::File as SkillFile;
 pub(crate) use crate::transport::process::StandardError;
 pub(crate) use crate::wire::jsonrpc::Answer;
@@ -278,7 +255,7 @@ impl Client {
         // it is found in one of the two.
         let under_way = self.flights.close();
         for item in self.inbox.close() {
-            if let inbox::Item::Done(request, flight, result) = item {
+            if let event_queue::Item::Done(request, flight, result) = item {
                 request.land(flight, result);
             }
         }

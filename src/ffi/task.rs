@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use crate::base::error::Error;
-use crate::client::task::About;
+use crate::client::call::task::About;
 use crate::ffi::argument::{store, text};
 use crate::ffi::call::hand_out;
 use crate::ffi::client::mcp_client;

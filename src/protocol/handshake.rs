@@ -5,8 +5,8 @@ use std::fmt::Write;
 use crate::base::error::{Error, Result, Status};
 use crate::protocol::call::Call;
 use crate::protocol::capability::Declared;
-use crate::protocol::notice;
-use crate::protocol::question::Answered;
+use crate::protocol::input_request::Answered;
+use crate::protocol::notification;
 use crate::protocol::revision::Revision;
 use crate::protocol::task::Tasks;
 use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Standing, Verdict, Wish};
@@ -118,8 +118,8 @@ impl Era for Handshake {
     }
 
     fn cancel(&self, id: i64, reason: &str, _is_shared: bool) -> Option<Outgoing> {
-        let params = notice::cancellation(id, reason);
-        let call = Call::notification(notice::CANCELLED, Some(&params)).ok()?;
+        let params = notification::cancellation(id, reason);
+        let call = Call::notification(notification::CANCELLED, Some(&params)).ok()?;
         Some(self.notification(&call))
     }
 

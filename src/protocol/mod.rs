@@ -6,16 +6,16 @@
 
 pub(crate) mod call;
 pub(crate) mod capability;
-pub(crate) mod form;
+pub(crate) mod elicitation_form;
 pub(crate) mod handshake;
-pub(crate) mod introduction;
+pub(crate) mod header_params;
+pub(crate) mod input_request;
 pub(crate) mod item;
-pub(crate) mod marks;
 pub(crate) mod negotiation;
-pub(crate) mod notice;
-pub(crate) mod question;
+pub(crate) mod notification;
 pub(crate) mod revision;
 pub(crate) mod routing;
+pub(crate) mod server_info;
 pub(crate) mod skill;
 pub(crate) mod stateless;
 pub(crate) mod task;
@@ -25,7 +25,7 @@ use std::fmt;
 
 use crate::base::error::Result;
 use crate::protocol::call::Call;
-use crate::protocol::question::{Answered, Asked};
+use crate::protocol::input_request::{Answered, Asked};
 use crate::protocol::task::{Task, Tasks};
 use crate::wire::jsonrpc::{self, Answer};
 

@@ -7,8 +7,8 @@
 use serde::Deserialize;
 
 use crate::base::error::{Error, Result, Status};
-use crate::protocol::introduction::{Greeting, Introduction};
 use crate::protocol::revision::Revision;
+use crate::protocol::server_info::{Greeting, Introduction};
 use crate::wire::jsonrpc::{Answer, RpcError};
 
 /// What to send next.

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::call::{Call, PREFIX, push_member};
 use crate::protocol::capability::Declared;
-use crate::protocol::notice;
-use crate::protocol::question::Answered;
+use crate::protocol::input_request::Answered;
+use crate::protocol::notification;
 use crate::protocol::revision::Revision;
 use crate::protocol::task::Tasks;
 use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Round, Standing, Verdict, Wish};
@@ -154,8 +154,8 @@ impl Era for Stateless {
 
     /// Closing the reply's stream stops the request, where it has one.
     fn cancel(&self, id: i64, reason: &str, is_shared: bool) -> Option<Outgoing> {
-        let params = notice::cancellation(id, reason);
-        let call = Call::notification(notice::CANCELLED, Some(&params)).ok()?;
+        let params = notification::cancellation(id, reason);
+        let call = Call::notification(notification::CANCELLED, Some(&params)).ok()?;
         is_shared.then(|| self.notification(&call))
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::Round;
 use crate::protocol::call::{Call, push_member};
-use crate::protocol::introduction::Introduction;
+use crate::protocol::server_info::Introduction;
 use crate::protocol::stateless;
 use crate::wire::jsonrpc::{self, Answer, RpcError, said};
 use crate::wire::object::Members;

@@ -24,7 +24,7 @@ use crate::client::Client;
 use crate::client::config::document::Document;
 use crate::client::config::entry::Entry;
 use crate::client::config::ready::{Around, Ready, ReadyAuth, Way};
-use crate::client::oauth::{Auth, Grant};
+use crate::client::http::credentials::{Auth, Grant};
 use crate::transport::socket::plain;
 
 /// A file's servers. Nothing in it changes.
