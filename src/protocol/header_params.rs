@@ -15,7 +15,7 @@ pub(crate) const NAME: &str = "x-mcp-header";
 
 /// An argument that goes into a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Mark {
+pub(crate) struct HeaderParam {
     path: Arc<Step>,
     /// What follows `Mcp-Param-`.
     header: String,
@@ -74,7 +74,7 @@ const SCHEMA_LISTS: [&str; 4] = ["prefixItems", "oneOf", "anyOf", "allOf"];
 const SCHEMA_MAPS: [&str; 4] = ["patternProperties", "dependentSchemas", "$defs", "definitions"];
 
 /// The marks of a tool's schema; the error says why it is invalid.
-pub(crate) fn marks(schema: &str) -> std::result::Result<Vec<Mark>, String> {
+pub(crate) fn marks(schema: &str) -> std::result::Result<Vec<HeaderParam>, String> {
     if memchr::memmem::find(schema.as_bytes(), NAME.as_bytes()).is_none() && !schema.contains('\\')
     {
         return Ok(Vec::new());
@@ -99,7 +99,7 @@ pub(crate) fn marks(schema: &str) -> std::result::Result<Vec<Mark>, String> {
 fn walk(
     schema: &Value,
     outer: Option<&Arc<Step>>,
-    found: &mut Vec<Mark>,
+    found: &mut Vec<HeaderParam>,
 ) -> std::result::Result<(), String> {
     let Value::Object(schema) = schema else { return Ok(()) };
     for (keyword, value) in schema {
@@ -144,7 +144,11 @@ fn is_marked(schema: &Value) -> bool {
     })
 }
 
-fn read(mark: &Value, property: &Value, path: &Arc<Step>) -> std::result::Result<Mark, String> {
+fn read(
+    mark: &Value,
+    property: &Value,
+    path: &Arc<Step>,
+) -> std::result::Result<HeaderParam, String> {
     let name = &path.name;
     let Value::String(header) = mark else {
         return Err(format!("the mark of \"{name}\" is not a text"));
@@ -164,11 +168,11 @@ fn read(mark: &Value, property: &Value, path: &Arc<Step>) -> std::result::Result
             ));
         }
     };
-    Ok(Mark { path: path.clone(), header: header.clone(), kind })
+    Ok(HeaderParam { path: path.clone(), header: header.clone(), kind })
 }
 
 /// The marked arguments as names, without `Mcp-Param-`, and values.
-pub(crate) fn headers(marks: &[Mark], arguments: &str) -> Result<Vec<(String, String)>> {
+pub(crate) fn headers(marks: &[HeaderParam], arguments: &str) -> Result<Vec<(String, String)>> {
     let arguments: Value = serde_json::from_str(arguments)
         .map_err(|error| Error::argument(format!("the arguments are not JSON: {error}")))?;
     let mut out = Vec::with_capacity(marks.len());
@@ -181,7 +185,7 @@ pub(crate) fn headers(marks: &[Mark], arguments: &str) -> Result<Vec<(String, St
     Ok(out)
 }
 
-impl Mark {
+impl HeaderParam {
     /// The text of a value; `None` for null, which goes into no header.
     fn text(&self, value: &Value) -> Result<Option<String>> {
         let wrong = |what: &str| {
@@ -243,7 +247,7 @@ mod tests {
         let schema = format!("{{\"properties\":{{\"{name}\":{{\"properties\":{{{all}}}}}}}}}");
         let found = marks(&schema).unwrap();
         assert_eq!(found.len(), 2000);
-        let outer = |mark: &Mark| mark.path.outer.clone().unwrap();
+        let outer = |mark: &HeaderParam| mark.path.outer.clone().unwrap();
         assert!(found.iter().all(|mark| Arc::ptr_eq(&outer(mark), &outer(&found[0]))));
         let arguments = format!("{{\"{name}\":{{\"a7\":\"x\"}}}}");
         assert_eq!(headers(&found, &arguments).unwrap(), [("a7".to_owned(), "x".to_owned())]);

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::call::{PREFIX, push_member};
-use crate::protocol::capability::Declared;
+use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::elicitation_form;
 use crate::wire::jsonrpc::push_string;
 use crate::wire::object::Members;
@@ -42,7 +42,7 @@ pub(crate) const TOO_MANY: Refusal =
 pub(crate) const TOO_DEEP: Refusal =
     Refusal { code: INTERNAL_ERROR, message: "Questions are nested too deeply" };
 
-/// What was answered, in either era.
+/// What was answered, in either dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answered {
     /// A result as JSON text.
@@ -65,7 +65,7 @@ impl Asked {
     pub(crate) fn recognise(
         method: &str,
         params: Option<&str>,
-        declared: &Declared,
+        declared: &ClientCapabilities,
     ) -> std::result::Result<Self, Refusal> {
         let text = params.unwrap_or("{}");
         let invalid = |message| Refusal { code: INVALID_PARAMS, message };
@@ -209,21 +209,31 @@ impl From<Refusal> for Answered {
 mod tests {
     use super::*;
 
-    fn asked(method: &str, params: &str, declared: &Declared) -> std::result::Result<Asked, i32> {
+    fn asked(
+        method: &str,
+        params: &str,
+        declared: &ClientCapabilities,
+    ) -> std::result::Result<Asked, i32> {
         Asked::recognise(method, Some(params), declared).map_err(|refusal| refusal.code)
     }
 
-    fn all() -> Declared {
-        Declared { form: true, url: true, sampling: true, roots: true, ..Declared::default() }
+    fn all() -> ClientCapabilities {
+        ClientCapabilities {
+            form: true,
+            url: true,
+            sampling: true,
+            roots: true,
+            ..ClientCapabilities::default()
+        }
     }
 
     #[test]
     fn refuses_what_was_not_declared() {
-        let none = Declared::default();
+        let none = ClientCapabilities::default();
         for method in ["elicitation/create", "sampling/createMessage", "roots/list", "x"] {
             assert_eq!(asked(method, "{}", &none).unwrap_err(), METHOD_NOT_FOUND);
         }
-        let form = Declared { form: true, ..Declared::default() };
+        let form = ClientCapabilities { form: true, ..ClientCapabilities::default() };
         assert_eq!(asked("elicitation/create", "{}", &form).unwrap().kind, Kind::Form);
         let url = r#"{"mode":"url"}"#;
         assert_eq!(asked("elicitation/create", url, &form).unwrap_err(), INVALID_PARAMS);

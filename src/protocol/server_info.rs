@@ -10,7 +10,7 @@ use crate::wire::jsonrpc::{Answer, said};
 
 /// The server's words about itself, in both eras the same.
 #[derive(Clone, Debug)]
-pub(crate) struct Introduction {
+pub(crate) struct ServerInfo {
     pub(crate) revision: Revision,
     pub(crate) name: Option<String>,
     pub(crate) version: Option<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Introduction {
 /// The parts of both results, before a revision is chosen.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct Greeting<'a> {
+pub(crate) struct HandshakeReply<'a> {
     /// Of `initialize`.
     pub(crate) protocol_version: Option<String>,
     /// Of `server/discover`.
@@ -49,12 +49,12 @@ struct Implementation {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Meta {
-    /// Display matter only in the stateless era, hence not at the top.
+    /// Display matter only in the stateless dialect, hence not at the top.
     #[serde(rename = "io.modelcontextprotocol/serverInfo")]
     server_info: Option<Implementation>,
 }
 
-impl<'a> Greeting<'a> {
+impl<'a> HandshakeReply<'a> {
     pub(crate) fn parse(answer: &'a Answer) -> Result<Self> {
         serde_json::from_str(answer.json()).map_err(|error| {
             Error::protocol(format!(
@@ -65,11 +65,11 @@ impl<'a> Greeting<'a> {
     }
 
     /// What to remember, once the revision is chosen.
-    pub(crate) fn introduce(self, revision: Revision, answer: &Answer) -> Introduction {
+    pub(crate) fn introduce(self, revision: Revision, answer: &Answer) -> ServerInfo {
         let info =
             self.server_info.or(self.meta.and_then(|meta| meta.server_info)).unwrap_or_default();
         let capabilities = self.capabilities.map_or("{}", |raw| raw.get());
-        Introduction {
+        ServerInfo {
             revision,
             name: info.name,
             version: info.version,
@@ -81,7 +81,7 @@ impl<'a> Greeting<'a> {
     }
 }
 
-impl Introduction {
+impl ServerInfo {
     /// Whether the server declares an extension, whose name has dots.
     pub(crate) fn has_extension(&self, name: &str) -> bool {
         let root = serde_json::from_str::<serde_json::Value>(&self.capabilities);
@@ -148,25 +148,25 @@ impl Introduction {
 mod tests {
     use super::*;
 
-    fn introduction(json: &str) -> Introduction {
+    fn server_info(json: &str) -> ServerInfo {
         let answer = Answer::whole(json.to_owned());
-        Greeting::parse(&answer).unwrap().introduce(Revision::HANDSHAKE, &answer)
+        HandshakeReply::parse(&answer).unwrap().introduce(Revision::HANDSHAKE, &answer)
     }
 
     #[test]
     fn finds_the_server_in_both_places() {
-        let old = introduction(r#"{"serverInfo":{"name":"a","version":"1","title":"A"}}"#);
+        let old = server_info(r#"{"serverInfo":{"name":"a","version":"1","title":"A"}}"#);
         assert_eq!((old.name.as_deref(), old.title.as_deref()), (Some("a"), Some("A")));
-        let new = introduction(
+        let new = server_info(
             r#"{"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"b","version":"2"}}}"#,
         );
         assert_eq!((new.name.as_deref(), new.version.as_deref()), (Some("b"), Some("2")));
-        assert_eq!(introduction("{}").name, None);
+        assert_eq!(server_info("{}").name, None);
     }
 
     #[test]
     fn tells_a_capability_that_is_there_from_one_that_is_not() {
-        let server = introduction(
+        let server = server_info(
             r#"{"capabilities":{"tools":{},"resources":{"subscribe":false,"listChanged":true}}}"#,
         );
         assert!(server.has_capability("tools"));
@@ -175,13 +175,13 @@ mod tests {
         assert!(!server.has_capability("prompts"));
         assert!(!server.has_capability(""));
         assert!(!server.has_extension("a.b/c"));
-        let server = introduction(r#"{"capabilities":{"extensions":{"a.b/c":{}}}}"#);
+        let server = server_info(r#"{"capabilities":{"extensions":{"a.b/c":{}}}}"#);
         assert!(server.has_extension("a.b/c") && !server.has_extension("a"));
     }
 
     #[test]
     fn knows_the_capability_of_each_method() {
-        let server = introduction(
+        let server = server_info(
             r#"{"capabilities":{"tools":{"listChanged":true},"resources":{},"tasks":{"cancel":{}}}}"#,
         );
         for (method, lacks) in [
@@ -202,10 +202,10 @@ mod tests {
         ] {
             assert_eq!(server.lacks(method), lacks, "{method}");
         }
-        let none = introduction("{}");
+        let none = server_info("{}");
         assert!(none.lacks("tools/call").is_some() && none.lacks("subscriptions/listen").is_some());
         let server =
-            introduction(r#"{"capabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}}"#);
+            server_info(r#"{"capabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}}"#);
         assert_eq!((server.lacks("tasks/get"), server.lacks("tasks/cancel")), (None, None));
     }
 
@@ -213,7 +213,7 @@ mod tests {
     fn cuts_the_words_of_a_peer_in_what_it_says() {
         let json = format!(r#"{{"serverInfo":"{}"}}"#, "x".repeat(5000));
         let answer = Answer::whole(json);
-        let message = Greeting::parse(&answer).unwrap_err().message().to_owned();
+        let message = HandshakeReply::parse(&answer).unwrap_err().message().to_owned();
         assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
     }
 }

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::client::app::request::{Limits, Place, Report, Request};
-use crate::client::core::event_queue::{Event, Item, Progress};
-use crate::client::core::reentrancy::{Function, Inside};
+use crate::client::app::request::{CallLimits, Place, ProgressReport, Request};
+use crate::client::core::event_queue::{Event, Progress, QueuedItem};
+use crate::client::core::reentrancy::{CallbackKind, InCallback};
 use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::input_request::TOO_DEEP;
 use crate::protocol::notification::{self, Kind};
@@ -24,19 +24,19 @@ const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// The tasks of one client on the background thread.
 #[derive(Debug, Default)]
-pub(crate) struct Work {
+pub(crate) struct BackgroundTasks {
     background: Mutex<Option<Arc<Background>>>,
-    tasks: Arc<Tasks>,
+    tasks: Arc<TaskCount>,
 }
 
 #[derive(Debug, Default)]
-struct Tasks {
+struct TaskCount {
     count: Mutex<usize>,
     ended: Condvar,
     begun: AtomicUsize,
 }
 
-impl Work {
+impl BackgroundTasks {
     fn is_any(&self) -> bool {
         self.tasks.begun.load(Ordering::Acquire) > 0
     }
@@ -62,9 +62,9 @@ impl Work {
 }
 
 /// Counts a task as ended also when a panic does.
-struct Ending(Arc<Tasks>);
+struct CountedTask(Arc<TaskCount>);
 
-impl Drop for Ending {
+impl Drop for CountedTask {
     fn drop(&mut self) {
         *lock(&self.0.count) -= 1;
         self.0.ended.notify_all();
@@ -73,18 +73,18 @@ impl Drop for Ending {
 
 /// Who is told how far a request is, with the request's id; they rise.
 #[derive(Debug, Default)]
-pub(crate) struct Reports(Mutex<Vec<(i64, Known)>>);
+pub(crate) struct ProgressReports(Mutex<Vec<(i64, KnownReport)>>);
 
 #[derive(Clone, Debug)]
-struct Known {
+struct KnownReport {
     /// Never held here: it may hold the program's user data.
-    report: Weak<Report>,
+    report: Weak<ProgressReport>,
     /// The sign of life that its progress is.
     sign: Arc<AtomicBool>,
 }
 
-impl Reports {
-    fn put(&self, id: i64, known: Known) {
+impl ProgressReports {
+    fn put(&self, id: i64, known: KnownReport) {
         let mut all = lock(&self.0);
         let at = all.partition_point(|(one, _)| *one < id);
         all.insert(at, (id, known));
@@ -97,14 +97,14 @@ impl Reports {
         }
     }
 
-    fn get(&self, id: i64) -> Option<Known> {
+    fn get(&self, id: i64) -> Option<KnownReport> {
         let all = lock(&self.0);
         let at = all.binary_search_by_key(&id, |(one, _)| *one).ok()?;
         all.get(at).map(|(_, known)| known.clone())
     }
 }
 
-/// Reports reach the program for as long as this is held.
+/// ProgressReports reach the program for as long as this is held.
 #[derive(Debug)]
 pub(crate) struct Reporting {
     client: Arc<Client>,
@@ -112,16 +112,16 @@ pub(crate) struct Reporting {
 }
 
 impl Reporting {
-    pub(crate) fn begin(client: &Arc<Client>, id: i64, report: &Arc<Report>) -> Self {
+    pub(crate) fn begin(client: &Arc<Client>, id: i64, report: &Arc<ProgressReport>) -> Self {
         let weak = if report.is_silent { Weak::new() } else { Arc::downgrade(report) };
-        client.reports.put(id, Known { report: weak, sign: report.sign.clone() });
+        client.progress_reports.put(id, KnownReport { report: weak, sign: report.sign.clone() });
         Self { client: client.clone(), id }
     }
 }
 
 impl Drop for Reporting {
     fn drop(&mut self) {
-        self.client.reports.remove(self.id);
+        self.client.progress_reports.remove(self.id);
     }
 }
 
@@ -132,7 +132,7 @@ impl Client {
         job: impl FnOnce(Arc<Client>) -> F + Send + 'static,
     ) -> Result<()> {
         let background = {
-            let mut background = lock(&self.work.background);
+            let mut background = lock(&self.background_tasks.background);
             match &*background {
                 Some(background) => background.clone(),
                 None => {
@@ -141,14 +141,14 @@ impl Client {
                 }
             }
         };
-        *lock(&self.work.tasks.count) += 1;
-        self.work.tasks.begun.fetch_add(1, Ordering::AcqRel);
-        let ending = Ending(self.work.tasks.clone());
+        *lock(&self.background_tasks.tasks.count) += 1;
+        self.background_tasks.tasks.begun.fetch_add(1, Ordering::AcqRel);
+        let counted = CountedTask(self.background_tasks.tasks.clone());
         let client = self.clone();
         background.spawn(move || async move {
-            let ending = ending;
+            let counted = counted;
             job(client).await;
-            drop(ending);
+            drop(counted);
         });
         Ok(())
     }
@@ -160,12 +160,12 @@ impl Client {
 
     /// Whether anything goes on on the background thread.
     pub(crate) fn has_background(&self) -> bool {
-        self.work.is_any()
+        self.background_tasks.is_any()
     }
 
     /// The descriptor for the application's loop.
     pub(crate) fn fd(&self) -> Result<RawFd> {
-        self.inbox.ready(true).fd().map_err(|error| {
+        self.event_queue.ready(true).fd().map_err(|error| {
             Error::new(Status::Internal, format!("no descriptor for the client: {error}"))
         })
     }
@@ -173,17 +173,17 @@ impl Client {
     /// Runs the handlers for all that has arrived, waiting for it if need be.
     pub(crate) fn dispatch(self: &Arc<Self>, patience: Duration) -> Result<()> {
         // After a close there is nothing left but requests to hand out.
-        let is_over = || if self.inbox.has_done() { Ok(()) } else { self.check_open() };
+        let is_over = || if self.event_queue.has_done() { Ok(()) } else { self.check_open() };
         if self.is_closed() {
             return is_over();
         }
         self.questions.expire();
-        if self.attend() || patience.is_zero() || self.inbox.has_done() {
+        if self.attend() || patience.is_zero() || self.event_queue.has_done() {
             return Ok(());
         }
         self.check_may_wait()?;
         let wait = Wait::for_request(patience, patience, self.close.clone(), None);
-        match now(wait.until_raised(self.inbox.ready(!Inside::any(self)))) {
+        match now(wait.until_raised(self.event_queue.ready(!InCallback::any(self)))) {
             Ok(()) => {
                 self.attend();
                 Ok(())
@@ -198,10 +198,10 @@ impl Client {
     /// comes meanwhile is for the next time: a server that always has
     /// something to say must not outlast a wait.
     pub(crate) fn attend(&self) -> bool {
-        let with_events = !Inside::any(self);
+        let with_events = !InCallback::any(self);
         let mut has_any = false;
-        for _ in 0..self.inbox.len() {
-            let Some(item) = self.inbox.pop(with_events) else { break };
+        for _ in 0..self.event_queue.len() {
+            let Some(item) = self.event_queue.pop(with_events) else { break };
             has_any = true;
             self.handle(item);
         }
@@ -217,13 +217,13 @@ impl Client {
 
     /// Raised while there is something that may run on this thread.
     pub(crate) fn arrivals_here(&self) -> &Signal {
-        self.inbox.arrivals(!Inside::any(self))
+        self.event_queue.arrivals(!InCallback::any(self))
     }
 
     /// A function of the application's that gets or keeps a credential runs
     /// while others wait for it: a call of its own would wait for itself.
     pub(crate) fn check_may_wait(&self) -> Result<()> {
-        if Inside::is_in(self, Function::Credential) {
+        if InCallback::is_in(self, CallbackKind::Credential) {
             return Err(Error::new(
                 Status::State,
                 "a call inside a callback that this client waits for (token, browser, assertion, \
@@ -245,7 +245,7 @@ impl Client {
         }
         let until = Instant::now() + patience;
         let mut claim = Claim { client: self, request, is_handed_out: false };
-        self.inbox.take_place(request, Place::Claimed);
+        self.event_queue.take_place(request, Place::Claimed);
         let landed = request.landed();
         loop {
             // What came before its end is told before it.
@@ -267,34 +267,34 @@ impl Client {
         }
     }
 
-    fn handle(&self, item: Item) {
+    fn handle(&self, item: QueuedItem) {
         match item {
-            Item::Event(event) => {
+            QueuedItem::Event(event) => {
                 if let Some(handler) = &self.handlers().event {
-                    let _inside = Inside::enter(self, Function::Event);
+                    let _inside = InCallback::enter(self, CallbackKind::Event);
                     handler(&event);
                 }
             }
             // Its call has ended, or the server took it back.
-            Item::Question(question) if question.check_open().is_err() => {}
-            Item::Question(question) if Inside::is_full(self, Function::Input) => {
+            QueuedItem::Question(question) if question.check_open().is_err() => {}
+            QueuedItem::Question(question) if InCallback::is_full(self, CallbackKind::Input) => {
                 let _ = question.answer(TOO_DEEP.into());
             }
-            Item::Question(question) => match &self.handlers().input {
+            QueuedItem::Question(question) => match &self.handlers().input {
                 Some(handler) => {
-                    let _inside = Inside::enter(self, Function::Input);
+                    let _inside = InCallback::enter(self, CallbackKind::Input);
                     handler(question);
                 }
                 None => question.dismiss(),
             },
-            Item::Progress(report, told) => {
+            QueuedItem::Progress(report, told) => {
                 if let Some(report) = report.upgrade() {
                     self.tell(&report, told.progress, told.total, told.message.as_deref());
                 }
             }
-            Item::Done(request, flight, result) => request.land(flight, result),
-            Item::Work(work) => {
-                let _inside = Inside::enter(self, Function::Credential);
+            QueuedItem::Done(request, flight, result) => request.land(flight, result),
+            QueuedItem::Work(work) => {
+                let _inside = InCallback::enter(self, CallbackKind::Credential);
                 work();
             }
         }
@@ -303,26 +303,26 @@ impl Client {
     /// Tells how far a request is, on this thread.
     pub(crate) fn tell(
         &self,
-        report: &Report,
+        report: &ProgressReport,
         progress: f64,
         total: Option<f64>,
         message: Option<&str>,
     ) {
-        if Inside::is_full(self, Function::Progress) {
+        if InCallback::is_full(self, CallbackKind::Progress) {
             self.count_one(Counter::DroppedEvents);
             return;
         }
-        let _inside = Inside::enter(self, Function::Progress);
+        let _inside = InCallback::enter(self, CallbackKind::Progress);
         report.tell(progress, total, message);
     }
 
     /// Tells the application: at once on a thread of its own, in order with
     /// what came before, else when it next looks. Events wait until no handler
     /// of this client runs on this thread.
-    pub(crate) fn deliver(&self, item: Item, wait: &Wait) {
-        let is_later = matches!(item, Item::Event(_)) && Inside::any(self);
+    pub(crate) fn deliver(&self, item: QueuedItem, wait: &Wait) {
+        let is_later = matches!(item, QueuedItem::Event(_)) && InCallback::any(self);
         if is_later || wait.is_background() || wait.is_leading() {
-            self.count_more(Counter::DroppedEvents, self.inbox.push(item));
+            self.count_more(Counter::DroppedEvents, self.event_queue.push(item));
             return;
         }
         self.attend_if_any();
@@ -341,7 +341,8 @@ impl Client {
     ) {
         if method == notification::PROGRESS {
             if let Some(told) = notification::Progress::parse(params)
-                && let Some(Known { report, sign }) = told.id().and_then(|id| self.reports.get(id))
+                && let Some(KnownReport { report, sign }) =
+                    told.id().and_then(|id| self.progress_reports.get(id))
             {
                 sign.store(true, Ordering::Relaxed);
                 if report.strong_count() == 0 {
@@ -350,7 +351,7 @@ impl Client {
                 let (progress, total) = (told.progress, told.total);
                 let message = told.message.map(std::borrow::Cow::into_owned);
                 let told = Progress { progress, total, message };
-                self.deliver(Item::Progress(report, told), wait);
+                self.deliver(QueuedItem::Progress(report, told), wait);
             }
             return;
         }
@@ -358,12 +359,12 @@ impl Client {
         let params = params.unwrap_or("{}");
         self.cache.invalidate(kind, params);
         if kind == Kind::ToolsChanged {
-            self.marks.clear();
+            self.tool_catalog.clear();
         }
         if kind == Kind::TaskStatus
             && let Some(id) = task::id(params)
         {
-            self.watches.wake(&id);
+            self.task_watches.wake(&id);
         }
         if kind == Kind::ElicitationComplete
             && let Some(id) = notification::elicitation(params)
@@ -378,7 +379,7 @@ impl Client {
         }
         if self.handlers().event.is_some() {
             let (method, params) = (method.to_owned(), params.to_owned());
-            self.deliver(Item::Event(Event { kind, method, params }), wait);
+            self.deliver(QueuedItem::Event(Event { kind, method, params }), wait);
         }
     }
 
@@ -386,14 +387,14 @@ impl Client {
     pub(crate) fn announce(&self, kind: Kind, params: &str, wait: &Wait) {
         if self.handlers().event.is_some() {
             let event = Event { kind, method: String::new(), params: params.to_owned() };
-            self.deliver(Item::Event(event), wait);
+            self.deliver(QueuedItem::Event(event), wait);
         }
     }
 
     /// Sends a notification.
     pub(crate) fn notify(self: &Arc<Self>, call: &crate::protocol::call::Call) -> Result<()> {
         let options = self.options();
-        let wait = self.wait(&options, &Limits::default(), false);
+        let wait = self.wait(&options, &CallLimits::default(), false);
         now(self.notify_within(&options, call, &wait))
             .map_err(|error| self.finished(error, call.method(), &options))
     }
@@ -409,11 +410,11 @@ struct Claim<'a> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.request.forget_landed();
-        self.client.inbox.take_place(self.request, Place::None);
+        self.client.event_queue.take_place(self.request, Place::None);
         // It ended when nobody waited any more.
         let is_done = || self.request.status().is_some_and(|status| status != Status::State);
         if !self.is_handed_out && is_done() {
-            self.client.inbox.list(self.request.clone());
+            self.client.event_queue.list(self.request.clone());
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::Client;
-use crate::client::core::event_queue::Item;
-use crate::client::core::reentrancy::Inside;
+use crate::client::core::event_queue::QueuedItem;
+use crate::client::core::reentrancy::InCallback;
 use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::protocol::item;
@@ -24,12 +24,12 @@ use crate::wire::jsonrpc::Answer;
 
 /// What a single call may have of its own.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Limits {
+pub(crate) struct CallLimits {
     /// In place of the client's.
     pub(crate) timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) cancel: Option<Arc<Cancel>>,
-    pub(crate) report: Option<Arc<Report>>,
+    pub(crate) report: Option<Arc<ProgressReport>>,
     /// In place of what the method says.
     pub(crate) is_repeatable: Option<bool>,
     /// A task is handed out, which the server is asked to keep for so many
@@ -43,18 +43,18 @@ pub(crate) struct Limits {
 pub(crate) type Tell = dyn Fn(f64, Option<f64>, Option<&str>) + Send + Sync;
 
 /// Who is told how far one flight of a request is, for as long as it lasts.
-pub(crate) struct Report {
+pub(crate) struct ProgressReport {
     tell: Arc<Tell>,
     /// Nobody is told: progress is a sign of life and no more.
     pub(crate) is_silent: bool,
     /// Progress came on another stream than the call's own.
     pub(crate) sign: Arc<AtomicBool>,
-    telling: Mutex<Telling>,
+    telling: Mutex<ReportState>,
     returned: Condvar,
 }
 
 #[derive(Default)]
-struct Telling {
+struct ReportState {
     has_ended: bool,
     /// The threads that are in the program's function.
     threads: Vec<ThreadId>,
@@ -62,22 +62,22 @@ struct Telling {
     then: Vec<Box<dyn FnOnce() + Send>>,
 }
 
-impl Limits {
+impl CallLimits {
     /// Those of a call that has none of its own. A tool is asked to report
     /// progress, so that one that does is not taken for silent.
     pub(crate) fn of(call: &Call) -> Self {
-        let report = call.is_tool().then(|| Arc::new(Report::silent()));
+        let report = call.is_tool().then(|| Arc::new(ProgressReport::silent()));
         Self { report, ..Self::default() }
     }
 }
 
-impl fmt::Debug for Report {
+impl fmt::Debug for ProgressReport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Report")
+        formatter.write_str("ProgressReport")
     }
 }
 
-impl Report {
+impl ProgressReport {
     pub(crate) fn new(tell: Arc<Tell>) -> Self {
         let (telling, returned) = (Mutex::default(), Condvar::new());
         Self { tell, is_silent: false, sign: Arc::default(), telling, returned }
@@ -109,7 +109,7 @@ impl Report {
     fn end(&self) {
         let mut telling = lock(&self.telling);
         telling.has_ended = true;
-        while !telling.threads.is_empty() && !Inside::anywhere() {
+        while !telling.threads.is_empty() && !InCallback::anywhere() {
             telling = self.returned.wait(telling).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -130,7 +130,7 @@ impl Report {
 }
 
 /// Leaves the program's function also when a panic does.
-struct Returning<'a>(&'a Report);
+struct Returning<'a>(&'a ProgressReport);
 
 impl Drop for Returning<'_> {
     fn drop(&mut self) {
@@ -153,17 +153,17 @@ impl Drop for Returning<'_> {
 pub(crate) struct Request {
     pub(crate) client: Arc<Client>,
     call: Mutex<Call>,
-    limits: Mutex<Limits>,
+    limits: Mutex<CallLimits>,
     state: Mutex<State>,
     /// Raised when a flight that was started has landed; there only while
     /// somebody waits for it.
     landed: Mutex<Option<Arc<Signal>>>,
-    /// Who hands it out; changed under the lock of the client's inbox.
+    /// Who hands it out; changed under the lock of the client's event_queue.
     pub(crate) place: Mutex<Place>,
     /// Ends a started request whose handle is freed.
     abort: Mutex<Option<Arc<Signal>>>,
     /// Who is told how far the flight under way is.
-    report: Mutex<Option<Arc<Report>>>,
+    report: Mutex<Option<Arc<ProgressReport>>>,
     /// The handle that C has of it, until it is freed.
     pub(crate) handle: AtomicPtr<c_void>,
 }
@@ -210,7 +210,7 @@ impl Request {
     /// that there is an error then.
     pub(crate) fn change<T>(
         &self,
-        change: impl FnOnce(&mut Call, &mut Limits) -> Result<T>,
+        change: impl FnOnce(&mut Call, &mut CallLimits) -> Result<T>,
     ) -> Result<T> {
         let state = lock(&self.state);
         if matches!(*state, State::InFlight(_)) {
@@ -224,7 +224,7 @@ impl Request {
 
     /// Sets who is told, and ends it for who was told before.
     pub(crate) fn set_report(&self, tell: Option<Arc<Tell>>) -> Result<()> {
-        let report = tell.map(|tell| Arc::new(Report::new(tell)));
+        let report = tell.map(|tell| Arc::new(ProgressReport::new(tell)));
         let old = std::mem::replace(&mut lock(&self.limits).report, report);
         drop(old);
         self.end_report();
@@ -280,7 +280,7 @@ impl Request {
             client.spawn(move |client| async move {
                 let result = fly(&client, &options, &call, &limits, &wait).await;
                 if !this.is_abandoned() {
-                    client.inbox.push(Item::Done(this, flight, result));
+                    client.event_queue.push(QueuedItem::Done(this, flight, result));
                 }
                 client.flights.remove(flight);
             })
@@ -304,7 +304,7 @@ impl Request {
         if let Some(abort) = lock(&self.abort).take() {
             abort.raise();
         }
-        self.client.inbox.forget(self);
+        self.client.event_queue.forget(self);
         self.end_report();
     }
 
@@ -365,15 +365,15 @@ impl Request {
         self.forget_landed();
         drop(old);
         // Done, and begun anew before it was handed out.
-        self.client.inbox.take_place(self, Place::None);
+        self.client.event_queue.take_place(self, Place::None);
         Ok(())
     }
 
     /// What a flight is made with. Whoever is told of it is told of no other.
-    fn begin(&self) -> (Call, Limits) {
+    fn begin(&self) -> (Call, CallLimits) {
         let (call, mut limits) = (lock(&self.call).clone(), lock(&self.limits).clone());
         let report = limits.report.map(|report| Arc::new(report.again()));
-        limits.report = report.or_else(|| Limits::of(&call).report);
+        limits.report = report.or_else(|| CallLimits::of(&call).report);
         *lock(&self.report) = limits.report.clone();
         (call, limits)
     }
@@ -406,7 +406,7 @@ impl Request {
             Ok(pages) => State::Done(Status::Ok, Some(pages), None),
             Err(error) => State::Done(error.status(), None, Some(error)),
         };
-        self.client.inbox.list_when(self.clone(), || {
+        self.client.event_queue.list_when(self.clone(), || {
             let mut state = lock(&self.state);
             let is_under_way = state.is_in(flight);
             if is_under_way {
@@ -430,10 +430,10 @@ impl State {
 
 /// The started requests of a client that are in flight.
 #[derive(Debug, Default)]
-pub(crate) struct Flights(Mutex<Air>);
+pub(crate) struct Flights(Mutex<InFlightRequests>);
 
 #[derive(Debug, Default)]
-struct Air {
+struct InFlightRequests {
     last: Flight,
     all: Numbered<Weak<Request>>,
     /// Those that were under way at the close.
@@ -480,7 +480,7 @@ async fn fly(
     client: &Arc<Client>,
     options: &Arc<Options>,
     call: &Call,
-    limits: &Limits,
+    limits: &CallLimits,
     wait: &Wait,
 ) -> Result<Vec<Answer>> {
     match limits.all_pages {

@@ -9,7 +9,7 @@ use crate::client::core::input_request::Inquiry;
 use crate::client::options::Options;
 use crate::client::{Client, Session};
 use crate::protocol::input_request::{Answered, Asked, Kind};
-use crate::protocol::{Retry, Round, recognise_all};
+use crate::protocol::{InputRequired, RetryParams, recognise_all};
 use crate::transport::wait::Wait;
 use crate::wire::object::Members;
 
@@ -19,9 +19,9 @@ impl Client {
         self: &Arc<Self>,
         options: &Options,
         session: &Session,
-        round: &Round,
+        round: &InputRequired,
         wait: &Wait,
-    ) -> Result<Retry> {
+    ) -> Result<RetryParams> {
         let asked = recognised(round, session)?;
         let mut inquiry = Inquiry::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
         for (place, (_, asked)) in asked.into_iter().enumerate() {
@@ -55,7 +55,7 @@ impl Client {
         }
         // Where the server can tell that a page was visited, it is asked
         // again when it has; else at once.
-        if self.listener.stands_for(session) {
+        if self.subscriptions.stands_for(session) {
             let patience = wait.at_most_beyond(options.input_timeout);
             for (id, _) in &pages {
                 self.questions.until_complete(id, &patience).await?;
@@ -66,7 +66,7 @@ impl Client {
 }
 
 /// The questions of a round, each with its key, if all were declared.
-pub(crate) fn recognised(round: &Round, session: &Session) -> Result<Vec<(String, Asked)>> {
+pub(crate) fn recognised(round: &InputRequired, session: &Session) -> Result<Vec<(String, Asked)>> {
     recognise_all(round, &session.declared).map_err(|method| {
         Error::new(
             Status::InputRequired,

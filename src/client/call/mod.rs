@@ -12,15 +12,15 @@ use std::time::Duration;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::client::app::dispatch::Reporting;
-use crate::client::app::request::Limits;
+use crate::client::app::request::CallLimits;
 use crate::client::core::outbox;
 use crate::client::options::Options;
-use crate::client::session::exchange::{Ending, HEADER_MISMATCH, Post, RpcRefusal};
+use crate::client::session::exchange::{HEADER_MISMATCH, OutboundMessage, Outcome, RpcRefused};
 use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::call::Call;
-use crate::protocol::server_info::Introduction;
+use crate::protocol::server_info::ServerInfo;
 use crate::protocol::task::{Task, Tasks};
-use crate::protocol::{Era, Frame, Retry, Round, Verdict};
+use crate::protocol::{Dialect, InputRequired, Interpretation, RequestMeta, RetryParams};
 use crate::transport::wait::{Attendant, Wait, now};
 use crate::wire::jsonrpc::Answer;
 
@@ -54,7 +54,7 @@ const MOST_PUT_OFF: Duration = Duration::from_millis(250);
 impl Client {
     /// A call that blocks this thread, with the client's own limits.
     pub(crate) fn call(self: &Arc<Self>, call: &Call) -> Result<Answer> {
-        let (options, limits) = (self.options(), Limits::of(call));
+        let (options, limits) = (self.options(), CallLimits::of(call));
         let wait = self.wait(&options, &limits, false);
         now(self.perform(&options, call, &limits, &wait))
     }
@@ -66,11 +66,11 @@ impl Client {
     }
 
     /// Connects, if that is not done, and tells who the server is.
-    pub(crate) fn connect(self: &Arc<Self>) -> Result<Introduction> {
+    pub(crate) fn connect(self: &Arc<Self>) -> Result<ServerInfo> {
         let options = self.options();
-        let wait = self.wait(&options, &Limits::default(), false);
+        let wait = self.wait(&options, &CallLimits::default(), false);
         match now(self.connected(&options, &wait)) {
-            Ok(connected) => Ok(connected.session.introduction.clone()),
+            Ok(connected) => Ok(connected.session.server_info.clone()),
             Err(error) => Err(self.finished(error, "connect", &options)),
         }
     }
@@ -79,7 +79,7 @@ impl Client {
         self: &Arc<Self>,
         options: &Arc<Options>,
         call: &Call,
-        limits: &Limits,
+        limits: &CallLimits,
         wait: &Wait,
     ) -> Result<Answer> {
         let result = self.perform_within(options, call, limits, wait).await;
@@ -90,7 +90,7 @@ impl Client {
         self: &Arc<Self>,
         options: &Arc<Options>,
         call: &Call,
-        limits: &Limits,
+        limits: &CallLimits,
         wait: &Wait,
     ) -> Result<Answer> {
         let may_have_run = Cell::new(false);
@@ -104,7 +104,7 @@ impl Client {
         self: &Arc<Self>,
         options: &Arc<Options>,
         call: &Call,
-        limits: &Limits,
+        limits: &CallLimits,
         wait: &Wait,
         may_have_run: &Cell<bool>,
     ) -> Result<Answer> {
@@ -113,16 +113,16 @@ impl Client {
         }
         let (mut has_recovered, mut has_refreshed) = (false, false);
         let is_repeatable = limits.is_repeatable.unwrap_or_else(|| {
-            call.is_repeatable() || options.repeats_tools && self.marks.is_idempotent(call)
+            call.is_repeatable() || options.repeats_tools && self.tool_catalog.is_idempotent(call)
         });
         loop {
             let connected = self.connected(options, wait).await?;
             let session = connected.session;
-            if connected.is_new && call.is_ping() && session.introduction.revision.is_stateless() {
+            if connected.is_new && call.is_ping() && session.server_info.revision.is_stateless() {
                 // The server has just given this very sign of life.
-                return Ok(Answer::whole(session.introduction.json.clone()));
+                return Ok(Answer::whole(session.server_info.json.clone()));
             }
-            let is_stateless = session.introduction.revision.is_stateless();
+            let is_stateless = session.server_info.revision.is_stateless();
             let ticket = is_stateless.then(|| self.cache.ticket(options, call)).flatten();
             let attendant: Arc<dyn Attendant> = self.clone();
             let attended = wait.attending(Some(attendant));
@@ -130,9 +130,9 @@ impl Client {
             match self.rounds(options, &session, &sent, limits, is_repeatable, &attended).await {
                 Ok((mut answer, is_first)) => {
                     if call.method() == "tools/list" {
-                        let has_marks = session.has_marks();
-                        self.marks.learn(call, &answer, has_marks);
-                        if has_marks {
+                        let has_header_params = session.has_header_params();
+                        self.tool_catalog.learn(call, &answer, has_header_params);
+                        if has_header_params {
                             answer = answer.of_marked_tools();
                         }
                     }
@@ -155,10 +155,13 @@ impl Client {
                         return Err(error);
                     }
                     has_refreshed = true;
-                    if session.era.has_marks() || !self.marks.requires_task(call) {
-                        self.refresh_marks(options, wait).await?;
+                    if session.dialect.has_header_params() || !self.tool_catalog.requires_task(call)
+                    {
+                        self.refresh_tool_catalog(options, wait).await?;
                     }
-                    if !session.era.has_marks() && !self.marks.requires_task(call) {
+                    if !session.dialect.has_header_params()
+                        && !self.tool_catalog.requires_task(call)
+                    {
                         return Err(error);
                     }
                 }
@@ -194,11 +197,11 @@ impl Client {
         options: &Arc<Options>,
         session: &Arc<Session>,
         call: &Call,
-        limits: &Limits,
+        limits: &CallLimits,
         is_repeatable: bool,
         wait: &Wait,
     ) -> std::result::Result<(Answer, bool), Failure> {
-        let mut retry: Option<Retry> = None;
+        let mut retry: Option<RetryParams> = None;
         let mut pause = PUT_OFF;
         for _ in 0..=ROUNDS {
             let sent =
@@ -221,7 +224,7 @@ impl Client {
                 // The server only wants to be asked again.
                 wait.pause(pause).await.map_err(Failure::Final)?;
                 pause = (pause * 2).min(MOST_PUT_OFF);
-                retry = Some(Retry { responses: None, state: round.state });
+                retry = Some(RetryParams { responses: None, state: round.state });
                 continue;
             }
             let answered =
@@ -241,27 +244,27 @@ impl Client {
         options: &Arc<Options>,
         session: &Arc<Session>,
         call: &Call,
-        limits: &Limits,
+        limits: &CallLimits,
         is_repeatable: bool,
-        retry: Option<&Retry>,
+        retry: Option<&RetryParams>,
         wait: &Wait,
-    ) -> std::result::Result<(Answer, Option<Round>), Failure> {
+    ) -> std::result::Result<(Answer, Option<InputRequired>), Failure> {
         let id = self.next_id();
-        let era = session.era.as_ref();
-        let marks = if session.has_marks() && call.is_tool() {
-            self.marks.headers(call).map_err(Failure::Final)?
+        let dialect = session.dialect.as_ref();
+        let marks = if session.has_header_params() && call.is_tool() {
+            self.tool_catalog.headers(call).map_err(Failure::Final)?
         } else {
             Vec::new()
         };
-        let frame = Frame {
+        let frame = RequestMeta {
             id,
             wants_progress: limits.report.is_some(),
             log_level: *lock(&self.log_level),
             retry,
             marks: &marks,
         };
-        let outgoing = era.frame(call, &frame).map_err(Failure::Final)?;
-        let post = Post {
+        let outgoing = dialect.frame(call, &frame).map_err(Failure::Final)?;
+        let post = OutboundMessage {
             outgoing: &outgoing,
             id: Some(id),
             is_repeatable,
@@ -272,7 +275,7 @@ impl Client {
         let ending = match self.post(options, post, wait).await {
             Ok(ending) => ending,
             Err(error) => {
-                if !is_ended_otherwise(era, call) {
+                if !is_ended_otherwise(dialect, call) {
                     self.tell_given_up(options, session, id, &error, wait).await;
                 }
                 // What never reached the server, because nothing does any
@@ -287,13 +290,13 @@ impl Client {
         };
         let is_loss = ending.is_loss(session);
         match ending.to(session, call.method()) {
-            Ending::Rpc(RpcRefusal { error, .. }) | Ending::NotMcp(_, error) if is_loss => {
+            Outcome::Rpc(RpcRefused { error, .. }) | Outcome::NotMcp(_, error) if is_loss => {
                 Err(Failure::Lost(error))
             }
-            Ending::Answer(answer, _) => match era.judge(call, &answer) {
-                Ok(Verdict::Complete) => Ok((answer, None)),
-                Ok(Verdict::InputRequired(round)) => Ok((answer, Some(round))),
-                Ok(Verdict::Task(task)) => {
+            Outcome::Answer(answer, _) => match dialect.interpret(call, &answer) {
+                Ok(Interpretation::Complete) => Ok((answer, None)),
+                Ok(Interpretation::InputRequired(round)) => Ok((answer, Some(round))),
+                Ok(Interpretation::Task(task)) => {
                     self.listen_to_task(options, session, &task.id, wait).await;
                     if limits.task.is_some() {
                         return Ok((answer, None));
@@ -302,27 +305,29 @@ impl Client {
                 }
                 Err(error) => Err(Failure::Final(error)),
             },
-            Ending::Rpc(refusal)
-                if refusal.rpc.code == HEADER_MISMATCH && call.is_tool() && session.has_marks() =>
+            Outcome::Rpc(refusal)
+                if refusal.rpc.code == HEADER_MISMATCH
+                    && call.is_tool()
+                    && session.has_header_params() =>
             {
                 Err(Failure::Mismatch(refusal.error))
             }
-            Ending::Rpc(refusal)
+            Outcome::Rpc(refusal)
                 if matches!(refusal.rpc.code, METHOD_NOT_FOUND | INVALID_REQUEST)
                     && self.may_want_a_task(options, session, call) =>
             {
                 Err(Failure::Mismatch(refusal.error))
             }
-            Ending::Rpc(refusal)
+            Outcome::Rpc(refusal)
                 if refusal.rpc.code == URL_ELICITATION_REQUIRED && session.declared.url =>
             {
                 Err(Failure::Pages(refusal.error))
             }
-            Ending::Rpc(refusal) => {
+            Outcome::Rpc(refusal) => {
                 self.cache.forget(call);
                 Err(Failure::Final(refusal.error))
             }
-            Ending::NotMcp(status, error) => {
+            Outcome::NotMcp(status, error) => {
                 if matches!(status, 404 | 405) && session.transport.channel().is_none() {
                     // Nothing of the kind is there any more; the next call
                     // looks what is.
@@ -330,7 +335,7 @@ impl Client {
                 }
                 Err(Failure::Final(error))
             }
-            Ending::Accepted => {
+            Outcome::Accepted => {
                 let error = Error::new(Status::Internal, "a request that was taken for none");
                 Err(Failure::Final(error))
             }
@@ -356,13 +361,13 @@ impl Client {
             return; // The server knows nothing of it.
         }
         let is_shared = session.transport.channel().is_some();
-        let Some(outgoing) = session.era.cancel(id, reason, is_shared) else { return };
-        let post = Post::notification(&outgoing, session.peer());
+        let Some(outgoing) = session.dialect.cancel(id, reason, is_shared) else { return };
+        let post = OutboundMessage::notification(&outgoing, session.peer());
         match self.post(options, post, &wait.afterwards(patience)).await {
             Err(error)
                 if !error.may_have_run() && error.http_status() == 0 && !self.is_closed() =>
             {
-                let _ = self.send_apart(session, outbox::Kind::Courtesy, outgoing);
+                let _ = self.send_apart(session, outbox::OutboxKind::Courtesy, outgoing);
             }
             _ => {}
         }
@@ -372,7 +377,7 @@ impl Client {
     pub(crate) fn finished(&self, error: Error, call: &str, options: &Options) -> Error {
         let mut secrets = options.secrets();
         let session = self.current_session();
-        let session_id = session.as_ref().and_then(|session| session.era.session_id());
+        let session_id = session.as_ref().and_then(|session| session.dialect.session_id());
         secrets.extend(session_id.map(Secret::from));
         error.during(call).masked(&secrets)
     }
@@ -394,6 +399,6 @@ const URL_ELICITATION_REQUIRED: i32 = -32042;
 
 /// Whether a call that is given up is not ended by the message for that: a
 /// task is ended by one of its own.
-fn is_ended_otherwise(era: &dyn Era, call: &Call) -> bool {
-    call.is_about_task() || call.has_tasks && era.tasks() == Some(Tasks::Asked)
+fn is_ended_otherwise(dialect: &dyn Dialect, call: &Call) -> bool {
+    call.is_about_task() || call.has_tasks && dialect.tasks() == Some(Tasks::Asked)
 }

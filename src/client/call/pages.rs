@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::Client;
-use crate::client::app::request::Limits;
+use crate::client::app::request::CallLimits;
 use crate::client::options::Options;
 use crate::protocol::call::{Call, push_member};
 use crate::protocol::item;
@@ -21,7 +21,7 @@ impl Client {
     /// All pages of a list; `member` is what its items stand in.
     pub(crate) fn list(self: &Arc<Self>, method: &str, member: &str) -> Result<Vec<Answer>> {
         let call = Call::new(method, None)?;
-        let (options, limits) = (self.options(), Limits::default());
+        let (options, limits) = (self.options(), CallLimits::default());
         let wait = self.wait(&options, &limits, false);
         now(self.list_within(&options, &call, member, &limits, &wait))
     }
@@ -33,7 +33,7 @@ impl Client {
         options: &Arc<Options>,
         call: &Call,
         member: &str,
-        limits: &Limits,
+        limits: &CallLimits,
         wait: &Wait,
     ) -> Result<Vec<Answer>> {
         let mut has_begun_again = false;
@@ -56,7 +56,7 @@ impl Client {
         options: &Arc<Options>,
         call: &Call,
         member: &str,
-        limits: &Limits,
+        limits: &CallLimits,
         wait: &Wait,
     ) -> std::result::Result<Vec<Answer>, (bool, Error)> {
         let (max_pages, max_items) = (options.max_pages, options.max_items);

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::app::request::Limits;
-use crate::client::call::task_poller::Following;
+use crate::client::app::request::CallLimits;
+use crate::client::call::task_poller::TaskPoller;
 use crate::client::core::tool_catalog::TaskSupport;
 use crate::client::options::Options;
 use crate::client::{Client, Session};
@@ -16,14 +16,14 @@ use crate::wire::jsonrpc::Answer;
 
 /// What a program wants of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum About {
+pub(crate) enum TaskQuestion {
     State,
-    /// Waiting for it.
+    /// PendingGuard for it.
     Result,
     Cancel,
 }
 
-impl About {
+impl TaskQuestion {
     fn method(self) -> &'static str {
         match self {
             Self::State => "tasks/get",
@@ -40,22 +40,22 @@ impl Client {
         options: &Arc<Options>,
         session: &Session,
         call: &'a Call,
-        limits: &Limits,
+        limits: &CallLimits,
         wait: &Wait,
     ) -> Result<Cow<'a, Call>> {
         if !options.follows_tasks && limits.task.is_none() || call.is_about_task() {
             return Ok(Cow::Borrowed(call));
         }
         let ttl = limits.task.unwrap_or(0);
-        match session.era.tasks() {
+        match session.dialect.tasks() {
             Some(tasks @ Tasks::Decided) => Ok(Cow::Owned(tasks.prepare(call, ttl))),
             Some(tasks @ Tasks::Asked)
-                if call.is_tool() && tasks.may_be_asked(&session.introduction) =>
+                if call.is_tool() && tasks.may_be_asked(&session.server_info) =>
             {
-                let mut support = self.marks.task_support(call);
+                let mut support = self.tool_catalog.task_support(call);
                 if support.is_none() && limits.task.is_some() {
-                    self.refresh_marks(options, wait).await?;
-                    support = self.marks.task_support(call);
+                    self.refresh_tool_catalog(options, wait).await?;
+                    support = self.tool_catalog.task_support(call);
                 }
                 let asks = match support {
                     Some(TaskSupport::Required) => true,
@@ -81,12 +81,12 @@ impl Client {
         call: &Call,
     ) -> bool {
         let may_be_asked =
-            |tasks: Tasks| tasks.may_be_asked(&session.introduction) && !call.has_tasks;
+            |tasks: Tasks| tasks.may_be_asked(&session.server_info) && !call.has_tasks;
         options.follows_tasks
             && call.is_tool()
-            && session.era.tasks().is_some_and(may_be_asked)
+            && session.dialect.tasks().is_some_and(may_be_asked)
             // Another call may have learned it since this one was sent.
-            && matches!(self.marks.task_support(call), None | Some(TaskSupport::Required))
+            && matches!(self.tool_catalog.task_support(call), None | Some(TaskSupport::Required))
     }
 
     /// Waits through a task that a call has become.
@@ -97,7 +97,7 @@ impl Client {
         wait: &Wait,
     ) -> Result<Answer> {
         let id = task.id.clone();
-        let mut following = Following::of(self, options, &id, wait).await?;
+        let mut following = TaskPoller::of(self, options, &id, wait).await?;
         let result = following.run(Some(task)).await;
         if let Err(error) = &result {
             following.give_up(error).await;
@@ -106,12 +106,12 @@ impl Client {
     }
 
     /// Asks something about a task, on this thread.
-    pub(crate) fn about_task(self: &Arc<Self>, what: About, id: &str) -> Result<Answer> {
+    pub(crate) fn about_task(self: &Arc<Self>, what: TaskQuestion, id: &str) -> Result<Answer> {
         if id.is_empty() {
             return Err(Error::argument("task_id is empty"));
         }
         let options = self.options();
-        let wait = self.wait(&options, &Limits::default(), false);
+        let wait = self.wait(&options, &CallLimits::default(), false);
         let attendant: Arc<dyn Attendant> = self.clone();
         let asked = self.ask_about_task(&options, what, id, wait.attending(Some(attendant)));
         now(asked).map_err(|error| self.finished(error, what.method(), &options))
@@ -120,26 +120,26 @@ impl Client {
     async fn ask_about_task(
         self: &Arc<Self>,
         options: &Arc<Options>,
-        what: About,
+        what: TaskQuestion,
         id: &str,
         wait: Wait,
     ) -> Result<Answer> {
         let session = self.connected(options, &wait).await?.session;
         let tasks = tasks_of(&session)?;
-        if !tasks.are_there(&session.introduction) {
+        if !tasks.are_there(&session.server_info) {
             return unsupported("the server has no tasks: it declares none");
         }
-        if what == About::Cancel && !tasks.can_cancel(&session.introduction) {
+        if what == TaskQuestion::Cancel && !tasks.can_cancel(&session.server_info) {
             return unsupported("the server ends no task: it declares no tasks.cancel");
         }
-        if what != About::Cancel {
+        if what != TaskQuestion::Cancel {
             self.listen_to_task(options, &session, id, &wait).await;
         }
-        let mut following = Following::of(self, options, id, &wait).await?;
+        let mut following = TaskPoller::of(self, options, id, &wait).await?;
         let result = match what {
-            About::Cancel => following.perform(&Call::task("cancel", id)).await,
-            About::Result => following.run(None).await,
-            About::State => following.state().await,
+            TaskQuestion::Cancel => following.perform(&Call::task("cancel", id)).await,
+            TaskQuestion::Result => following.run(None).await,
+            TaskQuestion::State => following.state().await,
         };
         result.map_err(|error| following.masked(error))
     }
@@ -148,11 +148,11 @@ impl Client {
     pub(crate) fn list_tasks(self: &Arc<Self>) -> Result<Vec<Answer>> {
         const LIST: &str = "tasks/list";
         let options = self.options();
-        let wait = self.wait(&options, &Limits::default(), false);
+        let wait = self.wait(&options, &CallLimits::default(), false);
         let check = async {
             let session = self.connected(&options, &wait).await?.session;
             match tasks_of(&session)? {
-                tasks if tasks.can_list(&session.introduction) => Ok(()),
+                tasks if tasks.can_list(&session.server_info) => Ok(()),
                 Tasks::Asked => unsupported("the server lists no tasks: it declares no tasks.list"),
                 Tasks::Decided => unsupported(
                     "the protocol revision that the server speaks has no list of tasks: keep \
@@ -167,8 +167,8 @@ impl Client {
 
 /// The form of tasks that the server's revision has.
 pub(crate) fn tasks_of(session: &Session) -> Result<Tasks> {
-    session.era.tasks().ok_or_else(|| {
-        let revision = session.introduction.revision.as_str();
+    session.dialect.tasks().ok_or_else(|| {
+        let revision = session.server_info.revision.as_str();
         let what = format!("the server speaks {revision}, which has no tasks");
         Error::new(Status::Unsupported, what)
     })

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::base::signal::Signal;
-use crate::client::app::request::Limits;
+use crate::client::app::request::CallLimits;
 use crate::client::call::input_rounds::recognised;
 use crate::client::call::task::tasks_of;
 use crate::client::core::input_request::Inquiry;
 use crate::client::http::error;
 use crate::client::options::Options;
 use crate::client::{Client, Session, lock};
-use crate::protocol::Round;
+use crate::protocol::InputRequired;
 use crate::protocol::call::Call;
 use crate::protocol::task::{State, Task};
 use crate::transport::wait::Wait;
@@ -23,7 +23,7 @@ use crate::wire::jsonrpc::Answer;
 
 /// Who waits for which task.
 #[derive(Debug, Default)]
-pub(crate) struct Watches(Mutex<Vec<(String, Weak<Wake>)>>);
+pub(crate) struct TaskWatches(Mutex<Vec<(String, Weak<Wake>)>>);
 
 /// What there is to look at before the pause is over.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ struct Wake {
     has_news: AtomicBool,
 }
 
-impl Watches {
+impl TaskWatches {
     fn add(&self, id: &str) -> Result<Arc<Wake>> {
         let wake = Arc::new(Wake { signal: Signal::shared(), has_news: AtomicBool::new(false) });
         let mut all = lock(&self.0);
@@ -64,7 +64,7 @@ const QUESTIONS: usize = 1000;
 const INVALID_PARAMS: i32 = -32602;
 
 /// A task on its way to its end.
-pub(crate) struct Following<'a> {
+pub(crate) struct TaskPoller<'a> {
     client: &'a Arc<Client>,
     options: &'a Arc<Options>,
     id: &'a str,
@@ -78,25 +78,25 @@ pub(crate) struct Following<'a> {
     /// What was not answered, or not told to the server.
     open: Vec<Inquiry>,
     /// The call for the result, while the server asks on its way.
-    calling: Option<Calling>,
+    calling: Option<ResultCall>,
     /// Nothing is left of it to be cancelled.
     is_over: bool,
 }
 
 /// A call for the result that goes on in the background.
-struct Calling {
+struct ResultCall {
     result: Arc<Mutex<Option<Result<Answer>>>>,
     done: Arc<Signal>,
     stop: Arc<Signal>,
 }
 
-impl Drop for Calling {
+impl Drop for ResultCall {
     fn drop(&mut self) {
         self.stop.raise();
     }
 }
 
-impl<'a> Following<'a> {
+impl<'a> TaskPoller<'a> {
     pub(crate) async fn of(
         client: &'a Arc<Client>,
         options: &'a Arc<Options>,
@@ -109,7 +109,7 @@ impl<'a> Following<'a> {
             id,
             session: client.connected(options, wait).await?.session,
             wait: wait.clone(),
-            wake: client.watches.add(id)?,
+            wake: client.task_watches.add(id)?,
             keys: Vec::new(),
             asked: 0,
             open: Vec::new(),
@@ -217,7 +217,7 @@ impl<'a> Following<'a> {
         Ok(Step::Again(task.pause))
     }
 
-    /// What an answer says of this task, in the form of the server's era.
+    /// What an answer says of this task, in the form of the server's dialect.
     async fn read(&mut self, answer: &Answer) -> Result<Task> {
         let session = self.client.connected(self.options, &self.wait).await?.session;
         let task = tasks_of(&session)?.read(answer)?;
@@ -228,7 +228,7 @@ impl<'a> Following<'a> {
     }
 
     /// Puts to the program what it was not asked before.
-    fn ask(&mut self, mut round: Round) -> Result<()> {
+    fn ask(&mut self, mut round: InputRequired) -> Result<()> {
         let is_too_long = round.requests.len() > QUESTIONS;
         round.requests.retain(|(key, ..)| !is_too_long && !self.keys.contains(key));
         if is_too_long || self.keys.len() + round.requests.len() > QUESTIONS {
@@ -280,7 +280,7 @@ impl<'a> Following<'a> {
         if self.calling.is_some() {
             return Ok(());
         }
-        let calling = Calling {
+        let calling = ResultCall {
             result: Arc::new(Mutex::new(None)),
             done: Signal::shared(),
             stop: Signal::shared(),
@@ -290,9 +290,9 @@ impl<'a> Following<'a> {
         let (options, call) = (self.options.clone(), Call::task("result", self.id));
         self.client.spawn(move |client| async move {
             // It may be silent for as long as the task takes.
-            let limits = Limits { timeout: Some(options.deadline), ..Limits::default() };
+            let limits = CallLimits { timeout: Some(options.deadline), ..CallLimits::default() };
             let wait = client.wait(&options, &limits, true).or_abort(stop);
-            let limits = Limits::default();
+            let limits = CallLimits::default();
             // Boxed, because it may be part of the call that waits here.
             let result = Box::pin(client.perform_within(&options, &call, &limits, &wait)).await;
             *lock(&slot) = Some(result);
@@ -332,7 +332,7 @@ impl<'a> Following<'a> {
 
     async fn send(&self, call: &Call) -> Result<Answer> {
         // Boxed, because it may be part of the call that waits here.
-        let limits = Limits::default();
+        let limits = CallLimits::default();
         Box::pin(self.client.perform_within(self.options, call, &limits, &self.wait)).await
     }
 
@@ -361,12 +361,12 @@ impl<'a> Following<'a> {
 
     fn end(&mut self) {
         self.is_over = true;
-        self.client.listener.remove_task(self.id);
+        self.client.subscriptions.remove_task(self.id);
     }
 
     fn can_cancel(&self) -> bool {
         let tasks = tasks_of(&self.session);
-        tasks.is_ok_and(|tasks| tasks.can_cancel(&self.session.introduction))
+        tasks.is_ok_and(|tasks| tasks.can_cancel(&self.session.server_info))
     }
 
     /// Tells the server that nobody waits for the task any more.

@@ -10,7 +10,7 @@ use crate::client::lock;
 use crate::transport::wait::Wait;
 
 #[derive(Debug)]
-pub(crate) struct Lanes(Mutex<State>);
+pub(crate) struct ConnectionLimit(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
@@ -21,17 +21,17 @@ struct State {
 
 /// The right to a connection; dropped, the next one has it.
 #[derive(Debug)]
-pub(crate) struct Lane<'a>(&'a Lanes);
+pub(crate) struct ConnectionPermit<'a>(&'a ConnectionLimit);
 
 const MOST: usize = 64;
 
-impl Default for Lanes {
+impl Default for ConnectionLimit {
     fn default() -> Self {
         Self(Mutex::new(State { most: MOST, taken: 0, waiting: VecDeque::new() }))
     }
 }
 
-impl Lanes {
+impl ConnectionLimit {
     pub(crate) fn set_most(&self, most: usize) {
         let mut state = lock(&self.0);
         state.most = most;
@@ -39,7 +39,7 @@ impl Lanes {
     }
 
     /// A lane, when it is this one's turn.
-    pub(crate) async fn enter(&self, wait: &Wait) -> Result<Lane<'_>> {
+    pub(crate) async fn enter(&self, wait: &Wait) -> Result<ConnectionPermit<'_>> {
         let signal = Signal::shared();
         {
             let mut state = lock(&self.0);
@@ -53,7 +53,7 @@ impl Lanes {
         let is_in_vain = place.and_then(|place| state.waiting.remove(place)).is_some();
         drop(state);
         // Made only where there is one, as its end gives it to the next.
-        let lane = (!is_in_vain).then(|| Lane(self));
+        let lane = (!is_in_vain).then(|| ConnectionPermit(self));
         waited?;
         lane.ok_or_else(|| Error::new(Status::Internal, "a turn that came without a lane"))
     }
@@ -71,7 +71,7 @@ impl State {
     }
 }
 
-impl Drop for Lane<'_> {
+impl Drop for ConnectionPermit<'_> {
     fn drop(&mut self) {
         let mut state = lock(&self.0.0);
         state.taken -= 1;
@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn lets_so_many_in_at_a_time_and_everyone_in_the_end() {
-        let (lanes, inside, most) = (Lanes::default(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let (lanes, inside, most) =
+            (ConnectionLimit::default(), AtomicUsize::new(0), AtomicUsize::new(0));
         lanes.set_most(3);
         std::thread::scope(|scope| {
             for _ in 0..16 {
@@ -108,7 +109,7 @@ mod tests {
 
     #[test]
     fn passes_over_those_who_gave_up() {
-        let lanes = Lanes::default();
+        let lanes = ConnectionLimit::default();
         lanes.set_most(1);
         let long = Wait::for_at_most(Duration::from_secs(10));
         let lane = now(lanes.enter(&long)).unwrap();
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn keeps_the_order_and_the_limit_when_the_limit_changes() {
-        let lanes = Lanes::default();
+        let lanes = ConnectionLimit::default();
         lanes.set_most(1);
         let lane = now(lanes.enter(&Wait::for_at_most(Duration::from_secs(10)))).unwrap();
         let (order, may_leave) = (std::sync::Mutex::new(Vec::new()), AtomicBool::new(false));

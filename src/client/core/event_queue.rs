@@ -9,7 +9,7 @@ use crate::base::error::Result;
 use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::client::app::request::{Flight, Place, Report, Request};
+use crate::client::app::request::{Flight, Place, ProgressReport, Request};
 use crate::client::core::input_request::Question;
 use crate::protocol::notification::Kind;
 use crate::wire::jsonrpc::Answer;
@@ -32,18 +32,18 @@ pub(crate) struct Progress {
 }
 
 /// Something for the application's threads.
-pub(crate) enum Item {
+pub(crate) enum QueuedItem {
     Event(Event),
     Question(Arc<Question>),
     /// Nobody is told of a request that is gone.
-    Progress(Weak<Report>, Progress),
+    Progress(Weak<ProgressReport>, Progress),
     /// A started request has ended so: it is done when the application looks.
     Done(Arc<Request>, Flight, Result<Vec<Answer>>),
     /// Work that runs code of the application to get or keep a credential.
     Work(Box<dyn FnOnce() + Send>),
 }
 
-impl Item {
+impl QueuedItem {
     /// The memory of what may be dropped, if it may be.
     fn weight(&self) -> Option<usize> {
         let more = match self {
@@ -59,7 +59,7 @@ impl Item {
     }
 }
 
-impl fmt::Debug for Item {
+impl fmt::Debug for QueuedItem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Event(_) => "Event",
@@ -72,7 +72,7 @@ impl fmt::Debug for Item {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Inbox {
+pub(crate) struct EventQueue {
     queue: Mutex<Queue>,
     /// Raised while there is any item.
     arrivals: Signal,
@@ -87,7 +87,7 @@ pub(crate) struct Inbox {
 
 #[derive(Debug, Default)]
 struct Queue {
-    items: VecDeque<Item>,
+    items: VecDeque<QueuedItem>,
     /// How many of them are not events.
     needed: usize,
     /// Of those that may be dropped, how many there are and their weight.
@@ -106,7 +106,7 @@ const EVENTS: usize = 1024;
 const BYTES: usize = 16 << 20;
 
 impl Queue {
-    fn push(&mut self, item: Item) {
+    fn push(&mut self, item: QueuedItem) {
         if let Some(weight) = item.weight() {
             self.light += 1;
             self.bytes += weight;
@@ -115,7 +115,7 @@ impl Queue {
         self.items.push_back(item);
     }
 
-    fn remove(&mut self, at: usize) -> Option<Item> {
+    fn remove(&mut self, at: usize) -> Option<QueuedItem> {
         let item = self.items.remove(at)?;
         if let Some(weight) = item.weight() {
             self.light -= 1;
@@ -126,13 +126,13 @@ impl Queue {
     }
 
     /// The oldest that may be dropped.
-    fn oldest(&mut self) -> Option<Item> {
+    fn oldest(&mut self) -> Option<QueuedItem> {
         let at = self.items.iter().position(|item| item.weight().is_some())?;
         self.remove(at)
     }
 }
 
-impl Inbox {
+impl EventQueue {
     /// What the application's descriptor shows; without events inside a
     /// handler.
     pub(crate) fn ready(&self, with_events: bool) -> &Signal {
@@ -150,7 +150,7 @@ impl Inbox {
 
     /// Adds an item; says how many events were dropped for it. A client that
     /// is closed takes none.
-    pub(crate) fn push(&self, item: Item) -> usize {
+    pub(crate) fn push(&self, item: QueuedItem) -> usize {
         let mut dropped = Vec::new();
         let mut queue = lock(&self.queue);
         if queue.is_closed {
@@ -172,7 +172,7 @@ impl Inbox {
     }
 
     /// The next item, or the next that is not an event.
-    pub(crate) fn pop(&self, with_events: bool) -> Option<Item> {
+    pub(crate) fn pop(&self, with_events: bool) -> Option<QueuedItem> {
         let mut queue = lock(&self.queue);
         let at =
             if with_events { 0 } else { queue.items.iter().position(|item| !item.is_event())? };
@@ -182,10 +182,10 @@ impl Inbox {
     }
 
     /// Takes no more, and gives what there is.
-    pub(crate) fn close(&self) -> Vec<Item> {
+    pub(crate) fn close(&self) -> Vec<QueuedItem> {
         let mut queue = lock(&self.queue);
         queue.is_closed = true;
-        let items: Vec<Item> = std::iter::from_fn(|| queue.remove(0)).collect();
+        let items: Vec<QueuedItem> = std::iter::from_fn(|| queue.remove(0)).collect();
         self.signal(&queue);
         items
     }
@@ -247,7 +247,7 @@ impl Inbox {
     pub(crate) fn forget(&self, request: &Request) {
         self.take_place(request, Place::None);
         let mut queue = lock(&self.queue);
-        let is_own = |item: &Item| matches!(item, Item::Done(one, ..) if std::ptr::eq(Arc::as_ptr(one), request));
+        let is_own = |item: &QueuedItem| matches!(item, QueuedItem::Done(one, ..) if std::ptr::eq(Arc::as_ptr(one), request));
         let gone = queue.items.iter().position(is_own).and_then(|at| queue.remove(at));
         self.signal(&queue);
         drop(queue);
@@ -272,66 +272,73 @@ impl Inbox {
 mod tests {
     use super::*;
 
-    fn event(method: &str) -> Item {
+    fn event(method: &str) -> QueuedItem {
         let params = "{}".to_owned();
-        Item::Event(Event { kind: Kind::Other, method: method.to_owned(), params })
+        QueuedItem::Event(Event { kind: Kind::Other, method: method.to_owned(), params })
     }
 
-    fn work() -> Item {
-        Item::Work(Box::new(|| ()))
+    fn work() -> QueuedItem {
+        QueuedItem::Work(Box::new(|| ()))
     }
 
     #[test]
     fn is_ready_while_it_holds_anything() {
-        let inbox = Inbox::default();
-        inbox.push(event("a"));
-        assert!(inbox.ready(true).is_raised() && inbox.arrivals(true).is_raised());
-        assert!(inbox.pop(true).is_some() && !inbox.ready(true).is_raised());
-        assert!(inbox.pop(true).is_none());
-        inbox.push(event("b"));
-        assert!(inbox.ready(true).is_raised());
-        assert_eq!(inbox.close().len(), 1);
-        inbox.push(event("c"));
-        assert!(!inbox.ready(true).is_raised(), "a closed one takes nothing");
+        let event_queue = EventQueue::default();
+        event_queue.push(event("a"));
+        assert!(event_queue.ready(true).is_raised() && event_queue.arrivals(true).is_raised());
+        assert!(event_queue.pop(true).is_some() && !event_queue.ready(true).is_raised());
+        assert!(event_queue.pop(true).is_none());
+        event_queue.push(event("b"));
+        assert!(event_queue.ready(true).is_raised());
+        assert_eq!(event_queue.close().len(), 1);
+        event_queue.push(event("c"));
+        assert!(!event_queue.ready(true).is_raised(), "a closed one takes nothing");
     }
 
     #[test]
     fn keeps_events_for_later_in_order() {
-        let inbox = Inbox::default();
-        inbox.push(event("a"));
-        assert!(!inbox.arrivals(false).is_raised());
-        inbox.push(work());
-        inbox.push(event("b"));
-        assert!(inbox.arrivals(false).is_raised());
-        assert!(matches!(inbox.pop(false), Some(Item::Work(_))));
-        assert!(inbox.pop(false).is_none() && !inbox.arrivals(false).is_raised());
+        let event_queue = EventQueue::default();
+        event_queue.push(event("a"));
+        assert!(!event_queue.arrivals(false).is_raised());
+        event_queue.push(work());
+        event_queue.push(event("b"));
+        assert!(event_queue.arrivals(false).is_raised());
+        assert!(matches!(event_queue.pop(false), Some(QueuedItem::Work(_))));
+        assert!(event_queue.pop(false).is_none() && !event_queue.arrivals(false).is_raised());
         for name in ["a", "b"] {
-            assert!(matches!(inbox.pop(true), Some(Item::Event(event)) if event.method == name));
+            assert!(
+                matches!(event_queue.pop(true), Some(QueuedItem::Event(event)) if event.method == name)
+            );
         }
     }
 
     #[test]
     fn drops_the_oldest_events_and_nothing_else() {
-        let inbox = Inbox::default();
-        inbox.push(work());
-        let dropped: usize = (0..EVENTS + 3).map(|at| inbox.push(event(&at.to_string()))).sum();
+        let event_queue = EventQueue::default();
+        event_queue.push(work());
+        let dropped: usize =
+            (0..EVENTS + 3).map(|at| event_queue.push(event(&at.to_string()))).sum();
         assert_eq!(dropped, 3);
-        assert!(matches!(inbox.pop(true), Some(Item::Work(_))));
-        assert!(matches!(inbox.pop(true), Some(Item::Event(event)) if event.method == "3"));
+        assert!(matches!(event_queue.pop(true), Some(QueuedItem::Work(_))));
+        assert!(
+            matches!(event_queue.pop(true), Some(QueuedItem::Event(event)) if event.method == "3")
+        );
     }
 
     #[test]
     fn is_bounded_in_bytes_but_keeps_the_newest() {
-        let inbox = Inbox::default();
+        let event_queue = EventQueue::default();
         let mebibyte = "x".repeat(1 << 20);
-        inbox.push(work());
-        let dropped: usize = (0..20).map(|_| inbox.push(event(&mebibyte))).sum();
+        event_queue.push(work());
+        let dropped: usize = (0..20).map(|_| event_queue.push(event(&mebibyte))).sum();
         assert_eq!(dropped, 5, "as an event is a little more than its text");
-        assert_eq!(inbox.push(event(&mebibyte.repeat(20))), 15);
-        assert_eq!(inbox.push(event("small")), 1);
-        assert!(matches!(inbox.pop(true), Some(Item::Work(_))));
-        assert!(matches!(inbox.pop(true), Some(Item::Event(event)) if event.method == "small"));
-        let queue = lock(&inbox.queue);
+        assert_eq!(event_queue.push(event(&mebibyte.repeat(20))), 15);
+        assert_eq!(event_queue.push(event("small")), 1);
+        assert!(matches!(event_queue.pop(true), Some(QueuedItem::Work(_))));
+        assert!(
+            matches!(event_queue.pop(true), Some(QueuedItem::Event(event)) if event.method == "small")
+        );
+        let queue = lock(&event_queue.queue);
         assert_eq!((queue.light, queue.bytes, queue.needed), (0, 0, 0));
     }
 }

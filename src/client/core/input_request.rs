@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::client::core::event_queue::Item;
+use crate::client::core::event_queue::QueuedItem;
 use crate::client::{Client, Session};
 use crate::protocol::call::push_member;
 use crate::protocol::input_request::{Answered, Asked};
-use crate::protocol::{Retry, Round};
+use crate::protocol::{InputRequired, RetryParams};
 use crate::transport::wait::{Asking, Wait};
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ enum Origin {
     /// The id is JSON text.
     Request { session: Arc<Session>, id: String },
     /// Into the call, which is sent once more with it.
-    Round { answers: Arc<Answers>, place: usize },
+    InputRequired { answers: Arc<Answers>, place: usize },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,15 +91,15 @@ impl Answers {
     }
 
     /// What the call says when it is sent once more.
-    pub(crate) fn retry(&self, round: &Round) -> Result<Retry> {
+    pub(crate) fn retry(&self, round: &InputRequired) -> Result<RetryParams> {
         let mut responses = String::from("{");
         let has_any = self.push_to(&mut responses)?;
         responses.push('}');
-        Ok(Retry { responses: has_any.then_some(responses), state: round.state.clone() })
+        Ok(RetryParams { responses: has_any.then_some(responses), state: round.state.clone() })
     }
 
     /// Adds the answers to those in a JSON object, and says whether there are
-    /// any. An error cannot be said in that era, so that the call fails with
+    /// any. An error cannot be said in that dialect, so that the call fails with
     /// it.
     pub(crate) fn push_to(&self, responses: &mut String) -> Result<bool> {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
@@ -164,7 +164,7 @@ impl Question {
     pub(crate) fn answer(&self, answered: Answered) -> Result<()> {
         let client = self.close(State::Answered)?;
         match &self.origin {
-            Origin::Round { answers, place } => {
+            Origin::InputRequired { answers, place } => {
                 answers.set(*place, answered);
                 Ok(())
             }
@@ -238,14 +238,14 @@ impl Inquiry {
     }
 
     pub(crate) fn add(&mut self, client: &Arc<Client>, place: usize, asked: Asked, wait: &Wait) {
-        let origin = Origin::Round { answers: self.answers.clone(), place };
+        let origin = Origin::InputRequired { answers: self.answers.clone(), place };
         self.questions.push(Question::new(client, origin, asked, None, wait));
     }
 
     /// Asks the program. All are open before the first is answered.
     pub(crate) fn put(&self, client: &Client, wait: &Wait) {
         for question in &self.questions {
-            client.deliver(Item::Question(question.clone()), wait);
+            client.deliver(QueuedItem::Question(question.clone()), wait);
         }
     }
 

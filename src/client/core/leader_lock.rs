@@ -2,7 +2,7 @@
 //! free: the reading end of a stream that all calls share.
 //!
 //! Who waits for an answer and finds the end free reads it, for the others as
-//! well; who does not waits to be woken, by an answer or by its turn.
+//! well; who does not waits to be woken, by an answer or by its lock.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,7 +12,7 @@ use std::sync::PoisonError;
 use crate::base::signal::Signal;
 use crate::base::sync::{Arc, Mutex, MutexGuard};
 
-pub(crate) struct Turn<T>(Mutex<State<T>>);
+pub(crate) struct LeaderLock<T>(Mutex<State<T>>);
 
 struct State<T> {
     /// `None` while somebody uses it.
@@ -24,21 +24,21 @@ struct State<T> {
     is_wanted: bool,
 }
 
-impl<T> fmt::Debug for Turn<T> {
+impl<T> fmt::Debug for LeaderLock<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Turn")
+        formatter.write_str("LeaderLock")
     }
 }
 
 /// What came of an attempt to have it.
-pub(crate) enum Entry<'a, T> {
-    Mine(Mine<'a, T>),
-    Queued(Place<'a, T>),
+pub(crate) enum LeaderEntry<'a, T> {
+    Leader(Leader<'a, T>),
+    Queued(QueuePlace<'a, T>),
 }
 
 /// The same for who uses it only while nobody else does.
-pub(crate) enum Idle<'a, T> {
-    Mine(Mine<'a, T>),
+pub(crate) enum IdleEntry<'a, T> {
+    Leader(Leader<'a, T>),
     /// The signal is raised when whoever has it lets go of it.
     Taken,
     /// It is free, but was wanted just now.
@@ -46,55 +46,55 @@ pub(crate) enum Idle<'a, T> {
 }
 
 /// The thing, until this is dropped.
-pub(crate) struct Mine<'a, T> {
-    turn: &'a Turn<T>,
+pub(crate) struct Leader<'a, T> {
+    lock: &'a LeaderLock<T>,
     value: Option<T>,
 }
 
 /// A place in the queue: the signal is raised when the thing is free. Dropped,
 /// it is given up.
-pub(crate) struct Place<'a, T> {
-    turn: &'a Turn<T>,
+pub(crate) struct QueuePlace<'a, T> {
+    lock: &'a LeaderLock<T>,
     signal: Arc<Signal>,
 }
 
-impl<T> Turn<T> {
+impl<T> LeaderLock<T> {
     pub(crate) fn new(value: T) -> Self {
         let (waiting, idle, is_wanted) = (VecDeque::new(), None, false);
         Self(Mutex::new(State { free: Some(value), waiting, idle, is_wanted }))
     }
 
     /// The thing, if it is free.
-    pub(crate) fn get(&self) -> Option<Mine<'_, T>> {
+    pub(crate) fn get(&self) -> Option<Leader<'_, T>> {
         let mut state = self.state();
         state.is_wanted = true;
         let value = state.free.take()?;
-        Some(Mine { turn: self, value: Some(value) })
+        Some(Leader { lock: self, value: Some(value) })
     }
 
     /// The thing, if nobody has wanted it since this was last asked: who
     /// often follow each other are not disturbed in between.
-    pub(crate) fn get_if_idle(&self, signal: &Arc<Signal>) -> Idle<'_, T> {
+    pub(crate) fn get_if_idle(&self, signal: &Arc<Signal>) -> IdleEntry<'_, T> {
         let mut state = self.state();
         if state.free.is_none() {
             state.idle = Some(signal.clone());
-            return Idle::Taken;
+            return IdleEntry::Taken;
         }
         if std::mem::take(&mut state.is_wanted) {
-            return Idle::Wanted;
+            return IdleEntry::Wanted;
         }
-        Idle::Mine(Mine { turn: self, value: state.free.take() })
+        IdleEntry::Leader(Leader { lock: self, value: state.free.take() })
     }
 
     /// The thing, or a place in the queue for it.
-    pub(crate) fn get_or_queue(&self, signal: &Arc<Signal>) -> Entry<'_, T> {
+    pub(crate) fn get_or_queue(&self, signal: &Arc<Signal>) -> LeaderEntry<'_, T> {
         let mut state = self.state();
         state.is_wanted = true;
         match state.free.take() {
-            Some(value) => Entry::Mine(Mine { turn: self, value: Some(value) }),
+            Some(value) => LeaderEntry::Leader(Leader { lock: self, value: Some(value) }),
             None => {
                 state.waiting.push_back(signal.clone());
-                Entry::Queued(Place { turn: self, signal: signal.clone() })
+                LeaderEntry::Queued(QueuePlace { lock: self, signal: signal.clone() })
             }
         }
     }
@@ -117,26 +117,26 @@ impl<T> State<T> {
     }
 }
 
-impl<T> Drop for Mine<'_, T> {
+impl<T> Drop for Leader<'_, T> {
     fn drop(&mut self) {
-        let mut state = self.turn.state();
+        let mut state = self.lock.state();
         state.free = self.value.take();
         state.wake_next();
     }
 }
 
-impl<T> Drop for Place<'_, T> {
+impl<T> Drop for QueuePlace<'_, T> {
     fn drop(&mut self) {
-        let mut state = self.turn.state();
+        let mut state = self.lock.state();
         match state.waiting.iter().position(|signal| Arc::ptr_eq(signal, &self.signal)) {
             Some(at) => drop(state.waiting.remove(at)),
-            // It was this one's turn, which it may not take: hand it on.
+            // It was this one's lock, which it may not take: hand it on.
             None => state.wake_next(),
         }
     }
 }
 
-impl<T> Deref for Mine<'_, T> {
+impl<T> Deref for Leader<'_, T> {
     type Target = Option<T>;
 
     fn deref(&self) -> &Option<T> {
@@ -144,7 +144,7 @@ impl<T> Deref for Mine<'_, T> {
     }
 }
 
-impl<T> DerefMut for Mine<'_, T> {
+impl<T> DerefMut for Leader<'_, T> {
     fn deref_mut(&mut self) -> &mut Option<T> {
         &mut self.value
     }
@@ -162,13 +162,13 @@ mod tests {
 
     #[test]
     fn hands_it_on_in_order_and_past_those_who_gave_up() {
-        let turn = Turn::new(7);
-        let mine = turn.get().unwrap();
+        let lock = LeaderLock::new(7);
+        let mine = lock.get().unwrap();
         assert_eq!(*mine, Some(7));
         let (a, b, c) = (signal(), signal(), signal());
-        let Entry::Queued(first) = turn.get_or_queue(&a) else { unreachable!() };
-        let Entry::Queued(second) = turn.get_or_queue(&b) else { unreachable!() };
-        let Entry::Queued(third) = turn.get_or_queue(&c) else { unreachable!() };
+        let LeaderEntry::Queued(first) = lock.get_or_queue(&a) else { unreachable!() };
+        let LeaderEntry::Queued(second) = lock.get_or_queue(&b) else { unreachable!() };
+        let LeaderEntry::Queued(third) = lock.get_or_queue(&c) else { unreachable!() };
         drop(first);
         drop(mine);
         assert!(!a.is_raised() && b.is_raised() && !c.is_raised());
@@ -176,43 +176,43 @@ mod tests {
         drop(second);
         assert!(c.is_raised());
         drop(third);
-        assert!(turn.get().is_some());
+        assert!(lock.get().is_some());
     }
 
     #[test]
     fn leaves_it_to_the_others_while_they_want_it() {
-        let turn = Turn::new(7);
+        let lock = LeaderLock::new(7);
         let idle = signal();
-        let mine = turn.get().unwrap();
-        assert!(matches!(turn.get_if_idle(&idle), Idle::Taken));
+        let mine = lock.get().unwrap();
+        assert!(matches!(lock.get_if_idle(&idle), IdleEntry::Taken));
         let a = signal();
-        let Entry::Queued(place) = turn.get_or_queue(&a) else { unreachable!() };
+        let LeaderEntry::Queued(place) = lock.get_or_queue(&a) else { unreachable!() };
         drop(mine);
         assert!(a.is_raised() && idle.is_raised());
-        assert!(matches!(turn.get_if_idle(&idle), Idle::Wanted));
+        assert!(matches!(lock.get_if_idle(&idle), IdleEntry::Wanted));
         // The other one does not come for it.
-        let Idle::Mine(mine) = turn.get_if_idle(&idle) else { unreachable!() };
-        assert!(turn.get().is_none());
+        let IdleEntry::Leader(mine) = lock.get_if_idle(&idle) else { unreachable!() };
+        assert!(lock.get().is_none());
         drop(mine);
         drop(place);
-        assert!(turn.get().is_some());
+        assert!(lock.get().is_some());
     }
 
     #[test]
     fn everybody_has_it_in_the_end() {
-        let turn = Turn::new(0u32);
+        let lock = LeaderLock::new(0u32);
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
                     let wait = Wait::for_at_most(Duration::from_secs(10));
                     let signal = signal();
                     loop {
-                        match turn.get_or_queue(&signal) {
-                            Entry::Mine(mut mine) => {
+                        match lock.get_or_queue(&signal) {
+                            LeaderEntry::Leader(mut mine) => {
                                 *mine = mine.map(|count| count + 1);
                                 return;
                             }
-                            Entry::Queued(place) => {
+                            LeaderEntry::Queued(place) => {
                                 now(wait.until_raised(&signal)).unwrap();
                                 signal.lower();
                                 drop(place);
@@ -222,6 +222,6 @@ mod tests {
                 });
             }
         });
-        assert_eq!(*turn.get().unwrap(), Some(16));
+        assert_eq!(*lock.get().unwrap(), Some(16));
     }
 }

@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::app::request::Limits;
-use crate::client::session::exchange::Post;
+use crate::client::app::request::CallLimits;
+use crate::client::session::exchange::OutboundMessage;
 use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::Outgoing;
 use crate::transport::wait::Wait;
 
 /// What a message is, which says how many of its kind may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum OutboxKind {
     /// The application's answer to a question.
     Answer,
     /// What the library answers or tells by itself.
@@ -23,11 +23,11 @@ pub(crate) enum Kind {
 
 /// The messages of one session that wait to be sent.
 #[derive(Debug, Default)]
-pub(crate) struct Apart(Mutex<Line>);
+pub(crate) struct Outbox(Mutex<OutboxQueue>);
 
 #[derive(Debug, Default)]
-struct Line {
-    waiting: VecDeque<(Kind, Outgoing)>,
+struct OutboxQueue {
+    waiting: VecDeque<(OutboxKind, Outgoing)>,
     bytes: usize,
     senders: usize,
 }
@@ -49,12 +49,12 @@ enum Added {
     Full,
 }
 
-impl Apart {
-    fn add(&self, kind: Kind, outgoing: Outgoing) -> Added {
+impl Outbox {
+    fn add(&self, kind: OutboxKind, outgoing: Outgoing) -> Added {
         let mut line = lock(&self.0);
         let (most, most_bytes) = match kind {
-            Kind::Answer => (ANSWERS, ANSWER_BYTES),
-            Kind::Own | Kind::Courtesy => (OWN, OWN_BYTES),
+            OutboxKind::Answer => (ANSWERS, ANSWER_BYTES),
+            OutboxKind::Own | OutboxKind::Courtesy => (OWN, OWN_BYTES),
         };
         let bytes = outgoing.body.len();
         let is_full = line.waiting.len() >= most || line.bytes + bytes > most_bytes;
@@ -71,7 +71,7 @@ impl Apart {
     }
 
     /// The next to send; with none there is a sender less.
-    fn next(&self) -> Option<(Kind, Outgoing)> {
+    fn next(&self) -> Option<(OutboxKind, Outgoing)> {
         let mut line = lock(&self.0);
         match line.waiting.pop_front() {
             Some((kind, outgoing)) => {
@@ -93,16 +93,16 @@ impl Client {
     pub(crate) fn send_apart(
         self: &Arc<Self>,
         session: &Arc<Session>,
-        kind: Kind,
+        kind: OutboxKind,
         outgoing: Outgoing,
     ) -> Result<()> {
-        match session.apart.add(kind, outgoing) {
+        match session.outbox.add(kind, outgoing) {
             Added::Queued => Ok(()),
             Added::First => {
                 let session = session.clone();
                 self.spawn(move |client| async move { client.send_all(&session).await })
             }
-            Added::Full if kind == Kind::Answer => Err(Error::new(
+            Added::Full if kind == OutboxKind::Answer => Err(Error::new(
                 Status::TooLarge,
                 format!(
                     "the server takes no answers: {ANSWERS} of them, or {} MiB, wait to be sent",
@@ -117,11 +117,11 @@ impl Client {
     }
 
     async fn send_all(self: &Arc<Self>, session: &Arc<Session>) {
-        while let Some((kind, outgoing)) = session.apart.next() {
+        while let Some((kind, outgoing)) = session.outbox.next() {
             let options = self.options();
-            let wait = self.wait(&options, &Limits::default(), true);
-            let wait = if kind == Kind::Courtesy { Wait::for_courtesy(wait) } else { wait };
-            let post = Post::notification(&outgoing, session.peer());
+            let wait = self.wait(&options, &CallLimits::default(), true);
+            let wait = if kind == OutboxKind::Courtesy { Wait::for_courtesy(wait) } else { wait };
+            let post = OutboundMessage::notification(&outgoing, session.peer());
             let _ = self.post(&options, post, &wait).await;
         }
     }
@@ -137,23 +137,23 @@ mod tests {
 
     #[test]
     fn sends_a_few_at_a_time_and_keeps_a_bounded_number() {
-        let apart = Apart::default();
+        let apart = Outbox::default();
         for _ in 0..SENDERS {
-            assert!(matches!(apart.add(Kind::Own, message(1)), Added::First));
+            assert!(matches!(apart.add(OutboxKind::Own, message(1)), Added::First));
         }
         for _ in SENDERS..OWN {
-            assert!(matches!(apart.add(Kind::Own, message(1)), Added::Queued));
+            assert!(matches!(apart.add(OutboxKind::Own, message(1)), Added::Queued));
         }
-        assert!(matches!(apart.add(Kind::Own, message(1)), Added::Full));
-        assert!(matches!(apart.add(Kind::Answer, message(1)), Added::Queued));
-        assert!(matches!(apart.add(Kind::Answer, message(ANSWER_BYTES)), Added::Full));
+        assert!(matches!(apart.add(OutboxKind::Own, message(1)), Added::Full));
+        assert!(matches!(apart.add(OutboxKind::Answer, message(1)), Added::Queued));
+        assert!(matches!(apart.add(OutboxKind::Answer, message(ANSWER_BYTES)), Added::Full));
         for _ in 0..=OWN {
             assert!(apart.next().is_some());
         }
         for _ in 0..SENDERS {
             assert!(apart.next().is_none());
         }
-        assert!(matches!(apart.add(Kind::Answer, message(2 * ANSWER_BYTES)), Added::First));
+        assert!(matches!(apart.add(OutboxKind::Answer, message(2 * ANSWER_BYTES)), Added::First));
         assert_eq!(lock(&apart.0).senders, 1);
     }
 }

@@ -7,14 +7,14 @@ use crate::base::error::Error;
 use crate::base::signal::Signal;
 use crate::base::sync::{Arc, Mutex};
 use crate::client::lock;
-use crate::wire::jsonrpc::Outcome;
+use crate::wire::jsonrpc::ResponseBody;
 use crate::wire::tape::Tape;
 
 /// A message, or what is left of it that matters.
 #[derive(Debug)]
-pub(crate) enum Delivered {
+pub(crate) enum Inbound {
     /// The text, the place in it where the message begins, and its parts.
-    Response(String, usize, Tape, Outcome),
+    Response(String, usize, Tape, ResponseBody),
     /// How far the call is: params.
     Progress(String),
     /// Method and params.
@@ -24,11 +24,11 @@ pub(crate) enum Delivered {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Slot(Mutex<State>);
+pub(crate) struct PendingRequest(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    messages: VecDeque<Delivered>,
+    messages: VecDeque<Inbound>,
     /// Of progress and notifications.
     bytes: usize,
     /// The answer has come; whatever else calls itself so is another's.
@@ -44,7 +44,7 @@ struct State {
 const MOST: usize = 1024;
 const MOST_BYTES: usize = 4 << 20;
 
-impl Delivered {
+impl Inbound {
     /// The memory of one that may be lost.
     fn weight(&self) -> Option<usize> {
         match self {
@@ -56,15 +56,15 @@ impl Delivered {
 }
 
 impl State {
-    fn take(&mut self, at: usize) -> Option<Delivered> {
+    fn take(&mut self, at: usize) -> Option<Inbound> {
         let taken = self.messages.remove(at)?;
         self.bytes -= taken.weight().unwrap_or(0);
         Some(taken)
     }
 }
 
-impl Slot {
-    pub(crate) fn take(&self) -> Option<Delivered> {
+impl PendingRequest {
+    pub(crate) fn take(&self) -> Option<Inbound> {
         lock(&self.0).take(0)
     }
 
@@ -86,7 +86,7 @@ impl Slot {
     }
 
     /// Gives back a second answer.
-    fn put(&self, delivered: Delivered) -> Option<Delivered> {
+    fn put(&self, delivered: Inbound) -> Option<Inbound> {
         let mut state = lock(&self.0);
         match delivered.weight() {
             Some(weight) => {
@@ -117,35 +117,35 @@ impl Slot {
 
 /// Those who wait, with the ids of their requests, which rise.
 #[derive(Debug, Default)]
-pub(crate) struct Slots(Mutex<Vec<(i64, Arc<Slot>)>>);
+pub(crate) struct PendingRequests(Mutex<Vec<(i64, Arc<PendingRequest>)>>);
 
 /// A slot for as long as somebody waits.
-pub(crate) struct Waiting<'a> {
-    slots: &'a Slots,
+pub(crate) struct PendingGuard<'a> {
+    slots: &'a PendingRequests,
     id: i64,
-    slot: Arc<Slot>,
+    slot: Arc<PendingRequest>,
 }
 
-impl Slots {
-    pub(crate) fn open(&self, id: i64, is_stream: bool) -> Waiting<'_> {
-        let slot = Arc::new(Slot::default());
+impl PendingRequests {
+    pub(crate) fn open(&self, id: i64, is_stream: bool) -> PendingGuard<'_> {
+        let slot = Arc::new(PendingRequest::default());
         lock(&slot.0).is_stream = is_stream;
         let mut slots = lock(&self.0);
         let at = slots.partition_point(|(one, _)| *one < id);
         slots.insert(at, (id, slot.clone()));
         drop(slots);
-        Waiting { slots: self, id, slot }
+        PendingGuard { slots: self, id, slot }
     }
 
     /// Gives it to who waits for it; gives it back where nobody does.
-    pub(crate) fn put(&self, id: i64, delivered: Delivered) -> Option<Delivered> {
+    pub(crate) fn put(&self, id: i64, delivered: Inbound) -> Option<Inbound> {
         let slots = lock(&self.0);
         let slot = place(&slots, id).and_then(|at| slots.get(at)).map(|(_, slot)| slot.clone());
         drop(slots);
-        let takes = |slot: &Arc<Slot>| match delivered {
-            Delivered::Response(..) | Delivered::Malformed(_) => true,
-            Delivered::Progress(_) => !lock(&slot.0).is_stream,
-            Delivered::Notification(..) => lock(&slot.0).is_stream,
+        let takes = |slot: &Arc<PendingRequest>| match delivered {
+            Inbound::Response(..) | Inbound::Malformed(_) => true,
+            Inbound::Progress(_) => !lock(&slot.0).is_stream,
+            Inbound::Notification(..) => lock(&slot.0).is_stream,
         };
         match slot.filter(takes) {
             Some(slot) => slot.put(delivered),
@@ -185,19 +185,19 @@ impl Slots {
     }
 }
 
-fn place(slots: &[(i64, Arc<Slot>)], id: i64) -> Option<usize> {
+fn place(slots: &[(i64, Arc<PendingRequest>)], id: i64) -> Option<usize> {
     slots.binary_search_by_key(&id, |(one, _)| *one).ok()
 }
 
-impl std::ops::Deref for Waiting<'_> {
-    type Target = Slot;
+impl std::ops::Deref for PendingGuard<'_> {
+    type Target = PendingRequest;
 
-    fn deref(&self) -> &Slot {
+    fn deref(&self) -> &PendingRequest {
         &self.slot
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for PendingGuard<'_> {
     fn drop(&mut self) {
         let mut slots = lock(&self.slots.0);
         let gone = place(&slots, self.id).map(|at| slots.remove(at));
@@ -210,17 +210,17 @@ impl Drop for Waiting<'_> {
 mod tests {
     use super::*;
 
-    fn malformed() -> Delivered {
-        Delivered::Malformed(Error::protocol("x"))
+    fn malformed() -> Inbound {
+        Inbound::Malformed(Error::protocol("x"))
     }
 
-    fn notification() -> Delivered {
-        Delivered::Notification("notifications/x".into(), "{}".into())
+    fn notification() -> Inbound {
+        Inbound::Notification("notifications/x".into(), "{}".into())
     }
 
     #[test]
     fn delivers_to_who_waits_and_to_nobody_else() {
-        let slots = Slots::default();
+        let slots = PendingRequests::default();
         let waiting = slots.open(1, false);
         assert_eq!(slots.only(), Some(1));
         assert!(slots.put(2, malformed()).is_some());
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn keeps_a_streams_newest_notifications() {
-        let slots = Slots::default();
+        let slots = PendingRequests::default();
         let waiting = slots.open(1, true);
         assert!(slots.has_streams() && slots.calls().is_empty());
         for _ in 0..MOST + 5 {
@@ -246,19 +246,19 @@ mod tests {
 
     #[test]
     fn is_bounded_in_bytes_but_keeps_the_newest() {
-        let slots = Slots::default();
+        let slots = PendingRequests::default();
         let waiting = slots.open(1, false);
         for size in [MOST_BYTES / 2, MOST_BYTES / 2, 1, 2 * MOST_BYTES] {
-            slots.put(1, Delivered::Progress("x".repeat(size)));
+            slots.put(1, Inbound::Progress("x".repeat(size)));
             assert!(lock(&waiting.0).bytes <= 2 * MOST_BYTES);
         }
-        assert!(matches!(waiting.take(), Some(Delivered::Progress(x)) if x.len() > MOST_BYTES));
+        assert!(matches!(waiting.take(), Some(Inbound::Progress(x)) if x.len() > MOST_BYTES));
         assert!(waiting.take().is_none() && lock(&waiting.0).bytes == 0);
     }
 
     #[test]
     fn takes_one_answer() {
-        let slots = Slots::default();
+        let slots = PendingRequests::default();
         let waiting = slots.open(1, false);
         assert!(slots.put(1, malformed()).is_none() && slots.put(1, malformed()).is_some());
         assert!(waiting.take().is_some() && slots.put(1, malformed()).is_some());
@@ -266,12 +266,12 @@ mod tests {
 
     #[test]
     fn keeps_the_answer_whatever_follows_it() {
-        let slots = Slots::default();
+        let slots = PendingRequests::default();
         let waiting = slots.open(1, false);
         slots.put(1, malformed());
         for _ in 0..MOST + 5 {
-            slots.put(1, Delivered::Progress("{}".into()));
+            slots.put(1, Inbound::Progress("{}".into()));
         }
-        assert!(matches!(waiting.take(), Some(Delivered::Malformed(_))));
+        assert!(matches!(waiting.take(), Some(Inbound::Malformed(_))));
     }
 }

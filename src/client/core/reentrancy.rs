@@ -10,7 +10,7 @@ use crate::client::Client;
 
 /// A kind of function of the application's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Function {
+pub(crate) enum CallbackKind {
     /// Told of a notification. Never nested in another function of its client.
     Event,
     /// Asked a question.
@@ -26,15 +26,15 @@ const MOST: usize = 4;
 
 thread_local! {
     /// With the address of the client, the innermost last.
-    static INSIDE: RefCell<Vec<(usize, Function)>> = const { RefCell::new(Vec::new()) };
+    static INSIDE: RefCell<Vec<(usize, CallbackKind)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// This thread is in a function of the application's until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Inside;
+pub(crate) struct InCallback;
 
-impl Inside {
-    pub(crate) fn enter(client: &Client, function: Function) -> Self {
+impl InCallback {
+    pub(crate) fn enter(client: &Client, function: CallbackKind) -> Self {
         INSIDE.with_borrow_mut(|inside| inside.push((address(client), function)));
         Self
     }
@@ -49,23 +49,23 @@ impl Inside {
         INSIDE.with_borrow(|inside| !inside.is_empty())
     }
 
-    pub(crate) fn is_in(client: &Client, function: Function) -> bool {
+    pub(crate) fn is_in(client: &Client, function: CallbackKind) -> bool {
         depth(client, function) > 0
     }
 
     /// Whether another function of this kind would be nested too deeply.
-    pub(crate) fn is_full(client: &Client, function: Function) -> bool {
+    pub(crate) fn is_full(client: &Client, function: CallbackKind) -> bool {
         depth(client, function) >= MOST
     }
 }
 
-impl Drop for Inside {
+impl Drop for InCallback {
     fn drop(&mut self) {
         INSIDE.with_borrow_mut(|inside| inside.pop());
     }
 }
 
-fn depth(client: &Client, function: Function) -> usize {
+fn depth(client: &Client, function: CallbackKind) -> usize {
     let this = (address(client), function);
     INSIDE.with_borrow(|inside| inside.iter().filter(|one| **one == this).count())
 }

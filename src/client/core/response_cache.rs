@@ -16,7 +16,7 @@ use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
 
 #[derive(Debug)]
-pub(crate) struct Cache {
+pub(crate) struct ResponseCache {
     kept: Mutex<Kept>,
     hits: AtomicI64,
 }
@@ -86,14 +86,14 @@ const SIZE: usize = 4 * 1024 * 1024;
 /// The longest that an answer is taken for fresh, whatever the server says.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-impl Default for Cache {
+impl Default for ResponseCache {
     fn default() -> Self {
         let kept = Kept { entries: VecDeque::new(), size: 0, limit: SIZE, changes: [0; 3] };
         Self { kept: Mutex::new(kept), hits: AtomicI64::new(0) }
     }
 }
 
-impl Cache {
+impl ResponseCache {
     /// Bounds what is kept; 0 keeps nothing.
     pub(crate) fn set_limit(&self, bytes: usize) {
         let mut kept = lock(&self.kept);
@@ -287,7 +287,7 @@ mod tests {
         Answer::whole(json.to_owned())
     }
 
-    fn put(cache: &Cache, options: &Options, call: &Call, json: &str) {
+    fn put(cache: &ResponseCache, options: &Options, call: &Call, json: &str) {
         let ticket = cache.ticket(options, call).unwrap();
         cache.put(ticket, options, call, &answer(json));
     }
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn answers_only_what_is_fresh_and_only_its_owner() {
-        let cache = Cache::default();
+        let cache = ResponseCache::default();
         put(&cache, &options("a"), &list(), PRIVATE);
         assert!(cache.get(&options("a"), &list()).is_some());
         assert!(cache.get(&options("b"), &list()).is_none());
@@ -310,7 +310,7 @@ mod tests {
         assert!(cache.get(&options("b"), &list()).is_some());
         assert_eq!(cache.hits(), 2);
 
-        let cache = Cache::default();
+        let cache = ResponseCache::default();
         for json in ["{}", r#"{"ttlMs":0}"#, r#"{"ttlMs":-5}"#, r#"{"ttlMs":"9"}"#] {
             put(&cache, &options("a"), &list(), json);
             assert!(cache.get(&options("a"), &list()).is_none(), "{json}");
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn forgets_what_has_changed() {
-        let cache = Cache::default();
+        let cache = ResponseCache::default();
         let a = options("a");
         let fill = || {
             for call in [list(), Call::read("f:a"), Call::read("f:b")] {
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn keeps_nothing_that_was_overtaken() {
-        let cache = Cache::default();
+        let cache = ResponseCache::default();
         let a = options("a");
         let skills = Call::new("skills/list", None).unwrap();
         let sent = |call: &Call| cache.ticket(&a, call).unwrap();
@@ -367,7 +367,7 @@ mod tests {
 
     #[test]
     fn keeps_no_more_than_its_limit() {
-        let cache = Cache::default();
+        let cache = ResponseCache::default();
         let a = options("a");
         cache.set_limit(1000);
         for number in 0..20 {

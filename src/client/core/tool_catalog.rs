@@ -10,18 +10,18 @@ use crate::base::error::{Error, Result, quote};
 use crate::client::options::Options;
 use crate::client::{Client, lock};
 use crate::protocol::call::Call;
-use crate::protocol::header_params::{self, Mark};
+use crate::protocol::header_params::{self, HeaderParam};
 use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
 
 #[derive(Debug, Default)]
-pub(crate) struct Marks(Mutex<Lists>);
+pub(crate) struct ToolCatalog(Mutex<ToolLists>);
 
 #[derive(Debug, Default)]
-struct Lists {
+struct ToolLists {
     /// By the name of the tool, where there is anything to know.
-    known: HashMap<String, Known>,
+    known: HashMap<String, KnownTool>,
     is_begun: bool,
     /// Whether a list was read to its end, so that of others there is nothing.
     is_whole: bool,
@@ -36,9 +36,9 @@ pub(crate) enum TaskSupport {
 }
 
 #[derive(Clone, Debug)]
-struct Known {
+struct KnownTool {
     /// Or why they are invalid.
-    marks: std::result::Result<Arc<[Mark]>, String>,
+    marks: std::result::Result<Arc<[HeaderParam]>, String>,
     /// It says that doing it twice is as good as once.
     is_idempotent: bool,
     task_support: TaskSupport,
@@ -47,16 +47,16 @@ struct Known {
 /// The most pages that are read for the marks of one tool.
 const PAGES: usize = 100;
 
-impl Marks {
+impl ToolCatalog {
     pub(crate) fn clear(&self) {
-        *lock(&self.0) = Lists::default();
+        *lock(&self.0) = ToolLists::default();
     }
 
     /// Reads a page of the list of tools.
-    pub(crate) fn learn(&self, call: &Call, answer: &Answer, has_marks: bool) {
+    pub(crate) fn learn(&self, call: &Call, answer: &Answer, has_header_params: bool) {
         let result = answer.json();
         let has = |text: &str| memchr::memmem::find(result.as_bytes(), text.as_bytes()).is_some();
-        let is_of_interest = has_marks && has(header_params::NAME)
+        let is_of_interest = has_header_params && has(header_params::NAME)
             || has(TASK_SUPPORT)
             || HINTS.iter().any(|hint| has(hint));
         let mut lists = lock(&self.0);
@@ -79,7 +79,8 @@ impl Marks {
             let Ok(tool) = Members::parse(tool.get()) else { continue };
             let Some(name) = tool.string("name") else { continue };
             let schema = tool.get("inputSchema").map_or("{}", RawValue::get);
-            let marks = if has_marks { header_params::marks(schema) } else { Ok(Vec::new()) };
+            let marks =
+                if has_header_params { header_params::marks(schema) } else { Ok(Vec::new()) };
             let has_none = marks.as_ref().is_ok_and(Vec::is_empty);
             let task_support = task_support(tool.get("execution"));
             let is_idempotent = is_idempotent(tool.get("annotations"));
@@ -87,7 +88,7 @@ impl Marks {
                 known.remove(&name);
             } else {
                 let marks = marks.map(Into::into);
-                known.insert(name, Known { marks, is_idempotent, task_support });
+                known.insert(name, KnownTool { marks, is_idempotent, task_support });
             }
         }
     }
@@ -109,7 +110,7 @@ impl Marks {
         self.task_support(call) == Some(TaskSupport::Required)
     }
 
-    fn get(&self, call: &Call) -> Option<Known> {
+    fn get(&self, call: &Call) -> Option<KnownTool> {
         let lists = lock(&self.0);
         if lists.known.is_empty() {
             return None;
@@ -156,7 +157,7 @@ fn is_idempotent(annotations: Option<&RawValue>) -> bool {
 
 impl Client {
     /// Reads the list of tools anew, because the marks of one have changed.
-    pub(crate) async fn refresh_marks(
+    pub(crate) async fn refresh_tool_catalog(
         self: &Arc<Self>,
         options: &Arc<Options>,
         wait: &Wait,

@@ -7,12 +7,12 @@ use crate::auth::oauth::credential::OAuth;
 use crate::auth::{Caller, Credential, Later, Need};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
-use crate::client::app::request::Limits;
-use crate::client::core::event_queue::Item;
-use crate::client::core::reentrancy::{Function, Inside};
+use crate::client::app::request::CallLimits;
+use crate::client::core::event_queue::QueuedItem;
+use crate::client::core::reentrancy::{CallbackKind, InCallback};
 use crate::client::options::Options;
 use crate::client::{Client, Counter};
-use crate::protocol::capability::Declared;
+use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::revision::Revision;
 use crate::transport::agent::{Agent, AgentRoute};
 use crate::transport::reach::Reach;
@@ -25,18 +25,18 @@ pub(crate) use crate::auth::oauth::store::file::FileStore;
 pub(crate) use crate::auth::oauth::store::{Held as StoreHeld, Store};
 
 /// A client in a call, for whoever gets it a token.
-pub(crate) struct Calling<'a> {
+pub(crate) struct CredentialContext<'a> {
     pub(crate) client: &'a Client,
     pub(crate) options: &'a Options,
 }
 
-impl Caller for Calling<'_> {
+impl Caller for CredentialContext<'_> {
     fn put(&self, work: Box<dyn FnOnce() + Send>) {
-        self.client.inbox.push(Item::Work(work));
+        self.client.event_queue.push(QueuedItem::Work(work));
     }
 
     fn run(&self, work: &mut dyn FnMut()) {
-        let _inside = Inside::enter(self.client, Function::Credential);
+        let _inside = InCallback::enter(self.client, CallbackKind::Credential);
         work();
     }
 
@@ -66,7 +66,7 @@ impl Caller for Calling<'_> {
 
     fn revision(&self) -> &'static str {
         let session = self.client.current_session();
-        let used = session.map(|session| session.introduction.revision);
+        let used = session.map(|session| session.server_info.revision);
         used.or(self.options.pinned).unwrap_or(Revision::STATELESS).as_str()
     }
 
@@ -122,8 +122,8 @@ impl Client {
                  or allow it with mcp_client_set_allow_plain_http()",
             ));
         }
-        let wait = self.wait(&options, &Limits::default(), false);
-        let caller = Calling { client: self, options: &options };
+        let wait = self.wait(&options, &CallLimits::default(), false);
+        let caller = CredentialContext { client: self, options: &options };
         let need = Need { wait: &wait, caller: &caller };
         let done = now(async {
             if signs_in { oauth.sign_in(need).await } else { oauth.sign_out(need).await }
@@ -140,7 +140,7 @@ pub(crate) fn open_browser(url: &str, auth: Option<&Auth>) -> Result<()> {
 
 impl Options {
     /// What the server is told that this client can do.
-    pub(crate) fn declaration(&self) -> Declared {
+    pub(crate) fn declaration(&self) -> ClientCapabilities {
         match &self.oauth {
             Some(oauth) => self.declared.with_extensions(&oauth.auth().extensions()),
             None => self.declared.clone(),

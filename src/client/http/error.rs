@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use crate::base::error::{Error, Status, quote};
-use crate::protocol::server_info::Introduction;
+use crate::protocol::server_info::ServerInfo;
 use crate::wire::challenge;
 use crate::wire::clock;
 use crate::wire::http1::Head;
@@ -12,7 +12,7 @@ use crate::wire::retry::retry_after;
 
 /// The token that a refused request had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sent {
+pub(crate) enum CredentialSent {
     Nothing,
     Token,
     /// By an authorization.
@@ -23,9 +23,14 @@ pub(crate) enum Sent {
 
 /// The error for a reply that is not 2xx. `body` is the beginning of its
 /// body, `rpc` the JSON-RPC error in it.
-pub(crate) fn error(head: &Head, body: &[u8], rpc: Option<&RpcError>, sent: Sent) -> Error {
+pub(crate) fn error(
+    head: &Head,
+    body: &[u8],
+    rpc: Option<&RpcError>,
+    sent: CredentialSent,
+) -> Error {
     let challenges = head.challenges.iter().map(String::as_str);
-    let challenge = challenge::parameters(challenges, sent == Sent::Bound);
+    let challenge = challenge::parameters(challenges, sent == CredentialSent::Bound);
     let retry_after =
         head.retry_after.as_deref().and_then(|text| retry_after(text, SystemTime::now()));
     let status = status(head.status, rpc);
@@ -78,11 +83,11 @@ pub(crate) fn no_stream(rpc: Option<&RpcError>, http_status: u16) -> Error {
 }
 
 /// Tells a method that the server never offered from one that it should know.
-pub(crate) fn unknown_method(error: Error, introduction: &Introduction, method: &str) -> Error {
+pub(crate) fn unknown_method(error: Error, server_info: &ServerInfo, method: &str) -> Error {
     if !is_unknown_method(&error) {
         return error;
     }
-    match introduction.lacks(method) {
+    match server_info.lacks(method) {
         Some(capability) => error
             .with_status(Status::Unsupported)
             .with_advice(&format!("it does not declare the capability \"{capability}\"")),
@@ -141,20 +146,22 @@ fn said(challenge: &[(String, String)], body: &[u8], rpc: Option<&RpcError>) -> 
 
 fn advice(
     status: Status,
-    sent: Sent,
+    sent: CredentialSent,
     retry_after: Option<u32>,
     challenge: &[(String, String)],
 ) -> String {
     match status {
         Status::Unauthorized => match sent {
-            Sent::Token => "; set another token with mcp_client_set_token()".to_owned(),
-            Sent::Granted | Sent::Bound => {
+            CredentialSent::Token => "; set another token with mcp_client_set_token()".to_owned(),
+            CredentialSent::Granted | CredentialSent::Bound => {
                 "; the authorization server gave this token, and the MCP server refuses it"
                     .to_owned()
             }
-            Sent::Nothing => "; give a token to mcp_client_new(), set the header that the server \
+            CredentialSent::Nothing => {
+                "; give a token to mcp_client_new(), set the header that the server \
                               wants, or let a person sign in: see mcp_client_set_auth()"
-                .to_owned(),
+                    .to_owned()
+            }
         },
         Status::Forbidden => match challenge.iter().find(|(name, _)| name == "scope") {
             Some((_, scope)) => format!("; get a token with the scope \"{}\"", quote(scope)),
@@ -198,7 +205,7 @@ mod tests {
             ("500 x", Status::Server),
             ("503 x", Status::Unavailable),
         ] {
-            let error = error(&head(line), b"", None, Sent::Token);
+            let error = error(&head(line), b"", None, CredentialSent::Token);
             assert_eq!(error.status(), status);
             assert!(error.message().contains(line.split(' ').next().unwrap()));
         }
@@ -210,7 +217,7 @@ mod tests {
             "401 Unauthorized\r\nWWW-Authenticate: Bearer error=\"invalid_token\", \
              error_description=\"expired\"",
         );
-        let error = error(&refused, b"<html>", None, Sent::Token);
+        let error = error(&refused, b"<html>", None, CredentialSent::Token);
         assert!(error.message().contains("invalid_token: expired"));
         assert!(error.message().contains("mcp_client_set_token()"));
         assert_eq!(error.challenge().len(), 2);
@@ -222,7 +229,9 @@ mod tests {
             "401 x\r\nWWW-Authenticate: Bearer error=\"of_bearer\"\r\n\
              WWW-Authenticate: DPoP error=\"of_dpop\"",
         );
-        for (sent, said) in [(Sent::Granted, "of_bearer"), (Sent::Bound, "of_dpop")] {
+        for (sent, said) in
+            [(CredentialSent::Granted, "of_bearer"), (CredentialSent::Bound, "of_dpop")]
+        {
             let error = error(&both, b"", None, sent);
             assert!(error.message().contains(said), "{}", error.message());
         }
@@ -231,11 +240,11 @@ mod tests {
     #[test]
     fn keeps_the_json_rpc_error_of_a_refusal() {
         let rpc = RpcError { code: -32600, message: "no\nway".into(), data: Some("[1]".into()) };
-        let refused = error(&head("400 x"), b"", Some(&rpc), Sent::Nothing);
+        let refused = error(&head("400 x"), b"", Some(&rpc), CredentialSent::Nothing);
         assert_eq!(refused.status(), Status::Rpc);
         assert_eq!(refused.rpc().unwrap().code, -32600);
         assert!(refused.message().contains("\"no way\""));
-        let unauthorized = error(&head("401 x"), b"", Some(&rpc), Sent::Nothing);
+        let unauthorized = error(&head("401 x"), b"", Some(&rpc), CredentialSent::Nothing);
         assert_eq!(unauthorized.status(), Status::Unauthorized);
         assert_eq!(unauthorized.rpc().unwrap().data.as_deref(), Some("[1]"));
     }

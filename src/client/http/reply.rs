@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::core::backoff::Backoff;
-use crate::client::core::event_queue::{Item, Progress};
+use crate::client::core::event_queue::{Progress, QueuedItem};
 use crate::client::core::input_request::Question;
 use crate::client::core::outbox;
 use crate::client::http::error;
-use crate::client::http::request::Way;
-use crate::client::inbound::progress::Teller;
+use crate::client::http::request::HttpContext;
+use crate::client::inbound::progress::ProgressReader;
 use crate::client::options::Options;
-use crate::client::session::exchange::{Ending, Peer, Post, RpcRefusal};
+use crate::client::session::exchange::{OutboundMessage, Outcome, RpcRefused, Target};
 use crate::client::{Client, Counter, lock};
 use crate::protocol::input_request::{Answered, Asked, Kind, TOO_MANY};
 use crate::protocol::notification;
@@ -21,7 +21,7 @@ use crate::transport::http::Reply;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 use crate::wire::http1::Media;
-use crate::wire::jsonrpc::{self, Answer, Id, Message, Outcome, RpcError, malformed};
+use crate::wire::jsonrpc::{self, Answer, Id, Message, ResponseBody, RpcError, malformed};
 use crate::wire::tape::{Place, Tape};
 
 /// How often a stream is resumed in a row without an event coming of it.
@@ -42,7 +42,7 @@ enum Hit {
 
 /// How a stream ended.
 enum Ended {
-    Answered(Ending),
+    Answered(Outcome),
     /// Without the answer.
     Early(Error),
 }
@@ -50,23 +50,23 @@ enum Ended {
 /// Who reads a stream, and what for.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {
-    pub(crate) post: Post<'a>,
+    pub(crate) post: OutboundMessage<'a>,
     pub(crate) options: &'a Options,
-    pub(crate) way: &'a Way<'a>,
+    pub(crate) way: &'a HttpContext<'a>,
 }
 
 impl Client {
     pub(crate) async fn read(
         self: &Arc<Self>,
         options: &Options,
-        post: Post<'_>,
+        post: OutboundMessage<'_>,
         mut reply: Reply<'_>,
-        way: &Way<'_>,
+        way: &HttpContext<'_>,
         wait: &Wait,
-    ) -> Result<Ending> {
+    ) -> Result<Outcome> {
         let Some(id) = post.id else {
             reply.release();
-            return Ok(Ending::Accepted);
+            return Ok(Outcome::Accepted);
         };
         let status = reply.head.status;
         match &reply.head.media {
@@ -100,7 +100,7 @@ impl Client {
                     )
                 };
                 let error = Error::protocol(what).with_http_status(status).with_may_have_run(true);
-                Ok(Ending::NotMcp(status, error))
+                Ok(Outcome::NotMcp(status, error))
             }
         }
     }
@@ -113,14 +113,14 @@ impl Client {
         status: u16,
         session_id: Option<String>,
         wait: &Wait,
-    ) -> Result<Ending> {
+    ) -> Result<Outcome> {
         let said = |error: Error| error.with_http_status(status).with_may_have_run(true);
         if jsonrpc::batch(&body).is_some() {
             let hit = self.take_all(reading, &body, wait).await.map_err(said)?;
             return match hit {
-                Some(Hit::Own(answer)) => Ok(Ending::Answer(answer, session_id)),
+                Some(Hit::Own(answer)) => Ok(Outcome::Answer(answer, session_id)),
                 Some(Hit::Result(tape, place)) => {
-                    Ok(Ending::Answer(Answer::new(body, 0, tape, place), session_id))
+                    Ok(Outcome::Answer(Answer::new(body, 0, tape, place), session_id))
                 }
                 Some(Hit::Error(rpc)) => Ok(rpc_ending(rpc, status, false)),
                 Some(Hit::Anonymous(rpc)) => Ok(rpc_ending(rpc, status, true)),
@@ -131,17 +131,17 @@ impl Client {
         }
         let (message, tape) = jsonrpc::parse(&body).map_err(said)?;
         let place = match message {
-            Message::Response { id: Id::Number(theirs), outcome: Outcome::Result(result) }
+            Message::Response { id: Id::Number(theirs), outcome: ResponseBody::Result(result) }
                 if theirs == id =>
             {
                 result
             }
-            Message::Response { id: Id::Number(theirs), outcome: Outcome::Error(rpc) }
+            Message::Response { id: Id::Number(theirs), outcome: ResponseBody::Error(rpc) }
                 if theirs == id =>
             {
                 return Ok(rpc_ending(rpc, status, false));
             }
-            Message::Response { id: Id::None, outcome: Outcome::Error(rpc) } => {
+            Message::Response { id: Id::None, outcome: ResponseBody::Error(rpc) } => {
                 return Ok(rpc_ending(rpc, status, true));
             }
             Message::Response { id: theirs, .. } => {
@@ -158,7 +158,7 @@ impl Client {
                 )));
             }
         };
-        Ok(Ending::Answer(Answer::new(body, 0, tape, place), session_id))
+        Ok(Outcome::Answer(Answer::new(body, 0, tape, place), session_id))
     }
 
     /// Reads a stream until the answer, and goes on with another where one
@@ -169,7 +169,7 @@ impl Client {
         id: i64,
         reply: Reply<'_>,
         wait: &Wait,
-    ) -> Result<Ending> {
+    ) -> Result<Outcome> {
         let http_status = reply.head.status;
         let mut stream = EventStream::new(reading.options.max_message);
         let mut left = reading.options.max_events;
@@ -192,8 +192,8 @@ impl Client {
                 }
             }
             let lost = lost.clone().with_http_status(http_status).with_may_have_run(true);
-            let era = reading.post.peer.era;
-            let resume = stream.last_id().and_then(|last| era.resume(last));
+            let dialect = reading.post.peer.dialect;
+            let resume = stream.last_id().and_then(|last| dialect.resume(last));
             let Some(headers) = resume else { return Err(lost) };
             if fruitless >= FRUITLESS {
                 return Err(lost);
@@ -209,7 +209,7 @@ impl Client {
                 }
                 // The session is gone, and with it the answer.
                 Ok(Err(refused)) if refused.status == 404 && reading.post.is_repeatable => {
-                    return Ok(Ending::NotMcp(404, refused.error));
+                    return Ok(Outcome::NotMcp(404, refused.error));
                 }
                 Ok(Err(refused)) if refused.status == 404 => {
                     return Err(Error::new(
@@ -239,7 +239,7 @@ impl Client {
     ) -> Result<Ended> {
         let mut events: Vec<Event> = Vec::new();
         let mut has_other = false;
-        let mut teller = Teller::default();
+        let mut teller = ProgressReader::default();
         let is_traced = reading.options.trace.is_some();
         loop {
             let more = reply
@@ -270,10 +270,10 @@ impl Client {
                     }
                     Some(Hit::Error(rpc)) => rpc_ending(rpc, reply.head.status, false),
                     Some(Hit::Anonymous(rpc)) => rpc_ending(rpc, reply.head.status, true),
-                    Some(Hit::Own(answer)) => Ending::Answer(answer, reply.head.session_id.take()),
+                    Some(Hit::Own(answer)) => Outcome::Answer(answer, reply.head.session_id.take()),
                     Some(Hit::Result(tape, place)) => {
                         let session_id = reply.head.session_id.take();
-                        Ending::Answer(Answer::new(text, start, tape, place), session_id)
+                        Outcome::Answer(Answer::new(text, start, tape, place), session_id)
                     }
                 };
                 reply.release();
@@ -311,7 +311,7 @@ impl Client {
         let Some(batch) = jsonrpc::batch(text) else {
             return self.take(reading, text, wait).await;
         };
-        if !reading.post.peer.era.has_batches() {
+        if !reading.post.peer.dialect.has_batches() {
             return Err(Error::protocol(
                 "the server sent a batch, which this protocol revision does not have",
             ));
@@ -342,12 +342,12 @@ impl Client {
         match message {
             Message::Response { id: Id::Number(theirs), outcome } if Some(theirs) == post.id => {
                 Ok(Some(match outcome {
-                    Outcome::Result(place) => Hit::Result(tape, place),
-                    Outcome::Error(rpc) => Hit::Error(rpc),
+                    ResponseBody::Result(place) => Hit::Result(tape, place),
+                    ResponseBody::Error(rpc) => Hit::Error(rpc),
                 }))
             }
             // Nothing else is answered on this stream.
-            Message::Response { id: Id::None, outcome: Outcome::Error(rpc) } => {
+            Message::Response { id: Id::None, outcome: ResponseBody::Error(rpc) } => {
                 Ok(Some(Hit::Anonymous(rpc)))
             }
             // A late one of a request that was given up, or a lie.
@@ -375,7 +375,7 @@ impl Client {
                             let message = told.message.map(std::borrow::Cow::into_owned);
                             let (progress, total) = (told.progress, told.total);
                             let told = Progress { progress, total, message };
-                            self.deliver(Item::Progress(Arc::downgrade(report), told), wait);
+                            self.deliver(QueuedItem::Progress(Arc::downgrade(report), told), wait);
                         } else {
                             self.tell(report, told.progress, told.total, told.message.as_deref());
                         }
@@ -397,11 +397,11 @@ impl Client {
     pub(crate) async fn take_request(
         self: &Arc<Self>,
         options: &Options,
-        peer: Peer<'_>,
+        peer: Target<'_>,
         request: Incoming<'_>,
         wait: &Wait,
     ) -> Result<()> {
-        if !peer.era.has_requests() {
+        if !peer.dialect.has_requests() {
             self.count_one(Counter::Junk);
             return Ok(());
         }
@@ -422,7 +422,7 @@ impl Client {
                     let Some(session) = peer.session else { return Ok(()) };
                     match Question::of_request(self, session, request.id, asked, wait) {
                         Some(question) => {
-                            self.deliver(Item::Question(question), wait);
+                            self.deliver(QueuedItem::Question(question), wait);
                             return Ok(());
                         }
                         None => {
@@ -433,14 +433,14 @@ impl Client {
                 }
             }
         };
-        let Some(outgoing) = peer.era.respond(request.id, &answered) else { return Ok(()) };
+        let Some(outgoing) = peer.dialect.respond(request.id, &answered) else { return Ok(()) };
         // Who reads for others does not stop reading for that.
         if (wait.is_leading() || wait.is_background())
             && let Some(session) = peer.session
         {
-            return self.send_apart(session, outbox::Kind::Own, outgoing);
+            return self.send_apart(session, outbox::OutboxKind::Own, outgoing);
         }
-        match self.post(options, Post::notification(&outgoing, peer), wait).await {
+        match self.post(options, OutboundMessage::notification(&outgoing, peer), wait).await {
             // How the answer fares is the server's business; it will say so
             // on the stream, or not end it.
             Ok(_) => Ok(()),
@@ -449,7 +449,12 @@ impl Client {
     }
 
     /// Tells a program's thread how far its call is, or has it told.
-    pub(crate) fn tell_progress(self: &Arc<Self>, post: Post<'_>, params: &str, wait: &Wait) {
+    pub(crate) fn tell_progress(
+        self: &Arc<Self>,
+        post: OutboundMessage<'_>,
+        params: &str,
+        wait: &Wait,
+    ) {
         let told = notification::Progress::parse(Some(params));
         let (Some(told), Some(report)) = (told, post.report) else { return };
         wait.restart();
@@ -458,7 +463,7 @@ impl Client {
         }
         let message = told.message.map(std::borrow::Cow::into_owned);
         let told = Progress { progress: told.progress, total: told.total, message };
-        self.deliver(Item::Progress(Arc::downgrade(report), told), wait);
+        self.deliver(QueuedItem::Progress(Arc::downgrade(report), told), wait);
     }
 
     /// Passes over a reply that nobody waits for.
@@ -498,7 +503,7 @@ fn misnamed(theirs: &Id, id: i64) -> Option<Error> {
     Some(malformed(format!("its id {what}, where the request's is the number {id}")))
 }
 
-pub(crate) fn rpc_ending(rpc: RpcError, http_status: u16, is_anonymous: bool) -> Ending {
+pub(crate) fn rpc_ending(rpc: RpcError, http_status: u16, is_anonymous: bool) -> Outcome {
     let error = error::rpc_error(&rpc, http_status);
-    Ending::Rpc(RpcRefusal { rpc, error, http_status, is_anonymous })
+    Outcome::Rpc(RpcRefused { rpc, error, http_status, is_anonymous })
 }

@@ -8,12 +8,12 @@ use crate::auth::token::Token;
 use crate::auth::{Need, Refusal, Tries};
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::client::http::credentials::Calling;
+use crate::client::http::credentials::CredentialContext;
 use crate::client::http::error;
 use crate::client::options::Options;
-use crate::client::session::exchange::{self, Post};
+use crate::client::session::exchange::{self, OutboundMessage};
 use crate::client::{Client, Counter, Session};
-use crate::protocol::{Era, Headers, Outgoing};
+use crate::protocol::{Dialect, Headers, Outgoing};
 use crate::transport::http::{Reply, Request, Setting};
 use crate::transport::link::Route;
 use crate::transport::wait::Wait;
@@ -28,20 +28,20 @@ pub(crate) const EXCERPT: usize = 64 * 1024;
 const ACCEPT: &str = "application/json, text/event-stream";
 
 /// What goes by for all requests of one exchange.
-pub(crate) struct Way<'a> {
+pub(crate) struct HttpContext<'a> {
     route: std::borrow::Cow<'a, Route>,
     /// Those that were known when it began.
     secrets: Vec<Secret>,
     options: &'a Options,
 }
 
-impl<'a> Way<'a> {
-    pub(crate) fn new(options: &'a Options, era: Option<&dyn Era>) -> Result<Self> {
+impl<'a> HttpContext<'a> {
+    pub(crate) fn new(options: &'a Options, dialect: Option<&dyn Dialect>) -> Result<Self> {
         // Only a trace shows what is sent; errors are masked by the caller.
         let mut secrets = Vec::new();
         if options.trace.is_some() {
             secrets = options.secrets();
-            secrets.extend(era.and_then(Era::session_id).map(Into::into));
+            secrets.extend(dialect.and_then(Dialect::session_id).map(Into::into));
         }
         Ok(Self { route: options.current_route()?, secrets, options })
     }
@@ -79,7 +79,7 @@ impl Client {
         self: &Arc<Self>,
         options: &'a Options,
         headers: &Headers,
-        way: &Way<'_>,
+        way: &HttpContext<'_>,
         wait: &Wait,
     ) -> Result<std::result::Result<Reply<'a>, Refused>> {
         self.get_within(None, options, headers, way, wait).await
@@ -92,11 +92,12 @@ impl Client {
         patience: Option<Duration>,
         options: &'a Options,
         headers: &Headers,
-        way: &Way<'_>,
+        way: &HttpContext<'_>,
         wait: &Wait,
     ) -> Result<std::result::Result<Reply<'a>, Refused>> {
         let url = &options.address()?.url;
-        let get = Sent { verb: "GET", url, headers, body: None, is_repeatable: true, patience };
+        let get =
+            HttpRequest { verb: "GET", url, headers, body: None, is_repeatable: true, patience };
         self.send(options, &get, way, wait).await
     }
 
@@ -105,8 +106,8 @@ impl Client {
     pub(crate) async fn send<'a>(
         self: &Arc<Self>,
         options: &'a Options,
-        sent: &Sent<'_>,
-        way: &Way<'_>,
+        sent: &HttpRequest<'_>,
+        way: &HttpContext<'_>,
         wait: &Wait,
     ) -> Result<std::result::Result<Reply<'a>, Refused>> {
         let credential = options.credential.as_ref();
@@ -138,10 +139,10 @@ impl Client {
             let found = jsonrpc::find_error(&body);
             let rpc = found.as_ref().map(|(_, rpc)| rpc);
             let had = match (&token, &options.oauth) {
-                (None, _) => error::Sent::Nothing,
-                (Some(_), None) => error::Sent::Token,
-                (Some(token), Some(_)) if token.key().is_some() => error::Sent::Bound,
-                (Some(_), Some(_)) => error::Sent::Granted,
+                (None, _) => error::CredentialSent::Nothing,
+                (Some(_), None) => error::CredentialSent::Token,
+                (Some(token), Some(_)) if token.key().is_some() => error::CredentialSent::Bound,
+                (Some(_), Some(_)) => error::CredentialSent::Granted,
             };
             let mut error = error::error(&reply.head, &body, rpc, had);
             if let Some(token) = &token {
@@ -159,7 +160,7 @@ impl Client {
                     has_nonce,
                     tries: &mut tries,
                 };
-                let caller = Calling { client: self, options };
+                let caller = CredentialContext { client: self, options };
                 let need = Need { wait, caller: &caller };
                 let other = credential.refused(refusal, need).await.map_err(|failure| {
                     let own = failure.http_status();
@@ -176,15 +177,16 @@ impl Client {
     }
 
     /// Ends the session at the server, without a word about how that went.
-    pub(crate) async fn end_session(&self, options: &Options, era: &dyn Era, wait: &Wait) {
-        let Some(headers) = era.end() else { return };
-        let (Ok(way), Ok(address)) = (Way::new(options, Some(era)), options.address()) else {
+    pub(crate) async fn end_session(&self, options: &Options, dialect: &dyn Dialect, wait: &Wait) {
+        let Some(headers) = dialect.end() else { return };
+        let (Ok(way), Ok(address)) = (HttpContext::new(options, Some(dialect)), options.address())
+        else {
             return;
         };
         let (url, headers) = (&address.url, &headers);
         let patience = None;
         let delete =
-            Sent { verb: "DELETE", url, headers, body: None, is_repeatable: true, patience };
+            HttpRequest { verb: "DELETE", url, headers, body: None, is_repeatable: true, patience };
         // The program is not asked for a token any more.
         let token = options.credential.current();
         let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
@@ -214,7 +216,7 @@ impl Client {
         if let Some(ready) = options.credential.ready() {
             return Ok(ready);
         }
-        let caller = Calling { client: self, options };
+        let caller = CredentialContext { client: self, options };
         let need = Need { wait, caller: &caller };
         options.credential.obtain(need).await
     }
@@ -235,7 +237,7 @@ impl Refused {
         error::is_final(self.status)
     }
 
-    /// As [`Ending::is_loss`].
+    /// As [`Outcome::is_loss`].
     pub(crate) fn is_loss(&self, session: &Session) -> bool {
         let rpc = self.found.as_ref().map(|(id, rpc)| (rpc.code, !matches!(id, Id::Number(_))));
         exchange::is_loss(session, self.status, rpc)
@@ -243,7 +245,7 @@ impl Refused {
 }
 
 /// A request to the server, wherever on its origin it leads.
-pub(crate) struct Sent<'a> {
+pub(crate) struct HttpRequest<'a> {
     pub(crate) verb: &'static str,
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a Headers,
@@ -253,9 +255,9 @@ pub(crate) struct Sent<'a> {
     pub(crate) patience: Option<Duration>,
 }
 
-impl<'a> Sent<'a> {
-    pub(crate) fn post(url: &'a Url, post: Post<'a>) -> Self {
-        let Post { outgoing: Outgoing { headers, body }, is_repeatable, .. } = post;
+impl<'a> HttpRequest<'a> {
+    pub(crate) fn post(url: &'a Url, post: OutboundMessage<'a>) -> Self {
+        let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = post;
         Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience: None }
     }
 }
@@ -267,7 +269,7 @@ type Line<'a> = (&'a str, &'a str, bool);
 fn lines<'a>(
     options: &'a Options,
     token: Option<&'a Token>,
-    sent: &Sent<'a>,
+    sent: &HttpRequest<'a>,
 ) -> Result<Vec<Line<'a>>> {
     let mut lines = Vec::with_capacity(10 + options.headers.len());
     lines.push(("Host", options.address()?.authority.as_str(), false));
@@ -301,7 +303,7 @@ fn lines<'a>(
 /// Sends a request, and again to where a redirect of the same origin leads.
 async fn follow<'a>(
     options: &'a Options,
-    sent: &Sent<'_>,
+    sent: &HttpRequest<'_>,
     token: Option<&Token>,
     headers: &[Line<'_>],
     setting: Setting<'_>,

@@ -3,7 +3,7 @@
 //! the program.
 
 use crate::client::Client;
-use crate::client::session::exchange::Post;
+use crate::client::session::exchange::OutboundMessage;
 use crate::protocol::notification::{self, Progress};
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::Event;
@@ -11,7 +11,7 @@ use crate::wire::tape::Tape;
 
 /// The room in which one notification after the other is read.
 #[derive(Debug, Default)]
-pub(crate) struct Teller {
+pub(crate) struct ProgressReader {
     tape: Tape,
 }
 
@@ -21,13 +21,13 @@ const LONGEST: usize = 1024;
 /// Down to the members of the params.
 const LEVELS: usize = 2;
 
-impl Teller {
+impl ProgressReader {
     /// Tells the program if this is progress of this very request, and nothing
     /// else has to be told before; says whether it was.
     pub(crate) fn tell(
         &mut self,
         client: &Client,
-        post: Post<'_>,
+        post: OutboundMessage<'_>,
         event: &Event,
         wait: &Wait,
     ) -> bool {

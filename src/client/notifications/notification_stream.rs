@@ -10,19 +10,19 @@ use crate::base::signal::Signal;
 use crate::client::core::backoff::{Backoff, jittered};
 use crate::client::http::error;
 use crate::client::http::reply::Incoming;
-use crate::client::http::request::Way;
-use crate::client::notifications::subscriptions::Opening;
+use crate::client::http::request::HttpContext;
+use crate::client::notifications::subscriptions::StreamOpening;
 use crate::client::options::Options;
 use crate::client::session::connect::Connected;
 use crate::client::{Client, Counter, Session};
 use crate::protocol::call::Call;
 use crate::protocol::notification::{self, Kind};
-use crate::protocol::{Frame, Standing, Wish, task};
+use crate::protocol::{Interest, NotificationRequest, RequestMeta, task};
 use crate::transport::http::Reply;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 use crate::wire::http1::Media;
-use crate::wire::jsonrpc::{self, Id, Message, Outcome};
+use crate::wire::jsonrpc::{self, Id, Message, ResponseBody};
 use crate::wire::object::Members;
 
 /// A stream that stood so long was worth opening.
@@ -31,29 +31,29 @@ const STEADY: Duration = Duration::from_secs(5);
 const BRIEF: Duration = Duration::from_secs(1);
 
 /// One stream, from its opening to its end.
-pub(crate) struct Listening<'a> {
+pub(crate) struct NotificationStream<'a> {
     pub(crate) client: &'a Arc<Client>,
     pub(crate) generation: u64,
     pub(crate) stop: Arc<Signal>,
-    pub(crate) opening: &'a Opening,
+    pub(crate) opening: &'a StreamOpening,
     pub(crate) has_stood: Cell<bool>,
 }
 
 /// How a stream that stood came to its end.
 #[derive(Debug, Default)]
-pub(crate) struct Fallen {
+pub(crate) struct Disconnected {
     pub(crate) last_event_id: Option<String>,
     pub(crate) retry: Option<Duration>,
     /// Whether anything came on it.
     pub(crate) has_spoken: bool,
 }
 
-impl Listening<'_> {
+impl NotificationStream<'_> {
     pub(crate) async fn run(&self) -> Result<()> {
         let client = self.client;
         let mut last_event_id: Option<String> = None;
         let mut backoff = Backoff::default();
-        while client.listener.is_current(self.generation) && !self.stop.is_raised() {
+        while client.subscriptions.is_current(self.generation) && !self.stop.is_raised() {
             let options = client.options();
             let wait = client.endless().or_abort(self.stop.clone());
             let begun = Instant::now();
@@ -92,14 +92,14 @@ impl Listening<'_> {
         options: &Arc<Options>,
         last_event_id: Option<String>,
         wait: &Wait,
-    ) -> Result<Fallen> {
+    ) -> Result<Disconnected> {
         let client = self.client;
         let brief = client.wait(options, &Default::default(), true).or_abort(self.stop.clone());
         let Connected { session, is_new } = client.connected_for_stream(options, &brief).await?;
         let result = self.stand_in(options, &session, last_event_id, &brief, wait).await;
         let method = "subscriptions/listen";
         let result =
-            result.map_err(|error| error::unknown_method(error, &session.introduction, method));
+            result.map_err(|error| error::unknown_method(error, &session.server_info, method));
         match result {
             Err(error) if !is_new && self.is_lost(options, &session, &error, &brief).await => {
                 let session = client.connected_for_stream(options, &brief).await?.session;
@@ -131,22 +131,22 @@ impl Listening<'_> {
         last_event_id: Option<String>,
         brief: &Wait,
         wait: &Wait,
-    ) -> Result<Fallen> {
+    ) -> Result<Disconnected> {
         let client = self.client;
-        let wish = client.listener.wish();
-        let standing = session.era.standing(&wish, last_event_id.as_deref());
+        let wish = client.subscriptions.wish();
+        let standing = session.dialect.standing(&wish, last_event_id.as_deref());
         if let Some(channel) = session.transport.channel() {
             return match standing {
-                Standing::Get(_) => self.stand_on(channel, session, wait).await,
-                Standing::Listen(call) => {
+                NotificationRequest::Get(_) => self.stand_on(channel, session, wait).await,
+                NotificationRequest::Listen(call) => {
                     let wanted = (&call, &wish);
                     self.subscribe_on(channel, options, session, wanted, brief, wait).await
                 }
             };
         }
-        let way = Way::new(options, Some(session.era.as_ref()))?;
+        let way = HttpContext::new(options, Some(session.dialect.as_ref()))?;
         match standing {
-            Standing::Get(headers) => {
+            NotificationRequest::Get(headers) => {
                 let has_stood = self.has_stood.get();
                 let reply = client.get(options, &headers, &way, brief).await?;
                 let reply = reply.map_err(|refused| {
@@ -165,7 +165,7 @@ impl Listening<'_> {
                 let from = From { last_event_id, ..From::default() };
                 self.read(options, session, &way, reply, from, wait).await
             }
-            Standing::Listen(call) => {
+            NotificationRequest::Listen(call) => {
                 let id = client.next_id();
                 let (reply, from) = self.begin(options, session, &call, id, &way, brief).await?;
                 let granted = from.granted.clone().unwrap_or_default();
@@ -184,10 +184,11 @@ impl Listening<'_> {
         session: &Arc<Session>,
         call: &Call,
         id: i64,
-        way: &Way<'_>,
+        way: &HttpContext<'_>,
         wait: &Wait,
     ) -> Result<(Reply<'a>, From)> {
-        let outgoing = session.era.frame(call, &Frame { id, ..Frame::default() })?;
+        let outgoing =
+            session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let mut reply = self.client.open(options, session, &outgoing, way, wait).await?;
         let mut stream = EventStream::new(options.max_message);
         let mut events = Vec::new();
@@ -201,7 +202,7 @@ impl Listening<'_> {
                     Message::Notification { method, params }
                         if method == notification::ACKNOWLEDGED =>
                     {
-                        let granted = Granted::parse(params.unwrap_or("{}"));
+                        let granted = Accepted::parse(params.unwrap_or("{}"));
                         let from = From {
                             id: Some(id),
                             stream: Some(stream),
@@ -211,9 +212,10 @@ impl Listening<'_> {
                         };
                         return Ok((reply, from));
                     }
-                    Message::Response { id: Id::Number(theirs), outcome: Outcome::Error(rpc) }
-                        if theirs == id =>
-                    {
+                    Message::Response {
+                        id: Id::Number(theirs),
+                        outcome: ResponseBody::Error(rpc),
+                    } if theirs == id => {
                         return Err(error::rpc_error(&rpc, 200));
                     }
                     // Before the word that it stands, nothing counts.
@@ -231,21 +233,21 @@ impl Listening<'_> {
 
     /// Refuses a first stream that would not tell what it was opened for; the
     /// one before stays. One that stood before is good for what it tells.
-    pub(crate) fn check(&self, granted: &Granted, wish: &Wish) -> Result<()> {
+    pub(crate) fn check(&self, granted: &Accepted, wish: &Interest) -> Result<()> {
         if self.has_stood.get() { Ok(()) } else { granted.of(wish) }
     }
 
     /// Says that a stream stands.
     pub(crate) fn stands(&self, session: &Arc<Session>, granted: &str, wait: &Wait) {
         let client = self.client;
-        client.listener.stand(self.generation, &self.stop, session);
+        client.subscriptions.stand(self.generation, &self.stop, session);
         if self.has_stood.replace(true) {
             // What changed meanwhile was not told.
             client.cache.clear();
-            client.marks.clear();
+            client.tool_catalog.clear();
             client.count_one(Counter::Resumptions);
         }
-        if client.listener.is_wanted() {
+        if client.subscriptions.is_wanted() {
             client.announce(Kind::Listening, granted, wait);
         }
         self.opening.tell(Ok(()));
@@ -254,7 +256,7 @@ impl Listening<'_> {
     /// Says that a stream which stood will not stand any more.
     fn announce_end(&self, error: &Error, wait: &Wait) {
         let client = self.client;
-        if !client.listener.is_wanted() {
+        if !client.subscriptions.is_wanted() {
             return;
         }
         let error = error.clone();
@@ -269,11 +271,11 @@ impl Listening<'_> {
         &self,
         options: &Arc<Options>,
         session: &Arc<Session>,
-        way: &Way<'_>,
+        way: &HttpContext<'_>,
         mut reply: Reply<'_>,
         mut from: From,
         wait: &Wait,
-    ) -> Result<Fallen> {
+    ) -> Result<Disconnected> {
         let fresh = || EventStream::new(options.max_message);
         let mut stream = from.stream.take().unwrap_or_else(fresh);
         let mut events = std::mem::take(&mut from.events);
@@ -283,7 +285,7 @@ impl Listening<'_> {
                 way.trace(event.data());
                 has_spoken = true;
                 if !self.take(options, session, event, &from, wait).await? {
-                    return Ok(Fallen { has_spoken, ..Fallen::default() });
+                    return Ok(Disconnected { has_spoken, ..Disconnected::default() });
                 }
             }
             match next_events(&mut reply, &mut stream, &mut events, wait).await {
@@ -294,7 +296,7 @@ impl Listening<'_> {
                 Ok(false) | Err(_) => {
                     let last = stream.last_id().map(str::to_owned).or(from.last_event_id);
                     let retry = stream.retry().map(|retry| Duration::from_millis(retry.into()));
-                    return Ok(Fallen { last_event_id: last, retry, has_spoken });
+                    return Ok(Disconnected { last_event_id: last, retry, has_spoken });
                 }
             }
         }
@@ -316,7 +318,7 @@ impl Listening<'_> {
         };
         let data = text.get(event.start..).unwrap_or_default();
         let batch = match jsonrpc::batch(data) {
-            Some(Ok(batch)) if session.era.has_batches() => batch,
+            Some(Ok(batch)) if session.dialect.has_batches() => batch,
             // One message that cannot be read is no reason to hear no more.
             Some(_) => return Ok(true),
             None => Vec::new(),
@@ -379,14 +381,14 @@ struct From {
     stream: Option<EventStream>,
     /// What came together with the word that it stands.
     events: Vec<Event>,
-    granted: Option<Granted>,
+    granted: Option<Accepted>,
     /// Where the stream before broke off.
     last_event_id: Option<String>,
 }
 
 /// What a server will tell, of what it was asked for.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Granted {
+pub(crate) struct Accepted {
     pub(crate) json: String,
     tools: bool,
     prompts: bool,
@@ -395,7 +397,7 @@ pub(crate) struct Granted {
     tasks: Vec<String>,
 }
 
-impl Granted {
+impl Accepted {
     /// The params of the word that a stream stands.
     pub(crate) fn parse(params: &str) -> Self {
         let members = Members::parse(params).unwrap_or_default();
@@ -417,7 +419,7 @@ impl Granted {
     }
 
     /// Whether it is something of what was wished, and every resource.
-    pub(crate) fn of(&self, wish: &Wish) -> Result<()> {
+    pub(crate) fn of(&self, wish: &Interest) -> Result<()> {
         let no = |what: &str| {
             let why = format!("the server will not tell of {what}");
             Err(Error::new(Status::Unsupported, why))

@@ -6,46 +6,49 @@ use std::sync::Arc;
 use crate::base::error::{Error, Result, Status};
 use crate::client::Session;
 use crate::client::core::outbox;
-use crate::client::core::pending::{Delivered, Waiting};
+use crate::client::core::pending::{Inbound, PendingGuard};
 use crate::client::http::error;
-use crate::client::notifications::notification_stream::{Fallen, Granted, Listening};
+use crate::client::notifications::notification_stream::{
+    Accepted, Disconnected, NotificationStream,
+};
 use crate::client::options::Options;
-use crate::client::session::exchange::Post;
-use crate::client::stream::shared_connection::Channel;
+use crate::client::session::exchange::OutboundMessage;
+use crate::client::stream::shared_connection::SharedConnection;
 use crate::protocol::call::Call;
 use crate::protocol::notification::{self, Kind};
-use crate::protocol::{Frame, Wish};
+use crate::protocol::{Interest, RequestMeta};
 use crate::transport::wait::Wait;
-use crate::wire::jsonrpc::Outcome;
+use crate::wire::jsonrpc::ResponseBody;
 
-impl Listening<'_> {
+impl NotificationStream<'_> {
     /// All that a server tells comes on the channel; it stands while that does.
     pub(crate) async fn stand_on(
         &self,
-        channel: &Arc<Channel>,
+        channel: &Arc<SharedConnection>,
         session: &Arc<Session>,
         wait: &Wait,
-    ) -> Result<Fallen> {
+    ) -> Result<Disconnected> {
         self.stands(session, "{}", wait);
         wait.until_raised(&channel.ended).await?;
-        Ok(Fallen::default())
+        Ok(Disconnected::default())
     }
 
     /// Has the server begin a stream, and reads it to its end.
     pub(crate) async fn subscribe_on(
         &self,
-        channel: &Arc<Channel>,
+        channel: &Arc<SharedConnection>,
         options: &Arc<Options>,
         session: &Arc<Session>,
-        (call, wish): (&Call, &Wish),
+        (call, wish): (&Call, &Interest),
         brief: &Wait,
         wait: &Wait,
-    ) -> Result<Fallen> {
+    ) -> Result<Disconnected> {
         let client = self.client;
         let id = client.next_id();
         let messages = channel.subscribe(id);
-        let outgoing = session.era.frame(call, &Frame { id, ..Frame::default() })?;
-        let post = Post::notification(&outgoing, session.peer());
+        let outgoing =
+            session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
+        let post = OutboundMessage::notification(&outgoing, session.peer());
         client.send_on(channel, options, post, brief).await?;
         let result = async {
             let granted = self.granted(channel, &messages, brief).await?;
@@ -57,8 +60,8 @@ impl Listening<'_> {
         if !channel.is_over() && result.is_err() {
             // The server would go on telling for nobody.
             let reason = "nobody listens any more";
-            if let Some(outgoing) = session.era.cancel(id, reason, true) {
-                client.send_apart(session, outbox::Kind::Own, outgoing)?;
+            if let Some(outgoing) = session.dialect.cancel(id, reason, true) {
+                client.send_apart(session, outbox::OutboxKind::Own, outgoing)?;
             }
         }
         result
@@ -67,53 +70,53 @@ impl Listening<'_> {
     /// Waits until the server says what it will tell.
     async fn granted(
         &self,
-        channel: &Channel,
-        messages: &Waiting<'_>,
+        channel: &SharedConnection,
+        messages: &PendingGuard<'_>,
         wait: &Wait,
-    ) -> Result<Granted> {
+    ) -> Result<Accepted> {
         loop {
             match next(channel, messages, wait).await? {
-                Delivered::Notification(method, params) if method == notification::ACKNOWLEDGED => {
-                    return Ok(Granted::parse(&params));
+                Inbound::Notification(method, params) if method == notification::ACKNOWLEDGED => {
+                    return Ok(Accepted::parse(&params));
                 }
-                Delivered::Response(_, _, _, Outcome::Error(rpc)) => {
+                Inbound::Response(_, _, _, ResponseBody::Error(rpc)) => {
                     return Err(error::no_stream(Some(&rpc), 0));
                 }
-                Delivered::Response(..) => {
+                Inbound::Response(..) => {
                     return Err(Error::new(
                         Status::Io,
                         "the server ended the stream before it said what it will tell",
                     ));
                 }
-                Delivered::Malformed(error) => return Err(error),
+                Inbound::Malformed(error) => return Err(error),
                 // Before the word that it stands, nothing counts.
-                Delivered::Notification(..) | Delivered::Progress(_) => {}
+                Inbound::Notification(..) | Inbound::Progress(_) => {}
             }
         }
     }
 
     async fn hear(
         &self,
-        channel: &Channel,
-        messages: &Waiting<'_>,
-        granted: &Granted,
+        channel: &SharedConnection,
+        messages: &PendingGuard<'_>,
+        granted: &Accepted,
         session: &Arc<Session>,
         wait: &Wait,
-    ) -> Result<Fallen> {
-        let mut fallen = Fallen::default();
+    ) -> Result<Disconnected> {
+        let mut fallen = Disconnected::default();
         loop {
             match next(channel, messages, wait).await {
-                Ok(Delivered::Notification(method, _)) if method == notification::CANCELLED => {
+                Ok(Inbound::Notification(method, _)) if method == notification::CANCELLED => {
                     return Ok(fallen);
                 }
-                Ok(Delivered::Notification(method, params)) => {
+                Ok(Inbound::Notification(method, params)) => {
                     fallen.has_spoken = true;
                     if granted.has(Kind::of(&method), Some(&params)) {
                         self.client.notice(Some(session), &method, Some(&params), wait);
                     }
                 }
-                Ok(Delivered::Response(..)) => return Ok(fallen),
-                Ok(Delivered::Progress(_) | Delivered::Malformed(_)) => {}
+                Ok(Inbound::Response(..)) => return Ok(fallen),
+                Ok(Inbound::Progress(_) | Inbound::Malformed(_)) => {}
                 Err(_) if channel.is_over() => return Ok(fallen),
                 Err(error) => return Err(error),
             }
@@ -122,7 +125,11 @@ impl Listening<'_> {
 }
 
 /// What comes next; somebody else reads.
-async fn next(channel: &Channel, messages: &Waiting<'_>, wait: &Wait) -> Result<Delivered> {
+async fn next(
+    channel: &SharedConnection,
+    messages: &PendingGuard<'_>,
+    wait: &Wait,
+) -> Result<Inbound> {
     loop {
         if let Some(delivered) = messages.take() {
             return Ok(delivered);

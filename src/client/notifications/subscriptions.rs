@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::client::notifications::notification_stream::Listening;
+use crate::client::notifications::notification_stream::NotificationStream;
 use crate::client::options::Options;
 use crate::client::{Client, Session, lock};
-use crate::protocol::Wish;
+use crate::protocol::Interest;
 use crate::protocol::notification::Kind;
 use crate::transport::wait::{Attendant, Wait, now};
 
 #[derive(Debug, Default)]
-pub(crate) struct Listener(Mutex<State>);
+pub(crate) struct Subscriptions(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -41,12 +41,12 @@ struct Stream {
 
 /// How the first attempt of a stream went.
 #[derive(Debug)]
-pub(crate) struct Opening {
+pub(crate) struct StreamOpening {
     done: Arc<Signal>,
     result: Mutex<Option<Result<()>>>,
 }
 
-impl Opening {
+impl StreamOpening {
     pub(crate) fn tell(&self, result: Result<()>) {
         let mut slot = lock(&self.result);
         if slot.is_none() {
@@ -64,15 +64,15 @@ const LONGEST_ID: usize = 4096;
 /// How long a first call waits for the stream on which its questions come.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-impl Listener {
+impl Subscriptions {
     pub(crate) fn uris(&self) -> Vec<String> {
         lock(&self.0).uris.clone()
     }
 
-    pub(crate) fn wish(&self) -> Wish {
+    pub(crate) fn wish(&self) -> Interest {
         let state = lock(&self.0);
         let wants = |kind: Kind| state.kinds & kind as i32 != 0;
-        Wish {
+        Interest {
             tools: wants(Kind::ToolsChanged),
             prompts: wants(Kind::PromptsChanged),
             resources: wants(Kind::ResourcesChanged),
@@ -161,9 +161,9 @@ impl Client {
     pub(crate) fn listen(self: &Arc<Self>, kinds: i32) -> Result<()> {
         let options = self.options();
         let wait = self.attended(self.wait(&options, &Default::default(), false));
-        let before = std::mem::replace(&mut lock(&self.listener.0).kinds, kinds);
+        let before = std::mem::replace(&mut lock(&self.subscriptions.0).kinds, kinds);
         now(self.follow_wish(&options, &wait)).map_err(|error| {
-            lock(&self.listener.0).kinds = before;
+            lock(&self.subscriptions.0).kinds = before;
             self.finished(error, "listen", &options)
         })
     }
@@ -185,7 +185,7 @@ impl Client {
         wait: &Wait,
     ) -> Result<()> {
         let session = self.connected(options, wait).await?.session;
-        if on && !session.introduction.has_capability("resources.subscribe") {
+        if on && !session.server_info.has_capability("resources.subscribe") {
             return Err(Error::new(
                 Status::Unsupported,
                 "the server does not tell of changes of a resource: it declares no \
@@ -193,7 +193,7 @@ impl Client {
             ));
         }
         let change = |add: bool| {
-            let uris = &mut lock(&self.listener.0).uris;
+            let uris = &mut lock(&self.subscriptions.0).uris;
             let place = uris.binary_search_by(|one| one.as_str().cmp(uri));
             match place {
                 Err(at) if add => uris.insert(at, uri.to_owned()),
@@ -204,7 +204,7 @@ impl Client {
         };
         let has_changed = change(on);
         let result = async {
-            if let Some(call) = session.era.subscribe(uri, on) {
+            if let Some(call) = session.dialect.subscribe(uri, on) {
                 // The stream first: what changes at once is not to be lost.
                 if on {
                     self.follow_wish(options, wait).await?;
@@ -226,7 +226,7 @@ impl Client {
         let wait = self.wait(&options, &Default::default(), false);
         let set = async {
             let session = self.connected(&options, &wait).await?.session;
-            if let Some(call) = session.era.set_log_level(level) {
+            if let Some(call) = session.dialect.set_log_level(level) {
                 self.perform_within(&options, &call, &Default::default(), &wait).await?;
             }
             *lock(&self.log_level) = Some(level);
@@ -251,9 +251,9 @@ impl Client {
         id: &str,
         wait: &Wait,
     ) {
-        let has_changed = self.listener.add_task(id);
-        let wants = lock(&self.listener.0).kinds & Kind::TaskStatus as i32 != 0;
-        if has_changed && wants && session.introduction.revision.is_stateless() {
+        let has_changed = self.subscriptions.add_task(id);
+        let wants = lock(&self.subscriptions.0).kinds & Kind::TaskStatus as i32 != 0;
+        if has_changed && wants && session.server_info.revision.is_stateless() {
             // A task that nobody tells of is asked how it stands.
             let _ = self.follow_wish(options, &wait.at_most(PATIENCE)).await;
         }
@@ -262,13 +262,13 @@ impl Client {
     /// Makes the standing stream what is wanted now.
     async fn follow_wish(self: &Arc<Self>, options: &Arc<Options>, wait: &Wait) -> Result<()> {
         let session = self.connected(options, wait).await?.session;
-        let is_handshake = !session.introduction.revision.is_stateless();
+        let is_handshake = !session.server_info.revision.is_stateless();
         let asks = is_handshake && options.declared.is_any();
-        if !self.listener.is_wanted() && !asks {
-            self.listener.stop();
+        if !self.subscriptions.is_wanted() && !asks {
+            self.subscriptions.stop();
             return Ok(());
         }
-        if is_handshake && self.listener.stands_for(&session) {
+        if is_handshake && self.subscriptions.stands_for(&session) {
             return Ok(());
         }
         let opening = self.open_stream()?;
@@ -277,13 +277,13 @@ impl Client {
         result.unwrap_or(Ok(()))
     }
 
-    /// Opens the stream on which a server of the handshake era asks: before
+    /// Opens the stream on which a server of the handshake dialect asks: before
     /// the first call, because a question that finds none is lost.
     pub(crate) async fn open_for_questions(self: &Arc<Self>, wait: &Wait) -> Result<()> {
         let Some(session) = self.current_session() else { return Ok(()) };
         // On a stream that all calls share, questions come anyway.
-        let has_stream = session.transport.channel().is_some() && !self.listener.is_wanted();
-        if has_stream || self.listener.stands_for(&session) {
+        let has_stream = session.transport.channel().is_some() && !self.subscriptions.is_wanted();
+        if has_stream || self.subscriptions.stands_for(&session) {
             return Ok(());
         }
         let opening = self.open_stream()?;
@@ -295,20 +295,26 @@ impl Client {
         }
     }
 
-    fn open_stream(self: &Arc<Self>) -> Result<Arc<Opening>> {
-        let opening = Arc::new(Opening { done: Signal::shared(), result: Mutex::default() });
+    fn open_stream(self: &Arc<Self>) -> Result<Arc<StreamOpening>> {
+        let opening = Arc::new(StreamOpening { done: Signal::shared(), result: Mutex::default() });
         let stop = Signal::shared();
         let generation = {
-            let mut state = lock(&self.listener.0);
+            let mut state = lock(&self.subscriptions.0);
             state.generation += 1;
             state.generation
         };
         let theirs = opening.clone();
         self.spawn(move |client| async move {
             let has_stood = Cell::new(false);
-            let task = Listening { client: &client, generation, stop, opening: &theirs, has_stood };
+            let task = NotificationStream {
+                client: &client,
+                generation,
+                stop,
+                opening: &theirs,
+                has_stood,
+            };
             if let Err(error) = task.run().await {
-                client.listener.give_up(generation);
+                client.subscriptions.give_up(generation);
                 theirs.tell(Err(error));
             }
             theirs.tell(Ok(()));

@@ -16,7 +16,7 @@ use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::client::options::server::{Address, HttpTransport, Server};
 use crate::protocol::Identity;
-use crate::protocol::capability::Declared;
+use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::revision::Revision;
 use crate::transport::http::Http;
 use crate::transport::link::Route;
@@ -58,7 +58,7 @@ pub(crate) struct Options {
     pub(crate) restarts: bool,
     /// Whether a tool that says that it may be called twice is.
     pub(crate) repeats_tools: bool,
-    pub(crate) declared: Declared,
+    pub(crate) declared: ClientCapabilities,
     /// Whether calls of tools may run as tasks, which are followed.
     pub(crate) follows_tasks: bool,
     /// What roots/list is answered with, as a JSON array.
@@ -150,7 +150,7 @@ impl Options {
             close_timeout: None,
             restarts: true,
             repeats_tools: false,
-            declared: Declared::default(),
+            declared: ClientCapabilities::default(),
             follows_tasks: false,
             roots: None,
             trace: None,

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Error, Result, Status};
 use crate::client::options::Options;
 use crate::client::options::server::{Address, HttpTransport};
-use crate::client::session::exchange::{Ending, Peer, Post};
-use crate::client::session::transport::{NoEvents, Transport};
-use crate::client::stream::shared_connection::Channel;
-use crate::client::{Client, Counter, Known, Session, lock};
+use crate::client::session::exchange::{OutboundMessage, Outcome, Target};
+use crate::client::session::transport::{NoSse, Transport};
+use crate::client::stream::shared_connection::SharedConnection;
+use crate::client::{Client, Counter, KnownServer, Session, lock};
 use crate::protocol::call::Call;
 use crate::protocol::handshake::Handshake;
-use crate::protocol::negotiation::{Attempt, Negotiation, Next, Outcome};
+use crate::protocol::negotiation::{Attempt, AttemptOutcome, Negotiation, Next};
 use crate::protocol::revision::Revision;
-use crate::protocol::server_info::Introduction;
+use crate::protocol::server_info::ServerInfo;
 use crate::protocol::stateless::Stateless;
-use crate::protocol::{Era, Frame, Outgoing};
+use crate::protocol::{Dialect, Outgoing, RequestMeta};
 use crate::transport::gate::Turn;
 use crate::transport::wait::{Attendant, Wait};
 
@@ -70,8 +70,8 @@ impl Client {
             // Nothing is begun for who does not wait any more.
             wait.check()?;
             let session = Arc::new(self.negotiate(options, wait).await?);
-            let known = Known {
-                revision: session.introduction.revision,
+            let known = KnownServer {
+                revision: session.server_info.revision,
                 has_events: options.address().is_ok() && session.transport.channel().is_some(),
             };
             let before = lock(&self.known).replace(known);
@@ -79,7 +79,7 @@ impl Client {
                 self.count_one(Counter::Reconnections);
             }
             *lock(&self.session) = Some(session.clone());
-            if let Transport::Channel(channel) = &session.transport {
+            if let Transport::SharedConnection(channel) = &session.transport {
                 channel.belongs_to(&session);
                 self.keep_reading(channel)?;
             }
@@ -133,7 +133,7 @@ impl Client {
             *session = None;
             drop(session);
             self.questions.withdraw_all(lost);
-            if let Transport::Channel(channel) = &lost.transport {
+            if let Transport::SharedConnection(channel) = &lost.transport {
                 self.retire(channel);
             }
         }
@@ -147,12 +147,12 @@ impl Client {
         wait: &Wait,
     ) {
         let id = self.next_id();
-        let frame = Frame { id, ..Frame::default() };
-        let Ok(outgoing) = session.era.frame(&Call::ping(), &frame) else { return };
-        let post = Post {
+        let frame = RequestMeta { id, ..RequestMeta::default() };
+        let Ok(outgoing) = session.dialect.frame(&Call::ping(), &frame) else { return };
+        let post = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
-            ..Post::notification(&outgoing, session.peer())
+            ..OutboundMessage::notification(&outgoing, session.peer())
         };
         if let Ok(ending) = self.post(options, post, wait).await
             && ending.is_loss(session)
@@ -171,19 +171,19 @@ impl Client {
         opens_stream: bool,
         wait: &Wait,
     ) -> Result<()> {
-        if session.introduction.revision.is_stateless() {
+        if session.server_info.revision.is_stateless() {
             return Ok(());
         }
         if is_again {
             let level = *lock(&self.log_level);
-            let level = level.and_then(|level| session.era.set_log_level(level));
-            let uris = self.listener.uris();
-            let uris = uris.iter().filter_map(|uri| session.era.subscribe(uri, true));
+            let level = level.and_then(|level| session.dialect.set_log_level(level));
+            let uris = self.subscriptions.uris();
+            let uris = uris.iter().filter_map(|uri| session.dialect.subscribe(uri, true));
             for call in level.into_iter().chain(uris) {
                 self.say(options, session, &call, wait).await?;
             }
         }
-        if opens_stream && (options.declared.is_any() || self.listener.is_wanted()) {
+        if opens_stream && (options.declared.is_any() || self.subscriptions.is_wanted()) {
             self.open_for_questions(wait).await?;
         }
         Ok(())
@@ -198,11 +198,12 @@ impl Client {
         wait: &Wait,
     ) -> Result<()> {
         let id = self.next_id();
-        let outgoing = session.era.frame(call, &Frame { id, ..Frame::default() })?;
-        let post = Post {
+        let outgoing =
+            session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
+        let post = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
-            ..Post::notification(&outgoing, session.peer())
+            ..OutboundMessage::notification(&outgoing, session.peer())
         };
         match self.post(options, post, wait).await {
             Ok(_) => Ok(()),
@@ -228,30 +229,32 @@ impl Client {
         let mut shown: Option<Error> = None;
         for way in ways(address, options.pinned, known) {
             let negotiated = match way {
-                Way::Posts => {
+                ConnectWay::Posts => {
                     let (negotiation, first) =
                         Negotiation::new(options.pinned, known.map(|known| known.revision));
                     let transport = Transport::StreamableHttp;
                     self.negotiate_over(options, transport, negotiation, first, wait).await?
                 }
                 _ if no_events => continue,
-                Way::Glance => {
+                ConnectWay::Glance => {
                     self.negotiate_by_events(options, address, Some(GLANCE), wait).await?
                 }
-                Way::Events => self.negotiate_by_events(options, address, None, wait).await?,
+                ConnectWay::Events => {
+                    self.negotiate_by_events(options, address, None, wait).await?
+                }
             };
             let error = match negotiated {
                 Negotiated::Session(session) => return Ok(*session),
                 Negotiated::Again(..) => return Err(Error::new(Status::Io, ENDED)),
                 Negotiated::Late(error) => error,
                 Negotiated::Elsewhere(error) => {
-                    no_events = no_events || *way != Way::Posts;
+                    no_events = no_events || *way != ConnectWay::Posts;
                     error
                 }
             };
             // What the usual way came to says more, but for a server in trouble.
             let is_trouble = shown.as_ref().is_some_and(|error| error.http_status() >= 500);
-            if shown.is_none() || *way == Way::Posts && !is_trouble {
+            if shown.is_none() || *way == ConnectWay::Posts && !is_trouble {
                 shown = Some(error);
             }
         }
@@ -282,9 +285,9 @@ impl Client {
         };
         let channel = match self.open_events(options, address, patience, wait).await {
             Ok(channel) => channel,
-            Err(NoEvents::Final(error)) => return Err(error),
-            Err(NoEvents::Late(error)) => return Ok(Negotiated::Late(none(error))),
-            Err(NoEvents::Other(error)) => return Ok(Negotiated::Elsewhere(none(error))),
+            Err(NoSse::Final(error)) => return Err(error),
+            Err(NoSse::Late(error)) => return Ok(Negotiated::Late(none(error))),
+            Err(NoSse::Other(error)) => return Ok(Negotiated::Elsewhere(none(error))),
         };
         self.negotiate_on(options, channel, negotiation, first, wait).await
     }
@@ -292,7 +295,7 @@ impl Client {
     async fn negotiate_by_lines(
         self: &Arc<Self>,
         options: &Options,
-        known: Option<Known>,
+        known: Option<KnownServer>,
         wait: &Wait,
     ) -> Result<Session> {
         let known = known.map(|known| known.revision);
@@ -314,12 +317,12 @@ impl Client {
     async fn negotiate_on(
         self: &Arc<Self>,
         options: &Options,
-        channel: Arc<Channel>,
+        channel: Arc<SharedConnection>,
         negotiation: Negotiation,
         first: Attempt,
         wait: &Wait,
     ) -> Result<Negotiated> {
-        let transport = Transport::Channel(channel.clone());
+        let transport = Transport::SharedConnection(channel.clone());
         let result = self.negotiate_over(options, transport, negotiation, first, wait).await;
         if !matches!(result, Ok(Negotiated::Session(_))) {
             self.retire(&channel);
@@ -337,23 +340,23 @@ impl Client {
     ) -> Result<Negotiated> {
         loop {
             let (outcome, session_id) = self.attempt(options, &transport, attempt, wait).await?;
-            match negotiation.judge(attempt, outcome)? {
+            match negotiation.interpret(attempt, outcome)? {
                 Next::Try(next) if transport.is_over() => {
                     return Ok(Negotiated::Again(negotiation, next));
                 }
                 Next::Try(next) => attempt = next,
                 Next::Elsewhere(error) => return Ok(Negotiated::Elsewhere(error)),
-                Next::Agreed(introduction) => {
+                Next::Agreed(server_info) => {
                     let agreed =
-                        self.agree(options, transport, attempt, *introduction, session_id, wait);
+                        self.agree(options, transport, attempt, *server_info, session_id, wait);
                     return agreed.await.map(Box::new).map(Negotiated::Session);
                 }
                 Next::Foreign(error) => {
                     if let Attempt::Initialize(revision) = attempt
-                        && let Ok(era) = Handshake::new(revision, session_id)
+                        && let Ok(dialect) = Handshake::new(revision, session_id)
                         && transport.channel().is_none()
                     {
-                        self.end_session(options, &era, wait).await;
+                        self.end_session(options, &dialect, wait).await;
                     }
                     return Err(error);
                 }
@@ -367,18 +370,18 @@ impl Client {
         transport: &Transport,
         attempt: Attempt,
         wait: &Wait,
-    ) -> Result<(Outcome, Option<String>)> {
+    ) -> Result<(AttemptOutcome, Option<String>)> {
         let id = self.next_id();
-        let (outgoing, era): (Outgoing, Box<dyn Era>) = match attempt {
+        let (outgoing, dialect): (Outgoing, Box<dyn Dialect>) = match attempt {
             Attempt::Discover(revision) => {
-                let era = Stateless::new(revision, &options.identity, &options.declaration());
-                let outgoing = era.discover(id);
+                let dialect = Stateless::new(revision, &options.identity, &options.declaration());
+                let outgoing = dialect.discover(id);
                 match transport {
-                    // A server of the other era may ping at any time.
-                    Transport::Channel(_) => {
+                    // A server of the other dialect may ping at any time.
+                    Transport::SharedConnection(_) => {
                         (outgoing, Box::new(Handshake::new(Revision::HANDSHAKE, None)?))
                     }
-                    Transport::StreamableHttp => (outgoing, Box::new(era)),
+                    Transport::StreamableHttp => (outgoing, Box::new(dialect)),
                 }
             }
             Attempt::Initialize(revision) => (
@@ -387,19 +390,24 @@ impl Client {
                 Box::new(Handshake::new(revision, None)?),
             ),
         };
-        let peer = Peer { transport, era: era.as_ref(), session: None };
-        let post =
-            Post { id: Some(id), is_repeatable: true, ..Post::notification(&outgoing, peer) };
+        let peer = Target { transport, dialect: dialect.as_ref(), session: None };
+        let post = OutboundMessage {
+            id: Some(id),
+            is_repeatable: true,
+            ..OutboundMessage::notification(&outgoing, peer)
+        };
         let ending = match (transport, attempt) {
             // A process that does not know the question may say nothing, or
             // end; one that has just begun may take its time.
-            (Transport::Channel(channel), Attempt::Discover(_)) => {
+            (Transport::SharedConnection(channel), Attempt::Discover(_)) => {
                 let brief = wait.at_most(options.connect_timeout);
                 match self.post(options, post, &brief).await {
-                    Err(error) if channel.is_over() => return Ok((Outcome::Ended(error), None)),
+                    Err(error) if channel.is_over() => {
+                        return Ok((AttemptOutcome::Ended(error), None));
+                    }
                     Err(error) if error.status() == Status::Timeout => {
                         wait.check()?;
-                        return Ok((Outcome::Silent(error), None));
+                        return Ok((AttemptOutcome::Silent(error), None));
                     }
                     result => result?,
                 }
@@ -407,10 +415,10 @@ impl Client {
             _ => self.post(options, post, wait).await?,
         };
         Ok(match ending {
-            Ending::Answer(answer, session_id) => (Outcome::Answered(answer), session_id),
-            Ending::Rpc(refusal) => (Outcome::Refused(refusal.rpc, refusal.error), None),
-            Ending::NotMcp(status, error) => (Outcome::NotMcp(status, error), None),
-            Ending::Accepted => {
+            Outcome::Answer(answer, session_id) => (AttemptOutcome::Answered(answer), session_id),
+            Outcome::Rpc(refusal) => (AttemptOutcome::Refused(refusal.rpc, refusal.error), None),
+            Outcome::NotMcp(status, error) => (AttemptOutcome::NotMcp(status, error), None),
+            Outcome::Accepted => {
                 return Err(Error::new(Status::Internal, "a request that was taken for none"));
             }
         })
@@ -421,37 +429,40 @@ impl Client {
         options: &Options,
         transport: Transport,
         attempt: Attempt,
-        introduction: Introduction,
+        server_info: ServerInfo,
         session_id: Option<String>,
         wait: &Wait,
     ) -> Result<Session> {
-        let revision = introduction.revision;
-        let era: Box<dyn Era> = match attempt {
+        let revision = server_info.revision;
+        let dialect: Box<dyn Dialect> = match attempt {
             Attempt::Discover(_) => {
                 Box::new(Stateless::new(revision, &options.identity, &options.declaration()))
             }
             Attempt::Initialize(_) => {
-                let era = Handshake::new(revision, session_id)?;
-                let outgoing = era.initialized();
-                let peer = Peer { transport: &transport, era: &era, session: None };
-                let post = Post { is_repeatable: true, ..Post::notification(&outgoing, peer) };
+                let dialect = Handshake::new(revision, session_id)?;
+                let outgoing = dialect.initialized();
+                let peer = Target { transport: &transport, dialect: &dialect, session: None };
+                let post = OutboundMessage {
+                    is_repeatable: true,
+                    ..OutboundMessage::notification(&outgoing, peer)
+                };
                 // Nothing else may be sent before the server has taken it.
                 match self.post(options, post, wait).await? {
-                    Ending::Accepted | Ending::Answer(..) => {}
-                    Ending::Rpc(refusal) => return Err(refusal.error),
-                    Ending::NotMcp(_, error) => return Err(error),
+                    Outcome::Accepted | Outcome::Answer(..) => {}
+                    Outcome::Rpc(refusal) => return Err(refusal.error),
+                    Outcome::NotMcp(_, error) => return Err(error),
                 }
-                Box::new(era)
+                Box::new(dialect)
             }
         };
         let declared = options.declaration();
-        Ok(Session { era, introduction, declared, transport, apart: Default::default() })
+        Ok(Session { dialect, server_info, declared, transport, outbox: Default::default() })
     }
 }
 
 /// The ways that an address may stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+enum ConnectWay {
     /// Streamable HTTP.
     Posts,
     /// HTTP with SSE, if the server is quick to show it.
@@ -461,17 +472,23 @@ enum Way {
 }
 
 /// In which order they are tried.
-fn ways(address: &Address, pinned: Option<Revision>, known: Option<Known>) -> &'static [Way] {
+fn ways(
+    address: &Address,
+    pinned: Option<Revision>,
+    known: Option<KnownServer>,
+) -> &'static [ConnectWay] {
     let is_likely = match known {
         Some(known) => known.has_events,
         None => address.url.has_segment("sse"),
     };
     match address.transport {
-        HttpTransport::StreamableHttp => &[Way::Posts],
-        HttpTransport::Sse => &[Way::Events],
-        HttpTransport::Auto if pinned.is_some_and(Revision::is_stateless) => &[Way::Posts],
-        HttpTransport::Auto if is_likely => &[Way::Glance, Way::Posts, Way::Events],
-        HttpTransport::Auto => &[Way::Posts, Way::Events],
+        HttpTransport::StreamableHttp => &[ConnectWay::Posts],
+        HttpTransport::Sse => &[ConnectWay::Events],
+        HttpTransport::Auto if pinned.is_some_and(Revision::is_stateless) => &[ConnectWay::Posts],
+        HttpTransport::Auto if is_likely => {
+            &[ConnectWay::Glance, ConnectWay::Posts, ConnectWay::Events]
+        }
+        HttpTransport::Auto => &[ConnectWay::Posts, ConnectWay::Events],
     }
 }
 

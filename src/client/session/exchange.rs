@@ -5,16 +5,16 @@
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::app::request::Report;
-use crate::client::core::connection_limit::Lane;
+use crate::client::app::request::ProgressReport;
+use crate::client::core::connection_limit::ConnectionPermit;
 use crate::client::core::outbox;
 use crate::client::http::error;
-use crate::client::http::request::{EXCERPT, Refused, Sent, Way};
+use crate::client::http::request::{EXCERPT, HttpContext, HttpRequest, Refused};
 use crate::client::options::Options;
 use crate::client::session::transport::Transport;
 use crate::client::{Client, Counter, Session};
 use crate::protocol::input_request::Answered;
-use crate::protocol::{Era, Outgoing, call::Call};
+use crate::protocol::{Dialect, Outgoing, call::Call};
 use crate::transport::http::Reply;
 use crate::transport::wait::{Wait, now};
 use crate::wire::http1::Media;
@@ -23,52 +23,52 @@ use crate::wire::url::Url;
 
 /// Who is spoken to, and in which words.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer<'a> {
+pub(crate) struct Target<'a> {
     pub(crate) transport: &'a Transport,
     /// Reads what comes, and writes the answers to the server's requests.
-    pub(crate) era: &'a dyn Era,
+    pub(crate) dialect: &'a dyn Dialect,
     /// Whose questions go to the program; `None` before there is one.
     pub(crate) session: Option<&'a Arc<Session>>,
 }
 
 /// A message on its way: what it is and what it may be answered with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Post<'a> {
+pub(crate) struct OutboundMessage<'a> {
     pub(crate) outgoing: &'a Outgoing,
     /// The id of the request; `None` for what is not answered.
     pub(crate) id: Option<i64>,
     pub(crate) is_repeatable: bool,
-    pub(crate) peer: Peer<'a>,
-    pub(crate) report: Option<&'a Arc<Report>>,
+    pub(crate) peer: Target<'a>,
+    pub(crate) report: Option<&'a Arc<ProgressReport>>,
 }
 
-impl<'a> Post<'a> {
+impl<'a> OutboundMessage<'a> {
     /// What is sent for itself, and not answered.
-    pub(crate) fn notification(outgoing: &'a Outgoing, peer: Peer<'a>) -> Self {
+    pub(crate) fn notification(outgoing: &'a Outgoing, peer: Target<'a>) -> Self {
         Self { outgoing, id: None, is_repeatable: false, peer, report: None }
     }
 }
 
 /// What came back, short of what is final whatever was asked.
 #[derive(Debug)]
-pub(crate) enum Ending {
+pub(crate) enum Outcome {
     /// A result, and the session id of the reply.
     Answer(Answer, Option<String>),
     /// A notification or an answer was taken.
     Accepted,
-    Rpc(RpcRefusal),
+    Rpc(RpcRefused),
     /// A status without a JSON-RPC error, or a reply that is not MCP.
     NotMcp(u16, Error),
 }
 
-impl Ending {
+impl Outcome {
     /// Whether the server does not know the session, or the revision, any
     /// more. The request was refused before it ran, so that any may be
     /// repeated.
     pub(crate) fn is_loss(&self, session: &Session) -> bool {
         match self {
             Self::NotMcp(status, _) => is_loss(session, *status, None),
-            Self::Rpc(RpcRefusal { rpc, http_status, is_anonymous, .. }) => {
+            Self::Rpc(RpcRefused { rpc, http_status, is_anonymous, .. }) => {
                 is_loss(session, *http_status, Some((rpc.code, *is_anonymous)))
             }
             _ => false,
@@ -78,8 +78,8 @@ impl Ending {
     /// The same, as the answer to a method that the server may not offer.
     pub(crate) fn to(self, session: &Session, method: &str) -> Self {
         match self {
-            Self::Rpc(refusal) => Self::Rpc(RpcRefusal {
-                error: error::unknown_method(refusal.error, &session.introduction, method),
+            Self::Rpc(refusal) => Self::Rpc(RpcRefused {
+                error: error::unknown_method(refusal.error, &session.server_info, method),
                 ..refusal
             }),
             other => other,
@@ -88,7 +88,7 @@ impl Ending {
 }
 
 #[derive(Debug)]
-pub(crate) struct RpcRefusal {
+pub(crate) struct RpcRefused {
     pub(crate) rpc: RpcError,
     /// The error to show for it.
     pub(crate) error: Error,
@@ -101,11 +101,11 @@ pub(crate) struct RpcRefusal {
 /// more; `rpc` is the error's code, and whether it names no request.
 pub(crate) fn is_loss(session: &Session, http_status: u16, rpc: Option<(i32, bool)>) -> bool {
     let can_be_lost = session.can_be_lost();
-    let is_old = !session.introduction.revision.is_stateless();
+    let is_old = !session.server_info.revision.is_stateless();
     match (http_status, rpc) {
         (404, _) if can_be_lost => true,
         (_, Some((UNSUPPORTED_VERSION, _))) => true,
-        // Only a server of the stateless era says so.
+        // Only a server of the stateless dialect says so.
         (400, Some((HEADER_MISMATCH | MISSING_CAPABILITY, _))) => is_old,
         // A restarted server of the TypeScript SDK with a single session, or
         // one that has sessions now and had none before.
@@ -125,14 +125,14 @@ impl Client {
     pub(crate) async fn post(
         self: &Arc<Self>,
         options: &Options,
-        post: Post<'_>,
+        post: OutboundMessage<'_>,
         wait: &Wait,
-    ) -> Result<Ending> {
-        if let Transport::Channel(channel) = post.peer.transport {
+    ) -> Result<Outcome> {
+        if let Transport::SharedConnection(channel) = post.peer.transport {
             return self.post_on(channel, options, post, wait).await;
         }
-        let way = Way::new(options, Some(post.peer.era))?;
-        let sent = Sent::post(&options.address()?.url, post);
+        let way = HttpContext::new(options, Some(post.peer.dialect))?;
+        let sent = HttpRequest::post(&options.address()?.url, post);
         let _lane = self.lane(wait).await?;
         match self.send(options, &sent, &way, wait).await? {
             Ok(reply) => {
@@ -145,8 +145,8 @@ impl Client {
     }
 
     /// The right to a connection, for a request that was started.
-    async fn lane(&self, wait: &Wait) -> Result<Option<Lane<'_>>> {
-        if wait.is_queued() { self.lanes.enter(wait).await.map(Some) } else { Ok(None) }
+    async fn lane(&self, wait: &Wait) -> Result<Option<ConnectionPermit<'_>>> {
+        if wait.is_queued() { self.connection_limit.enter(wait).await.map(Some) } else { Ok(None) }
     }
 
     /// Sends a message to where HTTP with SSE takes them; what is answered
@@ -155,12 +155,12 @@ impl Client {
         self: &Arc<Self>,
         url: &Url,
         options: &Options,
-        post: Post<'_>,
+        post: OutboundMessage<'_>,
         wait: &Wait,
-    ) -> Result<Option<Ending>> {
-        let way = Way::new(options, Some(post.peer.era))?;
+    ) -> Result<Option<Outcome>> {
+        let way = HttpContext::new(options, Some(post.peer.dialect))?;
         let _lane = self.lane(wait).await?;
-        match self.send(options, &Sent::post(url, post), &way, wait).await? {
+        match self.send(options, &HttpRequest::post(url, post), &way, wait).await? {
             Ok(reply) => {
                 reply.release();
                 Ok(None)
@@ -175,12 +175,12 @@ impl Client {
         options: &'a Options,
         session: &Arc<Session>,
         outgoing: &Outgoing,
-        way: &Way<'_>,
+        way: &HttpContext<'_>,
         wait: &Wait,
     ) -> Result<Reply<'a>> {
         let Outgoing { headers, body } = outgoing;
         let url = &options.address()?.url;
-        let sent = Sent {
+        let sent = HttpRequest {
             verb: "POST",
             url,
             headers,
@@ -217,8 +217,8 @@ impl Client {
         let mut has_recovered = false;
         loop {
             let session = self.connected(options, wait).await?.session;
-            let outgoing = session.era.notification(call);
-            let post = Post::notification(&outgoing, session.peer());
+            let outgoing = session.dialect.notification(call);
+            let post = OutboundMessage::notification(&outgoing, session.peer());
             let ending = self.post(options, post, wait).await?;
             if ending.is_loss(&session) {
                 self.forget(&session);
@@ -229,9 +229,9 @@ impl Client {
                 }
             }
             return match ending {
-                Ending::Accepted | Ending::Answer(..) => Ok(()),
-                Ending::Rpc(refusal) => Err(refusal.error),
-                Ending::NotMcp(_, error) => Err(error),
+                Outcome::Accepted | Outcome::Answer(..) => Ok(()),
+                Outcome::Rpc(refusal) => Err(refusal.error),
+                Outcome::NotMcp(_, error) => Err(error),
             };
         }
     }
@@ -243,7 +243,7 @@ impl Client {
         id: &str,
         answered: &Answered,
     ) -> Result<()> {
-        let Some(outgoing) = session.era.respond(id, answered) else { return Ok(()) };
+        let Some(outgoing) = session.dialect.respond(id, answered) else { return Ok(()) };
         if !self.is_current(session) {
             return Err(Error::new(
                 Status::SessionLost,
@@ -251,11 +251,11 @@ impl Client {
             ));
         }
         if self.has_background() {
-            return self.send_apart(session, outbox::Kind::Answer, outgoing);
+            return self.send_apart(session, outbox::OutboxKind::Answer, outgoing);
         }
         let options = self.options();
         let wait = self.wait(&options, &Default::default(), false);
-        let post = Post::notification(&outgoing, session.peer());
+        let post = OutboundMessage::notification(&outgoing, session.peer());
         now(self.post(&options, post, &wait))
             .map(drop)
             .map_err(|error| self.finished(error, "the answer to the server", &options))
@@ -265,7 +265,7 @@ impl Client {
 impl Refused {
     /// On a status other than 2xx an error belongs to the request that it
     /// answers, whatever its id.
-    fn ending(self) -> Result<Ending> {
+    fn ending(self) -> Result<Outcome> {
         let Self { status: http_status, error, found } = self;
         if error::is_final(http_status) {
             return Err(error);
@@ -273,9 +273,9 @@ impl Refused {
         Ok(match found {
             Some((id, rpc)) => {
                 let is_anonymous = !matches!(id, Id::Number(_));
-                Ending::Rpc(RpcRefusal { rpc, error, http_status, is_anonymous })
+                Outcome::Rpc(RpcRefused { rpc, error, http_status, is_anonymous })
             }
-            None => Ending::NotMcp(http_status, error),
+            None => Outcome::NotMcp(http_status, error),
         })
     }
 }

@@ -6,17 +6,17 @@ use std::time::Duration;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Poll;
 use crate::client::Client;
-use crate::client::core::leader_lock::Mine;
-use crate::client::core::pending::{Delivered, Slot};
+use crate::client::core::leader_lock::Leader;
+use crate::client::core::pending::{Inbound, PendingRequest};
 use crate::client::http::reply::Incoming as Request;
 use crate::client::options::Options;
-use crate::client::session::exchange::Peer;
-use crate::client::stream::shared_connection::Channel;
+use crate::client::session::exchange::Target;
+use crate::client::stream::shared_connection::SharedConnection;
 use crate::protocol::notification;
 use crate::transport::socket::plain;
 use crate::transport::source::{Incoming, Source, Stop};
 use crate::transport::wait::{self, Wait};
-use crate::wire::jsonrpc::{self, Id, Message, Outcome};
+use crate::wire::jsonrpc::{self, Id, Message, ResponseBody};
 use crate::wire::owner::Owner;
 
 /// How long the last words of a server that does not listen are waited for.
@@ -25,9 +25,9 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// Who reads a channel, and for whom.
 pub(crate) struct Reader<'a> {
     pub(crate) client: &'a Arc<Client>,
-    pub(crate) channel: &'a Arc<Channel>,
+    pub(crate) channel: &'a Arc<SharedConnection>,
     pub(crate) options: &'a Options,
-    pub(crate) peer: Peer<'a>,
+    pub(crate) peer: Target<'a>,
 }
 
 impl Reader<'_> {
@@ -59,8 +59,8 @@ impl Reader<'_> {
     /// of `also` is ready, or the stream has ended.
     pub(crate) async fn lead(
         &self,
-        source: &mut Mine<'_, Box<dyn Source>>,
-        slot: Option<&Slot>,
+        source: &mut Leader<'_, Box<dyn Source>>,
+        slot: Option<&PendingRequest>,
         also: &[Poll],
         wait: &Wait,
     ) -> Result<()> {
@@ -72,14 +72,15 @@ impl Reader<'_> {
 
     async fn lead_with(
         &self,
-        source: &mut Mine<'_, Box<dyn Source>>,
-        slot: Option<&Slot>,
+        source: &mut Leader<'_, Box<dyn Source>>,
+        slot: Option<&PendingRequest>,
         also: &[Poll],
         wait: &Wait,
     ) -> Result<()> {
         let arrivals = self.client.arrivals_here();
         let attends = !wait.is_background() && slot.is_some();
-        let has_some = || slot.is_some_and(Slot::has_any) || attends && arrivals.is_raised();
+        let has_some =
+            || slot.is_some_and(PendingRequest::has_any) || attends && arrivals.is_raised();
         let mut watched = Vec::with_capacity(also.len() + 2);
         watched.extend_from_slice(also);
         watched.push(wait::entry(&self.channel.ended)?);
@@ -118,7 +119,7 @@ impl Reader<'_> {
         }
         let batch = match jsonrpc::batch(text.get(start..).unwrap_or_default()) {
             None => return self.take_one(text, start, wait).await,
-            Some(Ok(batch)) if self.peer.era.has_batches() => batch,
+            Some(Ok(batch)) if self.peer.dialect.has_batches() => batch,
             Some(_) => {
                 self.client.pass_over();
                 return Ok(());
@@ -156,10 +157,10 @@ impl Reader<'_> {
         // request that is under way.
         let id = match (id, &outcome) {
             (Id::Number(id), _) => Some(id),
-            (Id::None, Outcome::Error(_)) => self.channel.slots.only(),
+            (Id::None, ResponseBody::Error(_)) => self.channel.slots.only(),
             _ => None,
         };
-        let response = Delivered::Response(text, start, tape, outcome);
+        let response = Inbound::Response(text, start, tape, outcome);
         if id.is_none_or(|id| self.channel.slots.put(id, response).is_some()) {
             self.client.drop_reply();
         }
@@ -185,10 +186,10 @@ impl Reader<'_> {
         };
         let params = params.unwrap_or("{}").to_owned();
         let delivered = match method {
-            notification::PROGRESS => Delivered::Progress(params),
-            _ => Delivered::Notification(method.to_owned(), params),
+            notification::PROGRESS => Inbound::Progress(params),
+            _ => Inbound::Notification(method.to_owned(), params),
         };
-        if let Some(Delivered::Progress(params) | Delivered::Notification(_, params)) =
+        if let Some(Inbound::Progress(params) | Inbound::Notification(_, params)) =
             slots.put(owner, delivered)
         {
             self.client.notice(self.peer.session, method, Some(&params), wait);
@@ -204,7 +205,7 @@ impl Reader<'_> {
             Owner::Unknown => slots.calls(),
         };
         for id in calls {
-            if slots.put(id, Delivered::Malformed(error.clone())).is_some() {
+            if slots.put(id, Inbound::Malformed(error.clone())).is_some() {
                 self.client.drop_reply();
             }
         }
@@ -220,7 +221,7 @@ impl Reader<'_> {
         }
         let envelope = serde_json::from_str::<Envelope<'_>>(data).ok();
         let id = envelope.filter(|envelope| envelope.method.is_none()).and_then(|it| it.id);
-        let malformed = Delivered::Malformed(error);
+        let malformed = Inbound::Malformed(error);
         if id.is_none_or(|id| self.channel.slots.put(id, malformed).is_some()) {
             self.client.pass_over();
         }

@@ -13,11 +13,11 @@ use std::time::Duration;
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::base::sys::{POLLIN, POLLOUT, Poll};
-use crate::client::core::leader_lock::{Entry, Idle, Turn};
-use crate::client::core::pending::{Delivered, Slot, Slots, Waiting};
+use crate::client::core::leader_lock::{IdleEntry, LeaderEntry, LeaderLock};
+use crate::client::core::pending::{Inbound, PendingGuard, PendingRequest, PendingRequests};
 use crate::client::http::reply::rpc_ending;
 use crate::client::options::Options;
-use crate::client::session::exchange::{Ending, Post};
+use crate::client::session::exchange::{OutboundMessage, Outcome};
 use crate::client::stream::reader::Reader;
 use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::Outgoing;
@@ -26,15 +26,15 @@ use crate::transport::lines::{LineSink, Sent};
 use crate::transport::process::{ENDING, Process};
 use crate::transport::source::Source;
 use crate::transport::wait::{self, Wait};
-use crate::wire::jsonrpc::{Answer, Outcome};
+use crate::wire::jsonrpc::{Answer, ResponseBody};
 use crate::wire::url::Url;
 
-pub(crate) struct Channel {
-    pub(crate) source: Turn<Box<dyn Source>>,
+pub(crate) struct SharedConnection {
+    pub(crate) source: LeaderLock<Box<dyn Source>>,
     sink: Sink,
     /// A line is sent whole before another one.
     sending: Gate,
-    pub(crate) slots: Slots,
+    pub(crate) slots: PendingRequests,
     session: Mutex<Weak<Session>>,
     /// Where to look for what comes between calls.
     readable: Option<Arc<OwnedFd>>,
@@ -53,9 +53,9 @@ pub(crate) enum Sink {
     Posts(Url),
 }
 
-impl fmt::Debug for Channel {
+impl fmt::Debug for SharedConnection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Channel")
+        formatter.write_str("SharedConnection")
     }
 }
 
@@ -66,7 +66,7 @@ const BETWEEN: Duration = Duration::from_millis(20);
 /// So much longer than it should take is the end of a stream waited for.
 const SPARE: Duration = Duration::from_millis(200);
 
-impl Channel {
+impl SharedConnection {
     pub(crate) fn new(
         source: Box<dyn Source>,
         sink: Sink,
@@ -74,10 +74,10 @@ impl Channel {
         process: Option<Arc<Process>>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            source: Turn::new(source),
+            source: LeaderLock::new(source),
             sink,
             sending: Gate::default(),
-            slots: Slots::default(),
+            slots: PendingRequests::default(),
             session: Mutex::default(),
             readable,
             process,
@@ -106,7 +106,7 @@ impl Channel {
         self.process.as_ref()
     }
 
-    pub(crate) fn subscribe(&self, id: i64) -> Waiting<'_> {
+    pub(crate) fn subscribe(&self, id: i64) -> PendingGuard<'_> {
         self.slots.open(id, true)
     }
 
@@ -161,15 +161,15 @@ impl Client {
     /// request.
     pub(crate) async fn post_on(
         self: &Arc<Self>,
-        channel: &Arc<Channel>,
+        channel: &Arc<SharedConnection>,
         options: &Options,
-        post: Post<'_>,
+        post: OutboundMessage<'_>,
         wait: &Wait,
-    ) -> Result<Ending> {
+    ) -> Result<Outcome> {
         channel.check()?;
         let Some(id) = post.id else {
             let sent = self.send_on(channel, options, post, wait).await?;
-            return Ok(sent.unwrap_or(Ending::Accepted));
+            return Ok(sent.unwrap_or(Outcome::Accepted));
         };
         let waiting = channel.slots.open(id, false);
         match self.send_on(channel, options, post, wait).await {
@@ -186,11 +186,11 @@ impl Client {
     /// What comes back at once is a refusal.
     pub(crate) async fn send_on(
         self: &Arc<Self>,
-        channel: &Arc<Channel>,
+        channel: &Arc<SharedConnection>,
         options: &Options,
-        post: Post<'_>,
+        post: OutboundMessage<'_>,
         wait: &Wait,
-    ) -> Result<Option<Ending>> {
+    ) -> Result<Option<Outcome>> {
         match &channel.sink {
             Sink::Lines(sink) => {
                 self.send_line(channel, sink, options, post, wait).await.map(|()| None)
@@ -201,10 +201,10 @@ impl Client {
 
     async fn send_line(
         self: &Arc<Self>,
-        channel: &Arc<Channel>,
+        channel: &Arc<SharedConnection>,
         sink: &LineSink,
         options: &Options,
-        post: Post<'_>,
+        post: OutboundMessage<'_>,
         wait: &Wait,
     ) -> Result<()> {
         if let Some(trace) = &options.trace {
@@ -239,12 +239,12 @@ impl Client {
 
     async fn await_answer(
         self: &Arc<Self>,
-        channel: &Arc<Channel>,
-        slot: &Slot,
+        channel: &Arc<SharedConnection>,
+        slot: &PendingRequest,
         options: &Options,
-        post: Post<'_>,
+        post: OutboundMessage<'_>,
         wait: &Wait,
-    ) -> Result<Ending> {
+    ) -> Result<Outcome> {
         let reader = Reader { client: self, channel, options, peer: post.peer };
         loop {
             while let Some(delivered) = slot.take() {
@@ -253,15 +253,15 @@ impl Client {
                     self.attend();
                 }
                 match delivered {
-                    Delivered::Response(text, start, tape, Outcome::Result(place)) => {
-                        return Ok(Ending::Answer(Answer::new(text, start, tape, place), None));
+                    Inbound::Response(text, start, tape, ResponseBody::Result(place)) => {
+                        return Ok(Outcome::Answer(Answer::new(text, start, tape, place), None));
                     }
-                    Delivered::Response(_, _, _, Outcome::Error(rpc)) => {
+                    Inbound::Response(_, _, _, ResponseBody::Error(rpc)) => {
                         return Ok(rpc_ending(rpc, 0, false));
                     }
-                    Delivered::Malformed(error) => return Err(error),
-                    Delivered::Progress(params) => self.tell_progress(post, &params, wait),
-                    Delivered::Notification(..) => {}
+                    Inbound::Malformed(error) => return Err(error),
+                    Inbound::Progress(params) => self.tell_progress(post, &params, wait),
+                    Inbound::Notification(..) => {}
                 }
             }
             // One that a close has ended says so.
@@ -272,10 +272,10 @@ impl Client {
             } else {
                 let signal = slot.signal();
                 match channel.source.get_or_queue(&signal) {
-                    Entry::Mine(mut source) => {
+                    LeaderEntry::Leader(mut source) => {
                         reader.lead(&mut source, Some(slot), &[], wait).await?;
                     }
-                    Entry::Queued(_place) => {
+                    LeaderEntry::Queued(_place) => {
                         wait.until_raised(&signal).await?;
                         signal.lower();
                     }
@@ -290,7 +290,7 @@ impl Client {
 
     /// Reads what comes between calls, until the end of the stream or of the
     /// client.
-    pub(crate) fn keep_reading(self: &Arc<Self>, channel: &Arc<Channel>) -> Result<()> {
+    pub(crate) fn keep_reading(self: &Arc<Self>, channel: &Arc<SharedConnection>) -> Result<()> {
         let channel = channel.clone();
         self.spawn(move |client| async move {
             let wait = client.endless();
@@ -300,11 +300,15 @@ impl Client {
         })
     }
 
-    async fn read_between(self: &Arc<Self>, channel: &Arc<Channel>, wait: &Wait) -> Result<()> {
+    async fn read_between(
+        self: &Arc<Self>,
+        channel: &Arc<SharedConnection>,
+        wait: &Wait,
+    ) -> Result<()> {
         let signal = Signal::shared();
         while !channel.is_over() {
             match channel.source.get_if_idle(&signal) {
-                Idle::Mine(mut source) => {
+                IdleEntry::Leader(mut source) => {
                     let session = lock(&channel.session).upgrade();
                     let Some(session) = session else { return Ok(()) };
                     let options = self.options();
@@ -326,18 +330,23 @@ impl Client {
                         self.until_readable(channel, fd, wait).await?;
                     }
                 }
-                Idle::Taken => {
+                IdleEntry::Taken => {
                     wait.until_raised(&signal).await?;
                     signal.lower();
                 }
-                Idle::Wanted => wait.pause(BETWEEN).await?,
+                IdleEntry::Wanted => wait.pause(BETWEEN).await?,
             }
         }
         Ok(())
     }
 
     /// Waits until there is something to read, or the end of the process.
-    async fn until_readable(&self, channel: &Channel, fd: &OwnedFd, wait: &Wait) -> Result<()> {
+    async fn until_readable(
+        &self,
+        channel: &SharedConnection,
+        fd: &OwnedFd,
+        wait: &Wait,
+    ) -> Result<()> {
         let fd = std::os::fd::AsRawFd::as_raw_fd(fd);
         let process = channel.process();
         let mut entries = vec![Poll::new(fd, POLLIN), wait::entry(&channel.ended)?];
