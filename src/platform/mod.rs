@@ -35,13 +35,13 @@ use unix as system;
 pub(crate) use exit::Exit;
 pub(crate) use per_process::PerProcess;
 pub(crate) use system::certificates::{certificates_in, system_certificates};
-pub(crate) use system::descriptor::{Descriptor, RawDescriptor};
+pub(crate) use system::descriptor::Descriptor;
 pub(crate) use system::files::{
     Access, FileLock, is_same_file, make_private_folder, open_private, open_regular,
 };
 pub(crate) use system::folders::{BROWSER_OPENERS, os_string, state_folder};
 pub(crate) use system::memory::wipe;
-pub(crate) use system::poll::{POLLIN, POLLOUT, Poll, poll};
+pub(crate) use system::poll::{POLLIN, POLLOUT, Poll, RawDescriptor, poll};
 pub(crate) use system::process::{ChildPipes, ChildProcess, isolate};
 pub(crate) use system::sockets::{begin_connect, lacks_address, raw_socket, send, set_up_socket};
 pub(crate) use system::threads::{Uncancelled, without_signals};

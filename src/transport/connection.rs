@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use crate::base::error::{Error, Result, Status};
 use crate::platform;
-use crate::transport::connector::Link;
 use crate::transport::socket::{Broken, plain};
+use crate::transport::stream::Stream;
 use crate::transport::wait::Wait;
 use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece};
 
@@ -18,7 +18,7 @@ const MOST: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
-    link: Link,
+    stream: Stream,
     /// What has arrived and was not used: `input[start..end]`.
     input: Vec<u8>,
     start: usize,
@@ -51,9 +51,9 @@ pub(crate) struct NoReply {
 }
 
 impl Connection {
-    pub(crate) fn new(link: Link) -> Self {
+    pub(crate) fn new(stream: Stream) -> Self {
         Self {
-            link,
+            stream,
             input: Vec::new(),
             start: 0,
             end: 0,
@@ -72,7 +72,7 @@ impl Connection {
         wait: &Wait,
     ) -> std::result::Result<Box<Head>, NoReply> {
         let mut sent = 0;
-        let result = self.link.send(request, &mut sent, wait).await;
+        let result = self.stream.send(request, &mut sent, wait).await;
         // It holds the credential.
         platform::wipe(request);
         let failure = match result {
@@ -206,7 +206,7 @@ impl Connection {
 
     /// Whether nothing speaks against sending another request.
     pub(crate) fn is_quiet(&mut self) -> bool {
-        !self.has_leftover() && self.link.is_quiet()
+        !self.has_leftover() && self.stream.is_quiet()
     }
 
     fn pending(&self) -> &[u8] {
@@ -232,7 +232,7 @@ impl Connection {
         }
         let room = self.input.get_mut(self.end..).unwrap_or_default();
         let size = room.len();
-        let count = self.link.receive(room, self.is_likely, wait).await?;
+        let count = self.stream.receive(room, self.is_likely, wait).await?;
         self.is_likely = count == size;
         self.is_first = false;
         self.end += count;

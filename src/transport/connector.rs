@@ -1,24 +1,18 @@
-//! A byte stream to the server: a plain socket, or TLS over one, with a
-//! proxy's tunnel below it where there is one.
-//!
-//! All TLS is without I/O of its own and never blocks: what waits is the one
-//! socket at the bottom, so that cancelling and time reach a handshake as they
-//! reach everything else.
+//! Makes connections: to a Unix socket, to an address, or through a proxy,
+//! with TLS where the URL asks for it.
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustls::ClientConfig;
 
 use crate::base::error::{Error, Result, Status};
-use crate::platform::{POLLIN, POLLOUT};
 use crate::transport::proxy::Proxy;
 use crate::transport::reach::{Home, Reach};
 use crate::transport::resolve::Resolver;
-use crate::transport::socket::{Broken, Socket};
+use crate::transport::socket::{Broken, Socket, plain};
+use crate::transport::stream::Stream;
 use crate::transport::tls::{TlsSettings, reason};
-use crate::transport::tls_stream::Secured;
 use crate::transport::tunnel;
 use crate::transport::wait::Wait;
 use crate::wire::url::{Origin, Scheme, Url};
@@ -34,9 +28,9 @@ pub(crate) struct Route {
     pub(crate) reach: Option<Reach>,
 }
 
-/// Opens links by one route, and keeps what several of them share.
+/// Opens streams by one route, and keeps what several of them share.
 #[derive(Debug, Default)]
-pub(crate) struct Opener {
+pub(crate) struct Connector {
     resolver: Resolver,
     tls: OnceLock<Arc<ClientConfig>>,
     /// The same for the way to a proxy.
@@ -45,17 +39,10 @@ pub(crate) struct Opener {
     met: Mutex<Option<Home>>,
 }
 
-/// A byte stream to the server.
-#[derive(Debug)]
-pub(crate) enum Link {
-    Plain(Socket),
-    Secured(Box<Secured>),
-}
-
-impl Opener {
-    pub(crate) async fn open(&self, url: &Url, route: &Route, wait: &Wait) -> Result<Link> {
+impl Connector {
+    pub(crate) async fn open(&self, url: &Url, route: &Route, wait: &Wait) -> Result<Stream> {
         let origin = &url.origin;
-        let link = match &route.proxy {
+        let stream = match &route.proxy {
             Some(proxy) if route.unix_socket.is_none() && !origin.is_loopback() => {
                 // The proxy resolves: what is a name is its matter.
                 if let Some(reach) = route.reach {
@@ -66,16 +53,16 @@ impl Opener {
             }
             _ => {
                 let way = (route.unix_socket.as_ref(), route.reach);
-                let link = self.dial(origin, way, wait).await?;
-                self.note(&link);
-                link
+                let stream = self.dial(origin, way, wait).await?;
+                self.note(&stream);
+                stream
             }
         };
         match origin.scheme {
-            Scheme::Http => Ok(link),
+            Scheme::Http => Ok(stream),
             Scheme::Https => {
                 let config = shared(&self.tls, || route.tls.config())?;
-                secure(link, origin, config, wait).await
+                secure(stream, origin, config, wait).await
             }
         }
     }
@@ -85,16 +72,16 @@ impl Opener {
         origin: &Origin,
         (unix_socket, reach): (Option<&PathBuf>, Option<Reach>),
         wait: &Wait,
-    ) -> Result<Link> {
+    ) -> Result<Stream> {
         if let Some(path) = unix_socket {
-            return Socket::dial_unix(path, wait).await.map(Link::Plain);
+            return Socket::dial_unix(path, wait).await.map(Stream::Plain);
         }
         let mut addresses = self.resolver.resolve(&origin.host, origin.port, wait).await?;
         // Exactly these are dialled: a name may resolve otherwise next time.
         if let Some(reach) = reach {
             addresses = reach.filter(&origin.host, addresses)?;
         }
-        Socket::dial(&addresses, &origin.host_and_port(), wait).await.map(Link::Plain)
+        Socket::dial(&addresses, &origin.host_and_port(), wait).await.map(Stream::Plain)
     }
 
     /// Where the server is: as the connections to it have shown, for a name
@@ -118,8 +105,8 @@ impl Opener {
         Ok(homes.max().unwrap_or(Home::Public))
     }
 
-    fn note(&self, link: &Link) {
-        if let Some(address) = link.socket().peer() {
+    fn note(&self, stream: &Stream) {
+        if let Some(address) = stream.socket().peer() {
             let mut met = self.met();
             *met = (*met).max(Some(Home::of(address)));
         }
@@ -136,28 +123,25 @@ impl Opener {
         origin: &Origin,
         route: &Route,
         wait: &Wait,
-    ) -> Result<Link> {
-        let mut link = self.dial(&proxy.origin, (None, None), wait).await?;
+    ) -> Result<Stream> {
+        let mut stream = self.dial(&proxy.origin, (None, None), wait).await?;
         if proxy.origin.scheme == Scheme::Https {
             let config = shared(&self.proxy_tls, || route.tls.for_proxy().config())?;
-            link = secure(link, &proxy.origin, config, wait).await?;
+            stream = secure(stream, &proxy.origin, config, wait).await?;
         }
-        tunnel::ask(&mut link, origin, proxy, wait).await?;
-        Ok(link)
+        tunnel::ask(&mut stream, origin, proxy, wait).await?;
+        Ok(stream)
     }
 }
 
 async fn secure(
-    link: Link,
+    stream: Stream,
     origin: &Origin,
     config: Arc<ClientConfig>,
     wait: &Wait,
-) -> Result<Link> {
-    let failed = |broken| handshake_failed(broken, origin);
-    let secured = Secured::begin(link, config, &origin.host);
-    let mut link = Link::Secured(Box::new(secured.map_err(|error| failed(error.into()))?));
-    link.shake_hands(wait).await.map_err(failed)?;
-    Ok(link)
+) -> Result<Stream> {
+    let secured = stream.into_tls(config, &origin.host, wait).await;
+    secured.map_err(|broken| handshake_failed(broken, origin))
 }
 
 /// One configuration for all connections: looking for the one that others
@@ -173,177 +157,15 @@ fn shared(
     Ok(kept.get_or_init(|| config).clone())
 }
 
-impl Link {
-    /// Agrees on TLS with who is at the other end.
-    async fn shake_hands(&mut self, wait: &Wait) -> std::result::Result<(), Broken> {
-        loop {
-            self.flush(wait).await?;
-            let Self::Secured(secured) = self else { return Ok(()) };
-            if !secured.is_handshaking() {
-                return Ok(());
-            }
-            match secured.take_in() {
-                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.socket().until(POLLIN, wait).await?;
-                }
-                Err(error) if is_early(&error) => wait.give_way().await?,
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    /// Sends all of it, or until the peer has something to say instead. The
-    /// number of bytes that may have left is kept in `sent`.
-    pub(crate) async fn send(
-        &mut self,
-        bytes: &[u8],
-        sent: &mut usize,
-        wait: &Wait,
-    ) -> std::result::Result<(), Broken> {
-        if let Self::Plain(socket) = self {
-            return socket.send(bytes, sent, wait).await;
-        }
-        while let Some(rest) = bytes.get(*sent..).filter(|rest| !rest.is_empty()) {
-            match self.write_at_once(rest) {
-                Ok(count) => *sent += count,
-                Err(error) if is_early(&error) => {}
-                Err(error) => return Err(broken(error)),
-            }
-            self.flush(wait).await?;
-        }
-        Ok(())
-    }
-
-    /// Sends what was written and has not left yet.
-    pub(crate) async fn flush(&mut self, wait: &Wait) -> std::result::Result<(), Broken> {
-        loop {
-            match self.flush_at_once() {
-                Ok(()) => return Ok(()),
-                Err(error) if is_early(&error) => {}
-                Err(error) => return Err(broken(error)),
-            }
-            let ready = self.socket().until(POLLIN | POLLOUT, wait).await?;
-            // A server that refuses a request before it has read all of it
-            // may never read on.
-            if !ready.has(POLLOUT) && self.has_input().map_err(broken)? {
-                return Err(Broken::Connection(io::Error::other("answered early")));
-            }
-        }
-    }
-
-    pub(crate) async fn receive(
-        &mut self,
-        buffer: &mut [u8],
-        is_likely: bool,
-        wait: &Wait,
-    ) -> std::result::Result<usize, Broken> {
-        if let Self::Plain(socket) = self {
-            return socket.receive(buffer, is_likely, wait).await;
-        }
-        loop {
-            match self.read_at_once(buffer) {
-                Ok(count) => return Ok(count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let events = match self.flush_at_once() {
-                        Ok(()) => POLLIN,
-                        Err(error) if is_early(&error) => POLLIN | POLLOUT,
-                        Err(error) => return Err(broken(error)),
-                    };
-                    self.socket().until(events, wait).await?;
-                }
-                // Records without data: a peer that has nothing else must not
-                // outlast the wait.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                    wait.give_way().await?;
-                }
-                Err(error) => return Err(broken(error)),
-            }
-        }
-    }
-
-    /// Whether the peer has neither closed nor said anything unasked.
-    pub(crate) fn is_quiet(&mut self) -> bool {
-        if let Self::Plain(socket) = self {
-            return socket.is_quiet();
-        }
-        // Tickets and the like may have come; not many.
-        for _ in 0..8 {
-            match self.read_at_once(&mut [0]) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // A byte is lost, and with it the connection.
-                _ => return false,
-            }
-        }
-        false
-    }
-
-    /// What waits for it.
-    pub(crate) fn socket(&self) -> &Socket {
-        match self {
-            Self::Plain(socket) => socket,
-            Self::Secured(secured) => secured.below().socket(),
-        }
-    }
-
-    /// Receives what is there already: `WouldBlock` if that is nothing,
-    /// `Interrupted` if there may be more behind it.
-    pub(crate) fn read_at_once(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(socket) => socket.receive_at_once(buffer),
-            Self::Secured(secured) => secured.read_at_once(buffer),
-        }
-    }
-
-    /// Takes what it can take; some of it may wait for a flush.
-    pub(crate) fn write_at_once(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(socket) => socket.send_at_once(bytes),
-            Self::Secured(secured) => secured.write_at_once(bytes),
-        }
-    }
-
-    pub(crate) fn flush_at_once(&mut self) -> io::Result<()> {
-        match self {
-            Self::Plain(_) => Ok(()),
-            Self::Secured(secured) => secured.flush_at_once(),
-        }
-    }
-
-    /// Whether there is something to receive, or the end.
-    fn has_input(&mut self) -> io::Result<bool> {
-        match self {
-            Self::Plain(_) => Ok(true),
-            Self::Secured(secured) => secured.has_input(),
-        }
-    }
-}
-
-/// Whether it is only too early, and not an error.
-pub(crate) fn is_early(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
-fn broken(error: io::Error) -> Broken {
-    match reason(&error) {
-        // A client certificate that is missing or refused is told after the
-        // handshake in TLS 1.3.
-        Some(reason) => Broken::Wait(Error::new(Status::Tls, format!("TLS: {reason}"))),
-        None => Broken::Connection(error),
-    }
-}
-
 fn handshake_failed(broken: Broken, origin: &Origin) -> Error {
     let why = match broken {
         Broken::Wait(error) => return error,
         Broken::Connection(error) => match reason(&error) {
             Some(reason) => reason,
-            None if error.kind() == io::ErrorKind::UnexpectedEof => {
+            None if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                 "the server closed the connection; does it speak TLS?".to_owned()
             }
-            None => crate::transport::socket::plain(&error),
+            None => plain(&error),
         },
     };
     Error::new(Status::Tls, format!("TLS with {}: {why}", origin.authority()))
@@ -370,9 +192,9 @@ mod tests {
     #[test]
     fn knows_where_the_server_is_by_its_address_or_by_the_connections_to_it() {
         let wait = Wait::for_at_most(Duration::from_secs(5));
-        let opener = Opener::default();
+        let connector = Connector::default();
         let home = |url: &str, route: &Route| {
-            now(opener.home(&Url::parse(url).unwrap().origin, route, &wait)).ok()
+            now(connector.home(&Url::parse(url).unwrap().origin, route, &wait)).ok()
         };
         let direct = Route::default();
         assert_eq!(home("http://a.localhost/", &direct), Some(Home::Loopback));
@@ -388,10 +210,10 @@ mod tests {
         // What a connection has shown counts, and of several the furthest.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        now(opener.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();
+        now(connector.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();
         assert_eq!(home("http://name.invalid/", &direct), Some(Home::Loopback));
-        *opener.met() = Some(Home::Public);
-        now(opener.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();
+        *connector.met() = Some(Home::Public);
+        now(connector.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();
         assert_eq!(home("http://name.invalid/", &direct), Some(Home::Public));
     }
 }

@@ -6,7 +6,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::mask::MASK;
 use crate::base::secret::Secret;
 use crate::transport::connection::Connection;
-use crate::transport::connector::{Opener, Route};
+use crate::transport::connector::{Connector, Route};
 use crate::transport::pool::Pool;
 use crate::transport::reach::Home;
 use crate::transport::trace::Trace;
@@ -17,7 +17,7 @@ use crate::wire::url::Url;
 /// Talks to one origin, with as many connections as threads need at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Http {
-    opener: Opener,
+    connector: Connector,
     pool: Pool,
 }
 
@@ -110,9 +110,9 @@ impl Http {
         }
     }
 
-    /// Where the server is, see [`Opener::home`].
+    /// Where the server is, see [`Connector::home`].
     pub(crate) async fn home(&self, url: &Url, route: &Route, wait: &Wait) -> Result<Home> {
-        self.opener.home(&url.origin, route, wait).await
+        self.connector.home(&url.origin, route, wait).await
     }
 
     /// Closes what is kept.
@@ -131,10 +131,10 @@ impl Http {
             trace.line("*", &line, setting.secrets);
         }
         let wait = wait.for_connecting(setting.connect_timeout);
-        self.opener
+        self.connector
             .open(request.url, setting.route, &wait)
             .await
-            .map(|link| Box::new(Connection::new(link)))
+            .map(|stream| Box::new(Connection::new(stream)))
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod proxy;
 pub(crate) mod reach;
 pub(crate) mod resolve;
 pub(crate) mod socket;
+pub(crate) mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod tls;

@@ -2,22 +2,22 @@
 
 use crate::base::error::{Error, Result, Status};
 use crate::platform;
-use crate::transport::connector::Link;
 use crate::transport::proxy::Proxy;
 use crate::transport::socket::{Broken, plain};
+use crate::transport::stream::Stream;
 use crate::transport::wait::Wait;
 use crate::wire::http1::Head;
 use crate::wire::url::Origin;
 
-/// Has the proxy at the other end of the link pass on all that follows.
+/// Has the proxy at the other end of the stream pass on all that follows.
 pub(crate) async fn ask(
-    link: &mut Link,
+    stream: &mut Stream,
     origin: &Origin,
     proxy: &Proxy,
     wait: &Wait,
 ) -> Result<()> {
     let mut request = request(origin, proxy);
-    let sent = link.send(&request, &mut 0, wait).await;
+    let sent = stream.send(&request, &mut 0, wait).await;
     // It holds the credential.
     platform::wipe(&mut request);
     // One that refuses may have closed before it had read all of it.
@@ -27,7 +27,7 @@ pub(crate) async fn ask(
     let mut input = Vec::new();
     let mut piece = [0; 1024];
     loop {
-        match link.receive(&mut piece, false, wait).await {
+        match stream.receive(&mut piece, false, wait).await {
             Ok(0) => return Err(failed("it closed the connection without an answer".into())),
             Ok(count) => input.extend_from_slice(piece.get(..count).unwrap_or_default()),
             Err(Broken::Wait(error)) => return Err(error),

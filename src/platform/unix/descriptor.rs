@@ -1,14 +1,11 @@
 //! File descriptors: pipes, sockets, terminals.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::platform::unix::poll::{POLLOUT, Poll, poll};
-
-/// The number of a descriptor that something else owns.
-pub(crate) type RawDescriptor = RawFd;
+use crate::platform::unix::poll::{POLLOUT, Poll, RawDescriptor, poll};
 
 /// An open descriptor, which is closed when this is dropped.
 #[derive(Debug)]

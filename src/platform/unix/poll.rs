@@ -1,11 +1,13 @@
 //! poll(2).
 
 use std::io;
+use std::os::fd::RawFd;
 use std::time::Duration;
 
 pub(crate) use libc::{POLLIN, POLLOUT};
 
-use crate::platform::unix::descriptor::RawDescriptor;
+/// The number of a descriptor that something else owns.
+pub(crate) type RawDescriptor = RawFd;
 
 /// A descriptor, the events to wait for, and the events that were found.
 #[derive(Clone, Copy, Debug)]

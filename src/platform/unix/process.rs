@@ -10,7 +10,8 @@ use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::platform::exit::Exit;
-use crate::platform::unix::descriptor::{Descriptor, RawDescriptor};
+use crate::platform::unix::descriptor::Descriptor;
+use crate::platform::unix::poll::RawDescriptor;
 
 /// A child process, which leads a process group of its own.
 #[derive(Debug)]

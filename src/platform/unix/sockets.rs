@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 
 use socket2::{SockAddr, Socket};
 
-use crate::platform::unix::descriptor::RawDescriptor;
+use crate::platform::unix::poll::RawDescriptor;
 
 /// The number to wait for a socket with.
 #[inline]

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use crate::platform::unix::descriptor::RawDescriptor;
+use crate::platform::unix::poll::RawDescriptor;
 
 /// A descriptor that is readable from [`WakeUp::set`] to [`WakeUp::clear`].
 ///
