@@ -464,7 +464,7 @@ mod tests {
         let (process, _ends) = Process::start(&shell("trap '' TERM; sleep 60")).unwrap();
         let id = process.child.id();
         drop(process);
-        assert!(!std::path::Path::new(&format!("/proc/{id}")).exists(), "it was reaped");
+        assert!(!runs(id));
     }
 
     #[test]
