@@ -38,7 +38,7 @@ use crate::client::session::transport::Transport;
 use crate::platform::Descriptor;
 use crate::protocol::Dialect;
 use crate::protocol::capability::ClientCapabilities;
-use crate::transport::async_mutex::Gate;
+use crate::transport::async_mutex::AsyncMutex;
 use crate::transport::background::Background;
 use crate::transport::process::{ENDING, Program};
 use crate::transport::wait::{Wait, now};
@@ -70,7 +70,7 @@ pub(crate) struct Client {
     /// What the server spoke before its session was lost.
     known: Mutex<Option<KnownServer>>,
     /// Held while a session is being made.
-    connecting: Gate,
+    connecting: AsyncMutex,
     close: Arc<Signal>,
     next_id: AtomicI64,
     log_level: Mutex<Option<&'static str>>,
@@ -204,7 +204,7 @@ impl Client {
             handlers: Mutex::default(),
             session: Mutex::default(),
             known: Mutex::default(),
-            connecting: Gate::default(),
+            connecting: AsyncMutex::default(),
             close: Signal::shared(),
             next_id: AtomicI64::new(1),
             log_level: Mutex::default(),

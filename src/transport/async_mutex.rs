@@ -1,70 +1,71 @@
-//! One thread at a time, where the others wait in a way that a cancel, a
-//! close or the end of their time can end. A mutex could not do that.
+//! A mutex whose waiting can be ended by a cancel, a close or a timeout.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::base::error::Result;
 use crate::base::signal::Signal;
+use crate::base::sync::lock;
 use crate::transport::wait::Wait;
 
+/// Locks out other threads and tasks, not a value.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
-    state: Mutex<State>,
+pub(crate) struct AsyncMutex {
+    queue: Mutex<LockQueue>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    is_taken: bool,
+struct LockQueue {
+    is_locked: bool,
     waiting: VecDeque<Arc<Signal>>,
 }
 
-/// The right to be inside; dropped, the next may enter.
+/// Holds the mutex; dropping it releases the mutex.
 #[derive(Debug)]
-pub(crate) struct Turn<'a>(&'a Gate);
+pub(crate) struct Guard<'a>(&'a AsyncMutex);
 
-impl Gate {
-    /// The right to be inside if nobody is.
-    pub(crate) fn try_enter(&self) -> Option<Turn<'_>> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.is_taken {
+impl AsyncMutex {
+    /// Locks it if it is free.
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_>> {
+        let mut queue = lock(&self.queue);
+        if queue.is_locked {
             return None;
         }
-        state.is_taken = true;
-        Some(Turn(self))
+        queue.is_locked = true;
+        Some(Guard(self))
     }
 
-    pub(crate) fn is_taken(&self) -> bool {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_taken
+    pub(crate) fn is_locked(&self) -> bool {
+        lock(&self.queue).is_locked
     }
 
-    /// `None` when `is_done` says, after a wait, that another thread has done
-    /// what this one wanted to do inside.
-    pub(crate) async fn enter(
+    /// Waits for it and locks it. Returns `None` as soon as `is_done` is true:
+    /// another thread has then done the work that the lock was wanted for.
+    pub(crate) async fn lock_unless(
         &self,
         wait: &Wait,
         is_done: impl Fn() -> bool,
-    ) -> Result<Option<Turn<'_>>> {
+    ) -> Result<Option<Guard<'_>>> {
         loop {
             if is_done() {
                 return Ok(None);
             }
             let signal = {
-                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-                if !state.is_taken {
-                    state.is_taken = true;
-                    return Ok(Some(Turn(self)));
+                let mut queue = lock(&self.queue);
+                if !queue.is_locked {
+                    queue.is_locked = true;
+                    return Ok(Some(Guard(self)));
                 }
                 let signal = Signal::shared();
-                state.waiting.push_back(signal.clone());
+                queue.waiting.push_back(signal.clone());
                 signal
             };
             if let Err(error) = wait.until_raised(&signal).await {
-                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-                state.waiting.retain(|other| !Arc::ptr_eq(other, &signal));
+                let mut queue = lock(&self.queue);
+                queue.waiting.retain(|other| !Arc::ptr_eq(other, &signal));
                 if signal.is_raised() {
-                    // It was this thread's turn: hand it on.
-                    state.wake_next();
+                    // This thread was woken and does not lock: wake another.
+                    queue.wake_next();
                 }
                 return Err(error);
             }
@@ -72,7 +73,7 @@ impl Gate {
     }
 }
 
-impl State {
+impl LockQueue {
     fn wake_next(&mut self) {
         if let Some(signal) = self.waiting.pop_front() {
             signal.raise();
@@ -80,14 +81,14 @@ impl State {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.is_taken = false;
-        // All of them: what the first one made is most likely what the
-        // others wait for as well.
-        while !state.waiting.is_empty() {
-            state.wake_next();
+        let mut queue = lock(&self.0.queue);
+        queue.is_locked = false;
+        // All of them: the result of the first thread's work is most likely
+        // what the others wait for.
+        while !queue.waiting.is_empty() {
+            queue.wake_next();
         }
     }
 }
@@ -101,18 +102,18 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn lets_one_in_at_a_time_and_everyone_in_the_end() {
-        let gate = Gate::default();
+    fn lets_one_thread_in_at_a_time_and_each_in_the_end() {
+        let mutex = AsyncMutex::default();
         let (inside, through) = (AtomicU32::new(0), AtomicU32::new(0));
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
                     let wait = Wait::for_at_most(Duration::from_secs(10));
-                    let turn = now(gate.enter(&wait, || false)).unwrap();
+                    let guard = now(mutex.lock_unless(&wait, || false)).unwrap();
                     assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                     std::thread::yield_now();
                     inside.fetch_sub(1, Ordering::SeqCst);
-                    drop(turn);
+                    drop(guard);
                     through.fetch_add(1, Ordering::SeqCst);
                 });
             }
@@ -121,22 +122,25 @@ mod tests {
     }
 
     #[test]
-    fn lets_in_who_does_not_want_to_wait_if_nobody_is_inside() {
-        let gate = Gate::default();
-        let turn = gate.try_enter().unwrap();
-        assert!(gate.try_enter().is_none());
-        assert!(gate.try_enter().is_none());
-        drop(turn);
-        assert!(gate.try_enter().is_some());
+    fn is_locked_without_waiting_only_if_it_is_free() {
+        let mutex = AsyncMutex::default();
+        let guard = mutex.try_lock().unwrap();
+        assert!(mutex.try_lock().is_none());
+        assert!(mutex.try_lock().is_none());
+        drop(guard);
+        assert!(mutex.try_lock().is_some());
     }
 
     #[test]
-    fn gives_up_with_the_time_of_who_waits() {
-        let gate = Gate::default();
-        let turn = now(gate.enter(&Wait::for_at_most(Duration::from_secs(1)), || false)).unwrap();
+    fn gives_up_when_the_time_of_the_waiting_thread_is_over() {
+        let mutex = AsyncMutex::default();
+        let long = Wait::for_at_most(Duration::from_secs(1));
+        let guard = now(mutex.lock_unless(&long, || false)).unwrap();
         let wait = Wait::for_at_most(Duration::from_millis(5));
-        assert_eq!(now(gate.enter(&wait, || false)).unwrap_err().status(), Status::Timeout);
-        drop(turn);
-        assert!(now(gate.enter(&Wait::for_at_most(Duration::from_secs(1)), || false)).is_ok());
+        let error = now(mutex.lock_unless(&wait, || false)).unwrap_err();
+        assert_eq!(error.status(), Status::Timeout);
+        drop(guard);
+        let long = Wait::for_at_most(Duration::from_secs(1));
+        assert!(now(mutex.lock_unless(&long, || false)).is_ok());
     }
 }

@@ -18,7 +18,7 @@ use crate::auth::{Need, errand};
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::transport::agent::Agent;
-use crate::transport::async_mutex::Turn;
+use crate::transport::async_mutex::Guard;
 use crate::transport::wait::Wait;
 use crate::wire::challenge::Challenge;
 
@@ -142,7 +142,7 @@ impl<'a> Exchange<'a> {
         let is_due = || self.account.ready(|held| self.can_renew(held)).is_none();
         let _turn = match held.filter(|held| !held.is_over()) {
             // Whoever has a good token does not wait for another.
-            Some(held) => match self.auth.gate.try_enter() {
+            Some(held) => match self.auth.gate.try_lock() {
                 Some(turn) => turn,
                 None => return Ok(Some(held.token.clone())),
             },
@@ -284,7 +284,7 @@ impl<'a> Exchange<'a> {
 
     /// Waits for the exchange of another. While that waits for a person, the
     /// time of this call does not count.
-    pub(super) async fn enter(&self, is_done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
+    pub(super) async fn enter(&self, is_done: impl Fn() -> bool) -> Result<Option<Guard<'_>>> {
         let wait = self.need.wait;
         let late = |error: Error| match error.status() {
             Status::Timeout => error.during("waiting for the authorization of another call"),
@@ -294,7 +294,7 @@ impl<'a> Exchange<'a> {
         loop {
             let look = (Instant::now() + LOOK).min(until);
             let glance = wait.at_most_beyond(look.saturating_duration_since(Instant::now()));
-            match self.auth.gate.enter(&glance, &is_done).await {
+            match self.auth.gate.lock_unless(&glance, &is_done).await {
                 Err(error) if error.status() == Status::Timeout => {
                     // Earlier than asked for: at the call's deadline.
                     let is_over = look >= until || Instant::now() < look;

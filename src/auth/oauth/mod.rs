@@ -53,7 +53,7 @@ use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
-use crate::transport::async_mutex::Gate;
+use crate::transport::async_mutex::AsyncMutex;
 use crate::transport::reach::URL_LIMIT;
 
 /// How to get tokens, and those there are: shared by the clients that have it.
@@ -65,9 +65,9 @@ pub(crate) struct Auth {
     /// As it was when this was made.
     pub(crate) environment: Arc<Environment>,
     /// Held by the one exchange that is under way.
-    gate: Gate,
+    gate: AsyncMutex,
     /// Held by the one function of the program's store that runs.
-    storing: Gate,
+    storing: AsyncMutex,
     accounts: Mutex<Vec<Arc<Account>>>,
     /// What servers want in the next proofs, by their origins.
     nonces: Mutex<Vec<(String, String)>>,
@@ -85,8 +85,8 @@ impl Auth {
             is_used: AtomicBool::new(false),
             grant,
             environment: Environment::read(),
-            gate: Gate::default(),
-            storing: Gate::default(),
+            gate: AsyncMutex::default(),
+            storing: AsyncMutex::default(),
             accounts: Mutex::default(),
             nonces: Mutex::default(),
             sign_in: Mutex::default(),

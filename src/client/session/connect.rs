@@ -18,7 +18,7 @@ use crate::protocol::revision::Revision;
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::stateless::Stateless;
 use crate::protocol::{Dialect, Outgoing, RequestMeta};
-use crate::transport::async_mutex::Turn;
+use crate::transport::async_mutex::Guard;
 use crate::transport::wait::{Attendant, Wait};
 
 /// A session, and whether the server answered just now to make it.
@@ -95,10 +95,12 @@ impl Client {
         options: &Options,
         wait: &Wait,
         is_done: impl Fn() -> bool,
-    ) -> Result<Option<Turn<'_>>> {
-        let Some(oauth) = &options.oauth else { return self.connecting.enter(wait, is_done).await };
+    ) -> Result<Option<Guard<'_>>> {
+        let Some(oauth) = &options.oauth else {
+            return self.connecting.lock_unless(wait, is_done).await;
+        };
         if oauth.is_asking_here() {
-            let turn = self.connecting.try_enter();
+            let turn = self.connecting.try_lock();
             return turn.map(Some).ok_or_else(|| {
                 Error::new(
                     Status::State,
@@ -112,7 +114,7 @@ impl Client {
         let attended = wait.attending(Some(attendant));
         loop {
             let glance = attended.at_most_beyond(LOOK);
-            match self.connecting.enter(&glance, &is_done).await {
+            match self.connecting.lock_unless(&glance, &is_done).await {
                 Err(error) if error.status() == Status::Timeout => {
                     if oauth.awaits_person() && Instant::now() < until {
                         attended.restart();

@@ -20,7 +20,7 @@ use crate::client::stream::reader::Reader;
 use crate::client::{Client, Counter, Session, lock};
 use crate::platform::{Descriptor, POLLIN, POLLOUT, Poll};
 use crate::protocol::Outgoing;
-use crate::transport::async_mutex::Gate;
+use crate::transport::async_mutex::AsyncMutex;
 use crate::transport::lines::{LineSink, Sent};
 use crate::transport::message_source::Source;
 use crate::transport::process::{ENDING, Process};
@@ -32,7 +32,7 @@ pub(crate) struct SharedConnection {
     pub(crate) source: LeaderLock<Box<dyn Source>>,
     sink: Sink,
     /// A line is sent whole before another one.
-    sending: Gate,
+    sending: AsyncMutex,
     pub(crate) slots: PendingRequests,
     session: Mutex<Weak<Session>>,
     /// Where to look for what comes between calls.
@@ -41,7 +41,7 @@ pub(crate) struct SharedConnection {
     /// Why nothing comes any more.
     end: OnceLock<Error>,
     pub(crate) ended: Arc<Signal>,
-    shutting: Gate,
+    shutting: AsyncMutex,
 }
 
 /// Where messages to the server go.
@@ -75,14 +75,14 @@ impl SharedConnection {
         Arc::new(Self {
             source: LeaderLock::new(source),
             sink,
-            sending: Gate::default(),
+            sending: AsyncMutex::default(),
             slots: PendingRequests::default(),
             session: Mutex::default(),
             readable,
             process,
             end: OnceLock::new(),
             ended: Signal::shared(),
-            shutting: Gate::default(),
+            shutting: AsyncMutex::default(),
         })
     }
 
@@ -141,7 +141,7 @@ impl SharedConnection {
         self.finish(Error::new(Status::Io, "the connection to the server was closed"));
         // One that is killed takes a moment.
         let wait = wait.afterwards(patience + SPARE);
-        let Ok(Some(_turn)) = self.shutting.enter(&wait, || false).await else { return };
+        let Ok(Some(_turn)) = self.shutting.lock_unless(&wait, || false).await else { return };
         if let Sink::Lines(sink) = &self.sink {
             sink.close();
         }
@@ -212,7 +212,7 @@ impl Client {
         }
         let line = line(post.outgoing);
         let reader = Reader { client: self, channel, options, peer: post.peer };
-        let _turn = channel.sending.enter(wait, || false).await?;
+        let _turn = channel.sending.lock_unless(wait, || false).await?;
         let mut sent = 0;
         loop {
             let blocked = match sink.send(&line, &mut sent) {
