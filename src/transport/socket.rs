@@ -1,4 +1,4 @@
-//! A socket that waits with [`Wait`] and never raises SIGPIPE.
+//! A non-blocking socket that waits with [`Wait`].
 
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
@@ -14,22 +14,22 @@ use crate::platform::{
 };
 use crate::transport::wait::Wait;
 
-/// How long an address is tried alone before the next is tried beside it
+/// How long one address is tried before the next one is tried as well
 /// (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// The most addresses of a name that are tried.
+/// The most addresses that are tried for a name.
 const TRIED: usize = 8;
 
 #[derive(Debug)]
 pub(crate) struct Socket(socket2::Socket);
 
-/// Why bytes did not go through.
+/// Why bytes were not sent or received.
 #[derive(Debug)]
 pub(crate) enum Broken {
-    /// The wait ended first.
+    /// The wait ended first: a timeout, a cancel or a close.
     Wait(Error),
-    /// The connection is of no more use.
+    /// The connection failed.
     Connection(io::Error),
 }
 
@@ -46,7 +46,7 @@ impl From<Error> for Broken {
 }
 
 impl Socket {
-    /// Connects to the first of the addresses that answers.
+    /// Connects to the address that accepts first.
     pub(crate) async fn dial(addresses: &[SocketAddr], name: &str, wait: &Wait) -> Result<Self> {
         let mut waiting: Vec<(Self, SocketAddr)> = Vec::new();
         let mut failure = None;
@@ -106,7 +106,7 @@ impl Socket {
         loop {
             match socket.0.connect(&address) {
                 Ok(()) => return Ok(socket),
-                // A full backlog on Linux: there is nothing to poll for.
+                // Linux: the backlog is full, and poll() cannot wait for that.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     wait.pause(Duration::from_millis(5)).await?;
                 }
@@ -115,7 +115,7 @@ impl Socket {
         }
     }
 
-    /// Takes a connection that somebody has made; `WouldBlock` if there is none.
+    /// Accepts a connection; `WouldBlock` if there is none.
     pub(crate) fn accept(listener: &socket2::Socket) -> io::Result<Self> {
         let (socket, _) = listener.accept()?;
         set_up_socket(&socket)?;
@@ -126,7 +126,7 @@ impl Socket {
         raw_socket(&self.0)
     }
 
-    /// Says that nothing more will be sent.
+    /// Tells the peer that nothing more will be sent.
     pub(crate) fn end_output(&self) -> io::Result<()> {
         self.0.shutdown(Shutdown::Write)
     }
@@ -140,13 +140,13 @@ impl Socket {
     }
 
     fn ready(self) -> Result<Self> {
-        // A request is one write: waiting for more would only delay it.
+        // A request is one write, so Nagle's algorithm would only delay it.
         let _ = self.0.set_tcp_nodelay(true);
         Ok(self)
     }
 
-    /// Sends all of it, or until the peer has something to say instead. The
-    /// number of bytes that have left is kept in `sent`.
+    /// Sends all bytes, or stops when the peer sends something first. `sent`
+    /// counts the bytes that have left.
     pub(crate) async fn send(
         &self,
         bytes: &[u8],
@@ -170,10 +170,10 @@ impl Socket {
         Ok(())
     }
 
-    /// Receives what there is, waiting for the first byte; 0 at the end.
+    /// Waits for the first byte and receives what there is; 0 at the end.
     ///
-    /// `is_likely`: more is probably there already, so that asking first
-    /// whether it is would only cost a system call.
+    /// `is_likely`: data is probably there, so that asking for it first would
+    /// cost a system call in vain.
     pub(crate) async fn receive(
         &self,
         buffer: &mut [u8],
@@ -194,7 +194,7 @@ impl Socket {
         }
     }
 
-    /// Receives what is there already; `WouldBlock` if that is nothing.
+    /// Receives what has arrived; `WouldBlock` if that is nothing.
     pub(crate) fn receive_at_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match (&self.0).read(buffer) {
@@ -204,7 +204,7 @@ impl Socket {
         }
     }
 
-    /// Sends what can be sent at once; `WouldBlock` if that is nothing.
+    /// Sends what can be sent now; `WouldBlock` if that is nothing.
     pub(crate) fn send_at_once(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match platform::send(&self.0, bytes) {
@@ -214,7 +214,7 @@ impl Socket {
         }
     }
 
-    /// Waits for one of these events, and says which there are.
+    /// Waits for one of these events, and returns the events that were found.
     pub(crate) async fn until(&self, events: i16, wait: &Wait) -> Result<Poll> {
         let mut entry = [Poll::new(raw_socket(&self.0), events)];
         while !wait.poll(&mut entry, Duration::MAX).await? {}
@@ -222,13 +222,13 @@ impl Socket {
         Ok(entry)
     }
 
-    /// The address at the other end; `None` for one without.
+    /// The address of the peer; `None` for a Unix socket.
     pub(crate) fn peer(&self) -> Option<IpAddr> {
         let address = self.0.peer_addr().ok()?.as_socket()?;
         Some(address.ip())
     }
 
-    /// Whether the peer has neither closed nor said anything unasked.
+    /// Whether the peer has neither closed nor sent anything unasked.
     pub(crate) fn is_quiet(&self) -> bool {
         let mut byte = [MaybeUninit::uninit(); 1];
         matches!(
@@ -250,7 +250,7 @@ fn refused(name: &str, failure: Option<(String, io::Error)>) -> Error {
     Error::new(Status::Connect, format!("connect to {name}{at}: {why}; is the server running?"))
 }
 
-/// The system's words without "(os error 111)".
+/// The system's description of an error, without "(os error 111)".
 pub(crate) fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
@@ -268,7 +268,7 @@ mod tests {
     use std::net::TcpListener;
 
     #[test]
-    fn goes_on_to_an_address_that_answers() {
+    fn goes_on_to_an_address_that_accepts() {
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let open = listener.local_addr().unwrap();

@@ -1,5 +1,5 @@
-//! What happens on the wire, a line at a time, on a descriptor of the
-//! program's. Secrets are masked before they come here.
+//! The trace: a line for each request, response and message, written to a
+//! descriptor of the application. Secrets in it are masked.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,16 +10,16 @@ use crate::base::secret::Secret;
 use crate::platform::{Descriptor, RawDescriptor};
 use crate::transport::socket::plain;
 
-/// The most of a body that one line shows.
+/// The most bytes of a body that a line shows.
 const SHOWN: usize = 2000;
-/// The most of it that is looked at for that: a secret may be long, and
-/// escapes are longer than what they stand for.
+/// The most bytes that are read for it: a secret may be long, and an escape is
+/// longer than the character it stands for.
 const READ: usize = 8 * SHOWN;
 
 #[derive(Debug)]
 pub(crate) struct Trace {
     fd: Descriptor,
-    /// Lines that would have blocked.
+    /// The number of lines that were dropped because a write would block.
     lost: AtomicU64,
 }
 
@@ -31,7 +31,7 @@ impl Trace {
         Ok(Self { fd, lost: AtomicU64::new(0) })
     }
 
-    /// Writes one line, or counts it where that would block.
+    /// Writes a line. If the write would block, the line is counted as lost.
     pub(crate) fn line(&self, mark: &str, text: &str, secrets: &[Secret]) {
         let shown = shown(text, secrets);
         let lost = self.lost.swap(0, Ordering::Relaxed);
@@ -43,8 +43,8 @@ impl Trace {
     }
 }
 
-/// The beginning of a text on one line, without what is secret. It is masked
-/// before it is cut, so that no part of a secret stays.
+/// The start of a text on one line, with secrets masked. It is masked before it
+/// is cut, so that no part of a secret is left.
 fn shown(text: &str, secrets: &[Secret]) -> String {
     let cut = (0..=READ.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     let read = text.get(..cut.unwrap_or(0)).unwrap_or_default();
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_no_part_of_a_secret_however_long_it_is_or_spelled() {
+    fn shows_no_part_of_a_secret_of_any_length_and_spelling() {
         let token = "hunter2-".repeat(500);
         let secrets = [Secret::from(token.as_str())];
         for before in [0, 1, 1990, 12_000, 15_990, READ] {

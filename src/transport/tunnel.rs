@@ -9,7 +9,7 @@ use crate::transport::wait::Wait;
 use crate::wire::http1::Head;
 use crate::wire::url::Origin;
 
-/// Has the proxy at the other end of the stream pass on all that follows.
+/// Asks the proxy to forward everything that follows to the origin.
 pub(crate) async fn ask(
     stream: &mut Stream,
     origin: &Origin,
@@ -18,9 +18,10 @@ pub(crate) async fn ask(
 ) -> Result<()> {
     let mut request = request(origin, proxy);
     let sent = stream.send(&request, &mut 0, wait).await;
-    // It holds the credential.
+    // The request holds the credential.
     platform::wipe(&mut request);
-    // One that refuses may have closed before it had read all of it.
+    // A proxy that refuses may have closed before it has read all of the
+    // request; its response is read all the same.
     if let Err(Broken::Wait(error)) = sent {
         return Err(error);
     }
@@ -39,7 +40,7 @@ pub(crate) async fn ask(
                 continue;
             }
             return match head.status {
-                // The other end speaks second.
+                // The server does not send before the client has.
                 200..=299 if input.len() > length => {
                     Err(failed("it sent more than its answer".into()))
                 }
@@ -53,8 +54,8 @@ pub(crate) async fn ask(
     }
 }
 
-/// In one buffer that does not grow, which would leave copies of the
-/// credential behind.
+/// Written into one buffer of sufficient size: a buffer that grows would leave
+/// copies of the credential behind.
 fn request(origin: &Origin, proxy: &Proxy) -> Vec<u8> {
     let target = origin.host_and_port();
     let credential = proxy.authorization().unwrap_or_default();
