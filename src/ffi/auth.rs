@@ -7,8 +7,8 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::client::oauth::{AskAssertion, Assertion, Auth, Grant};
 use crate::ffi::argument::{lent, optional_text, text};
-use crate::ffi::callback::UserData;
-use crate::ffi::client::{mcp_client, mcp_free_fn, mcp_text};
+use crate::ffi::callback::{UserData, mcp_free_fn};
+use crate::ffi::client::{mcp_client, mcp_text};
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, take};
 

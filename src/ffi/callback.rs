@@ -7,7 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::sync::lock;
 use crate::base::sys::PerProcess;
-use crate::ffi::client::mcp_free_fn;
+
+/// Releases a callback's user data: called once, after the last call of the
+/// callback, when it is replaced or its handle is freed.  NULL where there is
+/// nothing to release.  It runs at the end of a call that you made, on that
+/// thread, while the library holds no lock: what is still in use, by a request
+/// in flight for example, is released at the end of a later call, of any
+/// thread.  It may call this library; what that gives up is released after it,
+/// never inside it.  A setter that fails has called it too: user data that was
+/// handed over is never yours again.
+pub type mcp_free_fn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 
 /// User data that is released once, when nothing can use it any more.
 ///

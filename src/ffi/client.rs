@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::base::error::{Error, Result, Status};
 use crate::client::{Client, InUse, Token};
 use crate::ffi::argument::{optional_text, text};
-use crate::ffi::callback::UserData;
+use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
 use crate::ffi::library::*;
@@ -79,16 +79,6 @@ impl mcp_text {
 /// MCP_E_UNAUTHORIZED.  Runs on the thread that is in a call.
 pub type mcp_token_fn =
     Option<unsafe extern "C" fn(userdata: *mut c_void, refused: i32, out: *mut mcp_text) -> i32>;
-
-/// Releases a callback's user data: called once, after the last call of the
-/// callback, when it is replaced or its handle is freed.  NULL where there is
-/// nothing to release.  It runs at the end of a call that you made, on that
-/// thread, while the library holds no lock: what is still in use, by a request
-/// in flight for example, is released at the end of a later call, of any
-/// thread.  It may call this library; what that gives up is released after it,
-/// never inside it.  A setter that fails has called it too: user data that was
-/// handed over is never yours again.
-pub type mcp_free_fn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 
 /// Makes a client of the MCP server at an http:// or https:// address.
 ///

@@ -1,56 +1,12 @@
 //! The details of a failure.
 
-use std::cell::RefCell;
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 
-use crate::base::error::{Error, Status};
-use crate::base::one_line::on_one_line;
-use crate::ffi::argument::{lend, lent, store, text};
+use crate::base::error::Status;
+use crate::ffi::argument::{lend, store, text};
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
-
-/// WHY A CALL FAILED, in detail.
-///
-/// Each thread has one: its last error, set by every function of this header
-/// that fails and left alone by those that succeed.  It is read by passing
-/// NULL to the functions below.  A request has one of its own,
-/// mcp_request_error(), for programs that cannot say on which thread the next
-/// call runs (Go, and other languages that move work between threads): it is
-/// the same until the request is performed again.
-///
-/// What an error holds never contains a token or a header's value, also where
-/// the server sent it back.
-#[derive(Debug)]
-pub struct mcp_error {
-    error: Error,
-    message: CString,
-    data: Option<CString>,
-    challenge: Vec<(String, CString)>,
-}
-
-impl mcp_error {
-    pub(crate) fn new(error: Error) -> Self {
-        let rpc_data = error.rpc().and_then(|rpc| rpc.data.as_deref());
-        let challenge = error.challenge().iter();
-        Self {
-            // On one line, whatever it was put together from.
-            message: lent(&on_one_line(error.message())),
-            data: rpc_data.map(lent),
-            challenge: challenge.map(|(name, value)| (name.clone(), lent(value))).collect(),
-            error,
-        }
-    }
-}
-
-thread_local! {
-    static LAST: RefCell<Option<Box<mcp_error>>> = const { RefCell::new(None) };
-}
-
-pub(crate) fn set_last(error: Error) {
-    let error = Box::new(mcp_error::new(error));
-    // A thread that is ending has no last error any more.
-    let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(error)));
-}
+use crate::ffi::last_error::{mcp_error, with_last};
 
 /// Gives the status code of an error, one of MCP_E_.
 ///
@@ -190,11 +146,9 @@ unsafe fn read<T: Copy>(
 ) -> T {
     read_or(otherwise, || {
         // SAFETY: as the caller says.
-        if let Some(error) = unsafe { peek(error) } {
-            return get(error);
+        match unsafe { peek(error) } {
+            Some(error) => get(error),
+            None => with_last(get),
         }
-        // What `get` lends lives in the box, which stays until the next
-        // failing call of this thread.
-        LAST.try_with(|last| last.try_borrow().ok()?.as_deref().and_then(get)).ok()?
     })
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Uncancelled;
 use crate::ffi::callback::Call;
-use crate::ffi::error::set_last;
+use crate::ffi::last_error::set_last;
 
 /// Runs the body of a function that returns a status.
 ///

@@ -11,6 +11,7 @@ mod argument;
 mod callback;
 mod guard;
 mod handle;
+mod last_error;
 mod view;
 
 mod library;

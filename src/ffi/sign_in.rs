@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use crate::client::oauth::{Auth, Browser, open_browser};
 use crate::ffi::argument::{lent, text};
 use crate::ffi::auth::{mcp_auth, set_text, succeeded};
-use crate::ffi::callback::UserData;
-use crate::ffi::client::{mcp_client, mcp_free_fn};
+use crate::ffi::callback::{UserData, mcp_free_fn};
+use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::{borrow, peek};
 

@@ -10,8 +10,8 @@ use crate::base::secret::Secret;
 use crate::client::oauth::{FileStore, Store, StoreHeld};
 use crate::ffi::argument::{lent, optional_text};
 use crate::ffi::auth::{mcp_auth, succeeded};
-use crate::ffi::callback::UserData;
-use crate::ffi::client::{mcp_free_fn, mcp_text};
+use crate::ffi::callback::{UserData, mcp_free_fn};
+use crate::ffi::client::mcp_text;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
 

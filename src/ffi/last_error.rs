@@ -1,0 +1,59 @@
+//! The error of a failed call, and the last error of each thread.
+
+use std::cell::RefCell;
+use std::ffi::CString;
+
+use crate::base::error::Error;
+use crate::base::one_line::on_one_line;
+use crate::ffi::argument::lent;
+
+/// WHY A CALL FAILED, in detail.
+///
+/// Each thread has one: its last error, set by every function of this header
+/// that fails and left alone by those that succeed.  It is read by passing
+/// NULL to the functions below.  A request has one of its own,
+/// mcp_request_error(), for programs that cannot say on which thread the next
+/// call runs (Go, and other languages that move work between threads): it is
+/// the same until the request is performed again.
+///
+/// What an error holds never contains a token or a header's value, also where
+/// the server sent it back.
+#[derive(Debug)]
+pub struct mcp_error {
+    pub(crate) error: Error,
+    pub(crate) message: CString,
+    pub(crate) data: Option<CString>,
+    pub(crate) challenge: Vec<(String, CString)>,
+}
+
+impl mcp_error {
+    pub(crate) fn new(error: Error) -> Self {
+        let rpc_data = error.rpc().and_then(|rpc| rpc.data.as_deref());
+        let challenge = error.challenge().iter();
+        Self {
+            // On one line, whatever it was put together from.
+            message: lent(&on_one_line(error.message())),
+            data: rpc_data.map(lent),
+            challenge: challenge.map(|(name, value)| (name.clone(), lent(value))).collect(),
+            error,
+        }
+    }
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Box<mcp_error>>> = const { RefCell::new(None) };
+}
+
+pub(crate) fn set_last(error: Error) {
+    let error = Box::new(mcp_error::new(error));
+    // A thread that is ending has no last error any more.
+    let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(error)));
+}
+
+/// Reads this thread's last error; `None` if no call has failed on it yet.
+///
+/// The error stays where it is until the next failing call of this thread:
+/// text that `get` lends is valid until then.
+pub(crate) fn with_last<T>(get: impl FnOnce(&mcp_error) -> Option<T>) -> Option<T> {
+    LAST.try_with(|last| last.try_borrow().ok()?.as_deref().and_then(get)).ok()?
+}
