@@ -8,14 +8,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::base::sync::lock;
 use crate::base::sys::PerProcess;
 
-/// Releases a callback's user data: called once, after the last call of the
-/// callback, when it is replaced or its handle is freed.  NULL where there is
-/// nothing to release.  It runs at the end of a call that you made, on that
-/// thread, while the library holds no lock: what is still in use, by a request
-/// in flight for example, is released at the end of a later call, of any
-/// thread.  It may call this library; what that gives up is released after it,
-/// never inside it.  A setter that fails has called it too: user data that was
-/// handed over is never yours again.
+/// Releases the user data of a callback.
+///
+/// `userdata`: the pointer that was set with the callback.
+///
+/// The library calls the function once, after the last call of the callback:
+/// when the callback is replaced, or its handle is freed.  Pass NULL if there
+/// is nothing to release.  A setter that takes user data takes ownership of
+/// it even if it fails: the library releases it, and you must not use it
+/// again.
+///
+/// The function runs at the end of a function of this library that you
+/// called, on the same thread, while the library holds no lock.  If the user
+/// data is still in use at that time, for example by a request in flight, the
+/// library releases it at the end of a later function, on any thread.  The
+/// function may call this library.  User data that these calls release is
+/// freed after the function has returned, never inside it.
 pub type mcp_free_fn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 
 /// User data that is released once, when nothing can use it any more.

@@ -13,30 +13,36 @@ use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
 use crate::ffi::library::*;
 
-/// ONE SERVER, and all it takes to talk to it: its address, the credentials,
-/// the negotiated revision and session, a pool of connections.
+/// A CLIENT of one server.  It holds everything that is needed to talk to the
+/// server: the address, the credentials, the negotiated protocol revision and
+/// session, and a pool of connections.
 ///
-/// Made by mcp_client_new(), for a server that is reached by HTTP, or by
-/// mcp_client_new_stdio() for one that is a program; neither does I/O: the
-/// first call connects.  Set options first, then share the handle: every
-/// thread may call with it at the same time, each on its own connection or
-/// all on the one stream to a program.  mcp_client_close() ends all waits;
-/// mcp_client_free() releases it when no thread is inside a call.
+/// mcp_client_new() makes a client for a server that is reached by HTTP, and
+/// mcp_client_new_stdio() makes one for a server that is a program.  Neither
+/// does I/O: the first call connects.  Set the options first, then share the
+/// handle.  Every thread may make calls with it at the same time.  Over
+/// Streamable HTTP each call uses a connection of its own; over stdio all
+/// calls share one stream.  mcp_client_close() ends all waits.
+/// mcp_client_free() releases the client when no thread is inside a call.
 ///
-/// The thread that calls does all the work of its call.  One thread is
-/// started, once for all clients of the process, for what must go on between
-/// calls: mcp_listen(), mcp_subscribe_resource(), mcp_request_start(), the
-/// stream on which a server asks, and what a process or HTTP with SSE says
-/// between calls.  It never runs your code.  A host name that is neither an
-/// address nor this machine's is looked up on a thread of its own, which ends
-/// with that: at most eight at a time in the process.
+/// The calling thread does all the work of its call.  For work that must
+/// continue between calls, the library starts one background thread for all
+/// clients of the process.  It serves the notification streams of
+/// mcp_listen() and mcp_subscribe_resource(), the requests of
+/// mcp_request_start(), the stream on which a server sends input requests,
+/// and the messages that arrive between calls from a process or over HTTP
+/// with SSE.  The background thread never runs callbacks and never frees user
+/// data; it queues both for the application's threads.  A host name that is
+/// neither an address nor a name of this machine is looked up on a thread
+/// that ends after the lookup.  At most eight of these threads run at a time
+/// in the process.
 ///
 /// Descriptors: a client uses one for each of its connections, one for
-/// mcp_client_fd(), and at most five while threads block in its calls.  It keeps
-/// at most 64 idle connections.  A started request and a cancel use none of
-/// their own.  A cancel borrows one while threads block in calls that have it;
-/// the process keeps that one for the next cancel.  The thread for what goes on
-/// between calls uses three.
+/// mcp_client_fd(), and at most five while threads block in its calls.  It
+/// keeps at most 64 idle connections.  A started request and a cancel use
+/// none of their own.  A cancel borrows a descriptor while threads block in
+/// calls that have it; the process keeps that descriptor for the next cancel.
+/// The background thread uses three.
 #[derive(Debug)]
 pub struct mcp_client {
     pid: u32,
@@ -55,9 +61,9 @@ impl Handle for mcp_client {
     }
 }
 
-/// A SINK that the library lends to a callback which has to give text back:
-/// write with mcp_text_set() before you return.  The library keeps a copy,
-/// which it overwrites when it lets go of it.
+/// A TEXT SINK that the library lends to a callback which must return text.
+/// Write to it with mcp_text_set() before the callback returns.  The library
+/// keeps a copy of the text, and overwrites the copy when it releases it.
 #[derive(Debug, Default)]
 pub struct mcp_text {
     text: std::cell::RefCell<Option<Zeroizing<String>>>,
@@ -70,30 +76,36 @@ impl mcp_text {
     }
 }
 
-/// Gives the bearer token for the next request; see
+/// Provides the bearer token for the next request; see
 /// mcp_client_set_token_handler().
 ///
-/// `userdata`: what was given with the callback.  `refused`: 1 when the server
-/// answered 401 to the last token, otherwise 0.  Put the token in `out` with
-/// mcp_text_set() and return MCP_OK; any other number makes the call fail with
-/// MCP_E_UNAUTHORIZED.  Runs on the thread that is in a call.
+/// `userdata`: the pointer that was set with the callback.
+/// `refused`: 1 if the server answered 401 to the last token, otherwise 0.
+/// `out`: put the token there with mcp_text_set() and return MCP_OK.
+///
+/// With any other return value the call fails with MCP_E_UNAUTHORIZED.  The
+/// callback runs on the thread that is in a call.
 pub type mcp_token_fn =
     Option<unsafe extern "C" fn(userdata: *mut c_void, refused: i32, out: *mut mcp_text) -> i32>;
 
 /// Makes a client of the MCP server at an http:// or https:// address.
 ///
-/// `url`: the server's MCP endpoint in ASCII, such as
-/// "https://example.com/mcp"; nothing in it is a secret to the library, so that
-/// a key belongs into a header.  `token`: the bearer token, without the word
-/// "Bearer"; NULL for none.  Both are copied.
+/// `url`: the address of the server's MCP endpoint in ASCII, such as
+/// "https://example.com/mcp".  Copied.  The library does not treat any part
+/// of it as secret: pass a key in a header instead.
+/// `token`: the bearer token, without the word "Bearer"; NULL for none.
+/// Copied.
 ///
-/// No I/O is done.  Returns a handle to free with mcp_client_free(), or NULL
-/// with the last error set: MCP_E_INVALID_ARGUMENT for an address that is not
-/// HTTP or holds a user name or a password, for a token that is empty or has
-/// a prefix, a blank, a line break or a byte outside ASCII.  A token for a
-/// plain http:// address of another machine is refused by the first call: see
+/// Does no I/O.
+///
+/// Returns a handle to free with mcp_client_free(), or NULL with the last
+/// error set.  MCP_E_INVALID_ARGUMENT: the address is not HTTP, or has a user
+/// name or a password; or the token is empty, or has a prefix, a blank, a
+/// line break or a byte outside ASCII.  If the address is plain http:// and
+/// on another machine, the first call with a token fails: see
 /// mcp_client_set_allow_plain_http().
-/// Threads: any, while none changes the environment.  Since: 0.1.0.
+///
+/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
 /// Spec: transports, authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new(
@@ -107,14 +119,18 @@ pub unsafe extern "C" fn mcp_client_new(
     })
 }
 
-/// Ends the client's work: every wait in every thread returns MCP_E_CLOSED,
-/// and the session is given back to the server.
+/// Ends all work of the client: every wait in every thread returns
+/// MCP_E_CLOSED, and the library asks the server to end the session.
 ///
-/// `client`: NULL is allowed.  Requests that are in flight are done at once,
-/// as MCP_E_CLOSED, and are handed out like others.  Waits no longer than
-/// mcp_client_set_close_timeout() allows for the server to take the end of the
-/// session, and for a process to end.  May be called more than once; calls
-/// made later are MCP_E_CLOSED.  In the child of a fork() it does nothing.
+/// `client`: may be NULL.
+///
+/// Requests in flight are done at once, as MCP_E_CLOSED, and are handed out
+/// like other requests; see mcp_client_next_done().  The function waits until
+/// the server has ended the session and a server process has ended, but no
+/// longer than mcp_client_set_close_timeout().  It may be called more than
+/// once.  Later calls return MCP_E_CLOSED.  In the child of a fork() the
+/// function does nothing.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: transports, session management.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
@@ -128,13 +144,16 @@ pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
     });
 }
 
-/// Closes the client and releases it, overwriting its secrets.
+/// Closes the client and releases it.  Secrets are overwritten.
 ///
-/// `client`: a client that no other thread is using and that is not used
-/// again, or NULL.  Results, errors, cancels and requests outlive it; its
-/// requests are MCP_E_CLOSED from then on and must still be freed.  Waits like
-/// mcp_client_close().  In the child of a fork() it releases memory and
-/// descriptors, and sends nothing.
+/// `client`: a client that no other thread is using, and that is not used
+/// afterwards; or NULL.
+///
+/// Results, errors, cancels and requests outlive the client.  From then on
+/// its requests are MCP_E_CLOSED; you must still free them.  The function
+/// waits like mcp_client_close().  In the child of a fork() it releases
+/// memory and descriptors, and sends nothing.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
@@ -148,18 +167,19 @@ pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
     });
 }
 
-/// Sets an HTTP header that is sent with every request to the server.  For a
-/// server that is not reached by HTTP it is MCP_E_UNSUPPORTED.
+/// Sets an HTTP header that the library sends with every request to the
+/// server.
 ///
-/// `name`: a token of RFC 9110; upper and lower case are the same.  `value`:
-/// UTF-8 without control characters; NULL takes the header away.  Both are
-/// copied, and the value is treated as a secret.  It goes to the server's own
-/// origin only.
+/// `name`: a token of RFC 9110.  Upper and lower case are equal.  Copied.
+/// `value`: UTF-8 without control characters; NULL removes the header.
+/// Copied, and treated as a secret.  It is sent to the origin of the server
+/// only.
+/// Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
+/// by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
+/// allow, for a header that the library itself writes (Host, Content-Length,
+/// Transfer-Encoding, Connection, Content-Type, Accept, Mcp-... and similar
+/// ones), and for Authorization while there is a token or a token handler.
 ///
-/// Refused with MCP_E_INVALID_ARGUMENT: what RFC 9110 does not allow; headers
-/// that the library writes (Host, Content-Length, Transfer-Encoding,
-/// Connection, Content-Type, Accept, Mcp-... and their like); Authorization
-/// while there is a token or a token handler.  MCP_E_FORKED.
 /// Threads: any, at any time, for requests begun later.  Since: 0.1.0.
 /// Spec: authorization, RFC 9110.
 #[unsafe(no_mangle)]
@@ -179,11 +199,15 @@ pub unsafe extern "C" fn mcp_client_set_header(
 
 /// Replaces the bearer token.
 ///
-/// `token`: like that of mcp_client_new(), copied; NULL takes the token, or
-/// the token handler, away.  Requests under way keep the old one, which is
-/// overwritten when they end.  Errors: MCP_E_INVALID_ARGUMENT, also while
-/// there is a header Authorization; MCP_E_UNSUPPORTED for a server that is not
-/// reached by HTTP, whose secrets go by mcp_client_set_env(); MCP_E_FORKED.
+/// `token`: as for mcp_client_new(), copied; NULL removes the token or the
+/// token handler.
+///
+/// Requests in flight keep the old token.  It is overwritten when they end.
+///
+/// Errors: MCP_E_FORKED; MCP_E_INVALID_ARGUMENT, also while there is a header
+/// Authorization; MCP_E_UNSUPPORTED for a server that is not reached by HTTP:
+/// give such a server its secrets with mcp_client_set_env().
+///
 /// Threads: any, at any time.  Since: 0.1.0.  Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_token(
@@ -198,14 +222,18 @@ pub unsafe extern "C" fn mcp_client_set_token(
     })
 }
 
-/// Sets a function that is asked for the token: before the first request, and
-/// once more when the server answers 401, after which the request is sent
-/// once again if the token is another.
+/// Sets a callback that provides the token.
 ///
-/// `callback`: runs on the thread that is in a call, possibly on several at a
-/// time; NULL takes the handler, or the token, away.  `userdata`: passed to
-/// it.  `free_userdata`: see mcp_free_fn.  Errors: MCP_E_INVALID_ARGUMENT
-/// while there is a header Authorization; MCP_E_FORKED.
+/// `callback`: called before the first request, and again when the server
+/// answers 401.  If the second token differs from the first, the request is
+/// sent once more.  The callback runs on the thread that is in a call,
+/// possibly on several threads at the same time.  NULL removes the handler or
+/// the token.
+/// `userdata`: passed to the callback.
+/// `free_userdata`: see mcp_free_fn.
+/// Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
+/// MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_token_handler(
@@ -243,12 +271,16 @@ pub unsafe extern "C" fn mcp_client_set_token_handler(
     })
 }
 
-/// Gives the text that a callback was asked for.
+/// Sets the text that a callback returns.
 ///
-/// `text`: what the callback got.  `data`: `len` bytes of UTF-8, copied; no
-/// NUL is needed at the end.  Of several calls the last one counts.  Errors:
-/// MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE over 1 MiB.
-/// Threads: the callback's, until it returns.  Since: 0.1.0.
+/// `text`: the sink that the callback was given.
+/// `data`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.
+///
+/// If the callback calls this function several times, the last text counts.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
+///
+/// Threads: that of the callback, until the callback returns.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_text_set(text: *mut mcp_text, data: *const c_char, len: usize) -> i32 {
     const MOST: usize = 1024 * 1024;
@@ -274,14 +306,18 @@ pub unsafe extern "C" fn mcp_text_set(text: *mut mcp_text, data: *const c_char, 
     })
 }
 
-/// Sets how long a call waits for the server's answer, connecting included.
+/// Sets how long a call waits for the response of the server.
 /// Default: 60000.
 ///
-/// `milliseconds`: 1 to INT32_MAX; there is no endless wait.  A report of
-/// progress of the request starts the time again, up to
-/// mcp_client_set_deadline(); while its own question of the server is open,
-/// it stands still, see mcp_input.  A call that is over its time is
-/// MCP_E_TIMEOUT.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// `milliseconds`: 1 to INT32_MAX; there is no endless wait.
+///
+/// The time includes connecting.  A progress notification for the request
+/// restarts the timeout, up to the limit of mcp_client_set_deadline().  The
+/// timeout is paused while an input request that belongs to the call is open;
+/// see mcp_input.  A call that exceeds its timeout returns MCP_E_TIMEOUT.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+///
 /// Threads: any, for calls begun later.  Since: 0.1.0.
 /// Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
@@ -293,11 +329,17 @@ pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, millise
 }
 
 /// Sets how long name resolution, connecting, a proxy and TLS may take
-/// together; over it a call is MCP_E_CONNECT.  A server's process may take so
-/// long to answer the first question, before it is asked in the older way.
+/// together.  Default: 10000.
 ///
-/// `milliseconds`: 1 to INT32_MAX, at first 10000.  Errors:
-/// MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// `milliseconds`: 1 to INT32_MAX.
+///
+/// A call that exceeds it returns MCP_E_CONNECT.  For a server process, it is
+/// the time for the response to the library's first request, server/discover.
+/// If there is no response by then, the library uses the older handshake,
+/// initialize.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+///
 /// Threads: any, for calls begun later.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_connect_timeout(
@@ -310,15 +352,17 @@ pub unsafe extern "C" fn mcp_client_set_connect_timeout(
     })
 }
 
-/// Sets the size over which a message of the server is refused with
-/// MCP_E_TOO_LARGE.
+/// Sets the largest size of a message from the server.  A larger one is
+/// MCP_E_TOO_LARGE.  Default: 67108864, which is 64 MiB.
 ///
-/// A list is one message, with all its pages.
+/// `bytes`: 1 or more.
 ///
-/// `bytes`: 1 or more, at first 67108864, which is 64 MiB.  A longer line of a
-/// program is passed over: the call that it would have answered fails, and
-/// others go on.  Errors:
-/// MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// A list counts as one message, with all its pages.  The library skips a
+/// longer line from a server process: the call that the line would have
+/// answered fails, and other calls continue.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+///
 /// Threads: any, for calls begun later.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_max_message_size(
@@ -331,12 +375,13 @@ pub unsafe extern "C" fn mcp_client_set_max_message_size(
     })
 }
 
-/// Chooses by which of the HTTP transports the server is reached.
+/// Chooses the HTTP transport by which the library reaches the server.
 ///
-/// `transport`: MCP_TRANSPORT_AUTO, as at first, MCP_TRANSPORT_STREAMABLE_HTTP
-/// or MCP_TRANSPORT_SSE.  Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED
-/// for a server that is not reached by HTTP; MCP_E_STATE once the client is
-/// connected; MCP_E_FORKED.
+/// `transport`: MCP_TRANSPORT_AUTO, which is the default,
+/// MCP_TRANSPORT_STREAMABLE_HTTP or MCP_TRANSPORT_SSE.
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a server that is not
+/// reached by HTTP; MCP_E_STATE once the client is connected; MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: transports, backwards compatibility.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_transport(client: *mut mcp_client, transport: i32) -> i32 {
@@ -346,10 +391,12 @@ pub unsafe extern "C" fn mcp_client_set_transport(client: *mut mcp_client, trans
     })
 }
 
-/// Tells which transport is in use: one of MCP_TRANSPORT_, and
-/// MCP_TRANSPORT_AUTO while the client is not connected or for NULL.
+/// Returns the transport that is in use, one of MCP_TRANSPORT_.
 ///
-/// `client`: only looked at.
+/// `client`: not changed.
+/// Returns MCP_TRANSPORT_AUTO for NULL, and while the client is not
+/// connected.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: transports.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_transport(client: *mut mcp_client) -> i32 {
@@ -364,11 +411,14 @@ pub unsafe extern "C" fn mcp_client_transport(client: *mut mcp_client) -> i32 {
     })
 }
 
-/// Pins the protocol revision: it is used, and nothing else is tried.
+/// Sets the only protocol revision that the client uses.
 ///
-/// `version`: such as "2025-11-25"; NULL, as at first, takes the newest that
-/// both sides know.  Errors: MCP_E_VERSION for one that this library does not
-/// speak; MCP_E_STATE once the client is connected; MCP_E_FORKED.
+/// `version`: such as "2025-11-25"; the library tries no other revision.
+/// NULL, which is the default, selects the newest revision that both sides
+/// support.
+/// Errors: MCP_E_VERSION for a revision that this library does not support;
+/// MCP_E_STATE once the client is connected; MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: versioning.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_protocol_version(
@@ -383,12 +433,14 @@ pub unsafe extern "C" fn mcp_client_set_protocol_version(
     })
 }
 
-/// Sets the name and version by which the server knows this program, in the
-/// protocol and in the header User-Agent.
+/// Sets the name and version of the application, as the server sees them in
+/// the protocol and in the header User-Agent.
 ///
-/// `name`, `version`: UTF-8, neither empty, copied; at first "libmcpclient"
-/// and its version.  Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the
-/// client is connected; MCP_E_FORKED.
+/// `name`, `version`: UTF-8, not empty, copied.  Default: "libmcpclient" and
+/// its version.
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
+/// MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Implementation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_info(
@@ -404,14 +456,20 @@ pub unsafe extern "C" fn mcp_client_set_info(
     })
 }
 
-/// Sends everything through a proxy, by CONNECT.
+/// Sets the HTTP proxy for all connections of the client; the library uses
+/// the method CONNECT.
 ///
-/// `url`: "http://HOST:PORT" or "https://HOST:PORT", where USER:PASSWORD@ may
-/// stand before the host; copied.  NULL, as at first, follows the environment
-/// as curl does: https_proxy, HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY
-/// and no_proxy, NO_PROXY, as they were when the client was made.  "" is none.
-/// Loopback addresses never go through one.  Errors: MCP_E_INVALID_ARGUMENT;
-/// MCP_E_STATE once the client is connected; MCP_E_FORKED.
+/// `url`: "http://HOST:PORT" or "https://HOST:PORT", copied.  USER:PASSWORD@
+/// may stand before the host.  "" means no proxy.  NULL, which is the
+/// default, follows the environment variables as curl does: https_proxy,
+/// HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY, no_proxy and NO_PROXY, with
+/// their values when the client was made.
+///
+/// Connections to loopback addresses never use a proxy.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
+/// MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_proxy(client: *mut mcp_client, url: *const c_char) -> i32 {
@@ -422,11 +480,13 @@ pub unsafe extern "C" fn mcp_client_set_proxy(client: *mut mcp_client, url: *con
     })
 }
 
-/// Connects to a Unix socket in place of the URL's host and port.
+/// Sets a Unix socket to connect to, in place of the host and port of the
+/// URL.
 ///
-/// `path`: in UTF-8, copied; NULL takes it away.  Errors:
-/// MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
+/// `path`: in UTF-8, copied; NULL removes it.
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
 /// MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_unix_socket(
@@ -440,11 +500,14 @@ pub unsafe extern "C" fn mcp_client_set_unix_socket(
     })
 }
 
-/// Trusts the certificates in a PEM file besides those of the system.
+/// Adds the certificates in a PEM file to the trusted certificates of the
+/// system.
 ///
-/// `path`: in UTF-8; read at once.  NULL: those of the system alone, as at
-/// first.  Errors: MCP_E_TLS when the file cannot be read or holds none;
+/// `path`: in UTF-8.  The file is read at once.  NULL, which is the default,
+/// means the certificates of the system only.
+/// Errors: MCP_E_TLS if the file cannot be read or has no certificate;
 /// MCP_E_STATE once the client is connected; MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_ca_file(
@@ -458,14 +521,22 @@ pub unsafe extern "C" fn mcp_client_set_ca_file(
     })
 }
 
-/// Shows a client certificate (mutual TLS) to the origin of the client's URL:
-/// to no proxy, and to no authorization server of another origin.
+/// Sets a client certificate for mutual TLS.
 ///
-/// `certificate_path`: a PEM file with the chain, the client's own first.
-/// `key_path`: a PEM file with its private key, which may be the same file.
-/// Both in UTF-8; read at once.  Both NULL: none, as at first.  Errors:
-/// MCP_E_TLS when they cannot be read or do not fit; MCP_E_INVALID_ARGUMENT
-/// when one is NULL; MCP_E_STATE once the client is connected; MCP_E_FORKED.
+/// `certificate_path`: a PEM file with the certificate chain, the client's
+/// own certificate first.
+/// `key_path`: a PEM file with the private key of the certificate.  It may be
+/// the same file.
+///
+/// Both paths are in UTF-8, and the files are read at once.  If both are
+/// NULL, which is the default, there is no client certificate.  The library
+/// presents the certificate to the origin of the client's URL only: not to a
+/// proxy, and not to an authorization server of another origin.
+///
+/// Errors: MCP_E_TLS if the files cannot be read or do not match;
+/// MCP_E_INVALID_ARGUMENT if one path is NULL; MCP_E_STATE once the client is
+/// connected; MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_certificate(
@@ -497,11 +568,15 @@ pub unsafe extern "C" fn mcp_client_set_certificate(
     })
 }
 
-/// DANGER.  Lets a token, or a header that was set, go over http:// to another
-/// machine, which is otherwise MCP_E_INSECURE at the call.
+/// DANGER.  Allows the library to send a token, or a header that was set,
+/// over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
 ///
-/// `allow`: 1, or 0 as at first.  Loopback addresses and Unix sockets are
-/// always allowed.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// `allow`: 1 allows it; 0, which is the default, does not.
+///
+/// Loopback addresses and Unix sockets are always allowed.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+///
 /// Threads: any, for calls begun later.  Since: 0.1.0.
 /// Spec: authorization, communication security.
 #[unsafe(no_mangle)]
@@ -515,16 +590,21 @@ pub unsafe extern "C" fn mcp_client_set_allow_plain_http(
     })
 }
 
-/// Writes a line to a descriptor for each thing that happens on the wire,
-/// with credentials, session ids and the values of headers that were set
-/// masked.
+/// Writes a line to a descriptor for each event on the connections of the
+/// client.
 ///
-/// `fd`: duplicated at once, so that it may be closed; -1 ends the trace.  A
-/// write that would block is dropped, and how many were is told later.  A
-/// descriptor and not a callback, because lines come from every thread.
-/// Messages are shown as they are, up to 2000 bytes of each: they may hold
-/// what the program or the server put there.  Errors: MCP_E_INVALID_ARGUMENT
-/// for a descriptor that is not open; MCP_E_FORKED.
+/// `fd`: duplicated at once, so that you may close it; -1 ends the trace.
+///
+/// Credentials, session ids and the values of headers that were set are
+/// masked.  The library does not mask anything else: a line shows up to 2000
+/// bytes of a message, with whatever the application or the server wrote
+/// there.  A line whose write would block is dropped; a later line gives the
+/// number of dropped lines.  The trace uses a descriptor and not a callback
+/// because every thread writes lines.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT for a descriptor that is not open;
+/// MCP_E_FORKED.
+///
 /// Threads: any, for calls begun later.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_trace_fd(client: *mut mcp_client, fd: i32) -> i32 {

@@ -8,10 +8,11 @@ use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
 use crate::ffi::last_error::{mcp_error, with_last};
 
-/// Gives the status code of an error, one of MCP_E_.
+/// Returns the status code of an error, one of MCP_E_.
 ///
-/// `error`: an error, or NULL for this thread's last one.  MCP_OK where there
-/// was none yet.
+/// `error`: an error, or NULL for the last error of this thread.
+/// Returns MCP_OK if there is no error.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_status(error: *const mcp_error) -> i32 {
@@ -19,11 +20,14 @@ pub unsafe extern "C" fn mcp_error_status(error: *const mcp_error) -> i32 {
     unsafe { read(error, Status::Ok as i32, |error| Some(error.error.status() as i32)) }
 }
 
-/// Says what went wrong and what to do about it, in one English sentence.
+/// Returns one English sentence that says what went wrong and what to do
+/// about it.
 ///
-/// `error`: an error, or NULL for this thread's last one.  Returns UTF-8 text
-/// on one line, never NULL; "" where there was no error.  It is borrowed:
-/// valid until this thread's next failing call, or as long as `error` is.
+/// `error`: an error, or NULL for the last error of this thread.
+/// Returns UTF-8 text on one line; "" if there is no error; never NULL.  The
+/// text is borrowed.  It is valid as long as `error`, or for NULL until the
+/// next failing function on this thread.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_message(error: *const mcp_error) -> *const c_char {
@@ -31,9 +35,10 @@ pub unsafe extern "C" fn mcp_error_message(error: *const mcp_error) -> *const c_
     unsafe { read(error, c"".as_ptr(), |error| Some(error.message.as_ptr())) }
 }
 
-/// Gives the HTTP status, 0 where the server gave none.
+/// Returns the HTTP status of the server's response; 0 if there is none.
 ///
-/// `error`: an error, or NULL for this thread's last one.
+/// `error`: an error, or NULL for the last error of this thread.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_http_status(error: *const mcp_error) -> i32 {
@@ -41,10 +46,12 @@ pub unsafe extern "C" fn mcp_error_http_status(error: *const mcp_error) -> i32 {
     unsafe { read(error, 0, |error| Some(i32::from(error.error.http_status()))) }
 }
 
-/// Gives the JSON-RPC error code, such as -32602; 0 where there was none.
+/// Returns the JSON-RPC error code, such as -32602; 0 if there is none.
 ///
-/// `error`: an error, or NULL for this thread's last one.  A few servers use
-/// 0 as a code: the status is MCP_E_RPC then as well.
+/// `error`: an error, or NULL for the last error of this thread.
+///
+/// A few servers use the code 0.  The status of such an error is MCP_E_RPC.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, error codes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_rpc_code(error: *const mcp_error) -> i32 {
@@ -52,14 +59,17 @@ pub unsafe extern "C" fn mcp_error_rpc_code(error: *const mcp_error) -> i32 {
     unsafe { read(error, 0, |error| error.error.rpc().map(|rpc| rpc.code)) }
 }
 
-/// Gives the `data` member of the JSON-RPC error as JSON text.
+/// Returns the member `data` of the JSON-RPC error as JSON text.
 ///
-/// `error`: an error, or NULL for this thread's last one.  `len`, unless NULL,
-/// receives the bytes without the terminating NUL.  Returns UTF-8 text;
-/// borrowed like mcp_error_message().  Secrets that the server repeats in it
-/// are masked.  NULL where there was none, or one of more than 1 MiB, or one
-/// that may hide a secret: with escapes and more than 128 objects and arrays
-/// inside each other, or no JSON any more once it is masked.
+/// `error`: an error, or NULL for the last error of this thread.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+/// Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
+/// server repeated in it are masked.  Returns NULL if there is no such
+/// member, if it has more than 1 MiB, or if it may hide a secret.  It may
+/// hide a secret if it has escapes and more than 128 levels of nested objects
+/// and arrays, or if it is no longer valid JSON after the masking.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, responses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_data_json(
@@ -74,12 +84,14 @@ pub unsafe extern "C" fn mcp_error_data_json(
     }
 }
 
-/// Gives a parameter of the server's Bearer challenge (WWW-Authenticate).
+/// Returns a parameter of the server's Bearer challenge (WWW-Authenticate).
 ///
-/// `error`: an error, or NULL for this thread's last one.  `name`: "realm",
-/// "scope", "resource_metadata", "error", "error_description" or another, in
-/// lower case.  Returns UTF-8 text as the server wrote it, NULL where it is
-/// absent; borrowed like mcp_error_message().
+/// `error`: an error, or NULL for the last error of this thread.
+/// `name`: the parameter in lower case: "realm", "scope",
+/// "resource_metadata", "error", "error_description" or another.
+/// Returns UTF-8 text as the server wrote it; NULL if the parameter is
+/// absent.  The text is borrowed as for mcp_error_message().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: authorization; RFC 6750, section 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_challenge(
@@ -96,11 +108,12 @@ pub unsafe extern "C" fn mcp_error_challenge(
     }
 }
 
-/// Gives the milliseconds after which the server wants to be asked again
+/// Returns the time in milliseconds after which the server allows another try
 /// (Retry-After).
 ///
-/// `error`: an error, or NULL for this thread's last one.  -1 where the server
-/// did not say.
+/// `error`: an error, or NULL for the last error of this thread.
+/// Returns -1 if the server did not send a time.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: RFC 9110, 10.2.3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_retry_after(error: *const mcp_error) -> i32 {
@@ -110,10 +123,13 @@ pub unsafe extern "C" fn mcp_error_retry_after(error: *const mcp_error) -> i32 {
     }
 }
 
-/// Says if the server may have executed the request in spite of the error.
+/// Returns whether the server may have executed the request despite the
+/// error.
 ///
-/// `error`: an error, or NULL for this thread's last one.  0: surely not,
-/// asking again is safe.  1: perhaps.
+/// `error`: an error, or NULL for the last error of this thread.
+/// Returns 0 if the server certainly has not executed it, so that it is safe
+/// to repeat the request; 1 if the server may have executed it.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_may_have_run(error: *const mcp_error) -> i32 {
@@ -121,12 +137,14 @@ pub unsafe extern "C" fn mcp_error_may_have_run(error: *const mcp_error) -> i32 
     unsafe { read(error, 0, |error| Some(i32::from(error.error.may_have_run()))) }
 }
 
-/// Gives how a server's process ended, of MCP_E_PROCESS.
+/// Returns how a server process ended, for MCP_E_PROCESS.
 ///
-/// `error`: an error, or NULL for this thread's last one.  The exit status, 0
-/// to 255; or 128 and the number of the signal that ended it; -1 where there
-/// is none: the process runs, could not be started, or this program has
+/// `error`: an error, or NULL for the last error of this thread.
+/// Returns the exit status, 0 to 255, or 128 plus the number of the signal
+/// that ended the process.  Returns -1 if there is no exit status: the
+/// process is running, or could not be started, or the application itself has
 /// waited for it.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_exit_status(error: *const mcp_error) -> i32 {

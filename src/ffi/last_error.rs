@@ -7,17 +7,18 @@ use crate::base::error::Error;
 use crate::base::one_line::on_one_line;
 use crate::ffi::argument::lent;
 
-/// WHY A CALL FAILED, in detail.
+/// AN ERROR: the details of a failed call.
 ///
-/// Each thread has one: its last error, set by every function of this header
-/// that fails and left alone by those that succeed.  It is read by passing
-/// NULL to the functions below.  A request has one of its own,
-/// mcp_request_error(), for programs that cannot say on which thread the next
-/// call runs (Go, and other languages that move work between threads): it is
-/// the same until the request is performed again.
+/// Each thread has a last error.  Every function of this header that fails
+/// sets it, and functions that succeed do not change it.  To read it, pass
+/// NULL to the mcp_error_ functions.  A request has an error of its own,
+/// mcp_request_error(), which does not change until the request is performed
+/// again.  It is for applications that do not control on which thread the
+/// next call runs, such as programs in Go and in other languages that move
+/// work between threads.
 ///
-/// What an error holds never contains a token or a header's value, also where
-/// the server sent it back.
+/// An error never contains a token or the value of a header, even if the
+/// server repeated it in a response.
 #[derive(Debug)]
 pub struct mcp_error {
     pub(crate) error: Error,

@@ -15,22 +15,28 @@ use crate::ffi::client::mcp_text;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
 
-/// Gives what was saved under a key; see mcp_auth_set_store().
+/// Loads the data that was saved under a key; see mcp_auth_set_store().
 ///
-/// `userdata`: what was given with the callbacks.  `key`: up to 100 printable
-/// ASCII characters, not secret.  Put what was saved in `out` with
-/// mcp_text_set(), or leave it as it is when there is nothing, and return
-/// MCP_OK; any other number says that the store failed.
+/// `userdata`: the pointer that was set with the callbacks.
+/// `key`: up to 100 printable ASCII characters, not secret.
+/// `out`: put the data there with mcp_text_set(); leave it unchanged if there
+/// is no data for the key.
+///
+/// Return MCP_OK in both cases.  Any other return value means that the store
+/// failed.
 pub type mcp_load_fn = Option<
     unsafe extern "C" fn(userdata: *mut c_void, key: *const c_char, out: *mut mcp_text) -> i32,
 >;
 
-/// Saves data under a key, over what was there; see mcp_auth_set_store().
+/// Saves data under a key, and replaces the data that was there; see
+/// mcp_auth_set_store().
 ///
-/// `userdata`: what was given with the callbacks.  `key`: as for mcp_load_fn.
-/// `data`: `len` bytes of UTF-8 with a NUL behind them, secret, valid until
-/// the callback returns.  Return MCP_OK, or any other number when the store
-/// failed.
+/// `userdata`: the pointer that was set with the callbacks.
+/// `key`: as for mcp_load_fn.
+/// `data`: `len` bytes of UTF-8, followed by a NUL.  Secret.  Valid until the
+/// callback returns.
+///
+/// Return MCP_OK.  Any other return value means that the store failed.
 pub type mcp_save_fn = Option<
     unsafe extern "C" fn(
         userdata: *mut c_void,
@@ -40,28 +46,34 @@ pub type mcp_save_fn = Option<
     ) -> i32,
 >;
 
-/// Deletes what was saved under a key; see mcp_auth_set_store().
+/// Deletes the data that was saved under a key; see mcp_auth_set_store().
 ///
-/// `userdata`: what was given with the callbacks.  `key`: as for mcp_load_fn;
-/// one that is not there is no failure.  Return MCP_OK, or any other number
-/// when the store failed.
+/// `userdata`: the pointer that was set with the callbacks.
+/// `key`: as for mcp_load_fn.  A key without data is not a failure.
+///
+/// Return MCP_OK.  Any other return value means that the store failed.
 pub type mcp_delete_fn =
     Option<unsafe extern "C" fn(userdata: *mut c_void, key: *const c_char) -> i32>;
 
-/// Sets where registrations, tokens and keys are kept from one run to the
-/// next.  By default nothing outlives the handle.
+/// Sets callbacks that store registrations, tokens and keys, so that the next
+/// run of the application has them.  By default they are lost with the
+/// handle.
 ///
-/// `auth`: one that is not in use yet.  `load`, `save`, `forget`: all three, or
-/// all NULL to take the store away.  They run on the thread that is in a call,
-/// or that dispatches, one at a time for an authorization: a call that waits
-/// for one on another thread does so within its own timeout.  `userdata`:
-/// given to them.  `free_userdata`: see mcp_free_fn.  There is one entry for a
-/// key;
-/// what is saved is secret, and for this library alone to read.  What cannot be
-/// loaded, or was changed, ends a call that has no token yet with MCP_E_AUTH;
-/// what cannot be saved does not end it, and is counted: see
-/// mcp_client_count().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
-/// MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `load`, `save`, `forget`: all three, or all NULL to remove the store.
+/// `userdata`: passed to the callbacks.
+/// `free_userdata`: see mcp_free_fn.
+///
+/// The callbacks run on the thread that is in a call, or that dispatches, one
+/// at a time for an authorization.  A call that waits for a callback on
+/// another thread does so within its own timeout.  The store has one entry
+/// for each key.  The data is secret, and its format is private to this
+/// library.  If data cannot be loaded, or was changed, a call that has no
+/// token yet returns MCP_E_AUTH.  If data cannot be saved, the call
+/// continues, and the failure is counted; see mcp_client_count().
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_store(
@@ -87,20 +99,27 @@ pub unsafe extern "C" fn mcp_auth_set_store(
     })
 }
 
-/// Keeps registrations, tokens and keys in a file.
+/// Sets a file in which the library stores registrations, tokens and keys.
 ///
-/// `auth`: one that is not in use yet.  `path`: in UTF-8, copied; NULL is
-/// tokens.json in the folder mcpclient of the system's place for the state of
-/// programs: $XDG_STATE_HOME or ~/.local/state, on macOS ~/Library/Application
-/// Support.  The file and its folder are made when they are needed, with the
-/// modes 0600 and 0700, and replaced whole; processes that share the file take
-/// turns.  A file that others may read or that belongs to another user is
-/// MCP_E_INSECURE, with the command to mend it, here and whenever it is used; a
-/// file that cannot be read then ends a call that has no token yet.  Errors:
-/// MCP_E_INVALID_ARGUMENT, MCP_E_NOT_FOUND when there is no home directory,
-/// MCP_E_IO, MCP_E_TOO_LARGE; MCP_E_AUTH and MCP_E_UNSUPPORTED for a file that
-/// was changed or is of a newer library; MCP_E_STATE, MCP_E_FORKED.
-/// Threads: any, before use, while none changes the environment.  Since: 0.1.0.
+/// `auth`: an authorization before its first exchange.
+/// `path`: in UTF-8, copied.  NULL means the file mcpclient/tokens.json in
+/// the system's directory for the state of programs: $XDG_STATE_HOME or
+/// ~/.local/state, on macOS ~/Library/Application Support.
+///
+/// The library creates the file and its directory when it needs them, with
+/// the modes 0600 and 0700.  It always replaces the whole file.  Processes
+/// that share the file take turns.  A file that other users may read, or that
+/// belongs to another user, is MCP_E_INSECURE, here and at every use; the
+/// message has the command that corrects it.  If the file cannot be read at a
+/// later use, a call that has no token yet fails.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_NOT_FOUND if there is no home
+/// directory; MCP_E_IO; MCP_E_TOO_LARGE; MCP_E_AUTH for a file that was
+/// changed; MCP_E_UNSUPPORTED for a file of a newer library; MCP_E_STATE;
+/// MCP_E_FORKED.
+///
+/// Threads: any, before use, while no thread changes the environment.
+/// Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_store_file(auth: *mut mcp_auth, path: *const c_char) -> i32 {
     guard(|| {
