@@ -968,18 +968,17 @@ typedef int32_t (*mcp_token_fn)(void *userdata, int32_t refused, mcp_text *out);
  *
  * `userdata`: the pointer that was set with the callback.
  *
- * The library calls the function once, after the last call of the callback:
+ * The library calls this function once, after the last call of the callback:
  * when the callback is replaced, or its handle is freed.  Pass NULL if there
- * is nothing to release.  A setter that takes user data takes ownership of
- * it even if it fails: the library releases it, and you must not use it
- * again.
+ * is nothing to release.  A function that takes user data owns it even if it
+ * fails: the library releases it, and you must not use it again.
  *
- * The function runs at the end of a function of this library that you
- * called, on the same thread, while the library holds no lock.  If the user
- * data is still in use at that time, for example by a request in flight, the
- * library releases it at the end of a later function, on any thread.  The
- * function may call this library.  User data that these calls release is
- * freed after the function has returned, never inside it.
+ * This function runs just before a function of this library returns to you,
+ * on the thread that called it, while the library holds no lock.  If the
+ * user data is still in use at that time, for example by a request in
+ * flight, it is released before a later function returns, on any thread.
+ * This function may call the library.  User data that becomes unused through
+ * these calls is released afterwards, never inside this function.
  */
 typedef void (*mcp_free_fn)(void *userdata);
 

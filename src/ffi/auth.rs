@@ -1,4 +1,4 @@
-//! OAuth: how a client gets its token.
+//! OAuth authorizations: how a client gets its tokens.
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -94,8 +94,8 @@ pub type mcp_assertion_fn = Option<
 pub unsafe extern "C" fn mcp_auth_new(grant: i32) -> *mut mcp_auth {
     guard_or(std::ptr::null_mut(), || {
         let known = Grant::ALL.into_iter().find(|one| *one as i32 == grant);
-        let grant =
-            known.ok_or_else(|| Error::argument(format!("grant {grant} is none of MCP_GRANT_")))?;
+        let grant = known
+            .ok_or_else(|| Error::argument(format!("grant {grant} is not one of MCP_GRANT_")))?;
         Ok(give(mcp_auth::new(Auth::new(grant))))
     })
 }
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn mcp_auth_new(grant: i32) -> *mut mcp_auth {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_free(auth: *mut mcp_auth) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a handle that is not used again.
+        // SAFETY: the header requires NULL or a handle that is not used again.
         drop(unsafe { take(auth) });
         Some(())
     });
@@ -134,12 +134,12 @@ pub unsafe extern "C" fn mcp_auth_free(auth: *mut mcp_auth) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_auth(client: *mut mcp_client, auth: *mut mcp_auth) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         if auth.is_null() {
             return client.inner.set_auth(None);
         }
-        // SAFETY: not NULL, and the header asks for a live handle.
+        // SAFETY: not NULL, and the header requires a live handle.
         client.inner.set_auth(Some(&unsafe { borrow(auth, "auth") }?.inner))
     })
 }
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn mcp_client_set_auth(client: *mut mcp_client, auth: *mut
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_auth(client: *mut mcp_client) -> *mut mcp_auth {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         Ok(give(mcp_auth::new(client.inner.auth()?)))
     })
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn mcp_auth_set_client(
     client_secret: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for texts.
+        // SAFETY: the header requires NULL or a live handle, and for texts.
         let (auth, id, secret) = unsafe {
             (
                 borrow(auth, "auth")?,
@@ -217,7 +217,7 @@ pub unsafe extern "C" fn mcp_auth_set_client_key(
     key_id: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for texts.
+        // SAFETY: the header requires NULL or a live handle, and for texts.
         let (auth, pem, algorithm, id) = unsafe {
             (
                 borrow(auth, "auth")?,
@@ -252,7 +252,7 @@ pub unsafe extern "C" fn mcp_auth_set_client_metadata_url(
     auth: *mut mcp_auth,
     url: *const c_char,
 ) -> i32 {
-    // SAFETY: the header asks for the same.
+    // SAFETY: the header requires the same.
     unsafe { set_text(auth, url, "url", Auth::set_client_metadata_url) }
 }
 
@@ -268,7 +268,7 @@ pub unsafe extern "C" fn mcp_auth_set_client_metadata_url(
 /// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_scope(auth: *mut mcp_auth, scope: *const c_char) -> i32 {
-    // SAFETY: the header asks for the same.
+    // SAFETY: the header requires the same.
     unsafe { set_text(auth, scope, "scope", Auth::set_scope) }
 }
 
@@ -284,7 +284,7 @@ pub unsafe extern "C" fn mcp_auth_set_scope(auth: *mut mcp_auth, scope: *const c
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_issuer(auth: *mut mcp_auth, issuer: *const c_char) -> i32 {
-    // SAFETY: the header asks for the same.
+    // SAFETY: the header requires the same.
     unsafe { set_text(auth, issuer, "issuer", Auth::set_issuer) }
 }
 
@@ -308,23 +308,26 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_handler(
 ) -> i32 {
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
+        // SAFETY: the header requires NULL or a live handle.
         let auth = unsafe { borrow(auth, "auth") }?;
-        let ask = callback.map(|callback| {
+        let assertion = callback.map(|callback| {
             let ask: Arc<AskAssertion> = Arc::new(move |audience: &str| -> Result<Secret> {
                 let (audience, mut sink) = (lent(audience), mcp_text::default());
-                // SAFETY: the program gave the function for this user data; the
-                // text and the sink live during the call.
+                // SAFETY: the application passed the function for this user data.
+                // The text and the sink outlive the call.
                 let status =
                     unsafe { callback(userdata.pointer(), audience.as_ptr(), &raw mut sink) };
-                succeeded(status, "the assertion handler")?;
-                sink.take()
-                    .map(|text| Secret::from(text.as_str()))
-                    .ok_or_else(|| Error::new(Status::Auth, "the assertion handler gave no token"))
+                check_returned(status, "the assertion handler")?;
+                sink.take().map(|text| Secret::from(text.as_str())).ok_or_else(|| {
+                    Error::new(
+                        Status::Auth,
+                        "the assertion handler returned MCP_OK without a token",
+                    )
+                })
             });
             Assertion::Asked(ask)
         });
-        auth.inner.set_assertion(ask)
+        auth.inner.set_assertion(assertion)
     })
 }
 
@@ -344,7 +347,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_file(
     path: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for a text.
+        // SAFETY: the header requires NULL or a live handle, and for a text.
         let (auth, path) = unsafe { (borrow(auth, "auth")?, optional_text(path, "path")?) };
         if path == Some("") {
             return Err(Error::argument("path is empty"));
@@ -368,7 +371,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_variable(
     name: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for a text.
+        // SAFETY: the header requires NULL or a live handle, and for a text.
         let (auth, name) = unsafe { (borrow(auth, "auth")?, optional_text(name, "name")?) };
         if name.is_some_and(|name| name.is_empty() || name.contains('=')) {
             return Err(Error::argument("name is empty or has a \"=\""));
@@ -398,7 +401,7 @@ pub unsafe extern "C" fn mcp_auth_set_identity_provider(
     client_secret: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for texts.
+        // SAFETY: the header requires NULL or a live handle, and for texts.
         let (auth, endpoint, id, secret) = unsafe {
             (
                 borrow(auth, "auth")?,
@@ -424,7 +427,7 @@ pub unsafe extern "C" fn mcp_auth_set_identity_provider(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_dpop(auth: *mut mcp_auth, on: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
+        // SAFETY: the header requires NULL or a live handle.
         let auth = unsafe { borrow(auth, "auth") }?;
         auth.inner.set_dpop(match on {
             -1 => None,
@@ -451,7 +454,7 @@ pub unsafe extern "C" fn mcp_auth_set_dpop_key(
     algorithm: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for texts.
+        // SAFETY: the header requires NULL or a live handle, and for texts.
         let (auth, pem, algorithm) = unsafe {
             (
                 borrow(auth, "auth")?,
@@ -481,16 +484,16 @@ pub unsafe extern "C" fn mcp_auth_set_dpop_key(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_allow_private(auth: *mut mcp_auth, allow: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
+        // SAFETY: the header requires NULL or a live handle.
         unsafe { borrow(auth, "auth") }?.inner.set_allow_private(allow != 0)
     })
 }
 
-/// Sets what is one text, or none.
+/// Sets an option whose value is a text or NULL.
 ///
 /// # Safety
 ///
-/// `auth` is NULL or a live handle, `value` NULL or a text.
+/// `auth` is NULL or a live handle, and `value` is NULL or a text.
 pub(crate) unsafe fn set_text(
     auth: *mut mcp_auth,
     value: *const c_char,
@@ -498,16 +501,16 @@ pub(crate) unsafe fn set_text(
     set: fn(&Auth, Option<&str>) -> Result<()>,
 ) -> i32 {
     guard(|| {
-        // SAFETY: as the caller says.
+        // SAFETY: the caller guarantees it.
         let (auth, value) = unsafe { (borrow(auth, "auth")?, optional_text(value, name)?) };
         set(&auth.inner, value)
     })
 }
 
-/// What a function of the program's gave back.
-pub(crate) fn succeeded(status: i32, what: &str) -> Result<()> {
+/// Turns the return value of a callback into a result.
+pub(crate) fn check_returned(status: i32, what: &str) -> Result<()> {
     if status == Status::Ok as i32 {
         return Ok(());
     }
-    Err(Error::new(Status::Auth, format!("{what} gave up with {status}")))
+    Err(Error::new(Status::Auth, format!("{what} failed: it returned {status}")))
 }

@@ -1,4 +1,4 @@
-//! Ending a call from outside.
+//! Ending calls from another thread or a signal handler.
 
 use std::sync::Arc;
 
@@ -49,10 +49,10 @@ pub extern "C" fn mcp_cancel_new() -> *mut mcp_cancel {
 /// Threads: any, and signal handlers.  Since: 0.1.0.  Spec: cancellation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_fire(cancel: *mut mcp_cancel) {
-    // No guard: nothing here can panic, and a signal handler may not touch
+    // No guard: this code cannot panic, and a signal handler must not use
     // thread-local state.
     let _uncancelled = Uncancelled::begin();
-    // SAFETY: the header asks for NULL or a live cancel.
+    // SAFETY: the header requires NULL or a live cancel.
     if let Some(cancel) = unsafe { peek(cancel) }
         && cancel.pid == std::process::id()
     {
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn mcp_cancel_fire(cancel: *mut mcp_cancel) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_reset(cancel: *mut mcp_cancel) {
     let _uncancelled = Uncancelled::begin();
-    // SAFETY: the header asks for NULL or a live cancel.
+    // SAFETY: the header requires NULL or a live cancel.
     if let Some(cancel) = unsafe { peek(cancel) }
         && cancel.pid == std::process::id()
     {
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn mcp_cancel_reset(cancel: *mut mcp_cancel) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_free(cancel: *mut mcp_cancel) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a cancel that is not used again.
+        // SAFETY: the header requires NULL or a cancel that is not used again.
         drop(unsafe { take(cancel) });
         Some(())
     });

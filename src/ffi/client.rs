@@ -1,4 +1,4 @@
-//! Making a client, its options, its end.
+//! Making, configuring, closing and freeing a client.
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ pub struct mcp_text {
 }
 
 impl mcp_text {
-    /// What the callback has put there.
+    /// Takes the text that the callback has set.
     pub(crate) fn take(&self) -> Option<Zeroizing<String>> {
         self.text.take()
     }
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn mcp_client_new(
     token: *const c_char,
 ) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header asks for texts or NULL.
+        // SAFETY: the header requires texts or NULL.
         let (url, token) = unsafe { (text(url, "url")?, optional_text(token, "token")?) };
         Ok(give(mcp_client::new(Client::new(url, token)?)))
     })
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn mcp_client_new(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { peek(client) }?;
         if client.pid == std::process::id() {
             client.inner.close();
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a client that is not used again.
+        // SAFETY: the header requires NULL or a client that is not used again.
         let client = unsafe { take(client) }?;
         if client.pid == std::process::id() {
             client.inner.close();
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn mcp_client_set_header(
     value: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for texts.
+        // SAFETY: the header requires NULL or a live client, and for texts.
         let (client, name, value) = unsafe {
             (borrow(client, "client")?, text(name, "name")?, optional_text(value, "value")?)
         };
@@ -215,7 +215,7 @@ pub unsafe extern "C" fn mcp_client_set_token(
     token: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and for a text.
         let (client, token) =
             unsafe { (borrow(client, "client")?, optional_text(token, "token")?) };
         client.inner.set_token(token)
@@ -242,10 +242,10 @@ pub unsafe extern "C" fn mcp_client_set_token_handler(
     userdata: *mut c_void,
     free_userdata: mcp_free_fn,
 ) -> i32 {
-    // Owned from here on, so that it is released on every way out.
+    // From here on the library owns it, and releases it on every path.
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         let Some(callback) = callback else {
             drop(userdata);
@@ -254,13 +254,13 @@ pub unsafe extern "C" fn mcp_client_set_token_handler(
         let ask = move |is_refused: bool| -> Result<Token> {
             let mut sink = mcp_text::default();
             let refused = i32::from(is_refused);
-            // SAFETY: the program gave the function for this user data, which
-            // lives as long as this closure; the sink lives during the call.
+            // SAFETY: the application passed the function for this user data,
+            // which lives as long as this closure. The sink outlives the call.
             let status = unsafe { callback(userdata.pointer(), refused, &raw mut sink) };
             let failed =
                 |what: &str| Error::new(Status::Unauthorized, format!("the token handler {what}"));
             if status != Status::Ok as i32 {
-                return Err(failed(&format!("gave up with {status}")));
+                return Err(failed(&format!("failed: it returned {status}")));
             }
             match sink.take() {
                 Some(token) => Token::parse(&token),
@@ -285,7 +285,7 @@ pub unsafe extern "C" fn mcp_client_set_token_handler(
 pub unsafe extern "C" fn mcp_text_set(text: *mut mcp_text, data: *const c_char, len: usize) -> i32 {
     const MOST: usize = 1024 * 1024;
     guard(|| {
-        // SAFETY: the header asks for NULL or a sink that the library lent.
+        // SAFETY: the header requires NULL or a sink that the library lent.
         let sink = unsafe { peek(text) }.ok_or_else(|| Error::argument("text is NULL"))?;
         if data.is_null() {
             return Err(Error::argument("data is NULL"));
@@ -296,7 +296,7 @@ pub unsafe extern "C" fn mcp_text_set(text: *mut mcp_text, data: *const c_char, 
                 format!("data has {len} bytes, more than {MOST}"),
             ));
         }
-        // SAFETY: not NULL, and the header asks for `len` readable bytes.
+        // SAFETY: not NULL, and the header requires `len` readable bytes.
         let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) };
         let text = std::str::from_utf8(bytes).map_err(|error| {
             Error::argument(format!("data is not UTF-8 at byte {}", error.valid_up_to()))
@@ -323,7 +323,7 @@ pub unsafe extern "C" fn mcp_text_set(text: *mut mcp_text, data: *const c_char, 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, milliseconds: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_timeout(milliseconds)
     })
 }
@@ -347,7 +347,7 @@ pub unsafe extern "C" fn mcp_client_set_connect_timeout(
     milliseconds: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_connect_timeout(milliseconds)
     })
 }
@@ -370,7 +370,7 @@ pub unsafe extern "C" fn mcp_client_set_max_message_size(
     bytes: usize,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_max_message_size(bytes)
     })
 }
@@ -386,7 +386,7 @@ pub unsafe extern "C" fn mcp_client_set_max_message_size(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_transport(client: *mut mcp_client, transport: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_transport(transport)
     })
 }
@@ -401,7 +401,7 @@ pub unsafe extern "C" fn mcp_client_set_transport(client: *mut mcp_client, trans
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_transport(client: *mut mcp_client) -> i32 {
     read_or(MCP_TRANSPORT_AUTO, || {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { peek(client) }?;
         Some(match client.inner.transport()? {
             InUse::StreamableHttp => MCP_TRANSPORT_STREAMABLE_HTTP,
@@ -426,7 +426,7 @@ pub unsafe extern "C" fn mcp_client_set_protocol_version(
     version: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and for a text.
         let (client, version) =
             unsafe { (borrow(client, "client")?, optional_text(version, "version")?) };
         client.inner.set_protocol_version(version)
@@ -449,7 +449,7 @@ pub unsafe extern "C" fn mcp_client_set_info(
     version: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for texts.
+        // SAFETY: the header requires NULL or a live client, and for texts.
         let (client, name, version) =
             unsafe { (borrow(client, "client")?, text(name, "name")?, text(version, "version")?) };
         client.inner.set_info(name, version)
@@ -474,7 +474,7 @@ pub unsafe extern "C" fn mcp_client_set_info(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_proxy(client: *mut mcp_client, url: *const c_char) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and for a text.
         let (client, url) = unsafe { (borrow(client, "client")?, optional_text(url, "url")?) };
         client.inner.set_proxy(url)
     })
@@ -494,7 +494,7 @@ pub unsafe extern "C" fn mcp_client_set_unix_socket(
     path: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and for a text.
         let (client, path) = unsafe { (borrow(client, "client")?, optional_text(path, "path")?) };
         client.inner.set_unix_socket(path)
     })
@@ -515,7 +515,7 @@ pub unsafe extern "C" fn mcp_client_set_ca_file(
     path: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and for a text.
         let (client, path) = unsafe { (borrow(client, "client")?, optional_text(path, "path")?) };
         client.inner.set_ca_file(path)
     })
@@ -545,7 +545,7 @@ pub unsafe extern "C" fn mcp_client_set_certificate(
     key_path: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for texts.
+        // SAFETY: the header requires NULL or a live client, and for texts.
         let (client, certificate, key) = unsafe {
             (
                 borrow(client, "client")?,
@@ -585,7 +585,7 @@ pub unsafe extern "C" fn mcp_client_set_allow_plain_http(
     allow: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_allow_plain_http(allow != 0)
     })
 }
@@ -609,7 +609,7 @@ pub unsafe extern "C" fn mcp_client_set_allow_plain_http(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_trace_fd(client: *mut mcp_client, fd: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_trace_fd(fd)
     })
 }

@@ -1,5 +1,5 @@
-//! The program's event loop: one descriptor, and what there is to do when it
-//! is readable.
+//! The functions for the application's event loop: a descriptor to wait for,
+//! and the calls to make when it is readable.
 
 use std::sync::atomic::Ordering;
 
@@ -27,7 +27,7 @@ use crate::ffi::request::mcp_request;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_fd(client: *mut mcp_client) -> i32 {
     guard_or(-1, || {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         client.inner.fd()
     })
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn mcp_client_fd(client: *mut mcp_client) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, milliseconds: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         let patience = patience(milliseconds)?;
         client.inner.dispatch(patience)
@@ -77,11 +77,11 @@ pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, millisecon
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_next_done(client: *mut mcp_client) -> *mut mcp_request {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         while let Some(done) = client.inner.inbox.next_done() {
             let handle: *mut mcp_request = done.handle.load(Ordering::Acquire).cast();
-            // One whose handle was freed is nobody's any more.
+            // The application has freed this request: skip it.
             if !handle.is_null() {
                 return Ok(handle);
             }

@@ -1,4 +1,4 @@
-//! The details of a failure.
+//! The functions that read the details of an error.
 
 use std::ffi::c_char;
 
@@ -16,7 +16,7 @@ use crate::ffi::last_error::{mcp_error, with_last};
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_status(error: *const mcp_error) -> i32 {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, Status::Ok as i32, |error| Some(error.error.status() as i32)) }
 }
 
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn mcp_error_status(error: *const mcp_error) -> i32 {
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_message(error: *const mcp_error) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, c"".as_ptr(), |error| Some(error.message.as_ptr())) }
 }
 
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn mcp_error_message(error: *const mcp_error) -> *const c_
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_http_status(error: *const mcp_error) -> i32 {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, 0, |error| Some(i32::from(error.error.http_status()))) }
 }
 
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn mcp_error_http_status(error: *const mcp_error) -> i32 {
 /// Threads: any.  Since: 0.1.0.  Spec: basic, error codes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_rpc_code(error: *const mcp_error) -> i32 {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, 0, |error| error.error.rpc().map(|rpc| rpc.code)) }
 }
 
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn mcp_error_data_json(
     error: *const mcp_error,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live error, and for NULL or a
+    // SAFETY: the header requires NULL or a live error, and for NULL or a
     // place to write to.
     unsafe {
         store(len, 0);
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn mcp_error_challenge(
     error: *const mcp_error,
     name: *const c_char,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live error, and for a text.
+    // SAFETY: the header requires NULL or a live error, and for a text.
     unsafe {
         read(error, std::ptr::null(), |error| {
             let wanted = text(name, "name").ok()?;
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn mcp_error_challenge(
 /// Threads: any.  Since: 0.1.0.  Spec: RFC 9110, 10.2.3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_retry_after(error: *const mcp_error) -> i32 {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe {
         read(error, -1, |error| error.error.retry_after().and_then(|ms| i32::try_from(ms).ok()))
     }
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn mcp_error_retry_after(error: *const mcp_error) -> i32 {
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_may_have_run(error: *const mcp_error) -> i32 {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, 0, |error| Some(i32::from(error.error.may_have_run()))) }
 }
 
@@ -148,22 +148,22 @@ pub unsafe extern "C" fn mcp_error_may_have_run(error: *const mcp_error) -> i32 
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_exit_status(error: *const mcp_error) -> i32 {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, -1, |error| error.error.exit_status()) }
 }
 
-/// Reads the error, or this thread's last one for NULL.
+/// Reads an error; NULL means the last error of this thread.
 ///
 /// # Safety
 ///
-/// `error` is NULL or alive.
+/// `error` is NULL or a live error.
 unsafe fn read<T: Copy>(
     error: *const mcp_error,
     otherwise: T,
     get: impl FnOnce(&mcp_error) -> Option<T>,
 ) -> T {
     read_or(otherwise, || {
-        // SAFETY: as the caller says.
+        // SAFETY: the caller guarantees it.
         match unsafe { peek(error) } {
             Some(error) => get(error),
             None => with_last(get),

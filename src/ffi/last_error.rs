@@ -32,7 +32,7 @@ impl mcp_error {
         let rpc_data = error.rpc().and_then(|rpc| rpc.data.as_deref());
         let challenge = error.challenge().iter();
         Self {
-            // On one line, whatever it was put together from.
+            // Its parts may come from the server and have line breaks.
             message: lent(&on_one_line(error.message())),
             data: rpc_data.map(lent),
             challenge: challenge.map(|(name, value)| (name.clone(), lent(value))).collect(),
@@ -45,9 +45,10 @@ thread_local! {
     static LAST: RefCell<Option<Box<mcp_error>>> = const { RefCell::new(None) };
 }
 
+/// Sets this thread's last error.
 pub(crate) fn set_last(error: Error) {
     let error = Box::new(mcp_error::new(error));
-    // A thread that is ending has no last error any more.
+    // While a thread ends, its thread-local values are gone.
     let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(error)));
 }
 

@@ -1,4 +1,4 @@
-//! The library's version, and the status codes.
+//! The version of the library, and the constants of the header.
 
 #![allow(dead_code, reason = "constants for the header")]
 
@@ -448,7 +448,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
 const UNKNOWN: &str = "MCP_E_UNKNOWN\0";
 const PENDING: &str = "MCP_PENDING\0";
 
-/// The same for the counters.
+/// Checks the numbers of the counters in the same way.
 const _: () = {
     let pairs: &[(i32, Counter)] = &[
         (MCP_COUNT_DROPPED_REPLIES, Counter::DroppedReplies),
@@ -467,7 +467,7 @@ const _: () = {
     }
 };
 
-/// The same for the limits.
+/// Checks the numbers of the limits in the same way.
 const _: () = {
     assert!(MCP_LIMIT_MESSAGE_SIZE == Limit::MessageSize as i32);
     assert!(MCP_LIMIT_PAGES == Limit::Pages as i32);
@@ -477,7 +477,8 @@ const _: () = {
     assert!(MCP_LIMIT_CONNECTIONS == Limit::Connections as i32);
 };
 
-/// cbindgen needs literals; this ties them to the enumeration.
+/// Checks that the constants are equal to the numbers of the enumeration:
+/// cbindgen needs literals above.
 const _: () = {
     let pairs: &[(i32, Status)] = &[
         (MCP_OK, Status::Ok),
@@ -531,7 +532,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_texts_of_c() {
+    fn names_of_statuses_end_with_a_nul() {
         assert!(Status::ALL.iter().all(|(_, name)| name.ends_with('\0')));
         assert!(Status::ALL.iter().all(|(status, _)| (0..100).contains(&(*status as i32))));
         let version = format!("{MCP_VERSION_MAJOR}.{MCP_VERSION_MINOR}.{MCP_VERSION_PATCH}\0");

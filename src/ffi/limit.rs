@@ -1,4 +1,4 @@
-//! How long a call may take and how much a server may send.
+//! Limits on the duration of calls and on what a server may send.
 
 use crate::base::error::Error;
 use crate::client::Counter;
@@ -22,7 +22,7 @@ pub unsafe extern "C" fn mcp_client_set_deadline(
     milliseconds: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_deadline(milliseconds)
     })
 }
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn mcp_client_set_input_timeout(
     milliseconds: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_input_timeout(milliseconds)
     })
 }
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn mcp_client_set_close_timeout(
     milliseconds: i64,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_close_timeout(milliseconds)
     })
 }
@@ -85,10 +85,10 @@ pub unsafe extern "C" fn mcp_client_set_limit(
     value: i64,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         let known = Limit::ALL.into_iter().find(|known| *known as i32 == limit);
-        let limit = known.ok_or_else(|| Error::argument("limit is none of MCP_LIMIT_"))?;
+        let limit = known.ok_or_else(|| Error::argument("limit is not one of MCP_LIMIT_"))?;
         client.inner.set_limit(limit, value)
     })
 }
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn mcp_client_set_limit(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_max_pages(client: *mut mcp_client, pages: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_max_pages(pages)
     })
 }
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn mcp_client_set_max_pages(client: *mut mcp_client, pages
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_max_items(client: *mut mcp_client, items: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_max_items(items)
     })
 }
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn mcp_client_set_max_items(client: *mut mcp_client, items
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_max_events(client: *mut mcp_client, events: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_max_events(events)
     })
 }
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn mcp_client_set_max_events(client: *mut mcp_client, even
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_cache_size(client: *mut mcp_client, bytes: usize) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         client.inner.cache.set_limit(bytes);
         Ok(())
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn mcp_client_set_cache_size(client: *mut mcp_client, byte
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_repeat_tools(client: *mut mcp_client, allow: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_repeat_tools(allow != 0)
     })
 }
@@ -197,7 +197,7 @@ pub unsafe extern "C" fn mcp_client_set_repeat_tools(client: *mut mcp_client, al
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_count(client: *mut mcp_client, counter: i32) -> i64 {
     read_or(0, || {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { peek(client) }?;
         Counter::ALL
             .into_iter()

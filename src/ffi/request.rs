@@ -1,4 +1,4 @@
-//! Requests with options of their own.
+//! Requests with options of their own, performed or started.
 
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -77,12 +77,14 @@ pub type mcp_progress_fn = Option<
     unsafe extern "C" fn(userdata: *mut c_void, progress: f64, total: f64, message: *const c_char),
 >;
 
+/// Makes a request handle.
+///
 /// # Safety
 ///
-/// `client` is NULL or alive, and texts that `make` reads are valid.
+/// `client` is NULL or a live client, and the texts that `make` reads are valid.
 unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *mut mcp_request {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: as the caller says.
+        // SAFETY: the caller guarantees it.
         let client = unsafe { borrow(client, "client") }?;
         let inner = Arc::new(Request::new(client.inner.clone(), make()?));
         let request = give(mcp_request {
@@ -117,7 +119,7 @@ pub unsafe extern "C" fn mcp_request_new(
     method: *const c_char,
     params_json: *const c_char,
 ) -> *mut mcp_request {
-    // SAFETY: the header asks for NULL or a live client, and for texts.
+    // SAFETY: the header requires NULL or a live client, and for texts.
     unsafe {
         new(client, || {
             Call::new(text(method, "method")?, optional_text(params_json, "params_json")?)
@@ -138,7 +140,7 @@ pub unsafe extern "C" fn mcp_request_new_call_tool(
     name: *const c_char,
     arguments_json: *const c_char,
 ) -> *mut mcp_request {
-    // SAFETY: the header asks for NULL or a live client, and for texts.
+    // SAFETY: the header requires NULL or a live client, and for texts.
     unsafe {
         new(client, || {
             let arguments = optional_text(arguments_json, "arguments_json")?;
@@ -159,7 +161,7 @@ pub unsafe extern "C" fn mcp_request_new_read_resource(
     client: *mut mcp_client,
     uri: *const c_char,
 ) -> *mut mcp_request {
-    // SAFETY: the header asks for NULL or a live client, and for a text.
+    // SAFETY: the header requires NULL or a live client, and for a text.
     unsafe { new(client, || Ok(Call::read(text(uri, "uri")?))) }
 }
 
@@ -176,7 +178,7 @@ pub unsafe extern "C" fn mcp_request_new_get_prompt(
     name: *const c_char,
     arguments_json: *const c_char,
 ) -> *mut mcp_request {
-    // SAFETY: the header asks for NULL or a live client, and for texts.
+    // SAFETY: the header requires NULL or a live client, and for texts.
     unsafe {
         new(client, || {
             let arguments = optional_text(arguments_json, "arguments_json")?;
@@ -196,7 +198,7 @@ pub unsafe extern "C" fn mcp_request_new_get_prompt(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_free(request: *mut mcp_request) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a request that is not used again.
+        // SAFETY: the header requires NULL or a request that is not used again.
         let request = unsafe { take(request) }?;
         if request.pid == std::process::id() {
             request.inner.abandon();
@@ -218,7 +220,7 @@ pub unsafe extern "C" fn mcp_request_set_timeout(
     milliseconds: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let timeout = self::milliseconds(milliseconds)?;
         request.inner.change(|_, limits| {
@@ -241,7 +243,7 @@ pub unsafe extern "C" fn mcp_request_set_deadline(
     milliseconds: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let deadline = self::milliseconds(milliseconds)?;
         request.inner.change(|_, limits| {
@@ -279,18 +281,18 @@ pub unsafe extern "C" fn mcp_request_set_progress(
 ) -> i32 {
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        let tell = callback.map(|callback| {
+        let report = callback.map(|callback| {
             Arc::new(move |progress, total: Option<f64>, message: Option<&str>| {
                 let message = message.map(Lent::new);
                 let message = message.as_ref().map_or(std::ptr::null(), Lent::pointer);
                 let total = total.unwrap_or(-1.0);
-                // SAFETY: the program gave the function for this user data.
+                // SAFETY: the application passed the function for this user data.
                 unsafe { callback(userdata.pointer(), progress, total, message) };
             }) as Arc<Tell>
         });
-        request.inner.set_report(tell)
+        request.inner.set_report(report)
     })
 }
 
@@ -307,12 +309,12 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
     cancel: *mut mcp_cancel,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let signal = if cancel.is_null() {
             None
         } else {
-            // SAFETY: the header asks for NULL or a live cancel.
+            // SAFETY: the header requires NULL or a live cancel.
             Some(unsafe { borrow(cancel, "cancel") }?.inner.clone())
         };
         request.inner.change(|_, limits| {
@@ -340,7 +342,7 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
     json: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request, and for a text.
+        // SAFETY: the header requires NULL or a live request, and for a text.
         let (request, json) =
             unsafe { (borrow(request, "request")?, optional_text(json, "json")?) };
         request.inner.change(|call, _| call.set_meta(json))
@@ -362,7 +364,7 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
     repeatable: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         request.inner.change(|_, limits| {
             limits.is_repeatable = Some(repeatable != 0);
@@ -390,7 +392,7 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_all_pages(request: *mut mcp_request, all: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         request.inner.set_all_pages(all != 0)
     })
@@ -407,7 +409,7 @@ pub unsafe extern "C" fn mcp_request_set_userdata(
     request: *mut mcp_request,
     userdata: *mut c_void,
 ) {
-    // SAFETY: the header asks for NULL or a live request.
+    // SAFETY: the header requires NULL or a live request.
     if let Some(request) = unsafe { peek(request) } {
         request.userdata.store(userdata, Ordering::Release);
     }
@@ -420,7 +422,7 @@ pub unsafe extern "C" fn mcp_request_set_userdata(
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_userdata(request: *const mcp_request) -> *mut c_void {
-    // SAFETY: the header asks for NULL or a live request.
+    // SAFETY: the header requires NULL or a live request.
     let request = unsafe { peek(request) };
     request.map_or(std::ptr::null_mut(), |request| request.userdata.load(Ordering::Acquire))
 }
@@ -445,18 +447,18 @@ pub unsafe extern "C" fn mcp_request_perform(
     request: *mut mcp_request,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: the header asks for NULL or a place to write to.
+    // SAFETY: the header requires NULL or a place to write to.
     unsafe { store(out, std::ptr::null_mut()) };
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let result = request.inner.perform();
         match &result {
-            // That of the flight under way is not this call's to change.
+            // The request is in flight: its error belongs to that flight.
             Err(error) if error.status() == Status::State => {}
             other => request.keep(other.as_ref().err().cloned()),
         }
-        // SAFETY: the header asks for NULL or a place to write to.
+        // SAFETY: the header requires NULL or a place to write to.
         unsafe { hand_out(result?, out) };
         Ok(())
     })
@@ -476,9 +478,9 @@ pub unsafe extern "C" fn mcp_request_perform(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_start(request: *mut mcp_request) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        // Once it has begun, another thread may free the handle.
+        // Once the request has started, another thread may free the handle.
         let inner = request.inner.clone();
         let before = request.take_error();
         inner.start().inspect_err(|_| request.put_error(before))
@@ -496,7 +498,7 @@ pub unsafe extern "C" fn mcp_request_start(request: *mut mcp_request) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_status(request: *const mcp_request) -> i32 {
     read_or(Status::InvalidArgument as i32, || {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { peek(request) }?;
         Some(request.inner.status().map_or(MCP_PENDING, |status| status as i32))
     })
@@ -518,7 +520,7 @@ pub unsafe extern "C" fn mcp_request_status(request: *const mcp_request) -> i32 
 pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, milliseconds: i32) -> i32 {
     let mut waited = None;
     let status = guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let inner = &request.inner;
         let patience = patience(milliseconds)?;
@@ -549,13 +551,13 @@ pub unsafe extern "C" fn mcp_request_take_result(
     request: *mut mcp_request,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: the header asks for NULL or a place to write to.
+    // SAFETY: the header requires NULL or a place to write to.
     unsafe { store(out, std::ptr::null_mut()) };
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let pages = request.inner.take_result()?;
-        // SAFETY: the header asks for NULL or a place to write to.
+        // SAFETY: the header requires NULL or a place to write to.
         unsafe { hand_out(pages, out) };
         Ok(())
     })
@@ -572,7 +574,7 @@ pub unsafe extern "C" fn mcp_request_take_result(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_error(request: *const mcp_request) -> *const mcp_error {
     read_or(std::ptr::null(), || {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { peek(request) }?;
         let mut kept = request.error.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.is_none() {

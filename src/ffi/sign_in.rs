@@ -1,4 +1,4 @@
-//! Signing in and out, and the person who does it.
+//! Signing in and out, and how the person takes part in it.
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::client::oauth::{Auth, Browser, open_browser};
 use crate::ffi::argument::{lent, text};
-use crate::ffi::auth::{mcp_auth, set_text, succeeded};
+use crate::ffi::auth::{check_returned, mcp_auth, set_text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
@@ -44,7 +44,7 @@ pub type mcp_browser_fn = Option<
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.sign_in()
     })
 }
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_sign_out(client: *mut mcp_client) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.sign_out()
     })
 }
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn mcp_sign_out(client: *mut mcp_client) -> i32 {
 /// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 8252.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_redirect_url(auth: *mut mcp_auth, url: *const c_char) -> i32 {
-    // SAFETY: the header asks for the same.
+    // SAFETY: the header requires the same.
     unsafe { set_text(auth, url, "url", Auth::set_redirect) }
 }
 
@@ -112,17 +112,17 @@ pub unsafe extern "C" fn mcp_auth_set_browser(
 ) -> i32 {
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
+        // SAFETY: the header requires NULL or a live handle.
         let auth = unsafe { borrow(auth, "auth") }?;
         let show = callback.map(|callback| {
             Arc::new(move |auth: &Arc<Auth>, url: &str| {
                 let url = Zeroizing::new(lent(url).into_bytes_with_nul());
                 let mut lent = mcp_auth::new(auth.clone());
-                // SAFETY: the program gave the function for this user data; the
-                // handle and the text live during the call.
+                // SAFETY: the application passed the function for this user data.
+                // The handle and the text outlive the call.
                 let status =
                     unsafe { callback(userdata.pointer(), &raw mut lent, url.as_ptr().cast()) };
-                succeeded(status, "the function that shows the sign-in page")
+                check_returned(status, "the function that shows the sign-in page")
             }) as Arc<Browser>
         });
         auth.inner.set_browser(show)
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn mcp_auth_set_sign_in_timeout(
     milliseconds: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
+        // SAFETY: the header requires NULL or a live handle.
         unsafe { borrow(auth, "auth") }?.inner.set_sign_in_timeout(milliseconds)
     })
 }
@@ -176,7 +176,7 @@ pub unsafe extern "C" fn mcp_auth_complete(
     redirect_url: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for a text.
+        // SAFETY: the header requires NULL or a live handle, and for a text.
         let (auth, url) = unsafe { (borrow(auth, "auth")?, text(redirect_url, "redirect_url")?) };
         auth.inner.complete(url)
     })
@@ -210,7 +210,7 @@ pub unsafe extern "C" fn mcp_open_browser(
 ) -> i32 {
     let _ = userdata;
     guard(|| {
-        // SAFETY: the header asks for a text, and for NULL or a live handle.
+        // SAFETY: the header requires a text, and for NULL or a live handle.
         let (auth, url) = unsafe { (peek(auth), text(url, "url")?) };
         open_browser(url, auth.map(|auth| auth.inner.as_ref()))
     })

@@ -1,5 +1,5 @@
-//! A server that is a program of this machine, or at the other end of open
-//! descriptors.
+//! Clients of a server that is a program on this machine, or at the other end of
+//! descriptors that are already open.
 
 use std::ffi::{CStr, OsStr, OsString, c_char};
 use std::os::unix::ffi::OsStrExt;
@@ -49,9 +49,9 @@ use crate::ffi::library::*;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header asks for NULL or an array of texts that ends
+        // SAFETY: the header requires NULL or an array of texts that ends
         // with a NULL.
-        let argv = unsafe { list(argv, "argv")? };
+        let argv = unsafe { argument_list(argv, "argv")? };
         Ok(give(mcp_client::new(Client::new_stdio(argv)?)))
     })
 }
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn mcp_client_set_env(
     value: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for texts.
+        // SAFETY: the header requires NULL or a live client, and for texts.
         let (client, name, value) = unsafe {
             (borrow(client, "client")?, text(name, "name")?, optional_text(value, "value")?)
         };
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn mcp_client_set_directory(
     path: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and for a text.
         let (client, path) = unsafe { (borrow(client, "client")?, optional_text(path, "path")?) };
         client.inner.set_directory(path)
     })
@@ -147,14 +147,14 @@ pub unsafe extern "C" fn mcp_client_set_directory(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_stderr(client: *mut mcp_client, choice: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         client.inner.set_stderr(match choice {
             MCP_STDERR_KEEP => StandardError::Keep,
             MCP_STDERR_DISCARD => StandardError::Discard,
             MCP_STDERR_INHERIT => StandardError::Inherit,
             _ => {
-                let what = format!("choice {choice} is none of MCP_STDERR_");
+                let what = format!("choice {choice} is not one of MCP_STDERR_");
                 return Err(Error::argument(what));
             }
         })
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn mcp_client_set_stderr(client: *mut mcp_client, choice: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         let own = sys::duplicate(fd)
             .map_err(|_| Error::argument(format!("fd {fd} is not an open descriptor")))?;
@@ -195,32 +195,32 @@ pub unsafe extern "C" fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_restart(client: *mut mcp_client, allow: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_restart(allow != 0)
     })
 }
 
-/// The most arguments of a program.
+/// The largest number of arguments of a program.
 const MOST: usize = 4096;
 
-/// Copies an array of texts that ends with a NULL.
+/// Copies an array of arguments that ends with a NULL.
 ///
 /// # Safety
 ///
-/// `array` is NULL or an array that ends with a NULL, of texts that end with
-/// a NUL each.
-unsafe fn list(array: *const *const c_char, name: &str) -> Result<Vec<OsString>> {
+/// `array` is NULL, or an array of texts that ends with a NULL. Each text ends
+/// with a NUL.
+unsafe fn argument_list(array: *const *const c_char, name: &str) -> Result<Vec<OsString>> {
     if array.is_null() {
         return Err(Error::argument(format!("{name} is NULL")));
     }
     let mut all = Vec::new();
     for at in 0..=MOST {
-        // SAFETY: within the array: no entry before was the last.
+        // SAFETY: inside the array, because no earlier entry was the NULL.
         let entry = unsafe { *array.add(at) };
         if entry.is_null() {
             return Ok(all);
         }
-        // SAFETY: not NULL, and for the rest as the caller says.
+        // SAFETY: not NULL; the caller guarantees the rest.
         let text = unsafe { CStr::from_ptr(entry) };
         all.push(OsStr::from_bytes(text.to_bytes()).to_owned());
     }

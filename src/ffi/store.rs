@@ -1,4 +1,4 @@
-//! Where an authorization keeps what it has.
+//! Where an authorization stores its registrations, tokens and keys.
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
 use crate::client::oauth::{FileStore, Store, StoreHeld};
 use crate::ffi::argument::{lent, optional_text};
-use crate::ffi::auth::{mcp_auth, succeeded};
+use crate::ffi::auth::{check_returned, mcp_auth};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::client::mcp_text;
 use crate::ffi::guard::guard;
@@ -86,14 +86,18 @@ pub unsafe extern "C" fn mcp_auth_set_store(
 ) -> i32 {
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
+        // SAFETY: the header requires NULL or a live handle.
         let auth = unsafe { borrow(auth, "auth") }?;
         let store = match (load, save, forget) {
             (None, None, None) => None,
             (Some(load), Some(save), Some(forget)) => {
-                Some(Arc::new(Callbacks { load, save, forget, userdata }) as Arc<dyn Store>)
+                Some(Arc::new(CallbackStore { load, save, forget, userdata }) as Arc<dyn Store>)
             }
-            _ => return Err(Error::argument("load, save and forget go together: one is NULL")),
+            _ => {
+                return Err(Error::argument(
+                    "set all of load, save and forget, or none of them: one is NULL",
+                ));
+            }
         };
         auth.inner.set_store(store)
     })
@@ -123,7 +127,7 @@ pub unsafe extern "C" fn mcp_auth_set_store(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_store_file(auth: *mut mcp_auth, path: *const c_char) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for a text.
+        // SAFETY: the header requires NULL or a live handle, and for a text.
         let (auth, path) = unsafe { (borrow(auth, "auth")?, optional_text(path, "path")?) };
         let store = match path {
             Some("") => return Err(Error::argument("path is empty: pass NULL for the default")),
@@ -134,43 +138,44 @@ pub unsafe extern "C" fn mcp_auth_set_store_file(auth: *mut mcp_auth, path: *con
     })
 }
 
-/// The program's own store. The authorization has one of them run at a time.
+/// A store that the application implements. The authorization runs one of the
+/// callbacks at a time.
 #[derive(Debug)]
-struct Callbacks {
+struct CallbackStore {
     load: unsafe extern "C" fn(*mut c_void, *const c_char, *mut mcp_text) -> i32,
     save: unsafe extern "C" fn(*mut c_void, *const c_char, *const c_char, usize) -> i32,
     forget: unsafe extern "C" fn(*mut c_void, *const c_char) -> i32,
     userdata: UserData,
 }
 
-impl Store for Callbacks {
+impl Store for CallbackStore {
     fn load(&self, key: &str) -> Result<Option<Secret>> {
         let (key, mut sink) = (lent(key), mcp_text::default());
-        // SAFETY: the program gave the function for this user data; the text
-        // and the sink live during the call.
+        // SAFETY: the application passed the function for this user data. The
+        // text and the sink outlive the call.
         let status = unsafe { (self.load)(self.userdata.pointer(), key.as_ptr(), &raw mut sink) };
-        succeeded(status, "the store's load function")?;
+        check_returned(status, "the store's load function")?;
         Ok(sink.take().map(|text| Secret::from(text.as_str())))
     }
 
     fn save(&self, _held: &StoreHeld, key: &str, data: &Secret) -> Result<()> {
         let (key, len) = (lent(key), data.expose().len());
         let data = Zeroizing::new(lent(data.expose()).into_bytes_with_nul());
-        // SAFETY: as above.
+        // SAFETY: as in `load`.
         let status = unsafe {
             (self.save)(self.userdata.pointer(), key.as_ptr(), data.as_ptr().cast(), len)
         };
-        succeeded(status, "the store's save function")
+        check_returned(status, "the store's save function")
     }
 
     fn remove(&self, _held: &StoreHeld, key: &str) -> Result<()> {
         let key = lent(key);
-        // SAFETY: as above.
+        // SAFETY: as in `load`.
         let status = unsafe { (self.forget)(self.userdata.pointer(), key.as_ptr()) };
-        succeeded(status, "the store's delete function")
+        check_returned(status, "the store's delete function")
     }
 
-    /// How the program's processes take turns is the program's matter.
+    /// The application itself must coordinate its processes.
     fn try_lock(&self) -> Result<Option<StoreHeld>> {
         Ok(Some(StoreHeld::alone()))
     }
@@ -180,6 +185,6 @@ impl Store for Callbacks {
     }
 
     fn place(&self) -> String {
-        "the program's store".to_owned()
+        "the application's store".to_owned()
     }
 }
