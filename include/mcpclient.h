@@ -18,18 +18,22 @@
  * which revision and which HTTP transport the server uses.  The rules below
  * hold for every function, unless the function's own comment says otherwise.
  *
- * TERMS.  The application is the program that uses this library.  A call is a
- * function that sends a request to the server and waits for the response,
- * such as mcp_ping().  A request is in flight from its start until it is
+ * TERMS.  The application is the program that uses this library.  A server
+ * offers tools (functions that it executes), resources (data to read) and
+ * prompts (templates of text).  A call is a function that sends a request to
+ * the server and waits for the response, such as mcp_ping() or
+ * mcp_request_perform().  A request is in flight from its start until it is
  * done.  A client is connected once it and the server have agreed on a
- * protocol revision; the first call does that.  A notification is a message
- * from the server that expects no response; the handler of
- * mcp_client_set_event_handler() gets it as an event.  An input request is a
- * request from the server to the application: a form for the person, a prompt
- * for a language model, and others; see mcp_input.  A notification stream is
- * a connection that stays open so that the server can send notifications
- * between calls; see mcp_listen().  To dispatch is to run the handlers of a
- * client for everything that has arrived; see mcp_client_dispatch().
+ * protocol revision; the first call does that.  A session is the state that a
+ * server keeps for a connected client; not every server has sessions.  A
+ * notification is a message from the server that expects no response; the
+ * handler of mcp_client_set_event_handler() gets it as an event.  An input
+ * request is a request from the server to the application, such as a form for
+ * the person or a prompt for a language model; see mcp_input.  A notification
+ * stream is a connection that stays open so that the server can send
+ * notifications between calls; see mcp_listen().  To dispatch is to run the
+ * handlers of a client for everything that has arrived; see
+ * mcp_client_dispatch().
  *
  * NAMES.  mcp_<handle>_<verb> belongs to a handle, which is its first
  * argument: mcp_request_start().  mcp_<verb>_<object> is a call of the
@@ -71,34 +75,35 @@
  * TIME is in milliseconds.  Every wait has an end: see
  * mcp_client_set_timeout().
  *
- * THREADS.  Several threads may use a client, a cancel or an input at the
- * same time.  Several threads may read a result or a config at the same time.
- * Only one thread at a time may use a request or a json.  Thread cancellation
- * is disabled inside every function, and in the callbacks that run there:
- * after pthread_cancel() a thread ends at its first cancellation point after
- * the function returns.  Do not call the library from a thread with
- * asynchronous cancellation (PTHREAD_CANCEL_ASYNCHRONOUS).
+ * THREADS.  Several threads may use an mcp_client, an mcp_cancel or an
+ * mcp_input at the same time.  Several threads may read an mcp_result or an
+ * mcp_config at the same time.  Only one thread at a time may use an
+ * mcp_request or an mcp_json.  Thread cancellation is disabled inside every
+ * function, and in the callbacks that run there: after pthread_cancel() a
+ * thread ends at its first cancellation point after the function returns.  Do
+ * not call the library from a thread with asynchronous cancellation
+ * (PTHREAD_CANCEL_ASYNCHRONOUS).
  *
  * CALLBACKS run inside a function of this library that you called, on the
  * thread that called it.  They never run on a thread of the library.  A
  * callback may call this library, but must not free the handle for which it
  * was called.  A callback must return: do not leave it by an exception,
- * longjmp() or pthread_exit().  NULL removes a callback.
+ * longjmp() or pthread_exit().  To remove a callback, set NULL in its place.
  *
- * ENVIRONMENT.  The library reads environment variables only in functions
- * that make a handle, on the thread of the caller, and keeps the values with
- * the handle.  These functions are mcp_client_new(), mcp_client_new_stdio(),
- * mcp_client_new_fds(), mcp_auth_new() and those that make a client from a
- * configuration.  mcp_auth_set_store_file() and mcp_open_browser() read the
- * environment as well, if their argument is NULL.  No other thread may change
- * the environment while one of these functions runs.  No other function and
- * no thread of the library reads the environment, with two exceptions:
+ * ENVIRONMENT.  Only these functions read environment variables, on the
+ * thread that calls them: mcp_client_new(), mcp_client_new_stdio(),
+ * mcp_client_new_fds(), mcp_auth_new(), those that make a client from a
+ * configuration, mcp_auth_set_store_file() if its path is NULL, and
+ * mcp_open_browser() if its authorization is NULL.  The handles that they
+ * make keep the values.  No other thread may change the environment while one
+ * of these functions runs.  No other function and no thread of the library
+ * reads the environment, with two exceptions:
  * - mcp_auth_set_assertion_variable() names a variable with a signed token.
  *   The library reads it for each OAuth exchange, in a call of yours.
- * - The system's C library has variables of its own.  When a host name is
- *   looked up, on a thread of this library, glibc's getaddrinfo() reads
- *   RES_OPTIONS, LOCALDOMAIN, HOSTALIASES and others.  Error texts of the
- *   system depend on LANGUAGE after setlocale() was called.
+ * - The C library of the system has variables of its own.  glibc's
+ *   getaddrinfo() reads RES_OPTIONS, LOCALDOMAIN, HOSTALIASES and others; it
+ *   runs on a thread of this library when a host name is looked up.  Error
+ *   texts of the system depend on LANGUAGE after setlocale() was called.
  * An application that changes its environment while it has clients must use
  * addresses in place of host names, or a C library whose setenv() permits
  * other threads to read the environment.
@@ -162,9 +167,10 @@ extern "C" {
 #define MCP_OK 0
 
 /**
- * 1 to 19: errors on the side of the caller.  An argument is NULL, empty,
- * malformed, or contradicts another one.  Nothing was sent and nothing was
- * changed.
+ * 1 to 19: errors on the side of the caller.
+ *
+ * An argument is NULL, empty, malformed, or contradicts another one.
+ * Nothing was sent and nothing was changed.
  */
 #define MCP_E_INVALID_ARGUMENT 1
 
@@ -181,7 +187,8 @@ extern "C" {
 #define MCP_E_CLOSED 3
 
 /**
- * The handle was made by another process: this process is a fork() of it.
+ * Another process made the handle, and this process is a fork() of that
+ * process.
  */
 #define MCP_E_FORKED 4
 
@@ -198,7 +205,7 @@ extern "C" {
 #define MCP_E_NOT_FOUND 6
 
 /**
- * A memory allocation failed whose size the server had determined.
+ * A memory allocation failed.  Its size came from the server.
  */
 #define MCP_E_NO_MEMORY 7
 
@@ -209,8 +216,9 @@ extern "C" {
 #define MCP_E_INTERNAL 8
 
 /**
- * 20 to 39: errors on the way to the server.  The host name could not be
- * resolved.
+ * 20 to 39: errors on the way to the server.
+ *
+ * The host name could not be resolved.
  */
 #define MCP_E_RESOLVE 20
 
@@ -267,8 +275,10 @@ extern "C" {
 #define MCP_E_TOO_LARGE 28
 
 /**
- * 40 to 59: HTTP and authorization.  The server sent an HTTP status that has
- * no code of its own below.  See mcp_error_http_status().
+ * 40 to 59: HTTP and authorization.
+ *
+ * The server sent an HTTP status that has no code of its own below.  See
+ * mcp_error_http_status().
  */
 #define MCP_E_HTTP 40
 
@@ -325,7 +335,7 @@ extern "C" {
 
 /**
  * The person who signs in, or a policy of the authorization server, denied
- * access.  Do not try again at once: it would only ask the person again.
+ * access.  Do not try again at once: the library would ask the person again.
  */
 #define MCP_E_DENIED 50
 
@@ -338,8 +348,10 @@ extern "C" {
 #define MCP_E_UNTRUSTED 51
 
 /**
- * 60 to 79: the protocol.  The other side does not speak MCP, or violates
- * its rules.  The message says what was wrong and where.
+ * 60 to 79: the protocol.
+ *
+ * The other side does not speak MCP, or violates its rules.  The message
+ * says what was wrong and where.
  */
 #define MCP_E_PROTOCOL 60
 
@@ -470,8 +482,8 @@ extern "C" {
 /**
  * The notification stream of mcp_listen() or mcp_subscribe_resource() was
  * open, has closed, and will not open again, because the server now refuses
- * it.  The member "message" of mcp_event_params_json() has the reason.  Call
- * mcp_listen() again when the reason no longer holds.
+ * it.  The member "message" of mcp_event_params_json() has the reason.  Open
+ * the stream again when the reason no longer holds.
  */
 #define MCP_EVENT_SILENT 1024
 
@@ -628,8 +640,8 @@ extern "C" {
 #define MCP_LIMIT_ITEMS 3
 
 /**
- * The messages in the stream of a call before its response.  Default:
- * 1000000.
+ * The messages in the stream of a call before its response.
+ * Default: 1000000.
  */
 #define MCP_LIMIT_EVENTS 4
 
@@ -639,11 +651,11 @@ extern "C" {
 #define MCP_LIMIT_CACHE 5
 
 /**
- * The started requests that hold a connection at the same time.  Default:
- * 64.  Further requests wait in the order in which they were started, and
- * their timeout runs while they wait.  A request keeps its connection while
- * an input request is open on its stream.  If the handler of an input
- * request starts requests, leave room for them.
+ * The started requests that hold a connection at the same time.
+ * Default: 64.  Further requests wait in the order in which they were
+ * started, and their timeout runs while they wait.  A request keeps its
+ * connection while an input request is open on its stream.  If the handler
+ * of an input request starts requests, set the limit high enough for them.
  */
 #define MCP_LIMIT_CONNECTIONS 6
 
@@ -986,8 +998,8 @@ typedef void (*mcp_free_fn)(void *userdata);
  * Provides a signed token; see mcp_auth_set_assertion_handler().
  *
  * `userdata`: the pointer that was set with the callback.
- * `audience`: for whom the token must be issued: the issuer of the
- * authorization server.  For MCP_GRANT_TOKEN_EXCHANGE you may ignore it:
+ * `audience`: the issuer of the authorization server.  The token must be
+ * issued for this audience.  For MCP_GRANT_TOKEN_EXCHANGE you may ignore it:
  * there the identity provider issued the token to the application.
  * `out`: put the token there with mcp_text_set() and return MCP_OK.
  *
@@ -1122,6 +1134,7 @@ int32_t mcp_version_number(void);
  * "MCP_PENDING".
  *
  * `status`: any number.
+ *
  * Returns static text; "MCP_E_UNKNOWN" for a number that is neither a status
  * nor a state.  The name is for logs and tests.  Show mcp_error_message() to
  * people.
@@ -1134,6 +1147,7 @@ const char *mcp_status_name(int32_t status);
  * Returns the status code of an error, one of MCP_E_.
  *
  * `error`: an error, or NULL for the last error of this thread.
+ *
  * Returns MCP_OK if there is no error.
  *
  * Threads: any.  Since: 0.1.0.
@@ -1145,6 +1159,7 @@ int32_t mcp_error_status(const mcp_error *error);
  * about it.
  *
  * `error`: an error, or NULL for the last error of this thread.
+ *
  * Returns UTF-8 text on one line; "" if there is no error; never NULL.  The
  * text is borrowed.  It is valid as long as `error`, or for NULL until the
  * next failing function on this thread.
@@ -1179,6 +1194,7 @@ int32_t mcp_error_rpc_code(const mcp_error *error);
  * `error`: an error, or NULL for the last error of this thread.
  * `len`, unless NULL, receives the number of bytes without the terminating
  * NUL.
+ *
  * Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
  * server repeated in it are masked.  Returns NULL if there is no such
  * member, if it has more than 1 MiB, or if it may hide a secret.  It may
@@ -1195,6 +1211,7 @@ const char *mcp_error_data_json(const mcp_error *error, size_t *len);
  * `error`: an error, or NULL for the last error of this thread.
  * `name`: the parameter in lower case: "realm", "scope",
  * "resource_metadata", "error", "error_description" or another.
+ *
  * Returns UTF-8 text as the server wrote it; NULL if the parameter is
  * absent.  The text is borrowed as for mcp_error_message().
  *
@@ -1207,6 +1224,7 @@ const char *mcp_error_challenge(const mcp_error *error, const char *name);
  * (Retry-After).
  *
  * `error`: an error, or NULL for the last error of this thread.
+ *
  * Returns -1 if the server did not send a time.
  *
  * Threads: any.  Since: 0.1.0.  Spec: RFC 9110, 10.2.3.
@@ -1218,6 +1236,7 @@ int32_t mcp_error_retry_after(const mcp_error *error);
  * error.
  *
  * `error`: an error, or NULL for the last error of this thread.
+ *
  * Returns 0 if the server certainly has not executed it, so that it is safe
  * to repeat the request; 1 if the server may have executed it.
  *
@@ -1229,6 +1248,7 @@ int32_t mcp_error_may_have_run(const mcp_error *error);
  * Returns how a server process ended, for MCP_E_PROCESS.
  *
  * `error`: an error, or NULL for the last error of this thread.
+ *
  * Returns the exit status, 0 to 255, or 128 plus the number of the signal
  * that ended the process.  Returns -1 if there is no exit status: the
  * process is running, or could not be started, or the application itself has
@@ -1301,6 +1321,7 @@ void mcp_client_free(mcp_client *client);
  * `value`: UTF-8 without control characters; NULL removes the header.
  * Copied, and treated as a secret.  It is sent to the origin of the server
  * only.
+ *
  * Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
  * by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
  * allow, for a header that the library itself writes (Host, Content-Length,
@@ -1340,6 +1361,7 @@ int32_t mcp_client_set_token(mcp_client *client, const char *token);
  * the token.
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
  * MCP_E_FORKED.
  *
@@ -1421,6 +1443,7 @@ int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
  *
  * `transport`: MCP_TRANSPORT_AUTO, which is the default,
  * MCP_TRANSPORT_STREAMABLE_HTTP or MCP_TRANSPORT_SSE.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a server that is not
  * reached by HTTP; MCP_E_STATE once the client is connected; MCP_E_FORKED.
  *
@@ -1432,6 +1455,7 @@ int32_t mcp_client_set_transport(mcp_client *client, int32_t transport);
  * Returns the transport that is in use, one of MCP_TRANSPORT_.
  *
  * `client`: not changed.
+ *
  * Returns MCP_TRANSPORT_AUTO for NULL, and while the client is not
  * connected.
  *
@@ -1445,6 +1469,7 @@ int32_t mcp_client_transport(mcp_client *client);
  * `version`: such as "2025-11-25"; the library tries no other revision.
  * NULL, which is the default, selects the newest revision that both sides
  * support.
+ *
  * Errors: MCP_E_VERSION for a revision that this library does not support;
  * MCP_E_STATE once the client is connected; MCP_E_FORKED.
  *
@@ -1459,6 +1484,7 @@ int32_t mcp_client_set_protocol_version(mcp_client *client,
  *
  * `name`, `version`: UTF-8, not empty, copied.  Default: "libmcpclient" and
  * its version.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
  * MCP_E_FORKED.
  *
@@ -1492,6 +1518,7 @@ int32_t mcp_client_set_proxy(mcp_client *client, const char *url);
  * URL.
  *
  * `path`: in UTF-8, copied; NULL removes it.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
  * MCP_E_FORKED.
  *
@@ -1505,6 +1532,7 @@ int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
  *
  * `path`: in UTF-8.  The file is read at once.  NULL, which is the default,
  * means the certificates of the system only.
+ *
  * Errors: MCP_E_TLS if the file cannot be read or has no certificate;
  * MCP_E_STATE once the client is connected; MCP_E_FORKED.
  *
@@ -1582,7 +1610,7 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * mcp_client_set_restart().  The program gets the environment variables
  * HOME, LOGNAME, PATH, SHELL, TERM and USER of the application, and those of
  * mcp_client_set_env().  It inherits no descriptor except its standard ones.
- * It is in a process group of its own.
+ * It runs in a process group of its own.
  *
  * mcp_client_close() ends the program.  It closes the program's standard
  * input.  If the program is still running, its process group gets SIGTERM
@@ -1591,12 +1619,12 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * later.  A process that has left the group, for example with setsid(), gets
  * no signal.  The library neither needs nor sets a handler for SIGCHLD.
  *
- * All calls work as with other clients.  Functions for HTTP only return
- * MCP_E_UNSUPPORTED: tokens, headers, proxies, certificates.  If the program
- * cannot be started, or ends while a call waits, the call returns
- * MCP_E_PROCESS.  mcp_error_exit_status() then returns the program's exit
- * status, and the message has the last part of what the program wrote to its
- * standard error.
+ * All calls work as with other clients.  Tokens, headers, proxies and
+ * certificates belong to HTTP: the functions that set them return
+ * MCP_E_UNSUPPORTED.  If the program cannot be started, or ends while a call
+ * waits, the call returns MCP_E_PROCESS.  mcp_error_exit_status() then
+ * returns the program's exit status, and the message has the last part of
+ * what the program wrote to its standard error.
  *
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
@@ -1633,6 +1661,7 @@ mcp_client *mcp_client_new_fds(int32_t read_fd, int32_t write_fd);
  * `name`: not empty, without "=".  Copied.
  * `value`: copied; NULL removes the variable, even one that every server
  * gets.  A value of eight bytes or more is treated as a secret in messages.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a client that does
  * not start its server; MCP_E_STATE while the process runs; MCP_E_FORKED.
  *
@@ -1647,6 +1676,7 @@ int32_t mcp_client_set_env(mcp_client *client,
  *
  * `path`: copied; NULL, which is the default, means the current directory of
  * the application.
+ *
  * Errors: as for mcp_client_set_env().  If the directory does not exist, the
  * first call returns MCP_E_PROCESS.
  *
@@ -1657,9 +1687,12 @@ int32_t mcp_client_set_directory(mcp_client *client, const char *path);
 /**
  * Sets what happens to the standard error of a server process.
  *
- * `choice`: MCP_STDERR_KEEP, which is the default, reads it and keeps the
- * last 8 KiB for the message of MCP_E_PROCESS; MCP_STDERR_DISCARD;
- * MCP_STDERR_INHERIT.  See also mcp_client_set_stderr_fd().
+ * `choice`: MCP_STDERR_KEEP, MCP_STDERR_DISCARD or MCP_STDERR_INHERIT.
+ * MCP_STDERR_KEEP is the default: the library reads the output, and keeps
+ * the last 8 KiB for the message of MCP_E_PROCESS.
+ *
+ * See also mcp_client_set_stderr_fd().
+ *
  * Errors: as for mcp_client_set_env().
  *
  * Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
@@ -1671,6 +1704,7 @@ int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice);
  * such as a file, or a pipe that you read.
  *
  * `fd`: duplicated.
+ *
  * Errors: as for mcp_client_set_env().
  *
  * Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
@@ -1725,8 +1759,9 @@ void mcp_auth_free(mcp_auth *auth);
  * Sets the authorization that gets the tokens of a client.
  *
  * `client`: a client whose server is reached by HTTP.
- * `auth`: shared with this client and with other clients; you may free it at
- * once.  NULL removes the authorization, the token, or the token handler.
+ * `auth`: shared by this client and the other clients that have it; you may
+ * free it at once.  NULL removes the authorization, the token, or the token
+ * handler.
  *
  * The authorization replaces a token and a token handler.
  *
@@ -1745,6 +1780,7 @@ int32_t mcp_client_set_auth(mcp_client *client, mcp_auth *auth);
  * see mcp_config_client().
  *
  * `client`: not changed.
+ *
  * Returns a handle of the same authorization, to free with mcp_auth_free(),
  * or NULL with the last error set: MCP_E_UNSUPPORTED for a client without an
  * authorization.
@@ -1784,6 +1820,7 @@ int32_t mcp_auth_set_client(mcp_auth *auth,
  * fits the key.
  * `key_id`: the "kid" by which the authorization server knows the key, or
  * NULL.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523.
@@ -1819,9 +1856,10 @@ int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth, const char *url);
  *
  * `auth`: an authorization before its first exchange.
  * `scope`: scope names, separated by blanks, copied.  NULL, which is the
- * default, requests the scopes that the server's challenge names.  If it
- * names none, the library requests the scopes in the server's metadata, or
- * else none.
+ * default, requests the scopes that the server's challenge names.  If the
+ * challenge names none, the library requests the scopes in the server's
+ * metadata, or else none.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
  * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
@@ -1836,6 +1874,7 @@ int32_t mcp_auth_set_scope(mcp_auth *auth, const char *scope);
  * `issuer`: https://, exactly as in the metadata of the authorization
  * server, copied.  NULL, which is the default, means the one that the MCP
  * server names.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414.
@@ -1851,6 +1890,7 @@ int32_t mcp_auth_set_issuer(mcp_auth *auth, const char *issuer);
  * `callback`: called again for each exchange; NULL removes it.
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523, RFC 8693.
@@ -1868,6 +1908,7 @@ int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
  * `auth`: an authorization before its first exchange.
  * `path`: in UTF-8, copied.  The file need not exist yet.  Blanks and line
  * ends around the token are ignored.  NULL removes it.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
  * Threads: any, before use.  Since: 0.1.0.
@@ -1881,6 +1922,7 @@ int32_t mcp_auth_set_assertion_file(mcp_auth *auth, const char *path);
  *
  * `auth`: an authorization before its first exchange.
  * `name`: copied.  The variable need not be set yet.  NULL removes it.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
  * Threads: any, before use.  Since: 0.1.0.
@@ -1897,6 +1939,7 @@ int32_t mcp_auth_set_assertion_variable(mcp_auth *auth, const char *name);
  * Its id at the authorization server is that of mcp_auth_set_client().
  * `client_secret`: the secret of the application at the identity provider,
  * copied; NULL for none.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
  * Threads: any, before use.  Since: 0.1.0.
@@ -1912,9 +1955,10 @@ int32_t mcp_auth_set_identity_provider(mcp_auth *auth,
  * useless.
  *
  * `auth`: an authorization before its first exchange.
- * `on`: 1 requires it, and a server that does not support it is MCP_E_AUTH;
- * 0 disables it; -1, which is the default, uses it if the server requires
- * it.
+ * `on`: 1 requires DPoP, and a server that does not support it is
+ * MCP_E_AUTH.  0 never uses DPoP.  -1, which is the default, uses DPoP if
+ * the server asks for it.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
@@ -1928,6 +1972,7 @@ int32_t mcp_auth_set_dpop(mcp_auth *auth, int32_t on);
  * `auth`: an authorization before its first exchange.
  * `key_pem`: an unencrypted PKCS #8 key in PEM, copied; NULL removes it.
  * `algorithm`: as for mcp_auth_set_client_key().
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
@@ -1937,10 +1982,10 @@ int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
                               const char *algorithm);
 
 /**
- * DANGER.  Allows an MCP server outside this machine and network to name an
- * authorization server inside.  Otherwise that is MCP_E_INSECURE, because
- * such a server could make the application send requests to addresses that
- * only the application can reach.
+ * DANGER.  Allows an MCP server that is outside this machine and its network
+ * to name an authorization server that is inside.  Otherwise that is
+ * MCP_E_INSECURE, because such a server could make the application send
+ * requests to addresses that only the application can reach.
  *
  * `auth`: an authorization before its first exchange.
  * `allow`: 1 allows it; 0, which is the default, does not.
@@ -1983,9 +2028,9 @@ int32_t mcp_sign_in(mcp_client *client);
  * are removed as well.  The registration is kept.
  *
  * Errors: MCP_E_NOT_FOUND if there is no token to remove; MCP_E_UNSUPPORTED
- * for a client without an authorization; the error of a failed revocation or
- * of the store, but the library still removes everything that it can; call
- * errors.
+ * for a client without an authorization; the error of the revocation or of
+ * the store if one of them fails, but the library still removes everything
+ * that it can; call errors.
  *
  * Threads: any.  Since: 0.1.0.  Spec: RFC 7009.
  */
@@ -1996,11 +2041,15 @@ int32_t mcp_sign_out(mcp_client *client);
  * after the sign-in.
  *
  * `auth`: an authorization before its first exchange.
- * `url`: copied.  NULL, which is the default: the library listens on a free
- * port of 127.0.0.1.  http:// with a loopback host: the library listens
- * there, on a free port if the URL has none.  https://, or a private scheme
- * such as "com.example.app:/callback": the library waits for
- * mcp_auth_complete().
+ * `url`: copied.  Default: NULL.
+ *
+ * The kind of the URL decides how the library gets the redirect:
+ * - NULL: the library listens on a free port of 127.0.0.1.
+ * - http:// with a loopback host: the library listens there, on a free port
+ *   if the URL has no port.
+ * - https://, or a private scheme such as "com.example.app:/callback": the
+ *   library waits for mcp_auth_complete().
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
  * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 8252.
@@ -2018,6 +2067,7 @@ int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
  * pastes, and pass it to mcp_auth_complete().  NULL removes the callback.
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
  * Threads: any, before use.  Since: 0.1.0.  Spec: authorization.
@@ -2149,6 +2199,7 @@ int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
  *
  * `milliseconds`: 1 to INT32_MAX.  If it is shorter than the timeout, the
  * deadline is as long as the timeout.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
  * Threads: any, for calls begun later.  Since: 0.1.0.
@@ -2161,6 +2212,7 @@ int32_t mcp_client_set_deadline(mcp_client *client, int32_t milliseconds);
  * library answers it with "cancel".  Default: 600000, which is ten minutes.
  *
  * `milliseconds`: 1 to INT32_MAX.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
  * Threads: any, for input requests that arrive later.  Since: 0.1.0.
@@ -2193,6 +2245,7 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
  *
  * `limit`: one of MCP_LIMIT_.
  * `value`: 1 or more; for MCP_LIMIT_CACHE also 0.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
  * Threads: any, for calls begun later.  Since: 0.1.0.
@@ -2206,6 +2259,7 @@ int32_t mcp_client_set_limit(mcp_client *client,
  * Default: 1000.
  *
  * `pages`: 1 to INT32_MAX.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
  * Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
@@ -2217,6 +2271,7 @@ int32_t mcp_client_set_max_pages(mcp_client *client, int32_t pages);
  * Default: 1000000.
  *
  * `items`: 1 to INT32_MAX.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
  * Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
@@ -2228,6 +2283,7 @@ int32_t mcp_client_set_max_items(mcp_client *client, int32_t items);
  * its response.  With more the call is MCP_E_TOO_LARGE.  Default: 1000000.
  *
  * `events`: 1 to INT32_MAX.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
  * Threads: any, for calls begun later.  Since: 0.1.0.
@@ -2278,6 +2334,7 @@ int32_t mcp_client_set_repeat_tools(mcp_client *client, int32_t allow);
  *
  * `client`: NULL gives 0.
  * `counter`: one of MCP_COUNT_; another number gives 0.
+ *
  * Returns the number since the client was made.
  *
  * Threads: any.  Since: 0.1.0.
@@ -2643,6 +2700,7 @@ mcp_request *mcp_request_new(mcp_client *client,
  *
  * `client`: as for mcp_request_new().
  * `name`, `arguments_json`: as for mcp_call_tool().
+ *
  * Returns like mcp_request_new().
  *
  * Threads: any.  Since: 0.1.0.  Spec: tools/call.
@@ -2656,6 +2714,7 @@ mcp_request *mcp_request_new_call_tool(mcp_client *client,
  *
  * `client`: as for mcp_request_new().
  * `uri`: as for mcp_read_resource().
+ *
  * Returns like mcp_request_new().
  *
  * Threads: any.  Since: 0.1.0.  Spec: resources/read.
@@ -2668,6 +2727,7 @@ mcp_request *mcp_request_new_read_resource(mcp_client *client,
  *
  * `client`: as for mcp_request_new().
  * `name`, `arguments_json`: as for mcp_get_prompt().
+ *
  * Returns like mcp_request_new().
  *
  * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
@@ -2693,6 +2753,7 @@ void mcp_request_free(mcp_request *request);
  * mcp_client_set_timeout().
  *
  * `milliseconds`: 1 to INT32_MAX.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  *
  * Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
@@ -2704,6 +2765,7 @@ int32_t mcp_request_set_timeout(mcp_request *request, int32_t milliseconds);
  * mcp_client_set_deadline().
  *
  * `milliseconds`: 1 to INT32_MAX.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  *
  * Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
@@ -2718,6 +2780,7 @@ int32_t mcp_request_set_deadline(mcp_request *request, int32_t milliseconds);
  * performs the request or that dispatches.  NULL removes it.
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
  * Each progress notification restarts the timeout of the request.
@@ -2741,6 +2804,7 @@ int32_t mcp_request_set_progress(mcp_request *request,
  *
  * `cancel`: the request keeps a reference, so that you may free the cancel.
  * If it has been fired already, the request ends at once.  NULL removes it.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  *
  * Threads: one at a time.  Since: 0.1.0.  Spec: cancellation.
@@ -2770,6 +2834,7 @@ int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
  * `repeatable`: 1 or 0.  Default: 1 for methods that are safe to repeat,
  * such as those that only read, and for the tools that
  * mcp_client_set_repeat_tools() allows; 0 for others.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  *
  * Threads: one at a time.  Since: 0.1.0.
@@ -2854,6 +2919,7 @@ int32_t mcp_request_start(mcp_request *request);
  * is done.
  *
  * `request`: NULL gives MCP_E_INVALID_ARGUMENT.
+ *
  * Returns MCP_E_STATE if the request was not started.  The function does not
  * change the last error.
  *
@@ -2866,6 +2932,7 @@ int32_t mcp_request_status(const mcp_request *request);
  *
  * `milliseconds`: the longest wait.  0 does not wait; a negative number is
  * MCP_E_INVALID_ARGUMENT.
+ *
  * Returns the status of the request, or MCP_PENDING if the time ends first.
  * MCP_E_STATE if the request was not started, or inside a callback that gets
  * or stores a credential; MCP_E_FORKED.
@@ -2882,6 +2949,7 @@ int32_t mcp_request_wait(mcp_request *request, int32_t milliseconds);
  *
  * `out`, unless NULL, receives the result, to free with mcp_result_free();
  * or NULL.
+ *
  * Returns the status of the request, and makes its error the last error of
  * this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
  * if the request is in flight or was not started.
@@ -2894,6 +2962,7 @@ int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
  * Returns why the request failed when it was last performed or started.
  *
  * `request`: NULL gives NULL.
+ *
  * Returns an error for mcp_error_message() and the other mcp_error_
  * functions; NULL if the request did not fail.  It is borrowed: valid until
  * the request is performed or started again, or freed.
@@ -2947,6 +3016,7 @@ int32_t mcp_client_dispatch(mcp_client *client, int32_t milliseconds);
  * Hands out the next started request that is done; NULL if there is none.
  *
  * `client`: the client of the requests, open or closed.
+ *
  * Returns a request that you own already: take its result with
  * mcp_request_take_result(), and free the request.
  *

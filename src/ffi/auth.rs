@@ -68,8 +68,8 @@ impl Handle for mcp_auth {
 /// Provides a signed token; see mcp_auth_set_assertion_handler().
 ///
 /// `userdata`: the pointer that was set with the callback.
-/// `audience`: for whom the token must be issued: the issuer of the
-/// authorization server.  For MCP_GRANT_TOKEN_EXCHANGE you may ignore it:
+/// `audience`: the issuer of the authorization server.  The token must be
+/// issued for this audience.  For MCP_GRANT_TOKEN_EXCHANGE you may ignore it:
 /// there the identity provider issued the token to the application.
 /// `out`: put the token there with mcp_text_set() and return MCP_OK.
 ///
@@ -120,8 +120,9 @@ pub unsafe extern "C" fn mcp_auth_free(auth: *mut mcp_auth) {
 /// Sets the authorization that gets the tokens of a client.
 ///
 /// `client`: a client whose server is reached by HTTP.
-/// `auth`: shared with this client and with other clients; you may free it at
-/// once.  NULL removes the authorization, the token, or the token handler.
+/// `auth`: shared by this client and the other clients that have it; you may
+/// free it at once.  NULL removes the authorization, the token, or the token
+/// handler.
 ///
 /// The authorization replaces a token and a token handler.
 ///
@@ -149,6 +150,7 @@ pub unsafe extern "C" fn mcp_client_set_auth(client: *mut mcp_client, auth: *mut
 /// see mcp_config_client().
 ///
 /// `client`: not changed.
+///
 /// Returns a handle of the same authorization, to free with mcp_auth_free(),
 /// or NULL with the last error set: MCP_E_UNSUPPORTED for a client without an
 /// authorization.
@@ -206,6 +208,7 @@ pub unsafe extern "C" fn mcp_auth_set_client(
 /// fits the key.
 /// `key_id`: the "kid" by which the authorization server knows the key, or
 /// NULL.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523.
@@ -260,9 +263,10 @@ pub unsafe extern "C" fn mcp_auth_set_client_metadata_url(
 ///
 /// `auth`: an authorization before its first exchange.
 /// `scope`: scope names, separated by blanks, copied.  NULL, which is the
-/// default, requests the scopes that the server's challenge names.  If it
-/// names none, the library requests the scopes in the server's metadata, or
-/// else none.
+/// default, requests the scopes that the server's challenge names.  If the
+/// challenge names none, the library requests the scopes in the server's
+/// metadata, or else none.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
@@ -279,6 +283,7 @@ pub unsafe extern "C" fn mcp_auth_set_scope(auth: *mut mcp_auth, scope: *const c
 /// `issuer`: https://, exactly as in the metadata of the authorization
 /// server, copied.  NULL, which is the default, means the one that the MCP
 /// server names.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414.
@@ -296,6 +301,7 @@ pub unsafe extern "C" fn mcp_auth_set_issuer(auth: *mut mcp_auth, issuer: *const
 /// `callback`: called again for each exchange; NULL removes it.
 /// `userdata`: passed to the callback.
 /// `free_userdata`: see mcp_free_fn.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523, RFC 8693.
@@ -338,6 +344,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_handler(
 /// `auth`: an authorization before its first exchange.
 /// `path`: in UTF-8, copied.  The file need not exist yet.  Blanks and line
 /// ends around the token are ignored.  NULL removes it.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// Threads: any, before use.  Since: 0.1.0.
@@ -362,6 +369,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_file(
 ///
 /// `auth`: an authorization before its first exchange.
 /// `name`: copied.  The variable need not be set yet.  NULL removes it.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// Threads: any, before use.  Since: 0.1.0.
@@ -389,6 +397,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_variable(
 /// Its id at the authorization server is that of mcp_auth_set_client().
 /// `client_secret`: the secret of the application at the identity provider,
 /// copied; NULL for none.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// Threads: any, before use.  Since: 0.1.0.
@@ -418,9 +427,10 @@ pub unsafe extern "C" fn mcp_auth_set_identity_provider(
 /// useless.
 ///
 /// `auth`: an authorization before its first exchange.
-/// `on`: 1 requires it, and a server that does not support it is MCP_E_AUTH;
-/// 0 disables it; -1, which is the default, uses it if the server requires
-/// it.
+/// `on`: 1 requires DPoP, and a server that does not support it is
+/// MCP_E_AUTH.  0 never uses DPoP.  -1, which is the default, uses DPoP if
+/// the server asks for it.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
@@ -444,6 +454,7 @@ pub unsafe extern "C" fn mcp_auth_set_dpop(auth: *mut mcp_auth, on: i32) -> i32 
 /// `auth`: an authorization before its first exchange.
 /// `key_pem`: an unencrypted PKCS #8 key in PEM, copied; NULL removes it.
 /// `algorithm`: as for mcp_auth_set_client_key().
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
@@ -466,10 +477,10 @@ pub unsafe extern "C" fn mcp_auth_set_dpop_key(
     })
 }
 
-/// DANGER.  Allows an MCP server outside this machine and network to name an
-/// authorization server inside.  Otherwise that is MCP_E_INSECURE, because
-/// such a server could make the application send requests to addresses that
-/// only the application can reach.
+/// DANGER.  Allows an MCP server that is outside this machine and its network
+/// to name an authorization server that is inside.  Otherwise that is
+/// MCP_E_INSECURE, because such a server could make the application send
+/// requests to addresses that only the application can reach.
 ///
 /// `auth`: an authorization before its first exchange.
 /// `allow`: 1 allows it; 0, which is the default, does not.

@@ -174,6 +174,7 @@ pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
 /// `value`: UTF-8 without control characters; NULL removes the header.
 /// Copied, and treated as a secret.  It is sent to the origin of the server
 /// only.
+///
 /// Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
 /// by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
 /// allow, for a header that the library itself writes (Host, Content-Length,
@@ -231,6 +232,7 @@ pub unsafe extern "C" fn mcp_client_set_token(
 /// the token.
 /// `userdata`: passed to the callback.
 /// `free_userdata`: see mcp_free_fn.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
 /// MCP_E_FORKED.
 ///
@@ -379,6 +381,7 @@ pub unsafe extern "C" fn mcp_client_set_max_message_size(
 ///
 /// `transport`: MCP_TRANSPORT_AUTO, which is the default,
 /// MCP_TRANSPORT_STREAMABLE_HTTP or MCP_TRANSPORT_SSE.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a server that is not
 /// reached by HTTP; MCP_E_STATE once the client is connected; MCP_E_FORKED.
 ///
@@ -394,6 +397,7 @@ pub unsafe extern "C" fn mcp_client_set_transport(client: *mut mcp_client, trans
 /// Returns the transport that is in use, one of MCP_TRANSPORT_.
 ///
 /// `client`: not changed.
+///
 /// Returns MCP_TRANSPORT_AUTO for NULL, and while the client is not
 /// connected.
 ///
@@ -416,6 +420,7 @@ pub unsafe extern "C" fn mcp_client_transport(client: *mut mcp_client) -> i32 {
 /// `version`: such as "2025-11-25"; the library tries no other revision.
 /// NULL, which is the default, selects the newest revision that both sides
 /// support.
+///
 /// Errors: MCP_E_VERSION for a revision that this library does not support;
 /// MCP_E_STATE once the client is connected; MCP_E_FORKED.
 ///
@@ -438,6 +443,7 @@ pub unsafe extern "C" fn mcp_client_set_protocol_version(
 ///
 /// `name`, `version`: UTF-8, not empty, copied.  Default: "libmcpclient" and
 /// its version.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
 /// MCP_E_FORKED.
 ///
@@ -484,6 +490,7 @@ pub unsafe extern "C" fn mcp_client_set_proxy(client: *mut mcp_client, url: *con
 /// URL.
 ///
 /// `path`: in UTF-8, copied; NULL removes it.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
 /// MCP_E_FORKED.
 ///
@@ -505,6 +512,7 @@ pub unsafe extern "C" fn mcp_client_set_unix_socket(
 ///
 /// `path`: in UTF-8.  The file is read at once.  NULL, which is the default,
 /// means the certificates of the system only.
+///
 /// Errors: MCP_E_TLS if the file cannot be read or has no certificate;
 /// MCP_E_STATE once the client is connected; MCP_E_FORKED.
 ///

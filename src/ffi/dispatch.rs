@@ -64,6 +64,7 @@ pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, millisecon
 /// Hands out the next started request that is done; NULL if there is none.
 ///
 /// `client`: the client of the requests, open or closed.
+///
 /// Returns a request that you own already: take its result with
 /// mcp_request_take_result(), and free the request.
 ///

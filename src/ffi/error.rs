@@ -11,6 +11,7 @@ use crate::ffi::last_error::{mcp_error, with_last};
 /// Returns the status code of an error, one of MCP_E_.
 ///
 /// `error`: an error, or NULL for the last error of this thread.
+///
 /// Returns MCP_OK if there is no error.
 ///
 /// Threads: any.  Since: 0.1.0.
@@ -24,6 +25,7 @@ pub unsafe extern "C" fn mcp_error_status(error: *const mcp_error) -> i32 {
 /// about it.
 ///
 /// `error`: an error, or NULL for the last error of this thread.
+///
 /// Returns UTF-8 text on one line; "" if there is no error; never NULL.  The
 /// text is borrowed.  It is valid as long as `error`, or for NULL until the
 /// next failing function on this thread.
@@ -64,6 +66,7 @@ pub unsafe extern "C" fn mcp_error_rpc_code(error: *const mcp_error) -> i32 {
 /// `error`: an error, or NULL for the last error of this thread.
 /// `len`, unless NULL, receives the number of bytes without the terminating
 /// NUL.
+///
 /// Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
 /// server repeated in it are masked.  Returns NULL if there is no such
 /// member, if it has more than 1 MiB, or if it may hide a secret.  It may
@@ -89,6 +92,7 @@ pub unsafe extern "C" fn mcp_error_data_json(
 /// `error`: an error, or NULL for the last error of this thread.
 /// `name`: the parameter in lower case: "realm", "scope",
 /// "resource_metadata", "error", "error_description" or another.
+///
 /// Returns UTF-8 text as the server wrote it; NULL if the parameter is
 /// absent.  The text is borrowed as for mcp_error_message().
 ///
@@ -112,6 +116,7 @@ pub unsafe extern "C" fn mcp_error_challenge(
 /// (Retry-After).
 ///
 /// `error`: an error, or NULL for the last error of this thread.
+///
 /// Returns -1 if the server did not send a time.
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: RFC 9110, 10.2.3.
@@ -127,6 +132,7 @@ pub unsafe extern "C" fn mcp_error_retry_after(error: *const mcp_error) -> i32 {
 /// error.
 ///
 /// `error`: an error, or NULL for the last error of this thread.
+///
 /// Returns 0 if the server certainly has not executed it, so that it is safe
 /// to repeat the request; 1 if the server may have executed it.
 ///
@@ -140,6 +146,7 @@ pub unsafe extern "C" fn mcp_error_may_have_run(error: *const mcp_error) -> i32 
 /// Returns how a server process ended, for MCP_E_PROCESS.
 ///
 /// `error`: an error, or NULL for the last error of this thread.
+///
 /// Returns the exit status, 0 to 255, or 128 plus the number of the signal
 /// that ended the process.  Returns -1 if there is no exit status: the
 /// process is running, or could not be started, or the application itself has

@@ -30,9 +30,10 @@ pub const MCP_VERSION_NUMBER: i32 = 1000;
 /// MCP_PENDING, and not failures.
 pub const MCP_OK: i32 = 0;
 
-/// 1 to 19: errors on the side of the caller.  An argument is NULL, empty,
-/// malformed, or contradicts another one.  Nothing was sent and nothing was
-/// changed.
+/// 1 to 19: errors on the side of the caller.
+///
+/// An argument is NULL, empty, malformed, or contradicts another one.
+/// Nothing was sent and nothing was changed.
 pub const MCP_E_INVALID_ARGUMENT: i32 = 1;
 
 /// The call is valid, but not at this time.  Examples: an option that must be
@@ -43,7 +44,8 @@ pub const MCP_E_STATE: i32 = 2;
 /// The client was closed by mcp_client_close(), before or during the call.
 pub const MCP_E_CLOSED: i32 = 3;
 
-/// The handle was made by another process: this process is a fork() of it.
+/// Another process made the handle, and this process is a fork() of that
+/// process.
 pub const MCP_E_FORKED: i32 = 4;
 
 /// The server, its protocol revision or the transport does not support the
@@ -54,15 +56,16 @@ pub const MCP_E_UNSUPPORTED: i32 = 5;
 /// The named thing does not exist.
 pub const MCP_E_NOT_FOUND: i32 = 6;
 
-/// A memory allocation failed whose size the server had determined.
+/// A memory allocation failed.  Its size came from the server.
 pub const MCP_E_NO_MEMORY: i32 = 7;
 
 /// There is a bug in the library, or the system has no descriptor or thread
 /// left.  The message says which.  The client stays usable.
 pub const MCP_E_INTERNAL: i32 = 8;
 
-/// 20 to 39: errors on the way to the server.  The host name could not be
-/// resolved.
+/// 20 to 39: errors on the way to the server.
+///
+/// The host name could not be resolved.
 pub const MCP_E_RESOLVE: i32 = 20;
 
 /// No connection: it was refused, the host is unreachable, or the connection
@@ -101,8 +104,10 @@ pub const MCP_E_PROCESS: i32 = 27;
 /// - nested JSON objects and arrays: 512 levels.
 pub const MCP_E_TOO_LARGE: i32 = 28;
 
-/// 40 to 59: HTTP and authorization.  The server sent an HTTP status that has
-/// no code of its own below.  See mcp_error_http_status().
+/// 40 to 59: HTTP and authorization.
+///
+/// The server sent an HTTP status that has no code of its own below.  See
+/// mcp_error_http_status().
 pub const MCP_E_HTTP: i32 = 40;
 
 /// HTTP 401: the request had no token, or a token that the server does not
@@ -139,7 +144,7 @@ pub const MCP_E_ENDPOINT: i32 = 48;
 pub const MCP_E_SERVER: i32 = 49;
 
 /// The person who signs in, or a policy of the authorization server, denied
-/// access.  Do not try again at once: it would only ask the person again.
+/// access.  Do not try again at once: the library would ask the person again.
 pub const MCP_E_DENIED: i32 = 50;
 
 /// The library refused data that contradicts itself, as it would in an
@@ -148,8 +153,10 @@ pub const MCP_E_DENIED: i32 = 50;
 /// contradiction.  The library sent nothing after it found the contradiction.
 pub const MCP_E_UNTRUSTED: i32 = 51;
 
-/// 60 to 79: the protocol.  The other side does not speak MCP, or violates
-/// its rules.  The message says what was wrong and where.
+/// 60 to 79: the protocol.
+///
+/// The other side does not speak MCP, or violates its rules.  The message
+/// says what was wrong and where.
 pub const MCP_E_PROTOCOL: i32 = 60;
 
 /// The library and the server have no protocol revision in common.
@@ -242,8 +249,8 @@ pub const MCP_EVENT_CANCELLED: i32 = 512;
 
 /// The notification stream of mcp_listen() or mcp_subscribe_resource() was
 /// open, has closed, and will not open again, because the server now refuses
-/// it.  The member "message" of mcp_event_params_json() has the reason.  Call
-/// mcp_listen() again when the reason no longer holds.
+/// it.  The member "message" of mcp_event_params_json() has the reason.  Open
+/// the stream again when the reason no longer holds.
 pub const MCP_EVENT_SILENT: i32 = 1024;
 
 /// INPUT REQUEST KINDS, for mcp_input_kind(), and added together for
@@ -356,18 +363,18 @@ pub const MCP_LIMIT_PAGES: i32 = 2;
 /// The items of a list.  Default: 1000000.
 pub const MCP_LIMIT_ITEMS: i32 = 3;
 
-/// The messages in the stream of a call before its response.  Default:
-/// 1000000.
+/// The messages in the stream of a call before its response.
+/// Default: 1000000.
 pub const MCP_LIMIT_EVENTS: i32 = 4;
 
 /// The bytes of cached responses.  See mcp_client_set_cache_size().
 pub const MCP_LIMIT_CACHE: i32 = 5;
 
-/// The started requests that hold a connection at the same time.  Default:
-/// 64.  Further requests wait in the order in which they were started, and
-/// their timeout runs while they wait.  A request keeps its connection while
-/// an input request is open on its stream.  If the handler of an input
-/// request starts requests, leave room for them.
+/// The started requests that hold a connection at the same time.
+/// Default: 64.  Further requests wait in the order in which they were
+/// started, and their timeout runs while they wait.  A request keeps its
+/// connection while an input request is open on its stream.  If the handler
+/// of an input request starts requests, set the limit high enough for them.
 pub const MCP_LIMIT_CONNECTIONS: i32 = 6;
 
 /// COUNTERS, for mcp_client_count(): events that the library handled
@@ -430,6 +437,7 @@ pub extern "C" fn mcp_version_number() -> i32 {
 /// "MCP_PENDING".
 ///
 /// `status`: any number.
+///
 /// Returns static text; "MCP_E_UNKNOWN" for a number that is neither a status
 /// nor a state.  The name is for logs and tests.  Show mcp_error_message() to
 /// people.

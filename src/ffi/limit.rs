@@ -12,6 +12,7 @@ use crate::ffi::handle::{borrow, peek};
 ///
 /// `milliseconds`: 1 to INT32_MAX.  If it is shorter than the timeout, the
 /// deadline is as long as the timeout.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
 /// Threads: any, for calls begun later.  Since: 0.1.0.
@@ -31,6 +32,7 @@ pub unsafe extern "C" fn mcp_client_set_deadline(
 /// library answers it with "cancel".  Default: 600000, which is ten minutes.
 ///
 /// `milliseconds`: 1 to INT32_MAX.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
 /// Threads: any, for input requests that arrive later.  Since: 0.1.0.
@@ -75,6 +77,7 @@ pub unsafe extern "C" fn mcp_client_set_close_timeout(
 ///
 /// `limit`: one of MCP_LIMIT_.
 /// `value`: 1 or more; for MCP_LIMIT_CACHE also 0.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
 /// Threads: any, for calls begun later.  Since: 0.1.0.
@@ -97,6 +100,7 @@ pub unsafe extern "C" fn mcp_client_set_limit(
 /// Default: 1000.
 ///
 /// `pages`: 1 to INT32_MAX.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
 /// Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
@@ -112,6 +116,7 @@ pub unsafe extern "C" fn mcp_client_set_max_pages(client: *mut mcp_client, pages
 /// Default: 1000000.
 ///
 /// `items`: 1 to INT32_MAX.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
 /// Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
@@ -127,6 +132,7 @@ pub unsafe extern "C" fn mcp_client_set_max_items(client: *mut mcp_client, items
 /// its response.  With more the call is MCP_E_TOO_LARGE.  Default: 1000000.
 ///
 /// `events`: 1 to INT32_MAX.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
 /// Threads: any, for calls begun later.  Since: 0.1.0.
@@ -191,6 +197,7 @@ pub unsafe extern "C" fn mcp_client_set_repeat_tools(client: *mut mcp_client, al
 ///
 /// `client`: NULL gives 0.
 /// `counter`: one of MCP_COUNT_; another number gives 0.
+///
 /// Returns the number since the client was made.
 ///
 /// Threads: any.  Since: 0.1.0.

@@ -131,6 +131,7 @@ pub unsafe extern "C" fn mcp_request_new(
 ///
 /// `client`: as for mcp_request_new().
 /// `name`, `arguments_json`: as for mcp_call_tool().
+///
 /// Returns like mcp_request_new().
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: tools/call.
@@ -153,6 +154,7 @@ pub unsafe extern "C" fn mcp_request_new_call_tool(
 ///
 /// `client`: as for mcp_request_new().
 /// `uri`: as for mcp_read_resource().
+///
 /// Returns like mcp_request_new().
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: resources/read.
@@ -169,6 +171,7 @@ pub unsafe extern "C" fn mcp_request_new_read_resource(
 ///
 /// `client`: as for mcp_request_new().
 /// `name`, `arguments_json`: as for mcp_get_prompt().
+///
 /// Returns like mcp_request_new().
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/get.
@@ -211,6 +214,7 @@ pub unsafe extern "C" fn mcp_request_free(request: *mut mcp_request) {
 /// mcp_client_set_timeout().
 ///
 /// `milliseconds`: 1 to INT32_MAX.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 ///
 /// Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
@@ -234,6 +238,7 @@ pub unsafe extern "C" fn mcp_request_set_timeout(
 /// mcp_client_set_deadline().
 ///
 /// `milliseconds`: 1 to INT32_MAX.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 ///
 /// Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
@@ -260,6 +265,7 @@ pub unsafe extern "C" fn mcp_request_set_deadline(
 /// performs the request or that dispatches.  NULL removes it.
 /// `userdata`: passed to the callback.
 /// `free_userdata`: see mcp_free_fn.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
 /// Each progress notification restarts the timeout of the request.
@@ -300,6 +306,7 @@ pub unsafe extern "C" fn mcp_request_set_progress(
 ///
 /// `cancel`: the request keeps a reference, so that you may free the cancel.
 /// If it has been fired already, the request ends at once.  NULL removes it.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 ///
 /// Threads: one at a time.  Since: 0.1.0.  Spec: cancellation.
@@ -355,6 +362,7 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
 /// `repeatable`: 1 or 0.  Default: 1 for methods that are safe to repeat,
 /// such as those that only read, and for the tools that
 /// mcp_client_set_repeat_tools() allows; 0 for others.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 ///
 /// Threads: one at a time.  Since: 0.1.0.
@@ -491,6 +499,7 @@ pub unsafe extern "C" fn mcp_request_start(request: *mut mcp_request) -> i32 {
 /// is done.
 ///
 /// `request`: NULL gives MCP_E_INVALID_ARGUMENT.
+///
 /// Returns MCP_E_STATE if the request was not started.  The function does not
 /// change the last error.
 ///
@@ -508,6 +517,7 @@ pub unsafe extern "C" fn mcp_request_status(request: *const mcp_request) -> i32 
 ///
 /// `milliseconds`: the longest wait.  0 does not wait; a negative number is
 /// MCP_E_INVALID_ARGUMENT.
+///
 /// Returns the status of the request, or MCP_PENDING if the time ends first.
 /// MCP_E_STATE if the request was not started, or inside a callback that gets
 /// or stores a credential; MCP_E_FORKED.
@@ -541,6 +551,7 @@ pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, millisecond
 ///
 /// `out`, unless NULL, receives the result, to free with mcp_result_free();
 /// or NULL.
+///
 /// Returns the status of the request, and makes its error the last error of
 /// this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
 /// if the request is in flight or was not started.
@@ -566,6 +577,7 @@ pub unsafe extern "C" fn mcp_request_take_result(
 /// Returns why the request failed when it was last performed or started.
 ///
 /// `request`: NULL gives NULL.
+///
 /// Returns an error for mcp_error_message() and the other mcp_error_
 /// functions; NULL if the request did not fail.  It is borrowed: valid until
 /// the request is performed or started again, or freed.

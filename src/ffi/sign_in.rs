@@ -59,9 +59,9 @@ pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
 /// are removed as well.  The registration is kept.
 ///
 /// Errors: MCP_E_NOT_FOUND if there is no token to remove; MCP_E_UNSUPPORTED
-/// for a client without an authorization; the error of a failed revocation or
-/// of the store, but the library still removes everything that it can; call
-/// errors.
+/// for a client without an authorization; the error of the revocation or of
+/// the store if one of them fails, but the library still removes everything
+/// that it can; call errors.
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: RFC 7009.
 #[unsafe(no_mangle)]
@@ -76,11 +76,15 @@ pub unsafe extern "C" fn mcp_sign_out(client: *mut mcp_client) -> i32 {
 /// after the sign-in.
 ///
 /// `auth`: an authorization before its first exchange.
-/// `url`: copied.  NULL, which is the default: the library listens on a free
-/// port of 127.0.0.1.  http:// with a loopback host: the library listens
-/// there, on a free port if the URL has none.  https://, or a private scheme
-/// such as "com.example.app:/callback": the library waits for
-/// mcp_auth_complete().
+/// `url`: copied.  Default: NULL.
+///
+/// The kind of the URL decides how the library gets the redirect:
+/// - NULL: the library listens on a free port of 127.0.0.1.
+/// - http:// with a loopback host: the library listens there, on a free port
+///   if the URL has no port.
+/// - https://, or a private scheme such as "com.example.app:/callback": the
+///   library waits for mcp_auth_complete().
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 8252.
@@ -100,6 +104,7 @@ pub unsafe extern "C" fn mcp_auth_set_redirect_url(auth: *mut mcp_auth, url: *co
 /// pastes, and pass it to mcp_auth_complete().  NULL removes the callback.
 /// `userdata`: passed to the callback.
 /// `free_userdata`: see mcp_free_fn.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: authorization.

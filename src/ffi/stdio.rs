@@ -25,7 +25,7 @@ use crate::ffi::library::*;
 /// mcp_client_set_restart().  The program gets the environment variables
 /// HOME, LOGNAME, PATH, SHELL, TERM and USER of the application, and those of
 /// mcp_client_set_env().  It inherits no descriptor except its standard ones.
-/// It is in a process group of its own.
+/// It runs in a process group of its own.
 ///
 /// mcp_client_close() ends the program.  It closes the program's standard
 /// input.  If the program is still running, its process group gets SIGTERM
@@ -34,12 +34,12 @@ use crate::ffi::library::*;
 /// later.  A process that has left the group, for example with setsid(), gets
 /// no signal.  The library neither needs nor sets a handler for SIGCHLD.
 ///
-/// All calls work as with other clients.  Functions for HTTP only return
-/// MCP_E_UNSUPPORTED: tokens, headers, proxies, certificates.  If the program
-/// cannot be started, or ends while a call waits, the call returns
-/// MCP_E_PROCESS.  mcp_error_exit_status() then returns the program's exit
-/// status, and the message has the last part of what the program wrote to its
-/// standard error.
+/// All calls work as with other clients.  Tokens, headers, proxies and
+/// certificates belong to HTTP: the functions that set them return
+/// MCP_E_UNSUPPORTED.  If the program cannot be started, or ends while a call
+/// waits, the call returns MCP_E_PROCESS.  mcp_error_exit_status() then
+/// returns the program's exit status, and the message has the last part of
+/// what the program wrote to its standard error.
 ///
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
@@ -97,6 +97,7 @@ pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut
 /// `name`: not empty, without "=".  Copied.
 /// `value`: copied; NULL removes the variable, even one that every server
 /// gets.  A value of eight bytes or more is treated as a secret in messages.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a client that does
 /// not start its server; MCP_E_STATE while the process runs; MCP_E_FORKED.
 ///
@@ -120,6 +121,7 @@ pub unsafe extern "C" fn mcp_client_set_env(
 ///
 /// `path`: copied; NULL, which is the default, means the current directory of
 /// the application.
+///
 /// Errors: as for mcp_client_set_env().  If the directory does not exist, the
 /// first call returns MCP_E_PROCESS.
 ///
@@ -138,9 +140,12 @@ pub unsafe extern "C" fn mcp_client_set_directory(
 
 /// Sets what happens to the standard error of a server process.
 ///
-/// `choice`: MCP_STDERR_KEEP, which is the default, reads it and keeps the
-/// last 8 KiB for the message of MCP_E_PROCESS; MCP_STDERR_DISCARD;
-/// MCP_STDERR_INHERIT.  See also mcp_client_set_stderr_fd().
+/// `choice`: MCP_STDERR_KEEP, MCP_STDERR_DISCARD or MCP_STDERR_INHERIT.
+/// MCP_STDERR_KEEP is the default: the library reads the output, and keeps
+/// the last 8 KiB for the message of MCP_E_PROCESS.
+///
+/// See also mcp_client_set_stderr_fd().
+///
 /// Errors: as for mcp_client_set_env().
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
@@ -165,6 +170,7 @@ pub unsafe extern "C" fn mcp_client_set_stderr(client: *mut mcp_client, choice: 
 /// such as a file, or a pipe that you read.
 ///
 /// `fd`: duplicated.
+///
 /// Errors: as for mcp_client_set_env().
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
