@@ -1373,72 +1373,6 @@ int32_t mcp_client_set_token_handler(mcp_client *client,
                                      mcp_free_fn free_userdata);
 
 /**
- * Sets the text that a callback returns.
- *
- * `text`: the sink that the callback was given.
- * `data`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.
- *
- * If the callback calls this function several times, the last text counts.
- *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
- *
- * Threads: that of the callback, until the callback returns.  Since: 0.1.0.
- */
-int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
-
-/**
- * Sets how long a call waits for the response of the server.
- * Default: 60000.
- *
- * `milliseconds`: 1 to INT32_MAX; there is no endless wait.
- *
- * The time includes connecting.  A progress notification for the request
- * restarts the timeout, up to the limit of mcp_client_set_deadline().  The
- * timeout is paused while an input request that belongs to the call is open;
- * see mcp_input.  A call that exceeds its timeout returns MCP_E_TIMEOUT.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * Threads: any, for calls begun later.  Since: 0.1.0.
- * Spec: lifecycle, timeouts.
- */
-int32_t mcp_client_set_timeout(mcp_client *client, int32_t milliseconds);
-
-/**
- * Sets how long name resolution, connecting, a proxy and TLS may take
- * together.  Default: 10000.
- *
- * `milliseconds`: 1 to INT32_MAX.
- *
- * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it is
- * the time for the response to the library's first request, server/discover.
- * If there is no response by then, the library uses the older handshake,
- * initialize.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * Threads: any, for calls begun later.  Since: 0.1.0.
- */
-int32_t mcp_client_set_connect_timeout(mcp_client *client,
-                                       int32_t milliseconds);
-
-/**
- * Sets the largest size of a message from the server.  A larger one is
- * MCP_E_TOO_LARGE.  Default: 67108864, which is 64 MiB.
- *
- * `bytes`: 1 or more.
- *
- * A list counts as one message, with all its pages.  The library skips a
- * longer line from a server process: the call that the line would have
- * answered fails, and other calls continue.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * Threads: any, for calls begun later.  Since: 0.1.0.
- */
-int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
-
-/**
  * Chooses the HTTP transport by which the library reaches the server.
  *
  * `transport`: MCP_TRANSPORT_AUTO, which is the default,
@@ -1493,6 +1427,20 @@ int32_t mcp_client_set_protocol_version(mcp_client *client,
 int32_t mcp_client_set_info(mcp_client *client,
                             const char *name,
                             const char *version);
+
+/**
+ * Sets the text that a callback returns.
+ *
+ * `text`: the sink that the callback was given.
+ * `data`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.
+ *
+ * If the callback calls this function several times, the last text counts.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
+ *
+ * Threads: that of the callback, until the callback returns.  Since: 0.1.0.
+ */
+int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
 
 /**
  * Sets the HTTP proxy for all connections of the client; the library uses
@@ -2194,6 +2142,42 @@ int32_t mcp_auth_set_store(mcp_auth *auth,
 int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
 
 /**
+ * Sets how long a call waits for the response of the server.
+ * Default: 60000.
+ *
+ * `milliseconds`: 1 to INT32_MAX; there is no endless wait.
+ *
+ * The time includes connecting.  A progress notification for the request
+ * restarts the timeout, up to the limit of mcp_client_set_deadline().  The
+ * timeout is paused while an input request that belongs to the call is open;
+ * see mcp_input.  A call that exceeds its timeout returns MCP_E_TIMEOUT.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * Threads: any, for calls begun later.  Since: 0.1.0.
+ * Spec: lifecycle, timeouts.
+ */
+int32_t mcp_client_set_timeout(mcp_client *client, int32_t milliseconds);
+
+/**
+ * Sets how long name resolution, connecting, a proxy and TLS may take
+ * together.  Default: 10000.
+ *
+ * `milliseconds`: 1 to INT32_MAX.
+ *
+ * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it is
+ * the time for the response to the library's first request, server/discover.
+ * If there is no response by then, the library uses the older handshake,
+ * initialize.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * Threads: any, for calls begun later.  Since: 0.1.0.
+ */
+int32_t mcp_client_set_connect_timeout(mcp_client *client,
+                                       int32_t milliseconds);
+
+/**
  * Sets how long a call may take at most, including every restart of its
  * timeout by progress notifications.  Default: 3600000, which is an hour.
  *
@@ -2253,6 +2237,22 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
 int32_t mcp_client_set_limit(mcp_client *client,
                              int32_t limit,
                              int64_t value);
+
+/**
+ * Sets the largest size of a message from the server.  A larger one is
+ * MCP_E_TOO_LARGE.  Default: 67108864, which is 64 MiB.
+ *
+ * `bytes`: 1 or more.
+ *
+ * A list counts as one message, with all its pages.  The library skips a
+ * longer line from a server process: the call that the line would have
+ * answered fails, and other calls continue.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * Threads: any, for calls begun later.  Since: 0.1.0.
+ */
+int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
 
 /**
  * Sets how many pages a list may have.  A longer list is MCP_E_TOO_LARGE.

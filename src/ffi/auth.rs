@@ -8,9 +8,10 @@ use crate::base::secret::Secret;
 use crate::client::oauth::{AskAssertion, Assertion, Auth, Grant};
 use crate::ffi::argument::{lent, optional_text, text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
-use crate::ffi::client::{mcp_client, mcp_text};
+use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, take};
+use crate::ffi::text::mcp_text;
 
 /// AN OAUTH AUTHORIZATION: how to get tokens, and the tokens that it has.
 ///

@@ -3,8 +3,6 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use crate::base::error::{Error, Result, Status};
 use crate::client::{Client, InUse, Token};
 use crate::ffi::argument::{optional_text, text};
@@ -12,6 +10,7 @@ use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
 use crate::ffi::library::*;
+use crate::ffi::text::mcp_text;
 
 /// A CLIENT of one server.  It holds everything that is needed to talk to the
 /// server: the address, the credentials, the negotiated protocol revision and
@@ -58,21 +57,6 @@ impl mcp_client {
 impl Handle for mcp_client {
     fn pid(&self) -> u32 {
         self.pid
-    }
-}
-
-/// A TEXT SINK that the library lends to a callback which must return text.
-/// Write to it with mcp_text_set() before the callback returns.  The library
-/// keeps a copy of the text, and overwrites the copy when it releases it.
-#[derive(Debug, Default)]
-pub struct mcp_text {
-    text: std::cell::RefCell<Option<Zeroizing<String>>>,
-}
-
-impl mcp_text {
-    /// Takes the text that the callback has set.
-    pub(crate) fn take(&self) -> Option<Zeroizing<String>> {
-        self.text.take()
     }
 }
 
@@ -273,110 +257,6 @@ pub unsafe extern "C" fn mcp_client_set_token_handler(
     })
 }
 
-/// Sets the text that a callback returns.
-///
-/// `text`: the sink that the callback was given.
-/// `data`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.
-///
-/// If the callback calls this function several times, the last text counts.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
-///
-/// Threads: that of the callback, until the callback returns.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_text_set(text: *mut mcp_text, data: *const c_char, len: usize) -> i32 {
-    const MOST: usize = 1024 * 1024;
-    guard(|| {
-        // SAFETY: the header requires NULL or a sink that the library lent.
-        let sink = unsafe { peek(text) }.ok_or_else(|| Error::argument("text is NULL"))?;
-        if data.is_null() {
-            return Err(Error::argument("data is NULL"));
-        }
-        if len > MOST {
-            return Err(Error::new(
-                Status::TooLarge,
-                format!("data has {len} bytes, more than {MOST}"),
-            ));
-        }
-        // SAFETY: not NULL, and the header requires `len` readable bytes.
-        let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) };
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            Error::argument(format!("data is not UTF-8 at byte {}", error.valid_up_to()))
-        })?;
-        *sink.text.borrow_mut() = Some(Zeroizing::new(text.to_owned()));
-        Ok(())
-    })
-}
-
-/// Sets how long a call waits for the response of the server.
-/// Default: 60000.
-///
-/// `milliseconds`: 1 to INT32_MAX; there is no endless wait.
-///
-/// The time includes connecting.  A progress notification for the request
-/// restarts the timeout, up to the limit of mcp_client_set_deadline().  The
-/// timeout is paused while an input request that belongs to the call is open;
-/// see mcp_input.  A call that exceeds its timeout returns MCP_E_TIMEOUT.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-/// Spec: lifecycle, timeouts.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, milliseconds: i32) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_timeout(milliseconds)
-    })
-}
-
-/// Sets how long name resolution, connecting, a proxy and TLS may take
-/// together.  Default: 10000.
-///
-/// `milliseconds`: 1 to INT32_MAX.
-///
-/// A call that exceeds it returns MCP_E_CONNECT.  For a server process, it is
-/// the time for the response to the library's first request, server/discover.
-/// If there is no response by then, the library uses the older handshake,
-/// initialize.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_connect_timeout(
-    client: *mut mcp_client,
-    milliseconds: i32,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_connect_timeout(milliseconds)
-    })
-}
-
-/// Sets the largest size of a message from the server.  A larger one is
-/// MCP_E_TOO_LARGE.  Default: 67108864, which is 64 MiB.
-///
-/// `bytes`: 1 or more.
-///
-/// A list counts as one message, with all its pages.  The library skips a
-/// longer line from a server process: the call that the line would have
-/// answered fails, and other calls continue.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_max_message_size(
-    client: *mut mcp_client,
-    bytes: usize,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_max_message_size(bytes)
-    })
-}
-
 /// Chooses the HTTP transport by which the library reaches the server.
 ///
 /// `transport`: MCP_TRANSPORT_AUTO, which is the default,
@@ -459,165 +339,5 @@ pub unsafe extern "C" fn mcp_client_set_info(
         let (client, name, version) =
             unsafe { (borrow(client, "client")?, text(name, "name")?, text(version, "version")?) };
         client.inner.set_info(name, version)
-    })
-}
-
-/// Sets the HTTP proxy for all connections of the client; the library uses
-/// the method CONNECT.
-///
-/// `url`: "http://HOST:PORT" or "https://HOST:PORT", copied.  USER:PASSWORD@
-/// may stand before the host.  "" means no proxy.  NULL, which is the
-/// default, follows the environment variables as curl does: https_proxy,
-/// HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY, no_proxy and NO_PROXY, with
-/// their values when the client was made.
-///
-/// Connections to loopback addresses never use a proxy.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
-/// MCP_E_FORKED.
-///
-/// Threads: any.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_proxy(client: *mut mcp_client, url: *const c_char) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client, and for a text.
-        let (client, url) = unsafe { (borrow(client, "client")?, optional_text(url, "url")?) };
-        client.inner.set_proxy(url)
-    })
-}
-
-/// Sets a Unix socket to connect to, in place of the host and port of the
-/// URL.
-///
-/// `path`: in UTF-8, copied; NULL removes it.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
-/// MCP_E_FORKED.
-///
-/// Threads: any.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_unix_socket(
-    client: *mut mcp_client,
-    path: *const c_char,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client, and for a text.
-        let (client, path) = unsafe { (borrow(client, "client")?, optional_text(path, "path")?) };
-        client.inner.set_unix_socket(path)
-    })
-}
-
-/// Adds the certificates in a PEM file to the trusted certificates of the
-/// system.
-///
-/// `path`: in UTF-8.  The file is read at once.  NULL, which is the default,
-/// means the certificates of the system only.
-///
-/// Errors: MCP_E_TLS if the file cannot be read or has no certificate;
-/// MCP_E_STATE once the client is connected; MCP_E_FORKED.
-///
-/// Threads: any.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_ca_file(
-    client: *mut mcp_client,
-    path: *const c_char,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client, and for a text.
-        let (client, path) = unsafe { (borrow(client, "client")?, optional_text(path, "path")?) };
-        client.inner.set_ca_file(path)
-    })
-}
-
-/// Sets a client certificate for mutual TLS.
-///
-/// `certificate_path`: a PEM file with the certificate chain, the client's
-/// own certificate first.
-/// `key_path`: a PEM file with the private key of the certificate.  It may be
-/// the same file.
-///
-/// Both paths are in UTF-8, and the files are read at once.  If both are
-/// NULL, which is the default, there is no client certificate.  The library
-/// presents the certificate to the origin of the client's URL only: not to a
-/// proxy, and not to an authorization server of another origin.
-///
-/// Errors: MCP_E_TLS if the files cannot be read or do not match;
-/// MCP_E_INVALID_ARGUMENT if one path is NULL; MCP_E_STATE once the client is
-/// connected; MCP_E_FORKED.
-///
-/// Threads: any.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_certificate(
-    client: *mut mcp_client,
-    certificate_path: *const c_char,
-    key_path: *const c_char,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client, and for texts.
-        let (client, certificate, key) = unsafe {
-            (
-                borrow(client, "client")?,
-                optional_text(certificate_path, "certificate_path")?,
-                optional_text(key_path, "key_path")?,
-            )
-        };
-        match (certificate, key) {
-            (None, None) => client.inner.set_certificate(None),
-            (Some(certificate), Some(key)) => {
-                client.inner.set_certificate(Some((certificate, key)))
-            }
-            (None, Some(_)) => {
-                Err(Error::argument("certificate_path is NULL, and key_path is not"))
-            }
-            (Some(_), None) => {
-                Err(Error::argument("key_path is NULL, and certificate_path is not"))
-            }
-        }
-    })
-}
-
-/// DANGER.  Allows the library to send a token, or a header that was set,
-/// over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
-///
-/// `allow`: 1 allows it; 0, which is the default, does not.
-///
-/// Loopback addresses and Unix sockets are always allowed.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-/// Spec: authorization, communication security.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_allow_plain_http(
-    client: *mut mcp_client,
-    allow: i32,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_allow_plain_http(allow != 0)
-    })
-}
-
-/// Writes a line to a descriptor for each event on the connections of the
-/// client.
-///
-/// `fd`: duplicated at once, so that you may close it; -1 ends the trace.
-///
-/// Credentials, session ids and the values of headers that were set are
-/// masked.  The library does not mask anything else: a line shows up to 2000
-/// bytes of a message, with whatever the application or the server wrote
-/// there.  A line whose write would block is dropped; a later line gives the
-/// number of dropped lines.  The trace uses a descriptor and not a callback
-/// because every thread writes lines.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT for a descriptor that is not open;
-/// MCP_E_FORKED.
-///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_trace_fd(client: *mut mcp_client, fd: i32) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_trace_fd(fd)
     })
 }

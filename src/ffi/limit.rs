@@ -7,6 +7,52 @@ use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, read_or};
 use crate::ffi::handle::{borrow, peek};
 
+/// Sets how long a call waits for the response of the server.
+/// Default: 60000.
+///
+/// `milliseconds`: 1 to INT32_MAX; there is no endless wait.
+///
+/// The time includes connecting.  A progress notification for the request
+/// restarts the timeout, up to the limit of mcp_client_set_deadline().  The
+/// timeout is paused while an input request that belongs to the call is open;
+/// see mcp_input.  A call that exceeds its timeout returns MCP_E_TIMEOUT.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+///
+/// Threads: any, for calls begun later.  Since: 0.1.0.
+/// Spec: lifecycle, timeouts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, milliseconds: i32) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client.
+        unsafe { borrow(client, "client") }?.inner.set_timeout(milliseconds)
+    })
+}
+
+/// Sets how long name resolution, connecting, a proxy and TLS may take
+/// together.  Default: 10000.
+///
+/// `milliseconds`: 1 to INT32_MAX.
+///
+/// A call that exceeds it returns MCP_E_CONNECT.  For a server process, it is
+/// the time for the response to the library's first request, server/discover.
+/// If there is no response by then, the library uses the older handshake,
+/// initialize.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+///
+/// Threads: any, for calls begun later.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_connect_timeout(
+    client: *mut mcp_client,
+    milliseconds: i32,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client.
+        unsafe { borrow(client, "client") }?.inner.set_connect_timeout(milliseconds)
+    })
+}
+
 /// Sets how long a call may take at most, including every restart of its
 /// timeout by progress notifications.  Default: 3600000, which is an hour.
 ///
@@ -93,6 +139,29 @@ pub unsafe extern "C" fn mcp_client_set_limit(
         let known = Limit::ALL.into_iter().find(|known| *known as i32 == limit);
         let limit = known.ok_or_else(|| Error::argument("limit is not one of MCP_LIMIT_"))?;
         client.inner.set_limit(limit, value)
+    })
+}
+
+/// Sets the largest size of a message from the server.  A larger one is
+/// MCP_E_TOO_LARGE.  Default: 67108864, which is 64 MiB.
+///
+/// `bytes`: 1 or more.
+///
+/// A list counts as one message, with all its pages.  The library skips a
+/// longer line from a server process: the call that the line would have
+/// answered fails, and other calls continue.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+///
+/// Threads: any, for calls begun later.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_max_message_size(
+    client: *mut mcp_client,
+    bytes: usize,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client.
+        unsafe { borrow(client, "client") }?.inner.set_max_message_size(bytes)
     })
 }
 

@@ -19,6 +19,9 @@ mod library;
 mod error;
 
 mod client;
+mod text;
+
+mod network;
 mod stdio;
 
 mod auth;

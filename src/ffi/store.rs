@@ -11,9 +11,9 @@ use crate::client::oauth::{FileStore, Store, StoreHeld};
 use crate::ffi::argument::{lent, optional_text};
 use crate::ffi::auth::{check_returned, mcp_auth};
 use crate::ffi::callback::{UserData, mcp_free_fn};
-use crate::ffi::client::mcp_text;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
+use crate::ffi::text::mcp_text;
 
 /// Loads the data that was saved under a key; see mcp_auth_set_store().
 ///
