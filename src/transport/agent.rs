@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::transport::connector::Route;
-use crate::transport::http::{Http, Reply, Request, Setting};
+use crate::transport::http::{ExchangeSettings, Http, HttpResponse, OutgoingRequest};
 use crate::transport::proxy::ProxyChoice;
 use crate::transport::reach::{Reach, URL_LIMIT};
 use crate::transport::tls::TlsSettings;
@@ -184,7 +184,7 @@ impl Agent {
         ];
         headers.extend(what.form.map(|(media, _)| ("Content-Type", media, false)));
         headers.extend(what.headers.iter().map(|(name, value)| (*name, *value, true)));
-        let request = Request {
+        let request = OutgoingRequest {
             verb: what.verb,
             url: what.url,
             headers: &headers,
@@ -192,7 +192,7 @@ impl Agent {
             is_repeatable: what.form.is_none(),
             proof: None,
         };
-        let setting = Setting {
+        let setting = ExchangeSettings {
             route: &peer.route,
             connect_timeout: self.route.connect_timeout,
             // It would show bodies and headers.
@@ -281,7 +281,7 @@ impl Asked<'_> {
     }
 
     /// Where a redirect leads, if it is one and stays on the origin.
-    fn target(&self, reply: &Reply<'_>) -> Option<Url> {
+    fn target(&self, reply: &HttpResponse<'_>) -> Option<Url> {
         if !matches!(reply.head.status, 301 | 302 | 303 | 307 | 308) {
             return None;
         }
@@ -293,7 +293,7 @@ impl Asked<'_> {
 
 /// The whole body. In one buffer that does not grow, which would leave copies
 /// of a token behind; a system gives memory for what is written to alone.
-async fn read(reply: &mut Reply<'_>, wait: &Wait) -> Result<Secret> {
+async fn read(reply: &mut HttpResponse<'_>, wait: &Wait) -> Result<Secret> {
     let mut out = Zeroizing::new(Vec::new());
     out.try_reserve_exact(BODY_LIMIT)
         .map_err(|_| Error::new(Status::NoMemory, "no memory for the server's reply"))?;

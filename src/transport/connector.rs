@@ -11,7 +11,7 @@ use crate::transport::proxy::Proxy;
 use crate::transport::reach::{Home, Reach};
 use crate::transport::resolve::Resolver;
 use crate::transport::socket::{Broken, Socket, plain};
-use crate::transport::stream::Stream;
+use crate::transport::stream::ByteStream;
 use crate::transport::tls::{TlsSettings, reason};
 use crate::transport::tunnel;
 use crate::transport::wait::Wait;
@@ -40,7 +40,7 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(crate) async fn open(&self, url: &Url, route: &Route, wait: &Wait) -> Result<Stream> {
+    pub(crate) async fn open(&self, url: &Url, route: &Route, wait: &Wait) -> Result<ByteStream> {
         let origin = &url.origin;
         let stream = match &route.proxy {
             Some(proxy) if route.unix_socket.is_none() && !origin.is_loopback() => {
@@ -72,16 +72,16 @@ impl Connector {
         origin: &Origin,
         (unix_socket, reach): (Option<&PathBuf>, Option<Reach>),
         wait: &Wait,
-    ) -> Result<Stream> {
+    ) -> Result<ByteStream> {
         if let Some(path) = unix_socket {
-            return Socket::dial_unix(path, wait).await.map(Stream::Plain);
+            return Socket::dial_unix(path, wait).await.map(ByteStream::Plain);
         }
         let mut addresses = self.resolver.resolve(&origin.host, origin.port, wait).await?;
         // Exactly these are dialled: a name may resolve otherwise next time.
         if let Some(reach) = reach {
             addresses = reach.filter(&origin.host, addresses)?;
         }
-        Socket::dial(&addresses, &origin.host_and_port(), wait).await.map(Stream::Plain)
+        Socket::dial(&addresses, &origin.host_and_port(), wait).await.map(ByteStream::Plain)
     }
 
     /// Where the server is: as the connections to it have shown, for a name
@@ -105,7 +105,7 @@ impl Connector {
         Ok(homes.max().unwrap_or(Home::Public))
     }
 
-    fn note(&self, stream: &Stream) {
+    fn note(&self, stream: &ByteStream) {
         if let Some(address) = stream.socket().peer() {
             let mut met = self.met();
             *met = (*met).max(Some(Home::of(address)));
@@ -123,7 +123,7 @@ impl Connector {
         origin: &Origin,
         route: &Route,
         wait: &Wait,
-    ) -> Result<Stream> {
+    ) -> Result<ByteStream> {
         let mut stream = self.dial(&proxy.origin, (None, None), wait).await?;
         if proxy.origin.scheme == Scheme::Https {
             let config = shared(&self.proxy_tls, || route.tls.for_proxy().config())?;
@@ -135,11 +135,11 @@ impl Connector {
 }
 
 async fn secure(
-    stream: Stream,
+    stream: ByteStream,
     origin: &Origin,
     config: Arc<ClientConfig>,
     wait: &Wait,
-) -> Result<Stream> {
+) -> Result<ByteStream> {
     let secured = stream.into_tls(config, &origin.host, wait).await;
     secured.map_err(|broken| handshake_failed(broken, origin))
 }

@@ -4,14 +4,14 @@ use crate::base::error::{Error, Result, Status};
 use crate::platform;
 use crate::transport::proxy::Proxy;
 use crate::transport::socket::{Broken, plain};
-use crate::transport::stream::Stream;
+use crate::transport::stream::ByteStream;
 use crate::transport::wait::Wait;
 use crate::wire::http1::Head;
 use crate::wire::url::Origin;
 
 /// Asks the proxy to forward everything that follows to the origin.
 pub(crate) async fn ask(
-    stream: &mut Stream,
+    stream: &mut ByteStream,
     origin: &Origin,
     proxy: &Proxy,
     wait: &Wait,

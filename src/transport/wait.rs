@@ -27,7 +27,7 @@ pub(crate) struct Wait {
     end: Cell<Instant>,
     /// There was a sign of life: the end is set when it is next asked for.
     is_restarted: Cell<bool>,
-    limit: Limit,
+    limit: TimeLimit,
     /// When the whole has taken too long, whatever sign of life there was.
     last: Instant,
     close: Option<Arc<Signal>>,
@@ -109,7 +109,7 @@ struct Pause {
 
 /// Whose time it is, for the error that says that it is over.
 #[derive(Clone, Copy, Debug)]
-enum Limit {
+enum TimeLimit {
     Request(Duration),
     Connect(Duration),
     /// One of ours, which no caller sees.
@@ -138,7 +138,7 @@ impl Wait {
         cancel: Option<Arc<Cancel>>,
     ) -> Self {
         let now = Instant::now();
-        let own = Self::of(Limit::Request(limit), now + limit, now + whole);
+        let own = Self::of(TimeLimit::Request(limit), now + limit, now + whole);
         let cancel = cancel.map(|cancel| (cancel.clone(), cancel.generation()));
         Self { close: Some(close), cancel, ..own }
     }
@@ -146,10 +146,10 @@ impl Wait {
     /// A wait of the library's own, which nothing cuts short.
     pub(crate) fn for_at_most(limit: Duration) -> Self {
         let end = Instant::now() + limit;
-        Self::of(Limit::Internal, end, end)
+        Self::of(TimeLimit::Internal, end, end)
     }
 
-    fn of(limit: Limit, end: Instant, last: Instant) -> Self {
+    fn of(limit: TimeLimit, end: Instant, last: Instant) -> Self {
         Self {
             end: Cell::new(end),
             limit,
@@ -218,7 +218,12 @@ impl Wait {
         if end >= self.end() {
             return self.clone();
         }
-        Self { end: Cell::new(end), limit: Limit::Connect(limit), attendant: None, ..self.clone() }
+        Self {
+            end: Cell::new(end),
+            limit: TimeLimit::Connect(limit),
+            attendant: None,
+            ..self.clone()
+        }
     }
 
     /// The part of this wait that something of no interest to the caller may
@@ -226,13 +231,13 @@ impl Wait {
     pub(crate) fn at_most(&self, limit: Duration) -> Self {
         let end = (Instant::now() + limit).min(self.end());
         let end = Cell::new(end);
-        Self { end, limit: Limit::Internal, attendant: None, ..self.clone() }
+        Self { end, limit: TimeLimit::Internal, attendant: None, ..self.clone() }
     }
 
     /// This wait with another limit: for what takes a person's time.
     pub(crate) fn at_most_beyond(&self, limit: Duration) -> Self {
         let end = (Instant::now() + limit).min(self.last);
-        Self { end: Cell::new(end), limit: Limit::Internal, ..self.clone() }
+        Self { end: Cell::new(end), limit: TimeLimit::Internal, ..self.clone() }
     }
 
     /// Time for something that goes on although this wait has ended.
@@ -278,7 +283,7 @@ impl Wait {
     }
 
     fn end(&self) -> Instant {
-        if let (true, Limit::Request(limit)) = (self.is_restarted.replace(false), self.limit) {
+        if let (true, TimeLimit::Request(limit)) = (self.is_restarted.replace(false), self.limit) {
             self.end.set(Instant::now() + limit);
         }
         self.end.get()
@@ -471,22 +476,22 @@ impl Wait {
             return Ok(end - now);
         }
         Err(match self.limit {
-            Limit::Request(_) if self.last < self.end() => Error::new(
+            TimeLimit::Request(_) if self.last < self.end() => Error::new(
                 Status::Timeout,
                 "no answer before the call's deadline; see mcp_client_set_deadline()",
             ),
-            Limit::Request(limit) => Error::new(
+            TimeLimit::Request(limit) => Error::new(
                 Status::Timeout,
                 format!("no answer within {}; see mcp_client_set_timeout()", seconds(limit)),
             ),
-            Limit::Connect(limit) => Error::new(
+            TimeLimit::Connect(limit) => Error::new(
                 Status::Connect,
                 format!(
                     "no connection within {}; see mcp_client_set_connect_timeout()",
                     seconds(limit)
                 ),
             ),
-            Limit::Internal => Error::new(Status::Timeout, "no answer in time"),
+            TimeLimit::Internal => Error::new(Status::Timeout, "no answer in time"),
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::client::http::request::HttpContext;
 use crate::client::http::request::HttpRequest;
 use crate::client::options::Options;
 use crate::protocol::Outgoing;
-use crate::transport::http::Reply;
+use crate::transport::http::HttpResponse;
 use crate::transport::wait::Wait;
 use crate::wire::http1::Media;
 use crate::wire::jsonrpc;
@@ -47,7 +47,7 @@ impl Client {
         outgoing: &Outgoing,
         way: &HttpContext<'_>,
         wait: &Wait,
-    ) -> Result<Reply<'a>> {
+    ) -> Result<HttpResponse<'a>> {
         let Outgoing { headers, body } = outgoing;
         let url = &options.address()?.url;
         let sent = HttpRequest {

@@ -18,7 +18,7 @@ use crate::client::inbound::server_request::ServerRequest;
 use crate::client::options::Options;
 use crate::protocol::Outgoing;
 use crate::protocol::notification;
-use crate::transport::http::Reply;
+use crate::transport::http::HttpResponse;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 use crate::wire::http1::Media;
@@ -61,7 +61,7 @@ impl Client {
         self: &Arc<Self>,
         options: &Options,
         post: OutboundMessage<'_>,
-        mut reply: Reply<'_>,
+        mut reply: HttpResponse<'_>,
         way: &HttpContext<'_>,
         wait: &Wait,
     ) -> Result<Outcome> {
@@ -168,7 +168,7 @@ impl Client {
         self: &Arc<Self>,
         reading: Reading<'_>,
         id: i64,
-        reply: Reply<'_>,
+        reply: HttpResponse<'_>,
         wait: &Wait,
     ) -> Result<Outcome> {
         let http_status = reply.head.status;
@@ -233,7 +233,7 @@ impl Client {
         self: &Arc<Self>,
         reading: Reading<'_>,
         id: i64,
-        mut reply: Reply<'_>,
+        mut reply: HttpResponse<'_>,
         stream: &mut EventStream,
         left: &mut usize,
         wait: &Wait,

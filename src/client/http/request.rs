@@ -18,7 +18,7 @@ use crate::client::http::http_error;
 use crate::client::options::Options;
 use crate::protocol::{Dialect, Headers, Outgoing};
 use crate::transport::connector::Route;
-use crate::transport::http::{Reply, Request, Setting};
+use crate::transport::http::{ExchangeSettings, HttpResponse, OutgoingRequest};
 use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::{self, Id, RpcError};
 use crate::wire::url::Url;
@@ -59,8 +59,8 @@ impl<'a> HttpContext<'a> {
         all
     }
 
-    fn setting<'b>(&'b self, secrets: &'b [Secret]) -> Setting<'b> {
-        Setting {
+    fn setting<'b>(&'b self, secrets: &'b [Secret]) -> ExchangeSettings<'b> {
+        ExchangeSettings {
             route: &self.route,
             connect_timeout: self.options.connect_timeout,
             trace: self.options.trace.as_deref(),
@@ -84,7 +84,7 @@ impl Client {
         headers: &Headers,
         way: &HttpContext<'_>,
         wait: &Wait,
-    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+    ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         self.get_within(None, options, headers, way, wait).await
     }
 
@@ -97,7 +97,7 @@ impl Client {
         headers: &Headers,
         way: &HttpContext<'_>,
         wait: &Wait,
-    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+    ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let url = &options.address()?.url;
         let get =
             HttpRequest { verb: "GET", url, headers, body: None, is_repeatable: true, patience };
@@ -112,7 +112,7 @@ impl Client {
         sent: &HttpRequest<'_>,
         way: &HttpContext<'_>,
         wait: &Wait,
-    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+    ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let credential = options.credential.as_ref();
         let mut token = self.token(options, wait).await?;
         let mut tries = Tries::default();
@@ -311,9 +311,9 @@ async fn follow<'a>(
     sent: &HttpRequest<'_>,
     token: Option<&Token>,
     headers: &[Line<'_>],
-    setting: Setting<'_>,
+    setting: ExchangeSettings<'_>,
     wait: &Wait,
-) -> Result<Reply<'a>> {
+) -> Result<HttpResponse<'a>> {
     let mut moved: Option<Box<Url>> = None;
     let mut is_repeated = false;
     for _ in 0..=REDIRECTS {
@@ -324,7 +324,7 @@ async fn follow<'a>(
             Some(token) => options.credential.proof(token, sent.verb, &url.without_query()),
             None => Ok(None),
         };
-        let request = Request {
+        let request = OutgoingRequest {
             verb: sent.verb,
             url,
             headers,
@@ -349,7 +349,7 @@ async fn follow<'a>(
 
 /// Where a redirect leads, if it may be followed: the same origin, and with
 /// the method and the body as they are.
-fn redirected(verb: &str, from: &Url, reply: &Reply<'_>) -> Result<Url> {
+fn redirected(verb: &str, from: &Url, reply: &HttpResponse<'_>) -> Result<Url> {
     let status = reply.head.status;
     let wrong = |what: String| {
         Err(Error::new(Status::Redirect, format!("the server answered {status}: {what}"))

@@ -21,7 +21,7 @@ use crate::client::session::connect::Connected;
 use crate::protocol::call::Call;
 use crate::protocol::notification::{self, Kind};
 use crate::protocol::{Interest, NotificationRequest, RequestMeta, task};
-use crate::transport::http::Reply;
+use crate::transport::http::HttpResponse;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 use crate::wire::http1::Media;
@@ -205,7 +205,7 @@ impl NotificationStream<'_> {
         id: i64,
         way: &HttpContext<'_>,
         wait: &Wait,
-    ) -> Result<(Reply<'a>, From)> {
+    ) -> Result<(HttpResponse<'a>, From)> {
         let outgoing =
             session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let mut reply = self.client.open(options, session, &outgoing, way, wait).await?;
@@ -291,7 +291,7 @@ impl NotificationStream<'_> {
         options: &Arc<Options>,
         session: &Arc<Session>,
         way: &HttpContext<'_>,
-        mut reply: Reply<'_>,
+        mut reply: HttpResponse<'_>,
         mut from: From,
         wait: &Wait,
     ) -> Result<Disconnected> {
@@ -377,7 +377,7 @@ impl NotificationStream<'_> {
 }
 
 async fn next_events(
-    reply: &mut Reply<'_>,
+    reply: &mut HttpResponse<'_>,
     stream: &mut EventStream,
     events: &mut Vec<Event>,
     wait: &Wait,

@@ -49,13 +49,13 @@ pub(crate) struct Process {
 
 /// This process's ends of the pipes to a server.
 #[derive(Debug)]
-pub(crate) struct Ends {
+pub(crate) struct ProcessPipes {
     pub(crate) stdin: Descriptor,
     pub(crate) stdout: Descriptor,
 }
 
 impl Process {
-    pub(crate) fn start(program: &Program) -> Result<(Self, Ends)> {
+    pub(crate) fn start(program: &Program) -> Result<(Self, ProcessPipes)> {
         let (child, ChildPipes { stdin, stdout, stderr }) =
             ChildProcess::start(program.command()?).map_err(|error| program.not_started(&error))?;
         let this = Self {
@@ -70,7 +70,7 @@ impl Process {
         let (Some(stdin), Some(stdout)) = (stdin, stdout) else {
             return Err(Error::new(Status::Internal, "a process without its pipes"));
         };
-        let ends = Ends { stdin, stdout };
+        let ends = ProcessPipes { stdin, stdout };
         let all = [Some(&ends.stdin), Some(&ends.stdout), this.stderr.as_ref()];
         for fd in all.into_iter().flatten() {
             fd.set_nonblocking().map_err(|error| {
@@ -93,7 +93,7 @@ impl Process {
     }
 
     /// How long to wait at most before calling [`Process::has_ended`] again.
-    pub(crate) fn glance(&self) -> Duration {
+    pub(crate) fn check_interval(&self) -> Duration {
         if self.watch().is_some() { Duration::MAX } else { GLANCE }
     }
 
@@ -141,7 +141,7 @@ impl Process {
 
     /// The error for a call whose process has ended, or has closed the stream
     /// that is named by `stream` and runs on.
-    pub(crate) async fn obituary(&self, stream: &str, wait: &Wait) -> Error {
+    pub(crate) async fn end_error(&self, stream: &str, wait: &Wait) -> Error {
         let brief = wait.afterwards(LAST_WORDS);
         self.until_ended(LAST_WORDS, &brief).await;
         self.keep_stderr();
@@ -166,7 +166,7 @@ impl Process {
         Error::new(Status::Process, message).with_exit_status(exit.map(Exit::number))
     }
 
-    /// Ends the process within `patience`: waits, asks it to end, then kills
+    /// ProcessPipes the process within `patience`: waits, asks it to end, then kills
     /// it. The caller has closed its standard input. `drain` is its standard
     /// output, if nothing else reads it any more.
     pub(crate) async fn end(&self, drain: Option<&Descriptor>, patience: Duration, wait: &Wait) {
@@ -194,7 +194,7 @@ impl Process {
         }
     }
 
-    /// Ends the processes that are left in the group, in the same way.
+    /// ProcessPipes the processes that are left in the group, in the same way.
     async fn end_group(&self, patience: Duration, wait: &Wait) {
         if !self.child.reap() {
             return;
@@ -216,7 +216,7 @@ impl Process {
             let left = until.saturating_duration_since(Instant::now());
             let mut entries: Vec<Poll> =
                 self.watch().into_iter().map(|fd| Poll::new(fd, POLLIN)).collect();
-            let pause = left.min(self.glance());
+            let pause = left.min(self.check_interval());
             if left.is_zero() || wait.poll(&mut entries, pause).await.is_err() {
                 return;
             }
@@ -307,11 +307,11 @@ mod tests {
         Wait::for_at_most(Duration::from_secs(20))
     }
 
-    fn obituary(process: &Process) -> Error {
-        now(async { Ok::<_, Error>(process.obituary("output", &brief()).await) }).unwrap()
+    fn end_error(process: &Process) -> Error {
+        now(async { Ok::<_, Error>(process.end_error("output", &brief()).await) }).unwrap()
     }
 
-    fn end(process: &Process, ends: Ends) {
+    fn end(process: &Process, ends: ProcessPipes) {
         drop(ends.stdin);
         now(async {
             process.end(Some(&ends.stdout), ENDING, &brief()).await;
@@ -326,15 +326,15 @@ mod tests {
         while !process.has_ended() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        let error = obituary(&process);
+        let error = end_error(&process);
         assert_eq!(error.exit_status(), Some(7));
         assert!(error.message().contains("exit status 7") && error.message().contains("it broke"));
         let (process, _ends) = Process::start(&shell("exit 255")).unwrap();
-        let error = obituary(&process);
+        let error = end_error(&process);
         assert_eq!(error.exit_status(), Some(255));
         assert!(error.message().contains("exit status 255"), "{}", error.message());
         let (process, _ends) = Process::start(&shell("kill -9 $$")).unwrap();
-        let error = obituary(&process);
+        let error = end_error(&process);
         assert_eq!(error.exit_status(), Some(137));
         assert!(error.message().contains("signal 9"), "{}", error.message());
     }
@@ -365,7 +365,7 @@ mod tests {
     }
 
     /// The number that the script writes first.
-    fn number(ends: &Ends) -> u32 {
+    fn number(ends: &ProcessPipes) -> u32 {
         let mut text = Vec::new();
         let mut byte = [0];
         while text.last() != Some(&b'\n') {
@@ -431,7 +431,7 @@ mod tests {
         // After its last words, ...
         let (process, ends) = Process::start(&stubborn(APART, "exit 4")).unwrap();
         let grandchild = number(&ends);
-        assert_eq!(obituary(&process).exit_status(), Some(4));
+        assert_eq!(end_error(&process).exit_status(), Some(4));
         drop(process);
         assert!(soon_gone(grandchild), "its process was dropped");
         // ... with no time left, ...
@@ -472,7 +472,7 @@ mod tests {
         let mut program = shell("env >&2; exit 1");
         program.environment = vec![("A".into(), Some("b c".into())), ("HOME".into(), None)];
         let (process, _ends) = Process::start(&program).unwrap();
-        let error = obituary(&process);
+        let error = end_error(&process);
         assert!(error.message().contains("A=b c") && error.message().contains("PATH="));
         assert!(!error.message().contains("HOME=") && !error.message().contains("CARGO"));
     }
@@ -483,7 +483,7 @@ mod tests {
         let thread =
             std::thread::spawn(move || without_signals(|| Process::start(&program).unwrap()));
         let (process, _ends) = thread.join().unwrap();
-        let error = obituary(&process);
+        let error = end_error(&process);
         assert!(error.message().contains("0000000000000000"), "{}", error.message());
     }
 
