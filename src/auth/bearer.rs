@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::auth::token::Token;
-use crate::auth::{Credential, Later, Need, Refusal, errand};
+use crate::auth::{Credential, Later, Need, Refusal, callback};
 use crate::base::error::Result;
 
 /// A token that is given, or none.
@@ -86,7 +86,7 @@ impl Credential for Asked {
     fn obtain<'a>(&'a self, need: Need<'a>) -> Later<'a, Option<Token>> {
         let inner = self.0.clone();
         Box::pin(async move {
-            errand::ask(need.caller, need.wait, move || inner.renew(false).map(Some)).await
+            callback::ask(need.caller, need.wait, move || inner.renew(false).map(Some)).await
         })
     }
 
@@ -97,7 +97,7 @@ impl Credential for Asked {
                 return Ok(None);
             }
             refusal.tries.unauthorized = true;
-            errand::ask(need.caller, need.wait, move || inner.other(token.as_ref())).await
+            callback::ask(need.caller, need.wait, move || inner.other(token.as_ref())).await
         })
     }
 

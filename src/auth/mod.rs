@@ -1,7 +1,7 @@
 //! How a request gets its credential.
 
 pub(crate) mod bearer;
-pub(crate) mod errand;
+pub(crate) mod callback;
 pub(crate) mod oauth;
 pub(crate) mod token;
 
@@ -9,10 +9,10 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::auth::oauth::host::http_client::Agent;
 use crate::auth::token::Token;
 use crate::base::error::Result;
 use crate::base::secret::Secret;
-use crate::transport::agent::Agent;
 use crate::transport::wait::Wait;
 
 pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::auth::oauth::browser;
 use crate::auth::oauth::credential::OAuth;
+use crate::auth::oauth::host::browser;
+use crate::auth::oauth::host::http_client::{Agent, AgentRoute};
 use crate::auth::{Caller, Credential, Later, Need};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
@@ -14,13 +15,12 @@ use crate::client::request::Limits;
 use crate::client::{Client, Counter};
 use crate::protocol::capability::Declared;
 use crate::protocol::revision::Revision;
-use crate::transport::agent::{Agent, AgentRoute};
-use crate::transport::reach::Reach;
+use crate::transport::address_policy::Reach;
 use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
-pub(crate) use crate::auth::oauth::Auth;
-pub(crate) use crate::auth::oauth::settings::{AskAssertion, Assertion, Browser, Grant};
+pub(crate) use crate::auth::oauth::state::auth::Auth;
+pub(crate) use crate::auth::oauth::state::settings::{AskAssertion, Assertion, Browser, Grant};
 pub(crate) use crate::auth::oauth::store::file::FileStore;
 pub(crate) use crate::auth::oauth::store::{Held as StoreHeld, Store};
 

@@ -13,8 +13,8 @@ use rustls::ClientConfig;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::{POLLIN, POLLOUT};
+use crate::transport::address_policy::{Home, Reach};
 use crate::transport::proxy::Proxy;
-use crate::transport::reach::{Home, Reach};
 use crate::transport::resolve::Resolver;
 use crate::transport::secured::Secured;
 use crate::transport::socket::{Broken, Socket};

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::parts;
-use crate::auth::oauth::jwt::{Key, check_assertion};
+use crate::auth::oauth::spec::jwt::{Key, check_assertion};
 use crate::cost::bounded;
 
 pub(super) const WORDS: &[&str] = &[

@@ -1,8 +1,8 @@
 //! What a browser, or somebody else on this machine, asks of the listener for
 //! the redirect.
 
-use crate::auth::oauth::listener::place::Redirect;
-use crate::auth::oauth::listener::request::Request;
+use crate::auth::oauth::host::listener::request::Request;
+use crate::auth::oauth::spec::redirect::Redirect;
 use crate::cost::bounded;
 
 pub(super) const WORDS: &[&str] = &[

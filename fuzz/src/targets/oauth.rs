@@ -4,18 +4,18 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::parts;
-use crate::auth::oauth::address::Plain;
-use crate::auth::oauth::answer::{self, Asked, Proof, Step};
-use crate::auth::oauth::authorize::{Expected, read_answer};
-use crate::auth::oauth::discovery::{self, Misses};
-use crate::auth::oauth::document::Document;
-use crate::auth::oauth::form::Method;
-use crate::auth::oauth::registration;
-use crate::auth::oauth::reply::Reply;
-use crate::auth::oauth::resource::ResourceMetadata;
-use crate::auth::oauth::server::ServerMetadata;
-use crate::auth::oauth::store::document::Document as Stored;
+use crate::auth::oauth::spec::authorization_request::{Expected, read_answer};
+use crate::auth::oauth::spec::endpoint_response::Reply;
+use crate::auth::oauth::spec::json_document::Document;
+use crate::auth::oauth::spec::metadata::{self, Misses};
+use crate::auth::oauth::spec::registration;
+use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
+use crate::auth::oauth::spec::server_metadata::ServerMetadata;
+use crate::auth::oauth::spec::token_request::Method;
+use crate::auth::oauth::spec::token_response::{self, Asked, Proof, Step};
+use crate::auth::oauth::spec::url_rules::Plain;
 use crate::auth::oauth::store::entry::{Endpoint, Entry, Given, Registration, Tokens};
+use crate::auth::oauth::store::file_document::Document as Stored;
 use crate::base::error::Error;
 use crate::base::secret::Secret;
 use crate::cost::bounded;
@@ -79,7 +79,7 @@ fn published(data: &[u8]) {
                     issuer.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")),
                     "{issuer}"
                 );
-                discovery::server_places(issuer);
+                metadata::server_places(issuer);
             }
         }
     }
@@ -104,7 +104,7 @@ fn published(data: &[u8]) {
     }
     if let Some(url) = document.text("resource_metadata") {
         let mut misses = Misses::default();
-        for place in discovery::resource_places(ENDPOINT, Some(&url), Plain::Refused, &mut misses) {
+        for place in metadata::resource_places(ENDPOINT, Some(&url), Plain::Refused, &mut misses) {
             assert!(place.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")), "{place}");
         }
         let _ = misses.nothing("metadata");
@@ -127,7 +127,7 @@ fn answered(data: &[u8], secrets: &[Secret]) {
         {
             for proof in [Proof::None, Proof::Sent, Proof::Demanded] {
                 let asked = Asked { step, proof, secrets };
-                match bounded(data.len(), || answer::read(&reply, &asked)) {
+                match bounded(data.len(), || token_response::read(&reply, &asked)) {
                     Ok(granted) => {
                         assert!(status < 300, "a token by {status}");
                         let token = granted.access_token.expose();

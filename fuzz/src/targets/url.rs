@@ -2,12 +2,12 @@
 //! they stand in messages.
 
 use super::parts;
-use crate::auth::oauth::address::{Parts, Plain, canonical, check, check_issuer, has_dots};
-use crate::auth::oauth::authorize::check_for_browser;
-use crate::auth::oauth::listener::place::Redirect;
-use crate::auth::oauth::words::place;
+use crate::auth::oauth::spec::authorization_request::check_for_browser;
+use crate::auth::oauth::spec::redact::place;
+use crate::auth::oauth::spec::redirect::Redirect;
+use crate::auth::oauth::spec::url_rules::{Parts, Plain, canonical, check, check_issuer, has_dots};
 use crate::cost::bounded;
-use crate::transport::reach::read;
+use crate::transport::address_policy::read;
 use crate::wire::url::Url;
 
 pub(super) const WORDS: &[&str] = &[

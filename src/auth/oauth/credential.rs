@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::auth::oauth::Auth;
-use crate::auth::oauth::account::Account;
-use crate::auth::oauth::callback::is_inside;
-use crate::auth::oauth::dpop;
-use crate::auth::oauth::exchange::{Exchange, LIMIT, Reason};
+use crate::auth::oauth::flow::context::{Exchange, LIMIT, Reason};
+use crate::auth::oauth::spec::dpop;
+use crate::auth::oauth::state::account::Account;
+use crate::auth::oauth::state::auth::Auth;
+use crate::auth::oauth::state::reentrancy::is_inside;
 use crate::auth::token::Token;
 use crate::auth::{Credential, Later, Need, Refusal};
 use crate::base::error::Result;

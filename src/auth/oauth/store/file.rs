@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::auth::oauth::store::document::Document;
 use crate::auth::oauth::store::fields::broken;
+use crate::auth::oauth::store::file_document::Document;
 use crate::auth::oauth::store::{Held, Store};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};

@@ -2,10 +2,10 @@
 //!
 //! A store knows keys and texts; [`entry`] knows what the texts say.
 
-pub(crate) mod document;
 pub(crate) mod entry;
 mod fields;
 pub(crate) mod file;
+pub(crate) mod file_document;
 pub(crate) mod memory;
 
 use std::fmt::Debug;

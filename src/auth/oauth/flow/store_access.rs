@@ -1,0 +1,111 @@
+//! The entries of a store, for an exchange on whichever thread.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::auth::oauth::state::auth::Auth;
+use crate::auth::oauth::state::reentrancy::inside;
+use crate::auth::oauth::store::entry::Entry;
+use crate::auth::oauth::store::{self, Held, Store};
+use crate::auth::{Need, callback};
+use crate::base::error::{Error, Result, Status};
+use crate::base::sync::lock;
+use crate::transport::gate::Turn;
+use crate::transport::wait::Wait;
+
+/// How long the program may take for one entry of its store.
+const LIMIT: Duration = Duration::from_secs(10);
+
+pub(crate) struct Keeper<'a> {
+    store: Arc<dyn Store>,
+    auth: Arc<Auth>,
+    need: Need<'a>,
+}
+
+impl<'a> Keeper<'a> {
+    pub(crate) fn new(store: Arc<dyn Store>, auth: Arc<Auth>, need: Need<'a>) -> Self {
+        Self { store, auth, need }
+    }
+
+    /// Keeps other processes out.
+    pub(crate) async fn lock(&self, wait: &Wait) -> Result<Arc<Held>> {
+        store::lock(self.store.as_ref(), wait).await.map(Arc::new)
+    }
+
+    pub(crate) async fn read<E: Entry + Send + 'static>(&self, key: &str) -> Result<Option<E>> {
+        let (store, key) = (self.store.clone(), key.to_owned());
+        let wait = self.need.wait.at_most(LIMIT);
+        self.run(&wait, move || store::read::<E>(store.as_ref(), &key)).await
+    }
+
+    pub(crate) async fn write<E: Entry + Clone + Send + 'static>(
+        &self,
+        held: &Arc<Held>,
+        entry: &E,
+    ) -> Result<()> {
+        let (store, held, entry) = (self.store.clone(), held.clone(), entry.clone());
+        self.run(&self.finishing(), move || store::write(store.as_ref(), &held, &entry)).await
+    }
+
+    pub(crate) async fn remove(&self, held: &Arc<Held>, key: String) -> Result<()> {
+        let (store, held) = (self.store.clone(), held.clone());
+        self.run(&self.finishing(), move || store.remove(&held, &key)).await
+    }
+
+    /// What was begun is finished, whoever gives up.
+    fn finishing(&self) -> Wait {
+        self.need.wait.afterwards(LIMIT)
+    }
+
+    /// Does work that may be code of the program: one at a time, as that is
+    /// promised. A call that finds another one's in the way waits for it as
+    /// long as it waits for anything; `wait` is for its own.
+    async fn run<T: Send + 'static>(
+        &self,
+        wait: &Wait,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if !self.store.asks() {
+            return work();
+        }
+        let slot = Arc::new(Mutex::new(None));
+        let place = slot.clone();
+        self.run_in_turn(wait, Box::new(move || *lock(&place) = Some(work()))).await?;
+        let done = lock(&slot).take();
+        done.unwrap_or_else(|| Err(Error::new(Status::Internal, "an answer that was lost")))
+    }
+
+    async fn run_in_turn(&self, wait: &Wait, work: Box<dyn FnOnce() + Send>) -> Result<()> {
+        if !wait.is_background() {
+            let _turn = self.turn().await?;
+            inside(&self.auth, work);
+            return Ok(());
+        }
+        // The thread that comes to do it must not wait for another one.
+        let work = Arc::new(Mutex::new(Some(work)));
+        loop {
+            let (auth, work) = (self.auth.clone(), work.clone());
+            let attempt = move || {
+                let Some(_turn) = auth.storing.try_enter() else { return Ok(false) };
+                let work = lock(&work).take();
+                inside(&auth, || work.map(|work| work()));
+                Ok(true)
+            };
+            if callback::ask(self.need.caller, wait, attempt).await? {
+                return Ok(());
+            }
+            drop(self.turn().await?);
+        }
+    }
+
+    async fn turn(&self) -> Result<Turn<'_>> {
+        let turn = self.auth.storing.enter(self.need.wait, || false).await;
+        let turn = turn.map_err(|error| match error.status() {
+            Status::Timeout => {
+                error.during("waiting for the authorization's store in another call")
+            }
+            _ => error,
+        })?;
+        turn.ok_or_else(|| Error::new(Status::Internal, "a turn that nobody has"))
+    }
+}

@@ -1,0 +1,196 @@
+//! What there is of tokens: read from the store, judged, and kept.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::auth::oauth::flow::context::{Exchange, Wish};
+use crate::auth::oauth::flow::discover::Found;
+use crate::auth::oauth::spec::jwt::Key;
+use crate::auth::oauth::spec::token_response::{Granted, TokenType as Granting};
+use crate::auth::oauth::state::account::Held;
+use crate::auth::oauth::store::Held as Lock;
+use crate::auth::oauth::store::entry::{Endpoint, TokenType, Tokens};
+use crate::auth::token::Token;
+use crate::base::error::Result;
+use crate::base::secret::Secret;
+
+impl Exchange<'_> {
+    /// What the store has for this endpoint, or what there is here, which the
+    /// store may have failed to take.
+    pub(super) async fn kept(&self) -> Result<Option<Arc<Held>>> {
+        let key = Endpoint::key(&self.account.endpoint);
+        let Some(endpoint) = self.keeper.read::<Endpoint>(&key).await? else {
+            return Ok(self.account.held());
+        };
+        let is_other = |set: Option<&String>, kept: &str| set.is_some_and(|set| set != kept);
+        let client = self.settings.client.as_ref().map(|client| &client.id);
+        if is_other(self.settings.issuer.as_ref(), &endpoint.issuer)
+            || is_other(client, &endpoint.client_id)
+            || endpoint.grant.is_some_and(|grant| grant != self.settings.grant as u64)
+        {
+            return Ok(self.account.held());
+        }
+        let Some(tokens) = self.keeper.read::<Tokens>(&endpoint.tokens()).await? else {
+            return Ok(self.account.held());
+        };
+        Ok(self.latest(tokens)?.or_else(|| self.account.held()))
+    }
+
+    /// What the store has, if another process has put it there.
+    pub(super) fn latest(&self, tokens: Tokens) -> Result<Option<Arc<Held>>> {
+        if self.account.saw(&tokens.access_token) {
+            return Ok(None);
+        }
+        self.account.see(&tokens.access_token);
+        self.usable(tokens)
+    }
+
+    /// Kept tokens with their key; none if they are not to be used in the way
+    /// that is set now.
+    fn usable(&self, tokens: Tokens) -> Result<Option<Arc<Held>>> {
+        self.hide(&tokens.access_token);
+        if let Some(refresh_token) = &tokens.refresh_token {
+            self.hide(refresh_token);
+        }
+        let key = match (tokens.token_type, &tokens.dpop_key, &self.settings.dpop_key) {
+            (TokenType::Bearer, ..) if self.settings.dpop == Some(true) => return Ok(None),
+            (TokenType::Bearer, ..) => None,
+            (TokenType::Dpop, Some(stored), _) => {
+                Some(Arc::new(Key::from_stored(stored.expose())?))
+            }
+            (TokenType::Dpop, None, Some(own)) => {
+                let is_own = tokens.dpop_jkt.as_deref() == Some(&own.thumbprint()?);
+                if !is_own {
+                    return Ok(None);
+                }
+                Some(own.clone())
+            }
+            (TokenType::Dpop, None, None) => return Ok(None),
+        };
+        Ok(Some(Held::kept(tokens, key)))
+    }
+
+    /// The token of another endpoint of the same resource.
+    pub(super) async fn shared(&self, found: &Found) -> Result<Option<Arc<Held>>> {
+        for id in self.known_ids(found).await? {
+            let key = Tokens::key(found.issuer(), &found.resource, &id);
+            let Some(tokens) = self.keeper.read::<Tokens>(&key).await? else { continue };
+            // The one that was refused is among them where it is this endpoint's.
+            let held = self.account.held();
+            if held.is_none_or(|held| held.entry.access_token != tokens.access_token) {
+                return self.usable(tokens);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes the token of another endpoint for this one as well.
+    pub(super) async fn adopt(&self, held: Arc<Held>) -> Result<Token> {
+        self.keep(&held.entry, None).await;
+        let token = held.token.clone();
+        self.account.set(Some(held));
+        Ok(token)
+    }
+
+    /// Puts what was granted where it is used, and where it is kept.
+    pub(super) async fn take(
+        &self,
+        granted: Granted,
+        found: &Found,
+        client_id: &str,
+        wish: &Wish,
+        since: (Instant, SystemTime),
+        lock: Option<&Arc<Lock>>,
+    ) -> Result<Token> {
+        let token_type = match granted.token_type {
+            Granting::DPoP => TokenType::Dpop,
+            Granting::Bearer | Granting::NotApplicable => TokenType::Bearer,
+        };
+        self.hide(&granted.access_token);
+        if let Some(refresh_token) = &granted.refresh_token {
+            self.hide(refresh_token);
+        }
+        let life = granted.expires_in.map(Duration::from_secs);
+        let expires_at = life.and_then(|life| {
+            let end = since.1.checked_add(life)?;
+            end.duration_since(UNIX_EPOCH).ok().map(|end| end.as_secs())
+        });
+        let key = wish.key.clone().filter(|_| token_type == TokenType::Dpop);
+        let is_own = self.settings.dpop_key.is_some();
+        let entry = Tokens {
+            issuer: found.issuer().to_owned(),
+            resource: found.resource.clone(),
+            client_id: client_id.to_owned(),
+            access_token: granted.access_token,
+            token_type,
+            expires_at,
+            // Grants without a person begin anew instead.
+            refresh_token: granted.refresh_token.filter(|_| self.settings.grant.needs_person()),
+            requested_scope: wish.scope(),
+            granted_scope: granted.scope.or_else(|| wish.scope()),
+            dpop_jkt: key.as_ref().map(|key| key.thumbprint()).transpose()?,
+            dpop_key: key.as_ref().filter(|_| !is_own).and_then(|key| key.stored()),
+            ..Tokens::default()
+        };
+        self.keep(&entry, lock).await;
+        let held = Held::new(entry, key, since.0, life, Some(found.server.clone()));
+        let token = held.token.clone();
+        self.account.granted(held, lock.is_some());
+        Ok(token)
+    }
+
+    /// Keeps tokens before they are used: a server that has replaced a refresh
+    /// token takes the old one for stolen.
+    async fn keep(&self, entry: &Tokens, lock: Option<&Arc<Lock>>) {
+        let endpoint = Endpoint {
+            endpoint: Secret::from(self.account.endpoint.as_str()),
+            issuer: entry.issuer.clone(),
+            resource: entry.resource.clone(),
+            client_id: entry.client_id.clone(),
+            grant: Some(self.settings.grant as u64),
+            ..Endpoint::default()
+        };
+        let kept = async {
+            let lock = match lock {
+                Some(lock) => lock.clone(),
+                None => self.keeper.lock(&self.limit()).await?,
+            };
+            self.keeper.write(&lock, entry).await?;
+            self.account.see(&entry.access_token);
+            self.keeper.write(&lock, &endpoint).await?;
+            // Those of an earlier registration: nobody would find them again.
+            let earlier = self.account.held().filter(|held| {
+                let old = &held.entry;
+                (&old.issuer, &old.resource) == (&entry.issuer, &entry.resource)
+                    && old.client_id != entry.client_id
+            });
+            match earlier {
+                Some(held) => {
+                    let old = &held.entry;
+                    let key = Tokens::key(&old.issuer, &old.resource, &old.client_id);
+                    self.keeper.remove(&lock, key).await
+                }
+                None => Ok(()),
+            }
+        };
+        if let Err(error) = kept.await {
+            self.store_failed(error);
+        }
+    }
+
+    /// Forgets tokens that are good for nothing, unless another process has
+    /// put others in their place.
+    pub(super) async fn lose(&self, lock: &Arc<Lock>, key: String, sent: &Secret) {
+        self.account.set(None);
+        let lost = async {
+            let kept = self.keeper.read::<Tokens>(&key).await?;
+            if kept.is_some_and(|kept| kept.refresh_token.as_ref() == Some(sent)) {
+                self.keeper.remove(lock, key).await?;
+            }
+            Ok(())
+        };
+        if let Err(error) = lost.await {
+            self.store_failed(error);
+        }
+    }
+}

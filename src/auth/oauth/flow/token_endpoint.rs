@@ -1,0 +1,140 @@
+//! Asking a token endpoint: with the client's own proof of who it is, and a
+//! proof of the key that tokens are bound to.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::auth::oauth::flow::client::Identity;
+use crate::auth::oauth::flow::context::{Exchange, Wish, broken};
+use crate::auth::oauth::flow::discover::{Found, reply};
+use crate::auth::oauth::host::http_client::{Agent, Fetched};
+use crate::auth::oauth::spec::dpop;
+use crate::auth::oauth::spec::jwt::client_assertion;
+use crate::auth::oauth::spec::token_request::{Authentication, Form, Method};
+use crate::auth::oauth::spec::token_response::{self, Asked, Granted, Kind, Refusal, Step};
+use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
+use crate::wire::url::Url;
+
+/// How long the answer to a refresh token may take.
+const REFRESH: Duration = Duration::from_secs(10);
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const BASIC: &str = "Basic ";
+
+/// A token, and when it was asked for: its life counts from there.
+pub(super) struct Got {
+    pub(super) granted: Granted,
+    pub(super) since: (Instant, SystemTime),
+}
+
+/// What a token endpoint is asked.
+pub(super) struct Ask<'a> {
+    pub(super) step: Step,
+    pub(super) url: &'a str,
+    /// None for what is no grant.
+    pub(super) grant_type: &'a str,
+    /// The client is added.
+    pub(super) parts: &'a [(&'a str, Option<&'a str>)],
+    pub(super) identity: &'a Identity,
+    pub(super) wish: &'a Wish,
+}
+
+impl Exchange<'_> {
+    /// Sends a request for a token, and once more where the server wants a
+    /// value of its own in the proof.
+    pub(super) async fn ask_token(
+        &self,
+        agent: &Agent,
+        found: &Found,
+        ask: &Ask<'_>,
+    ) -> Result<std::result::Result<Got, Refusal>> {
+        self.bind(ask.identity, found).await?;
+        let mut has_repeated = false;
+        loop {
+            let since = (Instant::now(), SystemTime::now());
+            let fetched = self.post_form(agent, found, ask).await?;
+            let has_nonce = fetched.dpop_nonce.is_some();
+            let reply = reply(ask.url, &fetched);
+            let secrets = self.hidden();
+            let asked = Asked { step: ask.step, proof: ask.wish.proof(), secrets: &secrets };
+            let mut failure = match token_response::read(&reply, &asked) {
+                Ok(granted) => return Ok(Ok(Got { granted, since })),
+                Err(failure) => failure,
+            };
+            if failure.kind != Kind::UseDpopNonce || has_repeated || !has_nonce {
+                // The identity provider is another server.
+                if ask.step != Step::Exchange {
+                    failure.error = found.explain(ask.grant_type, failure.error);
+                }
+                return Ok(Err(failure));
+            }
+            has_repeated = true;
+        }
+    }
+
+    /// Sends a form to a place of the authorization server.
+    pub(super) async fn post_form(
+        &self,
+        agent: &Agent,
+        found: &Found,
+        ask: &Ask<'_>,
+    ) -> Result<Fetched> {
+        let origin = Url::parse(ask.url)?.origin.to_string();
+        let now = SystemTime::now();
+        let identity = ask.identity;
+        let assertion = match identity.method {
+            Method::PrivateKeyJwt => {
+                let key = self.settings.key.as_ref().ok_or_else(no_key)?;
+                let assertion = client_assertion(key, &identity.id, found.issuer(), now)?;
+                self.hide(&assertion);
+                Some(assertion)
+            }
+            _ => None,
+        };
+        let mut form = Form::new(ask.grant_type);
+        for (name, value) in ask.parts {
+            form.add_some(name, *value);
+        }
+        let authorization = if identity.id.is_empty() {
+            None
+        } else {
+            form.authenticate(&Authentication {
+                method: identity.method,
+                id: &identity.id,
+                secret: identity.secret.as_ref(),
+                assertion: assertion.as_ref(),
+            })?
+        };
+        let mut headers: Vec<(&str, Secret)> = Vec::new();
+        if let Some(value) = authorization {
+            // Also without its scheme, should the server send it back.
+            self.hide(&Secret::from(value.expose().strip_prefix(BASIC).unwrap_or_default()));
+            headers.push(("Authorization", value));
+        }
+        if let Some(key) = &ask.wish.key {
+            let nonce = self.auth.nonce(&origin);
+            let proof =
+                dpop::Proof { method: "POST", url: ask.url, token: None, nonce: nonce.as_deref() };
+            let proof = dpop::proof(key, &proof, now)?;
+            self.hide(&proof);
+            headers.push(("DPoP", proof));
+        }
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, value.expose())).collect();
+        // A refresh token serves once: its answer is not given up with the call.
+        let limit = match ask.step {
+            Step::Refresh => self.need.wait.afterwards(REFRESH),
+            _ => self.limit(),
+        };
+        let fetched = agent.post(ask.url, FORM, &headers, &form.finish(), &limit).await;
+        let fetched = fetched.map_err(|error| broken(error).during(ask.step.name()))?;
+        if let Some(nonce) = &fetched.dpop_nonce {
+            self.auth.set_nonce(&origin, nonce);
+        }
+        Ok(fetched)
+    }
+}
+
+fn no_key() -> Error {
+    Error::new(Status::Auth, "no key to sign with; see mcp_auth_set_client_key()")
+}

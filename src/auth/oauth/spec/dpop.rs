@@ -1,0 +1,138 @@
+//! DPoP (RFC 9449): a proof that who sends a token has the key it is bound to.
+
+use std::time::SystemTime;
+
+use crate::auth::oauth::host::random;
+use crate::auth::oauth::spec::jwt::{self, Key, Object};
+use crate::base::error::Result;
+use crate::base::secret::Secret;
+
+/// The request that is proved.
+pub(crate) struct Proof<'a> {
+    /// As it is sent, in capitals.
+    pub(crate) method: &'a str,
+    pub(crate) url: &'a str,
+    /// The access token that goes with the request, without its scheme; none
+    /// for a token request.
+    pub(crate) token: Option<&'a str>,
+    /// What the server of this origin gave last.
+    pub(crate) nonce: Option<&'a str>,
+}
+
+/// The value of the header `DPoP`. A server takes each once: every request,
+/// repeats too, needs its own.
+pub(crate) fn proof(key: &Key, proof: &Proof<'_>, now: SystemTime) -> Result<Secret> {
+    let header = Object::new()
+        .text("typ", "dpop+jwt")
+        .text("alg", key.algorithm().name())
+        .json("jwk", &key.jwk()?)
+        .end();
+    let mut claims = Object::new()
+        .text("jti", random::secret(jwt::ID)?.expose())
+        .text("htm", proof.method)
+        .text("htu", &target(proof.url))
+        .json("iat", &jwt::seconds(now)?.to_string());
+    if let Some(token) = proof.token {
+        claims = claims.text("ath", &jwt::digest(token));
+    }
+    if let Some(nonce) = proof.nonce {
+        claims = claims.text("nonce", nonce);
+    }
+    key.sign(&header, &claims.end())
+}
+
+/// A URL without userinfo, query and fragment, and otherwise as it is.
+fn target(url: &str) -> String {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let (bare, _) = url.split_at(end);
+    let Some((scheme, rest)) = bare.split_once("://") else { return bare.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::oauth::spec::jwt::testing::{at, parts, verified};
+    use crate::auth::oauth::spec::key::Algorithm;
+    use std::collections::HashSet;
+
+    const TOKEN: &str = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
+
+    fn request<'a>(url: &'a str) -> Proof<'a> {
+        Proof { method: "POST", url, token: None, nonce: None }
+    }
+
+    #[test]
+    fn has_exactly_the_header_of_the_rfc_and_a_signature_of_64_bytes() {
+        let key = Key::generate().unwrap();
+        let jwt = proof(&key, &request("https://a.test/token"), at(1000)).unwrap();
+        let (header, _, signature) = parts(&jwt);
+        let jwk = key.jwk().unwrap();
+        assert_eq!(header, format!(r#"{{"typ":"dpop+jwt","alg":"ES256","jwk":{jwk}}}"#));
+        assert!(!header.contains("\"d\"") && !header.contains("kid"));
+        assert_eq!(signature.len(), 64);
+        assert!(verified(&key, &jwt));
+    }
+
+    #[test]
+    fn binds_the_token_and_the_nonce_only_where_there_are_some() {
+        let key = Key::generate().unwrap();
+        let claims = |token, nonce| {
+            let one = Proof { method: "GET", url: "https://a.test/mcp?a=b#c", token, nonce };
+            let (_, claims, _) = parts(&proof(&key, &one, at(1_700_000_000)).unwrap());
+            let (head, tail) = claims.split_once("\",\"htm\"").unwrap();
+            assert_eq!(head.len(), "{\"jti\":\"".len() + 22);
+            tail.to_owned()
+        };
+        let bare = r#":"GET","htu":"https://a.test/mcp","iat":1700000000"#;
+        assert_eq!(claims(None, None), format!("{bare}}}"));
+        assert_eq!(
+            claims(Some(TOKEN), None),
+            format!(r#"{bare},"ath":"fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo"}}"#)
+        );
+        assert_eq!(
+            claims(Some(TOKEN), Some("a\"\\b")),
+            format!(
+                r#"{bare},"ath":"fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo","nonce":"a\"\\b"}}"#
+            )
+        );
+        assert_eq!(claims(None, Some("n")), format!(r#"{bare},"nonce":"n"}}"#));
+    }
+
+    #[test]
+    fn names_the_target_as_it_was_given_but_for_what_must_not_be_in_it() {
+        for (url, expected) in [
+            ("https://a.test", "https://a.test"),
+            ("https://A.test:443/mcp/", "https://A.test:443/mcp/"),
+            ("https://a.test/%7Ex/../y", "https://a.test/%7Ex/../y"),
+            ("https://a.test/mcp?x=1?2", "https://a.test/mcp"),
+            ("https://a.test/mcp#x?y", "https://a.test/mcp"),
+            ("https://a.test?x=/@b", "https://a.test"),
+            ("https://u:p@a.test:8/x@y", "https://a.test:8/x@y"),
+            ("http://[::1]:80/mcp", "http://[::1]:80/mcp"),
+        ] {
+            assert_eq!(target(url), expected);
+        }
+    }
+
+    #[test]
+    fn never_repeats_an_id() {
+        let key = Key::generate_for(Algorithm::EdDsa).unwrap();
+        let all: HashSet<String> = (0..300)
+            .map(|_| parts(&proof(&key, &request("https://a.test"), at(1)).unwrap()).1)
+            .collect();
+        assert_eq!(all.len(), 300);
+    }
+
+    #[test]
+    fn proves_with_the_other_algorithms_as_well() {
+        let key = Key::generate_for(Algorithm::EdDsa).unwrap();
+        let jwt = proof(&key, &request("https://a.test"), at(1)).unwrap();
+        assert!(parts(&jwt).0.starts_with(
+            r#"{"typ":"dpop+jwt","alg":"EdDSA","jwk":{"crv":"Ed25519","kty":"OKP","x":""#
+        ));
+        assert!(verified(&key, &jwt));
+    }
+}

@@ -1,0 +1,176 @@
+//! URLs as they were published: taken apart, never written anew.
+
+use crate::auth::oauth::spec::redact::place;
+use crate::base::error::{Error, Result, Status};
+use crate::transport::address_policy::{is_this_machine, read};
+use crate::wire::url::{Scheme, Url};
+
+/// Whether `http` is a scheme for hosts that are this machine by their name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plain {
+    Refused,
+    /// The MCP server is on this machine itself, or the program allows it.
+    Loopback,
+}
+
+/// The parts of a URL's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parts<'a> {
+    /// Scheme and authority.
+    pub(crate) front: &'a str,
+    pub(crate) path: &'a str,
+    /// What follows the first `?`.
+    pub(crate) query: Option<&'a str>,
+    /// What follows the first `#`.
+    pub(crate) fragment: Option<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
+        let (rest, fragment) = match text.split_once('#') {
+            Some((rest, fragment)) => (rest, Some(fragment)),
+            None => (text, None),
+        };
+        let (rest, query) = match rest.split_once('?') {
+            Some((rest, query)) => (rest, Some(query)),
+            None => (rest, None),
+        };
+        let authority = rest.find("://").map_or(0, |at| at + "://".len());
+        let path = rest.get(authority..).and_then(|rest| rest.find('/'));
+        let end = path.map_or(rest.len(), |path| authority + path);
+        let (front, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        Self { front, path, query, fragment }
+    }
+}
+
+/// Reads a URL that came from outside; `what` names it in the error.
+pub(crate) fn check(what: &str, text: &str, plain: Plain) -> Result<Url> {
+    let wrong = |why: &str| {
+        Error::new(Status::Untrusted, format!("the {what} \"{}\" {why}: refused", place(text)))
+    };
+    let url = read(text).map_err(|why| wrong(&why))?;
+    match url.origin.scheme {
+        Scheme::Https => Ok(url),
+        Scheme::Http if plain == Plain::Refused => Err(wrong("is not https")),
+        Scheme::Http if !is_this_machine(&url.origin) => {
+            Err(wrong("is neither https nor on this machine"))
+        }
+        Scheme::Http => Ok(url),
+    }
+}
+
+/// Reads the text of an issuer (RFC 8414, 2): no query, not even an empty one.
+pub(crate) fn check_issuer(text: &str, plain: Plain) -> Result<()> {
+    check("issuer", text, plain)?;
+    if Parts::of(text).query.is_some() {
+        return Err(Error::new(
+            Status::Untrusted,
+            format!("the issuer {} has a query, which no issuer has: refused", place(text)),
+        ));
+    }
+    Ok(())
+}
+
+/// The value of `resource` for a server that publishes none: the endpoint as
+/// RFC 8707 and MCP write it.
+pub(crate) fn canonical(endpoint: &Url) -> String {
+    let path = endpoint.target.split('?').next().unwrap_or_default();
+    format!("{}{}", endpoint.origin, if path == "/" { "" } else { path })
+}
+
+/// Whether `.` or `..` is among the segments, also as `%2e`.
+pub(crate) fn has_dots(path: &str) -> bool {
+    path.split('/').any(|segment| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        plain == "." || plain == ".."
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::address_policy::URL_LIMIT;
+
+    #[test]
+    fn splits_the_text_and_changes_nothing() {
+        for (text, front, path, query, fragment) in [
+            ("https://h", "https://h", "", None, None),
+            ("https://h/", "https://h", "/", None, None),
+            ("HTTPS://H:443/A/%62/?", "HTTPS://H:443", "/A/%62/", Some(""), None),
+            ("https://h?a=/b", "https://h", "", Some("a=/b"), None),
+            ("https://h/a?b?c#d?e#f", "https://h", "/a", Some("b?c"), Some("d?e#f")),
+            ("https://[::1]:8/a", "https://[::1]:8", "/a", None, None),
+            ("https://h#/a", "https://h", "", None, Some("/a")),
+            ("h/a", "h", "/a", None, None),
+            ("", "", "", None, None),
+        ] {
+            assert_eq!(Parts::of(text), Parts { front, path, query, fragment }, "{text}");
+        }
+    }
+
+    #[test]
+    fn takes_https_and_plain_http_only_on_this_machine() {
+        let long = format!("https://h/{}", "a".repeat(URL_LIMIT));
+        for (text, refused, loopback) in [
+            ("https://h/token", true, true),
+            ("HTTPS://H:8443/token?a=b", true, true),
+            ("https://localhost/token", true, true),
+            ("http://localhost:80/token", false, true),
+            ("http://LOCALHOST/token", false, true),
+            ("http://127.9.9.9:1/token", false, true),
+            ("http://[::1]:1/token", false, true),
+            ("http://[::ffff:127.0.0.1]/token", false, false),
+            ("http://a.localhost/token", false, false),
+            ("http://localhost.example.com/", false, false),
+            ("http://127.0.0.1.example.com/", false, false),
+            ("http://h/token", false, false),
+            ("http://10.0.0.1/token", false, false),
+            ("https://127.1/token", false, false),
+            ("https://0x7f000001/token", false, false),
+            ("https://user@h/token", false, false),
+            ("https://user:pw@h/token", false, false),
+            ("https://h/token#", false, false),
+            ("https://h/\ttoken", false, false),
+            ("https://h/token\0", false, false),
+            ("https:/h/token", false, false),
+            ("//h/token", false, false),
+            ("/token", false, false),
+            ("ftp://h/token", false, false),
+            ("javascript:alert(1)", false, false),
+            ("", false, false),
+            (&long, false, false),
+        ] {
+            assert_eq!(check("x", text, Plain::Refused).is_ok(), refused, "{text}");
+            let loose = check("token endpoint", text, Plain::Loopback);
+            assert_eq!(loose.is_ok(), loopback, "{text}");
+            if let Err(error) = loose {
+                assert_eq!(error.status(), Status::Untrusted);
+                assert!(error.message().contains("token endpoint"), "{}", error.message());
+                assert!(!error.message().contains("pw"), "{}", error.message());
+            }
+        }
+    }
+
+    #[test]
+    fn knows_what_an_issuer_may_be() {
+        for text in ["https://h", "https://h/", "https://h:1/t1/", "http://localhost:1/t"] {
+            assert!(check_issuer(text, Plain::Loopback).is_ok(), "{text}");
+        }
+        for text in ["https://h?", "https://h/a?b", "https://h#", "http://h", "h", "https://a@h"] {
+            assert!(check_issuer(text, Plain::Loopback).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn writes_the_endpoint_as_a_resource() {
+        for (endpoint, resource) in [
+            ("HTTPS://Example.COM:443/A/mcp?key=x", "https://example.com/A/mcp"),
+            ("http://h:8000/", "http://h:8000"),
+            ("http://h:80", "http://h"),
+            ("https://h/?x", "https://h"),
+            ("https://[::1]:444/mcp/", "https://[::1]:444/mcp/"),
+        ] {
+            assert_eq!(canonical(&Url::parse(endpoint).unwrap()), resource);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A person who signs in elsewhere, and whose answer is waited for.
+
+use std::sync::{Arc, Mutex};
+
+use crate::auth::oauth::spec::authorization_request::read_answer;
+use crate::base::error::Result;
+use crate::base::secret::Secret;
+use crate::base::signal::Signal;
+use crate::base::sync::lock;
+
+/// A sign-in that waits for its answer: one, whichever way it comes.
+pub(crate) struct SignIn {
+    state: Secret,
+    /// Where the person is sent back to.
+    redirect: String,
+    answer: Mutex<Option<Secret>>,
+    arrived: Arc<Signal>,
+}
+
+impl SignIn {
+    pub(crate) fn new(state: Secret, redirect: &str) -> Result<Arc<Self>> {
+        let arrived = Signal::shared();
+        Ok(Arc::new(Self {
+            state,
+            redirect: redirect.to_owned(),
+            answer: Mutex::new(None),
+            arrived,
+        }))
+    }
+
+    /// Takes an answer as a person pastes it: the address, which has to be the
+    /// one that was waited for, or its query alone.
+    pub(crate) fn offer_pasted(&self, address: &str) -> bool {
+        let place = |address: &str| {
+            let place = address.trim().split(['?', '#']).next().unwrap_or_default();
+            place.trim_end_matches('/').to_owned()
+        };
+        let pasted = place(address);
+        let is_address = address.contains('?') && pasted.contains(':') && !pasted.contains('=');
+        if is_address && !pasted.eq_ignore_ascii_case(&place(&self.redirect)) {
+            return false;
+        }
+        self.offer(query_of(address))
+    }
+
+    /// Takes an answer, which is the query of an address, if it belongs here
+    /// and there is none yet.
+    pub(crate) fn offer(&self, query: &str) -> bool {
+        let mut answer = lock(&self.answer);
+        if answer.is_some() || !read_answer(query).is_for(&self.state) {
+            return false;
+        }
+        *answer = Some(Secret::from(query));
+        self.arrived.raise();
+        true
+    }
+
+    pub(crate) fn answer(&self) -> Option<Secret> {
+        lock(&self.answer).clone()
+    }
+
+    pub(crate) fn arrived(&self) -> &Arc<Signal> {
+        &self.arrived
+    }
+}
+
+/// The query of an address that a person was sent back to; what has none may
+/// be a query alone.
+fn query_of(address: &str) -> &str {
+    let address = address.trim();
+    let address = address.split('#').next().unwrap_or_default();
+    address.split_once('?').map_or(address, |(_, query)| query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_first_answer_with_its_state() {
+        let sign_in = SignIn::new(Secret::from("a+b"), "http://127.0.0.1:1/callback").unwrap();
+        assert!(!sign_in.offer_pasted("com.other:/callback?state=a%2Bb"));
+        for other in ["", "code=1", "state=", "state=a+b", "state=A%2Bb", "code=1&State=a%2Bb"] {
+            assert!(!sign_in.offer(other), "{other}");
+        }
+        assert!(sign_in.answer().is_none() && !sign_in.arrived().is_raised());
+        assert!(sign_in.offer("code=1&state=a%2Bb"));
+        assert!(!sign_in.offer("code=2&state=a%2Bb"));
+        assert_eq!(sign_in.answer().unwrap().expose(), "code=1&state=a%2Bb");
+        assert!(sign_in.arrived().is_raised());
+    }
+
+    #[test]
+    fn reads_what_people_paste() {
+        for address in ["http://127.0.0.1:1/callback?a=b", " a:/b?a=b#c\n", "?a=b", "a=b"] {
+            assert_eq!(query_of(address), "a=b", "{address}");
+        }
+    }
+}
