@@ -15,7 +15,7 @@ use crate::client::request::Limits;
 use crate::client::{Client, Counter};
 use crate::protocol::capability::Declared;
 use crate::protocol::revision::Revision;
-use crate::transport::address_policy::Reach;
+use crate::transport::address_policy::AddressPolicy;
 use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
@@ -45,14 +45,14 @@ impl Caller for Calling<'_> {
         Box::pin(async move {
             let route = options.current_route()?;
             let url = &options.address()?.url;
-            let home = options.http.home(url, &route, wait).await?;
+            let zone = options.http.network_zone(url, &route, wait).await?;
             let allows_plain_http = options.allows_plain_http;
             Ok(Agent::new(AgentRoute {
                 origin: url.origin.clone(),
                 unix_socket: options.route.unix_socket.clone(),
                 tls: options.route.tls.clone(),
                 proxy: options.proxy.clone(),
-                reach: Reach { home, allows_private, allows_plain_http },
+                address_policy: AddressPolicy { zone, allows_private, allows_plain_http },
                 connect_timeout: options.connect_timeout,
                 user_agent: options.user_agent.clone(),
                 trace: options.trace.clone(),

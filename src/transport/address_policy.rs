@@ -12,7 +12,7 @@ pub(crate) const URL_LIMIT: usize = 2 * 1024;
 /// Where the MCP server is, from the nearest to the furthest: nothing nearer
 /// than itself is asked because of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Home {
+pub(crate) enum NetworkZone {
     Loopback,
     Private,
     Public,
@@ -20,9 +20,9 @@ pub(crate) enum Home {
 
 /// Which addresses and URLs are allowed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reach {
+pub(crate) struct AddressPolicy {
     /// Of the MCP server.
-    pub(crate) home: Home,
+    pub(crate) zone: NetworkZone,
     /// The program allows what a server on this machine would be allowed.
     /// What no sign-in needs stays closed: link-local addresses, where clouds
     /// give out their credentials, and those that are nobody's.
@@ -33,7 +33,7 @@ pub(crate) struct Reach {
 
 /// What kind of address one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum AddressKind {
     Public,
     /// Of a network of one's own, or set apart for what is not public.
     Private,
@@ -44,14 +44,16 @@ enum Kind {
     Multicast,
 }
 
-impl Home {
+impl NetworkZone {
     pub(crate) fn of(address: IpAddr) -> Self {
-        match Kind::of(address) {
+        match AddressKind::of(address) {
             // Systems connect to themselves for it.
             _ if address.is_unspecified() => Self::Loopback,
-            Kind::Loopback => Self::Loopback,
-            Kind::Private | Kind::LinkLocal | Kind::Unspecified => Self::Private,
-            Kind::Public | Kind::Multicast => Self::Public,
+            AddressKind::Loopback => Self::Loopback,
+            AddressKind::Private | AddressKind::LinkLocal | AddressKind::Unspecified => {
+                Self::Private
+            }
+            AddressKind::Public | AddressKind::Multicast => Self::Public,
         }
     }
 
@@ -64,7 +66,7 @@ impl Home {
     }
 }
 
-impl Reach {
+impl AddressPolicy {
     /// Takes a URL that came from outside; what is given back is what is to
     /// be connected to. Errors show it without its query.
     pub(crate) fn url(self, text: &str) -> Result<Url> {
@@ -80,14 +82,14 @@ impl Reach {
         }
         // The resolver gives nothing but loopback for such a host.
         match is_this_machine(&url.origin) {
-            true if self.nearest() == Home::Loopback => Ok(url),
+            true if self.nearest() == NetworkZone::Loopback => Ok(url),
             true => wrong(
                 Status::Insecure,
                 &format!(
                     "is plain http to this machine, but the MCP server is {}: only one on \
                      this machine may name it; if that is right, allow it with \
                      mcp_auth_set_allow_private()",
-                    self.home.word()
+                    self.zone.word()
                 ),
             ),
             false => wrong(
@@ -105,7 +107,7 @@ impl Reach {
         mut addresses: Vec<SocketAddr>,
     ) -> Result<Vec<SocketAddr>> {
         let first = addresses.first().copied();
-        addresses.retain(|address| self.admits(Kind::of(address.ip())));
+        addresses.retain(|address| self.admits(AddressKind::of(address.ip())));
         match first {
             Some(first) if addresses.is_empty() => Err(self.refused(host, first.ip())),
             _ => Ok(addresses),
@@ -123,30 +125,34 @@ impl Reach {
             }
             Err(_) => return Ok(()),
         };
-        if self.admits(Kind::of(address)) { Ok(()) } else { Err(self.refused(host, address)) }
+        if self.admits(AddressKind::of(address)) {
+            Ok(())
+        } else {
+            Err(self.refused(host, address))
+        }
     }
 
-    fn nearest(self) -> Home {
-        if self.allows_private { Home::Loopback } else { self.home }
+    fn nearest(self) -> NetworkZone {
+        if self.allows_private { NetworkZone::Loopback } else { self.zone }
     }
 
-    fn admits(self, kind: Kind) -> bool {
+    fn admits(self, kind: AddressKind) -> bool {
         match kind {
-            Kind::Public => true,
-            Kind::Private => self.nearest() <= Home::Private,
-            Kind::Loopback => self.nearest() == Home::Loopback,
-            Kind::LinkLocal | Kind::Unspecified | Kind::Multicast => false,
+            AddressKind::Public => true,
+            AddressKind::Private => self.nearest() <= NetworkZone::Private,
+            AddressKind::Loopback => self.nearest() == NetworkZone::Loopback,
+            AddressKind::LinkLocal | AddressKind::Unspecified | AddressKind::Multicast => false,
         }
     }
 
     fn refused(self, host: &str, address: IpAddr) -> Error {
-        let (kind, can_be_allowed) = match Kind::of(address) {
-            Kind::Public => ("a public", true),
-            Kind::Private => ("a private", true),
-            Kind::Loopback => ("a loopback", true),
-            Kind::LinkLocal => ("a link-local", false),
-            Kind::Unspecified => ("an unspecified", false),
-            Kind::Multicast => ("a multicast", false),
+        let (kind, can_be_allowed) = match AddressKind::of(address) {
+            AddressKind::Public => ("a public", true),
+            AddressKind::Private => ("a private", true),
+            AddressKind::Loopback => ("a loopback", true),
+            AddressKind::LinkLocal => ("a link-local", false),
+            AddressKind::Unspecified => ("an unspecified", false),
+            AddressKind::Multicast => ("a multicast", false),
         };
         let at = match host.parse::<IpAddr>() {
             Ok(_) => String::new(),
@@ -157,7 +163,7 @@ impl Reach {
             format!(
                 ", but the MCP server is {}: it may not send this machine there; if that is \
                  right, allow it with mcp_auth_set_allow_private()",
-                self.home.word()
+                self.zone.word()
             )
         } else {
             ", where no request of a sign-in may go".to_owned()
@@ -166,7 +172,7 @@ impl Reach {
     }
 }
 
-impl Kind {
+impl AddressKind {
     fn of(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(address) => Self::of_v4(address),
@@ -273,13 +279,13 @@ fn ends_in_a_number(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn reach(home: Home) -> Reach {
-        Reach { home, allows_private: false, allows_plain_http: false }
+    fn policy(zone: NetworkZone) -> AddressPolicy {
+        AddressPolicy { zone, allows_private: false, allows_plain_http: false }
     }
 
     #[test]
     fn knows_every_kind_of_address() {
-        use Kind::{LinkLocal, Loopback, Multicast, Private, Public, Unspecified};
+        use AddressKind::{LinkLocal, Loopback, Multicast, Private, Public, Unspecified};
         for (kind, addresses) in [
             (
                 Public,
@@ -319,7 +325,7 @@ mod tests {
             ),
         ] {
             for address in addresses.split_whitespace() {
-                assert_eq!(Kind::of(address.parse().unwrap()), kind, "{address}");
+                assert_eq!(AddressKind::of(address.parse().unwrap()), kind, "{address}");
             }
         }
     }
@@ -327,19 +333,19 @@ mod tests {
     #[test]
     fn lets_a_server_send_us_nowhere_nearer_than_itself() {
         let kinds = ["1.1.1.1", "10.0.0.1", "127.0.0.1", "169.254.169.254", "0.0.0.0", "224.0.0.1"];
-        let allowed = |reach: Reach| {
+        let allowed = |policy: AddressPolicy| {
             kinds.map(|address| {
                 let address: SocketAddr = format!("{address}:443").parse().unwrap();
-                let found = reach.filter("h", vec![address]).is_ok();
-                assert_eq!(reach.check_host(&address.ip().to_string()).is_ok(), found);
+                let found = policy.filter("h", vec![address]).is_ok();
+                assert_eq!(policy.check_host(&address.ip().to_string()).is_ok(), found);
                 found
             })
         };
-        assert_eq!(allowed(reach(Home::Public)), [true, false, false, false, false, false]);
-        assert_eq!(allowed(reach(Home::Private)), [true, true, false, false, false, false]);
-        assert_eq!(allowed(reach(Home::Loopback)), [true, true, true, false, false, false]);
-        for home in [Home::Public, Home::Private, Home::Loopback] {
-            let open = Reach { allows_private: true, ..reach(home) };
+        assert_eq!(allowed(policy(NetworkZone::Public)), [true, false, false, false, false, false]);
+        assert_eq!(allowed(policy(NetworkZone::Private)), [true, true, false, false, false, false]);
+        assert_eq!(allowed(policy(NetworkZone::Loopback)), [true, true, true, false, false, false]);
+        for zone in [NetworkZone::Public, NetworkZone::Private, NetworkZone::Loopback] {
+            let open = AddressPolicy { allows_private: true, ..policy(zone) };
             assert_eq!(allowed(open), [true, true, true, false, false, false]);
         }
     }
@@ -348,9 +354,9 @@ mod tests {
     fn leaves_the_addresses_of_a_name_that_are_allowed() {
         let parse = |text: &str| text.parse::<SocketAddr>().unwrap();
         let all = vec![parse("10.0.0.1:443"), parse("[2606::1]:443"), parse("[::1]:443")];
-        let left = reach(Home::Public).filter("id.example", all).unwrap();
+        let left = policy(NetworkZone::Public).filter("id.example", all).unwrap();
         assert_eq!(left, [parse("[2606::1]:443")]);
-        let error = reach(Home::Public).filter("id.example", vec![parse("10.0.0.1:443")]);
+        let error = policy(NetworkZone::Public).filter("id.example", vec![parse("10.0.0.1:443")]);
         let error = error.unwrap_err();
         assert_eq!(error.status(), Status::Insecure);
         for words in
@@ -359,13 +365,13 @@ mod tests {
             assert!(error.message().contains(words), "{}", error.message());
         }
         // What the option does not open does not name it.
-        let error = reach(Home::Public).check_host("169.254.169.254").unwrap_err();
+        let error = policy(NetworkZone::Public).check_host("169.254.169.254").unwrap_err();
         assert!(error.message().contains("link-local") && !error.message().contains("mcp_auth"));
     }
 
     #[test]
     fn judges_of_names_that_others_resolve_those_of_this_machine_alone() {
-        let check = |host: &str| reach(Home::Public).check_host(host).is_ok();
+        let check = |host: &str| policy(NetworkZone::Public).check_host(host).is_ok();
         assert!(check("id.example") && check("10.example"));
         for host in ["localhost", "localhost.", "a.localhost", "127.0.0.1.", "::1"] {
             assert!(!check(host), "{host}");
@@ -374,36 +380,38 @@ mod tests {
 
     #[test]
     fn knows_where_a_server_is() {
-        let home = |text: &str| Home::of(text.parse().unwrap());
-        assert_eq!(home("127.0.0.1"), Home::Loopback);
-        assert_eq!(home("0.0.0.0"), Home::Loopback);
-        assert_eq!(home("169.254.1.1"), Home::Private);
-        assert_eq!(home("192.168.0.1"), Home::Private);
-        assert_eq!(home("::ffff:8.8.8.8"), Home::Public);
+        let zone = |text: &str| NetworkZone::of(text.parse().unwrap());
+        assert_eq!(zone("127.0.0.1"), NetworkZone::Loopback);
+        assert_eq!(zone("0.0.0.0"), NetworkZone::Loopback);
+        assert_eq!(zone("169.254.1.1"), NetworkZone::Private);
+        assert_eq!(zone("192.168.0.1"), NetworkZone::Private);
+        assert_eq!(zone("::ffff:8.8.8.8"), NetworkZone::Public);
     }
 
     #[test]
     fn takes_https_and_http_of_this_machine_where_the_server_is_there() {
         for url in ["https://id.example/a?b=c", "https://127.0.0.1/", "https://[::1]:8443"] {
-            assert!(reach(Home::Public).url(url).is_ok(), "{url}");
+            assert!(policy(NetworkZone::Public).url(url).is_ok(), "{url}");
         }
         for host in ["localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
             let url = format!("http://{host}:8000/x");
-            assert!(reach(Home::Loopback).url(&url).is_ok(), "{url}");
-            for home in [Home::Private, Home::Public] {
-                let error = reach(home).url(&url).unwrap_err();
+            assert!(policy(NetworkZone::Loopback).url(&url).is_ok(), "{url}");
+            for zone in [NetworkZone::Private, NetworkZone::Public] {
+                let error = policy(zone).url(&url).unwrap_err();
                 assert_eq!(error.status(), Status::Insecure, "{url}");
-                let open = Reach { allows_private: true, ..reach(home) };
+                let open = AddressPolicy { allows_private: true, ..policy(zone) };
                 assert!(open.url(&url).is_ok(), "{url}");
             }
         }
         for plain in ["http://id.example/x", "http://a.localhost/x", "http://[::ffff:127.0.0.1]/x"]
         {
-            for home in [Home::Loopback, Home::Public] {
-                assert_eq!(reach(home).url(plain).unwrap_err().status(), Status::Insecure);
-                let open = Reach { allows_private: true, ..reach(home) };
+            for zone in [NetworkZone::Loopback, NetworkZone::Public] {
+                assert_eq!(policy(zone).url(plain).unwrap_err().status(), Status::Insecure);
+                let open = AddressPolicy { allows_private: true, ..policy(zone) };
                 assert_eq!(open.url(plain).unwrap_err().status(), Status::Insecure);
-                assert!(Reach { allows_plain_http: true, ..reach(home) }.url(plain).is_ok());
+                assert!(
+                    AddressPolicy { allows_plain_http: true, ..policy(zone) }.url(plain).is_ok()
+                );
             }
         }
     }
@@ -427,13 +435,13 @@ mod tests {
             ("https://[::1%25eth0]/", "IPv6"),
             (&long, "has more than 2048 bytes"),
         ] {
-            let error = reach(Home::Loopback).url(text).unwrap_err();
+            let error = policy(NetworkZone::Loopback).url(text).unwrap_err();
             let message = error.message();
             assert!(message.contains(words), "{text}: {message}");
             assert!(!message.contains("s3cret") && message.len() < 400, "{message}");
             assert_eq!(error.status(), Status::Auth, "{text}");
         }
-        let error = reach(Home::Public).url("http://h/a?s3cret").unwrap_err();
+        let error = policy(NetworkZone::Public).url("http://h/a?s3cret").unwrap_err();
         assert!(!error.message().contains("s3cret"), "{}", error.message());
     }
 }

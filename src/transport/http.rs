@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::base::error::{Error, Result, Status};
 use crate::base::mask::MASK;
 use crate::base::secret::Secret;
-use crate::transport::address_policy::Home;
+use crate::transport::address_policy::NetworkZone;
 use crate::transport::connection::Connection;
 use crate::transport::link::{Opener, Route};
 use crate::transport::pool::Pool;
@@ -111,8 +111,13 @@ impl Http {
     }
 
     /// Where the server is, see [`Opener::home`].
-    pub(crate) async fn home(&self, url: &Url, route: &Route, wait: &Wait) -> Result<Home> {
-        self.opener.home(&url.origin, route, wait).await
+    pub(crate) async fn network_zone(
+        &self,
+        url: &Url,
+        route: &Route,
+        wait: &Wait,
+    ) -> Result<NetworkZone> {
+        self.opener.network_zone(&url.origin, route, wait).await
     }
 
     /// Closes what is kept.

@@ -14,7 +14,7 @@ use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::url_rules::{Plain, canonical, check_issuer};
 use crate::auth::oauth::store::entry::Registration;
 use crate::base::error::{Error, Result, Status};
-use crate::transport::address_policy::Home;
+use crate::transport::address_policy::NetworkZone;
 use crate::transport::wait::Wait;
 use crate::wire::url::Url;
 
@@ -243,8 +243,8 @@ impl Exchange<'_> {
 
 /// Whether plain http is for this machine alone, or for nobody.
 pub(super) fn plain(agent: &Agent) -> Plain {
-    let reach = agent.reach();
-    if reach.home == Home::Loopback || reach.allows_private {
+    let policy = agent.address_policy();
+    if policy.zone == NetworkZone::Loopback || policy.allows_private {
         Plain::Loopback
     } else {
         Plain::Refused

@@ -1,6 +1,6 @@
 //! The HTTP requests of one sign-in: metadata and tokens, from whichever
 //! servers have a part in it. Each is bounded, and none goes where its
-//! [`Reach`] does not allow.
+//! [`AddressPolicy`] does not allow.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::transport::address_policy::{Reach, URL_LIMIT};
+use crate::transport::address_policy::{AddressPolicy, URL_LIMIT};
 use crate::transport::http::{Http, Reply, Request, Setting};
 use crate::transport::link::Route;
 use crate::transport::proxy::ProxyChoice;
@@ -40,7 +40,7 @@ pub(crate) struct AgentRoute {
     pub(crate) unix_socket: Option<PathBuf>,
     pub(crate) tls: TlsSettings,
     pub(crate) proxy: ProxyChoice,
-    pub(crate) reach: Reach,
+    pub(crate) address_policy: AddressPolicy,
     pub(crate) connect_timeout: Duration,
     pub(crate) user_agent: String,
     pub(crate) trace: Option<Arc<Trace>>,
@@ -89,8 +89,8 @@ impl Agent {
     }
 
     /// Which URLs and addresses are allowed.
-    pub(crate) fn reach(&self) -> Reach {
-        self.route.reach
+    pub(crate) fn address_policy(&self) -> AddressPolicy {
+        self.route.address_policy
     }
 
     /// Lets go of its connections: after a while the server closes them, and
@@ -140,15 +140,15 @@ impl Agent {
     }
 
     fn url(&self, text: &str) -> Result<Url> {
-        let reach = self.route.reach;
+        let policy = self.route.address_policy;
         if self.route.unix_socket.is_some() {
             // Nobody can read on the way to a Unix socket.
-            let url = Reach { allows_plain_http: true, ..reach }.url(text);
+            let url = AddressPolicy { allows_plain_http: true, ..policy }.url(text);
             if let Some(url) = url.ok().filter(|url| url.origin == self.route.origin) {
                 return Ok(url);
             }
         }
-        reach.url(text)
+        policy.url(text)
     }
 
     /// One request and its reply; and where that leads, if it may be followed.
@@ -250,7 +250,7 @@ impl Agent {
             unix_socket: self.route.unix_socket.clone().filter(|_| is_own),
             proxy: self.route.proxy.on_the_way_to(origin)?,
             tls,
-            reach: Some(self.route.reach),
+            address_policy: Some(self.route.address_policy),
         };
         let peer = Arc::new(Peer { origin: origin.clone(), route, http: Http::default() });
         peers.push(peer.clone());
@@ -315,7 +315,7 @@ async fn read(reply: &mut Reply<'_>, wait: &Wait) -> Result<Secret> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::address_policy::Home;
+    use crate::transport::address_policy::NetworkZone;
     use crate::transport::testing::{reply, serve};
     use crate::transport::wait::now;
     use std::io::{Read, Write};
@@ -333,7 +333,11 @@ mod tests {
             unix_socket: None,
             tls: TlsSettings::default(),
             proxy: ProxyChoice::None,
-            reach: Reach { home: Home::Loopback, allows_private: false, allows_plain_http: false },
+            address_policy: AddressPolicy {
+                zone: NetworkZone::Loopback,
+                allows_private: false,
+                allows_plain_http: false,
+            },
             connect_timeout: Duration::from_secs(5),
             user_agent: "test/1".into(),
             trace: None,
@@ -546,7 +550,7 @@ mod tests {
     fn goes_nowhere_that_is_not_allowed() {
         let (base, seen) = serve(|_| reply(200, "", "{}"));
         let port = base.rsplit(':').next().unwrap();
-        let reach = Reach { home: Home::Public, ..route().reach };
+        let address_policy = AddressPolicy { zone: NetworkZone::Public, ..route().address_policy };
         for (url, status) in [
             (format!("{base}/x"), Status::Insecure),
             (format!("https://127.0.0.1:{port}/x?s3cret"), Status::Insecure),
@@ -554,7 +558,7 @@ mod tests {
             ("https://169.254.169.254/x?s3cret".into(), Status::Insecure),
             ("https://u:s3cret@h/".into(), Status::Auth),
         ] {
-            let agent = Agent::new(AgentRoute { reach, ..route() });
+            let agent = Agent::new(AgentRoute { address_policy, ..route() });
             let error = post(&agent, &url, "code=s3cret").unwrap_err();
             assert_eq!(error.status(), status, "{url}: {}", error.message());
             assert!(!error.message().contains("s3cret"), "{}", error.message());
@@ -562,7 +566,7 @@ mod tests {
         // A proxy would go there, so that it is not asked.
         let proxy = crate::transport::proxy::Proxy::parse(&base).unwrap();
         let proxy = ProxyChoice::Chosen(proxy);
-        let agent = Agent::new(AgentRoute { reach, proxy, ..route() });
+        let agent = Agent::new(AgentRoute { address_policy, proxy, ..route() });
         for url in ["https://10.0.0.1/", "https://[::ffff:169.254.169.254]/"] {
             assert_eq!(get(&agent, url).unwrap_err().status(), Status::Insecure, "{url}");
         }
