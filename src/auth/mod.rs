@@ -9,7 +9,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::auth::oauth::host::http_client::Agent;
+use crate::auth::oauth::host::http_client::HttpClient;
 use crate::auth::token::Token;
 use crate::base::error::Result;
 use crate::base::secret::Secret;
@@ -70,7 +70,7 @@ pub(crate) trait Caller {
     /// Who speaks with other servers from here. They may be on this machine or
     /// a private network where the client's own server is, or where that is
     /// allowed.
-    fn agent<'a>(&'a self, allows_private: bool, wait: &'a Wait) -> Later<'a, Agent>;
+    fn http_client<'a>(&'a self, allows_private: bool, wait: &'a Wait) -> Later<'a, HttpClient>;
 
     /// The name of the program.
     fn name(&self) -> &str;

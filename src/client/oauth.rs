@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::auth::oauth::credential::OAuth;
 use crate::auth::oauth::host::browser;
-use crate::auth::oauth::host::http_client::{Agent, AgentRoute};
+use crate::auth::oauth::host::http_client::{HttpClient, HttpClientOptions};
 use crate::auth::{Caller, Credential, Later, Need};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
@@ -20,9 +20,9 @@ use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
 pub(crate) use crate::auth::oauth::state::auth::Auth;
-pub(crate) use crate::auth::oauth::state::settings::{AskAssertion, Assertion, Browser, Grant};
+pub(crate) use crate::auth::oauth::state::settings::{Assertion, AssertionHandler, Browser, Grant};
 pub(crate) use crate::auth::oauth::store::file::FileStore;
-pub(crate) use crate::auth::oauth::store::{Held as StoreHeld, Store};
+pub(crate) use crate::auth::oauth::store::{Store, StoreLock};
 
 /// A client in a call, for whoever gets it a token.
 pub(crate) struct Calling<'a> {
@@ -40,14 +40,14 @@ impl Caller for Calling<'_> {
         work();
     }
 
-    fn agent<'a>(&'a self, allows_private: bool, wait: &'a Wait) -> Later<'a, Agent> {
+    fn http_client<'a>(&'a self, allows_private: bool, wait: &'a Wait) -> Later<'a, HttpClient> {
         let options = self.options;
         Box::pin(async move {
             let route = options.current_route()?;
             let url = &options.address()?.url;
             let zone = options.http.network_zone(url, &route, wait).await?;
             let allows_plain_http = options.allows_plain_http;
-            Ok(Agent::new(AgentRoute {
+            Ok(HttpClient::new(HttpClientOptions {
                 origin: url.origin.clone(),
                 unix_socket: options.route.unix_socket.clone(),
                 tls: options.route.tls.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::client::oauth::{AskAssertion, Assertion, Auth, Grant};
+use crate::client::oauth::{Assertion, AssertionHandler, Auth, Grant};
 use crate::ffi::argument::{lent, optional_text, text};
 use crate::ffi::callback::UserData;
 use crate::ffi::client::{mcp_client, mcp_free_fn, mcp_text};
@@ -269,7 +269,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_handler(
         // SAFETY: the header asks for NULL or a live handle.
         let auth = unsafe { borrow(auth, "auth") }?;
         let ask = callback.map(|callback| {
-            let ask: Arc<AskAssertion> = Arc::new(move |audience: &str| -> Result<Secret> {
+            let ask: Arc<AssertionHandler> = Arc::new(move |audience: &str| -> Result<Secret> {
                 let (audience, mut sink) = (lent(audience), mcp_text::default());
                 // SAFETY: the program gave the function for this user data; the
                 // text and the sink live during the call.
@@ -280,7 +280,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_handler(
                     .map(|text| Secret::from(text.as_str()))
                     .ok_or_else(|| Error::new(Status::Auth, "the assertion handler gave no token"))
             });
-            Assertion::Asked(ask)
+            Assertion::Callback(ask)
         });
         auth.inner.set_assertion(ask)
     })

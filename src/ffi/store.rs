@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
-use crate::client::oauth::{FileStore, Store, StoreHeld};
+use crate::client::oauth::{FileStore, Store, StoreLock};
 use crate::ffi::argument::{lent, optional_text};
 use crate::ffi::auth::{mcp_auth, succeeded};
 use crate::ffi::callback::UserData;
@@ -134,7 +134,7 @@ impl Store for Callbacks {
         Ok(sink.take().map(|text| Secret::from(text.as_str())))
     }
 
-    fn save(&self, _held: &StoreHeld, key: &str, data: &Secret) -> Result<()> {
+    fn save(&self, _held: &StoreLock, key: &str, data: &Secret) -> Result<()> {
         let (key, len) = (lent(key), data.expose().len());
         let data = Zeroizing::new(lent(data.expose()).into_bytes_with_nul());
         // SAFETY: as above.
@@ -144,7 +144,7 @@ impl Store for Callbacks {
         succeeded(status, "the store's save function")
     }
 
-    fn remove(&self, _held: &StoreHeld, key: &str) -> Result<()> {
+    fn remove(&self, _held: &StoreLock, key: &str) -> Result<()> {
         let key = lent(key);
         // SAFETY: as above.
         let status = unsafe { (self.forget)(self.userdata.pointer(), key.as_ptr()) };
@@ -152,8 +152,8 @@ impl Store for Callbacks {
     }
 
     /// How the program's processes take turns is the program's matter.
-    fn try_lock(&self) -> Result<Option<StoreHeld>> {
-        Ok(Some(StoreHeld::alone()))
+    fn try_lock(&self) -> Result<Option<StoreLock>> {
+        Ok(Some(StoreLock::alone()))
     }
 
     fn asks(&self) -> bool {

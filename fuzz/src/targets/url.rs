@@ -4,8 +4,10 @@
 use super::parts;
 use crate::auth::oauth::spec::authorization_request::check_for_browser;
 use crate::auth::oauth::spec::redact::place;
-use crate::auth::oauth::spec::redirect::Redirect;
-use crate::auth::oauth::spec::url_rules::{Parts, Plain, canonical, check, check_issuer, has_dots};
+use crate::auth::oauth::spec::redirect::LoopbackRedirect;
+use crate::auth::oauth::spec::url_rules::{
+    Parts, PlainHttp, canonical, check, check_issuer, has_dots,
+};
 use crate::cost::bounded;
 use crate::transport::address_policy::read;
 use crate::wire::url::Url;
@@ -102,7 +104,7 @@ fn published(text: &str) {
     if let Ok(url) = read(text) {
         stable(&url);
     }
-    for plain in [Plain::Refused, Plain::Loopback] {
+    for plain in [PlainHttp::Refused, PlainHttp::Loopback] {
         let _ = check("url", text, plain);
         let _ = check_issuer(text, plain);
         if check_for_browser(text, plain).is_ok() {
@@ -118,7 +120,7 @@ fn published(text: &str) {
             || shown.contains('?') && !text.is_ascii()
             || text.contains(|letter: char| letter.is_control() || matches!(letter, '"' | '\\'))
     );
-    if let Ok(redirect) = Redirect::parse(text) {
+    if let Ok(redirect) = LoopbackRedirect::parse(text) {
         let place = redirect.at(1234);
         let url = Url::parse(&place.uri).expect("the redirect is a URL");
         assert!(url.origin.is_loopback(), "{}", place.uri);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::auth::oauth::flow::context::{Exchange, LIMIT, Reason};
+use crate::auth::oauth::flow::context::{Flow, LIMIT, Reason};
 use crate::auth::oauth::spec::dpop;
 use crate::auth::oauth::state::account::Account;
 use crate::auth::oauth::state::auth::Auth;
@@ -57,18 +57,18 @@ impl OAuth {
     /// Gets a token although no server has asked for one.
     pub(crate) async fn sign_in(&self, need: Need<'_>) -> Result<()> {
         self.account.forgive();
-        self.exchange(need).run(Reason::Wanted).await?;
+        self.flow(need).run(Reason::Wanted).await?;
         self.account.take_store_failure().map_or(Ok(()), Err)
     }
 
     /// Lets go of the tokens, here and at the authorization server.
     pub(crate) async fn sign_out(&self, need: Need<'_>) -> Result<()> {
         self.account.forgive();
-        self.exchange(need).forget().await
+        self.flow(need).sign_out().await
     }
 
-    fn exchange<'a>(&'a self, need: Need<'a>) -> Exchange<'a> {
-        Exchange::new(&self.auth, &self.account, need)
+    fn flow<'a>(&'a self, need: Need<'a>) -> Flow<'a> {
+        Flow::new(&self.auth, &self.account, need)
     }
 
     async fn renewed(&self, refusal: Refusal<'_>, need: Need<'_>) -> Result<Option<Token>> {
@@ -93,7 +93,7 @@ impl OAuth {
                 // Another token, another proof.
                 tries.nonce = false;
                 let reason = Reason::Widen { refused: refusal.token, challenge: chosen };
-                return self.exchange(need).run(reason).await;
+                return self.flow(need).run(reason).await;
             }
             // One that had no token is asked for one, whatever the status.
             Some("insufficient_scope") if !tries.unauthorized => {}
@@ -104,11 +104,11 @@ impl OAuth {
             && challenges.iter().all(|one| one.scheme == Scheme::DPoP);
         tries.nonce = false;
         let reason = Reason::Refused { refused: refusal.token, challenge: chosen, only_dpop };
-        let exchange = self.exchange(need);
-        let token = exchange.run(reason).await;
+        let flow = self.flow(need);
+        let token = flow.run(reason).await;
         // One that another thread or process has got may be as old as this one
         // was: that is no try yet, once.
-        tries.unauthorized = exchange.has_asked() || tries.taken;
+        tries.unauthorized = flow.has_asked() || tries.taken;
         tries.taken = true;
         token
     }
@@ -123,7 +123,7 @@ impl Credential for OAuth {
     }
 
     fn obtain<'a>(&'a self, need: Need<'a>) -> Later<'a, Option<Token>> {
-        Box::pin(async move { self.exchange(need).run(Reason::Begin).await })
+        Box::pin(async move { self.flow(need).run(Reason::Begin).await })
     }
 
     fn refused<'a>(&'a self, refusal: Refusal<'a>, need: Need<'a>) -> Later<'a, Option<Token>> {
@@ -141,8 +141,12 @@ impl Credential for OAuth {
     fn proof(&self, token: &Token, verb: &str, url: &str) -> Result<Option<Secret>> {
         let Some(key) = token.key() else { return Ok(None) };
         let nonce = self.auth.nonce(&self.origin);
-        let proof =
-            dpop::Proof { method: verb, url, token: Some(token.bare()), nonce: nonce.as_deref() };
+        let proof = dpop::ProvenRequest {
+            method: verb,
+            url,
+            token: Some(token.bare()),
+            nonce: nonce.as_deref(),
+        };
         dpop::proof(key, &proof, SystemTime::now()).map(Some)
     }
 

@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use form_urlencoded::parse;
 
-use crate::auth::oauth::flow::client::Source;
-use crate::auth::oauth::flow::context::{Exchange, Wish};
-use crate::auth::oauth::flow::discover::Found;
-use crate::auth::oauth::flow::token_endpoint::Ask;
-use crate::auth::oauth::host::http_client::Agent;
-use crate::auth::oauth::host::listener::Listener;
+use crate::auth::oauth::flow::client::ClientSource;
+use crate::auth::oauth::flow::context::{Flow, TokenParameters};
+use crate::auth::oauth::flow::discover::Discovered;
+use crate::auth::oauth::flow::token_endpoint::TokenRequest;
+use crate::auth::oauth::host::http_client::HttpClient;
+use crate::auth::oauth::host::listener::LoopbackListener;
 use crate::auth::oauth::host::random;
-use crate::auth::oauth::spec::authorization_request::{Expected, Request, read_answer};
+use crate::auth::oauth::spec::authorization_request::{
+    AuthorizationRequest, ExpectedResponse, read_answer,
+};
 use crate::auth::oauth::spec::pkce::Verifier;
-use crate::auth::oauth::spec::token_response::{Kind, Step};
+use crate::auth::oauth::spec::token_response::{TokenErrorKind, TokenStep};
 use crate::auth::oauth::state::auth::Auth;
-use crate::auth::oauth::state::pending_sign_in::SignIn;
+use crate::auth::oauth::state::pending_sign_in::PendingSignIn;
 use crate::auth::oauth::state::reentrancy::inside;
 use crate::auth::oauth::state::settings::Settings;
 use crate::auth::token::Token;
@@ -28,22 +30,22 @@ use crate::transport::wait::{Wait, now};
 /// The bytes of a state.
 const STATE: usize = 16;
 
-impl Exchange<'_> {
+impl Flow<'_> {
     /// Has the person sign in. A registration that the server has forgotten is
     /// made anew, once.
     pub(super) async fn by_person(
         &self,
-        agent: &Agent,
-        found: &Found,
-        wish: &Wish,
+        http: &HttpClient,
+        found: &Discovered,
+        parameters: &TokenParameters,
     ) -> Result<Token> {
         // Before a registration that would be for nothing.
         found.server.token_endpoint(found.plain)?;
         found.server.authorization_endpoint(found.plain)?;
         let mut is_again = false;
         loop {
-            let (identity, listener) = self
-                .identity_for_sign_in(agent, found, wish)
+            let (client, listener) = self
+                .client_for_sign_in(http, found, parameters)
                 .await
                 .map_err(|error| match &found.asked {
                     // It may be no authorization server at all.
@@ -52,31 +54,31 @@ impl Exchange<'_> {
                 })?;
             let verifier = Verifier::new()?;
             self.hide(&Secret::from(verifier.expose()));
-            let redirect = identity.redirect_uri.clone();
-            let request = SignInRequest { client_id: &identity.id, redirect: &redirect };
-            let code = match self.code(found, wish, &request, &verifier, listener).await {
+            let redirect = client.redirect_uri.clone();
+            let request = RequestedBy { client_id: &client.id, redirect: &redirect };
+            let code = match self.code(found, parameters, &request, &verifier, listener).await {
                 Ok(code) => code,
-                Err(failed) if identity.source != Source::Kept => return Err(failed.error),
+                Err(failed) if client.source != ClientSource::Kept => return Err(failed.error),
                 Err(failed) => match failed.client {
-                    Known::No if !is_again => {
+                    ClientStatus::No if !is_again => {
                         is_again = true;
                         self.unregister(found).await?;
                         continue;
                     }
-                    Known::Unsaid => {
+                    ClientStatus::Unsaid => {
                         if let Err(error) = self.unregister(found).await {
                             self.store_failed(error);
                         }
                         return Err(failed.error);
                     }
-                    Known::Yes | Known::No => return Err(failed.error),
+                    ClientStatus::Yes | ClientStatus::No => return Err(failed.error),
                 },
             };
             // The person took a while, and a code is sent once.
-            agent.hang_up();
+            http.close_connections();
             self.hide(&code);
-            let ask = Ask {
-                step: Step::Code,
+            let ask = TokenRequest {
+                step: TokenStep::Code,
                 url: found.server.token_endpoint(found.plain)?,
                 grant_type: "authorization_code",
                 parts: &[
@@ -85,17 +87,17 @@ impl Exchange<'_> {
                     ("code_verifier", Some(verifier.expose())),
                     ("resource", Some(&found.resource)),
                 ],
-                identity: &identity,
-                wish,
+                client: &client,
+                parameters,
             };
-            match self.ask_token(agent, found, &ask).await? {
+            match self.request_token(http, found, &ask).await? {
                 Ok(got) => {
                     let (granted, since) = (got.granted, got.since);
-                    return self.take(granted, found, &identity.id, wish, since, None).await;
+                    return self.take(granted, found, &client.id, parameters, since, None).await;
                 }
                 Err(failure)
-                    if failure.kind == Kind::InvalidClient
-                        && identity.source == Source::Kept
+                    if failure.kind == TokenErrorKind::InvalidClient
+                        && client.source == ClientSource::Kept
                         && !is_again =>
                 {
                     is_again = true;
@@ -109,18 +111,18 @@ impl Exchange<'_> {
     /// Shows the page of the sign-in, and waits for the code.
     async fn code(
         &self,
-        found: &Found,
-        wish: &Wish,
-        request: &SignInRequest<'_>,
+        found: &Discovered,
+        parameters: &TokenParameters,
+        request: &RequestedBy<'_>,
         verifier: &Verifier,
-        listener: Option<Listener>,
-    ) -> std::result::Result<Secret, NoCode> {
+        listener: Option<LoopbackListener>,
+    ) -> std::result::Result<Secret, CodeError> {
         let browser = self.settings.browser.clone().ok_or_else(needs_browser)?;
         let state = random::secret(STATE)?;
         self.hide(&state);
-        let thumbprint = wish.key.as_ref().map(|key| key.thumbprint()).transpose()?;
-        let scope = wish.scope();
-        let url = Request {
+        let thumbprint = parameters.key.as_ref().map(|key| key.thumbprint()).transpose()?;
+        let scope = parameters.scope();
+        let url = AuthorizationRequest {
             endpoint: found.server.authorization_endpoint(found.plain)?,
             client_id: request.client_id,
             redirect_uri: request.redirect,
@@ -128,37 +130,37 @@ impl Exchange<'_> {
             state: &state,
             resource: &found.resource,
             scope: scope.as_deref(),
-            needs_consent: wish.needs_consent,
+            needs_consent: parameters.needs_consent,
             dpop_jkt: thumbprint.as_deref(),
         };
         let url = url.url(found.plain)?;
-        let waiting = Waiting::begin(self.auth, state, request.redirect)?;
+        let waiting = SignInGuard::begin(self.auth, state, request.redirect)?;
         let auth = self.auth.clone();
         self.ask(&self.patience(), move || browser(&auth, url.expose()))
             .await
             .map_err(|error| error.during("show the page of the sign-in"))?;
         let query = self.answer(&waiting.sign_in, listener).await;
         drop(waiting);
-        self.begin_time_anew();
+        self.restart_time();
         let query = query.map_err(|error| match error.status() {
             // The page may have said so to the person, and to nobody else.
-            Status::Timeout => NoCode { error, client: Known::Unsaid },
-            _ => NoCode::from(error),
+            Status::Timeout => CodeError { error, client: ClientStatus::Unsaid },
+            _ => CodeError::from(error),
         })?;
         let secrets = self.hidden();
         let answer = read_answer(query.expose());
-        answer.check(&Expected::of(&found.server, &secrets)).map_err(|error| {
+        answer.check(&ExpectedResponse::of(&found.server, &secrets)).map_err(|error| {
             if let (Status::Denied, Some(scope)) = (error.status(), &scope) {
                 self.account.decline(scope);
             }
             // Nothing of an answer that is not trusted counts.
             let is_refusal = error.status() == Status::Auth;
             let client = match is_refusal && refuses_client(query.expose()) {
-                true => Known::No,
-                false => Known::Yes,
+                true => ClientStatus::No,
+                false => ClientStatus::Yes,
             };
             let error = if is_refusal { found.explain("authorization_code", error) } else { error };
-            NoCode { error, client }
+            CodeError { error, client }
         })
     }
 
@@ -168,7 +170,11 @@ impl Exchange<'_> {
     }
 
     /// The answer of the person, by the listener or by the program.
-    async fn answer(&self, sign_in: &Arc<SignIn>, listener: Option<Listener>) -> Result<Secret> {
+    async fn answer(
+        &self,
+        sign_in: &Arc<PendingSignIn>,
+        listener: Option<LoopbackListener>,
+    ) -> Result<Secret> {
         let patience = self.settings.sign_in_timeout;
         let wait = self.patience();
         let waited = async {
@@ -204,7 +210,7 @@ impl Exchange<'_> {
 
 /// Whether the server knows the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Known {
+enum ClientStatus {
     Yes,
     No,
     /// Nothing came back.
@@ -212,14 +218,14 @@ enum Known {
 }
 
 /// Why there is no code.
-struct NoCode {
+struct CodeError {
     error: Error,
-    client: Known,
+    client: ClientStatus,
 }
 
-impl From<Error> for NoCode {
+impl From<Error> for CodeError {
     fn from(error: Error) -> Self {
-        Self { error, client: Known::Yes }
+        Self { error, client: ClientStatus::Yes }
     }
 }
 
@@ -230,26 +236,26 @@ fn refuses_client(query: &str) -> bool {
 }
 
 /// As whom the person signs in to this program.
-struct SignInRequest<'a> {
+struct RequestedBy<'a> {
     client_id: &'a str,
     redirect: &'a str,
 }
 
 /// A sign-in that mcp_auth_complete() finds for as long as this is there.
-struct Waiting<'a> {
+struct SignInGuard<'a> {
     auth: &'a Auth,
-    sign_in: Arc<SignIn>,
+    sign_in: Arc<PendingSignIn>,
 }
 
-impl<'a> Waiting<'a> {
+impl<'a> SignInGuard<'a> {
     fn begin(auth: &'a Auth, state: Secret, redirect: &str) -> Result<Self> {
-        let sign_in = SignIn::new(state, redirect)?;
+        let sign_in = PendingSignIn::new(state, redirect)?;
         *lock(&auth.sign_in) = Some(sign_in.clone());
         Ok(Self { auth, sign_in })
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for SignInGuard<'_> {
     fn drop(&mut self) {
         *lock(&self.auth.sign_in) = None;
     }

@@ -4,13 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::auth::oauth::flow::discover::Found;
-use crate::auth::oauth::flow::store_access::Keeper;
-use crate::auth::oauth::host::http_client::Agent;
+use crate::auth::oauth::flow::discover::Discovered;
+use crate::auth::oauth::flow::store_access::StoreAccess;
+use crate::auth::oauth::host::http_client::HttpClient;
 use crate::auth::oauth::spec::jwt::Key;
-use crate::auth::oauth::spec::scope::{self, Sources};
-use crate::auth::oauth::spec::token_response::Proof;
-use crate::auth::oauth::state::account::{Account, Failed, Held};
+use crate::auth::oauth::spec::scope::{self, ScopeSources};
+use crate::auth::oauth::spec::token_response::DpopUse;
+use crate::auth::oauth::state::account::{Account, CachedToken, FlowPurpose};
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::reentrancy::{inside, is_inside};
 use crate::auth::oauth::state::settings::Settings;
@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long all requests of an exchange may take, the person aside.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-impl From<Reason<'_>> for Failed {
+impl From<Reason<'_>> for FlowPurpose {
     fn from(reason: Reason<'_>) -> Self {
         match reason {
             Reason::Begin => Self::Renewal,
@@ -68,12 +68,12 @@ impl<'a> Reason<'a> {
     }
 }
 
-pub(crate) struct Exchange<'a> {
+pub(crate) struct Flow<'a> {
     pub(super) auth: &'a Arc<Auth>,
     pub(super) account: &'a Account,
     pub(super) need: Need<'a>,
     pub(super) settings: Arc<Settings>,
-    pub(super) keeper: Keeper<'a>,
+    pub(super) store: StoreAccess<'a>,
     /// What no message may show, as it comes.
     secrets: RefCell<Vec<Secret>>,
     /// Whether somebody was asked for a token.
@@ -84,7 +84,7 @@ pub(crate) struct Exchange<'a> {
 
 /// What is asked for.
 #[derive(Clone)]
-pub(super) struct Wish {
+pub(super) struct TokenParameters {
     /// None: left to the server.
     pub(super) scopes: Vec<String>,
     pub(super) needs_consent: bool,
@@ -93,28 +93,28 @@ pub(super) struct Wish {
     pub(super) demands_dpop: bool,
 }
 
-impl Wish {
+impl TokenParameters {
     pub(super) fn scope(&self) -> Option<String> {
         (!self.scopes.is_empty()).then(|| scope::join(&self.scopes))
     }
 
     /// How a token that comes of it may be bound.
-    pub(super) fn proof(&self) -> Proof {
+    pub(super) fn proof(&self) -> DpopUse {
         match self.key {
-            None => Proof::None,
-            Some(_) if self.demands_dpop => Proof::Demanded,
-            Some(_) => Proof::Sent,
+            None => DpopUse::None,
+            Some(_) if self.demands_dpop => DpopUse::Demanded,
+            Some(_) => DpopUse::Sent,
         }
     }
 }
 
-impl<'a> Exchange<'a> {
+impl<'a> Flow<'a> {
     pub(crate) fn new(auth: &'a Arc<Auth>, account: &'a Account, need: Need<'a>) -> Self {
         let settings = auth.begin();
         let secrets = RefCell::new(settings.secrets().collect());
-        let keeper = Keeper::new(settings.store.clone(), auth.clone(), need);
+        let store = StoreAccess::new(settings.store.clone(), auth.clone(), need);
         let (has_asked, begun) = (Cell::new(false), Cell::new(Instant::now()));
-        Self { auth, account, need, settings, keeper, secrets, has_asked, begun }
+        Self { auth, account, need, settings, store, secrets, has_asked, begun }
     }
 
     /// The token to go on with; `None` to go on without one.
@@ -154,16 +154,16 @@ impl<'a> Exchange<'a> {
         if let Some(ready) = self.account.ready(|held| self.can_renew(held)) {
             return Ok(ready);
         }
-        if let Some(failure) = self.account.failed_since(failures, Failed::Renewal) {
+        if let Some(failure) = self.account.failed_since(failures, FlowPurpose::Renewal) {
             return Err(failure);
         }
         let Some(held) = self.account.held() else { return Ok(None) };
         let renewed = self.renew(&held).await;
         // It was not the server that took so long.
-        self.begin_time_anew();
+        self.restart_time();
         match renewed {
             Ok(token) => Ok(token),
-            Err(error) if held.is_over() => Err(self.failed(Failed::Renewal, error)),
+            Err(error) if held.is_over() => Err(self.failed(FlowPurpose::Renewal, error)),
             Err(_) => {
                 self.need.wait.check()?;
                 self.account.put_off();
@@ -217,7 +217,7 @@ impl<'a> Exchange<'a> {
 
     /// Has those who wait for the same fail with it, unless it is this call
     /// alone that ends.
-    fn failed(&self, what: Failed, error: Error) -> Error {
+    fn failed(&self, what: FlowPurpose, error: Error) -> Error {
         let is_own = matches!(error.status(), Status::Cancelled | Status::Closed)
             || self.need.wait.check().is_err();
         let error = not_the_calls(error).masked(&self.secrets.borrow());
@@ -227,7 +227,7 @@ impl<'a> Exchange<'a> {
         error
     }
 
-    pub(super) fn can_renew(&self, held: &Held) -> bool {
+    pub(super) fn can_renew(&self, held: &CachedToken) -> bool {
         held.can_be_renewed(self.settings.grant)
     }
 
@@ -237,18 +237,19 @@ impl<'a> Exchange<'a> {
 
     async fn obtain(&self, reason: Reason<'_>) -> Result<Token> {
         // One that came of a renewal and is refused will not do the next time.
-        let is_spent = |held: &Arc<Held>| {
+        let is_spent = |held: &Arc<CachedToken>| {
             reason.refused() == Some(&held.token) && self.account.was_renewed_in_vain()
         };
-        let refreshes = |held: &Arc<Held>| held.entry.refresh_token.is_some() && !is_spent(held);
+        let refreshes =
+            |held: &Arc<CachedToken>| held.entry.refresh_token.is_some() && !is_spent(held);
         let is_wider = matches!(reason, Reason::Widen { .. });
         let held = self.account.held();
         if !is_wider && !held.as_ref().is_some_and(&refreshes) {
             self.check_means()?;
         }
         self.account.check_rest()?;
-        let agent = self.agent().await?;
-        let found = self.discover(&agent, reason, &self.limit()).await?;
+        let http = self.http_client().await?;
+        let found = self.discover(&http, reason, &self.limit()).await?;
         let held = match held.filter(|held| held.is_of(&found)) {
             Some(held) => Some(held),
             None => match self.shared(&found).await? {
@@ -257,17 +258,17 @@ impl<'a> Exchange<'a> {
             },
         };
         self.has_asked.set(true);
-        let mut wish = self.wish(&found, held.as_deref(), reason)?;
+        let mut parameters = self.parameters(&found, held.as_deref(), reason)?;
         if let Some(held) = held.filter(|held| refreshes(held) && !is_wider) {
-            match self.refresh(&agent, &found, &held, &self.limit()).await? {
+            match self.refresh(&http, &found, &held, &self.limit()).await? {
                 Some(token) => return Ok(token),
                 None => {
                     self.check_means()?;
-                    wish = self.wish(&found, None, reason)?;
+                    parameters = self.parameters(&found, None, reason)?;
                 }
             }
         }
-        self.begin_anew(&agent, &found, wish).await
+        self.begin_anew(&http, &found, parameters).await
     }
 
     /// A function of the program that runs for the authorization cannot wait
@@ -327,7 +328,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// The person took the time that does not count.
-    pub(super) fn begin_time_anew(&self) {
+    pub(super) fn restart_time(&self) {
         self.need.wait.restart();
         self.begun.set(Instant::now());
     }
@@ -352,13 +353,17 @@ impl<'a> Exchange<'a> {
         self.secrets.borrow().clone()
     }
 
-    pub(super) async fn agent(&self) -> Result<Agent> {
-        self.need.caller.agent(self.settings.allows_private, &self.limit()).await
+    pub(super) async fn http_client(&self) -> Result<HttpClient> {
+        self.need.caller.http_client(self.settings.allows_private, &self.limit()).await
     }
 
     /// The scopes of a wider token, where that would be any better than the
     /// one there is.
-    fn wider(&self, held: Option<&Held>, challenge: Option<&Challenge>) -> Result<Vec<String>> {
+    fn wider(
+        &self,
+        held: Option<&CachedToken>,
+        challenge: Option<&Challenge>,
+    ) -> Result<Vec<String>> {
         let wanted = challenge.and_then(|challenge| challenge.get("scope"));
         let before = held.and_then(|held| held.entry.requested_scope.as_deref());
         let before = scope::split(before.unwrap_or_default());
@@ -384,8 +389,13 @@ impl<'a> Exchange<'a> {
     }
 
     /// The scope to ask for and the key to bind the token to.
-    fn wish(&self, found: &Found, held: Option<&Held>, reason: Reason<'_>) -> Result<Wish> {
-        let sources = Sources {
+    fn parameters(
+        &self,
+        found: &Discovered,
+        held: Option<&CachedToken>,
+        reason: Reason<'_>,
+    ) -> Result<TokenParameters> {
+        let sources = ScopeSources {
             program: self.settings.scope.as_deref(),
             challenge: reason.challenge().and_then(|challenge| challenge.get("scope")),
             resource: found.scopes.as_deref(),
@@ -403,13 +413,13 @@ impl<'a> Exchange<'a> {
         let wants_dpop =
             self.settings.dpop != Some(false) && (demands_dpop || only_dpop || was_bound);
         let key = if wants_dpop { self.dpop_key(found, held, demands_dpop)? } else { None };
-        Ok(Wish { scopes, needs_consent, key, demands_dpop })
+        Ok(TokenParameters { scopes, needs_consent, key, demands_dpop })
     }
 
     fn dpop_key(
         &self,
-        found: &Found,
-        held: Option<&Held>,
+        found: &Discovered,
+        held: Option<&CachedToken>,
         is_demanded: bool,
     ) -> Result<Option<Arc<Key>>> {
         let algorithm = match found.dpop_algorithm(self.settings.dpop_key.as_deref()) {
@@ -444,9 +454,9 @@ pub(super) fn broken(error: Error) -> Error {
     }
 }
 
-impl Held {
+impl CachedToken {
     /// Whether it is for what was found.
-    fn is_of(&self, found: &Found) -> bool {
+    fn is_of(&self, found: &Discovered) -> bool {
         self.entry.issuer == found.issuer() && self.entry.resource == found.resource
     }
 }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::auth::oauth::flow::context::{Exchange, Reason};
-use crate::auth::oauth::host::http_client::{Agent, Fetched};
-use crate::auth::oauth::spec::endpoint_response::Reply;
+use crate::auth::oauth::flow::context::{Flow, Reason};
+use crate::auth::oauth::host::http_client::{Fetched, HttpClient};
+use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::jwt::Key;
 use crate::auth::oauth::spec::key::Algorithm;
 use crate::auth::oauth::spec::metadata::{Misses, base, resource_places, server_places};
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
-use crate::auth::oauth::spec::url_rules::{Plain, canonical, check_issuer};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer};
 use crate::auth::oauth::store::entry::Registration;
 use crate::base::error::{Error, Result, Status};
 use crate::transport::address_policy::NetworkZone;
@@ -19,7 +19,7 @@ use crate::transport::wait::Wait;
 use crate::wire::url::Url;
 
 /// Who gives tokens, and for what.
-pub(super) struct Found {
+pub(super) struct Discovered {
     /// As it was published, or the endpoint where nothing is.
     pub(super) resource: String,
     pub(super) server: Arc<ServerMetadata>,
@@ -29,12 +29,12 @@ pub(super) struct Found {
     dpop_algorithms: Option<Vec<String>>,
     /// The places that were asked, where nothing is published anywhere.
     pub(super) asked: Option<String>,
-    pub(super) plain: Plain,
+    pub(super) plain: PlainHttp,
 }
 
-impl Found {
+impl Discovered {
     /// What was found before, for what is done again.
-    pub(super) fn known(resource: &str, server: Arc<ServerMetadata>, plain: Plain) -> Self {
+    pub(super) fn known(resource: &str, server: Arc<ServerMetadata>, plain: PlainHttp) -> Self {
         let (demands_dpop, dpop_algorithms, scopes) = (false, None, None);
         let resource = resource.to_owned();
         Self { resource, server, scopes, demands_dpop, dpop_algorithms, asked: None, plain }
@@ -81,22 +81,22 @@ impl Found {
     }
 }
 
-impl Exchange<'_> {
+impl Flow<'_> {
     /// Asks the MCP server who gives its tokens, and that one what it can do.
     pub(super) async fn discover(
         &self,
-        agent: &Agent,
+        http: &HttpClient,
         reason: Reason<'_>,
         wait: &Wait,
-    ) -> Result<Found> {
+    ) -> Result<Discovered> {
         let challenge = reason.challenge();
         let is_wanted = matches!(reason, Reason::Wanted);
-        let plain = plain(agent);
+        let plain = plain(http);
         let named = challenge.and_then(|challenge| challenge.get("resource_metadata"));
         let endpoint = &self.account.endpoint;
         let mut misses = Misses::default();
         for place in resource_places(endpoint, named, plain, &mut misses) {
-            let Some(fetched) = self.fetch(agent, &place, &mut misses, wait).await? else {
+            let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
                 continue;
             };
             let Some(document) = misses.read(&reply(&place, &fetched)) else { continue };
@@ -105,11 +105,11 @@ impl Exchange<'_> {
             let known = self.known(&metadata.authorization_servers).await?;
             let pin = self.settings.issuer.as_deref();
             let issuer = metadata.issuer(pin, plain, |one| known.iter().any(|it| it == one))?;
-            let server = match self.server(agent, issuer, plain, wait).await? {
+            let server = match self.server(http, issuer, plain, wait).await? {
                 Ok(server) => server,
                 Err(asked) => return Err(nothing_published(issuer, &asked)),
             };
-            return Ok(Found {
+            return Ok(Discovered {
                 server: Arc::new(server),
                 scopes: metadata.scopes_supported,
                 demands_dpop: metadata.dpop_required,
@@ -120,9 +120,9 @@ impl Exchange<'_> {
             });
         }
         let asked = misses.nothing("metadata of the protected resource")?;
-        let (server, asked) = self.server_beside(agent, plain, asked, is_wanted, wait).await?;
+        let (server, asked) = self.server_beside(http, plain, asked, is_wanted, wait).await?;
         let url = Url::parse(endpoint)?;
-        Ok(Found {
+        Ok(Discovered {
             resource: canonical(&url),
             server: Arc::new(server),
             scopes: None,
@@ -138,15 +138,15 @@ impl Exchange<'_> {
     /// what it can do. A server that has asked for no token is no such one.
     async fn server_beside(
         &self,
-        agent: &Agent,
-        plain: Plain,
+        http: &HttpClient,
+        plain: PlainHttp,
         asked: String,
         is_wanted: bool,
         wait: &Wait,
     ) -> Result<(ServerMetadata, Option<String>)> {
         let base = base(&self.account.endpoint);
         let issuer = self.settings.issuer.as_deref().unwrap_or(base);
-        match self.server(agent, issuer, plain, wait).await? {
+        match self.server(http, issuer, plain, wait).await? {
             Ok(server) => Ok((server, None)),
             Err(more) if issuer == base && !is_wanted => {
                 Ok((ServerMetadata::without_document(base), Some(format!("{asked}; {more}"))))
@@ -159,15 +159,15 @@ impl Exchange<'_> {
     /// nothing.
     pub(super) async fn server(
         &self,
-        agent: &Agent,
+        http: &HttpClient,
         issuer: &str,
-        plain: Plain,
+        plain: PlainHttp,
         wait: &Wait,
     ) -> Result<std::result::Result<ServerMetadata, String>> {
         check_issuer(issuer, plain)?;
         let mut misses = Misses::default();
         for place in server_places(issuer) {
-            let Some(fetched) = self.fetch(agent, &place, &mut misses, wait).await? else {
+            let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
                 continue;
             };
             let Some(document) = misses.read(&reply(&place, &fetched)) else { continue };
@@ -189,10 +189,10 @@ impl Exchange<'_> {
     /// The server of an issuer that was found before and may publish nothing.
     pub(super) async fn server_again(
         &self,
-        agent: &Agent,
+        http: &HttpClient,
         issuer: &str,
     ) -> Result<std::result::Result<Arc<ServerMetadata>, String>> {
-        let found = self.server(agent, issuer, plain(agent), &self.limit()).await?;
+        let found = self.server(http, issuer, plain(http), &self.limit()).await?;
         Ok(match found {
             Ok(server) => Ok(Arc::new(server)),
             Err(_) if issuer == base(&self.account.endpoint) => {
@@ -205,13 +205,13 @@ impl Exchange<'_> {
     /// A reply, or the note that there is none.
     async fn fetch(
         &self,
-        agent: &Agent,
+        http: &HttpClient,
         place: &str,
         misses: &mut Misses,
         wait: &Wait,
     ) -> Result<Option<Fetched>> {
         let headers = [("MCP-Protocol-Version", self.need.caller.revision())];
-        match agent.get(place, &headers, wait).await {
+        match http.get(place, &headers, wait).await {
             Ok(fetched) => Ok(Some(fetched)),
             Err(error) => {
                 wait.check()?;
@@ -233,7 +233,7 @@ impl Exchange<'_> {
         let kind = self.settings.redirect_kind();
         for issuer in listed.iter().take(MOST) {
             let key = Registration::key(issuer, kind);
-            if self.keeper.read::<Registration>(&key).await?.is_some() {
+            if self.store.read::<Registration>(&key).await?.is_some() {
                 known.push(issuer.clone());
             }
         }
@@ -242,18 +242,18 @@ impl Exchange<'_> {
 }
 
 /// Whether plain http is for this machine alone, or for nobody.
-pub(super) fn plain(agent: &Agent) -> Plain {
-    let policy = agent.address_policy();
+pub(super) fn plain(http: &HttpClient) -> PlainHttp {
+    let policy = http.address_policy();
     if policy.zone == NetworkZone::Loopback || policy.allows_private {
-        Plain::Loopback
+        PlainHttp::Loopback
     } else {
-        Plain::Refused
+        PlainHttp::Refused
     }
 }
 
 /// What counts of a reply.
-pub(super) fn reply<'a>(url: &'a str, fetched: &'a Fetched) -> Reply<'a> {
-    Reply {
+pub(super) fn reply<'a>(url: &'a str, fetched: &'a Fetched) -> EndpointResponse<'a> {
+    EndpointResponse {
         url,
         status: fetched.status,
         media: fetched.media.as_str(),

@@ -4,14 +4,14 @@ use std::ffi::OsStr;
 use std::time::SystemTime;
 
 use crate::auth::oauth::flow::authorization_code::check_browser;
-use crate::auth::oauth::flow::client::{Identity, Source};
-use crate::auth::oauth::flow::context::{Exchange, Wish};
-use crate::auth::oauth::flow::discover::Found;
-use crate::auth::oauth::flow::token_endpoint::Ask;
-use crate::auth::oauth::host::http_client::Agent;
+use crate::auth::oauth::flow::client::{ClientIdentity, ClientSource};
+use crate::auth::oauth::flow::context::{Flow, TokenParameters};
+use crate::auth::oauth::flow::discover::Discovered;
+use crate::auth::oauth::flow::token_endpoint::TokenRequest;
+use crate::auth::oauth::host::http_client::HttpClient;
 use crate::auth::oauth::spec::jwt::check_assertion;
-use crate::auth::oauth::spec::token_request::Method;
-use crate::auth::oauth::spec::token_response::{Granted, Step};
+use crate::auth::oauth::spec::token_request::AuthMethod;
+use crate::auth::oauth::spec::token_response::{TokenResponse, TokenStep};
 use crate::auth::oauth::state::settings::{Assertion, Grant};
 use crate::auth::token::Token;
 use crate::base::environment::Environment;
@@ -24,13 +24,13 @@ const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// What a token is asked for by, without a person.
-struct By<'a> {
+struct GrantInput<'a> {
     assertion: Option<&'a Secret>,
     /// What is asked for this time; the wish is what has been wanted.
     scope: Option<String>,
 }
 
-impl Exchange<'_> {
+impl Flow<'_> {
     /// Whether the program has set what the grant needs, before anybody is
     /// asked for anything.
     pub(super) fn check_means(&self) -> Result<()> {
@@ -64,22 +64,27 @@ impl Exchange<'_> {
     /// Gets a token as if there had never been one.
     pub(super) async fn begin_anew(
         &self,
-        agent: &Agent,
-        found: &Found,
-        wish: Wish,
+        http: &HttpClient,
+        found: &Discovered,
+        parameters: TokenParameters,
     ) -> Result<Token> {
         match self.settings.grant {
-            Grant::AuthorizationCode => self.by_person(agent, found, &wish).await,
-            Grant::ClientCredentials => self.by_client(agent, found, &wish).await,
-            Grant::TokenExchange => self.by_identity(agent, found, &wish).await,
-            Grant::JwtBearer => self.by_platform(agent, found, &wish).await,
+            Grant::AuthorizationCode => self.by_person(http, found, &parameters).await,
+            Grant::ClientCredentials => self.by_client(http, found, &parameters).await,
+            Grant::TokenExchange => self.by_identity(http, found, &parameters).await,
+            Grant::JwtBearer => self.by_platform(http, found, &parameters).await,
         }
     }
 
     /// By the program's own secret or key (RFC 6749, 4.4).
-    async fn by_client(&self, agent: &Agent, found: &Found, wish: &Wish) -> Result<Token> {
-        let identity = self.identity_without_person(found).await?;
-        if identity.method == Method::None {
+    async fn by_client(
+        &self,
+        http: &HttpClient,
+        found: &Discovered,
+        parameters: &TokenParameters,
+    ) -> Result<Token> {
+        let client = self.client_without_person(found).await?;
+        if client.method == AuthMethod::None {
             return Err(Error::new(
                 Status::Auth,
                 format!(
@@ -89,39 +94,53 @@ impl Exchange<'_> {
                 ),
             ));
         }
-        let by = By { assertion: None, scope: wish.scope() };
-        self.grant(agent, found, wish, &identity, "client_credentials", &by).await
+        let by = GrantInput { assertion: None, scope: parameters.scope() };
+        self.grant(http, found, parameters, &client, "client_credentials", &by).await
     }
 
     /// By a signed token of the platform (RFC 7523, 2.1).
-    async fn by_platform(&self, agent: &Agent, found: &Found, wish: &Wish) -> Result<Token> {
-        let identity = self.identity_without_person(found).await?;
+    async fn by_platform(
+        &self,
+        http: &HttpClient,
+        found: &Discovered,
+        parameters: &TokenParameters,
+    ) -> Result<Token> {
+        let client = self.client_without_person(found).await?;
         let assertion = self.assertion(found.issuer()).await?;
         check_assertion(assertion.expose(), SystemTime::now())?;
-        let by = By { assertion: Some(&assertion), scope: wish.scope() };
-        let done = self.grant(agent, found, wish, &identity, JWT_BEARER, &by).await;
+        let by = GrantInput { assertion: Some(&assertion), scope: parameters.scope() };
+        let done = self.grant(http, found, parameters, &client, JWT_BEARER, &by).await;
         // A token of the platform that was refused is refused again.
         done.inspect_err(|error| self.account.rest(error))
     }
 
     /// By the identity token of a person, which becomes an ID-JAG first
     /// (RFC 8693; enterprise-managed authorization).
-    async fn by_identity(&self, agent: &Agent, found: &Found, wish: &Wish) -> Result<Token> {
+    async fn by_identity(
+        &self,
+        http: &HttpClient,
+        found: &Discovered,
+        parameters: &TokenParameters,
+    ) -> Result<Token> {
         let Some(provider) = &self.settings.identity_provider else {
             return self.check_means().and(Err(Error::new(Status::Internal, "no provider")));
         };
-        let identity = self.identity_without_person(found).await?;
+        let client = self.client_without_person(found).await?;
         let subject = self.assertion(found.issuer()).await?;
-        let at_provider = Identity {
+        let at_provider = ClientIdentity {
             id: provider.client.id.clone(),
             secret: provider.client.secret.clone(),
-            method: if provider.client.secret.is_some() { Method::Post } else { Method::None },
+            method: if provider.client.secret.is_some() {
+                AuthMethod::Post
+            } else {
+                AuthMethod::None
+            },
             redirect_uri: String::new(),
-            source: Source::Given,
+            source: ClientSource::Given,
         };
-        let scope = wish.scope();
-        let ask = Ask {
-            step: Step::Exchange,
+        let scope = parameters.scope();
+        let ask = TokenRequest {
+            step: TokenStep::Exchange,
             url: &provider.token_endpoint,
             grant_type: TOKEN_EXCHANGE,
             parts: &[
@@ -132,32 +151,37 @@ impl Exchange<'_> {
                 ("resource", Some(&found.resource)),
                 ("scope", scope.as_deref()),
             ],
-            identity: &at_provider,
-            wish: &Wish { key: None, ..wish.clone() },
+            client: &at_provider,
+            parameters: &TokenParameters { key: None, ..parameters.clone() },
         };
         // The program names this server itself, so it may be anywhere.
-        let own = self.need.caller.agent(true, &self.limit()).await?;
-        let exchanged = self.ask_token(&own, found, &ask).await?.map_err(|failed| failed.error)?;
+        let own = self.need.caller.http_client(true, &self.limit()).await?;
+        let exchanged =
+            self.request_token(&own, found, &ask).await?.map_err(|failed| failed.error)?;
         let granted = exchanged.granted;
         self.hide(&granted.access_token);
         // What the provider gave is all that may be asked for with it.
         let scope = granted.scope.filter(|scope| !scope.is_empty()).or(scope);
-        let by = By { assertion: Some(&granted.access_token), scope };
-        self.grant(agent, found, wish, &identity, JWT_BEARER, &by).await
+        let by = GrantInput { assertion: Some(&granted.access_token), scope };
+        self.grant(http, found, parameters, &client, JWT_BEARER, &by).await
     }
 
     /// One request that needs nobody.
     async fn grant(
         &self,
-        agent: &Agent,
-        found: &Found,
-        wish: &Wish,
-        identity: &Identity,
+        http: &HttpClient,
+        found: &Discovered,
+        parameters: &TokenParameters,
+        client: &ClientIdentity,
         grant_type: &str,
-        by: &By<'_>,
+        by: &GrantInput<'_>,
     ) -> Result<Token> {
-        let ask = Ask {
-            step: if by.assertion.is_some() { Step::Assertion } else { Step::Credentials },
+        let ask = TokenRequest {
+            step: if by.assertion.is_some() {
+                TokenStep::Assertion
+            } else {
+                TokenStep::Credentials
+            },
             url: found.server.token_endpoint(found.plain)?,
             grant_type,
             parts: &[
@@ -165,13 +189,13 @@ impl Exchange<'_> {
                 ("resource", Some(&found.resource)),
                 ("scope", by.scope.as_deref()),
             ],
-            identity,
-            wish,
+            client,
+            parameters,
         };
-        let got = self.ask_token(agent, found, &ask).await?.map_err(|failed| failed.error)?;
+        let got = self.request_token(http, found, &ask).await?.map_err(|failed| failed.error)?;
         let scope = got.granted.scope.or_else(|| by.scope.clone());
-        let granted = Granted { scope, ..got.granted };
-        self.take(granted, found, &identity.id, wish, got.since, None).await
+        let granted = TokenResponse { scope, ..got.granted };
+        self.take(granted, found, &client.id, parameters, got.since, None).await
     }
 
     /// The signed token that is there now.
@@ -181,7 +205,7 @@ impl Exchange<'_> {
             return self.check_means().and(Err(failed("no signed token".to_owned())));
         };
         let token = match assertion {
-            Assertion::Asked(ask) => {
+            Assertion::Callback(ask) => {
                 let audience = audience.to_owned();
                 self.ask(self.need.wait, move || ask(&audience)).await?
             }

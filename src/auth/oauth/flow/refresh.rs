@@ -4,45 +4,48 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::oauth::flow::client::Source;
-use crate::auth::oauth::flow::context::{Exchange, Wish};
-use crate::auth::oauth::flow::discover::{Found, plain};
-use crate::auth::oauth::flow::token_endpoint::Ask;
-use crate::auth::oauth::host::http_client::Agent;
+use crate::auth::oauth::flow::client::ClientSource;
+use crate::auth::oauth::flow::context::{Flow, TokenParameters};
+use crate::auth::oauth::flow::discover::{Discovered, plain};
+use crate::auth::oauth::flow::token_endpoint::TokenRequest;
+use crate::auth::oauth::host::http_client::HttpClient;
 use crate::auth::oauth::spec::scope;
-use crate::auth::oauth::spec::token_response::{Kind, Step};
-use crate::auth::oauth::state::account::Held;
-use crate::auth::oauth::store::Held as Lock;
+use crate::auth::oauth::spec::token_response::{TokenErrorKind, TokenStep};
+use crate::auth::oauth::state::account::CachedToken;
+use crate::auth::oauth::store::StoreLock;
 use crate::auth::oauth::store::entry::Tokens;
 use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status};
 use crate::transport::wait::Wait;
 
-impl Exchange<'_> {
+impl Flow<'_> {
     /// Renews a token whose end is near, or past; `None` if it is lost, so
     /// that the server has to say what it wants.
-    pub(super) async fn renew(&self, held: &Arc<Held>) -> Result<Option<Token>> {
+    pub(super) async fn renew(&self, held: &Arc<CachedToken>) -> Result<Option<Token>> {
         self.account.check_rest()?;
         let renewed = self.renewed(held).await;
         renewed.inspect_err(|_| held.forget_server())
     }
 
-    async fn renewed(&self, held: &Arc<Held>) -> Result<Option<Token>> {
-        let agent = self.agent().await?;
+    async fn renewed(&self, held: &Arc<CachedToken>) -> Result<Option<Token>> {
+        let http = self.http_client().await?;
         let server = match held.fresh_server() {
             Some(server) => server,
             None => {
-                let again = self.server_again(&agent, &held.entry.issuer).await?;
+                let again = self.server_again(&http, &held.entry.issuer).await?;
                 again.map_err(|asked| Error::new(Status::Unavailable, asked))?
             }
         };
-        let found = Found::known(&held.entry.resource, server, plain(&agent));
+        let found = Discovered::known(&held.entry.resource, server, plain(&http));
         if !self.settings.grant.needs_person() {
-            return self.begin_anew(&agent, &found, Wish::again(held)).await.map(Some);
+            return self
+                .begin_anew(&http, &found, TokenParameters::of_cached(held))
+                .await
+                .map(Some);
         }
         // Whoever has a good token does not wait long for other processes.
         let patience = if held.is_over() { self.limit() } else { self.need.wait.at_most(SOON) };
-        self.refresh(&agent, &found, held, &patience).await
+        self.refresh(&http, &found, held, &patience).await
     }
 
     /// Takes a new token for the refresh token; `None` if that one is lost, and
@@ -51,12 +54,12 @@ impl Exchange<'_> {
     /// The store is locked all the while: of several processes one renews.
     pub(super) async fn refresh(
         &self,
-        agent: &Agent,
-        found: &Found,
-        held: &Arc<Held>,
+        http: &HttpClient,
+        found: &Discovered,
+        held: &Arc<CachedToken>,
         patience: &Wait,
     ) -> Result<Option<Token>> {
-        let lock = self.keeper.lock(patience).await?;
+        let lock = self.store.lock(patience).await?;
         let mut held = held.clone();
         for _ in 0..TRIES {
             if let Some(newer) = self.newer(&held).await? {
@@ -66,11 +69,11 @@ impl Exchange<'_> {
                 }
                 held = newer;
             }
-            match self.refresh_once(agent, found, &held, &lock).await? {
-                Refreshed::Token(token) => return Ok(Some(token)),
-                Refreshed::Lost => return Ok(None),
+            match self.refresh_once(http, found, &held, &lock).await? {
+                RefreshOutcome::Token(token) => return Ok(Some(token)),
+                RefreshOutcome::Lost => return Ok(None),
                 // Who was faster has another one now.
-                Refreshed::Refused => {}
+                RefreshOutcome::Refused => {}
             }
         }
         Ok(None)
@@ -78,58 +81,61 @@ impl Exchange<'_> {
 
     async fn refresh_once(
         &self,
-        agent: &Agent,
-        found: &Found,
-        held: &Arc<Held>,
-        lock: &Arc<Lock>,
-    ) -> Result<Refreshed> {
-        let Some(refresh_token) = &held.entry.refresh_token else { return Ok(Refreshed::Lost) };
+        http: &HttpClient,
+        found: &Discovered,
+        held: &Arc<CachedToken>,
+        lock: &Arc<StoreLock>,
+    ) -> Result<RefreshOutcome> {
+        let Some(refresh_token) = &held.entry.refresh_token else {
+            return Ok(RefreshOutcome::Lost);
+        };
         self.hide(refresh_token);
-        let identity = self.identity_of(&held.entry, found).await?;
-        let ask = Ask {
-            step: Step::Refresh,
+        let client = self.client_of(&held.entry, found).await?;
+        let ask = TokenRequest {
+            step: TokenStep::Refresh,
             url: found.server.token_endpoint(found.plain)?,
             grant_type: "refresh_token",
             parts: &[
                 ("refresh_token", Some(refresh_token.expose())),
                 ("resource", Some(&found.resource)),
             ],
-            identity: &identity,
-            wish: &Wish::again(held),
+            client: &client,
+            parameters: &TokenParameters::of_cached(held),
         };
         let key = Tokens::key(&held.entry.issuer, &held.entry.resource, &held.entry.client_id);
-        let got = match self.ask_token(agent, found, &ask).await? {
+        let got = match self.request_token(http, found, &ask).await? {
             Ok(got) => got,
-            Err(failure) if failure.kind == Kind::InvalidGrant => {
+            Err(failure) if failure.kind == TokenErrorKind::InvalidGrant => {
                 if self.newer(held).await?.is_some() {
-                    return Ok(Refreshed::Refused);
+                    return Ok(RefreshOutcome::Refused);
                 }
                 self.lose(lock, key, refresh_token).await;
-                return Ok(Refreshed::Lost);
+                return Ok(RefreshOutcome::Lost);
             }
             // The server has forgotten the registration, and what hung on it.
             Err(failure)
-                if failure.kind == Kind::InvalidClient && identity.source == Source::Kept =>
+                if failure.kind == TokenErrorKind::InvalidClient
+                    && client.source == ClientSource::Kept =>
             {
                 self.lose(lock, key, refresh_token).await;
                 self.unregister_locked(lock, found).await?;
-                return Ok(Refreshed::Lost);
+                return Ok(RefreshOutcome::Lost);
             }
             Err(failure) => return Err(failure.error),
         };
         let mut granted = got.granted;
         granted.refresh_token = granted.refresh_token.or_else(|| Some(refresh_token.clone()));
         granted.scope = granted.scope.or_else(|| held.entry.granted_scope.clone());
-        let (wish, id) = (Wish::again(held), &held.entry.client_id);
-        let taken = self.take(granted, found, id, &wish, got.since, Some(lock)).await?;
-        Ok(Refreshed::Token(taken))
+        let (parameters, id) = (TokenParameters::of_cached(held), &held.entry.client_id);
+        let taken = self.take(granted, found, id, &parameters, got.since, Some(lock)).await?;
+        Ok(RefreshOutcome::Token(taken))
     }
 
     /// What another process has got meanwhile.
-    async fn newer(&self, held: &Held) -> Result<Option<Arc<Held>>> {
+    async fn newer(&self, held: &CachedToken) -> Result<Option<Arc<CachedToken>>> {
         let entry = &held.entry;
         let key = Tokens::key(&entry.issuer, &entry.resource, &entry.client_id);
-        let Some(kept) = self.keeper.read::<Tokens>(&key).await? else { return Ok(None) };
+        let Some(kept) = self.store.read::<Tokens>(&key).await? else { return Ok(None) };
         if kept.access_token == entry.access_token && kept.refresh_token == entry.refresh_token {
             return Ok(None);
         }
@@ -138,7 +144,7 @@ impl Exchange<'_> {
 }
 
 /// What became of a refresh token.
-enum Refreshed {
+enum RefreshOutcome {
     Token(Token),
     /// It is good for nothing, and forgotten.
     Lost,
@@ -151,9 +157,9 @@ const TRIES: usize = 3;
 /// How long a call that has a good token waits for other processes.
 const SOON: Duration = Duration::from_secs(1);
 
-impl Wish {
+impl TokenParameters {
     /// What was asked for the last time.
-    pub(super) fn again(held: &Held) -> Self {
+    pub(super) fn of_cached(held: &CachedToken) -> Self {
         Self {
             scopes: scope::split(held.entry.requested_scope.as_deref().unwrap_or_default()),
             needs_consent: false,

@@ -2,28 +2,28 @@
 
 use std::sync::Arc;
 
-use crate::auth::oauth::flow::context::{Exchange, Wish};
-use crate::auth::oauth::flow::discover::{Found, plain, reply};
-use crate::auth::oauth::flow::token_endpoint::Ask;
-use crate::auth::oauth::host::http_client::Agent;
+use crate::auth::oauth::flow::context::{Flow, TokenParameters};
+use crate::auth::oauth::flow::discover::{Discovered, plain, reply};
+use crate::auth::oauth::flow::token_endpoint::TokenRequest;
+use crate::auth::oauth::host::http_client::HttpClient;
 use crate::auth::oauth::spec::redact::{place, said};
-use crate::auth::oauth::spec::token_response::Step;
-use crate::auth::oauth::state::account::Held;
+use crate::auth::oauth::spec::token_response::TokenStep;
+use crate::auth::oauth::state::account::CachedToken;
 use crate::auth::oauth::store::entry::{Endpoint, Tokens};
 use crate::base::error::{Error, Result, Status};
 
 /// What an access token is called there.
 const ACCESS: &str = "access_token";
 
-impl Exchange<'_> {
+impl Flow<'_> {
     /// Forgets what there is for this endpoint. What can be done is done,
     /// whatever else fails.
-    pub(crate) async fn forget(&self) -> Result<()> {
-        let done = self.forget_all().await;
+    pub(crate) async fn sign_out(&self) -> Result<()> {
+        let done = self.sign_out_inner().await;
         done.map_err(|error| error.masked(&self.hidden()))
     }
 
-    async fn forget_all(&self) -> Result<()> {
+    async fn sign_out_inner(&self) -> Result<()> {
         self.check_outside()?;
         let _turn = self.enter(|| false).await?;
         let kept = self.kept().await;
@@ -41,52 +41,57 @@ impl Exchange<'_> {
         revoked.and(removed)
     }
 
-    async fn remove(&self, held: &Held) -> Result<()> {
+    async fn remove(&self, held: &CachedToken) -> Result<()> {
         let entry = &held.entry;
-        let lock = self.keeper.lock(&self.limit()).await?;
+        let lock = self.store.lock(&self.limit()).await?;
         let tokens = Tokens::key(&entry.issuer, &entry.resource, &entry.client_id);
-        let removed = self.keeper.remove(&lock, tokens).await;
-        let endpoint = self.keeper.remove(&lock, Endpoint::key(&self.account.endpoint)).await;
+        let removed = self.store.remove(&lock, tokens).await;
+        let endpoint = self.store.remove(&lock, Endpoint::key(&self.account.endpoint)).await;
         removed.and(endpoint)
     }
 
     /// Has the server forget, the refresh token first: it is worth more.
-    async fn revoke(&self, held: &Arc<Held>) -> Result<()> {
-        let agent = self.agent().await?;
-        let plain = plain(&agent);
+    async fn revoke(&self, held: &Arc<CachedToken>) -> Result<()> {
+        let http = self.http_client().await?;
+        let plain = plain(&http);
         let issuer = &held.entry.issuer;
         let server = match held.fresh_server() {
             Some(server) => server,
-            None => match self.server_again(&agent, issuer).await? {
+            None => match self.server_again(&http, issuer).await? {
                 Ok(server) => server,
                 // One that publishes nothing has no place for it.
                 Err(_) => return Ok(()),
             },
         };
-        let found = Found::known(&held.entry.resource, server, plain);
+        let found = Discovered::known(&held.entry.resource, server, plain);
         let Some(url) = found.server.revocation_endpoint(plain)? else { return Ok(()) };
-        let identity = self.identity_of(&held.entry, &found).await?;
+        let client = self.client_of(&held.entry, &found).await?;
         let refresh = held.entry.refresh_token.as_ref().map(|token| (token, "refresh_token"));
         let access = (&held.entry.access_token, ACCESS);
-        let wish = Wish { key: None, ..Wish::again(held) };
+        let parameters = TokenParameters { key: None, ..TokenParameters::of_cached(held) };
         let mut done = Ok(());
         for (token, hint) in refresh.into_iter().chain([access]) {
             self.hide(token);
-            let ask = Ask {
-                step: Step::Revocation,
+            let ask = TokenRequest {
+                step: TokenStep::Revocation,
                 url,
                 grant_type: "",
                 parts: &[("token", Some(token.expose())), ("token_type_hint", Some(hint))],
-                identity: &identity,
-                wish: &wish,
+                client: &client,
+                parameters: &parameters,
             };
-            done = done.and(self.revoked(&agent, &found, &ask).await);
+            done = done.and(self.revoked(&http, &found, &ask).await);
         }
         done
     }
 
-    async fn revoked(&self, agent: &Agent, found: &Found, ask: &Ask<'_>) -> Result<()> {
-        let fetched = self.post_form(agent, found, ask).await?;
+    async fn revoked(
+        &self,
+        http: &HttpClient,
+        found: &Discovered,
+        ask: &TokenRequest<'_>,
+    ) -> Result<()> {
+        let fetched = self.post_form(http, found, ask).await?;
         let answer = reply(ask.url, &fetched);
         if answer.is_success() {
             return Ok(());

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::reentrancy::inside;
-use crate::auth::oauth::store::entry::Entry;
-use crate::auth::oauth::store::{self, Held, Store};
+use crate::auth::oauth::store::entry::StoreEntry;
+use crate::auth::oauth::store::{self, Store, StoreLock};
 use crate::auth::{Need, callback};
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
@@ -16,38 +16,41 @@ use crate::transport::wait::Wait;
 /// How long the program may take for one entry of its store.
 const LIMIT: Duration = Duration::from_secs(10);
 
-pub(crate) struct Keeper<'a> {
+pub(crate) struct StoreAccess<'a> {
     store: Arc<dyn Store>,
     auth: Arc<Auth>,
     need: Need<'a>,
 }
 
-impl<'a> Keeper<'a> {
+impl<'a> StoreAccess<'a> {
     pub(crate) fn new(store: Arc<dyn Store>, auth: Arc<Auth>, need: Need<'a>) -> Self {
         Self { store, auth, need }
     }
 
     /// Keeps other processes out.
-    pub(crate) async fn lock(&self, wait: &Wait) -> Result<Arc<Held>> {
+    pub(crate) async fn lock(&self, wait: &Wait) -> Result<Arc<StoreLock>> {
         store::lock(self.store.as_ref(), wait).await.map(Arc::new)
     }
 
-    pub(crate) async fn read<E: Entry + Send + 'static>(&self, key: &str) -> Result<Option<E>> {
+    pub(crate) async fn read<E: StoreEntry + Send + 'static>(
+        &self,
+        key: &str,
+    ) -> Result<Option<E>> {
         let (store, key) = (self.store.clone(), key.to_owned());
         let wait = self.need.wait.at_most(LIMIT);
         self.run(&wait, move || store::read::<E>(store.as_ref(), &key)).await
     }
 
-    pub(crate) async fn write<E: Entry + Clone + Send + 'static>(
+    pub(crate) async fn write<E: StoreEntry + Clone + Send + 'static>(
         &self,
-        held: &Arc<Held>,
+        held: &Arc<StoreLock>,
         entry: &E,
     ) -> Result<()> {
         let (store, held, entry) = (self.store.clone(), held.clone(), entry.clone());
         self.run(&self.finishing(), move || store::write(store.as_ref(), &held, &entry)).await
     }
 
-    pub(crate) async fn remove(&self, held: &Arc<Held>, key: String) -> Result<()> {
+    pub(crate) async fn remove(&self, held: &Arc<StoreLock>, key: String) -> Result<()> {
         let (store, held) = (self.store.clone(), held.clone());
         self.run(&self.finishing(), move || store.remove(&held, &key)).await
     }

@@ -3,23 +3,23 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::auth::oauth::flow::context::{Exchange, Wish};
-use crate::auth::oauth::flow::discover::Found;
+use crate::auth::oauth::flow::context::{Flow, TokenParameters};
+use crate::auth::oauth::flow::discover::Discovered;
 use crate::auth::oauth::spec::jwt::Key;
-use crate::auth::oauth::spec::token_response::{Granted, TokenType as Granting};
-use crate::auth::oauth::state::account::Held;
-use crate::auth::oauth::store::Held as Lock;
+use crate::auth::oauth::spec::token_response::{TokenResponse, TokenType as Granting};
+use crate::auth::oauth::state::account::CachedToken;
+use crate::auth::oauth::store::StoreLock;
 use crate::auth::oauth::store::entry::{Endpoint, TokenType, Tokens};
 use crate::auth::token::Token;
 use crate::base::error::Result;
 use crate::base::secret::Secret;
 
-impl Exchange<'_> {
+impl Flow<'_> {
     /// What the store has for this endpoint, or what there is here, which the
     /// store may have failed to take.
-    pub(super) async fn kept(&self) -> Result<Option<Arc<Held>>> {
+    pub(super) async fn kept(&self) -> Result<Option<Arc<CachedToken>>> {
         let key = Endpoint::key(&self.account.endpoint);
-        let Some(endpoint) = self.keeper.read::<Endpoint>(&key).await? else {
+        let Some(endpoint) = self.store.read::<Endpoint>(&key).await? else {
             return Ok(self.account.held());
         };
         let is_other = |set: Option<&String>, kept: &str| set.is_some_and(|set| set != kept);
@@ -30,14 +30,14 @@ impl Exchange<'_> {
         {
             return Ok(self.account.held());
         }
-        let Some(tokens) = self.keeper.read::<Tokens>(&endpoint.tokens()).await? else {
+        let Some(tokens) = self.store.read::<Tokens>(&endpoint.tokens()).await? else {
             return Ok(self.account.held());
         };
         Ok(self.latest(tokens)?.or_else(|| self.account.held()))
     }
 
     /// What the store has, if another process has put it there.
-    pub(super) fn latest(&self, tokens: Tokens) -> Result<Option<Arc<Held>>> {
+    pub(super) fn latest(&self, tokens: Tokens) -> Result<Option<Arc<CachedToken>>> {
         if self.account.saw(&tokens.access_token) {
             return Ok(None);
         }
@@ -47,7 +47,7 @@ impl Exchange<'_> {
 
     /// Kept tokens with their key; none if they are not to be used in the way
     /// that is set now.
-    fn usable(&self, tokens: Tokens) -> Result<Option<Arc<Held>>> {
+    fn usable(&self, tokens: Tokens) -> Result<Option<Arc<CachedToken>>> {
         self.hide(&tokens.access_token);
         if let Some(refresh_token) = &tokens.refresh_token {
             self.hide(refresh_token);
@@ -67,14 +67,14 @@ impl Exchange<'_> {
             }
             (TokenType::Dpop, None, None) => return Ok(None),
         };
-        Ok(Some(Held::kept(tokens, key)))
+        Ok(Some(CachedToken::kept(tokens, key)))
     }
 
     /// The token of another endpoint of the same resource.
-    pub(super) async fn shared(&self, found: &Found) -> Result<Option<Arc<Held>>> {
+    pub(super) async fn shared(&self, found: &Discovered) -> Result<Option<Arc<CachedToken>>> {
         for id in self.known_ids(found).await? {
             let key = Tokens::key(found.issuer(), &found.resource, &id);
-            let Some(tokens) = self.keeper.read::<Tokens>(&key).await? else { continue };
+            let Some(tokens) = self.store.read::<Tokens>(&key).await? else { continue };
             // The one that was refused is among them where it is this endpoint's.
             let held = self.account.held();
             if held.is_none_or(|held| held.entry.access_token != tokens.access_token) {
@@ -85,7 +85,7 @@ impl Exchange<'_> {
     }
 
     /// Takes the token of another endpoint for this one as well.
-    pub(super) async fn adopt(&self, held: Arc<Held>) -> Result<Token> {
+    pub(super) async fn adopt(&self, held: Arc<CachedToken>) -> Result<Token> {
         self.keep(&held.entry, None).await;
         let token = held.token.clone();
         self.account.set(Some(held));
@@ -95,12 +95,12 @@ impl Exchange<'_> {
     /// Puts what was granted where it is used, and where it is kept.
     pub(super) async fn take(
         &self,
-        granted: Granted,
-        found: &Found,
+        granted: TokenResponse,
+        found: &Discovered,
         client_id: &str,
-        wish: &Wish,
+        parameters: &TokenParameters,
         since: (Instant, SystemTime),
-        lock: Option<&Arc<Lock>>,
+        lock: Option<&Arc<StoreLock>>,
     ) -> Result<Token> {
         let token_type = match granted.token_type {
             Granting::DPoP => TokenType::Dpop,
@@ -115,7 +115,7 @@ impl Exchange<'_> {
             let end = since.1.checked_add(life)?;
             end.duration_since(UNIX_EPOCH).ok().map(|end| end.as_secs())
         });
-        let key = wish.key.clone().filter(|_| token_type == TokenType::Dpop);
+        let key = parameters.key.clone().filter(|_| token_type == TokenType::Dpop);
         let is_own = self.settings.dpop_key.is_some();
         let entry = Tokens {
             issuer: found.issuer().to_owned(),
@@ -126,14 +126,14 @@ impl Exchange<'_> {
             expires_at,
             // Grants without a person begin anew instead.
             refresh_token: granted.refresh_token.filter(|_| self.settings.grant.needs_person()),
-            requested_scope: wish.scope(),
-            granted_scope: granted.scope.or_else(|| wish.scope()),
+            requested_scope: parameters.scope(),
+            granted_scope: granted.scope.or_else(|| parameters.scope()),
             dpop_jkt: key.as_ref().map(|key| key.thumbprint()).transpose()?,
             dpop_key: key.as_ref().filter(|_| !is_own).and_then(|key| key.stored()),
             ..Tokens::default()
         };
         self.keep(&entry, lock).await;
-        let held = Held::new(entry, key, since.0, life, Some(found.server.clone()));
+        let held = CachedToken::new(entry, key, since.0, life, Some(found.server.clone()));
         let token = held.token.clone();
         self.account.granted(held, lock.is_some());
         Ok(token)
@@ -141,7 +141,7 @@ impl Exchange<'_> {
 
     /// Keeps tokens before they are used: a server that has replaced a refresh
     /// token takes the old one for stolen.
-    async fn keep(&self, entry: &Tokens, lock: Option<&Arc<Lock>>) {
+    async fn keep(&self, entry: &Tokens, lock: Option<&Arc<StoreLock>>) {
         let endpoint = Endpoint {
             endpoint: Secret::from(self.account.endpoint.as_str()),
             issuer: entry.issuer.clone(),
@@ -153,11 +153,11 @@ impl Exchange<'_> {
         let kept = async {
             let lock = match lock {
                 Some(lock) => lock.clone(),
-                None => self.keeper.lock(&self.limit()).await?,
+                None => self.store.lock(&self.limit()).await?,
             };
-            self.keeper.write(&lock, entry).await?;
+            self.store.write(&lock, entry).await?;
             self.account.see(&entry.access_token);
-            self.keeper.write(&lock, &endpoint).await?;
+            self.store.write(&lock, &endpoint).await?;
             // Those of an earlier registration: nobody would find them again.
             let earlier = self.account.held().filter(|held| {
                 let old = &held.entry;
@@ -168,7 +168,7 @@ impl Exchange<'_> {
                 Some(held) => {
                     let old = &held.entry;
                     let key = Tokens::key(&old.issuer, &old.resource, &old.client_id);
-                    self.keeper.remove(&lock, key).await
+                    self.store.remove(&lock, key).await
                 }
                 None => Ok(()),
             }
@@ -180,12 +180,12 @@ impl Exchange<'_> {
 
     /// Forgets tokens that are good for nothing, unless another process has
     /// put others in their place.
-    pub(super) async fn lose(&self, lock: &Arc<Lock>, key: String, sent: &Secret) {
+    pub(super) async fn lose(&self, lock: &Arc<StoreLock>, key: String, sent: &Secret) {
         self.account.set(None);
         let lost = async {
-            let kept = self.keeper.read::<Tokens>(&key).await?;
+            let kept = self.store.read::<Tokens>(&key).await?;
             if kept.is_some_and(|kept| kept.refresh_token.as_ref() == Some(sent)) {
-                self.keeper.remove(lock, key).await?;
+                self.store.remove(lock, key).await?;
             }
             Ok(())
         };

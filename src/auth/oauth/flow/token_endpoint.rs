@@ -3,14 +3,16 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::auth::oauth::flow::client::Identity;
-use crate::auth::oauth::flow::context::{Exchange, Wish, broken};
-use crate::auth::oauth::flow::discover::{Found, reply};
-use crate::auth::oauth::host::http_client::{Agent, Fetched};
+use crate::auth::oauth::flow::client::ClientIdentity;
+use crate::auth::oauth::flow::context::{Flow, TokenParameters, broken};
+use crate::auth::oauth::flow::discover::{Discovered, reply};
+use crate::auth::oauth::host::http_client::{Fetched, HttpClient};
 use crate::auth::oauth::spec::dpop;
 use crate::auth::oauth::spec::jwt::client_assertion;
-use crate::auth::oauth::spec::token_request::{Authentication, Form, Method};
-use crate::auth::oauth::spec::token_response::{self, Asked, Granted, Kind, Refusal, Step};
+use crate::auth::oauth::spec::token_request::{AuthMethod, ClientAuthentication, Form};
+use crate::auth::oauth::spec::token_response::{
+    self, SentTokenRequest, TokenError, TokenErrorKind, TokenResponse, TokenStep,
+};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::wire::url::Url;
@@ -22,48 +24,52 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const BASIC: &str = "Basic ";
 
 /// A token, and when it was asked for: its life counts from there.
-pub(super) struct Got {
-    pub(super) granted: Granted,
+pub(super) struct TimedResponse {
+    pub(super) granted: TokenResponse,
     pub(super) since: (Instant, SystemTime),
 }
 
 /// What a token endpoint is asked.
-pub(super) struct Ask<'a> {
-    pub(super) step: Step,
+pub(super) struct TokenRequest<'a> {
+    pub(super) step: TokenStep,
     pub(super) url: &'a str,
     /// None for what is no grant.
     pub(super) grant_type: &'a str,
     /// The client is added.
     pub(super) parts: &'a [(&'a str, Option<&'a str>)],
-    pub(super) identity: &'a Identity,
-    pub(super) wish: &'a Wish,
+    pub(super) client: &'a ClientIdentity,
+    pub(super) parameters: &'a TokenParameters,
 }
 
-impl Exchange<'_> {
+impl Flow<'_> {
     /// Sends a request for a token, and once more where the server wants a
     /// value of its own in the proof.
-    pub(super) async fn ask_token(
+    pub(super) async fn request_token(
         &self,
-        agent: &Agent,
-        found: &Found,
-        ask: &Ask<'_>,
-    ) -> Result<std::result::Result<Got, Refusal>> {
-        self.bind(ask.identity, found).await?;
+        http: &HttpClient,
+        found: &Discovered,
+        ask: &TokenRequest<'_>,
+    ) -> Result<std::result::Result<TimedResponse, TokenError>> {
+        self.bind(ask.client, found).await?;
         let mut has_repeated = false;
         loop {
             let since = (Instant::now(), SystemTime::now());
-            let fetched = self.post_form(agent, found, ask).await?;
+            let fetched = self.post_form(http, found, ask).await?;
             let has_nonce = fetched.dpop_nonce.is_some();
             let reply = reply(ask.url, &fetched);
             let secrets = self.hidden();
-            let asked = Asked { step: ask.step, proof: ask.wish.proof(), secrets: &secrets };
+            let asked = SentTokenRequest {
+                step: ask.step,
+                proof: ask.parameters.proof(),
+                secrets: &secrets,
+            };
             let mut failure = match token_response::read(&reply, &asked) {
-                Ok(granted) => return Ok(Ok(Got { granted, since })),
+                Ok(granted) => return Ok(Ok(TimedResponse { granted, since })),
                 Err(failure) => failure,
             };
-            if failure.kind != Kind::UseDpopNonce || has_repeated || !has_nonce {
+            if failure.kind != TokenErrorKind::UseDpopNonce || has_repeated || !has_nonce {
                 // The identity provider is another server.
-                if ask.step != Step::Exchange {
+                if ask.step != TokenStep::Exchange {
                     failure.error = found.explain(ask.grant_type, failure.error);
                 }
                 return Ok(Err(failure));
@@ -75,17 +81,17 @@ impl Exchange<'_> {
     /// Sends a form to a place of the authorization server.
     pub(super) async fn post_form(
         &self,
-        agent: &Agent,
-        found: &Found,
-        ask: &Ask<'_>,
+        http: &HttpClient,
+        found: &Discovered,
+        ask: &TokenRequest<'_>,
     ) -> Result<Fetched> {
         let origin = Url::parse(ask.url)?.origin.to_string();
         let now = SystemTime::now();
-        let identity = ask.identity;
-        let assertion = match identity.method {
-            Method::PrivateKeyJwt => {
+        let client = ask.client;
+        let assertion = match client.method {
+            AuthMethod::PrivateKeyJwt => {
                 let key = self.settings.key.as_ref().ok_or_else(no_key)?;
-                let assertion = client_assertion(key, &identity.id, found.issuer(), now)?;
+                let assertion = client_assertion(key, &client.id, found.issuer(), now)?;
                 self.hide(&assertion);
                 Some(assertion)
             }
@@ -95,13 +101,13 @@ impl Exchange<'_> {
         for (name, value) in ask.parts {
             form.add_some(name, *value);
         }
-        let authorization = if identity.id.is_empty() {
+        let authorization = if client.id.is_empty() {
             None
         } else {
-            form.authenticate(&Authentication {
-                method: identity.method,
-                id: &identity.id,
-                secret: identity.secret.as_ref(),
+            form.authenticate(&ClientAuthentication {
+                method: client.method,
+                id: &client.id,
+                secret: client.secret.as_ref(),
                 assertion: assertion.as_ref(),
             })?
         };
@@ -111,10 +117,14 @@ impl Exchange<'_> {
             self.hide(&Secret::from(value.expose().strip_prefix(BASIC).unwrap_or_default()));
             headers.push(("Authorization", value));
         }
-        if let Some(key) = &ask.wish.key {
+        if let Some(key) = &ask.parameters.key {
             let nonce = self.auth.nonce(&origin);
-            let proof =
-                dpop::Proof { method: "POST", url: ask.url, token: None, nonce: nonce.as_deref() };
+            let proof = dpop::ProvenRequest {
+                method: "POST",
+                url: ask.url,
+                token: None,
+                nonce: nonce.as_deref(),
+            };
             let proof = dpop::proof(key, &proof, now)?;
             self.hide(&proof);
             headers.push(("DPoP", proof));
@@ -123,10 +133,10 @@ impl Exchange<'_> {
             headers.iter().map(|(name, value)| (*name, value.expose())).collect();
         // A refresh token serves once: its answer is not given up with the call.
         let limit = match ask.step {
-            Step::Refresh => self.need.wait.afterwards(REFRESH),
+            TokenStep::Refresh => self.need.wait.afterwards(REFRESH),
             _ => self.limit(),
         };
-        let fetched = agent.post(ask.url, FORM, &headers, &form.finish(), &limit).await;
+        let fetched = http.post(ask.url, FORM, &headers, &form.finish(), &limit).await;
         let fetched = fetched.map_err(|error| broken(error).during(ask.step.name()))?;
         if let Some(nonce) = &fetched.dpop_nonce {
             self.auth.set_nonce(&origin, nonce);

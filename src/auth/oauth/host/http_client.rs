@@ -33,7 +33,7 @@ const REDIRECTS: usize = 3;
 
 /// How the servers are reached, whichever they are.
 #[derive(Debug)]
-pub(crate) struct AgentRoute {
+pub(crate) struct HttpClientOptions {
     /// Of the MCP server: for it alone are the client certificate and the
     /// Unix socket.
     pub(crate) origin: Origin,
@@ -48,17 +48,17 @@ pub(crate) struct AgentRoute {
 
 /// Does the requests of one sign-in, and counts them.
 #[derive(Debug)]
-pub(crate) struct Agent {
-    route: AgentRoute,
+pub(crate) struct HttpClient {
+    route: HttpClientOptions,
     patience: Duration,
-    peers: Mutex<Vec<Arc<Peer>>>,
+    clients: Mutex<Vec<Arc<OriginClient>>>,
     metadata: AtomicUsize,
     all: AtomicUsize,
 }
 
 /// One origin, and the connections to it.
 #[derive(Debug)]
-struct Peer {
+struct OriginClient {
     origin: Origin,
     route: Route,
     http: Http,
@@ -77,12 +77,12 @@ pub(crate) struct Fetched {
     pub(crate) retry_after: Option<String>,
 }
 
-impl Agent {
-    pub(crate) fn new(route: AgentRoute) -> Self {
+impl HttpClient {
+    pub(crate) fn new(route: HttpClientOptions) -> Self {
         Self {
             route,
             patience: PATIENCE,
-            peers: Mutex::default(),
+            clients: Mutex::default(),
             metadata: AtomicUsize::new(0),
             all: AtomicUsize::new(0),
         }
@@ -95,8 +95,8 @@ impl Agent {
 
     /// Lets go of its connections: after a while the server closes them, and
     /// what may be sent only once must not meet that.
-    pub(crate) fn hang_up(&self) {
-        self.peers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    pub(crate) fn close_connections(&self) {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Asks for metadata. A redirect is followed on the same origin alone;
@@ -111,7 +111,7 @@ impl Agent {
         let mut hops = 0;
         loop {
             // Each hop is a request of its own, for its time and the counts.
-            let what = Asked { verb: "GET", url: &url, headers, form: None };
+            let what = Fetch { verb: "GET", url: &url, headers, form: None };
             let (fetched, target) = self.ask(&what, wait).await?;
             match target {
                 Some(target) if hops < REDIRECTS => {
@@ -135,7 +135,7 @@ impl Agent {
     ) -> Result<Fetched> {
         let url = self.url(url)?;
         let form = Some((content_type, body));
-        let what = Asked { verb: "POST", url: &url, headers, form };
+        let what = Fetch { verb: "POST", url: &url, headers, form };
         self.ask(&what, wait).await.map(|(fetched, _)| fetched)
     }
 
@@ -152,7 +152,7 @@ impl Agent {
     }
 
     /// One request and its reply; and where that leads, if it may be followed.
-    async fn ask(&self, what: &Asked<'_>, wait: &Wait) -> Result<(Fetched, Option<Url>)> {
+    async fn ask(&self, what: &Fetch<'_>, wait: &Wait) -> Result<(Fetched, Option<Url>)> {
         let name = what.name();
         let brief = wait.at_most(self.patience);
         let result = self.exchange(what, &brief).await;
@@ -171,9 +171,9 @@ impl Agent {
         result.map_err(|error| error.during(&name))
     }
 
-    async fn exchange(&self, what: &Asked<'_>, wait: &Wait) -> Result<(Fetched, Option<Url>)> {
+    async fn exchange(&self, what: &Fetch<'_>, wait: &Wait) -> Result<(Fetched, Option<Url>)> {
         self.count(what)?;
-        let peer = self.peer(&what.url.origin)?;
+        let client = self.client(&what.url.origin)?;
         self.trace(">", &what.name());
         let authority = what.url.origin.authority();
         let mut headers = vec![
@@ -193,13 +193,13 @@ impl Agent {
             proof: None,
         };
         let setting = Setting {
-            route: &peer.route,
+            route: &client.route,
             connect_timeout: self.route.connect_timeout,
             // It would show bodies and headers.
             trace: None,
             secrets: &[],
         };
-        let mut reply = peer.http.send(&request, setting, wait).await?;
+        let mut reply = client.http.send(&request, setting, wait).await?;
         let status = reply.head.status;
         self.trace("<", &format!("HTTP {status}"));
         let is_wanted = match what.form {
@@ -221,7 +221,7 @@ impl Agent {
         Ok((fetched, target))
     }
 
-    fn count(&self, what: &Asked<'_>) -> Result<()> {
+    fn count(&self, what: &Fetch<'_>) -> Result<()> {
         let is_metadata = what.form.is_none();
         if is_metadata && self.metadata.fetch_add(1, Ordering::Relaxed) >= MOST_METADATA {
             return Err(Error::new(
@@ -238,10 +238,10 @@ impl Agent {
         Ok(())
     }
 
-    fn peer(&self, origin: &Origin) -> Result<Arc<Peer>> {
-        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(peer) = peers.iter().find(|peer| peer.origin == *origin) {
-            return Ok(peer.clone());
+    fn client(&self, origin: &Origin) -> Result<Arc<OriginClient>> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.iter().find(|client| client.origin == *origin) {
+            return Ok(client.clone());
         }
         let is_own = *origin == self.route.origin;
         let mut tls = self.route.tls.clone();
@@ -252,9 +252,10 @@ impl Agent {
             tls,
             address_policy: Some(self.route.address_policy),
         };
-        let peer = Arc::new(Peer { origin: origin.clone(), route, http: Http::default() });
-        peers.push(peer.clone());
-        Ok(peer)
+        let client =
+            Arc::new(OriginClient { origin: origin.clone(), route, http: Http::default() });
+        clients.push(client.clone());
+        Ok(client)
     }
 
     fn trace(&self, mark: &str, line: &str) {
@@ -265,7 +266,7 @@ impl Agent {
 }
 
 /// What is asked of whom.
-struct Asked<'a> {
+struct Fetch<'a> {
     verb: &'static str,
     url: &'a Url,
     headers: &'a [(&'a str, &'a str)],
@@ -273,7 +274,7 @@ struct Asked<'a> {
     form: Option<(&'a str, &'a Secret)>,
 }
 
-impl Asked<'_> {
+impl Fetch<'_> {
     /// For messages: without the query.
     fn name(&self) -> String {
         let path = self.url.target.split('?').next().unwrap_or_default();
@@ -327,8 +328,8 @@ mod tests {
         reply(302, &format!("Location: {to}\r\n"), "elsewhere")
     }
 
-    fn route() -> AgentRoute {
-        AgentRoute {
+    fn route() -> HttpClientOptions {
+        HttpClientOptions {
             origin: Url::parse("https://mcp.example").unwrap().origin,
             unix_socket: None,
             tls: TlsSettings::default(),
@@ -348,22 +349,22 @@ mod tests {
         Wait::for_at_most(Duration::from_secs(20))
     }
 
-    fn get(agent: &Agent, url: &str) -> Result<Fetched> {
-        now(agent.get(url, &[("MCP-Protocol-Version", "x")], &wait()))
+    fn get(http: &HttpClient, url: &str) -> Result<Fetched> {
+        now(http.get(url, &[("MCP-Protocol-Version", "x")], &wait()))
     }
 
-    fn post(agent: &Agent, url: &str, body: &str) -> Result<Fetched> {
+    fn post(http: &HttpClient, url: &str, body: &str) -> Result<Fetched> {
         let headers = [("Authorization", "Basic s3cret")];
-        now(agent.post(url, "application/x-www-form-urlencoded", &headers, &body.into(), &wait()))
+        now(http.post(url, "application/x-www-form-urlencoded", &headers, &body.into(), &wait()))
     }
 
     #[test]
     fn sends_on_another_connection_after_it_has_hung_up() {
         let (base, seen) = serve(|_| reply(200, "", "{}"));
-        let agent = Agent::new(route());
-        get(&agent, &base).unwrap();
-        agent.hang_up();
-        post(&agent, &base, "code=x").unwrap();
+        let http = HttpClient::new(route());
+        get(&http, &base).unwrap();
+        http.close_connections();
+        post(&http, &base, "code=x").unwrap();
         let seen = seen.lock().unwrap();
         assert_eq!(seen.iter().map(|(connection, _)| *connection).collect::<Vec<_>>(), [0, 1]);
     }
@@ -382,12 +383,12 @@ mod tests {
                 "{}",
             ),
         });
-        let agent = Agent::new(route());
-        let found = get(&agent, &format!("{base}/m?q")).unwrap();
+        let http = HttpClient::new(route());
+        let found = get(&http, &format!("{base}/m?q")).unwrap();
         assert_eq!((found.status, found.body.expose()), (200, "{\"a\":1}"));
         assert_eq!((found.media, found.dpop_nonce.as_deref()), (Media::Json, Some("n1")));
         assert_eq!(found.date, None);
-        let found = post(&agent, &format!("{base}/token"), "code=x").unwrap();
+        let found = post(&http, &format!("{base}/token"), "code=x").unwrap();
         assert_eq!((found.status, found.body.expose()), (401, "{}"));
         assert_eq!(found.dpop_nonce.as_deref(), Some("n2"));
         assert_eq!((found.date.as_deref(), found.retry_after.as_deref()), (Some("now"), Some("7")));
@@ -422,10 +423,14 @@ mod tests {
         });
         let (base, _) = serve(|_| reply(200, "", "{\"elsewhere\":1}"));
         let origin = Url::parse("http://mcp.test").unwrap().origin;
-        let agent = Agent::new(AgentRoute { origin, unix_socket: Some(path.clone()), ..route() });
-        assert_eq!(get(&agent, "http://mcp.test/own").unwrap().body.expose(), "{}");
-        assert_eq!(get(&agent, &base).unwrap().body.expose(), "{\"elsewhere\":1}");
-        let error = get(&agent, "http://another.test/").unwrap_err();
+        let http = HttpClient::new(HttpClientOptions {
+            origin,
+            unix_socket: Some(path.clone()),
+            ..route()
+        });
+        assert_eq!(get(&http, "http://mcp.test/own").unwrap().body.expose(), "{}");
+        assert_eq!(get(&http, &base).unwrap().body.expose(), "{\"elsewhere\":1}");
+        let error = get(&http, "http://another.test/").unwrap_err();
         assert_eq!(error.status(), Status::Insecure);
         std::fs::remove_file(path).unwrap();
     }
@@ -446,7 +451,7 @@ mod tests {
             _ => moved("/circle"),
         });
         let answer = |path: &str| {
-            let found = get(&Agent::new(route()), &format!("{base}{path}")).unwrap();
+            let found = get(&HttpClient::new(route()), &format!("{base}{path}")).unwrap();
             (found.status, found.body.expose().to_owned())
         };
         assert_eq!(answer("/a"), (200, "{}".into()));
@@ -454,7 +459,7 @@ mod tests {
             assert_eq!(answer(path), (302, String::new()), "{path}");
         }
         let before = seen.lock().unwrap().len();
-        let found = post(&Agent::new(route()), &format!("{base}/a"), "x").unwrap();
+        let found = post(&HttpClient::new(route()), &format!("{base}/a"), "x").unwrap();
         assert_eq!((found.status, seen.lock().unwrap().len()), (302, before + 1));
         assert!(elsewhere.lock().unwrap().is_empty());
     }
@@ -467,9 +472,9 @@ mod tests {
             "/refused" => reply(404, "", &"x".repeat(BODY_LIMIT + 1)),
             _ => format!("HTTP/1.1 200 X\r\n\r\n{}", "x".repeat(BODY_LIMIT + 1)),
         });
-        let agent = Agent::new(route());
+        let http = HttpClient::new(route());
         let length = |path: &str| {
-            get(&agent, &format!("{base}{path}")).map(|found| found.body.expose().len())
+            get(&http, &format!("{base}{path}")).map(|found| found.body.expose().len())
         };
         assert_eq!(length("/fits").unwrap(), BODY_LIMIT);
         for path in ["/announced", "/open?s3cret"] {
@@ -485,17 +490,17 @@ mod tests {
     #[test]
     fn gives_each_request_its_time_and_the_caller_his() {
         let (base, _) = serve(|_| String::new());
-        let mut agent = Agent::new(route());
-        agent.patience = Duration::from_millis(50);
+        let mut http = HttpClient::new(route());
+        http.patience = Duration::from_millis(50);
         let begin = Instant::now();
-        let error = get(&agent, &format!("{base}/m?s3cret")).unwrap_err();
+        let error = get(&http, &format!("{base}/m?s3cret")).unwrap_err();
         assert_eq!(error.status(), Status::Timeout);
         assert_eq!(error.message(), format!("GET {base}/m: no answer within 0.05 s"));
         assert!(begin.elapsed() < Duration::from_secs(5));
-        let agent = Agent::new(route());
+        let http = HttpClient::new(route());
         let own = Wait::for_at_most(Duration::from_millis(50));
         let body = Secret::from("code=s3cret");
-        let error = now(agent.post(&format!("{base}/t"), "x", &[], &body, &own)).unwrap_err();
+        let error = now(http.post(&format!("{base}/t"), "x", &[], &body, &own)).unwrap_err();
         assert_eq!(error.status(), Status::Timeout);
         assert!(!error.message().contains("10 s") && error.may_have_run());
     }
@@ -503,22 +508,22 @@ mod tests {
     #[test]
     fn counts_the_requests_of_a_sign_in() {
         let (base, seen) = serve(|_| reply(200, "", "{}"));
-        let agent = Agent::new(route());
+        let http = HttpClient::new(route());
         for _ in 0..MOST_METADATA {
-            get(&agent, &base).unwrap();
+            get(&http, &base).unwrap();
         }
-        assert_eq!(get(&agent, &base).unwrap_err().status(), Status::Auth);
+        assert_eq!(get(&http, &base).unwrap_err().status(), Status::Auth);
         for _ in MOST_METADATA..MOST {
-            post(&agent, &base, "x").unwrap();
+            post(&http, &base, "x").unwrap();
         }
-        assert_eq!(post(&agent, &base, "x").unwrap_err().status(), Status::Auth);
+        assert_eq!(post(&http, &base, "x").unwrap_err().status(), Status::Auth);
         assert_eq!(seen.lock().unwrap().len(), MOST);
         // Hops are requests as well.
         let (base, seen) = serve(|_| moved("/"));
-        let agent = Agent::new(route());
-        get(&agent, &base).unwrap();
-        get(&agent, &base).unwrap();
-        assert_eq!(get(&agent, &base).unwrap_err().status(), Status::Auth);
+        let http = HttpClient::new(route());
+        get(&http, &base).unwrap();
+        get(&http, &base).unwrap();
+        assert_eq!(get(&http, &base).unwrap_err().status(), Status::Auth);
         assert_eq!(seen.lock().unwrap().len(), MOST_METADATA);
     }
 
@@ -537,10 +542,10 @@ mod tests {
                 }
             }
         });
-        let agent = Agent::new(route());
-        get(&agent, &base).unwrap();
-        get(&agent, &base).unwrap();
-        let error = post(&agent, &base, "code=s3cret").unwrap_err();
+        let http = HttpClient::new(route());
+        get(&http, &base).unwrap();
+        get(&http, &base).unwrap();
+        let error = post(&http, &base, "code=s3cret").unwrap_err();
         assert_eq!(error.status(), Status::Io);
         assert!(error.may_have_run() && !error.message().contains("s3cret"));
         served.join().unwrap();
@@ -558,21 +563,21 @@ mod tests {
             ("https://169.254.169.254/x?s3cret".into(), Status::Insecure),
             ("https://u:s3cret@h/".into(), Status::Auth),
         ] {
-            let agent = Agent::new(AgentRoute { address_policy, ..route() });
-            let error = post(&agent, &url, "code=s3cret").unwrap_err();
+            let http = HttpClient::new(HttpClientOptions { address_policy, ..route() });
+            let error = post(&http, &url, "code=s3cret").unwrap_err();
             assert_eq!(error.status(), status, "{url}: {}", error.message());
             assert!(!error.message().contains("s3cret"), "{}", error.message());
         }
         // A proxy would go there, so that it is not asked.
         let proxy = crate::transport::proxy::Proxy::parse(&base).unwrap();
         let proxy = ProxyChoice::Chosen(proxy);
-        let agent = Agent::new(AgentRoute { address_policy, proxy, ..route() });
+        let http = HttpClient::new(HttpClientOptions { address_policy, proxy, ..route() });
         for url in ["https://10.0.0.1/", "https://[::ffff:169.254.169.254]/"] {
-            assert_eq!(get(&agent, url).unwrap_err().status(), Status::Insecure, "{url}");
+            assert_eq!(get(&http, url).unwrap_err().status(), Status::Insecure, "{url}");
         }
         assert!(seen.lock().unwrap().is_empty());
         // A name is the proxy's matter; this one does not take it.
-        let error = get(&agent, "https://id.example/").unwrap_err();
+        let error = get(&http, "https://id.example/").unwrap_err();
         assert_eq!(error.status(), Status::Proxy, "{}", error.message());
         assert!(seen.lock().unwrap()[0].1.starts_with("CONNECT id.example:443 "));
     }
@@ -583,13 +588,13 @@ mod tests {
         let (mut reader, writer) = std::io::pipe().unwrap();
         let trace = Some(Arc::new(Trace::new(writer.as_raw_fd()).unwrap()));
         drop(writer);
-        let agent = Agent::new(AgentRoute { trace, ..route() });
-        post(&agent, &format!("{base}/token?k=s3cret"), "code=s3cret").unwrap();
+        let http = HttpClient::new(HttpClientOptions { trace, ..route() });
+        post(&http, &format!("{base}/token?k=s3cret"), "code=s3cret").unwrap();
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let error = post(&agent, &format!("http://{closed}/t?s3cret"), "code=s3cret").unwrap_err();
+        let error = post(&http, &format!("http://{closed}/t?s3cret"), "code=s3cret").unwrap_err();
         assert_eq!(error.status(), Status::Connect);
         assert!(error.message().starts_with(&format!("POST http://{closed}/t: connect to")));
-        drop(agent);
+        drop(http);
         let mut lines = String::new();
         reader.read_to_string(&mut lines).unwrap();
         assert!(lines.starts_with(&format!("> POST {base}/token\n< HTTP 200\n")), "{lines}");

@@ -5,13 +5,13 @@ use form_urlencoded::{byte_serialize, parse};
 
 use crate::auth::oauth::spec::redact::{foreign, place, said, same_secret};
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
-use crate::auth::oauth::spec::url_rules::{Parts, Plain, check};
+use crate::auth::oauth::spec::url_rules::{Parts, PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 
 /// What a person's browser is to ask for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Request<'a> {
+pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) endpoint: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) redirect_uri: &'a str,
@@ -23,9 +23,9 @@ pub(crate) struct Request<'a> {
     pub(crate) dpop_jkt: Option<&'a str>,
 }
 
-impl Request<'_> {
+impl AuthorizationRequest<'_> {
     /// The URL to open. It holds the state, and so is a secret until then.
-    pub(crate) fn url(&self, plain: Plain) -> Result<Secret> {
+    pub(crate) fn url(&self, plain: PlainHttp) -> Result<Secret> {
         check_for_browser(self.endpoint, plain)?;
         let mut url = self.endpoint.to_owned();
         let mut mark = match Parts::of(self.endpoint).query {
@@ -58,7 +58,7 @@ impl Request<'_> {
 
 /// Refuses what must not get to the program that opens URLs: another scheme,
 /// or a character that stands in no URL and may mean something to a shell.
-pub(crate) fn check_for_browser(url: &str, plain: Plain) -> Result<()> {
+pub(crate) fn check_for_browser(url: &str, plain: PlainHttp) -> Result<()> {
     check("authorization endpoint", url, plain)?;
     let mut rest = url.bytes();
     while let Some(byte) = rest.next() {
@@ -83,9 +83,9 @@ pub(crate) fn check_for_browser(url: &str, plain: Plain) -> Result<()> {
 const LONGEST: usize = 4096;
 
 /// The known parameters of a redirect. Nothing of it is to be believed before
-/// [`Answer::check`].
+/// [`AuthorizationResponse::check`].
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct AuthorizationResponse {
     state: Option<Secret>,
     code: Option<Secret>,
     iss: Option<String>,
@@ -96,8 +96,8 @@ pub(crate) struct Answer {
 }
 
 /// Reads the query of a redirect, without its `?`.
-pub(crate) fn read_answer(query: &str) -> Answer {
-    let mut answer = Answer::default();
+pub(crate) fn read_answer(query: &str) -> AuthorizationResponse {
+    let mut answer = AuthorizationResponse::default();
     let mut is_state_doubled = false;
     for (name, value) in parse(query.as_bytes()) {
         // Moved where it was decoded, so that no copy is left of it.
@@ -128,7 +128,7 @@ pub(crate) fn read_answer(query: &str) -> Answer {
 
 /// What of a flow's record its answer is held to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Expected<'a> {
+pub(crate) struct ExpectedResponse<'a> {
     /// The recorded issuer.
     pub(crate) issuer: &'a str,
     /// Whether its metadata promises `iss` in each answer.
@@ -137,13 +137,13 @@ pub(crate) struct Expected<'a> {
     pub(crate) secrets: &'a [Secret],
 }
 
-impl<'a> Expected<'a> {
+impl<'a> ExpectedResponse<'a> {
     pub(crate) fn of(server: &'a ServerMetadata, secrets: &'a [Secret]) -> Self {
         Self { issuer: &server.issuer, sends_iss: server.sends_iss, secrets }
     }
 }
 
-impl Answer {
+impl AuthorizationResponse {
     /// Whether it is the answer to the flow of this state. Any other is not
     /// ours: the flow goes on waiting. One with two states has none.
     pub(crate) fn is_for(&self, state: &Secret) -> bool {
@@ -151,7 +151,7 @@ impl Answer {
     }
 
     /// The code, of an answer that is ours: [`Self::is_for`] comes first.
-    pub(crate) fn check(self, expected: &Expected<'_>) -> Result<Secret> {
+    pub(crate) fn check(self, expected: &ExpectedResponse<'_>) -> Result<Secret> {
         if let Some(name) = self.doubled {
             return Err(Error::new(
                 Status::Untrusted,
@@ -174,7 +174,7 @@ impl Answer {
     }
 
     /// RFC 9207, 2.4: plain text against plain text.
-    fn check_issuer(&self, expected: &Expected<'_>) -> Result<()> {
+    fn check_issuer(&self, expected: &ExpectedResponse<'_>) -> Result<()> {
         let recorded = expected.issuer;
         let wrong = match &self.iss {
             Some(iss) if iss == recorded => return Ok(()),
@@ -191,7 +191,7 @@ impl Answer {
         ))
     }
 
-    fn refusal(&self, code: &str, expected: &Expected<'_>) -> Error {
+    fn refusal(&self, code: &str, expected: &ExpectedResponse<'_>) -> Error {
         let (status, what) = match code {
             "access_denied" => {
                 (Status::Denied, "the person, or the server, said no to the sign-in")

@@ -2,14 +2,14 @@
 
 use crate::auth::oauth::spec::redact::{foreign, place};
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
-use crate::auth::oauth::spec::token_request::Method;
-use crate::auth::oauth::spec::url_rules::{Parts, Plain, check, has_dots};
+use crate::auth::oauth::spec::token_request::AuthMethod;
+use crate::auth::oauth::spec::url_rules::{Parts, PlainHttp, check, has_dots};
 use crate::base::error::{Error, Result, Status};
 
 /// Takes the URL of a client's metadata document, which is its id as text.
 pub(crate) fn check_metadata_url(text: &str) -> Result<()> {
     let wrong = |what: &str| Err(Error::argument(format!("the client's metadata URL {what}")));
-    if check("metadata URL", text, Plain::Refused).is_err() {
+    if check("metadata URL", text, PlainHttp::Refused).is_err() {
         return wrong("is no https URL without user, fragment and blanks");
     }
     let Parts { path, .. } = Parts::of(text);
@@ -24,7 +24,7 @@ pub(crate) fn check_metadata_url(text: &str) -> Result<()> {
 
 /// What the client may go by.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Known<'a> {
+pub(crate) struct KnownClient<'a> {
     /// Whether the program gave an id.
     pub(crate) is_given: bool,
     /// The issuer that the given id belongs to: the pinned one, else the
@@ -37,7 +37,7 @@ pub(crate) struct Known<'a> {
 
 /// What the client goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Identity<'a> {
+pub(crate) enum ClientChoice<'a> {
     Given,
     /// The URL of its metadata.
     Published(&'a str),
@@ -49,10 +49,10 @@ pub(crate) enum Identity<'a> {
 
 /// Chooses: what is given, then what is published, then a registration.
 pub(crate) fn choose<'a>(
-    known: &Known<'a>,
+    known: &KnownClient<'a>,
     server: &'a ServerMetadata,
-    plain: Plain,
-) -> Result<Identity<'a>> {
+    plain: PlainHttp,
+) -> Result<ClientChoice<'a>> {
     let issuer = &server.issuer;
     if known.is_given {
         // The secret of one server is nothing for another, nor is a new
@@ -65,19 +65,19 @@ pub(crate) fn choose<'a>(
                      MCP server names \"{issuer}\": set an id for that one"
                 ),
             )),
-            _ => Ok(Identity::Given),
+            _ => Ok(ClientChoice::Given),
         };
     }
     if let Some(url) = known.metadata_url
         && server.takes_metadata_urls
     {
-        return Ok(Identity::Published(url));
+        return Ok(ClientChoice::Published(url));
     }
     if known.is_registered {
-        return Ok(Identity::Registered);
+        return Ok(ClientChoice::Registered);
     }
     if let Some(url) = server.registration_endpoint(plain)? {
-        return Ok(Identity::Register(url));
+        return Ok(ClientChoice::Register(url));
     }
     let of_url = match known.metadata_url {
         Some(_) => "which takes no client metadata URL",
@@ -98,7 +98,7 @@ pub(crate) fn choose<'a>(
 
 /// What the client could prove itself with.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Proofs<'a> {
+pub(crate) struct ClientProofs<'a> {
     /// The method that the answer to its registration names.
     pub(crate) registered: Option<&'a str>,
     pub(crate) has_secret: bool,
@@ -107,61 +107,65 @@ pub(crate) struct Proofs<'a> {
 
 /// The one method for the token endpoint. A wrong one is counted there, so
 /// none is tried after another.
-pub(crate) fn method(proofs: &Proofs<'_>, server: &ServerMetadata) -> Result<Method> {
-    let has_what = |method: Method| match method {
-        Method::None => true,
-        Method::Basic | Method::Post => proofs.has_secret,
-        Method::PrivateKeyJwt => proofs.has_key,
+pub(crate) fn auth_method(
+    proofs: &ClientProofs<'_>,
+    server: &ServerMetadata,
+) -> Result<AuthMethod> {
+    let has_what = |method: AuthMethod| match method {
+        AuthMethod::None => true,
+        AuthMethod::Basic | AuthMethod::Post => proofs.has_secret,
+        AuthMethod::PrivateKeyJwt => proofs.has_key,
     };
-    let lists = |method: Method| match &server.auth_methods {
+    let lists = |method: AuthMethod| match &server.auth_methods {
         Some(listed) => listed.iter().any(|one| one == method.name()),
-        None => server.has_document && method == Method::Basic,
+        None => server.has_document && method == AuthMethod::Basic,
     };
-    if let Some(method) = proofs.registered.and_then(Method::of)
+    if let Some(method) = proofs.registered.and_then(AuthMethod::of)
         && has_what(method)
         && (server.auth_methods.is_none() || lists(method))
     {
         return Ok(method);
     }
     if !server.has_document && !proofs.has_key {
-        return Ok(if proofs.has_secret { Method::Post } else { Method::None });
+        return Ok(if proofs.has_secret { AuthMethod::Post } else { AuthMethod::None });
     }
-    for method in [Method::PrivateKeyJwt, Method::Basic, Method::Post, Method::None] {
+    for method in [AuthMethod::PrivateKeyJwt, AuthMethod::Basic, AuthMethod::Post, AuthMethod::None]
+    {
         if has_what(method) && lists(method) {
             return Ok(method);
         }
     }
     // A public client proves nothing, whatever the list says.
     if !proofs.has_secret && !proofs.has_key {
-        return Ok(Method::None);
+        return Ok(AuthMethod::None);
     }
     Err(none_in_common(server))
 }
 
 /// The method to register with; a key also wants its public half registered.
-pub(crate) fn method_to_register(server: &ServerMetadata, has_key: bool) -> Result<Method> {
+pub(crate) fn method_to_register(server: &ServerMetadata, has_key: bool) -> Result<AuthMethod> {
     let Some(listed) = &server.auth_methods else {
-        return Ok(if server.has_document { Method::Basic } else { Method::None });
+        return Ok(if server.has_document { AuthMethod::Basic } else { AuthMethod::None });
     };
-    let lists = |method: &Method| listed.iter().any(|one| one == method.name());
-    if has_key && lists(&Method::PrivateKeyJwt) {
-        return Ok(Method::PrivateKeyJwt);
+    let lists = |method: &AuthMethod| listed.iter().any(|one| one == method.name());
+    if has_key && lists(&AuthMethod::PrivateKeyJwt) {
+        return Ok(AuthMethod::PrivateKeyJwt);
     }
-    if lists(&Method::None) {
-        return Ok(Method::None);
+    if lists(&AuthMethod::None) {
+        return Ok(AuthMethod::None);
     }
     // In the server's order: the official Python SDK takes Basic at its token
     // endpoint, but not where tokens are revoked, and lists it last.
     listed
         .iter()
-        .filter_map(|name| Method::of(name))
-        .find(|method| matches!(method, Method::Basic | Method::Post))
+        .filter_map(|name| AuthMethod::of(name))
+        .find(|method| matches!(method, AuthMethod::Basic | AuthMethod::Post))
         .ok_or_else(|| none_in_common(server))
 }
 
 fn none_in_common(server: &ServerMetadata) -> Error {
     let listed = server.auth_methods.as_deref().map(|all| all.join(", "));
-    let shown = foreign(listed.as_deref().unwrap_or(Method::Basic.name()), &[]);
+    let shown = foreign(listed.as_deref().unwrap_or(AuthMethod::Basic.name()), &[]);
     Error::new(
         Status::Auth,
         format!(
@@ -176,11 +180,11 @@ fn none_in_common(server: &ServerMetadata) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::oauth::spec::json_document::Document;
+    use crate::auth::oauth::spec::json_document::JsonDocument;
 
     fn server(members: &str) -> ServerMetadata {
         let body = format!(r#"{{"issuer":"https://as"{members}}}"#);
-        let document = Document::parse(body.as_bytes()).unwrap();
+        let document = JsonDocument::parse(body.as_bytes()).unwrap();
         ServerMetadata::read(&document, "https://as", "https://as").unwrap()
     }
 
@@ -226,31 +230,39 @@ mod tests {
         let none = server("");
         let base = ServerMetadata::without_document("https://as");
         let url = Some("https://c/m.json");
-        let plain = Known::default();
+        let plain = KnownClient::default();
         for (known, server, identity) in [
-            (Known { is_given: true, metadata_url: url, ..plain }, &all, Some(Identity::Given)),
-            (Known { is_given: true, is_registered: true, ..plain }, &none, Some(Identity::Given)),
             (
-                Known { metadata_url: url, is_registered: true, ..plain },
+                KnownClient { is_given: true, metadata_url: url, ..plain },
                 &all,
-                Some(Identity::Published("https://c/m.json")),
-            ),
-            (plain, &all, Some(Identity::Register("https://as/r"))),
-            (
-                Known { metadata_url: url, ..plain },
-                &registers,
-                Some(Identity::Register("https://as/r")),
+                Some(ClientChoice::Given),
             ),
             (
-                Known { metadata_url: url, is_registered: true, ..plain },
-                &registers,
-                Some(Identity::Registered),
+                KnownClient { is_given: true, is_registered: true, ..plain },
+                &none,
+                Some(ClientChoice::Given),
             ),
-            (plain, &base, Some(Identity::Register("https://as/register"))),
+            (
+                KnownClient { metadata_url: url, is_registered: true, ..plain },
+                &all,
+                Some(ClientChoice::Published("https://c/m.json")),
+            ),
+            (plain, &all, Some(ClientChoice::Register("https://as/r"))),
+            (
+                KnownClient { metadata_url: url, ..plain },
+                &registers,
+                Some(ClientChoice::Register("https://as/r")),
+            ),
+            (
+                KnownClient { metadata_url: url, is_registered: true, ..plain },
+                &registers,
+                Some(ClientChoice::Registered),
+            ),
+            (plain, &base, Some(ClientChoice::Register("https://as/register"))),
             (plain, &none, None),
-            (Known { metadata_url: url, ..plain }, &none, None),
+            (KnownClient { metadata_url: url, ..plain }, &none, None),
         ] {
-            let chosen = choose(&known, server, Plain::Refused);
+            let chosen = choose(&known, server, PlainHttp::Refused);
             assert_eq!(chosen.as_ref().ok(), identity.as_ref(), "{known:?}");
             if let Err(error) = chosen {
                 assert_eq!(error.status(), Status::Auth);
@@ -263,11 +275,12 @@ mod tests {
     #[test]
     fn keeps_a_given_id_at_its_own_server() {
         let all = server(r#","registration_endpoint":"https://as/r""#);
-        let known = Known { is_given: true, given_to: Some("https://as"), ..Known::default() };
-        assert_eq!(choose(&known, &all, Plain::Refused).unwrap(), Identity::Given);
+        let known =
+            KnownClient { is_given: true, given_to: Some("https://as"), ..KnownClient::default() };
+        assert_eq!(choose(&known, &all, PlainHttp::Refused).unwrap(), ClientChoice::Given);
         for other in ["https://as/", "https://AS", "https://old"] {
-            let known = Known { given_to: Some(other), ..known };
-            let error = choose(&known, &all, Plain::Refused).unwrap_err();
+            let known = KnownClient { given_to: Some(other), ..known };
+            let error = choose(&known, &all, PlainHttp::Refused).unwrap_err();
             assert_eq!(error.status(), Status::Untrusted);
             assert!(error.message().contains(other) && error.message().contains("\"https://as\""));
         }
@@ -275,7 +288,7 @@ mod tests {
 
     #[test]
     fn chooses_one_method_for_the_token_endpoint() {
-        use Method::{Basic, None as Nothing, Post, PrivateKeyJwt};
+        use AuthMethod::{Basic, None as Nothing, Post, PrivateKeyJwt};
         const SECRET: u8 = 1;
         const KEY: u8 = 2;
         for (registered, has, listed, method) in [
@@ -310,8 +323,8 @@ mod tests {
             (None, SECRET, "", None),
         ] {
             let proofs =
-                Proofs { registered, has_secret: has & SECRET != 0, has_key: has & KEY != 0 };
-            let chosen = super::method(&proofs, &listing(listed));
+                ClientProofs { registered, has_secret: has & SECRET != 0, has_key: has & KEY != 0 };
+            let chosen = super::auth_method(&proofs, &listing(listed));
             assert_eq!(chosen.as_ref().ok(), method.as_ref(), "{registered:?} {has} {listed}");
             if let Err(error) = chosen {
                 let shown = listed.replace(' ', ", ").replace('-', "client_secret_basic");
@@ -319,16 +332,16 @@ mod tests {
             }
         }
         let base = ServerMetadata::without_document("https://as");
-        let proofs = Proofs { has_secret: true, ..Proofs::default() };
-        assert_eq!(super::method(&proofs, &base).unwrap(), Post);
-        assert_eq!(super::method(&Proofs::default(), &base).unwrap(), Nothing);
-        let basic = Proofs { registered: Some("client_secret_basic"), ..proofs };
-        assert_eq!(super::method(&basic, &base).unwrap(), Basic);
+        let proofs = ClientProofs { has_secret: true, ..ClientProofs::default() };
+        assert_eq!(super::auth_method(&proofs, &base).unwrap(), Post);
+        assert_eq!(super::auth_method(&ClientProofs::default(), &base).unwrap(), Nothing);
+        let basic = ClientProofs { registered: Some("client_secret_basic"), ..proofs };
+        assert_eq!(super::auth_method(&basic, &base).unwrap(), Basic);
     }
 
     #[test]
     fn registers_with_what_the_server_lists() {
-        use Method::{Basic, None as Nothing, Post, PrivateKeyJwt};
+        use AuthMethod::{Basic, None as Nothing, Post, PrivateKeyJwt};
         for (listed, has_key, method) in [
             ("client_secret_basic none", false, Some(Nothing)),
             ("client_secret_post client_secret_basic", false, Some(Post)),

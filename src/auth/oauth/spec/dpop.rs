@@ -8,7 +8,7 @@ use crate::base::error::Result;
 use crate::base::secret::Secret;
 
 /// The request that is proved.
-pub(crate) struct Proof<'a> {
+pub(crate) struct ProvenRequest<'a> {
     /// As it is sent, in capitals.
     pub(crate) method: &'a str,
     pub(crate) url: &'a str,
@@ -21,7 +21,7 @@ pub(crate) struct Proof<'a> {
 
 /// The value of the header `DPoP`. A server takes each once: every request,
 /// repeats too, needs its own.
-pub(crate) fn proof(key: &Key, proof: &Proof<'_>, now: SystemTime) -> Result<Secret> {
+pub(crate) fn proof(key: &Key, proof: &ProvenRequest<'_>, now: SystemTime) -> Result<Secret> {
     let header = Object::new()
         .text("typ", "dpop+jwt")
         .text("alg", key.algorithm().name())
@@ -60,8 +60,8 @@ mod tests {
 
     const TOKEN: &str = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
 
-    fn request<'a>(url: &'a str) -> Proof<'a> {
-        Proof { method: "POST", url, token: None, nonce: None }
+    fn request<'a>(url: &'a str) -> ProvenRequest<'a> {
+        ProvenRequest { method: "POST", url, token: None, nonce: None }
     }
 
     #[test]
@@ -80,7 +80,8 @@ mod tests {
     fn binds_the_token_and_the_nonce_only_where_there_are_some() {
         let key = Key::generate().unwrap();
         let claims = |token, nonce| {
-            let one = Proof { method: "GET", url: "https://a.test/mcp?a=b#c", token, nonce };
+            let one =
+                ProvenRequest { method: "GET", url: "https://a.test/mcp?a=b#c", token, nonce };
             let (_, claims, _) = parts(&proof(&key, &one, at(1_700_000_000)).unwrap());
             let (head, tail) = claims.split_once("\",\"htm\"").unwrap();
             assert_eq!(head.len(), "{\"jti\":\"".len() + 22);

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::auth::oauth::spec::json_document::Document;
+use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{foreign, place};
 use crate::base::error::{Error, Status};
 use crate::wire::retry;
@@ -12,7 +12,7 @@ const LONGEST_WAIT: u32 = 3_600_000;
 
 /// The answer to one request of an exchange.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reply<'a> {
+pub(crate) struct EndpointResponse<'a> {
     /// What was asked, as it was sent.
     pub(crate) url: &'a str,
     pub(crate) status: u16,
@@ -25,7 +25,7 @@ pub(crate) struct Reply<'a> {
     pub(crate) now: SystemTime,
 }
 
-impl<'a> Reply<'a> {
+impl<'a> EndpointResponse<'a> {
     pub(crate) fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)
     }
@@ -35,8 +35,8 @@ impl<'a> Reply<'a> {
         matches!(self.status, 429 | 500..=599)
     }
 
-    pub(crate) fn document(&self) -> Option<Document<'a>> {
-        Document::parse(self.body)
+    pub(crate) fn document(&self) -> Option<JsonDocument<'a>> {
+        JsonDocument::parse(self.body)
     }
 
     /// Milliseconds until another try, an hour at most.
@@ -73,7 +73,7 @@ impl<'a> Reply<'a> {
 }
 
 #[cfg(test)]
-impl<'a> Reply<'a> {
+impl<'a> EndpointResponse<'a> {
     /// One of the authorization server `https://as/token`.
     pub(crate) fn of(status: u16, body: &'a str) -> Self {
         Self {
@@ -101,7 +101,8 @@ mod tests {
             ("Sat, 06 Nov 1999 08:49:47 GMT", Some(LONGEST_WAIT)),
             ("soon", None),
         ] {
-            let reply = Reply { retry_after: Some(text), ..Reply::of(429, "") };
+            let reply =
+                EndpointResponse { retry_after: Some(text), ..EndpointResponse::of(429, "") };
             assert_eq!(reply.wait(), wait, "{text}");
             assert_eq!(reply.unavailable("token").retry_after(), wait);
         }
@@ -109,8 +110,10 @@ mod tests {
 
     #[test]
     fn shows_status_and_media_type_and_nothing_of_the_body() {
-        let reply =
-            Reply { media: Some("text/\"html\"\n"), ..Reply::of(200, "<html>hunter2</html>") };
+        let reply = EndpointResponse {
+            media: Some("text/\"html\"\n"),
+            ..EndpointResponse::of(200, "<html>hunter2</html>")
+        };
         let error = reply.malformed("the token request", "which is no JSON object");
         assert_eq!((error.status(), error.http_status()), (Status::Protocol, 200));
         assert_eq!(
@@ -118,7 +121,7 @@ mod tests {
             "the token request: https://as/token answered 200 with \"text/?html??\", \
              which is no JSON object"
         );
-        let bare = Reply { media: None, ..reply }.malformed("x", "y");
+        let bare = EndpointResponse { media: None, ..reply }.malformed("x", "y");
         assert!(bare.message().contains("no media type"));
     }
 }

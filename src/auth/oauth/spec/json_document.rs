@@ -12,9 +12,9 @@ const ENTRIES: usize = 256;
 /// A JSON object. Members of another type than the one asked for are as good
 /// as absent.
 #[derive(Debug)]
-pub(crate) struct Document<'a>(Members<'a>);
+pub(crate) struct JsonDocument<'a>(Members<'a>);
 
-impl<'a> Document<'a> {
+impl<'a> JsonDocument<'a> {
     /// `None` for what is no JSON object, or too deep a one.
     pub(crate) fn parse(body: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(body).ok()?;
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn takes_members_of_the_type_that_is_asked_for() {
         let body = br#"{"a":"x","b":true,"c":["x",1,null,"y"],"d":"true","e":{},"f":"\ud800"}"#;
-        let document = Document::parse(body).unwrap();
+        let document = JsonDocument::parse(body).unwrap();
         assert_eq!(document.text("a").as_deref(), Some("x"));
         assert!(document.is_true("b") && !document.is_true("d") && !document.is_true("z"));
         assert_eq!(document.list("c").unwrap(), ["x", "y"]);
@@ -96,7 +96,7 @@ mod tests {
             assert_eq!(document.list(name), None, "{name}");
         }
         assert!(document.has_value("e") && !document.has_value("z"));
-        assert!(!Document::parse(b"{\"a\":null}").unwrap().has_value("a"));
+        assert!(!JsonDocument::parse(b"{\"a\":null}").unwrap().has_value("a"));
     }
 
     #[test]
@@ -121,7 +121,7 @@ mod tests {
             ("true", None),
         ] {
             let body = format!("{{\"a\":{value}}}");
-            let document = Document::parse(body.as_bytes()).unwrap();
+            let document = JsonDocument::parse(body.as_bytes()).unwrap();
             assert_eq!(document.seconds("a"), seconds, "{value}");
         }
     }
@@ -129,21 +129,21 @@ mod tests {
     #[test]
     fn refuses_what_is_no_object_or_too_deep() {
         for body in ["", "<html>", "[]", "\"{}\"", "null", "{", "{}x", "{\"a\":}", "{}{}"] {
-            assert!(Document::parse(body.as_bytes()).is_none(), "{body}");
+            assert!(JsonDocument::parse(body.as_bytes()).is_none(), "{body}");
         }
-        assert!(Document::parse(b"{\"a\":\"\xff\"}").is_none());
+        assert!(JsonDocument::parse(b"{\"a\":\"\xff\"}").is_none());
         let deep = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
-        assert!(Document::parse(deep(31).as_bytes()).is_some());
-        assert!(Document::parse(deep(32).as_bytes()).is_none());
-        assert!(Document::parse(deep(100_000).as_bytes()).is_none());
+        assert!(JsonDocument::parse(deep(31).as_bytes()).is_some());
+        assert!(JsonDocument::parse(deep(32).as_bytes()).is_none());
+        assert!(JsonDocument::parse(deep(100_000).as_bytes()).is_none());
         let quoted = format!("{{\"a\":\"\\\"{}\"}}", "[".repeat(100));
-        assert!(Document::parse(quoted.as_bytes()).is_some());
+        assert!(JsonDocument::parse(quoted.as_bytes()).is_some());
     }
 
     #[test]
     fn uses_no_more_than_the_first_entries_of_a_list() {
         let body = format!("{{\"a\":[{}\"x\"]}}", "\"y\",".repeat(100_000));
-        let document = Document::parse(body.as_bytes()).unwrap();
+        let document = JsonDocument::parse(body.as_bytes()).unwrap();
         assert_eq!(document.list("a").unwrap().len(), ENTRIES);
     }
 }

@@ -1,10 +1,10 @@
 //! Where metadata may be, and what the answers of those places say together
 //! (RFC 9728, 3; RFC 8414, 3; OpenID Connect Discovery, 4).
 
-use crate::auth::oauth::spec::endpoint_response::Reply;
-use crate::auth::oauth::spec::json_document::Document;
+use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
+use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::place;
-use crate::auth::oauth::spec::url_rules::{Parts, Plain, check};
+use crate::auth::oauth::spec::url_rules::{Parts, PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
 
 const RESOURCE: &str = "/.well-known/oauth-protected-resource";
@@ -18,7 +18,7 @@ const OPENID: &str = "/.well-known/openid-configuration";
 pub(crate) fn resource_places(
     endpoint: &str,
     named: Option<&str>,
-    plain: Plain,
+    plain: PlainHttp,
     misses: &mut Misses,
 ) -> Vec<String> {
     let mut out = Vec::new();
@@ -71,7 +71,7 @@ pub(crate) struct Misses {
 impl Misses {
     /// The document that a place has. Anything else, such as the HTML that a
     /// gateway has for every path, is noted as a miss.
-    pub(crate) fn read<'a>(&mut self, reply: &Reply<'a>) -> Option<Document<'a>> {
+    pub(crate) fn read<'a>(&mut self, reply: &EndpointResponse<'a>) -> Option<JsonDocument<'a>> {
         if reply.status == 200
             && let Some(document) = reply.document()
         {
@@ -140,7 +140,7 @@ mod tests {
 
     fn places(endpoint: &str, named: Option<&str>) -> (Vec<String>, Misses) {
         let mut misses = Misses::default();
-        let places = resource_places(endpoint, named, Plain::Refused, &mut misses);
+        let places = resource_places(endpoint, named, PlainHttp::Refused, &mut misses);
         (places, misses)
     }
 
@@ -235,13 +235,14 @@ mod tests {
     #[test]
     fn takes_the_first_object_whatever_its_media_type() {
         let mut misses = Misses::default();
-        let reply = Reply { media: Some("text/plain"), ..Reply::of(200, "{}") };
+        let reply =
+            EndpointResponse { media: Some("text/plain"), ..EndpointResponse::of(200, "{}") };
         assert!(misses.read(&reply).is_some());
         for status in [201, 204, 302, 400, 401, 403, 404, 405, 429, 500, 502] {
-            assert!(misses.read(&Reply::of(status, "{}")).is_none(), "{status}");
+            assert!(misses.read(&EndpointResponse::of(status, "{}")).is_none(), "{status}");
         }
         for body in ["", "<html>", "[]", "\"x\""] {
-            assert!(misses.read(&Reply::of(200, body)).is_none(), "{body}");
+            assert!(misses.read(&EndpointResponse::of(200, body)).is_none(), "{body}");
         }
     }
 
@@ -255,7 +256,7 @@ mod tests {
         ] {
             let mut misses = Misses::default();
             for status in statuses {
-                misses.read(&Reply::of(*status, "<html>"));
+                misses.read(&EndpointResponse::of(*status, "<html>"));
             }
             match misses.nothing("metadata") {
                 Ok(text) => {
@@ -275,7 +276,7 @@ mod tests {
         for status in [Status::Timeout, Status::Connect, Status::Resolve, Status::Tls] {
             let mut misses = Misses::default();
             misses.failed("https://h/a", Error::new(status, "x"));
-            misses.read(&Reply::of(404, ""));
+            misses.read(&EndpointResponse::of(404, ""));
             assert_eq!(misses.nothing("metadata").unwrap_err().status(), Status::Unavailable);
         }
     }
@@ -284,7 +285,7 @@ mod tests {
     fn ends_with_the_first_place_that_may_not_be_asked() {
         for status in [Status::Insecure, Status::Untrusted, Status::TooLarge, Status::Auth] {
             let mut misses = Misses::default();
-            misses.read(&Reply::of(404, ""));
+            misses.read(&EndpointResponse::of(404, ""));
             misses.failed("https://h/a", Error::new(Status::Connect, "is down"));
             misses.failed("https://h/b", Error::new(status, "is private"));
             misses.failed("https://h/c", Error::new(Status::Io, "breaks"));
@@ -298,7 +299,7 @@ mod tests {
     fn ends_with_the_first_document_that_was_refused() {
         let mut misses = Misses::default();
         misses.refuse(Error::new(Status::Untrusted, "first"));
-        misses.read(&Reply::of(503, ""));
+        misses.read(&EndpointResponse::of(503, ""));
         misses.refuse(Error::new(Status::Auth, "second"));
         let error = misses.nothing("metadata").unwrap_err();
         assert_eq!((error.status(), error.message()), (Status::Untrusted, "first"));

@@ -15,7 +15,7 @@ const HOSTS: [(&str, &[IpAddr]); 3] =
 
 /// A redirect URL that the program has set.
 #[derive(Debug)]
-pub(crate) struct Redirect {
+pub(crate) struct LoopbackRedirect {
     /// `None` for a free one.
     pub(crate) port: Option<u16>,
     host: (&'static str, &'static [IpAddr]),
@@ -29,14 +29,14 @@ pub(crate) struct Redirect {
 
 /// Where requests must go, to be answers.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct RedirectTarget {
     pub(crate) uri: String,
     pub(crate) port: u16,
     pub(crate) path: String,
     name: &'static str,
 }
 
-impl Redirect {
+impl LoopbackRedirect {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let wrong = |what: &str| Err(Error::argument(format!("redirect url {what}")));
         let Some((scheme, rest)) = text.split_once("://") else {
@@ -89,7 +89,7 @@ impl Redirect {
 
     /// The place with its port. A URL that has one stays as it is, since
     /// authorization servers compare it as text.
-    pub(crate) fn at(self, port: u16) -> Place {
+    pub(crate) fn at(self, port: u16) -> RedirectTarget {
         let uri = match self.port {
             Some(_) => self.text,
             None => {
@@ -98,11 +98,11 @@ impl Redirect {
                 format!("{before}:{port}{after}")
             }
         };
-        Place { uri, port, path: self.path, name: self.host.0 }
+        RedirectTarget { uri, port, path: self.path, name: self.host.0 }
     }
 }
 
-impl Place {
+impl RedirectTarget {
     /// Whether a Host header is that of the redirect. Another name for this
     /// machine is one that somebody else has pointed at it.
     pub(crate) fn is_host(&self, value: &[u8]) -> bool {
@@ -120,8 +120,8 @@ impl Place {
 mod tests {
     use super::*;
 
-    fn at(text: &str, port: u16) -> Place {
-        Redirect::parse(text).unwrap().at(port)
+    fn at(text: &str, port: u16) -> RedirectTarget {
+        LoopbackRedirect::parse(text).unwrap().at(port)
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn leaves_a_url_with_a_port_as_it_is() {
         for text in ["HTTP://LocalHost:80", "http://[0:0::1]:8080/x?y=z", "http://127.0.0.1:1/"] {
-            let redirect = Redirect::parse(text).unwrap();
+            let redirect = LoopbackRedirect::parse(text).unwrap();
             let port = redirect.port.unwrap();
             assert_eq!(redirect.at(port).uri, text);
         }
@@ -177,7 +177,7 @@ mod tests {
             "app:/callback",
             "",
         ] {
-            assert!(Redirect::parse(text).is_err(), "{text}");
+            assert!(LoopbackRedirect::parse(text).is_err(), "{text}");
         }
     }
 

@@ -1,10 +1,10 @@
 //! Dynamic registration: what is asked for and what comes of it (RFC 7591).
 
-use crate::auth::oauth::spec::endpoint_response::Reply;
+use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::redact::{place, said};
 use crate::auth::oauth::spec::scope::{join, split};
-use crate::auth::oauth::spec::token_request::Method;
-use crate::auth::oauth::store::entry::Kind;
+use crate::auth::oauth::spec::token_request::AuthMethod;
+use crate::auth::oauth::store::entry::ApplicationType;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::transport::address_policy::is_this_machine;
@@ -17,11 +17,11 @@ const LONGEST: usize = 4096;
 
 /// What a client registers with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Request<'a> {
+pub(crate) struct RegistrationRequest<'a> {
     pub(crate) client_name: &'a str,
     /// The one that is listened on.
     pub(crate) redirect_uri: &'a str,
-    pub(crate) method: Method,
+    pub(crate) method: AuthMethod,
     /// The scopes that will be asked for.
     pub(crate) scopes: &'a [String],
     /// Whether tokens have to be bound to a key.
@@ -30,7 +30,7 @@ pub(crate) struct Request<'a> {
     pub(crate) jwks: Option<&'a str>,
 }
 
-impl Request<'_> {
+impl RegistrationRequest<'_> {
     pub(crate) fn body(&self) -> String {
         let mut out = String::from("{\"client_name\":");
         push_string(&mut out, self.client_name);
@@ -60,7 +60,7 @@ impl Request<'_> {
 
     /// Whether the server may have refused the scopes alone: one that knows
     /// its own only does that with those of a resource.
-    pub(crate) fn may_go_without_scopes(&self, reply: &Reply<'_>) -> bool {
+    pub(crate) fn may_go_without_scopes(&self, reply: &EndpointResponse<'_>) -> bool {
         let code = reply.document().and_then(|document| document.text("error"));
         !self.scopes.is_empty()
             && reply.status == 400
@@ -68,7 +68,7 @@ impl Request<'_> {
     }
 
     /// Reads the answer. What the server says counts, whatever was asked.
-    pub(crate) fn read(&self, reply: &Reply<'_>) -> Result<Registration> {
+    pub(crate) fn read(&self, reply: &EndpointResponse<'_>) -> Result<RegistrationResponse> {
         if reply.is_unavailable() {
             return Err(reply.unavailable(STEP));
         }
@@ -96,7 +96,7 @@ impl Request<'_> {
             ));
         }
         let client_secret = document.text("client_secret").map(Secret::from);
-        Ok(Registration {
+        Ok(RegistrationResponse {
             client_id,
             client_secret: client_secret.filter(|one| is_credential(one.expose())),
             // Absent, though it has to be there, and 0: never.
@@ -111,7 +111,12 @@ impl Request<'_> {
         })
     }
 
-    fn refusal(&self, reply: &Reply<'_>, code: Option<&str>, description: Option<&str>) -> Error {
+    fn refusal(
+        &self,
+        reply: &EndpointResponse<'_>,
+        code: Option<&str>,
+        description: Option<&str>,
+    ) -> Error {
         let said = code.map(|code| said(code, description, &[])).unwrap_or_default();
         let advice = match reply.status {
             401 | 403 => "; it registers only whom it knows: set an id with mcp_auth_set_client()",
@@ -135,10 +140,12 @@ impl Request<'_> {
 /// a server by https, to a native program in any other way. Its name is the
 /// `application_type`, which OpenID servers take for "web" where it is left
 /// out, and refuse a redirect to this machine.
-pub(crate) fn kind(redirect_uri: &str) -> Kind {
+pub(crate) fn kind(redirect_uri: &str) -> ApplicationType {
     match Url::parse(redirect_uri) {
-        Ok(url) if url.origin.scheme == Scheme::Https && !is_this_machine(&url.origin) => Kind::Web,
-        _ => Kind::Native,
+        Ok(url) if url.origin.scheme == Scheme::Https && !is_this_machine(&url.origin) => {
+            ApplicationType::Web
+        }
+        _ => ApplicationType::Native,
     }
 }
 
@@ -148,7 +155,7 @@ fn is_credential(text: &str) -> bool {
 
 /// What the client is at one issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Registration {
+pub(crate) struct RegistrationResponse {
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<Secret>,
     /// Seconds since 1970; `None`: never.
@@ -168,19 +175,19 @@ mod tests {
 
     const REDIRECT: &str = "http://127.0.0.1:7/callback";
 
-    fn request() -> Request<'static> {
-        Request {
+    fn request() -> RegistrationRequest<'static> {
+        RegistrationRequest {
             client_name: "A \"client\"",
             redirect_uri: REDIRECT,
-            method: Method::None,
+            method: AuthMethod::None,
             scopes: &[],
             is_bound: false,
             jwks: None,
         }
     }
 
-    fn read(status: u16, body: &str) -> Result<Registration> {
-        request().read(&Reply::of(status, body))
+    fn read(status: u16, body: &str) -> Result<RegistrationResponse> {
+        request().read(&EndpointResponse::of(status, body))
     }
 
     #[test]
@@ -190,8 +197,8 @@ mod tests {
             r#"{"client_name":"A \"client\"","redirect_uris":["http://127.0.0.1:7/callback"],"grant_types":["authorization_code","refresh_token"],"response_types":["code"],"token_endpoint_auth_method":"none","application_type":"native"}"#
         );
         let scopes = ["a", "offline_access", "b"].map(str::to_owned);
-        let full = Request {
-            method: Method::PrivateKeyJwt,
+        let full = RegistrationRequest {
+            method: AuthMethod::PrivateKeyJwt,
             scopes: &scopes,
             is_bound: true,
             jwks: Some("{\"keys\":[]}"),
@@ -207,7 +214,7 @@ mod tests {
     #[test]
     fn goes_without_scopes_where_they_may_be_what_is_refused() {
         let scopes = ["a".to_owned(), "b".to_owned()];
-        let asks = Request { scopes: &scopes, ..request() };
+        let asks = RegistrationRequest { scopes: &scopes, ..request() };
         for (status, body, wanted) in [
             (400, r#"{"error":"invalid_client_metadata"}"#, true),
             (400, r#"{"error":"invalid_scope"}"#, true),
@@ -216,20 +223,27 @@ mod tests {
             (400, "", false),
             (201, r#"{"client_id":"i"}"#, false),
         ] {
-            assert_eq!(asks.may_go_without_scopes(&Reply::of(status, body)), wanted, "{body}");
-            assert!(!request().may_go_without_scopes(&Reply::of(status, body)), "{body}");
+            assert_eq!(
+                asks.may_go_without_scopes(&EndpointResponse::of(status, body)),
+                wanted,
+                "{body}"
+            );
+            assert!(
+                !request().may_go_without_scopes(&EndpointResponse::of(status, body)),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn knows_what_it_is_registered_for() {
         let scopes = ["a".to_owned(), "b".to_owned()];
-        let asks = Request { scopes: &scopes, ..request() };
+        let asks = RegistrationRequest { scopes: &scopes, ..request() };
         for (said, wanted) in
             [("", None), (r#","scope":"c""#, Some("c a b")), (r#","scope":"""#, Some("a b"))]
         {
             let body = format!(r#"{{"client_id":"i"{said}}}"#);
-            let made = asks.read(&Reply::of(201, &body)).unwrap();
+            let made = asks.read(&EndpointResponse::of(201, &body)).unwrap();
             assert_eq!(made.scope.as_deref(), wanted, "{said}");
         }
     }

@@ -1,8 +1,8 @@
 //! What an MCP server says of itself (RFC 9728).
 
-use crate::auth::oauth::spec::json_document::Document;
+use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::place;
-use crate::auth::oauth::spec::url_rules::{Parts, Plain, check_issuer};
+use crate::auth::oauth::spec::url_rules::{Parts, PlainHttp, check_issuer};
 use crate::base::error::{Error, Result, Status};
 use crate::transport::address_policy::URL_LIMIT;
 use crate::wire::url::Url;
@@ -21,7 +21,7 @@ pub(crate) struct ResourceMetadata {
 impl ResourceMetadata {
     /// Takes the document that was found at `url` if it is about `endpoint`.
     /// An error is final: no other place may stand in for it.
-    pub(crate) fn read(document: &Document<'_>, url: &str, endpoint: &str) -> Result<Self> {
+    pub(crate) fn read(document: &JsonDocument<'_>, url: &str, endpoint: &str) -> Result<Self> {
         let refused = |why: String| {
             let message = format!("the metadata at {} {why}: refused", place(url));
             Err(Error::new(Status::Untrusted, message))
@@ -72,7 +72,7 @@ impl ResourceMetadata {
     pub(crate) fn issuer<'a>(
         &'a self,
         pin: Option<&'a str>,
-        plain: Plain,
+        plain: PlainHttp,
         held: impl Fn(&str) -> bool,
     ) -> Result<&'a str> {
         let listed = &self.authorization_servers;
@@ -197,7 +197,7 @@ mod tests {
     }
 
     fn read(body: &str) -> Result<ResourceMetadata> {
-        let document = Document::parse(body.as_bytes()).unwrap();
+        let document = JsonDocument::parse(body.as_bytes()).unwrap();
         ResourceMetadata::read(&document, "https://h/meta?s3cret", "https://h/mcp?s3cret")
     }
 
@@ -244,7 +244,7 @@ mod tests {
     fn chooses_the_pin_then_one_that_is_known_then_the_first() {
         let list = of("https://h", &["https://a", "http://b", "https://c/", "https://d/x"]);
         let issuer = |pin, held: &[&str]| {
-            list.issuer(pin, Plain::Refused, |one| held.contains(&one)).map(str::to_owned)
+            list.issuer(pin, PlainHttp::Refused, |one| held.contains(&one)).map(str::to_owned)
         };
         assert_eq!(issuer(None, &[]).unwrap(), "https://a");
         assert_eq!(issuer(None, &["https://c/", "https://d/x"]).unwrap(), "https://c/");
@@ -264,13 +264,13 @@ mod tests {
     #[test]
     fn ends_without_an_issuer_that_may_be_used() {
         let issuer = |servers: &[&str]| {
-            of("https://h", servers).issuer(None, Plain::Refused, |_| true).unwrap_err()
+            of("https://h", servers).issuer(None, PlainHttp::Refused, |_| true).unwrap_err()
         };
         assert_eq!(issuer(&[]).status(), Status::Auth);
         for servers in [&["http://a"][..], &["https://a?x", "https://a#"], &["a", ""]] {
             assert_eq!(issuer(servers).status(), Status::Untrusted, "{servers:?}");
         }
         let local = of("http://localhost:1", &["http://localhost:2/t"]);
-        assert!(local.issuer(None, Plain::Loopback, |_| false).is_ok());
+        assert!(local.issuer(None, PlainHttp::Loopback, |_| false).is_ok());
     }
 }

@@ -29,7 +29,7 @@ fn add(scopes: &mut Vec<String>, one: &str) {
 
 /// Where the first scopes may come from.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Sources<'a> {
+pub(crate) struct ScopeSources<'a> {
     /// What the program set.
     pub(crate) program: Option<&'a str>,
     /// What the challenge names.
@@ -42,7 +42,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) is_browser: bool,
 }
 
-impl Sources<'_> {
+impl ScopeSources<'_> {
     /// The scopes to ask for first; none: leave the parameter out. The first
     /// source that names any counts, and alone.
     pub(crate) fn first(&self) -> Vec<String> {
@@ -150,7 +150,7 @@ mod tests {
             (None, Some("c"), Some("r offline_access"), Some("c"), "c"),
         ] {
             let (resource, server) = (resource.map(list), server.map(list));
-            let sources = Sources {
+            let sources = ScopeSources {
                 program,
                 challenge,
                 resource: resource.as_deref(),
@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn adds_nothing_where_no_person_signs_in() {
         let server = list("c offline_access");
-        let sources = Sources { challenge: Some("c"), server: Some(&server), ..Sources::default() };
+        let sources =
+            ScopeSources { challenge: Some("c"), server: Some(&server), ..ScopeSources::default() };
         assert_eq!(join(&sources.first()), "c");
         // Nor what a server lists; what the program sets is its own affair.
         let listed = list("offline_access r");
@@ -178,7 +179,7 @@ mod tests {
             (None, Some("offline_access"), None, ""),
             (Some("p offline_access"), Some("c"), None, "p offline_access"),
         ] {
-            let sources = Sources { program, challenge, resource, ..Sources::default() };
+            let sources = ScopeSources { program, challenge, resource, ..ScopeSources::default() };
             assert_eq!(join(&sources.first()), scopes);
         }
         assert!(!sources.needs_consent(&list("c offline_access")));

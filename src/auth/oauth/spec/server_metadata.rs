@@ -1,8 +1,8 @@
 //! What an authorization server says of itself (RFC 8414).
 
-use crate::auth::oauth::spec::json_document::Document;
+use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{foreign, place};
-use crate::auth::oauth::spec::url_rules::{Plain, check};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
 
 /// The metadata of an authorization server, all texts as they were published.
@@ -32,7 +32,7 @@ pub(crate) struct ServerMetadata {
 impl ServerMetadata {
     /// Takes the document that was found at `url` if it is of `issuer`, byte
     /// for byte. Nothing of one that is refused may be used.
-    pub(crate) fn read(document: &Document<'_>, url: &str, issuer: &str) -> Result<Self> {
+    pub(crate) fn read(document: &JsonDocument<'_>, url: &str, issuer: &str) -> Result<Self> {
         let Some(published) = document.text("issuer") else {
             return Err(Error::new(
                 Status::Untrusted,
@@ -91,19 +91,19 @@ impl ServerMetadata {
         ))
     }
 
-    pub(crate) fn authorization_endpoint(&self, plain: Plain) -> Result<&str> {
+    pub(crate) fn authorization_endpoint(&self, plain: PlainHttp) -> Result<&str> {
         self.needed("authorization_endpoint", self.authorization_endpoint.as_deref(), plain)
     }
 
-    pub(crate) fn token_endpoint(&self, plain: Plain) -> Result<&str> {
+    pub(crate) fn token_endpoint(&self, plain: PlainHttp) -> Result<&str> {
         self.needed("token_endpoint", self.token_endpoint.as_deref(), plain)
     }
 
-    pub(crate) fn registration_endpoint(&self, plain: Plain) -> Result<Option<&str>> {
+    pub(crate) fn registration_endpoint(&self, plain: PlainHttp) -> Result<Option<&str>> {
         self.optional("registration_endpoint", self.registration_endpoint.as_deref(), plain)
     }
 
-    pub(crate) fn revocation_endpoint(&self, plain: Plain) -> Result<Option<&str>> {
+    pub(crate) fn revocation_endpoint(&self, plain: PlainHttp) -> Result<Option<&str>> {
         self.optional("revocation_endpoint", self.revocation_endpoint.as_deref(), plain)
     }
 
@@ -132,7 +132,7 @@ impl ServerMetadata {
         }
     }
 
-    fn needed<'a>(&self, name: &str, url: Option<&'a str>, plain: Plain) -> Result<&'a str> {
+    fn needed<'a>(&self, name: &str, url: Option<&'a str>, plain: PlainHttp) -> Result<&'a str> {
         let url = self.optional(name, url, plain)?;
         url.ok_or_else(|| {
             Error::new(
@@ -146,7 +146,7 @@ impl ServerMetadata {
         &self,
         name: &str,
         url: Option<&'a str>,
-        plain: Plain,
+        plain: PlainHttp,
     ) -> Result<Option<&'a str>> {
         if let Some(url) = url {
             check(&format!("{name} of {}", self.issuer), url, plain)?;
@@ -184,7 +184,7 @@ mod tests {
     const URL: &str = "https://as/.well-known/oauth-authorization-server?s3cret";
 
     fn read(body: &str, issuer: &str) -> Result<ServerMetadata> {
-        ServerMetadata::read(&Document::parse(body.as_bytes()).unwrap(), URL, issuer)
+        ServerMetadata::read(&JsonDocument::parse(body.as_bytes()).unwrap(), URL, issuer)
     }
 
     #[test]
@@ -241,7 +241,7 @@ mod tests {
             "https://as",
         )
         .unwrap();
-        let plain = Plain::Refused;
+        let plain = PlainHttp::Refused;
         assert_eq!(metadata.token_endpoint(plain).unwrap(), "https://other/token?a=b");
         assert_eq!(metadata.registration_endpoint(plain).unwrap(), None);
         assert_eq!(metadata.revocation_endpoint(plain).unwrap(), Some("https://as/r"));
@@ -261,7 +261,7 @@ mod tests {
             "https://as",
         )
         .unwrap();
-        let plain = Plain::Loopback;
+        let plain = PlainHttp::Loopback;
         for error in [
             metadata.token_endpoint(plain).unwrap_err(),
             metadata.authorization_endpoint(plain).unwrap_err(),
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn has_default_endpoints_without_a_document() {
         let server = ServerMetadata::without_document("http://localhost:1");
-        let plain = Plain::Loopback;
+        let plain = PlainHttp::Loopback;
         assert_eq!(server.authorization_endpoint(plain).unwrap(), "http://localhost:1/authorize");
         assert_eq!(server.token_endpoint(plain).unwrap(), "http://localhost:1/token");
         let registration = server.registration_endpoint(plain).unwrap();

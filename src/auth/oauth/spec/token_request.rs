@@ -45,24 +45,27 @@ impl Form {
 
     /// Says who the client is, in the form or in the value of the
     /// Authorization header that is given back.
-    pub(crate) fn authenticate(&mut self, client: &Authentication<'_>) -> Result<Option<Secret>> {
+    pub(crate) fn authenticate(
+        &mut self,
+        client: &ClientAuthentication<'_>,
+    ) -> Result<Option<Secret>> {
         let missing = |what: &str| Error::new(Status::Auth, format!("the client has no {what}"));
         match client.method {
-            Method::None => {
+            AuthMethod::None => {
                 self.add("client_id", client.id);
             }
-            Method::Basic => {
+            AuthMethod::Basic => {
                 let secret = client.secret.ok_or_else(|| missing("secret"))?;
                 // The header says it too, but the official Python SDK looks
                 // for the client here (RFC 6749, 3.2.1 allows it).
                 self.add("client_id", client.id);
                 return Ok(Some(client_basic(client.id, secret)));
             }
-            Method::Post => {
+            AuthMethod::Post => {
                 let secret = client.secret.ok_or_else(|| missing("secret"))?;
                 self.add("client_id", client.id).add("client_secret", secret.expose());
             }
-            Method::PrivateKeyJwt => {
+            AuthMethod::PrivateKeyJwt => {
                 let assertion = client.assertion.ok_or_else(|| missing("assertion"))?;
                 self.add("client_assertion_type", ASSERTION)
                     .add("client_assertion", assertion.expose());
@@ -102,14 +105,14 @@ fn reserve(text: &mut String, more: usize) {
 
 /// How a client says who it is, exactly one for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Method {
+pub(crate) enum AuthMethod {
     None,
     Basic,
     Post,
     PrivateKeyJwt,
 }
 
-impl Method {
+impl AuthMethod {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -128,8 +131,8 @@ impl Method {
 
 /// Who the client is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Authentication<'a> {
-    pub(crate) method: Method,
+pub(crate) struct ClientAuthentication<'a> {
+    pub(crate) method: AuthMethod,
     pub(crate) id: &'a str,
     pub(crate) secret: Option<&'a Secret>,
     /// A new one for each request.
@@ -198,17 +201,17 @@ mod tests {
     fn says_who_it_is_in_exactly_one_way() {
         let (secret, assertion) = (Secret::from("s &"), Secret::from("h.p.s"));
         for (method, form, header) in [
-            (Method::None, "grant_type=x&client_id=i+d", None),
-            (Method::Basic, "grant_type=x&client_id=i+d", Some("Basic aStkOnMrJTI2")),
-            (Method::Post, "grant_type=x&client_id=i+d&client_secret=s+%26", None),
+            (AuthMethod::None, "grant_type=x&client_id=i+d", None),
+            (AuthMethod::Basic, "grant_type=x&client_id=i+d", Some("Basic aStkOnMrJTI2")),
+            (AuthMethod::Post, "grant_type=x&client_id=i+d&client_secret=s+%26", None),
             (
-                Method::PrivateKeyJwt,
+                AuthMethod::PrivateKeyJwt,
                 "grant_type=x&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type\
                  %3Ajwt-bearer&client_assertion=h.p.s",
                 None,
             ),
         ] {
-            let client = Authentication {
+            let client = ClientAuthentication {
                 method,
                 id: "i d",
                 secret: Some(&secret),
@@ -218,11 +221,11 @@ mod tests {
             let value = out.authenticate(&client).unwrap();
             assert_eq!(value.as_ref().map(Secret::expose), header);
             assert_eq!(out.finish().expose(), form);
-            let poor = Authentication { secret: None, assertion: None, ..client };
-            assert_eq!(Form::new("x").authenticate(&poor).is_ok(), method == Method::None);
-            assert_eq!(Method::of(method.name()), Some(method));
+            let poor = ClientAuthentication { secret: None, assertion: None, ..client };
+            assert_eq!(Form::new("x").authenticate(&poor).is_ok(), method == AuthMethod::None);
+            assert_eq!(AuthMethod::of(method.name()), Some(method));
         }
-        assert_eq!(Method::of("client_secret_jwt"), None);
+        assert_eq!(AuthMethod::of("client_secret_jwt"), None);
         assert_eq!(format!("{:?}", Form::new("x")), "Form");
     }
 }

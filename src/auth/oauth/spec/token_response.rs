@@ -1,8 +1,8 @@
 //! The answer to a token request: a token, or why there is none (RFC 6749,
 //! 5.1 and 5.2; RFC 8693, 2.2; RFC 9449, 5).
 
-use crate::auth::oauth::spec::endpoint_response::Reply;
-use crate::auth::oauth::spec::json_document::Document;
+use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
+use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{foreign, place, said};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::base::error::{Error, Status};
@@ -16,7 +16,7 @@ const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 
 /// What a token was asked for with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum TokenStep {
     Code,
     Refresh,
     Credentials,
@@ -30,7 +30,7 @@ pub(crate) enum Step {
 
 /// Whether a DPoP proof was sent along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Proof {
+pub(crate) enum DpopUse {
     None,
     Sent,
     /// And a token that is not bound by it is no use.
@@ -39,9 +39,9 @@ pub(crate) enum Proof {
 
 /// What the answer is an answer to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
-    pub(crate) step: Step,
-    pub(crate) proof: Proof,
+pub(crate) struct SentTokenRequest<'a> {
+    pub(crate) step: TokenStep,
+    pub(crate) proof: DpopUse,
     /// All that was sent and must not be shown.
     pub(crate) secrets: &'a [Secret],
 }
@@ -56,7 +56,7 @@ pub(crate) enum TokenType {
 
 /// A token, never parsed for meaning, and what was said of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Granted {
+pub(crate) struct TokenResponse {
     pub(crate) access_token: Secret,
     pub(crate) token_type: TokenType,
     /// Seconds from the moment before the request was sent.
@@ -68,7 +68,7 @@ pub(crate) struct Granted {
 
 /// What whoever asked may do about a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TokenErrorKind {
     InvalidGrant,
     InvalidClient,
     /// To be asked once more with the nonce of this answer.
@@ -83,19 +83,23 @@ pub(crate) enum Kind {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Refusal {
-    pub(crate) kind: Kind,
+pub(crate) struct TokenError {
+    pub(crate) kind: TokenErrorKind,
     pub(crate) error: Error,
 }
 
 /// Reads the answer of a token endpoint.
-pub(crate) fn read(reply: &Reply<'_>, asked: &Asked<'_>) -> Result<Granted, Refusal> {
+pub(crate) fn read(
+    reply: &EndpointResponse<'_>,
+    asked: &SentTokenRequest<'_>,
+) -> Result<TokenResponse, TokenError> {
     let step = asked.step.name();
     if reply.is_unavailable() {
-        let kind = Kind::Unavailable { retry_after: reply.wait() };
-        return Err(Refusal { kind, error: reply.unavailable(step) });
+        let kind = TokenErrorKind::Unavailable { retry_after: reply.wait() };
+        return Err(TokenError { kind, error: reply.unavailable(step) });
     }
-    let malformed = |why: &str| Refusal { kind: Kind::Other, error: reply.malformed(step, why) };
+    let malformed =
+        |why: &str| TokenError { kind: TokenErrorKind::Other, error: reply.malformed(step, why) };
     let Some(document) = reply.document() else {
         return Err(malformed("which is no JSON object"));
     };
@@ -112,7 +116,10 @@ pub(crate) fn read(reply: &Reply<'_>, asked: &Asked<'_>) -> Result<Granted, Refu
     granted(&document, asked).map_err(|why| malformed(&why))
 }
 
-fn granted(document: &Document<'_>, asked: &Asked<'_>) -> Result<Granted, String> {
+fn granted(
+    document: &JsonDocument<'_>,
+    asked: &SentTokenRequest<'_>,
+) -> Result<TokenResponse, String> {
     let access_token = document.text("access_token").map(Secret::from);
     let access_token = access_token.ok_or("without an \"access_token\"")?;
     let text = access_token.expose();
@@ -121,11 +128,11 @@ fn granted(document: &Document<'_>, asked: &Asked<'_>) -> Result<Granted, String
         return Err("with an \"access_token\" that fits no header".to_owned());
     }
     let issued_token_type = document.text("issued_token_type");
-    if asked.step == Step::Exchange && issued_token_type.as_deref() != Some(ID_JAG) {
+    if asked.step == TokenStep::Exchange && issued_token_type.as_deref() != Some(ID_JAG) {
         return Err(format!("with another \"issued_token_type\" than {ID_JAG}"));
     }
     let refresh_token = document.text("refresh_token").map(Secret::from);
-    Ok(Granted {
+    Ok(TokenResponse {
         token_type: token_type(document, asked)?,
         access_token,
         expires_in: document.seconds("expires_in"),
@@ -136,44 +143,52 @@ fn granted(document: &Document<'_>, asked: &Asked<'_>) -> Result<Granted, String
 }
 
 /// Absent it is Bearer: some servers forget it.
-fn token_type(document: &Document<'_>, asked: &Asked<'_>) -> Result<TokenType, String> {
+fn token_type(
+    document: &JsonDocument<'_>,
+    asked: &SentTokenRequest<'_>,
+) -> Result<TokenType, String> {
     let name = document.text("token_type").unwrap_or_else(|| "Bearer".to_owned());
     let token_type = match name.to_ascii_lowercase().as_str() {
         "bearer" => TokenType::Bearer,
-        "dpop" if asked.proof != Proof::None => TokenType::DPoP,
-        "n_a" if asked.step == Step::Exchange => TokenType::NotApplicable,
+        "dpop" if asked.proof != DpopUse::None => TokenType::DPoP,
+        "n_a" if asked.step == TokenStep::Exchange => TokenType::NotApplicable,
         _ => {
             let shown = foreign(&name, asked.secrets).unwrap_or_default();
             return Err(format!("with the \"token_type\" \"{shown}\", which was not asked for"));
         }
     };
-    if token_type == TokenType::Bearer && asked.proof == Proof::Demanded {
+    if token_type == TokenType::Bearer && asked.proof == DpopUse::Demanded {
         return Err("with a token that is not bound by DPoP, as it has to be".to_owned());
     }
     Ok(token_type)
 }
 
-fn refusal(reply: &Reply<'_>, asked: &Asked<'_>, document: &Document<'_>, code: &str) -> Refusal {
+fn refusal(
+    reply: &EndpointResponse<'_>,
+    asked: &SentTokenRequest<'_>,
+    document: &JsonDocument<'_>,
+    code: &str,
+) -> TokenError {
     let kind = match code {
-        "invalid_grant" => Kind::InvalidGrant,
-        "invalid_client" => Kind::InvalidClient,
-        "use_dpop_nonce" => Kind::UseDpopNonce,
-        "invalid_dpop_proof" => Kind::InvalidDpopProof,
+        "invalid_grant" => TokenErrorKind::InvalidGrant,
+        "invalid_client" => TokenErrorKind::InvalidClient,
+        "use_dpop_nonce" => TokenErrorKind::UseDpopNonce,
+        "invalid_dpop_proof" => TokenErrorKind::InvalidDpopProof,
         "server_error" | "temporarily_unavailable" => {
-            Kind::Unavailable { retry_after: reply.wait() }
+            TokenErrorKind::Unavailable { retry_after: reply.wait() }
         }
-        _ => Kind::Other,
+        _ => TokenErrorKind::Other,
     };
     let needs_person = matches!(
         code,
         "invalid_grant" | "insufficient_user_authentication" | "interaction_required"
     );
     let status = match (kind, asked.step) {
-        (Kind::Unavailable { .. }, _) => Status::Unavailable,
+        (TokenErrorKind::Unavailable { .. }, _) => Status::Unavailable,
         // The person has to sign in anew.
-        (Kind::InvalidGrant, Step::Refresh) => Status::Unauthorized,
-        (_, Step::Exchange) if needs_person => Status::Unauthorized,
-        (Kind::Other, _) if code == "access_denied" => Status::Denied,
+        (TokenErrorKind::InvalidGrant, TokenStep::Refresh) => Status::Unauthorized,
+        (_, TokenStep::Exchange) if needs_person => Status::Unauthorized,
+        (TokenErrorKind::Other, _) if code == "access_denied" => Status::Denied,
         _ => Status::Auth,
     };
     let description = document.text("error_description");
@@ -185,37 +200,37 @@ fn refusal(reply: &Reply<'_>, asked: &Asked<'_>, document: &Document<'_>, code: 
         said(code, description.as_deref(), asked.secrets)
     );
     message.push_str(advice(kind, asked.step, needs_person));
-    if kind == Kind::InvalidDpopProof
+    if kind == TokenErrorKind::InvalidDpopProof
         && let Some(apart) = clock::apart(reply.date, reply.now)
     {
         message.push_str(&format!("; {apart}"));
     }
     let retry_after = match kind {
-        Kind::Unavailable { retry_after } => retry_after,
+        TokenErrorKind::Unavailable { retry_after } => retry_after,
         _ => None,
     };
     let error =
         Error::new(status, message).with_http_status(reply.status).with_retry_after(retry_after);
-    Refusal { kind, error }
+    TokenError { kind, error }
 }
 
-fn advice(kind: Kind, step: Step, needs_person: bool) -> &'static str {
+fn advice(kind: TokenErrorKind, step: TokenStep, needs_person: bool) -> &'static str {
     match (kind, step) {
-        (_, Step::Exchange) if needs_person => "; sign the person in anew",
-        (Kind::InvalidGrant, Step::Code) => {
+        (_, TokenStep::Exchange) if needs_person => "; sign the person in anew",
+        (TokenErrorKind::InvalidGrant, TokenStep::Code) => {
             "; the code was used or too old, or of another redirect: the next call signs in anew"
         }
-        (Kind::InvalidGrant, Step::Refresh) => "; sign in anew",
-        (Kind::InvalidGrant, _) => "; the assertion was not taken: get a new one",
-        (Kind::InvalidClient, _) => {
+        (TokenErrorKind::InvalidGrant, TokenStep::Refresh) => "; sign in anew",
+        (TokenErrorKind::InvalidGrant, _) => "; the assertion was not taken: get a new one",
+        (TokenErrorKind::InvalidClient, _) => {
             "; the authorization server does not know this client, or not its secret or key"
         }
-        (Kind::Unavailable { .. }, _) => "; try again later",
+        (TokenErrorKind::Unavailable { .. }, _) => "; try again later",
         _ => "",
     }
 }
 
-impl Step {
+impl TokenStep {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Code => "token request with a code",

@@ -7,7 +7,7 @@ use crate::wire::url::{Scheme, Url};
 
 /// Whether `http` is a scheme for hosts that are this machine by their name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Plain {
+pub(crate) enum PlainHttp {
     Refused,
     /// The MCP server is on this machine itself, or the program allows it.
     Loopback,
@@ -44,14 +44,14 @@ impl<'a> Parts<'a> {
 }
 
 /// Reads a URL that came from outside; `what` names it in the error.
-pub(crate) fn check(what: &str, text: &str, plain: Plain) -> Result<Url> {
+pub(crate) fn check(what: &str, text: &str, plain: PlainHttp) -> Result<Url> {
     let wrong = |why: &str| {
         Error::new(Status::Untrusted, format!("the {what} \"{}\" {why}: refused", place(text)))
     };
     let url = read(text).map_err(|why| wrong(&why))?;
     match url.origin.scheme {
         Scheme::Https => Ok(url),
-        Scheme::Http if plain == Plain::Refused => Err(wrong("is not https")),
+        Scheme::Http if plain == PlainHttp::Refused => Err(wrong("is not https")),
         Scheme::Http if !is_this_machine(&url.origin) => {
             Err(wrong("is neither https nor on this machine"))
         }
@@ -60,7 +60,7 @@ pub(crate) fn check(what: &str, text: &str, plain: Plain) -> Result<Url> {
 }
 
 /// Reads the text of an issuer (RFC 8414, 2): no query, not even an empty one.
-pub(crate) fn check_issuer(text: &str, plain: Plain) -> Result<()> {
+pub(crate) fn check_issuer(text: &str, plain: PlainHttp) -> Result<()> {
     check("issuer", text, plain)?;
     if Parts::of(text).query.is_some() {
         return Err(Error::new(
@@ -140,8 +140,8 @@ mod tests {
             ("", false, false),
             (&long, false, false),
         ] {
-            assert_eq!(check("x", text, Plain::Refused).is_ok(), refused, "{text}");
-            let loose = check("token endpoint", text, Plain::Loopback);
+            assert_eq!(check("x", text, PlainHttp::Refused).is_ok(), refused, "{text}");
+            let loose = check("token endpoint", text, PlainHttp::Loopback);
             assert_eq!(loose.is_ok(), loopback, "{text}");
             if let Err(error) = loose {
                 assert_eq!(error.status(), Status::Untrusted);
@@ -154,10 +154,10 @@ mod tests {
     #[test]
     fn knows_what_an_issuer_may_be() {
         for text in ["https://h", "https://h/", "https://h:1/t1/", "http://localhost:1/t"] {
-            assert!(check_issuer(text, Plain::Loopback).is_ok(), "{text}");
+            assert!(check_issuer(text, PlainHttp::Loopback).is_ok(), "{text}");
         }
         for text in ["https://h?", "https://h/a?b", "https://h#", "http://h", "h", "https://a@h"] {
-            assert!(check_issuer(text, Plain::Loopback).is_err(), "{text}");
+            assert!(check_issuer(text, PlainHttp::Loopback).is_err(), "{text}");
         }
     }
 

@@ -18,16 +18,16 @@ use crate::base::sync::lock;
 /// One MCP server, by the URL of its endpoint without the query.
 pub(crate) struct Account {
     pub(crate) endpoint: String,
-    state: Mutex<State>,
+    state: Mutex<AccountState>,
     /// Tokens in a row that the server has not accepted.
     in_vain: AtomicU32,
 }
 
 #[derive(Default)]
-struct State {
+struct AccountState {
     /// The store was asked what is there of an earlier run.
     is_loaded: bool,
-    held: Option<Arc<Held>>,
+    held: Option<Arc<CachedToken>>,
     /// Not before this, after a renewal that failed.
     renew_after: Option<Instant>,
     /// When the last of the tokens in vain came.
@@ -40,7 +40,7 @@ struct State {
     seen: Option<Secret>,
     /// How many exchanges have failed, and the last of them.
     failures: usize,
-    failure: Option<(Failed, Error)>,
+    failure: Option<(FlowPurpose, Error)>,
     /// Why nothing is tried for a moment, and until when.
     resting: Option<(Instant, Error)>,
     /// Scopes that the person did not grant.
@@ -50,7 +50,7 @@ struct State {
 }
 
 /// A token, and what it takes to renew it.
-pub(crate) struct Held {
+pub(crate) struct CachedToken {
     pub(crate) token: Token,
     pub(crate) entry: Tokens,
     /// When it ends, and when it is to be renewed, if that is known.
@@ -62,7 +62,7 @@ pub(crate) struct Held {
 
 /// What an exchange was for that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failed {
+pub(crate) enum FlowPurpose {
     Renewal,
     SignIn,
     Replacement,
@@ -77,7 +77,7 @@ const AGAIN: Duration = Duration::from_secs(10);
 /// How long a server's metadata is good for a renewal.
 const FRESH: Duration = Duration::from_secs(3600);
 
-impl Held {
+impl CachedToken {
     /// `life`: how long the token is good from `since` on, if that was said.
     pub(crate) fn new(
         entry: Tokens,
@@ -139,7 +139,7 @@ impl Account {
         Self { endpoint, state: Mutex::default(), in_vain: AtomicU32::new(0) }
     }
 
-    pub(crate) fn held(&self) -> Option<Arc<Held>> {
+    pub(crate) fn held(&self) -> Option<Arc<CachedToken>> {
         lock(&self.state).held.clone()
     }
 
@@ -149,7 +149,7 @@ impl Account {
 
     /// The token that may be sent as things are; the first `None` if something
     /// is to be done before. `can_renew`: whether an old one can be renewed.
-    pub(crate) fn ready(&self, can_renew: impl Fn(&Held) -> bool) -> Option<Option<Token>> {
+    pub(crate) fn ready(&self, can_renew: impl Fn(&CachedToken) -> bool) -> Option<Option<Token>> {
         let state = lock(&self.state);
         if !state.is_loaded {
             return None;
@@ -184,10 +184,10 @@ impl Account {
         state.held.as_ref().is_some_and(|held| !held.is_over()) && !state.is_refused
     }
 
-    pub(crate) fn set(&self, held: Option<Arc<Held>>) {
+    pub(crate) fn set(&self, held: Option<Arc<CachedToken>>) {
         let mut state = lock(&self.state);
         state.is_loaded = true;
-        let token = |held: &Option<Arc<Held>>| held.as_ref().map(|held| held.token.clone());
+        let token = |held: &Option<Arc<CachedToken>>| held.as_ref().map(|held| held.token.clone());
         if token(&state.held) != token(&held) {
             state.is_refused = false;
             state.is_renewed = false;
@@ -197,14 +197,14 @@ impl Account {
     }
 
     /// Takes what the store has, unless another thread was faster.
-    pub(crate) fn set_if_not_loaded(&self, held: Option<Arc<Held>>) {
+    pub(crate) fn set_if_not_loaded(&self, held: Option<Arc<CachedToken>>) {
         if !self.is_loaded() {
             self.set(held);
         }
     }
 
     /// Takes a new token, which counts as in vain until it is accepted.
-    pub(crate) fn granted(&self, held: Arc<Held>, is_renewed: bool) {
+    pub(crate) fn granted(&self, held: Arc<CachedToken>, is_renewed: bool) {
         self.in_vain.fetch_add(1, Ordering::Relaxed);
         let mut state = lock(&self.state);
         state.is_loaded = true;
@@ -235,13 +235,13 @@ impl Account {
     }
 
     /// The failure of another that was waited for, if it was for the same.
-    pub(crate) fn failed_since(&self, failures: usize, what: Failed) -> Option<Error> {
+    pub(crate) fn failed_since(&self, failures: usize, what: FlowPurpose) -> Option<Error> {
         let state = lock(&self.state);
         let (failed, error) = state.failure.as_ref()?;
         (state.failures != failures && *failed == what).then(|| error.clone())
     }
 
-    pub(crate) fn fail(&self, what: Failed, error: &Error) {
+    pub(crate) fn fail(&self, what: FlowPurpose, error: &Error) {
         let mut state = lock(&self.state);
         state.failures += 1;
         state.failure = Some((what, error.clone()));
@@ -338,9 +338,9 @@ impl fmt::Debug for Account {
 mod tests {
     use super::*;
 
-    fn held(life: Option<u64>) -> Arc<Held> {
+    fn held(life: Option<u64>) -> Arc<CachedToken> {
         let entry = Tokens { access_token: Secret::from("t"), ..Tokens::default() };
-        Held::new(entry, None, Instant::now(), life.map(Duration::from_secs), None)
+        CachedToken::new(entry, None, Instant::now(), life.map(Duration::from_secs), None)
     }
 
     #[test]
@@ -384,11 +384,11 @@ mod tests {
     fn shares_a_failure_with_those_who_waited_for_the_same() {
         let account = Account::new("https://a/mcp".into());
         let before = account.failures();
-        assert!(account.failed_since(before, Failed::Replacement).is_none());
-        account.fail(Failed::Replacement, &Error::new(Status::Denied, "no"));
-        let failed = account.failed_since(before, Failed::Replacement).unwrap();
+        assert!(account.failed_since(before, FlowPurpose::Replacement).is_none());
+        account.fail(FlowPurpose::Replacement, &Error::new(Status::Denied, "no"));
+        let failed = account.failed_since(before, FlowPurpose::Replacement).unwrap();
         assert_eq!(failed.status(), Status::Denied);
-        assert!(account.failed_since(before, Failed::Widening).is_none());
-        assert!(account.failed_since(account.failures(), Failed::Replacement).is_none());
+        assert!(account.failed_since(before, FlowPurpose::Widening).is_none());
+        assert!(account.failed_since(account.failures(), FlowPurpose::Replacement).is_none());
     }
 }

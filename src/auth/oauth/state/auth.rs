@@ -9,11 +9,11 @@ use crate::auth::oauth::host::listener::is_loopback_redirect;
 use crate::auth::oauth::spec::client_choice::check_metadata_url;
 use crate::auth::oauth::spec::jwt::Key;
 use crate::auth::oauth::spec::scope;
-use crate::auth::oauth::spec::url_rules::{Plain, check, check_issuer};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer};
 use crate::auth::oauth::state::account::Account;
-use crate::auth::oauth::state::pending_sign_in::SignIn;
+use crate::auth::oauth::state::pending_sign_in::PendingSignIn;
 use crate::auth::oauth::state::settings::{
-    Assertion, Browser, Client, Grant, IdentityProvider, Settings,
+    Assertion, Browser, ClientCredentials, Grant, IdentityProvider, Settings,
 };
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::memory::MemoryStore;
@@ -39,7 +39,7 @@ pub(crate) struct Auth {
     /// What servers want in the next proofs, by their origins.
     nonces: Mutex<Vec<(String, String)>>,
     /// Waits for a person.
-    pub(crate) sign_in: Mutex<Option<Arc<SignIn>>>,
+    pub(crate) sign_in: Mutex<Option<Arc<PendingSignIn>>>,
 }
 
 /// The most servers whose values for proofs are kept.
@@ -65,7 +65,7 @@ impl Auth {
     }
 
     pub(crate) fn set_client(&self, id: &str, secret: Option<&str>) -> Result<()> {
-        let client = Client::new(id, secret)?;
+        let client = ClientCredentials::new(id, secret)?;
         self.change(|settings| settings.client = Some(client))
     }
 
@@ -100,7 +100,7 @@ impl Auth {
     }
 
     pub(crate) fn set_issuer(&self, issuer: Option<&str>) -> Result<()> {
-        issuer.map(|issuer| given(check_issuer(issuer, Plain::Loopback))).transpose()?;
+        issuer.map(|issuer| given(check_issuer(issuer, PlainHttp::Loopback))).transpose()?;
         let issuer = issuer.map(str::to_owned);
         self.change(|settings| settings.issuer = issuer)
     }
@@ -133,8 +133,8 @@ impl Auth {
         id: &str,
         secret: Option<&str>,
     ) -> Result<()> {
-        given(check("token_endpoint", endpoint, Plain::Loopback).map(drop))?;
-        let client = Client::new(id, secret)?;
+        given(check("token_endpoint", endpoint, PlainHttp::Loopback).map(drop))?;
+        let client = ClientCredentials::new(id, secret)?;
         let provider = IdentityProvider { token_endpoint: endpoint.to_owned(), client };
         self.change(|settings| settings.identity_provider = Some(provider))
     }
@@ -266,7 +266,7 @@ fn check_redirect(url: &str) -> Result<()> {
     match scheme.as_str() {
         "http" if is_loopback_redirect(url) => Ok(()),
         "http" => wrong("is http:// and not a loopback address: 127.0.0.1, [::1] or localhost"),
-        "https" => given(check("url", url, Plain::Refused).map(drop)),
+        "https" => given(check("url", url, PlainHttp::Refused).map(drop)),
         "javascript" | "data" | "file" | "vbscript" | "about" => wrong("is no place to go back to"),
         // They should be domain names turned round (RFC 8252, 7.1), and many
         // are not.

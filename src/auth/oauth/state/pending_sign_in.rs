@@ -9,7 +9,7 @@ use crate::base::signal::Signal;
 use crate::base::sync::lock;
 
 /// A sign-in that waits for its answer: one, whichever way it comes.
-pub(crate) struct SignIn {
+pub(crate) struct PendingSignIn {
     state: Secret,
     /// Where the person is sent back to.
     redirect: String,
@@ -17,7 +17,7 @@ pub(crate) struct SignIn {
     arrived: Arc<Signal>,
 }
 
-impl SignIn {
+impl PendingSignIn {
     pub(crate) fn new(state: Secret, redirect: &str) -> Result<Arc<Self>> {
         let arrived = Signal::shared();
         Ok(Arc::new(Self {
@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn takes_the_first_answer_with_its_state() {
-        let sign_in = SignIn::new(Secret::from("a+b"), "http://127.0.0.1:1/callback").unwrap();
+        let sign_in =
+            PendingSignIn::new(Secret::from("a+b"), "http://127.0.0.1:1/callback").unwrap();
         assert!(!sign_in.offer_pasted("com.other:/callback?state=a%2Bb"));
         for other in ["", "code=1", "state=", "state=a+b", "state=A%2Bb", "code=1&State=a%2Bb"] {
             assert!(!sign_in.offer(other), "{other}");

@@ -13,7 +13,7 @@ thread_local! {
 
 /// Runs work that is code of the program.
 pub(crate) fn inside<T>(auth: &Arc<Auth>, work: impl FnOnce() -> T) -> T {
-    let _mark = Mark::set(auth);
+    let _mark = ReentrancyMark::set(auth);
     work()
 }
 
@@ -22,16 +22,16 @@ pub(crate) fn is_inside(auth: &Arc<Auth>) -> bool {
     INSIDE.with_borrow(|all| all.contains(&address(auth)))
 }
 
-struct Mark;
+struct ReentrancyMark;
 
-impl Mark {
+impl ReentrancyMark {
     fn set(auth: &Arc<Auth>) -> Self {
         INSIDE.with_borrow_mut(|all| all.push(address(auth)));
         Self
     }
 }
 
-impl Drop for Mark {
+impl Drop for ReentrancyMark {
     fn drop(&mut self) {
         INSIDE.with_borrow_mut(|all| {
             all.pop();

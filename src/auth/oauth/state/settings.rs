@@ -12,7 +12,7 @@ use crate::auth::oauth::spec::registration::kind;
 use crate::auth::oauth::spec::url_rules::Parts;
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::store::Store;
-use crate::auth::oauth::store::entry::Kind;
+use crate::auth::oauth::store::entry::ApplicationType;
 use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
@@ -51,19 +51,19 @@ impl Grant {
 pub(crate) type Browser = dyn Fn(&Arc<Auth>, &str) -> Result<()> + Send + Sync;
 
 /// Gives a signed token for an audience.
-pub(crate) type AskAssertion = dyn Fn(&str) -> Result<Secret> + Send + Sync;
+pub(crate) type AssertionHandler = dyn Fn(&str) -> Result<Secret> + Send + Sync;
 
 /// Where the signed token of a person or a workload comes from, each time.
 #[derive(Clone)]
 pub(crate) enum Assertion {
-    Asked(Arc<AskAssertion>),
+    Callback(Arc<AssertionHandler>),
     File(PathBuf),
     Variable(OsString),
 }
 
 /// A client that is registered, by an id.
 #[derive(Clone, Debug)]
-pub(crate) struct Client {
+pub(crate) struct ClientCredentials {
     pub(crate) id: String,
     pub(crate) secret: Option<Secret>,
 }
@@ -72,13 +72,13 @@ pub(crate) struct Client {
 #[derive(Clone, Debug)]
 pub(crate) struct IdentityProvider {
     pub(crate) token_endpoint: String,
-    pub(crate) client: Client,
+    pub(crate) client: ClientCredentials,
 }
 
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) grant: Grant,
-    pub(crate) client: Option<Client>,
+    pub(crate) client: Option<ClientCredentials>,
     pub(crate) key: Option<Arc<Key>>,
     pub(crate) metadata_url: Option<String>,
     pub(crate) scope: Option<String>,
@@ -119,8 +119,8 @@ impl Settings {
     }
 
     /// What kind of program the redirect makes of this one.
-    pub(crate) fn redirect_kind(&self) -> Kind {
-        self.redirect.as_deref().map_or(Kind::Native, kind)
+    pub(crate) fn redirect_kind(&self) -> ApplicationType {
+        self.redirect.as_deref().map_or(ApplicationType::Native, kind)
     }
 
     /// Whether the library itself listens for the browser.
@@ -145,7 +145,7 @@ impl Settings {
     }
 }
 
-impl Client {
+impl ClientCredentials {
     /// Refuses what no server has given out, without quoting a secret.
     pub(crate) fn new(id: &str, secret: Option<&str>) -> Result<Self> {
         let wrong = |name: &str| {

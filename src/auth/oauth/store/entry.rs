@@ -1,11 +1,11 @@
 //! What is kept: registrations, tokens, and what belongs to what.
 
-use crate::auth::oauth::store::fields::{Reader, Unknown, Writer, key, wrong};
+use crate::auth::oauth::store::fields::{EntryReader, EntryWriter, UnknownMembers, key, wrong};
 use crate::base::error::Result;
 use crate::base::secret::Secret;
 
 /// One kind of what is kept.
-pub(crate) trait Entry: Sized {
+pub(crate) trait StoreEntry: Sized {
     /// Reads what [`Self::text`] wrote.
     fn parse(text: &str) -> Result<Self>;
 
@@ -19,7 +19,7 @@ pub(crate) trait Entry: Sized {
 /// Where the person's browser comes back to, which is what an authorization
 /// server registers a client for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ApplicationType {
     /// This machine, or a program on it.
     #[default]
     Native,
@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     Web,
 }
 
-impl Kind {
+impl ApplicationType {
     /// Its name as `application_type`.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Kind {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Registration {
     pub(crate) issuer: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ApplicationType,
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<Secret>,
     /// In seconds since 1970; `None` for never.
@@ -51,11 +51,11 @@ pub(crate) struct Registration {
     pub(crate) redirect_uri: String,
     /// What it may ask for; `None` where the server does not say.
     pub(crate) scope: Option<String>,
-    pub(crate) unknown: Unknown,
+    pub(crate) unknown: UnknownMembers,
 }
 
 impl Registration {
-    pub(crate) fn key(issuer: &str, kind: Kind) -> String {
+    pub(crate) fn key(issuer: &str, kind: ApplicationType) -> String {
         key("registration", &[issuer, kind.name()])
     }
 }
@@ -71,14 +71,14 @@ impl Registration {
     }
 }
 
-impl Entry for Registration {
+impl StoreEntry for Registration {
     fn parse(text: &str) -> Result<Self> {
-        let reader = Reader::new(text)?;
+        let reader = EntryReader::new(text)?;
         Ok(Self {
             issuer: reader.text("issuer")?,
             kind: match reader.text("application_type")?.as_str() {
-                "native" => Kind::Native,
-                "web" => Kind::Web,
+                "native" => ApplicationType::Native,
+                "web" => ApplicationType::Web,
                 _ => return Err(wrong("application_type", "is neither \"native\" nor \"web\"")),
             },
             client_id: reader.text("client_id")?,
@@ -101,7 +101,7 @@ impl Entry for Registration {
     }
 
     fn text(&self) -> Secret {
-        let mut writer = Writer::new();
+        let mut writer = EntryWriter::new();
         writer.text("issuer", &self.issuer);
         writer.text("application_type", self.kind.name());
         writer.text("client_id", &self.client_id);
@@ -153,7 +153,7 @@ pub(crate) struct Tokens {
     pub(crate) dpop_key: Option<Secret>,
     /// The thumbprint of that key, which is not here where it is the program's.
     pub(crate) dpop_jkt: Option<String>,
-    pub(crate) unknown: Unknown,
+    pub(crate) unknown: UnknownMembers,
 }
 
 impl Tokens {
@@ -162,9 +162,9 @@ impl Tokens {
     }
 }
 
-impl Entry for Tokens {
+impl StoreEntry for Tokens {
     fn parse(text: &str) -> Result<Self> {
-        let reader = Reader::new(text)?;
+        let reader = EntryReader::new(text)?;
         Ok(Self {
             issuer: reader.text("issuer")?,
             resource: reader.text("resource")?,
@@ -198,7 +198,7 @@ impl Entry for Tokens {
     }
 
     fn text(&self) -> Secret {
-        let mut writer = Writer::new();
+        let mut writer = EntryWriter::new();
         writer.text("issuer", &self.issuer);
         writer.text("resource", &self.resource);
         writer.text("client_id", &self.client_id);
@@ -228,7 +228,7 @@ pub(crate) struct Endpoint {
     pub(crate) client_id: String,
     /// The grant that they came by, by its number.
     pub(crate) grant: Option<u64>,
-    pub(crate) unknown: Unknown,
+    pub(crate) unknown: UnknownMembers,
 }
 
 impl Endpoint {
@@ -242,9 +242,9 @@ impl Endpoint {
     }
 }
 
-impl Entry for Endpoint {
+impl StoreEntry for Endpoint {
     fn parse(text: &str) -> Result<Self> {
-        let reader = Reader::new(text)?;
+        let reader = EntryReader::new(text)?;
         Ok(Self {
             endpoint: reader.secret("endpoint")?,
             issuer: reader.text("issuer")?,
@@ -256,7 +256,7 @@ impl Entry for Endpoint {
     }
 
     fn text(&self) -> Secret {
-        let mut writer = Writer::new();
+        let mut writer = EntryWriter::new();
         writer.text("endpoint", self.endpoint.expose());
         writer.text("issuer", &self.issuer);
         writer.text("resource", &self.resource);
@@ -276,7 +276,7 @@ impl Entry for Endpoint {
 pub(crate) struct Given {
     pub(crate) client_id: String,
     pub(crate) issuer: String,
-    pub(crate) unknown: Unknown,
+    pub(crate) unknown: UnknownMembers,
 }
 
 impl Given {
@@ -285,9 +285,9 @@ impl Given {
     }
 }
 
-impl Entry for Given {
+impl StoreEntry for Given {
     fn parse(text: &str) -> Result<Self> {
-        let reader = Reader::new(text)?;
+        let reader = EntryReader::new(text)?;
         Ok(Self {
             client_id: reader.text("client_id")?,
             issuer: reader.text("issuer")?,
@@ -296,7 +296,7 @@ impl Entry for Given {
     }
 
     fn text(&self) -> Secret {
-        let mut writer = Writer::new();
+        let mut writer = EntryWriter::new();
         writer.text("client_id", &self.client_id);
         writer.text("issuer", &self.issuer);
         writer.end(&self.unknown)
@@ -317,7 +317,7 @@ mod tests {
         "dpop_key":"pem\n", "later":{"x":[1.50]},"version2":1}"#;
 
     /// Reads, writes and reads again; gives what was written.
-    fn survives<E: Entry + PartialEq + std::fmt::Debug>(text: &str) -> String {
+    fn survives<E: StoreEntry + PartialEq + std::fmt::Debug>(text: &str) -> String {
         let entry = E::parse(text).unwrap();
         let written = entry.text();
         assert_eq!(E::parse(written.expose()).unwrap(), entry);
@@ -408,6 +408,9 @@ mod tests {
 
     #[test]
     fn keeps_the_registrations_of_two_kinds_apart() {
-        assert_ne!(Registration::key("i", Kind::Native), Registration::key("i", Kind::Web));
+        assert_ne!(
+            Registration::key("i", ApplicationType::Native),
+            Registration::key("i", ApplicationType::Web)
+        );
     }
 }

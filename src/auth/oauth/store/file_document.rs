@@ -13,12 +13,12 @@ const ENTRIES: &str = "entries";
 
 /// The text, in its parts: what is not changed is written as it was read.
 #[derive(Debug, Default)]
-pub(crate) struct Document<'a> {
+pub(crate) struct StoreDocument<'a> {
     members: Members<'a>,
     entries: Members<'a>,
 }
 
-impl<'a> Document<'a> {
+impl<'a> StoreDocument<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self> {
         let members = Members::parse(text).map_err(|error| {
             broken(&format!("line {} is no JSON, or the file is no JSON object", error.line()))
@@ -78,25 +78,25 @@ mod tests {
 
     #[test]
     fn replaces_one_entry_and_keeps_all_else() {
-        let document = Document::parse(TEXT).unwrap();
+        let document = StoreDocument::parse(TEXT).unwrap();
         let text = document.with("a", Some("{\"x\":2}")).unwrap();
-        let again = Document::parse(text.expose()).unwrap();
+        let again = StoreDocument::parse(text.expose()).unwrap();
         assert_eq!(again.get("a"), Some("{\"x\":2}"));
         assert_eq!(again.get("b\n"), Some("{\"y\":\"z\"}"));
         assert_eq!(again.get("c"), Some("{\"version\":7}"));
         assert_eq!(again.members.get("later").unwrap().get(), "[1.50,\"é\"]");
         assert_eq!(again.members.get("\"").unwrap().get(), "null");
         let text = again.with("a", None).unwrap();
-        let last = Document::parse(text.expose()).unwrap();
+        let last = StoreDocument::parse(text.expose()).unwrap();
         assert!(last.get("a").is_none() && last.get("c").is_some());
     }
 
     #[test]
     fn begins_with_nothing() {
-        let document = Document::default();
+        let document = StoreDocument::default();
         assert_eq!(document.get("a"), None);
         let text = document.with("a", None).unwrap();
-        let text = Document::parse(text.expose()).unwrap().with("a", Some("{}")).unwrap();
+        let text = StoreDocument::parse(text.expose()).unwrap().with("a", Some("{}")).unwrap();
         assert_eq!(text.expose(), "{\n\"version\":1,\n\"entries\":{\n\"a\":{}\n}\n}\n");
         assert!(document.with("a", Some("1")).is_err() && document.with("a", Some("{")).is_err());
     }
@@ -105,7 +105,7 @@ mod tests {
     fn refuses_what_is_broken_wherever_it_ends() {
         let text = TEXT.trim_end();
         for (cut, _) in text.char_indices() {
-            assert!(Document::parse(&text[..cut]).is_err());
+            assert!(StoreDocument::parse(&text[..cut]).is_err());
         }
         for (text, status) in [
             ("", Status::Auth),
@@ -116,7 +116,7 @@ mod tests {
             ("{\"version\":\"1\",\"entries\":{}}", Status::Auth),
             ("{\"version\":2,\"entries\":{}}", Status::Unsupported),
         ] {
-            assert_eq!(Document::parse(text).unwrap_err().status(), status, "{text}");
+            assert_eq!(StoreDocument::parse(text).unwrap_err().status(), status, "{text}");
         }
     }
 }

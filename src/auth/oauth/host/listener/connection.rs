@@ -3,8 +3,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::auth::oauth::host::listener::request::{Reply, Request};
-use crate::auth::oauth::spec::redirect::Place;
+use crate::auth::oauth::host::listener::request::{BrowserRequest, ResponsePage};
+use crate::auth::oauth::spec::redirect::RedirectTarget;
 use crate::base::secret::Secret;
 use crate::base::sys::{self, POLLIN, POLLOUT, Poll};
 use crate::transport::socket::Socket;
@@ -20,7 +20,7 @@ const TIME: Duration = Duration::from_secs(5);
 /// How long its page may take to go.
 const PAGE_TIME: Duration = Duration::from_secs(1);
 
-pub(super) struct Visitor {
+pub(super) struct BrowserConnection {
     socket: Socket,
     /// When it is sent away.
     end: Instant,
@@ -44,7 +44,7 @@ enum Stage {
     Over,
 }
 
-impl Visitor {
+impl BrowserConnection {
     pub(super) fn new(socket: Socket) -> Self {
         Self {
             socket,
@@ -80,7 +80,7 @@ impl Visitor {
     /// Does what can be done at once. Gives the answer if it has come.
     pub(super) fn go_on(
         &mut self,
-        place: &Place,
+        place: &RedirectTarget,
         is_ours: &mut dyn FnMut(&str) -> bool,
     ) -> Option<Secret> {
         let mut answer = None;
@@ -120,7 +120,7 @@ impl Visitor {
 
     fn read(
         &mut self,
-        place: &Place,
+        place: &RedirectTarget,
         is_ours: &mut dyn FnMut(&str) -> bool,
     ) -> io::Result<Option<Secret>> {
         loop {
@@ -130,14 +130,14 @@ impl Visitor {
                 count => self.filled += count,
             }
             let head = self.head.get(..self.filled).unwrap_or_default();
-            let (reply, answer) = match Request::parse(head, place) {
-                Request::Partial if self.filled < HEAD_LIMIT => continue,
-                Request::Partial => (Reply::TooLong, None),
-                Request::Other(reply) => (reply, None),
-                Request::Get(query) if is_ours(query) => {
-                    (Reply::Answered, Some(Secret::from(query)))
+            let (reply, answer) = match BrowserRequest::parse(head, place) {
+                BrowserRequest::Partial if self.filled < HEAD_LIMIT => continue,
+                BrowserRequest::Partial => (ResponsePage::TooLong, None),
+                BrowserRequest::Other(reply) => (reply, None),
+                BrowserRequest::Get(query) if is_ours(query) => {
+                    (ResponsePage::Answered, Some(Secret::from(query)))
                 }
-                Request::Get(_) => (Reply::NotAwaited, None),
+                BrowserRequest::Get(_) => (ResponsePage::NotAwaited, None),
             };
             self.end = Instant::now() + PAGE_TIME;
             self.stage = Stage::Writing { reply: reply.text(), sent: 0 };
@@ -169,7 +169,7 @@ impl Visitor {
     }
 }
 
-impl Drop for Visitor {
+impl Drop for BrowserConnection {
     fn drop(&mut self) {
         sys::wipe(&mut self.head);
     }

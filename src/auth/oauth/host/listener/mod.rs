@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Type};
 
-use crate::auth::oauth::host::listener::connection::Visitor;
-use crate::auth::oauth::spec::redirect::{Place, Redirect};
+use crate::auth::oauth::host::listener::connection::BrowserConnection;
+use crate::auth::oauth::spec::redirect::{LoopbackRedirect, RedirectTarget};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::base::signal::Signal;
@@ -43,49 +43,49 @@ const REST: Duration = Duration::from_millis(50);
 /// Listens from when it is made until the answer is there, the wait for it
 /// has ended, or it is dropped.
 #[derive(Debug)]
-pub(crate) struct Listener {
-    place: Place,
+pub(crate) struct LoopbackListener {
+    place: RedirectTarget,
     /// None once the wait has ended.
     sockets: Vec<socket2::Socket>,
 }
 
 /// Why nobody listens.
 #[derive(Debug)]
-pub(crate) enum Unbound {
+pub(crate) enum BindError {
     /// The port that was asked for cannot be had; another might.
     Taken(Error),
     /// No port would do.
     Failed(Error),
 }
 
-impl From<Error> for Unbound {
+impl From<Error> for BindError {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
 }
 
-impl From<Unbound> for Error {
-    fn from(unbound: Unbound) -> Self {
+impl From<BindError> for Error {
+    fn from(unbound: BindError) -> Self {
         match unbound {
-            Unbound::Taken(error) | Unbound::Failed(error) => error,
+            BindError::Taken(error) | BindError::Failed(error) => error,
         }
     }
 }
 
-/// Whether a redirect URL is one that [`Listener::bind`] can listen at: plain
+/// Whether a redirect URL is one that [`LoopbackListener::bind`] can listen at: plain
 /// http to 127.0.0.1, [::1] or localhost.
 pub(crate) fn is_loopback_redirect(text: &str) -> bool {
-    Redirect::parse(text).is_ok()
+    LoopbackRedirect::parse(text).is_ok()
 }
 
-impl Listener {
+impl LoopbackListener {
     /// Listens at `redirect`, or at a path of our own. Its port counts, else
     /// `port`, else (and for 0) it is a free one.
     pub(crate) fn bind(
         redirect: Option<&str>,
         port: Option<u16>,
-    ) -> std::result::Result<Self, Unbound> {
-        let redirect = Redirect::parse(redirect.unwrap_or(DEFAULT))?;
+    ) -> std::result::Result<Self, BindError> {
+        let redirect = LoopbackRedirect::parse(redirect.unwrap_or(DEFAULT))?;
         let wanted = redirect.port.or(port).unwrap_or(0);
         let mut left = TRIES;
         loop {
@@ -127,7 +127,7 @@ impl Listener {
                 format!("nobody listens at {} any more: begin another sign-in", self.place.shown()),
             ));
         }
-        let mut visitors: Vec<Visitor> = Vec::with_capacity(VISITORS);
+        let mut visitors: Vec<BrowserConnection> = Vec::with_capacity(VISITORS);
         loop {
             if enough.is_raised() {
                 return Ok(None);
@@ -136,7 +136,8 @@ impl Listener {
             visitors.retain(|visitor| !visitor.is_over(now));
             let pause = visitors.iter().map(|visitor| visitor.left(now)).min();
             let doors = sockets.iter().map(|socket| Poll::new(socket.as_raw_fd(), POLLIN));
-            let mut entries: Vec<Poll> = doors.chain(visitors.iter().map(Visitor::entry)).collect();
+            let mut entries: Vec<Poll> =
+                doors.chain(visitors.iter().map(BrowserConnection::entry)).collect();
             entries.push(wait::entry(enough)?);
             wait.poll(&mut entries, pause.unwrap_or(Duration::MAX)).await.map_err(|error| {
                 error.during(&format!("wait for the browser at {}", self.place.shown()))
@@ -171,14 +172,14 @@ impl Listener {
 }
 
 /// Takes the connections that there are.
-fn let_in(socket: &socket2::Socket, visitors: &mut Vec<Visitor>) -> io::Result<()> {
+fn let_in(socket: &socket2::Socket, visitors: &mut Vec<BrowserConnection>) -> io::Result<()> {
     for _ in 0..VISITORS {
         match Socket::accept(socket) {
             Ok(socket) => {
                 if visitors.len() >= VISITORS {
                     send_one_away(visitors);
                 }
-                visitors.push(Visitor::new(socket));
+                visitors.push(BrowserConnection::new(socket));
             }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => return Ok(()),
@@ -193,9 +194,9 @@ fn let_in(socket: &socket2::Socket, visitors: &mut Vec<Visitor>) -> io::Result<(
 
 /// Closes the connection that is missed least: one that has its page, else
 /// the oldest on which nothing was said, as browsers open some in advance.
-fn send_one_away(visitors: &mut Vec<Visitor>) {
-    let has_page = visitors.iter().position(Visitor::has_page);
-    let silent = || visitors.iter().position(Visitor::is_silent);
+fn send_one_away(visitors: &mut Vec<BrowserConnection>) {
+    let has_page = visitors.iter().position(BrowserConnection::has_page);
+    let silent = || visitors.iter().position(BrowserConnection::is_silent);
     let at = has_page.or_else(silent).unwrap_or(0);
     if at < visitors.len() {
         visitors.remove(at);
@@ -248,11 +249,11 @@ fn is_taken(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
-fn unbound(redirect: &Redirect, port: u16, error: &io::Error) -> Unbound {
+fn unbound(redirect: &LoopbackRedirect, port: u16, error: &io::Error) -> BindError {
     let name = redirect.name();
     let what = plain(error);
     if port > 0 && is_taken(error) {
-        return Unbound::Taken(Error::new(
+        return BindError::Taken(Error::new(
             Status::Io,
             format!(
                 "cannot listen for the browser at {name}:{port}: {what}; end what uses the port, \
@@ -260,7 +261,7 @@ fn unbound(redirect: &Redirect, port: u16, error: &io::Error) -> Unbound {
             ),
         ));
     }
-    Unbound::Failed(Error::new(
+    BindError::Failed(Error::new(
         Status::Io,
         format!("cannot listen for the browser at {name}: {what}"),
     ))

@@ -1,22 +1,22 @@
 //! What somebody asks of the listener, and the page that is the reply.
 
-use crate::auth::oauth::spec::redirect::Place;
+use crate::auth::oauth::spec::redirect::RedirectTarget;
 
 /// The most header lines that a request may have.
 const HEADERS: usize = 100;
 
 /// What has come so far.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Request<'a> {
+pub(crate) enum BrowserRequest<'a> {
     Partial,
     /// A GET of the right place: the answer, if its query says so.
     Get(&'a str),
-    Other(Reply),
+    Other(ResponsePage),
 }
 
 /// A reply. None has anything of the request in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reply {
+pub(crate) enum ResponsePage {
     Answered,
     /// To a HEAD of the right place, which means nothing.
     Head,
@@ -41,36 +41,36 @@ const NEUTRAL: &str = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=
     This is not the page for it: go back to the program.</p></body>\n\
     </html>\n";
 
-impl<'a> Request<'a> {
-    pub(crate) fn parse(head: &'a [u8], place: &Place) -> Self {
+impl<'a> BrowserRequest<'a> {
+    pub(crate) fn parse(head: &'a [u8], place: &RedirectTarget) -> Self {
         let mut headers = [httparse::EMPTY_HEADER; HEADERS];
         let mut request = httparse::Request::new(&mut headers);
         match request.parse(head) {
             Ok(httparse::Status::Complete(_)) => {}
             Ok(httparse::Status::Partial) => return Self::Partial,
-            Err(httparse::Error::TooManyHeaders) => return Self::Other(Reply::TooLong),
-            Err(_) => return Self::Other(Reply::Malformed),
+            Err(httparse::Error::TooManyHeaders) => return Self::Other(ResponsePage::TooLong),
+            Err(_) => return Self::Other(ResponsePage::Malformed),
         }
         let mut hosts =
             request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("host"));
         let is_ours = hosts.next().is_some_and(|host| place.is_host(host.value));
         if !is_ours || hosts.next().is_some() {
-            return Self::Other(Reply::Malformed);
+            return Self::Other(ResponsePage::Malformed);
         }
         let target = request.path.unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         if path != place.path {
-            return Self::Other(Reply::NotFound);
+            return Self::Other(ResponsePage::NotFound);
         }
         match request.method {
             Some("GET") => Self::Get(query),
-            Some("HEAD") => Self::Other(Reply::Head),
-            _ => Self::Other(Reply::WrongMethod),
+            Some("HEAD") => Self::Other(ResponsePage::Head),
+            _ => Self::Other(ResponsePage::WrongMethod),
         }
     }
 }
 
-impl Reply {
+impl ResponsePage {
     pub(crate) fn text(self) -> String {
         let (status, page) = match self {
             Self::Answered => ("200 OK", ANSWERED),
@@ -98,11 +98,11 @@ impl Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::oauth::spec::redirect::Redirect;
+    use crate::auth::oauth::spec::redirect::LoopbackRedirect;
 
     fn read(text: &str) -> String {
-        let place = Redirect::parse("http://127.0.0.1:9/cb").unwrap().at(9);
-        format!("{:?}", Request::parse(text.as_bytes(), &place))
+        let place = LoopbackRedirect::parse("http://127.0.0.1:9/cb").unwrap().at(9);
+        format!("{:?}", BrowserRequest::parse(text.as_bytes(), &place))
     }
 
     #[test]

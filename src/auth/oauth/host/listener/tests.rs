@@ -19,8 +19,8 @@ const HEADERS: &str = "Content-Type: text/html; charset=utf-8\r\n\
     Referrer-Policy: no-referrer\r\n\
     Connection: close";
 
-fn listener() -> Listener {
-    Listener::bind(None, None).unwrap()
+fn listener() -> LoopbackListener {
+    LoopbackListener::bind(None, None).unwrap()
 }
 
 fn never() -> Arc<Signal> {
@@ -32,7 +32,7 @@ fn is_ours(query: &str) -> bool {
 }
 
 /// Waits for the answer with `state=right` on a thread of its own.
-fn waiting(mut listener: Listener) -> JoinHandle<Result<String>> {
+fn waiting(mut listener: LoopbackListener) -> JoinHandle<Result<String>> {
     spawn(move || {
         let wait = Wait::for_at_most(LIMIT);
         let answer = now(listener.answer(&wait, &never(), &mut is_ours))?;
@@ -84,7 +84,7 @@ fn gives_the_query_as_it_came_and_closes() {
     assert_eq!(thread.join().unwrap().unwrap(), query);
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
     // At once, whatever the system remembers of the last connection.
-    assert_eq!(Listener::bind(None, Some(port)).unwrap().port(), port);
+    assert_eq!(LoopbackListener::bind(None, Some(port)).unwrap().port(), port);
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn listens_at_ipv6_and_at_both_for_localhost() {
         ("http://localhost:0/cb", "localhost", &["[::1]", "127.0.0.1"][..]),
     ] {
         for address in addresses {
-            let listener = Listener::bind(Some(redirect), None).unwrap();
+            let listener = LoopbackListener::bind(Some(redirect), None).unwrap();
             let port = listener.port();
             assert_eq!(listener.redirect_uri(), format!("http://{name}:{port}/cb"));
             let thread = waiting(listener);
@@ -284,17 +284,17 @@ fn says_that_a_port_is_taken() {
         (Some(redirect.as_str()), None),
         (Some(both.as_str()), Some(1)),
     ] {
-        let Err(Unbound::Taken(error)) = Listener::bind(redirect, wanted) else {
+        let Err(BindError::Taken(error)) = LoopbackListener::bind(redirect, wanted) else {
             panic!("{redirect:?} {wanted:?}");
         };
         assert!(error.message().contains(&port.to_string()), "{}", error.message());
         assert!(error.message().contains("in use"), "{}", error.message());
     }
-    assert_ne!(Listener::bind(None, Some(0)).unwrap().port(), 0);
+    assert_ne!(LoopbackListener::bind(None, Some(0)).unwrap().port(), 0);
     // One of ours is as good as taken.
     let listener = listener();
-    let again = Listener::bind(None, Some(listener.port()));
-    assert!(matches!(again, Err(Unbound::Taken(_))));
+    let again = LoopbackListener::bind(None, Some(listener.port()));
+    assert!(matches!(again, Err(BindError::Taken(_))));
 }
 
 #[test]
@@ -302,8 +302,8 @@ fn refuses_a_redirect_that_it_cannot_listen_at() {
     for redirect in ["https://127.0.0.1/cb", "http://0.0.0.0/cb", "http://example.com/cb", "app:/"]
     {
         assert!(!is_loopback_redirect(redirect));
-        let result = Listener::bind(Some(redirect), None);
-        assert!(matches!(result, Err(Unbound::Failed(_))), "{redirect}");
+        let result = LoopbackListener::bind(Some(redirect), None);
+        assert!(matches!(result, Err(BindError::Failed(_))), "{redirect}");
     }
     assert!(is_loopback_redirect("http://localhost:3000/cb"));
 }

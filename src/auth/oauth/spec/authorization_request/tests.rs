@@ -1,7 +1,7 @@
 use super::*;
 
-fn request<'a>(endpoint: &'a str, state: &'a Secret) -> Request<'a> {
-    Request {
+fn request<'a>(endpoint: &'a str, state: &'a Secret) -> AuthorizationRequest<'a> {
+    AuthorizationRequest {
         endpoint,
         client_id: "https://c/m.json",
         redirect_uri: "http://127.0.0.1:7/callback",
@@ -28,21 +28,21 @@ fn writes_the_request_behind_what_the_endpoint_has() {
         ("https://as/a?p=%20x", "https://as/a?p=%20x&"),
         ("http://localhost:1/a", "http://localhost:1/a?"),
     ] {
-        let url = request(endpoint, &state).url(Plain::Loopback).unwrap();
+        let url = request(endpoint, &state).url(PlainHttp::Loopback).unwrap();
         assert_eq!(url.expose(), format!("{front}{PLAIN}"));
     }
-    let full = Request {
+    let full = AuthorizationRequest {
         scope: Some("a b:c"),
         needs_consent: true,
         dpop_jkt: Some("0Zc"),
         ..request("https://as", &state)
     };
     assert_eq!(
-        full.url(Plain::Refused).unwrap().expose(),
+        full.url(PlainHttp::Refused).unwrap().expose(),
         format!("https://as?{PLAIN}&scope=a+b%3Ac&prompt=consent&dpop_jkt=0Zc")
     );
-    let empty = Request { scope: Some(""), ..request("https://as", &state) };
-    assert_eq!(empty.url(Plain::Refused).unwrap().expose(), format!("https://as?{PLAIN}"));
+    let empty = AuthorizationRequest { scope: Some(""), ..request("https://as", &state) };
+    assert_eq!(empty.url(PlainHttp::Refused).unwrap().expose(), format!("https://as?{PLAIN}"));
 }
 
 #[test]
@@ -73,20 +73,20 @@ fn opens_no_url_of_another_kind() {
         "https://as/%4g",
         "",
     ] {
-        let error = check_for_browser(url, Plain::Loopback).unwrap_err();
+        let error = check_for_browser(url, PlainHttp::Loopback).unwrap_err();
         assert_eq!(error.status(), Status::Untrusted, "{url}");
     }
     for url in ["https://as/a;b=(c)!$&'*+,@~", "https://[::1]:1/a", "http://127.0.0.1:1/?a=%4F"] {
-        assert!(check_for_browser(url, Plain::Loopback).is_ok(), "{url}");
+        assert!(check_for_browser(url, PlainHttp::Loopback).is_ok(), "{url}");
     }
-    assert!(check_for_browser("http://localhost/", Plain::Refused).is_err());
+    assert!(check_for_browser("http://localhost/", PlainHttp::Refused).is_err());
 }
 
 const ISSUER: &str = "https://as.example/t";
 
 fn check_answer(query: &str, sends_iss: bool) -> Result<String> {
     let secrets = [Secret::from("c0de"), Secret::from("v3rifier")];
-    let expected = Expected { issuer: ISSUER, sends_iss, secrets: &secrets };
+    let expected = ExpectedResponse { issuer: ISSUER, sends_iss, secrets: &secrets };
     read_answer(query).check(&expected).map(|code| code.expose().to_owned())
 }
 
@@ -182,7 +182,7 @@ fn holds_the_answer_to_its_issuer() {
 #[test]
 fn compares_with_the_base_where_there_is_no_document() {
     let server = ServerMetadata::without_document("http://localhost:1");
-    let check = |query: &str| read_answer(query).check(&Expected::of(&server, &[]));
+    let check = |query: &str| read_answer(query).check(&ExpectedResponse::of(&server, &[]));
     assert!(check("code=c").is_ok());
     assert!(check("code=c&iss=http://localhost:1").is_ok());
     for iss in ["", "http://localhost:1/", "http://localhost:2"] {
@@ -227,7 +227,7 @@ fn reads_any_text() {
     let hostile = "state=%&code=%zz&iss=\u{e9}%ff+%&error=&=&&error_description=%C3&?#code=x";
     for end in (0..=hostile.len()).filter(|end| hostile.is_char_boundary(*end)) {
         let answer = read_answer(hostile.get(..end).unwrap());
-        let expected = Expected { issuer: ISSUER, sends_iss: true, secrets: &[] };
+        let expected = ExpectedResponse { issuer: ISSUER, sends_iss: true, secrets: &[] };
         assert!(answer.check(&expected).is_err());
     }
 }

@@ -1,12 +1,17 @@
 use super::*;
 
-fn read_as(step: Step, proof: Proof, status: u16, body: &str) -> Result<Granted, Refusal> {
+fn read_as(
+    step: TokenStep,
+    proof: DpopUse,
+    status: u16,
+    body: &str,
+) -> Result<TokenResponse, TokenError> {
     let secrets = [Secret::from("c0de"), Secret::from("s3cret")];
-    read(&Reply::of(status, body), &Asked { step, proof, secrets: &secrets })
+    read(&EndpointResponse::of(status, body), &SentTokenRequest { step, proof, secrets: &secrets })
 }
 
-fn read_code(status: u16, body: &str) -> Result<Granted, Refusal> {
-    read_as(Step::Code, Proof::None, status, body)
+fn read_code(status: u16, body: &str) -> Result<TokenResponse, TokenError> {
+    read_as(TokenStep::Code, DpopUse::None, status, body)
 }
 
 #[test]
@@ -58,7 +63,7 @@ fn refuses_what_holds_no_token_and_shows_nothing_of_it() {
         (404, "<html>"),
     ] {
         let refusal = read_code(status, body).unwrap_err();
-        assert_eq!(refusal.kind, Kind::Other, "{status} {body}");
+        assert_eq!(refusal.kind, TokenErrorKind::Other, "{status} {body}");
         assert_eq!(refusal.error.status(), Status::Protocol, "{status} {body}");
         assert_eq!(refusal.error.http_status(), status);
         let message = refusal.error.message();
@@ -73,18 +78,18 @@ fn refuses_what_holds_no_token_and_shows_nothing_of_it() {
 fn takes_only_the_type_of_token_that_was_asked_for() {
     use TokenType::{Bearer, DPoP, NotApplicable};
     for (name, proof, step, expected) in [
-        ("Bearer", Proof::None, Step::Code, Some(Bearer)),
-        ("DPoP", Proof::None, Step::Code, None),
-        ("DPOP", Proof::Sent, Step::Refresh, Some(DPoP)),
-        ("bearer", Proof::Sent, Step::Code, Some(Bearer)),
-        ("dpop", Proof::Demanded, Step::Code, Some(DPoP)),
-        ("Bearer", Proof::Demanded, Step::Code, None),
-        ("N_A", Proof::None, Step::Code, None),
-        ("N_A", Proof::None, Step::Assertion, None),
-        ("n_a", Proof::None, Step::Exchange, Some(NotApplicable)),
-        ("Bearer", Proof::None, Step::Exchange, Some(Bearer)),
-        ("mac", Proof::Sent, Step::Exchange, None),
-        ("", Proof::None, Step::Code, None),
+        ("Bearer", DpopUse::None, TokenStep::Code, Some(Bearer)),
+        ("DPoP", DpopUse::None, TokenStep::Code, None),
+        ("DPOP", DpopUse::Sent, TokenStep::Refresh, Some(DPoP)),
+        ("bearer", DpopUse::Sent, TokenStep::Code, Some(Bearer)),
+        ("dpop", DpopUse::Demanded, TokenStep::Code, Some(DPoP)),
+        ("Bearer", DpopUse::Demanded, TokenStep::Code, None),
+        ("N_A", DpopUse::None, TokenStep::Code, None),
+        ("N_A", DpopUse::None, TokenStep::Assertion, None),
+        ("n_a", DpopUse::None, TokenStep::Exchange, Some(NotApplicable)),
+        ("Bearer", DpopUse::None, TokenStep::Exchange, Some(Bearer)),
+        ("mac", DpopUse::Sent, TokenStep::Exchange, None),
+        ("", DpopUse::None, TokenStep::Code, None),
     ] {
         let body = format!(
             r#"{{"access_token":"t","token_type":"{name}","issued_token_type":"{ID_JAG}"}}"#
@@ -93,7 +98,7 @@ fn takes_only_the_type_of_token_that_was_asked_for() {
         assert_eq!(granted.ok(), expected, "{name} {proof:?} {step:?}");
     }
     // One that is forgotten is Bearer, which does not do if it must be bound.
-    assert!(read_as(Step::Code, Proof::Demanded, 200, r#"{"access_token":"t"}"#).is_err());
+    assert!(read_as(TokenStep::Code, DpopUse::Demanded, 200, r#"{"access_token":"t"}"#).is_err());
 }
 
 #[test]
@@ -104,42 +109,42 @@ fn takes_only_an_id_jag_from_an_identity_provider() {
         (String::new(), false),
     ] {
         let body = format!(r#"{{"access_token":"t","token_type":"N_A"{member}}}"#);
-        let granted = read_as(Step::Exchange, Proof::None, 200, &body);
+        let granted = read_as(TokenStep::Exchange, DpopUse::None, 200, &body);
         assert_eq!(granted.is_ok(), is_fine, "{member}");
     }
 }
 
 #[test]
 fn types_each_error() {
-    use Kind::{InvalidClient, InvalidDpopProof, InvalidGrant, Other, UseDpopNonce};
-    let later = Kind::Unavailable { retry_after: None };
+    use TokenErrorKind::{InvalidClient, InvalidDpopProof, InvalidGrant, Other, UseDpopNonce};
+    let later = TokenErrorKind::Unavailable { retry_after: None };
     for (step, code, kind, status) in [
-        (Step::Code, "invalid_grant", InvalidGrant, Status::Auth),
-        (Step::Refresh, "invalid_grant", InvalidGrant, Status::Unauthorized),
-        (Step::Assertion, "invalid_grant", InvalidGrant, Status::Auth),
-        (Step::Exchange, "invalid_grant", InvalidGrant, Status::Unauthorized),
-        (Step::Code, "invalid_client", InvalidClient, Status::Auth),
-        (Step::Code, "unauthorized_client", Other, Status::Auth),
-        (Step::Code, "unsupported_grant_type", Other, Status::Auth),
-        (Step::Code, "invalid_scope", Other, Status::Auth),
-        (Step::Exchange, "invalid_target", Other, Status::Auth),
-        (Step::Code, "invalid_request", Other, Status::Auth),
-        (Step::Code, "bad_verification_code", Other, Status::Auth),
-        (Step::Code, "", Other, Status::Auth),
-        (Step::Code, "use_dpop_nonce", UseDpopNonce, Status::Auth),
-        (Step::Code, "invalid_dpop_proof", InvalidDpopProof, Status::Auth),
-        (Step::Code, "temporarily_unavailable", later, Status::Unavailable),
-        (Step::Code, "server_error", later, Status::Unavailable),
-        (Step::Exchange, "access_denied", Other, Status::Denied),
-        (Step::Exchange, "insufficient_user_authentication", Other, Status::Unauthorized),
-        (Step::Exchange, "interaction_required", Other, Status::Unauthorized),
-        (Step::Code, "interaction_required", Other, Status::Auth),
+        (TokenStep::Code, "invalid_grant", InvalidGrant, Status::Auth),
+        (TokenStep::Refresh, "invalid_grant", InvalidGrant, Status::Unauthorized),
+        (TokenStep::Assertion, "invalid_grant", InvalidGrant, Status::Auth),
+        (TokenStep::Exchange, "invalid_grant", InvalidGrant, Status::Unauthorized),
+        (TokenStep::Code, "invalid_client", InvalidClient, Status::Auth),
+        (TokenStep::Code, "unauthorized_client", Other, Status::Auth),
+        (TokenStep::Code, "unsupported_grant_type", Other, Status::Auth),
+        (TokenStep::Code, "invalid_scope", Other, Status::Auth),
+        (TokenStep::Exchange, "invalid_target", Other, Status::Auth),
+        (TokenStep::Code, "invalid_request", Other, Status::Auth),
+        (TokenStep::Code, "bad_verification_code", Other, Status::Auth),
+        (TokenStep::Code, "", Other, Status::Auth),
+        (TokenStep::Code, "use_dpop_nonce", UseDpopNonce, Status::Auth),
+        (TokenStep::Code, "invalid_dpop_proof", InvalidDpopProof, Status::Auth),
+        (TokenStep::Code, "temporarily_unavailable", later, Status::Unavailable),
+        (TokenStep::Code, "server_error", later, Status::Unavailable),
+        (TokenStep::Exchange, "access_denied", Other, Status::Denied),
+        (TokenStep::Exchange, "insufficient_user_authentication", Other, Status::Unauthorized),
+        (TokenStep::Exchange, "interaction_required", Other, Status::Unauthorized),
+        (TokenStep::Code, "interaction_required", Other, Status::Auth),
     ] {
         for http_status in [400, 401, 200, 403] {
             let body = format!(
                 r#"{{"error":"{code}","error_description":"no \"way\"\u001b","access_token":"t"}}"#
             );
-            let refusal = read_as(step, Proof::Sent, http_status, &body).unwrap_err();
+            let refusal = read_as(step, DpopUse::Sent, http_status, &body).unwrap_err();
             assert_eq!(refusal.kind, kind, "{code} {step:?}");
             assert_eq!(refusal.error.status(), status, "{code} {step:?}");
             assert_eq!(refusal.error.http_status(), http_status);
@@ -154,10 +159,12 @@ fn types_each_error() {
 fn leaves_it_for_later_when_the_server_is_not_up() {
     for status in [429, 500, 502, 503, 504] {
         let body = r#"{"error":"invalid_grant"}"#;
-        let reply = Reply { retry_after: Some("7"), ..Reply::of(status, body) };
-        let asked = Asked { step: Step::Refresh, proof: Proof::None, secrets: &[] };
+        let reply =
+            EndpointResponse { retry_after: Some("7"), ..EndpointResponse::of(status, body) };
+        let asked =
+            SentTokenRequest { step: TokenStep::Refresh, proof: DpopUse::None, secrets: &[] };
         let refusal = read(&reply, &asked).unwrap_err();
-        assert_eq!(refusal.kind, Kind::Unavailable { retry_after: Some(7000) });
+        assert_eq!(refusal.kind, TokenErrorKind::Unavailable { retry_after: Some(7000) });
         assert_eq!(refusal.error.status(), Status::Unavailable);
         assert_eq!(refusal.error.retry_after(), Some(7000));
     }
@@ -180,7 +187,7 @@ fn shows_no_secret_that_the_server_repeats() {
 
 #[test]
 fn tells_of_clocks_that_differ() {
-    let asked = Asked { step: Step::Code, proof: Proof::Sent, secrets: &[] };
+    let asked = SentTokenRequest { step: TokenStep::Code, proof: DpopUse::Sent, secrets: &[] };
     for (date, words) in [
         ("Sun, 06 Nov 1994 08:47:37 GMT", Some("120 s ahead of the server's")),
         ("Sun, 06 Nov 1994 08:51:38 GMT", Some("121 s behind the server's")),
@@ -189,7 +196,7 @@ fn tells_of_clocks_that_differ() {
     ] {
         let message = |code: &str| {
             let body = format!(r#"{{"error":"{code}"}}"#);
-            let reply = Reply { date: Some(date), ..Reply::of(400, &body) };
+            let reply = EndpointResponse { date: Some(date), ..EndpointResponse::of(400, &body) };
             read(&reply, &asked).unwrap_err().error.message().to_owned()
         };
         let told = message("invalid_dpop_proof");
