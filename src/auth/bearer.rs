@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::auth::callback;
+use crate::auth::credential::{Credential, Later, Need, TokenRefusal};
 use crate::auth::token::Token;
-use crate::auth::{Credential, Later, Need, Refusal, callback};
 use crate::base::error::Result;
 
 /// A token that is given, or none.
@@ -20,7 +21,11 @@ impl Credential for FixedToken {
         Box::pin(async { Ok(self.0.clone()) })
     }
 
-    fn refused<'a>(&'a self, _refusal: Refusal<'a>, _need: Need<'a>) -> Later<'a, Option<Token>> {
+    fn refused<'a>(
+        &'a self,
+        _refusal: TokenRefusal<'a>,
+        _need: Need<'a>,
+    ) -> Later<'a, Option<Token>> {
         Box::pin(async { Ok(None) })
     }
 
@@ -90,7 +95,11 @@ impl Credential for HandlerToken {
         })
     }
 
-    fn refused<'a>(&'a self, refusal: Refusal<'a>, need: Need<'a>) -> Later<'a, Option<Token>> {
+    fn refused<'a>(
+        &'a self,
+        refusal: TokenRefusal<'a>,
+        need: Need<'a>,
+    ) -> Later<'a, Option<Token>> {
         let (inner, token) = (self.0.clone(), refusal.token.cloned());
         Box::pin(async move {
             if refusal.http_status != 401 || refusal.tries.unauthorized {

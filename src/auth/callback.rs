@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::auth::Caller;
+use crate::auth::credential::Caller;
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::base::sync::lock;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::auth::oauth::credential::OAuth;
+use crate::auth::credential::{Caller, Credential, Later, Need};
+use crate::auth::oauth::credential::OAuthCredential;
 use crate::auth::oauth::host::browser;
 use crate::auth::oauth::host::http_client::{HttpClient, HttpClientOptions};
-use crate::auth::{Caller, Credential, Later, Need};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::client::inbox::Item;
@@ -82,7 +82,7 @@ impl Client {
             return self.change(|options| options.set_credential(None));
         };
         let set = |options: &mut Options| {
-            let oauth = Arc::new(OAuth::new(auth, &options.address()?.url));
+            let oauth = Arc::new(OAuthCredential::new(auth, &options.address()?.url));
             options.set_credential(Some(oauth.clone() as Arc<dyn Credential>))?;
             options.oauth = Some(oauth);
             Ok(())
@@ -148,7 +148,7 @@ impl Options {
     }
 }
 
-fn oauth(options: &Options) -> Result<&Arc<OAuth>> {
+fn oauth(options: &Options) -> Result<&Arc<OAuthCredential>> {
     options.address()?;
     options.oauth.as_ref().ok_or_else(|| {
         Error::new(

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::Credential;
 use crate::auth::bearer::FixedToken;
-use crate::auth::oauth::credential::OAuth;
+use crate::auth::credential::Credential;
+use crate::auth::oauth::credential::OAuthCredential;
 use crate::auth::token::Token;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
@@ -32,7 +32,7 @@ pub(crate) struct Options {
     pub(crate) headers: Vec<Header>,
     pub(crate) credential: Arc<dyn Credential>,
     /// The credential again, where it is an authorization.
-    pub(crate) oauth: Option<Arc<OAuth>>,
+    pub(crate) oauth: Option<Arc<OAuthCredential>>,
     /// Whether the credential is something to send at all.
     pub(crate) has_credential: bool,
     /// Without a sign of life.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::auth::credential::{Need, TokenRefusal, Tries};
 use crate::auth::token::Token;
-use crate::auth::{Need, Refusal, Tries};
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::client::exchange::{self, Post};
@@ -151,7 +151,7 @@ impl Client {
             let has_nonce = reply.head.dpop_nonce.is_some();
             reply.release();
             if matches!(status, 401 | 403) && !wait.takes_what_is_there() {
-                let refusal = Refusal {
+                let refusal = TokenRefusal {
                     token: token.as_ref(),
                     http_status: status,
                     challenges: &challenges,

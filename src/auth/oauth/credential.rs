@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::auth::credential::{Credential, Later, Need, TokenRefusal};
 use crate::auth::oauth::flow::context::{Flow, LIMIT, Reason};
 use crate::auth::oauth::spec::dpop;
 use crate::auth::oauth::state::account::Account;
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::reentrancy::is_inside;
 use crate::auth::token::Token;
-use crate::auth::{Credential, Later, Need, Refusal};
 use crate::base::error::Result;
 use crate::base::secret::Secret;
 use crate::wire::challenge::{self, Scheme};
@@ -19,14 +19,14 @@ use crate::wire::url::Url;
 const WIDENED: u8 = 2;
 
 #[derive(Debug)]
-pub(crate) struct OAuth {
+pub(crate) struct OAuthCredential {
     auth: Arc<Auth>,
     account: Arc<Account>,
     /// Of the endpoint, by which nonces are kept.
     origin: String,
 }
 
-impl OAuth {
+impl OAuthCredential {
     pub(crate) fn new(auth: &Arc<Auth>, endpoint: &Url) -> Self {
         Self {
             auth: auth.clone(),
@@ -71,7 +71,7 @@ impl OAuth {
         Flow::new(&self.auth, &self.account, need)
     }
 
-    async fn renewed(&self, refusal: Refusal<'_>, need: Need<'_>) -> Result<Option<Token>> {
+    async fn renewed(&self, refusal: TokenRefusal<'_>, need: Need<'_>) -> Result<Option<Token>> {
         let challenges = challenge::all(refusal.challenges.iter().map(String::as_str));
         let is_bound = refusal.token.is_some_and(|token| token.key().is_some());
         let chosen = challenge::choose(&challenges, is_bound || self.auth.wants_dpop());
@@ -114,7 +114,7 @@ impl OAuth {
     }
 }
 
-impl Credential for OAuth {
+impl Credential for OAuthCredential {
     fn ready(&self) -> Option<Option<Token>> {
         // While one thread renews, the others go on with what they have.
         self.account.ready(|held| {
@@ -126,7 +126,11 @@ impl Credential for OAuth {
         Box::pin(async move { self.flow(need).run(Reason::Begin).await })
     }
 
-    fn refused<'a>(&'a self, refusal: Refusal<'a>, need: Need<'a>) -> Later<'a, Option<Token>> {
+    fn refused<'a>(
+        &'a self,
+        refusal: TokenRefusal<'a>,
+        need: Need<'a>,
+    ) -> Later<'a, Option<Token>> {
         Box::pin(self.renewed(refusal, need))
     }
 

@@ -4,6 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::auth::callback;
+use crate::auth::credential::Need;
 use crate::auth::oauth::flow::discover::Discovered;
 use crate::auth::oauth::flow::store_access::StoreAccess;
 use crate::auth::oauth::host::http_client::HttpClient;
@@ -15,7 +17,6 @@ use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::reentrancy::{inside, is_inside};
 use crate::auth::oauth::state::settings::Settings;
 use crate::auth::token::Token;
-use crate::auth::{Need, callback};
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::transport::gate::Turn;

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::auth::callback;
+use crate::auth::credential::Need;
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::reentrancy::inside;
 use crate::auth::oauth::store::entry::StoreEntry;
 use crate::auth::oauth::store::{self, Store, StoreLock};
-use crate::auth::{Need, callback};
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::transport::gate::Turn;
