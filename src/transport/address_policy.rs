@@ -4,10 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::wire::url::{Origin, Scheme, Url};
-
-/// The most bytes that a URL may have.
-pub(crate) const URL_LIMIT: usize = 2 * 1024;
+use crate::wire::url::{Scheme, Url, UrlParts};
 
 /// Where the MCP server is, from the nearest to the furthest: nothing nearer
 /// than itself is asked because of it.
@@ -71,9 +68,12 @@ impl AddressPolicy {
     /// be connected to. Errors show it without its query.
     pub(crate) fn url(self, text: &str) -> Result<Url> {
         let wrong = |status, why: &str| {
-            Err(Error::new(status, format!("the URL \"{}\" {why}", without_query(text))))
+            Err(Error::new(
+                status,
+                format!("the URL \"{}\" {why}", quote(&UrlParts::of(text).without_secrets())),
+            ))
         };
-        let url = match read(text) {
+        let url = match Url::parse_untrusted(text) {
             Ok(url) => url,
             Err(why) => return wrong(Status::Auth, &why),
         };
@@ -81,7 +81,7 @@ impl AddressPolicy {
             return Ok(url);
         }
         // The resolver gives nothing but loopback for such a host.
-        match is_this_machine(&url.origin) {
+        match url.origin.is_this_machine() {
             true if self.nearest() == NetworkZone::Loopback => Ok(url),
             true => wrong(
                 Status::Insecure,
@@ -232,52 +232,10 @@ impl AddressKind {
     }
 }
 
-/// Reads a URL that came from outside, wherever it leads. An error says what
-/// is wrong with it, as the end of a sentence about it.
-pub(crate) fn read(text: &str) -> std::result::Result<Url, String> {
-    if text.len() > URL_LIMIT {
-        return Err(format!("has more than {URL_LIMIT} bytes"));
-    }
-    let url = Url::parse(text).map_err(|error| {
-        // Behind the colon stands what a program is to do.
-        let why = error.message().split(": ").next().unwrap_or_default();
-        why.strip_prefix("url ").unwrap_or(why).to_owned()
-    })?;
-    let host = &url.origin.host;
-    // "127.1", "0x7f000001": resolvers take them for addresses.
-    if ends_in_a_number(host) && host.parse::<IpAddr>().is_err() {
-        return Err("has a host that is a number, but no whole IPv4 address".to_owned());
-    }
-    Ok(url)
-}
-
-/// Whether the host is a loopback address, or the one name that stands for
-/// it. Names below that one may be resolved by anyone.
-pub(crate) fn is_this_machine(origin: &Origin) -> bool {
-    origin.host == "localhost"
-        || origin.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// What a message may show of a URL that may not even be one.
-fn without_query(text: &str) -> String {
-    let shown = text.split(['?', '#']).next().unwrap_or_default();
-    // A password may stand before it.
-    quote(shown.rsplit('@').next().unwrap_or_default())
-}
-
-fn ends_in_a_number(host: &str) -> bool {
-    let bare = host.strip_suffix('.').unwrap_or(host);
-    let last = bare.rsplit('.').next().unwrap_or_default();
-    let is_decimal = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
-    let is_hexadecimal = last
-        .strip_prefix("0x")
-        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    is_decimal || is_hexadecimal
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::url::URL_LIMIT;
 
     fn policy(zone: NetworkZone) -> AddressPolicy {
         AddressPolicy { zone, allows_private: false, allows_plain_http: false }
@@ -423,7 +381,7 @@ mod tests {
             ("", "is empty"),
             ("javascript:alert(1)", "no scheme"),
             ("file:///etc/passwd", "neither http nor https"),
-            ("https://user:s3cret@h/a?s3cret", "\"h/a\" has a user name"),
+            ("https://user:s3cret@h/a?s3cret", "\"https://h/a\" has a user name"),
             ("https://h/a?s3cret#s3cret", "\"https://h/a\" has a fragment"),
             ("https://h/a?s3cret\r\nX: y", "control character"),
             ("https://h/\u{e9}", "outside ASCII"),

@@ -270,7 +270,7 @@ fn write(request: &Request<'_>, proof: Option<Line<'_>>) -> Vec<u8> {
 
 fn trace_request(request: &Request<'_>, proof: Option<Line<'_>>, setting: Setting<'_>) {
     let Some(trace) = setting.trace else { return };
-    let path = request.url.target.split('?').next().unwrap_or_default();
+    let path = request.url.path();
     trace.line(">", &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
     for (name, value, is_secret) in request.headers.iter().chain(&proof) {
         let shown = if *is_secret { MASK } else { value };

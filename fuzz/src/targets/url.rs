@@ -5,12 +5,9 @@ use super::parts;
 use crate::auth::oauth::spec::authorization_request::check_for_browser;
 use crate::auth::oauth::spec::redact::place;
 use crate::auth::oauth::spec::redirect::LoopbackRedirect;
-use crate::auth::oauth::spec::url_rules::{
-    Parts, PlainHttp, canonical, check, check_issuer, has_dots,
-};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check, check_issuer, has_dots};
 use crate::cost::bounded;
-use crate::transport::address_policy::read;
-use crate::wire::url::Url;
+use crate::wire::url::{Url, UrlParts, scheme_of};
 
 pub(super) const WORDS: &[&str] = &[
     "http://",
@@ -91,7 +88,7 @@ fn stable(url: &Url) {
 }
 
 fn published(text: &str) {
-    let Parts { front, path, query, fragment } = Parts::of(text);
+    let UrlParts { bare, front, path, query, fragment } = UrlParts::of(text);
     let mut again = format!("{front}{path}");
     for (mark, part) in [("?", query), ("#", fragment)] {
         if let Some(part) = part {
@@ -100,8 +97,10 @@ fn published(text: &str) {
         }
     }
     assert_eq!(again, text, "its parts");
+    assert_eq!(bare, format!("{front}{path}"));
+    scheme_of(text);
     has_dots(path);
-    if let Ok(url) = read(text) {
+    if let Ok(url) = Url::parse_untrusted(text) {
         stable(&url);
     }
     for plain in [PlainHttp::Refused, PlainHttp::Loopback] {

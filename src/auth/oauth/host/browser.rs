@@ -16,7 +16,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::base::sys::PerProcess;
 use crate::base::{sys, thread};
-use crate::wire::url::{Scheme, Url};
+use crate::wire::url::{Scheme, Url, UrlParts};
 
 /// Starts the system's opener with an address as its one argument.
 pub(crate) fn open_browser(url: &str, environment: &Environment) -> Result<()> {
@@ -89,15 +89,13 @@ fn harmless(url: &str) -> Result<String> {
         return wrong("has a control character or a line break");
     }
     // Browsers take a backslash for a slash, and others do not.
-    let front = url.split_once("://").map_or(0, |(scheme, _)| scheme.len() + 3);
-    let end = url.get(front..).and_then(|rest| rest.find(['/', '?', '#', '\\']));
-    let (base, rest) =
-        url.split_at_checked(end.map_or(url.len(), |end| front + end)).unwrap_or((url, ""));
-    if rest.starts_with('\\') {
+    let front = UrlParts::of(url).front;
+    let rest = url.strip_prefix(front).unwrap_or_default();
+    if front.contains('\\') {
         return wrong("has a backslash behind its host");
     }
     // Neither a user name nor a port that is none gets through this.
-    let origin = Url::parse(base)?.origin;
+    let origin = Url::parse(front)?.origin;
     if !is_plain_host(&origin.host) {
         return wrong("has a host that is neither a name nor an address");
     }

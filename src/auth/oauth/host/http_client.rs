@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::transport::address_policy::{AddressPolicy, URL_LIMIT};
+use crate::transport::address_policy::AddressPolicy;
 use crate::transport::http::{Http, Reply, Request, Setting};
 use crate::transport::link::Route;
 use crate::transport::proxy::ProxyChoice;
@@ -19,7 +19,7 @@ use crate::transport::tls::TlsSettings;
 use crate::transport::trace::Trace;
 use crate::transport::wait::Wait;
 use crate::wire::http1::Media;
-use crate::wire::url::{Origin, Url};
+use crate::wire::url::{Origin, URL_LIMIT, Url};
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -277,8 +277,7 @@ struct Fetch<'a> {
 impl Fetch<'_> {
     /// For messages: without the query.
     fn name(&self) -> String {
-        let path = self.url.target.split('?').next().unwrap_or_default();
-        format!("{} {}", self.verb, quote(&format!("{}{path}", self.url.origin)))
+        format!("{} {}", self.verb, quote(&self.url.without_query()))
     }
 
     /// Where a redirect leads, if it is one and stays on the origin.

@@ -5,9 +5,10 @@ use form_urlencoded::{byte_serialize, parse};
 
 use crate::auth::oauth::spec::redact::{foreign, place, said, same_secret};
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
-use crate::auth::oauth::spec::url_rules::{Parts, PlainHttp, check};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
+use crate::wire::url::UrlParts;
 
 /// What a person's browser is to ask for.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +29,7 @@ impl AuthorizationRequest<'_> {
     pub(crate) fn url(&self, plain: PlainHttp) -> Result<Secret> {
         check_for_browser(self.endpoint, plain)?;
         let mut url = self.endpoint.to_owned();
-        let mut mark = match Parts::of(self.endpoint).query {
+        let mut mark = match UrlParts::of(self.endpoint).query {
             None => "?",
             Some("") => "",
             Some(_) => "&",

@@ -3,8 +3,9 @@
 use crate::auth::oauth::spec::redact::{foreign, place};
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::token_request::AuthMethod;
-use crate::auth::oauth::spec::url_rules::{Parts, PlainHttp, check, has_dots};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, check, has_dots};
 use crate::base::error::{Error, Result, Status};
+use crate::wire::url::UrlParts;
 
 /// Takes the URL of a client's metadata document, which is its id as text.
 pub(crate) fn check_metadata_url(text: &str) -> Result<()> {
@@ -12,7 +13,7 @@ pub(crate) fn check_metadata_url(text: &str) -> Result<()> {
     if check("metadata URL", text, PlainHttp::Refused).is_err() {
         return wrong("is no https URL without user, fragment and blanks");
     }
-    let Parts { path, .. } = Parts::of(text);
+    let UrlParts { path, .. } = UrlParts::of(text);
     if path.is_empty() || path == "/" {
         return wrong("has no path: pass one like \"https://example.com/client.json\"");
     }

@@ -6,6 +6,7 @@ use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::jwt::{self, Key, Object};
 use crate::base::error::Result;
 use crate::base::secret::Secret;
+use crate::wire::url::UrlParts;
 
 /// The request that is proved.
 pub(crate) struct ProvenRequest<'a> {
@@ -30,7 +31,7 @@ pub(crate) fn proof(key: &Key, proof: &ProvenRequest<'_>, now: SystemTime) -> Re
     let mut claims = Object::new()
         .text("jti", random::secret(jwt::ID)?.expose())
         .text("htm", proof.method)
-        .text("htu", &target(proof.url))
+        .text("htu", &UrlParts::of(proof.url).without_secrets())
         .json("iat", &jwt::seconds(now)?.to_string());
     if let Some(token) = proof.token {
         claims = claims.text("ath", &jwt::digest(token));
@@ -39,16 +40,6 @@ pub(crate) fn proof(key: &Key, proof: &ProvenRequest<'_>, now: SystemTime) -> Re
         claims = claims.text("nonce", nonce);
     }
     key.sign(&header, &claims.end())
-}
-
-/// A URL without userinfo, query and fragment, and otherwise as it is.
-fn target(url: &str) -> String {
-    let end = url.find(['?', '#']).unwrap_or(url.len());
-    let (bare, _) = url.split_at(end);
-    let Some((scheme, rest)) = bare.split_once("://") else { return bare.to_owned() };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
 }
 
 #[cfg(test)]
@@ -114,7 +105,7 @@ mod tests {
             ("https://u:p@a.test:8/x@y", "https://a.test:8/x@y"),
             ("http://[::1]:80/mcp", "http://[::1]:80/mcp"),
         ] {
-            assert_eq!(target(url), expected);
+            assert_eq!(UrlParts::of(url).without_secrets(), expected);
         }
     }
 

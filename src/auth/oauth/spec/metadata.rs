@@ -4,8 +4,9 @@
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::place;
-use crate::auth::oauth::spec::url_rules::{Parts, PlainHttp, check};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
+use crate::wire::url::UrlParts;
 
 const RESOURCE: &str = "/.well-known/oauth-protected-resource";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
@@ -28,7 +29,7 @@ pub(crate) fn resource_places(
             Err(error) => misses.note(named, error.message()),
         }
     }
-    let Parts { front, path, .. } = Parts::of(endpoint);
+    let UrlParts { front, path, .. } = UrlParts::of(endpoint);
     let path = if path == "/" { "" } else { path };
     for path in [path, path.strip_suffix('/').unwrap_or_default(), ""] {
         let candidate = format!("{front}{RESOURCE}{path}");
@@ -43,7 +44,7 @@ pub(crate) fn resource_places(
 /// The places of the metadata of an authorization server, in their order. An
 /// issuer with a path is never looked for at the root: another may live there.
 pub(crate) fn server_places(issuer: &str) -> Vec<String> {
-    let Parts { front, path, .. } = Parts::of(issuer);
+    let UrlParts { front, path, .. } = UrlParts::of(issuer);
     let path = path.strip_suffix('/').unwrap_or(path);
     let mut out = vec![format!("{front}{OAUTH}{path}"), format!("{front}{OPENID}{path}")];
     if !path.is_empty() {
@@ -54,7 +55,7 @@ pub(crate) fn server_places(issuer: &str) -> Vec<String> {
 
 /// The issuer of a server that publishes nothing of itself: its origin.
 pub(crate) fn base(endpoint: &str) -> &str {
-    Parts::of(endpoint).front
+    UrlParts::of(endpoint).front
 }
 
 /// The places that had nothing.

@@ -5,6 +5,7 @@ use subtle::ConstantTimeEq;
 
 use crate::base::mask::CUT;
 use crate::base::secret::Secret;
+use crate::wire::url::UrlParts;
 
 /// How much of a stranger's text goes into a message.
 const LONGEST: usize = 200;
@@ -47,18 +48,7 @@ pub(crate) fn said(code: &str, description: Option<&str>, secrets: &[Secret]) ->
 /// A URL for a message: without its query, which may be secret, and without
 /// what would not be one.
 pub(crate) fn place(url: &str) -> String {
-    let bare = url.split(['?', '#']).next().unwrap_or_default();
-    // A name and a password, in a URL that is refused for them.
-    let bare = match bare.split_once("://") {
-        Some((scheme, rest)) => {
-            let end = rest.find('/').unwrap_or(rest.len());
-            let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
-            let host = authority.rsplit('@').next().unwrap_or_default();
-            format!("{scheme}://{host}{path}")
-        }
-        None => bare.to_owned(),
-    };
-    foreign(&bare, &[]).unwrap_or_default()
+    foreign(&UrlParts::of(url).without_secrets(), &[]).unwrap_or_default()
 }
 
 /// Compares with a secret in a time that does not tell where they differ.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::base::error::{Error, Result};
-use crate::wire::url::Url;
+use crate::wire::url::{Url, UrlParts};
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
@@ -39,28 +39,28 @@ pub(crate) struct RedirectTarget {
 impl LoopbackRedirect {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let wrong = |what: &str| Err(Error::argument(format!("redirect url {what}")));
-        let Some((scheme, rest)) = text.split_once("://") else {
+        let parts = UrlParts::of(text);
+        let Some((scheme, _)) = parts.scheme_and_authority() else {
             return wrong("has no scheme: pass one like \"http://127.0.0.1/callback\"");
         };
         if !scheme.eq_ignore_ascii_case("http") {
             return wrong("is not plain http, which alone can be listened for");
         }
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, tail) = rest.split_at(end);
-        let host_end = authority.rfind(']').map_or(0, |at| at + 1);
-        let colon = authority.get(host_end..).and_then(|after| after.find(':'));
-        let (host, digits) = authority.split_at(colon.map_or(end, |at| host_end + at));
+        let digits = parts.port();
         let port = match digits.strip_prefix(':').map(str::parse::<u16>) {
             None | Some(Ok(0)) => None,
             // parse() takes a sign as well.
             Some(Ok(port)) if !digits.contains('+') => Some(port),
             Some(_) => return wrong("has a port that is not a number from 0 to 65535"),
         };
+        let after = parts.front.len();
+        let before = after - digits.len();
         let url = match port {
             Some(_) => Url::parse(text),
-            None => Url::parse(&format!("{scheme}://{host}{tail}")),
+            None => Url::parse(&without(text, before, after)),
         };
         let url = url.map_err(|error| error.during("redirect"))?;
+        let path = url.path().to_owned();
         let canonical = match url.origin.host.parse::<Ipv6Addr>() {
             Ok(address) => format!("[{address}]"),
             Err(_) => url.origin.host,
@@ -68,15 +68,7 @@ impl LoopbackRedirect {
         let Some(host_known) = HOSTS.into_iter().find(|(name, _)| *name == canonical) else {
             return wrong("has a host that is not 127.0.0.1, [::1] or localhost");
         };
-        let before = scheme.len() + "://".len() + host.len();
-        Ok(Self {
-            port,
-            host: host_known,
-            text: text.to_owned(),
-            before,
-            after: before + digits.len(),
-            path: url.target.split('?').next().unwrap_or_default().to_owned(),
-        })
+        Ok(Self { port, host: host_known, text: text.to_owned(), before, after, path })
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -93,9 +85,9 @@ impl LoopbackRedirect {
         let uri = match self.port {
             Some(_) => self.text,
             None => {
-                let before = self.text.get(..self.before).unwrap_or_default();
-                let after = self.text.get(self.after..).unwrap_or_default();
-                format!("{before}:{port}{after}")
+                let mut uri = without(&self.text, self.before, self.after);
+                uri.insert_str(self.before, &format!(":{port}"));
+                uri
             }
         };
         RedirectTarget { uri, port, path: self.path, name: self.host.0 }
@@ -114,6 +106,12 @@ impl RedirectTarget {
     pub(crate) fn shown(&self) -> String {
         format!("http://{}:{}{}", self.name, self.port, self.path)
     }
+}
+
+fn without(text: &str, from: usize, to: usize) -> String {
+    let before = text.get(..from).unwrap_or_default();
+    let after = text.get(to..).unwrap_or_default();
+    format!("{before}{after}")
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::store::entry::ApplicationType;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::transport::address_policy::is_this_machine;
 use crate::wire::jsonrpc::push_string;
 use crate::wire::url::{Scheme, Url};
 
@@ -142,7 +141,7 @@ impl RegistrationRequest<'_> {
 /// out, and refuse a redirect to this machine.
 pub(crate) fn kind(redirect_uri: &str) -> ApplicationType {
     match Url::parse(redirect_uri) {
-        Ok(url) if url.origin.scheme == Scheme::Https && !is_this_machine(&url.origin) => {
+        Ok(url) if url.origin.scheme == Scheme::Https && !url.origin.is_this_machine() => {
             ApplicationType::Web
         }
         _ => ApplicationType::Native,

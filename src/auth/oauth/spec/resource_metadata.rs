@@ -2,10 +2,9 @@
 
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::place;
-use crate::auth::oauth::spec::url_rules::{Parts, PlainHttp, check_issuer};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, check_issuer};
 use crate::base::error::{Error, Result, Status};
-use crate::transport::address_policy::URL_LIMIT;
-use crate::wire::url::Url;
+use crate::wire::url::{URL_LIMIT, Url, UrlParts};
 
 /// The metadata of a protected resource, all texts as they were published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +56,7 @@ impl ResourceMetadata {
         let (Ok(ours), Ok(theirs)) = (Url::parse(endpoint), Url::parse(resource)) else {
             return false;
         };
-        let (endpoint, resource) = (Parts::of(endpoint), Parts::of(resource));
+        let (endpoint, resource) = (UrlParts::of(endpoint), UrlParts::of(resource));
         let parent = resource.path.strip_suffix('/').unwrap_or(resource.path);
         let own = endpoint.path.strip_suffix('/').unwrap_or(endpoint.path);
         ours.origin == theirs.origin
@@ -123,8 +122,8 @@ const SHOWN: usize = 8;
 /// Whether a listed issuer is the pinned one. A slash may stand alone for a
 /// path or be missing: many write the two in two ways.
 fn is_pinned(listed: &str, pin: &str) -> bool {
-    let bare = |text: &'_ str| match Parts::of(text) {
-        Parts { front, path: "/", query: None, fragment: None } => front.len(),
+    let bare = |text: &'_ str| match UrlParts::of(text) {
+        UrlParts { front, path: "/", query: None, fragment: None, .. } => front.len(),
         _ => text.len(),
     };
     listed == pin || listed.get(..bare(listed)) == pin.get(..bare(pin))

@@ -2,8 +2,7 @@
 
 use crate::auth::oauth::spec::redact::place;
 use crate::base::error::{Error, Result, Status};
-use crate::transport::address_policy::{is_this_machine, read};
-use crate::wire::url::{Scheme, Url};
+use crate::wire::url::{Scheme, Url, UrlParts};
 
 /// Whether `http` is a scheme for hosts that are this machine by their name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,46 +12,16 @@ pub(crate) enum PlainHttp {
     Loopback,
 }
 
-/// The parts of a URL's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Parts<'a> {
-    /// Scheme and authority.
-    pub(crate) front: &'a str,
-    pub(crate) path: &'a str,
-    /// What follows the first `?`.
-    pub(crate) query: Option<&'a str>,
-    /// What follows the first `#`.
-    pub(crate) fragment: Option<&'a str>,
-}
-
-impl<'a> Parts<'a> {
-    pub(crate) fn of(text: &'a str) -> Self {
-        let (rest, fragment) = match text.split_once('#') {
-            Some((rest, fragment)) => (rest, Some(fragment)),
-            None => (text, None),
-        };
-        let (rest, query) = match rest.split_once('?') {
-            Some((rest, query)) => (rest, Some(query)),
-            None => (rest, None),
-        };
-        let authority = rest.find("://").map_or(0, |at| at + "://".len());
-        let path = rest.get(authority..).and_then(|rest| rest.find('/'));
-        let end = path.map_or(rest.len(), |path| authority + path);
-        let (front, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        Self { front, path, query, fragment }
-    }
-}
-
 /// Reads a URL that came from outside; `what` names it in the error.
 pub(crate) fn check(what: &str, text: &str, plain: PlainHttp) -> Result<Url> {
     let wrong = |why: &str| {
         Error::new(Status::Untrusted, format!("the {what} \"{}\" {why}: refused", place(text)))
     };
-    let url = read(text).map_err(|why| wrong(&why))?;
+    let url = Url::parse_untrusted(text).map_err(|why| wrong(&why))?;
     match url.origin.scheme {
         Scheme::Https => Ok(url),
         Scheme::Http if plain == PlainHttp::Refused => Err(wrong("is not https")),
-        Scheme::Http if !is_this_machine(&url.origin) => {
+        Scheme::Http if !url.origin.is_this_machine() => {
             Err(wrong("is neither https nor on this machine"))
         }
         Scheme::Http => Ok(url),
@@ -62,7 +31,7 @@ pub(crate) fn check(what: &str, text: &str, plain: PlainHttp) -> Result<Url> {
 /// Reads the text of an issuer (RFC 8414, 2): no query, not even an empty one.
 pub(crate) fn check_issuer(text: &str, plain: PlainHttp) -> Result<()> {
     check("issuer", text, plain)?;
-    if Parts::of(text).query.is_some() {
+    if UrlParts::of(text).query.is_some() {
         return Err(Error::new(
             Status::Untrusted,
             format!("the issuer {} has a query, which no issuer has: refused", place(text)),
@@ -74,7 +43,7 @@ pub(crate) fn check_issuer(text: &str, plain: PlainHttp) -> Result<()> {
 /// The value of `resource` for a server that publishes none: the endpoint as
 /// RFC 8707 and MCP write it.
 pub(crate) fn canonical(endpoint: &Url) -> String {
-    let path = endpoint.target.split('?').next().unwrap_or_default();
+    let path = endpoint.path();
     format!("{}{}", endpoint.origin, if path == "/" { "" } else { path })
 }
 
@@ -89,24 +58,7 @@ pub(crate) fn has_dots(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::address_policy::URL_LIMIT;
-
-    #[test]
-    fn splits_the_text_and_changes_nothing() {
-        for (text, front, path, query, fragment) in [
-            ("https://h", "https://h", "", None, None),
-            ("https://h/", "https://h", "/", None, None),
-            ("HTTPS://H:443/A/%62/?", "HTTPS://H:443", "/A/%62/", Some(""), None),
-            ("https://h?a=/b", "https://h", "", Some("a=/b"), None),
-            ("https://h/a?b?c#d?e#f", "https://h", "/a", Some("b?c"), Some("d?e#f")),
-            ("https://[::1]:8/a", "https://[::1]:8", "/a", None, None),
-            ("https://h#/a", "https://h", "", None, Some("/a")),
-            ("h/a", "h", "/a", None, None),
-            ("", "", "", None, None),
-        ] {
-            assert_eq!(Parts::of(text), Parts { front, path, query, fragment }, "{text}");
-        }
-    }
+    use crate::wire::url::URL_LIMIT;
 
     #[test]
     fn takes_https_and_plain_http_only_on_this_machine() {

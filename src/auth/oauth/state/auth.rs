@@ -20,8 +20,8 @@ use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
-use crate::transport::address_policy::URL_LIMIT;
 use crate::transport::gate::Gate;
+use crate::wire::url::{URL_LIMIT, scheme_of};
 
 /// How to get tokens, and those there are: shared by the clients that have it.
 pub(crate) struct Auth {
@@ -262,7 +262,7 @@ fn check_redirect(url: &str) -> Result<()> {
     if url.contains('#') {
         return wrong("has a fragment (\"#\"), which no redirect may have");
     }
-    let scheme = url.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let scheme = scheme_of(url).unwrap_or_default().to_ascii_lowercase();
     match scheme.as_str() {
         "http" if is_loopback_redirect(url) => Ok(()),
         "http" => wrong("is http:// and not a loopback address: 127.0.0.1, [::1] or localhost"),
@@ -270,15 +270,10 @@ fn check_redirect(url: &str) -> Result<()> {
         "javascript" | "data" | "file" | "vbscript" | "about" => wrong("is no place to go back to"),
         // They should be domain names turned round (RFC 8252, 7.1), and many
         // are not.
-        _ if url.len() > scheme.len() + 1 && is_scheme(&scheme) => Ok(()),
+        _ if !scheme.is_empty() && url.len() > scheme.len() + 1 => Ok(()),
         _ => wrong(
             "is neither http:// on this machine, nor https://, nor of a scheme of your own such \
              as \"com.example.app:/callback\"",
         ),
     }
-}
-
-fn is_scheme(text: &str) -> bool {
-    let is_one = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-    text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(is_one)
 }

@@ -7,6 +7,7 @@ use crate::base::error::Result;
 use crate::base::secret::Secret;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
+use crate::wire::url::UrlParts;
 
 /// A sign-in that waits for its answer: one, whichever way it comes.
 pub(crate) struct PendingSignIn {
@@ -31,16 +32,14 @@ impl PendingSignIn {
     /// Takes an answer as a person pastes it: the address, which has to be the
     /// one that was waited for, or its query alone.
     pub(crate) fn offer_pasted(&self, address: &str) -> bool {
-        let place = |address: &str| {
-            let place = address.trim().split(['?', '#']).next().unwrap_or_default();
-            place.trim_end_matches('/').to_owned()
-        };
-        let pasted = place(address);
-        let is_address = address.contains('?') && pasted.contains(':') && !pasted.contains('=');
-        if is_address && !pasted.eq_ignore_ascii_case(&place(&self.redirect)) {
+        let parts = UrlParts::of(address.trim());
+        let bare = |parts: UrlParts<'_>| parts.bare.trim_end_matches('/').to_ascii_lowercase();
+        let is_address =
+            parts.query.is_some() && parts.bare.contains(':') && !parts.bare.contains('=');
+        if is_address && bare(parts) != bare(UrlParts::of(self.redirect.trim())) {
             return false;
         }
-        self.offer(query_of(address))
+        self.offer(query_of(parts))
     }
 
     /// Takes an answer, which is the query of an address, if it belongs here
@@ -64,12 +63,9 @@ impl PendingSignIn {
     }
 }
 
-/// The query of an address that a person was sent back to; what has none may
-/// be a query alone.
-fn query_of(address: &str) -> &str {
-    let address = address.trim();
-    let address = address.split('#').next().unwrap_or_default();
-    address.split_once('?').map_or(address, |(_, query)| query)
+/// The query of a pasted address. A text without a "?" may be the query alone.
+fn query_of(pasted: UrlParts<'_>) -> &str {
+    pasted.query.unwrap_or(pasted.bare)
 }
 
 #[cfg(test)]
@@ -94,7 +90,7 @@ mod tests {
     #[test]
     fn reads_what_people_paste() {
         for address in ["http://127.0.0.1:1/callback?a=b", " a:/b?a=b#c\n", "?a=b", "a=b"] {
-            assert_eq!(query_of(address), "a=b", "{address}");
+            assert_eq!(query_of(UrlParts::of(address.trim())), "a=b", "{address}");
         }
     }
 }

@@ -9,13 +9,13 @@ use std::time::Duration;
 use crate::auth::oauth::host::listener::is_loopback_redirect;
 use crate::auth::oauth::spec::jwt::Key;
 use crate::auth::oauth::spec::registration::kind;
-use crate::auth::oauth::spec::url_rules::Parts;
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::entry::ApplicationType;
 use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
+use crate::wire::url::UrlParts;
 
 /// By the numbers of the public header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,11 +131,8 @@ impl Settings {
     /// Whether the redirect says at which port the library listens.
     pub(crate) fn has_own_port(&self) -> bool {
         let redirect = self.redirect.as_deref().unwrap_or_default();
-        let front = Parts::of(redirect).front;
-        // The colons of an IPv6 address stand in brackets.
-        let end = front.rsplit(']').next().unwrap_or_default();
-        let port = end.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
-        port.is_some_and(|port| port != 0)
+        let port = UrlParts::of(redirect).port().strip_prefix(':');
+        port.and_then(|port| port.parse::<u16>().ok()).is_some_and(|port| port != 0)
     }
 
     /// What no message may show.

@@ -1,6 +1,7 @@
 //! What somebody asks of the listener, and the page that is the reply.
 
 use crate::auth::oauth::spec::redirect::RedirectTarget;
+use crate::wire::url::split_query;
 
 /// The most header lines that a request may have.
 const HEADERS: usize = 100;
@@ -58,12 +59,12 @@ impl<'a> BrowserRequest<'a> {
             return Self::Other(ResponsePage::Malformed);
         }
         let target = request.path.unwrap_or_default();
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (path, query) = split_query(target);
         if path != place.path {
             return Self::Other(ResponsePage::NotFound);
         }
         match request.method {
-            Some("GET") => Self::Get(query),
+            Some("GET") => Self::Get(query.unwrap_or_default()),
             Some("HEAD") => Self::Other(ResponsePage::Head),
             _ => Self::Other(ResponsePage::WrongMethod),
         }
