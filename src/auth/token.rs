@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::auth::oauth::spec::jwt::Key;
+use crate::auth::oauth::spec::key::Key;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
 

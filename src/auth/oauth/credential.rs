@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use crate::auth::credential::{Credential, Later, Need, TokenRefusal};
 use crate::auth::oauth::flow::context::{Flow, LIMIT, Reason};
+use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::dpop;
+use crate::auth::oauth::spec::jwt::ID_BYTES;
 use crate::auth::oauth::state::account::Account;
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::reentrancy::is_inside;
@@ -151,7 +153,7 @@ impl Credential for OAuthCredential {
             token: Some(token.bare()),
             nonce: nonce.as_deref(),
         };
-        dpop::proof(key, &proof, SystemTime::now()).map(Some)
+        dpop::proof(key, &proof, &random::secret(ID_BYTES)?, SystemTime::now()).map(Some)
     }
 
     fn current(&self) -> Option<Token> {

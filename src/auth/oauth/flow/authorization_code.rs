@@ -52,7 +52,7 @@ impl Flow<'_> {
                     Some(asked) if error.status() == Status::Auth => error.during(asked),
                     _ => error,
                 })?;
-            let verifier = Verifier::new()?;
+            let verifier = Verifier::new(random::secret(Verifier::BYTES)?);
             self.hide(&Secret::from(verifier.expose()));
             let redirect = client.redirect_uri.clone();
             let request = RequestedBy { client_id: &client.id, redirect: &redirect };

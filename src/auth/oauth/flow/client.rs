@@ -10,7 +10,8 @@ use crate::auth::oauth::host::listener::{BindError, LoopbackListener};
 use crate::auth::oauth::spec::client_choice::{
     ClientChoice, ClientProofs, KnownClient, auth_method, choose, method_to_register,
 };
-use crate::auth::oauth::spec::jwt::{Key, seconds};
+use crate::auth::oauth::spec::jwt::seconds;
+use crate::auth::oauth::spec::key::Key;
 use crate::auth::oauth::spec::registration::RegistrationRequest;
 use crate::auth::oauth::spec::scope::has_all;
 use crate::auth::oauth::spec::token_request::AuthMethod;
@@ -64,7 +65,7 @@ impl Flow<'_> {
         found: &Discovered,
         parameters: &TokenParameters,
     ) -> Result<(ClientIdentity, Option<LoopbackListener>)> {
-        let key = Registration::key(found.issuer(), self.settings.redirect_kind());
+        let key = Registration::key(found.issuer(), self.settings.application_type());
         let kept = self.store.read::<Registration>(&key).await?;
         let now = seconds(SystemTime::now())?;
         let kept = kept.filter(|kept| {
@@ -129,7 +130,7 @@ impl Flow<'_> {
         if self.settings.metadata_url.as_ref() == Some(&tokens.client_id) {
             return self.documented(&tokens.client_id, found);
         }
-        let key = Registration::key(&tokens.issuer, self.settings.redirect_kind());
+        let key = Registration::key(&tokens.issuer, self.settings.application_type());
         let kept = self.store.read::<Registration>(&key).await?;
         match kept.filter(|kept| kept.client_id == tokens.client_id) {
             Some(kept) => self.registered_client(kept, found),
@@ -146,7 +147,7 @@ impl Flow<'_> {
             return Ok(vec![client.id.clone()]);
         }
         let mut ids: Vec<String> = self.settings.metadata_url.iter().cloned().collect();
-        let key = Registration::key(found.issuer(), self.settings.redirect_kind());
+        let key = Registration::key(found.issuer(), self.settings.application_type());
         let kept = self.store.read::<Registration>(&key).await?;
         ids.extend(kept.map(|kept| kept.client_id));
         Ok(ids)
@@ -163,7 +164,7 @@ impl Flow<'_> {
         lock: &Arc<StoreLock>,
         found: &Discovered,
     ) -> Result<()> {
-        let key = Registration::key(found.issuer(), self.settings.redirect_kind());
+        let key = Registration::key(found.issuer(), self.settings.application_type());
         self.store.remove(lock, key).await
     }
 
@@ -262,7 +263,7 @@ impl Flow<'_> {
         let key = self.key_for(found);
         let method = method_to_register(&found.server, key.is_some())?;
         let jwks = match key.filter(|_| method == AuthMethod::PrivateKeyJwt) {
-            Some(key) => Some(format!("{{\"keys\":[{}]}}", key.jwk()?)),
+            Some(key) => Some(key.jwks()?),
             None => None,
         };
         let mut request = RegistrationRequest {
@@ -281,7 +282,7 @@ impl Flow<'_> {
         let answer = request.read(&reply(url, &fetched))?;
         let entry = Registration {
             issuer: found.issuer().to_owned(),
-            kind: self.settings.redirect_kind(),
+            kind: self.settings.application_type(),
             client_id: answer.client_id,
             client_secret: answer.client_secret,
             secret_expires_at: answer.secret_expires_at,
@@ -304,7 +305,7 @@ impl Flow<'_> {
         url: &str,
         request: &RegistrationRequest<'_>,
     ) -> Result<Fetched> {
-        let body = Secret::from(request.body());
+        let body = request.body();
         http.post(url, "application/json", &[], &body, &self.limit()).await.map_err(broken)
     }
 

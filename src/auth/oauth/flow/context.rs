@@ -9,7 +9,7 @@ use crate::auth::credential::Need;
 use crate::auth::oauth::flow::discover::Discovered;
 use crate::auth::oauth::flow::store_access::StoreAccess;
 use crate::auth::oauth::host::http_client::HttpClient;
-use crate::auth::oauth::spec::jwt::Key;
+use crate::auth::oauth::spec::key::Key;
 use crate::auth::oauth::spec::scope::{self, ScopeSources};
 use crate::auth::oauth::spec::token_response::DpopUse;
 use crate::auth::oauth::state::account::{Account, CachedToken, FlowPurpose};

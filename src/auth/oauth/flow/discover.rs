@@ -6,8 +6,7 @@ use std::time::SystemTime;
 use crate::auth::oauth::flow::context::{Flow, Reason};
 use crate::auth::oauth::host::http_client::{Fetched, HttpClient};
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
-use crate::auth::oauth::spec::jwt::Key;
-use crate::auth::oauth::spec::key::Algorithm;
+use crate::auth::oauth::spec::key::{Algorithm, Key};
 use crate::auth::oauth::spec::metadata::{Misses, base, resource_places, server_places};
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
@@ -230,7 +229,7 @@ impl Flow<'_> {
             return Ok(known);
         }
         known.extend(self.account.held().map(|held| held.entry.issuer.clone()));
-        let kind = self.settings.redirect_kind();
+        let kind = self.settings.application_type();
         for issuer in listed.iter().take(MOST) {
             let key = Registration::key(issuer, kind);
             if self.store.read::<Registration>(&key).await?.is_some() {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::auth::oauth::flow::context::{Flow, TokenParameters};
 use crate::auth::oauth::flow::discover::Discovered;
-use crate::auth::oauth::spec::jwt::Key;
+use crate::auth::oauth::spec::key::Key;
 use crate::auth::oauth::spec::token_response::{TokenResponse, TokenType as Granting};
 use crate::auth::oauth::state::account::CachedToken;
 use crate::auth::oauth::store::StoreLock;

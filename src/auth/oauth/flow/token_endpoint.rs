@@ -7,8 +7,9 @@ use crate::auth::oauth::flow::client::ClientIdentity;
 use crate::auth::oauth::flow::context::{Flow, TokenParameters, broken};
 use crate::auth::oauth::flow::discover::{Discovered, reply};
 use crate::auth::oauth::host::http_client::{Fetched, HttpClient};
+use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::dpop;
-use crate::auth::oauth::spec::jwt::client_assertion;
+use crate::auth::oauth::spec::jwt::{ID_BYTES, client_assertion};
 use crate::auth::oauth::spec::token_request::{AuthMethod, ClientAuthentication, Form};
 use crate::auth::oauth::spec::token_response::{
     self, SentTokenRequest, TokenError, TokenErrorKind, TokenResponse, TokenStep,
@@ -91,7 +92,13 @@ impl Flow<'_> {
         let assertion = match client.method {
             AuthMethod::PrivateKeyJwt => {
                 let key = self.settings.key.as_ref().ok_or_else(no_key)?;
-                let assertion = client_assertion(key, &client.id, found.issuer(), now)?;
+                let assertion = client_assertion(
+                    key,
+                    &client.id,
+                    found.issuer(),
+                    &random::secret(ID_BYTES)?,
+                    now,
+                )?;
                 self.hide(&assertion);
                 Some(assertion)
             }
@@ -125,7 +132,7 @@ impl Flow<'_> {
                 token: None,
                 nonce: nonce.as_deref(),
             };
-            let proof = dpop::proof(key, &proof, now)?;
+            let proof = dpop::proof(key, &proof, &random::secret(ID_BYTES)?, now)?;
             self.hide(&proof);
             headers.push(("DPoP", proof));
         }

@@ -17,8 +17,7 @@ pub(crate) fn secret(bytes: usize) -> Result<Secret> {
     Ok(Secret::from(text))
 }
 
-/// Without random bytes nothing that is to be secret can be made.
-pub(crate) fn failure() -> Error {
+fn failure() -> Error {
     Error::new(
         Status::Internal,
         "the system's generator of random bytes failed: is /dev/urandom there, and getrandom() \

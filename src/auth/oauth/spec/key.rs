@@ -14,10 +14,10 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::{self, PemObject};
 use zeroize::Zeroize;
 
-use crate::auth::oauth::host::random;
-use crate::auth::oauth::spec::jwt::{Object, digest};
+use crate::auth::oauth::spec::digest::sha256_base64url;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
+use crate::wire::json_writer::ObjectWriter;
 
 /// How a key signs (RFC 7518, RFC 8037).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +121,7 @@ impl Key {
                 ));
             }
         }
-        .map_err(|Unspecified| random::failure())?;
+        .map_err(|Unspecified| no_random_bytes())?;
         // Wiped in what is kept; ring wipes neither its document nor its pair.
         let stored = Secret::from(STANDARD.encode(document.as_ref()));
         Ok(Self { pair: Pair::from_pkcs8(document.as_ref())?, id: None, stored: Some(stored) })
@@ -161,17 +161,22 @@ impl Key {
         match &self.pair {
             Pair::Es256(pair) => point(pair.public_key().as_ref()),
             Pair::Rs256(pair) => Ok(modulus(&RsaPublicKeyComponents::from(pair.public()))),
-            Pair::EdDsa(pair) => Ok(Object::new()
-                .text("crv", "Ed25519")
-                .text("kty", "OKP")
-                .text("x", &URL_SAFE_NO_PAD.encode(pair.public_key()))
-                .end()),
+            Pair::EdDsa(pair) => {
+                let x = URL_SAFE_NO_PAD.encode(pair.public_key());
+                Ok(jwk(&[("crv", "Ed25519"), ("kty", "OKP"), ("x", &x)]))
+            }
         }
+    }
+
+    /// A set of this key alone (RFC 7517, 5).
+    pub(crate) fn jwks(&self) -> Result<String> {
+        let keys = format!("[{}]", self.jwk()?);
+        Ok(ObjectWriter::new().json("keys", &keys).end().expose().to_owned())
     }
 
     /// What names the key: `dpop_jkt`.
     pub(crate) fn thumbprint(&self) -> Result<String> {
-        self.jwk().map(|jwk| digest(&jwk))
+        self.jwk().map(|jwk| sha256_base64url(&jwk))
     }
 
     /// A signed token (JWS, compact) of a header, which says this key's
@@ -297,25 +302,28 @@ const RSA: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 const EC: &[u8] = &[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 const P256: &[u8] = &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 
-/// The JWK of a point on P-256: 4, and both coordinates.
+/// The JWK of a point on P-256: the byte 4, and both coordinates.
 fn point(bytes: &[u8]) -> Result<String> {
     let (Some(x), Some(y)) = (bytes.get(1..33), bytes.get(33..65)) else {
         return Err(Error::new(Status::Internal, "a public key of P-256 has no 65 bytes"));
     };
-    Ok(Object::new()
-        .text("crv", "P-256")
-        .text("kty", "EC")
-        .text("x", &URL_SAFE_NO_PAD.encode(x))
-        .text("y", &URL_SAFE_NO_PAD.encode(y))
-        .end())
+    let encode = |bytes| URL_SAFE_NO_PAD.encode(bytes);
+    Ok(jwk(&[("crv", "P-256"), ("kty", "EC"), ("x", &encode(x)), ("y", &encode(y))]))
 }
 
 fn modulus(key: &RsaPublicKeyComponents<Vec<u8>>) -> String {
-    Object::new()
-        .text("e", &URL_SAFE_NO_PAD.encode(&key.e))
-        .text("kty", "RSA")
-        .text("n", &URL_SAFE_NO_PAD.encode(&key.n))
-        .end()
+    let encode = |bytes| URL_SAFE_NO_PAD.encode(bytes);
+    jwk(&[("e", &encode(&key.e)), ("kty", "RSA"), ("n", &encode(&key.n))])
+}
+
+fn jwk(members: &[(&str, &str)]) -> String {
+    let object = ObjectWriter::new();
+    let object = members.iter().fold(object, |object, (name, value)| object.text(name, value));
+    object.end().expose().to_owned()
+}
+
+fn no_random_bytes() -> Error {
+    Error::new(Status::Internal, "the system's generator of random bytes failed")
 }
 
 fn wrong(what: &str) -> Error {
@@ -396,7 +404,7 @@ mod tests {
         let x = decode("l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs");
         let y = decode("9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA");
         let jwk = point(&[vec![4], x, y].concat()).unwrap();
-        assert_eq!(digest(&jwk), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+        assert_eq!(sha256_base64url(&jwk), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
         let n = decode(
             "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc\
              _BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQ\
@@ -404,7 +412,7 @@ mod tests {
              TWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
         );
         let jwk = modulus(&RsaPublicKeyComponents { n, e: vec![1, 0, 1] });
-        assert_eq!(digest(&jwk), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        assert_eq!(sha256_base64url(&jwk), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     }
 
     #[test]

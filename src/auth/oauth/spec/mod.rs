@@ -2,6 +2,7 @@
 
 pub(crate) mod authorization_request;
 pub(crate) mod client_choice;
+pub(crate) mod digest;
 pub(crate) mod dpop;
 pub(crate) mod endpoint_response;
 pub(crate) mod json_document;

@@ -1,20 +1,20 @@
 //! PKCE (RFC 7636): who asks for the token is who asked for the code.
 
-use crate::auth::oauth::host::random;
-use crate::auth::oauth::spec::jwt;
-use crate::base::error::Result;
+use crate::auth::oauth::spec::digest::sha256_base64url;
 use crate::base::secret::Secret;
 
 /// What only the flow that began knows, and shows when it asks for the token.
 #[derive(Debug)]
 pub(crate) struct Verifier(Secret);
 
-/// 43 characters, the fewest that are allowed.
-const BYTES: usize = 32;
-
 impl Verifier {
-    pub(crate) fn new() -> Result<Self> {
-        random::secret(BYTES).map(Self)
+    /// The number of random bytes. Their base64url has 43 characters, the
+    /// fewest that RFC 7636 allows.
+    pub(crate) const BYTES: usize = 32;
+
+    /// `random`: [`Self::BYTES`] random bytes in base64url.
+    pub(crate) fn new(random: Secret) -> Self {
+        Self(random)
     }
 
     /// The `code_verifier` of the token request.
@@ -24,13 +24,18 @@ impl Verifier {
 
     /// The `code_challenge` of the authorization request, by the method S256.
     pub(crate) fn challenge(&self) -> String {
-        jwt::digest(self.expose())
+        sha256_base64url(self.expose())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::oauth::host::random;
+
+    fn random() -> Verifier {
+        Verifier::new(random::secret(Verifier::BYTES).unwrap())
+    }
 
     #[test]
     fn makes_the_challenge_of_the_rfc() {
@@ -40,7 +45,7 @@ mod tests {
 
     #[test]
     fn has_43_of_the_allowed_characters_and_is_never_the_same() {
-        let (one, other) = (Verifier::new().unwrap(), Verifier::new().unwrap());
+        let (one, other) = (random(), random());
         assert_eq!(one.expose().len(), 43);
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         assert!(one.expose().bytes().all(is_allowed));
@@ -50,7 +55,7 @@ mod tests {
 
     #[test]
     fn prints_nothing_of_itself() {
-        let verifier = Verifier::new().unwrap();
+        let verifier = random();
         assert_eq!(format!("{verifier:?}"), "Verifier(Secret)");
     }
 }

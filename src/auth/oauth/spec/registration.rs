@@ -4,10 +4,9 @@ use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::redact::{place, said};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::auth::oauth::spec::token_request::AuthMethod;
-use crate::auth::oauth::store::entry::ApplicationType;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::wire::jsonrpc::push_string;
+use crate::wire::json_writer::ObjectWriter;
 use crate::wire::url::{Scheme, Url};
 
 const STEP: &str = "registration of the client";
@@ -30,31 +29,23 @@ pub(crate) struct RegistrationRequest<'a> {
 }
 
 impl RegistrationRequest<'_> {
-    pub(crate) fn body(&self) -> String {
-        let mut out = String::from("{\"client_name\":");
-        push_string(&mut out, self.client_name);
-        out.push_str(",\"redirect_uris\":[");
-        push_string(&mut out, self.redirect_uri);
-        out.push_str(
-            "],\"grant_types\":[\"authorization_code\",\"refresh_token\"],\
-             \"response_types\":[\"code\"],\"token_endpoint_auth_method\":",
-        );
-        push_string(&mut out, self.method.name());
-        out.push_str(",\"application_type\":");
-        push_string(&mut out, kind(self.redirect_uri).name());
-        if !self.scopes.is_empty() {
-            out.push_str(",\"scope\":");
-            push_string(&mut out, &join(self.scopes));
-        }
+    pub(crate) fn body(&self) -> Secret {
+        let scope = (!self.scopes.is_empty()).then(|| join(self.scopes));
+        let mut object = ObjectWriter::new()
+            .text("client_name", self.client_name)
+            .texts("redirect_uris", &[self.redirect_uri])
+            .texts("grant_types", &["authorization_code", "refresh_token"])
+            .texts("response_types", &["code"])
+            .text("token_endpoint_auth_method", self.method.name())
+            .text("application_type", application_type(self.redirect_uri).name())
+            .optional_text("scope", scope.as_deref());
         if self.is_bound {
-            out.push_str(",\"dpop_bound_access_tokens\":true");
+            object = object.json("dpop_bound_access_tokens", "true");
         }
         if let Some(jwks) = self.jwks {
-            out.push_str(",\"jwks\":");
-            out.push_str(jwks);
+            object = object.json("jwks", jwks);
         }
-        out.push('}');
-        out
+        object.end()
     }
 
     /// Whether the server may have refused the scopes alone: one that knows
@@ -129,9 +120,30 @@ impl RegistrationRequest<'_> {
             place(reply.url),
             reply.status,
             place(self.redirect_uri),
-            kind(self.redirect_uri).name()
+            application_type(self.redirect_uri).name()
         );
         Error::new(Status::Auth, message).with_http_status(reply.status)
+    }
+}
+
+/// Where the person's browser comes back to, which is what an authorization
+/// server registers a client for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ApplicationType {
+    /// This machine, or a program on it.
+    #[default]
+    Native,
+    /// Another host.
+    Web,
+}
+
+impl ApplicationType {
+    /// Its name as `application_type`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Web => "web",
+        }
     }
 }
 
@@ -139,7 +151,7 @@ impl RegistrationRequest<'_> {
 /// a server by https, to a native program in any other way. Its name is the
 /// `application_type`, which OpenID servers take for "web" where it is left
 /// out, and refuse a redirect to this machine.
-pub(crate) fn kind(redirect_uri: &str) -> ApplicationType {
+pub(crate) fn application_type(redirect_uri: &str) -> ApplicationType {
     match Url::parse(redirect_uri) {
         Ok(url) if url.origin.scheme == Scheme::Https && !url.origin.is_this_machine() => {
             ApplicationType::Web
@@ -192,7 +204,7 @@ mod tests {
     #[test]
     fn says_what_the_client_is() {
         assert_eq!(
-            request().body(),
+            request().body().expose(),
             r#"{"client_name":"A \"client\"","redirect_uris":["http://127.0.0.1:7/callback"],"grant_types":["authorization_code","refresh_token"],"response_types":["code"],"token_endpoint_auth_method":"none","application_type":"native"}"#
         );
         let scopes = ["a", "offline_access", "b"].map(str::to_owned);
@@ -203,7 +215,7 @@ mod tests {
             jwks: Some("{\"keys\":[]}"),
             ..request()
         };
-        let body: serde_json::Value = serde_json::from_str(&full.body()).unwrap();
+        let body: serde_json::Value = serde_json::from_str(full.body().expose()).unwrap();
         assert_eq!(body["scope"], "a offline_access b");
         assert_eq!(body["dpop_bound_access_tokens"], true);
         assert_eq!(body["token_endpoint_auth_method"], "private_key_jwt");
@@ -259,10 +271,10 @@ mod tests {
             ("https://example.com/callback", "web"),
             ("HTTPS://example.com/callback", "web"),
         ] {
-            assert_eq!(kind(redirect).name(), name, "{redirect}");
+            assert_eq!(application_type(redirect).name(), name, "{redirect}");
             let mut settings = Settings::new(Grant::AuthorizationCode);
             settings.redirect = Some(redirect.to_owned());
-            assert_eq!(settings.redirect_kind(), kind(redirect), "{redirect}");
+            assert_eq!(settings.application_type(), application_type(redirect), "{redirect}");
         }
     }
 

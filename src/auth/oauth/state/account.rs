@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::auth::oauth::spec::jwt::Key;
+use crate::auth::oauth::spec::key::Key;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::state::settings::Grant;
 use crate::auth::oauth::store::entry::{TokenType, Tokens};

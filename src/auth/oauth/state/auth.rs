@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::auth::oauth::host::listener::is_loopback_redirect;
 use crate::auth::oauth::spec::client_choice::check_metadata_url;
-use crate::auth::oauth::spec::jwt::Key;
+use crate::auth::oauth::spec::key::Key;
 use crate::auth::oauth::spec::scope;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer};
 use crate::auth::oauth::state::account::Account;

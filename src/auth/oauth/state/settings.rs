@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::oauth::host::listener::is_loopback_redirect;
-use crate::auth::oauth::spec::jwt::Key;
-use crate::auth::oauth::spec::registration::kind;
+use crate::auth::oauth::spec::key::Key;
+use crate::auth::oauth::spec::registration::{ApplicationType, application_type};
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::store::Store;
-use crate::auth::oauth::store::entry::ApplicationType;
 use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
@@ -119,8 +118,8 @@ impl Settings {
     }
 
     /// What kind of program the redirect makes of this one.
-    pub(crate) fn redirect_kind(&self) -> ApplicationType {
-        self.redirect.as_deref().map_or(ApplicationType::Native, kind)
+    pub(crate) fn application_type(&self) -> ApplicationType {
+        self.redirect.as_deref().map_or(ApplicationType::Native, application_type)
     }
 
     /// Whether the library itself listens for the browser.

@@ -1,6 +1,7 @@
 //! What is kept: registrations, tokens, and what belongs to what.
 
-use crate::auth::oauth::store::fields::{EntryReader, EntryWriter, UnknownMembers, key, wrong};
+use crate::auth::oauth::spec::registration::ApplicationType;
+use crate::auth::oauth::store::fields::{EntryReader, UnknownMembers, end, key, writer, wrong};
 use crate::base::error::Result;
 use crate::base::secret::Secret;
 
@@ -14,27 +15,6 @@ pub(crate) trait StoreEntry: Sized {
 
     /// The key that it belongs under.
     fn own_key(&self) -> String;
-}
-
-/// Where the person's browser comes back to, which is what an authorization
-/// server registers a client for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum ApplicationType {
-    /// This machine, or a program on it.
-    #[default]
-    Native,
-    /// Another host.
-    Web,
-}
-
-impl ApplicationType {
-    /// Its name as `application_type`.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::Web => "web",
-        }
-    }
 }
 
 /// A client that an authorization server has registered for us.
@@ -101,16 +81,16 @@ impl StoreEntry for Registration {
     }
 
     fn text(&self) -> Secret {
-        let mut writer = EntryWriter::new();
-        writer.text("issuer", &self.issuer);
-        writer.text("application_type", self.kind.name());
-        writer.text("client_id", &self.client_id);
-        writer.optional("client_secret", self.client_secret.as_ref().map(Secret::expose));
-        writer.number("secret_expires_at", self.secret_expires_at);
-        writer.optional("auth_method", self.auth_method.as_deref());
-        writer.text("redirect_uri", &self.redirect_uri);
-        writer.optional("scope", self.scope.as_deref());
-        writer.end(&self.unknown)
+        let writer = writer()
+            .text("issuer", &self.issuer)
+            .text("application_type", self.kind.name())
+            .text("client_id", &self.client_id)
+            .optional_text("client_secret", self.client_secret.as_ref().map(Secret::expose))
+            .optional_number("secret_expires_at", self.secret_expires_at)
+            .optional_text("auth_method", self.auth_method.as_deref())
+            .text("redirect_uri", &self.redirect_uri)
+            .optional_text("scope", self.scope.as_deref());
+        end(writer, &self.unknown)
     }
 
     fn own_key(&self) -> String {
@@ -198,19 +178,19 @@ impl StoreEntry for Tokens {
     }
 
     fn text(&self) -> Secret {
-        let mut writer = EntryWriter::new();
-        writer.text("issuer", &self.issuer);
-        writer.text("resource", &self.resource);
-        writer.text("client_id", &self.client_id);
-        writer.text("access_token", self.access_token.expose());
-        writer.text("token_type", self.token_type.name());
-        writer.number("expires_at", self.expires_at);
-        writer.optional("refresh_token", self.refresh_token.as_ref().map(Secret::expose));
-        writer.optional("requested_scope", self.requested_scope.as_deref());
-        writer.optional("granted_scope", self.granted_scope.as_deref());
-        writer.optional("dpop_key", self.dpop_key.as_ref().map(Secret::expose));
-        writer.optional("dpop_jkt", self.dpop_jkt.as_deref());
-        writer.end(&self.unknown)
+        let writer = writer()
+            .text("issuer", &self.issuer)
+            .text("resource", &self.resource)
+            .text("client_id", &self.client_id)
+            .text("access_token", self.access_token.expose())
+            .text("token_type", self.token_type.name())
+            .optional_number("expires_at", self.expires_at)
+            .optional_text("refresh_token", self.refresh_token.as_ref().map(Secret::expose))
+            .optional_text("requested_scope", self.requested_scope.as_deref())
+            .optional_text("granted_scope", self.granted_scope.as_deref())
+            .optional_text("dpop_key", self.dpop_key.as_ref().map(Secret::expose))
+            .optional_text("dpop_jkt", self.dpop_jkt.as_deref());
+        end(writer, &self.unknown)
     }
 
     fn own_key(&self) -> String {
@@ -256,13 +236,13 @@ impl StoreEntry for Endpoint {
     }
 
     fn text(&self) -> Secret {
-        let mut writer = EntryWriter::new();
-        writer.text("endpoint", self.endpoint.expose());
-        writer.text("issuer", &self.issuer);
-        writer.text("resource", &self.resource);
-        writer.text("client_id", &self.client_id);
-        writer.number("grant", self.grant);
-        writer.end(&self.unknown)
+        let writer = writer()
+            .text("endpoint", self.endpoint.expose())
+            .text("issuer", &self.issuer)
+            .text("resource", &self.resource)
+            .text("client_id", &self.client_id)
+            .optional_number("grant", self.grant);
+        end(writer, &self.unknown)
     }
 
     fn own_key(&self) -> String {
@@ -296,10 +276,8 @@ impl StoreEntry for Given {
     }
 
     fn text(&self) -> Secret {
-        let mut writer = EntryWriter::new();
-        writer.text("client_id", &self.client_id);
-        writer.text("issuer", &self.issuer);
-        writer.end(&self.unknown)
+        let writer = writer().text("client_id", &self.client_id).text("issuer", &self.issuer);
+        end(writer, &self.unknown)
     }
 
     fn own_key(&self) -> String {

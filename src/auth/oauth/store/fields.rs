@@ -6,6 +6,7 @@ use ring::digest::{Context, SHA256};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
+use crate::wire::json_writer::ObjectWriter;
 use crate::wire::object::Members;
 
 /// The version of entries, and of the file.
@@ -109,47 +110,15 @@ pub(super) fn wrong(name: &str, what: &str) -> Error {
     broken(&format!("the member \"{name}\" {what}"))
 }
 
-/// Writes an entry.
-#[derive(Debug)]
-pub(super) struct EntryWriter(Secret);
+/// Begins an entry.
+pub(super) fn writer() -> ObjectWriter {
+    ObjectWriter::new().number("version", VERSION)
+}
 
-impl EntryWriter {
-    pub(super) fn new() -> Self {
-        Self(format!("{{\"version\":{VERSION}").into())
-    }
-
-    pub(super) fn text(&mut self, name: &str, value: &str) {
-        self.name(name);
-        self.0.push_json(value);
-    }
-
-    pub(super) fn optional(&mut self, name: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.text(name, value);
-        }
-    }
-
-    pub(super) fn number(&mut self, name: &str, value: Option<u64>) {
-        if let Some(value) = value {
-            self.name(name);
-            self.0.push(&value.to_string());
-        }
-    }
-
-    pub(super) fn end(mut self, unknown: &UnknownMembers) -> Secret {
-        for (name, raw) in &unknown.0 {
-            self.name(name);
-            self.0.push(raw.expose());
-        }
-        self.0.push("}");
-        self.0
-    }
-
-    fn name(&mut self, name: &str) {
-        self.0.push(",");
-        self.0.push_json(name);
-        self.0.push(":");
-    }
+/// Ends an entry.
+pub(super) fn end(writer: ObjectWriter, unknown: &UnknownMembers) -> Secret {
+    let members = unknown.0.iter();
+    members.fold(writer, |writer, (name, raw)| writer.json(name, raw.expose())).end()
 }
 
 #[cfg(test)]

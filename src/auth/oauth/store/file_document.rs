@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::auth::oauth::store::fields::{VERSION, broken, check_version};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
+use crate::wire::json_writer::ObjectWriter;
 use crate::wire::object::Members;
 
 const ENTRIES: &str = "entries";
@@ -39,34 +40,25 @@ impl<'a> StoreDocument<'a> {
         if entry.is_some_and(|entry| Members::parse(entry).is_err()) {
             return Err(Error::new(Status::Internal, "what is to be kept is no JSON object"));
         }
-        let mut out = Secret::from(format!("{{\n\"version\":{VERSION},\n\"{ENTRIES}\":{{"));
-        let mut is_first = true;
-        let mut write = |name: &str, value: &str| {
-            out.push(if is_first { "\n" } else { ",\n" });
-            is_first = false;
-            member(&mut out, name, value);
-        };
-        for (name, value) in self.entries.0.iter().filter(|(name, _)| name != key) {
-            write(name, value.get());
+        let others = self.entries.0.iter().filter(|(name, _)| name != key);
+        let mut entries = ObjectWriter::in_lines();
+        for (name, value) in others {
+            entries = entries.json(name, value.get());
         }
         if let Some(entry) = entry {
-            write(key, entry);
+            entries = entries.json(key, entry);
         }
-        out.push("\n}");
         let is_unknown = |(name, _): &&(Cow<'_, str>, _)| name != "version" && name != ENTRIES;
+        let mut file = ObjectWriter::in_lines()
+            .number("version", VERSION)
+            .json(ENTRIES, entries.end().expose());
         for (name, value) in self.members.0.iter().filter(is_unknown) {
-            out.push(",\n");
-            member(&mut out, name, value.get());
+            file = file.json(name, value.get());
         }
-        out.push("\n}\n");
-        Ok(out)
+        let mut text = file.end();
+        text.push("\n");
+        Ok(text)
     }
-}
-
-fn member(out: &mut Secret, name: &str, value: &str) {
-    out.push_json(name);
-    out.push(":");
-    out.push(value);
 }
 
 #[cfg(test)]
