@@ -91,7 +91,7 @@ impl Credential for HandlerToken {
     fn obtain<'a>(&'a self, need: Need<'a>) -> Later<'a, Option<Token>> {
         let inner = self.0.clone();
         Box::pin(async move {
-            callback::ask(need.caller, need.wait, move || inner.renew(false).map(Some)).await
+            callback::run(need.caller, need.wait, move || inner.renew(false).map(Some)).await
         })
     }
 
@@ -106,7 +106,7 @@ impl Credential for HandlerToken {
                 return Ok(None);
             }
             refusal.tries.unauthorized = true;
-            callback::ask(need.caller, need.wait, move || inner.other(token.as_ref())).await
+            callback::run(need.caller, need.wait, move || inner.other(token.as_ref())).await
         })
     }
 

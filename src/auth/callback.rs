@@ -11,7 +11,7 @@ use crate::transport::wait::Wait;
 
 /// Runs work that is code of the program, and waits for what it gives. What
 /// nobody waits for any more is not begun.
-pub(crate) async fn ask<T: Send + 'static>(
+pub(crate) async fn run<T: Send + 'static>(
     caller: &dyn Caller,
     wait: &Wait,
     work: impl FnOnce() -> Result<T> + Send + 'static,

@@ -19,8 +19,8 @@ use crate::transport::address_policy::AddressPolicy;
 use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
-pub(crate) use crate::auth::oauth::state::auth::Auth;
-pub(crate) use crate::auth::oauth::state::settings::{Assertion, AssertionHandler, Browser, Grant};
+pub(crate) use crate::auth::oauth::state::auth::{Auth, Browser};
+pub(crate) use crate::auth::oauth::state::settings::{Assertion, AssertionHandler, Grant};
 pub(crate) use crate::auth::oauth::store::file::FileStore;
 pub(crate) use crate::auth::oauth::store::{Store, StoreLock};
 

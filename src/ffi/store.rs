@@ -156,7 +156,7 @@ impl Store for Callbacks {
         Ok(Some(StoreLock::alone()))
     }
 
-    fn asks(&self) -> bool {
+    fn runs_callbacks(&self) -> bool {
         true
     }
 

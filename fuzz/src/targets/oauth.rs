@@ -4,7 +4,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::parts;
-use crate::auth::oauth::spec::authorization_request::{ExpectedResponse, read_answer};
+use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::metadata::{self, Misses};
@@ -165,11 +165,11 @@ fn answered(data: &[u8], secrets: &[Secret]) {
 }
 
 fn redirected(text: &str, secrets: &[Secret]) {
-    let answer = bounded(text.len(), || read_answer(text));
+    let answer = bounded(text.len(), || read_response(text));
     answer.is_for(&secrets[1]);
     let expected =
         ExpectedResponse { issuer: ISSUER, sends_iss: text.len().is_multiple_of(2), secrets };
-    match answer.check(&expected) {
+    match answer.code(&expected) {
         Ok(code) => assert!(!code.expose().is_empty() && code.expose().len() <= text.len()),
         Err(error) => is_fit(&error),
     }

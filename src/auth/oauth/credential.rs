@@ -59,7 +59,7 @@ impl OAuthCredential {
     /// Gets a token although no server has asked for one.
     pub(crate) async fn sign_in(&self, need: Need<'_>) -> Result<()> {
         self.account.forgive();
-        self.flow(need).run(Reason::Wanted).await?;
+        self.flow(need).run(Reason::SignIn).await?;
         self.account.take_store_failure().map_or(Ok(()), Err)
     }
 
@@ -94,7 +94,8 @@ impl OAuthCredential {
                 }
                 // Another token, another proof.
                 tries.nonce = false;
-                let reason = Reason::Widen { refused: refusal.token, challenge: chosen };
+                let reason =
+                    Reason::InsufficientScope { refused: refusal.token, challenge: chosen };
                 return self.flow(need).run(reason).await;
             }
             // One that had no token is asked for one, whatever the status.
@@ -105,12 +106,12 @@ impl OAuthCredential {
         let only_dpop = chosen.is_some_and(|one| one.scheme == Scheme::DPoP)
             && challenges.iter().all(|one| one.scheme == Scheme::DPoP);
         tries.nonce = false;
-        let reason = Reason::Refused { refused: refusal.token, challenge: chosen, only_dpop };
+        let reason = Reason::Unauthorized { refused: refusal.token, challenge: chosen, only_dpop };
         let flow = self.flow(need);
         let token = flow.run(reason).await;
         // One that another thread or process has got may be as old as this one
         // was: that is no try yet, once.
-        tries.unauthorized = flow.has_asked() || tries.taken;
+        tries.unauthorized = flow.has_contacted() || tries.taken;
         tries.taken = true;
         token
     }
@@ -125,7 +126,7 @@ impl Credential for OAuthCredential {
     }
 
     fn obtain<'a>(&'a self, need: Need<'a>) -> Later<'a, Option<Token>> {
-        Box::pin(async move { self.flow(need).run(Reason::Begin).await })
+        Box::pin(async move { self.flow(need).run(Reason::NextRequest).await })
     }
 
     fn refused<'a>(

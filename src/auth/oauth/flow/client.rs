@@ -1,10 +1,12 @@
-//! As whom the program speaks to an authorization server.
+//! Which client the library is at an authorization server: a client id, and
+//! the proof that it may use it.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::auth::oauth::flow::context::{Flow, TokenParameters, broken};
-use crate::auth::oauth::flow::discover::{Discovered, reply};
+use crate::auth::oauth::flow::context::{Flow, connection_lost};
+use crate::auth::oauth::flow::discover::{Discovered, endpoint_response};
+use crate::auth::oauth::flow::token_parameters::TokenParameters;
 use crate::auth::oauth::host::http_client::{Fetched, HttpClient};
 use crate::auth::oauth::host::listener::{BindError, LoopbackListener};
 use crate::auth::oauth::spec::client_choice::{
@@ -22,20 +24,20 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::wire::url::Url;
 
-/// A client id, and how it is proved.
+/// A client id, and how the client authenticates.
 pub(super) struct ClientIdentity {
-    /// Empty where the grant needs none.
+    /// Empty for a grant that needs no client id.
     pub(super) id: String,
     pub(super) secret: Option<Secret>,
     pub(super) method: AuthMethod,
-    /// Where a browser comes back to; empty without a person.
+    /// Empty for a grant without a person.
     pub(super) redirect_uri: String,
     pub(super) source: ClientSource,
 }
 
 impl ClientIdentity {
-    /// Without an id, and with nothing to prove it.
-    fn nobody(source: ClientSource) -> Self {
+    /// No id, and no secret or key.
+    fn anonymous(source: ClientSource) -> Self {
         let (id, redirect_uri) = (String::new(), String::new());
         Self { id, secret: None, method: AuthMethod::None, redirect_uri, source }
     }
@@ -44,36 +46,57 @@ impl ClientIdentity {
 /// Where a client id comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClientSource {
-    /// The program.
+    /// The application set it.
     Given,
-    /// The program, and no server has seen it yet.
-    BindError,
-    /// The document that describes the program.
+    /// The application set it, and no authorization server has seen it yet.
+    Unbound,
+    /// The URL of the client metadata document.
     Document,
-    /// A registration of an earlier exchange.
-    Kept,
-    /// One made just now.
+    /// A registration of an earlier flow.
+    Stored,
+    /// A registration of this flow.
     New,
 }
 
 impl Flow<'_> {
-    /// The identity for a sign-in, and who listens for the browser, if that is
-    /// the library.
-    pub(super) async fn client_for_sign_in(
+    /// Chooses the client for the grant. With a listener if a person signs in and
+    /// the library listens for the redirect.
+    pub(super) async fn choose_client(
+        &self,
+        http: &HttpClient,
+        found: &Discovered,
+        parameters: &TokenParameters,
+    ) -> Result<(ClientIdentity, Option<LoopbackListener>)> {
+        if !self.settings.grant.needs_person() {
+            return Ok((self.client_without_person(found).await?, None));
+        }
+        // A registration would be in vain without these.
+        found.server.token_endpoint(found.plain_http)?;
+        found.server.authorization_endpoint(found.plain_http)?;
+        let chosen = self.client_for_sign_in(http, found, parameters).await;
+        chosen.map_err(|error| match &found.no_metadata {
+            // The server may be no authorization server at all.
+            Some(lookup) if error.status() == Status::Auth => error.during(lookup),
+            _ => error,
+        })
+    }
+
+    async fn client_for_sign_in(
         &self,
         http: &HttpClient,
         found: &Discovered,
         parameters: &TokenParameters,
     ) -> Result<(ClientIdentity, Option<LoopbackListener>)> {
         let key = Registration::key(found.issuer(), self.settings.application_type());
-        let kept = self.store.read::<Registration>(&key).await?;
+        let stored = self.store.read::<Registration>(&key).await?;
         let now = seconds(SystemTime::now())?;
-        let kept = kept.filter(|kept| {
-            let covers = kept.scope.as_ref().is_none_or(|scope| has_all(scope, &parameters.scopes));
-            kept.holds(now) && covers
+        let stored = stored.filter(|stored| {
+            let covers =
+                stored.scope.as_ref().is_none_or(|scope| has_all(scope, &parameters.scopes));
+            stored.holds(now) && covers
         });
-        let known = self.client_history(kept.is_some()).await?;
-        match choose(&known.borrowed(&self.settings), &found.server, found.plain)? {
+        let known = self.client_history(stored.is_some()).await?;
+        match choose(&known.borrowed(&self.settings), &found.server, found.plain_http)? {
             ClientChoice::Given | ClientChoice::Published(_) => {
                 let listener = self.listen(None)?;
                 let mut client = self.client_without_person(found).await?;
@@ -81,43 +104,45 @@ impl Flow<'_> {
                 Ok((client, listener))
             }
             ClientChoice::Registered => {
-                let kept = kept.unwrap_or_default();
-                if let Some(listener) = self.listen_again(&kept.redirect_uri)?
-                    && self.redirect_uri(listener.as_ref()) == kept.redirect_uri
+                let stored = stored.unwrap_or_default();
+                if let Some(listener) = self.listen_again(&stored.redirect_uri)?
+                    && self.redirect_uri(listener.as_ref()) == stored.redirect_uri
                 {
-                    return Ok((self.registered_client(kept, found)?, listener));
+                    return Ok((self.stored_client(stored, found)?, listener));
                 }
-                // The same as if there were none.
+                // The port of that registration is taken: register again.
                 let known = KnownClient::default();
-                match choose(&known, &found.server, found.plain)? {
+                match choose(&known, &found.server, found.plain_http)? {
                     ClientChoice::Register(url) => {
-                        self.registered(http, found, parameters, url).await
+                        self.register_client(http, found, parameters, url).await
                     }
-                    _ => Err(Error::new(Status::Internal, "an identity out of nothing")),
+                    _ => {
+                        Err(Error::new(Status::Internal, "no registration to use and none to make"))
+                    }
                 }
             }
-            ClientChoice::Register(url) => self.registered(http, found, parameters, url).await,
+            ClientChoice::Register(url) => self.register_client(http, found, parameters, url).await,
         }
     }
 
-    /// The identity of a program that has one without asking.
-    pub(super) async fn client_without_person(&self, found: &Discovered) -> Result<ClientIdentity> {
+    /// The client of a grant without a person.
+    async fn client_without_person(&self, found: &Discovered) -> Result<ClientIdentity> {
         if let Some(client) = &self.settings.client {
             let known = self.client_history(false).await?;
-            choose(&known.borrowed(&self.settings), &found.server, found.plain)?;
+            choose(&known.borrowed(&self.settings), &found.server, found.plain_http)?;
             let is_bound = known.given_to.is_some();
-            let source = if is_bound { ClientSource::Given } else { ClientSource::BindError };
-            return Ok(ClientIdentity { source, ..self.given(client, found)? });
+            let source = if is_bound { ClientSource::Given } else { ClientSource::Unbound };
+            return Ok(ClientIdentity { source, ..self.given_client(client, found)? });
         }
         if let Some(url) = &self.settings.metadata_url
             && found.server.takes_metadata_urls
         {
-            return self.documented(url, found);
+            return self.document_client(url, found);
         }
-        Ok(ClientIdentity::nobody(ClientSource::Given))
+        Ok(ClientIdentity::anonymous(ClientSource::Given))
     }
 
-    /// The identity under which tokens were got.
+    /// The client to which tokens were issued.
     pub(super) async fn client_of(
         &self,
         tokens: &Tokens,
@@ -125,35 +150,35 @@ impl Flow<'_> {
     ) -> Result<ClientIdentity> {
         if let Some(client) = self.settings.client.as_ref().filter(|one| one.id == tokens.client_id)
         {
-            return self.given(client, found);
+            return self.given_client(client, found);
         }
         if self.settings.metadata_url.as_ref() == Some(&tokens.client_id) {
-            return self.documented(&tokens.client_id, found);
+            return self.document_client(&tokens.client_id, found);
         }
         let key = Registration::key(&tokens.issuer, self.settings.application_type());
-        let kept = self.store.read::<Registration>(&key).await?;
-        match kept.filter(|kept| kept.client_id == tokens.client_id) {
-            Some(kept) => self.registered_client(kept, found),
+        let stored = self.store.read::<Registration>(&key).await?;
+        match stored.filter(|stored| stored.client_id == tokens.client_id) {
+            Some(stored) => self.stored_client(stored, found),
             None => Ok(ClientIdentity {
                 id: tokens.client_id.clone(),
-                ..ClientIdentity::nobody(ClientSource::Kept)
+                ..ClientIdentity::anonymous(ClientSource::Stored)
             }),
         }
     }
 
-    /// The ids under which the program may have tokens of a server.
+    /// The client ids for which the store may have tokens of a server.
     pub(super) async fn known_ids(&self, found: &Discovered) -> Result<Vec<String>> {
         if let Some(client) = &self.settings.client {
             return Ok(vec![client.id.clone()]);
         }
         let mut ids: Vec<String> = self.settings.metadata_url.iter().cloned().collect();
         let key = Registration::key(found.issuer(), self.settings.application_type());
-        let kept = self.store.read::<Registration>(&key).await?;
-        ids.extend(kept.map(|kept| kept.client_id));
+        let stored = self.store.read::<Registration>(&key).await?;
+        ids.extend(stored.map(|stored| stored.client_id));
         Ok(ids)
     }
 
-    /// Forgets a registration that the server has forgotten.
+    /// Removes a registration that the server has forgotten.
     pub(super) async fn unregister(&self, found: &Discovered) -> Result<()> {
         let lock = self.store.lock(&self.limit()).await?;
         self.unregister_locked(&lock, found).await
@@ -168,7 +193,7 @@ impl Flow<'_> {
         self.store.remove(lock, key).await
     }
 
-    /// What the program may go by.
+    /// What the choice of a client depends on.
     async fn client_history(&self, is_registered: bool) -> Result<ClientHistory> {
         let Some(client) = &self.settings.client else {
             return Ok(ClientHistory { given_to: None, is_registered });
@@ -180,10 +205,10 @@ impl Flow<'_> {
         Ok(ClientHistory { given_to: given.map(|given| given.issuer), is_registered })
     }
 
-    /// What the program was given by one server goes to no other from here on:
-    /// it is about to be proved to this one.
+    /// Binds a client id of the application to this authorization server. The
+    /// id's secret must never go to another one.
     pub(super) async fn bind(&self, client: &ClientIdentity, found: &Discovered) -> Result<()> {
-        if client.source != ClientSource::BindError {
+        if client.source != ClientSource::Unbound {
             return Ok(());
         }
         let given = Given {
@@ -198,37 +223,41 @@ impl Flow<'_> {
         Ok(())
     }
 
-    fn documented(&self, url: &str, found: &Discovered) -> Result<ClientIdentity> {
+    fn document_client(&self, url: &str, found: &Discovered) -> Result<ClientIdentity> {
         Ok(ClientIdentity {
             id: url.to_owned(),
             method: self.method(None, false, found)?,
-            ..ClientIdentity::nobody(ClientSource::Document)
+            ..ClientIdentity::anonymous(ClientSource::Document)
         })
     }
 
-    fn given(&self, client: &ClientCredentials, found: &Discovered) -> Result<ClientIdentity> {
+    fn given_client(
+        &self,
+        client: &ClientCredentials,
+        found: &Discovered,
+    ) -> Result<ClientIdentity> {
         Ok(ClientIdentity {
             id: client.id.clone(),
             method: self.method(None, client.secret.is_some(), found)?,
             secret: client.secret.clone(),
-            ..ClientIdentity::nobody(ClientSource::Given)
+            ..ClientIdentity::anonymous(ClientSource::Given)
         })
     }
 
-    fn registered_client(&self, kept: Registration, found: &Discovered) -> Result<ClientIdentity> {
-        if let Some(secret) = &kept.client_secret {
+    fn stored_client(&self, stored: Registration, found: &Discovered) -> Result<ClientIdentity> {
+        if let Some(secret) = &stored.client_secret {
             self.hide(secret);
         }
         Ok(ClientIdentity {
             method: self.method(
-                kept.auth_method.as_deref(),
-                kept.client_secret.is_some(),
+                stored.auth_method.as_deref(),
+                stored.client_secret.is_some(),
                 found,
             )?,
-            id: kept.client_id,
-            secret: kept.client_secret,
-            redirect_uri: kept.redirect_uri,
-            source: ClientSource::Kept,
+            id: stored.client_id,
+            secret: stored.client_secret,
+            redirect_uri: stored.redirect_uri,
+            source: ClientSource::Stored,
         })
     }
 
@@ -242,7 +271,7 @@ impl Flow<'_> {
         auth_method(&ClientProofs { registered, has_secret, has_key }, &found.server)
     }
 
-    /// The program's key, where the server knows its algorithm.
+    /// The application's key, if the server supports its algorithm.
     fn key_for(&self, found: &Discovered) -> Option<&Arc<Key>> {
         self.settings.key.as_ref().filter(|key| {
             let listed = found.server.auth_algorithms.as_ref();
@@ -250,8 +279,8 @@ impl Flow<'_> {
         })
     }
 
-    /// Registers the program, and listens where it says that it does.
-    async fn registered(
+    /// Registers the client, with the redirect URL of a new listener.
+    async fn register_client(
         &self,
         http: &HttpClient,
         found: &Discovered,
@@ -274,12 +303,12 @@ impl Flow<'_> {
             is_bound: parameters.demands_dpop,
             jwks: jwks.as_deref(),
         };
-        let mut fetched = self.register(http, url, &request).await?;
-        if request.may_go_without_scopes(&reply(url, &fetched)) {
+        let mut fetched = self.post_registration(http, url, &request).await?;
+        if request.may_go_without_scopes(&endpoint_response(url, &fetched)) {
             request.scopes = &[];
-            fetched = self.register(http, url, &request).await?;
+            fetched = self.post_registration(http, url, &request).await?;
         }
-        let answer = request.read(&reply(url, &fetched))?;
+        let answer = request.read(&endpoint_response(url, &fetched))?;
         let entry = Registration {
             issuer: found.issuer().to_owned(),
             kind: self.settings.application_type(),
@@ -295,18 +324,18 @@ impl Flow<'_> {
         if let Err(error) = self.store.write(&lock, &entry).await {
             self.store_failed(error);
         }
-        let client = self.registered_client(entry, found)?;
+        let client = self.stored_client(entry, found)?;
         Ok((ClientIdentity { source: ClientSource::New, ..client }, listener))
     }
 
-    async fn register(
+    async fn post_registration(
         &self,
         http: &HttpClient,
         url: &str,
         request: &RegistrationRequest<'_>,
     ) -> Result<Fetched> {
         let body = request.body();
-        http.post(url, "application/json", &[], &body, &self.limit()).await.map_err(broken)
+        http.post(url, "application/json", &[], &body, &self.limit()).await.map_err(connection_lost)
     }
 
     fn listen(&self, port: Option<u16>) -> Result<Option<LoopbackListener>> {
@@ -316,7 +345,7 @@ impl Flow<'_> {
         Ok(Some(LoopbackListener::bind(self.settings.redirect.as_deref(), port)?))
     }
 
-    /// The same listener as the last time; nothing if its port is taken.
+    /// Listens at the port of a stored registration. `None` if the port is taken.
     fn listen_again(&self, redirect_uri: &str) -> Result<Option<Option<LoopbackListener>>> {
         if !self.settings.listens() {
             return Ok(Some(None));
@@ -338,7 +367,7 @@ impl Flow<'_> {
     }
 }
 
-/// What the program may go by, see [`KnownClient`].
+/// The owned values of a [`KnownClient`].
 struct ClientHistory {
     given_to: Option<String>,
     is_registered: bool,

@@ -1,4 +1,4 @@
-//! Finding out who gives tokens for a server.
+//! Discovery: which authorization server issues tokens for the MCP server.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,52 +11,72 @@ use crate::auth::oauth::spec::metadata::{Misses, base, resource_places, server_p
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer};
+use crate::auth::oauth::state::cached_token::CachedToken;
 use crate::auth::oauth::store::entry::Registration;
 use crate::base::error::{Error, Result, Status};
 use crate::transport::address_policy::NetworkZone;
 use crate::transport::wait::Wait;
 use crate::wire::url::Url;
 
-/// Who gives tokens, and for what.
+/// The result of the discovery.
 pub(super) struct Discovered {
-    /// As it was published, or the endpoint where nothing is.
+    /// The resource of the metadata; the endpoint if there is no metadata.
     pub(super) resource: String,
     pub(super) server: Arc<ServerMetadata>,
-    /// What the MCP server knows, which is all that can be asked for.
+    /// The scopes of the resource metadata.
     pub(super) scopes: Option<Vec<String>>,
     pub(super) demands_dpop: bool,
     dpop_algorithms: Option<Vec<String>>,
-    /// The places that were asked, where nothing is published anywhere.
-    pub(super) asked: Option<String>,
-    pub(super) plain: PlainHttp,
+    /// Where metadata was looked for, if there is none at all.
+    pub(super) no_metadata: Option<String>,
+    pub(super) plain_http: PlainHttp,
 }
 
 impl Discovered {
-    /// What was found before, for what is done again.
-    pub(super) fn known(resource: &str, server: Arc<ServerMetadata>, plain: PlainHttp) -> Self {
+    /// What an earlier discovery found, for a renewal.
+    pub(super) fn known(
+        resource: &str,
+        server: Arc<ServerMetadata>,
+        plain_http: PlainHttp,
+    ) -> Self {
         let (demands_dpop, dpop_algorithms, scopes) = (false, None, None);
         let resource = resource.to_owned();
-        Self { resource, server, scopes, demands_dpop, dpop_algorithms, asked: None, plain }
+        Self {
+            resource,
+            server,
+            scopes,
+            demands_dpop,
+            dpop_algorithms,
+            no_metadata: None,
+            plain_http,
+        }
+    }
+
+    /// Whether the token is from this authorization server, for this resource.
+    pub(super) fn issued(&self, held: &CachedToken) -> bool {
+        held.entry.issuer == self.issuer() && held.entry.resource == self.resource
     }
 
     pub(super) fn issuer(&self) -> &str {
         &self.server.issuer
     }
 
-    /// An error of this server, with what is known that may be the reason: it
-    /// does not list the grant, or it may be no authorization server at all.
+    /// Adds the likely reason to an error of this server: it does not list the
+    /// grant, or it may be no authorization server at all.
     pub(super) fn explain(&self, grant: &str, error: Error) -> Error {
         let error = match self.server.doubts(grant) {
             Some(doubts) => error.during(&doubts),
             None => error,
         };
-        match &self.asked {
-            Some(asked) if matches!(error.http_status(), 404 | 405) => error.during(asked),
+        match &self.no_metadata {
+            Some(no_metadata) if matches!(error.http_status(), 404 | 405) => {
+                error.during(no_metadata)
+            }
             _ => error,
         }
     }
 
-    /// The algorithm of the proofs, which both servers have to know.
+    /// The algorithm of DPoP proofs, which both servers must support.
     pub(super) fn dpop_algorithm(&self, key: Option<&Key>) -> Result<Algorithm> {
         let knows = |algorithm: Algorithm| {
             let is_in = |list: &Vec<String>| list.iter().any(|one| one == algorithm.name());
@@ -71,8 +91,8 @@ impl Discovered {
             Error::new(
                 Status::Auth,
                 format!(
-                    "tokens are to be bound to a key (DPoP), and the authorization server {} \
-                     lists no algorithm for it that fits",
+                    "tokens must be bound to a key (DPoP), and the authorization server {} \
+                     lists no DPoP algorithm that the key has",
                     self.issuer()
                 ),
             )
@@ -81,7 +101,7 @@ impl Discovered {
 }
 
 impl Flow<'_> {
-    /// Asks the MCP server who gives its tokens, and that one what it can do.
+    /// Reads the metadata of the MCP server, then of its authorization server.
     pub(super) async fn discover(
         &self,
         http: &HttpClient,
@@ -89,24 +109,27 @@ impl Flow<'_> {
         wait: &Wait,
     ) -> Result<Discovered> {
         let challenge = reason.challenge();
-        let is_wanted = matches!(reason, Reason::Wanted);
-        let plain = plain(http);
+        let is_sign_in = matches!(reason, Reason::SignIn);
+        let plain_http = plain_http(http);
         let named = challenge.and_then(|challenge| challenge.get("resource_metadata"));
         let endpoint = &self.account.endpoint;
         let mut misses = Misses::default();
-        for place in resource_places(endpoint, named, plain, &mut misses) {
+        for place in resource_places(endpoint, named, plain_http, &mut misses) {
             let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
                 continue;
             };
-            let Some(document) = misses.read(&reply(&place, &fetched)) else { continue };
-            // The first that is found is the document, whatever it says.
+            let Some(document) = misses.read(&endpoint_response(&place, &fetched)) else {
+                continue;
+            };
+            // The first document counts, also if it is refused.
             let metadata = ResourceMetadata::read(&document, &place, endpoint)?;
-            let known = self.known(&metadata.authorization_servers).await?;
+            let known = self.known_issuers(&metadata.authorization_servers).await?;
             let pin = self.settings.issuer.as_deref();
-            let issuer = metadata.issuer(pin, plain, |one| known.iter().any(|it| it == one))?;
-            let server = match self.server(http, issuer, plain, wait).await? {
+            let issuer =
+                metadata.issuer(pin, plain_http, |one| known.iter().any(|it| it == one))?;
+            let server = match self.server(http, issuer, plain_http, wait).await? {
                 Ok(server) => server,
-                Err(asked) => return Err(nothing_published(issuer, &asked)),
+                Err(no_metadata) => return Err(nothing_published(issuer, &no_metadata)),
             };
             return Ok(Discovered {
                 server: Arc::new(server),
@@ -114,12 +137,14 @@ impl Flow<'_> {
                 demands_dpop: metadata.dpop_required,
                 dpop_algorithms: metadata.dpop_algorithms,
                 resource: metadata.resource,
-                asked: None,
-                plain,
+                no_metadata: None,
+                plain_http,
             });
         }
-        let asked = misses.nothing("metadata of the protected resource")?;
-        let (server, asked) = self.server_beside(http, plain, asked, is_wanted, wait).await?;
+        let no_metadata = misses.nothing("metadata of the protected resource")?;
+        let (server, no_metadata) = self
+            .server_without_resource_metadata(http, plain_http, no_metadata, is_sign_in, wait)
+            .await?;
         let url = Url::parse(endpoint)?;
         Ok(Discovered {
             resource: canonical(&url),
@@ -127,56 +152,59 @@ impl Flow<'_> {
             scopes: None,
             demands_dpop: false,
             dpop_algorithms: None,
-            asked,
-            plain,
+            no_metadata,
+            plain_http,
         })
     }
 
-    /// The server at the MCP server's own origin, as revision 2025-03-26 had
-    /// it, or the pinned one; and which places have nothing, if nobody says
-    /// what it can do. A server that has asked for no token is no such one.
-    async fn server_beside(
+    /// The authorization server if the resource publishes no metadata: the
+    /// pinned one, or the one at the MCP server's origin as in revision
+    /// 2025-03-26. The latter may publish nothing; then the text says where
+    /// metadata was looked for. It must have asked for a token, however.
+    async fn server_without_resource_metadata(
         &self,
         http: &HttpClient,
-        plain: PlainHttp,
-        asked: String,
-        is_wanted: bool,
+        plain_http: PlainHttp,
+        no_metadata: String,
+        is_sign_in: bool,
         wait: &Wait,
     ) -> Result<(ServerMetadata, Option<String>)> {
         let base = base(&self.account.endpoint);
         let issuer = self.settings.issuer.as_deref().unwrap_or(base);
-        match self.server(http, issuer, plain, wait).await? {
+        match self.server(http, issuer, plain_http, wait).await? {
             Ok(server) => Ok((server, None)),
-            Err(more) if issuer == base && !is_wanted => {
-                Ok((ServerMetadata::without_document(base), Some(format!("{asked}; {more}"))))
+            Err(more) if issuer == base && !is_sign_in => {
+                Ok((ServerMetadata::without_document(base), Some(format!("{no_metadata}; {more}"))))
             }
-            Err(more) => Err(nothing_published(issuer, &format!("{more}; {asked}"))),
+            Err(more) => Err(nothing_published(issuer, &format!("{more}; {no_metadata}"))),
         }
     }
 
-    /// What an authorization server says of itself, or which places have
-    /// nothing.
+    /// The metadata of an authorization server, or the text that says where it
+    /// was looked for.
     pub(super) async fn server(
         &self,
         http: &HttpClient,
         issuer: &str,
-        plain: PlainHttp,
+        plain_http: PlainHttp,
         wait: &Wait,
     ) -> Result<std::result::Result<ServerMetadata, String>> {
-        check_issuer(issuer, plain)?;
+        check_issuer(issuer, plain_http)?;
         let mut misses = Misses::default();
         for place in server_places(issuer) {
             let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
                 continue;
             };
-            let Some(document) = misses.read(&reply(&place, &fetched)) else { continue };
+            let Some(document) = misses.read(&endpoint_response(&place, &fetched)) else {
+                continue;
+            };
             let read = ServerMetadata::read(&document, &place, issuer).and_then(|server| {
                 if self.settings.grant.needs_person() {
                     server.check_pkce()?;
                 }
                 Ok(server)
             });
-            // The other kind of document may be another.
+            // OAuth and OpenID metadata may differ: try the other.
             match read {
                 Ok(server) => return Ok(Ok(server)),
                 Err(error) => misses.refuse(error),
@@ -185,23 +213,23 @@ impl Flow<'_> {
         misses.nothing("metadata of the authorization server").map(Err)
     }
 
-    /// The server of an issuer that was found before and may publish nothing.
+    /// Reads the metadata of an issuer again. It may publish nothing.
     pub(super) async fn server_again(
         &self,
         http: &HttpClient,
         issuer: &str,
     ) -> Result<std::result::Result<Arc<ServerMetadata>, String>> {
-        let found = self.server(http, issuer, plain(http), &self.limit()).await?;
+        let found = self.server(http, issuer, plain_http(http), &self.limit()).await?;
         Ok(match found {
             Ok(server) => Ok(Arc::new(server)),
             Err(_) if issuer == base(&self.account.endpoint) => {
                 Ok(Arc::new(ServerMetadata::without_document(issuer)))
             }
-            Err(asked) => Err(asked),
+            Err(no_metadata) => Err(no_metadata),
         })
     }
 
-    /// A reply, or the note that there is none.
+    /// Reads one place; `None` if it could not be reached.
     async fn fetch(
         &self,
         http: &HttpClient,
@@ -220,9 +248,9 @@ impl Flow<'_> {
         }
     }
 
-    /// Those of several servers at which the program is registered, or from
-    /// which it has a token.
-    async fn known(&self, listed: &[String]) -> Result<Vec<String>> {
+    /// The listed issuers with which the client is registered, or from which it
+    /// has a token.
+    async fn known_issuers(&self, listed: &[String]) -> Result<Vec<String>> {
         const MOST: usize = 8;
         let mut known = Vec::new();
         if listed.len() < 2 {
@@ -240,8 +268,8 @@ impl Flow<'_> {
     }
 }
 
-/// Whether plain http is for this machine alone, or for nobody.
-pub(super) fn plain(http: &HttpClient) -> PlainHttp {
+/// Whether URLs of this machine may be plain http.
+pub(super) fn plain_http(http: &HttpClient) -> PlainHttp {
     let policy = http.address_policy();
     if policy.zone == NetworkZone::Loopback || policy.allows_private {
         PlainHttp::Loopback
@@ -250,8 +278,8 @@ pub(super) fn plain(http: &HttpClient) -> PlainHttp {
     }
 }
 
-/// What counts of a reply.
-pub(super) fn reply<'a>(url: &'a str, fetched: &'a Fetched) -> EndpointResponse<'a> {
+/// The parts of an HTTP response that OAuth reads.
+pub(super) fn endpoint_response<'a>(url: &'a str, fetched: &'a Fetched) -> EndpointResponse<'a> {
     EndpointResponse {
         url,
         status: fetched.status,
@@ -263,9 +291,9 @@ pub(super) fn reply<'a>(url: &'a str, fetched: &'a Fetched) -> EndpointResponse<
     }
 }
 
-fn nothing_published(issuer: &str, asked: &str) -> Error {
+fn nothing_published(issuer: &str, lookup: &str) -> Error {
     Error::new(
         Status::Auth,
-        format!("the authorization server {issuer} publishes nothing of itself: {asked}"),
+        format!("the authorization server {issuer} publishes no metadata: {lookup}"),
     )
 }

@@ -1,20 +1,21 @@
-//! The grants: which one there is, and those that need no person.
+//! The grants: what each one needs, and those without a person.
 
-use std::ffi::OsStr;
 use std::time::SystemTime;
 
-use crate::auth::oauth::flow::authorization_code::check_browser;
 use crate::auth::oauth::flow::client::{ClientIdentity, ClientSource};
-use crate::auth::oauth::flow::context::{Flow, TokenParameters};
+use crate::auth::oauth::flow::context::Flow;
 use crate::auth::oauth::flow::discover::Discovered;
-use crate::auth::oauth::flow::token_endpoint::TokenRequest;
+use crate::auth::oauth::flow::token_endpoint::{TimedResponse, TokenRequest};
+use crate::auth::oauth::flow::token_parameters::TokenParameters;
+use crate::auth::oauth::host::assertion::{read_file, read_variable};
 use crate::auth::oauth::host::http_client::HttpClient;
+use crate::auth::oauth::host::listener::LoopbackListener;
 use crate::auth::oauth::spec::jwt::check_assertion;
 use crate::auth::oauth::spec::token_request::AuthMethod;
-use crate::auth::oauth::spec::token_response::{TokenResponse, TokenStep};
+use crate::auth::oauth::spec::token_response::{
+    TokenError, TokenErrorKind, TokenResponse, TokenStep,
+};
 use crate::auth::oauth::state::settings::{Assertion, Grant};
-use crate::auth::token::Token;
-use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 
@@ -23,21 +24,66 @@ const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// What a token is asked for by, without a person.
-struct GrantInput<'a> {
+/// Who asks for a grant, where, and for what.
+#[derive(Clone, Copy)]
+pub(super) struct GrantRequest<'a> {
+    pub(super) http: &'a HttpClient,
+    pub(super) found: &'a Discovered,
+    pub(super) parameters: &'a TokenParameters,
+    pub(super) client: &'a ClientIdentity,
+}
+
+/// Why there is no grant.
+pub(super) struct GrantError {
+    pub(super) error: Error,
+    pub(super) client_status: ClientStatus,
+}
+
+/// Whether the authorization server knows the client, as far as its answer
+/// shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClientStatus {
+    Known,
+    Unknown,
+    /// The browser never came back. The server may have shown the reason to the
+    /// person only.
+    NoAnswer,
+}
+
+impl From<Error> for GrantError {
+    fn from(error: Error) -> Self {
+        Self { error, client_status: ClientStatus::Known }
+    }
+}
+
+impl From<TokenError> for GrantError {
+    fn from(refused: TokenError) -> Self {
+        let is_unknown = refused.kind == TokenErrorKind::InvalidClient;
+        let client_status = if is_unknown { ClientStatus::Unknown } else { ClientStatus::Known };
+        Self { error: refused.error, client_status }
+    }
+}
+
+pub(super) type GrantResult = std::result::Result<TimedResponse, GrantError>;
+
+/// The values of a token request that needs no person.
+struct DirectGrant<'a> {
+    grant_type: &'a str,
     assertion: Option<&'a Secret>,
-    /// What is asked for this time; the wish is what has been wanted.
+    /// The scope of this request, which may be narrower than the parameters'.
     scope: Option<String>,
 }
 
 impl Flow<'_> {
-    /// Whether the program has set what the grant needs, before anybody is
-    /// asked for anything.
-    pub(super) fn check_means(&self) -> Result<()> {
+    /// Checks that the application set what the grant needs. Comes before any
+    /// request.
+    pub(super) fn check_settings(&self) -> Result<()> {
         let settings = &self.settings;
         let lacks = |what: &str| Err(Error::new(Status::Auth, format!("the grant needs {what}")));
         match settings.grant {
-            Grant::AuthorizationCode => check_browser(settings),
+            Grant::AuthorizationCode => {
+                settings.open_page.as_ref().map(drop).ok_or_else(needs_browser)
+            }
             Grant::ClientCredentials => match &settings.client {
                 None => lacks("a client id; see mcp_auth_set_client()"),
                 Some(client) if client.secret.is_none() && settings.key.is_none() => lacks(
@@ -61,85 +107,67 @@ impl Flow<'_> {
         }
     }
 
-    /// Gets a token as if there had never been one.
-    pub(super) async fn begin_anew(
+    /// Gets a new grant, and the tokens for it.
+    pub(super) async fn grant(
         &self,
-        http: &HttpClient,
-        found: &Discovered,
-        parameters: TokenParameters,
-    ) -> Result<Token> {
+        request: &GrantRequest<'_>,
+        listener: Option<LoopbackListener>,
+    ) -> GrantResult {
         match self.settings.grant {
-            Grant::AuthorizationCode => self.by_person(http, found, &parameters).await,
-            Grant::ClientCredentials => self.by_client(http, found, &parameters).await,
-            Grant::TokenExchange => self.by_identity(http, found, &parameters).await,
-            Grant::JwtBearer => self.by_platform(http, found, &parameters).await,
+            Grant::AuthorizationCode => self.authorization_code(request, listener).await,
+            Grant::ClientCredentials => self.client_credentials(request).await,
+            Grant::TokenExchange => self.token_exchange(request).await,
+            Grant::JwtBearer => self.jwt_bearer(request).await,
         }
     }
 
-    /// By the program's own secret or key (RFC 6749, 4.4).
-    async fn by_client(
-        &self,
-        http: &HttpClient,
-        found: &Discovered,
-        parameters: &TokenParameters,
-    ) -> Result<Token> {
-        let client = self.client_without_person(found).await?;
-        if client.method == AuthMethod::None {
-            return Err(Error::new(
+    /// RFC 6749, 4.4: the client's own secret or key.
+    async fn client_credentials(&self, request: &GrantRequest<'_>) -> GrantResult {
+        if request.client.method == AuthMethod::None {
+            return Err(GrantError::from(Error::new(
                 Status::Auth,
                 format!(
-                    "the authorization server {} takes neither the client's secret nor its key, \
-                     without which this grant is nothing",
-                    found.issuer()
+                    "the authorization server {} accepts neither the client's secret nor its key, \
+                     and the grant client_credentials needs one of them",
+                    request.found.issuer()
                 ),
-            ));
+            )));
         }
-        let by = GrantInput { assertion: None, scope: parameters.scope() };
-        self.grant(http, found, parameters, &client, "client_credentials", &by).await
+        let scope = request.parameters.scope();
+        let grant = DirectGrant { grant_type: "client_credentials", assertion: None, scope };
+        self.direct_grant(request, &grant).await
     }
 
-    /// By a signed token of the platform (RFC 7523, 2.1).
-    async fn by_platform(
-        &self,
-        http: &HttpClient,
-        found: &Discovered,
-        parameters: &TokenParameters,
-    ) -> Result<Token> {
-        let client = self.client_without_person(found).await?;
-        let assertion = self.assertion(found.issuer()).await?;
+    /// RFC 7523, 2.1: an assertion that the platform signed.
+    async fn jwt_bearer(&self, request: &GrantRequest<'_>) -> GrantResult {
+        let assertion = self.assertion(request.found.issuer()).await?;
         check_assertion(assertion.expose(), SystemTime::now())?;
-        let by = GrantInput { assertion: Some(&assertion), scope: parameters.scope() };
-        let done = self.grant(http, found, parameters, &client, JWT_BEARER, &by).await;
-        // A token of the platform that was refused is refused again.
-        done.inspect_err(|error| self.account.rest(error))
+        let scope = request.parameters.scope();
+        let grant = DirectGrant { grant_type: JWT_BEARER, assertion: Some(&assertion), scope };
+        let granted = self.direct_grant(request, &grant).await;
+        // The server would refuse the same assertion again.
+        granted.inspect_err(|refused| self.account.rest(&refused.error))
     }
 
-    /// By the identity token of a person, which becomes an ID-JAG first
-    /// (RFC 8693; enterprise-managed authorization).
-    async fn by_identity(
-        &self,
-        http: &HttpClient,
-        found: &Discovered,
-        parameters: &TokenParameters,
-    ) -> Result<Token> {
+    /// RFC 8693 and enterprise-managed authorization: the identity provider
+    /// exchanges the person's identity token for an ID-JAG.
+    async fn token_exchange(&self, request: &GrantRequest<'_>) -> GrantResult {
+        let GrantRequest { found, parameters, .. } = *request;
         let Some(provider) = &self.settings.identity_provider else {
-            return self.check_means().and(Err(Error::new(Status::Internal, "no provider")));
+            self.check_settings()?;
+            return Err(Error::new(Status::Internal, "no identity provider").into());
         };
-        let client = self.client_without_person(found).await?;
         let subject = self.assertion(found.issuer()).await?;
+        let has_secret = provider.client.secret.is_some();
         let at_provider = ClientIdentity {
             id: provider.client.id.clone(),
             secret: provider.client.secret.clone(),
-            method: if provider.client.secret.is_some() {
-                AuthMethod::Post
-            } else {
-                AuthMethod::None
-            },
+            method: if has_secret { AuthMethod::Post } else { AuthMethod::None },
             redirect_uri: String::new(),
             source: ClientSource::Given,
         };
         let scope = parameters.scope();
-        let ask = TokenRequest {
+        let exchange = TokenRequest {
             step: TokenStep::Exchange,
             url: &provider.token_endpoint,
             grant_type: TOKEN_EXCHANGE,
@@ -154,72 +182,66 @@ impl Flow<'_> {
             client: &at_provider,
             parameters: &TokenParameters { key: None, ..parameters.clone() },
         };
-        // The program names this server itself, so it may be anywhere.
-        let own = self.need.caller.http_client(true, &self.limit()).await?;
-        let exchanged =
-            self.request_token(&own, found, &ask).await?.map_err(|failed| failed.error)?;
-        let granted = exchanged.granted;
-        self.hide(&granted.access_token);
-        // What the provider gave is all that may be asked for with it.
-        let scope = granted.scope.filter(|scope| !scope.is_empty()).or(scope);
-        let by = GrantInput { assertion: Some(&granted.access_token), scope };
-        self.grant(http, found, parameters, &client, JWT_BEARER, &by).await
+        // The application itself names the identity provider, so its address may
+        // be private.
+        let http = self.need.caller.http_client(true, &self.limit()).await?;
+        let exchanged = self.request_token(&http, found, &exchange).await?;
+        let id_jag = exchanged.map_err(|refused| refused.error)?.response;
+        self.hide(&id_jag.access_token);
+        // The ID-JAG is good for the scopes that the provider granted only.
+        let scope = id_jag.scope.filter(|scope| !scope.is_empty()).or(scope);
+        let assertion = Some(&id_jag.access_token);
+        let grant = DirectGrant { grant_type: JWT_BEARER, assertion, scope };
+        self.direct_grant(request, &grant).await
     }
 
-    /// One request that needs nobody.
-    async fn grant(
+    async fn direct_grant(
         &self,
-        http: &HttpClient,
-        found: &Discovered,
-        parameters: &TokenParameters,
-        client: &ClientIdentity,
-        grant_type: &str,
-        by: &GrantInput<'_>,
-    ) -> Result<Token> {
-        let ask = TokenRequest {
-            step: if by.assertion.is_some() {
-                TokenStep::Assertion
-            } else {
-                TokenStep::Credentials
-            },
-            url: found.server.token_endpoint(found.plain)?,
-            grant_type,
+        request: &GrantRequest<'_>,
+        grant: &DirectGrant<'_>,
+    ) -> GrantResult {
+        let GrantRequest { http, found, parameters, client } = *request;
+        let has_assertion = grant.assertion.is_some();
+        let token_request = TokenRequest {
+            step: if has_assertion { TokenStep::Assertion } else { TokenStep::Credentials },
+            url: found.server.token_endpoint(found.plain_http)?,
+            grant_type: grant.grant_type,
             parts: &[
-                ("assertion", by.assertion.map(Secret::expose)),
+                ("assertion", grant.assertion.map(Secret::expose)),
                 ("resource", Some(&found.resource)),
-                ("scope", by.scope.as_deref()),
+                ("scope", grant.scope.as_deref()),
             ],
             client,
             parameters,
         };
-        let got = self.request_token(http, found, &ask).await?.map_err(|failed| failed.error)?;
-        let scope = got.granted.scope.or_else(|| by.scope.clone());
-        let granted = TokenResponse { scope, ..got.granted };
-        self.take(granted, found, &client.id, parameters, got.since, None).await
+        let TimedResponse { response, since } =
+            self.request_token(http, found, &token_request).await??;
+        let scope = response.scope.or_else(|| grant.scope.clone());
+        Ok(TimedResponse { response: TokenResponse { scope, ..response }, since })
     }
 
-    /// The signed token that is there now.
+    /// The assertion as it is now: it may have been replaced since the last
+    /// request.
     async fn assertion(&self, audience: &str) -> Result<Secret> {
-        let failed = |what: String| Error::new(Status::Auth, what);
+        let failed = |what: &str| Error::new(Status::Auth, what);
         let Some(assertion) = self.settings.assertion.clone() else {
-            return self.check_means().and(Err(failed("no signed token".to_owned())));
+            return self.check_settings().and(Err(failed("no signed token")));
         };
         let token = match assertion {
-            Assertion::Callback(ask) => {
+            Assertion::Callback(handler) => {
                 let audience = audience.to_owned();
-                self.ask(self.need.wait, move || ask(&audience)).await?
+                self.run_callback(self.need.wait, move || handler(&audience)).await?
             }
             Assertion::File(path) => read_file(&path)?,
-            // As it is now, on a thread of the program's.
+            // Only a thread of the application may read the environment.
             Assertion::Variable(name) => {
-                self.ask(self.need.wait, move || read_variable(&name)).await?
+                self.run_callback(self.need.wait, move || read_variable(&name)).await?
             }
         };
         let bare = Secret::from(token.expose().trim());
         if bare.expose().is_empty() || !bare.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(failed(
-                "the signed token is empty or has a blank or another character that no token has"
-                    .to_owned(),
+                "the signed token is empty or has a blank or another character that no token has",
             ));
         }
         self.hide(&bare);
@@ -227,58 +249,10 @@ impl Flow<'_> {
     }
 }
 
-fn read_variable(name: &OsStr) -> Result<Secret> {
-    let environment = Environment::read();
-    let token = environment.get(name).and_then(OsStr::to_str);
-    token.map(Secret::from).ok_or_else(|| {
-        let name = crate::base::error::quote(&name.to_string_lossy());
-        let what = format!("the environment variable {name} with the signed token is not set");
-        Error::new(Status::Auth, what)
-    })
-}
-
-/// Reads a token from a file of a sensible size; does not wait for the writer
-/// of a FIFO.
-fn read_file(path: &std::path::Path) -> Result<Secret> {
-    use std::io::Read;
-    use std::os::unix::fs::OpenOptionsExt;
-    const MOST: u64 = 256 * 1024;
-    let failed = |why: String| {
-        let path = crate::base::error::quote(&path.to_string_lossy());
-        Error::new(Status::Auth, format!("the signed token in {path} cannot be read: {why}"))
-    };
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC).open(path);
-    let file = file.map_err(|error| failed(error.to_string()))?;
-    let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
-    if !is_file {
-        return Err(failed("it is no regular file".to_owned()));
-    }
-    let mut text = zeroize::Zeroizing::new(String::new());
-    file.take(MOST + 1).read_to_string(&mut text).map_err(|error| failed(error.to_string()))?;
-    if text.len() as u64 > MOST {
-        return Err(failed(format!("it has more than {MOST} bytes")));
-    }
-    Ok(Secret::from(text.as_str()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::mpsc;
-    use std::time::Duration;
-
-    #[test]
-    fn waits_for_no_writer_of_a_fifo() {
-        let path = std::env::temp_dir().join(format!("mcp-fifo-{}", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
-        assert!(made.success());
-        let (done, result) = mpsc::channel();
-        let read = path.clone();
-        std::thread::spawn(move || done.send(read_file(&read).map(drop)));
-        let error = result.recv_timeout(Duration::from_secs(5)).unwrap().unwrap_err();
-        assert!(error.message().contains("no regular file"), "{}", error.message());
-        std::fs::remove_file(path).unwrap();
-    }
+pub(super) fn needs_browser() -> Error {
+    Error::new(
+        Status::Unauthorized,
+        "the server requires a person to sign in, and the application has set no browser; see \
+         mcp_auth_set_browser()",
+    )
 }

@@ -1,23 +1,25 @@
-//! Letting go of tokens, here and at the authorization server (RFC 7009).
+//! Signing out: the tokens are revoked at the authorization server (RFC 7009)
+//! and removed here.
 
 use std::sync::Arc;
 
-use crate::auth::oauth::flow::context::{Flow, TokenParameters};
-use crate::auth::oauth::flow::discover::{Discovered, plain, reply};
+use crate::auth::oauth::flow::context::Flow;
+use crate::auth::oauth::flow::discover::{Discovered, endpoint_response, plain_http};
 use crate::auth::oauth::flow::token_endpoint::TokenRequest;
+use crate::auth::oauth::flow::token_parameters::TokenParameters;
 use crate::auth::oauth::host::http_client::HttpClient;
 use crate::auth::oauth::spec::redact::{place, said};
 use crate::auth::oauth::spec::token_response::TokenStep;
-use crate::auth::oauth::state::account::CachedToken;
+use crate::auth::oauth::state::cached_token::CachedToken;
 use crate::auth::oauth::store::entry::{Endpoint, Tokens};
 use crate::base::error::{Error, Result, Status};
 
-/// What an access token is called there.
+/// The `token_type_hint` of an access token.
 const ACCESS: &str = "access_token";
 
 impl Flow<'_> {
-    /// Forgets what there is for this endpoint. What can be done is done,
-    /// whatever else fails.
+    /// Revokes and removes the tokens of this endpoint. A failure of one step
+    /// does not stop the others.
     pub(crate) async fn sign_out(&self) -> Result<()> {
         let done = self.sign_out_inner().await;
         done.map_err(|error| error.masked(&self.hidden()))
@@ -26,13 +28,16 @@ impl Flow<'_> {
     async fn sign_out_inner(&self) -> Result<()> {
         self.check_outside()?;
         let _turn = self.enter(|| false).await?;
-        let kept = self.kept().await;
-        let failure = kept.as_ref().err().cloned();
-        let held = kept.unwrap_or_default().or_else(|| self.account.held());
+        let stored = self.stored_token().await;
+        let failure = stored.as_ref().err().cloned();
+        let held = stored.unwrap_or_default().or_else(|| self.account.held());
         let Some(held) = held else {
             self.account.set(None);
             return Err(failure.unwrap_or_else(|| {
-                Error::new(Status::NotFound, "there is no token to forget for this address")
+                Error::new(
+                    Status::NotFound,
+                    "there is no token for this server: nothing to sign out of",
+                )
             }));
         };
         let revoked = self.revoke(&held).await;
@@ -50,21 +55,21 @@ impl Flow<'_> {
         removed.and(endpoint)
     }
 
-    /// Has the server forget, the refresh token first: it is worth more.
+    /// Revokes the tokens. The refresh token comes first, as it is worth more.
     async fn revoke(&self, held: &Arc<CachedToken>) -> Result<()> {
         let http = self.http_client().await?;
-        let plain = plain(&http);
+        let plain_http = plain_http(&http);
         let issuer = &held.entry.issuer;
         let server = match held.fresh_server() {
             Some(server) => server,
             None => match self.server_again(&http, issuer).await? {
                 Ok(server) => server,
-                // One that publishes nothing has no place for it.
+                // Without metadata there is no revocation endpoint.
                 Err(_) => return Ok(()),
             },
         };
-        let found = Discovered::known(&held.entry.resource, server, plain);
-        let Some(url) = found.server.revocation_endpoint(plain)? else { return Ok(()) };
+        let found = Discovered::known(&held.entry.resource, server, plain_http);
+        let Some(url) = found.server.revocation_endpoint(plain_http)? else { return Ok(()) };
         let client = self.client_of(&held.entry, &found).await?;
         let refresh = held.entry.refresh_token.as_ref().map(|token| (token, "refresh_token"));
         let access = (&held.entry.access_token, ACCESS);
@@ -92,16 +97,16 @@ impl Flow<'_> {
         ask: &TokenRequest<'_>,
     ) -> Result<()> {
         let fetched = self.post_form(http, found, ask).await?;
-        let answer = reply(ask.url, &fetched);
-        if answer.is_success() {
+        let response = endpoint_response(ask.url, &fetched);
+        if response.is_success() {
             return Ok(());
         }
-        if answer.is_unavailable() {
-            return Err(answer.unavailable(ask.step.name()));
+        if response.is_unavailable() {
+            return Err(response.unavailable(ask.step.name()));
         }
-        let text = |name: &str| answer.document().and_then(|document| document.text(name));
-        // A server whose access tokens are checked without it cannot take one
-        // back, and says so (RFC 7009, 2.2.1): it has done what it can.
+        let text = |name: &str| response.document().and_then(|document| document.text(name));
+        // Some access tokens are valid without a look-up and cannot be revoked
+        // (RFC 7009, 2.2.1). That is no failure.
         let cannot = text("error").as_deref() == Some("unsupported_token_type");
         if cannot && ask.parts.contains(&("token_type_hint", Some(ACCESS))) {
             return Ok(());
@@ -114,10 +119,10 @@ impl Flow<'_> {
                 "{}: {} answered {}{}",
                 ask.step.name(),
                 place(ask.url),
-                answer.status,
+                response.status,
                 said.unwrap_or_default()
             ),
         )
-        .with_http_status(answer.status))
+        .with_http_status(response.status))
     }
 }

@@ -1,4 +1,4 @@
-//! The entries of a store, for an exchange on whichever thread.
+//! Access to the token store from a flow, on any thread.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::base::sync::lock;
 use crate::transport::gate::Turn;
 use crate::transport::wait::Wait;
 
-/// How long the program may take for one entry of its store.
+/// How long a callback of the store may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct StoreAccess<'a> {
@@ -28,7 +28,7 @@ impl<'a> StoreAccess<'a> {
         Self { store, auth, need }
     }
 
-    /// Keeps other processes out.
+    /// Locks the store against other processes.
     pub(crate) async fn lock(&self, wait: &Wait) -> Result<Arc<StoreLock>> {
         store::lock(self.store.as_ref(), wait).await.map(Arc::new)
     }
@@ -48,35 +48,37 @@ impl<'a> StoreAccess<'a> {
         entry: &E,
     ) -> Result<()> {
         let (store, held, entry) = (self.store.clone(), held.clone(), entry.clone());
-        self.run(&self.finishing(), move || store::write(store.as_ref(), &held, &entry)).await
+        self.run(&self.until_done(), move || store::write(store.as_ref(), &held, &entry)).await
     }
 
     pub(crate) async fn remove(&self, held: &Arc<StoreLock>, key: String) -> Result<()> {
         let (store, held) = (self.store.clone(), held.clone());
-        self.run(&self.finishing(), move || store.remove(&held, &key)).await
+        self.run(&self.until_done(), move || store.remove(&held, &key)).await
     }
 
-    /// What was begun is finished, whoever gives up.
-    fn finishing(&self) -> Wait {
+    /// A write ends even if the call is cancelled.
+    fn until_done(&self) -> Wait {
         self.need.wait.afterwards(LIMIT)
     }
 
-    /// Does work that may be code of the program: one at a time, as that is
-    /// promised. A call that finds another one's in the way waits for it as
-    /// long as it waits for anything; `wait` is for its own.
+    /// Runs work that may be a callback of the application. The header promises
+    /// that one of them runs at a time. `wait` limits this callback; the wait for
+    /// the callbacks of other calls is limited by the call's own timeout.
     async fn run<T: Send + 'static>(
         &self,
         wait: &Wait,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        if !self.store.asks() {
+        if !self.store.runs_callbacks() {
             return work();
         }
         let slot = Arc::new(Mutex::new(None));
         let place = slot.clone();
         self.run_in_turn(wait, Box::new(move || *lock(&place) = Some(work()))).await?;
         let done = lock(&slot).take();
-        done.unwrap_or_else(|| Err(Error::new(Status::Internal, "an answer that was lost")))
+        done.unwrap_or_else(|| {
+            Err(Error::new(Status::Internal, "the result of a store callback was lost"))
+        })
     }
 
     async fn run_in_turn(&self, wait: &Wait, work: Box<dyn FnOnce() + Send>) -> Result<()> {
@@ -85,7 +87,7 @@ impl<'a> StoreAccess<'a> {
             inside(&self.auth, work);
             return Ok(());
         }
-        // The thread that comes to do it must not wait for another one.
+        // The application thread that runs the callback must not wait.
         let work = Arc::new(Mutex::new(Some(work)));
         loop {
             let (auth, work) = (self.auth.clone(), work.clone());
@@ -95,7 +97,7 @@ impl<'a> StoreAccess<'a> {
                 inside(&auth, || work.map(|work| work()));
                 Ok(true)
             };
-            if callback::ask(self.need.caller, wait, attempt).await? {
+            if callback::run(self.need.caller, wait, attempt).await? {
                 return Ok(());
             }
             drop(self.turn().await?);
@@ -110,6 +112,6 @@ impl<'a> StoreAccess<'a> {
             }
             _ => error,
         })?;
-        turn.ok_or_else(|| Error::new(Status::Internal, "a turn that nobody has"))
+        turn.ok_or_else(|| Error::new(Status::Internal, "the store was not entered"))
     }
 }

@@ -1,23 +1,25 @@
-//! What there is of tokens: read from the store, judged, and kept.
+//! The tokens of an endpoint: in use, and in the store.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
-use crate::auth::oauth::flow::context::{Flow, TokenParameters};
+use crate::auth::oauth::flow::context::Flow;
 use crate::auth::oauth::flow::discover::Discovered;
+use crate::auth::oauth::flow::token_endpoint::TimedResponse;
+use crate::auth::oauth::flow::token_parameters::TokenParameters;
 use crate::auth::oauth::spec::key::Key;
-use crate::auth::oauth::spec::token_response::{TokenResponse, TokenType as Granting};
-use crate::auth::oauth::state::account::CachedToken;
+use crate::auth::oauth::spec::token_response::TokenType;
+use crate::auth::oauth::state::cached_token::CachedToken;
 use crate::auth::oauth::store::StoreLock;
-use crate::auth::oauth::store::entry::{Endpoint, TokenType, Tokens};
+use crate::auth::oauth::store::entry::{Endpoint, Tokens};
 use crate::auth::token::Token;
 use crate::base::error::Result;
 use crate::base::secret::Secret;
 
 impl Flow<'_> {
-    /// What the store has for this endpoint, or what there is here, which the
-    /// store may have failed to take.
-    pub(super) async fn kept(&self) -> Result<Option<Arc<CachedToken>>> {
+    /// The token for this endpoint: from the store, else the one in use, which the
+    /// store may have failed to save.
+    pub(super) async fn stored_token(&self) -> Result<Option<Arc<CachedToken>>> {
         let key = Endpoint::key(&self.account.endpoint);
         let Some(endpoint) = self.store.read::<Endpoint>(&key).await? else {
             return Ok(self.account.held());
@@ -33,11 +35,11 @@ impl Flow<'_> {
         let Some(tokens) = self.store.read::<Tokens>(&endpoint.tokens()).await? else {
             return Ok(self.account.held());
         };
-        Ok(self.latest(tokens)?.or_else(|| self.account.held()))
+        Ok(self.if_changed(tokens)?.or_else(|| self.account.held()))
     }
 
-    /// What the store has, if another process has put it there.
-    pub(super) fn latest(&self, tokens: Tokens) -> Result<Option<Arc<CachedToken>>> {
+    /// The tokens of the store, if another process has written them.
+    pub(super) fn if_changed(&self, tokens: Tokens) -> Result<Option<Arc<CachedToken>>> {
         if self.account.saw(&tokens.access_token) {
             return Ok(None);
         }
@@ -45,8 +47,8 @@ impl Flow<'_> {
         self.usable(tokens)
     }
 
-    /// Kept tokens with their key; none if they are not to be used in the way
-    /// that is set now.
+    /// Stored tokens with their key. `None` if the present settings do not allow
+    /// their use.
     fn usable(&self, tokens: Tokens) -> Result<Option<Arc<CachedToken>>> {
         self.hide(&tokens.access_token);
         if let Some(refresh_token) = &tokens.refresh_token {
@@ -67,15 +69,18 @@ impl Flow<'_> {
             }
             (TokenType::Dpop, None, None) => return Ok(None),
         };
-        Ok(Some(CachedToken::kept(tokens, key)))
+        Ok(Some(CachedToken::stored(tokens, key)))
     }
 
-    /// The token of another endpoint of the same resource.
-    pub(super) async fn shared(&self, found: &Discovered) -> Result<Option<Arc<CachedToken>>> {
+    /// The stored token of another endpoint of the same resource.
+    pub(super) async fn shared_token(
+        &self,
+        found: &Discovered,
+    ) -> Result<Option<Arc<CachedToken>>> {
         for id in self.known_ids(found).await? {
             let key = Tokens::key(found.issuer(), &found.resource, &id);
             let Some(tokens) = self.store.read::<Tokens>(&key).await? else { continue };
-            // The one that was refused is among them where it is this endpoint's.
+            // The refused token is among them if it belongs to this endpoint.
             let held = self.account.held();
             if held.is_none_or(|held| held.entry.access_token != tokens.access_token) {
                 return self.usable(tokens);
@@ -84,28 +89,25 @@ impl Flow<'_> {
         Ok(None)
     }
 
-    /// Takes the token of another endpoint for this one as well.
+    /// Uses the token of another endpoint for this one too.
     pub(super) async fn adopt(&self, held: Arc<CachedToken>) -> Result<Token> {
-        self.keep(&held.entry, None).await;
+        self.store_tokens(&held.entry, None).await;
         let token = held.token.clone();
         self.account.set(Some(held));
         Ok(token)
     }
 
-    /// Puts what was granted where it is used, and where it is kept.
-    pub(super) async fn take(
+    /// Stores the tokens of a grant, and takes them into use.
+    pub(super) async fn keep_tokens(
         &self,
-        granted: TokenResponse,
+        granted: TimedResponse,
         found: &Discovered,
         client_id: &str,
         parameters: &TokenParameters,
-        since: (Instant, SystemTime),
         lock: Option<&Arc<StoreLock>>,
     ) -> Result<Token> {
-        let token_type = match granted.token_type {
-            Granting::DPoP => TokenType::Dpop,
-            Granting::Bearer | Granting::NotApplicable => TokenType::Bearer,
-        };
+        let TimedResponse { response: granted, since } = granted;
+        let token_type = granted.token_type.unwrap_or_default();
         self.hide(&granted.access_token);
         if let Some(refresh_token) = &granted.refresh_token {
             self.hide(refresh_token);
@@ -124,7 +126,7 @@ impl Flow<'_> {
             access_token: granted.access_token,
             token_type,
             expires_at,
-            // Grants without a person begin anew instead.
+            // A grant without a person is repeated instead.
             refresh_token: granted.refresh_token.filter(|_| self.settings.grant.needs_person()),
             requested_scope: parameters.scope(),
             granted_scope: granted.scope.or_else(|| parameters.scope()),
@@ -132,16 +134,16 @@ impl Flow<'_> {
             dpop_key: key.as_ref().filter(|_| !is_own).and_then(|key| key.stored()),
             ..Tokens::default()
         };
-        self.keep(&entry, lock).await;
+        self.store_tokens(&entry, lock).await;
         let held = CachedToken::new(entry, key, since.0, life, Some(found.server.clone()));
         let token = held.token.clone();
         self.account.granted(held, lock.is_some());
         Ok(token)
     }
 
-    /// Keeps tokens before they are used: a server that has replaced a refresh
-    /// token takes the old one for stolen.
-    async fn keep(&self, entry: &Tokens, lock: Option<&Arc<StoreLock>>) {
+    /// Stores tokens. This comes before their use: if a replaced refresh token is
+    /// used again, the server takes it for stolen.
+    async fn store_tokens(&self, entry: &Tokens, lock: Option<&Arc<StoreLock>>) {
         let endpoint = Endpoint {
             endpoint: Secret::from(self.account.endpoint.as_str()),
             issuer: entry.issuer.clone(),
@@ -158,7 +160,7 @@ impl Flow<'_> {
             self.store.write(&lock, entry).await?;
             self.account.see(&entry.access_token);
             self.store.write(&lock, &endpoint).await?;
-            // Those of an earlier registration: nobody would find them again.
+            // Tokens of an earlier registration would never be found again.
             let earlier = self.account.held().filter(|held| {
                 let old = &held.entry;
                 (&old.issuer, &old.resource) == (&entry.issuer, &entry.resource)
@@ -178,9 +180,9 @@ impl Flow<'_> {
         }
     }
 
-    /// Forgets tokens that are good for nothing, unless another process has
-    /// put others in their place.
-    pub(super) async fn lose(&self, lock: &Arc<StoreLock>, key: String, sent: &Secret) {
+    /// Removes tokens that are no longer valid, unless another process has
+    /// replaced them.
+    pub(super) async fn drop_tokens(&self, lock: &Arc<StoreLock>, key: String, sent: &Secret) {
         self.account.set(None);
         let lost = async {
             let kept = self.store.read::<Tokens>(&key).await?;

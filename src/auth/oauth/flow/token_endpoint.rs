@@ -1,11 +1,11 @@
-//! Asking a token endpoint: with the client's own proof of who it is, and a
-//! proof of the key that tokens are bound to.
+//! Requests to the token endpoint, with client authentication and DPoP proof.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::auth::oauth::flow::client::ClientIdentity;
-use crate::auth::oauth::flow::context::{Flow, TokenParameters, broken};
-use crate::auth::oauth::flow::discover::{Discovered, reply};
+use crate::auth::oauth::flow::context::{Flow, connection_lost};
+use crate::auth::oauth::flow::discover::{Discovered, endpoint_response};
+use crate::auth::oauth::flow::token_parameters::TokenParameters;
 use crate::auth::oauth::host::http_client::{Fetched, HttpClient};
 use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::dpop;
@@ -18,33 +18,33 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::wire::url::Url;
 
-/// How long the answer to a refresh token may take.
+/// How long the response to a refresh token may take.
 const REFRESH: Duration = Duration::from_secs(10);
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const BASIC: &str = "Basic ";
 
-/// A token, and when it was asked for: its life counts from there.
+/// Tokens, and when they were requested: their lifetime begins there.
 pub(super) struct TimedResponse {
-    pub(super) granted: TokenResponse,
+    pub(super) response: TokenResponse,
     pub(super) since: (Instant, SystemTime),
 }
 
-/// What a token endpoint is asked.
+/// A request to the token endpoint, or to the revocation endpoint.
 pub(super) struct TokenRequest<'a> {
     pub(super) step: TokenStep,
     pub(super) url: &'a str,
-    /// None for what is no grant.
+    /// Empty for a revocation.
     pub(super) grant_type: &'a str,
-    /// The client is added.
+    /// The parameters, without those of the client.
     pub(super) parts: &'a [(&'a str, Option<&'a str>)],
     pub(super) client: &'a ClientIdentity,
     pub(super) parameters: &'a TokenParameters,
 }
 
 impl Flow<'_> {
-    /// Sends a request for a token, and once more where the server wants a
-    /// value of its own in the proof.
+    /// Requests tokens. Repeats the request once if the server wants its nonce in
+    /// the DPoP proof.
     pub(super) async fn request_token(
         &self,
         http: &HttpClient,
@@ -57,15 +57,15 @@ impl Flow<'_> {
             let since = (Instant::now(), SystemTime::now());
             let fetched = self.post_form(http, found, ask).await?;
             let has_nonce = fetched.dpop_nonce.is_some();
-            let reply = reply(ask.url, &fetched);
+            let response = endpoint_response(ask.url, &fetched);
             let secrets = self.hidden();
             let asked = SentTokenRequest {
                 step: ask.step,
-                proof: ask.parameters.proof(),
+                proof: ask.parameters.dpop_use(),
                 secrets: &secrets,
             };
-            let mut failure = match token_response::read(&reply, &asked) {
-                Ok(granted) => return Ok(Ok(TimedResponse { granted, since })),
+            let mut failure = match token_response::read(&response, &asked) {
+                Ok(response) => return Ok(Ok(TimedResponse { response, since })),
                 Err(failure) => failure,
             };
             if failure.kind != TokenErrorKind::UseDpopNonce || has_repeated || !has_nonce {
@@ -79,7 +79,7 @@ impl Flow<'_> {
         }
     }
 
-    /// Sends a form to a place of the authorization server.
+    /// Sends a form to an endpoint of the authorization server.
     pub(super) async fn post_form(
         &self,
         http: &HttpClient,
@@ -120,7 +120,7 @@ impl Flow<'_> {
         };
         let mut headers: Vec<(&str, Secret)> = Vec::new();
         if let Some(value) = authorization {
-            // Also without its scheme, should the server send it back.
+            // Also without its scheme: the server may quote it so.
             self.hide(&Secret::from(value.expose().strip_prefix(BASIC).unwrap_or_default()));
             headers.push(("Authorization", value));
         }
@@ -138,13 +138,14 @@ impl Flow<'_> {
         }
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, value.expose())).collect();
-        // A refresh token serves once: its answer is not given up with the call.
+        // A refresh token is used once: the response must not be lost with the
+        // call.
         let limit = match ask.step {
             TokenStep::Refresh => self.need.wait.afterwards(REFRESH),
             _ => self.limit(),
         };
         let fetched = http.post(ask.url, FORM, &headers, &form.finish(), &limit).await;
-        let fetched = fetched.map_err(|error| broken(error).during(ask.step.name()))?;
+        let fetched = fetched.map_err(|error| connection_lost(error).during(ask.step.name()))?;
         if let Some(nonce) = &fetched.dpop_nonce {
             self.auth.set_nonce(&origin, nonce);
         }

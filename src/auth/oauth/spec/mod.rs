@@ -1,6 +1,7 @@
 //! What the RFCs say: no I/O, no clock, no state.
 
 pub(crate) mod authorization_request;
+pub(crate) mod authorization_response;
 pub(crate) mod client_choice;
 pub(crate) mod digest;
 pub(crate) mod dpop;

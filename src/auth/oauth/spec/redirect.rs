@@ -108,6 +108,12 @@ impl RedirectTarget {
     }
 }
 
+/// Whether the library can listen at a redirect URL: plain http to 127.0.0.1,
+/// [::1] or localhost.
+pub(crate) fn is_loopback_redirect(text: &str) -> bool {
+    LoopbackRedirect::parse(text).is_ok()
+}
+
 fn without(text: &str, from: usize, to: usize) -> String {
     let before = text.get(..from).unwrap_or_default();
     let after = text.get(to..).unwrap_or_default();

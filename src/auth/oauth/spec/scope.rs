@@ -30,8 +30,8 @@ fn add(scopes: &mut Vec<String>, one: &str) {
 /// Where the first scopes may come from.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ScopeSources<'a> {
-    /// What the program set.
-    pub(crate) program: Option<&'a str>,
+    /// What the application set.
+    pub(crate) application: Option<&'a str>,
     /// What the challenge names.
     pub(crate) challenge: Option<&'a str>,
     /// What the metadata of the resource lists.
@@ -52,9 +52,9 @@ impl ScopeSources<'_> {
             let scopes = split(text);
             if self.is_browser { scopes } else { without_offline(&scopes) }
         };
-        let program = self.program.map(split);
+        let application = self.application.map(split);
         let servers = [self.challenge, listed.as_deref()].into_iter().flatten().map(of_server);
-        let found = program.into_iter().chain(servers).find(|scopes| !scopes.is_empty());
+        let found = application.into_iter().chain(servers).find(|scopes| !scopes.is_empty());
         let mut scopes = found.unwrap_or_default();
         // Alone, it would keep the server from giving its default scopes.
         if !scopes.is_empty() && self.is_browser && self.has_offline() {
@@ -77,7 +77,7 @@ impl ScopeSources<'_> {
 /// The scopes to ask for after `insufficient_scope`: those that were asked for
 /// before, and those of the challenge. `None`: nothing is to be gained, as
 /// `last`, the request that was completed last, had them all.
-pub(crate) fn wider(
+pub(crate) fn step_up(
     requested: &[String],
     last: &[String],
     challenge: Option<&str>,
@@ -151,7 +151,7 @@ mod tests {
         ] {
             let (resource, server) = (resource.map(list), server.map(list));
             let sources = ScopeSources {
-                program,
+                application: program,
                 challenge,
                 resource: resource.as_deref(),
                 server: server.as_deref(),
@@ -179,7 +179,12 @@ mod tests {
             (None, Some("offline_access"), None, ""),
             (Some("p offline_access"), Some("c"), None, "p offline_access"),
         ] {
-            let sources = ScopeSources { program, challenge, resource, ..ScopeSources::default() };
+            let sources = ScopeSources {
+                application: program,
+                challenge,
+                resource,
+                ..ScopeSources::default()
+            };
             assert_eq!(join(&sources.first()), scopes);
         }
         assert!(!sources.needs_consent(&list("c offline_access")));
@@ -200,7 +205,7 @@ mod tests {
             // No hierarchy.
             ("a:*", "a:*", Some("a:b"), Some("a:* a:b")),
         ] {
-            let wider = wider(&list(requested), &list(last), challenge);
+            let wider = step_up(&list(requested), &list(last), challenge);
             assert_eq!(wider.map(|all| join(&all)).as_deref(), wanted, "{requested} {challenge:?}");
         }
         assert!(has_all("a b c", &list("c a")) && has_all("", &[]));

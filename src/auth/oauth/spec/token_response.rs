@@ -46,19 +46,30 @@ pub(crate) struct SentTokenRequest<'a> {
     pub(crate) secrets: &'a [Secret],
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a token is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum TokenType {
+    #[default]
     Bearer,
-    DPoP,
-    /// Of an ID-JAG, which opens nothing by itself.
-    NotApplicable,
+    Dpop,
+}
+
+impl TokenType {
+    /// The `token_type`, which is also the scheme of the Authorization header.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
 }
 
 /// A token, never parsed for meaning, and what was said of it.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenResponse {
     pub(crate) access_token: Secret,
-    pub(crate) token_type: TokenType,
+    /// `None` for an ID-JAG, which no request can carry ("N_A").
+    pub(crate) token_type: Option<TokenType>,
     /// Seconds from the moment before the request was sent.
     pub(crate) expires_in: Option<u64>,
     pub(crate) refresh_token: Option<Secret>,
@@ -146,18 +157,18 @@ fn granted(
 fn token_type(
     document: &JsonDocument<'_>,
     asked: &SentTokenRequest<'_>,
-) -> Result<TokenType, String> {
+) -> Result<Option<TokenType>, String> {
     let name = document.text("token_type").unwrap_or_else(|| "Bearer".to_owned());
     let token_type = match name.to_ascii_lowercase().as_str() {
-        "bearer" => TokenType::Bearer,
-        "dpop" if asked.proof != DpopUse::None => TokenType::DPoP,
-        "n_a" if asked.step == TokenStep::Exchange => TokenType::NotApplicable,
+        "bearer" => Some(TokenType::Bearer),
+        "dpop" if asked.proof != DpopUse::None => Some(TokenType::Dpop),
+        "n_a" if asked.step == TokenStep::Exchange => None,
         _ => {
             let shown = foreign(&name, asked.secrets).unwrap_or_default();
             return Err(format!("with the \"token_type\" \"{shown}\", which was not asked for"));
         }
     };
-    if token_type == TokenType::Bearer && asked.proof == DpopUse::Demanded {
+    if token_type == Some(TokenType::Bearer) && asked.proof == DpopUse::Demanded {
         return Err("with a token that is not bound by DPoP, as it has to be".to_owned());
     }
     Ok(token_type)

@@ -1,15 +1,12 @@
-//! What an authorization has for one MCP server: the token in use, and when
-//! it is to be renewed.
+//! What an authorization knows about one MCP server: the token in use, and what
+//! happened with the tokens before.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use crate::auth::oauth::spec::key::Key;
-use crate::auth::oauth::spec::server_metadata::ServerMetadata;
-use crate::auth::oauth::state::settings::Grant;
-use crate::auth::oauth::store::entry::{TokenType, Tokens};
+use crate::auth::oauth::state::cached_token::CachedToken;
 use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
@@ -19,121 +16,51 @@ use crate::base::sync::lock;
 pub(crate) struct Account {
     pub(crate) endpoint: String,
     state: Mutex<AccountState>,
-    /// Tokens in a row that the server has not accepted.
+    /// The number of tokens in a row that the server has not accepted.
     in_vain: AtomicU32,
 }
 
 #[derive(Default)]
 struct AccountState {
-    /// The store was asked what is there of an earlier run.
+    /// The store was read.
     is_loaded: bool,
     held: Option<Arc<CachedToken>>,
-    /// Not before this, after a renewal that failed.
+    /// No renewal before this time, as the last one failed.
     renew_after: Option<Instant>,
-    /// When the last of the tokens in vain came.
+    /// When the last new token came.
     last: Option<Instant>,
-    /// The token was refused.
+    /// The server refused the token.
     is_refused: bool,
-    /// The token came of a renewal.
+    /// The token is the result of a refresh.
     is_renewed: bool,
-    /// What the store had when it was last read or written.
+    /// The access token in the store when it was last read or written.
     seen: Option<Secret>,
-    /// How many exchanges have failed, and the last of them.
+    /// The number of flows that failed, and the last failure.
     failures: usize,
     failure: Option<(FlowPurpose, Error)>,
-    /// Why nothing is tried for a moment, and until when.
+    /// Until this time, every flow fails with this error.
     resting: Option<(Instant, Error)>,
     /// Scopes that the person did not grant.
     declined: Vec<String>,
-    /// What the store did last, where that ended no call.
+    /// The last failure of the store that ended no call.
     store_failure: Option<Error>,
 }
 
-/// A token, and what it takes to renew it.
-pub(crate) struct CachedToken {
-    pub(crate) token: Token,
-    pub(crate) entry: Tokens,
-    /// When it ends, and when it is to be renewed, if that is known.
-    ends: Option<Instant>,
-    renew: Option<Instant>,
-    /// The authorization server, as it was found at that time.
-    server: Mutex<Option<(Arc<ServerMetadata>, Instant)>>,
-}
-
-/// What an exchange was for that failed.
+/// What a flow is for. Waiting calls share a failure of the same purpose only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FlowPurpose {
     Renewal,
     SignIn,
     Replacement,
-    Widening,
+    StepUp,
 }
 
-/// How many exchanges may be in vain, and how long nothing is tried then.
+/// After this many tokens that the server did not accept, no flow starts for
+/// this long.
 const IN_VAIN: u32 = 3;
 const REST: Duration = Duration::from_secs(30);
-/// How long a failed renewal is not tried again while the token is good.
+/// The pause after a failed renewal, while the token is still good.
 const AGAIN: Duration = Duration::from_secs(10);
-/// How long a server's metadata is good for a renewal.
-const FRESH: Duration = Duration::from_secs(3600);
-
-impl CachedToken {
-    /// `life`: how long the token is good from `since` on, if that was said.
-    pub(crate) fn new(
-        entry: Tokens,
-        key: Option<Arc<Key>>,
-        since: Instant,
-        life: Option<Duration>,
-        server: Option<Arc<ServerMetadata>>,
-    ) -> Arc<Self> {
-        let key = key.filter(|_| entry.token_type == TokenType::Dpop);
-        let ends = life.and_then(|life| since.checked_add(life));
-        Arc::new(Self {
-            token: Token::granted(&entry.access_token, key),
-            renew: ends.zip(life).and_then(|(ends, life)| ends.checked_sub(spare(life))),
-            ends,
-            entry,
-            server: Mutex::new(server.map(|server| (server, since))),
-        })
-    }
-
-    /// One that was kept: its life counts by the wall clock.
-    pub(crate) fn kept(entry: Tokens, key: Option<Arc<Key>>) -> Arc<Self> {
-        let now = SystemTime::now();
-        let end = entry.expires_at.map(|end| UNIX_EPOCH + Duration::from_secs(end));
-        let life = end.map(|end| end.duration_since(now).unwrap_or_default());
-        Self::new(entry, key, Instant::now(), life, None)
-    }
-
-    pub(crate) fn is_over(&self) -> bool {
-        self.ends.is_some_and(|end| Instant::now() >= end)
-    }
-
-    /// The server's metadata, where it is not old.
-    pub(crate) fn fresh_server(&self) -> Option<Arc<ServerMetadata>> {
-        let server = lock(&self.server);
-        let (server, since) = server.as_ref()?;
-        (since.elapsed() < FRESH).then(|| server.clone())
-    }
-
-    /// What is known of the server may be why it failed.
-    pub(crate) fn forget_server(&self) {
-        *lock(&self.server) = None;
-    }
-
-    pub(crate) fn can_be_renewed(&self, grant: Grant) -> bool {
-        self.entry.refresh_token.is_some() || !grant.needs_person()
-    }
-}
-
-/// How long before its end a token is renewed: half a minute or a tenth of its
-/// life, but no more than five minutes, nor half of it.
-fn spare(life: Duration) -> Duration {
-    const LEAST: Duration = Duration::from_secs(30);
-    const MOST: Duration = Duration::from_secs(300);
-    (life / 10).max(LEAST).min(MOST).min(life / 2)
-}
-
 impl Account {
     pub(crate) fn new(endpoint: String) -> Self {
         Self { endpoint, state: Mutex::default(), in_vain: AtomicU32::new(0) }
@@ -147,8 +74,9 @@ impl Account {
         lock(&self.state).is_loaded
     }
 
-    /// The token that may be sent as things are; the first `None` if something
-    /// is to be done before. `can_renew`: whether an old one can be renewed.
+    /// The token for the next request: `Some(None)` for a request without one,
+    /// `None` if a flow must run first. `can_renew`: whether a token that
+    /// expires can be renewed now.
     pub(crate) fn ready(&self, can_renew: impl Fn(&CachedToken) -> bool) -> Option<Option<Token>> {
         let state = lock(&self.state);
         if !state.is_loaded {
@@ -170,7 +98,7 @@ impl Account {
         refused.is_none_or(|refused| *refused != token).then_some(token)
     }
 
-    /// The server does not take this token any more.
+    /// Records that the server refused this token.
     pub(crate) fn refused(&self, refused: &Token) {
         let mut state = lock(&self.state);
         if state.held.as_ref().is_some_and(|held| held.token == *refused) {
@@ -178,7 +106,7 @@ impl Account {
         }
     }
 
-    /// Whether there is a token of which nothing bad is known.
+    /// Whether there is a token that is neither expired nor refused.
     pub(crate) fn has_good(&self) -> bool {
         let state = lock(&self.state);
         state.held.as_ref().is_some_and(|held| !held.is_over()) && !state.is_refused
@@ -196,14 +124,14 @@ impl Account {
         state.held = held;
     }
 
-    /// Takes what the store has, unless another thread was faster.
+    /// Takes the store's token, unless another thread was faster.
     pub(crate) fn set_if_not_loaded(&self, held: Option<Arc<CachedToken>>) {
         if !self.is_loaded() {
             self.set(held);
         }
     }
 
-    /// Takes a new token, which counts as in vain until it is accepted.
+    /// Takes a new token. It counts as not accepted until a request succeeds.
     pub(crate) fn granted(&self, held: Arc<CachedToken>, is_renewed: bool) {
         self.in_vain.fetch_add(1, Ordering::Relaxed);
         let mut state = lock(&self.state);
@@ -215,13 +143,13 @@ impl Account {
         state.held = Some(held);
     }
 
-    /// Whether the token came of a renewal, and was never accepted.
+    /// Whether the token is the result of a refresh and was never accepted.
     pub(crate) fn was_renewed_in_vain(&self) -> bool {
         lock(&self.state).is_renewed && self.in_vain.load(Ordering::Relaxed) > 0
     }
 
-    /// Whether the store had this when it was last read or written: what this
-    /// process has may be newer.
+    /// Whether the store had this token when it was last read or written. The
+    /// token of this process may then be newer.
     pub(crate) fn saw(&self, access_token: &Secret) -> bool {
         lock(&self.state).seen.as_ref() == Some(access_token)
     }
@@ -234,7 +162,8 @@ impl Account {
         lock(&self.state).failures
     }
 
-    /// The failure of another that was waited for, if it was for the same.
+    /// The failure of another call's flow since `failures`, if its purpose was
+    /// the same.
     pub(crate) fn failed_since(&self, failures: usize, what: FlowPurpose) -> Option<Error> {
         let state = lock(&self.state);
         let (failed, error) = state.failure.as_ref()?;
@@ -247,12 +176,12 @@ impl Account {
         state.failure = Some((what, error.clone()));
     }
 
-    /// A renewal has failed: the token is used while it is good.
+    /// Postpones the next renewal. The token stays in use while it is good.
     pub(crate) fn put_off(&self) {
         lock(&self.state).renew_after = Some(Instant::now() + AGAIN);
     }
 
-    /// The server took a request with a token.
+    /// Records that the server accepted a request with this token.
     pub(crate) fn accepted(&self, token: &Token) {
         if self.in_vain.load(Ordering::Relaxed) == 0 {
             return;
@@ -263,7 +192,7 @@ impl Account {
         }
     }
 
-    /// Whether anything may be tried now.
+    /// Checks that a flow may start now.
     pub(crate) fn check_rest(&self) -> Result<()> {
         let mut state = lock(&self.state);
         let now = Instant::now();
@@ -280,8 +209,8 @@ impl Account {
             return Err(Error::new(
                 Status::Auth,
                 format!(
-                    "the server refused the tokens of the last {IN_VAIN} authorizations: nothing \
-                     is tried for {} s",
+                    "the server refused the tokens of the last {IN_VAIN} authorizations: no other \
+                     one begins for {} s",
                     REST.as_secs()
                 ),
             ));
@@ -290,7 +219,7 @@ impl Account {
         Ok(())
     }
 
-    /// Begins as if nothing had been tried.
+    /// Forgets earlier failures: the application asked for a sign-in.
     pub(crate) fn forgive(&self) {
         self.in_vain.store(0, Ordering::Relaxed);
         let mut state = lock(&self.state);
@@ -298,7 +227,7 @@ impl Account {
         state.resting = None;
     }
 
-    /// Tries nothing for a moment after an error that is final.
+    /// Lets every flow of the next seconds fail with an error that is final.
     pub(crate) fn rest(&self, error: &Error) {
         const PAUSE: Duration = Duration::from_secs(5);
         if matches!(error.status(), Status::Auth | Status::Denied | Status::Untrusted) {
@@ -314,7 +243,7 @@ impl Account {
         lock(&self.state).store_failure.take()
     }
 
-    /// Whether the person did not grant these scopes before.
+    /// Whether the person refused these scopes before.
     pub(crate) fn was_declined(&self, scope: &str) -> bool {
         lock(&self.state).declined.iter().any(|one| one == scope)
     }
@@ -337,18 +266,11 @@ impl fmt::Debug for Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::oauth::store::entry::Tokens;
 
     fn held(life: Option<u64>) -> Arc<CachedToken> {
         let entry = Tokens { access_token: Secret::from("t"), ..Tokens::default() };
         CachedToken::new(entry, None, Instant::now(), life.map(Duration::from_secs), None)
-    }
-
-    #[test]
-    fn renews_in_time_but_not_for_most_of_a_life() {
-        for (life, before) in [(3600, 300), (600, 60), (120, 30), (40, 20), (2, 1), (0, 0)] {
-            let life = Duration::from_secs(life);
-            assert_eq!(spare(life), Duration::from_secs(before), "{life:?}");
-        }
     }
 
     #[test]
@@ -388,7 +310,7 @@ mod tests {
         account.fail(FlowPurpose::Replacement, &Error::new(Status::Denied, "no"));
         let failed = account.failed_since(before, FlowPurpose::Replacement).unwrap();
         assert_eq!(failed.status(), Status::Denied);
-        assert!(account.failed_since(before, FlowPurpose::Widening).is_none());
+        assert!(account.failed_since(before, FlowPurpose::StepUp).is_none());
         assert!(account.failed_since(account.failures(), FlowPurpose::Replacement).is_none());
     }
 }

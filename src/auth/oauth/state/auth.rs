@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::auth::oauth::host::listener::is_loopback_redirect;
 use crate::auth::oauth::spec::client_choice::check_metadata_url;
 use crate::auth::oauth::spec::key::Key;
+use crate::auth::oauth::spec::redirect::is_loopback_redirect;
 use crate::auth::oauth::spec::scope;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer};
 use crate::auth::oauth::state::account::Account;
 use crate::auth::oauth::state::pending_sign_in::PendingSignIn;
 use crate::auth::oauth::state::settings::{
-    Assertion, Browser, ClientCredentials, Grant, IdentityProvider, Settings,
+    Assertion, ClientCredentials, Grant, IdentityProvider, OpenPage, Settings,
 };
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::memory::MemoryStore;
@@ -22,6 +22,9 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::transport::gate::Gate;
 use crate::wire::url::{URL_LIMIT, scheme_of};
+
+/// Shows a page to the person; runs code of the application.
+pub(crate) type Browser = dyn Fn(&Arc<Auth>, &str) -> Result<()> + Send + Sync;
 
 /// How to get tokens, and those there are: shared by the clients that have it.
 pub(crate) struct Auth {
@@ -38,8 +41,8 @@ pub(crate) struct Auth {
     accounts: Mutex<Vec<Arc<Account>>>,
     /// What servers want in the next proofs, by their origins.
     nonces: Mutex<Vec<(String, String)>>,
-    /// Waits for a person.
-    pub(crate) sign_in: Mutex<Option<Arc<PendingSignIn>>>,
+    /// The sign-in that waits for a person.
+    sign_in: Mutex<Option<Arc<PendingSignIn>>>,
 }
 
 /// The most servers whose values for proofs are kept.
@@ -111,8 +114,16 @@ impl Auth {
         self.change(|settings| settings.redirect = url)
     }
 
-    pub(crate) fn set_browser(&self, browser: Option<Arc<Browser>>) -> Result<()> {
-        self.change(|settings| settings.browser = browser)
+    pub(crate) fn set_browser(self: &Arc<Self>, browser: Option<Box<Browser>>) -> Result<()> {
+        // A strong reference would keep the authorization alive for ever.
+        let this = Arc::downgrade(self);
+        let open_page = browser.map(|browser| {
+            Arc::new(move |url: &str| match this.upgrade() {
+                Some(auth) => browser(&auth, url),
+                None => Err(Error::new(Status::State, "the authorization was freed")),
+            }) as Arc<OpenPage>
+        });
+        self.change(|settings| settings.open_page = open_page)
     }
 
     pub(crate) fn set_sign_in_timeout(&self, milliseconds: i32) -> Result<()> {
@@ -170,7 +181,11 @@ impl Auth {
         ))
     }
 
-    /// Whether a person is signing in, for whichever client.
+    pub(crate) fn set_pending(&self, sign_in: Option<Arc<PendingSignIn>>) {
+        *lock(&self.sign_in) = sign_in;
+    }
+
+    /// Whether a person is signing in, for any client of this authorization.
     pub(crate) fn awaits_person(&self) -> bool {
         lock(&self.sign_in).is_some()
     }

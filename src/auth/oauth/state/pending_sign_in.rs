@@ -1,36 +1,37 @@
-//! A person who signs in elsewhere, and whose answer is waited for.
+//! A sign-in that waits for the redirect of the person's browser.
 
 use std::sync::{Arc, Mutex};
 
-use crate::auth::oauth::spec::authorization_request::read_answer;
-use crate::base::error::Result;
+use crate::auth::oauth::spec::authorization_response::read_response;
 use crate::base::secret::Secret;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::wire::url::UrlParts;
 
-/// A sign-in that waits for its answer: one, whichever way it comes.
+/// A sign-in that waits for one response, from the listener or from
+/// mcp_auth_complete().
 pub(crate) struct PendingSignIn {
     state: Secret,
-    /// Where the person is sent back to.
+    /// The redirect URL of the request.
     redirect: String,
-    answer: Mutex<Option<Secret>>,
+    /// The query of the redirect.
+    query: Mutex<Option<Secret>>,
     arrived: Arc<Signal>,
 }
 
 impl PendingSignIn {
-    pub(crate) fn new(state: Secret, redirect: &str) -> Result<Arc<Self>> {
-        let arrived = Signal::shared();
-        Ok(Arc::new(Self {
+    pub(crate) fn new(state: Secret, redirect: &str) -> Arc<Self> {
+        Arc::new(Self {
             state,
             redirect: redirect.to_owned(),
-            answer: Mutex::new(None),
-            arrived,
-        }))
+            query: Mutex::new(None),
+            arrived: Signal::shared(),
+        })
     }
 
-    /// Takes an answer as a person pastes it: the address, which has to be the
-    /// one that was waited for, or its query alone.
+    /// Takes the redirect URL as a person pastes it, or its query alone. The URL
+    /// must be the one of the request. False if the response belongs to another
+    /// sign-in.
     pub(crate) fn offer_pasted(&self, address: &str) -> bool {
         let parts = UrlParts::of(address.trim());
         let bare = |parts: UrlParts<'_>| parts.bare.trim_end_matches('/').to_ascii_lowercase();
@@ -42,20 +43,19 @@ impl PendingSignIn {
         self.offer(query_of(parts))
     }
 
-    /// Takes an answer, which is the query of an address, if it belongs here
-    /// and there is none yet.
+    /// Takes the query of a redirect if it has the right state and is the first.
     pub(crate) fn offer(&self, query: &str) -> bool {
-        let mut answer = lock(&self.answer);
-        if answer.is_some() || !read_answer(query).is_for(&self.state) {
+        let mut kept = lock(&self.query);
+        if kept.is_some() || !read_response(query).is_for(&self.state) {
             return false;
         }
-        *answer = Some(Secret::from(query));
+        *kept = Some(Secret::from(query));
         self.arrived.raise();
         true
     }
 
-    pub(crate) fn answer(&self) -> Option<Secret> {
-        lock(&self.answer).clone()
+    pub(crate) fn query(&self) -> Option<Secret> {
+        lock(&self.query).clone()
     }
 
     pub(crate) fn arrived(&self) -> &Arc<Signal> {
@@ -74,16 +74,15 @@ mod tests {
 
     #[test]
     fn takes_the_first_answer_with_its_state() {
-        let sign_in =
-            PendingSignIn::new(Secret::from("a+b"), "http://127.0.0.1:1/callback").unwrap();
+        let sign_in = PendingSignIn::new(Secret::from("a+b"), "http://127.0.0.1:1/callback");
         assert!(!sign_in.offer_pasted("com.other:/callback?state=a%2Bb"));
         for other in ["", "code=1", "state=", "state=a+b", "state=A%2Bb", "code=1&State=a%2Bb"] {
             assert!(!sign_in.offer(other), "{other}");
         }
-        assert!(sign_in.answer().is_none() && !sign_in.arrived().is_raised());
+        assert!(sign_in.query().is_none() && !sign_in.arrived().is_raised());
         assert!(sign_in.offer("code=1&state=a%2Bb"));
         assert!(!sign_in.offer("code=2&state=a%2Bb"));
-        assert_eq!(sign_in.answer().unwrap().expose(), "code=1&state=a%2Bb");
+        assert_eq!(sign_in.query().unwrap().expose(), "code=1&state=a%2Bb");
         assert!(sign_in.arrived().is_raised());
     }
 

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::oauth::host::listener::is_loopback_redirect;
 use crate::auth::oauth::spec::key::Key;
+use crate::auth::oauth::spec::redirect::is_loopback_redirect;
 use crate::auth::oauth::spec::registration::{ApplicationType, application_type};
-use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::error::{Error, Result};
@@ -47,7 +46,7 @@ impl Grant {
 }
 
 /// Shows a page to the person.
-pub(crate) type Browser = dyn Fn(&Arc<Auth>, &str) -> Result<()> + Send + Sync;
+pub(crate) type OpenPage = dyn Fn(&str) -> Result<()> + Send + Sync;
 
 /// Gives a signed token for an audience.
 pub(crate) type AssertionHandler = dyn Fn(&str) -> Result<Secret> + Send + Sync;
@@ -83,7 +82,7 @@ pub(crate) struct Settings {
     pub(crate) scope: Option<String>,
     pub(crate) issuer: Option<String>,
     pub(crate) redirect: Option<String>,
-    pub(crate) browser: Option<Arc<Browser>>,
+    pub(crate) open_page: Option<Arc<OpenPage>>,
     pub(crate) sign_in_timeout: Duration,
     pub(crate) assertion: Option<Assertion>,
     pub(crate) identity_provider: Option<IdentityProvider>,
@@ -106,7 +105,7 @@ impl Settings {
             scope: None,
             issuer: None,
             redirect: None,
-            browser: None,
+            open_page: None,
             sign_in_timeout: SIGN_IN_TIMEOUT,
             assertion: None,
             identity_provider: None,

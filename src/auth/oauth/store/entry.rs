@@ -1,6 +1,7 @@
 //! What is kept: registrations, tokens, and what belongs to what.
 
 use crate::auth::oauth::spec::registration::ApplicationType;
+use crate::auth::oauth::spec::token_response::TokenType;
 use crate::auth::oauth::store::fields::{EntryReader, UnknownMembers, end, key, writer, wrong};
 use crate::base::error::Result;
 use crate::base::secret::Secret;
@@ -95,24 +96,6 @@ impl StoreEntry for Registration {
 
     fn own_key(&self) -> String {
         Self::key(&self.issuer, self.kind)
-    }
-}
-
-/// How a token is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum TokenType {
-    #[default]
-    Bearer,
-    Dpop,
-}
-
-impl TokenType {
-    /// Its name, which is the scheme of the header too.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Bearer => "Bearer",
-            Self::Dpop => "DPoP",
-        }
     }
 }
 

@@ -232,7 +232,7 @@ impl Store for FileStore {
         Ok(held.filter(|_| is_there))
     }
 
-    fn asks(&self) -> bool {
+    fn runs_callbacks(&self) -> bool {
         false
     }
 

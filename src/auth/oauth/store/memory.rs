@@ -41,7 +41,7 @@ impl Store for MemoryStore {
         Ok(Some(StoreLock::alone()))
     }
 
-    fn asks(&self) -> bool {
+    fn runs_callbacks(&self) -> bool {
         false
     }
 

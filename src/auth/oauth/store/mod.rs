@@ -37,7 +37,7 @@ pub(crate) trait Store: Debug + Send + Sync {
 
     /// Whether any of this runs code of the program, which has a thread of
     /// its own for that.
-    fn asks(&self) -> bool;
+    fn runs_callbacks(&self) -> bool;
 
     /// What it is, for messages.
     fn place(&self) -> String;

@@ -72,12 +72,6 @@ impl From<BindError> for Error {
     }
 }
 
-/// Whether a redirect URL is one that [`LoopbackListener::bind`] can listen at: plain
-/// http to 127.0.0.1, [::1] or localhost.
-pub(crate) fn is_loopback_redirect(text: &str) -> bool {
-    LoopbackRedirect::parse(text).is_ok()
-}
-
 impl LoopbackListener {
     /// Listens at `redirect`, or at a path of our own. Its port counts, else
     /// `port`, else (and for 0) it is a free one.

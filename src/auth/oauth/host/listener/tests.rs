@@ -5,6 +5,7 @@ use std::sync::mpsc::channel;
 use std::thread::{JoinHandle, spawn};
 
 use super::*;
+use crate::auth::oauth::spec::redirect::is_loopback_redirect;
 use crate::base::cancel::Cancel;
 use crate::base::signal::Signal;
 use crate::transport::background::Background;

@@ -23,13 +23,16 @@ fn takes_a_token_and_what_is_said_of_it() {
     )
     .unwrap();
     assert_eq!(granted.access_token.expose(), "a.b~c+d/e==");
-    assert_eq!(granted.token_type, TokenType::Bearer);
+    assert_eq!(granted.token_type, Some(TokenType::Bearer));
     assert_eq!(granted.expires_in, Some(3600));
     assert_eq!(granted.refresh_token.as_ref().unwrap().expose(), "r t");
     assert_eq!(granted.scope.as_deref(), Some("b a"));
     assert!(!format!("{granted:?}").contains("r t"));
     let bare = read_code(201, r#"{"access_token":"t","error":null}"#).unwrap();
-    assert_eq!((bare.token_type, bare.expires_in, bare.scope), (TokenType::Bearer, None, None));
+    assert_eq!(
+        (bare.token_type, bare.expires_in, bare.scope),
+        (Some(TokenType::Bearer), None, None)
+    );
     assert!(bare.refresh_token.is_none());
     let odd = r#"{"access_token":"t","expires_in":-1,"refresh_token":"","scope":7}"#;
     let odd = read_code(200, odd).unwrap();
@@ -76,18 +79,18 @@ fn refuses_what_holds_no_token_and_shows_nothing_of_it() {
 
 #[test]
 fn takes_only_the_type_of_token_that_was_asked_for() {
-    use TokenType::{Bearer, DPoP, NotApplicable};
+    use TokenType::{Bearer, Dpop};
     for (name, proof, step, expected) in [
-        ("Bearer", DpopUse::None, TokenStep::Code, Some(Bearer)),
+        ("Bearer", DpopUse::None, TokenStep::Code, Some(Some(Bearer))),
         ("DPoP", DpopUse::None, TokenStep::Code, None),
-        ("DPOP", DpopUse::Sent, TokenStep::Refresh, Some(DPoP)),
-        ("bearer", DpopUse::Sent, TokenStep::Code, Some(Bearer)),
-        ("dpop", DpopUse::Demanded, TokenStep::Code, Some(DPoP)),
+        ("DPOP", DpopUse::Sent, TokenStep::Refresh, Some(Some(Dpop))),
+        ("bearer", DpopUse::Sent, TokenStep::Code, Some(Some(Bearer))),
+        ("dpop", DpopUse::Demanded, TokenStep::Code, Some(Some(Dpop))),
         ("Bearer", DpopUse::Demanded, TokenStep::Code, None),
         ("N_A", DpopUse::None, TokenStep::Code, None),
         ("N_A", DpopUse::None, TokenStep::Assertion, None),
-        ("n_a", DpopUse::None, TokenStep::Exchange, Some(NotApplicable)),
-        ("Bearer", DpopUse::None, TokenStep::Exchange, Some(Bearer)),
+        ("n_a", DpopUse::None, TokenStep::Exchange, Some(None)),
+        ("Bearer", DpopUse::None, TokenStep::Exchange, Some(Some(Bearer))),
         ("mac", DpopUse::Sent, TokenStep::Exchange, None),
         ("", DpopUse::None, TokenStep::Code, None),
     ] {
