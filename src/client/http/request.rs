@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use crate::auth::credential::{Need, TokenRefusal, Tries};
 use crate::auth::token::Token;
-use crate::auth::{Need, Refusal, Tries};
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::client::core::context::Ctx;
@@ -153,7 +153,7 @@ impl<'a> Ctx<'a> {
             let has_nonce = reply.head.dpop_nonce.is_some();
             reply.release();
             if matches!(status, 401 | 403) && !wait.takes_what_is_there() {
-                let refusal = Refusal {
+                let refusal = TokenRefusal {
                     token: token.as_ref(),
                     http_status: status,
                     challenges: &challenges,
