@@ -7,7 +7,7 @@ use crate::base::mask::MASK;
 use crate::base::secret::Secret;
 use crate::transport::address_policy::NetworkZone;
 use crate::transport::connection::Connection;
-use crate::transport::link::{Opener, Route};
+use crate::transport::connector::{Connector, Route};
 use crate::transport::pool::Pool;
 use crate::transport::trace::Trace;
 use crate::transport::wait::{Wait, now};
@@ -17,7 +17,7 @@ use crate::wire::url::Url;
 /// Talks to one origin, with as many connections as threads need at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Http {
-    opener: Opener,
+    connector: Connector,
     pool: Pool,
 }
 
@@ -110,14 +110,14 @@ impl Http {
         }
     }
 
-    /// Where the server is, see [`Opener::home`].
+    /// Where the server is, see [`Connector::network_zone`].
     pub(crate) async fn network_zone(
         &self,
         url: &Url,
         route: &Route,
         wait: &Wait,
     ) -> Result<NetworkZone> {
-        self.opener.network_zone(&url.origin, route, wait).await
+        self.connector.network_zone(&url.origin, route, wait).await
     }
 
     /// Closes what is kept.
@@ -136,10 +136,10 @@ impl Http {
             trace.line("*", &line, setting.secrets);
         }
         let wait = wait.for_connecting(setting.connect_timeout);
-        self.opener
+        self.connector
             .open(request.url, setting.route, &wait)
             .await
-            .map(|link| Box::new(Connection::new(link)))
+            .map(|stream| Box::new(Connection::new(stream)))
     }
 }
 

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::base::secret::Secret;
-use crate::base::sys::wipe;
+use crate::platform::wipe;
 use crate::wire::text::unescape;
 
 /// The members of an object: names without escapes are borrowed.

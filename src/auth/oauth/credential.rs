@@ -121,7 +121,8 @@ impl Credential for OAuthCredential {
     fn ready(&self) -> Option<Option<Token>> {
         // While one thread renews, the others go on with what they have.
         self.account.ready(|held| {
-            held.can_be_renewed(self.auth.grant()) && (held.is_over() || !self.auth.gate.is_taken())
+            held.can_be_renewed(self.auth.grant())
+                && (held.is_over() || !self.auth.gate.is_locked())
         })
     }
 

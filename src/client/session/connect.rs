@@ -25,7 +25,7 @@ use crate::protocol::revision::Revision;
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::stateless::Stateless;
 use crate::protocol::{Dialect, Outgoing, RequestMeta};
-use crate::transport::gate::Turn;
+use crate::transport::async_mutex::Guard;
 use crate::transport::wait::Attendant;
 
 /// A session, and whether the server answered just now to make it.
@@ -84,13 +84,13 @@ impl<'a> Ctx<'a> {
 
     /// The turn to connect. While a person signs in for another thread, this
     /// call's own time does not count.
-    async fn enter(self, is_done: impl Fn() -> bool) -> Result<Option<Turn<'a>>> {
+    async fn enter(self, is_done: impl Fn() -> bool) -> Result<Option<Guard<'a>>> {
         let Ctx { client, options, wait } = self;
         let Some(oauth) = &options.oauth else {
-            return client.connecting.enter(wait, is_done).await;
+            return client.connecting.lock_unless(wait, is_done).await;
         };
         if oauth.is_asking_here() {
-            let turn = client.connecting.try_enter();
+            let turn = client.connecting.try_lock();
             return turn.map(Some).ok_or_else(|| {
                 Error::new(
                     Status::State,
@@ -104,7 +104,7 @@ impl<'a> Ctx<'a> {
         let attended = wait.attending(Some(attendant));
         loop {
             let glance = attended.at_most_beyond(LOOK);
-            match client.connecting.enter(&glance, &is_done).await {
+            match client.connecting.lock_unless(&glance, &is_done).await {
                 Err(error) if error.status() == Status::Timeout => {
                     if oauth.awaits_person() && Instant::now() < until {
                         attended.restart();

@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::POLLOUT;
-use crate::base::sys::Poll;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::leader_lock::Leader;
@@ -18,12 +16,13 @@ use crate::client::core::shared_connection::SharedConnection;
 use crate::client::core::shared_connection::Sink;
 use crate::client::inbound::server_request::ServerRequest;
 use crate::client::options::Options;
+use crate::platform::{POLLOUT, Poll};
 use crate::protocol::Outgoing;
 use crate::protocol::notification;
 use crate::transport::lines::LineSink;
 use crate::transport::lines::Sent;
+use crate::transport::message_source::{Incoming, Source, Stop};
 use crate::transport::socket::plain;
-use crate::transport::source::{Incoming, Source, Stop};
 use crate::transport::wait::{self, Wait};
 use crate::wire::jsonrpc::{self, Id, Message, ResponseBody};
 use crate::wire::owner::Owner;
@@ -271,7 +270,7 @@ impl Ctx<'_> {
         }
         let line = line(post.outgoing);
         let reader = Reader { client, channel, options, peer: post.peer };
-        let _turn = channel.sending.enter(wait, || false).await?;
+        let _turn = channel.sending.lock_unless(wait, || false).await?;
         let mut sent = 0;
         loop {
             let blocked = match sink.send(&line, &mut sent) {
@@ -280,7 +279,7 @@ impl Ctx<'_> {
                 Err(error) => return Err(reader.not_sent(&error, sent, wait).await),
             };
             // A server may wait in its turn until somebody reads.
-            let writable = [Poll::new(std::os::fd::AsRawFd::as_raw_fd(&blocked), POLLOUT)];
+            let writable = [Poll::new(blocked.raw(), POLLOUT)];
             let waited = match channel.source.get() {
                 Some(mut source) => reader.lead(&mut source, None, &writable, wait).await,
                 None => channel.until_any(&writable, wait).await,

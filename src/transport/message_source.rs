@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::base::error::Error;
-use crate::base::sys::Poll;
+use crate::platform::Poll;
 use crate::transport::wait::Wait;
 use crate::wire::owner::Owner;
 

@@ -1,190 +1,135 @@
-//! A server that is a program: its start, what it says on standard error, and
-//! its end.
-//!
-//! No handler of SIGCHLD is needed: the end is seen by a descriptor where the
-//! system has one, and asked for now and then where it has not.
+//! A server that is a program: its start, its standard error and its end.
 
-use std::ffi::OsString;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+mod program;
+mod standard_error;
+
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use crate::base::environment::Environment;
-use crate::base::error::{Error, Result, Status, quote};
-use crate::base::one_line;
+use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
-use crate::base::sys::{self, Exit, POLLIN, Poll};
+use crate::platform::{
+    ChildPipes, ChildProcess, Descriptor, Exit, POLLIN, Poll, RawDescriptor, poll,
+};
 use crate::transport::socket::plain;
 use crate::transport::wait::Wait;
 
-/// What to start, and how.
-#[derive(Clone, Debug)]
-pub(crate) struct Program {
-    /// The program and its arguments.
-    pub(crate) argv: Vec<OsString>,
-    /// What is set or taken away besides [`INHERITED`].
-    pub(crate) environment: Vec<(OsString, Option<OsString>)>,
-    pub(crate) directory: Option<PathBuf>,
-    pub(crate) stderr: StandardError,
-    /// Where those of [`INHERITED`] come from.
-    pub(crate) around: Arc<Environment>,
-}
+pub(crate) use program::{Program, StandardError};
+use standard_error::OutputTail;
 
-impl Program {
-    /// One with the environment that every server may know.
-    pub(crate) fn new(argv: Vec<OsString>) -> Result<Self> {
-        if argv.first().is_none_or(|name| name.is_empty()) {
-            return Err(Error::argument("argv names no program"));
-        }
-        let (environment, directory) = (Vec::new(), None);
-        let (stderr, around) = (StandardError::Keep, Environment::read());
-        Ok(Self { argv, environment, directory, stderr, around })
-    }
-}
-
-/// Where a program's standard error goes.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum StandardError {
-    /// The end of it is kept, for the error that says how the program ended.
-    #[default]
-    Keep,
-    Discard,
-    Inherit,
-    Descriptor(Arc<OwnedFd>),
-}
-
-/// What a server may know of this environment: what the SDKs of the
-/// specification pass on. Secrets are not among it.
-const INHERITED: [&str; 6] = ["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"];
-
-/// How much of the standard error is kept.
-const TAIL: usize = 8 * 1024;
-/// How much of that an error shows.
-const SHOWN: usize = 1000;
-
-/// How long an end may take after the standard input was closed, and after
-/// each signal.
+/// How long the process may take to end after its standard input was closed,
+/// and again after each signal.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long the whole end of one may take, if nothing else is set.
+/// The default limit for ending a process altogether.
 pub(crate) const ENDING: Duration = Duration::from_secs(7);
-/// How long one that was killed is waited for, whatever else is set.
+/// How long a killed process is waited for, whatever limit is set.
 const KILLED: Duration = Duration::from_millis(100);
-/// Where no descriptor tells of a thing, it is asked for so often.
+/// How often the end of a process is asked for on a system that has no
+/// descriptor for it.
 const GLANCE: Duration = Duration::from_millis(10);
-/// How long the words of a program that has just ended are waited for.
+/// How long the last output of a process that has just ended is waited for.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// A process that was started and is ended, at the latest, when this is
-/// dropped.
+/// A running server. It is ended when this is dropped, if not before.
 #[derive(Debug)]
 pub(crate) struct Process {
     name: String,
-    id: u32,
-    /// The process that started it: its fork has no child.
+    /// The number of the process that started it. A fork of that process must
+    /// not end it.
     owner: u32,
-    ended: Option<OwnedFd>,
-    stderr: Option<OwnedFd>,
-    tail: Mutex<Tail>,
-    /// Not waited for before it is ended: as long as it is not, no other
-    /// process gets its number, nor another group.
-    child: Mutex<Option<Child>>,
-    /// Nothing of its group is left to be ended.
+    child: ChildProcess,
+    stderr: Option<Descriptor>,
+    tail: Mutex<OutputTail>,
+    /// Its process group is empty.
     is_cleared: AtomicBool,
-    /// The exit status, or 128 and the number of the signal; `None` where the
-    /// program has waited for it in our place.
+    /// How it ended; the inner `None` if the application has reaped it.
     status: OnceLock<Option<Exit>>,
 }
 
-/// The ends of the pipes that are ours.
+/// This process's ends of the pipes to a server.
 #[derive(Debug)]
 pub(crate) struct Ends {
-    pub(crate) stdin: OwnedFd,
-    pub(crate) stdout: OwnedFd,
+    pub(crate) stdin: Descriptor,
+    pub(crate) stdout: Descriptor,
 }
 
 impl Process {
     pub(crate) fn start(program: &Program) -> Result<(Self, Ends)> {
-        let name = program.argv.first().map(|name| name.to_string_lossy().into_owned());
-        let name = quote(&name.unwrap_or_default());
-        let mut child =
-            command(program)?.spawn().map_err(|error| not_started(program, &name, &error))?;
-        let id = child.id();
-        let stderr = child.stderr.take().map(OwnedFd::from);
-        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        let (child, ChildPipes { stdin, stdout, stderr }) =
+            ChildProcess::start(program.command()?).map_err(|error| program.not_started(&error))?;
         let this = Self {
-            name,
-            id,
+            name: program.shown_name(),
             owner: std::process::id(),
-            ended: sys::watch_child(id),
+            child,
             stderr,
             tail: Mutex::default(),
-            child: Mutex::new(Some(child)),
             is_cleared: AtomicBool::new(false),
             status: OnceLock::new(),
         };
         let (Some(stdin), Some(stdout)) = (stdin, stdout) else {
             return Err(Error::new(Status::Internal, "a process without its pipes"));
         };
-        let ends = Ends { stdin: stdin.into(), stdout: stdout.into() };
+        let ends = Ends { stdin, stdout };
         let all = [Some(&ends.stdin), Some(&ends.stdout), this.stderr.as_ref()];
         for fd in all.into_iter().flatten() {
-            sys::set_nonblocking(fd).map_err(|error| {
-                Error::new(Status::Internal, format!("a pipe that waits: {}", plain(&error)))
+            fd.set_nonblocking().map_err(|error| {
+                let what = format!("cannot make a pipe non-blocking: {}", plain(&error));
+                Error::new(Status::Internal, what)
             })?;
         }
         Ok((this, ends))
     }
 
-    /// The program, as errors name it.
+    /// The program's name, as errors show it.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Becomes readable when it ends, where the system has such a thing.
-    pub(crate) fn watch(&self) -> Option<RawFd> {
-        self.ended.as_ref().map(AsRawFd::as_raw_fd)
+    /// A descriptor that becomes readable when the process ends, where the
+    /// system has one.
+    pub(crate) fn watch(&self) -> Option<RawDescriptor> {
+        self.child.end_descriptor()
     }
 
-    /// How long to wait at most before asking again whether it has ended.
+    /// How long to wait at most before calling [`Process::has_ended`] again.
     pub(crate) fn glance(&self) -> Duration {
-        if self.ended.is_some() { Duration::MAX } else { GLANCE }
+        if self.watch().is_some() { Duration::MAX } else { GLANCE }
     }
 
     pub(crate) fn has_ended(&self) -> bool {
         if self.status.get().is_some() {
             return true;
         }
-        if let Some(fd) = &self.ended {
-            let mut entry = [Poll::new(fd.as_raw_fd(), POLLIN)];
-            if !matches!(sys::poll(&mut entry, Duration::ZERO), Ok(1)) {
+        if let Some(fd) = self.watch() {
+            let mut entry = [Poll::new(fd, POLLIN)];
+            if !matches!(poll(&mut entry, Duration::ZERO), Ok(1)) {
                 return false;
             }
         }
-        let status = sys::exit_status(self.id);
-        status.is_some_and(|status| {
+        self.child.exit().is_some_and(|status| {
             let _ = self.status.set(status);
             true
         })
     }
 
-    /// The standard error, where it is kept.
-    pub(crate) fn stderr(&self) -> Option<&OwnedFd> {
+    /// The standard error, if the library reads it.
+    pub(crate) fn stderr(&self) -> Option<&Descriptor> {
         self.stderr.as_ref()
     }
 
-    /// Keeps what there is of the standard error; false at its end.
+    /// Reads and keeps the standard error that has arrived. Returns false at
+    /// its end.
     pub(crate) fn keep_stderr(&self) -> bool {
         let Some(fd) = &self.stderr else { return false };
         let mut buffer = [0; 16 * 1024];
-        // Bounded: one that never pauses is not to hold up its reader.
+        // Bounded: a program that writes all the time must not keep the
+        // reader here.
         for _ in 0..64 {
-            // Locked for the read as well: who sees the end of it after
-            // another one's read has all that was said before.
+            // Locked during the read: a thread that sees the end of the stream
+            // then also sees everything that other threads have read before.
             let mut tail = lock(&self.tail);
-            match sys::read(fd, &mut buffer) {
+            match fd.read(&mut buffer) {
                 Ok(0) => return false,
                 Ok(count) => tail.add(buffer.get(..count).unwrap_or_default()),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -194,9 +139,8 @@ impl Process {
         true
     }
 
-    /// The error for who waits for an answer of a process that is gone, or
-    /// that speaks no more.
-    /// `stream`: the one that it has closed, for one that runs on.
+    /// The error for a call whose process has ended, or has closed the stream
+    /// that is named by `stream` and runs on.
     pub(crate) async fn obituary(&self, stream: &str, wait: &Wait) -> Error {
         let brief = wait.afterwards(LAST_WORDS);
         self.until_ended(LAST_WORDS, &brief).await;
@@ -222,41 +166,44 @@ impl Process {
         Error::new(Status::Process, message).with_exit_status(exit.map(Exit::number))
     }
 
-    /// Waits for the end by itself, then asks for it, then makes it, within
-    /// `patience`. The standard input has been closed.
-    pub(crate) async fn end(&self, drain: Option<&OwnedFd>, patience: Duration, wait: &Wait) {
+    /// Ends the process within `patience`: waits, asks it to end, then kills
+    /// it. The caller has closed its standard input. `drain` is its standard
+    /// output, if nothing else reads it any more.
+    pub(crate) async fn end(&self, drain: Option<&Descriptor>, patience: Duration, wait: &Wait) {
         if self.owner != std::process::id() {
             return;
         }
         let until = Instant::now() + patience;
         let grace = GRACE.min(patience / 3);
-        // Who is killed ends, if not at once.
-        let steps =
-            [(None, grace), (Some(libc::SIGTERM), grace), (Some(libc::SIGKILL), grace.max(KILLED))];
-        for (signal, grace) in steps {
-            if let Some(signal) = signal
+        // A killed process does end, but not at once.
+        let steps: [(Option<fn(&ChildProcess)>, Duration); 3] = [
+            (None, grace),
+            (Some(ChildProcess::ask_to_end), grace),
+            (Some(ChildProcess::kill), grace.max(KILLED)),
+        ];
+        for (step, grace) in steps {
+            if let Some(step) = step
                 && self.status.get().is_none()
             {
-                sys::signal_group(self.id, signal);
+                step(&self.child);
             }
             if self.drained_until_ended(drain, grace, wait).await {
                 let left = until.saturating_duration_since(Instant::now());
-                return self.end_others(left.min(GRACE), wait).await;
+                return self.end_group(left.min(GRACE), wait).await;
             }
         }
     }
 
-    /// Ends what the process has left behind in its group, in the same way.
-    async fn end_others(&self, patience: Duration, wait: &Wait) {
-        if !self.reap() {
+    /// Ends the processes that are left in the group, in the same way.
+    async fn end_group(&self, patience: Duration, wait: &Wait) {
+        if !self.child.reap() {
             return;
         }
         let until = Instant::now() + patience;
-        // The group keeps its number for as long as somebody is in it.
-        while sys::is_group(self.id) {
+        while self.child.has_group() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() || wait.pause(left.min(GLANCE)).await.is_err() {
-                sys::signal_group(self.id, libc::SIGKILL);
+                self.child.kill();
                 break;
             }
         }
@@ -276,10 +223,11 @@ impl Process {
         }
     }
 
-    /// What it still has to say is read, or it might never come to its end.
+    /// Waits for the end and reads the output meanwhile: a process that blocks
+    /// on a full pipe would never end.
     async fn drained_until_ended(
         &self,
-        drain: Option<&OwnedFd>,
+        drain: Option<&Descriptor>,
         limit: Duration,
         wait: &Wait,
     ) -> bool {
@@ -288,7 +236,7 @@ impl Process {
         let mut out = drain;
         loop {
             while let Some(fd) = out {
-                match sys::read(fd, &mut rest) {
+                match fd.read(&mut rest) {
                     Ok(count) if count > 0 => {}
                     Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
                     _ => out = None,
@@ -302,23 +250,14 @@ impl Process {
             if left.is_zero() {
                 return false;
             }
-            let watched = [self.ended.as_ref(), out];
+            let watched = [self.watch(), out.map(Descriptor::raw)];
             let mut entries: Vec<Poll> =
-                watched.into_iter().flatten().map(|fd| Poll::new(fd.as_raw_fd(), POLLIN)).collect();
-            // Now and then also for the standard error.
+                watched.into_iter().flatten().map(|fd| Poll::new(fd, POLLIN)).collect();
+            // Not longer than GLANCE, for the sake of the standard error.
             if wait.poll(&mut entries, left.min(GLANCE)).await.is_err() {
                 return self.has_ended();
             }
         }
-    }
-
-    /// Lets go of the number of a process that has ended, and asks its group
-    /// to end; false where that was done before.
-    fn reap(&self) -> bool {
-        let Some(mut child) = lock(&self.child).take() else { return false };
-        sys::signal_group(self.id, libc::SIGTERM);
-        let _ = child.wait();
-        true
     }
 }
 
@@ -327,14 +266,14 @@ impl Drop for Process {
         if self.owner != std::process::id() || self.is_cleared.load(Ordering::Acquire) {
             return;
         }
-        if lock(&self.child).is_none() {
+        if self.child.is_reaped() {
             // The background thread ended while it waited for the group.
-            if sys::is_group(self.id) {
-                sys::signal_group(self.id, libc::SIGKILL);
+            if self.child.has_group() {
+                self.child.kill();
             }
             return;
         }
-        sys::signal_group(self.id, libc::SIGKILL);
+        self.child.kill();
         let until = Instant::now() + KILLED;
         while !self.has_ended() {
             if Instant::now() > until {
@@ -342,100 +281,17 @@ impl Drop for Process {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        self.reap();
-    }
-}
-
-fn command(program: &Program) -> Result<Command> {
-    let mut argv = program.argv.iter();
-    let name = argv.next().ok_or_else(|| Error::argument("argv names no program"))?;
-    let mut command = Command::new(name);
-    // With an environment that is given whole, nothing reads that of this
-    // process. The PATH that is searched is the one that is given.
-    command.args(argv).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
-    for name in INHERITED {
-        // What a shell exports as a function is code.
-        if let Some(value) = program.around.get(name)
-            && !value.as_encoded_bytes().starts_with(b"()")
-        {
-            command.env(name, value);
-        }
-    }
-    for (name, value) in &program.environment {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    if let Some(directory) = &program.directory {
-        command.current_dir(directory);
-    }
-    let no_descriptor = |error: std::io::Error| {
-        Error::new(Status::Internal, format!("no descriptor for the program: {}", plain(&error)))
-    };
-    command.stderr(match &program.stderr {
-        StandardError::Keep => Stdio::piped(),
-        StandardError::Discard => Stdio::null(),
-        StandardError::Inherit => Stdio::inherit(),
-        StandardError::Descriptor(fd) => Stdio::from(fd.try_clone().map_err(no_descriptor)?),
-    });
-    sys::isolate(&mut command);
-    Ok(command)
-}
-
-fn not_started(program: &Program, name: &str, error: &std::io::Error) -> Error {
-    let why = plain(error);
-    let hint = match (&program.directory, error.kind()) {
-        (Some(directory), _) if !directory.is_dir() => {
-            format!(": there is no directory \"{}\"", quote(&directory.to_string_lossy()))
-        }
-        (_, std::io::ErrorKind::NotFound) => ": is it installed, and in the PATH?".to_owned(),
-        (_, std::io::ErrorKind::PermissionDenied) => ": is it executable?".to_owned(),
-        _ => String::new(),
-    };
-    Error::new(Status::Process, format!("cannot start \"{name}\" ({why}){hint}"))
-}
-
-/// The end of what was said, within bounds.
-#[derive(Debug, Default)]
-struct Tail {
-    bytes: Vec<u8>,
-    /// There was more in front, so that it may begin inside a secret.
-    is_cut: bool,
-}
-
-impl Tail {
-    fn add(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() > 2 * TAIL {
-            self.bytes.drain(..self.bytes.len() - TAIL);
-            self.is_cut = true;
-        }
-    }
-
-    /// The last of it, on one line and without what a terminal would obey.
-    fn shown(&self) -> String {
-        let text = String::from_utf8_lossy(&self.bytes);
-        // The rest of a character that was cut in two.
-        let whole = if self.is_cut { text.trim_start_matches('\u{fffd}') } else { &text };
-        let text = whole.trim();
-        let from = text.len().saturating_sub(SHOWN);
-        let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        let mut out = String::new();
-        if !text.is_empty() && (from > 0 || self.is_cut) {
-            out.push_str("...");
-        }
-        for character in text.get(from..).unwrap_or_default().chars() {
-            one_line::push(&mut out, character);
-        }
-        out
+        self.child.reap();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::environment::Environment;
+    use crate::platform::without_signals;
     use crate::transport::wait::now;
+    use std::ffi::OsString;
 
     fn shell(script: &str) -> Program {
         Program {
@@ -513,7 +369,7 @@ mod tests {
         let mut text = Vec::new();
         let mut byte = [0];
         while text.last() != Some(&b'\n') {
-            match sys::read(&ends.stdout, &mut byte) {
+            match ends.stdout.read(&mut byte) {
                 Ok(1) => text.push(byte[0]),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     std::thread::sleep(Duration::from_millis(1));
@@ -584,7 +440,7 @@ mod tests {
         drop(ends);
         let wait = Wait::for_at_most(Duration::ZERO);
         let until = Instant::now() + GRACE;
-        while process.child.lock().unwrap().is_some() && Instant::now() < until {
+        while !process.child.is_reaped() && Instant::now() < until {
             now(async {
                 process.end(None, ENDING, &wait).await;
                 Ok::<_, Error>(())
@@ -598,7 +454,7 @@ mod tests {
         while !process.has_ended() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        assert!(process.reap());
+        assert!(process.child.reap());
         drop(process);
         assert!(soon_gone(grandchild), "the wait was given up");
     }
@@ -606,12 +462,9 @@ mod tests {
     #[test]
     fn leaves_nothing_behind_when_it_is_dropped() {
         let (process, _ends) = Process::start(&shell("trap '' TERM; sleep 60")).unwrap();
-        let id = process.id;
+        let id = process.child.id();
         drop(process);
-        assert!(
-            sys::exit_status(id).is_some(),
-            "it was waited for, so that it is not there any more"
-        );
+        assert!(!runs(id));
     }
 
     #[test]
@@ -628,7 +481,7 @@ mod tests {
     fn begins_with_no_signal_held_back() {
         let program = shell("grep SigBlk /proc/self/status >&2; exit 1");
         let thread =
-            std::thread::spawn(move || sys::without_signals(|| Process::start(&program).unwrap()));
+            std::thread::spawn(move || without_signals(|| Process::start(&program).unwrap()));
         let (process, _ends) = thread.join().unwrap();
         let error = obituary(&process);
         assert!(error.message().contains("0000000000000000"), "{}", error.message());
@@ -650,29 +503,5 @@ mod tests {
             assert_eq!(error.status(), Status::Process);
             assert!(error.message().contains(words), "{}", error.message());
         }
-    }
-
-    #[test]
-    fn says_that_there_was_more_where_little_is_left() {
-        let mut tail = Tail::default();
-        tail.add(&[b'x'; 2 * TAIL - 10]);
-        tail.add("hunter2-\u{e9}".as_bytes());
-        tail.add(&[b'\n'; TAIL - 4]);
-        assert!(tail.is_cut);
-        let shown = tail.shown();
-        assert!(shown.starts_with("...") && shown.len() < 10, "{shown}");
-    }
-
-    #[test]
-    fn keeps_the_end_of_what_was_said() {
-        let mut tail = Tail::default();
-        tail.add(b"all of it\n");
-        assert_eq!(tail.shown(), "all of it");
-        for _ in 0..100 {
-            tail.add(&[b'x'; 1000]);
-        }
-        tail.add("\u{e9}\n\x1b[31mthe end\n".as_bytes());
-        assert!(tail.bytes.len() <= 2 * TAIL + 1000);
-        assert!(tail.shown().ends_with("\u{e9} [31mthe end") && tail.shown().len() < SHOWN + 8);
     }
 }
