@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use rustls::ClientConfig;
 
 use crate::base::error::{Error, Result, Status};
+use crate::transport::address_policy::{AddressPolicy, NetworkZone};
 use crate::transport::proxy::Proxy;
-use crate::transport::reach::{Home, Reach};
 use crate::transport::resolve::Resolver;
 use crate::transport::socket::{Broken, Socket, plain};
 use crate::transport::stream::ByteStream;
@@ -25,7 +25,7 @@ pub(crate) struct Route {
     pub(crate) tls: TlsSettings,
     /// Where it may lead, if not everywhere. The MCP server's own has none:
     /// the program named that one.
-    pub(crate) reach: Option<Reach>,
+    pub(crate) address_policy: Option<AddressPolicy>,
 }
 
 /// Opens streams by one route, and keeps what several of them share.
@@ -36,7 +36,7 @@ pub(crate) struct Connector {
     /// The same for the way to a proxy.
     proxy_tls: OnceLock<Arc<ClientConfig>>,
     /// Where the peers of its own connections were: the outermost.
-    met: Mutex<Option<Home>>,
+    met: Mutex<Option<NetworkZone>>,
 }
 
 impl Connector {
@@ -45,14 +45,14 @@ impl Connector {
         let stream = match &route.proxy {
             Some(proxy) if route.unix_socket.is_none() && !origin.is_loopback() => {
                 // The proxy resolves: what is a name is its matter.
-                if let Some(reach) = route.reach {
-                    reach.check_host(&origin.host)?;
+                if let Some(address_policy) = route.address_policy {
+                    address_policy.check_host(&origin.host)?;
                 }
                 let tunnel = self.tunnel(proxy, origin, route, wait).await;
                 tunnel.map_err(|error| of_proxy(proxy, error))?
             }
             _ => {
-                let way = (route.unix_socket.as_ref(), route.reach);
+                let way = (route.unix_socket.as_ref(), route.address_policy);
                 let stream = self.dial(origin, way, wait).await?;
                 self.note(&stream);
                 stream
@@ -70,7 +70,7 @@ impl Connector {
     async fn dial(
         &self,
         origin: &Origin,
-        (unix_socket, reach): (Option<&PathBuf>, Option<Reach>),
+        (unix_socket, address_policy): (Option<&PathBuf>, Option<AddressPolicy>),
         wait: &Wait,
     ) -> Result<ByteStream> {
         if let Some(path) = unix_socket {
@@ -78,41 +78,46 @@ impl Connector {
         }
         let mut addresses = self.resolver.resolve(&origin.host, origin.port, wait).await?;
         // Exactly these are dialled: a name may resolve otherwise next time.
-        if let Some(reach) = reach {
-            addresses = reach.filter(&origin.host, addresses)?;
+        if let Some(address_policy) = address_policy {
+            addresses = address_policy.filter(&origin.host, addresses)?;
         }
         Socket::dial(&addresses, &origin.host_and_port(), wait).await.map(ByteStream::Plain)
     }
 
     /// Where the server is: as the connections to it have shown, for a name
     /// can be made to resolve otherwise as soon as that is asked for.
-    pub(crate) async fn home(&self, origin: &Origin, route: &Route, wait: &Wait) -> Result<Home> {
+    pub(crate) async fn network_zone(
+        &self,
+        origin: &Origin,
+        route: &Route,
+        wait: &Wait,
+    ) -> Result<NetworkZone> {
         if route.unix_socket.is_some() || origin.is_loopback() {
-            return Ok(Home::Loopback);
+            return Ok(NetworkZone::Loopback);
         }
         if let Ok(address) = origin.host.parse() {
-            return Ok(Home::of(address));
+            return Ok(NetworkZone::of(address));
         }
         // Nobody here knows where a proxy goes.
         if route.proxy.is_some() {
-            return Ok(Home::Public);
+            return Ok(NetworkZone::Public);
         }
         if let Some(home) = *self.met() {
             return Ok(home);
         }
         let addresses = self.resolver.resolve(&origin.host, origin.port, wait).await?;
-        let homes = addresses.iter().map(|address| Home::of(address.ip()));
-        Ok(homes.max().unwrap_or(Home::Public))
+        let homes = addresses.iter().map(|address| NetworkZone::of(address.ip()));
+        Ok(homes.max().unwrap_or(NetworkZone::Public))
     }
 
     fn note(&self, stream: &ByteStream) {
         if let Some(address) = stream.socket().peer() {
             let mut met = self.met();
-            *met = (*met).max(Some(Home::of(address)));
+            *met = (*met).max(Some(NetworkZone::of(address)));
         }
     }
 
-    fn met(&self) -> MutexGuard<'_, Option<Home>> {
+    fn met(&self) -> MutexGuard<'_, Option<NetworkZone>> {
         self.met.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -194,26 +199,26 @@ mod tests {
         let wait = Wait::for_at_most(Duration::from_secs(5));
         let connector = Connector::default();
         let home = |url: &str, route: &Route| {
-            now(connector.home(&Url::parse(url).unwrap().origin, route, &wait)).ok()
+            now(connector.network_zone(&Url::parse(url).unwrap().origin, route, &wait)).ok()
         };
         let direct = Route::default();
-        assert_eq!(home("http://a.localhost/", &direct), Some(Home::Loopback));
-        assert_eq!(home("http://10.0.0.1/", &direct), Some(Home::Private));
-        assert_eq!(home("http://[2606::1]/", &direct), Some(Home::Public));
+        assert_eq!(home("http://a.localhost/", &direct), Some(NetworkZone::Loopback));
+        assert_eq!(home("http://10.0.0.1/", &direct), Some(NetworkZone::Private));
+        assert_eq!(home("http://[2606::1]/", &direct), Some(NetworkZone::Public));
         let proxy = Proxy::parse("http://proxy.invalid").ok();
         let proxied = Route { proxy, ..Route::default() };
-        assert_eq!(home("http://10.0.0.1/", &proxied), Some(Home::Private));
-        assert_eq!(home("http://name.invalid/", &proxied), Some(Home::Public));
+        assert_eq!(home("http://10.0.0.1/", &proxied), Some(NetworkZone::Private));
+        assert_eq!(home("http://name.invalid/", &proxied), Some(NetworkZone::Public));
         let unix_socket = Some("/socket".into());
         let unix = Route { unix_socket, ..Route::default() };
-        assert_eq!(home("http://name.invalid/", &unix), Some(Home::Loopback));
+        assert_eq!(home("http://name.invalid/", &unix), Some(NetworkZone::Loopback));
         // What a connection has shown counts, and of several the furthest.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         now(connector.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();
-        assert_eq!(home("http://name.invalid/", &direct), Some(Home::Loopback));
-        *connector.met() = Some(Home::Public);
+        assert_eq!(home("http://name.invalid/", &direct), Some(NetworkZone::Loopback));
+        *connector.met() = Some(NetworkZone::Public);
         now(connector.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();
-        assert_eq!(home("http://name.invalid/", &direct), Some(Home::Public));
+        assert_eq!(home("http://name.invalid/", &direct), Some(NetworkZone::Public));
     }
 }

@@ -5,10 +5,10 @@ use std::fmt::Write;
 use crate::base::error::{Error, Result, Status};
 use crate::base::mask::MASK;
 use crate::base::secret::Secret;
+use crate::transport::address_policy::NetworkZone;
 use crate::transport::connection::Connection;
 use crate::transport::connector::{Connector, Route};
 use crate::transport::pool::Pool;
-use crate::transport::reach::Home;
 use crate::transport::trace::Trace;
 use crate::transport::wait::{Wait, now};
 use crate::wire::http1::{Body, Head};
@@ -112,9 +112,14 @@ impl Http {
         }
     }
 
-    /// See [`Connector::home`].
-    pub(crate) async fn home(&self, url: &Url, route: &Route, wait: &Wait) -> Result<Home> {
-        self.connector.home(&url.origin, route, wait).await
+    /// See [`Connector::network_zone`].
+    pub(crate) async fn network_zone(
+        &self,
+        url: &Url,
+        route: &Route,
+        wait: &Wait,
+    ) -> Result<NetworkZone> {
+        self.connector.network_zone(&url.origin, route, wait).await
     }
 
     /// Closes the idle connections.
@@ -273,7 +278,7 @@ fn trace_request(
     setting: ExchangeSettings<'_>,
 ) {
     let Some(trace) = setting.trace else { return };
-    let path = request.url.target.split('?').next().unwrap_or_default();
+    let path = request.url.path();
     trace.line(">", &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
     for (name, value, is_secret) in request.headers.iter().chain(&proof) {
         let shown = if *is_secret { MASK } else { value };

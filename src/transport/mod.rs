@@ -1,6 +1,6 @@
 //! Bytes there and back. Knows neither revisions nor methods.
 
-pub(crate) mod agent;
+pub(crate) mod address_policy;
 pub(crate) mod async_mutex;
 pub(crate) mod background;
 pub(crate) mod connection;
@@ -12,7 +12,6 @@ pub(crate) mod message_source;
 pub(crate) mod pool;
 pub(crate) mod process;
 pub(crate) mod proxy;
-pub(crate) mod reach;
 pub(crate) mod resolve;
 pub(crate) mod socket;
 pub(crate) mod stream;
