@@ -248,7 +248,7 @@ impl HttpClient {
         tls.client = tls.client.filter(|_| is_own);
         let route = Route {
             unix_socket: self.route.unix_socket.clone().filter(|_| is_own),
-            proxy: self.route.proxy.on_the_way_to(origin)?,
+            proxy: self.route.proxy.for_origin(origin)?,
             tls,
             address_policy: Some(self.route.address_policy),
         };
