@@ -40,7 +40,7 @@ mod input;
 
 mod result;
 
-mod introduction;
+mod server_info;
 
 mod tool;
 
