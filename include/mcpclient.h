@@ -2698,6 +2698,15 @@ const char *mcp_event_logger(const mcp_event *event);
 const char *mcp_event_data_json(const mcp_event *event, size_t *len);
 
 /**
+ * Gives the task of MCP_EVENT_TASK_STATUS, otherwise NULL.
+ *
+ * `event`: NULL gives NULL.  Valid while the handler runs.
+ * Threads: the handler's, while it runs.  Since: 0.1.0.
+ * Spec: notifications/tasks/status, notifications/tasks.
+ */
+const mcp_task *mcp_event_task(const mcp_event *event);
+
+/**
  * Sets who gets the server's questions, and declares to the server that they
  * may be asked: exactly those kinds, and none without a handler.
  *
@@ -2915,77 +2924,6 @@ const char *mcp_result_next_cursor(const mcp_result *result);
 int64_t mcp_result_ttl(const mcp_result *result);
 
 /**
- * Of mcp_list_tools(): gives the number of tools, without those that may
- * not be called: see mcp_list_tools().
- *
- * `result`: NULL gives 0.
- * Threads: any.  Since: 0.1.0.  Spec: tools/list.
- */
-size_t mcp_result_tool_count(const mcp_result *result);
-
-/**
- * Gives a tool by its place.
- *
- * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
- * Borrowed from `result`.
- * Threads: any.  Since: 0.1.0.  Spec: tools/list.
- */
-const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
-
-/**
- * Of mcp_list_resources() and mcp_list_resource_templates(): gives their
- * number.
- *
- * `result`: NULL gives 0.
- * Threads: any.  Since: 0.1.0.  Spec: resources/list.
- */
-size_t mcp_result_resource_count(const mcp_result *result);
-
-/**
- * Gives a resource or template by its place.
- *
- * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
- * Borrowed from `result`.
- * Threads: any.  Since: 0.1.0.  Spec: resources/list.
- */
-const mcp_resource *mcp_result_resource(const mcp_result *result,
-                                        size_t index);
-
-/**
- * Of mcp_list_prompts(): gives the number of prompts.
- *
- * `result`: NULL gives 0.
- * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
- */
-size_t mcp_result_prompt_count(const mcp_result *result);
-
-/**
- * Gives a prompt by its place.
- *
- * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
- * Borrowed from `result`.
- * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
- */
-const mcp_prompt *mcp_result_prompt(const mcp_result *result, size_t index);
-
-/**
- * Of mcp_list_skills(): gives the number of skills.
- *
- * `result`: NULL gives 0.
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
- */
-size_t mcp_result_skill_count(const mcp_result *result);
-
-/**
- * Gives a skill by its place.
- *
- * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
- * Borrowed from `result`.
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
- */
-const mcp_skill *mcp_result_skill(const mcp_result *result, size_t index);
-
-/**
  * Of mcp_call_tool(), mcp_read_resource() and mcp_get_prompt(): gives the
  * number of pieces of content.
  *
@@ -3002,16 +2940,6 @@ size_t mcp_result_content_count(const mcp_result *result);
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
 const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
-
-/**
- * Of mcp_list_tools(): gives a tool by its name, or NULL.
- *
- * `result`: NULL gives NULL.  `name`: compared byte by byte.  Borrowed from
- * `result`.
- * Threads: any.  Since: 0.1.0.  Spec: Tool, name.
- */
-const mcp_tool *mcp_result_find_tool(const mcp_result *result,
-                                     const char *name);
 
 /**
  * Of mcp_call_tool(): tells if the tool failed, 1 or 0; the contents say
@@ -3086,6 +3014,87 @@ int32_t mcp_result_completion_has_more(const mcp_result *result);
  * Threads: any.  Since: 0.1.0.  Spec: completion/complete, total.
  */
 int64_t mcp_result_completion_total(const mcp_result *result);
+
+/**
+ * Of mcp_list_tools(): gives the number of tools, without those that may
+ * not be called: see mcp_list_tools().
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: tools/list.
+ */
+size_t mcp_result_tool_count(const mcp_result *result);
+
+/**
+ * Gives a tool by its place.
+ *
+ * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
+ * Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: tools/list.
+ */
+const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
+
+/**
+ * Of mcp_list_resources() and mcp_list_resource_templates(): gives their
+ * number.
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: resources/list.
+ */
+size_t mcp_result_resource_count(const mcp_result *result);
+
+/**
+ * Gives a resource or template by its place.
+ *
+ * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
+ * Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: resources/list.
+ */
+const mcp_resource *mcp_result_resource(const mcp_result *result,
+                                        size_t index);
+
+/**
+ * Of mcp_list_prompts(): gives the number of prompts.
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
+ */
+size_t mcp_result_prompt_count(const mcp_result *result);
+
+/**
+ * Gives a prompt by its place.
+ *
+ * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
+ * Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
+ */
+const mcp_prompt *mcp_result_prompt(const mcp_result *result, size_t index);
+
+/**
+ * Of mcp_list_skills(): gives the number of skills.
+ *
+ * `result`: NULL gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+size_t mcp_result_skill_count(const mcp_result *result);
+
+/**
+ * Gives a skill by its place.
+ *
+ * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
+ * Borrowed from `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ */
+const mcp_skill *mcp_result_skill(const mcp_result *result, size_t index);
+
+/**
+ * Of mcp_list_tools(): gives a tool by its name, or NULL.
+ *
+ * `result`: NULL gives NULL.  `name`: compared byte by byte.  Borrowed from
+ * `result`.
+ * Threads: any.  Since: 0.1.0.  Spec: Tool, name.
+ */
+const mcp_tool *mcp_result_find_tool(const mcp_result *result,
+                                     const char *name);
 
 /**
  * Of mcp_connect(): gives the server's name.
@@ -3835,15 +3844,6 @@ int64_t mcp_result_task_poll_interval(const mcp_result *result);
  * Threads: any.  Since: 0.1.0.  Spec: tasks, ttl.
  */
 int64_t mcp_result_task_ttl(const mcp_result *result);
-
-/**
- * Gives the task of MCP_EVENT_TASK_STATUS, otherwise NULL.
- *
- * `event`: NULL gives NULL.  Valid while the handler runs.
- * Threads: the handler's, while it runs.  Since: 0.1.0.
- * Spec: notifications/tasks/status, notifications/tasks.
- */
-const mcp_task *mcp_event_task(const mcp_event *event);
 
 /**
  * Gives a task's id, which is like a password.

@@ -3,12 +3,12 @@
 use std::ffi::c_char;
 
 use crate::base::error::{Error, Result};
-use crate::client::{Answer, Call, LEVELS};
+use crate::client::{Call, LEVELS};
 use crate::ffi::argument::{optional_text, store, text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::{borrow, give};
-use crate::ffi::result::mcp_result;
+use crate::ffi::result::{hand_out, mcp_result};
 
 /// Connects and negotiates, if that is not done yet, and tells who the server
 /// is.
@@ -27,10 +27,10 @@ pub unsafe extern "C" fn mcp_connect(client: *mut mcp_client, out: *mut *mut mcp
     guard(|| {
         // SAFETY: the header asks for NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
-        let introduction = client.inner.connect()?;
+        let info = client.inner.connect()?;
         if !out.is_null() {
             // SAFETY: not NULL, a place to write to.
-            unsafe { store(out, give(mcp_result::from_introduction(introduction))) };
+            unsafe { store(out, give(mcp_result::from_server_info(info))) };
         }
         Ok(())
     })
@@ -387,14 +387,4 @@ pub(crate) unsafe fn list(
         unsafe { hand_out(pages, out) };
         Ok(())
     })
-}
-
-/// # Safety
-///
-/// `out` is NULL or may be written to.
-pub(crate) unsafe fn hand_out(pages: Vec<Answer>, out: *mut *mut mcp_result) {
-    if !out.is_null() {
-        // SAFETY: not NULL, a place to write to.
-        unsafe { store(out, give(mcp_result::from_pages(pages))) };
-    }
 }

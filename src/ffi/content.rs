@@ -14,7 +14,7 @@ use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
 use crate::ffi::library::*;
 use crate::ffi::resource::mcp_resource;
-use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, tell};
+use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 
 /// A PIECE OF CONTENT: of a tool's result, of a resource that was read, or of
 /// a prompt's message; borrowed from the result.
@@ -119,7 +119,7 @@ fn decode(raw: &str) -> Option<Vec<u8>> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(content, 0, |it| Some(it.kind())) }
+    unsafe { read_value(content, 0, |it| Some(it.kind())) }
 }
 
 /// Gives who speaks in a prompt's message: "user" or "assistant"; otherwise

@@ -11,7 +11,7 @@ use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
 use crate::ffi::library::*;
 use crate::ffi::task::mcp_task;
-use crate::ffi::view::{Lent, View, lend, lend_long, tell};
+use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 
 /// SOMETHING THE SERVER TELLS of its own accord: a notification.  Lent to the
 /// handler of mcp_client_set_event_handler() while it runs; nothing of it may
@@ -44,7 +44,7 @@ impl mcp_event {
         self.view.get_or_init(make)
     }
 
-    pub(crate) fn task(&self) -> Option<&mcp_task> {
+    fn task(&self) -> Option<&mcp_task> {
         let params = self.of_kind(MCP_EVENT_TASK_STATUS)?;
         Some(self.task.get_or_init(|| mcp_task(params.again())))
     }
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn mcp_client_set_event_handler(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
     // SAFETY: the header asks for NULL or a live event.
-    unsafe { tell(event, 0, |it| Some(it.kind)) }
+    unsafe { read_value(event, 0, |it| Some(it.kind)) }
 }
 
 /// Gives the notification's method, such as
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn mcp_event_uri(event: *const mcp_event) -> *const c_char
 pub unsafe extern "C" fn mcp_event_log_level(event: *const mcp_event) -> i32 {
     // SAFETY: the header asks for NULL or a live event.
     unsafe {
-        tell(event, -1, |it| {
+        read_value(event, -1, |it| {
             let level = it.of_kind(MCP_EVENT_LOG)?.string("level")?.text();
             let place = LEVELS.iter().position(|known| *known == level)?;
             i32::try_from(place).ok()
@@ -215,4 +215,15 @@ pub unsafe extern "C" fn mcp_event_data_json(
     // SAFETY: the header asks for NULL or a live event, and for NULL or a
     // place to write to.
     unsafe { lend_long(event, len, |it| it.of_kind(MCP_EVENT_LOG)?.value("data")) }
+}
+
+/// Gives the task of MCP_EVENT_TASK_STATUS, otherwise NULL.
+///
+/// `event`: NULL gives NULL.  Valid while the handler runs.
+/// Threads: the handler's, while it runs.  Since: 0.1.0.
+/// Spec: notifications/tasks/status, notifications/tasks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_event_task(event: *const mcp_event) -> *const mcp_task {
+    // SAFETY: the header asks for NULL or a live event.
+    unsafe { lend_part(event, mcp_event::task) }
 }

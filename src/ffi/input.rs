@@ -15,7 +15,7 @@ use crate::ffi::event::Owner;
 use crate::ffi::guard::{guard, read_or};
 use crate::ffi::handle::{Handle, borrow, give, take};
 use crate::ffi::library::*;
-use crate::ffi::view::{Lent, lend, lend_long, tell};
+use crate::ffi::view::{Lent, lend, lend_long, read_value};
 
 /// A QUESTION OF THE SERVER, which waits for an answer.
 ///
@@ -220,7 +220,7 @@ pub unsafe extern "C" fn mcp_input_free(input: *mut mcp_input) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_kind(input: *const mcp_input) -> i32 {
     // SAFETY: the header asks for NULL or a live question.
-    unsafe { tell(input, 0, |it| Some(it.kind() as i32)) }
+    unsafe { read_value(input, 0, |it| Some(it.kind() as i32)) }
 }
 
 /// Gives the words to show to the person; "" where there are none.

@@ -39,6 +39,7 @@ mod event;
 mod input;
 
 mod result;
+mod result_items;
 
 mod server_info;
 
@@ -50,7 +51,11 @@ mod prompt;
 
 mod content;
 
+mod skill_call;
+
 mod skill;
+
+mod task_call;
 
 mod task;
 

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::sync::OnceLock;
 
-use crate::ffi::view::{View, lend, lend_long, tell};
+use crate::ffi::view::{View, lend, lend_long, read_value};
 
 /// A PROMPT of mcp_result_prompt(), borrowed from the result.
 ///
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn mcp_prompt_description(prompt: *const mcp_prompt) -> *c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_count(prompt: *const mcp_prompt) -> usize {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(prompt, 0, |it| Some(it.arguments().len())) }
+    unsafe { read_value(prompt, 0, |it| Some(it.arguments().len())) }
 }
 
 /// Gives an argument's name by its place; NULL past the end.
@@ -120,7 +120,9 @@ pub unsafe extern "C" fn mcp_prompt_argument_required(
 ) -> i32 {
     // SAFETY: the header asks for NULL or a live answer.
     unsafe {
-        tell(prompt, 0, |it| Some(i32::from(it.arguments().get(index)?.is("required", "true"))))
+        read_value(prompt, 0, |it| {
+            Some(i32::from(it.arguments().get(index)?.is("required", "true")))
+        })
     }
 }
 

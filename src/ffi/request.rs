@@ -9,7 +9,6 @@ use crate::client::Call;
 use crate::client::options::{milliseconds, patience};
 use crate::client::request::{Request, Tell};
 use crate::ffi::argument::{optional_text, store, text};
-use crate::ffi::call::hand_out;
 use crate::ffi::callback::UserData;
 use crate::ffi::cancel::mcp_cancel;
 use crate::ffi::client::{mcp_client, mcp_free_fn};
@@ -17,7 +16,7 @@ use crate::ffi::error::mcp_error;
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
 use crate::ffi::library::MCP_PENDING;
-use crate::ffi::result::mcp_result;
+use crate::ffi::result::{hand_out, mcp_result};
 use crate::ffi::view::Lent;
 
 /// ONE REQUEST, with options of its own, performed here or started to go on

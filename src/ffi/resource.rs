@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use crate::ffi::view::{View, lend, lend_long, tell};
+use crate::ffi::view::{View, lend, lend_long, read_value};
 
 /// A RESOURCE or template of mcp_result_resource(), or the link in a content;
 /// borrowed from the result.
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn mcp_resource_mime_type(resource: *const mcp_resource) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_size(resource: *const mcp_resource) -> i64 {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(resource, -1, |it| it.0.integer("size")) }
+    unsafe { read_value(resource, -1, |it| it.0.integer("size")) }
 }
 
 /// Gives the annotations as a JSON object.

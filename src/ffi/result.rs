@@ -4,17 +4,16 @@ use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
 
 use crate::client::{Answer, Introduction};
-use crate::ffi::argument::text;
+use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
 use crate::ffi::guard::read_or;
-use crate::ffi::handle::{peek, take};
+use crate::ffi::handle::{give, take};
 use crate::ffi::prompt::mcp_prompt;
 use crate::ffi::resource::mcp_resource;
-use crate::ffi::server_info::Introduced;
 use crate::ffi::skill::mcp_skill;
 use crate::ffi::task::mcp_task;
 use crate::ffi::tool::mcp_tool;
-use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, tell};
+use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 
 /// AN ANSWER, of whichever method.  The functions below read what it has, and
 /// give 0 or NULL for what it has not; mcp_result_json() has all of it.
@@ -27,7 +26,7 @@ use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, tell};
 pub struct mcp_result {
     /// One, but for lists.
     pages: Vec<Arc<Answer>>,
-    pub(crate) introduced: Option<Introduced>,
+    pub(crate) server: Option<ServerTexts>,
     json: OnceLock<Lent>,
     root: OnceLock<Option<View>>,
     text: OnceLock<Lent>,
@@ -49,10 +48,10 @@ impl mcp_result {
         Self { pages: pages.into_iter().map(Arc::new).collect(), ..Self::default() }
     }
 
-    pub(crate) fn from_introduction(introduction: Introduction) -> Self {
-        let answer = Answer::whole(introduction.json.clone());
-        let introduced = Some(Introduced::new(introduction));
-        Self { introduced, ..Self::from_answer(answer) }
+    pub(crate) fn from_server_info(info: Introduction) -> Self {
+        let answer = Answer::whole(info.json.clone());
+        let server = Some(ServerTexts::new(info));
+        Self { server, ..Self::from_answer(answer) }
     }
 
     /// The last page has what belongs to the whole.
@@ -65,7 +64,7 @@ impl mcp_result {
         pages.map(make).collect()
     }
 
-    fn tools(&self) -> &[mcp_tool] {
+    pub(crate) fn tools(&self) -> &[mcp_tool] {
         self.tools.get_or_init(|| {
             let is_marked = self.pages.iter().any(|page| page.is_of_marked_tools());
             let mut tools = self.all("tools", mcp_tool);
@@ -77,7 +76,7 @@ impl mcp_result {
         })
     }
 
-    fn resources(&self) -> &[mcp_resource] {
+    pub(crate) fn resources(&self) -> &[mcp_resource] {
         self.resources.get_or_init(|| {
             let resources = self.all("resources", mcp_resource);
             if resources.is_empty() {
@@ -88,11 +87,11 @@ impl mcp_result {
         })
     }
 
-    fn prompts(&self) -> &[mcp_prompt] {
+    pub(crate) fn prompts(&self) -> &[mcp_prompt] {
         self.prompts.get_or_init(|| self.all("prompts", mcp_prompt::new))
     }
 
-    fn skills(&self) -> &[mcp_skill] {
+    pub(crate) fn skills(&self) -> &[mcp_skill] {
         self.skills.get_or_init(|| self.all("skills", mcp_skill::new))
     }
 
@@ -172,6 +171,33 @@ impl mcp_result {
     }
 }
 
+/// The server's words about itself, ready to lend.
+#[derive(Debug)]
+pub(crate) struct ServerTexts {
+    pub(crate) info: Introduction,
+    pub(crate) name: Option<Lent>,
+    pub(crate) version: Option<Lent>,
+    pub(crate) title: Option<Lent>,
+    pub(crate) instructions: Option<Lent>,
+    pub(crate) protocol_version: Lent,
+    pub(crate) capabilities: Lent,
+}
+
+impl ServerTexts {
+    fn new(info: Introduction) -> Self {
+        let optional = |text: &Option<String>| text.as_deref().map(Lent::new);
+        Self {
+            name: optional(&info.name),
+            version: optional(&info.version),
+            title: optional(&info.title),
+            instructions: optional(&info.instructions),
+            protocol_version: Lent::new(info.revision.as_str()),
+            capabilities: Lent::new(&info.capabilities),
+            info,
+        }
+    }
+}
+
 /// Releases an answer and all that was borrowed from it.
 ///
 /// `result`: an answer that is not used again, or NULL.
@@ -238,110 +264,12 @@ pub unsafe extern "C" fn mcp_result_next_cursor(result: *const mcp_result) -> *c
 pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
     // SAFETY: the header asks for NULL or a live answer.
     unsafe {
-        tell(result, -1, |it| {
+        read_value(result, -1, |it| {
             // That of a task says another thing.
             let root = it.root().filter(|root| root.raw("taskId").is_none())?;
             root.integer("ttlMs").filter(|ttl| *ttl >= 0)
         })
     }
-}
-
-/// Of mcp_list_tools(): gives the number of tools, without those that may
-/// not be called: see mcp_list_tools().
-///
-/// `result`: NULL gives 0.
-/// Threads: any.  Since: 0.1.0.  Spec: tools/list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_tool_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(it.tools().len())) }
-}
-
-/// Gives a tool by its place.
-///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
-/// Threads: any.  Since: 0.1.0.  Spec: tools/list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_tool(
-    result: *const mcp_result,
-    index: usize,
-) -> *const mcp_tool {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { lend_part(result, |it| it.tools().get(index)) }
-}
-
-/// Of mcp_list_resources() and mcp_list_resource_templates(): gives their
-/// number.
-///
-/// `result`: NULL gives 0.
-/// Threads: any.  Since: 0.1.0.  Spec: resources/list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_resource_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(it.resources().len())) }
-}
-
-/// Gives a resource or template by its place.
-///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
-/// Threads: any.  Since: 0.1.0.  Spec: resources/list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_resource(
-    result: *const mcp_result,
-    index: usize,
-) -> *const mcp_resource {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { lend_part(result, |it| it.resources().get(index)) }
-}
-
-/// Of mcp_list_prompts(): gives the number of prompts.
-///
-/// `result`: NULL gives 0.
-/// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_prompt_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(it.prompts().len())) }
-}
-
-/// Gives a prompt by its place.
-///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
-/// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_prompt(
-    result: *const mcp_result,
-    index: usize,
-) -> *const mcp_prompt {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { lend_part(result, |it| it.prompts().get(index)) }
-}
-
-/// Of mcp_list_skills(): gives the number of skills.
-///
-/// `result`: NULL gives 0.
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_skill_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(it.skills().len())) }
-}
-
-/// Gives a skill by its place.
-///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_skill(
-    result: *const mcp_result,
-    index: usize,
-) -> *const mcp_skill {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { lend_part(result, |it| it.skills().get(index)) }
 }
 
 /// Of mcp_call_tool(), mcp_read_resource() and mcp_get_prompt(): gives the
@@ -352,7 +280,7 @@ pub unsafe extern "C" fn mcp_result_skill(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_content_count(result: *const mcp_result) -> usize {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(it.contents().len())) }
+    unsafe { read_value(result, 0, |it| Some(it.contents().len())) }
 }
 
 /// Gives a piece of content by its place.
@@ -369,24 +297,6 @@ pub unsafe extern "C" fn mcp_result_content(
     unsafe { lend_part(result, |it| it.contents().get(index)) }
 }
 
-/// Of mcp_list_tools(): gives a tool by its name, or NULL.
-///
-/// `result`: NULL gives NULL.  `name`: compared byte by byte.  Borrowed from
-/// `result`.
-/// Threads: any.  Since: 0.1.0.  Spec: Tool, name.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_find_tool(
-    result: *const mcp_result,
-    name: *const c_char,
-) -> *const mcp_tool {
-    read_or(std::ptr::null(), || {
-        // SAFETY: the header asks for NULL or a live answer, and for a text.
-        let (it, name) = unsafe { (peek(result)?, text(name, "name").ok()?) };
-        let is_it = |tool: &&mcp_tool| tool.0.string("name").is_some_and(|its| its.text() == name);
-        it.tools().iter().find(is_it).map(std::ptr::from_ref)
-    })
-}
-
 /// Of mcp_call_tool(): tells if the tool failed, 1 or 0; the contents say
 /// why.
 ///
@@ -395,7 +305,7 @@ pub unsafe extern "C" fn mcp_result_find_tool(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_is_error(result: *const mcp_result) -> i32 {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(i32::from(it.root()?.is("isError", "true")))) }
+    unsafe { read_value(result, 0, |it| Some(i32::from(it.root()?.is("isError", "true")))) }
 }
 
 /// Gives all text contents in one, with line breaks between them; "" if there
@@ -448,7 +358,7 @@ pub unsafe extern "C" fn mcp_result_prompt_description(result: *const mcp_result
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_count(result: *const mcp_result) -> usize {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(it.completions().len())) }
+    unsafe { read_value(result, 0, |it| Some(it.completions().len())) }
 }
 
 /// Of mcp_complete(): gives a completion by its place.
@@ -475,7 +385,7 @@ pub unsafe extern "C" fn mcp_result_completion(
 pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_result) -> i32 {
     // SAFETY: the header asks for NULL or a live answer.
     unsafe {
-        tell(result, 0, |it| {
+        read_value(result, 0, |it| {
             Some(i32::from(it.root()?.object("completion")?.is("hasMore", "true")))
         })
     }
@@ -489,5 +399,15 @@ pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_resul
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_total(result: *const mcp_result) -> i64 {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, -1, |it| it.root()?.object("completion")?.integer("total")) }
+    unsafe { read_value(result, -1, |it| it.root()?.object("completion")?.integer("total")) }
+}
+
+/// # Safety
+///
+/// `out` is NULL or may be written to.
+pub(crate) unsafe fn hand_out(pages: Vec<Answer>, out: *mut *mut mcp_result) {
+    if !out.is_null() {
+        // SAFETY: not NULL, a place to write to.
+        unsafe { store(out, give(mcp_result::from_pages(pages))) };
+    }
 }

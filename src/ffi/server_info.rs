@@ -2,39 +2,11 @@
 
 use std::ffi::c_char;
 
-use crate::client::Introduction;
 use crate::ffi::argument::text;
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
-use crate::ffi::result::mcp_result;
-use crate::ffi::view::{Lent, lend_long};
-
-/// The server's words about itself, ready to lend.
-#[derive(Debug)]
-pub(crate) struct Introduced {
-    introduction: Introduction,
-    name: Option<Lent>,
-    version: Option<Lent>,
-    title: Option<Lent>,
-    instructions: Option<Lent>,
-    protocol_version: Lent,
-    capabilities: Lent,
-}
-
-impl Introduced {
-    pub(crate) fn new(introduction: Introduction) -> Self {
-        let optional = |text: &Option<String>| text.as_deref().map(Lent::new);
-        Self {
-            name: optional(&introduction.name),
-            version: optional(&introduction.version),
-            title: optional(&introduction.title),
-            instructions: optional(&introduction.instructions),
-            protocol_version: Lent::new(introduction.revision.as_str()),
-            capabilities: Lent::new(&introduction.capabilities),
-            introduction,
-        }
-    }
-}
+use crate::ffi::result::{ServerTexts, mcp_result};
+use crate::ffi::view::{Lent, lend, lend_long};
 
 /// Of mcp_connect(): gives the server's name.
 ///
@@ -44,7 +16,7 @@ impl Introduced {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_name(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { introduced(result, |lent| lent.name.as_ref()) }
+    unsafe { lend_server_text(result, |lent| lent.name.as_ref()) }
 }
 
 /// Of mcp_connect(): gives the server's version.
@@ -55,7 +27,7 @@ pub unsafe extern "C" fn mcp_result_server_name(result: *const mcp_result) -> *c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { introduced(result, |lent| lent.version.as_ref()) }
+    unsafe { lend_server_text(result, |lent| lent.version.as_ref()) }
 }
 
 /// Of mcp_connect(): gives the server's name for people.
@@ -66,7 +38,7 @@ pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_title(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { introduced(result, |lent| lent.title.as_ref()) }
+    unsafe { lend_server_text(result, |lent| lent.title.as_ref()) }
 }
 
 /// Of mcp_connect(): gives the negotiated protocol revision, such as
@@ -77,7 +49,7 @@ pub unsafe extern "C" fn mcp_result_server_title(result: *const mcp_result) -> *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_protocol_version(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { introduced(result, |lent| Some(&lent.protocol_version)) }
+    unsafe { lend_server_text(result, |lent| Some(&lent.protocol_version)) }
 }
 
 /// Of mcp_connect(): gives the server's words on how to use it.
@@ -88,7 +60,7 @@ pub unsafe extern "C" fn mcp_result_protocol_version(result: *const mcp_result) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_instructions(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer.
-    unsafe { introduced(result, |lent| lent.instructions.as_ref()) }
+    unsafe { lend_server_text(result, |lent| lent.instructions.as_ref()) }
 }
 
 /// Of mcp_connect(): gives the server's capabilities as a JSON object;
@@ -105,7 +77,7 @@ pub unsafe extern "C" fn mcp_result_capabilities_json(
 ) -> *const c_char {
     // SAFETY: the header asks for NULL or a live answer, and for NULL or a
     // place to write to.
-    unsafe { lend_long(result, len, |it| it.introduced.as_ref().map(|known| &known.capabilities)) }
+    unsafe { lend_long(result, len, |it| Some(&it.server.as_ref()?.capabilities)) }
 }
 
 /// Of mcp_connect(): tells if the server declares a capability.
@@ -121,21 +93,18 @@ pub unsafe extern "C" fn mcp_result_has_capability(
     read_or(0, || {
         // SAFETY: the header asks for NULL or a live answer, and for a text.
         let (result, name) = unsafe { (peek(result)?, text(name, "name").ok()?) };
-        let lent = result.introduced.as_ref()?;
-        Some(i32::from(lent.introduction.has_capability(name)))
+        let lent = result.server.as_ref()?;
+        Some(i32::from(lent.info.has_capability(name)))
     })
 }
 
 /// # Safety
 ///
 /// `result` is NULL or alive.
-unsafe fn introduced(
+unsafe fn lend_server_text(
     result: *const mcp_result,
-    get: impl FnOnce(&Introduced) -> Option<&Lent>,
+    get: impl FnOnce(&ServerTexts) -> Option<&Lent>,
 ) -> *const c_char {
-    read_or(std::ptr::null(), || {
-        // SAFETY: as the caller says.
-        let lent = unsafe { peek(result) }?.introduced.as_ref()?;
-        get(lent).map(Lent::pointer)
-    })
+    // SAFETY: as the caller says.
+    unsafe { lend(result, |it| it.server.as_ref().and_then(get)) }
 }

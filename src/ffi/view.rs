@@ -79,7 +79,7 @@ pub(crate) unsafe fn lend_long<T>(
 /// # Safety
 ///
 /// `handle` is NULL or alive.
-pub(crate) unsafe fn tell<T, R>(
+pub(crate) unsafe fn read_value<T, R>(
     handle: *const T,
     otherwise: R,
     get: impl FnOnce(&T) -> Option<R>,
