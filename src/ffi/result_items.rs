@@ -12,108 +12,108 @@ use crate::ffi::skill::mcp_skill;
 use crate::ffi::tool::mcp_tool;
 use crate::ffi::view::{lend_part, read_value};
 
-/// Of mcp_list_tools(): gives the number of tools, without those that may
-/// not be called: see mcp_list_tools().
+/// Returns the number of tools in a result of mcp_list_tools().
 ///
-/// `result`: NULL gives 0.
+/// Tools that cannot be called are not counted: see mcp_list_tools().  A NULL
+/// `result` gives 0.
 /// Threads: any.  Since: 0.1.0.  Spec: tools/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_tool_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { read_value(result, 0, |it| Some(it.tools().len())) }
 }
 
-/// Gives a tool by its place.
+/// Returns a tool by its index.
 ///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
+/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: tools/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_tool(
     result: *const mcp_result,
     index: usize,
 ) -> *const mcp_tool {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend_part(result, |it| it.tools().get(index)) }
 }
 
-/// Of mcp_list_resources() and mcp_list_resource_templates(): gives their
-/// number.
+/// Returns the number of resources or templates in a result of
+/// mcp_list_resources() or mcp_list_resource_templates().
 ///
-/// `result`: NULL gives 0.
+/// A NULL `result` gives 0.
 /// Threads: any.  Since: 0.1.0.  Spec: resources/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_resource_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { read_value(result, 0, |it| Some(it.resources().len())) }
 }
 
-/// Gives a resource or template by its place.
+/// Returns a resource or a template by its index.
 ///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
+/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: resources/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_resource(
     result: *const mcp_result,
     index: usize,
 ) -> *const mcp_resource {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend_part(result, |it| it.resources().get(index)) }
 }
 
-/// Of mcp_list_prompts(): gives the number of prompts.
+/// Returns the number of prompts in a result of mcp_list_prompts().
 ///
-/// `result`: NULL gives 0.
+/// A NULL `result` gives 0.
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { read_value(result, 0, |it| Some(it.prompts().len())) }
 }
 
-/// Gives a prompt by its place.
+/// Returns a prompt by its index.
 ///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
+/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt(
     result: *const mcp_result,
     index: usize,
 ) -> *const mcp_prompt {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend_part(result, |it| it.prompts().get(index)) }
 }
 
-/// Of mcp_list_skills(): gives the number of skills.
+/// Returns the number of skills in a result of mcp_list_skills().
 ///
-/// `result`: NULL gives 0.
+/// A NULL `result` gives 0.
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_skill_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { read_value(result, 0, |it| Some(it.skills().len())) }
 }
 
-/// Gives a skill by its place.
+/// Returns a skill by its index.
 ///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
+/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_skill(
     result: *const mcp_result,
     index: usize,
 ) -> *const mcp_skill {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend_part(result, |it| it.skills().get(index)) }
 }
 
-/// Of mcp_list_tools(): gives a tool by its name, or NULL.
+/// Returns the tool of a name in a result of mcp_list_tools(), or NULL.
 ///
-/// `result`: NULL gives NULL.  `name`: compared byte by byte.  Borrowed from
-/// `result`.
+/// `name`: compared byte by byte.  A NULL `result` gives NULL.  Borrowed:
+/// valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_find_tool(
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn mcp_result_find_tool(
     name: *const c_char,
 ) -> *const mcp_tool {
     read_or(std::ptr::null(), || {
-        // SAFETY: the header asks for NULL or a live answer, and for a text.
+        // SAFETY: the header requires NULL or a live result, and a text.
         let (it, name) = unsafe { (peek(result)?, text(name, "name").ok()?) };
         let is_it = |tool: &&mcp_tool| tool.0.string("name").is_some_and(|its| its.text() == name);
         it.tools().iter().find(is_it).map(std::ptr::from_ref)

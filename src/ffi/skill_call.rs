@@ -1,4 +1,4 @@
-//! Calls for skills (SEP-2640).
+//! Calls that list skills and read their files (SEP-2640).
 
 use crate::base::error::Error;
 use crate::client::{Call, SkillFile};
@@ -11,30 +11,35 @@ use crate::ffi::result::mcp_result;
 use crate::ffi::skill::mcp_skill;
 use crate::ffi::view::Lent;
 
-/// Lists the server's skills, page after page, and reads none of their files:
-/// mcp_result_skill_count().
+/// Lists all skills of the server: it requests page after page, but reads
+/// none of the skills' files.
 ///
-/// `out`: as for mcp_list_tools().  Returns like mcp_list_tools().
+/// `out`: as for mcp_list_tools(); read it with mcp_result_skill_count() and
+/// mcp_result_skill().  Returns like mcp_list_tools().
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640, skills/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_skills(
     client: *mut mcp_client,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: as the header says.
+    // SAFETY: the header requires it of the caller.
     unsafe { list(client, out, "skills/list", "skills") }
 }
 
-/// Reads a file of a skill, and refuses it unless it is what the skill's entry
-/// says: its size, its SHA-256 and, of the skill's main file, the front
-/// matter, field by field.
+/// Reads a file of a skill, and verifies it against the skill's entry in the
+/// list.
 ///
-/// `skill`: one of a list of this server.  `index`: of the file, from 0 on.
-/// `out`: as for mcp_call_tool(): mcp_result_content() has the file.
+/// The size and the SHA-256 of the file must be those of the entry.  The
+/// front matter of the skill's main file must equal the entry's front matter,
+/// field by field.
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_INTEGRITY when the file is
-/// not as it should be, and nothing of it is handed out; MCP_E_INVALID_ARGUMENT
-/// past the last file.
+/// `skill`: a skill from a list of this server.  `index`: the file's index,
+/// from 0 on.  `out`: as for mcp_call_tool(); read the file with
+/// mcp_result_content().
+///
+/// Returns MCP_OK or a status: call errors; MCP_E_INTEGRITY if the file
+/// differs from its entry, and `out` receives nothing of it;
+/// MCP_E_INVALID_ARGUMENT for an index past the last file.
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640, resources/read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_read_skill_file(
@@ -43,10 +48,10 @@ pub unsafe extern "C" fn mcp_read_skill_file(
     index: usize,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: the header asks for NULL or a place to write to.
+    // SAFETY: the header requires NULL or a place to write to.
     unsafe { store(out, std::ptr::null_mut()) };
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client and answer.
+        // SAFETY: the header requires NULL or a live client and skill.
         let (client, skill) = unsafe { (borrow(client, "client")?, peek(skill)) };
         let skill = skill.ok_or_else(|| Error::argument("skill is NULL"))?;
         let file = skill
@@ -58,7 +63,7 @@ pub unsafe extern "C" fn mcp_read_skill_file(
             .ok_or_else(|| Error::protocol("the skill's entry has a file without a uri"))?
             .text();
         let is_main = skill.view.string("uri").is_some_and(|main| main.text() == uri);
-        // What is kept may be of before the list.
+        // A cached file may be older than the list: ask the server.
         let result = mcp_result::from_answer(client.inner.call_anew(&Call::read(uri))?);
         let content =
             result.contents().first().and_then(|content| content.bytes()).ok_or_else(|| {

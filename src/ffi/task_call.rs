@@ -1,4 +1,4 @@
-//! Calls for tasks, and the task that a result holds.
+//! Calls about tasks, and the tasks in a result.
 
 use std::ffi::c_char;
 
@@ -13,23 +13,29 @@ use crate::ffi::result::{hand_out, mcp_result};
 use crate::ffi::task::mcp_task;
 use crate::ffi::view::{lend, lend_part, read_value};
 
-/// Lets calls of tools run as tasks, and waits through them: calling a tool
-/// stays one call, however long it takes.
+/// Allows tool calls to run as tasks, and waits for their end inside the
+/// call.
 ///
-/// `allow`: 1, or 0 as at first.  From revision 2026-07-28 on, each request
-/// then declares the tasks extension, and the server decides; in 2025-11-25 a
-/// task is asked for where the tool runs in no other way, which the list of
-/// tools tells: it is read if need be.  Other revisions have no tasks, and
-/// nothing changes.
+/// The application still makes one call, and receives one result, however
+/// long the tool runs.  `allow`: 1 or 0, the default.
 ///
-/// A call that has become a task asks the server how it stands, as often as
-/// the server wants to be asked, or when it tells: MCP_EVENT_TASK_STATUS.
-/// Each answer starts the call's timeout anew; its deadline holds, see
-/// mcp_client_set_deadline().  Questions come to the input handler, and a call
-/// that is cancelled or out of time ends the task at the server.  A task that
-/// fails is the error that it holds, one that the server cancels
-/// MCP_E_CANCELLED, one that the server forgets MCP_E_NOT_FOUND, or
-/// MCP_E_SESSION_LOST if it forgot the session.
+/// From revision 2026-07-28 on, each request declares the tasks extension,
+/// and the server decides which call becomes a task.  In revision 2025-11-25
+/// the library asks for a task if the tool can only run as one.  The list of
+/// tools says so, and the library reads the list if it needs to.  Other
+/// revisions have no tasks, and this option changes nothing there.
+///
+/// While a call runs as a task, the library asks the server for the task's
+/// status, as often as the server wants to be asked, and whenever a
+/// MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
+/// the deadline stays the same, see mcp_client_set_deadline().  Input
+/// requests of the task go to the input handler.  If the call is cancelled or
+/// runs out of time, the library cancels the task at the server.
+///
+/// If the task fails, the call returns the error that the task contains.  If
+/// the server cancels the task, the call returns MCP_E_CANCELLED.  If the
+/// server does not know the task any more, the call returns MCP_E_NOT_FOUND,
+/// or MCP_E_SESSION_LOST if the session was lost.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 /// Threads: any, for calls begun later.  Since: 0.1.0.
@@ -37,24 +43,27 @@ use crate::ffi::view::{lend, lend_part, read_value};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_tasks(client: *mut mcp_client, allow: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_tasks(allow != 0)
     })
 }
 
-/// Hands out a task in place of the result, where the server runs this request
-/// as one, whether or not mcp_client_set_tasks() allows it.
+/// Makes a request return the task instead of waiting for its result, if the
+/// server runs the request as a task.
 ///
-/// `request`: one that calls a tool.  `ttl_milliseconds`: how long the server
-/// is asked to keep the task and its result, 0 for as long as it wants to; -1
-/// takes the wish away, as at first.  In 2025-11-25 a task is asked for where
-/// the tool allows it; later the server decides, the time to live among it.
-/// The result has a mcp_result_task_id() if it is a task: give that to
-/// mcp_get_task_result(), now or later, from this client or another one of the
-/// same user.
+/// This works whether or not mcp_client_set_tasks() allows tasks.  If the
+/// result has a mcp_result_task_id(), the server made the call a task.  Pass
+/// that id to mcp_get_task_result(), now or later, with this client or
+/// another client of the same user.
+///
+/// `request`: a request that calls a tool.  `ttl_milliseconds`: how long the
+/// server is asked to keep the task and its result; 0 lets the server choose;
+/// -1, the default, turns this option off.  In revision 2025-11-25 the
+/// library asks for a task if the tool allows it.  In later revisions the
+/// server decides, and it also chooses how long it keeps the task.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool;
-/// MCP_E_FORKED.
+/// MCP_E_STATE in flight; MCP_E_FORKED.
 /// Threads: one at a time.  Since: 0.1.0.
 /// Spec: tasks (2025-11-25), tasks extension (2026-07-28).
 #[unsafe(no_mangle)]
@@ -63,7 +72,7 @@ pub unsafe extern "C" fn mcp_request_set_task(
     ttl_milliseconds: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         request.inner.change(|call, limits| {
             if ttl_milliseconds < -1 {
@@ -81,14 +90,16 @@ pub unsafe extern "C" fn mcp_request_set_task(
     })
 }
 
-/// Asks how a task stands: mcp_result_task_status().
+/// Asks the server for a task's status.
 ///
-/// `task_id`: of mcp_result_task_id(), copied.  `out`, unless NULL, receives
-/// the result, to free with mcp_result_free(), or NULL on failure.
+/// `task_id`: the id of mcp_result_task_id(), copied.  `out`, unless NULL,
+/// receives the result, or NULL on failure.  Read it with
+/// mcp_result_task_status() and mcp_result_task(); free it with
+/// mcp_result_free().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
-/// the server does not know, or not any more; MCP_E_UNSUPPORTED when it, or
-/// its revision, has no tasks.
+/// the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
+/// the server or its revision has no tasks.
 /// Threads: any.  Since: 0.1.0.  Spec: tasks/get.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_get_task(
@@ -96,19 +107,20 @@ pub unsafe extern "C" fn mcp_get_task(
     task_id: *const c_char,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: the header asks for the same.
-    unsafe { tell_about(client, About::State, task_id, out) }
+    // SAFETY: the header requires the same.
+    unsafe { ask_about_task(client, About::State, task_id, out) }
 }
 
-/// Waits for the end of a task and gives the result that the request would
-/// have had.
+/// Waits for the end of a task and returns the result that the request would
+/// have had without a task.
 ///
-/// `task_id`, `out`: as for mcp_get_task().  Asks as often as the server wants
-/// to be asked; questions of the task come to the input handler.  One that is
-/// given up leaves the task as it is.
+/// `task_id`, `out`: as for mcp_get_task().  The library asks for the task's
+/// status as often as the server wants to be asked.  Input requests of the
+/// task go to the input handler.  If this call ends before the task does, the
+/// library does not cancel the task.
 ///
-/// Returns MCP_OK or a status: those of mcp_get_task(), the error that the
-/// task holds, and MCP_E_CANCELLED for one that was cancelled.
+/// Returns MCP_OK or a status: those of mcp_get_task(); the error that the
+/// task contains; MCP_E_CANCELLED for a task that was cancelled.
 /// Threads: any.  Since: 0.1.0.  Spec: tasks/result, tasks/get, tasks/update.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_get_task_result(
@@ -116,150 +128,156 @@ pub unsafe extern "C" fn mcp_get_task_result(
     task_id: *const c_char,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: the header asks for the same.
-    unsafe { tell_about(client, About::Result, task_id, out) }
+    // SAFETY: the header requires the same.
+    unsafe { ask_about_task(client, About::Result, task_id, out) }
 }
 
-/// Asks the server about a task.
+/// Asks the server about a task and stores the result.
 ///
 /// # Safety
 ///
-/// `client` is NULL or a live client, `task_id` NULL or a text, `out` NULL or a
-/// place to write to.
-unsafe fn tell_about(
+/// `client` is NULL or a live client, `task_id` NULL or a text, `out` NULL or
+/// a place to write to.
+unsafe fn ask_about_task(
     client: *mut mcp_client,
     about: About,
     task_id: *const c_char,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     unsafe { store(out, std::ptr::null_mut()) };
     guard(|| {
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
         let answer = client.inner.about_task(about, id)?;
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         unsafe { hand_out(vec![answer], out) };
         Ok(())
     })
 }
 
-/// Asks the server to end a task.
+/// Asks the server to cancel a task.
 ///
-/// `task_id`: as for mcp_get_task().  The server may take its time, or finish
-/// the task all the same: mcp_get_task() tells.
+/// `task_id`: as for mcp_get_task().  The server may cancel the task later,
+/// or finish it in spite of this call: mcp_get_task() returns its status.
 ///
-/// Returns MCP_OK or a status: those of mcp_get_task(); MCP_E_NOT_FOUND also
-/// for a task that is over, which in 2025-11-25 is the same error.
+/// Returns MCP_OK or a status: those of mcp_get_task().  MCP_E_NOT_FOUND also
+/// stands for a task that has ended: in revision 2025-11-25 both have the
+/// same error.
 /// Threads: any.  Since: 0.1.0.  Spec: tasks/cancel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *const c_char) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and a text.
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
         client.inner.about_task(About::Cancel, id).map(drop)
     })
 }
 
-/// Lists the server's tasks, page after page: mcp_result_task_count().
+/// Lists all tasks of the server: it requests page after page.
 ///
-/// `out`: as for mcp_list_tools().
+/// `out`: as for mcp_list_tools(); read it with mcp_result_task_count() and
+/// mcp_result_task().
 ///
-/// Returns like mcp_list_tools(); MCP_E_UNSUPPORTED when the server does not
-/// list tasks: from revision 2026-07-28 on none does, and you keep the ids.
+/// Returns like mcp_list_tools(); MCP_E_UNSUPPORTED if the server does not
+/// list tasks.  From revision 2026-07-28 on no server lists tasks, and the
+/// application must keep their ids.
 /// Threads: any.  Since: 0.1.0.  Spec: tasks/list (2025-11-25).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_tasks(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32 {
-    // SAFETY: the header asks for NULL or a place to write to.
+    // SAFETY: the header requires NULL or a place to write to.
     unsafe { store(out, std::ptr::null_mut()) };
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         let pages = client.inner.list_tasks()?;
-        // SAFETY: as the header says.
+        // SAFETY: the header requires it of the caller.
         unsafe { hand_out(pages, out) };
         Ok(())
     })
 }
 
-/// Gives the number of tasks: of mcp_list_tasks(), or 1 for a result that is
-/// a task.
+/// Returns the number of tasks in a result of mcp_list_tasks(), or 1 for a
+/// result that is a task.
 ///
-/// `result`: NULL gives 0.
+/// A NULL `result` gives 0.
 /// Threads: any.  Since: 0.1.0.  Spec: tasks/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { read_value(result, 0, |it| Some(it.tasks().len())) }
 }
 
-/// Gives a task by its place.
+/// Returns a task by its index.
 ///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
+/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: tasks/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task(
     result: *const mcp_result,
     index: usize,
 ) -> *const mcp_task {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend_part(result, |it| it.tasks().get(index)) }
 }
 
-/// Gives the id of the task that was begun or asked for; NULL for any other
-/// result, such as that of a call which the server did not make a task.
+/// Returns the id of the task that the result is; NULL for a result that is
+/// no task.
 ///
-/// NULL if the server sent none or another type.  `result`: NULL gives NULL.
-/// Borrowed from `result`.
+/// A result is no task, for example, if the server did not run the call as a
+/// task.  Returns NULL if the server sent none or a value of another type.  A
+/// NULL `result` gives NULL.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_id(result: *const mcp_result) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(result, |it| it.task()?.0.string("taskId")) }
 }
 
-/// Gives the task's status: "working", "input_required", "completed",
-/// "failed", "cancelled"; or NULL.
+/// Returns the status of the task that the result is: "working",
+/// "input_required", "completed", "failed" or "cancelled"; NULL for a result
+/// that is no task.
 ///
-/// NULL if the server sent none or another type.  `result`: NULL gives NULL.
-/// Borrowed from `result`.
+/// Returns NULL if the server sent none or a value of another type.  A NULL
+/// `result` gives NULL.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_status(result: *const mcp_result) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(result, |it| it.task()?.status()) }
 }
 
-/// Gives the server's words about the task's status.
+/// Returns the server's message about the status of the task that the result
+/// is.
 ///
-/// NULL if the server sent none or another type.  `result`: NULL gives NULL.
-/// Borrowed from `result`.
+/// Returns NULL if the server sent none or a value of another type.  A NULL
+/// `result` gives NULL.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: tasks, statusMessage.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_message(result: *const mcp_result) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(result, |it| it.task()?.0.string("statusMessage")) }
 }
 
-/// Gives the milliseconds that the server wants to pass before it is asked
-/// for the task again; -1 where it does not say.
+/// Returns how many milliseconds the server wants the application to wait
+/// before it asks for the task again.
 ///
-/// `result`: NULL gives -1.
+/// -1 if the server does not say.  A NULL `result` gives -1.
 /// Threads: any.  Since: 0.1.0.  Spec: tasks, pollInterval.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_poll_interval(result: *const mcp_result) -> i64 {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { read_value(result, -1, |it| it.task()?.poll_interval()) }
 }
 
-/// Gives the milliseconds for which the server keeps the task from its
-/// beginning on; -1 where there is no end to it.
+/// Returns for how many milliseconds, from its creation on, the server keeps
+/// the task.
 ///
-/// `result`: NULL gives -1.
+/// -1 if the server sets no limit.  A NULL `result` gives -1.
 /// Threads: any.  Since: 0.1.0.  Spec: tasks, ttl.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_ttl(result: *const mcp_result) -> i64 {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { read_value(result, -1, |it| it.task()?.ttl()) }
 }
