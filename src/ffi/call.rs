@@ -57,7 +57,7 @@ pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
     })
 }
 
-/// Lists all tools of the server: it requests page after page.
+/// Lists all tools of the server; reads all pages of the list.
 ///
 /// `out` receives the result, or NULL on failure.  Read it with
 /// mcp_result_tool_count() and mcp_result_tool(); free it with
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn mcp_call_tool(
     }
 }
 
-/// Lists all resources of the server: it requests page after page.
+/// Lists all resources of the server; reads all pages of the list.
 ///
 /// `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
 /// and mcp_result_resource().  Returns like mcp_list_tools().
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn mcp_list_resources(
     unsafe { list(client, out, "resources/list", "resources") }
 }
 
-/// Lists all resource templates of the server: it requests page after page.
+/// Lists all resource templates of the server; reads all pages of the list.
 ///
 /// `out`: as for mcp_list_tools().  Each template is read like a resource,
 /// and mcp_resource_uri() is its URI template (RFC 6570).  Returns like
@@ -212,7 +212,7 @@ pub unsafe extern "C" fn mcp_unsubscribe_resource(
     })
 }
 
-/// Lists all prompts of the server: it requests page after page.
+/// Lists all prompts of the server; reads all pages of the list.
 ///
 /// `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
 /// mcp_result_prompt().  Returns like mcp_list_tools().

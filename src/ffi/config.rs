@@ -193,8 +193,8 @@ pub unsafe extern "C" fn mcp_config_warning(
 /// Makes a client for a server of the file, with the server's token, headers
 /// and timeout.
 ///
-/// `config`: not changed.  `name`: the server's name; NULL if only one server
-/// is not disabled, to choose that one.
+/// `config`: not changed.  `name`: the server's name; NULL for the only
+/// server that is not disabled.
 ///
 /// If "auth" says OAuth, the client has an authorization with the grant
 /// MCP_GRANT_AUTHORIZATION_CODE and the values of the file.  This

@@ -11,8 +11,8 @@ use crate::ffi::result::mcp_result;
 use crate::ffi::skill::mcp_skill;
 use crate::ffi::view::Lent;
 
-/// Lists all skills of the server: it requests page after page, but reads
-/// none of the skills' files.
+/// Lists all skills of the server; reads all pages of the list, but none of
+/// the skills' files.
 ///
 /// `out`: as for mcp_list_tools(); read it with mcp_result_skill_count() and
 /// mcp_result_skill().  Returns like mcp_list_tools().

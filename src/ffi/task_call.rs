@@ -174,7 +174,7 @@ pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *cons
     })
 }
 
-/// Lists all tasks of the server: it requests page after page.
+/// Lists all tasks of the server; reads all pages of the list.
 ///
 /// `out`: as for mcp_list_tools(); read it with mcp_result_task_count() and
 /// mcp_result_task().
