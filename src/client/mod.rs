@@ -79,9 +79,9 @@ pub(crate) use crate::protocol::question::{Answered, Kind as QuestionKind};
 pub(crate) use crate::protocol::revision::Revision;
 pub(crate) use crate::protocol::skill::File as SkillFile;
 pub(crate) use crate::transport::process::StandardError;
+pub(crate) use crate::wire::json_string::unescape;
 pub(crate) use crate::wire::jsonrpc::Answer;
 pub(crate) use crate::wire::tape::{Place, Tape};
-pub(crate) use crate::wire::text::unescape;
 pub(crate) use crate::wire::tree::{NoPlace, Tree, Written, without_nul};
 
 /// A client, shared by the threads that call with it.

@@ -13,7 +13,7 @@ use crate::transport::socket::plain;
 use crate::transport::source::{Incoming, Next, Source, Stop};
 use crate::transport::wait::Wait;
 use crate::wire::line::{Line, Lines};
-use crate::wire::owner::Owner;
+use crate::wire::partial_id::PartialId;
 
 /// How much is read at a time.
 const STEP: usize = 32 * 1024;
@@ -125,12 +125,12 @@ impl LineSource {
                 });
             }
             Line::Long(head) => {
-                let owner = Owner::of_head(&head);
-                self.is_unknown = owner == Owner::Unknown;
-                Some(owner).filter(|owner| *owner != Owner::Unknown)?
+                let owner = PartialId::of_head(&head);
+                self.is_unknown = owner == PartialId::Unknown;
+                Some(owner).filter(|owner| *owner != PartialId::Unknown)?
             }
             Line::Rest(tail) => {
-                std::mem::take(&mut self.is_unknown).then(|| Owner::of_tail(&tail))?
+                std::mem::take(&mut self.is_unknown).then(|| PartialId::of_tail(&tail))?
             }
         };
         let error = Error::new(

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
-use crate::wire::scan::plain;
+use crate::wire::json_scan::plain;
 use crate::wire::tape::{Place, Tape};
 
 /// The id of a request, compared by type and value.

@@ -3,23 +3,23 @@
 //! Each stream parser is tested cut at every byte.
 
 pub(crate) mod challenge;
-pub(crate) mod clock;
+pub(crate) mod clock_skew;
 pub(crate) mod env_file;
 pub(crate) mod event_stream;
 pub(crate) mod front_matter;
 pub(crate) mod http1;
+pub(crate) mod json_scan;
+pub(crate) mod json_string;
 pub(crate) mod jsonc;
 pub(crate) mod jsonrpc;
 pub(crate) mod line;
 pub(crate) mod object;
-pub(crate) mod owner;
-pub(crate) mod reference;
-pub(crate) mod retry;
-pub(crate) mod scan;
+pub(crate) mod partial_id;
+pub(crate) mod retry_after;
 pub(crate) mod tape;
-pub(crate) mod text;
 pub(crate) mod tree;
 pub(crate) mod url;
+pub(crate) mod variable_reference;
 
 #[cfg(test)]
 pub(crate) mod testing {

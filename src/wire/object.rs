@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::base::secret::Secret;
 use crate::base::sys::wipe;
-use crate::wire::text::unescape;
+use crate::wire::json_string::unescape;
 
 /// The members of an object: names without escapes are borrowed.
 #[derive(Debug, Default)]

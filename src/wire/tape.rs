@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::base::error::{Error, Status};
-use crate::wire::scan::plain;
+use crate::wire::json_scan::plain;
 
 /// The values of a text down to some level, in the order in which they stand.
 #[derive(Clone, Debug, Default)]

@@ -10,9 +10,9 @@ use std::sync::OnceLock;
 
 use serde::de::IgnoredAny;
 
+use crate::wire::json_string::unescape;
 use crate::wire::jsonrpc::push_string;
 use crate::wire::tape::{Fault, NESTING, Place, Tape};
-use crate::wire::text::unescape;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Tree {

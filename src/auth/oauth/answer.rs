@@ -7,7 +7,7 @@ use crate::auth::oauth::scope::{join, split};
 use crate::auth::oauth::words::{foreign, place, said};
 use crate::base::error::{Error, Status};
 use crate::base::secret::Secret;
-use crate::wire::clock;
+use crate::wire::clock_skew;
 
 /// The longest token: it has to fit a header.
 const LONGEST: usize = 32 * 1024;
@@ -186,7 +186,7 @@ fn refusal(reply: &Reply<'_>, asked: &Asked<'_>, document: &Document<'_>, code: 
     );
     message.push_str(advice(kind, asked.step, needs_person));
     if kind == Kind::InvalidDpopProof
-        && let Some(apart) = clock::apart(reply.date, reply.now)
+        && let Some(apart) = clock_skew::clock_skew(reply.date, reply.now)
     {
         message.push_str(&format!("; {apart}"));
     }

@@ -7,7 +7,7 @@ const LITTLE: u64 = 60;
 
 /// For a message, when the clocks are so far apart that it matters; `now` is
 /// ours, `date` the server's.
-pub(crate) fn apart(date: Option<&str>, now: SystemTime) -> Option<String> {
+pub(crate) fn clock_skew(date: Option<&str>, now: SystemTime) -> Option<String> {
     let theirs = httpdate::parse_http_date(date?).ok()?;
     let (seconds, way) = match now.duration_since(theirs) {
         Ok(ahead) => (ahead.as_secs(), "ahead of"),
@@ -33,7 +33,7 @@ mod tests {
             (Some("now"), None),
             (None, None),
         ] {
-            let said = apart(date, now);
+            let said = clock_skew(date, now);
             assert_eq!(said.is_some(), words.is_some(), "{date:?}");
             assert!(said.unwrap_or_default().contains(words.unwrap_or_default()), "{date:?}");
         }

@@ -1,6 +1,6 @@
 //! JSON strings as plain text, in one pass and into one buffer.
 
-use crate::wire::scan::plain;
+use crate::wire::json_scan::plain;
 
 /// The text of a JSON string with its quotes, and a NUL behind it. A lone
 /// surrogate, which stands for nothing, becomes U+FFFD.
