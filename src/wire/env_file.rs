@@ -1,21 +1,21 @@
-//! A file of variables: `NAME=VALUE` lines.
+//! Environment files: lines of `NAME=VALUE`.
 
 use std::borrow::Cow;
 
 use crate::base::secret::Secret;
 
-/// The line that is wrong, from 1 on, and why; never what stands there.
+/// The line that is wrong, counted from 1, and why. It never quotes the line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Wrong {
     pub(crate) line: usize,
     pub(crate) what: &'static str,
 }
 
-/// Reads the variables in their order.
+/// Reads the variables in the order of the file.
 ///
-/// Blanks around names and values, empty lines, lines and ends of lines that
-/// begin with `#`, and the word `export` are passed over. A value may be in
-/// quotes; in double ones `\n`, `\"` and `\\` are read. Nothing else is.
+/// Ignored are: blanks around names and values, empty lines, comments that begin
+/// with `#`, and the word `export`. A value may be in quotes; in double quotes
+/// `\n`, `\"` and `\\` are escapes. There is no other syntax.
 pub(crate) fn parse(text: &str) -> Result<Vec<(String, Secret)>, Wrong> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut out = Vec::new();

@@ -1,4 +1,5 @@
-//! JSON as people write it: with comments, commas at the end, and lines.
+//! JSON of configuration files: with comments, trailing commas, and the line
+//! number of each value.
 
 use std::borrow::Cow;
 
@@ -10,7 +11,7 @@ use jsonc_parser::{ParseOptions, ParseStringErrorKind, Scanner, ScannerOptions, 
 
 use crate::base::secret::Secret;
 
-/// A value and the line that it begins on, from 1 on.
+/// A value and the line on which it begins; lines are counted from 1.
 #[derive(Debug)]
 pub(crate) struct Value {
     pub(crate) line: usize,
@@ -21,9 +22,9 @@ pub(crate) struct Value {
 pub(crate) enum Kind {
     Null,
     Boolean(bool),
-    /// As it is written.
+    /// The text of the number.
     Number(String),
-    /// Which of the texts are secret is not known here.
+    /// The parser does not know which texts are secret, so all are.
     Text(Secret),
     Array(Vec<Value>),
     Object(Vec<Member>),
@@ -36,7 +37,7 @@ pub(crate) struct Member {
     pub(crate) value: Value,
 }
 
-/// Where a text is not JSON, and why; never what stands there.
+/// Where a text is not JSON, and why. It never quotes the text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Wrong {
     pub(crate) line: usize,
@@ -44,11 +45,11 @@ pub(crate) struct Wrong {
     pub(crate) what: Cow<'static, str>,
 }
 
-/// The most arrays and objects inside each other: reading is recursive, and
-/// the stack is the program's.
+/// The limit of nested arrays and objects: the parser is recursive, and the
+/// stack belongs to the application.
 const DEPTH: usize = 128;
 
-/// Of what the crate knows, comments and commas at the end.
+/// Of the extensions of the crate, comments and trailing commas.
 const OPTIONS: ParseOptions = ParseOptions {
     allow_comments: true,
     allow_trailing_commas: true,
@@ -74,7 +75,7 @@ impl Value {
         }
     }
 
-    /// What it is, with its article.
+    /// The kind of the value with its article, for messages.
     pub(crate) fn what(&self) -> &'static str {
         match self.kind {
             Kind::Null => "null",
@@ -113,7 +114,7 @@ fn check_depth(lines: &Lines<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Where the lines of a text begin.
+/// A text and the positions of its lines.
 struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
@@ -129,7 +130,7 @@ impl<'a> Lines<'a> {
         self.starts.partition_point(|start| *start <= at)
     }
 
-    /// Line and column, which counts characters.
+    /// Line and column of a position; the column counts characters.
     fn place(&self, at: usize) -> (usize, usize) {
         let line = self.line(at);
         let start = self.starts.get(line.wrapping_sub(1)).copied().unwrap_or_default();
@@ -138,7 +139,7 @@ impl<'a> Lines<'a> {
 
     fn wrong(&self, error: &ParseError) -> Wrong {
         let what = match error.kind() {
-            // Its words may quote a part of the string.
+            // The message of the crate may quote a part of the string.
             ParseErrorKind::String(ParseStringErrorKind::UnterminatedStringLiteral) => {
                 "a string has no end".into()
             }

@@ -24,7 +24,7 @@ pub(crate) mod variable_reference;
 #[cfg(test)]
 pub(crate) mod testing {
     /// Feeds a stream to `read` whole, cut in two at every byte, and byte by
-    /// byte, and checks that it makes no difference. Gives what came out.
+    /// byte. Checks that the result is always the same, and returns it.
     pub(crate) fn wherever_cut<T>(stream: &[u8], read: impl Fn(&[&[u8]]) -> T) -> T
     where
         T: PartialEq + std::fmt::Debug,

@@ -19,7 +19,7 @@ impl<'a> Members<'a> {
         serde_json::from_str(text)
     }
 
-    /// The value of the last member of that name, as parsers have it.
+    /// The value of the last member with this name, as other parsers do.
     pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
     }
@@ -29,7 +29,7 @@ impl<'a> Members<'a> {
         serde_json::from_str(self.get(name)?.get()).ok()
     }
 
-    /// A member that is a string, of which no copy is left behind.
+    /// A member that is a string. Every copy of it is wiped.
     pub(crate) fn secret(&self, name: &str) -> Option<Secret> {
         let raw = self.get(name)?.get();
         let mut bytes = raw.starts_with('"').then(|| unescape(raw))?;
@@ -44,7 +44,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Borrowed where possible: serde makes a bare `Cow` owned in this place.
+/// A name, borrowed if possible: serde would make a `Cow` owned here.
 struct Name<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {

@@ -1,24 +1,23 @@
-//! Whose a message is of which only the beginning or the end is at hand: one
-//! that was too long to keep.
+//! The id of a message that was too long to keep, from its beginning or its end.
 
-/// Whom a message is for, as far as a piece of it says.
+/// What a piece of a message says about its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PartialId {
-    /// It answers the request of this id.
+    /// The message is the response to the request with this id.
     Response(i64),
-    /// It is no answer.
+    /// The message is not a response to a request of this library.
     NoResponse,
     Unknown,
 }
 
 impl PartialId {
-    /// By the beginning, where most servers write the id.
+    /// From the beginning, where most servers write the id.
     pub(crate) fn of_head(head: &[u8]) -> Self {
         of_members(Scan(head)).unwrap_or(Self::Unknown)
     }
 
-    /// By the end, where the others do. What ends with one brace after the
-    /// id is a member of the message itself.
+    /// From the end, where other servers write the id. If only one brace follows
+    /// the id, it is a member of the message itself.
     pub(crate) fn of_tail(tail: &[u8]) -> Self {
         let tail = tail.trim_ascii_end();
         let Some(tail) = tail.strip_suffix(b"}") else { return Self::Unknown };
@@ -34,7 +33,7 @@ impl PartialId {
     }
 }
 
-/// `None` where the piece ends too early.
+/// `None` if the piece ends too early.
 fn of_members(mut scan: Scan<'_>) -> Option<PartialId> {
     scan.token(b'{')?;
     let mut id = None;
@@ -52,7 +51,7 @@ fn of_members(mut scan: Scan<'_>) -> Option<PartialId> {
         }
         let value = scan.value()?;
         if name == b"id" {
-            // One that is no number of ours answers none of ours.
+            // The library uses numbers as ids.
             let number = std::str::from_utf8(value).ok().and_then(|text| text.trim().parse().ok());
             match number {
                 Some(number) => id = Some(number),
@@ -63,7 +62,7 @@ fn of_members(mut scan: Scan<'_>) -> Option<PartialId> {
     }
 }
 
-/// What is left of a piece of JSON, which is not checked.
+/// The rest of a piece of JSON. The JSON is not checked.
 struct Scan<'a>(&'a [u8]);
 
 impl<'a> Scan<'a> {
@@ -72,7 +71,7 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// Without its quotes, and with its escapes.
+    /// A string without its quotes; its escapes are not replaced.
     fn string(&mut self) -> Option<&'a [u8]> {
         self.token(b'"')?;
         let mut at = 0;
@@ -88,7 +87,7 @@ impl<'a> Scan<'a> {
         Some(text)
     }
 
-    /// Whole, and with what follows it at hand.
+    /// A complete value, if the piece has the byte after it as well.
     fn value(&mut self) -> Option<&'a [u8]> {
         let start = self.0;
         let mut depth = 0usize;
@@ -118,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_seen_at_the_beginning() {
+    fn is_found_at_the_beginning() {
         for (head, owner) in [
             (r#"{"jsonrpc":"2.0","id":7,"result":{"con"#, PartialId::Response(7)),
             (r#"{ "id" : -7 , "jsonrpc" : "2.0" , "error" : "#, PartialId::Response(-7)),
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn is_seen_at_the_end() {
+    fn is_found_at_the_end() {
         for (tail, owner) in [
             (r#"]},"jsonrpc":"2.0","id":7}"#, PartialId::Response(7)),
             ("]},\"id\": 70 ,\"jsonrpc\":\"2.0\"}\r", PartialId::Response(70)),
