@@ -72,7 +72,8 @@ impl mcp_result {
             let is_marked = self.pages.iter().any(|page| page.is_of_marked_tools());
             let mut tools = self.all("tools", mcp_tool);
             if is_marked {
-                // A tool with invalid header parameters cannot be called over HTTP.
+                // A tool with invalid header parameters cannot be called over
+                // HTTP.
                 tools.retain(mcp_tool::is_usable);
             }
             tools

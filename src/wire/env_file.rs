@@ -13,9 +13,9 @@ pub(crate) struct Wrong {
 
 /// Reads the variables in the order of the file.
 ///
-/// Ignored are: blanks around names and values, empty lines, comments that begin
-/// with `#`, and the word `export`. A value may be in quotes; in double quotes
-/// `\n`, `\"` and `\\` are escapes. There is no other syntax.
+/// Ignored are: blanks around names and values, empty lines, comments that
+/// begin with `#`, and the word `export`. A value may be in quotes; in double
+/// quotes `\n`, `\"` and `\\` are escapes. There is no other syntax.
 pub(crate) fn parse(text: &str) -> Result<Vec<(String, Secret)>, Wrong> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut out = Vec::new();

@@ -1,25 +1,27 @@
-//! Front matter: the part of YAML that people write above a text, as JSON.
+//! Front matter: reads the subset of YAML that authors write above a text, as
+//! JSON.
 //!
 //! Mappings, sequences, plain, quoted and block scalars, flow collections and
-//! comments are read as YAML 1.2 has them, with its core schema. What makes
-//! more of a text than is in it, or has a meaning of its own, is refused:
-//! anchors, aliases, tags, merge keys, complex keys, directives, a key twice.
+//! comments are read by the rules of YAML 1.2 with its core schema. Features
+//! that expand a text or have a special meaning are rejected: anchors, aliases,
+//! tags, merge keys, complex keys, directives and duplicate keys.
 
 use serde_json::{Map, Value};
 
 mod flow;
 mod scalar;
 
-/// The most values, and the most of them inside each other.
+/// The limits for the number of values and for their nesting.
 const NODES: usize = 10_000;
 const DEPTH: usize = 64;
 
-/// What is blank inside a line: other spaces of Unicode are a part of a text.
+/// White space inside a line. Other spaces of Unicode are ordinary text.
 const BLANK: [char; 2] = [' ', '\t'];
 
 const TAB: &str = "a tab indents it, where blanks have to";
 
-/// Reads a text. An error names the line, of which the first is `first`.
+/// Parses a text. An error names the line; the first line has the number
+/// `first`.
 pub(crate) fn parse(text: &str, first: usize) -> Result<Value, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader { text, lines: Vec::new(), at: 0, first, nodes: 0, depth: 0 };
@@ -38,7 +40,7 @@ pub(crate) fn parse(text: &str, first: usize) -> Result<Value, String> {
 
 #[derive(Clone, Copy)]
 struct Line {
-    /// Where the line begins, its content, and where it ends.
+    /// The positions of the line's beginning, of its content and of its end.
     begin: usize,
     start: usize,
     end: usize,
@@ -53,7 +55,7 @@ impl Line {
 struct Reader<'a> {
     text: &'a str,
     lines: Vec<Line>,
-    /// The line that is read next.
+    /// The index of the current line.
     at: usize,
     first: usize,
     nodes: usize,
@@ -62,11 +64,12 @@ struct Reader<'a> {
 
 type Step<T> = Result<T, String>;
 
-/// The indentation of what a value stands in; nothing for the outermost.
+/// The indentation of the collection around a value; `None` for the outermost
+/// value.
 type Outer = Option<usize>;
 
 impl<'a> Reader<'a> {
-    /// Cuts the text into lines.
+    /// Splits the text into lines.
     fn cut(&mut self) -> Step<()> {
         let mut begin = 0;
         for whole in self.text.split_inclusive('\n') {
@@ -99,7 +102,7 @@ impl<'a> Reader<'a> {
         self.line().map_or("", |line| self.part(line.start, line.end))
     }
 
-    /// Passes over blank lines and comments.
+    /// Skips blank lines and comments.
     fn skip_blank(&mut self) {
         while self.at < self.lines.len() && is_blank(self.content()) {
             self.at += 1;
@@ -124,7 +127,7 @@ impl<'a> Reader<'a> {
         read
     }
 
-    /// The value that begins with the content of this line.
+    /// The value that begins at the content of the current line.
     fn block(&mut self, outer: Outer) -> Step<Value> {
         let Some(line) = self.line() else { return Ok(Value::Null) };
         let content = self.content();
@@ -187,7 +190,7 @@ impl<'a> Reader<'a> {
                 out.push(self.below(indent, false)?);
                 continue;
             }
-            // What is behind the dash is read as a line of its own.
+            // The text after the dash is read like a separate line.
             let rest = self.part(line.start + 1, line.end);
             let start = line.end - rest.trim_start_matches(' ').len();
             if let Some(line) = self.lines.get_mut(self.at) {
@@ -204,7 +207,7 @@ impl<'a> Reader<'a> {
         self.skip_blank();
         match self.line() {
             Some(line) if line.indent() > indent => self.block(Some(indent)),
-            // A sequence may stand where its key does.
+            // A sequence may have the same indentation as its key.
             Some(line) if is_member && line.indent() == indent && is_entry(self.content()) => {
                 self.nested(|this| this.sequence(indent))
             }
@@ -212,13 +215,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The key at the beginning of a line, and where what is behind its colon
-    /// begins.
+    /// The key at the beginning of a line, and the position of the text after
+    /// its colon.
     fn key(&self, line: Line) -> Step<Option<(String, usize)>> {
         let content = self.part(line.start, line.end);
         let (name, after) = match content.chars().next() {
             Some(quote @ ('"' | '\'')) => {
-                // One that goes on in the next line is no key.
+                // A quoted text that continues on the next line is no key.
                 let Some(end) = quoted_end(content, quote) else { return Ok(None) };
                 let name = self.unquote(content.get(..end).unwrap_or_default(), quote)?;
                 let rest = content.get(end..).unwrap_or_default();
@@ -245,7 +248,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value that begins at a place of this line, which is not blank.
+    /// The value that begins at a position of the current line; there is no
+    /// blank at this position.
     fn value(&mut self, start: usize, outer: Outer) -> Step<Value> {
         self.count()?;
         let end = self.line().map_or(start, |line| line.end);
@@ -268,7 +272,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes to the line behind a place, behind which may be a comment.
+    /// Advances to the next line. Only a comment may follow the position.
     fn end_at(&mut self, place: usize) -> Step<()> {
         let end = self.line().map_or(place, |line| line.end);
         let rest = self.part(place, end);
@@ -279,7 +283,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Goes to the next line inside a value that has not ended.
+    /// Advances to the next line inside a value that has not ended.
     fn next_inside(&mut self, outer: Outer) -> Step<()> {
         self.at += 1;
         match self.line() {
@@ -297,7 +301,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether there is nothing, or nothing but a comment.
+/// Whether the text is empty or only a comment.
 fn is_blank(content: &str) -> bool {
     let content = content.trim_start_matches(BLANK);
     content.is_empty() || content.starts_with('#')
@@ -308,7 +312,7 @@ fn is_entry(content: &str) -> bool {
     content == "-" || content.starts_with("- ")
 }
 
-/// A text without the comment at its end, and whether there was one.
+/// A text without its comment, and whether it had one.
 fn without_comment(text: &str) -> (&str, bool) {
     let comment = text.match_indices('#').map(|(at, _)| at).find(|at| {
         let before = text.get(..*at).unwrap_or_default();
@@ -318,7 +322,7 @@ fn without_comment(text: &str) -> (&str, bool) {
     (text.trim_end_matches(BLANK), comment.is_some())
 }
 
-/// The colon behind a plain key.
+/// The position of the colon after a plain key.
 fn colon(text: &str) -> Option<usize> {
     let (text, _) = without_comment(text);
     text.match_indices(':').map(|(at, _)| at).find(|at| {
@@ -327,7 +331,7 @@ fn colon(text: &str) -> Option<usize> {
     })
 }
 
-/// The length of a quoted scalar at the beginning of a text, with its quotes.
+/// The length, with quotes, of the quoted scalar at the beginning of a text.
 fn quoted_end(text: &str, quote: char) -> Option<usize> {
     let mut characters = text.char_indices().skip(1).peekable();
     while let Some((at, character)) = characters.next() {

@@ -2,8 +2,8 @@
 
 use crate::wire::json_scan::plain;
 
-/// The text of a JSON string, which is given with its quotes. The text ends with
-/// a NUL. A lone surrogate, which is no character, becomes U+FFFD.
+/// The text of a JSON string, which is given with its quotes. The text ends
+/// with a NUL. A lone surrogate, which is no character, becomes U+FFFD.
 pub(crate) fn unescape(raw: &str) -> Vec<u8> {
     let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or_default();
     let mut rest = inner.as_bytes();

@@ -1,4 +1,5 @@
-//! The id of a message that was too long to keep, from its beginning or its end.
+//! The id of a message that was too long to keep, from its beginning or its
+//! end.
 
 /// What a piece of a message says about its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +17,8 @@ impl PartialId {
         of_members(Scan(head)).unwrap_or(Self::Unknown)
     }
 
-    /// From the end, where other servers write the id. If only one brace follows
-    /// the id, it is a member of the message itself.
+    /// From the end, where other servers write the id. If only one brace
+    /// follows the id, it is a member of the message itself.
     pub(crate) fn of_tail(tail: &[u8]) -> Self {
         let tail = tail.trim_ascii_end();
         let Some(tail) = tail.strip_suffix(b"}") else { return Self::Unknown };

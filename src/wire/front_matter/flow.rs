@@ -5,13 +5,14 @@ use serde_json::{Map, Value};
 use super::{BLANK, Outer, Reader, Step};
 
 impl<'a> Reader<'a> {
-    /// The first character of a flow collection that is not blank.
+    /// Skips blanks and comments of a flow collection, and returns the next
+    /// character.
     fn peek(&mut self, place: &mut usize, outer: Outer) -> Step<char> {
         loop {
             let end = self.line().map_or(*place, |line| line.end);
             let rest = self.part(*place, end);
             let next = rest.trim_start_matches(BLANK);
-            // A comment needs a blank in front.
+            // A comment needs a blank before it.
             let is_comment = next.starts_with('#')
                 && (next.len() < rest.len()
                     || self.line().is_some_and(|line| line.start == *place));
@@ -28,7 +29,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A value of a flow collection, or one itself.
+    /// A value inside a flow collection, or the flow collection itself.
     pub(super) fn flow(&mut self, place: &mut usize, outer: Outer) -> Step<Value> {
         match self.peek(place, outer)? {
             '[' => self.nested(|this| this.flow_sequence(place, outer)),
@@ -86,7 +87,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A comma, or the end.
+    /// Reads a comma, or stops before the end of the collection.
     fn separator(&mut self, place: &mut usize, end: char, outer: Outer) -> Step<()> {
         match self.peek(place, outer)? {
             ',' => *place += 1,
@@ -96,7 +97,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A plain scalar of a flow collection; its lines are folded.
+    /// A plain scalar inside a flow collection. Line breaks are folded.
     fn flow_plain(&mut self, place: &mut usize, outer: Outer) -> Step<String> {
         let mut out = String::new();
         loop {
@@ -121,7 +122,7 @@ impl<'a> Reader<'a> {
                 out.push(' ');
             }
             out.push_str(part);
-            // Not past the blank that makes the rest a comment.
+            // The blank that begins a comment stays.
             *place += part.len();
             let next = self.peek(place, outer)?;
             if stop.is_some() || ",[]{}:\"'".contains(next) {

@@ -5,7 +5,7 @@ use serde_json::{Number, Value};
 use super::{BLANK, Outer, Reader, Step, colon, quoted_end, without_comment};
 
 impl<'a> Reader<'a> {
-    /// A plain scalar, which may go on in the lines below.
+    /// A plain scalar. It may continue on the next lines.
     pub(super) fn plain(&mut self, text: &str, outer: Outer) -> Step<Value> {
         let (first, mut has_comment) = without_comment(text);
         self.check_plain(first)?;
@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// What a plain scalar means (YAML 1.2.2, 10.3.2).
+    /// The value of a plain scalar (YAML 1.2.2, 10.3.2).
     pub(super) fn resolve(&self, text: &str) -> Step<Value> {
         match text {
             "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
@@ -65,7 +65,8 @@ impl<'a> Reader<'a> {
             return Ok(number.into());
         }
         if is_number(digits) {
-            // One with zeros in front is a text to some and octal to others.
+            // Some parsers read a number with leading zeros as text, others as
+            // octal.
             if digits.starts_with('0') && digits.len() > 1 {
                 return Ok(Value::String(text.to_owned()));
             }
@@ -87,7 +88,7 @@ impl<'a> Reader<'a> {
         Ok(number.map_or_else(|| Value::String(text.to_owned()), Value::Number))
     }
 
-    /// `|` and `>`, with what may stand behind them.
+    /// A block scalar: `|` or `>` with its indicators, and the lines below.
     pub(super) fn block_scalar(&mut self, header: &str, outer: Outer) -> Step<Value> {
         let is_folded = header.starts_with('>');
         let (marks, _) = without_comment(header.get(1..).unwrap_or_default());
@@ -111,7 +112,7 @@ impl<'a> Reader<'a> {
             }
         };
         let mut out = String::new();
-        // The break behind the last line, and those of blank lines after it.
+        // The break after the last line, and those of blank lines after it.
         let (mut last, mut breaks, mut was_deeper) = ("", 0, false);
         while let Some(line) = self.line() {
             if line.start == line.end && line.indent() <= indent {
@@ -141,7 +142,7 @@ impl<'a> Reader<'a> {
         Ok(Value::String(out))
     }
 
-    /// Refuses a plain scalar that begins with what means something else.
+    /// Rejects a plain scalar that begins with an indicator of YAML.
     pub(super) fn check_plain(&self, text: &str) -> Step<()> {
         let mut characters = text.chars();
         let first = characters.next();
@@ -162,7 +163,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A quoted scalar, which may go on in the lines below.
+    /// A quoted scalar. It may continue on the next lines.
     pub(super) fn quoted(&mut self, place: &mut usize, quote: char, outer: Outer) -> Step<String> {
         let start = *place;
         let Some(length) = quoted_end(self.part(start, self.text.len()), quote) else {
@@ -175,11 +176,12 @@ impl<'a> Reader<'a> {
         self.unquote(self.part(start, *place), quote)
     }
 
-    /// The text of a scalar with its quotes, in which lines are folded.
+    /// The text of a quoted scalar. `raw` has the quotes; line breaks are
+    /// folded.
     pub(super) fn unquote(&self, raw: &str, quote: char) -> Step<String> {
         let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
         let mut out = String::with_capacity(inner.len());
-        // What blanks may not be taken from: they were written as escapes.
+        // Blanks before this position were written as escapes, and stay.
         let mut kept = 0;
         let mut rest = inner;
         while let Some(character) = rest.chars().next() {
@@ -210,14 +212,14 @@ impl<'a> Reader<'a> {
         Ok(out)
     }
 
-    /// Reads what is behind a backslash; gives what is behind that.
+    /// Reads the escape after a backslash. Returns the rest.
     fn escape<'b>(&self, rest: &'b str, out: &mut String) -> Step<&'b str> {
         let mut after = rest.chars();
         let digits = match after.next() {
             Some('x') => 2,
             Some('u') => 4,
             Some('U') => 8,
-            // The line goes on in the next one.
+            // The text continues on the next line.
             Some('\n' | '\r') => {
                 let next = rest.trim_start_matches('\r');
                 let next = next.strip_prefix('\n').unwrap_or(next);
@@ -253,7 +255,7 @@ impl<'a> Reader<'a> {
         let mut rest = after.as_str();
         let mut code = number(rest);
         rest = rest.get(digits..).unwrap_or_default();
-        // A pair, as JSON writes it.
+        // A surrogate pair, as in JSON.
         if let Some(high @ 0xd800..0xdc00) = code
             && let Some(low @ 0xdc00..0xe000) = rest.strip_prefix("\\u").and_then(number)
         {
@@ -268,7 +270,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Folds a line break: a blank, or the breaks of the blank lines behind it.
+/// Folds a line break: to a blank, or to the breaks of the blank lines after
+/// it.
 fn push_break(out: &mut String, blank: usize) {
     if blank == 0 {
         out.push(' ');
