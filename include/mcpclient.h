@@ -731,8 +731,8 @@ typedef struct mcp_client mcp_client;
 typedef struct mcp_config mcp_config;
 
 /**
- * A CONTENT of mcp_result_content(), borrowed from the result: one piece of
- * a tool's result, of a resource that was read, or of a prompt's message.
+ * A CONTENT BLOCK of mcp_result_content(), borrowed from the result: a part
+ * of a tool's result, of a resource that was read, or of a prompt's message.
  */
 typedef struct mcp_content mcp_content;
 
@@ -770,15 +770,16 @@ typedef struct mcp_event mcp_event;
  * answer later.  Answer it once, with mcp_input_accept(),
  * mcp_input_decline(), mcp_input_dismiss(), mcp_input_reply_json() or
  * mcp_input_fail().  A second answer is MCP_E_STATE, and so is an answer
- * that no request waits for any more.
+ * after the request has ended or the server has withdrawn the input request.
  *
  * An input request that is freed without an answer is dismissed, as
  * mcp_input_dismiss() does.  The same happens when the time of
  * mcp_client_set_input_timeout() is over.
  *
- * The request that the server is asking for waits, and its timeout is
- * paused.  An input request that arrives on the notification stream does not
- * say which request it belongs to; it pauses the timeouts of all requests.
+ * While the input request is open, the request that it belongs to waits, and
+ * the timeout of that request is paused.  An input request that arrives on
+ * the notification stream does not say which request it belongs to; it
+ * pauses the timeouts of all requests.
  *
  * Up to revision 2025-11-25 the server sends an input request as a message;
  * from 2026-07-28 on it sends an "input_required" result.  The application
@@ -825,7 +826,7 @@ typedef struct mcp_request mcp_request;
 
 /**
  * A RESOURCE or a resource template of mcp_result_resource(), or the target
- * of a resource link in a content; borrowed from the result.
+ * of a resource link in a content block; borrowed from the result.
  *
  * All its texts come from the server: do not trust them.
  */
@@ -834,9 +835,9 @@ typedef struct mcp_resource mcp_resource;
 /**
  * A RESULT of a call, of any method.
  *
- * The functions below read it.  For a member that the result does not have,
- * they return 0 or NULL, or what their comment says.  mcp_result_json() is
- * the whole result.
+ * The functions below read it.  If the result does not have what a function
+ * reads, the function returns 0 or NULL, or the value that its comment
+ * names.  mcp_result_json() returns the whole result.
  *
  * A result never changes: any number of threads may read it.  What the
  * functions return is borrowed from it, and valid until mcp_result_free().
@@ -2043,8 +2044,8 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
  * Makes a client for a server of the file, with the server's token, headers
  * and timeout.
  *
- * `config`: not changed.  `name`: the server's name; NULL if only one server
- * is not disabled, to choose that one.
+ * `config`: not changed.  `name`: the server's name; NULL for the only
+ * server that is not disabled.
  *
  * If "auth" says OAuth, the client has an authorization with the grant
  * MCP_GRANT_AUTHORIZATION_CODE and the values of the file.  This
@@ -2108,7 +2109,7 @@ int32_t mcp_connect(mcp_client *client, mcp_result **out);
 int32_t mcp_ping(mcp_client *client);
 
 /**
- * Lists all tools of the server: it requests page after page.
+ * Lists all tools of the server; reads all pages of the list.
  *
  * `out` receives the result, or NULL on failure.  Read it with
  * mcp_result_tool_count() and mcp_result_tool(); free it with
@@ -2163,7 +2164,7 @@ int32_t mcp_call_tool(mcp_client *client,
                       mcp_result **out);
 
 /**
- * Lists all resources of the server: it requests page after page.
+ * Lists all resources of the server; reads all pages of the list.
  *
  * `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
  * and mcp_result_resource().  Returns like mcp_list_tools().
@@ -2172,7 +2173,7 @@ int32_t mcp_call_tool(mcp_client *client,
 int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
 
 /**
- * Lists all resource templates of the server: it requests page after page.
+ * Lists all resource templates of the server; reads all pages of the list.
  *
  * `out`: as for mcp_list_tools().  Each template is read like a resource,
  * and mcp_resource_uri() is its URI template (RFC 6570).  Returns like
@@ -2222,7 +2223,7 @@ int32_t mcp_subscribe_resource(mcp_client *client, const char *uri);
 int32_t mcp_unsubscribe_resource(mcp_client *client, const char *uri);
 
 /**
- * Lists all prompts of the server: it requests page after page.
+ * Lists all prompts of the server; reads all pages of the list.
  *
  * `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
  * mcp_result_prompt().  Returns like mcp_list_tools().
@@ -2235,8 +2236,8 @@ int32_t mcp_list_prompts(mcp_client *client, mcp_result **out);
  *
  * `name`: the prompt's name, UTF-8.  `arguments_json`: a JSON object whose
  * values are strings; NULL or "" for no arguments.  Both are copied.  `out`:
- * as for mcp_call_tool().  The messages of the prompt are the contents of
- * the result: mcp_result_content().  Each has a mcp_content_role().
+ * as for mcp_call_tool().  The messages of the prompt are the content blocks
+ * of the result: mcp_result_content().  Each has a mcp_content_role().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
  * argument that is not a string.
@@ -2836,7 +2837,7 @@ int32_t mcp_input_kind(const mcp_input *input);
  * Returns the message to show to the person; "" if there is none.
  *
  * Never NULL for a valid `input`.  A NULL `input` gives NULL.  The text
- * comes from the server: show which server it is.  Valid until
+ * comes from the server: tell the person which server sent it.  Valid until
  * mcp_input_free().
  * Threads: any.  Since: 0.1.0.  Spec: elicitation/create, message.
  */
@@ -2990,7 +2991,7 @@ const char *mcp_result_next_cursor(const mcp_result *result);
 int64_t mcp_result_ttl(const mcp_result *result);
 
 /**
- * Returns the number of contents in a result of mcp_call_tool(),
+ * Returns the number of content blocks in a result of mcp_call_tool(),
  * mcp_read_resource() or mcp_get_prompt().
  *
  * A NULL `result` gives 0.
@@ -2999,7 +3000,7 @@ int64_t mcp_result_ttl(const mcp_result *result);
 size_t mcp_result_content_count(const mcp_result *result);
 
 /**
- * Returns a content by its index.
+ * Returns a content block by its index.
  *
  * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
  * Borrowed: valid until mcp_result_free().
@@ -3011,19 +3012,19 @@ const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
  * Returns 1 if the result of mcp_call_tool() says that the tool failed,
  * otherwise 0.
  *
- * The contents of such a result say why: see mcp_result_text().  A NULL
- * `result` gives 0.
+ * The content blocks of such a result say why: see mcp_result_text().  A
+ * NULL `result` gives 0.
  * Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
  */
 int32_t mcp_result_is_error(const mcp_result *result);
 
 /**
- * Returns all text contents of the result as one text, separated by line
- * breaks.
+ * Returns all text content blocks of the result as one text, separated by
+ * line breaks.
  *
  * This is what most applications need from a tool.  Never NULL for a valid
- * `result`: "" if there is no text content.  A NULL `result` gives NULL.
- * `len`, unless NULL, receives the length in bytes without the final NUL.
+ * `result`: "" if there is no text.  A NULL `result` gives NULL.  `len`,
+ * unless NULL, receives the length in bytes without the final NUL.
  * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: TextContent.
  */
@@ -3556,21 +3557,22 @@ const char *mcp_prompt_meta_json(const mcp_prompt *prompt, size_t *len);
 const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
 
 /**
- * Returns the kind of the content: one of MCP_CONTENT_.
+ * Returns the kind of a content block: one of MCP_CONTENT_.
  *
  * MCP_CONTENT_OTHER is a kind that this library does not know;
- * mcp_content_json() returns the whole content.  A NULL `content` gives 0.
+ * mcp_content_json() returns the whole content block.  A NULL `content`
+ * gives 0.
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
 int32_t mcp_content_kind(const mcp_content *content);
 
 /**
- * Returns the role of a prompt's message that the content belongs to: "user"
- * or "assistant".
+ * Returns the role of the prompt's message that the content block belongs
+ * to: "user" or "assistant".
  *
  * Returns NULL if the server sent none or a value of another type, and for a
- * content that is not of a prompt.  A NULL `content` gives NULL.  Borrowed:
- * valid until mcp_result_free().
+ * content block that is not of a prompt.  A NULL `content` gives NULL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
  */
 const char *mcp_content_role(const mcp_content *content);
@@ -3603,7 +3605,7 @@ const char *mcp_content_text(const mcp_content *content, size_t *len);
 const void *mcp_content_data(const mcp_content *content, size_t *len);
 
 /**
- * Returns the content's media type.
+ * Returns the media type of a content block.
  *
  * Returns NULL if the server sent none or a value of another type.  A NULL
  * `content` gives NULL.  Borrowed: valid until mcp_result_free().
@@ -3640,7 +3642,7 @@ const char *mcp_content_name(const mcp_content *content);
 const mcp_resource *mcp_content_resource(const mcp_content *content);
 
 /**
- * Returns the content's annotations as a JSON object.
+ * Returns the annotations of a content block as a JSON object.
  *
  * Returns NULL if the server sent none or null; a value of another type is
  * returned as it is.  A NULL `content` gives NULL.  `len`, unless NULL,
@@ -3652,7 +3654,7 @@ const char *mcp_content_annotations_json(const mcp_content *content,
                                          size_t *len);
 
 /**
- * Returns the content's member _meta as a JSON object.
+ * Returns the member _meta of a content block as a JSON object.
  *
  * Returns NULL if the server sent none or null; a value of another type is
  * returned as it is.  A NULL `content` gives NULL.  `len`, unless NULL,
@@ -3663,7 +3665,7 @@ const char *mcp_content_annotations_json(const mcp_content *content,
 const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
 
 /**
- * Returns the whole content as JSON text.
+ * Returns the whole content block as JSON text.
  *
  * Never NULL for a valid `content`.  A NULL `content` gives NULL.  `len`,
  * unless NULL, receives the length in bytes without the final NUL.
@@ -3673,8 +3675,8 @@ const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
 const char *mcp_content_json(const mcp_content *content, size_t *len);
 
 /**
- * Lists all skills of the server: it requests page after page, but reads
- * none of the skills' files.
+ * Lists all skills of the server; reads all pages of the list, but none of
+ * the skills' files.
  *
  * `out`: as for mcp_list_tools(); read it with mcp_result_skill_count() and
  * mcp_result_skill().  Returns like mcp_list_tools().
@@ -3890,7 +3892,7 @@ int32_t mcp_get_task_result(mcp_client *client,
 int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
 
 /**
- * Lists all tasks of the server: it requests page after page.
+ * Lists all tasks of the server; reads all pages of the list.
  *
  * `out`: as for mcp_list_tools(); read it with mcp_result_task_count() and
  * mcp_result_task().
@@ -4072,7 +4074,8 @@ void mcp_json_free(mcp_json *json);
  * appends to an array, which is created as well.  `value`: the string,
  * copied.
  *
- * Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot exist;
+ * Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be created: a step
+ * leads into a value that has no members, or past the end of an array;
  * MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
  * Threads: one at a time.  Since: 0.1.0.
  */

@@ -230,8 +230,8 @@ pub unsafe extern "C" fn mcp_list_prompts(
 ///
 /// `name`: the prompt's name, UTF-8.  `arguments_json`: a JSON object whose
 /// values are strings; NULL or "" for no arguments.  Both are copied.  `out`:
-/// as for mcp_call_tool().  The messages of the prompt are the contents of
-/// the result: mcp_result_content().  Each has a mcp_content_role().
+/// as for mcp_call_tool().  The messages of the prompt are the content blocks
+/// of the result: mcp_result_content().  Each has a mcp_content_role().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
 /// argument that is not a string.

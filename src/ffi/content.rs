@@ -16,8 +16,8 @@ use crate::ffi::library::*;
 use crate::ffi::resource::mcp_resource;
 use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 
-/// A CONTENT of mcp_result_content(), borrowed from the result: one piece of
-/// a tool's result, of a resource that was read, or of a prompt's message.
+/// A CONTENT BLOCK of mcp_result_content(), borrowed from the result: a part
+/// of a tool's result, of a resource that was read, or of a prompt's message.
 #[derive(Debug)]
 pub struct mcp_content {
     view: View,
@@ -112,10 +112,11 @@ fn decode(raw: &str) -> Option<Vec<u8>> {
     })
 }
 
-/// Returns the kind of the content: one of MCP_CONTENT_.
+/// Returns the kind of a content block: one of MCP_CONTENT_.
 ///
 /// MCP_CONTENT_OTHER is a kind that this library does not know;
-/// mcp_content_json() returns the whole content.  A NULL `content` gives 0.
+/// mcp_content_json() returns the whole content block.  A NULL `content`
+/// gives 0.
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
@@ -123,12 +124,12 @@ pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
     unsafe { read_value(content, 0, |it| Some(it.kind())) }
 }
 
-/// Returns the role of a prompt's message that the content belongs to: "user"
-/// or "assistant".
+/// Returns the role of the prompt's message that the content block belongs
+/// to: "user" or "assistant".
 ///
 /// Returns NULL if the server sent none or a value of another type, and for a
-/// content that is not of a prompt.  A NULL `content` gives NULL.  Borrowed:
-/// valid until mcp_result_free().
+/// content block that is not of a prompt.  A NULL `content` gives NULL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const c_char {
@@ -182,7 +183,7 @@ pub unsafe extern "C" fn mcp_content_data(
     }
 }
 
-/// Returns the content's media type.
+/// Returns the media type of a content block.
 ///
 /// Returns NULL if the server sent none or a value of another type.  A NULL
 /// `content` gives NULL.  Borrowed: valid until mcp_result_free().
@@ -227,7 +228,7 @@ pub unsafe extern "C" fn mcp_content_resource(content: *const mcp_content) -> *c
     unsafe { lend_part(content, |it| it.link()) }
 }
 
-/// Returns the content's annotations as a JSON object.
+/// Returns the annotations of a content block as a JSON object.
 ///
 /// Returns NULL if the server sent none or null; a value of another type is
 /// returned as it is.  A NULL `content` gives NULL.  `len`, unless NULL,
@@ -244,7 +245,7 @@ pub unsafe extern "C" fn mcp_content_annotations_json(
     unsafe { lend_long(content, len, |it| it.view.json("annotations")) }
 }
 
-/// Returns the content's member _meta as a JSON object.
+/// Returns the member _meta of a content block as a JSON object.
 ///
 /// Returns NULL if the server sent none or null; a value of another type is
 /// returned as it is.  A NULL `content` gives NULL.  `len`, unless NULL,
@@ -261,7 +262,7 @@ pub unsafe extern "C" fn mcp_content_meta_json(
     unsafe { lend_long(content, len, |it| it.view.json("_meta")) }
 }
 
-/// Returns the whole content as JSON text.
+/// Returns the whole content block as JSON text.
 ///
 /// Never NULL for a valid `content`.  A NULL `content` gives NULL.  `len`,
 /// unless NULL, receives the length in bytes without the final NUL.

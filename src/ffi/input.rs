@@ -25,15 +25,16 @@ use crate::ffi::view::{Lent, lend, lend_long, read_value};
 /// answer later.  Answer it once, with mcp_input_accept(),
 /// mcp_input_decline(), mcp_input_dismiss(), mcp_input_reply_json() or
 /// mcp_input_fail().  A second answer is MCP_E_STATE, and so is an answer
-/// that no request waits for any more.
+/// after the request has ended or the server has withdrawn the input request.
 ///
 /// An input request that is freed without an answer is dismissed, as
 /// mcp_input_dismiss() does.  The same happens when the time of
 /// mcp_client_set_input_timeout() is over.
 ///
-/// The request that the server is asking for waits, and its timeout is
-/// paused.  An input request that arrives on the notification stream does not
-/// say which request it belongs to; it pauses the timeouts of all requests.
+/// While the input request is open, the request that it belongs to waits, and
+/// the timeout of that request is paused.  An input request that arrives on
+/// the notification stream does not say which request it belongs to; it
+/// pauses the timeouts of all requests.
 ///
 /// Up to revision 2025-11-25 the server sends an input request as a message;
 /// from 2026-07-28 on it sends an "input_required" result.  The application
@@ -238,7 +239,7 @@ pub unsafe extern "C" fn mcp_input_kind(input: *const mcp_input) -> i32 {
 /// Returns the message to show to the person; "" if there is none.
 ///
 /// Never NULL for a valid `input`.  A NULL `input` gives NULL.  The text
-/// comes from the server: show which server it is.  Valid until
+/// comes from the server: tell the person which server sent it.  Valid until
 /// mcp_input_free().
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation/create, message.
 #[unsafe(no_mangle)]

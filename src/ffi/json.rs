@@ -107,7 +107,8 @@ unsafe fn set(
 /// appends to an array, which is created as well.  `value`: the string,
 /// copied.
 ///
-/// Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot exist;
+/// Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be created: a step
+/// leads into a value that has no members, or past the end of an array;
 /// MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]

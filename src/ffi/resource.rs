@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use crate::ffi::view::{View, lend, lend_long, read_value};
 
 /// A RESOURCE or a resource template of mcp_result_resource(), or the target
-/// of a resource link in a content; borrowed from the result.
+/// of a resource link in a content block; borrowed from the result.
 ///
 /// All its texts come from the server: do not trust them.
 #[derive(Debug)]

@@ -17,9 +17,9 @@ use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 
 /// A RESULT of a call, of any method.
 ///
-/// The functions below read it.  For a member that the result does not have,
-/// they return 0 or NULL, or what their comment says.  mcp_result_json() is
-/// the whole result.
+/// The functions below read it.  If the result does not have what a function
+/// reads, the function returns 0 or NULL, or the value that its comment
+/// names.  mcp_result_json() returns the whole result.
 ///
 /// A result never changes: any number of threads may read it.  What the
 /// functions return is borrowed from it, and valid until mcp_result_free().
@@ -278,7 +278,7 @@ pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
     }
 }
 
-/// Returns the number of contents in a result of mcp_call_tool(),
+/// Returns the number of content blocks in a result of mcp_call_tool(),
 /// mcp_read_resource() or mcp_get_prompt().
 ///
 /// A NULL `result` gives 0.
@@ -289,7 +289,7 @@ pub unsafe extern "C" fn mcp_result_content_count(result: *const mcp_result) -> 
     unsafe { read_value(result, 0, |it| Some(it.contents().len())) }
 }
 
-/// Returns a content by its index.
+/// Returns a content block by its index.
 ///
 /// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
 /// Borrowed: valid until mcp_result_free().
@@ -306,8 +306,8 @@ pub unsafe extern "C" fn mcp_result_content(
 /// Returns 1 if the result of mcp_call_tool() says that the tool failed,
 /// otherwise 0.
 ///
-/// The contents of such a result say why: see mcp_result_text().  A NULL
-/// `result` gives 0.
+/// The content blocks of such a result say why: see mcp_result_text().  A
+/// NULL `result` gives 0.
 /// Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_is_error(result: *const mcp_result) -> i32 {
@@ -315,12 +315,12 @@ pub unsafe extern "C" fn mcp_result_is_error(result: *const mcp_result) -> i32 {
     unsafe { read_value(result, 0, |it| Some(i32::from(it.root()?.is("isError", "true")))) }
 }
 
-/// Returns all text contents of the result as one text, separated by line
-/// breaks.
+/// Returns all text content blocks of the result as one text, separated by
+/// line breaks.
 ///
 /// This is what most applications need from a tool.  Never NULL for a valid
-/// `result`: "" if there is no text content.  A NULL `result` gives NULL.
-/// `len`, unless NULL, receives the length in bytes without the final NUL.
+/// `result`: "" if there is no text.  A NULL `result` gives NULL.  `len`,
+/// unless NULL, receives the length in bytes without the final NUL.
 /// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: TextContent.
 #[unsafe(no_mangle)]
