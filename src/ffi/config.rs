@@ -43,12 +43,12 @@ use crate::ffi::handle::{give, peek, take};
 #[derive(Debug)]
 pub struct mcp_config {
     inner: Config,
-    servers: Vec<Server>,
+    servers: Vec<ListedServer>,
     warnings: Vec<CString>,
 }
 
 #[derive(Debug)]
-struct Server {
+struct ListedServer {
     name: CString,
     url: Option<CString>,
     command: Option<CString>,
@@ -56,7 +56,7 @@ struct Server {
 
 impl From<Config> for mcp_config {
     fn from(inner: Config) -> Self {
-        let servers = inner.entries.iter().map(|entry| Server {
+        let servers = inner.entries.iter().map(|entry| ListedServer {
             name: lent(&entry.name),
             url: entry.url().map(lent),
             command: entry.command().map(lent),
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn mcp_config_command(
 unsafe fn server(
     config: *const mcp_config,
     index: usize,
-    part: fn(&Server) -> Option<&CString>,
+    part: fn(&ListedServer) -> Option<&CString>,
 ) -> *const c_char {
     // SAFETY: guaranteed by the caller.
     let config = unsafe { peek(config) };

@@ -70,15 +70,15 @@ pub type mcp_event_fn = Option<
 
 /// The address of a client, to be passed to its handlers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Owner(pub(crate) *mut mcp_client);
+pub(crate) struct ClientAddress(pub(crate) *mut mcp_client);
 
 // SAFETY: only an address, which is passed back to the application. The
 // application guarantees that the client lives while its handlers run.
-unsafe impl Send for Owner {}
+unsafe impl Send for ClientAddress {}
 // SAFETY: as above.
-unsafe impl Sync for Owner {}
+unsafe impl Sync for ClientAddress {}
 
-impl Owner {
+impl ClientAddress {
     pub(crate) fn address(self) -> *mut mcp_client {
         self.0
     }
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn mcp_client_set_event_handler(
     userdata: *mut c_void,
     free_userdata: mcp_free_fn,
 ) -> i32 {
-    let owner = Owner(client);
+    let owner = ClientAddress(client);
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
         // SAFETY: the header requires NULL or a live client.

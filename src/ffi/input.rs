@@ -11,7 +11,7 @@ use crate::client::{Answered, QuestionKind as Kind};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::callback::UserData;
 use crate::ffi::client::{mcp_client, mcp_free_fn};
-use crate::ffi::event::Owner;
+use crate::ffi::event::ClientAddress;
 use crate::ffi::guard::{guard, read_or};
 use crate::ffi::handle::{Handle, borrow, give, take};
 use crate::ffi::library::*;
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn mcp_client_set_input_handler(
     userdata: *mut c_void,
     free_userdata: mcp_free_fn,
 ) -> i32 {
-    let owner = Owner(client);
+    let owner = ClientAddress(client);
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
         // SAFETY: the header requires NULL or a live client.

@@ -104,12 +104,12 @@ pub(crate) unsafe fn lend_part<T, R>(
 /// The text and the tape that places of a view refer to: those of the whole
 /// message, or of a part that lies deeper than the message's tape.
 #[derive(Debug)]
-struct Source {
+struct ViewSource {
     answer: Arc<Answer>,
     part: Option<(Range<usize>, Tape)>,
 }
 
-impl Source {
+impl ViewSource {
     #[inline(always)]
     fn text(&self) -> &str {
         let message = self.answer.message();
@@ -128,7 +128,7 @@ impl Source {
 /// An object inside a result, and the texts that were lent of it.
 #[derive(Debug)]
 pub(crate) struct View {
-    source: Arc<Source>,
+    source: Arc<ViewSource>,
     place: Place,
     /// The member that was read first: often it is the only one.
     first: OnceLock<(Place, Lent)>,
@@ -142,24 +142,24 @@ struct More {
     whole: OnceLock<Lent>,
     /// A text that is computed from parts of the object.
     computed: OnceLock<Option<Lent>>,
-    others: OnceLock<Box<[Slot]>>,
+    others: OnceLock<Box<[MemberText]>>,
 }
 
 /// A member and, after its first use, its text.
-type Slot = (Place, OnceLock<Lent>);
+type MemberText = (Place, OnceLock<Lent>);
 
 /// The depth of the tape for a part that has its own.
 const LEVELS: usize = 3;
 
 impl View {
-    fn new(source: &Arc<Source>, place: Place) -> Self {
+    fn new(source: &Arc<ViewSource>, place: Place) -> Self {
         let source = source.clone();
         Self { source, place, first: OnceLock::new(), more: OnceLock::new() }
     }
 
     /// The object of a whole result.
     pub(crate) fn root(answer: &Arc<Answer>) -> Self {
-        let source = Source { answer: answer.clone(), part: None };
+        let source = ViewSource { answer: answer.clone(), part: None };
         Self::new(&Arc::new(source), answer.place())
     }
 
@@ -204,7 +204,7 @@ impl View {
         let start = (raw.as_ptr() as usize).saturating_sub(message.as_ptr() as usize);
         let tape = Tape::read(raw, LEVELS).unwrap_or_default();
         let part = Some((start..start + raw.len(), tape));
-        Self::new(&Arc::new(Source { answer: source.answer.clone(), part }), 0)
+        Self::new(&Arc::new(ViewSource { answer: source.answer.clone(), part }), 0)
     }
 
     /// A member that is a string, as plain text.

@@ -6,14 +6,14 @@
 
 /// The supported schemes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
+pub(crate) enum AuthScheme {
     Bearer,
     DPoP,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Challenge {
-    pub(crate) scheme: Scheme,
+    pub(crate) scheme: AuthScheme,
     /// The names are in lower case; each occurs once.
     pub(crate) parameters: Vec<(String, String)>,
 }
@@ -43,14 +43,14 @@ pub(crate) fn all<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Challeng
             continue;
         };
         left = less;
-        let mut reader = Reader { rest: value };
+        let mut reader = ChallengeReader { rest: value };
         while count < CHALLENGES
             && let Some((scheme, parameters)) = reader.challenge()
         {
             count += 1;
             let scheme = match () {
-                () if scheme.eq_ignore_ascii_case("bearer") => Scheme::Bearer,
-                () if scheme.eq_ignore_ascii_case("dpop") => Scheme::DPoP,
+                () if scheme.eq_ignore_ascii_case("bearer") => AuthScheme::Bearer,
+                () if scheme.eq_ignore_ascii_case("dpop") => AuthScheme::DPoP,
                 () => continue,
             };
             out.push(Challenge { scheme, parameters });
@@ -62,7 +62,7 @@ pub(crate) fn all<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Challeng
 /// The challenge to follow. The parameters of one challenge do not belong to
 /// another.
 pub(crate) fn choose(challenges: &[Challenge], dpop_is_on: bool) -> Option<&Challenge> {
-    let wanted = if dpop_is_on { Scheme::DPoP } else { Scheme::Bearer };
+    let wanted = if dpop_is_on { AuthScheme::DPoP } else { AuthScheme::Bearer };
     challenges.iter().find(|one| one.scheme == wanted).or_else(|| challenges.first())
 }
 
@@ -75,11 +75,11 @@ pub(crate) fn parameters<'a>(
     choose(&challenges, dpop_is_on).map(|one| one.parameters.clone()).unwrap_or_default()
 }
 
-struct Reader<'a> {
+struct ChallengeReader<'a> {
     rest: &'a str,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ChallengeReader<'a> {
     /// `scheme 1*SP ( token68 / #auth-param )`
     fn challenge(&mut self) -> Option<(&'a str, Vec<(String, String)>)> {
         let scheme = self.scheme()?;
@@ -327,7 +327,7 @@ mod tests {
         assert_eq!(choose(&both, false).unwrap().get("scope"), None);
         assert_eq!(choose(&both, true).unwrap().get("error"), Some("b"));
         let bound = all(["DPoP error=b"]);
-        assert_eq!(choose(&bound, false).unwrap().scheme, Scheme::DPoP);
+        assert_eq!(choose(&bound, false).unwrap().scheme, AuthScheme::DPoP);
         let plain = all(["Bearer error=a, Bearer error=c"]);
         assert_eq!(choose(&plain, true).unwrap().get("error"), Some("a"));
         assert_eq!(choose(&[], true), None);

@@ -6,7 +6,7 @@ use crate::base::secret::Secret;
 
 /// The line that is wrong, counted from 1, and why. It never quotes the line.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Wrong {
+pub(crate) struct EnvFileError {
     pub(crate) line: usize,
     pub(crate) what: &'static str,
 }
@@ -16,7 +16,7 @@ pub(crate) struct Wrong {
 /// Ignored are: blanks around names and values, empty lines, comments that
 /// begin with `#`, and the word `export`. A value may be in quotes; in double
 /// quotes `\n`, `\"` and `\\` are escapes. There is no other syntax.
-pub(crate) fn parse(text: &str) -> Result<Vec<(String, Secret)>, Wrong> {
+pub(crate) fn parse(text: &str) -> Result<Vec<(String, Secret)>, EnvFileError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut out = Vec::new();
     for (at, line) in text.lines().enumerate() {
@@ -24,7 +24,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<(String, Secret)>, Wrong> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        out.push(variable(line).map_err(|what| Wrong { line: at + 1, what })?);
+        out.push(variable(line).map_err(|what| EnvFileError { line: at + 1, what })?);
     }
     Ok(out)
 }

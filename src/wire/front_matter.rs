@@ -24,7 +24,7 @@ const TAB: &str = "a tab indents it, where blanks have to";
 /// `first`.
 pub(crate) fn parse(text: &str, first: usize) -> Result<Value, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { text, lines: Vec::new(), at: 0, first, nodes: 0, depth: 0 };
+    let mut reader = YamlReader { text, lines: Vec::new(), at: 0, first, nodes: 0, depth: 0 };
     reader.cut()?;
     reader.skip_blank();
     if reader.at == reader.lines.len() {
@@ -39,22 +39,22 @@ pub(crate) fn parse(text: &str, first: usize) -> Result<Value, String> {
 }
 
 #[derive(Clone, Copy)]
-struct Line {
+struct SourceLine {
     /// The positions of the line's beginning, of its content and of its end.
     begin: usize,
     start: usize,
     end: usize,
 }
 
-impl Line {
+impl SourceLine {
     fn indent(self) -> usize {
         self.start - self.begin
     }
 }
 
-struct Reader<'a> {
+struct YamlReader<'a> {
     text: &'a str,
-    lines: Vec<Line>,
+    lines: Vec<SourceLine>,
     /// The index of the current line.
     at: usize,
     first: usize,
@@ -62,21 +62,21 @@ struct Reader<'a> {
     depth: usize,
 }
 
-type Step<T> = Result<T, String>;
+type YamlResult<T> = Result<T, String>;
 
 /// The indentation of the collection around a value; `None` for the outermost
 /// value.
 type Outer = Option<usize>;
 
-impl<'a> Reader<'a> {
+impl<'a> YamlReader<'a> {
     /// Splits the text into lines.
-    fn cut(&mut self) -> Step<()> {
+    fn cut(&mut self) -> YamlResult<()> {
         let mut begin = 0;
         for whole in self.text.split_inclusive('\n') {
             let line = whole.strip_suffix('\n').unwrap_or(whole);
             let line = line.strip_suffix('\r').unwrap_or(line);
             let start = begin + line.len() - line.trim_start_matches(' ').len();
-            self.lines.push(Line { begin, start, end: begin + line.len() });
+            self.lines.push(SourceLine { begin, start, end: begin + line.len() });
             if line.chars().any(|one| one != '\t' && one.is_control() && one != '\u{85}') {
                 self.at = self.lines.len() - 1;
                 return self.wrong("there is a control character");
@@ -86,11 +86,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn wrong<T>(&self, what: &str) -> Step<T> {
+    fn wrong<T>(&self, what: &str) -> YamlResult<T> {
         Err(format!("line {}: {what}", self.first + self.at.min(self.lines.len())))
     }
 
-    fn line(&self) -> Option<Line> {
+    fn line(&self) -> Option<SourceLine> {
         self.lines.get(self.at).copied()
     }
 
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn count(&mut self) -> Step<()> {
+    fn count(&mut self) -> YamlResult<()> {
         self.nodes += 1;
         if self.nodes > NODES {
             return self.wrong(&format!("there are more than {NODES} values"));
@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Step<T>) -> Step<T> {
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> YamlResult<T>) -> YamlResult<T> {
         self.depth += 1;
         if self.depth > DEPTH {
             return self.wrong(&format!("more than {DEPTH} values are inside each other"));
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value that begins at the content of the current line.
-    fn block(&mut self, outer: Outer) -> Step<Value> {
+    fn block(&mut self, outer: Outer) -> YamlResult<Value> {
         let Some(line) = self.line() else { return Ok(Value::Null) };
         let content = self.content();
         if content.starts_with('\t') {
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
         self.value(line.start, outer)
     }
 
-    fn mapping(&mut self, indent: usize) -> Step<Value> {
+    fn mapping(&mut self, indent: usize) -> YamlResult<Value> {
         self.count()?;
         let mut out = Map::new();
         loop {
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         Ok(Value::Object(out))
     }
 
-    fn sequence(&mut self, indent: usize) -> Step<Value> {
+    fn sequence(&mut self, indent: usize) -> YamlResult<Value> {
         self.count()?;
         let mut out = Vec::new();
         loop {
@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value in the lines below a key or a dash, or null.
-    fn below(&mut self, indent: usize, is_member: bool) -> Step<Value> {
+    fn below(&mut self, indent: usize, is_member: bool) -> YamlResult<Value> {
         self.at += 1;
         self.skip_blank();
         match self.line() {
@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
 
     /// The key at the beginning of a line, and the position of the text after
     /// its colon.
-    fn key(&self, line: Line) -> Step<Option<(String, usize)>> {
+    fn key(&self, line: SourceLine) -> YamlResult<Option<(String, usize)>> {
         let content = self.part(line.start, line.end);
         let (name, after) = match content.chars().next() {
             Some(quote @ ('"' | '\'')) => {
@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
 
     /// The value that begins at a position of the current line; there is no
     /// blank at this position.
-    fn value(&mut self, start: usize, outer: Outer) -> Step<Value> {
+    fn value(&mut self, start: usize, outer: Outer) -> YamlResult<Value> {
         self.count()?;
         let end = self.line().map_or(start, |line| line.end);
         let text = self.part(start, end);
@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Advances to the next line. Only a comment may follow the position.
-    fn end_at(&mut self, place: usize) -> Step<()> {
+    fn end_at(&mut self, place: usize) -> YamlResult<()> {
         let end = self.line().map_or(place, |line| line.end);
         let rest = self.part(place, end);
         if !is_blank(rest) || rest.starts_with('#') {
@@ -284,7 +284,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Advances to the next line inside a value that has not ended.
-    fn next_inside(&mut self, outer: Outer) -> Step<()> {
+    fn next_inside(&mut self, outer: Outer) -> YamlResult<()> {
         self.at += 1;
         match self.line() {
             None => {

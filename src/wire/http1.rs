@@ -200,10 +200,10 @@ impl Head {
     pub(crate) fn body(&self) -> Body {
         Body {
             state: match self.framing {
-                Framing::Empty => State::Done,
-                Framing::Length(length) => State::Length(length),
-                Framing::Chunked => State::Size,
-                Framing::UntilClose => State::UntilClose,
+                Framing::Empty => BodyState::Done,
+                Framing::Length(length) => BodyState::Length(length),
+                Framing::Chunked => BodyState::Size,
+                Framing::UntilClose => BodyState::UntilClose,
             },
             announced: match self.framing {
                 Framing::Length(length) => Some(length),
@@ -217,14 +217,14 @@ impl Head {
 /// Removes the framing of a body.
 #[derive(Debug)]
 pub(crate) struct Body {
-    state: State,
+    state: BodyState,
     announced: Option<u64>,
     /// The bytes read so far of the current line or of the trailers.
     line: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum BodyState {
     Length(u64),
     UntilClose,
     /// At the line with a chunk's size.
@@ -257,39 +257,41 @@ impl Body {
     pub(crate) fn next<'a>(&mut self, bytes: &mut &'a [u8]) -> Result<Piece<'a>> {
         loop {
             match self.state {
-                State::Done => return Ok(Piece::End),
+                BodyState::Done => return Ok(Piece::End),
                 _ if bytes.is_empty() => return Ok(Piece::Partial),
-                State::UntilClose => return Ok(Piece::Data(std::mem::take(bytes))),
-                State::Length(left) => {
+                BodyState::UntilClose => return Ok(Piece::Data(std::mem::take(bytes))),
+                BodyState::Length(left) => {
                     let (data, left) = take(bytes, left);
-                    self.state = if left == 0 { State::Done } else { State::Length(left) };
+                    self.state = if left == 0 { BodyState::Done } else { BodyState::Length(left) };
                     return Ok(Piece::Data(data));
                 }
-                State::Chunk(left) => {
+                BodyState::Chunk(left) => {
                     let (data, left) = take(bytes, left);
-                    self.state = if left == 0 { State::ChunkEnd } else { State::Chunk(left) };
+                    self.state =
+                        if left == 0 { BodyState::ChunkEnd } else { BodyState::Chunk(left) };
                     return Ok(Piece::Data(data));
                 }
-                State::ChunkEnd => match *bytes {
+                BodyState::ChunkEnd => match *bytes {
                     [b'\r', b'\n', rest @ ..] => {
                         *bytes = rest;
-                        self.state = State::Size;
+                        self.state = BodyState::Size;
                     }
                     [b'\r'] => return Ok(Piece::Partial),
                     _ => return Err(malformed("a chunk is longer than its size says".into())),
                 },
-                State::Size => match httparse::parse_chunk_size(bytes) {
+                BodyState::Size => match httparse::parse_chunk_size(bytes) {
                     Ok(httparse::Status::Complete((length, size))) => {
                         *bytes = bytes.get(length..).unwrap_or_default();
                         self.line = 0;
-                        self.state = if size == 0 { State::Trailers } else { State::Chunk(size) };
+                        self.state =
+                            if size == 0 { BodyState::Trailers } else { BodyState::Chunk(size) };
                     }
                     Ok(httparse::Status::Partial) if bytes.len() <= LINE_LIMIT => {
                         return Ok(Piece::Partial);
                     }
                     _ => return Err(malformed("a chunk's size is not a number".into())),
                 },
-                State::Trailers => {
+                BodyState::Trailers => {
                     let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
                         return self.bounded(bytes.len()).map(|()| Piece::Partial);
                     };
@@ -298,7 +300,7 @@ impl Body {
                     self.bounded(end)?;
                     self.line += end;
                     if matches!(line, b"" | b"\r") {
-                        self.state = State::Done;
+                        self.state = BodyState::Done;
                     }
                 }
             }
@@ -307,11 +309,11 @@ impl Body {
 
     /// Whether the body is complete if the connection ends here.
     pub(crate) fn may_end_here(&self) -> bool {
-        matches!(self.state, State::Done | State::UntilClose)
+        matches!(self.state, BodyState::Done | BodyState::UntilClose)
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.state == State::Done
+        self.state == BodyState::Done
     }
 
     fn bounded(&self, more: usize) -> Result<()> {

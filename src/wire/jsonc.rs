@@ -39,7 +39,7 @@ pub(crate) struct Member {
 
 /// Where a text is not JSON, and why. It never quotes the text.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Wrong {
+pub(crate) struct JsoncError {
     pub(crate) line: usize,
     pub(crate) column: usize,
     pub(crate) what: Cow<'static, str>,
@@ -64,14 +64,14 @@ const OPTIONS: ParseOptions = ParseOptions {
 };
 
 impl Value {
-    pub(crate) fn parse(text: &str) -> Result<Self, Wrong> {
+    pub(crate) fn parse(text: &str) -> Result<Self, JsoncError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let lines = Lines::new(text);
+        let lines = LineIndex::new(text);
         check_depth(&lines)?;
         let parsed = parse_to_ast(text, &Default::default(), &OPTIONS);
         match parsed.map_err(|error| lines.wrong(&error))?.value {
             Some(value) => Ok(lines.value(value)),
-            None => Err(Wrong { line: 1, column: 1, what: "there is nothing in it".into() }),
+            None => Err(JsoncError { line: 1, column: 1, what: "there is nothing in it".into() }),
         }
     }
 
@@ -88,7 +88,7 @@ impl Value {
     }
 }
 
-fn check_depth(lines: &Lines<'_>) -> Result<(), Wrong> {
+fn check_depth(lines: &LineIndex<'_>) -> Result<(), JsoncError> {
     let options = ScannerOptions {
         allow_single_quoted_strings: OPTIONS.allow_single_quoted_strings,
         allow_hexadecimal_numbers: OPTIONS.allow_hexadecimal_numbers,
@@ -108,19 +108,19 @@ fn check_depth(lines: &Lines<'_>) -> Result<(), Wrong> {
         if depth > DEPTH {
             let (line, column) = lines.place(scanner.token_start());
             let what = format!("more than {DEPTH} objects and arrays are inside each other");
-            return Err(Wrong { line, column, what: what.into() });
+            return Err(JsoncError { line, column, what: what.into() });
         }
     }
     Ok(())
 }
 
 /// A text and the positions of its lines.
-struct Lines<'a> {
+struct LineIndex<'a> {
     text: &'a str,
     starts: Vec<usize>,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> LineIndex<'a> {
     fn new(text: &'a str) -> Self {
         let ends = memchr::memchr_iter(b'\n', text.as_bytes());
         Self { text, starts: std::iter::once(0).chain(ends.map(|at| at + 1)).collect() }
@@ -137,7 +137,7 @@ impl<'a> Lines<'a> {
         (line, self.text.get(start..at).map_or(1, |before| before.chars().count() + 1))
     }
 
-    fn wrong(&self, error: &ParseError) -> Wrong {
+    fn wrong(&self, error: &ParseError) -> JsoncError {
         let what = match error.kind() {
             // The message of the crate may quote a part of the string.
             ParseErrorKind::String(ParseStringErrorKind::UnterminatedStringLiteral) => {
@@ -152,7 +152,7 @@ impl<'a> Lines<'a> {
             }
         };
         let (line, column) = self.place(error.range().start);
-        Wrong { line, column, what }
+        JsoncError { line, column, what }
     }
 
     fn value(&self, value: ast::Value<'_>) -> Value {

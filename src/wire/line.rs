@@ -6,7 +6,7 @@ use crate::base::error::{Error, Result, Status};
 
 /// A line, or a part of a line that is too long.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub(crate) enum LinePiece {
     Whole(Vec<u8>),
     /// The beginning of a line that is over the limit. The rest of the line is
     /// skipped.
@@ -63,7 +63,7 @@ impl Lines {
 
     /// The next whole line that is not blank, without its line break. `None` if
     /// more bytes are needed.
-    pub(crate) fn next(&mut self) -> Option<Line> {
+    pub(crate) fn next(&mut self) -> Option<LinePiece> {
         loop {
             if let Some(skipped) = self.skipped.take() {
                 return self.skip(skipped);
@@ -75,7 +75,7 @@ impl Lines {
                 let head = self.buffer.get(self.start..end).unwrap_or_default();
                 let head = head.get(..PIECE).unwrap_or(head).to_vec();
                 (self.skipped, self.at_start) = (Some(Vec::new()), false);
-                return Some(Line::Long(head));
+                return Some(LinePiece::Long(head));
             }
             if found.is_none() {
                 self.searched = end;
@@ -96,19 +96,19 @@ impl Lines {
                 let mut whole = std::mem::take(&mut self.buffer);
                 whole.truncate(end);
                 (self.start, self.searched, self.at_start) = (0, 0, false);
-                return Some(Line::Whole(whole));
+                return Some(LinePiece::Whole(whole));
             } else {
                 Some(line.to_vec())
             };
             self.at_start = false;
             (self.start, self.searched) = (end + 1, end + 1);
             if line.is_some() {
-                return line.map(Line::Whole);
+                return line.map(LinePiece::Whole);
             }
         }
     }
 
-    fn skip(&mut self, mut skipped: Vec<u8>) -> Option<Line> {
+    fn skip(&mut self, mut skipped: Vec<u8>) -> Option<LinePiece> {
         let unseen = self.buffer.get(self.start..).unwrap_or_default();
         let found = memchr::memchr(b'\n', unseen);
         let gone = unseen.get(..found.unwrap_or(unseen.len())).unwrap_or_default();
@@ -120,7 +120,7 @@ impl Lines {
             self.skipped = Some(skipped);
             return None;
         }
-        Some(Line::Rest(skipped))
+        Some(LinePiece::Rest(skipped))
     }
 
     /// Whether a line has begun but not ended.
@@ -146,11 +146,11 @@ mod tests {
         out
     }
 
-    fn text(line: Line) -> String {
+    fn text(line: LinePiece) -> String {
         let (mark, text) = match line {
-            Line::Whole(text) => ("", text),
-            Line::Long(text) => ("long ", text),
-            Line::Rest(text) => ("rest ", text),
+            LinePiece::Whole(text) => ("", text),
+            LinePiece::Long(text) => ("long ", text),
+            LinePiece::Rest(text) => ("rest ", text),
         };
         format!("{mark}{}", String::from_utf8(text).unwrap())
     }
@@ -197,12 +197,12 @@ mod tests {
         for _ in 0..100 {
             lines.feed(&[b'x'; 32 * 1024]).unwrap();
             while let Some(line) = lines.next() {
-                assert!(matches!(line, Line::Long(head) if head.len() == PIECE));
+                assert!(matches!(line, LinePiece::Long(head) if head.len() == PIECE));
                 long += 1;
             }
         }
         lines.feed(b"\n").unwrap();
-        assert!(matches!(lines.next(), Some(Line::Rest(tail)) if tail.len() == PIECE));
+        assert!(matches!(lines.next(), Some(LinePiece::Rest(tail)) if tail.len() == PIECE));
         assert!(long == 1 && lines.buffer.capacity() <= 128 * 1024);
     }
 
@@ -220,7 +220,7 @@ mod tests {
         let mut lines = Lines::new(1024 * 1024);
         lines.feed(&vec![b'x'; 1024 * 1024]).unwrap();
         lines.feed(b"\ny").unwrap();
-        assert!(matches!(lines.next(), Some(Line::Whole(line)) if line.len() == 1024 * 1024));
+        assert!(matches!(lines.next(), Some(LinePiece::Whole(line)) if line.len() == 1024 * 1024));
         lines.feed(b"\n").unwrap();
         assert!(lines.buffer.capacity() <= 2 * KEPT);
     }

@@ -12,7 +12,7 @@ use crate::wire::json_scan::plain;
 /// The values of a text down to some level, in the order of the text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tape {
-    nodes: Vec<Node>,
+    nodes: Vec<TapeNode>,
     /// Whether the name of any member has escapes, which is rare.
     has_escapes: bool,
 }
@@ -20,7 +20,7 @@ pub(crate) struct Tape {
 /// The position of a value in the text, and the index of the first node after
 /// the value and everything inside it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Node {
+struct TapeNode {
     start: u32,
     end: u32,
     next: u32,
@@ -83,7 +83,7 @@ impl Tape {
         }
         let mut nodes = std::mem::take(&mut self.nodes);
         nodes.clear();
-        let mut reader = Reader::new(text.as_bytes(), nodes, levels);
+        let mut reader = TapeReader::new(text.as_bytes(), nodes, levels);
         reader.read()?;
         (self.nodes, self.has_escapes) = (reader.nodes, reader.has_escapes);
         Ok(())
@@ -196,10 +196,10 @@ fn unescaped<'a>(raw: &[u8], name: &'a [u8]) -> Cow<'a, [u8]> {
         .map_or(Cow::Borrowed(name), |name| name.into_bytes().into())
 }
 
-struct Reader<'a> {
+struct TapeReader<'a> {
     bytes: &'a [u8],
     at: usize,
-    nodes: Vec<Node>,
+    nodes: Vec<TapeNode>,
     levels: usize,
     /// The number of objects and arrays that are open.
     depth: usize,
@@ -213,10 +213,10 @@ struct Reader<'a> {
     has_escapes: bool,
 }
 
-type Step<T> = std::result::Result<T, Fault>;
+type Scanned<T> = std::result::Result<T, Fault>;
 
-impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8], nodes: Vec<Node>, levels: usize) -> Self {
+impl<'a> TapeReader<'a> {
+    fn new(bytes: &'a [u8], nodes: Vec<TapeNode>, levels: usize) -> Self {
         Self {
             bytes,
             at: 0,
@@ -230,7 +230,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read(&mut self) -> Step<()> {
+    fn read(&mut self) -> Scanned<()> {
         loop {
             // A value must come here.
             match self.blank() {
@@ -281,7 +281,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    fn open(&mut self, is_object: bool) -> Step<()> {
+    fn open(&mut self, is_object: bool) -> Scanned<()> {
         let depth = self.depth;
         let Some(bits) = self.objects.get_mut(depth / 64) else { return Err(Fault::TooDeep) };
         let bit = 1 << (depth % 64);
@@ -292,7 +292,7 @@ impl<'a> Reader<'a> {
         }
         if depth <= self.levels {
             let next = std::mem::replace(&mut self.open, self.nodes.len() as u32);
-            self.nodes.push(Node { start: self.at as u32, next, ..Node::default() });
+            self.nodes.push(TapeNode { start: self.at as u32, next, ..TapeNode::default() });
         }
         self.depth += 1;
         self.at += 1;
@@ -319,7 +319,7 @@ impl<'a> Reader<'a> {
 
     #[inline(always)]
     fn begin(&mut self) -> usize {
-        self.nodes.push(Node { start: self.at as u32, ..Node::default() });
+        self.nodes.push(TapeNode { start: self.at as u32, ..TapeNode::default() });
         self.nodes.len() - 1
     }
 
@@ -332,7 +332,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    fn noted(&mut self, read: impl FnOnce(&mut Self) -> Step<()>) -> Step<()> {
+    fn noted(&mut self, read: impl FnOnce(&mut Self) -> Scanned<()>) -> Scanned<()> {
         if self.depth > self.levels {
             return read(self);
         }
@@ -343,7 +343,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a member's name and the colon after it.
-    fn name(&mut self) -> Step<()> {
+    fn name(&mut self) -> Scanned<()> {
         if self.bytes.get(self.at) != Some(&b'"') {
             return self.wrong("no name of a member");
         }
@@ -376,7 +376,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    fn string(&mut self) -> Step<()> {
+    fn string(&mut self) -> Scanned<()> {
         self.at += 1;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
@@ -400,7 +400,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    fn escape(&mut self) -> Step<()> {
+    fn escape(&mut self) -> Scanned<()> {
         self.escapes += 1;
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
@@ -416,7 +416,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn word(&mut self, word: &[u8]) -> Step<()> {
+    fn word(&mut self, word: &[u8]) -> Scanned<()> {
         if !self.bytes.get(self.at..).unwrap_or_default().starts_with(word) {
             return self.wrong("no value");
         }
@@ -424,7 +424,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn number(&mut self) -> Step<()> {
+    fn number(&mut self) -> Scanned<()> {
         if self.bytes.get(self.at) == Some(&b'-') {
             self.at += 1;
         }
@@ -446,7 +446,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn digits(&mut self) -> Step<()> {
+    fn digits(&mut self) -> Scanned<()> {
         let start = self.at;
         while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
             self.at += 1;
@@ -455,7 +455,7 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
-    fn wrong<T>(&self, what: &'static str) -> Step<T> {
+    fn wrong<T>(&self, what: &'static str) -> Scanned<T> {
         Err(Fault::Malformed(what, self.at))
     }
 }

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::{BLANK, Outer, Reader, Step};
+use super::{BLANK, Outer, YamlReader, YamlResult};
 
-impl<'a> Reader<'a> {
+impl<'a> YamlReader<'a> {
     /// Skips blanks and comments of a flow collection, and returns the next
     /// character.
-    fn peek(&mut self, place: &mut usize, outer: Outer) -> Step<char> {
+    fn peek(&mut self, place: &mut usize, outer: Outer) -> YamlResult<char> {
         loop {
             let end = self.line().map_or(*place, |line| line.end);
             let rest = self.part(*place, end);
@@ -30,7 +30,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A value inside a flow collection, or the flow collection itself.
-    pub(super) fn flow(&mut self, place: &mut usize, outer: Outer) -> Step<Value> {
+    pub(super) fn flow(&mut self, place: &mut usize, outer: Outer) -> YamlResult<Value> {
         match self.peek(place, outer)? {
             '[' => self.nested(|this| this.flow_sequence(place, outer)),
             '{' => self.nested(|this| this.flow_mapping(place, outer)),
@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn flow_sequence(&mut self, place: &mut usize, outer: Outer) -> Step<Value> {
+    fn flow_sequence(&mut self, place: &mut usize, outer: Outer) -> YamlResult<Value> {
         let mut out = Vec::new();
         *place += 1;
         loop {
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn flow_mapping(&mut self, place: &mut usize, outer: Outer) -> Step<Value> {
+    fn flow_mapping(&mut self, place: &mut usize, outer: Outer) -> YamlResult<Value> {
         let mut out = Map::new();
         *place += 1;
         loop {
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a comma, or stops before the end of the collection.
-    fn separator(&mut self, place: &mut usize, end: char, outer: Outer) -> Step<()> {
+    fn separator(&mut self, place: &mut usize, end: char, outer: Outer) -> YamlResult<()> {
         match self.peek(place, outer)? {
             ',' => *place += 1,
             other if other == end => {}
@@ -97,8 +97,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A plain scalar inside a flow collection. Line breaks are folded.
-    fn flow_plain(&mut self, place: &mut usize, outer: Outer) -> Step<String> {
+    /// A plain scalar inside a flow collection. SourceLine breaks are folded.
+    fn flow_plain(&mut self, place: &mut usize, outer: Outer) -> YamlResult<String> {
         let mut out = String::new();
         loop {
             let end = self.line().map_or(*place, |line| line.end);

@@ -2,11 +2,11 @@
 
 use serde_json::{Number, Value};
 
-use super::{BLANK, Outer, Reader, Step, colon, quoted_end, without_comment};
+use super::{BLANK, Outer, YamlReader, YamlResult, colon, quoted_end, without_comment};
 
-impl<'a> Reader<'a> {
+impl<'a> YamlReader<'a> {
     /// A plain scalar. It may continue on the next lines.
-    pub(super) fn plain(&mut self, text: &str, outer: Outer) -> Step<Value> {
+    pub(super) fn plain(&mut self, text: &str, outer: Outer) -> YamlResult<Value> {
         let (first, mut has_comment) = without_comment(text);
         self.check_plain(first)?;
         self.check_no_key(first)?;
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
         Ok(if out == first { value } else { Value::String(out) })
     }
 
-    fn check_no_key(&self, text: &str) -> Step<()> {
+    fn check_no_key(&self, text: &str) -> YamlResult<()> {
         if colon(text).is_some() {
             return self.wrong("a colon and a blank are inside a value: put it in quotes");
         }
@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of a plain scalar (YAML 1.2.2, 10.3.2).
-    pub(super) fn resolve(&self, text: &str) -> Step<Value> {
+    pub(super) fn resolve(&self, text: &str) -> YamlResult<Value> {
         match text {
             "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
             "true" | "True" | "TRUE" => return Ok(Value::Bool(true)),
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A block scalar: `|` or `>` with its indicators, and the lines below.
-    pub(super) fn block_scalar(&mut self, header: &str, outer: Outer) -> Step<Value> {
+    pub(super) fn block_scalar(&mut self, header: &str, outer: Outer) -> YamlResult<Value> {
         let is_folded = header.starts_with('>');
         let (marks, _) = without_comment(header.get(1..).unwrap_or_default());
         let (mut chomp, mut width) = (None, None);
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Rejects a plain scalar that begins with an indicator of YAML.
-    pub(super) fn check_plain(&self, text: &str) -> Step<()> {
+    pub(super) fn check_plain(&self, text: &str) -> YamlResult<()> {
         let mut characters = text.chars();
         let first = characters.next();
         match first {
@@ -164,7 +164,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A quoted scalar. It may continue on the next lines.
-    pub(super) fn quoted(&mut self, place: &mut usize, quote: char, outer: Outer) -> Step<String> {
+    pub(super) fn quoted(
+        &mut self,
+        place: &mut usize,
+        quote: char,
+        outer: Outer,
+    ) -> YamlResult<String> {
         let start = *place;
         let Some(length) = quoted_end(self.part(start, self.text.len()), quote) else {
             return self.wrong("a value has no end");
@@ -178,7 +183,7 @@ impl<'a> Reader<'a> {
 
     /// The text of a quoted scalar. `raw` has the quotes; line breaks are
     /// folded.
-    pub(super) fn unquote(&self, raw: &str, quote: char) -> Step<String> {
+    pub(super) fn unquote(&self, raw: &str, quote: char) -> YamlResult<String> {
         let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
         let mut out = String::with_capacity(inner.len());
         // Blanks before this position were written as escapes, and stay.
@@ -213,7 +218,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the escape after a backslash. Returns the rest.
-    fn escape<'b>(&self, rest: &'b str, out: &mut String) -> Step<&'b str> {
+    fn escape<'b>(&self, rest: &'b str, out: &mut String) -> YamlResult<&'b str> {
         let mut after = rest.chars();
         let digits = match after.next() {
             Some('x') => 2,
