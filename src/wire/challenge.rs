@@ -252,10 +252,10 @@ mod tests {
             (r#"Bearer realm="a \"b\", c""#, r#"Bearer realm=a "b", c"#),
             ("Bearer error=x,scope=y", "Bearer error=x|scope=y"),
             (r#"Bearer Error="x" , SCOPE = "y z""#, "Bearer error=x|scope=y z"),
-            // Empty elements of the list, and parameters without a comma.
+            // Empty elements of the list, and parameters without a comma between them.
             (",, Bearer ,error=x,, ,scope=y,", "Bearer error=x|scope=y"),
             (r#"Bearer error="x" scope="y""#, "Bearer error=x|scope=y"),
-            // A bare URL; single quotes; a quote that is only an apostrophe.
+            // An unquoted URL; single quotes; an apostrophe that is no quote.
             (
                 "Bearer resource_metadata=https://h/a?b=c&d, error=x",
                 "Bearer resource_metadata=https://h/a?b=c&d|error=x",
@@ -265,18 +265,18 @@ mod tests {
             ("Bearer error='x'y, scope=z", "Bearer error='x'y|scope=z"),
             ("Bearer error=, scope=y", "Bearer error=|scope=y"),
             (r#"Bearer error="", scope=y"#, "Bearer error=|scope=y"),
-            // The first of a name counts, whatever its case.
+            // The first parameter of a name counts; case is ignored.
             ("Bearer error=x, ERROR=y, error=z", "Bearer error=x"),
-            // Several challenges in a value.
+            // Several challenges in one value.
             (r#"Basic realm="x", Bearer error=e, Digest nonce=1"#, "Bearer error=e"),
             ("Bearer, Basic realm=x", "Bearer"),
             (r#"Bearer, DPoP algs="ES256 RS256""#, "Bearer; DPoP algs=ES256 RS256"),
             ("DPoP error=a, Bearer error=b", "DPoP error=a; Bearer error=b"),
             ("Bearer error=a, Bearer error=b", "Bearer error=a; Bearer error=b"),
-            // What is in quotes begins nothing.
+            // Text in quotes begins no challenge.
             (r#"Basic realm="x, Bearer error=e""#, ""),
             (r#"realm="x, Bearer error=e", Bearer error=f"#, "Bearer error=f"),
-            // A token68, with all that may be in it.
+            // A token68 with every allowed character.
             ("Negotiate YWJj/+-._~==, Bearer error=x", "Bearer error=x"),
             ("Negotiate YWJj=, Bearer error=x", "Bearer error=x"),
             ("Negotiate a/b=, Bearer error=x", "Bearer error=x"),

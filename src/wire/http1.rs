@@ -332,8 +332,8 @@ fn take<'a>(bytes: &mut &'a [u8], left: u64) -> (&'a [u8], u64) {
 }
 
 /// Whether a header has this name. `lower` is in lower case and has only
-/// letters and dashes. No other byte of a name differs from these in that one
-/// bit only.
+/// letters and dashes, so it is enough to set the bit 0x20: besides capital
+/// letters only CR becomes one of these bytes, and no name contains CR.
 fn is(name: &str, lower: &str) -> bool {
     name == lower
         || name.len() == lower.len()

@@ -1,6 +1,6 @@
-//! Pure parsers and writers: bytes in, values out, no I/O.
+//! Pure parsers and writers: they take bytes, return values, and do no I/O.
 //!
-//! Each stream parser is tested cut at every byte.
+//! Each stream parser is tested with its input cut at every byte.
 
 pub(crate) mod challenge;
 pub(crate) mod clock_skew;

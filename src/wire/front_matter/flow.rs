@@ -97,7 +97,7 @@ impl<'a> YamlReader<'a> {
         Ok(())
     }
 
-    /// A plain scalar inside a flow collection. SourceLine breaks are folded.
+    /// A plain scalar inside a flow collection. Line breaks are folded.
     fn flow_plain(&mut self, place: &mut usize, outer: Outer) -> YamlResult<String> {
         let mut out = String::new();
         loop {
