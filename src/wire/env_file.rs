@@ -92,7 +92,7 @@ mod tests {
                         E=\"a\\n\\\"b\\\\\\c\" # d\nF=a#b=c\nexport=x\nG=# e";
 
     #[test]
-    fn reads_the_forms_that_are_common() {
+    fn reads_the_common_forms() {
         let all = parse(GOOD).unwrap();
         let all: Vec<(&str, &str)> =
             all.iter().map(|(name, value)| (&**name, value.expose())).collect();
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_at_every_character() {
+    fn accepts_every_beginning_of_a_file() {
         for (cut, _) in GOOD.char_indices() {
             let _ = parse(&GOOD[..cut]);
         }

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn replaces_half_a_pair() {
+    fn replaces_a_lone_surrogate() {
         assert_eq!(text(r#""\ud83dx""#), "\u{fffd}x");
         assert_eq!(text(r#""\ude00""#), "\u{fffd}");
         assert_eq!(text(r#""\ud83d\u0041""#), "\u{fffd}A");

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_comments_and_commas_at_the_end_and_knows_its_lines() {
+    fn reads_comments_and_trailing_commas_and_counts_lines() {
         let text = "\u{feff}// a\r\n{ /* b\n */ \"x\": [1.50, true,\n null,], // c\n\"é\\n\":\n\"\\ud83d\\ude00\",\n}\n";
         let value = Value::parse(text).unwrap();
         assert_eq!((value.line, value.what()), (2, "an object"));
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_the_depth() {
+    fn limits_the_nesting() {
         let nested = |depth: usize| format!("\n{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(Value::parse(&nested(DEPTH)).is_ok());
         let (line, column, what) = fails(&nested(DEPTH + 1));

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_object() {
+    fn rejects_text_that_is_not_an_object() {
         for text in ["", "[]", "1", "{", "{} {}", "null"] {
             assert!(Members::parse(text).is_err(), "{text}");
         }

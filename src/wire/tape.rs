@@ -586,7 +586,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_the_nesting() {
+    fn limits_the_nesting() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(Tape::read(&nested(NESTING), 3).is_ok());
         assert_eq!(Tape::read(&nested(NESTING + 1), 3).unwrap_err(), Fault::TooDeep);

@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_what_it_read_without_blanks() {
+    fn writes_the_value_it_read_without_white_space() {
         let text = r#" {"b": [1.50, 1e2, -0], "a\n\u0000": "é\"", "c": {}, "d": [null, true]} "#;
         assert_eq!(
             written(&tree(text)),
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_places_as_rfc_6901_names_them() {
+    fn finds_values_by_json_pointer() {
         let tree = tree(r#"{"a":[10,{"b":"x"}],"m~n":1,"o/p":2,"":3}"#);
         for (pointer, value) in
             [("/a/0", "10"), ("/a/1/b", "\"x\""), ("/m~0n", "1"), ("/o~1p", "2"), ("/", "3")]
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn makes_what_is_missing_on_the_way_and_changes_nothing_when_it_fails() {
+    fn creates_missing_values_and_changes_nothing_on_failure() {
         let mut made = Written::from(Tree::Object(Vec::new()));
         made.put("/a/b", Tree::text("x")).unwrap();
         made.put("/list/-", Tree::Number("1".into())).unwrap();
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn says_where_a_text_is_wrong_and_bounds_the_depth() {
+    fn says_where_a_text_is_wrong_and_limits_the_nesting() {
         assert!(Tree::parse("{\n\"a\": }").unwrap_err().contains("line 2 column 6"));
         assert!(Tree::parse("").is_err() && Tree::parse("{} {}").is_err());
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_a_server_may_write() {
+    fn reads_lone_surrogates_duplicate_names_and_deep_nesting() {
         let text = r#"{"\ud83d":1,"a":{"\u0062":[[]],"b":{}},"\ud83d\ude00":"\ude00","a":null}"#;
         let read = tree(text);
         assert_eq!(written(&read), "{\"\u{fffd}\":1,\"a\":null,\"😀\":\"\u{fffd}\"}");
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_time_for_each_member_once_however_they_stand() {
+    fn reads_large_values_in_linear_time() {
         let begun = std::time::Instant::now();
         let names = |name: &dyn Fn(usize) -> String| {
             let all: Vec<String> =
