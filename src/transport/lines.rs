@@ -11,8 +11,8 @@ use crate::transport::message_source::{Incoming, Next, Source, Stop};
 use crate::transport::process::Process;
 use crate::transport::socket::plain;
 use crate::transport::wait::Wait;
-use crate::wire::line::{Line, Lines};
-use crate::wire::owner::Owner;
+use crate::wire::line::{LinePiece, Lines};
+use crate::wire::partial_id::PartialId;
 
 /// How much is read at a time.
 const STEP: usize = 32 * 1024;
@@ -113,9 +113,9 @@ impl LineSource {
         None
     }
 
-    fn taken(&mut self, line: Line) -> Option<Incoming> {
+    fn taken(&mut self, line: LinePiece) -> Option<Incoming> {
         let owner = match line {
-            Line::Whole(line) => {
+            LinePiece::Whole(line) => {
                 // What a JSON-RPC message begins with; servers print banners.
                 let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
                 return Some(match first {
@@ -123,13 +123,13 @@ impl LineSource {
                     _ => Incoming::Junk,
                 });
             }
-            Line::Long(head) => {
-                let owner = Owner::of_head(&head);
-                self.is_unknown = owner == Owner::Unknown;
-                Some(owner).filter(|owner| *owner != Owner::Unknown)?
+            LinePiece::Long(head) => {
+                let owner = PartialId::of_head(&head);
+                self.is_unknown = owner == PartialId::Unknown;
+                Some(owner).filter(|owner| *owner != PartialId::Unknown)?
             }
-            Line::Rest(tail) => {
-                std::mem::take(&mut self.is_unknown).then(|| Owner::of_tail(&tail))?
+            LinePiece::Rest(tail) => {
+                std::mem::take(&mut self.is_unknown).then(|| PartialId::of_tail(&tail))?
             }
         };
         let error = Error::new(

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use crate::base::error::Error;
 use crate::platform::Poll;
 use crate::transport::wait::Wait;
-use crate::wire::owner::Owner;
+use crate::wire::partial_id::PartialId;
 
 /// Where the messages of a server come from.
 pub(crate) trait Source: Send {
@@ -37,7 +37,7 @@ pub(crate) enum Incoming {
     Junk,
     /// One that was too long and was passed over; the last word on it, if it
     /// is not known whose it is.
-    TooLong(Owner, Error),
+    TooLong(PartialId, Error),
     /// Nothing has come, but one of the others is ready.
     Also,
 }
