@@ -7,6 +7,7 @@
 pub(crate) mod call;
 pub(crate) mod capability;
 pub(crate) mod elicitation_form;
+pub(crate) mod error_code;
 pub(crate) mod handshake;
 pub(crate) mod header_params;
 pub(crate) mod input_request;

@@ -7,6 +7,9 @@
 use serde::Deserialize;
 
 use crate::base::error::{Error, Result, Status};
+use crate::protocol::error_code::{
+    HEADER_MISMATCH, INVALID_PARAMS, MISSING_CAPABILITY, UNSUPPORTED_VERSION,
+};
 use crate::protocol::revision::Revision;
 use crate::protocol::server_info::{HandshakeReply, ServerInfo};
 use crate::wire::jsonrpc::{Answer, RpcError};
@@ -56,11 +59,6 @@ pub(crate) struct Negotiation {
     discovered: u8,
     initialized: u8,
 }
-
-const HEADER_MISMATCH: i32 = -32020;
-const MISSING_CAPABILITY: i32 = -32021;
-const UNSUPPORTED_VERSION: i32 = -32022;
-const INVALID_PARAMS: i32 = -32602;
 
 impl Negotiation {
     /// `known` is what the server spoke before its session was lost, which

@@ -15,9 +15,12 @@ use crate::client::app::dispatch::Reporting;
 use crate::client::app::request::CallLimits;
 use crate::client::core::outbox;
 use crate::client::options::Options;
-use crate::client::session::exchange::{HEADER_MISMATCH, OutboundMessage, Outcome, RpcRefused};
+use crate::client::session::exchange::{OutboundMessage, Outcome, RpcRefused};
 use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::call::Call;
+use crate::protocol::error_code::{
+    HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, URL_ELICITATION_REQUIRED,
+};
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::task::{Task, Tasks};
 use crate::protocol::{Dialect, InputRequired, Interpretation, RequestMeta, RetryParams};
@@ -392,10 +395,6 @@ fn is_break(error: &Error) -> bool {
 fn is_of_connection(error: &Error) -> bool {
     !matches!(error.status(), Status::Closed | Status::Cancelled | Status::Timeout)
 }
-
-const METHOD_NOT_FOUND: i32 = -32601;
-const INVALID_REQUEST: i32 = -32600;
-const URL_ELICITATION_REQUIRED: i32 = -32042;
 
 /// Whether a call that is given up is not ended by the message for that: a
 /// task is ended by one of its own.

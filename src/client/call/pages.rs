@@ -10,12 +10,11 @@ use crate::client::Client;
 use crate::client::app::request::CallLimits;
 use crate::client::options::Options;
 use crate::protocol::call::{Call, push_member};
+use crate::protocol::error_code;
 use crate::protocol::item;
 use crate::transport::wait::{Wait, now};
 use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
-
-const INVALID_PARAMS: i32 = -32602;
 
 impl Client {
     /// All pages of a list; `member` is what its items stand in.
@@ -164,7 +163,7 @@ fn next_cursor(page: &Answer) -> Option<String> {
 }
 
 fn is_stale(error: &Error) -> bool {
-    error.rpc().is_some_and(|rpc| rpc.code == INVALID_PARAMS)
+    error.rpc().is_some_and(|rpc| rpc.code == error_code::INVALID_PARAMS)
 }
 
 #[cfg(test)]

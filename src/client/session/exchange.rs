@@ -13,6 +13,9 @@ use crate::client::http::request::{EXCERPT, HttpContext, HttpRequest, Refused};
 use crate::client::options::Options;
 use crate::client::session::transport::Transport;
 use crate::client::{Client, Counter, Session};
+use crate::protocol::error_code::{
+    HEADER_MISMATCH, INVALID_REQUEST, MISSING_CAPABILITY, SERVER_ERROR, UNSUPPORTED_VERSION,
+};
 use crate::protocol::input_request::Answered;
 use crate::protocol::{Dialect, Outgoing, call::Call};
 use crate::transport::http::Reply;
@@ -109,17 +112,11 @@ pub(crate) fn is_loss(session: &Session, http_status: u16, rpc: Option<(i32, boo
         (400, Some((HEADER_MISMATCH | MISSING_CAPABILITY, _))) => is_old,
         // A restarted server of the TypeScript SDK with a single session, or
         // one that has sessions now and had none before.
-        (400, Some((NOT_INITIALIZED, is_anonymous))) => is_anonymous,
+        (400, Some((SERVER_ERROR, is_anonymous))) => is_anonymous,
         (400, Some((INVALID_REQUEST, is_anonymous))) => is_anonymous && !can_be_lost,
         _ => false,
     }
 }
-
-const INVALID_REQUEST: i32 = -32600;
-const NOT_INITIALIZED: i32 = -32000;
-pub(crate) const HEADER_MISMATCH: i32 = -32020;
-const MISSING_CAPABILITY: i32 = -32021;
-const UNSUPPORTED_VERSION: i32 = -32022;
 
 impl Client {
     pub(crate) async fn post(
