@@ -9,7 +9,7 @@ use crate::client::core::input_request::Inquiry;
 use crate::client::options::Options;
 use crate::client::{Client, Session};
 use crate::protocol::input_request::{Answered, Asked, Kind};
-use crate::protocol::{InputRequired, RetryParams, recognise_all};
+use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::transport::wait::Wait;
 use crate::wire::object::Members;
 
@@ -67,7 +67,7 @@ impl Client {
 
 /// The questions of a round, each with its key, if all were declared.
 pub(crate) fn recognised(round: &InputRequired, session: &Session) -> Result<Vec<(String, Asked)>> {
-    recognise_all(round, &session.declared).map_err(|method| {
+    round.recognise(&session.declared).map_err(|method| {
         Error::new(
             Status::InputRequired,
             format!(

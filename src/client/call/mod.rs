@@ -18,12 +18,14 @@ use crate::client::options::Options;
 use crate::client::session::exchange::{OutboundMessage, Outcome, RpcRefused};
 use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::call::Call;
+use crate::protocol::dialect::{Dialect, Interpretation};
 use crate::protocol::error_code::{
     HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, URL_ELICITATION_REQUIRED,
 };
+use crate::protocol::input_required::{InputRequired, RetryParams};
+use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::task::{Task, Tasks};
-use crate::protocol::{Dialect, InputRequired, Interpretation, RequestMeta, RetryParams};
 use crate::transport::wait::{Attendant, Wait, now};
 use crate::wire::jsonrpc::Answer;
 
@@ -264,9 +266,9 @@ impl Client {
             wants_progress: limits.report.is_some(),
             log_level: *lock(&self.log_level),
             retry,
-            marks: &marks,
+            header_params: &marks,
         };
-        let outgoing = dialect.frame(call, &frame).map_err(Failure::Final)?;
+        let outgoing = dialect.request(call, &frame).map_err(Failure::Final)?;
         let post = OutboundMessage {
             outgoing: &outgoing,
             id: Some(id),

@@ -11,7 +11,7 @@ use crate::client::core::event_queue::QueuedItem;
 use crate::client::{Client, Session};
 use crate::protocol::call::push_member;
 use crate::protocol::input_request::{Answered, Asked};
-use crate::protocol::{InputRequired, RetryParams};
+use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::transport::wait::{Asking, Wait};
 
 #[derive(Debug)]

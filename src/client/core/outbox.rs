@@ -7,7 +7,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::client::app::request::CallLimits;
 use crate::client::session::exchange::OutboundMessage;
 use crate::client::{Client, Counter, Session, lock};
-use crate::protocol::Outgoing;
+use crate::protocol::outgoing::Outgoing;
 use crate::transport::wait::Wait;
 
 /// What a message is, which says how many of its kind may wait.

@@ -433,7 +433,7 @@ impl Client {
                 }
             }
         };
-        let Some(outgoing) = peer.dialect.respond(request.id, &answered) else { return Ok(()) };
+        let Some(outgoing) = peer.dialect.response(request.id, &answered) else { return Ok(()) };
         // Who reads for others does not stop reading for that.
         if (wait.is_leading() || wait.is_background())
             && let Some(session) = peer.session

@@ -17,7 +17,9 @@ use crate::client::session::connect::Connected;
 use crate::client::{Client, Counter, Session};
 use crate::protocol::call::Call;
 use crate::protocol::notification::{self, Kind};
-use crate::protocol::{Interest, NotificationRequest, RequestMeta, task};
+use crate::protocol::request_meta::RequestMeta;
+use crate::protocol::subscription::{Interest, NotificationRequest};
+use crate::protocol::task;
 use crate::transport::http::Reply;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
@@ -134,7 +136,7 @@ impl NotificationStream<'_> {
     ) -> Result<Disconnected> {
         let client = self.client;
         let wish = client.subscriptions.wish();
-        let standing = session.dialect.standing(&wish, last_event_id.as_deref());
+        let standing = session.dialect.notification_request(&wish, last_event_id.as_deref());
         if let Some(channel) = session.transport.channel() {
             return match standing {
                 NotificationRequest::Get(_) => self.stand_on(channel, session, wait).await,
@@ -188,7 +190,7 @@ impl NotificationStream<'_> {
         wait: &Wait,
     ) -> Result<(Reply<'a>, From)> {
         let outgoing =
-            session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
+            session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let mut reply = self.client.open(options, session, &outgoing, way, wait).await?;
         let mut stream = EventStream::new(options.max_message);
         let mut events = Vec::new();

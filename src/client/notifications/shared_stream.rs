@@ -16,7 +16,8 @@ use crate::client::session::exchange::OutboundMessage;
 use crate::client::stream::shared_connection::SharedConnection;
 use crate::protocol::call::Call;
 use crate::protocol::notification::{self, Kind};
-use crate::protocol::{Interest, RequestMeta};
+use crate::protocol::request_meta::RequestMeta;
+use crate::protocol::subscription::Interest;
 use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::ResponseBody;
 
@@ -47,7 +48,7 @@ impl NotificationStream<'_> {
         let id = client.next_id();
         let messages = channel.subscribe(id);
         let outgoing =
-            session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
+            session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let post = OutboundMessage::notification(&outgoing, session.peer());
         client.send_on(channel, options, post, brief).await?;
         let result = async {

@@ -11,8 +11,8 @@ use crate::base::signal::Signal;
 use crate::client::notifications::notification_stream::NotificationStream;
 use crate::client::options::Options;
 use crate::client::{Client, Session, lock};
-use crate::protocol::Interest;
 use crate::protocol::notification::Kind;
+use crate::protocol::subscription::Interest;
 use crate::transport::wait::{Attendant, Wait, now};
 
 #[derive(Debug, Default)]

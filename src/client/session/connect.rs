@@ -12,12 +12,14 @@ use crate::client::session::transport::{NoSse, Transport};
 use crate::client::stream::shared_connection::SharedConnection;
 use crate::client::{Client, Counter, KnownServer, Session, lock};
 use crate::protocol::call::Call;
+use crate::protocol::dialect::Dialect;
 use crate::protocol::handshake::Handshake;
 use crate::protocol::negotiation::{Attempt, AttemptOutcome, Negotiation, Next};
+use crate::protocol::outgoing::Outgoing;
+use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::revision::Revision;
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::stateless::Stateless;
-use crate::protocol::{Dialect, Outgoing, RequestMeta};
 use crate::transport::gate::Turn;
 use crate::transport::wait::{Attendant, Wait};
 
@@ -148,7 +150,7 @@ impl Client {
     ) {
         let id = self.next_id();
         let frame = RequestMeta { id, ..RequestMeta::default() };
-        let Ok(outgoing) = session.dialect.frame(&Call::ping(), &frame) else { return };
+        let Ok(outgoing) = session.dialect.request(&Call::ping(), &frame) else { return };
         let post = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
@@ -199,7 +201,7 @@ impl Client {
     ) -> Result<()> {
         let id = self.next_id();
         let outgoing =
-            session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
+            session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let post = OutboundMessage {
             id: Some(id),
             is_repeatable: true,

@@ -13,11 +13,13 @@ use crate::client::http::request::{EXCERPT, HttpContext, HttpRequest, Refused};
 use crate::client::options::Options;
 use crate::client::session::transport::Transport;
 use crate::client::{Client, Counter, Session};
+use crate::protocol::call::Call;
+use crate::protocol::dialect::Dialect;
 use crate::protocol::error_code::{
     HEADER_MISMATCH, INVALID_REQUEST, MISSING_CAPABILITY, SERVER_ERROR, UNSUPPORTED_VERSION,
 };
 use crate::protocol::input_request::Answered;
-use crate::protocol::{Dialect, Outgoing, call::Call};
+use crate::protocol::outgoing::Outgoing;
 use crate::transport::http::Reply;
 use crate::transport::wait::{Wait, now};
 use crate::wire::http1::Media;
@@ -240,7 +242,7 @@ impl Client {
         id: &str,
         answered: &Answered,
     ) -> Result<()> {
-        let Some(outgoing) = session.dialect.respond(id, answered) else { return Ok(()) };
+        let Some(outgoing) = session.dialect.response(id, answered) else { return Ok(()) };
         if !self.is_current(session) {
             return Err(Error::new(
                 Status::SessionLost,

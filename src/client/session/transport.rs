@@ -10,7 +10,7 @@ use crate::client::options::Options;
 use crate::client::options::server::{Address, Server, Streams};
 use crate::client::stream::shared_connection::{SharedConnection, Sink};
 use crate::client::{Client, lock};
-use crate::protocol::Headers;
+use crate::protocol::outgoing::Headers;
 use crate::transport::events::EventSource;
 use crate::transport::lines::{LineSink, LineSource};
 use crate::transport::process::{ENDING, Process, Program};

@@ -20,7 +20,7 @@ use crate::client::options::Options;
 use crate::client::session::exchange::{OutboundMessage, Outcome};
 use crate::client::stream::reader::Reader;
 use crate::client::{Client, Counter, Session, lock};
-use crate::protocol::Outgoing;
+use crate::protocol::outgoing::Outgoing;
 use crate::transport::gate::Gate;
 use crate::transport::lines::{LineSink, Sent};
 use crate::transport::process::{ENDING, Process};
