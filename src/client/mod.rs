@@ -38,6 +38,7 @@ use crate::client::session::exchange::Target;
 use crate::client::session::transport::Transport;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::dialect::Dialect;
+use crate::protocol::session_loss::SessionState;
 use crate::transport::background::Background;
 use crate::transport::gate::Gate;
 use crate::transport::process::{ENDING, Program};
@@ -110,9 +111,15 @@ impl Session {
         self.dialect.has_header_params() && self.transport.channel().is_none()
     }
 
-    /// Whether the server can forget it.
-    fn can_be_lost(&self) -> bool {
-        self.dialect.session_id().is_some() || self.transport.channel().is_some()
+    /// What decides whether a refusal means that the server has lost the
+    /// session.
+    fn state(&self, had_stream: bool) -> SessionState {
+        SessionState {
+            is_stateless: self.server_info.revision.is_stateless(),
+            has_id: self.dialect.session_id().is_some(),
+            is_shared: self.transport.channel().is_some(),
+            had_stream,
+        }
     }
 }
 

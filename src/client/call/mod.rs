@@ -25,6 +25,7 @@ use crate::protocol::error_code::{
 use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::server_info::ServerInfo;
+use crate::protocol::session_loss::{RequestKind, Verdict};
 use crate::protocol::task::{Task, Tasks};
 use crate::transport::wait::{Attendant, Wait, now};
 use crate::wire::jsonrpc::Answer;
@@ -293,9 +294,11 @@ impl Client {
                 });
             }
         };
-        let is_loss = ending.is_loss(session);
+        let verdict = ending.verdict(RequestKind::Call, session);
         match ending.to(session, call.method()) {
-            Outcome::Rpc(RpcRefused { error, .. }) | Outcome::NotMcp(_, error) if is_loss => {
+            Outcome::Rpc(RpcRefused { error, .. }) | Outcome::NotMcp(_, error)
+                if verdict.is_some_and(Verdict::is_lost) =>
+            {
                 Err(Failure::Lost(error))
             }
             Outcome::Answer(answer, _) => match dialect.interpret(call, &answer) {
@@ -332,10 +335,8 @@ impl Client {
                 self.cache.forget(call);
                 Err(Failure::Final(refusal.error))
             }
-            Outcome::NotMcp(status, error) => {
-                if matches!(status, 404 | 405) && session.transport.channel().is_none() {
-                    // Nothing of the kind is there any more; the next call
-                    // looks what is.
+            Outcome::NotMcp(_, error) => {
+                if verdict == Some(Verdict::EndpointGone) {
                     self.forget(session);
                 }
                 Err(Failure::Final(error))

@@ -101,12 +101,6 @@ pub(crate) fn is_unknown_method(error: &Error) -> bool {
     error.rpc().is_some_and(|rpc| rpc.code == error_code::METHOD_NOT_FOUND)
 }
 
-/// Whether a status says nothing about the protocol: the credential, the
-/// quota, or a server that is not up.
-pub(crate) fn is_final(status: u16) -> bool {
-    matches!(status, 300..=399 | 401 | 403 | 407 | 429 | 502..=504)
-}
-
 fn status(http_status: u16, rpc: Option<&RpcError>) -> Status {
     match http_status {
         401 => Status::Unauthorized,

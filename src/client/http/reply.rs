@@ -10,13 +10,14 @@ use crate::client::core::event_queue::{Progress, QueuedItem};
 use crate::client::core::input_request::Question;
 use crate::client::core::outbox;
 use crate::client::http::error;
-use crate::client::http::request::HttpContext;
+use crate::client::http::request::{HttpContext, Refused};
 use crate::client::inbound::progress::ProgressReader;
 use crate::client::options::Options;
 use crate::client::session::exchange::{OutboundMessage, Outcome, RpcRefused, Target};
 use crate::client::{Client, Counter, lock};
 use crate::protocol::input_request::{Answered, Asked, Kind, TOO_MANY};
 use crate::protocol::notification;
+use crate::protocol::session_loss::{self, RefusalFacts, RequestKind, SessionState, Verdict};
 use crate::transport::http::Reply;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
@@ -207,21 +208,24 @@ impl Client {
                 Ok(Ok(opened)) if matches!(opened.head.media, Media::EventStream) => {
                     reply = Some(opened);
                 }
-                // The session is gone, and with it the answer.
-                Ok(Err(refused)) if refused.status == 404 && reading.post.is_repeatable => {
-                    return Ok(Outcome::NotMcp(404, refused.error));
-                }
-                Ok(Err(refused)) if refused.status == 404 => {
-                    return Err(Error::new(
-                        Status::SessionLost,
-                        "the server forgot the session while it worked on the request",
-                    )
-                    .with_http_status(404)
-                    .with_may_have_run(true));
-                }
-                Ok(Err(refused)) if matches!(refused.status, 502..=504) => {}
-                // It does not resume.
-                Ok(_) => return Err(lost),
+                Ok(Err(refused)) => match resumption(&refused) {
+                    // The answer is gone as well.
+                    Verdict::Lost if reading.post.is_repeatable => {
+                        return Ok(Outcome::NotMcp(refused.status, refused.error));
+                    }
+                    Verdict::Lost => {
+                        return Err(Error::new(
+                            Status::SessionLost,
+                            "the server forgot the session while it worked on the request",
+                        )
+                        .with_http_status(refused.status)
+                        .with_may_have_run(true));
+                    }
+                    Verdict::Unavailable => {}
+                    _ => return Err(lost),
+                },
+                // The server does not resume.
+                Ok(Ok(_)) => return Err(lost),
                 Err(error) if matches!(error.status(), Status::Connect | Status::Io) => {}
                 Err(error) => return Err(error.with_may_have_run(true)),
             }
@@ -479,6 +483,13 @@ pub(crate) struct Incoming<'a> {
     pub(crate) id: &'a str,
     pub(crate) method: &'a str,
     pub(crate) params: Option<&'a str>,
+}
+
+/// What a refusal to resume a response means for the session, which does not
+/// depend on what is known of that.
+fn resumption(refused: &Refused) -> Verdict {
+    let refusal = RefusalFacts { http_status: refused.status, rpc: None };
+    session_loss::judge(RequestKind::ResponseStream, refusal, SessionState::default())
 }
 
 fn too_many(options: &Options) -> Error {

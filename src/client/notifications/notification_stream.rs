@@ -18,6 +18,7 @@ use crate::client::{Client, Counter, Session};
 use crate::protocol::call::Call;
 use crate::protocol::notification::{self, Kind};
 use crate::protocol::request_meta::RequestMeta;
+use crate::protocol::session_loss::{self, RefusalFacts, RequestKind, Verdict};
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task;
 use crate::transport::http::Reply;
@@ -120,7 +121,9 @@ impl NotificationStream<'_> {
         brief: &Wait,
     ) -> bool {
         // A server that has no sessions any more knows no GET either.
-        if error.http_status() == 405 && self.has_stood.get() {
+        let refusal = RefusalFacts { http_status: error.http_status(), rpc: None };
+        let state = session.state(self.has_stood.get());
+        if session_loss::judge(RequestKind::Listen, refusal, state) == Verdict::Unknown {
             self.client.forget_if_lost(options, session, brief).await;
         }
         !self.client.is_current(session) && brief.check().is_ok()
@@ -152,10 +155,16 @@ impl NotificationStream<'_> {
                 let has_stood = self.has_stood.get();
                 let reply = client.get(options, &headers, &way, brief).await?;
                 let reply = reply.map_err(|refused| {
-                    if refused.is_loss(session) {
+                    let request = RequestKind::NotificationStream;
+                    let verdict = refused.verdict(request, session, has_stood);
+                    if verdict.is_lost() {
                         client.forget(session);
                     }
-                    not_offered(refused.error, has_stood)
+                    if verdict.is_without_stream() {
+                        not_offered(refused.status)
+                    } else {
+                        refused.error
+                    }
                 })?;
                 if !matches!(reply.head.media, Media::EventStream) {
                     return Err(Error::new(
@@ -456,35 +465,15 @@ impl Accepted {
     }
 }
 
-fn not_offered(error: Error, has_stood: bool) -> Error {
-    let status = error.http_status();
-    // One that was offered before may have trouble now: one that the server
-    // has not seen the end of yet is a 409.
-    let is_refused = match status {
-        405 | 501 => true,
-        400 | 404 | 406 | 409 => !has_stood,
-        _ => false,
-    };
-    if !is_refused {
-        return error;
-    }
+fn not_offered(http_status: u16) -> Error {
     Error::new(
         Status::Unsupported,
-        format!("the server offers no stream of its own: it answered {status}"),
+        format!("the server offers no stream of its own: it answered {http_status}"),
     )
-    .with_http_status(status)
+    .with_http_status(http_status)
 }
 
 /// Whether another attempt would be in vain.
 fn is_final(error: &Error) -> bool {
-    error::is_unknown_method(error)
-        || matches!(
-            error.status(),
-            Status::Unsupported
-                | Status::Unauthorized
-                | Status::Forbidden
-                | Status::Insecure
-                | Status::Redirect
-                | Status::Version
-        )
+    error::is_unknown_method(error) || !session_loss::may_reopen(error.status())
 }

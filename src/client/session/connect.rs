@@ -19,6 +19,7 @@ use crate::protocol::outgoing::Outgoing;
 use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::revision::Revision;
 use crate::protocol::server_info::ServerInfo;
+use crate::protocol::session_loss::RequestKind;
 use crate::protocol::stateless::Stateless;
 use crate::transport::gate::Turn;
 use crate::transport::wait::{Attendant, Wait};
@@ -157,7 +158,7 @@ impl Client {
             ..OutboundMessage::notification(&outgoing, session.peer())
         };
         if let Ok(ending) = self.post(options, post, wait).await
-            && ending.is_loss(session)
+            && ending.is_loss(RequestKind::Ping, session)
         {
             self.forget(session);
         }

@@ -15,11 +15,10 @@ use crate::client::session::transport::Transport;
 use crate::client::{Client, Counter, Session};
 use crate::protocol::call::Call;
 use crate::protocol::dialect::Dialect;
-use crate::protocol::error_code::{
-    HEADER_MISMATCH, INVALID_REQUEST, MISSING_CAPABILITY, SERVER_ERROR, UNSUPPORTED_VERSION,
-};
+use crate::protocol::http_status::StatusClass;
 use crate::protocol::input_request::Answered;
 use crate::protocol::outgoing::Outgoing;
+use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::http::Reply;
 use crate::transport::wait::{Wait, now};
 use crate::wire::http1::Media;
@@ -67,17 +66,22 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// Whether the server does not know the session, or the revision, any
-    /// more. The request was refused before it ran, so that any may be
-    /// repeated.
-    pub(crate) fn is_loss(&self, session: &Session) -> bool {
-        match self {
-            Self::NotMcp(status, _) => is_loss(session, *status, None),
+    /// What a refusal means for the session; `None` where it is none.
+    pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Option<Verdict> {
+        let refusal = match self {
+            Self::NotMcp(http_status, _) => RefusalFacts { http_status: *http_status, rpc: None },
             Self::Rpc(RpcRefused { rpc, http_status, is_anonymous, .. }) => {
-                is_loss(session, *http_status, Some((rpc.code, *is_anonymous)))
+                let rpc = RefusalCode { code: rpc.code, names_request: !is_anonymous };
+                RefusalFacts { http_status: *http_status, rpc: Some(rpc) }
             }
-            _ => false,
-        }
+            Self::Answer(..) | Self::Accepted => return None,
+        };
+        Some(session_loss::judge(request, refusal, session.state(false)))
+    }
+
+    /// Whether it says that the session is lost.
+    pub(crate) fn is_loss(&self, request: RequestKind, session: &Session) -> bool {
+        self.verdict(request, session).is_some_and(Verdict::is_lost)
     }
 
     /// The same, as the answer to a method that the server may not offer.
@@ -100,24 +104,6 @@ pub(crate) struct RpcRefused {
     pub(crate) http_status: u16,
     /// Whether the error names no request.
     pub(crate) is_anonymous: bool,
-}
-
-/// Whether a refusal says that the session, or the revision, is not known any
-/// more; `rpc` is the error's code, and whether it names no request.
-pub(crate) fn is_loss(session: &Session, http_status: u16, rpc: Option<(i32, bool)>) -> bool {
-    let can_be_lost = session.can_be_lost();
-    let is_old = !session.server_info.revision.is_stateless();
-    match (http_status, rpc) {
-        (404, _) if can_be_lost => true,
-        (_, Some((UNSUPPORTED_VERSION, _))) => true,
-        // Only a server of the stateless dialect says so.
-        (400, Some((HEADER_MISMATCH | MISSING_CAPABILITY, _))) => is_old,
-        // A restarted server of the TypeScript SDK with a single session, or
-        // one that has sessions now and had none before.
-        (400, Some((SERVER_ERROR, is_anonymous))) => is_anonymous,
-        (400, Some((INVALID_REQUEST, is_anonymous))) => is_anonymous && !can_be_lost,
-        _ => false,
-    }
 }
 
 impl Client {
@@ -198,7 +184,7 @@ impl Client {
                 Err(error::no_stream(found.as_ref().map(|(_, rpc)| rpc), status))
             }
             Err(refused) => {
-                if refused.is_loss(session) {
+                if refused.verdict(RequestKind::Listen, session, false).is_lost() {
                     self.forget(session);
                 }
                 Err(refused.error)
@@ -219,7 +205,7 @@ impl Client {
             let outgoing = session.dialect.notification(call);
             let post = OutboundMessage::notification(&outgoing, session.peer());
             let ending = self.post(options, post, wait).await?;
-            if ending.is_loss(&session) {
+            if ending.is_loss(RequestKind::Notification, &session) {
                 self.forget(&session);
                 if !has_recovered {
                     has_recovered = true;
@@ -266,7 +252,7 @@ impl Refused {
     /// answers, whatever its id.
     fn ending(self) -> Result<Outcome> {
         let Self { status: http_status, error, found } = self;
-        if error::is_final(http_status) {
+        if !StatusClass::of(http_status).is_about_request() {
             return Err(error);
         }
         Ok(match found {
