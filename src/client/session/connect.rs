@@ -399,32 +399,31 @@ impl Client {
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, peer)
         };
-        let ending = match (transport, attempt) {
-            // A process that does not know the question may say nothing, or
-            // end; one that has just begun may take its time.
-            (Transport::SharedConnection(channel), Attempt::Discover(_)) => {
-                let brief = wait.at_most(options.connect_timeout);
-                match self.post(options, post, &brief).await {
-                    Err(error) if channel.is_over() => {
-                        return Ok((AttemptOutcome::Ended(error), None));
-                    }
-                    Err(error) if error.status() == Status::Timeout => {
-                        wait.check()?;
-                        return Ok((AttemptOutcome::Silent(error), None));
-                    }
-                    result => result?,
+        let is_probe = matches!(attempt, Attempt::Discover(_));
+        // A process that does not know the probe may send nothing, or end. A
+        // process that has just started may need time.
+        let brief = (transport.channel().is_some() && is_probe)
+            .then(|| wait.at_most(options.connect_timeout));
+        let outcome = match self.post(options, post, brief.as_ref().unwrap_or(wait)).await {
+            Ok(Outcome::Answer(answer, session_id)) => {
+                return Ok((AttemptOutcome::Answered(answer), session_id));
+            }
+            Ok(Outcome::Rpc(refusal)) => AttemptOutcome::Refused(refusal.rpc, refusal.error),
+            Ok(Outcome::NotMcp(status, error)) => AttemptOutcome::NotMcp(status, error),
+            Ok(Outcome::Accepted) => {
+                let what = "a request that was taken for none";
+                AttemptOutcome::failed(Error::new(Status::Internal, what))
+            }
+            Err(error) if is_probe && transport.is_over() => AttemptOutcome::Ended(error),
+            Err(error) if brief.is_some() && error.status() == Status::Timeout => {
+                match wait.check() {
+                    Ok(()) => AttemptOutcome::Silent(error),
+                    Err(over) => AttemptOutcome::failed(over),
                 }
             }
-            _ => self.post(options, post, wait).await?,
+            Err(error) => AttemptOutcome::failed(error),
         };
-        Ok(match ending {
-            Outcome::Answer(answer, session_id) => (AttemptOutcome::Answered(answer), session_id),
-            Outcome::Rpc(refusal) => (AttemptOutcome::Refused(refusal.rpc, refusal.error), None),
-            Outcome::NotMcp(status, error) => (AttemptOutcome::NotMcp(status, error), None),
-            Outcome::Accepted => {
-                return Err(Error::new(Status::Internal, "a request that was taken for none"));
-            }
-        })
+        Ok((outcome, None))
     }
 
     async fn agree(
