@@ -9,7 +9,7 @@ use crate::protocol::server_info::HandshakeReply;
 use crate::protocol::notification::{self, Progress};
 use crate::protocol::input_request::Asked;
 use crate::protocol::revision::Revision;
-use crate::protocol::stateless::round;
+use crate::protocol::input_required::InputRequired;
 use crate::protocol::task::Tasks;
 use crate::wire::jsonrpc::{self, Answer, Id, Message, ResponseBody, batch, find_error, parse, utf8};
 use crate::wire::partial_id::PartialId;
@@ -94,7 +94,7 @@ fn response(text: &str, id: Id, outcome: ResponseBody, tape: crate::wire::tape::
     let answer = Answer::new(text.to_owned(), 0, tape, place);
     let json = answer.json().to_owned();
     assert!(json.starts_with('{'));
-    check(bounded(json.len(), || round(&json)));
+    check(bounded(json.len(), || InputRequired::parse(&json)));
     for revision in Revision::ALL {
         match bounded(json.len(), || HandshakeReply::parse(&answer)) {
             Ok(greeting) => {

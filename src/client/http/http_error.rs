@@ -61,12 +61,6 @@ pub(crate) fn error(
     }
 }
 
-/// Whether a status says nothing about the protocol: the credential, the
-/// quota, or a server that is not up.
-pub(crate) fn is_final(status: u16) -> bool {
-    matches!(status, 300..=399 | 401 | 403 | 407 | 429 | 502..=504)
-}
-
 fn status(http_status: u16, rpc: Option<&RpcError>) -> Status {
     match http_status {
         401 => Status::Unauthorized,
