@@ -11,8 +11,8 @@ use crate::transport::message_source::{Incoming, MessageSource, NextItem, Stop};
 use crate::transport::process::Process;
 use crate::transport::socket::plain;
 use crate::transport::wait::Wait;
-use crate::wire::line::{Line, Lines};
-use crate::wire::owner::Owner;
+use crate::wire::line::{LinePiece, Lines};
+use crate::wire::partial_id::PartialId;
 
 /// The size of a read.
 const STEP: usize = 32 * 1024;
@@ -114,9 +114,9 @@ impl LineSource {
         None
     }
 
-    fn taken(&mut self, line: Line) -> Option<Incoming> {
+    fn taken(&mut self, line: LinePiece) -> Option<Incoming> {
         let owner = match line {
-            Line::Whole(line) => {
+            LinePiece::Whole(line) => {
                 // A JSON-RPC message begins with one of these. Servers print
                 // banners as well.
                 let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
@@ -125,13 +125,13 @@ impl LineSource {
                     _ => Incoming::Malformed,
                 });
             }
-            Line::Long(head) => {
-                let owner = Owner::of_head(&head);
-                self.is_unknown = owner == Owner::Unknown;
-                Some(owner).filter(|owner| *owner != Owner::Unknown)?
+            LinePiece::Long(head) => {
+                let owner = PartialId::of_head(&head);
+                self.is_unknown = owner == PartialId::Unknown;
+                Some(owner).filter(|owner| *owner != PartialId::Unknown)?
             }
-            Line::Rest(tail) => {
-                std::mem::take(&mut self.is_unknown).then(|| Owner::of_tail(&tail))?
+            LinePiece::Rest(tail) => {
+                std::mem::take(&mut self.is_unknown).then(|| PartialId::of_tail(&tail))?
             }
         };
         let error = Error::new(

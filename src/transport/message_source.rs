@@ -8,7 +8,7 @@ use std::pin::Pin;
 use crate::base::error::Error;
 use crate::platform::Poll;
 use crate::transport::wait::Wait;
-use crate::wire::owner::Owner;
+use crate::wire::partial_id::PartialId;
 
 /// A source of a server's messages.
 pub(crate) trait MessageSource: Send {
@@ -38,7 +38,7 @@ pub(crate) enum Incoming {
     Malformed,
     /// A message that was too long was skipped. The error is for the call that
     /// it belongs to.
-    TooLong(Owner, Error),
+    TooLong(PartialId, Error),
     /// No message has come, but one of `also` is ready.
     OtherReady,
 }

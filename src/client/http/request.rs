@@ -11,11 +11,13 @@ use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::session::Session;
-use crate::client::core::session_loss;
 use crate::client::http::credentials::CredentialContext;
 use crate::client::http::http_error;
 use crate::client::options::Options;
-use crate::protocol::{Dialect, Headers, Outgoing};
+use crate::protocol::dialect::Dialect;
+use crate::protocol::http_status::StatusClass;
+use crate::protocol::outgoing::{Headers, Outgoing};
+use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::connector::Route;
 use crate::transport::http::{ExchangeSettings, HttpResponse, OutgoingRequest};
 use crate::transport::wait::Wait;
@@ -236,13 +238,23 @@ pub(crate) struct Refused {
 impl Refused {
     /// Whether it says nothing about the protocol.
     pub(crate) fn is_final(&self) -> bool {
-        http_error::is_final(self.status)
+        !StatusClass::of(self.status).is_about_request()
     }
 
-    /// As [`Outcome::is_loss`].
-    pub(crate) fn is_loss(&self, session: &Session) -> bool {
-        let rpc = self.found.as_ref().map(|(id, rpc)| (rpc.code, !matches!(id, Id::Number(_))));
-        session_loss::is_loss(session, self.status, rpc)
+    /// What it means for the session. `had_stream`: whether a notification
+    /// stream was open before.
+    pub(crate) fn verdict(
+        &self,
+        request: RequestKind,
+        session: &Session,
+        had_stream: bool,
+    ) -> Verdict {
+        let rpc = self.found.as_ref().map(|(id, rpc)| RefusalCode {
+            code: rpc.code,
+            names_request: matches!(id, Id::Number(_)),
+        });
+        let refusal = RefusalFacts { http_status: self.status, rpc };
+        session_loss::judge(request, refusal, session.state(had_stream))
     }
 }
 

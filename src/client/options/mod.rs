@@ -1,6 +1,7 @@
 //! The options of a client, as types that cannot be wrong.
 
 pub(crate) mod server;
+mod server_options;
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -17,8 +18,8 @@ use crate::base::secret::Secret;
 use crate::client::options::server::Address;
 use crate::client::options::server::HttpTransport;
 use crate::client::options::server::Server;
-use crate::protocol::Identity;
 use crate::protocol::capability::ClientCapabilities;
+use crate::protocol::identity::Identity;
 use crate::protocol::revision::Revision;
 use crate::transport::connector::Route;
 use crate::transport::http::Http;

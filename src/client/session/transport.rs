@@ -17,7 +17,7 @@ use crate::client::options::server::Address;
 use crate::client::options::server::Server;
 use crate::client::options::server::Streams;
 use crate::platform::POLLIN;
-use crate::protocol::Headers;
+use crate::protocol::outgoing::Headers;
 use crate::transport::events::EventSource;
 use crate::transport::lines::{LineSink, LineSource};
 use crate::transport::process::{Process, Program};

@@ -17,15 +17,15 @@ use crate::client::core::shared_connection::Sink;
 use crate::client::inbound::server_request::ServerRequest;
 use crate::client::options::Options;
 use crate::platform::{POLLOUT, Poll};
-use crate::protocol::Outgoing;
 use crate::protocol::notification;
+use crate::protocol::outgoing::Outgoing;
 use crate::transport::lines::LineSink;
 use crate::transport::lines::SendProgress;
 use crate::transport::message_source::{Incoming, MessageSource, Stop};
 use crate::transport::socket::plain;
 use crate::transport::wait::{self, Wait};
 use crate::wire::jsonrpc::{self, Id, Message, ResponseBody};
-use crate::wire::owner::Owner;
+use crate::wire::partial_id::PartialId;
 
 /// How long the last words of a server that does not listen are waited for.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -213,12 +213,12 @@ impl Reader<'_> {
     }
 
     /// Fails the call that it would have answered; all, if it might be any.
-    fn take_too_long(&self, owner: Owner, error: &Error) {
+    fn take_too_long(&self, owner: PartialId, error: &Error) {
         let slots = &self.channel.slots;
         let calls = match owner {
-            Owner::Request(id) => vec![id],
-            Owner::Nobody => return self.client.pass_over(),
-            Owner::Unknown => slots.calls(),
+            PartialId::Response(id) => vec![id],
+            PartialId::NoResponse => return self.client.pass_over(),
+            PartialId::Unknown => slots.calls(),
         };
         for id in calls {
             if slots.put(id, Inbound::Malformed(error.clone())).is_some() {

@@ -176,7 +176,7 @@ impl Process {
         let until = Instant::now() + patience;
         let grace = GRACE.min(patience / 3);
         // A killed process does end, but not at once.
-        let steps: [(Option<fn(&ChildProcess)>, Duration); 3] = [
+        let steps: [EndStep; 3] = [
             (None, grace),
             (Some(ChildProcess::ask_to_end), grace),
             (Some(ChildProcess::kill), grace.max(KILLED)),
@@ -284,6 +284,9 @@ impl Drop for Process {
         self.child.reap();
     }
 }
+
+/// A step to end a process, and how long to wait after it.
+type EndStep = (Option<fn(&ChildProcess)>, Duration);
 
 #[cfg(test)]
 mod tests {
