@@ -94,7 +94,7 @@ impl LineSource {
                     }
                 }
                 Err(error) => {
-                    let what = format!("the server's messages cannot be read: {}", plain(&error));
+                    let what = format!("cannot read the server's messages: {}", plain(&error));
                     return Err(Stop::End(Error::new(Status::Io, what)));
                 }
             }

@@ -68,14 +68,14 @@ impl ClientCertificate {
         let key = PrivateKeyDer::from_pem_slice(&text);
         platform::wipe(&mut text);
         let key = key.map_err(|error| match error {
-            pem::Error::NoItemsFound => wrong(key_path, "holds no private key in PEM"),
+            pem::Error::NoItemsFound => wrong(key_path, "has no private key in PEM format"),
             _ => wrong(key_path, "is not valid PEM"),
         })?;
         let pair = CertifiedKey::from_der(chain, key, &provider::default_provider());
         let pair = pair.map_err(|error| {
             wrong(
                 key_path,
-                &format!("does not fit the certificate in \"{certificate_path}\": {error}"),
+                &format!("does not belong to the certificate in \"{certificate_path}\": {error}"),
             )
         })?;
         Ok(Self(Arc::new(pair)))
@@ -197,13 +197,13 @@ pub(crate) fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>> {
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|_| wrong(path, "is not valid PEM"))?;
     if found.is_empty() {
-        return Err(wrong(path, "holds no certificate in PEM"));
+        return Err(wrong(path, "has no certificate in PEM format"));
     }
     let mut store = RootCertStore::empty();
     for certificate in &found {
-        store.add(certificate.clone()).map_err(|error| {
-            wrong(path, &format!("holds a certificate that is broken: {error}"))
-        })?;
+        store
+            .add(certificate.clone())
+            .map_err(|error| wrong(path, &format!("has a malformed certificate: {error}")))?;
     }
     Ok(found)
 }

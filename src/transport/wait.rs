@@ -128,7 +128,9 @@ pub(crate) fn now<T, E: From<Error>>(
 ) -> std::result::Result<T, E> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Step::Ready(result) => result,
-        Step::Pending => Err(Error::new(Status::Internal, "a wait that did not block").into()),
+        Step::Pending => {
+            Err(Error::new(Status::Internal, "a wait of the library did not block").into())
+        }
     }
 }
 

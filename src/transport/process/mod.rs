@@ -68,7 +68,10 @@ impl Process {
             status: OnceLock::new(),
         };
         let (Some(stdin), Some(stdout)) = (stdin, stdout) else {
-            return Err(Error::new(Status::Internal, "a process without its pipes"));
+            return Err(Error::new(
+                Status::Internal,
+                "the server's process was started without its pipes",
+            ));
         };
         let ends = ProcessPipes { stdin, stdout };
         let all = [Some(&ends.stdin), Some(&ends.stdout), this.stderr.as_ref()];
@@ -147,9 +150,12 @@ impl Process {
         self.keep_stderr();
         let name = &self.name;
         let mut message = match self.status.get() {
-            None => format!("\"{name}\" closed its standard {stream} and runs on"),
+            None => format!("\"{name}\" closed its standard {stream} and is still running"),
             Some(None) => {
-                format!("\"{name}\" has ended; the program has taken its exit status")
+                format!(
+                    "\"{name}\" has ended; its exit status is not known, as the application has \
+                     waited for the process itself"
+                )
             }
             Some(Some(Exit::Signal(signal))) => {
                 format!("\"{name}\" was ended by signal {signal}")
