@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_how_it_ended_and_what_it_said() {
+    fn reports_its_exit_and_its_standard_error() {
         let (process, _ends) = Process::start(&shell("echo it broke >&2; exit 7")).unwrap();
         while !process.has_ended() {
             std::thread::sleep(Duration::from_millis(1));
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn is_asked_to_end_and_then_made_to() {
+    fn is_killed_if_it_does_not_end_when_asked() {
         let (process, ends) =
             Process::start(&shell("trap '' TERM; sleep 60 & wait; sleep 60")).unwrap();
         end(&process, ends);
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_is_said_until_the_end() {
+    fn reads_the_output_until_the_end() {
         let script = "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2; exit 5";
         let (process, ends) = Process::start(&shell(script)).unwrap();
         end(&process, ends);
@@ -389,7 +389,7 @@ mod tests {
         String::from_utf8(text).unwrap().trim().parse().unwrap()
     }
 
-    /// Whoever has become its parent waits for it, or not.
+    /// Whether it runs. Its new parent may not have reaped it yet.
     fn runs(id: u32) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat"));
         stat.is_ok_and(|stat| !stat.rsplit(") ").next().unwrap().starts_with(['Z', 'X']))
@@ -410,7 +410,7 @@ mod tests {
     const APART: &str = "</dev/null >/dev/null 2>&1";
 
     #[test]
-    fn ends_what_it_has_left_behind_and_does_not_heed_a_signal() {
+    fn ends_processes_of_its_group_that_ignore_a_signal() {
         for pipes in ["", APART] {
             for then in ["exit 0", "cat >/dev/null", "exec sleep 300"] {
                 let (process, ends) = Process::start(&stubborn(pipes, then)).unwrap();
@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_for_what_it_has_left_behind_no_longer_than_that_takes() {
+    fn waits_no_longer_than_its_group_takes_to_end() {
         let script = "(trap 'exit 0' TERM; while :; do sleep 0.01; done) & exit 0";
         let (process, ends) = Process::start(&shell(script)).unwrap();
         let start = Instant::now();
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_what_is_left_behind_also_where_nobody_waits_any_more() {
+    fn ends_its_group_even_if_the_wait_was_given_up() {
         // After its last words, ...
         let (process, ends) = Process::start(&stubborn(APART, "exit 4")).unwrap();
         let grandchild = number(&ends);
@@ -477,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_little_of_this_environment() {
+    fn inherits_only_a_few_variables() {
         let mut program = shell("env >&2; exit 1");
         program.environment = vec![("A".into(), Some("b c".into())), ("HOME".into(), None)];
         let (process, _ends) = Process::start(&program).unwrap();
@@ -487,7 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn begins_with_no_signal_held_back() {
+    fn starts_with_no_signal_blocked() {
         let program = shell("grep SigBlk /proc/self/status >&2; exit 1");
         let thread =
             std::thread::spawn(move || without_signals(|| Process::start(&program).unwrap()));
@@ -497,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn says_why_it_cannot_start() {
+    fn reports_why_it_cannot_start() {
         let program = |name: &str, directory: Option<&str>| Program {
             argv: vec![name.into()],
             directory: directory.map(Into::into),
