@@ -15,6 +15,7 @@ mod auth;
 mod base;
 mod client;
 mod ffi;
+mod platform;
 mod protocol;
 mod transport;
 mod wire;

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::routing;
-use crate::wire::json_writer::{self, JsonWriter};
+use crate::wire::json_members::{self, MemberWriter};
 use crate::wire::object::Members;
 
 /// A method and its parameters, ready to be joined with what an dialect adds.
@@ -81,7 +81,7 @@ impl Call {
 
     fn about(method: &str, member: &'static str, value: &str) -> Self {
         let mut members = String::with_capacity(value.len() + 64);
-        JsonWriter::members_of(&mut members).string(member, value);
+        MemberWriter::members_of(&mut members).string(member, value);
         Self { name: Some(routing::encode(value)), ..Self::plain(method, members) }
     }
 
@@ -158,7 +158,7 @@ impl Call {
     }
 
     /// A call whose members the library has written itself.
-    pub(crate) fn of(method: &str, write: impl FnOnce(&mut JsonWriter<'_>)) -> Self {
+    pub(crate) fn of(method: &str, write: impl FnOnce(&mut MemberWriter<'_>)) -> Self {
         let mut call = Self::plain(method, String::new());
         write(&mut call.writer());
         call
@@ -166,7 +166,7 @@ impl Call {
 
     /// Whether it asks for a certain page of a list.
     pub(crate) fn has_cursor(&self) -> bool {
-        let params = json_writer::object(|json| json.members(&self.members));
+        let params = json_members::object(|json| json.members(&self.members));
         Members::parse(&params).is_ok_and(|params| params.get("cursor").is_some())
     }
 
@@ -185,7 +185,7 @@ impl Call {
         if let Some(json) = json {
             for (name, value) in object(json, "_meta")?.0 {
                 check_meta(&name, value)?;
-                JsonWriter::members_of(&mut meta).named(&name, value.get());
+                MemberWriter::members_of(&mut meta).named(&name, value.get());
             }
         }
         self.meta = meta;
@@ -193,8 +193,8 @@ impl Call {
     }
 
     /// Writes behind the members of the parameters.
-    pub(crate) fn writer(&mut self) -> JsonWriter<'_> {
-        JsonWriter::members_of(&mut self.members)
+    pub(crate) fn writer(&mut self) -> MemberWriter<'_> {
+        MemberWriter::members_of(&mut self.members)
     }
 
     pub(crate) fn method(&self) -> &str {

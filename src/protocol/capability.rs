@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::protocol::extension;
-use crate::wire::json_writer;
+use crate::wire::json_members;
 use crate::wire::object::Members;
 
 /// The questions that somebody here answers, and what the program declares
@@ -62,7 +62,7 @@ impl ClientCapabilities {
         let place = all.extra.iter().position(|(name, _)| name == "extensions");
         let before = place.map(|place| all.extra.remove(place).1);
         let before = Members::parse(before.as_deref().unwrap_or("{}")).unwrap_or_default();
-        let extensions = json_writer::object(|json| {
+        let extensions = json_members::object(|json| {
             for (name, value) in before.0.iter().filter(|(name, _)| !names.contains(&&**name)) {
                 json.named(name, value.get());
             }
@@ -82,7 +82,7 @@ impl ClientCapabilities {
     /// The `ClientCapabilities` of the specification. `has_list_changed`: the
     /// dialect has a notification for changes of the roots.
     pub(crate) fn json(&self, has_list_changed: bool) -> String {
-        json_writer::object(|json| {
+        json_members::object(|json| {
             if self.form || self.url {
                 json.object("elicitation", |json| {
                     for (is_declared, name) in [(self.form, "form"), (self.url, "url")] {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use crate::base::error::{Error, Result, quote};
-use crate::wire::json_writer;
+use crate::wire::json_members;
 use crate::wire::object::Members;
 
 /// Fills in the defaults and checks the answer to a form; gives it as JSON, in
@@ -28,7 +28,7 @@ pub(crate) fn fill(schema: &str, content: &str) -> Result<String> {
     let last: HashMap<&str, &RawValue> =
         fields.0.iter().map(|(name, field)| (name.as_ref(), *field)).collect();
     let mut given = HashSet::new();
-    let filled = json_writer::try_object(|json| {
+    let filled = json_members::try_object(|json| {
         for (name, value) in &content.0 {
             let field = last.get(name.as_ref()).ok_or_else(|| unknown(name, &fields))?;
             if !given.insert(name.as_ref()) {

@@ -12,7 +12,7 @@ use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::revision::Revision;
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task::Tasks;
-use crate::wire::json_writer::{self, JsonWriter};
+use crate::wire::json_members::{self, MemberWriter};
 use crate::wire::jsonrpc::Answer;
 
 /// A session that `initialize` has made.
@@ -86,7 +86,7 @@ impl Dialect for Handshake {
             ));
         }
         let mut body = String::with_capacity(96 + call.members.len() + call.meta.len());
-        json_writer::push_object(&mut body, |json| {
+        json_members::push_object(&mut body, |json| {
             json.string("jsonrpc", "2.0");
             json.integer("id", meta.id);
             json.string("method", &call.method);
@@ -174,15 +174,15 @@ impl Dialect for Handshake {
 }
 
 /// A JSON-RPC message.
-fn message(write: impl FnOnce(&mut JsonWriter<'_>)) -> String {
-    json_writer::object(|json| {
+fn message(write: impl FnOnce(&mut MemberWriter<'_>)) -> String {
+    json_members::object(|json| {
         json.string("jsonrpc", "2.0");
         write(json);
     })
 }
 
 /// Writes no parameters if there are none.
-fn write_params(json: &mut JsonWriter<'_>, call: &Call, progress_token: Option<i64>) {
+fn write_params(json: &mut MemberWriter<'_>, call: &Call, progress_token: Option<i64>) {
     let has_meta = !call.meta.is_empty() || progress_token.is_some();
     if call.members.is_empty() && !has_meta {
         return;

@@ -1,6 +1,6 @@
 //! The name and version of the application.
 
-use crate::wire::json_writer;
+use crate::wire::json_members;
 
 /// The `Implementation` of the specification that the client sends.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub(crate) struct Identity {
 impl Identity {
     /// A JSON object as text.
     pub(crate) fn json(&self) -> String {
-        json_writer::object(|json| {
+        json_members::object(|json| {
             json.string("name", &self.name);
             json.string("version", &self.version);
         })

@@ -10,7 +10,7 @@ use crate::protocol::elicitation_form;
 use crate::protocol::error_code::{
     INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, REJECTED, SERVER_ERROR,
 };
-use crate::wire::json_writer::{self, JsonWriter};
+use crate::wire::json_members::{self, MemberWriter};
 use crate::wire::object::Members;
 
 /// The kinds of the public header.
@@ -110,7 +110,7 @@ impl Asked {
             (Kind::Form, content) => {
                 let schema = self.part("requestedSchema").unwrap_or_else(|| "{}".to_owned());
                 let content = elicitation_form::fill(&schema, content.unwrap_or("{}"))?;
-                Ok(Answered::Result(json_writer::object(|json| {
+                Ok(Answered::Result(json_members::object(|json| {
                     json.string("action", "accept");
                     json.json("content", &content);
                 })))
@@ -159,7 +159,7 @@ impl Asked {
 impl Answered {
     /// The result of `roots/list`; `roots` is a JSON array.
     pub(crate) fn roots(roots: &str) -> Self {
-        Self::Result(json_writer::object(|json| json.json("roots", roots)))
+        Self::Result(json_members::object(|json| json.json("roots", roots)))
     }
 
     /// The same, with the task that the question says it belongs to: the
@@ -171,7 +171,7 @@ impl Answered {
         let (Some(task), Self::Result(result)) = (task, &self) else { return self };
         let members = Members::parse(result).unwrap_or_default().0;
         let is_meta = |member: &&(Cow<'_, str>, &RawValue)| member.0 == "_meta";
-        Self::Result(json_writer::object(|json| {
+        Self::Result(json_members::object(|json| {
             for (name, value) in members.iter().filter(|member| !is_meta(member)) {
                 json.named(name, value.get());
             }
@@ -187,7 +187,7 @@ impl Answered {
     }
 
     /// Writes the member of the response.
-    pub(crate) fn write(&self, json: &mut JsonWriter<'_>) {
+    pub(crate) fn write(&self, json: &mut MemberWriter<'_>) {
         match self {
             Self::Result(result) => json.json("result", result),
             Self::Error { code, message } => json.object("error", |json| {
@@ -199,7 +199,7 @@ impl Answered {
 }
 
 fn action(name: &str) -> Answered {
-    Answered::Result(json_writer::object(|json| json.string("action", name)))
+    Answered::Result(json_members::object(|json| json.string("action", name)))
 }
 
 /// The member of `_meta` that names the task of a request (2025-11-25).
@@ -225,7 +225,7 @@ mod tests {
 
     /// The member of the response.
     fn member(answered: &Answered) -> String {
-        let text = json_writer::object(|json| answered.write(json));
+        let text = json_members::object(|json| answered.write(json));
         text[1..text.len() - 1].to_owned()
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::wire::json_writer;
+use crate::wire::json_members;
 use crate::wire::jsonrpc::plain_text;
 use crate::wire::object::Members;
 use crate::wire::tape::{Place, Tape};
@@ -97,7 +97,7 @@ impl<'a> Progress<'a> {
 
 /// What says that a request is given up.
 pub(crate) fn cancellation(id: i64, reason: &str) -> String {
-    json_writer::object(|json| {
+    json_members::object(|json| {
         json.integer("requestId", id);
         json.string("reason", reason);
     })

@@ -15,7 +15,7 @@ use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::revision::Revision;
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task::Tasks;
-use crate::wire::json_writer::{self, JsonWriter};
+use crate::wire::json_members::{self, MemberWriter};
 use crate::wire::jsonrpc::Answer;
 
 /// What goes with every request, written once.
@@ -36,7 +36,7 @@ impl Stateless {
     ) -> Self {
         let meta = |capabilities: String| {
             let mut meta = String::new();
-            let mut json = JsonWriter::members_of(&mut meta);
+            let mut json = MemberWriter::members_of(&mut meta);
             json.string("io.modelcontextprotocol/protocolVersion", revision.as_str());
             json.json("io.modelcontextprotocol/clientCapabilities", &capabilities);
             json.json("io.modelcontextprotocol/clientInfo", &identity.json());
@@ -50,7 +50,7 @@ impl Stateless {
     /// The question who the server is, which also is the sign of life.
     pub(crate) fn discover(&self, id: i64) -> Outgoing {
         let mut body = String::with_capacity(96 + self.meta.len());
-        json_writer::push_object(&mut body, |json| {
+        json_members::push_object(&mut body, |json| {
             json.string("jsonrpc", "2.0");
             json.integer("id", id);
             json.string("method", DISCOVER);
@@ -67,7 +67,7 @@ impl Stateless {
     }
 
     /// The parameters of the application and those that the protocol adds.
-    fn write_params(&self, json: &mut JsonWriter<'_>, call: &Call, meta: &RequestMeta<'_>) {
+    fn write_params(&self, json: &mut MemberWriter<'_>, call: &Call, meta: &RequestMeta<'_>) {
         json.object("params", |json| {
             json.object("_meta", |json| {
                 json.members(if call.has_tasks { &self.task_meta } else { &self.meta });
@@ -103,7 +103,7 @@ impl Dialect for Stateless {
         }
         let length = 128 + self.task_meta.len() + call.members.len() + call.meta.len();
         let mut body = String::with_capacity(length);
-        json_writer::push_object(&mut body, |json| {
+        json_members::push_object(&mut body, |json| {
             json.string("jsonrpc", "2.0");
             json.integer("id", meta.id);
             json.string("method", &call.method);
@@ -113,7 +113,7 @@ impl Dialect for Stateless {
     }
 
     fn notification(&self, call: &Call) -> Outgoing {
-        let body = json_writer::object(|json| {
+        let body = json_members::object(|json| {
             json.string("jsonrpc", "2.0");
             json.string("method", &call.method);
             self.write_params(json, call, &RequestMeta::default());

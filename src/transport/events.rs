@@ -4,9 +4,9 @@
 use std::collections::VecDeque;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::Poll;
+use crate::platform::Poll;
 use crate::transport::http::Opened;
-use crate::transport::source::{Incoming, Next, Source, Stop};
+use crate::transport::message_source::{Incoming, Next, Source, Stop};
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 

@@ -5,10 +5,10 @@ use std::fmt::Write;
 use crate::base::error::{Error, Result, Status};
 use crate::base::mask::MASK;
 use crate::base::secret::Secret;
+use crate::transport::address_policy::NetworkZone;
 use crate::transport::connection::Connection;
-use crate::transport::link::{Opener, Route};
+use crate::transport::connector::{Connector, Route};
 use crate::transport::pool::Pool;
-use crate::transport::reach::Home;
 use crate::transport::trace::Trace;
 use crate::transport::wait::{Wait, now};
 use crate::wire::http1::{Body, Head};
@@ -17,7 +17,7 @@ use crate::wire::url::Url;
 /// Talks to one origin, with as many connections as threads need at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Http {
-    opener: Opener,
+    connector: Connector,
     pool: Pool,
 }
 
@@ -110,9 +110,14 @@ impl Http {
         }
     }
 
-    /// Where the server is, see [`Opener::home`].
-    pub(crate) async fn home(&self, url: &Url, route: &Route, wait: &Wait) -> Result<Home> {
-        self.opener.home(&url.origin, route, wait).await
+    /// Where the server is, see [`Connector::network_zone`].
+    pub(crate) async fn network_zone(
+        &self,
+        url: &Url,
+        route: &Route,
+        wait: &Wait,
+    ) -> Result<NetworkZone> {
+        self.connector.network_zone(&url.origin, route, wait).await
     }
 
     /// Closes what is kept.
@@ -131,10 +136,10 @@ impl Http {
             trace.line("*", &line, setting.secrets);
         }
         let wait = wait.for_connecting(setting.connect_timeout);
-        self.opener
+        self.connector
             .open(request.url, setting.route, &wait)
             .await
-            .map(|link| Box::new(Connection::new(link)))
+            .map(|stream| Box::new(Connection::new(stream)))
     }
 }
 
@@ -265,7 +270,7 @@ fn write(request: &Request<'_>, proof: Option<Line<'_>>) -> Vec<u8> {
 
 fn trace_request(request: &Request<'_>, proof: Option<Line<'_>>, setting: Setting<'_>) {
     let Some(trace) = setting.trace else { return };
-    let path = request.url.target.split('?').next().unwrap_or_default();
+    let path = request.url.path();
     trace.line(">", &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
     for (name, value, is_secret) in request.headers.iter().chain(&proof) {
         let shown = if *is_secret { MASK } else { value };

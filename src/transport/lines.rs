@@ -2,18 +2,17 @@
 //! the program has opened.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::base::error::{Error, Status};
-use crate::base::sys::{self, POLLIN, Poll};
+use crate::platform::{Descriptor, POLLIN, Poll, poll};
+use crate::transport::message_source::{Incoming, Next, Source, Stop};
 use crate::transport::process::Process;
 use crate::transport::socket::plain;
-use crate::transport::source::{Incoming, Next, Source, Stop};
 use crate::transport::wait::Wait;
-use crate::wire::line::{Line, Lines};
-use crate::wire::owner::Owner;
+use crate::wire::line::{LinePiece, Lines};
+use crate::wire::partial_id::PartialId;
 
 /// How much is read at a time.
 const STEP: usize = 32 * 1024;
@@ -21,7 +20,7 @@ const STEP: usize = 32 * 1024;
 /// The end on which the server speaks.
 #[derive(Debug)]
 pub(crate) struct LineSource {
-    fd: Arc<OwnedFd>,
+    fd: Arc<Descriptor>,
     lines: Lines,
     buffer: Vec<u8>,
     process: Option<Arc<Process>>,
@@ -42,7 +41,7 @@ pub(crate) struct LineSource {
 const READS: u32 = 8;
 
 impl LineSource {
-    pub(crate) fn new(fd: Arc<OwnedFd>, limit: usize, process: Option<Arc<Process>>) -> Self {
+    pub(crate) fn new(fd: Arc<Descriptor>, limit: usize, process: Option<Arc<Process>>) -> Self {
         Self {
             fd,
             lines: Lines::new(limit),
@@ -75,7 +74,7 @@ impl LineSource {
                 }
             }
             self.buffer.resize(STEP, 0);
-            match sys::read(&self.fd, &mut self.buffer) {
+            match self.fd.read(&mut self.buffer) {
                 Ok(0) => self.is_at_end = true,
                 Ok(count) => {
                     let bytes = self.buffer.get(..count).unwrap_or_default();
@@ -114,9 +113,9 @@ impl LineSource {
         None
     }
 
-    fn taken(&mut self, line: Line) -> Option<Incoming> {
+    fn taken(&mut self, line: LinePiece) -> Option<Incoming> {
         let owner = match line {
-            Line::Whole(line) => {
+            LinePiece::Whole(line) => {
                 // What a JSON-RPC message begins with; servers print banners.
                 let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
                 return Some(match first {
@@ -124,13 +123,13 @@ impl LineSource {
                     _ => Incoming::Junk,
                 });
             }
-            Line::Long(head) => {
-                let owner = Owner::of_head(&head);
-                self.is_unknown = owner == Owner::Unknown;
-                Some(owner).filter(|owner| *owner != Owner::Unknown)?
+            LinePiece::Long(head) => {
+                let owner = PartialId::of_head(&head);
+                self.is_unknown = owner == PartialId::Unknown;
+                Some(owner).filter(|owner| *owner != PartialId::Unknown)?
             }
-            Line::Rest(tail) => {
-                std::mem::take(&mut self.is_unknown).then(|| Owner::of_tail(&tail))?
+            LinePiece::Rest(tail) => {
+                std::mem::take(&mut self.is_unknown).then(|| PartialId::of_tail(&tail))?
             }
         };
         let error = Error::new(
@@ -148,12 +147,12 @@ impl LineSource {
     /// open. What it has said itself is all read, once nothing more is there.
     fn has_said_all(&self) -> bool {
         let has_ended = self.process.as_ref().is_some_and(|process| process.has_ended());
-        has_ended && !is_ready(&[Poll::new(self.fd.as_raw_fd(), POLLIN)])
+        has_ended && !is_ready(&[Poll::new(self.fd.raw(), POLLIN)])
     }
 
     async fn until_something(&self, also: &[Poll], wait: &Wait) -> Result<Something, Error> {
         let mut entries = Vec::with_capacity(also.len() + 2);
-        entries.push(Poll::new(self.fd.as_raw_fd(), POLLIN));
+        entries.push(Poll::new(self.fd.raw(), POLLIN));
         entries.extend_from_slice(also);
         let process = self.process.as_ref();
         entries.extend(process.and_then(|it| it.watch()).map(|fd| Poll::new(fd, POLLIN)));
@@ -200,14 +199,14 @@ impl Source for LineSource {
 /// Whether one of them is ready now.
 fn is_ready(entries: &[Poll]) -> bool {
     let mut entries = entries.to_vec();
-    matches!(sys::poll(&mut entries, Duration::ZERO), Ok(count) if count > 0)
+    matches!(poll(&mut entries, Duration::ZERO), Ok(count) if count > 0)
 }
 
 /// The end on which the server listens.
 #[derive(Debug)]
 pub(crate) struct LineSink {
     /// `None` once it was closed, which tells the server that this is the end.
-    fd: Mutex<Option<Arc<OwnedFd>>>,
+    fd: Mutex<Option<Arc<Descriptor>>>,
     /// The rest of a line whose sender has given up: a line that has begun is
     /// ended before another one begins.
     rest: Mutex<Vec<u8>>,
@@ -218,11 +217,11 @@ pub(crate) struct LineSink {
 pub(crate) enum Sent {
     All,
     /// The server must read before more can be sent.
-    Blocked(Arc<OwnedFd>),
+    Blocked(Arc<Descriptor>),
 }
 
 impl LineSink {
-    pub(crate) fn new(fd: OwnedFd) -> Self {
+    pub(crate) fn new(fd: Descriptor) -> Self {
         Self { fd: Mutex::new(Some(Arc::new(fd))), rest: Mutex::default() }
     }
 
@@ -234,7 +233,7 @@ impl LineSink {
         };
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         while !rest.is_empty() {
-            match sys::write(&fd, &rest) {
+            match fd.write(&rest) {
                 Ok(count) => drop(rest.drain(..count)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -244,7 +243,7 @@ impl LineSink {
             }
         }
         while let Some(left) = line.get(*sent..).filter(|left| !left.is_empty()) {
-            match sys::write(&fd, left) {
+            match fd.write(left) {
                 Ok(count) => *sent += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -272,6 +271,7 @@ mod tests {
     use super::*;
     use crate::transport::wait::now;
     use std::io::{Read, Write};
+    use std::os::fd::OwnedFd;
 
     fn pipe() -> (OwnedFd, OwnedFd) {
         let (reader, writer) = io::pipe().unwrap();
@@ -279,7 +279,8 @@ mod tests {
     }
 
     fn source(fd: OwnedFd) -> LineSource {
-        sys::set_nonblocking(&fd).unwrap();
+        let fd = Descriptor::from(fd);
+        fd.set_nonblocking().unwrap();
         LineSource::new(Arc::new(fd), 1024, None)
     }
 
@@ -321,7 +322,8 @@ mod tests {
     #[test]
     fn ends_a_line_that_has_begun_before_it_begins_another() {
         let (reader, writer) = pipe();
-        sys::set_nonblocking(&writer).unwrap();
+        let writer = Descriptor::from(writer);
+        writer.set_nonblocking().unwrap();
         let sink = LineSink::new(writer);
         let long = vec![b'x'; 1024 * 1024];
         let mut sent = 0;

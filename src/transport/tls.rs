@@ -10,11 +10,10 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
-use rustls_native_certs::load_certs_from_paths;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
-use crate::base::sys::{self, PerProcess};
+use crate::platform::{self, PerProcess, certificates_in, system_certificates};
 use crate::transport::socket::plain;
 
 /// The settings of a client, each checked when it was made.
@@ -45,58 +44,10 @@ impl SystemStore {
 
     fn load(&self) -> Vec<CertificateDer<'static>> {
         if self.file.is_none() && self.folders.is_empty() {
-            return of_system();
+            return system_certificates();
         }
-        load(self.file.as_deref(), self.folders.iter().map(PathBuf::as_path))
+        certificates_in(self.file.as_deref(), self.folders.iter().map(PathBuf::as_path))
     }
-}
-
-// `load_native_certs` reads the environment, which this is made to avoid. On
-// Apple's systems that is no race, and the certificates are not in files.
-#[cfg(target_vendor = "apple")]
-fn of_system() -> Vec<CertificateDer<'static>> {
-    rustls_native_certs::load_native_certs().certs
-}
-
-#[cfg(not(target_vendor = "apple"))]
-fn of_system() -> Vec<CertificateDer<'static>> {
-    let there = |paths: &'static [&str]| paths.iter().map(Path::new).filter(|path| path.exists());
-    load(there(&BUNDLES).next(), there(&FOLDERS))
-}
-
-/// The files that systems keep all in: the first that is there counts.
-#[cfg(not(target_vendor = "apple"))]
-const BUNDLES: [&str; 9] = [
-    "/etc/ssl/certs/ca-certificates.crt", // Debian, Arch, Gentoo
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Fedora, RHEL
-    "/etc/pki/tls/certs/ca-bundle.crt",   // older ones of them
-    "/etc/ssl/ca-bundle.pem",             // SUSE
-    "/etc/ssl/cert.pem",                  // Alpine, OpenBSD
-    "/usr/local/etc/ssl/cert.pem",        // FreeBSD
-    "/etc/openssl/certs/ca-certificates.crt", // NetBSD
-    "/usr/local/share/certs/ca-root-nss.crt", // DragonFly
-    "/data/data/com.termux/files/usr/etc/tls/cert.pem", // Android
-];
-#[cfg(not(target_vendor = "apple"))]
-const FOLDERS: [&str; 4] =
-    ["/etc/ssl/certs", "/etc/pki/tls/certs", "/usr/local/share/certs", "/etc/openssl/certs"];
-
-/// What can be read of a file and folders.
-fn load<'a>(
-    file: Option<&Path>,
-    folders: impl Iterator<Item = &'a Path>,
-) -> Vec<CertificateDer<'static>> {
-    let mut folders = folders.fuse();
-    // Together, so that nothing that is in both is read twice.
-    let mut all = load_certs_from_paths(file, folders.next()).certs;
-    for folder in folders {
-        for certificate in load_certs_from_paths(None, Some(folder)).certs {
-            if !all.contains(&certificate) {
-                all.push(certificate);
-            }
-        }
-    }
-    all
 }
 
 /// A certificate chain and its key, which fit.
@@ -115,7 +66,7 @@ impl ClientCertificate {
         let chain = certificates(certificate_path)?;
         let mut text = read(key_path)?;
         let key = PrivateKeyDer::from_pem_slice(&text);
-        sys::wipe(&mut text);
+        platform::wipe(&mut text);
         let key = key.map_err(|error| match error {
             pem::Error::NoItemsFound => wrong(key_path, "holds no private key in PEM"),
             _ => wrong(key_path, "is not valid PEM"),

@@ -8,17 +8,16 @@
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
-use std::os::fd::RawFd;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll as Step, Waker};
 use std::time::{Duration, Instant};
 
-use crate::base::cancel::{Cancel, Since};
+use crate::base::cancel::{Cancel, Generation};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::base::sys::{self, POLLIN, Poll};
+use crate::platform::{self, POLLIN, Poll, RawDescriptor};
 use crate::transport::background;
 
 /// How long a call may still wait, and what ends it early.
@@ -32,7 +31,7 @@ pub(crate) struct Wait {
     /// When the whole has taken too long, whatever sign of life there was.
     last: Instant,
     close: Option<Arc<Signal>>,
-    cancel: Option<(Arc<Cancel>, Since)>,
+    cancel: Option<(Arc<Cancel>, Generation)>,
     attendant: Option<Arc<dyn Attendant>>,
     /// Ends it like a cancel: the request was freed.
     abort: Option<Arc<Signal>>,
@@ -140,7 +139,7 @@ impl Wait {
     ) -> Self {
         let now = Instant::now();
         let own = Self::of(Limit::Request(limit), now + limit, now + whole);
-        let cancel = cancel.map(|cancel| (cancel.clone(), cancel.since()));
+        let cancel = cancel.map(|cancel| (cancel.clone(), cancel.generation()));
         Self { close: Some(close), cancel, ..own }
     }
 
@@ -300,7 +299,7 @@ impl Wait {
     }
 
     /// Waits until the descriptor is ready.
-    pub(crate) async fn until_ready(&self, fd: RawFd, events: i16) -> Result<()> {
+    pub(crate) async fn until_ready(&self, fd: RawDescriptor, events: i16) -> Result<()> {
         let mut entries = [Poll::new(fd, events)];
         while !self.poll(&mut entries, Duration::MAX).await? {}
         Ok(())
@@ -381,7 +380,7 @@ impl Wait {
     }
 
     fn block(&self, entries: &mut [Poll], left: Duration) -> std::io::Result<bool> {
-        let mut all = [Poll::new(-1, 0); Self::MOST + 4];
+        let mut all = [Poll::NONE; Self::MOST + 4];
         let mut count = 0;
         let mut add = |entry: Poll| {
             if let Some(slot) = all.get_mut(count) {
@@ -397,13 +396,13 @@ impl Wait {
             add(Poll::new(signal.fd()?, POLLIN));
         }
         let blocked =
-            self.cancel.as_ref().map(|(cancel, since)| cancel.block(*since)).transpose()?;
+            self.cancel.as_ref().map(|(cancel, began)| cancel.block(*began)).transpose()?;
         if let Some(blocked) = &blocked {
             add(Poll::new(blocked.fd(), POLLIN));
         }
         let is_raised = own.iter().flatten().any(|signal| signal.is_raised());
         let left = if is_raised || self.is_cancelled() { Duration::ZERO } else { left };
-        if sys::poll(all.get_mut(..count).unwrap_or_default(), left)? == 0 && !is_raised {
+        if platform::poll(all.get_mut(..count).unwrap_or_default(), left)? == 0 && !is_raised {
             return Ok(false);
         }
         for (entry, result) in entries.iter_mut().zip(all) {
@@ -421,7 +420,7 @@ impl Wait {
     }
 
     fn is_cancelled(&self) -> bool {
-        self.cancel.as_ref().is_some_and(|(cancel, since)| cancel.is_fired(*since))
+        self.cancel.as_ref().is_some_and(|(cancel, began)| cancel.is_fired(*began))
     }
 
     /// The most descriptors that one wait may be for: a listener's two and

@@ -1,109 +1,89 @@
-//! JSON objects, written member by member into a text.
+//! Writes JSON objects member by member, in the order of the calls.
+//!
+//! Objects that hold tokens and keys are written here and not by serde: the
+//! buffer is wiped when it grows and when it is dropped.
 
-use std::fmt::Write;
+use crate::base::secret::Secret;
 
-use crate::wire::jsonrpc::push_string;
-
-/// Writes the members of one object. A value that is JSON already is copied
-/// once, as it is.
+/// A JSON object that is being written.
 #[derive(Debug)]
-pub(crate) struct JsonWriter<'a> {
-    out: &'a mut String,
+pub(crate) struct ObjectWriter {
+    text: Secret,
+    is_empty: bool,
+    /// Each member, and the end, is on a line of its own.
+    has_lines: bool,
 }
 
-/// An object with the members that `write` writes.
-pub(crate) fn object(write: impl FnOnce(&mut JsonWriter<'_>)) -> String {
-    let mut out = String::new();
-    push_object(&mut out, write);
-    out
-}
-
-/// The same where writing can fail.
-pub(crate) fn try_object<E>(
-    write: impl FnOnce(&mut JsonWriter<'_>) -> Result<(), E>,
-) -> Result<String, E> {
-    let mut result = Ok(());
-    let text = object(|json| result = write(json));
-    result.map(|()| text)
-}
-
-/// Adds an object to a text.
-pub(crate) fn push_object(out: &mut String, write: impl FnOnce(&mut JsonWriter<'_>)) {
-    out.push('{');
-    write(&mut JsonWriter { out });
-    out.push('}');
-}
-
-impl<'a> JsonWriter<'a> {
-    /// Writes behind the members that a text has. The text has no braces.
-    pub(crate) fn members_of(out: &'a mut String) -> Self {
-        Self { out }
+impl ObjectWriter {
+    /// An object on one line, without blanks.
+    pub(crate) fn new() -> Self {
+        Self { text: Secret::from("{"), is_empty: true, has_lines: false }
     }
 
-    /// A member whose value is JSON.
-    pub(crate) fn json(&mut self, name: &'static str, json: &str) {
-        self.plain_name(name);
-        self.out.push_str(json);
+    /// An object with each member on a line of its own.
+    pub(crate) fn in_lines() -> Self {
+        Self { has_lines: true, ..Self::new() }
     }
 
-    /// The same with a name that the library did not choose.
-    pub(crate) fn named(&mut self, name: &str, json: &str) {
-        self.comma();
-        push_string(self.out, name);
-        self.out.push(':');
-        self.out.push_str(json);
+    pub(crate) fn text(mut self, name: &str, value: &str) -> Self {
+        self.name(name);
+        self.text.push_json(value);
+        self
     }
 
-    pub(crate) fn string(&mut self, name: &'static str, text: &str) {
-        self.plain_name(name);
-        push_string(self.out, text);
-    }
-
-    pub(crate) fn integer(&mut self, name: &'static str, value: i64) {
-        self.plain_name(name);
-        let _ = write!(self.out, "{value}");
-    }
-
-    /// A member that is an object. Its members are written in place.
-    pub(crate) fn object(&mut self, name: &'static str, write: impl FnOnce(&mut JsonWriter<'_>)) {
-        self.plain_name(name);
-        push_object(self.out, write);
-    }
-
-    /// A member that is an array of strings.
-    pub(crate) fn strings(&mut self, name: &'static str, all: &[String]) {
-        self.plain_name(name);
-        self.out.push('[');
-        for (at, text) in all.iter().enumerate() {
-            if at > 0 {
-                self.out.push(',');
-            }
-            push_string(self.out, text);
-        }
-        self.out.push(']');
-    }
-
-    /// Members that were written before, without braces.
-    pub(crate) fn members(&mut self, members: &str) {
-        if !members.is_empty() {
-            self.comma();
-            self.out.push_str(members);
+    pub(crate) fn optional_text(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self,
         }
     }
 
-    fn plain_name(&mut self, name: &'static str) {
-        debug_assert!(!name.contains(['"', '\\']), "{name}");
-        self.comma();
-        self.out.push('"');
-        self.out.push_str(name);
-        self.out.push_str("\":");
+    /// An array of strings.
+    pub(crate) fn texts(mut self, name: &str, values: &[&str]) -> Self {
+        self.name(name);
+        let mut mark = "[";
+        for value in values {
+            self.text.push(mark);
+            self.text.push_json(value);
+            mark = ",";
+        }
+        self.text.push(if values.is_empty() { "[]" } else { "]" });
+        self
     }
 
-    /// No member ends with an opening brace.
-    fn comma(&mut self) {
-        if !self.out.is_empty() && !self.out.ends_with('{') {
-            self.out.push(',');
+    pub(crate) fn number(self, name: &str, value: u64) -> Self {
+        self.json(name, &value.to_string())
+    }
+
+    pub(crate) fn optional_number(self, name: &str, value: Option<u64>) -> Self {
+        match value {
+            Some(value) => self.number(name, value),
+            None => self,
         }
+    }
+
+    /// A member whose value is JSON already.
+    pub(crate) fn json(mut self, name: &str, value: &str) -> Self {
+        self.name(name);
+        self.text.push(value);
+        self
+    }
+
+    pub(crate) fn end(mut self) -> Secret {
+        self.text.push(if self.has_lines { "\n}" } else { "}" });
+        self.text
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.is_empty {
+            self.text.push(",");
+        }
+        if self.has_lines {
+            self.text.push("\n");
+        }
+        self.is_empty = false;
+        self.text.push_json(name);
+        self.text.push(":");
     }
 }
 
@@ -112,32 +92,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn separates_members_by_commas_at_every_depth() {
-        let text = object(|json| {
-            json.json("raw", "1.50");
-            json.object("empty", |_| {});
-            json.object("inner", |json| {
-                json.string("text", "a\"b");
-                json.object("deep", |json| json.integer("number", -7));
-            });
-            json.members("");
-            json.members("\"x\":1,\"y\":2");
-            json.named("a\"b", "[]");
-            json.strings("all", &["p".to_owned(), "\\".to_owned()]);
-            json.strings("none", &[]);
-        });
+    fn writes_members_in_their_order() {
+        let object = ObjectWriter::new()
+            .text("b", "x\"\n")
+            .optional_text("none", None)
+            .optional_text("a", Some(""))
+            .number("n", u64::MAX)
+            .optional_number("m", None)
+            .texts("l", &["p", "q"])
+            .texts("e", &[])
+            .json("j", "{\"k\":true}")
+            .end();
         assert_eq!(
-            text,
-            r#"{"raw":1.50,"empty":{},"inner":{"text":"a\"b","deep":{"number":-7}},"x":1,"y":2,"a\"b":[],"all":["p","\\"],"none":[]}"#
+            object.expose(),
+            r#"{"b":"x\"\u000a","a":"","n":18446744073709551615,"l":["p","q"],"e":[],"j":{"k":true}}"#
         );
-        assert_eq!(object(|_| {}), "{}");
+        assert_eq!(ObjectWriter::new().end().expose(), "{}");
     }
 
     #[test]
-    fn writes_behind_members_without_braces() {
-        let mut members = String::new();
-        JsonWriter::members_of(&mut members).string("a", "{");
-        JsonWriter::members_of(&mut members).json("b", "{}");
-        assert_eq!(members, r#""a":"{","b":{}"#);
+    fn writes_a_member_a_line() {
+        let object = ObjectWriter::in_lines().number("a", 1).text("b", "c").end();
+        assert_eq!(object.expose(), "{\n\"a\":1,\n\"b\":\"c\"\n}");
+        assert_eq!(ObjectWriter::in_lines().end().expose(), "{\n}");
     }
 }

@@ -12,7 +12,7 @@ use crate::client::core::session::Session;
 use crate::protocol::input_request::{Answered, Asked};
 use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::transport::wait::{Asking, Wait};
-use crate::wire::json_writer::{self, JsonWriter};
+use crate::wire::json_members::{self, MemberWriter};
 
 /// Sends input responses to the server: the client.
 pub(crate) trait Responder: Send + Sync {
@@ -121,7 +121,7 @@ impl Answers {
     /// What the call says when it is sent once more.
     pub(crate) fn retry(&self, round: &InputRequired) -> Result<RetryParams> {
         let mut has_any = false;
-        let responses = json_writer::try_object(|json| {
+        let responses = json_members::try_object(|json| {
             has_any = self.write(json)?;
             Ok::<_, Error>(())
         })?;
@@ -130,7 +130,7 @@ impl Answers {
 
     /// Writes the responses, and says whether there are any. The dialect has no
     /// place for an error, so that the call fails with it.
-    pub(crate) fn write(&self, json: &mut JsonWriter<'_>) -> Result<bool> {
+    pub(crate) fn write(&self, json: &mut MemberWriter<'_>) -> Result<bool> {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, answered) in given.iter() {
             match answered {

@@ -1,11 +1,10 @@
 //! Where a client's server is, and what there is to say of it.
 
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::base::sys;
 use crate::client::options::Options;
+use crate::platform::Descriptor;
 use crate::transport::process::Program;
 use crate::transport::socket::plain;
 use crate::wire::url::Url;
@@ -42,15 +41,15 @@ pub(crate) enum HttpTransport {
 
 #[derive(Debug)]
 pub(crate) struct Streams {
-    pub(crate) input: OwnedFd,
-    pub(crate) output: OwnedFd,
+    pub(crate) input: Descriptor,
+    pub(crate) output: Descriptor,
 }
 
 impl Streams {
     /// None of them waits from here on.
-    pub(crate) fn new(input: OwnedFd, output: OwnedFd) -> Result<Self> {
+    pub(crate) fn new(input: Descriptor, output: Descriptor) -> Result<Self> {
         for fd in [&input, &output] {
-            sys::set_nonblocking(fd).map_err(|error| {
+            fd.set_nonblocking().map_err(|error| {
                 Error::argument(format!("a descriptor cannot be used: {}", plain(&error)))
             })?;
         }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::POLLOUT;
-use crate::base::sys::Poll;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::leader_lock::Leader;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
@@ -17,15 +16,16 @@ use crate::client::core::shared_connection::SharedConnection;
 use crate::client::core::shared_connection::Sink;
 use crate::client::inbound::server_request::ServerRequest;
 use crate::client::options::Options;
+use crate::platform::{POLLOUT, Poll};
 use crate::protocol::notification;
 use crate::protocol::outgoing::Outgoing;
 use crate::transport::lines::LineSink;
 use crate::transport::lines::Sent;
+use crate::transport::message_source::{Incoming, Source, Stop};
 use crate::transport::socket::plain;
-use crate::transport::source::{Incoming, Source, Stop};
 use crate::transport::wait::{self, Wait};
 use crate::wire::jsonrpc::{self, Id, Message, ResponseBody};
-use crate::wire::owner::Owner;
+use crate::wire::partial_id::PartialId;
 
 /// How long the last words of a server that does not listen are waited for.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -34,7 +34,7 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 pub(crate) struct Reader<'a> {
     pub(crate) client: &'a Arc<Client>,
     pub(crate) channel: &'a Arc<SharedConnection>,
-    pub(crate) options: &'a Options,
+    pub(crate) options: &'a Arc<Options>,
     pub(crate) peer: Target<'a>,
 }
 
@@ -161,7 +161,7 @@ impl Reader<'_> {
                 };
                 // Boxed, because sending may read.
                 let post = OutboundMessage::notification(&outgoing, self.peer);
-                let sent = self.client.send_on(self.channel, self.options, post, wait);
+                let sent = Ctx::new(self.client, self.options, wait).send_on(self.channel, post);
                 return match Box::pin(sent).await {
                     // How the answer fares is the server's business.
                     Ok(_) => Ok(()),
@@ -213,12 +213,12 @@ impl Reader<'_> {
     }
 
     /// Fails the call that it would have answered; all, if it might be any.
-    fn take_too_long(&self, owner: Owner, error: &Error) {
+    fn take_too_long(&self, owner: PartialId, error: &Error) {
         let slots = &self.channel.slots;
         let calls = match owner {
-            Owner::Request(id) => vec![id],
-            Owner::Nobody => return self.client.pass_over(),
-            Owner::Unknown => slots.calls(),
+            PartialId::Response(id) => vec![id],
+            PartialId::NoResponse => return self.client.pass_over(),
+            PartialId::Unknown => slots.calls(),
         };
         for id in calls {
             if slots.put(id, Inbound::Malformed(error.clone())).is_some() {
@@ -244,38 +244,33 @@ impl Reader<'_> {
     }
 }
 
-impl Client {
+impl Ctx<'_> {
     /// What comes back at once is a refusal.
     pub(crate) async fn send_on(
-        self: &Arc<Self>,
+        self,
         channel: &Arc<SharedConnection>,
-        options: &Options,
         post: OutboundMessage<'_>,
-        wait: &Wait,
     ) -> Result<Option<Outcome>> {
         match &channel.sink {
-            Sink::Lines(sink) => {
-                self.send_line(channel, sink, options, post, wait).await.map(|()| None)
-            }
-            Sink::Posts(url) => self.send_post(url, options, post, wait).await,
+            Sink::Lines(sink) => self.send_line(channel, sink, post).await.map(|()| None),
+            Sink::Posts(url) => self.send_post(url, post).await,
         }
     }
 
     async fn send_line(
-        self: &Arc<Self>,
+        self,
         channel: &Arc<SharedConnection>,
         sink: &LineSink,
-        options: &Options,
         post: OutboundMessage<'_>,
-        wait: &Wait,
     ) -> Result<()> {
+        let Ctx { client, options, wait } = self;
         if let Some(trace) = &options.trace {
             let text = String::from_utf8_lossy(&post.outgoing.body);
             trace.line(">", &text, &options.secrets());
         }
         let line = line(post.outgoing);
-        let reader = Reader { client: self, channel, options, peer: post.peer };
-        let _turn = channel.sending.enter(wait, || false).await?;
+        let reader = Reader { client, channel, options, peer: post.peer };
+        let _turn = channel.sending.lock_unless(wait, || false).await?;
         let mut sent = 0;
         loop {
             let blocked = match sink.send(&line, &mut sent) {
@@ -284,7 +279,7 @@ impl Client {
                 Err(error) => return Err(reader.not_sent(&error, sent, wait).await),
             };
             // A server may wait in its turn until somebody reads.
-            let writable = [Poll::new(std::os::fd::AsRawFd::as_raw_fd(&blocked), POLLOUT)];
+            let writable = [Poll::new(blocked.raw(), POLLOUT)];
             let waited = match channel.source.get() {
                 Some(mut source) => reader.lead(&mut source, None, &writable, wait).await,
                 None => channel.until_any(&writable, wait).await,

@@ -1,0 +1,152 @@
+//! Replaces the escapes of JSON strings, in one pass and into one buffer.
+
+use crate::wire::json_scan::plain;
+
+/// The text of a JSON string, which is given with its quotes. The text ends
+/// with a NUL. A lone surrogate, which is no character, becomes U+FFFD.
+pub(crate) fn unescape(raw: &str) -> Vec<u8> {
+    let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or_default();
+    let mut rest = inner.as_bytes();
+    let Some(first) = memchr::memchr(b'\\', rest) else {
+        let mut out = Vec::with_capacity(rest.len() + 1);
+        out.extend_from_slice(rest);
+        out.push(0);
+        return out;
+    };
+    // The output is never longer than the input.
+    let mut out = Vec::with_capacity(rest.len() + 1);
+    let mut run = first;
+    loop {
+        let (plain_text, escape) = rest.split_at(run);
+        if run < SHORT {
+            out.extend(plain_text);
+        } else {
+            out.extend_from_slice(plain_text);
+        }
+        rest = match escape {
+            [] => break,
+            [b'\\', b'u', after @ ..] => {
+                let (character, after) = unicode(after);
+                let mut buffer = [0; 4];
+                out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
+                after
+            }
+            [b'\\', code, after @ ..] => {
+                out.push(match code {
+                    b'n' => b'\n',
+                    b't' => b'\t',
+                    b'r' => b'\r',
+                    b'b' => 8,
+                    b'f' => 12,
+                    // A quote, a backslash or a slash.
+                    other => *other,
+                });
+                after
+            }
+            // A byte that JSON does not allow here.
+            [other, after @ ..] => {
+                out.push(*other);
+                after
+            }
+        };
+        run = plain(rest);
+    }
+    out.push(0);
+    out
+}
+
+/// A run shorter than this is copied faster without a call.
+const SHORT: usize = 8;
+
+/// The character after `\u`, and the rest.
+fn unicode(rest: &[u8]) -> (char, &[u8]) {
+    let (first, after) = unit(rest);
+    if let Some(character) = char::from_u32(first) {
+        return (character, after);
+    }
+    if (0xd800..0xdc00).contains(&first)
+        && let Some(second) = after.strip_prefix(b"\\u")
+    {
+        let (second, after) = unit(second);
+        if (0xdc00..0xe000).contains(&second) {
+            let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+            return (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), after);
+        }
+    }
+    (char::REPLACEMENT_CHARACTER, after)
+}
+
+/// The four digits as a number, and the rest. If there are no four digits,
+/// nothing is skipped: a cut could be inside a character.
+fn unit(rest: &[u8]) -> (u32, &[u8]) {
+    let Some((digits, after)) = rest.split_first_chunk::<4>() else { return (0xfffd, rest) };
+    let is_number = digits.iter().all(u8::is_ascii_hexdigit);
+    let digits = std::str::from_utf8(digits).ok().filter(|_| is_number);
+    match digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
+        Some(value) => (value, after),
+        None => (0xfffd, rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(raw: &str) -> String {
+        let mut bytes = unescape(raw);
+        assert_eq!(bytes.pop(), Some(0));
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn gives_the_text_that_serde_json_gives() {
+        for raw in [
+            "\"\"",
+            "\"plain é 世界\"",
+            r#""a\"b\\c\/d\b\f\n\r\te""#,
+            r#""\n\n\t\\\"x""#,
+            r#""\u0041\u00e9\u4e16\ud83d\ude00 end""#,
+            r#""\u0000""#,
+            r#""\r\u0041\r\n""#,
+        ] {
+            let parsed: String = serde_json::from_str(raw).unwrap();
+            assert_eq!(text(raw), parsed, "{raw}");
+        }
+    }
+
+    #[test]
+    fn reads_escapes_at_every_position() {
+        for before in 0..20 {
+            for after in 0..20 {
+                let (a, b) = ("x".repeat(before), "é".repeat(after));
+                assert_eq!(text(&format!("\"{a}\\n{b}\\\"\"")), format!("{a}\n{b}\""));
+            }
+        }
+    }
+
+    #[test]
+    fn replaces_a_lone_surrogate() {
+        assert_eq!(text(r#""\ud83dx""#), "\u{fffd}x");
+        assert_eq!(text(r#""\ude00""#), "\u{fffd}");
+        assert_eq!(text(r#""\ud83d\u0041""#), "\u{fffd}A");
+    }
+
+    #[test]
+    fn accepts_input_that_is_no_string() {
+        for raw in [
+            "",
+            "\"",
+            "1",
+            r#""\"#,
+            r#""\u""#,
+            r#""\u12""#,
+            r#""\u+123""#,
+            "\"\\u123\u{fffd}4\"",
+            "\"\\ud800\\u\u{e9}\u{e9}\u{e9}\"",
+            "\"\\\u{e9}\"",
+        ] {
+            let bytes = unescape(raw);
+            assert!(std::str::from_utf8(&bytes).is_ok(), "{raw}");
+        }
+    }
+}
