@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::routing;
-use crate::wire::jsonrpc::push_string;
+use crate::wire::json_members::{self, MemberWriter};
 use crate::wire::object::Members;
 
 /// A method and its parameters, ready to be joined with what an dialect adds.
@@ -26,7 +26,7 @@ pub(crate) struct Call {
 }
 
 /// The beginning of names that the specification keeps for itself.
-pub(crate) const PREFIX: &str = "io.modelcontextprotocol/";
+const PREFIX: &str = "io.modelcontextprotocol/";
 /// The beginning of the methods that are about tasks.
 const TASKS: &str = "tasks/";
 
@@ -62,7 +62,7 @@ impl Call {
             if name == "_meta" {
                 call.set_meta(Some(value.get()))?;
             } else {
-                push_member(&mut call.members, name, value.get());
+                call.writer().named(name, value.get());
             }
         }
         call.name = routing::name(method, &parsed);
@@ -79,9 +79,9 @@ impl Call {
         Self { method, name, members, meta, has_context, arguments, has_tasks }
     }
 
-    fn about(method: &str, member: &str, value: &str) -> Self {
+    fn about(method: &str, member: &'static str, value: &str) -> Self {
         let mut members = String::with_capacity(value.len() + 64);
-        push_string_member(&mut members, member, value);
+        MemberWriter::members_of(&mut members).string(member, value);
         Self { name: Some(routing::encode(value)), ..Self::plain(method, members) }
     }
 
@@ -90,7 +90,7 @@ impl Call {
         if let Some(arguments) = given(arguments) {
             let arguments = checked_object(arguments, "arguments_json")?;
             call.members.reserve(arguments.len() + 16);
-            push_member(&mut call.members, "arguments", arguments);
+            call.writer().json("arguments", arguments);
             call.arguments = Some(arguments.to_owned());
         }
         Ok(call)
@@ -107,7 +107,7 @@ impl Call {
                     quote(name)
                 )));
             }
-            push_member(&mut call.members, "arguments", arguments.trim());
+            call.writer().json("arguments", arguments.trim());
         }
         Ok(call)
     }
@@ -129,7 +129,7 @@ impl Call {
     /// Answers what a task asks; `responses` is a JSON object.
     pub(crate) fn update_task(id: &str, responses: &str) -> Self {
         let mut call = Self::task("update", id);
-        push_member(&mut call.members, "inputResponses", responses);
+        call.writer().json("inputResponses", responses);
         call
     }
 
@@ -140,32 +140,33 @@ impl Call {
         context: Option<&str>,
     ) -> Result<Self> {
         let mut call = Self::plain("completion/complete", String::new());
-        push_member(&mut call.members, "ref", checked_object(reference, "reference_json")?);
-        let mut what = String::from("{");
-        push_string_member(&mut what, "name", argument);
-        push_string_member(&mut what, "value", value);
-        what.push('}');
-        push_member(&mut call.members, "argument", &what);
+        let mut json = call.writer();
+        json.json("ref", checked_object(reference, "reference_json")?);
+        json.object("argument", |json| {
+            json.string("name", argument);
+            json.string("value", value);
+        });
         if let Some(context) = given(context) {
             let members = object(context, "context_json")?;
             if !members.0.iter().all(|(_, value)| is_string(value)) {
                 return Err(Error::argument("context_json has a member that is not a string"));
             }
-            let context = format!("{{\"arguments\":{}}}", context.trim());
-            push_member(&mut call.members, "context", &context);
+            json.object("context", |json| json.json("arguments", context.trim()));
             call.has_context = true;
         }
         Ok(call)
     }
 
     /// A call whose members the library has written itself.
-    pub(crate) fn of(method: &str, members: String) -> Self {
-        Self::plain(method, members)
+    pub(crate) fn of(method: &str, write: impl FnOnce(&mut MemberWriter<'_>)) -> Self {
+        let mut call = Self::plain(method, String::new());
+        write(&mut call.writer());
+        call
     }
 
     /// Whether it asks for a certain page of a list.
     pub(crate) fn has_cursor(&self) -> bool {
-        let params = format!("{{{}}}", self.members);
+        let params = json_members::object(|json| json.members(&self.members));
         Members::parse(&params).is_ok_and(|params| params.get("cursor").is_some())
     }
 
@@ -173,7 +174,7 @@ impl Call {
     pub(crate) fn at(&self, cursor: Option<&str>) -> Self {
         let mut call = self.clone();
         if let Some(cursor) = cursor {
-            push_string_member(&mut call.members, "cursor", cursor);
+            call.writer().string("cursor", cursor);
         }
         call
     }
@@ -184,11 +185,16 @@ impl Call {
         if let Some(json) = json {
             for (name, value) in object(json, "_meta")?.0 {
                 check_meta(&name, value)?;
-                push_member(&mut meta, &name, value.get());
+                MemberWriter::members_of(&mut meta).named(&name, value.get());
             }
         }
         self.meta = meta;
         Ok(())
+    }
+
+    /// Writes behind the members of the parameters.
+    pub(crate) fn writer(&mut self) -> MemberWriter<'_> {
+        MemberWriter::members_of(&mut self.members)
     }
 
     pub(crate) fn method(&self) -> &str {
@@ -318,21 +324,6 @@ fn checked_object<'a>(text: &'a str, name: &str) -> Result<&'a str> {
 
 fn is_string(value: &RawValue) -> bool {
     value.get().starts_with('"')
-}
-
-/// Adds a member to those that are there.
-pub(crate) fn push_member(out: &mut String, name: &str, value: &str) {
-    if !out.is_empty() && !out.ends_with('{') {
-        out.push(',');
-    }
-    push_string(out, name);
-    out.push(':');
-    out.push_str(value);
-}
-
-pub(crate) fn push_string_member(out: &mut String, name: &str, value: &str) {
-    push_member(out, name, "");
-    push_string(out, value);
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! What a client declares that it can do for a server.
 
 use crate::base::error::{Error, Result};
-use crate::protocol::call::push_member;
 use crate::protocol::extension;
+use crate::wire::json_members;
 use crate::wire::object::Members;
 
 /// The questions that somebody here answers, and what the program declares
@@ -62,14 +62,14 @@ impl ClientCapabilities {
         let place = all.extra.iter().position(|(name, _)| name == "extensions");
         let before = place.map(|place| all.extra.remove(place).1);
         let before = Members::parse(before.as_deref().unwrap_or("{}")).unwrap_or_default();
-        let mut extensions = String::from("{");
-        for (name, value) in before.0.iter().filter(|(name, _)| !names.contains(&&**name)) {
-            push_member(&mut extensions, name, value.get());
-        }
-        for name in names {
-            push_member(&mut extensions, name, "{}");
-        }
-        extensions.push('}');
+        let extensions = json_members::object(|json| {
+            for (name, value) in before.0.iter().filter(|(name, _)| !names.contains(&&**name)) {
+                json.named(name, value.get());
+            }
+            for name in names {
+                json.named(name, "{}");
+            }
+        });
         all.extra.push(("extensions".to_owned(), extensions));
         all
     }
@@ -79,33 +79,37 @@ impl ClientCapabilities {
         self.form || self.url || self.sampling || self.roots
     }
 
-    /// The ClientCapabilities of the specification. Changes of the roots are
-    /// told where there is a message for it.
-    pub(crate) fn json(&self, tells_changes: bool) -> String {
-        let mut out = String::from("{");
-        if self.form || self.url {
-            let mut modes = String::from("{");
-            for (is_declared, name) in [(self.form, "form"), (self.url, "url")] {
-                if is_declared {
-                    push_member(&mut modes, name, "{}");
-                }
+    /// The `ClientCapabilities` of the specification. `has_list_changed`: the
+    /// dialect has a notification for changes of the roots.
+    pub(crate) fn json(&self, has_list_changed: bool) -> String {
+        json_members::object(|json| {
+            if self.form || self.url {
+                json.object("elicitation", |json| {
+                    for (is_declared, name) in [(self.form, "form"), (self.url, "url")] {
+                        if is_declared {
+                            json.object(name, |_| {});
+                        }
+                    }
+                });
             }
-            modes.push('}');
-            push_member(&mut out, "elicitation", &modes);
-        }
-        if self.sampling {
-            let value = if self.sampling_tools { "{\"tools\":{}}" } else { "{}" };
-            push_member(&mut out, "sampling", value);
-        }
-        if self.roots {
-            let value = if tells_changes { "{\"listChanged\":true}" } else { "{}" };
-            push_member(&mut out, "roots", value);
-        }
-        for (name, value) in &self.extra {
-            push_member(&mut out, name, value);
-        }
-        out.push('}');
-        out
+            if self.sampling {
+                json.object("sampling", |json| {
+                    if self.sampling_tools {
+                        json.object("tools", |_| {});
+                    }
+                });
+            }
+            if self.roots {
+                json.object("roots", |json| {
+                    if has_list_changed {
+                        json.json("listChanged", "true");
+                    }
+                });
+            }
+            for (name, value) in &self.extra {
+                json.named(name, value);
+            }
+        })
     }
 }
 

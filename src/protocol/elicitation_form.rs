@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use crate::base::error::{Error, Result, quote};
-use crate::protocol::call::push_member;
+use crate::wire::json_members;
 use crate::wire::object::Members;
 
 /// Fills in the defaults and checks the answer to a form; gives it as JSON, in
@@ -27,35 +27,37 @@ pub(crate) fn fill(schema: &str, content: &str) -> Result<String> {
     // Of a name that is there twice the last one counts, as parsers have it.
     let last: HashMap<&str, &RawValue> =
         fields.0.iter().map(|(name, field)| (name.as_ref(), *field)).collect();
-    let mut out = String::from("{");
     let mut given = HashSet::new();
-    for (name, value) in &content.0 {
-        let field = last.get(name.as_ref()).ok_or_else(|| unknown(name, &fields))?;
-        if !given.insert(name.as_ref()) {
-            return Err(wrong(name, "is there twice"));
+    let filled = json_members::try_object(|json| {
+        for (name, value) in &content.0 {
+            let field = last.get(name.as_ref()).ok_or_else(|| unknown(name, &fields))?;
+            if !given.insert(name.as_ref()) {
+                return Err(wrong(name, "is there twice"));
+            }
+            check(name, &parsed(field.get()), &parsed(value.get()))?;
+            json.named(name, value.get());
         }
-        check(name, &parsed(field.get()), &parsed(value.get()))?;
-        push_member(&mut out, name, value.get());
-    }
-    for (name, _) in &fields.0 {
-        let Some(field) = last.get(name.as_ref()) else { continue };
-        let default = members(field.get()).get("default").filter(|value| value.get() != "null");
-        let Some(default) = default.filter(|_| given.insert(name.as_ref())) else { continue };
-        check(name, &parsed(field.get()), &parsed(default.get())).map_err(|error| {
-            let why = ", which its default in the form is not; give it a value";
-            Error::argument(format!("{}{why}", error.message()))
-        })?;
-        push_member(&mut out, name, default.get());
-    }
+        for (name, _) in &fields.0 {
+            let Some(field) = last.get(name.as_ref()) else { continue };
+            let default = members(field.get()).get("default");
+            let default = default.filter(|value| value.get() != "null");
+            let Some(default) = default.filter(|_| given.insert(name.as_ref())) else { continue };
+            check(name, &parsed(field.get()), &parsed(default.get())).map_err(|error| {
+                let why = ", which its default in the form is not; give it a value";
+                Error::argument(format!("{}{why}", error.message()))
+            })?;
+            json.named(name, default.get());
+        }
+        Ok(())
+    })?;
     let required: Vec<String> = schema
         .get("required")
         .and_then(|names| serde_json::from_str(names.get()).ok())
         .unwrap_or_default();
-    if let Some(name) = required.iter().find(|name| !given.contains(name.as_str())) {
-        return Err(wrong(name, "is required and has no default"));
+    match required.iter().find(|name| !given.contains(name.as_str())) {
+        Some(name) => Err(wrong(name, "is required and has no default")),
+        None => Ok(filled),
     }
-    out.push('}');
-    Ok(out)
 }
 
 fn members(object: &str) -> Members<'_> {

@@ -1,7 +1,5 @@
 //! The dialect of `initialize` and sessions: 2024-11-05 to 2025-11-25.
 
-use std::fmt::Write;
-
 use crate::base::error::{Error, Result, Status};
 use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
@@ -14,7 +12,8 @@ use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::revision::Revision;
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task::Tasks;
-use crate::wire::jsonrpc::{self, Answer};
+use crate::wire::json_members::{self, MemberWriter};
+use crate::wire::jsonrpc::Answer;
 
 /// A session that `initialize` has made.
 #[derive(Debug)]
@@ -33,13 +32,15 @@ impl Handshake {
         declared: &ClientCapabilities,
         id: i64,
     ) -> Outgoing {
-        let body = format!(
-            "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"initialize\",\"params\":{{\
-             \"protocolVersion\":\"{}\",\"capabilities\":{},\"clientInfo\":{}}}}}",
-            revision.as_str(),
-            declared.json(true),
-            identity.json()
-        );
+        let body = message(|json| {
+            json.integer("id", id);
+            json.string("method", "initialize");
+            json.object("params", |json| {
+                json.string("protocolVersion", revision.as_str());
+                json.json("capabilities", &declared.json(true));
+                json.json("clientInfo", &identity.json());
+            });
+        });
         Outgoing { headers: Vec::new(), body: body.into_bytes() }
     }
 
@@ -56,7 +57,7 @@ impl Handshake {
 
     /// The message that must follow the answer to `initialize`.
     pub(crate) fn initialized(&self) -> Outgoing {
-        self.outgoing("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}".to_owned())
+        self.outgoing(message(|json| json.string("method", "notifications/initialized")))
     }
 
     fn outgoing(&self, body: String) -> Outgoing {
@@ -85,19 +86,20 @@ impl Dialect for Handshake {
             ));
         }
         let mut body = String::with_capacity(96 + call.members.len() + call.meta.len());
-        let _ = write!(body, "{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":", meta.id);
-        jsonrpc::push_string(&mut body, &call.method);
-        push_params(&mut body, call, meta.wants_progress.then_some(meta.id));
-        body.push('}');
+        json_members::push_object(&mut body, |json| {
+            json.string("jsonrpc", "2.0");
+            json.integer("id", meta.id);
+            json.string("method", &call.method);
+            write_params(json, call, meta.wants_progress.then_some(meta.id));
+        });
         Ok(self.outgoing(body))
     }
 
     fn notification(&self, call: &Call) -> Outgoing {
-        let mut body = String::from("{\"jsonrpc\":\"2.0\",\"method\":");
-        jsonrpc::push_string(&mut body, &call.method);
-        push_params(&mut body, call, None);
-        body.push('}');
-        self.outgoing(body)
+        self.outgoing(message(|json| {
+            json.string("method", &call.method);
+            write_params(json, call, None);
+        }))
     }
 
     fn interpret(&self, call: &Call, answer: &Answer) -> Result<Interpretation> {
@@ -117,8 +119,10 @@ impl Dialect for Handshake {
     }
 
     fn response(&self, id: &str, answered: &Answered) -> Option<Outgoing> {
-        let member = answered.member();
-        Some(self.outgoing(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},{member}}}")))
+        Some(self.outgoing(message(|json| {
+            json.json("id", id);
+            answered.write(json);
+        })))
     }
 
     fn cancel(&self, id: i64, reason: &str, _is_shared: bool) -> Option<Outgoing> {
@@ -145,7 +149,7 @@ impl Dialect for Handshake {
     }
 
     fn set_log_level(&self, level: &str) -> Option<Call> {
-        Some(Call::of("logging/setLevel", format!("\"level\":\"{level}\"")))
+        Some(Call::of("logging/setLevel", |json| json.string("level", level)))
     }
 
     fn subscribe(&self, uri: &str, on: bool) -> Option<Call> {
@@ -169,24 +173,31 @@ impl Dialect for Handshake {
     }
 }
 
-/// The parameters, left out where there are none.
-fn push_params(body: &mut String, call: &Call, progress_token: Option<i64>) {
+/// A JSON-RPC message.
+fn message(write: impl FnOnce(&mut MemberWriter<'_>)) -> String {
+    json_members::object(|json| {
+        json.string("jsonrpc", "2.0");
+        write(json);
+    })
+}
+
+/// Writes no parameters if there are none.
+fn write_params(json: &mut MemberWriter<'_>, call: &Call, progress_token: Option<i64>) {
     let has_meta = !call.meta.is_empty() || progress_token.is_some();
     if call.members.is_empty() && !has_meta {
         return;
     }
-    body.push_str(",\"params\":{");
-    body.push_str(&call.members);
-    if has_meta {
-        body.push_str(if call.members.is_empty() { "\"_meta\":{" } else { ",\"_meta\":{" });
-        body.push_str(&call.meta);
-        if let Some(token) = progress_token {
-            let comma = if call.meta.is_empty() { "" } else { "," };
-            let _ = write!(body, "{comma}\"progressToken\":{token}");
+    json.object("params", |json| {
+        json.members(&call.members);
+        if has_meta {
+            json.object("_meta", |json| {
+                json.members(&call.meta);
+                if let Some(token) = progress_token {
+                    json.integer("progressToken", token);
+                }
+            });
         }
-        body.push('}');
-    }
-    body.push('}');
+    });
 }
 
 /// Whether a header can hold it.

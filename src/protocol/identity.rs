@@ -1,6 +1,6 @@
 //! The name and version of the application.
 
-use crate::wire::jsonrpc;
+use crate::wire::json_members;
 
 /// The `Implementation` of the specification that the client sends.
 #[derive(Clone, Debug)]
@@ -12,11 +12,9 @@ pub(crate) struct Identity {
 impl Identity {
     /// A JSON object as text.
     pub(crate) fn json(&self) -> String {
-        let mut out = String::from("{\"name\":");
-        jsonrpc::push_string(&mut out, &self.name);
-        out.push_str(",\"version\":");
-        jsonrpc::push_string(&mut out, &self.version);
-        out.push('}');
-        out
+        json_members::object(|json| {
+            json.string("name", &self.name);
+            json.string("version", &self.version);
+        })
     }
 }

@@ -1,15 +1,16 @@
 //! What a server asks a program: elicitation, sampling, roots.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
-use crate::protocol::call::{PREFIX, push_member};
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::elicitation_form;
 use crate::protocol::error_code::{
     INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, REJECTED, SERVER_ERROR,
 };
-use crate::wire::jsonrpc::push_string;
+use crate::wire::json_members::{self, MemberWriter};
 use crate::wire::object::Members;
 
 /// The kinds of the public header.
@@ -109,9 +110,12 @@ impl Asked {
             (Kind::Form, content) => {
                 let schema = self.part("requestedSchema").unwrap_or_else(|| "{}".to_owned());
                 let content = elicitation_form::fill(&schema, content.unwrap_or("{}"))?;
-                Ok(Answered::Result(format!("{{\"action\":\"accept\",\"content\":{content}}}")))
+                Ok(Answered::Result(json_members::object(|json| {
+                    json.string("action", "accept");
+                    json.json("content", &content);
+                })))
             }
-            (Kind::Url, None) => Ok(Answered::Result("{\"action\":\"accept\"}".to_owned())),
+            (Kind::Url, None) => Ok(action("accept")),
             (Kind::Url, Some(_)) => {
                 Err(Error::argument("content_json is given for a page, which has none: pass NULL"))
             }
@@ -124,10 +128,7 @@ impl Asked {
     /// The answer of a person who said no, or who made no choice.
     pub(crate) fn refuse(&self, is_choice: bool) -> Answered {
         match self.kind {
-            Kind::Form | Kind::Url => {
-                let action = if is_choice { "decline" } else { "cancel" };
-                Answered::Result(format!("{{\"action\":\"{action}\"}}"))
-            }
+            Kind::Form | Kind::Url => action(if is_choice { "decline" } else { "cancel" }),
             Kind::Sampling | Kind::Roots => {
                 let message = "User rejected the request".to_owned();
                 Answered::Error { code: REJECTED, message }
@@ -156,44 +157,53 @@ impl Asked {
 }
 
 impl Answered {
+    /// The result of `roots/list`; `roots` is a JSON array.
+    pub(crate) fn roots(roots: &str) -> Self {
+        Self::Result(json_members::object(|json| json.json("roots", roots)))
+    }
+
     /// The same, with the task that the question says it belongs to: the
     /// answer has to say so as well.
     pub(crate) fn related_to(self, params: &str) -> Self {
-        let name = format!("{PREFIX}related-task");
         let asked = Members::parse(params).unwrap_or_default();
         let asked = asked.get("_meta").and_then(|meta| Members::parse(meta.get()).ok());
-        let task = asked.as_ref().and_then(|meta| meta.get(&name));
+        let task = asked.as_ref().and_then(|meta| meta.get(RELATED_TASK));
         let (Some(task), Self::Result(result)) = (task, &self) else { return self };
-        let (mut out, mut meta) = (String::from("{"), String::from("{"));
-        for (member, value) in Members::parse(result).unwrap_or_default().0 {
-            if member != "_meta" {
-                push_member(&mut out, &member, value.get());
-                continue;
+        let members = Members::parse(result).unwrap_or_default().0;
+        let is_meta = |member: &&(Cow<'_, str>, &RawValue)| member.0 == "_meta";
+        Self::Result(json_members::object(|json| {
+            for (name, value) in members.iter().filter(|member| !is_meta(member)) {
+                json.named(name, value.get());
             }
-            for (key, value) in Members::parse(value.get()).unwrap_or_default().0 {
-                push_member(&mut meta, &key, value.get());
-            }
-        }
-        push_member(&mut meta, &name, task.get());
-        meta.push('}');
-        push_member(&mut out, "_meta", &meta);
-        out.push('}');
-        Self::Result(out)
+            json.object("_meta", |json| {
+                for (_, meta) in members.iter().filter(is_meta) {
+                    for (name, value) in Members::parse(meta.get()).unwrap_or_default().0 {
+                        json.named(&name, value.get());
+                    }
+                }
+                json.json(RELATED_TASK, task.get());
+            });
+        }))
     }
 
-    /// The member of a response that it is.
-    pub(crate) fn member(&self) -> String {
+    /// Writes the member of the response.
+    pub(crate) fn write(&self, json: &mut MemberWriter<'_>) {
         match self {
-            Self::Result(result) => format!("\"result\":{result}"),
-            Self::Error { code, message } => {
-                let mut out = format!("\"error\":{{\"code\":{code},\"message\":");
-                push_string(&mut out, message);
-                out.push('}');
-                out
-            }
+            Self::Result(result) => json.json("result", result),
+            Self::Error { code, message } => json.object("error", |json| {
+                json.integer("code", (*code).into());
+                json.string("message", message);
+            }),
         }
     }
 }
+
+fn action(name: &str) -> Answered {
+    Answered::Result(json_members::object(|json| json.string("action", name)))
+}
+
+/// The member of `_meta` that names the task of a request (2025-11-25).
+const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 
 impl From<Refusal> for Answered {
     fn from(refusal: Refusal) -> Self {
@@ -211,6 +221,12 @@ mod tests {
         declared: &ClientCapabilities,
     ) -> std::result::Result<Asked, i32> {
         Asked::recognise(method, Some(params), declared).map_err(|refusal| refusal.code)
+    }
+
+    /// The member of the response.
+    fn member(answered: &Answered) -> String {
+        let text = json_members::object(|json| answered.write(json));
+        text[1..text.len() - 1].to_owned()
     }
 
     fn all() -> ClientCapabilities {
@@ -243,7 +259,7 @@ mod tests {
     fn says_to_which_task_an_answer_belongs() {
         let params = r#"{"a":1,"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}"#;
         let related = |result: &str, params: &str| {
-            Answered::Result(result.to_owned()).related_to(params).member()
+            member(&Answered::Result(result.to_owned()).related_to(params))
         };
         assert_eq!(
             related(r#"{"x":1.50,"_meta":{"k":1}}"#, params),
@@ -257,18 +273,18 @@ mod tests {
     fn answers_in_the_words_of_the_specification() {
         let form = asked("elicitation/create", "{}", &all()).unwrap();
         assert_eq!(
-            form.accept(Some("{}")).unwrap().member(),
+            member(&form.accept(Some("{}")).unwrap()),
             r#""result":{"action":"accept","content":{}}"#
         );
-        assert_eq!(form.refuse(true).member(), r#""result":{"action":"decline"}"#);
-        assert_eq!(form.refuse(false).member(), r#""result":{"action":"cancel"}"#);
+        assert_eq!(member(&form.refuse(true)), r#""result":{"action":"decline"}"#);
+        assert_eq!(member(&form.refuse(false)), r#""result":{"action":"cancel"}"#);
         let sampling = asked("sampling/createMessage", "{}", &all()).unwrap();
-        assert!(sampling.refuse(true).member().starts_with("\"error\":{\"code\":-1,"));
+        assert!(member(&sampling.refuse(true)).starts_with("\"error\":{\"code\":-1,"));
         assert!(sampling.accept(None).is_err());
         assert!(sampling.reply(r#"{"role":"assistant","model":"m"}"#).is_err());
         assert!(sampling.reply(r#"{"role":"assistant","model":"m","content":{}}"#).is_ok());
         let url = asked("elicitation/create", r#"{"mode":"url"}"#, &all()).unwrap();
         assert!(url.accept(Some("{}")).is_err());
-        assert_eq!(url.accept(None).unwrap().member(), r#""result":{"action":"accept"}"#);
+        assert_eq!(member(&url.accept(None).unwrap()), r#""result":{"action":"accept"}"#);
     }
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::wire::jsonrpc::{plain_text, push_string};
+use crate::wire::json_members;
+use crate::wire::jsonrpc::plain_text;
 use crate::wire::object::Members;
 use crate::wire::tape::{Place, Tape};
 
@@ -96,10 +97,10 @@ impl<'a> Progress<'a> {
 
 /// What says that a request is given up.
 pub(crate) fn cancellation(id: i64, reason: &str) -> String {
-    let mut params = format!("{{\"requestId\":{id},\"reason\":");
-    push_string(&mut params, reason);
-    params.push('}');
-    params
+    json_members::object(|json| {
+        json.integer("requestId", id);
+        json.string("reason", reason);
+    })
 }
 
 /// A text in quotes is no number, and null is none either.

@@ -196,9 +196,9 @@ mod tests {
         Some(RefusalCode { code, names_request: false })
     }
 
-    type Row = (&'static [RequestKind], SessionState, u16, Option<RefusalCode>, Verdict);
+    type Row<'a> = (&'a [RequestKind], SessionState, u16, Option<RefusalCode>, Verdict);
 
-    fn check(rows: &[Row]) {
+    fn check(rows: &[Row<'_>]) {
         for (requests, session, http_status, rpc, verdict) in rows {
             for request in *requests {
                 let refusal = RefusalFacts { http_status: *http_status, rpc: *rpc };

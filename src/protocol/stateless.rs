@@ -1,10 +1,9 @@
 //! The dialect in which each request stands alone: 2026-07-28.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use crate::base::error::{Error, Result, quote};
-use crate::protocol::call::{Call, PREFIX, push_member};
+use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::dialect::{Dialect, Interpretation};
 use crate::protocol::identity::Identity;
@@ -16,7 +15,8 @@ use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::revision::Revision;
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task::Tasks;
-use crate::wire::jsonrpc::{self, Answer};
+use crate::wire::json_members::{self, MemberWriter};
+use crate::wire::jsonrpc::Answer;
 
 /// What goes with every request, written once.
 #[derive(Debug)]
@@ -26,8 +26,6 @@ pub(crate) struct Stateless {
     meta: String,
     /// The same for calls that are about tasks, or may become one.
     task_meta: String,
-    /// The whole question who the server is, behind its id.
-    discover: String,
 }
 
 impl Stateless {
@@ -37,24 +35,27 @@ impl Stateless {
         declared: &ClientCapabilities,
     ) -> Self {
         let meta = |capabilities: String| {
-            format!(
-                "\"{PREFIX}protocolVersion\":\"{}\",\"{PREFIX}clientCapabilities\":\
-                 {capabilities},\"{PREFIX}clientInfo\":{}",
-                revision.as_str(),
-                identity.json()
-            )
+            let mut meta = String::new();
+            let mut json = MemberWriter::members_of(&mut meta);
+            json.string("io.modelcontextprotocol/protocolVersion", revision.as_str());
+            json.json("io.modelcontextprotocol/clientCapabilities", &capabilities);
+            json.json("io.modelcontextprotocol/clientInfo", &identity.json());
+            meta
         };
         let task_meta = meta(declared.with_tasks().json(false));
         let meta = meta(declared.json(false));
-        let discover = format!(",\"method\":\"{DISCOVER}\",\"params\":{{\"_meta\":{{{meta}}}}}}}");
-        Self { revision, meta, task_meta, discover }
+        Self { revision, meta, task_meta }
     }
 
     /// The question who the server is, which also is the sign of life.
     pub(crate) fn discover(&self, id: i64) -> Outgoing {
-        let mut body = String::with_capacity(48 + self.discover.len());
-        let _ = write!(body, "{{\"jsonrpc\":\"2.0\",\"id\":{id}");
-        body.push_str(&self.discover);
+        let mut body = String::with_capacity(96 + self.meta.len());
+        json_members::push_object(&mut body, |json| {
+            json.string("jsonrpc", "2.0");
+            json.integer("id", id);
+            json.string("method", DISCOVER);
+            json.object("params", |json| json.object("_meta", |json| json.members(&self.meta)));
+        });
         Outgoing { headers: self.headers(DISCOVER.into()), body: body.into_bytes() }
     }
 
@@ -65,37 +66,28 @@ impl Stateless {
         headers
     }
 
-    /// The parameters of the program and what the protocol adds to them.
-    fn push_params(&self, out: &mut String, call: &Call, meta: Option<&RequestMeta<'_>>) {
-        out.push_str(",\"params\":{\"_meta\":{");
-        out.push_str(if call.has_tasks { &self.task_meta } else { &self.meta });
-        let meta = meta.copied().unwrap_or_default();
-        if meta.wants_progress {
-            let _ = write!(out, ",\"progressToken\":{}", meta.id);
-        }
-        if let Some(level) = meta.log_level {
-            let _ = write!(out, ",\"{PREFIX}logLevel\":\"{level}\"");
-        }
-        if !call.meta.is_empty() {
-            out.push(',');
-            out.push_str(&call.meta);
-        }
-        out.push('}');
-        if !call.members.is_empty() {
-            out.push(',');
-            out.push_str(&call.members);
-        }
-        let Some(retry) = meta.retry else {
-            out.push('}');
-            return;
-        };
-        if let Some(responses) = &retry.responses {
-            push_member(out, "inputResponses", responses);
-        }
-        if let Some(state) = &retry.state {
-            push_member(out, "requestState", state);
-        }
-        out.push('}');
+    /// The parameters of the application and those that the protocol adds.
+    fn write_params(&self, json: &mut MemberWriter<'_>, call: &Call, meta: &RequestMeta<'_>) {
+        json.object("params", |json| {
+            json.object("_meta", |json| {
+                json.members(if call.has_tasks { &self.task_meta } else { &self.meta });
+                if meta.wants_progress {
+                    json.integer("progressToken", meta.id);
+                }
+                if let Some(level) = meta.log_level {
+                    json.string("io.modelcontextprotocol/logLevel", level);
+                }
+                json.members(&call.meta);
+            });
+            json.members(&call.members);
+            let Some(retry) = meta.retry else { return };
+            if let Some(responses) = &retry.responses {
+                json.json("inputResponses", responses);
+            }
+            if let Some(state) = &retry.state {
+                json.json("requestState", state);
+            }
+        });
     }
 }
 
@@ -111,18 +103,21 @@ impl Dialect for Stateless {
         }
         let length = 128 + self.task_meta.len() + call.members.len() + call.meta.len();
         let mut body = String::with_capacity(length);
-        let _ = write!(body, "{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":", meta.id);
-        jsonrpc::push_string(&mut body, &call.method);
-        self.push_params(&mut body, call, Some(meta));
-        body.push('}');
+        json_members::push_object(&mut body, |json| {
+            json.string("jsonrpc", "2.0");
+            json.integer("id", meta.id);
+            json.string("method", &call.method);
+            self.write_params(json, call, meta);
+        });
         Ok(Outgoing { headers, body: body.into_bytes() })
     }
 
     fn notification(&self, call: &Call) -> Outgoing {
-        let mut body = String::from("{\"jsonrpc\":\"2.0\",\"method\":");
-        jsonrpc::push_string(&mut body, &call.method);
-        self.push_params(&mut body, call, None);
-        body.push('}');
+        let body = json_members::object(|json| {
+            json.string("jsonrpc", "2.0");
+            json.string("method", &call.method);
+            self.write_params(json, call, &RequestMeta::default());
+        });
         Outgoing { headers: self.headers(call.method.clone().into()), body: body.into_bytes() }
     }
 
@@ -172,26 +167,25 @@ impl Dialect for Stateless {
         interest: &Interest,
         _last_event_id: Option<&str>,
     ) -> NotificationRequest {
-        let mut filter = String::from("{");
-        for (is_wanted, name) in [
-            (interest.tools, "toolsListChanged"),
-            (interest.prompts, "promptsListChanged"),
-            (interest.resources, "resourcesListChanged"),
-        ] {
-            if is_wanted {
-                push_member(&mut filter, name, "true");
-            }
-        }
-        if !interest.uris.is_empty() {
-            let uris = serde_json::to_string(&interest.uris).unwrap_or_default();
-            push_member(&mut filter, "resourceSubscriptions", &uris);
-        }
-        if !interest.tasks.is_empty() {
-            let ids = serde_json::to_string(&interest.tasks).unwrap_or_default();
-            push_member(&mut filter, "taskIds", &ids);
-        }
-        filter.push('}');
-        let mut call = Call::of("subscriptions/listen", format!("\"notifications\":{filter}"));
+        let mut call = Call::of("subscriptions/listen", |json| {
+            json.object("notifications", |json| {
+                for (is_wanted, name) in [
+                    (interest.tools, "toolsListChanged"),
+                    (interest.prompts, "promptsListChanged"),
+                    (interest.resources, "resourcesListChanged"),
+                ] {
+                    if is_wanted {
+                        json.json(name, "true");
+                    }
+                }
+                if !interest.uris.is_empty() {
+                    json.strings("resourceSubscriptions", &interest.uris);
+                }
+                if !interest.tasks.is_empty() {
+                    json.strings("taskIds", &interest.tasks);
+                }
+            });
+        });
         call.has_tasks = !interest.tasks.is_empty();
         NotificationRequest::Listen(call)
     }

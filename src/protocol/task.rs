@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, quote};
-use crate::protocol::call::{Call, push_member};
+use crate::protocol::call::Call;
 use crate::protocol::extension;
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::server_info::ServerInfo;
@@ -81,8 +81,11 @@ impl Tasks {
         let mut call = call.clone();
         call.has_tasks = true;
         if self == Self::Asked {
-            let task = if ttl > 0 { format!("{{\"ttl\":{ttl}}}") } else { "{}".to_owned() };
-            push_member(&mut call.members, "task", &task);
+            call.writer().object("task", |json| {
+                if ttl > 0 {
+                    json.integer("ttl", ttl.into());
+                }
+            });
         }
         call
     }

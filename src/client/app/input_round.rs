@@ -53,7 +53,7 @@ impl Inquiry {
     ) {
         match (&options.roots, asked.kind) {
             (Some(roots), Kind::Roots) => {
-                self.answers.set(place, Answered::Result(format!("{{\"roots\":{roots}}}")));
+                self.answers.set(place, Answered::roots(roots));
             }
             _ => self.add(client, place, asked, wait),
         }

@@ -9,10 +9,11 @@ use crate::base::error::{Error, Result, Status};
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
-use crate::protocol::call::{Call, push_member};
+use crate::protocol::call::Call;
 use crate::protocol::error_code;
 use crate::protocol::item;
 use crate::transport::wait::now;
+use crate::wire::json_members;
 use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
 
@@ -140,15 +141,14 @@ pub(crate) fn joined(pages: &[&str]) -> String {
             }
         }
     }
-    let mut out = String::from("{");
-    for (name, value) in members() {
-        match items.get(&**name) {
-            Some(all) => push_member(&mut out, name, &format!("[{}]", all.join(","))),
-            None => push_member(&mut out, name, value.get()),
+    json_members::object(|json| {
+        for (name, value) in members() {
+            match items.get(&**name) {
+                Some(all) => json.named(name, &format!("[{}]", all.join(","))),
+                None => json.named(name, value.get()),
+            }
         }
-    }
-    out.push('}');
-    out
+    })
 }
 
 fn is_array(value: &RawValue) -> bool {

@@ -24,6 +24,7 @@ use crate::protocol::error_code;
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::task::{State, Task};
 use crate::transport::wait::Wait;
+use crate::wire::json_members;
 use crate::wire::jsonrpc::Answer;
 
 /// How long telling the server that nobody waits for a task any more may hold
@@ -234,11 +235,12 @@ impl<'a> TaskPoller<'a> {
         if !given.contains(&true) {
             return Ok(());
         }
-        let mut responses = String::from("{");
-        for (open, _) in self.open.iter().zip(&given).filter(|(_, is_given)| **is_given) {
-            open.answers.push_to(&mut responses)?;
-        }
-        responses.push('}');
+        let responses = json_members::try_object(|json| {
+            for (open, _) in self.open.iter().zip(&given).filter(|(_, is_given)| **is_given) {
+                open.answers.write(json)?;
+            }
+            Ok::<_, Error>(())
+        })?;
         self.perform(&Call::update_task(self.id, &responses)).await?;
         let mut given = given.into_iter();
         self.open.retain(|_| !given.next().unwrap_or(false));

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::client::core::session::Session;
-use crate::protocol::call::push_member;
 use crate::protocol::input_request::{Answered, Asked};
 use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::transport::wait::{Asking, Wait};
+use crate::wire::json_members::{self, MemberWriter};
 
 /// Sends input responses to the server: the client.
 pub(crate) trait Responder: Send + Sync {
@@ -120,20 +120,21 @@ impl Answers {
 
     /// What the call says when it is sent once more.
     pub(crate) fn retry(&self, round: &InputRequired) -> Result<RetryParams> {
-        let mut responses = String::from("{");
-        let has_any = self.push_to(&mut responses)?;
-        responses.push('}');
+        let mut has_any = false;
+        let responses = json_members::try_object(|json| {
+            has_any = self.write(json)?;
+            Ok::<_, Error>(())
+        })?;
         Ok(RetryParams { responses: has_any.then_some(responses), state: round.state.clone() })
     }
 
-    /// Adds the answers to those in a JSON object, and says whether there are
-    /// any. An error cannot be said in that dialect, so that the call fails with
-    /// it.
-    pub(crate) fn push_to(&self, responses: &mut String) -> Result<bool> {
+    /// Writes the responses, and says whether there are any. The dialect has no
+    /// place for an error, so that the call fails with it.
+    pub(crate) fn write(&self, json: &mut MemberWriter<'_>) -> Result<bool> {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, answered) in given.iter() {
             match answered {
-                Some(Answered::Result(result)) => push_member(responses, key, result),
+                Some(Answered::Result(result)) => json.named(key, result),
                 Some(Answered::Error { code, message }) => {
                     return Err(Error::new(
                         Status::InputRequired,

@@ -47,7 +47,7 @@ impl Client {
                     // As they are now: a stream may be older than what is set.
                     let roots = lock(&self.options).roots.clone();
                     if let (Kind::Roots, Some(roots)) = (asked.kind, roots) {
-                        let answer = Answered::Result(format!("{{\"roots\":{roots}}}"));
+                        let answer = Answered::roots(&roots);
                         break 'asked answer.related_to(&asked.params);
                     }
                     let Some(session) = peer.session else { return Ok(None) };

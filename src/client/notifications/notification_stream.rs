@@ -29,6 +29,7 @@ use crate::transport::http::HttpResponse;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 use crate::wire::http1::Media;
+use crate::wire::json_members;
 use crate::wire::jsonrpc::{self, Id, Message, ResponseBody};
 use crate::wire::object::Members;
 
@@ -294,9 +295,7 @@ impl NotificationStream<'_> {
         }
         let error = error.clone();
         let error = client.finished(error, "listen", &client.options());
-        let mut params = String::from("{\"message\":");
-        jsonrpc::push_string(&mut params, error.message());
-        params.push('}');
+        let params = json_members::object(|json| json.string("message", error.message()));
         client.announce(Kind::Silent, &params, wait);
     }
 
