@@ -4,6 +4,7 @@
 //! 2025-11-25 and [`stateless`] from 2026-07-28 on. [`dialect`] is the trait
 //! that both implement. [`negotiation`] chooses one of them.
 
+pub(crate) mod accepted;
 pub(crate) mod call;
 pub(crate) mod capability;
 pub(crate) mod dialect;

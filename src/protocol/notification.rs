@@ -55,20 +55,16 @@ pub(crate) const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged"
 /// How far a request is.
 #[derive(Debug)]
 pub(crate) struct Progress<'a> {
-    token: &'a str,
+    /// The id of the request that it is about: our tokens are ids.
+    pub(crate) id: Option<i64>,
     pub(crate) progress: f64,
     pub(crate) total: Option<f64>,
     pub(crate) message: Option<Cow<'a, str>>,
 }
 
 impl<'a> Progress<'a> {
-    /// The params of a notification, if they are well-formed.
-    pub(crate) fn parse(params: Option<&'a str>) -> Option<Self> {
-        let params = params?;
-        Self::read(params, &Tape::read(params, 1).ok()?, 0)
-    }
-
-    /// The same of params that stand at a place of a message.
+    /// The params of a notification at a place of its message, if they are
+    /// well-formed.
     pub(crate) fn read(text: &'a str, tape: &Tape, params: Place) -> Option<Self> {
         let (mut token, mut progress, mut total, mut message) = (None, None, None, None);
         tape.visit(text, params, |name, value| {
@@ -82,16 +78,17 @@ impl<'a> Progress<'a> {
             *slot = Some(tape.text(text, value));
         });
         Some(Self {
-            token: token?,
+            id: token?.parse().ok(),
             progress: number(progress?)?,
             total: total.and_then(number),
             message: message.and_then(plain_text),
         })
     }
 
-    /// The request it is about: tokens of ours are the ids of requests.
-    pub(crate) fn id(&self) -> Option<i64> {
-        self.token.parse().ok()
+    /// The same with a message of its own.
+    pub(crate) fn into_owned(self) -> Progress<'static> {
+        let message = self.message.map(|message| Cow::Owned(message.into_owned()));
+        Progress { message, ..self }
     }
 }
 
@@ -153,15 +150,19 @@ pub(crate) fn uri(params: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn parse(params: &str) -> Option<Progress<'_>> {
+        Progress::read(params, &Tape::read(params, 1).ok()?, 0)
+    }
+
     #[test]
     fn reads_progress_with_and_without_its_options() {
         let params = r#"{"progressToken":7,"progress":1.5,"total":3,"message":"a\nb","x":1}"#;
-        let progress = Progress::parse(Some(params)).unwrap();
-        assert_eq!((progress.id(), progress.progress, progress.total), (Some(7), 1.5, Some(3.0)));
+        let progress = parse(params).unwrap();
+        assert_eq!((progress.id, progress.progress, progress.total), (Some(7), 1.5, Some(3.0)));
         assert_eq!(progress.message.as_deref(), Some("a\nb"));
         let params = r#"{"progressToken":"7","progress":1}"#;
-        assert_eq!(Progress::parse(Some(params)).unwrap().id(), None);
-        assert!(Progress::parse(Some("[]")).is_none() && Progress::parse(None).is_none());
+        assert_eq!(parse(params).unwrap().id, None);
+        assert!(parse("[]").is_none());
     }
 
     #[test]

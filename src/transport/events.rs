@@ -1,42 +1,112 @@
-//! Messages as events of a stream that stays open: HTTP with SSE, the transport
-//! of revision 2024-11-05.
+//! Messages as the events of a stream: the response to a request, the GET
+//! stream, and HTTP with SSE.
 
 use std::collections::VecDeque;
 
 use crate::base::error::{Error, Result, Status};
 use crate::platform::Poll;
-use crate::transport::http::OpenBody;
+use crate::transport::http::{OpenBody, Pieces};
 use crate::transport::message_source::{Incoming, MessageSource, NextItem, Stop};
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 
+/// Cuts the body of an HTTP response into events.
 #[derive(Debug)]
-pub(crate) struct EventSource {
-    opened: OpenBody,
+pub(crate) struct EventSource<B> {
+    body: B,
     stream: EventStream,
     events: VecDeque<Event>,
+    /// Why no more will come, to be reported after the events that did.
+    end: Option<Result<()>>,
 }
 
 /// The most events before the event "endpoint".
 const FIRST: usize = 64;
 
-impl EventSource {
-    /// Reads the event stream in the response to a GET.
-    pub(crate) fn new(opened: OpenBody, limit: usize) -> Self {
-        Self { opened, stream: EventStream::new(limit), events: VecDeque::new() }
+impl<B: Pieces> EventSource<B> {
+    /// A stream whose events have at most `limit` bytes.
+    pub(crate) fn new(body: B, limit: usize) -> Self {
+        Self::resumed(body, EventStream::new(limit))
     }
 
-    /// The endpoint to POST messages to, from the first event.
+    /// A stream that replaces one that broke off.
+    pub(crate) fn resumed(body: B, stream: EventStream) -> Self {
+        Self { body, stream, events: VecDeque::new(), end: None }
+    }
+
+    pub(crate) fn stream(&self) -> &EventStream {
+        &self.stream
+    }
+
+    /// The body, and what a stream that replaces this one has to know.
+    pub(crate) fn into_parts(self) -> (B, EventStream) {
+        (self.body, self.stream)
+    }
+
+    /// The next event that carries a message; `None` at the end. Each message
+    /// is shown to `early` as it arrives, unless another one waits before it;
+    /// one that `early` takes is not returned.
+    pub(crate) async fn next_message(
+        &mut self,
+        wait: &Wait,
+        early: &mut dyn FnMut(&Event) -> bool,
+    ) -> Result<Option<Event>> {
+        loop {
+            match self.next_event(wait, early).await? {
+                Some(event) if !event.is_message() => {}
+                other => return Ok(other),
+            }
+        }
+    }
+
+    async fn next_event(
+        &mut self,
+        wait: &Wait,
+        early: &mut dyn FnMut(&Event) -> bool,
+    ) -> Result<Option<Event>> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Ok(Some(event));
+            }
+            if let Some(end) = self.end.take() {
+                return end.map(|()| None);
+            }
+            let (stream, events) = (&mut self.stream, &mut self.events);
+            let more = self
+                .body
+                .next_piece(wait, &mut |data| {
+                    let mut rest = data;
+                    while let Some(event) = stream.next(&mut rest)? {
+                        if events.is_empty() && event.is_message() && early(&event) {
+                            stream.take_back(event);
+                        } else {
+                            events.push_back(event);
+                        }
+                    }
+                    Ok(())
+                })
+                .await;
+            match more {
+                Ok(true) => {}
+                Ok(false) => self.end = Some(Ok(())),
+                Err(error) if self.events.is_empty() => return Err(error),
+                Err(error) if is_end(&error) => self.end = Some(Err(error)),
+                // The wait has ended, which the next one finds out by itself.
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+impl EventSource<OpenBody> {
+    /// The value of the event "endpoint", which comes first.
     pub(crate) async fn endpoint(&mut self, wait: &Wait) -> Result<String> {
         for _ in 0..FIRST {
-            while self.events.is_empty() {
-                if !self.read(wait).await? {
-                    return Err(Error::protocol(
-                        "the server ended its event stream before it sent an event \"endpoint\"",
-                    ));
-                }
-            }
-            let Some(event) = self.events.pop_front() else { continue };
+            let Some(event) = self.next_event(wait, &mut |_| false).await? else {
+                return Err(Error::protocol(
+                    "the server ended its event stream before it said where messages go",
+                ));
+            };
             if event.is_message() {
                 break;
             }
@@ -46,59 +116,37 @@ impl EventSource {
             }
         }
         Err(Error::protocol(
-            "the server's event stream begins with messages and not with an event \"endpoint\", \
-             which says where messages go",
+            "the server's event stream begins with messages and does not say where messages go \
+             (an event \"endpoint\")",
         ))
     }
 
-    /// Reads the next piece; false at the end.
-    async fn read(&mut self, wait: &Wait) -> Result<bool> {
-        let (stream, events) = (&mut self.stream, &mut self.events);
-        self.opened
-            .next_piece(wait, &mut |data| {
-                let mut rest = data;
-                while let Some(event) = stream.next(&mut rest)? {
-                    events.push_back(event);
-                }
-                Ok(())
-            })
-            .await
-    }
-
-    async fn next_message(&mut self, wait: &Wait) -> std::result::Result<Incoming, Stop> {
-        loop {
-            // A later event "endpoint" is ignored: credentials go only to the
-            // first endpoint.
-            while let Some(event) = self.events.pop_front() {
-                if event.is_message() {
-                    return Ok(Incoming::Message(event.text, event.start));
-                }
+    async fn next_incoming(&mut self, wait: &Wait) -> std::result::Result<Incoming, Stop> {
+        // A later event "endpoint" is ignored: credentials go only to the first
+        // endpoint.
+        match self.next_message(wait, &mut |_| false).await {
+            Ok(Some(event)) => Ok(Incoming::Message(event.text, event.start)),
+            Ok(None) => {
+                let what = "the server ended its event stream";
+                Err(Stop::End(Error::new(Status::Io, what)))
             }
-            match self.read(wait).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    let what = "the server ended its event stream";
-                    return Err(Stop::End(Error::new(Status::Io, what)));
-                }
-                Err(error) => {
-                    return Err(match error.status() {
-                        Status::Io | Status::Protocol | Status::TooLarge | Status::NoMemory => {
-                            Stop::End(error)
-                        }
-                        _ => Stop::Wait(error),
-                    });
-                }
-            }
+            Err(error) if is_end(&error) => Err(Stop::End(error)),
+            Err(error) => Err(Stop::Wait(error)),
         }
     }
 }
 
-impl MessageSource for EventSource {
+impl MessageSource for EventSource<OpenBody> {
     fn next<'a>(&'a mut self, _also: &'a [Poll], wait: &'a Wait) -> NextItem<'a> {
-        Box::pin(self.next_message(wait))
+        Box::pin(self.next_incoming(wait))
     }
 
     fn has_more(&mut self) -> bool {
-        self.events.iter().any(Event::is_message)
+        self.end.is_some() || self.events.iter().any(Event::is_message)
     }
+}
+
+/// Whether an error is of the stream, and not of the wait.
+fn is_end(error: &Error) -> bool {
+    matches!(error.status(), Status::Io | Status::Protocol | Status::TooLarge | Status::NoMemory)
 }

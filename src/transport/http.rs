@@ -146,15 +146,6 @@ impl Http {
 }
 
 impl HttpResponse<'_> {
-    /// Calls `take` with the next piece of the body; false at its end.
-    pub(crate) async fn next_piece(
-        &mut self,
-        wait: &Wait,
-        take: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<bool> {
-        self.connection.next_piece(&mut self.body, wait, take).await
-    }
-
     /// The whole body, if it has at most `limit` bytes.
     pub(crate) async fn read(&mut self, limit: usize, wait: &Wait) -> Result<Vec<u8>> {
         let mut out: Vec<u8> = Vec::new();
@@ -223,9 +214,28 @@ pub(crate) struct OpenBody {
     connection: Box<Connection>,
 }
 
-impl OpenBody {
-    /// As [`HttpResponse::next_piece`].
-    pub(crate) async fn next_piece(
+/// A body that arrives in pieces.
+pub(crate) trait Pieces {
+    /// Calls `take` with the next piece of the body; false at its end.
+    fn next_piece(
+        &mut self,
+        wait: &Wait,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> impl Future<Output = Result<bool>>;
+}
+
+impl Pieces for HttpResponse<'_> {
+    async fn next_piece(
+        &mut self,
+        wait: &Wait,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<bool> {
+        self.connection.next_piece(&mut self.body, wait, take).await
+    }
+}
+
+impl Pieces for OpenBody {
+    async fn next_piece(
         &mut self,
         wait: &Wait,
         take: &mut dyn FnMut(&[u8]) -> Result<()>,

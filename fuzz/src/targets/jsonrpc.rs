@@ -162,7 +162,6 @@ fn jsonrpc_is_json(text: &str) -> bool {
 }
 
 fn notification(params: Option<&str>) {
-    Progress::parse(params);
     let params = params.unwrap_or("{}");
     notification::cancelled(params);
     notification::subscription(params);

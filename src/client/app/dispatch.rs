@@ -13,6 +13,7 @@ use crate::client::core::reentrancy::CallbackKind;
 use crate::client::core::reentrancy::InCallback;
 use crate::platform::RawDescriptor;
 use crate::protocol::input_request::TOO_DEEP;
+use crate::protocol::notification::Progress;
 use crate::transport::wait::{Asking, Attendant, Wait, now};
 
 impl Client {
@@ -110,7 +111,7 @@ impl Client {
             },
             QueuedItem::Progress(report, told) => {
                 if let Some(report) = report.upgrade() {
-                    self.tell(&report, told.progress, told.total, told.message.as_deref());
+                    self.report_progress(&report, &told);
                 }
             }
             QueuedItem::Done(request, flight, result) => {
@@ -123,20 +124,14 @@ impl Client {
         }
     }
 
-    /// Tells how far a request is, on this thread.
-    pub(crate) fn tell(
-        &self,
-        report: &ProgressReport,
-        progress: f64,
-        total: Option<f64>,
-        message: Option<&str>,
-    ) {
+    /// Reports progress to the application's function, on this thread.
+    pub(crate) fn report_progress(&self, report: &ProgressReport, progress: &Progress<'_>) {
         if InCallback::is_full(self.id(), CallbackKind::Progress) {
             self.count_one(Counter::DroppedEvents);
             return;
         }
         let _inside = InCallback::enter(self.id(), CallbackKind::Progress);
-        report.tell(progress, total, message);
+        report.tell(progress.progress, progress.total, progress.message.as_deref());
     }
 
     /// Tells the application: at once on a thread of its own, in order with

@@ -14,7 +14,7 @@ use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::request_state::Flight;
 use crate::client::core::request_state::Place;
 use crate::client::core::request_state::RequestState;
-use crate::protocol::notification::Kind;
+use crate::protocol::notification::{Kind, Progress};
 use crate::wire::jsonrpc::Answer;
 
 /// A notification of the server, or of the library about its stream.
@@ -26,20 +26,12 @@ pub(crate) struct Event {
     pub(crate) params: String,
 }
 
-/// How far a request is.
-#[derive(Debug)]
-pub(crate) struct Progress {
-    pub(crate) progress: f64,
-    pub(crate) total: Option<f64>,
-    pub(crate) message: Option<String>,
-}
-
 /// Something for the application's threads.
 pub(crate) enum QueuedItem {
     Event(Event),
     Question(Arc<Question>),
     /// Nobody is told of a request that is gone.
-    Progress(Weak<ProgressReport>, Progress),
+    Progress(Weak<ProgressReport>, Progress<'static>),
     /// A started request has ended so: it is done when the application looks.
     Done(Arc<RequestState>, Flight, Result<Vec<Answer>>),
     /// Work that runs code of the application to get or keep a credential.
@@ -51,7 +43,7 @@ impl QueuedItem {
     fn weight(&self) -> Option<usize> {
         let more = match self {
             Self::Event(event) => event.method.len() + event.params.len(),
-            Self::Progress(_, told) => told.message.as_ref().map_or(0, String::len),
+            Self::Progress(_, told) => told.message.as_ref().map_or(0, |message| message.len()),
             _ => return None,
         };
         Some(size_of::<Self>() + more)

@@ -7,6 +7,7 @@ use crate::base::error::Error;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::base::sync::{Arc, Mutex};
+use crate::protocol::notification::Progress;
 use crate::wire::jsonrpc::ResponseBody;
 use crate::wire::tape::Tape;
 
@@ -15,8 +16,8 @@ use crate::wire::tape::Tape;
 pub(crate) enum Inbound {
     /// The text, the place in it where the message begins, and its parts.
     Response(String, usize, Tape, ResponseBody),
-    /// How far the call is: params.
-    Progress(String),
+    /// Progress of the request.
+    Progress(Progress<'static>),
     /// Method and params.
     Notification(String, String),
     /// One that breaks the rules.
@@ -48,7 +49,9 @@ impl Inbound {
     /// The memory of one that may be lost.
     fn weight(&self) -> Option<usize> {
         match self {
-            Self::Progress(params) => Some(params.len()),
+            Self::Progress(progress) => {
+                Some(progress.message.as_ref().map_or(0, |message| message.len()))
+            }
             Self::Notification(method, params) => Some(method.len() + params.len()),
             Self::Response(..) | Self::Malformed(_) => None,
         }
@@ -214,6 +217,11 @@ mod tests {
         Inbound::Malformed(Error::protocol("x"))
     }
 
+    fn progress(message: &str) -> Inbound {
+        let message = Some(message.to_owned().into());
+        Inbound::Progress(Progress { id: Some(1), progress: 1.0, total: None, message })
+    }
+
     fn notification() -> Inbound {
         Inbound::Notification("notifications/x".into(), "{}".into())
     }
@@ -249,10 +257,12 @@ mod tests {
         let slots = PendingRequests::default();
         let waiting = slots.open(1, false);
         for size in [MOST_BYTES / 2, MOST_BYTES / 2, 1, 2 * MOST_BYTES] {
-            slots.put(1, Inbound::Progress("x".repeat(size)));
+            slots.put(1, progress(&"x".repeat(size)));
             assert!(lock(&waiting.0).bytes <= 2 * MOST_BYTES);
         }
-        assert!(matches!(waiting.take(), Some(Inbound::Progress(x)) if x.len() > MOST_BYTES));
+        assert!(
+            matches!(waiting.take(), Some(Inbound::Progress(x)) if x.message.as_ref().unwrap().len() > MOST_BYTES)
+        );
         assert!(waiting.take().is_none() && lock(&waiting.0).bytes == 0);
     }
 
@@ -270,7 +280,7 @@ mod tests {
         let waiting = slots.open(1, false);
         slots.put(1, malformed());
         for _ in 0..MOST + 5 {
-            slots.put(1, Inbound::Progress("{}".into()));
+            slots.put(1, progress(""));
         }
         assert!(matches!(waiting.take(), Some(Inbound::Malformed(_))));
     }

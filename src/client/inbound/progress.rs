@@ -1,37 +1,70 @@
-//! Progress of the call at hand, told as it is read: a server may send a
-//! hundred thousand of these, each of them for a handful of instructions of
-//! the program.
+//! Progress notifications on their way to the application's function.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::client::core::client::Client;
-use crate::client::core::outbound::OutboundMessage;
+use crate::client::core::event_queue::QueuedItem;
+use crate::client::core::progress_report::{KnownReport, ProgressReport};
 use crate::protocol::notification::{self, Progress};
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::Event;
 use crate::wire::tape::Tape;
 
-/// The room in which one notification after the other is read.
+/// Reports progress of the request that this thread or task waits for. The
+/// request's time begins again.
+pub(crate) fn report_own(
+    client: &Client,
+    report: &Arc<ProgressReport>,
+    progress: Progress<'_>,
+    wait: &Wait,
+) {
+    wait.restart();
+    if report.is_silent {
+        return;
+    }
+    if wait.is_background() || client.has_background() {
+        let report = Arc::downgrade(report);
+        client.deliver(QueuedItem::Progress(report, progress.into_owned()), wait);
+    } else {
+        client.report_progress(report, &progress);
+    }
+}
+
+/// Reports progress of a request that another thread or task waits for.
+pub(crate) fn report_other(client: &Client, progress: Progress<'_>, wait: &Wait) {
+    let Some(id) = progress.id else { return };
+    let Some(KnownReport { report, sign }) = client.progress_reports.get(id) else { return };
+    sign.store(true, Ordering::Relaxed);
+    if report.strong_count() > 0 {
+        client.deliver(QueuedItem::Progress(report, progress.into_owned()), wait);
+    }
+}
+
+/// Reads small progress notifications of the own request without a copy of
+/// their text: a server may send a hundred thousand of them.
 #[derive(Debug, Default)]
-pub(crate) struct ProgressReader {
+pub(crate) struct FastProgress {
+    /// The room in which one notification after the other is parsed.
     tape: Tape,
 }
 
-/// The longest text in which progress is looked for: whatever it is not is
-/// read again.
+/// The longest text in which progress is looked for. What is something else is
+/// parsed again by the router.
 const LONGEST: usize = 1024;
 /// Down to the members of the params.
 const LEVELS: usize = 2;
 
-impl ProgressReader {
-    /// Tells the program if this is progress of this very request, and nothing
-    /// else has to be told before; says whether it was.
-    pub(crate) fn tell(
+impl FastProgress {
+    /// Reports an event if it is progress of the request `id`, and no other
+    /// thread has a part in it. Says whether it was.
+    pub(crate) fn report(
         &mut self,
         client: &Client,
-        post: OutboundMessage<'_>,
+        (id, report): (i64, &Arc<ProgressReport>),
         event: &Event,
         wait: &Wait,
     ) -> bool {
-        let Some(report) = post.report else { return false };
         let data = event.data();
         if data.len() > LONGEST || wait.is_background() || client.has_background() {
             return false;
@@ -42,9 +75,8 @@ impl ProgressReader {
         }
         let Some(params) = notification::progress(text, &self.tape) else { return false };
         match Progress::read(text, &self.tape, params) {
-            Some(told) if told.id() == post.id => {
-                wait.restart();
-                client.tell(report, told.progress, told.total, told.message.as_deref());
+            Some(progress) if progress.id == Some(id) => {
+                report_own(client, report, progress, wait);
                 true
             }
             _ => false,

@@ -1,106 +1,326 @@
-//! Where a notification goes, on whichever stream it came.
+//! Where an inbound message goes: a response to the request that waits for it,
+//! progress to its report, a notification to the event queue, and a request of
+//! the server to its handler. Every carrier comes through here.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use crate::client::core::client::Client;
-use crate::client::core::counters::Counter;
-use crate::client::core::event_queue::Event;
-use crate::client::core::event_queue::Progress;
-use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::outbound::OutboundMessage;
-use crate::client::core::progress_report::KnownReport;
-use crate::client::core::session::Session;
-use crate::protocol::notification::{self, Kind};
-use crate::protocol::task;
-use crate::transport::wait::Wait;
+use crate::base::error::{Error, Result};
+use crate::client::core::context::Ctx;
+use crate::client::core::pending::{Inbound, PendingRequests};
+use crate::client::core::progress_report::ProgressReport;
+use crate::client::core::rpc_error;
+use crate::client::core::session::Target;
+use crate::client::inbound::message::{MessageText, Messages, split};
+use crate::client::inbound::policy::{Action, Carrier, Fault, action};
+use crate::client::inbound::progress::{report_other, report_own};
+use crate::client::inbound::server_request::ServerRequest;
+use crate::protocol::accepted::Accepted;
+use crate::protocol::notification::{self, Kind, Progress};
+use crate::protocol::outgoing::Outgoing;
+use crate::wire::jsonrpc::{Answer, Id, Message, ResponseBody, RpcError, malformed};
+use crate::wire::partial_id::PartialId;
+use crate::wire::tape::Tape;
 
-impl Client {
-    /// Takes a notification, on whichever stream it came.
-    pub(crate) fn notice(
+/// Routes what arrives on one carrier.
+#[derive(Clone, Copy)]
+pub(crate) struct Router<'a> {
+    pub(crate) ctx: Ctx<'a>,
+    pub(crate) carrier: Carrier,
+    pub(crate) target: Target<'a>,
+    pub(crate) awaited: Awaited<'a>,
+}
+
+/// Which responses may come on a carrier, and what belongs to them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Awaited<'a> {
+    /// The response to the request of an HTTP exchange.
+    One { id: i64, report: Option<&'a Arc<ProgressReport>> },
+    /// The responses to all requests that wait on a shared connection.
+    /// `posts`: each request is a POST, and may still wait for its reply.
+    Many { pending: &'a PendingRequests, posts: bool },
+    /// The response that ends a notification stream. `id` is that of
+    /// `subscriptions/listen`; a GET has none. `accepted` is what the server
+    /// has acknowledged.
+    Stream { id: Option<i64>, accepted: Option<&'a Accepted> },
+}
+
+/// What is left to do after an inbound text was routed.
+#[derive(Debug, Default)]
+pub(crate) struct Routed {
+    /// The response that the caller waits for.
+    pub(crate) response: Option<Response>,
+    /// Responses to requests of the server, for the carrier to send.
+    pub(crate) outgoing: Vec<Outgoing>,
+    /// A response to another request was passed over.
+    pub(crate) has_other: bool,
+    /// What the server has acknowledged.
+    pub(crate) acknowledged: Option<Accepted>,
+    /// The server has ended the notification stream.
+    pub(crate) is_over: bool,
+}
+
+/// The response to the request of an HTTP exchange.
+#[derive(Debug)]
+pub(crate) enum Response {
+    Result(Answer),
+    /// `is_anonymous`: the error names no request.
+    Error {
+        rpc: RpcError,
+        is_anonymous: bool,
+    },
+}
+
+impl Router<'_> {
+    /// Routes the messages of an inbound text. An error is that of the request
+    /// whose response is read, or of the stream that is opened.
+    pub(crate) fn route(&self, bytes: Vec<u8>, start: usize) -> Result<Routed> {
+        let mut routed = Routed::default();
+        match split(bytes, start, self.target.dialect.has_batches()) {
+            Ok(Messages::One(message)) => self.route_message(message, &mut routed)?,
+            Ok(Messages::Batch(messages)) => {
+                let carrier = match self.carrier {
+                    Carrier::Body => Carrier::BatchBody,
+                    other => other,
+                };
+                let router = Self { carrier, ..*self };
+                for message in messages {
+                    router.route_message(message, &mut routed)?;
+                }
+            }
+            Err((fault, error)) => self.fault(fault, || error)?,
+        }
+        Ok(routed)
+    }
+
+    /// Acts on a fault that concerns no pending request but the caller's own.
+    /// Gives the error if that is to fail.
+    pub(crate) fn fault(&self, fault: Fault, error: impl FnOnce() -> Error) -> Result<()> {
+        match action(self.carrier, fault) {
+            Action::Fail | Action::EndStream => Err(error()),
+            Action::Skip(counter) | Action::FailNamed(counter) => {
+                self.ctx.client.count_one(counter);
+                Ok(())
+            }
+            Action::SkipSilently | Action::Take | Action::TakeForOnly => Ok(()),
+        }
+    }
+
+    /// Acts on a message that was over the limit.
+    pub(crate) fn too_long(&self, id: PartialId, error: Error) -> Result<()> {
+        let Awaited::Many { pending, .. } = self.awaited else {
+            return self.fault(Fault::TooLong, || error);
+        };
+        let ids = match id {
+            PartialId::NoResponse => return self.fault(Fault::TooLongNotification, || error),
+            PartialId::Response(id) => vec![id],
+            PartialId::Unknown => pending.calls(),
+        };
+        for id in ids {
+            self.fail_named(pending, id, Fault::TooLong, error.clone());
+        }
+        Ok(())
+    }
+
+    fn fail_named(&self, pending: &PendingRequests, id: i64, fault: Fault, error: Error) {
+        if let Action::FailNamed(counter) = action(self.carrier, fault)
+            && pending.put(id, Inbound::Malformed(error)).is_some()
+        {
+            self.ctx.client.count_one(counter);
+        }
+    }
+
+    fn route_message(&self, message: MessageText, routed: &mut Routed) -> Result<()> {
+        let (parsed, tape) = match message.parse() {
+            Ok(parsed) => parsed,
+            Err(error) => return self.route_malformed(&message, error),
+        };
+        let (id, body) = match parsed {
+            Message::Response { id, outcome } => (id, outcome),
+            Message::Notification { method, params } => {
+                if self.carrier == Carrier::StreamOpening && method == notification::ACKNOWLEDGED {
+                    routed.acknowledged = Some(Accepted::parse(params.unwrap_or("{}")));
+                } else if self.takes_requests()? {
+                    self.route_notification(&message, &tape, &method, params, routed);
+                }
+                return Ok(());
+            }
+            Message::Request { id, method, params } => {
+                if self.takes_requests()? {
+                    let request = ServerRequest { id, method: &method, params };
+                    routed.outgoing.extend(self.ctx.take_request(self.target, request)?);
+                }
+                return Ok(());
+            }
+        };
+        self.route_response(id, body, tape, message, routed)
+    }
+
+    /// Whether requests and notifications are taken here.
+    fn takes_requests(&self) -> Result<bool> {
+        self.fault(Fault::NotAResponse, || {
+            Error::protocol(
+                "the server answered with a request or a notification where the answer is due",
+            )
+        })?;
+        Ok(action(self.carrier, Fault::NotAResponse) == Action::Take
+            && action(self.carrier, Fault::EarlyMessage) == Action::Take)
+    }
+
+    fn route_malformed(&self, message: &MessageText, error: Error) -> Result<()> {
+        match (message.id_of_broken_response(), self.awaited) {
+            (Some(id), Awaited::Many { pending, .. }) => {
+                self.fail_named(pending, id, Fault::MalformedResponse, error);
+                Ok(())
+            }
+            (Some(_), _) => self.fault(Fault::MalformedResponse, || error),
+            (None, _) => self.fault(Fault::Malformed, || error),
+        }
+    }
+
+    fn route_response(
         &self,
-        session: Option<&Arc<Session>>,
+        id: Id,
+        body: ResponseBody,
+        tape: Tape,
+        message: MessageText,
+        routed: &mut Routed,
+    ) -> Result<()> {
+        let is_anonymous = matches!((&id, &body), (Id::None, ResponseBody::Error(_)));
+        let takes_anonymous =
+            is_anonymous && action(self.carrier, Fault::AnonymousError) == Action::TakeForOnly;
+        match self.awaited {
+            Awaited::One { id: own, .. } if id == Id::Number(own) || takes_anonymous => {
+                let (text, start) = message.into_parts();
+                routed.response.get_or_insert_with(|| match body {
+                    ResponseBody::Result(place) => {
+                        Response::Result(Answer::new(text, start, tape, place))
+                    }
+                    ResponseBody::Error(rpc) => Response::Error { rpc, is_anonymous },
+                });
+                Ok(())
+            }
+            Awaited::One { id: own, .. } => match misnamed(&id, own) {
+                Some(error) => self.fault(Fault::MisnamedResponse, || error),
+                None => {
+                    routed.has_other = true;
+                    self.fault(Fault::UnknownResponse, || {
+                        Error::protocol(format!(
+                            "the server answered another request than this one (id {own})"
+                        ))
+                    })
+                }
+            },
+            Awaited::Many { pending, .. } => {
+                let id = match id {
+                    Id::Number(id) => Some(id),
+                    // An error about a message that the server could not read.
+                    _ if takes_anonymous => pending.only(),
+                    _ => None,
+                };
+                let (text, start) = message.into_parts();
+                let response = Inbound::Response(text, start, tape, body);
+                if id.is_none_or(|id| pending.put(id, response).is_some()) {
+                    let unknown = || Error::protocol("a response to no request");
+                    self.fault(Fault::UnknownResponse, unknown)?;
+                }
+                Ok(())
+            }
+            Awaited::Stream { id: Some(own), .. } if id == Id::Number(own) => {
+                if self.carrier == Carrier::NotificationStream {
+                    routed.is_over = true;
+                    return Ok(());
+                }
+                match body {
+                    ResponseBody::Error(rpc) => Err(rpc_error::error(&rpc, 200)),
+                    ResponseBody::Result(_) => Ok(()),
+                }
+            }
+            Awaited::Stream { .. } => {
+                self.fault(Fault::UnknownResponse, || Error::protocol("a response to no request"))
+            }
+        }
+    }
+
+    fn route_notification(
+        &self,
+        message: &MessageText,
+        tape: &Tape,
         method: &str,
         params: Option<&str>,
-        wait: &Wait,
+        routed: &mut Routed,
     ) {
+        let Ctx { client, wait, .. } = self.ctx;
         if method == notification::PROGRESS {
-            if let Some(told) = notification::Progress::parse(params)
-                && let Some(KnownReport { report, sign }) =
-                    told.id().and_then(|id| self.progress_reports.get(id))
-            {
-                sign.store(true, Ordering::Relaxed);
-                if report.strong_count() == 0 {
+            let params = tape.member(message.data(), 0, "params");
+            let progress = params.and_then(|params| Progress::read(message.data(), tape, params));
+            if let Some(progress) = progress {
+                self.route_progress(progress);
+            }
+            return;
+        }
+        match self.awaited {
+            Awaited::One { .. } => {}
+            Awaited::Many { pending, .. } => {
+                let id = match method {
+                    notification::CANCELLED => {
+                        params.and_then(notification::cancelled).and_then(|id| id.parse().ok())
+                    }
+                    _ if pending.has_streams() => params.and_then(notification::subscription),
+                    _ => None,
+                };
+                if let Some(id) = id.filter(|id| pending.has(*id)) {
+                    let params = params.unwrap_or("{}").to_owned();
+                    let inbound = Inbound::Notification(method.to_owned(), params);
+                    if pending.put(id, inbound).is_none() {
+                        return;
+                    }
+                }
+            }
+            Awaited::Stream { id: Some(_), .. } if method == notification::CANCELLED => {
+                routed.is_over = true;
+                return;
+            }
+            Awaited::Stream { accepted: Some(accepted), .. } => {
+                if !accepted.has(Kind::of(method), params) {
                     return;
                 }
-                let (progress, total) = (told.progress, told.total);
-                let message = told.message.map(std::borrow::Cow::into_owned);
-                let told = Progress { progress, total, message };
-                self.deliver(QueuedItem::Progress(report, told), wait);
             }
-            return;
-        }
-        let kind = Kind::of(method);
-        let params = params.unwrap_or("{}");
-        self.cache.invalidate(kind, params);
-        if kind == Kind::ToolsChanged {
-            self.tool_catalog.clear();
-        }
-        if kind == Kind::TaskStatus
-            && let Some(id) = task::id(params)
-        {
-            self.task_watches.wake(&id);
-        }
-        if kind == Kind::ElicitationComplete
-            && let Some(id) = notification::elicitation(params)
-        {
-            self.questions.complete(id);
-        }
-        if kind == Kind::Cancelled {
-            match notification::cancelled(params) {
-                Some(request) if session.is_some() => self.questions.withdraw(request),
-                _ => {}
+            Awaited::Stream { accepted: None, .. } if method == notification::ACKNOWLEDGED => {
+                return;
             }
+            Awaited::Stream { .. } => {}
         }
-        if self.handlers().event.is_some() {
-            let (method, params) = (method.to_owned(), params.to_owned());
-            self.deliver(QueuedItem::Event(Event { kind, method, params }), wait);
-        }
+        client.take_notification(self.target.session, method, params, wait);
     }
 
-    /// Tells of something that the library has done.
-    pub(crate) fn announce(&self, kind: Kind, params: &str, wait: &Wait) {
-        if self.handlers().event.is_some() {
-            let event = Event { kind, method: String::new(), params: params.to_owned() };
-            self.deliver(QueuedItem::Event(event), wait);
+    /// Progress goes to the report of its request.
+    fn route_progress(&self, progress: Progress<'_>) {
+        let Ctx { client, wait, .. } = self.ctx;
+        match self.awaited {
+            Awaited::One { id, report: Some(report) } if progress.id == Some(id) => {
+                report_own(client, report, progress, wait);
+            }
+            Awaited::Many { pending, posts: false }
+                if progress.id.is_some_and(|id| pending.has(id)) =>
+            {
+                let Some(id) = progress.id else { return };
+                let inbound = Inbound::Progress(progress.into_owned());
+                if let Some(Inbound::Progress(progress)) = pending.put(id, inbound) {
+                    report_other(client, progress, wait);
+                }
+            }
+            _ => report_other(client, progress, wait),
         }
     }
+}
 
-    /// Tells a program's thread how far its call is, or has it told.
-    pub(crate) fn tell_progress(
-        self: &Arc<Self>,
-        post: OutboundMessage<'_>,
-        params: &str,
-        wait: &Wait,
-    ) {
-        let told = notification::Progress::parse(Some(params));
-        let (Some(told), Some(report)) = (told, post.report) else { return };
-        wait.restart();
-        if report.is_silent {
-            return;
-        }
-        let message = told.message.map(std::borrow::Cow::into_owned);
-        let told = Progress { progress: told.progress, total: told.total, message };
-        self.deliver(QueuedItem::Progress(Arc::downgrade(report), told), wait);
-    }
-
-    /// Passes over a reply that nobody waits for.
-    pub(crate) fn drop_reply(&self) {
-        self.count_one(Counter::DroppedReplies);
-    }
-
-    /// Passes over a line or an event that is no message.
-    pub(crate) fn pass_over(&self) {
-        self.count_one(Counter::Junk);
-    }
+/// Why a response that can only be to this request does not say so.
+fn misnamed(theirs: &Id, id: i64) -> Option<Error> {
+    let what = match theirs {
+        Id::Text(text) if *text == id.to_string() => format!("is the string \"{id}\""),
+        Id::None => "is null or missing".to_owned(),
+        _ => return None,
+    };
+    let what = format!("its id {what}, where the request's is the number {id}");
+    Some(malformed(what).with_may_have_run(true))
 }

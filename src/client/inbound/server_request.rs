@@ -1,10 +1,8 @@
 //! Requests of the server's: ping, roots, and what the application is asked.
 
-use std::sync::Arc;
-
 use crate::base::error::Result;
 use crate::base::sync::lock;
-use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::input_request::Question;
@@ -12,7 +10,6 @@ use crate::client::core::outbox::OutboxKind;
 use crate::client::core::session::Target;
 use crate::protocol::input_request::{Answered, Asked, Kind, TOO_MANY};
 use crate::protocol::outgoing::Outgoing;
-use crate::transport::wait::Wait;
 
 /// A request of the server's.
 #[derive(Clone, Copy)]
@@ -23,17 +20,17 @@ pub(crate) struct ServerRequest<'a> {
     pub(crate) params: Option<&'a str>,
 }
 
-impl Client {
+impl Ctx<'_> {
     /// Takes a request of the server's: answers it, or has the application
     /// answer it. Gives the response that the caller has to send.
     pub(crate) fn take_request(
-        self: &Arc<Self>,
+        self,
         peer: Target<'_>,
         request: ServerRequest<'_>,
-        wait: &Wait,
     ) -> Result<Option<Outgoing>> {
+        let Ctx { client, wait, .. } = self;
         if !peer.dialect.has_requests() {
-            self.count_one(Counter::Junk);
+            client.count_one(Counter::Junk);
             return Ok(None);
         }
         let answered = if request.method == "ping" {
@@ -45,19 +42,19 @@ impl Client {
                 Err(refusal) => refusal.into(),
                 Ok(asked) => 'asked: {
                     // As they are now: a stream may be older than what is set.
-                    let roots = lock(&self.options).roots.clone();
+                    let roots = lock(&client.options).roots.clone();
                     if let (Kind::Roots, Some(roots)) = (asked.kind, roots) {
                         let answer = Answered::roots(&roots);
                         break 'asked answer.related_to(&asked.params);
                     }
                     let Some(session) = peer.session else { return Ok(None) };
-                    match Question::of_request(self.asker(), session, request.id, asked, wait) {
+                    match Question::of_request(client.asker(), session, request.id, asked, wait) {
                         Some(question) => {
-                            self.deliver(QueuedItem::Question(question), wait);
+                            client.deliver(QueuedItem::Question(question), wait);
                             return Ok(None);
                         }
                         None => {
-                            self.count_one(Counter::DroppedEvents);
+                            client.count_one(Counter::DroppedEvents);
                             TOO_MANY.into()
                         }
                     }
@@ -69,7 +66,7 @@ impl Client {
         if (wait.is_leading() || wait.is_background())
             && let Some(session) = peer.session
         {
-            return self.send_apart(session, OutboxKind::Own, outgoing).map(|()| None);
+            return client.send_apart(session, OutboxKind::Own, outgoing).map(|()| None);
         }
         Ok(Some(outgoing))
     }

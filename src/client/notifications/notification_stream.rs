@@ -1,11 +1,10 @@
 //! One standing stream: opened, read, and opened again when it breaks.
 
 use std::cell::Cell;
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::base::error::{Error, Result, Status, quote};
+use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::client::core::backoff::Backoff;
 use crate::client::core::backoff::jittered;
@@ -16,22 +15,23 @@ use crate::client::core::rpc_error;
 use crate::client::core::session::Session;
 use crate::client::core::subscriptions::StreamOpening;
 use crate::client::http::request::HttpContext;
-use crate::client::inbound::server_request::ServerRequest;
+use crate::client::inbound::policy::Carrier;
+use crate::client::inbound::policy::Fault;
+use crate::client::inbound::router::Awaited;
+use crate::client::inbound::router::Router;
 use crate::client::options::Options;
 use crate::client::session::connect::Connected;
+use crate::protocol::accepted::Accepted;
 use crate::protocol::call::Call;
-use crate::protocol::notification::{self, Kind};
+use crate::protocol::notification::Kind;
 use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::session_loss::{self, RefusalFacts, RequestKind, Verdict};
 use crate::protocol::subscription::{Interest, NotificationRequest};
-use crate::protocol::task;
+use crate::transport::events::EventSource;
 use crate::transport::http::HttpResponse;
 use crate::transport::wait::Wait;
-use crate::wire::event_stream::{Event, EventStream};
 use crate::wire::http1::Media;
 use crate::wire::json_members;
-use crate::wire::jsonrpc::{self, Id, Message, ResponseBody};
-use crate::wire::object::Members;
 
 /// A stream that stood so long was worth opening.
 const STEADY: Duration = Duration::from_secs(5);
@@ -196,72 +196,66 @@ impl NotificationStream<'_> {
                     ));
                 }
                 self.stands(session, "{}", wait);
-                let from = From { last_event_id, ..From::default() };
-                self.read(options, session, &way, reply, from, wait).await
+                let source = EventSource::new(reply, options.max_message);
+                let router = self.router(options, session, wait, None, None);
+                let mut ended = self.read(source, router, &way).await?;
+                ended.last_event_id = ended.last_event_id.or(last_event_id);
+                Ok(ended)
             }
             NotificationRequest::Listen(call) => {
                 let id = client.next_id();
-                let (reply, from) = self.begin(options, session, &call, id, &way, brief).await?;
-                let granted = from.granted.clone().unwrap_or_default();
-                self.check(&granted, &wish)?;
-                self.stands(session, &granted.json, wait);
-                self.read(options, session, &way, reply, from, wait).await
+                let (source, accepted) =
+                    self.begin(options, session, &call, id, &way, brief).await?;
+                self.check(&accepted, &wish)?;
+                self.stands(session, &accepted.json, wait);
+                let router = self.router(options, session, wait, Some(id), Some(&accepted));
+                self.read(source, router, &way).await
             }
         }
     }
 
-    /// Sends the call whose answer is a stream, and waits until the server
-    /// says what it will tell.
+    /// Sends the call whose response is a stream, and waits until the server
+    /// acknowledges it.
     async fn begin<'a>(
         &'a self,
         options: &'a Arc<Options>,
-        session: &Arc<Session>,
+        session: &'a Arc<Session>,
         call: &Call,
         id: i64,
         way: &HttpContext<'_>,
         wait: &'a Wait,
-    ) -> Result<(HttpResponse<'a>, From)> {
+    ) -> Result<(EventSource<HttpResponse<'a>>, Accepted)> {
         let outgoing =
             session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
-        let mut reply = Ctx::new(self.client, options, wait).open(session, &outgoing, way).await?;
-        let mut stream = EventStream::new(options.max_message);
-        let mut events = Vec::new();
-        loop {
-            let more = next_events(&mut reply, &mut stream, &mut events, wait).await?;
-            let mut rest = std::mem::take(&mut events).into_iter();
-            while let Some(event) = rest.next() {
-                way.trace(event.data());
-                let (text, start) = (jsonrpc::utf8(event.text)?, event.start);
-                match jsonrpc::parse(text.get(start..).unwrap_or_default())?.0 {
-                    Message::Notification { method, params }
-                        if method == notification::ACKNOWLEDGED =>
-                    {
-                        let granted = Accepted::parse(params.unwrap_or("{}"));
-                        let from = From {
-                            id: Some(id),
-                            stream: Some(stream),
-                            events: rest.collect(),
-                            granted: Some(granted),
-                            last_event_id: None,
-                        };
-                        return Ok((reply, from));
-                    }
-                    Message::Response {
-                        id: Id::Number(theirs),
-                        outcome: ResponseBody::Error(rpc),
-                    } if theirs == id => {
-                        return Err(rpc_error::error(&rpc, 200));
-                    }
-                    // Before the word that it stands, nothing counts.
-                    _ => {}
-                }
+        let reply = Ctx::new(self.client, options, wait).open(session, &outgoing, way).await?;
+        let mut source = EventSource::new(reply, options.max_message);
+        let router = Router {
+            carrier: Carrier::StreamOpening,
+            ..self.router(options, session, wait, Some(id), None)
+        };
+        while let Some(event) = source.next_message(wait, &mut |_| false).await? {
+            way.trace(event.data());
+            let routed = router.route(event.text, event.start)?;
+            if let Some(accepted) = routed.acknowledged {
+                return Ok((source, accepted));
             }
-            if !more {
-                return Err(Error::new(
-                    Status::Io,
-                    "the server ended the stream before it said what it will tell",
-                ));
-            }
+        }
+        Err(Error::new(Status::Io, "the server ended the stream before it said what it will tell"))
+    }
+
+    fn router<'a>(
+        &'a self,
+        options: &'a Arc<Options>,
+        session: &'a Arc<Session>,
+        wait: &'a Wait,
+        id: Option<i64>,
+        accepted: Option<&'a Accepted>,
+    ) -> Router<'a> {
+        Router {
+            ctx: Ctx::new(self.client, options, wait),
+            carrier: Carrier::NotificationStream,
+            target: session.peer(),
+            awaited: Awaited::Stream { id, accepted },
         }
     }
 
@@ -299,190 +293,38 @@ impl NotificationStream<'_> {
         client.announce(Kind::Silent, &params, wait);
     }
 
+    /// Reads the stream to its end.
     async fn read(
         &self,
-        options: &Arc<Options>,
-        session: &Arc<Session>,
+        mut source: EventSource<HttpResponse<'_>>,
+        router: Router<'_>,
         way: &HttpContext<'_>,
-        mut reply: HttpResponse<'_>,
-        mut from: From,
-        wait: &Wait,
     ) -> Result<Disconnected> {
-        let fresh = || EventStream::new(options.max_message);
-        let mut stream = from.stream.take().unwrap_or_else(fresh);
-        let mut events = std::mem::take(&mut from.events);
+        let wait = router.ctx.wait;
         let mut has_spoken = false;
         loop {
-            for event in events.drain(..).filter(Event::is_message) {
-                way.trace(event.data());
-                has_spoken = true;
-                if !self.take(options, session, event, &from, wait).await? {
-                    return Ok(Disconnected { has_spoken, ..Disconnected::default() });
+            let event = match source.next_message(wait, &mut |_| false).await {
+                Ok(Some(event)) => event,
+                Err(error) if error.status() == Status::TooLarge => {
+                    router.fault(Fault::TooLong, || error.clone())?;
+                    return Err(error);
                 }
-            }
-            match next_events(&mut reply, &mut stream, &mut events, wait).await {
-                Ok(true) => {}
                 Err(error) if !matches!(error.status(), Status::Io | Status::Protocol) => {
                     return Err(error);
                 }
-                Ok(false) | Err(_) => {
-                    let last = stream.last_id().map(str::to_owned).or(from.last_event_id);
+                Ok(None) | Err(_) => {
+                    let stream = source.stream();
+                    let last_event_id = stream.last_id().map(str::to_owned);
                     let retry = stream.retry().map(|retry| Duration::from_millis(retry.into()));
-                    return Ok(Disconnected { last_event_id: last, retry, has_spoken });
+                    return Ok(Disconnected { last_event_id, retry, has_spoken });
                 }
+            };
+            way.trace(event.data());
+            has_spoken = true;
+            // On the background thread the answers to requests are queued.
+            if router.route(event.text, event.start)?.is_over {
+                return Ok(Disconnected { has_spoken, ..Disconnected::default() });
             }
-        }
-    }
-
-    /// Takes what came in an event; false if it ends the stream.
-    async fn take(
-        &self,
-        _options: &Arc<Options>,
-        session: &Arc<Session>,
-        event: Event,
-        from: &From,
-        wait: &Wait,
-    ) -> Result<bool> {
-        let client = self.client;
-        let Ok(text) = jsonrpc::utf8(event.text) else {
-            client.drop_reply();
-            return Ok(true);
-        };
-        let data = text.get(event.start..).unwrap_or_default();
-        let batch = match jsonrpc::batch(data) {
-            Some(Ok(batch)) if session.dialect.has_batches() => batch,
-            // One message that cannot be read is no reason to hear no more.
-            Some(_) => return Ok(true),
-            None => Vec::new(),
-        };
-        let mut messages: Vec<&str> = batch.iter().map(|message| message.get()).collect();
-        if batch.is_empty() {
-            messages.push(data);
-        }
-        for message in messages {
-            match jsonrpc::parse(message).map(|(message, _)| message) {
-                Ok(Message::Notification { method, params }) => {
-                    let ends = from.id.is_some() && method == notification::CANCELLED;
-                    if ends {
-                        return Ok(false);
-                    }
-                    let is_due = match &from.granted {
-                        Some(granted) => granted.has(Kind::of(&method), params),
-                        None => method != notification::ACKNOWLEDGED,
-                    };
-                    if is_due {
-                        client.notice(Some(session), &method, params, wait);
-                    }
-                }
-                Ok(Message::Request { id, method, params }) => {
-                    let request = ServerRequest { id, method: &method, params };
-                    // On the background thread its answer is always queued.
-                    client.take_request(session.peer(), request, wait)?;
-                }
-                Ok(Message::Response { id: Id::Number(theirs), .. }) if Some(theirs) == from.id => {
-                    return Ok(false);
-                }
-                Ok(Message::Response { .. }) | Err(_) => client.drop_reply(),
-            }
-        }
-        Ok(true)
-    }
-}
-
-async fn next_events(
-    reply: &mut HttpResponse<'_>,
-    stream: &mut EventStream,
-    events: &mut Vec<Event>,
-    wait: &Wait,
-) -> Result<bool> {
-    reply
-        .next_piece(wait, &mut |data| {
-            let mut rest = data;
-            while let Some(event) = stream.next(&mut rest)? {
-                events.push(event);
-            }
-            Ok(())
-        })
-        .await
-}
-
-/// Where the reading of a stream begins.
-#[derive(Default)]
-struct From {
-    /// Of the call whose answer it is.
-    id: Option<i64>,
-    stream: Option<EventStream>,
-    /// What came together with the word that it stands.
-    events: Vec<Event>,
-    granted: Option<Accepted>,
-    /// Where the stream before broke off.
-    last_event_id: Option<String>,
-}
-
-/// What a server will tell, of what it was asked for.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Accepted {
-    pub(crate) json: String,
-    tools: bool,
-    prompts: bool,
-    resources: bool,
-    uris: Vec<String>,
-    tasks: Vec<String>,
-}
-
-impl Accepted {
-    /// The params of the word that a stream stands.
-    pub(crate) fn parse(params: &str) -> Self {
-        let members = Members::parse(params).unwrap_or_default();
-        let json = members.get("notifications").map_or("{}", |filter| filter.get());
-        let filter = Members::parse(json).unwrap_or_default();
-        let has = |name: &str| filter.get(name).is_some_and(|value| value.get() == "true");
-        let all = |name: &str| {
-            let list = filter.get(name).and_then(|list| serde_json::from_str(list.get()).ok());
-            list.unwrap_or_default()
-        };
-        Self {
-            tools: has("toolsListChanged"),
-            prompts: has("promptsListChanged"),
-            resources: has("resourcesListChanged"),
-            uris: all("resourceSubscriptions"),
-            tasks: all("taskIds"),
-            json: json.to_owned(),
-        }
-    }
-
-    /// Whether it is something of what was wished, and every resource.
-    pub(crate) fn of(&self, wish: &Interest) -> Result<()> {
-        let no = |what: &str| {
-            let why = format!("the server will not tell of {what}");
-            Err(Error::new(Status::Unsupported, why))
-        };
-        let granted: HashSet<&String> = self.uris.iter().collect();
-        if let Some(uri) = wish.uris.iter().find(|uri| !granted.contains(uri)) {
-            return no(&quote(uri));
-        }
-        let wants_lists = wish.tools || wish.prompts || wish.resources;
-        let has_lists = wish.tools && self.tools
-            || wish.prompts && self.prompts
-            || wish.resources && self.resources;
-        if wants_lists && !has_lists { no("anything that was asked for") } else { Ok(()) }
-    }
-
-    /// Whether a notification is one of those that were granted.
-    pub(crate) fn has(&self, kind: Kind, params: Option<&str>) -> bool {
-        match kind {
-            Kind::ToolsChanged => self.tools,
-            Kind::PromptsChanged => self.prompts,
-            Kind::ResourcesChanged => self.resources,
-            Kind::ResourceUpdated => {
-                let uri = params.and_then(notification::uri);
-                // It may name a part of the one that was subscribed to.
-                uri.is_some_and(|uri| self.uris.iter().any(|own| uri.starts_with(own.as_str())))
-            }
-            Kind::TaskStatus => {
-                params.and_then(task::id).is_some_and(|id| self.tasks.contains(&id))
-            }
-            _ => true,
         }
     }
 }

@@ -12,10 +12,10 @@ use crate::client::core::pending::PendingGuard;
 use crate::client::core::rpc_error;
 use crate::client::core::session::Session;
 use crate::client::core::shared_connection::SharedConnection;
-use crate::client::notifications::notification_stream::Accepted;
 use crate::client::notifications::notification_stream::Disconnected;
 use crate::client::notifications::notification_stream::NotificationStream;
 use crate::client::options::Options;
+use crate::protocol::accepted::Accepted;
 use crate::protocol::call::Call;
 use crate::protocol::notification::{self, Kind};
 use crate::protocol::request_meta::RequestMeta;
@@ -115,7 +115,7 @@ impl NotificationStream<'_> {
                 Ok(Inbound::Notification(method, params)) => {
                     fallen.has_spoken = true;
                     if granted.has(Kind::of(&method), Some(&params)) {
-                        self.client.notice(Some(session), &method, Some(&params), wait);
+                        self.client.take_notification(Some(session), &method, Some(&params), wait);
                     }
                 }
                 Ok(Inbound::Response(..)) => return Ok(fallen),

@@ -10,6 +10,7 @@ use crate::client::core::outbound::Outcome;
 use crate::client::core::pending::Inbound;
 use crate::client::core::pending::PendingRequest;
 use crate::client::core::shared_connection::SharedConnection;
+use crate::client::inbound::progress::report_own;
 use crate::client::stream::reader::Reader;
 use crate::wire::jsonrpc::{Answer, ResponseBody};
 
@@ -60,7 +61,11 @@ impl Ctx<'_> {
                         return Ok(Outcome::rpc(rpc, 0, false));
                     }
                     Inbound::Malformed(error) => return Err(error),
-                    Inbound::Progress(params) => client.tell_progress(post, &params, wait),
+                    Inbound::Progress(progress) => {
+                        if let Some(report) = post.report {
+                            report_own(client, report, progress, wait);
+                        }
+                    }
                     Inbound::Notification(..) => {}
                 }
             }

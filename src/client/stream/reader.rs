@@ -9,23 +9,22 @@ use crate::client::core::context::Ctx;
 use crate::client::core::leader_lock::Leader;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
-use crate::client::core::pending::Inbound;
 use crate::client::core::pending::PendingRequest;
 use crate::client::core::session::Target;
 use crate::client::core::shared_connection::SharedConnection;
 use crate::client::core::shared_connection::Sink;
-use crate::client::inbound::server_request::ServerRequest;
+use crate::client::inbound::policy::Carrier;
+use crate::client::inbound::policy::Fault;
+use crate::client::inbound::router::Awaited;
+use crate::client::inbound::router::Router;
 use crate::client::options::Options;
 use crate::platform::{POLLOUT, Poll};
-use crate::protocol::notification;
 use crate::protocol::outgoing::Outgoing;
 use crate::transport::lines::LineSink;
 use crate::transport::lines::SendProgress;
 use crate::transport::message_source::{Incoming, MessageSource, Stop};
 use crate::transport::socket::plain;
 use crate::transport::wait::{self, Wait};
-use crate::wire::jsonrpc::{self, Id, Message, ResponseBody};
-use crate::wire::partial_id::PartialId;
 
 /// How long the last words of a server that does not listen are waited for.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -104,8 +103,11 @@ impl Reader<'_> {
             }
             match source.next(&watched, wait).await {
                 Ok(Incoming::Message(bytes, start)) => self.take(bytes, start, wait).await?,
-                Ok(Incoming::Malformed) => self.client.pass_over(),
-                Ok(Incoming::TooLong(owner, error)) => self.take_too_long(owner, &error),
+                Ok(Incoming::Malformed) => {
+                    let what = || Error::protocol("a line that is no message");
+                    self.router(wait).fault(Fault::NotAMessage, what)?;
+                }
+                Ok(Incoming::TooLong(id, error)) => self.router(wait).too_long(id, error)?,
                 Ok(Incoming::OtherReady) => return Ok(()),
                 Err(Stop::Wait(error)) => return Err(error),
                 Err(Stop::End(error)) => {
@@ -116,131 +118,36 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes a message, or all messages of a batch.
+    fn router<'b>(&'b self, wait: &'b Wait) -> Router<'b> {
+        Router {
+            ctx: Ctx::new(self.client, self.options, wait),
+            carrier: Carrier::SharedConnection,
+            target: self.peer,
+            awaited: Awaited::Many {
+                pending: &self.channel.slots,
+                posts: self.channel.has_posts(),
+            },
+        }
+    }
+
+    /// Takes an inbound text, and answers what the server asks in it.
     async fn take(&self, bytes: Vec<u8>, start: usize, wait: &Wait) -> Result<()> {
-        let Ok(text) = jsonrpc::utf8(bytes) else {
-            self.client.pass_over();
-            return Ok(());
-        };
-        if let Some(trace) = &self.options.trace {
-            trace.line("<", text.get(start..).unwrap_or_default(), &self.options.secrets());
-        }
-        let batch = match jsonrpc::batch(text.get(start..).unwrap_or_default()) {
-            None => return self.take_one(text, start, wait).await,
-            Some(Ok(batch)) if self.peer.dialect.has_batches() => batch,
-            Some(_) => {
-                self.client.pass_over();
-                return Ok(());
-            }
-        };
-        for message in batch {
-            self.take_one(message.get().to_owned(), 0, wait).await?;
-        }
-        Ok(())
-    }
-
-    async fn take_one(&self, text: String, start: usize, wait: &Wait) -> Result<()> {
-        let data = text.get(start..).unwrap_or_default();
-        let (message, tape) = match jsonrpc::parse(data) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                self.take_malformed(data, error);
-                return Ok(());
-            }
-        };
-        let (id, outcome) = match message {
-            Message::Response { id, outcome } => (id, outcome),
-            Message::Notification { method, params } => {
-                self.take_notification(&method, params, wait);
-                return Ok(());
-            }
-            Message::Request { id, method, params } => {
-                let request = ServerRequest { id, method: &method, params };
-                let Some(outgoing) = self.client.take_request(self.peer, request, wait)? else {
-                    return Ok(());
-                };
-                // Boxed, because sending may read.
-                let post = OutboundMessage::notification(&outgoing, self.peer);
-                let sent = Ctx::new(self.client, self.options, wait).send_on(self.channel, post);
-                return match Box::pin(sent).await {
-                    // How the answer fares is the server's business.
-                    Ok(_) => Ok(()),
-                    Err(_) => wait.check(),
-                };
-            }
-        };
-        // An error without an id is about what could not be read: the one
-        // request that is under way.
-        let id = match (id, &outcome) {
-            (Id::Number(id), _) => Some(id),
-            (Id::None, ResponseBody::Error(_)) => self.channel.slots.only(),
-            _ => None,
-        };
-        let response = Inbound::Response(text, start, tape, outcome);
-        if id.is_none_or(|id| self.channel.slots.put(id, response).is_some()) {
-            self.client.drop_reply();
-        }
-        Ok(())
-    }
-
-    fn take_notification(&self, method: &str, params: Option<&str>, wait: &Wait) {
-        let slots = &self.channel.slots;
-        let owner = match method {
-            // The call may still wait for the reply to its POST.
-            notification::PROGRESS if self.channel.has_posts() => None,
-            notification::PROGRESS => {
-                notification::Progress::parse(params).and_then(|told| told.id())
-            }
-            notification::CANCELLED => {
-                params.and_then(notification::cancelled).and_then(|id| id.parse().ok())
-            }
-            _ if slots.has_streams() => params.and_then(notification::subscription),
-            _ => None,
-        };
-        let Some(owner) = owner.filter(|owner| slots.has(*owner)) else {
-            return self.client.notice(self.peer.session, method, params, wait);
-        };
-        let params = params.unwrap_or("{}").to_owned();
-        let delivered = match method {
-            notification::PROGRESS => Inbound::Progress(params),
-            _ => Inbound::Notification(method.to_owned(), params),
-        };
-        if let Some(Inbound::Progress(params) | Inbound::Notification(_, params)) =
-            slots.put(owner, delivered)
+        if let Some(trace) = &self.options.trace
+            && let Ok(text) = std::str::from_utf8(bytes.get(start..).unwrap_or_default())
         {
-            self.client.notice(self.peer.session, method, Some(&params), wait);
+            trace.line("<", text, &self.options.secrets());
         }
-    }
-
-    /// Fails the call that it would have answered; all, if it might be any.
-    fn take_too_long(&self, owner: PartialId, error: &Error) {
-        let slots = &self.channel.slots;
-        let calls = match owner {
-            PartialId::Response(id) => vec![id],
-            PartialId::NoResponse => return self.client.pass_over(),
-            PartialId::Unknown => slots.calls(),
-        };
-        for id in calls {
-            if slots.put(id, Inbound::Malformed(error.clone())).is_some() {
-                self.client.drop_reply();
+        let routed = self.router(wait).route(bytes, start)?;
+        for outgoing in routed.outgoing {
+            let message = OutboundMessage::notification(&outgoing, self.peer);
+            let sent = Ctx::new(self.client, self.options, wait).send_on(self.channel, message);
+            // Boxed, because sending may read. The server can tell whether it
+            // got the response; nothing depends on it here.
+            if Box::pin(sent).await.is_err() {
+                wait.check()?;
             }
         }
-    }
-
-    /// One that breaks the rules fails the call that it answers.
-    fn take_malformed(&self, data: &str, error: Error) {
-        #[derive(serde::Deserialize)]
-        struct Envelope<'a> {
-            id: Option<i64>,
-            #[serde(borrow)]
-            method: Option<&'a serde_json::value::RawValue>,
-        }
-        let envelope = serde_json::from_str::<Envelope<'_>>(data).ok();
-        let id = envelope.filter(|envelope| envelope.method.is_none()).and_then(|it| it.id);
-        let malformed = Inbound::Malformed(error);
-        if id.is_none_or(|id| self.channel.slots.put(id, malformed).is_some()) {
-            self.client.pass_over();
-        }
+        Ok(())
     }
 }
 

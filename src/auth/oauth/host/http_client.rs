@@ -13,7 +13,7 @@ use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::transport::address_policy::AddressPolicy;
 use crate::transport::connector::Route;
-use crate::transport::http::{ExchangeSettings, Http, HttpResponse, OutgoingRequest};
+use crate::transport::http::{ExchangeSettings, Http, HttpResponse, OutgoingRequest, Pieces};
 use crate::transport::proxy::ProxyChoice;
 use crate::transport::tls::TlsSettings;
 use crate::transport::trace::Trace;

@@ -1,0 +1,202 @@
+//! What happens to inbound text that is not an expected message: one table for
+//! all carriers.
+//!
+//! The rows record what each carrier does today. Where carriers differ, the
+//! row shows it.
+
+use crate::client::core::counters::Counter;
+
+/// What carries messages of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// A JSON body of an HTTP response, with one message.
+    Body,
+    /// A JSON body of an HTTP response, with a batch.
+    BatchBody,
+    /// The event stream of an HTTP response to a request.
+    ResponseStream,
+    /// A connection that all requests share: stdio, HTTP with SSE.
+    SharedConnection,
+    /// The response to `subscriptions/listen` until the server acknowledges.
+    StreamOpening,
+    /// A notification stream: the GET stream, or an acknowledged one.
+    NotificationStream,
+}
+
+/// What is wrong with an inbound text or message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The text is not UTF-8.
+    NotUtf8,
+    /// A line or an event that the transport could not take for a message.
+    NotAMessage,
+    /// The text is not JSON, or not JSON-RPC, and names no request of ours.
+    Malformed,
+    /// The same of a response that names a request of ours.
+    MalformedResponse,
+    /// An array of messages, in a revision without batches.
+    UnexpectedBatch,
+    /// An array that is empty or not JSON.
+    BrokenBatch,
+    /// More bytes than a message may have; the request that it answers is
+    /// known, or it may answer any.
+    TooLong,
+    /// The same of a message that answers no request.
+    TooLongNotification,
+    /// A response whose id is the text of our request's number, or absent.
+    MisnamedResponse,
+    /// A response to another request, or to one that has ended.
+    UnknownResponse,
+    /// An error without an id.
+    AnonymousError,
+    /// A request or a notification where only a response is due.
+    NotAResponse,
+    /// Any message before the server has acknowledged a notification stream.
+    EarlyMessage,
+}
+
+/// What the library does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Takes it like any other message.
+    Take,
+    /// Takes it for the response to the one request that waits.
+    TakeForOnly,
+    /// Passes over it, and counts it.
+    Skip(Counter),
+    /// Passes over it.
+    SkipSilently,
+    /// Fails the request whose response is read, or the opening of the stream.
+    Fail,
+    /// Fails the request that it names. If it may be the response to any, all
+    /// that wait fail. If the request does not wait, it is passed over.
+    FailNamed(Counter),
+    /// Ends the notification stream, which is opened again later.
+    EndStream,
+}
+
+/// The actions for one fault, a column a carrier.
+struct Row {
+    body: Action,
+    batch_body: Action,
+    response_stream: Action,
+    shared_connection: Action,
+    stream_opening: Action,
+    notification_stream: Action,
+}
+
+const JUNK: Action = Action::Skip(Counter::Junk);
+const DROPPED: Action = Action::Skip(Counter::DroppedReplies);
+
+impl Row {
+    /// The same action on every carrier that reads a response.
+    const fn for_requests(
+        requests: Action,
+        shared: Action,
+        opening: Action,
+        stream: Action,
+    ) -> Self {
+        Self {
+            body: requests,
+            batch_body: requests,
+            response_stream: requests,
+            shared_connection: shared,
+            stream_opening: opening,
+            notification_stream: stream,
+        }
+    }
+
+    const fn of(fault: Fault) -> Self {
+        use Action::{EndStream, Fail, FailNamed, SkipSilently, Take, TakeForOnly};
+        match fault {
+            Fault::NotUtf8 => Self::for_requests(Fail, JUNK, Fail, DROPPED),
+            Fault::NotAMessage => Self::for_requests(Fail, JUNK, Fail, DROPPED),
+            Fault::Malformed => Self::for_requests(Fail, JUNK, Fail, DROPPED),
+            Fault::MalformedResponse => {
+                Self::for_requests(Fail, FailNamed(Counter::Junk), Fail, DROPPED)
+            }
+            Fault::UnexpectedBatch => Self::for_requests(Fail, JUNK, Fail, SkipSilently),
+            Fault::BrokenBatch => Self::for_requests(Fail, JUNK, Fail, SkipSilently),
+            Fault::TooLong => {
+                Self::for_requests(Fail, FailNamed(Counter::DroppedReplies), Fail, EndStream)
+            }
+            Fault::TooLongNotification => Self::for_requests(Fail, JUNK, Fail, EndStream),
+            Fault::MisnamedResponse => Self::for_requests(Fail, DROPPED, SkipSilently, DROPPED),
+            Fault::UnknownResponse => {
+                Self { body: Fail, ..Self::for_requests(DROPPED, DROPPED, SkipSilently, DROPPED) }
+            }
+            Fault::AnonymousError => {
+                Self::for_requests(TakeForOnly, TakeForOnly, SkipSilently, DROPPED)
+            }
+            Fault::NotAResponse => {
+                Self { body: Fail, ..Self::for_requests(Take, Take, Take, Take) }
+            }
+            Fault::EarlyMessage => Self::for_requests(Take, Take, SkipSilently, Take),
+        }
+    }
+}
+
+/// What to do about a fault.
+pub(crate) const fn action(carrier: Carrier, fault: Fault) -> Action {
+    let row = Row::of(fault);
+    match carrier {
+        Carrier::Body => row.body,
+        Carrier::BatchBody => row.batch_body,
+        Carrier::ResponseStream => row.response_stream,
+        Carrier::SharedConnection => row.shared_connection,
+        Carrier::StreamOpening => row.stream_opening,
+        Carrier::NotificationStream => row.notification_stream,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Action::{EndStream, Fail, FailNamed, SkipSilently, Take, TakeForOnly};
+
+    const CARRIERS: [Carrier; 6] = [
+        Carrier::Body,
+        Carrier::BatchBody,
+        Carrier::ResponseStream,
+        Carrier::SharedConnection,
+        Carrier::StreamOpening,
+        Carrier::NotificationStream,
+    ];
+
+    /// The table written out, a row a fault, in the order of [`CARRIERS`].
+    #[rustfmt::skip]
+    const TABLE: [(Fault, [Action; 6]); 13] = [
+        (Fault::NotUtf8, [Fail, Fail, Fail, JUNK, Fail, DROPPED]),
+        (Fault::NotAMessage, [Fail, Fail, Fail, JUNK, Fail, DROPPED]),
+        (Fault::Malformed, [Fail, Fail, Fail, JUNK, Fail, DROPPED]),
+        (Fault::MalformedResponse, [Fail, Fail, Fail, FailNamed(Counter::Junk), Fail, DROPPED]),
+        (Fault::UnexpectedBatch, [Fail, Fail, Fail, JUNK, Fail, SkipSilently]),
+        (Fault::BrokenBatch, [Fail, Fail, Fail, JUNK, Fail, SkipSilently]),
+        (Fault::TooLong, [Fail, Fail, Fail, FailNamed(Counter::DroppedReplies), Fail, EndStream]),
+        (Fault::TooLongNotification, [Fail, Fail, Fail, JUNK, Fail, EndStream]),
+        (Fault::MisnamedResponse, [Fail, Fail, Fail, DROPPED, SkipSilently, DROPPED]),
+        (Fault::UnknownResponse, [Fail, DROPPED, DROPPED, DROPPED, SkipSilently, DROPPED]),
+        (Fault::AnonymousError,
+            [TakeForOnly, TakeForOnly, TakeForOnly, TakeForOnly, SkipSilently, DROPPED]),
+        (Fault::NotAResponse, [Fail, Take, Take, Take, Take, Take]),
+        (Fault::EarlyMessage, [Take, Take, Take, Take, SkipSilently, Take]),
+    ];
+
+    #[test]
+    fn acts_on_each_fault_as_the_table_says_for_the_carrier() {
+        for (fault, actions) in TABLE {
+            for (carrier, expected) in CARRIERS.into_iter().zip(actions) {
+                assert_eq!(action(carrier, fault), expected, "{fault:?} on {carrier:?}");
+            }
+        }
+    }
+
+    /// What a caller must be able to rely on, whatever a row says.
+    #[test]
+    fn fails_no_call_for_a_text_that_may_belong_to_another() {
+        for (fault, [.., shared, _, stream]) in TABLE {
+            assert_ne!(shared, Fail, "{fault:?} fails a call on a shared connection");
+            assert_ne!(stream, Fail, "{fault:?} fails a notification stream");
+        }
+    }
+}
