@@ -7,7 +7,7 @@ use crate::base::error::Error;
 use crate::client::InputHandler;
 use crate::client::core::input_request::Question;
 use crate::client::settings::Asks;
-use crate::client::{Answered, QuestionKind as Kind};
+use crate::client::{Answered, InputKind as Kind};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::client::mcp_client;

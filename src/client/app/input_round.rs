@@ -10,7 +10,7 @@ use crate::client::core::input_request::Answers;
 use crate::client::core::input_request::QUESTIONS;
 use crate::client::core::input_request::Question;
 use crate::client::options::Options;
-use crate::protocol::input_request::{Answered, Asked, Kind};
+use crate::protocol::input_request::{Answered, Asked, InputKind};
 use crate::transport::wait::Wait;
 
 /// What a call is asked before its result. It is over when the call is:
@@ -52,7 +52,7 @@ impl Inquiry {
         wait: &Wait,
     ) {
         match (&options.roots, asked.kind) {
-            (Some(roots), Kind::Roots) => {
+            (Some(roots), InputKind::Roots) => {
                 self.answers.set(place, Answered::roots(roots));
             }
             _ => self.add(client, place, asked, wait),

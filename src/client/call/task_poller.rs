@@ -22,7 +22,7 @@ use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::protocol::error_code;
 use crate::protocol::input_required::InputRequired;
-use crate::protocol::task::{State, Task};
+use crate::protocol::task::{Task, TaskState};
 use crate::transport::wait::Wait;
 use crate::wire::json_members;
 use crate::wire::jsonrpc::Answer;
@@ -103,8 +103,8 @@ impl<'a> TaskPoller<'a> {
         let mut retry = RETRY;
         loop {
             match self.turn(pause).await {
-                Ok(Step::Over(answer)) => return Ok(answer),
-                Ok(Step::Again(next)) => {
+                Ok(Polled::Over(answer)) => return Ok(answer),
+                Ok(Polled::Again(next)) => {
                     self.wait.restart();
                     (pause, retry) = (Some(next), RETRY);
                 }
@@ -123,11 +123,11 @@ impl<'a> TaskPoller<'a> {
         }
     }
 
-    async fn turn(&mut self, pause: Option<Duration>) -> Result<Step> {
+    async fn turn(&mut self, pause: Option<Duration>) -> Result<Polled> {
         if let Some(pause) = pause
             && let Some(answer) = self.rest(pause).await?
         {
-            return Ok(Step::Over(answer));
+            return Ok(Polled::Over(answer));
         }
         self.step().await
     }
@@ -159,34 +159,34 @@ impl<'a> TaskPoller<'a> {
     }
 
     /// Asks how the task stands, and does what there is to do.
-    async fn step(&mut self) -> Result<Step> {
+    async fn step(&mut self) -> Result<Polled> {
         self.update().await?;
         let answer = self.perform(&Call::task("get", self.id)).await?;
         let task = self.read(&answer).await?;
         match task.state {
-            State::Working => {}
-            State::Asking(Some(round)) => self.ask(round)?,
-            State::Asking(None) => self.call()?,
-            State::Ended => {
+            TaskState::Working => {}
+            TaskState::Asking(Some(round)) => self.ask(round)?,
+            TaskState::Asking(None) => self.call()?,
+            TaskState::Ended => {
                 self.end();
-                return self.result().await.map(Step::Over);
+                return self.result().await.map(Polled::Over);
             }
-            State::Completed(json) => {
+            TaskState::Completed(json) => {
                 self.end();
-                return Ok(Step::Over(Answer::whole(json)));
+                return Ok(Polled::Over(Answer::whole(json)));
             }
-            State::Failed(rpc) => {
+            TaskState::Failed(rpc) => {
                 self.end();
                 return Err(rpc_error::error(&rpc, 200));
             }
-            State::Cancelled(why) => {
+            TaskState::Cancelled(why) => {
                 self.end();
                 let why = why.map_or_else(String::new, |why| format!(": \"{}\"", quote(&why)));
                 let what = format!("the server cancelled the task{why}");
                 return Err(Error::new(Status::Cancelled, what).with_may_have_run(true));
             }
         }
-        Ok(Step::Again(task.pause))
+        Ok(Polled::Again(task.pause))
     }
 
     /// What an answer says of this task, in the form of the server's dialect.
@@ -368,7 +368,7 @@ impl<'a> TaskPoller<'a> {
 }
 
 /// What came of asking once.
-enum Step {
+enum Polled {
     Over(Answer),
     /// The pause before it is asked again.
     Again(Duration),

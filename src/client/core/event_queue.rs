@@ -14,13 +14,13 @@ use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::request_state::Flight;
 use crate::client::core::request_state::Place;
 use crate::client::core::request_state::RequestState;
-use crate::protocol::notification::Kind;
+use crate::protocol::notification::NotificationKind;
 use crate::wire::jsonrpc::Answer;
 
 /// A notification of the server, or of the library about its stream.
 #[derive(Debug)]
 pub(crate) struct Event {
-    pub(crate) kind: Kind,
+    pub(crate) kind: NotificationKind,
     pub(crate) method: String,
     /// A JSON object as text.
     pub(crate) params: String,
@@ -298,7 +298,11 @@ mod tests {
 
     fn event(method: &str) -> QueuedItem {
         let params = "{}".to_owned();
-        QueuedItem::Event(Event { kind: Kind::Other, method: method.to_owned(), params })
+        QueuedItem::Event(Event {
+            kind: NotificationKind::Other,
+            method: method.to_owned(),
+            params,
+        })
     }
 
     fn work() -> QueuedItem {

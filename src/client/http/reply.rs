@@ -383,7 +383,8 @@ impl Client {
                     return Ok(None);
                 }
                 let place = tape.member(text, 0, "params");
-                let told = place.and_then(|place| notification::Progress::read(text, &tape, place));
+                let told =
+                    place.and_then(|place| notification::ProgressParams::read(text, &tape, place));
                 match (told, post.report) {
                     (Some(told), Some(report)) if told.id() == post.id => {
                         wait.restart();

@@ -4,7 +4,7 @@
 
 use crate::client::core::client::Client;
 use crate::client::core::outbound::OutboundMessage;
-use crate::protocol::notification::{self, Progress};
+use crate::protocol::notification::{self, ProgressParams};
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::Event;
 use crate::wire::tape::Tape;
@@ -41,7 +41,7 @@ impl ProgressReader {
             return false;
         }
         let Some(params) = notification::progress(text, &self.tape) else { return false };
-        match Progress::read(text, &self.tape, params) {
+        match ProgressParams::read(text, &self.tape, params) {
             Some(told) if told.id() == post.id => {
                 wait.restart();
                 client.tell(report, told.progress, told.total, told.message.as_deref());

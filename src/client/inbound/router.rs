@@ -11,7 +11,7 @@ use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::progress_report::KnownReport;
 use crate::client::core::session::Session;
-use crate::protocol::notification::{self, Kind};
+use crate::protocol::notification::{self, NotificationKind};
 use crate::protocol::task;
 use crate::transport::wait::Wait;
 
@@ -25,7 +25,7 @@ impl Client {
         wait: &Wait,
     ) {
         if method == notification::PROGRESS {
-            if let Some(told) = notification::Progress::parse(params)
+            if let Some(told) = notification::ProgressParams::parse(params)
                 && let Some(KnownReport { report, sign }) =
                     told.id().and_then(|id| self.progress_reports.get(id))
             {
@@ -40,23 +40,23 @@ impl Client {
             }
             return;
         }
-        let kind = Kind::of(method);
+        let kind = NotificationKind::of(method);
         let params = params.unwrap_or("{}");
         self.cache.invalidate(kind, params);
-        if kind == Kind::ToolsChanged {
+        if kind == NotificationKind::ToolsChanged {
             self.tool_catalog.clear();
         }
-        if kind == Kind::TaskStatus
+        if kind == NotificationKind::TaskStatus
             && let Some(id) = task::id(params)
         {
             self.task_watches.wake(&id);
         }
-        if kind == Kind::ElicitationComplete
+        if kind == NotificationKind::ElicitationComplete
             && let Some(id) = notification::elicitation(params)
         {
             self.questions.complete(id);
         }
-        if kind == Kind::Cancelled {
+        if kind == NotificationKind::Cancelled {
             match notification::cancelled(params) {
                 Some(request) if session.is_some() => self.questions.withdraw(request),
                 _ => {}
@@ -69,7 +69,7 @@ impl Client {
     }
 
     /// Tells of something that the library has done.
-    pub(crate) fn announce(&self, kind: Kind, params: &str, wait: &Wait) {
+    pub(crate) fn announce(&self, kind: NotificationKind, params: &str, wait: &Wait) {
         if self.handlers().event.is_some() {
             let event = Event { kind, method: String::new(), params: params.to_owned() };
             self.deliver(QueuedItem::Event(event), wait);
@@ -83,7 +83,7 @@ impl Client {
         params: &str,
         wait: &Wait,
     ) {
-        let told = notification::Progress::parse(Some(params));
+        let told = notification::ProgressParams::parse(Some(params));
         let (Some(told), Some(report)) = (told, post.report) else { return };
         wait.restart();
         if report.is_silent {

@@ -10,7 +10,7 @@ use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::input_request::Question;
 use crate::client::core::outbox::OutboxKind;
 use crate::client::core::session::Target;
-use crate::protocol::input_request::{Answered, Asked, Kind, TOO_MANY};
+use crate::protocol::input_request::{Answered, Asked, InputKind, TOO_MANY};
 use crate::protocol::outgoing::Outgoing;
 use crate::transport::wait::Wait;
 
@@ -46,7 +46,7 @@ impl Client {
                 Ok(asked) => 'asked: {
                     // As they are now: a stream may be older than what is set.
                     let roots = lock(&self.options).roots.clone();
-                    if let (Kind::Roots, Some(roots)) = (asked.kind, roots) {
+                    if let (InputKind::Roots, Some(roots)) = (asked.kind, roots) {
                         let answer = Answered::roots(&roots);
                         break 'asked answer.related_to(&asked.params);
                     }

@@ -20,7 +20,7 @@ use crate::client::inbound::server_request::ServerRequest;
 use crate::client::options::Options;
 use crate::client::session::connect::Connected;
 use crate::protocol::call::Call;
-use crate::protocol::notification::{self, Kind};
+use crate::protocol::notification::{self, NotificationKind};
 use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::session_loss::{self, RefusalFacts, RequestKind, Verdict};
 use crate::protocol::subscription::{Interest, NotificationRequest};
@@ -282,7 +282,7 @@ impl NotificationStream<'_> {
             client.count_one(Counter::Resumptions);
         }
         if client.subscriptions.is_wanted() {
-            client.announce(Kind::Listening, granted, wait);
+            client.announce(NotificationKind::Listening, granted, wait);
         }
         self.opening.tell(Ok(()));
     }
@@ -296,7 +296,7 @@ impl NotificationStream<'_> {
         let error = error.clone();
         let error = client.finished(error, "listen", &client.options());
         let params = json_members::object(|json| json.string("message", error.message()));
-        client.announce(Kind::Silent, &params, wait);
+        client.announce(NotificationKind::Silent, &params, wait);
     }
 
     async fn read(
@@ -367,7 +367,7 @@ impl NotificationStream<'_> {
                         return Ok(false);
                     }
                     let is_due = match &from.granted {
-                        Some(granted) => granted.has(Kind::of(&method), params),
+                        Some(granted) => granted.has(NotificationKind::of(&method), params),
                         None => method != notification::ACKNOWLEDGED,
                     };
                     if is_due {
@@ -469,17 +469,17 @@ impl Accepted {
     }
 
     /// Whether a notification is one of those that were granted.
-    pub(crate) fn has(&self, kind: Kind, params: Option<&str>) -> bool {
+    pub(crate) fn has(&self, kind: NotificationKind, params: Option<&str>) -> bool {
         match kind {
-            Kind::ToolsChanged => self.tools,
-            Kind::PromptsChanged => self.prompts,
-            Kind::ResourcesChanged => self.resources,
-            Kind::ResourceUpdated => {
+            NotificationKind::ToolsChanged => self.tools,
+            NotificationKind::PromptsChanged => self.prompts,
+            NotificationKind::ResourcesChanged => self.resources,
+            NotificationKind::ResourceUpdated => {
                 let uri = params.and_then(notification::uri);
                 // It may name a part of the one that was subscribed to.
                 uri.is_some_and(|uri| self.uris.iter().any(|own| uri.starts_with(own.as_str())))
             }
-            Kind::TaskStatus => {
+            NotificationKind::TaskStatus => {
                 params.and_then(task::id).is_some_and(|id| self.tasks.contains(&id))
             }
             _ => true,

@@ -189,7 +189,7 @@ impl Reader<'_> {
             // The call may still wait for the reply to its POST.
             notification::PROGRESS if self.channel.has_posts() => None,
             notification::PROGRESS => {
-                notification::Progress::parse(params).and_then(|told| told.id())
+                notification::ProgressParams::parse(params).and_then(|told| told.id())
             }
             notification::CANCELLED => {
                 params.and_then(notification::cancelled).and_then(|id| id.parse().ok())
