@@ -5,6 +5,7 @@
 //! that both implement. [`negotiation`] chooses one of them.
 
 pub(crate) mod call;
+pub(crate) mod call_machine;
 pub(crate) mod capability;
 pub(crate) mod dialect;
 pub(crate) mod elicitation_form;

@@ -10,7 +10,9 @@ use crate::base::secret::Secret;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::app::input_round::Inquiry;
+use crate::client::call::give_up::{AFTER_CANCEL, AFTER_TIMEOUT};
 use crate::client::call::input_rounds::recognised;
+use crate::client::call::perform::Perform;
 use crate::client::call::task::tasks_of;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
@@ -27,11 +29,6 @@ use crate::transport::wait::Wait;
 use crate::wire::json_members;
 use crate::wire::jsonrpc::Answer;
 
-/// How long telling the server that nobody waits for a task any more may hold
-/// up the caller: a cancel is to return within 10 ms.
-const TELL_CANCELLED: Duration = Duration::from_millis(8);
-const TELL_TIMEOUT: Duration = Duration::from_millis(50);
-
 /// The most that one task may ask.
 const QUESTIONS: usize = 1000;
 
@@ -39,6 +36,7 @@ const QUESTIONS: usize = 1000;
 pub(crate) struct TaskPoller<'a> {
     client: &'a Arc<Client>,
     options: &'a Arc<Options>,
+    calls: &'static dyn Perform,
     id: &'a str,
     session: Arc<Session>,
     wait: Wait,
@@ -69,17 +67,29 @@ impl Drop for ResultCall {
 }
 
 impl<'a> TaskPoller<'a> {
-    pub(crate) async fn of(
-        client: &'a Arc<Client>,
-        options: &'a Arc<Options>,
-        id: &'a str,
-        wait: &Wait,
-    ) -> Result<Self> {
+    /// Waits for the result of a task that a call has become.
+    pub(crate) async fn follow(
+        ctx: Ctx<'a>,
+        calls: &'static dyn Perform,
+        task: Task,
+    ) -> Result<Answer> {
+        let id = task.id.clone();
+        let mut poller = TaskPoller::of(ctx, calls, &id).await?;
+        let result = poller.run(Some(task)).await;
+        if let Err(error) = &result {
+            poller.give_up(error).await;
+        }
+        result.map_err(|error| poller.masked(error.with_may_have_run(true)))
+    }
+
+    pub(crate) async fn of(ctx: Ctx<'a>, calls: &'static dyn Perform, id: &'a str) -> Result<Self> {
+        let Ctx { client, options, wait } = ctx;
         Ok(Self {
             client,
             options,
+            calls,
             id,
-            session: Ctx::new(client, options, wait).connected().await?.session,
+            session: ctx.connected().await?.session,
             wait: wait.clone(),
             wake: client.task_watches.add(id)?,
             keys: Vec::new(),
@@ -261,14 +271,13 @@ impl<'a> TaskPoller<'a> {
         let (slot, done) = (calling.result.clone(), calling.done.clone());
         let (stop, wake) = (calling.stop.clone(), self.wake.signal.clone());
         let (options, call) = (self.options.clone(), Call::task("result", self.id));
+        let calls = self.calls;
         self.client.spawn(move |client| async move {
             // It may be silent for as long as the task takes.
             let limits = CallLimits { timeout: Some(options.deadline), ..CallLimits::default() };
             let wait = client.wait(&options, &limits, true).or_abort(stop);
             let limits = CallLimits::default();
-            // Boxed, because it may be part of the call that waits here.
-            let result =
-                Box::pin(Ctx::new(&client, &options, &wait).perform_within(&call, &limits)).await;
+            let result = calls.perform(Ctx::new(&client, &options, &wait), &call, &limits).await;
             *lock(&slot) = Some(result);
             done.raise();
             wake.raise();
@@ -305,10 +314,8 @@ impl<'a> TaskPoller<'a> {
     }
 
     async fn send(&self, call: &Call) -> Result<Answer> {
-        // Boxed, because it may be part of the call that waits here.
-        let limits = CallLimits::default();
-        Box::pin(Ctx::new(self.client, self.options, &self.wait).perform_within(call, &limits))
-            .await
+        let ctx = Ctx::new(self.client, self.options, &self.wait);
+        self.calls.perform(ctx, call, &CallLimits::default()).await
     }
 
     /// The error for a task that the server does not know.
@@ -348,10 +355,10 @@ impl<'a> TaskPoller<'a> {
     /// Tells the server that nobody waits for the task any more.
     pub(crate) async fn give_up(&mut self, error: &Error) {
         let patience = match error.status() {
-            Status::Cancelled => TELL_CANCELLED,
+            Status::Cancelled => AFTER_CANCEL,
             Status::Closed => return,
             _ if is_passing(error) => return, // It would not hear it.
-            _ => TELL_TIMEOUT,
+            _ => AFTER_TIMEOUT,
         };
         if self.is_over || !self.can_cancel() {
             return;
