@@ -12,7 +12,7 @@
 //! | waking a wait | [`WakeUp`], [`PermanentWakeUp`] |
 //! | sockets | [`set_up_socket`], [`begin_connect`], [`send`], [`raw_socket`], [`lacks_address`] |
 //! | child processes | [`ChildProcess`], [`ChildPipes`], [`Exit`], [`isolate`] |
-//! | files | [`open_regular`], [`open_private`], [`make_private_folder`], [`Access`], [`FileLock`] |
+//! | files | [`open_regular`], [`open_private`], [`make_private_folder`], [`is_same_file`], [`Access`], [`FileLock`] |
 //! | folders and programs | [`state_folder`], [`BROWSER_OPENERS`], [`os_string`] |
 //! | certificates | [`system_certificates`], [`certificates_in`] |
 //! | threads | [`without_signals`], [`Uncancelled`] |
@@ -28,9 +28,12 @@
 
 mod exit;
 mod per_process;
+#[cfg(unix)]
 mod unix;
-
+#[cfg(unix)]
 use unix as system;
+#[cfg(not(unix))]
+compile_error!("src/platform has no half for this operating system yet");
 
 pub(crate) use exit::Exit;
 pub(crate) use per_process::PerProcess;

@@ -26,11 +26,11 @@ use crate::platform::{self, PerProcess, PermanentWakeUp, Poll, Watch};
 
 /// Makes a task. It is called on the background thread, so the task need not be
 /// `Send`.
-type Job = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
+type TaskMaker = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
 
 /// Keeps the background thread running. Dropping the last one ends it.
 pub(crate) struct Background {
-    jobs: UnboundedSender<Job>,
+    jobs: UnboundedSender<TaskMaker>,
     pid: u32,
 }
 
@@ -42,7 +42,7 @@ impl fmt::Debug for Background {
 
 /// The thread while it runs.
 struct Running {
-    jobs: UnboundedSender<Job>,
+    jobs: UnboundedSender<TaskMaker>,
     thread: JoinHandle<()>,
     users: usize,
 }
@@ -121,7 +121,7 @@ fn with_builder<T>(read: impl FnOnce(&mut Builder) -> T) -> T {
     }))
 }
 
-async fn work(mut queue: UnboundedReceiver<Job>, wake_up: PermanentWakeUp) {
+async fn work(mut queue: UnboundedReceiver<TaskMaker>, wake_up: PermanentWakeUp) {
     let local = tokio::task::LocalSet::new();
     local
         .run_until(async {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::base::error::{Error, Result, Status};
 use crate::platform;
 use crate::transport::socket::{Broken, plain};
-use crate::transport::stream::Stream;
+use crate::transport::stream::ByteStream;
 use crate::transport::wait::Wait;
 use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece};
 
@@ -18,7 +18,7 @@ const MOST: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: Stream,
+    stream: ByteStream,
     /// The bytes that have arrived and were not parsed: `input[start..end]`.
     input: Vec<u8>,
     start: usize,
@@ -52,7 +52,7 @@ pub(crate) struct NoReply {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: Stream) -> Self {
+    pub(crate) fn new(stream: ByteStream) -> Self {
         Self {
             stream,
             input: Vec::new(),

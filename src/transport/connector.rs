@@ -11,7 +11,7 @@ use crate::transport::address_policy::{AddressPolicy, NetworkZone};
 use crate::transport::proxy::Proxy;
 use crate::transport::resolve::Resolver;
 use crate::transport::socket::{Broken, Socket, plain};
-use crate::transport::stream::Stream;
+use crate::transport::stream::ByteStream;
 use crate::transport::tls::{TlsSettings, reason};
 use crate::transport::tunnel;
 use crate::transport::wait::Wait;
@@ -23,28 +23,28 @@ pub(crate) struct Route {
     pub(crate) unix_socket: Option<PathBuf>,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) tls: TlsSettings,
-    /// Where it may lead, if not everywhere. The MCP server's own has none:
-    /// the program named that one.
+    /// The addresses that are allowed. The MCP server itself has no such
+    /// policy, because the application chose its URL.
     pub(crate) address_policy: Option<AddressPolicy>,
 }
 
-/// Opens streams by one route, and keeps what several of them share.
+/// Makes connections by one route, and keeps what they share.
 #[derive(Debug, Default)]
 pub(crate) struct Connector {
     resolver: Resolver,
     tls: OnceLock<Arc<ClientConfig>>,
-    /// The same for the way to a proxy.
+    /// For the connection to a proxy.
     proxy_tls: OnceLock<Arc<ClientConfig>>,
-    /// Where the peers of its own connections were: the outermost.
+    /// The furthest zone of the peers of its connections.
     met: Mutex<Option<NetworkZone>>,
 }
 
 impl Connector {
-    pub(crate) async fn open(&self, url: &Url, route: &Route, wait: &Wait) -> Result<Stream> {
+    pub(crate) async fn open(&self, url: &Url, route: &Route, wait: &Wait) -> Result<ByteStream> {
         let origin = &url.origin;
         let stream = match &route.proxy {
             Some(proxy) if route.unix_socket.is_none() && !origin.is_loopback() => {
-                // The proxy resolves: what is a name is its matter.
+                // The proxy resolves the name, so only an address is checked.
                 if let Some(address_policy) = route.address_policy {
                     address_policy.check_host(&origin.host)?;
                 }
@@ -72,20 +72,21 @@ impl Connector {
         origin: &Origin,
         (unix_socket, address_policy): (Option<&PathBuf>, Option<AddressPolicy>),
         wait: &Wait,
-    ) -> Result<Stream> {
+    ) -> Result<ByteStream> {
         if let Some(path) = unix_socket {
-            return Socket::dial_unix(path, wait).await.map(Stream::Plain);
+            return Socket::dial_unix(path, wait).await.map(ByteStream::Plain);
         }
         let mut addresses = self.resolver.resolve(&origin.host, origin.port, wait).await?;
-        // Exactly these are dialled: a name may resolve otherwise next time.
+        // These very addresses are dialled: the name may resolve to others
+        // the next time.
         if let Some(address_policy) = address_policy {
             addresses = address_policy.filter(&origin.host, addresses)?;
         }
-        Socket::dial(&addresses, &origin.host_and_port(), wait).await.map(Stream::Plain)
+        Socket::dial(&addresses, &origin.host_and_port(), wait).await.map(ByteStream::Plain)
     }
 
-    /// Where the server is: as the connections to it have shown, for a name
-    /// can be made to resolve otherwise as soon as that is asked for.
+    /// The zone of the server. Connections that were made count, and not a new
+    /// lookup: an attacker can make a name resolve to another address.
     pub(crate) async fn network_zone(
         &self,
         origin: &Origin,
@@ -98,7 +99,7 @@ impl Connector {
         if let Ok(address) = origin.host.parse() {
             return Ok(NetworkZone::of(address));
         }
-        // Nobody here knows where a proxy goes.
+        // The proxy decides where it connects.
         if route.proxy.is_some() {
             return Ok(NetworkZone::Public);
         }
@@ -110,7 +111,7 @@ impl Connector {
         Ok(homes.max().unwrap_or(NetworkZone::Public))
     }
 
-    fn note(&self, stream: &Stream) {
+    fn note(&self, stream: &ByteStream) {
         if let Some(address) = stream.socket().peer() {
             let mut met = self.met();
             *met = (*met).max(Some(NetworkZone::of(address)));
@@ -121,14 +122,14 @@ impl Connector {
         self.met.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A way to the origin that a proxy keeps open.
+    /// Opens a tunnel to the origin through a proxy.
     async fn tunnel(
         &self,
         proxy: &Proxy,
         origin: &Origin,
         route: &Route,
         wait: &Wait,
-    ) -> Result<Stream> {
+    ) -> Result<ByteStream> {
         let mut stream = self.dial(&proxy.origin, (None, None), wait).await?;
         if proxy.origin.scheme == Scheme::Https {
             let config = shared(&self.proxy_tls, || route.tls.for_proxy().config())?;
@@ -140,16 +141,16 @@ impl Connector {
 }
 
 async fn secure(
-    stream: Stream,
+    stream: ByteStream,
     origin: &Origin,
     config: Arc<ClientConfig>,
     wait: &Wait,
-) -> Result<Stream> {
+) -> Result<ByteStream> {
     let secured = stream.into_tls(config, &origin.host, wait).await;
     secured.map_err(|broken| handshake_failed(broken, origin))
 }
 
-/// One configuration for all connections: looking for the one that others
+/// One TLS configuration for all connections: to find the one that clients
 /// share takes time.
 fn shared(
     kept: &OnceLock<Arc<ClientConfig>>,
@@ -176,8 +177,8 @@ fn handshake_failed(broken: Broken, origin: &Origin) -> Error {
     Error::new(Status::Tls, format!("TLS with {}: {why}", origin.authority()))
 }
 
-/// An error on the way to a proxy, or of its own. The caller's own cancel or
-/// time is not its fault.
+/// Names the proxy in an error of the connection to it. A cancel and a timeout
+/// of the caller are not errors of the proxy.
 fn of_proxy(proxy: &Proxy, error: Error) -> Error {
     match error.status() {
         Status::Connect | Status::Resolve | Status::Tls | Status::Proxy => {
@@ -212,7 +213,7 @@ mod tests {
         let unix_socket = Some("/socket".into());
         let unix = Route { unix_socket, ..Route::default() };
         assert_eq!(home("http://name.invalid/", &unix), Some(NetworkZone::Loopback));
-        // What a connection has shown counts, and of several the furthest.
+        // The zones of connections count, and the furthest one of several.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         now(connector.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();

@@ -1,4 +1,5 @@
-//! Whole messages as they come on a stream that all calls share.
+//! Whole messages from a stream that all calls share: the carriers stdio and
+//! HTTP with SSE.
 
 use std::fmt;
 use std::future::Future;
@@ -9,37 +10,37 @@ use crate::platform::Poll;
 use crate::transport::wait::Wait;
 use crate::wire::partial_id::PartialId;
 
-/// Where the messages of a server come from.
-pub(crate) trait Source: Send {
-    /// The next message, or the news that one of `also` is ready. After
-    /// [`Stop::Wait`] it may be asked again, and nothing is lost.
-    fn next<'a>(&'a mut self, also: &'a [Poll], wait: &'a Wait) -> Next<'a>;
+/// A source of a server's messages.
+pub(crate) trait MessageSource: Send {
+    /// Waits for the next message, or until one of `also` is ready. After
+    /// [`Stop::Wait`] it may be called again, and nothing is lost.
+    fn next<'a>(&'a mut self, also: &'a [Poll], wait: &'a Wait) -> NextItem<'a>;
 
-    /// Whether the next message is here already, and nothing that can be
-    /// waited for tells of it.
+    /// Whether the next message is buffered. No descriptor becomes readable for
+    /// such a message.
     fn has_more(&mut self) -> bool;
 }
 
-// No supertrait: what every implementor holds would be linked for nobody.
-impl fmt::Debug for dyn Source + '_ {
+// Not a supertrait: that would link the Debug of every field of every source.
+impl fmt::Debug for dyn MessageSource + '_ {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Source")
+        formatter.write_str("MessageSource")
     }
 }
 
-pub(crate) type Next<'a> = Pin<Box<dyn Future<Output = Result<Incoming, Stop>> + 'a>>;
+pub(crate) type NextItem<'a> = Pin<Box<dyn Future<Output = Result<Incoming, Stop>> + 'a>>;
 
 #[derive(Debug)]
 pub(crate) enum Incoming {
-    /// The bytes of a message, which begins at the place.
+    /// The bytes of a message, and the index at which it begins.
     Message(Vec<u8>, usize),
-    /// What is no message and was passed over.
-    Junk,
-    /// One that was too long and was passed over; the last word on it, if it
-    /// is not known whose it is.
+    /// Something that is not a message was skipped.
+    Malformed,
+    /// A message that was too long was skipped. The error is for the call that
+    /// it belongs to.
     TooLong(PartialId, Error),
-    /// Nothing has come, but one of the others is ready.
-    Also,
+    /// No message has come, but one of `also` is ready.
+    OtherReady,
 }
 
 /// Why there is no message.
@@ -47,6 +48,6 @@ pub(crate) enum Incoming {
 pub(crate) enum Stop {
     /// The wait ended first.
     Wait(Error),
-    /// There will be none any more.
+    /// The stream has ended.
     End(Error),
 }

@@ -1,4 +1,7 @@
-//! Bytes there and back. Knows neither revisions nor methods.
+//! Sends and receives bytes: HTTP/1.1, event streams, processes, TLS, proxies.
+//!
+//! Knows neither revisions nor methods of MCP. [`wait`] is the one place that
+//! waits.
 
 pub(crate) mod address_policy;
 pub(crate) mod async_mutex;

@@ -16,12 +16,12 @@ use crate::transport::tls_stream::{TlsStream, is_early};
 use crate::transport::wait::Wait;
 
 #[derive(Debug)]
-pub(crate) enum Stream {
+pub(crate) enum ByteStream {
     Plain(Socket),
-    Tls(Box<TlsStream<Stream>>),
+    Tls(Box<TlsStream<ByteStream>>),
 }
 
-impl Stream {
+impl ByteStream {
     /// Makes TLS with a host over this stream.
     pub(crate) async fn into_tls(
         self,
@@ -158,7 +158,7 @@ impl Stream {
     }
 }
 
-impl Read for Stream {
+impl Read for ByteStream {
     /// Does not block: `WouldBlock` if nothing has arrived, `Interrupted` if
     /// there may be more to read at once.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -169,7 +169,7 @@ impl Read for Stream {
     }
 }
 
-impl Write for Stream {
+impl Write for ByteStream {
     /// Does not block. TLS may buffer the bytes until they are flushed.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {

@@ -4,14 +4,14 @@ use crate::base::error::{Error, Result, Status};
 use crate::platform;
 use crate::transport::proxy::Proxy;
 use crate::transport::socket::{Broken, plain};
-use crate::transport::stream::Stream;
+use crate::transport::stream::ByteStream;
 use crate::transport::wait::Wait;
 use crate::wire::http1::Head;
 use crate::wire::url::Origin;
 
 /// Asks the proxy to forward everything that follows to the origin.
 pub(crate) async fn ask(
-    stream: &mut Stream,
+    stream: &mut ByteStream,
     origin: &Origin,
     proxy: &Proxy,
     wait: &Wait,
@@ -29,7 +29,7 @@ pub(crate) async fn ask(
     let mut piece = [0; 1024];
     loop {
         match stream.receive(&mut piece, false, wait).await {
-            Ok(0) => return Err(failed("it closed the connection without an answer".into())),
+            Ok(0) => return Err(failed("it closed the connection without a response".into())),
             Ok(count) => input.extend_from_slice(piece.get(..count).unwrap_or_default()),
             Err(Broken::Wait(error)) => return Err(error),
             Err(Broken::Connection(error)) => return Err(failed(plain(&error))),
@@ -42,13 +42,13 @@ pub(crate) async fn ask(
             return match head.status {
                 // The server does not send before the client has.
                 200..=299 if input.len() > length => {
-                    Err(failed("it sent more than its answer".into()))
+                    Err(failed("it sent data after its response".into()))
                 }
                 200..=299 => Ok(()),
                 407 => Err(failed(
                     "it asks for a user name and a password (407); put them into its URL".into(),
                 )),
-                status => Err(failed(format!("it answered {status}"))),
+                status => Err(failed(format!("it responded with status {status}"))),
             };
         }
     }

@@ -273,13 +273,16 @@ impl<'a> UrlParts<'a> {
         after_host.find(':').and_then(|at| after_host.get(at..)).unwrap_or_default()
     }
 
+    /// The authority without user name and password.
+    pub(crate) fn host_and_port(&self) -> &'a str {
+        let authority = self.scheme_and_authority().map_or("", |(_, authority)| authority);
+        authority.rsplit('@').next().unwrap_or_default()
+    }
+
     /// The URL without user name, password, query and fragment.
     pub(crate) fn without_secrets(&self) -> String {
         match self.scheme_and_authority() {
-            Some((scheme, authority)) => {
-                let host = authority.rsplit('@').next().unwrap_or_default();
-                format!("{scheme}://{host}{}", self.path)
-            }
+            Some((scheme, _)) => format!("{scheme}://{}{}", self.host_and_port(), self.path),
             // No URL at all: a password may be anywhere before an "@".
             None => self.bare.rsplit('@').next().unwrap_or_default().to_owned(),
         }

@@ -13,13 +13,13 @@ use crate::client::core::pending::PendingRequests;
 use crate::platform::{Descriptor, Poll};
 use crate::transport::async_mutex::AsyncMutex;
 use crate::transport::lines::LineSink;
-use crate::transport::message_source::Source;
+use crate::transport::message_source::MessageSource;
 use crate::transport::process::Process;
 use crate::transport::wait::{self, Wait};
 use crate::wire::url::Url;
 
 pub(crate) struct SharedConnection {
-    pub(crate) source: LeaderLock<Box<dyn Source>>,
+    pub(crate) source: LeaderLock<Box<dyn MessageSource>>,
     pub(crate) sink: Sink,
     /// A line is sent whole before another one.
     pub(crate) sending: AsyncMutex,
@@ -52,7 +52,7 @@ const SPARE: Duration = Duration::from_millis(200);
 
 impl SharedConnection {
     pub(crate) fn new(
-        source: Box<dyn Source>,
+        source: Box<dyn MessageSource>,
         sink: Sink,
         readable: Option<Arc<Descriptor>>,
         process: Option<Arc<Process>>,

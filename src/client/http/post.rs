@@ -13,7 +13,7 @@ use crate::client::http::request::HttpContext;
 use crate::client::http::request::HttpRequest;
 use crate::protocol::outgoing::Outgoing;
 use crate::protocol::session_loss::RequestKind;
-use crate::transport::http::Reply;
+use crate::transport::http::HttpResponse;
 use crate::wire::http1::Media;
 use crate::wire::jsonrpc;
 
@@ -40,7 +40,7 @@ impl<'a> Ctx<'a> {
         session: &Arc<Session>,
         outgoing: &Outgoing,
         way: &HttpContext<'_>,
-    ) -> Result<Reply<'a>> {
+    ) -> Result<HttpResponse<'a>> {
         let Ctx { client, options, wait } = self;
         let Outgoing { headers, body } = outgoing;
         let url = &options.address()?.url;

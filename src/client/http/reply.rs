@@ -20,7 +20,7 @@ use crate::client::options::Options;
 use crate::protocol::notification;
 use crate::protocol::outgoing::Outgoing;
 use crate::protocol::session_loss::{self, RefusalFacts, RequestKind, SessionState, Verdict};
-use crate::transport::http::Reply;
+use crate::transport::http::HttpResponse;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 use crate::wire::http1::Media;
@@ -62,7 +62,7 @@ impl Ctx<'_> {
     pub(crate) async fn read(
         self,
         post: OutboundMessage<'_>,
-        mut reply: Reply<'_>,
+        mut reply: HttpResponse<'_>,
         way: &HttpContext<'_>,
     ) -> Result<Outcome> {
         let Ctx { client, options, wait } = self;
@@ -183,7 +183,7 @@ impl Client {
         self: &Arc<Self>,
         reading: Reading<'_>,
         id: i64,
-        reply: Reply<'_>,
+        reply: HttpResponse<'_>,
         wait: &Wait,
     ) -> Result<Outcome> {
         let http_status = reply.head.status;
@@ -251,7 +251,7 @@ impl Client {
         self: &Arc<Self>,
         reading: Reading<'_>,
         id: i64,
-        mut reply: Reply<'_>,
+        mut reply: HttpResponse<'_>,
         stream: &mut EventStream,
         left: &mut usize,
         wait: &Wait,

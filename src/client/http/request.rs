@@ -19,7 +19,7 @@ use crate::protocol::http_status::StatusClass;
 use crate::protocol::outgoing::{Headers, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::connector::Route;
-use crate::transport::http::{Reply, Request, Setting};
+use crate::transport::http::{ExchangeSettings, HttpResponse, OutgoingRequest};
 use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::{self, Id, RpcError};
 use crate::wire::url::Url;
@@ -60,8 +60,8 @@ impl<'a> HttpContext<'a> {
         all
     }
 
-    fn setting<'b>(&'b self, secrets: &'b [Secret]) -> Setting<'b> {
-        Setting {
+    fn setting<'b>(&'b self, secrets: &'b [Secret]) -> ExchangeSettings<'b> {
+        ExchangeSettings {
             route: &self.route,
             connect_timeout: self.options.connect_timeout,
             trace: self.options.trace.as_deref(),
@@ -83,7 +83,7 @@ impl<'a> Ctx<'a> {
         self,
         headers: &Headers,
         way: &HttpContext<'_>,
-    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+    ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         self.get_within(None, headers, way).await
     }
 
@@ -94,7 +94,7 @@ impl<'a> Ctx<'a> {
         patience: Option<Duration>,
         headers: &Headers,
         way: &HttpContext<'_>,
-    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+    ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { options, .. } = self;
         let url = &options.address()?.url;
         let get =
@@ -108,7 +108,7 @@ impl<'a> Ctx<'a> {
         self,
         sent: &HttpRequest<'_>,
         way: &HttpContext<'_>,
-    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+    ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { client, options, wait } = self;
         let credential = options.credential.as_ref();
         let mut token = self.token().await?;
@@ -320,9 +320,9 @@ async fn follow<'a>(
     sent: &HttpRequest<'_>,
     token: Option<&Token>,
     headers: &[Line<'_>],
-    setting: Setting<'_>,
+    setting: ExchangeSettings<'_>,
     wait: &Wait,
-) -> Result<Reply<'a>> {
+) -> Result<HttpResponse<'a>> {
     let mut moved: Option<Box<Url>> = None;
     let mut is_repeated = false;
     for _ in 0..=REDIRECTS {
@@ -333,7 +333,7 @@ async fn follow<'a>(
             Some(token) => options.credential.proof(token, sent.verb, &url.without_query()),
             None => Ok(None),
         };
-        let request = Request {
+        let request = OutgoingRequest {
             verb: sent.verb,
             url,
             headers,
@@ -358,7 +358,7 @@ async fn follow<'a>(
 
 /// Where a redirect leads, if it may be followed: the same origin, and with
 /// the method and the body as they are.
-fn redirected(verb: &str, from: &Url, reply: &Reply<'_>) -> Result<Url> {
+fn redirected(verb: &str, from: &Url, reply: &HttpResponse<'_>) -> Result<Url> {
     let status = reply.head.status;
     let wrong = |what: String| {
         Err(Error::new(Status::Redirect, format!("the server answered {status}: {what}"))

@@ -25,7 +25,7 @@ use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::session_loss::{self, RefusalFacts, RequestKind, Verdict};
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task;
-use crate::transport::http::Reply;
+use crate::transport::http::HttpResponse;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 use crate::wire::http1::Media;
@@ -220,7 +220,7 @@ impl NotificationStream<'_> {
         id: i64,
         way: &HttpContext<'_>,
         wait: &'a Wait,
-    ) -> Result<(Reply<'a>, From)> {
+    ) -> Result<(HttpResponse<'a>, From)> {
         let outgoing =
             session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let mut reply = Ctx::new(self.client, options, wait).open(session, &outgoing, way).await?;
@@ -304,7 +304,7 @@ impl NotificationStream<'_> {
         options: &Arc<Options>,
         session: &Arc<Session>,
         way: &HttpContext<'_>,
-        mut reply: Reply<'_>,
+        mut reply: HttpResponse<'_>,
         mut from: From,
         wait: &Wait,
     ) -> Result<Disconnected> {
@@ -390,7 +390,7 @@ impl NotificationStream<'_> {
 }
 
 async fn next_events(
-    reply: &mut Reply<'_>,
+    reply: &mut HttpResponse<'_>,
     stream: &mut EventStream,
     events: &mut Vec<Event>,
     wait: &Wait,

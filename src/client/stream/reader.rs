@@ -20,8 +20,8 @@ use crate::platform::{POLLOUT, Poll};
 use crate::protocol::notification;
 use crate::protocol::outgoing::Outgoing;
 use crate::transport::lines::LineSink;
-use crate::transport::lines::Sent;
-use crate::transport::message_source::{Incoming, Source, Stop};
+use crate::transport::lines::SendProgress;
+use crate::transport::message_source::{Incoming, MessageSource, Stop};
 use crate::transport::socket::plain;
 use crate::transport::wait::{self, Wait};
 use crate::wire::jsonrpc::{self, Id, Message, ResponseBody};
@@ -53,7 +53,7 @@ impl Reader<'_> {
             return end.with_may_have_run(sent > 0);
         }
         let error = match channel.process() {
-            Some(process) => process.obituary("input", wait).await,
+            Some(process) => process.end_error("input", wait).await,
             None => {
                 let what = format!("the message cannot be sent: {}", plain(error));
                 Error::new(Status::Io, what)
@@ -67,7 +67,7 @@ impl Reader<'_> {
     /// of `also` is ready, or the stream has ended.
     pub(crate) async fn lead(
         &self,
-        source: &mut Leader<'_, Box<dyn Source>>,
+        source: &mut Leader<'_, Box<dyn MessageSource>>,
         slot: Option<&PendingRequest>,
         also: &[Poll],
         wait: &Wait,
@@ -80,7 +80,7 @@ impl Reader<'_> {
 
     async fn lead_with(
         &self,
-        source: &mut Leader<'_, Box<dyn Source>>,
+        source: &mut Leader<'_, Box<dyn MessageSource>>,
         slot: Option<&PendingRequest>,
         also: &[Poll],
         wait: &Wait,
@@ -104,9 +104,9 @@ impl Reader<'_> {
             }
             match source.next(&watched, wait).await {
                 Ok(Incoming::Message(bytes, start)) => self.take(bytes, start, wait).await?,
-                Ok(Incoming::Junk) => self.client.pass_over(),
+                Ok(Incoming::Malformed) => self.client.pass_over(),
                 Ok(Incoming::TooLong(owner, error)) => self.take_too_long(owner, &error),
-                Ok(Incoming::Also) => return Ok(()),
+                Ok(Incoming::OtherReady) => return Ok(()),
                 Err(Stop::Wait(error)) => return Err(error),
                 Err(Stop::End(error)) => {
                     self.channel.finish(error);
@@ -274,8 +274,8 @@ impl Ctx<'_> {
         let mut sent = 0;
         loop {
             let blocked = match sink.send(&line, &mut sent) {
-                Ok(Sent::All) => return Ok(()),
-                Ok(Sent::Blocked(fd)) => fd,
+                Ok(SendProgress::All) => return Ok(()),
+                Ok(SendProgress::Blocked(fd)) => fd,
                 Err(error) => return Err(reader.not_sent(&error, sent, wait).await),
             };
             // A server may wait in its turn until somebody reads.

@@ -4,7 +4,7 @@
 //! descriptor where the system has one, and by asking otherwise.
 
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -131,6 +131,7 @@ fn exit_status(child: u32) -> Option<Option<Exit>> {
 
 #[cfg(target_os = "linux")]
 fn end_descriptor(child: u32) -> Option<Descriptor> {
+    use std::os::fd::{FromRawFd, RawFd};
     // SAFETY: takes two numbers. Nothing else owns the descriptor it returns.
     unsafe {
         let fd = libc::syscall(libc::SYS_pidfd_open, child as libc::pid_t, 0);

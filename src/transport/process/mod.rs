@@ -49,13 +49,13 @@ pub(crate) struct Process {
 
 /// This process's ends of the pipes to a server.
 #[derive(Debug)]
-pub(crate) struct Ends {
+pub(crate) struct ProcessPipes {
     pub(crate) stdin: Descriptor,
     pub(crate) stdout: Descriptor,
 }
 
 impl Process {
-    pub(crate) fn start(program: &Program) -> Result<(Self, Ends)> {
+    pub(crate) fn start(program: &Program) -> Result<(Self, ProcessPipes)> {
         let (child, ChildPipes { stdin, stdout, stderr }) =
             ChildProcess::start(program.command()?).map_err(|error| program.not_started(&error))?;
         let this = Self {
@@ -68,9 +68,12 @@ impl Process {
             status: OnceLock::new(),
         };
         let (Some(stdin), Some(stdout)) = (stdin, stdout) else {
-            return Err(Error::new(Status::Internal, "a process without its pipes"));
+            return Err(Error::new(
+                Status::Internal,
+                "the server's process was started without its pipes",
+            ));
         };
-        let ends = Ends { stdin, stdout };
+        let ends = ProcessPipes { stdin, stdout };
         let all = [Some(&ends.stdin), Some(&ends.stdout), this.stderr.as_ref()];
         for fd in all.into_iter().flatten() {
             fd.set_nonblocking().map_err(|error| {
@@ -93,7 +96,7 @@ impl Process {
     }
 
     /// How long to wait at most before calling [`Process::has_ended`] again.
-    pub(crate) fn glance(&self) -> Duration {
+    pub(crate) fn check_interval(&self) -> Duration {
         if self.watch().is_some() { Duration::MAX } else { GLANCE }
     }
 
@@ -141,15 +144,18 @@ impl Process {
 
     /// The error for a call whose process has ended, or has closed the stream
     /// that is named by `stream` and runs on.
-    pub(crate) async fn obituary(&self, stream: &str, wait: &Wait) -> Error {
+    pub(crate) async fn end_error(&self, stream: &str, wait: &Wait) -> Error {
         let brief = wait.afterwards(LAST_WORDS);
         self.until_ended(LAST_WORDS, &brief).await;
         self.keep_stderr();
         let name = &self.name;
         let mut message = match self.status.get() {
-            None => format!("\"{name}\" closed its standard {stream} and runs on"),
+            None => format!("\"{name}\" closed its standard {stream} and is still running"),
             Some(None) => {
-                format!("\"{name}\" has ended; the program has taken its exit status")
+                format!(
+                    "\"{name}\" has ended; its exit status is not known, as the application has \
+                     waited for the process itself"
+                )
             }
             Some(Some(Exit::Signal(signal))) => {
                 format!("\"{name}\" was ended by signal {signal}")
@@ -166,7 +172,7 @@ impl Process {
         Error::new(Status::Process, message).with_exit_status(exit.map(Exit::number))
     }
 
-    /// Ends the process within `patience`: waits, asks it to end, then kills
+    /// ProcessPipes the process within `patience`: waits, asks it to end, then kills
     /// it. The caller has closed its standard input. `drain` is its standard
     /// output, if nothing else reads it any more.
     pub(crate) async fn end(&self, drain: Option<&Descriptor>, patience: Duration, wait: &Wait) {
@@ -176,7 +182,7 @@ impl Process {
         let until = Instant::now() + patience;
         let grace = GRACE.min(patience / 3);
         // A killed process does end, but not at once.
-        let steps: [(Option<fn(&ChildProcess)>, Duration); 3] = [
+        let steps: [EndStep; 3] = [
             (None, grace),
             (Some(ChildProcess::ask_to_end), grace),
             (Some(ChildProcess::kill), grace.max(KILLED)),
@@ -194,7 +200,7 @@ impl Process {
         }
     }
 
-    /// Ends the processes that are left in the group, in the same way.
+    /// ProcessPipes the processes that are left in the group, in the same way.
     async fn end_group(&self, patience: Duration, wait: &Wait) {
         if !self.child.reap() {
             return;
@@ -216,7 +222,7 @@ impl Process {
             let left = until.saturating_duration_since(Instant::now());
             let mut entries: Vec<Poll> =
                 self.watch().into_iter().map(|fd| Poll::new(fd, POLLIN)).collect();
-            let pause = left.min(self.glance());
+            let pause = left.min(self.check_interval());
             if left.is_zero() || wait.poll(&mut entries, pause).await.is_err() {
                 return;
             }
@@ -285,6 +291,9 @@ impl Drop for Process {
     }
 }
 
+/// A step to end a process, and how long to wait after it.
+type EndStep = (Option<fn(&ChildProcess)>, Duration);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,11 +316,11 @@ mod tests {
         Wait::for_at_most(Duration::from_secs(20))
     }
 
-    fn obituary(process: &Process) -> Error {
-        now(async { Ok::<_, Error>(process.obituary("output", &brief()).await) }).unwrap()
+    fn end_error(process: &Process) -> Error {
+        now(async { Ok::<_, Error>(process.end_error("output", &brief()).await) }).unwrap()
     }
 
-    fn end(process: &Process, ends: Ends) {
+    fn end(process: &Process, ends: ProcessPipes) {
         drop(ends.stdin);
         now(async {
             process.end(Some(&ends.stdout), ENDING, &brief()).await;
@@ -321,20 +330,20 @@ mod tests {
     }
 
     #[test]
-    fn tells_how_it_ended_and_what_it_said() {
+    fn reports_its_exit_and_its_standard_error() {
         let (process, _ends) = Process::start(&shell("echo it broke >&2; exit 7")).unwrap();
         while !process.has_ended() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        let error = obituary(&process);
+        let error = end_error(&process);
         assert_eq!(error.exit_status(), Some(7));
         assert!(error.message().contains("exit status 7") && error.message().contains("it broke"));
         let (process, _ends) = Process::start(&shell("exit 255")).unwrap();
-        let error = obituary(&process);
+        let error = end_error(&process);
         assert_eq!(error.exit_status(), Some(255));
         assert!(error.message().contains("exit status 255"), "{}", error.message());
         let (process, _ends) = Process::start(&shell("kill -9 $$")).unwrap();
-        let error = obituary(&process);
+        let error = end_error(&process);
         assert_eq!(error.exit_status(), Some(137));
         assert!(error.message().contains("signal 9"), "{}", error.message());
     }
@@ -349,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn is_asked_to_end_and_then_made_to() {
+    fn is_killed_if_it_does_not_end_when_asked() {
         let (process, ends) =
             Process::start(&shell("trap '' TERM; sleep 60 & wait; sleep 60")).unwrap();
         end(&process, ends);
@@ -357,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_is_said_until_the_end() {
+    fn reads_the_output_until_the_end() {
         let script = "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2; exit 5";
         let (process, ends) = Process::start(&shell(script)).unwrap();
         end(&process, ends);
@@ -365,7 +374,7 @@ mod tests {
     }
 
     /// The number that the script writes first.
-    fn number(ends: &Ends) -> u32 {
+    fn number(ends: &ProcessPipes) -> u32 {
         let mut text = Vec::new();
         let mut byte = [0];
         while text.last() != Some(&b'\n') {
@@ -380,7 +389,7 @@ mod tests {
         String::from_utf8(text).unwrap().trim().parse().unwrap()
     }
 
-    /// Whoever has become its parent waits for it, or not.
+    /// Whether it runs. Its new parent may not have reaped it yet.
     fn runs(id: u32) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat"));
         stat.is_ok_and(|stat| !stat.rsplit(") ").next().unwrap().starts_with(['Z', 'X']))
@@ -401,7 +410,7 @@ mod tests {
     const APART: &str = "</dev/null >/dev/null 2>&1";
 
     #[test]
-    fn ends_what_it_has_left_behind_and_does_not_heed_a_signal() {
+    fn ends_processes_of_its_group_that_ignore_a_signal() {
         for pipes in ["", APART] {
             for then in ["exit 0", "cat >/dev/null", "exec sleep 300"] {
                 let (process, ends) = Process::start(&stubborn(pipes, then)).unwrap();
@@ -418,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_for_what_it_has_left_behind_no_longer_than_that_takes() {
+    fn waits_no_longer_than_its_group_takes_to_end() {
         let script = "(trap 'exit 0' TERM; while :; do sleep 0.01; done) & exit 0";
         let (process, ends) = Process::start(&shell(script)).unwrap();
         let start = Instant::now();
@@ -427,11 +436,11 @@ mod tests {
     }
 
     #[test]
-    fn ends_what_is_left_behind_also_where_nobody_waits_any_more() {
+    fn ends_its_group_even_if_the_wait_was_given_up() {
         // After its last words, ...
         let (process, ends) = Process::start(&stubborn(APART, "exit 4")).unwrap();
         let grandchild = number(&ends);
-        assert_eq!(obituary(&process).exit_status(), Some(4));
+        assert_eq!(end_error(&process).exit_status(), Some(4));
         drop(process);
         assert!(soon_gone(grandchild), "its process was dropped");
         // ... with no time left, ...
@@ -468,27 +477,27 @@ mod tests {
     }
 
     #[test]
-    fn knows_little_of_this_environment() {
+    fn inherits_only_a_few_variables() {
         let mut program = shell("env >&2; exit 1");
         program.environment = vec![("A".into(), Some("b c".into())), ("HOME".into(), None)];
         let (process, _ends) = Process::start(&program).unwrap();
-        let error = obituary(&process);
+        let error = end_error(&process);
         assert!(error.message().contains("A=b c") && error.message().contains("PATH="));
         assert!(!error.message().contains("HOME=") && !error.message().contains("CARGO"));
     }
 
     #[test]
-    fn begins_with_no_signal_held_back() {
+    fn starts_with_no_signal_blocked() {
         let program = shell("grep SigBlk /proc/self/status >&2; exit 1");
         let thread =
             std::thread::spawn(move || without_signals(|| Process::start(&program).unwrap()));
         let (process, _ends) = thread.join().unwrap();
-        let error = obituary(&process);
+        let error = end_error(&process);
         assert!(error.message().contains("0000000000000000"), "{}", error.message());
     }
 
     #[test]
-    fn says_why_it_cannot_start() {
+    fn reports_why_it_cannot_start() {
         let program = |name: &str, directory: Option<&str>| Program {
             argv: vec![name.into()],
             directory: directory.map(Into::into),

@@ -82,7 +82,8 @@ impl Program {
             command.current_dir(directory);
         }
         let no_descriptor = |error: std::io::Error| {
-            let what = format!("no descriptor for the program: {}", plain(&error));
+            let what =
+                format!("cannot duplicate the descriptor for standard error: {}", plain(&error));
             Error::new(Status::Internal, what)
         };
         command.stderr(match &self.stderr {

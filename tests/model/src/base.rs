@@ -2,6 +2,10 @@
 
 pub(crate) mod sync {
     pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
+
+    pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
 }
 
 pub(crate) mod signal {

@@ -13,14 +13,14 @@ use loom::thread;
 
 use base::error::Error;
 use base::signal::Signal;
-use client::slot::{Inbound, PendingRequest, PendingRequests};
-use client::turn::{Entry, Idle, Turn};
+use client::leader_lock::{IdleEntry, LeaderEntry, LeaderLock};
+use client::pending::{Inbound, PendingRequest, PendingRequests};
 
 /// Whose messages are still to be read.
 type Stream = Vec<i64>;
 
 struct Shared {
-    turn: Turn<Stream>,
+    lock: LeaderLock<Stream>,
     slots: PendingRequests,
 }
 
@@ -28,7 +28,10 @@ impl Shared {
     /// Shared for good: the model has no threads that lend.
     fn new(stream: &[i64]) -> &'static Self {
         let stream = stream.iter().rev().copied().collect();
-        Box::leak(Box::new(Self { turn: Turn::new(stream), slots: PendingRequests::default() }))
+        Box::leak(Box::new(Self {
+            lock: LeaderLock::new(stream),
+            slots: PendingRequests::default(),
+        }))
     }
 
     /// Reads until there is something for `slot`, or nothing is left.
@@ -50,9 +53,9 @@ impl Shared {
                 return;
             }
             let signal = slot.signal();
-            match self.turn.get_or_queue(&signal) {
-                Entry::Mine(mut stream) => self.lead(stream.as_mut().unwrap(), slot),
-                Entry::Queued(_place) => {
+            match self.lock.get_or_queue(&signal) {
+                LeaderEntry::Leader(mut stream) => self.lead(stream.as_mut().unwrap(), slot),
+                LeaderEntry::Queued(_place) => {
                     signal.wait();
                     signal.lower();
                 }
@@ -63,7 +66,7 @@ impl Shared {
     /// Queues, and gives up when it is woken or at once.
     fn give_up(&self, waits: bool) {
         let signal = Signal::shared();
-        if let Entry::Queued(_place) = self.turn.get_or_queue(&signal)
+        if let LeaderEntry::Queued(_place) = self.lock.get_or_queue(&signal)
             && waits
         {
             signal.wait();
@@ -83,7 +86,7 @@ fn answers_reach_their_calls() {
 /// The same beside one that gives up its place in the queue: at once, or when
 /// it is its turn. The first answer is there for whoever reads; the second is
 /// read by the second call itself, once the first has let go of the stream.
-fn turn_is_not_lost_by_who_gives_up(waits: bool) {
+fn lock_is_not_lost_when_a_waiter_gives_up(waits: bool) {
     let shared = Shared::new(&[1, 2]);
     let (first, second) = (shared.slots.open(1, false), shared.slots.open(2, false));
     let giving_up = thread::spawn(move || shared.give_up(waits));
@@ -91,7 +94,7 @@ fn turn_is_not_lost_by_who_gives_up(waits: bool) {
     shared.call(&second);
     giving_up.join().unwrap();
     calling.join().unwrap();
-    assert!(shared.turn.get().is_some(), "it is free in the end");
+    assert!(shared.lock.get().is_some(), "it is free in the end");
 }
 
 /// A call beside the task that reads while nobody calls: whichever of them
@@ -102,18 +105,18 @@ fn idle_reader_takes_nothing_away() {
     let thread = thread::spawn(move || {
         let signal = Signal::shared();
         for _ in 0..2 {
-            match shared.turn.get_if_idle(&signal) {
-                Idle::Mine(mut stream) => {
+            match shared.lock.get_if_idle(&signal) {
+                IdleEntry::Leader(mut stream) => {
                     if let Some(id) = stream.as_mut().unwrap().pop() {
                         shared.deliver(id);
                     }
                 }
                 // Woken by who reads now.
-                Idle::Taken => {
+                IdleEntry::Taken => {
                     signal.wait();
                     signal.lower();
                 }
-                Idle::Wanted => {}
+                IdleEntry::Wanted => {}
             }
         }
     });
@@ -138,8 +141,12 @@ fn main() {
     // A model that fails says so in a panic, which is shown below.
     let models: [(&str, fn()); 5] = [
         ("answers reach their calls", answers_reach_their_calls),
-        ("the turn is not lost by who gives up", || turn_is_not_lost_by_who_gives_up(false)),
-        ("nor by who gives up when it is his", || turn_is_not_lost_by_who_gives_up(true)),
+        ("the lock is not lost when a waiter gives up", || {
+            lock_is_not_lost_when_a_waiter_gives_up(false)
+        }),
+        ("the lock is not lost when the next waiter gives up", || {
+            lock_is_not_lost_when_a_waiter_gives_up(true)
+        }),
         ("an idle reader takes nothing away", idle_reader_takes_nothing_away),
         ("the end wakes everybody", end_wakes_everybody),
     ];

@@ -2,7 +2,7 @@
 
 pub(crate) mod jsonrpc {
     #[derive(Debug)]
-    pub(crate) struct Outcome;
+    pub(crate) struct ResponseBody;
 }
 
 pub(crate) mod tape {
