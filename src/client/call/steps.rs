@@ -166,7 +166,7 @@ impl<'a> CallSteps<'a> {
         let Some(within) = &self.in_session else { return self.failed(no_session()) };
         let rpc = self.error.as_ref().and_then(Error::rpc);
         let pages = rpc.and_then(|rpc| rpc.data.as_deref());
-        match self.ctx.within(&within.wait).ask_for_pages(&within.session, pages).await {
+        match self.ctx.within(&within.wait).open_pages(&within.session, pages).await {
             Ok(true) => {
                 within.wait.restart();
                 CallEvent::PageVisited
@@ -268,7 +268,7 @@ impl<'a> CallSteps<'a> {
                     (CallEvent::ToolStale, error)
                 }
                 METHOD_NOT_FOUND | INVALID_REQUEST
-                    if client.may_want_a_task(options, session, call) =>
+                    if client.may_need_task(options, session, call) =>
                 {
                     let is_known = client.tool_catalog.requires_task(call);
                     (if is_known { CallEvent::TaskRequired } else { CallEvent::ToolStale }, error)

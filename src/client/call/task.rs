@@ -58,25 +58,20 @@ impl Ctx<'_> {
 }
 
 impl Client {
-    /// Whether a call may have been refused because the tool runs only as a
-    /// task, which the list of tools would tell.
-    pub(crate) fn may_want_a_task(
-        &self,
-        options: &Options,
-        session: &Session,
-        call: &Call,
-    ) -> bool {
+    /// Whether the server may have refused a call because the tool runs only as a
+    /// task. The list of tools shows it.
+    pub(crate) fn may_need_task(&self, options: &Options, session: &Session, call: &Call) -> bool {
         let may_be_asked =
             |tasks: Tasks| tasks.may_be_asked(&session.server_info) && !call.has_tasks;
         options.follows_tasks
             && call.is_tool()
             && session.dialect.tasks().is_some_and(may_be_asked)
-            // Another call may have learned it since this one was sent.
+            // Another call may have read the list since this call was sent.
             && matches!(self.tool_catalog.task_support(call), None | Some(TaskSupport::Required))
     }
 }
 
-/// The form of tasks that the server's revision has.
+/// The form of tasks in the session. Fails if the revision has no tasks.
 pub(crate) fn tasks_of(session: &Session) -> Result<Tasks> {
     session.dialect.tasks().ok_or_else(|| {
         let revision = session.server_info.revision.as_str();

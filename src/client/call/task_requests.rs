@@ -36,7 +36,7 @@ impl TaskRequest {
 }
 
 impl Client {
-    /// Asks something about a task, on this thread.
+    /// Performs a request about a task, on this thread.
     pub(crate) fn about_task(self: &Arc<Self>, what: TaskRequest, id: &str) -> Result<Answer> {
         if id.is_empty() {
             return Err(Error::argument("task_id is empty"));
@@ -75,7 +75,7 @@ impl Client {
         result.map_err(|error| poller.masked(error))
     }
 
-    /// The server's tasks, page after page.
+    /// All pages of the list of tasks.
     pub(crate) fn list_tasks(self: &Arc<Self>) -> Result<Vec<Answer>> {
         const LIST: &str = "tasks/list";
         let options = self.options();
