@@ -5,7 +5,7 @@ use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::dialect::{Dialect, Interpretation};
 use crate::protocol::identity::Identity;
-use crate::protocol::input_request::Answered;
+use crate::protocol::input_request::InputResponse;
 use crate::protocol::notification;
 use crate::protocol::outgoing::{Headers, Outgoing};
 use crate::protocol::request_meta::RequestMeta;
@@ -118,7 +118,7 @@ impl Dialect for Handshake {
         true
     }
 
-    fn response(&self, id: &str, answered: &Answered) -> Option<Outgoing> {
+    fn response(&self, id: &str, answered: &InputResponse) -> Option<Outgoing> {
         Some(self.outgoing(message(|json| {
             json.json("id", id);
             answered.write(json);
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn responds_with_the_id_as_the_server_wrote_it() {
         let dialect = Handshake::new(Revision::HANDSHAKE, None).unwrap();
-        let pong = dialect.response("\"0\"", &Answered::Result("{}".into())).unwrap();
+        let pong = dialect.response("\"0\"", &InputResponse::Result("{}".into())).unwrap();
         assert_eq!(text(&pong), r#"{"jsonrpc":"2.0","id":"0","result":{}}"#);
         assert!(dialect.resume("a\u{e9}").is_none());
         let NotificationRequest::Get(headers) =

@@ -26,7 +26,7 @@ pub(crate) enum InputKind {
 
 /// A request for input, as the server sent it.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct InputRequest {
     pub(crate) kind: InputKind,
     /// A JSON object as text.
     pub(crate) params: String,
@@ -49,7 +49,7 @@ pub(crate) const TOO_DEEP: Refusal =
 
 /// The answer, in either dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answered {
+pub(crate) enum InputResponse {
     /// A result as JSON text.
     Result(String),
     Error {
@@ -58,7 +58,7 @@ pub(crate) enum Answered {
     },
 }
 
-impl Asked {
+impl InputRequest {
     /// Reads a request of the server. The library refuses a request whose
     /// capability the client did not declare.
     pub(crate) fn recognise(
@@ -107,12 +107,12 @@ impl Asked {
 
     /// The answer of a person who accepted: the content of the form, or nothing
     /// for a page. The defaults of the schema are added.
-    pub(crate) fn accept(&self, content: Option<&str>) -> Result<Answered> {
+    pub(crate) fn accept(&self, content: Option<&str>) -> Result<InputResponse> {
         match (self.kind, content) {
             (InputKind::Form, content) => {
                 let schema = self.part("requestedSchema").unwrap_or_else(|| "{}".to_owned());
                 let content = elicitation_form::fill(&schema, content.unwrap_or("{}"))?;
-                Ok(Answered::Result(json_members::object(|json| {
+                Ok(InputResponse::Result(json_members::object(|json| {
                     json.string("action", "accept");
                     json.json("content", &content);
                 })))
@@ -128,20 +128,20 @@ impl Asked {
     }
 
     /// The answer of a person who declined, or who made no choice.
-    pub(crate) fn refuse(&self, is_choice: bool) -> Answered {
+    pub(crate) fn refuse(&self, is_choice: bool) -> InputResponse {
         match self.kind {
             InputKind::Form | InputKind::Url => {
                 action(if is_choice { "decline" } else { "cancel" })
             }
             InputKind::Sampling | InputKind::Roots => {
                 let message = "User rejected the request".to_owned();
-                Answered::Error { code: REJECTED, message }
+                InputResponse::Error { code: REJECTED, message }
             }
         }
     }
 
     /// A result that the application wrote.
-    pub(crate) fn reply(&self, result: &str) -> Result<Answered> {
+    pub(crate) fn reply(&self, result: &str) -> Result<InputResponse> {
         let members = Members::parse(result)
             .map_err(|error| Error::argument(format!("result_json is no JSON object: {error}")))?;
         let has = |name: &str| members.get(name).is_some();
@@ -154,13 +154,13 @@ impl Asked {
             InputKind::Form if members.string("action").as_deref() == Some("accept") => {
                 return self.accept(members.get("content").map(RawValue::get));
             }
-            _ => return Ok(Answered::Result(result.trim().to_owned())),
+            _ => return Ok(InputResponse::Result(result.trim().to_owned())),
         };
         Err(Error::argument(format!("result_json lacks \"{}\"", quote(missing))))
     }
 }
 
-impl Answered {
+impl InputResponse {
     /// The result of `roots/list`; `roots` is a JSON array.
     pub(crate) fn roots(roots: &str) -> Self {
         Self::Result(json_members::object(|json| json.json("roots", roots)))
@@ -202,14 +202,14 @@ impl Answered {
     }
 }
 
-fn action(name: &str) -> Answered {
-    Answered::Result(json_members::object(|json| json.string("action", name)))
+fn action(name: &str) -> InputResponse {
+    InputResponse::Result(json_members::object(|json| json.string("action", name)))
 }
 
 /// The member of `_meta` that names the task of a request (2025-11-25).
 const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 
-impl From<Refusal> for Answered {
+impl From<Refusal> for InputResponse {
     fn from(refusal: Refusal) -> Self {
         Self::Error { code: refusal.code, message: refusal.message.to_owned() }
     }
@@ -223,12 +223,12 @@ mod tests {
         method: &str,
         params: &str,
         declared: &ClientCapabilities,
-    ) -> std::result::Result<Asked, i32> {
-        Asked::recognise(method, Some(params), declared).map_err(|refusal| refusal.code)
+    ) -> std::result::Result<InputRequest, i32> {
+        InputRequest::recognise(method, Some(params), declared).map_err(|refusal| refusal.code)
     }
 
     /// The member of the response.
-    fn member(answered: &Answered) -> String {
+    fn member(answered: &InputResponse) -> String {
         let text = json_members::object(|json| answered.write(json));
         text[1..text.len() - 1].to_owned()
     }
@@ -263,7 +263,7 @@ mod tests {
     fn names_the_task_of_an_answer() {
         let params = r#"{"a":1,"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}"#;
         let related = |result: &str, params: &str| {
-            member(&Answered::Result(result.to_owned()).related_to(params))
+            member(&InputResponse::Result(result.to_owned()).related_to(params))
         };
         assert_eq!(
             related(r#"{"x":1.50,"_meta":{"k":1}}"#, params),

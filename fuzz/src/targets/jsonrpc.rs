@@ -5,7 +5,7 @@ use super::parts;
 use crate::base::error::Error;
 use crate::cost::bounded;
 use crate::protocol::capability::ClientCapabilities;
-use crate::protocol::input_request::{Answered, Asked};
+use crate::protocol::input_request::{InputRequest, InputResponse};
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::notification::{self, NotificationKind, ProgressParams};
 use crate::protocol::revision::Revision;
@@ -137,7 +137,7 @@ fn request(method: &str, params: Option<&str>) {
         roots: true,
         extra: Vec::new(),
     };
-    let Ok(asked) = Asked::recognise(method, params, &all) else { return };
+    let Ok(asked) = InputRequest::recognise(method, params, &all) else { return };
     for name in ["message", "url", "mode", "elicitationId"] {
         asked.string(name);
     }
@@ -155,7 +155,7 @@ fn request(method: &str, params: Option<&str>) {
 }
 
 /// An answer to the server is JSON, whatever the server sent.
-fn writes_json(answered: &Answered) {
+fn writes_json(answered: &InputResponse) {
     let text = json_members::object(|json| answered.write(json));
     assert!(serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok(), "{text}");
 }

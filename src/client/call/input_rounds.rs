@@ -8,7 +8,7 @@ use crate::base::error::{Error, Result, Status, quote};
 use crate::client::app::input_round::Inquiry;
 use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
-use crate::protocol::input_request::{Asked, InputKind};
+use crate::protocol::input_request::{InputKind, InputRequest};
 use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::wire::object::Members;
 
@@ -40,7 +40,7 @@ impl Ctx<'_> {
         }
         let mut inquiry = Inquiry::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
         for (place, (_, params)) in pages.iter().enumerate() {
-            let asked = Asked { kind: InputKind::Url, params: params.clone() };
+            let asked = InputRequest { kind: InputKind::Url, params: params.clone() };
             inquiry.add(client, place, asked, wait);
         }
         inquiry.ask(client, wait).await?;
@@ -60,7 +60,10 @@ impl Ctx<'_> {
 }
 
 /// The requests of the server with their keys, if the client declared all.
-pub(crate) fn recognise(input: &InputRequired, session: &Session) -> Result<Vec<(String, Asked)>> {
+pub(crate) fn recognise(
+    input: &InputRequired,
+    session: &Session,
+) -> Result<Vec<(String, InputRequest)>> {
     input.recognise(&session.declared).map_err(|method| {
         Error::new(
             Status::InputRequired,
