@@ -7,7 +7,7 @@ use crate::base::error::Error;
 use crate::client::InputHandler;
 use crate::client::core::input_request::Question;
 use crate::client::settings::Asks;
-use crate::client::{Answered, QuestionKind as Kind};
+use crate::client::{InputKind as Kind, InputResponse};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::client::mcp_client;
@@ -400,6 +400,6 @@ pub unsafe extern "C" fn mcp_input_fail(
         // SAFETY: the header requires NULL or a live input request, and a text.
         let (input, message) = unsafe { (borrow(input, "input")?, text(message, "message")?) };
         let message = message.to_owned();
-        input.question.answer(Answered::Error { code: rpc_code, message })
+        input.question.answer(InputResponse::Error { code: rpc_code, message })
     })
 }

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use crate::base::error::Error;
-use crate::client::call::task::TaskQuestion;
+use crate::client::call::task_requests::TaskRequest;
 use crate::ffi::argument::{store, text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn mcp_get_task(
     out: *mut *mut mcp_result,
 ) -> i32 {
     // SAFETY: the header requires the same.
-    unsafe { ask_about_task(client, TaskQuestion::State, task_id, out) }
+    unsafe { ask_about_task(client, TaskRequest::State, task_id, out) }
 }
 
 /// Waits for the end of a task and returns the result that the request would
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn mcp_get_task_result(
     out: *mut *mut mcp_result,
 ) -> i32 {
     // SAFETY: the header requires the same.
-    unsafe { ask_about_task(client, TaskQuestion::Result, task_id, out) }
+    unsafe { ask_about_task(client, TaskRequest::Result, task_id, out) }
 }
 
 /// Asks the server about a task and stores the result.
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn mcp_get_task_result(
 /// a place to write to.
 unsafe fn ask_about_task(
     client: *mut mcp_client,
-    about: TaskQuestion,
+    about: TaskRequest,
     task_id: *const c_char,
     out: *mut *mut mcp_result,
 ) -> i32 {
@@ -170,7 +170,7 @@ pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *cons
     guard(|| {
         // SAFETY: the header requires NULL or a live client, and a text.
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
-        client.inner.about_task(TaskQuestion::Cancel, id).map(drop)
+        client.inner.about_task(TaskRequest::Cancel, id).map(drop)
     })
 }
 

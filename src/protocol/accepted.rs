@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::protocol::notification::{self, Kind};
+use crate::protocol::notification::{self, NotificationKind};
 use crate::protocol::subscription::Interest;
 use crate::protocol::task;
 use crate::wire::object::Members;
@@ -58,17 +58,17 @@ impl Accepted {
     }
 
     /// Whether a notification is one of those that were granted.
-    pub(crate) fn has(&self, kind: Kind, params: Option<&str>) -> bool {
+    pub(crate) fn has(&self, kind: NotificationKind, params: Option<&str>) -> bool {
         match kind {
-            Kind::ToolsChanged => self.tools,
-            Kind::PromptsChanged => self.prompts,
-            Kind::ResourcesChanged => self.resources,
-            Kind::ResourceUpdated => {
+            NotificationKind::ToolsChanged => self.tools,
+            NotificationKind::PromptsChanged => self.prompts,
+            NotificationKind::ResourcesChanged => self.resources,
+            NotificationKind::ResourceUpdated => {
                 let uri = params.and_then(notification::uri);
                 // It may name a part of the one that was subscribed to.
                 uri.is_some_and(|uri| self.uris.iter().any(|own| uri.starts_with(own.as_str())))
             }
-            Kind::TaskStatus => {
+            NotificationKind::TaskStatus => {
                 params.and_then(task::id).is_some_and(|id| self.tasks.contains(&id))
             }
             _ => true,

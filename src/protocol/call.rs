@@ -1,4 +1,4 @@
-//! A call of a method, before an dialect has put it into bytes.
+//! A call of a method, before a dialect writes it as a request.
 
 use serde_json::value::RawValue;
 
@@ -7,36 +7,38 @@ use crate::protocol::routing;
 use crate::wire::json_members::{self, MemberWriter};
 use crate::wire::object::Members;
 
-/// A method and its parameters, ready to be joined with what an dialect adds.
+/// A method and its parameters, to which a dialect adds its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: String,
-    /// What the call is about, as the value of a header.
+    /// The value of the header `Mcp-Name`.
     pub(crate) name: Option<String>,
     /// The members of the parameters without braces and without `_meta`.
     pub(crate) members: String,
-    /// The members of the program's own `_meta`, without braces.
+    /// The members that the application sets in `_meta`, without braces.
     pub(crate) meta: String,
-    /// Whether it tells what older revisions have no place for.
+    /// Whether it has the `context` of a completion, which older revisions do
+    /// not have.
     pub(crate) has_context: bool,
-    /// Of a call of a tool, its arguments.
+    /// The arguments of a `tools/call`.
     pub(crate) arguments: Option<String>,
-    /// Whether it is about tasks, or may become one.
+    /// Whether it is a request about tasks, or may run as a task.
     pub(crate) has_tasks: bool,
 }
 
-/// The beginning of names that the specification keeps for itself.
+/// The prefix of the names that the specification reserves.
 const PREFIX: &str = "io.modelcontextprotocol/";
-/// The beginning of the methods that are about tasks.
+/// The prefix of the methods about tasks.
 const TASKS: &str = "tasks/";
 
 impl Call {
-    /// The call that asks for a sign of life, whatever an dialect makes of it.
+    /// The call that checks the connection. Dialects write it differently.
     pub(crate) fn ping() -> Self {
         Self::plain("ping", String::new())
     }
 
-    /// Checks the method's name and that the parameters are a JSON object.
+    /// Fails if the method's name is invalid, or if the parameters are not a
+    /// JSON object.
     pub(crate) fn new(method: &str, params: Option<&str>) -> Result<Self> {
         check_method(method)?;
         if method == "initialize" || method.starts_with("notifications/") {
@@ -48,7 +50,7 @@ impl Call {
         Self::parse(method, params)
     }
 
-    /// A notification of the program's.
+    /// A notification of the application.
     pub(crate) fn notification(method: &str, params: Option<&str>) -> Result<Self> {
         check_method(method)?;
         Self::parse(method, params)
@@ -121,12 +123,12 @@ impl Call {
         Self { name: None, ..Self::about(method, "uri", uri) }
     }
 
-    /// A call about a task: "get", "result" or "cancel".
+    /// A request about a task: "get", "result" or "cancel".
     pub(crate) fn task(what: &str, id: &str) -> Self {
         Self::about(&format!("{TASKS}{what}"), "taskId", id)
     }
 
-    /// Answers what a task asks; `responses` is a JSON object.
+    /// Gives a task the input that it asked for. `responses` is a JSON object.
     pub(crate) fn update_task(id: &str, responses: &str) -> Self {
         let mut call = Self::task("update", id);
         call.writer().json("inputResponses", responses);
@@ -157,20 +159,20 @@ impl Call {
         Ok(call)
     }
 
-    /// A call whose members the library has written itself.
+    /// A call of the library, whose parameters `write` writes.
     pub(crate) fn of(method: &str, write: impl FnOnce(&mut MemberWriter<'_>)) -> Self {
         let mut call = Self::plain(method, String::new());
         write(&mut call.writer());
         call
     }
 
-    /// Whether it asks for a certain page of a list.
+    /// Whether it requests one page of a list.
     pub(crate) fn has_cursor(&self) -> bool {
         let params = json_members::object(|json| json.members(&self.members));
         Members::parse(&params).is_ok_and(|params| params.get("cursor").is_some())
     }
 
-    /// The same list from another place on.
+    /// The same list from a cursor on.
     pub(crate) fn at(&self, cursor: Option<&str>) -> Self {
         let mut call = self.clone();
         if let Some(cursor) = cursor {
@@ -179,7 +181,7 @@ impl Call {
         call
     }
 
-    /// Replaces the program's own members of `_meta`.
+    /// Replaces the members that the application sets in `_meta`.
     pub(crate) fn set_meta(&mut self, json: Option<&str>) -> Result<()> {
         let mut meta = String::new();
         if let Some(json) = json {
@@ -192,7 +194,7 @@ impl Call {
         Ok(())
     }
 
-    /// Writes behind the members of the parameters.
+    /// Adds to the parameters.
     pub(crate) fn writer(&mut self) -> MemberWriter<'_> {
         MemberWriter::members_of(&mut self.members)
     }
@@ -209,13 +211,14 @@ impl Call {
         self.method == "tools/call"
     }
 
-    /// Whether it is about a task, and not a call that becomes one.
+    /// Whether it is a request about a task, and not a call that may run as
+    /// one.
     pub(crate) fn is_about_task(&self) -> bool {
         self.method.starts_with(TASKS)
     }
 
-    /// Whether doing it twice is as good as once, so that a request may be
-    /// sent again when nobody knows what became of it.
+    /// Whether a second execution does no harm, so that the request may be sent
+    /// again if it is unknown whether the server ran it.
     pub(crate) fn is_repeatable(&self) -> bool {
         matches!(
             self.method.as_str(),
@@ -251,7 +254,7 @@ fn check_method(method: &str) -> Result<()> {
     Ok(())
 }
 
-/// The names behind the prefix that the library writes.
+/// The names, without the prefix, that the library writes.
 const OURS: [&str; 4] = ["protocolVersion", "clientCapabilities", "clientInfo", "logLevel"];
 
 fn check_meta(name: &str, value: &RawValue) -> Result<()> {
@@ -302,7 +305,7 @@ fn is_traceparent(text: &str) -> bool {
     }
 }
 
-/// JSON that may be left out; an empty text leaves it out as well.
+/// JSON that may be absent. An empty text is absent as well.
 fn given(json: Option<&str>) -> Option<&str> {
     json.filter(|json| !json.is_empty())
 }
@@ -312,7 +315,7 @@ fn object<'a>(text: &'a str, name: &str) -> Result<Members<'a>> {
         .map_err(|error| Error::argument(format!("{name} is not a JSON object: {error}")))
 }
 
-/// The text of an object, without blanks around it.
+/// The text of an object, without the blanks around it.
 fn checked_object<'a>(text: &'a str, name: &str) -> Result<&'a str> {
     let raw: &RawValue = serde_json::from_str(text)
         .map_err(|error| Error::argument(format!("{name} is not JSON: {error}")))?;
@@ -331,7 +334,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_no_program_may_send() {
+    fn refuses_methods_and_params_that_an_application_may_not_send() {
         for (method, params) in [
             ("", None),
             ("a b", None),
@@ -357,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_an_empty_text_for_none() {
+    fn takes_an_empty_text_for_an_absent_one() {
         let members = |call: Result<Call>| call.unwrap().members;
         assert_eq!(members(Call::tool("t", Some(""))), members(Call::tool("t", None)));
         assert_eq!(members(Call::prompt("t", Some(""))), members(Call::prompt("t", None)));
@@ -402,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn never_repeats_what_may_have_an_effect() {
+    fn repeats_only_methods_without_an_effect() {
         assert!(Call::ping().is_repeatable());
         assert!(!Call::new("tools/call", Some("{}")).unwrap().is_repeatable());
         assert!(!Call::new("x/new", None).unwrap().is_repeatable());

@@ -1,12 +1,12 @@
-//! What a client declares that it can do for a server.
+//! The capabilities that the client declares.
 
 use crate::base::error::{Error, Result};
 use crate::protocol::extension;
 use crate::wire::json_members;
 use crate::wire::object::Members;
 
-/// The questions that somebody here answers, and what the program declares
-/// beside them.
+/// The requests of the server that the application answers, and the
+/// capabilities that it adds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ClientCapabilities {
     pub(crate) form: bool,
@@ -14,15 +14,15 @@ pub(crate) struct ClientCapabilities {
     pub(crate) sampling: bool,
     pub(crate) sampling_tools: bool,
     pub(crate) roots: bool,
-    /// Members of the capabilities that the program adds.
+    /// The members that the application adds.
     pub(crate) extra: Vec<(String, String)>,
 }
 
-/// What the handlers stand for.
+/// The capabilities that the application declares by setting a handler.
 const OURS: [&str; 3] = ["elicitation", "sampling", "roots"];
 
 impl ClientCapabilities {
-    /// Takes the program's own capabilities: a JSON object, or none.
+    /// Sets the capabilities that the application adds: a JSON object, or none.
     pub(crate) fn set_extra(&mut self, json: Option<&str>) -> Result<()> {
         let members = Members::parse(json.unwrap_or("{}"))
             .map_err(|error| Error::argument(format!("json is not a JSON object: {error}")))?;
@@ -48,12 +48,12 @@ impl ClientCapabilities {
         Ok(())
     }
 
-    /// The same with the extension by which a server may make tasks of calls.
+    /// The same with the extension that lets a server run calls as tasks.
     pub(crate) fn with_tasks(&self) -> Self {
         self.with_extensions(&[extension::TASKS])
     }
 
-    /// The same with more extensions, which have nothing to say of themselves.
+    /// The same with more extensions, whose settings are empty.
     pub(crate) fn with_extensions(&self, names: &[&str]) -> Self {
         let mut all = self.clone();
         if names.is_empty() {
@@ -74,7 +74,7 @@ impl ClientCapabilities {
         all
     }
 
-    /// Whether the server may ask anything.
+    /// Whether the server may send any request.
     pub(crate) fn is_any(&self) -> bool {
         self.form || self.url || self.sampling || self.roots
     }
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn declares_exactly_what_is_there() {
+    fn declares_exactly_the_capabilities_that_are_set() {
         assert_eq!(ClientCapabilities::default().json(true), "{}");
         let mut all = ClientCapabilities {
             form: true,
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_what_handlers_declare_to_the_handlers() {
+    fn refuses_capabilities_that_handlers_declare() {
         let mut declared = ClientCapabilities::default();
         for json in ["[]", "{", r#"{"roots":{}}"#, r#"{"sampling":{}}"#] {
             assert!(declared.set_extra(Some(json)).is_err(), "{json}");

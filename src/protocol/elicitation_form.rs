@@ -1,5 +1,5 @@
-//! Forms that a server wants filled in: a flat schema, its defaults, and what
-//! an answer has to be.
+//! The forms of elicitation: a flat schema, its default values, and the check of
+//! an answer against it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,11 +10,11 @@ use crate::base::error::{Error, Result, quote};
 use crate::wire::json_members;
 use crate::wire::object::Members;
 
-/// Fills in the defaults and checks the answer to a form; gives it as JSON, in
-/// the program's words and order, the defaults behind them in the server's.
+/// Checks the answer to a form and adds the default values of absent fields.
 ///
-/// What a schema says that is not known here is passed over: the server will
-/// check its own rules.
+/// The values and their order are those of the application. The defaults follow
+/// in the order of the schema. Unknown keywords of a schema are ignored, because
+/// the server checks the answer as well.
 pub(crate) fn fill(schema: &str, content: &str) -> Result<String> {
     let content: &RawValue = serde_json::from_str(content)
         .map_err(|error| Error::argument(format!("the content is not JSON: {error}")))?;
@@ -24,7 +24,7 @@ pub(crate) fn fill(schema: &str, content: &str) -> Result<String> {
     let content = members(content.get());
     let schema = members(schema);
     let fields = schema.get("properties").map(|fields| members(fields.get())).unwrap_or_default();
-    // Of a name that is there twice the last one counts, as parsers have it.
+    // JSON parsers take the last one of several members with the same name.
     let last: HashMap<&str, &RawValue> =
         fields.0.iter().map(|(name, field)| (name.as_ref(), *field)).collect();
     let mut given = HashSet::new();
@@ -73,7 +73,7 @@ fn unknown(name: &str, fields: &Members<'_>) -> Error {
     Error::argument(format!("the form has no field \"{}\"; its fields are: {known}", quote(name)))
 }
 
-/// Names for a message: the first of them.
+/// The first names of a list, for an error message.
 fn some_of<'a>(mut names: impl ExactSizeIterator<Item = &'a str>) -> String {
     const MOST: usize = 20;
     let mut shown: Vec<String> =
@@ -118,7 +118,7 @@ fn check(name: &str, field: &Value, value: &Value) -> Result<()> {
     }
 }
 
-/// Of what is no text, one of an "enum", if there is one.
+/// Checks a value that is not a string against the `enum`, if there is one.
 fn check_constants(name: &str, field: &Value, value: &Value) -> Result<()> {
     let Some(all) = field.get("enum").and_then(Value::as_array) else { return Ok(()) };
     let is_same = |one: &Value| match (one, value) {
@@ -203,13 +203,13 @@ fn check_choice(name: &str, choices: &[&str], text: &str) -> Result<()> {
     Err(wrong(name, &format!("has to be one of {all}")))
 }
 
-/// What may be chosen, in each of the ways in which a schema can say so.
+/// The choices, in each of the forms that a schema can have.
 fn choices(field: &Value) -> Option<Vec<&str>> {
     if let Some(all) = field.get("enum").and_then(Value::as_array) {
         return Some(all.iter().filter_map(Value::as_str).collect());
     }
     let titled = field.get("oneOf").or_else(|| field.get("anyOf"))?.as_array()?;
-    // All of them have to be constants for this to be a choice.
+    // It is a choice only if every schema is a constant.
     titled.iter().map(|one| one.get("const").and_then(Value::as_str)).collect()
 }
 
@@ -238,7 +238,7 @@ fn is_uri(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// `2025-11-25`, a day that there is.
+/// A day of the calendar, such as `2025-11-25`.
 fn is_date(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [year, month, day] = parts.as_slice() else { return false };
@@ -257,7 +257,7 @@ fn is_date(text: &str) -> bool {
     (1..=last).contains(&day)
 }
 
-/// RFC 3339: `2025-11-25T10:00:00.5Z`, or with an offset.
+/// RFC 3339: `2025-11-25T10:00:00.5Z`, or with an offset from UTC.
 fn is_date_time(text: &str) -> bool {
     let Some((date, rest)) = text.split_once(['T', 't', ' ']) else { return false };
     let (time, is_zoned) = match rest.strip_suffix(['Z', 'z']) {
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn fills_in_every_default_with_its_type() {
+    fn adds_every_default_with_its_type() {
         let filled: Value = serde_json::from_str(&fill(ALL, "{}").unwrap()).unwrap();
         let expected: Value = serde_json::from_str(
             r#"{"name":"John Doe","age":30,"score":95.5,"status":"active","tags":["a"],
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_with_a_field_and_what_is_allowed() {
+    fn names_the_wrong_field_and_the_allowed_values() {
         for (content, words) in [
             ("[]", "not an object"),
             ("{", "not JSON"),
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_what_the_program_wrote_and_its_order() {
+    fn keeps_the_values_of_the_application_and_their_order() {
         let schema = r#"{"properties":{
             "a":{"type":"number"},"b":{"type":"number","default":2.50},"c":{"type":"string"},
             "d":{"type":"array","items":{"type":"string"},"default":[ "x" ]}}}"#;
@@ -438,7 +438,7 @@ mod tests {
             let says = |words: &str| error.message().contains(words);
             assert!(says("field \"f\"") && says("default"), "{field}: {}", error.message());
         }
-        // One that the program gives in its place is sent.
+        // A value that the application gives in its place is sent.
         let schema = r#"{"properties":{"f":{"type":"integer","default":1.5}}}"#;
         assert_eq!(fill(schema, r#"{"f":2}"#).unwrap(), r#"{"f":2}"#);
     }
@@ -467,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_over_what_it_does_not_know() {
+    fn ignores_unknown_keywords() {
         let schema =
             r#"{"properties":{"a":{"$ref":"https://example.com/s.json"},"b":{"type":"x"}}}"#;
         assert!(fill(schema, r#"{"a":1,"b":{}}"#).is_ok());

@@ -5,7 +5,7 @@ use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::dialect::{Dialect, Interpretation};
 use crate::protocol::identity::Identity;
-use crate::protocol::input_request::Answered;
+use crate::protocol::input_request::InputResponse;
 use crate::protocol::notification;
 use crate::protocol::outgoing::{Headers, Outgoing};
 use crate::protocol::request_meta::RequestMeta;
@@ -15,17 +15,17 @@ use crate::protocol::task::Tasks;
 use crate::wire::json_members::{self, MemberWriter};
 use crate::wire::jsonrpc::Answer;
 
-/// A session that `initialize` has made.
+/// A session that `initialize` began.
 #[derive(Debug)]
 pub(crate) struct Handshake {
     revision: Revision,
-    /// Not every server gives one.
+    /// Servers may do without one.
     session_id: Option<String>,
 }
 
 impl Handshake {
-    /// The first message: no header of MCP goes with it, because no version
-    /// is agreed on and no session exists.
+    /// The first request. It has no headers of MCP, because there is no agreed
+    /// version and no session.
     pub(crate) fn initialize(
         revision: Revision,
         identity: &Identity,
@@ -44,7 +44,7 @@ impl Handshake {
         Outgoing { headers: Vec::new(), body: body.into_bytes() }
     }
 
-    /// The session that the answer to `initialize` began.
+    /// The session that the result of `initialize` began.
     pub(crate) fn new(revision: Revision, session_id: Option<String>) -> Result<Self> {
         if session_id.as_ref().is_some_and(|id| !is_session_id(id)) {
             return Err(Error::protocol(
@@ -55,7 +55,7 @@ impl Handshake {
         Ok(Self { revision, session_id })
     }
 
-    /// The message that must follow the answer to `initialize`.
+    /// The notification that follows the result of `initialize`.
     pub(crate) fn initialized(&self) -> Outgoing {
         self.outgoing(message(|json| json.string("method", "notifications/initialized")))
     }
@@ -103,7 +103,7 @@ impl Dialect for Handshake {
     }
 
     fn interpret(&self, call: &Call, answer: &Answer) -> Result<Interpretation> {
-        // A server that does not know the wish does the work at once.
+        // A server that does not know the parameter `task` runs the call at once.
         if call.is_tool() && call.has_tasks && answer.member("task").is_some() {
             return Tasks::Asked.begun(answer).map(Interpretation::Task);
         }
@@ -118,7 +118,7 @@ impl Dialect for Handshake {
         true
     }
 
-    fn response(&self, id: &str, answered: &Answered) -> Option<Outgoing> {
+    fn response(&self, id: &str, answered: &InputResponse) -> Option<Outgoing> {
         Some(self.outgoing(message(|json| {
             json.json("id", id);
             answered.write(json);
@@ -200,12 +200,12 @@ fn write_params(json: &mut MemberWriter<'_>, call: &Call, progress_token: Option
     });
 }
 
-/// Whether a header can hold it.
+/// Whether the value of a header can hold the text.
 fn is_header(text: &str) -> bool {
     text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
 }
 
-/// Visible ASCII, as the specification asks; it goes into a header.
+/// Visible ASCII, as the specification requires. The id goes into a header.
 fn is_session_id(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn initializes_without_headers_of_its_own() {
+    fn initializes_without_headers_of_mcp() {
         let identity = Identity { name: "a\"b".into(), version: "1".into() };
         let declared = ClientCapabilities { form: true, ..ClientCapabilities::default() };
         let first = Handshake::initialize(Revision::HANDSHAKE, &identity, &declared, 2);
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_for_progress_by_the_requests_own_id() {
+    fn uses_the_id_of_the_request_as_progress_token() {
         let dialect = Handshake::new(Revision::HANDSHAKE, None).unwrap();
         let frame = RequestMeta { id: 7, wants_progress: true, ..RequestMeta::default() };
         let framed = |call: &Call| text(&dialect.request(call, &frame).unwrap()).to_owned();
@@ -267,9 +267,9 @@ mod tests {
     }
 
     #[test]
-    fn responds_with_the_id_as_it_came() {
+    fn responds_with_the_id_as_the_server_wrote_it() {
         let dialect = Handshake::new(Revision::HANDSHAKE, None).unwrap();
-        let pong = dialect.response("\"0\"", &Answered::Result("{}".into())).unwrap();
+        let pong = dialect.response("\"0\"", &InputResponse::Result("{}".into())).unwrap();
         assert_eq!(text(&pong), r#"{"jsonrpc":"2.0","id":"0","result":{}}"#);
         assert!(dialect.resume("a\u{e9}").is_none());
         let NotificationRequest::Get(headers) =

@@ -1,5 +1,5 @@
-//! Arguments of tools that a schema marks for headers (`x-mcp-header`), so that
-//! what stands between client and server can route by them.
+//! Arguments of tools that go into headers (`x-mcp-header`), so that gateways can
+//! route requests by them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,27 +10,27 @@ use crate::base::error::{Error, Result, quote};
 use crate::protocol::routing;
 use crate::wire::challenge::is_token;
 
-/// The keyword of a schema that is a mark.
+/// The keyword of a schema that names the header.
 pub(crate) const NAME: &str = "x-mcp-header";
 
 /// An argument that goes into a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HeaderParam {
-    path: Arc<Step>,
-    /// What follows `Mcp-Param-`.
+    path: Arc<PathStep>,
+    /// The name of the header, without `Mcp-Param-`.
     header: String,
-    kind: Kind,
+    kind: ParamType,
 }
 
-/// The names from the root of the arguments to a place, from its end: places
-/// share the names that they have in common.
+/// The names from the root of the arguments to a value, the last one first.
+/// Values share the names that their paths have in common.
 #[derive(Debug, PartialEq, Eq)]
-struct Step {
-    outer: Option<Arc<Step>>,
+struct PathStep {
+    outer: Option<Arc<PathStep>>,
     name: String,
 }
 
-impl Step {
+impl PathStep {
     fn find<'a>(&self, arguments: &'a Value) -> Option<&'a Value> {
         let within = match &self.outer {
             Some(outer) => outer.find(arguments)?,
@@ -39,7 +39,7 @@ impl Step {
         within.get(&self.name)
     }
 
-    /// The names with dots between them.
+    /// The names, separated by dots.
     fn text(&self) -> String {
         match &self.outer {
             Some(outer) => outer.text() + "." + &self.name,
@@ -49,13 +49,13 @@ impl Step {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ParamType {
     Text,
     Integer,
     Boolean,
 }
 
-/// Keywords whose value is a schema, or several in an array or an object.
+/// Keywords whose value is a schema, or an array or object of schemas.
 const SCHEMAS: [&str; 12] = [
     "items",
     "contains",
@@ -73,13 +73,14 @@ const SCHEMAS: [&str; 12] = [
 const SCHEMA_LISTS: [&str; 4] = ["prefixItems", "oneOf", "anyOf", "allOf"];
 const SCHEMA_MAPS: [&str; 4] = ["patternProperties", "dependentSchemas", "$defs", "definitions"];
 
-/// The marks of a tool's schema; the error says why it is invalid.
-pub(crate) fn marks(schema: &str) -> std::result::Result<Vec<HeaderParam>, String> {
+/// The header parameters of a tool's schema. The error is the reason why they
+/// are invalid.
+pub(crate) fn parse(schema: &str) -> std::result::Result<Vec<HeaderParam>, String> {
     if memchr::memmem::find(schema.as_bytes(), NAME.as_bytes()).is_none() && !schema.contains('\\')
     {
         return Ok(Vec::new());
     }
-    // One that cannot be read has no marks that could be meant.
+    // A malformed schema has no header parameters.
     let Ok(schema) = serde_json::from_str::<Value>(schema) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     if schema.get(NAME).is_some() {
@@ -87,18 +88,18 @@ pub(crate) fn marks(schema: &str) -> std::result::Result<Vec<HeaderParam>, Strin
     }
     walk(&schema, None, &mut found)?;
     let mut names = HashSet::new();
-    for mark in &found {
-        if !names.insert(mark.header.to_ascii_lowercase()) {
-            return Err(format!("\"{}\" is marked twice", mark.header));
+    for param in &found {
+        if !names.insert(param.header.to_ascii_lowercase()) {
+            return Err(format!("\"{}\" is marked twice", param.header));
         }
     }
     Ok(found)
 }
 
-/// Looks through a schema that is reached by properties alone.
+/// Reads a schema that is reached by `properties` alone.
 fn walk(
     schema: &Value,
-    outer: Option<&Arc<Step>>,
+    outer: Option<&Arc<PathStep>>,
     found: &mut Vec<HeaderParam>,
 ) -> std::result::Result<(), String> {
     let Value::Object(schema) = schema else { return Ok(()) };
@@ -106,48 +107,48 @@ fn walk(
         if keyword == "properties" {
             let Value::Object(properties) = value else { continue };
             for (name, property) in properties {
-                let path = Arc::new(Step { outer: outer.cloned(), name: name.clone() });
+                let path = Arc::new(PathStep { outer: outer.cloned(), name: name.clone() });
                 if let Some(mark) = property.get(NAME) {
                     found.push(read(mark, property, &path)?);
                 }
                 walk(property, Some(&path), found)?;
             }
-        } else if holds_mark(keyword, value) {
+        } else if holds_param(keyword, value) {
             return Err(format!("there is a mark below \"{keyword}\", where none may be"));
         }
     }
     Ok(())
 }
 
-/// Whether a keyword beside `properties` leads to a mark.
-fn holds_mark(keyword: &str, value: &Value) -> bool {
+/// Whether a header parameter is below a keyword other than `properties`.
+fn holds_param(keyword: &str, value: &Value) -> bool {
     if SCHEMAS.contains(&keyword) {
         return match value {
-            Value::Array(all) => all.iter().any(is_marked),
-            schema => is_marked(schema),
+            Value::Array(all) => all.iter().any(has_param),
+            schema => has_param(schema),
         };
     }
     if SCHEMA_LISTS.contains(&keyword) {
-        return value.as_array().is_some_and(|all| all.iter().any(is_marked));
+        return value.as_array().is_some_and(|all| all.iter().any(has_param));
     }
     SCHEMA_MAPS.contains(&keyword)
-        && value.as_object().is_some_and(|all| all.values().any(is_marked))
+        && value.as_object().is_some_and(|all| all.values().any(has_param))
 }
 
-/// Whether a mark stands anywhere in a schema.
-fn is_marked(schema: &Value) -> bool {
+/// Whether a header parameter is anywhere in a schema.
+fn has_param(schema: &Value) -> bool {
     let Value::Object(members) = schema else { return false };
     members.iter().any(|(keyword, value)| match keyword.as_str() {
         NAME => true,
-        "properties" => value.as_object().is_some_and(|all| all.values().any(is_marked)),
-        other => holds_mark(other, value),
+        "properties" => value.as_object().is_some_and(|all| all.values().any(has_param)),
+        other => holds_param(other, value),
     })
 }
 
 fn read(
     mark: &Value,
     property: &Value,
-    path: &Arc<Step>,
+    path: &Arc<PathStep>,
 ) -> std::result::Result<HeaderParam, String> {
     let name = &path.name;
     let Value::String(header) = mark else {
@@ -159,9 +160,9 @@ fn read(
         ));
     }
     let kind = match property.get("type").and_then(Value::as_str) {
-        Some("string") => Kind::Text,
-        Some("integer") => Kind::Integer,
-        Some("boolean") => Kind::Boolean,
+        Some("string") => ParamType::Text,
+        Some("integer") => ParamType::Integer,
+        Some("boolean") => ParamType::Boolean,
         _ => {
             return Err(format!(
                 "\"{name}\" is marked, but is not of type string, integer or boolean"
@@ -171,22 +172,22 @@ fn read(
     Ok(HeaderParam { path: path.clone(), header: header.clone(), kind })
 }
 
-/// The marked arguments as names, without `Mcp-Param-`, and values.
-pub(crate) fn headers(marks: &[HeaderParam], arguments: &str) -> Result<Vec<(String, String)>> {
+/// The headers of a call: names, without `Mcp-Param-`, and values.
+pub(crate) fn headers(params: &[HeaderParam], arguments: &str) -> Result<Vec<(String, String)>> {
     let arguments: Value = serde_json::from_str(arguments)
         .map_err(|error| Error::argument(format!("the arguments are not JSON: {error}")))?;
-    let mut out = Vec::with_capacity(marks.len());
-    for mark in marks {
-        let value = mark.path.find(&arguments);
-        if let Some(text) = value.map(|value| mark.text(value)).transpose()?.flatten() {
-            out.push((mark.header.clone(), routing::encode(&text)));
+    let mut out = Vec::with_capacity(params.len());
+    for param in params {
+        let value = param.path.find(&arguments);
+        if let Some(text) = value.map(|value| param.text(value)).transpose()?.flatten() {
+            out.push((param.header.clone(), routing::encode(&text)));
         }
     }
     Ok(out)
 }
 
 impl HeaderParam {
-    /// The text of a value; `None` for null, which goes into no header.
+    /// The text of a value. `None` for null, which goes into no header.
     fn text(&self, value: &Value) -> Result<Option<String>> {
         let wrong = |what: &str| {
             Err(Error::argument(format!(
@@ -196,22 +197,22 @@ impl HeaderParam {
         };
         Ok(Some(match (self.kind, value) {
             (_, Value::Null) => return Ok(None),
-            (Kind::Text, Value::String(text)) => text.clone(),
-            (Kind::Boolean, Value::Bool(value)) => value.to_string(),
-            (Kind::Integer, Value::Number(number)) => match integer(number) {
+            (ParamType::Text, Value::String(text)) => text.clone(),
+            (ParamType::Boolean, Value::Bool(value)) => value.to_string(),
+            (ParamType::Integer, Value::Number(number)) => match integer(number) {
                 Some(integer) => integer.to_string(),
                 None => return wrong("has to be an integer between -(2^53-1) and 2^53-1"),
             },
-            (Kind::Text, _) => return wrong("has to be a string"),
-            (Kind::Boolean, _) => return wrong("has to be true or false"),
-            (Kind::Integer, _) => return wrong("has to be an integer"),
+            (ParamType::Text, _) => return wrong("has to be a string"),
+            (ParamType::Boolean, _) => return wrong("has to be true or false"),
+            (ParamType::Integer, _) => return wrong("has to be an integer"),
         }))
     }
 }
 
 const LARGEST: i64 = 9_007_199_254_740_991;
 
-/// A number without a fraction, also when it is written with one.
+/// A number without a fraction, such as 1 or 1.0.
 fn integer(number: &serde_json::Number) -> Option<i64> {
     let integer = match number.as_i64() {
         Some(integer) => integer,
@@ -235,26 +236,26 @@ mod tests {
     }
 
     fn header(schema: &str, arguments: &str) -> Result<Vec<(String, String)>> {
-        headers(&marks(schema).unwrap(), arguments)
+        headers(&parse(schema).unwrap(), arguments)
     }
 
     #[test]
-    fn keeps_long_names_once_however_many_marks_are_below_them() {
+    fn keeps_a_long_name_once_for_all_parameters_below_it() {
         let marked =
             |at: usize| format!("\"a{at}\":{{\"type\":\"string\",\"x-mcp-header\":\"a{at}\"}}");
         let all: Vec<String> = (0..2000).map(marked).collect();
         let (name, all) = ("n".repeat(1 << 20), all.join(","));
         let schema = format!("{{\"properties\":{{\"{name}\":{{\"properties\":{{{all}}}}}}}}}");
-        let found = marks(&schema).unwrap();
+        let found = parse(&schema).unwrap();
         assert_eq!(found.len(), 2000);
-        let outer = |mark: &HeaderParam| mark.path.outer.clone().unwrap();
-        assert!(found.iter().all(|mark| Arc::ptr_eq(&outer(mark), &outer(&found[0]))));
+        let outer = |param: &HeaderParam| param.path.outer.clone().unwrap();
+        assert!(found.iter().all(|param| Arc::ptr_eq(&outer(param), &outer(&found[0]))));
         let arguments = format!("{{\"{name}\":{{\"a7\":\"x\"}}}}");
         assert_eq!(headers(&found, &arguments).unwrap(), [("a7".to_owned(), "x".to_owned())]);
     }
 
     #[test]
-    fn takes_the_texts_of_the_marked_arguments() {
+    fn reads_the_texts_of_the_arguments() {
         let schema = r#"{"properties":{
             "r":{"type":"string","x-mcp-header":"Region"},
             "n":{"type":"integer","x-mcp-header":"Number"},
@@ -296,39 +297,39 @@ mod tests {
     }
 
     #[test]
-    fn finds_each_way_in_which_a_mark_is_invalid() {
+    fn finds_every_invalid_header_parameter() {
         for mark in
             ["\"\"", "{}", "[]", "null", "1", "\"a b\"", "\"a:b\"", "\"\u{e9}\"", "\"a\\t\""]
         {
             let schema = property(&format!(r#"{{"type":"string","x-mcp-header":{mark}}}"#));
-            assert!(marks(&schema).is_err(), "{mark}");
+            assert!(parse(&schema).is_err(), "{mark}");
         }
         for kind in ["\"number\"", "\"object\"", "\"array\"", "\"null\"", "[\"string\"]"] {
             let schema = property(&format!(r#"{{"type":{kind},"x-mcp-header":"A"}}"#));
-            assert!(marks(&schema).is_err(), "{kind}");
+            assert!(parse(&schema).is_err(), "{kind}");
         }
-        assert!(marks(&property(r#"{"x-mcp-header":"A"}"#)).is_err());
-        assert!(marks(r#"{"type":"string","x-mcp-header":"A"}"#).is_err(), "the root");
+        assert!(parse(&property(r#"{"x-mcp-header":"A"}"#)).is_err());
+        assert!(parse(r#"{"type":"string","x-mcp-header":"A"}"#).is_err(), "the root");
         let twice = r#"{"properties":{"a":{"type":"string","x-mcp-header":"X"},
             "b":{"properties":{"c":{"type":"string","x-mcp-header":"x"}}}}}"#;
-        assert!(marks(twice).is_err());
+        assert!(parse(twice).is_err());
         let mark = r#"{"type":"string","x-mcp-header":"A"}"#;
         for keyword in ["items", "not", "if", "additionalProperties"] {
-            assert!(marks(&property(&format!("{{\"{keyword}\":{mark}}}"))).is_err(), "{keyword}");
+            assert!(parse(&property(&format!("{{\"{keyword}\":{mark}}}"))).is_err(), "{keyword}");
         }
         for keyword in ["oneOf", "anyOf", "allOf", "prefixItems"] {
-            assert!(marks(&format!("{{\"{keyword}\":[{mark}]}}")).is_err(), "{keyword}");
+            assert!(parse(&format!("{{\"{keyword}\":[{mark}]}}")).is_err(), "{keyword}");
         }
         assert!(
-            marks(&format!("{{\"$defs\":{{\"d\":{{\"properties\":{{\"x\":{mark}}}}}}}}}")).is_err()
+            parse(&format!("{{\"$defs\":{{\"d\":{{\"properties\":{{\"x\":{mark}}}}}}}}}")).is_err()
         );
     }
 
     #[test]
-    fn takes_neither_a_property_of_that_name_nor_data_for_a_mark() {
+    fn ignores_a_property_of_that_name_and_data() {
         let schema = r#"{"properties":{"x-mcp-header":{"type":"number"},
             "a":{"const":{"x-mcp-header":1},"default":{"x-mcp-header":1},"enum":[{"x-mcp-header":1}]}}}"#;
-        assert_eq!(marks(schema).unwrap(), []);
-        assert_eq!(marks("[").unwrap(), []);
+        assert_eq!(parse(schema).unwrap(), []);
+        assert_eq!(parse("[").unwrap(), []);
     }
 }

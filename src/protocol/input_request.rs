@@ -1,4 +1,5 @@
-//! What a server asks a program: elicitation, sampling, roots.
+//! The requests of the server that the application answers: elicitation,
+//! sampling, roots.
 
 use std::borrow::Cow;
 
@@ -13,42 +14,42 @@ use crate::protocol::error_code::{
 use crate::wire::json_members::{self, MemberWriter};
 use crate::wire::object::Members;
 
-/// The kinds of the public header.
+/// The kinds, with the numbers of the public header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
-pub(crate) enum Kind {
+pub(crate) enum InputKind {
     Form = 1,
     Url = 2,
     Sampling = 4,
     Roots = 16,
 }
 
-/// A question, as it came.
+/// A request for input, as the server sent it.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    pub(crate) kind: Kind,
+pub(crate) struct InputRequest {
+    pub(crate) kind: InputKind,
     /// A JSON object as text.
     pub(crate) params: String,
 }
 
-/// Why a question is refused without asking anybody: a JSON-RPC error.
+/// A JSON-RPC error with which the library refuses a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: i32,
     pub(crate) message: &'static str,
 }
 
-/// More are open than the program can be expected to answer.
+/// The application has too many requests to answer.
 pub(crate) const TOO_MANY: Refusal =
     Refusal { code: SERVER_ERROR, message: "Too many questions are open" };
 
-/// It came while the answers to others are worked on, each inside the other.
+/// The request came while the application answers others, each inside the other.
 pub(crate) const TOO_DEEP: Refusal =
     Refusal { code: INTERNAL_ERROR, message: "Questions are nested too deeply" };
 
-/// What was answered, in either dialect.
+/// The answer, in either dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answered {
+pub(crate) enum InputResponse {
     /// A result as JSON text.
     Result(String),
     Error {
@@ -57,8 +58,9 @@ pub(crate) enum Answered {
     },
 }
 
-impl Asked {
-    /// Reads a request of the server; one that was not declared is refused.
+impl InputRequest {
+    /// Reads a request of the server. The library refuses a request whose
+    /// capability the client did not declare.
     pub(crate) fn recognise(
         method: &str,
         params: Option<&str>,
@@ -71,8 +73,8 @@ impl Asked {
         let kind = match method {
             "elicitation/create" if declared.form || declared.url => {
                 match members.string("mode").as_deref() {
-                    None | Some("form") if declared.form => Kind::Form,
-                    Some("url") if declared.url => Kind::Url,
+                    None | Some("form") if declared.form => InputKind::Form,
+                    Some("url") if declared.url => InputKind::Url,
                     _ => return Err(invalid("Elicitation mode not supported")),
                 }
             }
@@ -82,9 +84,9 @@ impl Asked {
                 if uses_tools && !declared.sampling_tools {
                     return Err(invalid("Sampling with tools not supported"));
                 }
-                Kind::Sampling
+                InputKind::Sampling
             }
-            "roots/list" if declared.roots => Kind::Roots,
+            "roots/list" if declared.roots => InputKind::Roots,
             _ => return Err(unknown),
         };
         Ok(Self { kind, params: text.to_owned() })
@@ -98,72 +100,74 @@ impl Asked {
         self.members().string(name)
     }
 
-    /// A part as raw JSON.
+    /// A parameter as JSON text.
     pub(crate) fn part(&self, name: &str) -> Option<String> {
         self.members().get(name).map(|value| value.get().to_owned())
     }
 
-    /// The answer of a person who agreed: the filled form, or nothing for a
-    /// page. What is missing is filled in from the schema.
-    pub(crate) fn accept(&self, content: Option<&str>) -> Result<Answered> {
+    /// The answer of a person who accepted: the content of the form, or nothing
+    /// for a page. The defaults of the schema are added.
+    pub(crate) fn accept(&self, content: Option<&str>) -> Result<InputResponse> {
         match (self.kind, content) {
-            (Kind::Form, content) => {
+            (InputKind::Form, content) => {
                 let schema = self.part("requestedSchema").unwrap_or_else(|| "{}".to_owned());
                 let content = elicitation_form::fill(&schema, content.unwrap_or("{}"))?;
-                Ok(Answered::Result(json_members::object(|json| {
+                Ok(InputResponse::Result(json_members::object(|json| {
                     json.string("action", "accept");
                     json.json("content", &content);
                 })))
             }
-            (Kind::Url, None) => Ok(action("accept")),
-            (Kind::Url, Some(_)) => {
+            (InputKind::Url, None) => Ok(action("accept")),
+            (InputKind::Url, Some(_)) => {
                 Err(Error::argument("content_json is given for a page, which has none: pass NULL"))
             }
-            (Kind::Sampling | Kind::Roots, _) => Err(Error::argument(
+            (InputKind::Sampling | InputKind::Roots, _) => Err(Error::argument(
                 "this question is not answered by accepting: use mcp_input_reply_json()",
             )),
         }
     }
 
-    /// The answer of a person who said no, or who made no choice.
-    pub(crate) fn refuse(&self, is_choice: bool) -> Answered {
+    /// The answer of a person who declined, or who made no choice.
+    pub(crate) fn refuse(&self, is_choice: bool) -> InputResponse {
         match self.kind {
-            Kind::Form | Kind::Url => action(if is_choice { "decline" } else { "cancel" }),
-            Kind::Sampling | Kind::Roots => {
+            InputKind::Form | InputKind::Url => {
+                action(if is_choice { "decline" } else { "cancel" })
+            }
+            InputKind::Sampling | InputKind::Roots => {
                 let message = "User rejected the request".to_owned();
-                Answered::Error { code: REJECTED, message }
+                InputResponse::Error { code: REJECTED, message }
             }
         }
     }
 
-    /// An answer that the program has written whole.
-    pub(crate) fn reply(&self, result: &str) -> Result<Answered> {
+    /// A result that the application wrote.
+    pub(crate) fn reply(&self, result: &str) -> Result<InputResponse> {
         let members = Members::parse(result)
             .map_err(|error| Error::argument(format!("result_json is no JSON object: {error}")))?;
         let has = |name: &str| members.get(name).is_some();
         let missing = match self.kind {
-            Kind::Form | Kind::Url if !has("action") => "action",
-            Kind::Sampling if !has("role") => "role",
-            Kind::Sampling if !has("content") => "content",
-            Kind::Sampling if !has("model") => "model",
-            Kind::Roots if !has("roots") => "roots",
-            Kind::Form if members.string("action").as_deref() == Some("accept") => {
+            InputKind::Form | InputKind::Url if !has("action") => "action",
+            InputKind::Sampling if !has("role") => "role",
+            InputKind::Sampling if !has("content") => "content",
+            InputKind::Sampling if !has("model") => "model",
+            InputKind::Roots if !has("roots") => "roots",
+            InputKind::Form if members.string("action").as_deref() == Some("accept") => {
                 return self.accept(members.get("content").map(RawValue::get));
             }
-            _ => return Ok(Answered::Result(result.trim().to_owned())),
+            _ => return Ok(InputResponse::Result(result.trim().to_owned())),
         };
         Err(Error::argument(format!("result_json lacks \"{}\"", quote(missing))))
     }
 }
 
-impl Answered {
+impl InputResponse {
     /// The result of `roots/list`; `roots` is a JSON array.
     pub(crate) fn roots(roots: &str) -> Self {
         Self::Result(json_members::object(|json| json.json("roots", roots)))
     }
 
-    /// The same, with the task that the question says it belongs to: the
-    /// answer has to say so as well.
+    /// The same with the task that the request belongs to. The answer has to
+    /// name it as well.
     pub(crate) fn related_to(self, params: &str) -> Self {
         let asked = Members::parse(params).unwrap_or_default();
         let asked = asked.get("_meta").and_then(|meta| Members::parse(meta.get()).ok());
@@ -198,14 +202,14 @@ impl Answered {
     }
 }
 
-fn action(name: &str) -> Answered {
-    Answered::Result(json_members::object(|json| json.string("action", name)))
+fn action(name: &str) -> InputResponse {
+    InputResponse::Result(json_members::object(|json| json.string("action", name)))
 }
 
 /// The member of `_meta` that names the task of a request (2025-11-25).
 const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 
-impl From<Refusal> for Answered {
+impl From<Refusal> for InputResponse {
     fn from(refusal: Refusal) -> Self {
         Self::Error { code: refusal.code, message: refusal.message.to_owned() }
     }
@@ -219,12 +223,12 @@ mod tests {
         method: &str,
         params: &str,
         declared: &ClientCapabilities,
-    ) -> std::result::Result<Asked, i32> {
-        Asked::recognise(method, Some(params), declared).map_err(|refusal| refusal.code)
+    ) -> std::result::Result<InputRequest, i32> {
+        InputRequest::recognise(method, Some(params), declared).map_err(|refusal| refusal.code)
     }
 
     /// The member of the response.
-    fn member(answered: &Answered) -> String {
+    fn member(answered: &InputResponse) -> String {
         let text = json_members::object(|json| answered.write(json));
         text[1..text.len() - 1].to_owned()
     }
@@ -240,26 +244,26 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_was_not_declared() {
+    fn refuses_requests_whose_capability_was_not_declared() {
         let none = ClientCapabilities::default();
         for method in ["elicitation/create", "sampling/createMessage", "roots/list", "x"] {
             assert_eq!(asked(method, "{}", &none).unwrap_err(), METHOD_NOT_FOUND);
         }
         let form = ClientCapabilities { form: true, ..ClientCapabilities::default() };
-        assert_eq!(asked("elicitation/create", "{}", &form).unwrap().kind, Kind::Form);
+        assert_eq!(asked("elicitation/create", "{}", &form).unwrap().kind, InputKind::Form);
         let url = r#"{"mode":"url"}"#;
         assert_eq!(asked("elicitation/create", url, &form).unwrap_err(), INVALID_PARAMS);
-        assert_eq!(asked("elicitation/create", url, &all()).unwrap().kind, Kind::Url);
+        assert_eq!(asked("elicitation/create", url, &all()).unwrap().kind, InputKind::Url);
         let tools = r#"{"tools":[]}"#;
         assert_eq!(asked("sampling/createMessage", tools, &all()).unwrap_err(), INVALID_PARAMS);
         assert_eq!(asked("roots/list", "[]", &all()).unwrap_err(), INVALID_PARAMS);
     }
 
     #[test]
-    fn says_to_which_task_an_answer_belongs() {
+    fn names_the_task_of_an_answer() {
         let params = r#"{"a":1,"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}"#;
         let related = |result: &str, params: &str| {
-            member(&Answered::Result(result.to_owned()).related_to(params))
+            member(&InputResponse::Result(result.to_owned()).related_to(params))
         };
         assert_eq!(
             related(r#"{"x":1.50,"_meta":{"k":1}}"#, params),
@@ -270,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_in_the_words_of_the_specification() {
+    fn writes_answers_as_the_specification_does() {
         let form = asked("elicitation/create", "{}", &all()).unwrap();
         assert_eq!(
             member(&form.accept(Some("{}")).unwrap()),

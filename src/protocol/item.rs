@@ -1,9 +1,9 @@
-//! Lists: how long they are, and what may be used of them.
+//! The items of lists.
 
 use crate::protocol::header_params;
 use crate::wire::jsonrpc::Answer;
 
-/// What the items of a method's result stand in, if it lists.
+/// The member of the result that holds the items, for methods that list.
 pub(crate) fn member_of(method: &str) -> Option<&'static str> {
     Some(match method {
         "tools/list" => "tools",
@@ -23,9 +23,9 @@ pub(crate) fn count(answer: &Answer, member: &str) -> usize {
     list.map_or(0, |list| tape.elements(text, list).count())
 }
 
-/// Whether a tool may be called over HTTP: its marks are not invalid.
+/// Whether a tool may be called over HTTP: its header parameters are valid.
 pub(crate) fn is_usable(schema: Option<&str>) -> bool {
-    schema.is_none_or(|schema| header_params::marks(schema).is_ok())
+    schema.is_none_or(|schema| header_params::parse(schema).is_ok())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 pub(crate) mod accepted;
 pub(crate) mod call;
+pub(crate) mod call_machine;
 pub(crate) mod capability;
 pub(crate) mod dialect;
 pub(crate) mod elicitation_form;

@@ -15,7 +15,7 @@ use crate::protocol::revision::Revision;
 use crate::protocol::server_info::{HandshakeReply, ServerInfo};
 use crate::wire::jsonrpc::{Answer, RpcError};
 
-/// What to send next.
+/// The request to send next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Attempt {
     Discover(Revision),
@@ -92,37 +92,36 @@ impl AttemptOutcome {
     }
 }
 
-/// What follows.
+/// The result of an attempt.
 #[derive(Debug)]
-pub(crate) enum Next {
+pub(crate) enum NextAttempt {
     Try(Attempt),
-    /// The revision is agreed on.
+    /// Both sides speak the revision.
     Agreed(Box<ServerInfo>),
-    /// The handshake made a session in a revision that nobody here speaks:
-    /// give it back and fail.
+    /// The handshake made a session in a revision that the library does not
+    /// speak. The driver ends the session and fails.
     Foreign(Error),
-    /// Messages are not taken here in this way: there may be another, or this
-    /// is the error to show.
+    /// The URL does not accept messages over this transport. If no other
+    /// transport is left, the call ends with this error.
     Elsewhere(Error),
 }
 
 #[derive(Debug)]
 pub(crate) struct Negotiation {
     pinned: Option<Revision>,
-    /// What carries the messages is older than the stateless dialect.
+    /// The transport is older than the stateless dialect.
     is_old: bool,
     discovered: u8,
     initialized: u8,
 }
 
 impl Negotiation {
-    /// `known` is what the server spoke before its session was lost, which
-    /// saves asking again.
+    /// `known` is the revision of the session that was lost. It saves the probe.
     pub(crate) fn new(pinned: Option<Revision>, known: Option<Revision>) -> (Self, Attempt) {
         let mut this = Self { pinned, is_old: false, discovered: 0, initialized: 0 };
         let first = match pinned.or(known) {
             Some(revision) if !revision.is_stateless() => {
-                // Not the known one: the server may have learned a newer.
+                // Not the known revision: the server may speak a newer one now.
                 this.initialize(pinned.unwrap_or(Revision::HANDSHAKE))
             }
             other => this.discover(other.unwrap_or(Revision::STATELESS)),
@@ -130,7 +129,7 @@ impl Negotiation {
         (this, first)
     }
 
-    /// Where the question of the stateless dialect is never asked.
+    /// The same for a transport without the probe `server/discover`.
     pub(crate) fn of_handshake(pinned: Option<Revision>) -> Result<(Self, Attempt)> {
         if let Some(revision) = pinned.filter(|revision| revision.is_stateless()) {
             return Err(Error::new(
@@ -145,22 +144,30 @@ impl Negotiation {
         Ok((Self { is_old: true, ..negotiation }, first))
     }
 
-    pub(crate) fn interpret(&mut self, attempt: Attempt, outcome: AttemptOutcome) -> Result<Next> {
+    pub(crate) fn interpret(
+        &mut self,
+        attempt: Attempt,
+        outcome: AttemptOutcome,
+    ) -> Result<NextAttempt> {
         match attempt {
             Attempt::Discover(revision) => self.interpret_discover(revision, outcome),
             Attempt::Initialize(revision) => self.interpret_initialize(revision, outcome),
         }
     }
 
-    fn interpret_discover(&mut self, revision: Revision, outcome: AttemptOutcome) -> Result<Next> {
+    fn interpret_discover(
+        &mut self,
+        revision: Revision,
+        outcome: AttemptOutcome,
+    ) -> Result<NextAttempt> {
         match outcome {
             AttemptOutcome::Answered(answer) => {
-                let greeting = HandshakeReply::parse(&answer)?;
-                let names = greeting.supported_versions.clone().unwrap_or_default();
+                let reply = HandshakeReply::parse(&answer)?;
+                let names = reply.supported_versions.clone().unwrap_or_default();
                 if names.iter().any(|name| name == revision.as_str()) {
-                    return Ok(Next::Agreed(Box::new(greeting.introduce(revision, &answer))));
+                    return Ok(NextAttempt::Agreed(Box::new(reply.introduce(revision, &answer))));
                 }
-                // A list without anything usable is no proof: some servers
+                // Without a common version the list is no proof: some servers
                 // name the versions of one dialect only.
                 self.choose(revision, &names, false).or_else(|error| self.fall_back(error))
             }
@@ -173,13 +180,13 @@ impl Negotiation {
                         self.choose(revision, &names, true)
                     }
                 }
-                // Only a server of this dialect knows these.
+                // Only servers of this dialect send these codes.
                 HEADER_MISMATCH | MISSING_CAPABILITY => Err(shown),
-                // Every server of this dialect answers the question.
+                // Every server of this dialect answers the probe.
                 _ if self.pinned.is_some() => Err(not_spoken(revision, &error, &shown)),
                 _ => self.fall_back(shown),
             },
-            AttemptOutcome::NotMcp(405, shown) => Ok(Next::Elsewhere(shown)),
+            AttemptOutcome::NotMcp(405, shown) => Ok(NextAttempt::Elsewhere(shown)),
             AttemptOutcome::NotMcp(_, shown) => self.fall_back(shown),
             AttemptOutcome::Silent(shown) | AttemptOutcome::Ended(shown) => self.fall_back(shown),
             AttemptOutcome::Failed(failure, shown) => Err(after_failure(failure, shown)),
@@ -190,16 +197,16 @@ impl Negotiation {
         &mut self,
         revision: Revision,
         outcome: AttemptOutcome,
-    ) -> Result<Next> {
+    ) -> Result<NextAttempt> {
         match outcome {
             AttemptOutcome::Answered(answer) => {
-                let greeting = HandshakeReply::parse(&answer)?;
-                let name = greeting.protocol_version.clone().unwrap_or_default();
+                let reply = HandshakeReply::parse(&answer)?;
+                let name = reply.protocol_version.clone().unwrap_or_default();
                 match Revision::parse(&name) {
                     Some(theirs) if !theirs.is_stateless() && self.allows(theirs) => {
-                        Ok(Next::Agreed(Box::new(greeting.introduce(theirs, &answer))))
+                        Ok(NextAttempt::Agreed(Box::new(reply.introduce(theirs, &answer))))
                     }
-                    _ => Ok(Next::Foreign(self.nothing_common(&[name]))),
+                    _ => Ok(NextAttempt::Foreign(self.nothing_common(&[name]))),
                 }
             }
             AttemptOutcome::Refused(error, shown) => match error.code {
@@ -209,19 +216,19 @@ impl Negotiation {
                 UNSUPPORTED_VERSION => {
                     let names = supported(&error);
                     if names.is_empty() && self.may_discover() && self.discovered < 2 {
-                        // A server of the stateless dialect after all, one that
-                        // was not ready for the first question.
-                        return Ok(Next::Try(self.discover(Revision::STATELESS)));
+                        // A server of the stateless dialect that was not ready
+                        // for the first probe.
+                        return Ok(NextAttempt::Try(self.discover(Revision::STATELESS)));
                     }
                     if names.is_empty() { Err(shown) } else { self.choose(revision, &names, true) }
                 }
-                // The server that had a handshake before may have none now.
+                // The server may speak only the stateless dialect now.
                 _ if self.discovered == 0 && self.may_discover() => {
-                    Ok(Next::Try(self.discover(Revision::STATELESS)))
+                    Ok(NextAttempt::Try(self.discover(Revision::STATELESS)))
                 }
                 _ => Err(shown),
             },
-            AttemptOutcome::NotMcp(400 | 404 | 405, shown) => Ok(Next::Elsewhere(shown)),
+            AttemptOutcome::NotMcp(400 | 404 | 405, shown) => Ok(NextAttempt::Elsewhere(shown)),
             AttemptOutcome::NotMcp(_, shown)
             | AttemptOutcome::Silent(shown)
             | AttemptOutcome::Ended(shown) => Err(shown),
@@ -229,30 +236,35 @@ impl Negotiation {
         }
     }
 
-    /// Takes the best of a list of the server, each dialect at most twice.
-    fn choose(&mut self, tried: Revision, names: &[String], is_refused: bool) -> Result<Next> {
+    /// Takes the newest common revision, each dialect at most twice.
+    fn choose(
+        &mut self,
+        tried: Revision,
+        names: &[String],
+        is_refused: bool,
+    ) -> Result<NextAttempt> {
         let stateless = Revision::newest_common(names, true)
             .filter(|revision| self.allows(*revision) && !self.is_old && self.discovered < 2);
         let handshake = Revision::newest_common(names, false)
             .filter(|revision| self.allows(*revision) && self.initialized < 2);
         match (stateless, handshake) {
-            // Also the one that was refused: a server may have been slow to start.
+            // The refused revision as well: the server may have been starting.
             (Some(revision), _) if revision != tried || is_refused => {
-                Ok(Next::Try(self.discover(revision)))
+                Ok(NextAttempt::Try(self.discover(revision)))
             }
             (_, Some(revision)) if revision != tried || is_refused => {
-                Ok(Next::Try(self.initialize(revision)))
+                Ok(NextAttempt::Try(self.initialize(revision)))
             }
             _ => Err(self.nothing_common(names)),
         }
     }
 
-    /// From the question of the stateless dialect to the handshake.
-    fn fall_back(&mut self, shown: Error) -> Result<Next> {
+    /// Tries the handshake after the probe.
+    fn fall_back(&mut self, shown: Error) -> Result<NextAttempt> {
         if self.pinned.is_some() || self.initialized > 0 {
             return Err(shown);
         }
-        Ok(Next::Try(self.initialize(Revision::HANDSHAKE)))
+        Ok(NextAttempt::Try(self.initialize(Revision::HANDSHAKE)))
     }
 
     fn discover(&mut self, revision: Revision) -> Attempt {
@@ -330,7 +342,7 @@ fn supported(error: &RpcError) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// The pinned revision is not one of the server's.
+/// The error for a pinned revision that the server does not speak.
 fn not_spoken(pinned: Revision, rpc: &RpcError, shown: &Error) -> Error {
     Error::new(
         Status::Version,
@@ -370,18 +382,20 @@ mod tests {
     const PROBE: Attempt = Attempt::Discover(Revision::V2026_07_28);
     const INITIALIZE: Attempt = Attempt::Initialize(Revision::V2025_11_25);
 
-    fn tries(next: Result<Next>) -> Attempt {
+    fn tries(next: Result<NextAttempt>) -> Attempt {
         match next {
-            Ok(Next::Try(attempt)) => attempt,
+            Ok(NextAttempt::Try(attempt)) => attempt,
             other => unreachable!("{other:?}"),
         }
     }
 
     #[test]
-    fn agrees_at_once_with_a_server_of_the_stateless_era() {
+    fn agrees_with_a_stateless_server_after_one_probe() {
         let next =
             automatic().interpret(PROBE, answered(r#"{"supportedVersions":["2026-07-28"]}"#));
-        assert!(matches!(next, Ok(Next::Agreed(who)) if who.revision == Revision::V2026_07_28));
+        assert!(
+            matches!(next, Ok(NextAttempt::Agreed(server_info)) if server_info.revision == Revision::V2026_07_28)
+        );
     }
 
     #[test]
@@ -418,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn repeats_once_what_was_refused_with_the_very_version_that_is_named() {
+    fn repeats_once_an_attempt_that_was_refused_with_its_own_version() {
         let named = || refused(-32022, Some(r#"{"supported":["2026-07-28"]}"#));
         for pinned in [None, Some(Revision::V2026_07_28)] {
             let (mut negotiation, first) = Negotiation::new(pinned, None);
@@ -428,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn says_both_lists_when_nothing_is_common() {
+    fn names_both_lists_without_a_common_version() {
         let named = refused(-32022, Some(r#"{"supported":["2031-01-01"]}"#));
         let error = automatic().interpret(PROBE, named).unwrap_err();
         assert_eq!(error.status(), Status::Version);
@@ -436,15 +450,15 @@ mod tests {
     }
 
     #[test]
-    fn does_not_fall_back_from_what_only_a_stateless_server_says() {
+    fn does_not_fall_back_after_an_error_of_the_stateless_dialect() {
         for code in [HEADER_MISMATCH, MISSING_CAPABILITY] {
             assert!(automatic().interpret(PROBE, refused(code, None)).is_err());
         }
     }
 
     #[test]
-    fn knows_an_older_transport_by_its_refusal() {
-        let Ok(Next::Elsewhere(error)) = automatic().interpret(PROBE, status(405)) else {
+    fn leaves_for_another_transport_on_400_404_and_405() {
+        let Ok(NextAttempt::Elsewhere(error)) = automatic().interpret(PROBE, status(405)) else {
             unreachable!()
         };
         assert_eq!(error.http_status(), 405);
@@ -452,12 +466,12 @@ mod tests {
             let mut negotiation = automatic();
             negotiation.interpret(PROBE, status(400)).unwrap();
             let next = negotiation.interpret(INITIALIZE, status(code));
-            assert!(matches!(next, Ok(Next::Elsewhere(_))), "{code}");
+            assert!(matches!(next, Ok(NextAttempt::Elsewhere(_))), "{code}");
         }
     }
 
     #[test]
-    fn asks_in_the_older_way_what_is_silent_or_ends_at_the_question() {
+    fn falls_back_from_a_server_that_is_silent_or_ends() {
         let error = || Error::new(Status::Timeout, "no answer");
         for outcome in [AttemptOutcome::Silent(error()), AttemptOutcome::Ended(error())] {
             assert_eq!(tries(automatic().interpret(PROBE, outcome)), INITIALIZE);
@@ -470,7 +484,7 @@ mod tests {
     }
 
     #[test]
-    fn never_asks_the_question_of_the_stateless_era_over_an_older_transport() {
+    fn never_probes_over_an_older_transport() {
         let (_, first) = Negotiation::of_handshake(None).unwrap();
         assert_eq!(first, INITIALIZE);
         for code in [UNSUPPORTED_VERSION, -32601] {
@@ -490,7 +504,9 @@ mod tests {
             tries(negotiation.interpret(PROBE, status(400)));
             let json = format!("{{\"protocolVersion\":\"{}\"}}", revision.as_str());
             let next = negotiation.interpret(INITIALIZE, answered(&json));
-            assert!(matches!(next, Ok(Next::Agreed(who)) if who.revision == revision));
+            assert!(
+                matches!(next, Ok(NextAttempt::Agreed(server_info)) if server_info.revision == revision)
+            );
         }
         for json in
             [r#"{"protocolVersion":"1999-01-01"}"#, r#"{"protocolVersion":"2026-07-28"}"#, "{}"]
@@ -499,7 +515,7 @@ mod tests {
             tries(negotiation.interpret(PROBE, status(400)));
             assert!(matches!(
                 negotiation.interpret(INITIALIZE, answered(json)),
-                Ok(Next::Foreign(error)) if error.status() == Status::Version
+                Ok(NextAttempt::Foreign(error)) if error.status() == Status::Version
             ));
         }
     }
@@ -509,7 +525,7 @@ mod tests {
         let (mut negotiation, first) = Negotiation::new(Some(Revision::V2025_03_26), None);
         assert_eq!(first, Attempt::Initialize(Revision::V2025_03_26));
         let next = negotiation.interpret(first, answered(r#"{"protocolVersion":"2025-11-25"}"#));
-        assert!(matches!(next, Ok(Next::Foreign(_))));
+        assert!(matches!(next, Ok(NextAttempt::Foreign(_))));
 
         let (mut negotiation, first) = Negotiation::new(Some(Revision::V2026_07_28), None);
         assert_eq!(first, PROBE);
@@ -520,7 +536,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_back_once_to_a_server_that_was_not_ready() {
+    fn probes_again_a_server_that_was_not_ready() {
         let mut negotiation = automatic();
         tries(negotiation.interpret(PROBE, status(500)));
         assert_eq!(tries(negotiation.interpret(INITIALIZE, refused(-32022, None))), PROBE);
@@ -580,7 +596,7 @@ mod tests {
         for data in hostile {
             let (mut negotiation, mut attempt) = Negotiation::new(None, None);
             let mut rounds = 0;
-            while let Ok(Next::Try(next)) =
+            while let Ok(NextAttempt::Try(next)) =
                 negotiation.interpret(attempt, refused(-32022, Some(data)))
             {
                 attempt = next;
@@ -591,7 +607,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_the_question_of_a_server_that_has_no_handshake_any_more() {
+    fn probes_a_known_server_that_refuses_the_handshake() {
         let known = Some(Revision::HANDSHAKE);
         for code in [-32600, -32601, HEADER_MISMATCH, UNSUPPORTED_VERSION] {
             let (mut negotiation, _) = Negotiation::new(None, known);
@@ -603,7 +619,7 @@ mod tests {
     }
 
     #[test]
-    fn skips_the_question_when_a_session_was_lost() {
+    fn skips_the_probe_after_a_lost_session() {
         let (_, first) = Negotiation::new(None, Some(Revision::V2025_03_26));
         assert_eq!(first, INITIALIZE);
         let (_, first) = Negotiation::new(None, Some(Revision::V2026_07_28));

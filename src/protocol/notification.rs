@@ -1,4 +1,4 @@
-//! Notifications of the server: what they are about.
+//! The notifications of the server.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use crate::wire::jsonrpc::plain_text;
 use crate::wire::object::Members;
 use crate::wire::tape::{Place, Tape};
 
-/// The kinds of the public header, which adds them together.
+/// The kinds, with the bits of the public header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
-pub(crate) enum Kind {
+pub(crate) enum NotificationKind {
     ToolsChanged = 1,
     PromptsChanged = 2,
     ResourcesChanged = 4,
@@ -23,11 +23,11 @@ pub(crate) enum Kind {
     Listening = 128,
     Other = 256,
     Cancelled = 512,
-    /// The library's own: the stream that was listened to is gone for good.
+    /// The library sends this one: the notification stream has ended for good.
     Silent = 1024,
 }
 
-impl Kind {
+impl NotificationKind {
     pub(crate) fn of(method: &str) -> Self {
         match method {
             "notifications/tools/list_changed" => Self::ToolsChanged,
@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-/// The levels of log messages (RFC 5424), by the numbers of the public header.
+/// The levels of log messages (RFC 5424), in the order of the public header.
 pub(crate) const LEVELS: [&str; 8] =
     ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
@@ -52,9 +52,9 @@ pub(crate) const CANCELLED: &str = "notifications/cancelled";
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 pub(crate) const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
 
-/// How far a request is.
+/// The progress of a request.
 #[derive(Debug)]
-pub(crate) struct Progress<'a> {
+pub(crate) struct ProgressParams<'a> {
     /// The id of the request that it is about: our tokens are ids.
     pub(crate) id: Option<i64>,
     pub(crate) progress: f64,
@@ -62,7 +62,7 @@ pub(crate) struct Progress<'a> {
     pub(crate) message: Option<Cow<'a, str>>,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> ProgressParams<'a> {
     /// The params of a notification at a place of its message, if they are
     /// well-formed.
     pub(crate) fn read(text: &'a str, tape: &Tape, params: Place) -> Option<Self> {
@@ -86,13 +86,13 @@ impl<'a> Progress<'a> {
     }
 
     /// The same with a message of its own.
-    pub(crate) fn into_owned(self) -> Progress<'static> {
+    pub(crate) fn into_owned(self) -> ProgressParams<'static> {
         let message = self.message.map(|message| Cow::Owned(message.into_owned()));
-        Progress { message, ..self }
+        ProgressParams { message, ..self }
     }
 }
 
-/// What says that a request is given up.
+/// The parameters of the notification that cancels a request.
 pub(crate) fn cancellation(id: i64, reason: &str) -> String {
     json_members::object(|json| {
         json.integer("requestId", id);
@@ -100,16 +100,16 @@ pub(crate) fn cancellation(id: i64, reason: &str) -> String {
     })
 }
 
-/// A text in quotes is no number, and null is none either.
+/// Neither a text in quotes nor null is a number.
 fn number(raw: &str) -> Option<f64> {
-    // Most are small and whole.
+    // Most numbers are small and whole.
     match raw.parse::<u32>() {
         Ok(number) => Some(number.into()),
         Err(_) => raw.parse().ok(),
     }
 }
 
-/// The params of a message that is nothing but a notification of progress.
+/// The parameters of a message, if it is a notification of progress.
 pub(crate) fn progress(text: &str, tape: &Tape) -> Option<Place> {
     let (mut version, mut method, mut params, mut has_other) = ("", "", None, false);
     tape.visit(text, 0, |name, value| match name {
@@ -123,20 +123,20 @@ pub(crate) fn progress(text: &str, tape: &Tape) -> Option<Place> {
     params.filter(|_| is_it)
 }
 
-/// The request that the server does not want answered any more, as raw JSON.
+/// The id, as JSON text, of the request that the server cancels.
 pub(crate) fn cancelled(params: &str) -> Option<&str> {
     Members::parse(params).ok()?.get("requestId").map(RawValue::get)
 }
 
-/// The stream of notifications that one belongs to, where several share a
-/// connection: the id of the request that began it.
+/// The id of the `subscriptions/listen` that a notification belongs to. On a
+/// shared connection there may be several.
 pub(crate) fn subscription(params: &str) -> Option<i64> {
     let meta = Members::parse(params).ok()?.get("_meta")?;
     let id = Members::parse(meta.get()).ok()?.get(SUBSCRIPTION)?;
     id.get().parse().ok()
 }
 
-/// The question whose page was visited.
+/// The elicitation whose page was visited.
 pub(crate) fn elicitation(params: &str) -> Option<String> {
     Members::parse(params).ok()?.string("elicitationId")
 }
@@ -150,12 +150,12 @@ pub(crate) fn uri(params: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn parse(params: &str) -> Option<Progress<'_>> {
-        Progress::read(params, &Tape::read(params, 1).ok()?, 0)
+    fn parse(params: &str) -> Option<ProgressParams<'_>> {
+        ProgressParams::read(params, &Tape::read(params, 1).ok()?, 0)
     }
 
     #[test]
-    fn reads_progress_with_and_without_its_options() {
+    fn reads_progress_with_and_without_optional_members() {
         let params = r#"{"progressToken":7,"progress":1.5,"total":3,"message":"a\nb","x":1}"#;
         let progress = parse(params).unwrap();
         assert_eq!((progress.id, progress.progress, progress.total), (Some(7), 1.5, Some(3.0)));
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_a_message_that_is_progress() {
+    fn recognises_a_notification_of_progress() {
         let place = |text: &str| {
             let tape = Tape::read(text, 2).unwrap();
             progress(text, &tape).map(|params| tape.text(text, params).to_owned())
@@ -185,10 +185,10 @@ mod tests {
     }
 
     #[test]
-    fn knows_the_kinds() {
-        assert_eq!(Kind::of("notifications/tools/list_changed") as i32, 1);
-        assert_eq!(Kind::of("notifications/message") as i32, 16);
-        assert_eq!(Kind::of("notifications/x"), Kind::Other);
+    fn recognises_the_kinds() {
+        assert_eq!(NotificationKind::of("notifications/tools/list_changed") as i32, 1);
+        assert_eq!(NotificationKind::of("notifications/message") as i32, 16);
+        assert_eq!(NotificationKind::of("notifications/x"), NotificationKind::Other);
         let params = r#"{"requestId":"a"}"#;
         assert_eq!(cancelled(params).unwrap(), "\"a\"");
         let params = r#"{"_meta":{"io.modelcontextprotocol/subscriptionId":7}}"#;

@@ -1,6 +1,6 @@
-//! The revisions of the protocol, in their order.
+//! The revisions of the protocol, the oldest first.
 
-/// A revision that this library speaks.
+/// A revision that the library speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Revision {
     V2024_11_05,
@@ -11,7 +11,7 @@ pub(crate) enum Revision {
 }
 
 impl Revision {
-    /// All of them, the newest first.
+    /// All revisions, the newest first.
     pub(crate) const ALL: [Revision; 5] = [
         Self::V2026_07_28,
         Self::V2025_11_25,
@@ -20,10 +20,10 @@ impl Revision {
         Self::V2024_11_05,
     ];
 
-    /// The newest one without a handshake.
+    /// The newest revision without a handshake.
     pub(crate) const STATELESS: Self = Self::V2026_07_28;
 
-    /// The newest one that begins with `initialize`.
+    /// The newest revision that begins with `initialize`.
     pub(crate) const HANDSHAKE: Self = Self::V2025_11_25;
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -36,32 +36,32 @@ impl Revision {
         }
     }
 
-    /// The one with exactly this name.
+    /// The revision with exactly this name.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|revision| revision.as_str() == text)
     }
 
-    /// Whether each request stands alone: no handshake, no session.
+    /// Whether the revision has neither handshake nor session.
     pub(crate) fn is_stateless(self) -> bool {
         self >= Self::STATELESS
     }
 
-    /// Whether a peer may put several messages into one array.
+    /// Whether the server may put several messages into one array.
     pub(crate) fn has_batches(self) -> bool {
         matches!(self, Self::V2024_11_05 | Self::V2025_03_26)
     }
 
-    /// Whether a completion may be told the other arguments.
+    /// Whether a completion may have a `context`: the other arguments.
     pub(crate) fn has_completion_context(self) -> bool {
         self >= Self::V2025_06_18
     }
 
-    /// Whether the core has tasks, which the client asks for.
+    /// Whether the client may ask the server to run a call as a task.
     pub(crate) fn has_tasks(self) -> bool {
         self == Self::V2025_11_25
     }
 
-    /// The newest of ours among a peer's, of one dialect.
+    /// The newest revision of a dialect that both sides speak.
     pub(crate) fn newest_common(names: &[String], is_stateless: bool) -> Option<Self> {
         Self::ALL.into_iter().find(|revision| {
             revision.is_stateless() == is_stateless
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn compares_names_whole() {
+    fn compares_whole_names() {
         assert_eq!(Revision::parse("2025-06-18"), Some(Revision::V2025_06_18));
         assert_eq!(Revision::parse("2025-06-18 "), None);
         assert_eq!(Revision::parse(""), None);

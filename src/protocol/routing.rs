@@ -1,12 +1,12 @@
 //! The headers of the stateless dialect that repeat a part of the body, so that
-//! what stands between client and server can route by them.
+//! gateways can route requests by them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::wire::object::Members;
 
-/// The value of `Mcp-Name` where the method has one.
+/// The value of `Mcp-Name`, for methods that have one.
 pub(crate) fn name(method: &str, params: &Members<'_>) -> Option<String> {
     let member = match method {
         "tools/call" | "prompts/get" => "name",
@@ -17,17 +17,17 @@ pub(crate) fn name(method: &str, params: &Members<'_>) -> Option<String> {
     params.string(member).as_deref().map(encode)
 }
 
-/// A text as the value of a header: as it is where that is safe, else as
-/// base64 between markers.
+/// A text as the value of a header. A text that a header cannot hold is written
+/// as base64 between markers.
 pub(crate) fn encode(text: &str) -> String {
     let is_plain = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
         && text.trim_matches(' ') == text
-        && !is_marked(text);
+        && !looks_encoded(text);
     if is_plain { text.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(text)) }
 }
 
-/// Whether a text would be taken for an encoded one.
-fn is_marked(text: &str) -> bool {
+/// Whether a server would take a text for an encoded one.
+fn looks_encoded(text: &str) -> bool {
     text.starts_with("=?base64?") && text.ends_with("?=")
 }
 
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn encodes_what_a_header_cannot_hold() {
+    fn encodes_texts_that_a_header_cannot_hold() {
         for (text, value) in [
             ("us-west1", "us-west1"),
             ("us west 1", "us west 1"),
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn names_what_a_call_is_about() {
+    fn takes_the_name_from_the_parameters() {
         let name = |method, params| name(method, &Members::parse(params).unwrap());
         assert_eq!(name("tools/call", r#"{"name":"add","arguments":{}}"#).unwrap(), "add");
         assert_eq!(name("resources/read", r#"{"uri":"a:b"}"#).unwrap(), "a:b");

@@ -1,4 +1,4 @@
-//! Who the server is: what `initialize` and `server/discover` answer.
+//! The results of `initialize` and `server/discover`.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -8,7 +8,7 @@ use crate::protocol::extension;
 use crate::protocol::revision::Revision;
 use crate::wire::jsonrpc::{Answer, said};
 
-/// The server's words about itself, in both eras the same.
+/// What the server says about itself, in either dialect.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerInfo {
     pub(crate) revision: Revision,
@@ -18,11 +18,11 @@ pub(crate) struct ServerInfo {
     pub(crate) instructions: Option<String>,
     /// A JSON object as text.
     pub(crate) capabilities: String,
-    /// The whole result as the server wrote it.
+    /// The result as the server wrote it.
     pub(crate) json: String,
 }
 
-/// The parts of both results, before a revision is chosen.
+/// The members of both results, before the revision is chosen.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct HandshakeReply<'a> {
@@ -49,7 +49,7 @@ struct Implementation {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Meta {
-    /// Display matter only in the stateless dialect, hence not at the top.
+    /// The stateless dialect has it here, because it is for display only.
     #[serde(rename = "io.modelcontextprotocol/serverInfo")]
     server_info: Option<Implementation>,
 }
@@ -64,7 +64,7 @@ impl<'a> HandshakeReply<'a> {
         })
     }
 
-    /// What to remember, once the revision is chosen.
+    /// What the library keeps, once the revision is chosen.
     pub(crate) fn introduce(self, revision: Revision, answer: &Answer) -> ServerInfo {
         let info =
             self.server_info.or(self.meta.and_then(|meta| meta.server_info)).unwrap_or_default();
@@ -82,7 +82,7 @@ impl<'a> HandshakeReply<'a> {
 }
 
 impl ServerInfo {
-    /// Whether the server declares an extension, whose name has dots.
+    /// Whether the server declares an extension. Its name may have dots.
     pub(crate) fn has_extension(&self, name: &str) -> bool {
         let root = serde_json::from_str::<serde_json::Value>(&self.capabilities);
         root.is_ok_and(|root| {
@@ -90,8 +90,8 @@ impl ServerInfo {
         })
     }
 
-    /// Whether the server declares a capability such as "tools" or
-    /// "resources.subscribe": present, and neither false nor null.
+    /// Whether the server declares a capability, such as "tools" or
+    /// "resources.subscribe". Neither false nor null declares one.
     pub(crate) fn has_capability(&self, name: &str) -> bool {
         let Ok(root) = serde_json::from_str::<serde_json::Value>(&self.capabilities) else {
             return false;
@@ -106,8 +106,7 @@ impl ServerInfo {
         !matches!(value, serde_json::Value::Null | serde_json::Value::Bool(false))
     }
 
-    /// The capability that a server has to declare for a method, where it does
-    /// not.
+    /// The capability that the method needs and the server does not declare.
     pub(crate) fn lacks(&self, method: &str) -> Option<&'static str> {
         let (needed, others): (_, &[&str]) = match method {
             "resources/subscribe" | "resources/unsubscribe" => ("resources.subscribe", &[]),
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_server_in_both_places() {
+    fn reads_the_name_in_both_places() {
         let old = server_info(r#"{"serverInfo":{"name":"a","version":"1","title":"A"}}"#);
         assert_eq!((old.name.as_deref(), old.title.as_deref()), (Some("a"), Some("A")));
         let new = server_info(
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_a_capability_that_is_there_from_one_that_is_not() {
+    fn recognises_a_declared_capability() {
         let server = server_info(
             r#"{"capabilities":{"tools":{},"resources":{"subscribe":false,"listChanged":true}}}"#,
         );
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn cuts_the_words_of_a_peer_in_what_it_says() {
+    fn cuts_long_text_of_the_server_in_errors() {
         let json = format!(r#"{{"serverInfo":"{}"}}"#, "x".repeat(5000));
         let answer = Answer::whole(json);
         let message = HandshakeReply::parse(&answer).unwrap_err().message().to_owned();

@@ -1,4 +1,4 @@
-//! Skills (SEP-2640): whether a file is what its entry says.
+//! Skills (SEP-2640): the check of a file against its entry in the list.
 
 use serde_json::Value;
 
@@ -6,21 +6,21 @@ use crate::base::error::{Error, Result, Status, quote};
 use crate::wire::front_matter;
 use crate::wire::jsonrpc::said;
 
-/// What an entry says of one file.
+/// The entry of one file.
 #[derive(Debug)]
 pub(crate) struct File<'a> {
     pub(crate) uri: &'a str,
     pub(crate) size: Option<i64>,
     pub(crate) digest: Option<&'a str>,
-    /// Of the main file, the front matter as a JSON object.
+    /// The front matter of the main file, as a JSON object.
     pub(crate) frontmatter: Option<&'a str>,
 }
 
-/// The most front matter that is read.
+/// The most bytes of front matter that are read.
 const FRONT: usize = 64 * 1024;
 
 impl File<'_> {
-    /// Refuses bytes that are not what the entry says.
+    /// Refuses bytes that differ from the entry.
     pub(crate) fn verify(&self, bytes: &[u8]) -> Result<()> {
         let wrong = |what: String| {
             Err(Error::new(
@@ -58,8 +58,8 @@ impl File<'_> {
     }
 }
 
-/// The first field in which the front matter of a file is another than the
-/// entry's.
+/// The first field in which the front matter of the file differs from that of
+/// the entry.
 fn differing(due: &str, bytes: &[u8]) -> std::result::Result<Option<String>, String> {
     let due: Value = serde_json::from_str(due).map_err(|error| said(&error))?;
     let Some(due) = due.as_object() else { return Err("the entry's is no object".to_owned()) };
@@ -74,7 +74,7 @@ fn differing(due: &str, bytes: &[u8]) -> std::result::Result<Option<String>, Str
     Ok(names.find(|name| !is_same(name)).cloned())
 }
 
-/// Whether two values are the same. To some writers of JSON 1.0 is 1.
+/// Whether two values are equal. Some JSON writers write 1.0 as 1.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
@@ -92,10 +92,11 @@ fn is_same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// What stands between the first line, which is `---`, and the next such line.
+/// The text between the first line, which has to be `---`, and the next such
+/// line.
 fn front(bytes: &[u8]) -> Option<&str> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // A character may be cut at the limit: what is before it counts.
+    // The limit may cut a character, which is then left out.
     let head = bytes.get(..bytes.len().min(FRONT))?;
     let head = match std::str::from_utf8(head) {
         Ok(text) => text,
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_what_is_as_the_entry_says() {
+    fn accepts_a_file_that_matches_its_entry() {
         let size = Some(TEXT.len() as i64);
         assert_eq!(verify(TEXT, size, Some(&digest(TEXT)), Some(FRONTMATTER)), "");
         assert_eq!(
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_front_matter_that_becomes_more_than_is_in_it() {
+    fn refuses_front_matter_that_expands() {
         let mut bomb = "---\na0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for at in 1..9 {
             let aliases = vec![format!("*a{}", at - 1); 9].join(", ");

@@ -1,4 +1,4 @@
-//! The dialect in which each request stands alone: 2026-07-28.
+//! The dialect without handshake and session: 2026-07-28.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::dialect::{Dialect, Interpretation};
 use crate::protocol::identity::Identity;
-use crate::protocol::input_request::Answered;
+use crate::protocol::input_request::InputResponse;
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::notification;
 use crate::protocol::outgoing::{Headers, Outgoing};
@@ -18,13 +18,13 @@ use crate::protocol::task::Tasks;
 use crate::wire::json_members::{self, MemberWriter};
 use crate::wire::jsonrpc::Answer;
 
-/// What goes with every request, written once.
+/// The members that go with every request. They are written once.
 #[derive(Debug)]
 pub(crate) struct Stateless {
     revision: Revision,
-    /// The members of `_meta` that the protocol asks for, without braces.
+    /// The members of `_meta` that the protocol requires, without braces.
     meta: String,
-    /// The same for calls that are about tasks, or may become one.
+    /// The same for requests about tasks and for calls that may run as one.
     task_meta: String,
 }
 
@@ -47,7 +47,7 @@ impl Stateless {
         Self { revision, meta, task_meta }
     }
 
-    /// The question who the server is, which also is the sign of life.
+    /// `server/discover`, which is the ping of this dialect as well.
     pub(crate) fn discover(&self, id: i64) -> Outgoing {
         let mut body = String::with_capacity(96 + self.meta.len());
         json_members::push_object(&mut body, |json| {
@@ -124,7 +124,7 @@ impl Dialect for Stateless {
     fn interpret(&self, call: &Call, answer: &Answer) -> Result<Interpretation> {
         match answer.member("resultType") {
             None | Some("\"complete\"") => Ok(Interpretation::Complete),
-            Some("\"input_required\"") if may_ask(call) => {
+            Some("\"input_required\"") if may_require_input(call) => {
                 InputRequired::parse(answer.json()).map(Interpretation::InputRequired)
             }
             Some("\"input_required\"") => Err(Error::protocol(format!(
@@ -145,17 +145,18 @@ impl Dialect for Stateless {
         false
     }
 
-    /// Servers ask nothing by requests here; one that does breaks the rules,
-    /// and a client may not answer.
+    /// A server may not send requests in this dialect, and the client may not
+    /// answer them.
     fn has_requests(&self) -> bool {
         false
     }
 
-    fn response(&self, _id: &str, _answered: &Answered) -> Option<Outgoing> {
+    fn response(&self, _id: &str, _answered: &InputResponse) -> Option<Outgoing> {
         None
     }
 
-    /// Closing the reply's stream stops the request, where it has one.
+    /// The client cancels a request by closing the stream of its response, if
+    /// that has a stream of its own.
     fn cancel(&self, id: i64, reason: &str, is_shared: bool) -> Option<Outgoing> {
         let params = notification::cancellation(id, reason);
         let call = Call::notification(notification::CANCELLED, Some(&params)).ok()?;
@@ -221,8 +222,8 @@ impl Dialect for Stateless {
 
 const DISCOVER: &str = "server/discover";
 
-/// The calls that may be answered with a question.
-fn may_ask(call: &Call) -> bool {
+/// The methods whose result may be an `InputRequiredResult`.
+fn may_require_input(call: &Call) -> bool {
     matches!(call.method.as_str(), "tools/call" | "resources/read" | "prompts/get")
 }
 
@@ -237,7 +238,7 @@ mod tests {
         Stateless::new(Revision::STATELESS, &identity, &ClientCapabilities::default())
     }
 
-    fn framed(call: &Call, frame: &RequestMeta<'_>) -> (Headers, serde_json::Value) {
+    fn request(call: &Call, frame: &RequestMeta<'_>) -> (Headers, serde_json::Value) {
         let outgoing = dialect().request(call, frame).unwrap();
         (outgoing.headers, serde_json::from_slice(&outgoing.body).unwrap())
     }
@@ -247,9 +248,9 @@ mod tests {
     }
 
     #[test]
-    fn pings_by_asking_who_the_server_is() {
+    fn pings_with_server_discover() {
         let (headers, message) =
-            framed(&Call::ping(), &RequestMeta { id: 3, ..RequestMeta::default() });
+            request(&Call::ping(), &RequestMeta { id: 3, ..RequestMeta::default() });
         assert_eq!(message["method"], "server/discover");
         let meta = &message["params"]["_meta"];
         assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
@@ -260,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn adds_to_the_parameters_only_what_there_is() {
+    fn adds_to_the_parameters_only_what_is_set() {
         let mut call = Call::tool("x", Some(r#"{"b":1.50}"#)).unwrap();
         call.set_meta(Some(r#"{"a":1}"#)).unwrap();
         let retry =
@@ -273,7 +274,7 @@ mod tests {
             retry: Some(&retry),
             header_params: &header_params,
         };
-        let (headers, message) = framed(&call, &frame);
+        let (headers, message) = request(&call, &frame);
         let params = &message["params"];
         assert_eq!(params["_meta"]["a"], 1);
         assert_eq!(params["_meta"]["progressToken"], 9);
@@ -284,7 +285,7 @@ mod tests {
         assert_eq!(header(&headers, "Mcp-Param-Region"), Some("us"));
 
         let (headers, message) =
-            framed(&Call::new("tools/list", None).unwrap(), &RequestMeta::default());
+            request(&Call::new("tools/list", None).unwrap(), &RequestMeta::default());
         let params = message["params"].as_object().unwrap();
         assert_eq!(params.len(), 1);
         assert_eq!(params["_meta"].as_object().unwrap().len(), 3);
@@ -292,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_no_result_of_a_kind_it_did_not_ask_for() {
+    fn refuses_results_of_a_kind_that_was_not_requested() {
         let tool = Call::tool("x", None).unwrap();
         let list = Call::new("tools/list", None).unwrap();
         let interpret = |call: &Call, result: &str| {
@@ -322,12 +323,13 @@ mod tests {
     }
 
     #[test]
-    fn asks_to_be_told_of_what_is_wanted() {
-        let wish = Interest { tools: true, uris: vec!["a:\"b".into()], ..Interest::default() };
-        let NotificationRequest::Listen(call) = dialect().notification_request(&wish, None) else {
+    fn listens_to_the_notifications_that_are_wanted() {
+        let interest = Interest { tools: true, uris: vec!["a:\"b".into()], ..Interest::default() };
+        let NotificationRequest::Listen(call) = dialect().notification_request(&interest, None)
+        else {
             unreachable!()
         };
-        let (_, message) = framed(&call, &RequestMeta { id: 1, ..RequestMeta::default() });
+        let (_, message) = request(&call, &RequestMeta { id: 1, ..RequestMeta::default() });
         assert_eq!(
             message["params"]["notifications"],
             serde_json::json!({"toolsListChanged": true, "resourceSubscriptions": ["a:\"b"]})
@@ -336,7 +338,7 @@ mod tests {
 
     #[test]
     fn answers_no_request_and_has_no_session() {
-        assert!(dialect().response("1", &Answered::Result("{}".into())).is_none());
+        assert!(dialect().response("1", &InputResponse::Result("{}".into())).is_none());
         assert!(dialect().cancel(1, "", false).is_none() && dialect().end().is_none());
     }
 }

@@ -1,5 +1,5 @@
-//! Tasks: what a server says of work that goes on after it has answered, in
-//! the two forms that there are.
+//! Tasks: calls that the server runs after it has responded. There are two forms
+//! of them.
 
 use std::time::Duration;
 
@@ -11,47 +11,47 @@ use crate::protocol::server_info::ServerInfo;
 use crate::wire::jsonrpc::{self, Answer, RpcError, said};
 use crate::wire::object::Members;
 
-/// Who decides that a call runs as a task, and where its result is.
+/// Which side decides that a call runs as a task, and where its result is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tasks {
-    /// The client asks for it, and calls for the result (2025-11-25).
+    /// The client asks for a task, and requests its result (2025-11-25).
     Asked,
-    /// The server decides, if the client has declared the extension; the
-    /// result is a part of how the task stands (2026-07-28).
+    /// The server decides, if the client has declared the extension. The result
+    /// is a member of the task (2026-07-28).
     Decided,
 }
 
-/// A task, as a server last told of it.
+/// A task, as the server last reported it.
 #[derive(Debug)]
 pub(crate) struct Task {
     pub(crate) id: String,
-    /// Before it is asked for again.
+    /// How long the client waits before the next `tasks/get`.
     pub(crate) pause: Duration,
-    pub(crate) state: State,
+    pub(crate) state: TaskState,
 }
 
 #[derive(Debug)]
-pub(crate) enum State {
+pub(crate) enum TaskState {
     Working,
-    /// The server asks something: by requests of its own, once the result is
-    /// called for, or by these.
+    /// The server needs input. `None`: it sends requests once the client
+    /// requests the result.
     Asking(Option<InputRequired>),
-    /// Over, and the result has to be called for.
+    /// The task has ended. The client has to request the result.
     Ended,
-    /// Over, with this result as JSON text.
+    /// The task has ended with this result as JSON text.
     Completed(String),
     Failed(RpcError),
-    /// With the server's words.
+    /// The task was cancelled, with the server's reason.
     Cancelled(Option<String>),
 }
 
-/// The pause where the server names none, and the bounds of what it names.
+/// The pause if the server names none, and the bounds of the pause that it names.
 const PAUSE: Duration = Duration::from_secs(1);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 impl Tasks {
-    /// Whether the server has tasks at all.
+    /// Whether the server has tasks.
     pub(crate) fn are_there(self, server_info: &ServerInfo) -> bool {
         match self {
             Self::Asked => server_info.has_capability("tasks"),
@@ -59,7 +59,7 @@ impl Tasks {
         }
     }
 
-    /// Whether a call of a tool may be asked to run as one.
+    /// Whether the client may ask for a task for a `tools/call`.
     pub(crate) fn may_be_asked(self, server_info: &ServerInfo) -> bool {
         self == Self::Asked && server_info.has_capability("tasks.requests.tools.call")
     }
@@ -75,8 +75,8 @@ impl Tasks {
         self == Self::Asked && server_info.has_capability("tasks.list")
     }
 
-    /// The call as it has to be sent so that it may run as a task, which is
-    /// to be kept for `ttl` milliseconds; 0 leaves that to the server.
+    /// The call as it is sent so that it may run as a task. The server keeps the
+    /// task for `ttl` milliseconds, or as long as it wants to if that is 0.
     pub(crate) fn prepare(self, call: &Call, ttl: u32) -> Call {
         let mut call = call.clone();
         call.has_tasks = true;
@@ -90,7 +90,7 @@ impl Tasks {
         call
     }
 
-    /// The task that a call has become, by its answer.
+    /// The task that a call has become, from its result.
     pub(crate) fn begun(self, answer: &Answer) -> Result<Task> {
         let json = match self {
             Self::Asked => answer.member("task").unwrap_or_default(),
@@ -98,30 +98,32 @@ impl Tasks {
         };
         let (mut task, status, _) = task(json)?;
         if status != "working" {
-            // What there is beside that is only told when it is asked for.
+            // Only `tasks/get` gives the rest.
             task.pause = Duration::ZERO;
         }
         Ok(task)
     }
 
-    /// How a task stands, by the answer to `tasks/get`.
+    /// The task, from the result of `tasks/get`.
     pub(crate) fn read(self, answer: &Answer) -> Result<Task> {
         let json = answer.json();
         let (mut task, status, members) = task(json)?;
         task.state = match (status.as_str(), self) {
-            ("working", _) => State::Working,
-            ("cancelled", _) => State::Cancelled(members.string("statusMessage")),
-            ("input_required", Self::Asked) => State::Asking(None),
-            ("input_required", Self::Decided) => State::Asking(Some(InputRequired::parse(json)?)),
-            ("completed" | "failed", Self::Asked) => State::Ended,
+            ("working", _) => TaskState::Working,
+            ("cancelled", _) => TaskState::Cancelled(members.string("statusMessage")),
+            ("input_required", Self::Asked) => TaskState::Asking(None),
+            ("input_required", Self::Decided) => {
+                TaskState::Asking(Some(InputRequired::parse(json)?))
+            }
+            ("completed" | "failed", Self::Asked) => TaskState::Ended,
             ("completed", Self::Decided) => match members.get("result") {
                 Some(result) if result.get().starts_with('{') => {
-                    State::Completed(result.get().to_owned())
+                    TaskState::Completed(result.get().to_owned())
                 }
                 _ => return Err(malformed("it is completed, and has no result")),
             },
             ("failed", Self::Decided) => match members.get("error") {
-                Some(error) => State::Failed(jsonrpc::parse_error(error.get())?),
+                Some(error) => TaskState::Failed(jsonrpc::parse_error(error.get())?),
                 None => return Err(malformed("it has failed, and has no error")),
             },
             (other, _) => {
@@ -132,12 +134,12 @@ impl Tasks {
     }
 }
 
-/// The task that a notification is about.
+/// The id of the task that a notification is about.
 pub(crate) fn id(params: &str) -> Option<String> {
     Members::parse(params).ok()?.string("taskId")
 }
 
-/// What all tasks have; the status is still to be made something of.
+/// The members that both forms have, and the status, which is not read yet.
 fn task(json: &str) -> Result<(Task, String, Members<'_>)> {
     let members = Members::parse(json).map_err(|error| malformed(&said(&error)))?;
     let id = members.string("taskId").filter(|id| !id.is_empty());
@@ -147,7 +149,7 @@ fn task(json: &str) -> Result<(Task, String, Members<'_>)> {
     let pause = pause.and_then(|pause| pause.get().parse::<f64>().ok());
     let pause = pause.and_then(|pause| Duration::try_from_secs_f64(pause / 1000.0).ok());
     let pause = pause.unwrap_or(PAUSE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-    Ok((Task { id, pause, state: State::Working }, status, members))
+    Ok((Task { id, pause, state: TaskState::Working }, status, members))
 }
 
 fn malformed(what: &str) -> Error {
@@ -162,13 +164,13 @@ mod tests {
         Answer::whole(json.to_owned())
     }
 
-    fn state(tasks: Tasks, rest: &str) -> Result<State> {
+    fn state(tasks: Tasks, rest: &str) -> Result<TaskState> {
         let json = format!(r#"{{"taskId":"t",{rest}}}"#);
         tasks.read(&answer(&json)).map(|task| task.state)
     }
 
     #[test]
-    fn finds_the_task_that_a_call_has_become() {
+    fn reads_the_task_from_the_result_of_a_call() {
         let old = r#"{"task":{"taskId":"a","status":"working","ttl":null,"pollInterval":200}}"#;
         let task = Tasks::Asked.begun(&answer(old)).unwrap();
         assert_eq!((task.id.as_str(), task.pause), ("a", Duration::from_millis(200)));
@@ -198,23 +200,25 @@ mod tests {
     }
 
     #[test]
-    fn reads_how_a_task_stands_in_either_form() {
+    fn reads_a_task_in_either_form() {
         let working = r#""status":"working""#;
-        assert!(matches!(state(Tasks::Asked, working), Ok(State::Working)));
+        assert!(matches!(state(Tasks::Asked, working), Ok(TaskState::Working)));
         let done = r#""status":"completed","result":{"content":[ ]}"#;
-        assert!(matches!(state(Tasks::Asked, done), Ok(State::Ended)));
-        let Ok(State::Completed(json)) = state(Tasks::Decided, done) else { unreachable!() };
+        assert!(matches!(state(Tasks::Asked, done), Ok(TaskState::Ended)));
+        let Ok(TaskState::Completed(json)) = state(Tasks::Decided, done) else { unreachable!() };
         assert_eq!(json, r#"{"content":[ ]}"#, "as the server wrote it");
         let failed = r#""status":"failed","error":{"code":-5,"message":"no","data":[1]}"#;
-        assert!(matches!(state(Tasks::Asked, failed), Ok(State::Ended)));
-        let Ok(State::Failed(error)) = state(Tasks::Decided, failed) else { unreachable!() };
+        assert!(matches!(state(Tasks::Asked, failed), Ok(TaskState::Ended)));
+        let Ok(TaskState::Failed(error)) = state(Tasks::Decided, failed) else { unreachable!() };
         assert_eq!((error.code, error.data.as_deref()), (-5, Some("[1]")));
         let asks = r#""status":"input_required","inputRequests":{"k":{"method":"roots/list"}}"#;
-        assert!(matches!(state(Tasks::Asked, asks), Ok(State::Asking(None))));
-        let Ok(State::Asking(Some(round))) = state(Tasks::Decided, asks) else { unreachable!() };
+        assert!(matches!(state(Tasks::Asked, asks), Ok(TaskState::Asking(None))));
+        let Ok(TaskState::Asking(Some(round))) = state(Tasks::Decided, asks) else {
+            unreachable!()
+        };
         assert_eq!(round.requests[0].0, "k");
         let gone = r#""status":"cancelled","statusMessage":"why""#;
-        let Ok(State::Cancelled(why)) = state(Tasks::Asked, gone) else { unreachable!() };
+        let Ok(TaskState::Cancelled(why)) = state(Tasks::Asked, gone) else { unreachable!() };
         assert_eq!(why.as_deref(), Some("why"));
         for wrong in [
             r#""status":"asleep""#,
@@ -231,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_for_a_task_only_where_that_is_the_clients_business() {
+    fn asks_for_a_task_only_in_the_form_that_the_client_asks_for() {
         let call = Call::tool("x", None).unwrap();
         let asked = |ttl| Tasks::Asked.prepare(&call, ttl).members;
         assert_eq!(asked(0), r#""name":"x","task":{}"#);
@@ -241,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn cuts_the_words_of_a_peer_in_what_it_says() {
+    fn cuts_long_text_of_the_server_in_errors() {
         let json = format!(r#"{{"task":"{}"}}"#, "x".repeat(5000));
         let message = Tasks::Asked.begun(&Answer::whole(json)).unwrap_err().message().to_owned();
         assert!(message.len() < 500 && message.contains("xxx..."), "{message}");

@@ -5,13 +5,16 @@ use super::parts;
 use crate::base::error::Error;
 use crate::cost::bounded;
 use crate::protocol::capability::ClientCapabilities;
-use crate::protocol::server_info::HandshakeReply;
-use crate::protocol::notification::{self, Progress};
-use crate::protocol::input_request::Asked;
-use crate::protocol::revision::Revision;
+use crate::protocol::input_request::{InputRequest, InputResponse};
 use crate::protocol::input_required::InputRequired;
+use crate::protocol::notification::{self, NotificationKind, ProgressParams};
+use crate::protocol::revision::Revision;
+use crate::protocol::server_info::HandshakeReply;
 use crate::protocol::task::Tasks;
-use crate::wire::jsonrpc::{self, Answer, Id, Message, ResponseBody, batch, find_error, parse, utf8};
+use crate::wire::json_members;
+use crate::wire::jsonrpc::{
+    self, Answer, Id, Message, ResponseBody, batch, find_error, parse, utf8,
+};
 use crate::wire::partial_id::PartialId;
 
 pub(super) const WORDS: &[&str] = &[
@@ -75,9 +78,9 @@ fn message(text: &str) {
             request(&method, params);
         }
         Message::Notification { method, params } => {
-            notification::Kind::of(&method);
+            NotificationKind::of(&method);
             if let Some(place) = notification::progress(text, &tape) {
-                Progress::read(text, &tape, place);
+                ProgressParams::read(text, &tape, place);
             }
             notification(params);
         }
@@ -134,31 +137,27 @@ fn request(method: &str, params: Option<&str>) {
         roots: true,
         extra: Vec::new(),
     };
-    let Ok(asked) = Asked::recognise(method, params, &all) else { return };
+    let Ok(asked) = InputRequest::recognise(method, params, &all) else { return };
     for name in ["message", "url", "mode", "elicitationId"] {
         asked.string(name);
     }
     asked.part("requestedSchema");
     for content in [None, Some("{}"), Some("{\"a\":1}")] {
         if let Ok(answered) = asked.accept(content) {
-            is_json(&answered.member());
+            writes_json(&answered);
         }
     }
     for answered in [asked.refuse(true), asked.refuse(false)] {
         let related = answered.related_to(params.unwrap_or("{}"));
-        is_json(&related.member());
+        writes_json(&related);
     }
     let _ = asked.reply("{\"action\":\"accept\"}");
 }
 
-/// What goes to the server is JSON, whatever came from it.
-fn is_json(member: &str) {
-    let text = format!("{{{member}}}");
-    assert!(jsonrpc_is_json(&text), "{text}");
-}
-
-fn jsonrpc_is_json(text: &str) -> bool {
-    serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok()
+/// An answer to the server is JSON, whatever the server sent.
+fn writes_json(answered: &InputResponse) {
+    let text = json_members::object(|json| answered.write(json));
+    assert!(serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok(), "{text}");
 }
 
 fn notification(params: Option<&str>) {

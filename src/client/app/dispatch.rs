@@ -13,7 +13,7 @@ use crate::client::core::reentrancy::CallbackKind;
 use crate::client::core::reentrancy::InCallback;
 use crate::platform::RawDescriptor;
 use crate::protocol::input_request::TOO_DEEP;
-use crate::protocol::notification::Progress;
+use crate::protocol::notification::ProgressParams;
 use crate::transport::wait::{Asking, Attendant, Wait, now};
 
 impl Client {
@@ -125,7 +125,7 @@ impl Client {
     }
 
     /// Reports progress to the application's function, on this thread.
-    pub(crate) fn report_progress(&self, report: &ProgressReport, progress: &Progress<'_>) {
+    pub(crate) fn report_progress(&self, report: &ProgressReport, progress: &ProgressParams<'_>) {
         if InCallback::is_full(self.id(), CallbackKind::Progress) {
             self.count_one(Counter::DroppedEvents);
             return;

@@ -10,7 +10,7 @@ use crate::client::core::input_request::Answers;
 use crate::client::core::input_request::QUESTIONS;
 use crate::client::core::input_request::Question;
 use crate::client::options::Options;
-use crate::protocol::input_request::{Answered, Asked, Kind};
+use crate::protocol::input_request::{InputKind, InputRequest, InputResponse};
 use crate::transport::wait::Wait;
 
 /// What a call is asked before its result. It is over when the call is:
@@ -37,7 +37,13 @@ impl Inquiry {
         Self { answers: Answers::telling(keys, all), questions: Vec::new() }
     }
 
-    pub(crate) fn add(&mut self, client: &Arc<Client>, place: usize, asked: Asked, wait: &Wait) {
+    pub(crate) fn add(
+        &mut self,
+        client: &Arc<Client>,
+        place: usize,
+        asked: InputRequest,
+        wait: &Wait,
+    ) {
         let question = Question::of_round(client.asker(), &self.answers, place, asked, wait);
         self.questions.push(question);
     }
@@ -48,12 +54,12 @@ impl Inquiry {
         client: &Arc<Client>,
         options: &Options,
         place: usize,
-        asked: Asked,
+        asked: InputRequest,
         wait: &Wait,
     ) {
         match (&options.roots, asked.kind) {
-            (Some(roots), Kind::Roots) => {
-                self.answers.set(place, Answered::roots(roots));
+            (Some(roots), InputKind::Roots) => {
+                self.answers.set(place, InputResponse::roots(roots));
             }
             _ => self.add(client, place, asked, wait),
         }

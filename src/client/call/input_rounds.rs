@@ -1,4 +1,4 @@
-//! Asking the program what the server wants to know before it answers.
+//! Input from the application that the server needs before it completes a call.
 
 use std::sync::Arc;
 
@@ -8,26 +8,27 @@ use crate::base::error::{Error, Result, Status, quote};
 use crate::client::app::input_round::Inquiry;
 use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
-use crate::protocol::input_request::{Asked, Kind};
+use crate::protocol::input_request::{InputKind, InputRequest};
 use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::wire::object::Members;
 
 impl Ctx<'_> {
-    /// Asks all that a round asks, and waits for the answers.
-    pub(crate) async fn ask(self, session: &Session, round: &InputRequired) -> Result<RetryParams> {
+    /// Puts the requests of the server to the application and waits for the
+    /// answers.
+    pub(crate) async fn ask(self, session: &Session, input: &InputRequired) -> Result<RetryParams> {
         let Ctx { client, options, wait } = self;
-        let asked = recognised(round, session)?;
+        let asked = recognise(input, session)?;
         let mut inquiry = Inquiry::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
         for (place, (_, asked)) in asked.into_iter().enumerate() {
             inquiry.take(client, options, place, asked, wait);
         }
         inquiry.ask(client, wait).await?;
-        inquiry.answers.retry(round)
+        inquiry.answers.retry(input)
     }
 
-    /// Asks for what a server wants done on web pages before it runs a call
-    /// (2025-11-25), and waits until it is done; false if somebody said no.
-    pub(crate) async fn ask_for_pages(
+    /// Lets a person visit the pages in the data of the server's error
+    /// (2025-11-25), and waits for that. False if the person declined.
+    pub(crate) async fn open_pages(
         self,
         session: &Arc<Session>,
         data: Option<&str>,
@@ -39,15 +40,15 @@ impl Ctx<'_> {
         }
         let mut inquiry = Inquiry::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
         for (place, (_, params)) in pages.iter().enumerate() {
-            let asked = Asked { kind: Kind::Url, params: params.clone() };
+            let asked = InputRequest { kind: InputKind::Url, params: params.clone() };
             inquiry.add(client, place, asked, wait);
         }
         inquiry.ask(client, wait).await?;
         if !inquiry.answers.are_all_accepted() {
             return Ok(false);
         }
-        // Where the server can tell that a page was visited, it is asked
-        // again when it has; else at once.
+        // A server with a notification stream sends a notification when a page
+        // was visited. Without one, the call is sent again at once.
         if client.subscriptions.stands_for(session) {
             let patience = wait.at_most_beyond(options.input_timeout);
             for (id, _) in &pages {
@@ -58,9 +59,12 @@ impl Ctx<'_> {
     }
 }
 
-/// The questions of a round, each with its key, if all were declared.
-pub(crate) fn recognised(round: &InputRequired, session: &Session) -> Result<Vec<(String, Asked)>> {
-    round.recognise(&session.declared).map_err(|method| {
+/// The requests of the server with their keys, if the client declared all.
+pub(crate) fn recognise(
+    input: &InputRequired,
+    session: &Session,
+) -> Result<Vec<(String, InputRequest)>> {
+    input.recognise(&session.declared).map_err(|method| {
         Error::new(
             Status::InputRequired,
             format!(
@@ -72,7 +76,7 @@ pub(crate) fn recognised(round: &InputRequired, session: &Session) -> Result<Vec
     })
 }
 
-/// The pages in the data of an error: their ids, and the params of each.
+/// The pages in the data of an error: the id and the parameters of each.
 fn pages(data: Option<&str>) -> Vec<(String, String)> {
     let list = data.and_then(|data| Members::parse(data).ok()?.get("elicitations"));
     let list: Vec<&RawValue> =

@@ -1,4 +1,4 @@
-//! A whole list, page after page, within bounds.
+//! All pages of a list, within limits.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
 
 impl Ctx<'_> {
-    /// The time without a sign of life begins anew with each page; the whole
-    /// has one deadline.
+    /// Reads all pages. Each page has the timeout of a call. All pages
+    /// together have one deadline.
     pub(crate) async fn list_within(
         self,
         call: &Call,
@@ -27,12 +27,13 @@ impl Ctx<'_> {
         limits: &CallLimits,
     ) -> Result<Vec<Answer>> {
         let Ctx { client, .. } = self;
-        let mut has_begun_again = false;
+        let mut has_restarted = false;
         loop {
             match self.pages(call, member, limits).await {
-                // The cursor is not known any more: once more from the start.
-                Err((true, error)) if !has_begun_again && is_stale(&error) => {
-                    has_begun_again = true;
+                // The server does not know the cursor any more. Read the list
+                // once more from the first page.
+                Err((true, error)) if !has_restarted && is_stale(&error) => {
+                    has_restarted = true;
                     client.cache.forget(call);
                 }
                 Err((_, error)) => return Err(error),
@@ -41,7 +42,8 @@ impl Ctx<'_> {
         }
     }
 
-    /// The flag of an error says whether it came behind the first page.
+    /// Reads the pages once. The flag of an error is set if the first page was
+    /// read.
     async fn pages(
         self,
         call: &Call,
@@ -51,7 +53,7 @@ impl Ctx<'_> {
         let Ctx { options, wait, .. } = self;
         let (max_pages, max_items) = (options.max_pages, options.max_items);
         let mut pages: Vec<Answer> = Vec::new();
-        // With the number of the page that gave it.
+        // The cursors, with the number of the page that gave each.
         let mut seen: HashMap<String, usize> = HashMap::new();
         let (mut items, mut bytes) = (0, 0usize);
         let mut cursor: Option<String> = None;
@@ -65,7 +67,7 @@ impl Ctx<'_> {
                 let error = Error::new(Status::TooLarge, format!("{}: {what}", call.method()));
                 (false, error)
             };
-            // What is shorter than that many empty items needs no counting.
+            // A shorter text cannot have so many items.
             let may_be_many = answer.json().len() / 3 > max_items;
             if next.is_some() || !pages.is_empty() || may_be_many {
                 items += item::count(&answer, member);
@@ -76,7 +78,7 @@ impl Ctx<'_> {
                     )));
                 }
             }
-            // All are kept until the list is whole: it is one result.
+            // The pages are kept until the list is complete: it is one result.
             bytes = bytes.saturating_add(answer.json().len());
             if bytes > options.max_message {
                 return Err(named(format!(
@@ -106,7 +108,7 @@ impl Ctx<'_> {
 }
 
 impl Client {
-    /// All pages of a list; `member` is what its items stand in.
+    /// All pages of a list. `member` is the member that holds the items.
     pub(crate) fn list(self: &Arc<Self>, method: &str, member: &str) -> Result<Vec<Answer>> {
         let call = Call::new(method, None)?;
         let (options, limits) = (self.options(), CallLimits::default());
@@ -115,8 +117,8 @@ impl Client {
     }
 }
 
-/// Several pages as one object: the members of the last, with the items of
-/// all in the place of its own. Of members with the same name the last counts.
+/// Several pages as one object: the members of the last page, whose arrays have
+/// the items of all pages. The last one of members with the same name counts.
 pub(crate) fn joined(pages: &[&str]) -> String {
     let last = pages.last().and_then(|page| Members::parse(page).ok()).unwrap_or_default();
     let places: HashMap<&str, usize> =
@@ -155,7 +157,7 @@ fn is_array(value: &RawValue) -> bool {
     value.get().starts_with('[')
 }
 
-/// Where the list goes on. An empty text is a cursor; null is none.
+/// The cursor of the next page. An empty text is a cursor, null is none.
 fn next_cursor(page: &Answer) -> Option<String> {
     serde_json::from_str(page.member("nextCursor")?).ok()
 }
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_an_empty_cursor_for_one_and_null_for_none() {
+    fn accepts_an_empty_cursor_but_not_null() {
         assert_eq!(next_cursor(&Answer::whole(r#"{"nextCursor":""}"#.into())).as_deref(), Some(""));
         assert_eq!(next_cursor(&Answer::whole(r#"{"nextCursor":null}"#.into())), None);
         assert_eq!(next_cursor(&Answer::whole("{}".into())), None);

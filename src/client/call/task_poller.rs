@@ -1,5 +1,5 @@
-//! A task that goes on at the server while nobody is connected to it,
-//! followed to its end.
+//! Polling a task until it ends. The task runs on the server, whether the client
+//! is connected or not.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,9 @@ use crate::base::secret::Secret;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::app::input_round::Inquiry;
-use crate::client::call::input_rounds::recognised;
+use crate::client::call::give_up::{AFTER_CANCEL, AFTER_TIMEOUT};
+use crate::client::call::input_rounds::recognise;
+use crate::client::call::perform::Perform;
 use crate::client::call::task::tasks_of;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
@@ -22,40 +24,36 @@ use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::protocol::error_code;
 use crate::protocol::input_required::InputRequired;
-use crate::protocol::task::{State, Task};
+use crate::protocol::task::{Task, TaskState};
 use crate::transport::wait::Wait;
 use crate::wire::json_members;
 use crate::wire::jsonrpc::Answer;
 
-/// How long telling the server that nobody waits for a task any more may hold
-/// up the caller: a cancel is to return within 10 ms.
-const TELL_CANCELLED: Duration = Duration::from_millis(8);
-const TELL_TIMEOUT: Duration = Duration::from_millis(50);
-
-/// The most that one task may ask.
+/// The most requests for input that one task may send.
 const QUESTIONS: usize = 1000;
 
-/// A task on its way to its end.
+/// A task that is polled.
 pub(crate) struct TaskPoller<'a> {
     client: &'a Arc<Client>,
     options: &'a Arc<Options>,
+    calls: &'static dyn Perform,
     id: &'a str,
     session: Arc<Session>,
     wait: Wait,
     wake: Arc<Wake>,
-    /// The keys of all that it has asked.
+    /// The keys of the requests for input that the task has sent.
     keys: Vec<String>,
-    /// The memory of all that it has asked.
+    /// The memory that these requests need.
     asked: usize,
-    /// What was not answered, or not told to the server.
+    /// The requests without an answer, or whose answer was not sent yet.
     open: Vec<Inquiry>,
-    /// The call for the result, while the server asks on its way.
-    calling: Option<ResultCall>,
-    /// Nothing is left of it to be cancelled.
+    /// The request `tasks/result`, during which the server sends requests.
+    result_call: Option<ResultCall>,
+    /// The task has ended, or was cancelled.
     is_over: bool,
 }
 
-/// A call for the result that goes on in the background.
+/// A `tasks/result` that the background thread performs.
 struct ResultCall {
     result: Arc<Mutex<Option<Result<Answer>>>>,
     done: Arc<Signal>,
@@ -69,48 +67,59 @@ impl Drop for ResultCall {
 }
 
 impl<'a> TaskPoller<'a> {
-    pub(crate) async fn of(
-        client: &'a Arc<Client>,
-        options: &'a Arc<Options>,
-        id: &'a str,
-        wait: &Wait,
-    ) -> Result<Self> {
+    /// Waits for the result of a task that a call has become.
+    pub(crate) async fn follow(
+        ctx: Ctx<'a>,
+        calls: &'static dyn Perform,
+        task: Task,
+    ) -> Result<Answer> {
+        let id = task.id.clone();
+        let mut poller = TaskPoller::of(ctx, calls, &id).await?;
+        let result = poller.run(Some(task)).await;
+        if let Err(error) = &result {
+            poller.give_up(error).await;
+        }
+        result.map_err(|error| poller.masked(error.with_may_have_run(true)))
+    }
+
+    pub(crate) async fn of(ctx: Ctx<'a>, calls: &'static dyn Perform, id: &'a str) -> Result<Self> {
+        let Ctx { client, options, wait } = ctx;
         Ok(Self {
             client,
             options,
+            calls,
             id,
-            session: Ctx::new(client, options, wait).connected().await?.session,
+            session: ctx.connected().await?.session,
             wait: wait.clone(),
             wake: client.task_watches.add(id)?,
             keys: Vec::new(),
             asked: 0,
             open: Vec::new(),
-            calling: None,
+            result_call: None,
             is_over: false,
         })
     }
 
-    /// How it stands, as the server says it. What is no task is not handed
-    /// out as one.
+    /// The task, as the server wrote it. Fails if it is malformed.
     pub(crate) async fn state(&mut self) -> Result<Answer> {
         let answer = self.perform(&Call::task("get", self.id)).await?;
         self.read(&answer).await.map(|_| answer)
     }
 
-    /// Asks again and again, as seldom as the server wants it.
+    /// Polls until the task ends, at the interval that the server names.
     pub(crate) async fn run(&mut self, begun: Option<Task>) -> Result<Answer> {
         let mut pause = begun.map(|task| task.pause);
         let mut retry = RETRY;
         loop {
-            match self.turn(pause).await {
-                Ok(Step::Over(answer)) => return Ok(answer),
-                Ok(Step::Again(next)) => {
+            match self.poll(pause).await {
+                Ok(Polled::Over(answer)) => return Ok(answer),
+                Ok(Polled::Again(next)) => {
                     self.wait.restart();
                     (pause, retry) = (Some(next), RETRY);
                 }
                 Err(error) if is_passing(&error) => {
-                    // The task goes on without us. This is silence, though,
-                    // of which there is only so much.
+                    // The task runs on. The time without a response counts
+                    // against the timeout of the call.
                     let asked = Duration::from_millis(error.retry_after().unwrap_or(0).into());
                     match self.wait.pause(retry.max(asked)).await {
                         Err(over) if over.status() == Status::Timeout => return Err(error),
@@ -123,23 +132,23 @@ impl<'a> TaskPoller<'a> {
         }
     }
 
-    async fn turn(&mut self, pause: Option<Duration>) -> Result<Step> {
+    async fn poll(&mut self, pause: Option<Duration>) -> Result<Polled> {
         if let Some(pause) = pause
             && let Some(answer) = self.rest(pause).await?
         {
-            return Ok(Step::Over(answer));
+            return Ok(Polled::Over(answer));
         }
         self.step().await
     }
 
-    /// Lets the pause pass that the server asks for, or the time until it
-    /// tells something. What is answered meanwhile is told to it.
+    /// Waits for the pause that the server names, or until a notification about
+    /// the task comes. Sends the answers that the application gives meanwhile.
     async fn rest(&mut self, pause: Duration) -> Result<Option<Answer>> {
         let until = Instant::now() + pause;
         loop {
             self.wake.signal.lower();
             self.update().await?;
-            if let Some(Ok(answer)) = self.called() {
+            if let Some(Ok(answer)) = self.take_result() {
                 self.end();
                 return Ok(Some(answer));
             }
@@ -147,7 +156,7 @@ impl<'a> TaskPoller<'a> {
             if self.wake.has_news.swap(false, Ordering::AcqRel) || left.is_zero() {
                 return Ok(None);
             }
-            // A pause that the server asks for is no silence.
+            // This pause does not count against the timeout of the call.
             let patient = self.wait.at_most_beyond(left);
             match patient.raised_within(&self.wake.signal, left).await {
                 Err(error) if error.status() != Status::Timeout => return Err(error),
@@ -158,38 +167,38 @@ impl<'a> TaskPoller<'a> {
         }
     }
 
-    /// Asks how the task stands, and does what there is to do.
-    async fn step(&mut self) -> Result<Step> {
+    /// Gets the task once and acts on its status.
+    async fn step(&mut self) -> Result<Polled> {
         self.update().await?;
         let answer = self.perform(&Call::task("get", self.id)).await?;
         let task = self.read(&answer).await?;
         match task.state {
-            State::Working => {}
-            State::Asking(Some(round)) => self.ask(round)?,
-            State::Asking(None) => self.call()?,
-            State::Ended => {
+            TaskState::Working => {}
+            TaskState::Asking(Some(input)) => self.ask(input)?,
+            TaskState::Asking(None) => self.call()?,
+            TaskState::Ended => {
                 self.end();
-                return self.result().await.map(Step::Over);
+                return self.result().await.map(Polled::Over);
             }
-            State::Completed(json) => {
+            TaskState::Completed(json) => {
                 self.end();
-                return Ok(Step::Over(Answer::whole(json)));
+                return Ok(Polled::Over(Answer::whole(json)));
             }
-            State::Failed(rpc) => {
+            TaskState::Failed(rpc) => {
                 self.end();
                 return Err(rpc_error::error(&rpc, 200));
             }
-            State::Cancelled(why) => {
+            TaskState::Cancelled(why) => {
                 self.end();
                 let why = why.map_or_else(String::new, |why| format!(": \"{}\"", quote(&why)));
                 let what = format!("the server cancelled the task{why}");
                 return Err(Error::new(Status::Cancelled, what).with_may_have_run(true));
             }
         }
-        Ok(Step::Again(task.pause))
+        Ok(Polled::Again(task.pause))
     }
 
-    /// What an answer says of this task, in the form of the server's dialect.
+    /// Reads the result of `tasks/get`.
     async fn read(&mut self, answer: &Answer) -> Result<Task> {
         let session = Ctx::new(self.client, self.options, &self.wait).connected().await?.session;
         let task = tasks_of(&session)?.read(answer)?;
@@ -199,16 +208,16 @@ impl<'a> TaskPoller<'a> {
         Ok(task)
     }
 
-    /// Puts to the program what it was not asked before.
-    fn ask(&mut self, mut round: InputRequired) -> Result<()> {
-        let is_too_long = round.requests.len() > QUESTIONS;
-        round.requests.retain(|(key, ..)| !is_too_long && !self.keys.contains(key));
-        if is_too_long || self.keys.len() + round.requests.len() > QUESTIONS {
+    /// Puts new requests for input to the application.
+    fn ask(&mut self, mut input: InputRequired) -> Result<()> {
+        let is_too_long = input.requests.len() > QUESTIONS;
+        input.requests.retain(|(key, ..)| !is_too_long && !self.keys.contains(key));
+        if is_too_long || self.keys.len() + input.requests.len() > QUESTIONS {
             let what = format!("the task asked more than {QUESTIONS} questions");
             return Err(Error::new(Status::TooLarge, what));
         }
-        let mut begun = Vec::with_capacity(round.requests.len());
-        for (key, asked) in recognised(&round, &self.session)? {
+        let mut begun = Vec::with_capacity(input.requests.len());
+        for (key, asked) in recognise(&input, &self.session)? {
             self.asked = self.asked.saturating_add(key.len() + asked.params.len());
             if self.asked > self.options.max_message {
                 let what = format!(
@@ -228,9 +237,9 @@ impl<'a> TaskPoller<'a> {
         Ok(())
     }
 
-    /// Tells the server what was answered, each once.
+    /// Sends the answers of the application, each once.
     async fn update(&mut self) -> Result<()> {
-        // More may be answered while this is on its way.
+        // The application may give more answers meanwhile.
         let given: Vec<bool> = self.open.iter().map(|open| open.answers.are_all_given()).collect();
         if !given.contains(&true) {
             return Ok(());
@@ -247,72 +256,69 @@ impl<'a> TaskPoller<'a> {
         Ok(())
     }
 
-    /// Calls for the result in the background: on the way to it the server
-    /// asks, while how the task stands is still asked from here.
+    /// Performs `tasks/result` in the background. The server sends its requests
+    /// for input during this request, while the task is still polled here.
     fn call(&mut self) -> Result<()> {
-        if self.calling.is_some() {
+        if self.result_call.is_some() {
             return Ok(());
         }
-        let calling = ResultCall {
+        let result_call = ResultCall {
             result: Arc::new(Mutex::new(None)),
             done: Signal::shared(),
             stop: Signal::shared(),
         };
-        let (slot, done) = (calling.result.clone(), calling.done.clone());
-        let (stop, wake) = (calling.stop.clone(), self.wake.signal.clone());
+        let (slot, done) = (result_call.result.clone(), result_call.done.clone());
+        let (stop, wake) = (result_call.stop.clone(), self.wake.signal.clone());
         let (options, call) = (self.options.clone(), Call::task("result", self.id));
+        let calls = self.calls;
         self.client.spawn(move |client| async move {
-            // It may be silent for as long as the task takes.
+            // There may be no response for as long as the task runs.
             let limits = CallLimits { timeout: Some(options.deadline), ..CallLimits::default() };
             let wait = client.wait(&options, &limits, true).or_abort(stop);
             let limits = CallLimits::default();
-            // Boxed, because it may be part of the call that waits here.
-            let result =
-                Box::pin(Ctx::new(&client, &options, &wait).perform_within(&call, &limits)).await;
+            let result = calls.perform(Ctx::new(&client, &options, &wait), &call, &limits).await;
             *lock(&slot) = Some(result);
             done.raise();
             wake.raise();
         })?;
-        self.calling = Some(calling);
+        self.result_call = Some(result_call);
         Ok(())
     }
 
-    /// What has come of the call for the result, if it is at its end.
-    fn called(&mut self) -> Option<Result<Answer>> {
-        let result = lock(&self.calling.as_ref()?.result).take()?;
-        self.calling = None;
+    /// The result of `tasks/result`, if that has ended.
+    fn take_result(&mut self) -> Option<Result<Answer>> {
+        let result = lock(&self.result_call.as_ref()?.result).take()?;
+        self.result_call = None;
         Some(result)
     }
 
-    /// The result of a task that is over.
+    /// The result of a task that has ended.
     async fn result(&mut self) -> Result<Answer> {
-        if let Some(calling) = &self.calling {
-            self.wait.until_raised(&calling.done).await?;
-            match self.called() {
+        if let Some(result_call) = &self.result_call {
+            self.wait.until_raised(&result_call.done).await?;
+            match self.take_result() {
                 Some(Err(error)) if is_passing(&error) => {}
                 Some(result) => return result,
                 None => {}
             }
         }
-        // An error is the task's own: the server has just said that there
-        // is a result.
+        // The server has just said that the task has ended, so that an error is
+        // the result of the task.
         self.send(&Call::task("result", self.id)).await
     }
 
     pub(crate) async fn perform(&mut self, call: &Call) -> Result<Answer> {
         let result = self.send(call).await;
-        result.map_err(|error| self.vanished(error))
+        result.map_err(|error| self.unknown_task(error))
     }
 
     async fn send(&self, call: &Call) -> Result<Answer> {
-        // Boxed, because it may be part of the call that waits here.
-        let limits = CallLimits::default();
-        Box::pin(Ctx::new(self.client, self.options, &self.wait).perform_within(call, &limits))
-            .await
+        let ctx = Ctx::new(self.client, self.options, &self.wait);
+        self.calls.perform(ctx, call, &CallLimits::default()).await
     }
 
     /// The error for a task that the server does not know.
-    fn vanished(&mut self, error: Error) -> Error {
+    fn unknown_task(&mut self, error: Error) -> Error {
         let Some(rpc) = error.rpc().filter(|rpc| rpc.code == error_code::INVALID_PARAMS).cloned()
         else {
             return error;
@@ -345,13 +351,14 @@ impl<'a> TaskPoller<'a> {
         tasks.is_ok_and(|tasks| tasks.can_cancel(&self.session.server_info))
     }
 
-    /// Tells the server that nobody waits for the task any more.
+    /// Cancels the task after the call has failed.
     pub(crate) async fn give_up(&mut self, error: &Error) {
         let patience = match error.status() {
-            Status::Cancelled => TELL_CANCELLED,
+            Status::Cancelled => AFTER_CANCEL,
             Status::Closed => return,
-            _ if is_passing(error) => return, // It would not hear it.
-            _ => TELL_TIMEOUT,
+            // The server cannot be reached.
+            _ if is_passing(error) => return,
+            _ => AFTER_TIMEOUT,
         };
         if self.is_over || !self.can_cancel() {
             return;
@@ -361,24 +368,24 @@ impl<'a> TaskPoller<'a> {
         self.end();
     }
 
-    /// Whoever knows the id of a task can have its result.
+    /// Anyone who knows the id of a task can read its result.
     pub(crate) fn masked(&self, error: Error) -> Error {
         error.masked(&[Secret::from(self.id)])
     }
 }
 
-/// What came of asking once.
-enum Step {
+/// The result of one poll.
+enum Polled {
     Over(Answer),
-    /// The pause before it is asked again.
+    /// The pause before the next poll.
     Again(Duration),
 }
 
-/// The pause after a failure, which grows with each in a row.
+/// The pause after a failure. It doubles with each failure in a row.
 const RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
-/// Whether the server may answer if it is asked again later.
+/// Whether a later poll may succeed.
 fn is_passing(error: &Error) -> bool {
     matches!(
         error.status(),

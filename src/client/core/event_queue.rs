@@ -14,13 +14,13 @@ use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::request_state::Flight;
 use crate::client::core::request_state::Place;
 use crate::client::core::request_state::RequestState;
-use crate::protocol::notification::{Kind, Progress};
+use crate::protocol::notification::{NotificationKind, ProgressParams};
 use crate::wire::jsonrpc::Answer;
 
 /// A notification of the server, or of the library about its stream.
 #[derive(Debug)]
 pub(crate) struct Event {
-    pub(crate) kind: Kind,
+    pub(crate) kind: NotificationKind,
     pub(crate) method: String,
     /// A JSON object as text.
     pub(crate) params: String,
@@ -31,7 +31,7 @@ pub(crate) enum QueuedItem {
     Event(Event),
     Question(Arc<Question>),
     /// Nobody is told of a request that is gone.
-    Progress(Weak<ProgressReport>, Progress<'static>),
+    Progress(Weak<ProgressReport>, ProgressParams<'static>),
     /// A started request has ended so: it is done when the application looks.
     Done(Arc<RequestState>, Flight, Result<Vec<Answer>>),
     /// Work that runs code of the application to get or keep a credential.
@@ -290,7 +290,11 @@ mod tests {
 
     fn event(method: &str) -> QueuedItem {
         let params = "{}".to_owned();
-        QueuedItem::Event(Event { kind: Kind::Other, method: method.to_owned(), params })
+        QueuedItem::Event(Event {
+            kind: NotificationKind::Other,
+            method: method.to_owned(),
+            params,
+        })
     }
 
     fn work() -> QueuedItem {

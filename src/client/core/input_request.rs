@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::client::core::session::Session;
-use crate::protocol::input_request::{Answered, Asked};
+use crate::protocol::input_request::{InputRequest, InputResponse};
 use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::transport::wait::{Asking, Wait};
 use crate::wire::json_members::{self, MemberWriter};
@@ -23,7 +23,7 @@ pub(crate) trait Responder: Send + Sync {
         self: Arc<Self>,
         session: &Arc<Session>,
         id: &str,
-        answered: &Answered,
+        answered: &InputResponse,
     ) -> Result<()>;
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Asker<'a> {
 
 #[derive(Debug)]
 pub(crate) struct Question {
-    pub(crate) asked: Asked,
+    pub(crate) asked: InputRequest,
     origin: Origin,
     state: Mutex<State>,
     /// Whose time it stops while it is open.
@@ -77,7 +77,7 @@ enum State {
 /// The answers that a call waits for before it is sent once more.
 #[derive(Debug)]
 pub(crate) struct Answers {
-    given: Mutex<Vec<(String, Option<Answered>)>>,
+    given: Mutex<Vec<(String, Option<InputResponse>)>>,
     missing: AtomicUsize,
     pub(crate) all: Arc<Signal>,
 }
@@ -102,7 +102,7 @@ impl Answers {
         self.missing.load(Ordering::Acquire) == 0
     }
 
-    pub(crate) fn set(&self, place: usize, answered: Answered) {
+    pub(crate) fn set(&self, place: usize, answered: InputResponse) {
         if let Some(slot) = self.given.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place)
         {
             slot.1 = Some(answered);
@@ -114,7 +114,7 @@ impl Answers {
 
     pub(crate) fn are_all_accepted(&self) -> bool {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        let accepted = |answered: &Option<Answered>| matches!(answered, Some(Answered::Result(result)) if result.contains("\"accept\""));
+        let accepted = |answered: &Option<InputResponse>| matches!(answered, Some(InputResponse::Result(result)) if result.contains("\"accept\""));
         given.iter().all(|(_, answered)| accepted(answered))
     }
 
@@ -134,8 +134,8 @@ impl Answers {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, answered) in given.iter() {
             match answered {
-                Some(Answered::Result(result)) => json.named(key, result),
-                Some(Answered::Error { code, message }) => {
+                Some(InputResponse::Result(result)) => json.named(key, result),
+                Some(InputResponse::Error { code, message }) => {
                     return Err(Error::new(
                         Status::InputRequired,
                         format!(
@@ -159,7 +159,7 @@ impl Question {
         asker: Asker<'_>,
         session: &Arc<Session>,
         id: &str,
-        asked: Asked,
+        asked: InputRequest,
         wait: &Wait,
     ) -> Option<Arc<Self>> {
         let room = Taken::of(&asker.questions.room, asked.params.len())?;
@@ -172,7 +172,7 @@ impl Question {
         asker: Asker<'_>,
         answers: &Arc<Answers>,
         place: usize,
-        asked: Asked,
+        asked: InputRequest,
         wait: &Wait,
     ) -> Arc<Self> {
         let origin = Origin::InputRequired { answers: answers.clone(), place };
@@ -182,7 +182,7 @@ impl Question {
     fn new(
         asker: Asker<'_>,
         origin: Origin,
-        asked: Asked,
+        asked: InputRequest,
         room: Option<Taken>,
         wait: &Wait,
     ) -> Arc<Self> {
@@ -202,7 +202,7 @@ impl Question {
     }
 
     /// Answers it, if nobody has and the server still wants to know.
-    pub(crate) fn answer(&self, answered: Answered) -> Result<()> {
+    pub(crate) fn answer(&self, answered: InputResponse) -> Result<()> {
         let responder = self.close(State::Answered)?;
         match &self.origin {
             Origin::InputRequired { answers, place } => {

@@ -7,7 +7,7 @@ use crate::base::error::Error;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::base::sync::{Arc, Mutex};
-use crate::protocol::notification::Progress;
+use crate::protocol::notification::ProgressParams;
 use crate::wire::jsonrpc::ResponseBody;
 use crate::wire::tape::Tape;
 
@@ -17,7 +17,7 @@ pub(crate) enum Inbound {
     /// The text, the place in it where the message begins, and its parts.
     Response(String, usize, Tape, ResponseBody),
     /// Progress of the request.
-    Progress(Progress<'static>),
+    Progress(ProgressParams<'static>),
     /// Method and params.
     Notification(String, String),
     /// One that breaks the rules.
@@ -219,7 +219,7 @@ mod tests {
 
     fn progress(message: &str) -> Inbound {
         let message = Some(message.to_owned().into());
-        Inbound::Progress(Progress { id: Some(1), progress: 1.0, total: None, message })
+        Inbound::Progress(ProgressParams { id: Some(1), progress: 1.0, total: None, message })
     }
 
     fn notification() -> Inbound {

@@ -11,7 +11,7 @@ use crate::base::secret::Secret;
 use crate::base::sync::lock;
 use crate::client::options::Options;
 use crate::protocol::call::Call;
-use crate::protocol::notification::{self, Kind};
+use crate::protocol::notification::{self, NotificationKind};
 use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
 
@@ -172,11 +172,13 @@ impl ResponseCache {
     }
 
     /// Forgets what a notification says has changed.
-    pub(crate) fn invalidate(&self, kind: Kind, params: &str) {
+    pub(crate) fn invalidate(&self, kind: NotificationKind, params: &str) {
         let group = match kind {
-            Kind::ToolsChanged => Group::Tools,
-            Kind::PromptsChanged => Group::Prompts,
-            Kind::ResourcesChanged | Kind::ResourceUpdated => Group::Resources,
+            NotificationKind::ToolsChanged => Group::Tools,
+            NotificationKind::PromptsChanged => Group::Prompts,
+            NotificationKind::ResourcesChanged | NotificationKind::ResourceUpdated => {
+                Group::Resources
+            }
             _ => return,
         };
         let mut kept = lock(&self.kept);
@@ -184,7 +186,7 @@ impl ResponseCache {
         if kept.entries.is_empty() {
             return;
         }
-        if kind != Kind::ResourceUpdated {
+        if kind != NotificationKind::ResourceUpdated {
             kept.retain(|entry| Group::of(&entry.method) != group);
             return;
         }
@@ -331,12 +333,12 @@ mod tests {
             }
         };
         fill();
-        cache.invalidate(Kind::ToolsChanged, "{}");
+        cache.invalidate(NotificationKind::ToolsChanged, "{}");
         assert!(cache.get(&a, &list()).is_none() && cache.get(&a, &Call::read("f:a")).is_some());
-        cache.invalidate(Kind::ResourceUpdated, r#"{"uri":"f:a/part"}"#);
+        cache.invalidate(NotificationKind::ResourceUpdated, r#"{"uri":"f:a/part"}"#);
         assert!(cache.get(&a, &Call::read("f:a")).is_none());
         assert!(cache.get(&a, &Call::read("f:b")).is_some());
-        cache.invalidate(Kind::ResourcesChanged, "{}");
+        cache.invalidate(NotificationKind::ResourcesChanged, "{}");
         assert!(cache.get(&a, &Call::read("f:b")).is_none());
     }
 
@@ -347,10 +349,10 @@ mod tests {
         let skills = Call::new("skills/list", None).unwrap();
         let sent = |call: &Call| cache.ticket(&a, call).unwrap();
         let (tools, read, other) = (sent(&list()), sent(&Call::read("f:a")), sent(&skills));
-        cache.invalidate(Kind::PromptsChanged, "{}");
+        cache.invalidate(NotificationKind::PromptsChanged, "{}");
         cache.put(tools, &a, &list(), &answer(PRIVATE));
         assert!(cache.get(&a, &list()).is_some());
-        cache.invalidate(Kind::ResourceUpdated, r#"{"uri":"f:b"}"#);
+        cache.invalidate(NotificationKind::ResourceUpdated, r#"{"uri":"f:b"}"#);
         cache.put(read, &a, &Call::read("f:a"), &answer(PRIVATE));
         assert!(cache.get(&a, &Call::read("f:a")).is_none());
         cache.put(other, &a, &skills, &answer(PRIVATE));

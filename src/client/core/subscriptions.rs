@@ -8,7 +8,7 @@ use crate::base::error::Result;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::session::Session;
-use crate::protocol::notification::Kind;
+use crate::protocol::notification::NotificationKind;
 use crate::protocol::subscription::Interest;
 
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(crate) struct Subscriptions(pub(crate) Mutex<SubscriptionState>);
 
 #[derive(Debug, Default)]
 pub(crate) struct SubscriptionState {
-    /// Numbers of [`Kind`], added together.
+    /// Numbers of [`NotificationKind`], added together.
     pub(crate) kinds: i32,
     /// Sorted.
     pub(crate) uris: Vec<String>,
@@ -68,13 +68,13 @@ impl Subscriptions {
 
     pub(crate) fn wish(&self) -> Interest {
         let state = lock(&self.0);
-        let wants = |kind: Kind| state.kinds & kind as i32 != 0;
+        let wants = |kind: NotificationKind| state.kinds & kind as i32 != 0;
         Interest {
-            tools: wants(Kind::ToolsChanged),
-            prompts: wants(Kind::PromptsChanged),
-            resources: wants(Kind::ResourcesChanged),
+            tools: wants(NotificationKind::ToolsChanged),
+            prompts: wants(NotificationKind::PromptsChanged),
+            resources: wants(NotificationKind::ResourcesChanged),
             uris: state.uris.clone(),
-            tasks: if wants(Kind::TaskStatus) {
+            tasks: if wants(NotificationKind::TaskStatus) {
                 state.tasks.iter().cloned().collect()
             } else {
                 Vec::new()

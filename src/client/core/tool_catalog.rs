@@ -75,7 +75,7 @@ impl ToolCatalog {
             let Some(name) = tool.string("name") else { continue };
             let schema = tool.get("inputSchema").map_or("{}", RawValue::get);
             let marks =
-                if has_header_params { header_params::marks(schema) } else { Ok(Vec::new()) };
+                if has_header_params { header_params::parse(schema) } else { Ok(Vec::new()) };
             let has_none = marks.as_ref().is_ok_and(Vec::is_empty);
             let task_support = task_support(tool.get("execution"));
             let is_idempotent = is_idempotent(tool.get("annotations"));

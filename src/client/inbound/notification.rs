@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::client::core::client::Client;
 use crate::client::core::event_queue::{Event, QueuedItem};
 use crate::client::core::session::Session;
-use crate::protocol::notification::{self, Kind};
+use crate::protocol::notification::{self, NotificationKind};
 use crate::protocol::task;
 use crate::transport::wait::Wait;
 
@@ -18,23 +18,23 @@ impl Client {
         params: Option<&str>,
         wait: &Wait,
     ) {
-        let kind = Kind::of(method);
+        let kind = NotificationKind::of(method);
         let params = params.unwrap_or("{}");
         self.cache.invalidate(kind, params);
-        if kind == Kind::ToolsChanged {
+        if kind == NotificationKind::ToolsChanged {
             self.tool_catalog.clear();
         }
-        if kind == Kind::TaskStatus
+        if kind == NotificationKind::TaskStatus
             && let Some(id) = task::id(params)
         {
             self.task_watches.wake(&id);
         }
-        if kind == Kind::ElicitationComplete
+        if kind == NotificationKind::ElicitationComplete
             && let Some(id) = notification::elicitation(params)
         {
             self.questions.complete(id);
         }
-        if kind == Kind::Cancelled {
+        if kind == NotificationKind::Cancelled {
             match notification::cancelled(params) {
                 Some(request) if session.is_some() => self.questions.withdraw(request),
                 _ => {}
@@ -47,7 +47,7 @@ impl Client {
     }
 
     /// Tells of something that the library has done.
-    pub(crate) fn announce(&self, kind: Kind, params: &str, wait: &Wait) {
+    pub(crate) fn announce(&self, kind: NotificationKind, params: &str, wait: &Wait) {
         if self.handlers().event.is_some() {
             let event = Event { kind, method: String::new(), params: params.to_owned() };
             self.deliver(QueuedItem::Event(event), wait);

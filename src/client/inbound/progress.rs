@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::client::core::client::Client;
 use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::progress_report::{KnownReport, ProgressReport};
-use crate::protocol::notification::{self, Progress};
+use crate::protocol::notification::{self, ProgressParams};
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::Event;
 use crate::wire::tape::Tape;
@@ -16,7 +16,7 @@ use crate::wire::tape::Tape;
 pub(crate) fn report_own(
     client: &Client,
     report: &Arc<ProgressReport>,
-    progress: Progress<'_>,
+    progress: ProgressParams<'_>,
     wait: &Wait,
 ) {
     wait.restart();
@@ -32,7 +32,7 @@ pub(crate) fn report_own(
 }
 
 /// Reports progress of a request that another thread or task waits for.
-pub(crate) fn report_other(client: &Client, progress: Progress<'_>, wait: &Wait) {
+pub(crate) fn report_other(client: &Client, progress: ProgressParams<'_>, wait: &Wait) {
     let Some(id) = progress.id else { return };
     let Some(KnownReport { report, sign }) = client.progress_reports.get(id) else { return };
     sign.store(true, Ordering::Relaxed);
@@ -74,7 +74,7 @@ impl FastProgress {
             return false;
         }
         let Some(params) = notification::progress(text, &self.tape) else { return false };
-        match Progress::read(text, &self.tape, params) {
+        match ProgressParams::read(text, &self.tape, params) {
             Some(progress) if progress.id == Some(id) => {
                 report_own(client, report, progress, wait);
                 true

@@ -15,7 +15,7 @@ use crate::client::inbound::policy::{Action, Carrier, Fault, action};
 use crate::client::inbound::progress::{report_other, report_own};
 use crate::client::inbound::server_request::ServerRequest;
 use crate::protocol::accepted::Accepted;
-use crate::protocol::notification::{self, Kind, Progress};
+use crate::protocol::notification::{self, NotificationKind, ProgressParams};
 use crate::protocol::outgoing::Outgoing;
 use crate::wire::jsonrpc::{Answer, Id, Message, ResponseBody, RpcError, malformed};
 use crate::wire::partial_id::PartialId;
@@ -252,7 +252,8 @@ impl Router<'_> {
         let Ctx { client, wait, .. } = self.ctx;
         if method == notification::PROGRESS {
             let params = tape.member(message.data(), 0, "params");
-            let progress = params.and_then(|params| Progress::read(message.data(), tape, params));
+            let progress =
+                params.and_then(|params| ProgressParams::read(message.data(), tape, params));
             if let Some(progress) = progress {
                 self.route_progress(progress);
             }
@@ -281,7 +282,7 @@ impl Router<'_> {
                 return;
             }
             Awaited::Stream { accepted: Some(accepted), .. } => {
-                if !accepted.has(Kind::of(method), params) {
+                if !accepted.has(NotificationKind::of(method), params) {
                     return;
                 }
             }
@@ -294,7 +295,7 @@ impl Router<'_> {
     }
 
     /// Progress goes to the report of its request.
-    fn route_progress(&self, progress: Progress<'_>) {
+    fn route_progress(&self, progress: ProgressParams<'_>) {
         let Ctx { client, wait, .. } = self.ctx;
         match self.awaited {
             Awaited::One { id, report: Some(report) } if progress.id == Some(id) => {

@@ -8,7 +8,7 @@ use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::input_request::Question;
 use crate::client::core::outbox::OutboxKind;
 use crate::client::core::session::Target;
-use crate::protocol::input_request::{Answered, Asked, Kind, TOO_MANY};
+use crate::protocol::input_request::{InputKind, InputRequest, InputResponse, TOO_MANY};
 use crate::protocol::outgoing::Outgoing;
 
 /// A request of the server's.
@@ -34,17 +34,17 @@ impl Ctx<'_> {
             return Ok(None);
         }
         let answered = if request.method == "ping" {
-            Answered::Result("{}".to_owned())
+            InputResponse::Result("{}".to_owned())
         } else {
             let none = Default::default();
             let declared = peer.session.map_or(&none, |session| &session.declared);
-            match Asked::recognise(request.method, request.params, declared) {
+            match InputRequest::recognise(request.method, request.params, declared) {
                 Err(refusal) => refusal.into(),
                 Ok(asked) => 'asked: {
                     // As they are now: a stream may be older than what is set.
                     let roots = lock(&client.options).roots.clone();
-                    if let (Kind::Roots, Some(roots)) = (asked.kind, roots) {
-                        let answer = Answered::roots(&roots);
+                    if let (InputKind::Roots, Some(roots)) = (asked.kind, roots) {
+                        let answer = InputResponse::roots(&roots);
                         break 'asked answer.related_to(&asked.params);
                     }
                     let Some(session) = peer.session else { return Ok(None) };

@@ -23,7 +23,7 @@ use crate::client::options::Options;
 use crate::client::session::connect::Connected;
 use crate::protocol::accepted::Accepted;
 use crate::protocol::call::Call;
-use crate::protocol::notification::Kind;
+use crate::protocol::notification::NotificationKind;
 use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::session_loss::{self, RefusalFacts, RequestKind, Verdict};
 use crate::protocol::subscription::{Interest, NotificationRequest};
@@ -276,7 +276,7 @@ impl NotificationStream<'_> {
             client.count_one(Counter::Resumptions);
         }
         if client.subscriptions.is_wanted() {
-            client.announce(Kind::Listening, granted, wait);
+            client.announce(NotificationKind::Listening, granted, wait);
         }
         self.opening.tell(Ok(()));
     }
@@ -290,7 +290,7 @@ impl NotificationStream<'_> {
         let error = error.clone();
         let error = client.finished(error, "listen", &client.options());
         let params = json_members::object(|json| json.string("message", error.message()));
-        client.announce(Kind::Silent, &params, wait);
+        client.announce(NotificationKind::Silent, &params, wait);
     }
 
     /// Reads the stream to its end.

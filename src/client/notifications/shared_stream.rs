@@ -17,7 +17,7 @@ use crate::client::notifications::notification_stream::NotificationStream;
 use crate::client::options::Options;
 use crate::protocol::accepted::Accepted;
 use crate::protocol::call::Call;
-use crate::protocol::notification::{self, Kind};
+use crate::protocol::notification::{self, NotificationKind};
 use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::subscription::Interest;
 use crate::transport::wait::Wait;
@@ -114,7 +114,7 @@ impl NotificationStream<'_> {
                 }
                 Ok(Inbound::Notification(method, params)) => {
                     fallen.has_spoken = true;
-                    if granted.has(Kind::of(&method), Some(&params)) {
+                    if granted.has(NotificationKind::of(&method), Some(&params)) {
                         self.client.take_notification(Some(session), &method, Some(&params), wait);
                     }
                 }

@@ -9,7 +9,7 @@ use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
 use crate::client::session::listening::PATIENCE;
-use crate::protocol::notification::Kind;
+use crate::protocol::notification::NotificationKind;
 use crate::transport::wait::now;
 
 impl Ctx<'_> {
@@ -18,7 +18,7 @@ impl Ctx<'_> {
     pub(crate) async fn listen_to_task(self, session: &Session, id: &str) {
         let Ctx { client, wait, .. } = self;
         let has_changed = client.subscriptions.add_task(id);
-        let wants = lock(&client.subscriptions.0).kinds & Kind::TaskStatus as i32 != 0;
+        let wants = lock(&client.subscriptions.0).kinds & NotificationKind::TaskStatus as i32 != 0;
         if has_changed && wants && session.server_info.revision.is_stateless() {
             // A task that nobody tells of is asked how it stands.
             let _ = self.within(&wait.at_most(PATIENCE)).follow_wish().await;

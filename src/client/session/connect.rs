@@ -21,7 +21,7 @@ use crate::client::session::transport::NoSse;
 use crate::protocol::call::Call;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::handshake::Handshake;
-use crate::protocol::negotiation::{Attempt, AttemptOutcome, Negotiation, Next};
+use crate::protocol::negotiation::{Attempt, AttemptOutcome, Negotiation, NextAttempt};
 use crate::protocol::outgoing::Outgoing;
 use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::revision::Revision;
@@ -301,16 +301,16 @@ impl<'a> Ctx<'a> {
         loop {
             let (outcome, session_id) = self.attempt(&transport, attempt).await?;
             match negotiation.interpret(attempt, outcome)? {
-                Next::Try(next) if transport.is_over() => {
+                NextAttempt::Try(next) if transport.is_over() => {
                     return Ok(Negotiated::Again(negotiation, next));
                 }
-                Next::Try(next) => attempt = next,
-                Next::Elsewhere(error) => return Ok(Negotiated::Elsewhere(error)),
-                Next::Agreed(server_info) => {
+                NextAttempt::Try(next) => attempt = next,
+                NextAttempt::Elsewhere(error) => return Ok(Negotiated::Elsewhere(error)),
+                NextAttempt::Agreed(server_info) => {
                     let agreed = self.agree(transport, attempt, *server_info, session_id);
                     return agreed.await.map(Box::new).map(Negotiated::Session);
                 }
-                Next::Foreign(error) => {
+                NextAttempt::Foreign(error) => {
                     if let Attempt::Initialize(revision) = attempt
                         && let Ok(dialect) = Handshake::new(revision, session_id)
                         && transport.channel().is_none()
