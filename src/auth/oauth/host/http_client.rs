@@ -1,6 +1,6 @@
-//! The HTTP requests of one sign-in: metadata and tokens, from whichever
-//! servers have a part in it. Each is bounded, and none goes where its
-//! [`AddressPolicy`] does not allow.
+//! The HTTP client for OAuth: requests for metadata and tokens to the servers of
+//! one sign-in. Each request is limited in time and size, and goes only where the
+//! [`AddressPolicy`] allows.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,21 +21,22 @@ use crate::transport::wait::Wait;
 use crate::wire::http1::Media;
 use crate::wire::url::{Origin, URL_LIMIT, Url};
 
-/// How long one request may take.
+/// The time limit of one request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The most bytes that a reply may have.
+/// The most bytes of a response body.
 const BODY_LIMIT: usize = 256 * 1024;
-/// The most requests for metadata, and the most altogether.
+/// The most requests for metadata of one sign-in.
 const MOST_METADATA: usize = 8;
+/// The most requests of one sign-in.
 const MOST: usize = 16;
 /// The most redirects that one request follows.
 const REDIRECTS: usize = 3;
 
-/// How the servers are reached, whichever they are.
+/// How all servers of a sign-in are reached.
 #[derive(Debug)]
 pub(crate) struct HttpClientOptions {
-    /// Of the MCP server: for it alone are the client certificate and the
-    /// Unix socket.
+    /// The origin of the MCP server. The client certificate and the Unix socket
+    /// are for this origin only.
     pub(crate) origin: Origin,
     pub(crate) unix_socket: Option<PathBuf>,
     pub(crate) tls: TlsSettings,
@@ -46,7 +47,7 @@ pub(crate) struct HttpClientOptions {
     pub(crate) trace: Option<Arc<Trace>>,
 }
 
-/// Does the requests of one sign-in, and counts them.
+/// The client. It counts the requests of its sign-in.
 #[derive(Debug)]
 pub(crate) struct HttpClient {
     route: HttpClientOptions,
@@ -56,7 +57,7 @@ pub(crate) struct HttpClient {
     all: AtomicUsize,
 }
 
-/// One origin, and the connections to it.
+/// The connections to one origin.
 #[derive(Debug)]
 struct OriginClient {
     origin: Origin,
@@ -64,13 +65,13 @@ struct OriginClient {
     http: Http,
 }
 
-/// A reply, whatever its status.
+/// A response, with any status.
 #[derive(Debug)]
 pub(crate) struct Fetched {
     pub(crate) status: u16,
     pub(crate) media: Media,
-    /// Wiped when it is let go of. Empty if it is not UTF-8, and if nobody
-    /// reads it: of a redirect, and of metadata that is refused.
+    /// Empty if it is not UTF-8, for a redirect, and for metadata with another
+    /// status than 2xx.
     pub(crate) body: Secret,
     pub(crate) dpop_nonce: Option<String>,
     pub(crate) date: Option<String>,
@@ -88,19 +89,19 @@ impl HttpClient {
         }
     }
 
-    /// Which URLs and addresses are allowed.
+    /// The URLs and addresses that are allowed.
     pub(crate) fn address_policy(&self) -> AddressPolicy {
         self.route.address_policy
     }
 
-    /// Lets go of its connections: after a while the server closes them, and
-    /// what may be sent only once must not meet that.
+    /// Closes all connections. A server closes an idle connection after a while,
+    /// and a request that may be sent only once must not run into that.
     pub(crate) fn close_connections(&self) {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Asks for metadata. A redirect is followed on the same origin alone;
-    /// one that is not followed is given back as the reply that it is.
+    /// Requests metadata. Follows redirects to the same origin only; any other
+    /// redirect is the result.
     pub(crate) async fn get(
         &self,
         url: &str,
@@ -110,7 +111,7 @@ impl HttpClient {
         let mut url = self.url(url)?;
         let mut hops = 0;
         loop {
-            // Each hop is a request of its own, for its time and the counts.
+            // Each hop counts as a request and has its own time limit.
             let what = Fetch { verb: "GET", url: &url, headers, form: None };
             let (fetched, target) = self.ask(&what, wait).await?;
             match target {
@@ -123,8 +124,7 @@ impl HttpClient {
         }
     }
 
-    /// Sends a form, or what else a server of tokens or registrations takes.
-    /// It goes there once, and wherever a redirect says, not there.
+    /// Sends a form or a registration, once. Follows no redirect.
     pub(crate) async fn post(
         &self,
         url: &str,
@@ -142,7 +142,7 @@ impl HttpClient {
     fn url(&self, text: &str) -> Result<Url> {
         let policy = self.route.address_policy;
         if self.route.unix_socket.is_some() {
-            // Nobody can read on the way to a Unix socket.
+            // Nobody can read the traffic of a Unix socket.
             let url = AddressPolicy { allows_plain_http: true, ..policy }.url(text);
             if let Some(url) = url.ok().filter(|url| url.origin == self.route.origin) {
                 return Ok(url);
@@ -151,7 +151,8 @@ impl HttpClient {
         policy.url(text)
     }
 
-    /// One request and its reply; and where that leads, if it may be followed.
+    /// One request and its response, with the target of a redirect that may be
+    /// followed.
     async fn ask(&self, what: &Fetch<'_>, wait: &Wait) -> Result<(Fetched, Option<Url>)> {
         let name = what.name();
         let brief = wait.at_most(self.patience);
@@ -159,7 +160,7 @@ impl HttpClient {
         if let Err(error) = &result {
             self.trace("*", &format!("{name}: {}", error.message()));
             if error.status() == Status::Timeout {
-                // The caller's own time has an error of its own.
+                // The call's own deadline has another error.
                 wait.check().map_err(|over| over.with_may_have_run(error.may_have_run()))?;
                 let seconds = self.patience.as_secs_f64();
                 let late = format!("{name}: no answer within {seconds} s");
@@ -195,7 +196,7 @@ impl HttpClient {
         let setting = Setting {
             route: &client.route,
             connect_timeout: self.route.connect_timeout,
-            // It would show bodies and headers.
+            // A trace would show bodies and headers.
             trace: None,
             secrets: &[],
         };
@@ -226,13 +227,13 @@ impl HttpClient {
         if is_metadata && self.metadata.fetch_add(1, Ordering::Relaxed) >= MOST_METADATA {
             return Err(Error::new(
                 Status::Auth,
-                format!("one sign-in asks for metadata {MOST_METADATA} times at most"),
+                format!("one sign-in requests metadata at most {MOST_METADATA} times"),
             ));
         }
         if self.all.fetch_add(1, Ordering::Relaxed) >= MOST {
             return Err(Error::new(
                 Status::Auth,
-                format!("one sign-in makes {MOST} requests at most"),
+                format!("one sign-in makes at most {MOST} requests"),
             ));
         }
         Ok(())
@@ -265,12 +266,12 @@ impl HttpClient {
     }
 }
 
-/// What is asked of whom.
+/// One request.
 struct Fetch<'a> {
     verb: &'static str,
     url: &'a Url,
     headers: &'a [(&'a str, &'a str)],
-    /// What is sent, and its media type.
+    /// The body of a POST, and its media type.
     form: Option<(&'a str, &'a Secret)>,
 }
 
@@ -280,7 +281,7 @@ impl Fetch<'_> {
         format!("{} {}", self.verb, quote(&self.url.without_query()))
     }
 
-    /// Where a redirect leads, if it is one and stays on the origin.
+    /// The target of a redirect that stays on the origin.
     fn target(&self, reply: &Reply<'_>) -> Option<Url> {
         if !matches!(reply.head.status, 301 | 302 | 303 | 307 | 308) {
             return None;
@@ -291,17 +292,17 @@ impl Fetch<'_> {
     }
 }
 
-/// The whole body. In one buffer that does not grow, which would leave copies
-/// of a token behind; a system gives memory for what is written to alone.
+/// Reads the whole body into one buffer. A growing buffer would leave copies of a
+/// token behind. The system provides memory only for the pages that are written.
 async fn read(reply: &mut Reply<'_>, wait: &Wait) -> Result<Secret> {
     let mut out = Zeroizing::new(Vec::new());
     out.try_reserve_exact(BODY_LIMIT)
-        .map_err(|_| Error::new(Status::NoMemory, "no memory for the server's reply"))?;
+        .map_err(|_| Error::new(Status::NoMemory, "no memory for the server's response"))?;
     let mut take = |data: &[u8]| {
         if out.len() + data.len() > BODY_LIMIT {
             return Err(Error::new(
                 Status::TooLarge,
-                format!("the server sent a reply of more than {BODY_LIMIT} bytes"),
+                format!("the server sent a response of more than {BODY_LIMIT} bytes"),
             )
             .with_may_have_run(true));
         }

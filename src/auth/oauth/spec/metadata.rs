@@ -1,5 +1,5 @@
-//! Where metadata may be, and what the answers of those places say together
-//! (RFC 9728, 3; RFC 8414, 3; OpenID Connect Discovery, 4).
+//! Where metadata is looked for, and the outcome of the look-ups (RFC 9728, 3;
+//! RFC 8414, 3; OpenID Connect Discovery, 4).
 
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
@@ -12,10 +12,10 @@ const RESOURCE: &str = "/.well-known/oauth-protected-resource";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
-/// The places of the metadata of a protected resource, in their order.
+/// The places of the resource metadata, in order.
 ///
-/// `named` is the URL of the challenge; one that may not be asked counts as a
-/// miss. The query of the endpoint, which may be secret, is left out.
+/// `named`: the URL of the challenge. A URL that is not allowed counts as a
+/// miss. The query of the endpoint is omitted, as it may be secret.
 pub(crate) fn resource_places(
     endpoint: &str,
     named: Option<&str>,
@@ -33,7 +33,7 @@ pub(crate) fn resource_places(
     let path = if path == "/" { "" } else { path };
     for path in [path, path.strip_suffix('/').unwrap_or_default(), ""] {
         let candidate = format!("{front}{RESOURCE}{path}");
-        // One that has missed misses again.
+        // The same place again would be another miss.
         if !out.contains(&candidate) {
             out.push(candidate);
         }
@@ -41,8 +41,8 @@ pub(crate) fn resource_places(
     out
 }
 
-/// The places of the metadata of an authorization server, in their order. An
-/// issuer with a path is never looked for at the root: another may live there.
+/// The places of the server metadata, in order. An issuer with a path is never
+/// looked for at the root, where another issuer may be.
 pub(crate) fn server_places(issuer: &str) -> Vec<String> {
     let UrlParts { front, path, .. } = UrlParts::of(issuer);
     let path = path.strip_suffix('/').unwrap_or(path);
@@ -53,25 +53,26 @@ pub(crate) fn server_places(issuer: &str) -> Vec<String> {
     out
 }
 
-/// The issuer of a server that publishes nothing of itself: its origin.
+/// The issuer of a server without metadata: its origin.
 pub(crate) fn base(endpoint: &str) -> &str {
     UrlParts::of(endpoint).front
 }
 
-/// The places that had nothing.
+/// The look-ups that found nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Misses {
     asked: Vec<String>,
-    /// Whether one of them might have something later, and when.
+    /// Whether a later look-up may find something, and after how many
+    /// milliseconds.
     later: Option<Option<u32>>,
-    /// Why the first of them is not trusted that was not: a document that was
-    /// found and not taken, a place that may not be asked.
+    /// The first look-up that was refused: a document that is not trusted, or a
+    /// place that is not allowed.
     refused: Option<Error>,
 }
 
 impl Misses {
-    /// The document that a place has. Anything else, such as the HTML that a
-    /// gateway has for every path, is noted as a miss.
+    /// Reads the document of a place. Anything else, such as the HTML page of a
+    /// gateway, is recorded as a miss.
     pub(crate) fn read<'a>(&mut self, reply: &EndpointResponse<'a>) -> Option<JsonDocument<'a>> {
         if reply.status == 200
             && let Some(document) = reply.document()
@@ -90,9 +91,8 @@ impl Misses {
         None
     }
 
-    /// A place that could not be asked. One that may not be, or goes beyond a
-    /// bound, is told of as what it is where there is nothing elsewhere; one
-    /// that fails by the network may have something later.
+    /// Records a failed request. If all places fail, an error of trust or of a
+    /// limit is reported as it is; an error of the network means "try again".
     pub(crate) fn failed(&mut self, url: &str, error: Error) {
         self.note(url, error.message());
         match error.status() {
@@ -104,13 +104,13 @@ impl Misses {
         }
     }
 
-    /// One that is not taken; what is found elsewhere may be.
+    /// Records a refused document. Another place may still have a good one.
     pub(crate) fn refuse(&mut self, error: Error) {
         self.refused.get_or_insert(error);
     }
 
-    /// `Ok` if there is nothing anywhere, which is no reason to try later: the
-    /// server is one of those that publish nothing.
+    /// The outcome if no place has a document. `Ok`, with a text about the
+    /// look-ups: the server publishes none.
     pub(crate) fn nothing(self, what: &str) -> Result<String> {
         if let Some(error) = self.refused {
             return Err(error);

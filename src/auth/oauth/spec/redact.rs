@@ -1,4 +1,4 @@
-//! Words for messages: what a stranger said, and where it was said.
+//! Texts and URLs of other servers, made fit for messages.
 
 use form_urlencoded::parse;
 use subtle::ConstantTimeEq;
@@ -7,16 +7,16 @@ use crate::base::mask::CUT;
 use crate::base::secret::Secret;
 use crate::wire::url::UrlParts;
 
-/// How much of a stranger's text goes into a message.
+/// The most characters of a server's text in a message.
 const LONGEST: usize = 200;
 
-/// A stranger's text, fit for a message (RFC 6749, 5.2, has the characters);
-/// none of one that repeats a secret of the exchange, also as a form has it.
+/// A server's text with only the characters of RFC 6749, 5.2. `None` if the text
+/// contains a secret of the flow, also in form encoding.
 pub(crate) fn foreign(text: &str, secrets: &[Secret]) -> Option<String> {
     let repeats = |text: &str| {
         secrets.iter().map(Secret::expose).any(|one| !one.is_empty() && text.contains(one))
     };
-    // A form is read as pairs: what stands on each side may be the secret.
+    // In a form, a name and a value may each be the secret.
     let is_secret = repeats(text)
         || parse(text.as_bytes()).any(|(name, value)| repeats(&name) || repeats(&value));
     if is_secret {
@@ -45,13 +45,12 @@ pub(crate) fn said(code: &str, description: Option<&str>, secrets: &[Secret]) ->
     }
 }
 
-/// A URL for a message: without its query, which may be secret, and without
-/// what would not be one.
+/// A URL for a message: without user name, password, query and fragment.
 pub(crate) fn place(url: &str) -> String {
     foreign(&UrlParts::of(url).without_secrets(), &[]).unwrap_or_default()
 }
 
-/// Compares with a secret in a time that does not tell where they differ.
+/// Compares two secrets in constant time.
 pub(crate) fn same_secret(one: &Secret, other: &Secret) -> bool {
     one.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
 }

@@ -1,4 +1,4 @@
-//! What an MCP server says of itself (RFC 9728).
+//! Protected resource metadata (RFC 9728).
 
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::place;
@@ -6,20 +6,20 @@ use crate::auth::oauth::spec::url_rules::{PlainHttp, check_issuer};
 use crate::base::error::{Error, Result, Status};
 use crate::wire::url::{URL_LIMIT, Url, UrlParts};
 
-/// The metadata of a protected resource, all texts as they were published.
+/// The metadata of an MCP server, with all texts as published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ResourceMetadata {
     pub(crate) resource: String,
     pub(crate) authorization_servers: Vec<String>,
     pub(crate) scopes_supported: Option<Vec<String>>,
-    /// Whether tokens must be bound to a key, and by what they may be.
+    /// Whether tokens must be bound to a key (DPoP).
     pub(crate) dpop_required: bool,
     pub(crate) dpop_algorithms: Option<Vec<String>>,
 }
 
 impl ResourceMetadata {
-    /// Takes the document that was found at `url` if it is about `endpoint`.
-    /// An error is final: no other place may stand in for it.
+    /// Reads the document at `url`. Its resource must cover `endpoint`. An error
+    /// is final: no other place is tried.
     pub(crate) fn read(document: &JsonDocument<'_>, url: &str, endpoint: &str) -> Result<Self> {
         let refused = |why: String| {
             let message = format!("the metadata at {} {why}: refused", place(url));
@@ -45,14 +45,14 @@ impl ResourceMetadata {
         Ok(metadata)
     }
 
-    /// Whether the resource is the endpoint or a parent of it. Only scheme and
-    /// host are compared without regard to how they are written.
+    /// Whether the resource is the endpoint or a parent of it. Only scheme, host
+    /// and port are normalized for the comparison.
     pub(crate) fn covers(&self, endpoint: &str) -> bool {
         let resource = &self.resource;
         if resource.len() > URL_LIMIT {
             return false;
         }
-        // No URL with a fragment, a user or a blank passes here.
+        // Url::parse refuses a fragment, a user name and a blank.
         let (Ok(ours), Ok(theirs)) = (Url::parse(endpoint), Url::parse(resource)) else {
             return false;
         };
@@ -65,9 +65,9 @@ impl ResourceMetadata {
                 || endpoint.path.strip_prefix(parent).is_some_and(|below| below.starts_with('/')))
     }
 
-    /// The issuer to go to: the pinned one, else the first that is `held`,
-    /// which says for which one there are tokens or a registration, else the
-    /// first. As text: of a pin its own, which builds the URLs from here on.
+    /// Chooses the issuer: the one that the application set, else the first for
+    /// which there is a token or a registration (`held`), else the first. The
+    /// result is the text from which all later URLs are built.
     pub(crate) fn issuer<'a>(
         &'a self,
         pin: Option<&'a str>,
@@ -84,8 +84,8 @@ impl ResourceMetadata {
             return Err(Error::new(
                 Status::Untrusted,
                 format!(
-                    "the resource {} names the authorization servers [{}], and not the one that \
-                     mcp_auth_set_issuer() sets, {}",
+                    "the resource {} names the authorization servers [{}], and not the one set with \
+                     mcp_auth_set_issuer(), {}",
                     place(&self.resource),
                     shown.join(", "),
                     place(pin)
@@ -116,11 +116,11 @@ impl ResourceMetadata {
     }
 }
 
-/// Entries of a list in a message.
+/// The most entries of a list in a message.
 const SHOWN: usize = 8;
 
-/// Whether a listed issuer is the pinned one. A slash may stand alone for a
-/// path or be missing: many write the two in two ways.
+/// Whether a listed issuer is the one that the application set. A path of only
+/// "/" equals no path: servers write both.
 fn is_pinned(listed: &str, pin: &str) -> bool {
     let bare = |text: &'_ str| match UrlParts::of(text) {
         UrlParts { front, path: "/", query: None, fragment: None, .. } => front.len(),
