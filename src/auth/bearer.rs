@@ -122,7 +122,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     #[test]
-    fn asks_once_and_again_when_refused() {
+    fn runs_the_handler_once_and_again_after_a_refusal() {
         let asked = Arc::new(AtomicU32::new(0));
         let count = asked.clone();
         let credential = HandlerToken::new(Box::new(move |is_refused| {

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_cannot_be_a_token_without_showing_it() {
+    fn refuses_an_invalid_token_without_quoting_it() {
         for (text, words) in [
             ("", "is empty"),
             ("Bearer s3cret", "prefix"),

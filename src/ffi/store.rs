@@ -160,7 +160,7 @@ impl Store for Callbacks {
         true
     }
 
-    fn place(&self) -> String {
+    fn label(&self) -> String {
         "the program's store".to_owned()
     }
 }

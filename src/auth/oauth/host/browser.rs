@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_note_later_of_an_opener_that_no_thread_waits_for() {
+    fn collects_an_opener_that_no_thread_waits_for() {
         let start = || Command::new("true").spawn().unwrap();
         // No machine has so much memory.
         attend(start(), Builder::new().stack_size(1 << 60));
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_an_opener_nothing_but_plain_characters() {
+    fn percent_encodes_unusual_characters_for_the_opener() {
         for (url, given) in [
             ("https://a.example", "https://a.example/"),
             ("HTTPS://A.example:443/p?q=1&r=%41+2,3#f", "https://a.example/p?q=1&r=%41+2,3#f"),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_nothing_but_pages() {
+    fn opens_http_and_https_only() {
         let long = format!("https://a/{}", "x".repeat(LONGEST));
         for url in [
             "javascript:alert(1)",
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_browser_as_the_system_does() {
+    fn reads_the_variable_browser_like_xdg_open() {
         let read = |browser: &str| -> Vec<String> {
             let all = openers(&Environment::of(&[("BROWSER", browser)]), "https://a/?%s");
             let join = |argv: &Vec<OsString>| {
@@ -264,7 +264,7 @@ mod tests {
     /// The opener gets one argument, whatever the address, and no shell sees
     /// it; and the environment that is given, and nothing else.
     #[test]
-    fn starts_the_opener_with_the_address_alone() {
+    fn starts_the_opener_with_the_url_only() {
         use std::os::unix::fs::PermissionsExt;
         let folder = std::env::temp_dir().join(format!("mcp-opener-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();

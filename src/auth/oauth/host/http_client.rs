@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn sends_on_another_connection_after_it_has_hung_up() {
+    fn opens_a_new_connection_after_closing_all() {
         let (base, seen) = serve(|_| reply(200, "", "{}"));
         let http = HttpClient::new(route());
         get(&http, &base).unwrap();
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_and_sends_on_one_connection_that_is_kept() {
+    fn reuses_one_connection() {
         let (base, seen) = serve(|line| match line {
             "GET /m?q HTTP/1.1" => reply(
                 200,
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_the_mcp_server_itself_by_its_unix_socket_and_nobody_else() {
+    fn uses_the_unix_socket_for_the_mcp_server_only() {
         let path = std::env::temp_dir().join(format!("agent-{}.sock", std::process::id()));
         let _ = std::fs::remove_file(&path);
         let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
@@ -488,7 +488,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_each_request_its_time_and_the_caller_his() {
+    fn limits_the_time_of_each_request_and_of_the_call() {
         let (base, _) = serve(|_| String::new());
         let mut http = HttpClient::new(route());
         http.patience = Duration::from_millis(50);
@@ -528,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn repeats_what_asks_and_not_what_is_sent() {
+    fn repeats_a_get_but_not_a_post() {
         // Each connection is closed after the first reply, without a word.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -552,7 +552,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_nowhere_that_is_not_allowed() {
+    fn connects_to_allowed_addresses_only() {
         let (base, seen) = serve(|_| reply(200, "", "{}"));
         let port = base.rsplit(':').next().unwrap();
         let address_policy = AddressPolicy { zone: NetworkZone::Public, ..route().address_policy };

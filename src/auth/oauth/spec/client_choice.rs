@@ -1,6 +1,6 @@
 //! The choice of the client id, and of the authentication method.
 
-use crate::auth::oauth::spec::redact::{foreign, place};
+use crate::auth::oauth::spec::redact::{display_text, display_url};
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check, has_dots};
@@ -93,7 +93,7 @@ pub(crate) fn choose<'a>(
         format!(
             "the authorization server {} registers no clients: set a client id with \
              mcp_auth_set_client(), {of_url}",
-            place(issuer)
+            display_url(issuer)
         ),
     ))
 }
@@ -168,13 +168,13 @@ pub(crate) fn method_to_register(server: &ServerMetadata, has_key: bool) -> Resu
 
 fn none_in_common(server: &ServerMetadata) -> Error {
     let listed = server.auth_methods.as_deref().map(|all| all.join(", "));
-    let shown = foreign(listed.as_deref().unwrap_or(AuthMethod::Basic.name()), &[]);
+    let shown = display_text(listed.as_deref().unwrap_or(AuthMethod::Basic.name()), &[]);
     Error::new(
         Status::Auth,
         format!(
             "the authorization server {} accepts the authentication methods [{}] only, and the \
              client has the secret or key for none of them",
-            place(&server.issuer),
+            display_url(&server.issuer),
             shown.unwrap_or_default()
         ),
     )
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_metadata_urls_that_may_be_an_id() {
+    fn accepts_metadata_urls_that_can_be_a_client_id() {
         for url in ["https://h/c.json", "https://h:8/a/b?v=1", "https://h/a..b/.c"] {
             assert!(check_metadata_url(url).is_ok(), "{url}");
         }
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_by_what_is_given_then_published_then_registered() {
+    fn chooses_the_given_id_then_the_metadata_url_then_a_registration() {
         let all = server(
             r#","client_id_metadata_document_supported":true,"registration_endpoint":"https://as/r""#,
         );
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_a_given_id_at_its_own_server() {
+    fn binds_a_given_id_to_its_server() {
         let all = server(r#","registration_endpoint":"https://as/r""#);
         let known =
             KnownClient { is_given: true, given_to: Some("https://as"), ..KnownClient::default() };

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn has_exactly_the_header_of_the_rfc_and_a_signature_of_64_bytes() {
+    fn has_the_header_of_the_rfc_and_a_signature_of_64_bytes() {
         let key = Key::generate().unwrap();
         let jwt = proof(&key, &request("https://a.test/token"), &id(), at(1000)).unwrap();
         let (header, _, signature) = parts(&jwt);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_target_as_it_was_given_but_for_what_must_not_be_in_it() {
+    fn names_the_target_without_query_and_user() {
         for (url, expected) in [
             ("https://a.test", "https://a.test"),
             ("https://A.test:443/mcp/", "https://A.test:443/mcp/"),

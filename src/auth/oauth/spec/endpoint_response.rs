@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::redact::{foreign, place};
+use crate::auth::oauth::spec::redact::{display_text, display_url};
 use crate::base::error::{Error, Status};
 use crate::wire::retry;
 
@@ -47,12 +47,15 @@ impl<'a> EndpointResponse<'a> {
 
     /// The error for a malformed response. It quotes nothing of the body.
     pub(crate) fn malformed(&self, step: &str, why: &str) -> Error {
-        let media = match self.media.and_then(|media| foreign(media, &[])) {
+        let media = match self.media.and_then(|media| display_text(media, &[])) {
             Some(media) => format!("\"{media}\""),
             None => "no media type".to_owned(),
         };
-        let message =
-            format!("{step}: {} answered {} with {media}, {why}", place(self.url), self.status);
+        let message = format!(
+            "{step}: {} answered {} with {media}, {why}",
+            display_url(self.url),
+            self.status
+        );
         Error::new(Status::Protocol, message).with_http_status(self.status)
     }
 
@@ -65,7 +68,7 @@ impl<'a> EndpointResponse<'a> {
         };
         Error::new(
             Status::Unavailable,
-            format!("{step}: {} answered {}; {advice}", place(self.url), self.status),
+            format!("{step}: {} answered {}; {advice}", display_url(self.url), self.status),
         )
         .with_http_status(self.status)
         .with_retry_after(wait)

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_members_of_the_type_that_is_asked_for() {
+    fn reads_members_of_the_right_type() {
         let body = br#"{"a":"x","b":true,"c":["x",1,null,"y"],"d":"true","e":{},"f":"\ud800"}"#;
         let document = JsonDocument::parse(body).unwrap();
         assert_eq!(document.text("a").as_deref(), Some("x"));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_object_or_too_deep() {
+    fn refuses_other_values_and_deep_nesting() {
         for body in ["", "<html>", "[]", "\"{}\"", "null", "{", "{}x", "{\"a\":}", "{}{}"] {
             assert!(JsonDocument::parse(body.as_bytes()).is_none(), "{body}");
         }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn uses_no_more_than_the_first_entries_of_a_list() {
+    fn limits_the_entries_of_a_list() {
         let body = format!("{{\"a\":[{}\"x\"]}}", "\"y\",".repeat(100_000));
         let document = JsonDocument::parse(body.as_bytes()).unwrap();
         assert_eq!(document.list("a").unwrap().len(), ENTRIES);

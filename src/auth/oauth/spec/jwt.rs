@@ -180,7 +180,7 @@ mod tests {
     const HEADER: &str = r#"{"alg":"RS256"}"#;
 
     #[test]
-    fn says_who_the_client_is_to_one_issuer_for_a_minute() {
+    fn makes_an_assertion_for_one_issuer_and_a_minute() {
         let key = Key::generate().unwrap();
         let jwt =
             client_assertion(&key, "me", "https://as.test", &"an-id".into(), at(1_700_000_000))
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_an_assertion_that_may_be_good() {
+    fn accepts_an_assertion_that_may_be_valid() {
         for claims in [
             "{}",
             r#"{"exp":1000}"#,

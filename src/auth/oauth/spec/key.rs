@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn names_keys_as_rfc_9449_and_rfc_7638_do() {
+    fn computes_the_thumbprints_of_rfc_9449_and_rfc_7638() {
         let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
         let x = decode("l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs");
         let y = decode("9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA");
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_keys_that_it_made_and_no_others() {
+    fn stores_generated_keys_only() {
         for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
             let key = Key::generate_for(algorithm).unwrap();
             let again = Key::from_stored(key.stored().unwrap().expose()).unwrap();
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_algorithm_that_the_key_is_for_and_the_id() {
+    fn reads_the_algorithm_and_the_id_of_a_key() {
         let key = Key::from_pem(RSA_PEM, Some("RS256"), Some("one")).unwrap();
         assert_eq!(key.key_id(), Some("one"));
         assert_eq!(Key::from_pem(RSA_PEM, None, None).unwrap().key_id(), None);
@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_with_a_private_key_without_showing_it() {
+    fn describes_an_invalid_private_key_without_quoting_it() {
         let random = SystemRandom::new();
         let p384 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &random).unwrap();
         let mut x25519 = ed25519();

@@ -12,7 +12,7 @@ const LONGEST: usize = 200;
 
 /// A server's text with only the characters of RFC 6749, 5.2. `None` if the text
 /// contains a secret of the flow, also in form encoding.
-pub(crate) fn foreign(text: &str, secrets: &[Secret]) -> Option<String> {
+pub(crate) fn display_text(text: &str, secrets: &[Secret]) -> Option<String> {
     let repeats = |text: &str| {
         secrets.iter().map(Secret::expose).any(|one| !one.is_empty() && text.contains(one))
     };
@@ -37,8 +37,8 @@ fn plain(character: char) -> char {
 }
 
 /// An error code and its description, for a message.
-pub(crate) fn said(code: &str, description: Option<&str>, secrets: &[Secret]) -> String {
-    match (foreign(code, secrets), description.and_then(|text| foreign(text, secrets))) {
+pub(crate) fn display_error(code: &str, description: Option<&str>, secrets: &[Secret]) -> String {
+    match (display_text(code, secrets), description.and_then(|text| display_text(text, secrets))) {
         (Some(code), Some(text)) => format!(": {code} (\"{text}\")"),
         (Some(code), None) => format!(": {code}"),
         (None, _) => String::new(),
@@ -46,8 +46,8 @@ pub(crate) fn said(code: &str, description: Option<&str>, secrets: &[Secret]) ->
 }
 
 /// A URL for a message: without user name, password, query and fragment.
-pub(crate) fn place(url: &str) -> String {
-    foreign(&UrlParts::of(url).without_secrets(), &[]).unwrap_or_default()
+pub(crate) fn display_url(url: &str) -> String {
+    display_text(&UrlParts::of(url).without_secrets(), &[]).unwrap_or_default()
 }
 
 /// Compares two secrets in constant time.
@@ -60,17 +60,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cleans_and_cuts_what_a_stranger_says() {
-        assert_eq!(foreign("No: \"x\" \\ é\r\n\u{1b}[0m %s", &[]).unwrap(), "No: ?x? ? ????[0m %s");
-        assert_eq!(foreign(&"x".repeat(200), &[]).unwrap(), "x".repeat(200));
-        assert_eq!(foreign(&"é".repeat(201), &[]).unwrap(), "?".repeat(200) + "...");
-        assert_eq!(foreign("", &[]).unwrap(), "");
+    fn cleans_and_cuts_the_text_of_a_server() {
+        assert_eq!(
+            display_text("No: \"x\" \\ é\r\n\u{1b}[0m %s", &[]).unwrap(),
+            "No: ?x? ? ????[0m %s"
+        );
+        assert_eq!(display_text(&"x".repeat(200), &[]).unwrap(), "x".repeat(200));
+        assert_eq!(display_text(&"é".repeat(201), &[]).unwrap(), "?".repeat(200) + "...");
+        assert_eq!(display_text("", &[]).unwrap(), "");
     }
 
     #[test]
-    fn leaves_out_what_repeats_a_secret() {
+    fn omits_a_text_with_a_secret() {
         let secrets = [Secret::from(""), Secret::from("s3 cret+"), Secret::from("c0de")];
-        assert_eq!(foreign("bad code", &secrets).unwrap(), "bad code");
+        assert_eq!(display_text("bad code", &secrets).unwrap(), "bad code");
         for text in [
             "bad s3 cret+",
             "bad c0de.",
@@ -78,12 +81,12 @@ mod tests {
             "a=b&code=%63%30de&c=d",
             &format!("{}c0de", "x".repeat(500)),
         ] {
-            assert_eq!(foreign(text, &secrets), None, "{text}");
+            assert_eq!(display_text(text, &secrets), None, "{text}");
         }
     }
 
     #[test]
-    fn shows_a_place_without_what_may_be_secret() {
+    fn shows_a_url_without_its_secrets() {
         for (url, shown) in [
             ("https://h/a/b?token=x", "https://h/a/b"),
             ("https://h?token=x", "https://h"),
@@ -93,7 +96,7 @@ mod tests {
             ("java\nscript:x", "java?script:x"),
             ("", ""),
         ] {
-            assert_eq!(place(url), shown, "{url}");
+            assert_eq!(display_url(url), shown, "{url}");
         }
     }
 

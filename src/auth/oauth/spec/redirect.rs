@@ -153,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn has_the_path_alone() {
+    fn has_the_path_without_the_query() {
         assert_eq!(at("http://127.0.0.1:9/a/b?c=/d", 9).path, "/a/b");
         assert_eq!(at("http://127.0.0.1:9?c", 9).path, "/");
         assert_eq!(at("http://localhost:9", 9).path, "/");
     }
 
     #[test]
-    fn takes_nothing_but_loopback() {
+    fn accepts_loopback_hosts_only() {
         for text in [
             "https://127.0.0.1/",
             "http://example.com/",

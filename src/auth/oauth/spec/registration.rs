@@ -1,7 +1,7 @@
 //! Dynamic client registration (RFC 7591).
 
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
-use crate::auth::oauth::spec::redact::{place, said};
+use crate::auth::oauth::spec::redact::{display_error, display_url};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::base::error::{Error, Result, Status};
@@ -80,8 +80,8 @@ impl RegistrationRequest<'_> {
                 Status::Auth,
                 format!(
                     "{STEP}: {} registered other redirect URLs than {}",
-                    place(reply.url),
-                    place(self.redirect_uri)
+                    display_url(reply.url),
+                    display_url(self.redirect_uri)
                 ),
             ));
         }
@@ -107,7 +107,7 @@ impl RegistrationRequest<'_> {
         code: Option<&str>,
         description: Option<&str>,
     ) -> Error {
-        let said = code.map(|code| said(code, description, &[])).unwrap_or_default();
+        let said = code.map(|code| display_error(code, description, &[])).unwrap_or_default();
         let advice = match reply.status {
             401 | 403 => {
                 "; it registers known clients only: set a client id with mcp_auth_set_client()"
@@ -121,9 +121,9 @@ impl RegistrationRequest<'_> {
         };
         let message = format!(
             "{STEP}: {} answered {}{said} to the redirect {} and application_type \"{}\"{advice}",
-            place(reply.url),
+            display_url(reply.url),
             reply.status,
-            place(self.redirect_uri),
+            display_url(self.redirect_uri),
             application_type(self.redirect_uri).name()
         );
         Error::new(Status::Auth, message).with_http_status(reply.status)
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_the_client_is() {
+    fn writes_the_registration_request() {
         assert_eq!(
             request().body().expose(),
             r#"{"client_name":"A \"client\"","redirect_uris":["http://127.0.0.1:7/callback"],"grant_types":["authorization_code","refresh_token"],"response_types":["code"],"token_endpoint_auth_method":"none","application_type":"native"}"#
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_without_scopes_where_they_may_be_what_is_refused() {
+    fn registers_without_scopes_after_a_refusal() {
         let scopes = ["a".to_owned(), "b".to_owned()];
         let asks = RegistrationRequest { scopes: &scopes, ..request() };
         for (status, body, wanted) in [
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_what_it_is_registered_for() {
+    fn records_the_registered_scopes() {
         let scopes = ["a".to_owned(), "b".to_owned()];
         let asks = RegistrationRequest { scopes: &scopes, ..request() };
         for (said, wanted) in
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn is_a_web_application_only_elsewhere() {
+    fn is_a_web_application_only_on_another_host() {
         for (redirect, name) in [
             ("http://127.0.0.1:7/callback", "native"),
             ("http://localhost:7/callback", "native"),
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_what_the_server_made_of_it() {
+    fn reads_the_registration_of_the_server() {
         let made = read(
             201,
             r#"{"client_id":"i","client_secret":"s","client_secret_expires_at":1000,
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_registration() {
+    fn refuses_a_response_that_is_no_registration() {
         for (status, body) in [
             (201, ""),
             (201, "<html>"),

@@ -1,7 +1,7 @@
 //! Protected resource metadata (RFC 9728).
 
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::redact::place;
+use crate::auth::oauth::spec::redact::display_url;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check_issuer};
 use crate::base::error::{Error, Result, Status};
 use crate::wire::url::{URL_LIMIT, Url, UrlParts};
@@ -22,11 +22,11 @@ impl ResourceMetadata {
     /// is final: no other place is tried.
     pub(crate) fn read(document: &JsonDocument<'_>, url: &str, endpoint: &str) -> Result<Self> {
         let refused = |why: String| {
-            let message = format!("the metadata at {} {why}: refused", place(url));
+            let message = format!("the metadata at {} {why}: refused", display_url(url));
             Err(Error::new(Status::Untrusted, message))
         };
         let Some(resource) = document.text("resource") else {
-            return refused(format!("names no \"resource\" and so not {}", place(endpoint)));
+            return refused(format!("names no \"resource\" and so not {}", display_url(endpoint)));
         };
         let metadata = Self {
             resource,
@@ -38,8 +38,8 @@ impl ResourceMetadata {
         if !metadata.covers(endpoint) {
             return refused(format!(
                 "is about the resource {}, which does not cover {}",
-                place(&metadata.resource),
-                place(endpoint)
+                display_url(&metadata.resource),
+                display_url(endpoint)
             ));
         }
         Ok(metadata)
@@ -80,15 +80,16 @@ impl ResourceMetadata {
                 check_issuer(pin, plain)?;
                 return Ok(pin);
             }
-            let shown: Vec<String> = listed.iter().take(SHOWN).map(|one| place(one)).collect();
+            let shown: Vec<String> =
+                listed.iter().take(SHOWN).map(|one| display_url(one)).collect();
             return Err(Error::new(
                 Status::Untrusted,
                 format!(
                     "the resource {} names the authorization servers [{}], and not the one set with \
                      mcp_auth_set_issuer(), {}",
-                    place(&self.resource),
+                    display_url(&self.resource),
                     shown.join(", "),
-                    place(pin)
+                    display_url(pin)
                 ),
             ));
         }
@@ -109,7 +110,7 @@ impl ResourceMetadata {
                 format!(
                     "the resource {} names no authorization server: its metadata has no \
                      \"authorization_servers\"",
-                    place(&self.resource)
+                    display_url(&self.resource)
                 ),
             )),
         }
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn covers_itself_and_what_is_below_it() {
+    fn covers_itself_and_paths_below() {
         for (resource, endpoint, covers) in [
             ("https://h", "https://h/a/mcp", true),
             ("https://h/", "https://h/a/mcp", true),
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_knows_and_passes_over_the_rest() {
+    fn ignores_unknown_and_mistyped_members() {
         let metadata = read(
             r#"{"resource":"https://h/mcp","authorization_servers":["https://as",1,"https://b"],
             "scopes_supported":["a","b"],"dpop_bound_access_tokens_required":true,
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn chooses_the_pin_then_one_that_is_known_then_the_first() {
+    fn chooses_the_pinned_issuer_then_a_known_one_then_the_first() {
         let list = of("https://h", &["https://a", "http://b", "https://c/", "https://d/x"]);
         let issuer = |pin, held: &[&str]| {
             list.issuer(pin, PlainHttp::Refused, |one| held.contains(&one)).map(str::to_owned)
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_without_an_issuer_that_may_be_used() {
+    fn fails_without_a_usable_issuer() {
         let issuer = |servers: &[&str]| {
             of("https://h", servers).issuer(None, PlainHttp::Refused, |_| true).unwrap_err()
         };

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_by_the_first_source_that_names_any() {
+    fn requests_the_scopes_of_the_first_source() {
         for (program, challenge, resource, server, scopes) in [
             (Some("p"), Some("c"), Some("r"), None, "p"),
             (None, Some("c d c"), Some("r"), None, "c d"),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn adds_nothing_where_no_person_signs_in() {
+    fn adds_no_offline_access_without_a_person() {
         let server = list("c offline_access");
         let sources =
             ScopeSources { challenge: Some("c"), server: Some(&server), ..ScopeSources::default() };
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn widens_by_what_is_challenged() {
+    fn adds_the_challenged_scopes() {
         for (requested, last, challenge, wanted) in [
             ("a", "a", Some("b"), Some("a b")),
             ("a offline_access", "a offline_access", Some("b a"), Some("a offline_access b")),

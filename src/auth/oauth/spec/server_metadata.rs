@@ -1,7 +1,7 @@
 //! Authorization server metadata (RFC 8414).
 
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::redact::{foreign, place};
+use crate::auth::oauth::spec::redact::{display_text, display_url};
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
 
@@ -38,7 +38,7 @@ impl ServerMetadata {
                 Status::Untrusted,
                 format!(
                     "the metadata at {} names no issuer, expected {issuer}: refused",
-                    place(url)
+                    display_url(url)
                 ),
             ));
         };
@@ -159,7 +159,7 @@ impl ServerMetadata {
 }
 
 fn mismatch(published: &str, url: &str, issuer: &str) -> Error {
-    let shown = foreign(published, &[]).unwrap_or_default();
+    let shown = display_text(published, &[]).unwrap_or_default();
     let same = |text: &str| text.strip_suffix('/').map_or(text.len(), str::len);
     let is_slash = published.get(..same(published)) == issuer.get(..same(issuer));
     let advice = if is_slash {
@@ -171,13 +171,13 @@ fn mismatch(published: &str, url: &str, issuer: &str) -> Error {
         Status::Untrusted,
         format!(
             "the metadata at {} is from the issuer \"{shown}\", not from \"{issuer}\": refused{advice}",
-            place(url)
+            display_url(url)
         ),
     )
 }
 
 fn shown(list: &[String]) -> String {
-    format!("[{}]", foreign(&list.join(", "), &[]).unwrap_or_default())
+    format!("[{}]", display_text(&list.join(", "), &[]).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_only_the_very_issuer() {
+    fn accepts_only_the_exact_issuer() {
         for issuer in ["https://as", "https://as/", "https://as/t", "HTTPS://as", "https://as:443"]
         {
             let body = format!("{{\"issuer\":\"{issuer}\"}}");
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_knows_and_passes_over_the_rest() {
+    fn ignores_unknown_and_mistyped_members() {
         let metadata = read(
             r#"{"issuer":"https://as","token_endpoint":"https://other/token?a=b",
             "registration_endpoint":7,"revocation_endpoint":"https://as/r",
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_its_lists_lack() {
+    fn names_the_list_that_lacks_the_grant() {
         let doubts = |members: &str, grant: &str| {
             read(&format!("{{\"issuer\":\"https://as\"{members}}}"), "https://as")
                 .unwrap()

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn grows_and_keeps_what_it_has() {
+    fn keeps_its_content_when_it_grows() {
         let mut form = Form::new("x");
         let value = "é".repeat(10_000);
         form.add("a", &value).add("b", &value);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn encodes_basic_as_the_rfc_has_it() {
+    fn encodes_basic_as_in_the_rfc() {
         let basic =
             |id: &str, secret: &str| client_basic(id, &Secret::from(secret)).expose().to_owned();
         assert_eq!(basic("a b+c", "p:w~é/="), "Basic YStiJTJCYzpwJTNBdyU3RSVDMyVBOSUyRiUzRA==");
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn says_who_it_is_in_exactly_one_way() {
+    fn uses_one_authentication_method() {
         let (secret, assertion) = (Secret::from("s &"), Secret::from("h.p.s"));
         for (method, form, header) in [
             (AuthMethod::None, "grant_type=x&client_id=i+d", None),

@@ -3,7 +3,7 @@
 
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::redact::{foreign, place, said};
+use crate::auth::oauth::spec::redact::{display_error, display_text, display_url};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::base::error::{Error, Status};
 use crate::base::secret::Secret;
@@ -164,7 +164,7 @@ fn token_type(
         "dpop" if asked.proof != DpopUse::None => Some(TokenType::Dpop),
         "n_a" if asked.step == TokenStep::Exchange => None,
         _ => {
-            let shown = foreign(&name, asked.secrets).unwrap_or_default();
+            let shown = display_text(&name, asked.secrets).unwrap_or_default();
             return Err(format!("with the \"token_type\" \"{shown}\", which was not requested"));
         }
     };
@@ -206,9 +206,9 @@ fn refusal(
     let mut message = format!(
         "{}: {} answered {}{}",
         asked.step.name(),
-        place(reply.url),
+        display_url(reply.url),
         reply.status,
-        said(code, description.as_deref(), asked.secrets)
+        display_error(code, description.as_deref(), asked.secrets)
     );
     message.push_str(advice(kind, asked.step, needs_person));
     if kind == TokenErrorKind::InvalidDpopProof

@@ -1,6 +1,6 @@
 //! Which URLs of metadata are allowed.
 
-use crate::auth::oauth::spec::redact::place;
+use crate::auth::oauth::spec::redact::display_url;
 use crate::base::error::{Error, Result, Status};
 use crate::wire::url::{Scheme, Url, UrlParts};
 
@@ -16,7 +16,10 @@ pub(crate) enum PlainHttp {
 /// Reads a URL of a server. `what` names it in the error.
 pub(crate) fn check(what: &str, text: &str, plain: PlainHttp) -> Result<Url> {
     let wrong = |why: &str| {
-        Error::new(Status::Untrusted, format!("the {what} \"{}\" {why}: refused", place(text)))
+        Error::new(
+            Status::Untrusted,
+            format!("the {what} \"{}\" {why}: refused", display_url(text)),
+        )
     };
     let url = Url::parse_untrusted(text).map_err(|why| wrong(&why))?;
     match url.origin.scheme {
@@ -35,7 +38,7 @@ pub(crate) fn check_issuer(text: &str, plain: PlainHttp) -> Result<()> {
     if UrlParts::of(text).query.is_some() {
         return Err(Error::new(
             Status::Untrusted,
-            format!("the issuer {} has a query, which no issuer has: refused", place(text)),
+            format!("the issuer {} has a query, which no issuer has: refused", display_url(text)),
         ));
     }
     Ok(())

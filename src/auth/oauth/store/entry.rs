@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn uses_a_registration_until_its_secret_is_about_to_end() {
+    fn uses_a_registration_until_its_secret_expires_soon() {
         let made = |secret: Option<&str>, end: Option<u64>| Registration {
             client_secret: secret.map(Secret::from),
             secret_expires_at: end,
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_what_it_has_read_and_keeps_what_it_does_not_know() {
+    fn writes_unknown_members_back() {
         let written = survives::<Tokens>(TOKENS);
         assert!(written.ends_with(r#""later":{"x":[1.50]},"version2":1}"#), "{written}");
         survives::<Tokens>(
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_broken_wherever_it_ends() {
+    fn refuses_a_text_cut_at_any_byte() {
         for (cut, _) in TOKENS.char_indices() {
             assert!(Tokens::parse(&TOKENS[..cut]).is_err());
         }
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn leads_from_an_endpoint_to_its_tokens() {
+    fn finds_the_tokens_of_an_endpoint() {
         let tokens = Tokens::parse(TOKENS).unwrap();
         let endpoint = Endpoint {
             endpoint: "https://r/mcp?key=1".into(),

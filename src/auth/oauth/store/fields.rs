@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn makes_short_keys_that_tell_the_parts_apart() {
+    fn makes_short_keys_that_differ_by_their_parts() {
         let keys = [
             key("tokens", &["ab", "c"]),
             key("tokens", &["a", "bc"]),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_a_missing_member_from_a_wrong_one() {
+    fn distinguishes_a_missing_member_from_a_wrong_one() {
         let text = r#"{"version":1,"a":1,"b":null,"c":"\u0041","d":-1}"#;
         let reader = EntryReader::new(text).unwrap();
         assert!(reader.secret("a").unwrap_err().message().contains("\"a\" is no string"));

@@ -58,7 +58,7 @@ impl FileStore {
         let text = self.read()?;
         let document = text.as_ref().map_or_else(
             || Ok(StoreDocument::default()),
-            |text| StoreDocument::parse(text.expose()).map_err(|error| error.during(&self.place())),
+            |text| StoreDocument::parse(text.expose()).map_err(|error| error.during(&self.label())),
         );
         look(&document?)
     }
@@ -80,7 +80,7 @@ impl FileStore {
             return Err(self.too_large());
         }
         let text = std::str::from_utf8(&bytes)
-            .map_err(|_| broken("it is not UTF-8").during(&self.place()))?;
+            .map_err(|_| broken("it is not UTF-8").during(&self.label()))?;
         Ok(Some(text.into()))
     }
 
@@ -199,7 +199,7 @@ impl FileStore {
     fn too_large(&self) -> Error {
         Error::new(
             Status::TooLarge,
-            format!("{} is larger than {LARGEST} bytes: use another", self.place()),
+            format!("{} is larger than {LARGEST} bytes: use another", self.label()),
         )
     }
 }
@@ -236,7 +236,7 @@ impl Store for FileStore {
         false
     }
 
-    fn place(&self) -> String {
+    fn label(&self) -> String {
         format!("the file of tokens {}", shown(&self.path))
     }
 }

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn begins_with_nothing() {
+    fn writes_the_first_entry() {
         let document = StoreDocument::default();
         assert_eq!(document.get("a"), None);
         let text = document.with("a", None).unwrap();
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_broken_wherever_it_ends() {
+    fn refuses_a_text_cut_at_any_byte() {
         let text = TEXT.trim_end();
         for (cut, _) in text.char_indices() {
             assert!(StoreDocument::parse(&text[..cut]).is_err());

@@ -45,7 +45,7 @@ impl Store for MemoryStore {
         false
     }
 
-    fn place(&self) -> String {
+    fn label(&self) -> String {
         "the store in memory".into()
     }
 }

@@ -38,7 +38,7 @@ pub(crate) trait Store: Debug + Send + Sync {
     fn runs_callbacks(&self) -> bool;
 
     /// The name of the store in messages.
-    fn place(&self) -> String;
+    fn label(&self) -> String;
 }
 
 /// The lock of a store, released when it is dropped.
@@ -81,7 +81,7 @@ pub(crate) async fn lock(store: &dyn Store, wait: &Wait) -> Result<StoreLock> {
         }
         wait.pause(AGAIN).await.map_err(|error| match error.status() {
             Status::Cancelled | Status::Closed => error,
-            _ => error.during(&format!("{} is locked by another process", store.place())),
+            _ => error.during(&format!("{} is locked by another process", store.label())),
         })?;
     }
 }
@@ -89,7 +89,7 @@ pub(crate) async fn lock(store: &dyn Store, wait: &Wait) -> Result<StoreLock> {
 /// Reads the entry of a key.
 pub(crate) fn read<E: StoreEntry>(store: &dyn Store, key: &str) -> Result<Option<E>> {
     let Some(text) = store.load(key)? else { return Ok(None) };
-    let wrong = |error: Error| error.during(&format!("{}, entry {key}", store.place()));
+    let wrong = |error: Error| error.during(&format!("{}, entry {key}", store.label()));
     let entry = E::parse(text.expose()).map_err(wrong)?;
     if entry.own_key() != key {
         return Err(wrong(Error::new(

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_what_is_asked() {
+    fn recognizes_the_request() {
         let host = "Host: 127.0.0.1:9\r\n\r\n";
         for (line, result) in [
             ("GET /cb?a=b?c HTTP/1.1", "Get(\"a=b?c\")"),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn wants_one_host_and_the_right_one() {
+    fn requires_exactly_one_host_header() {
         for hosts in [
             "",
             "Host: 127.0.0.1\r\n",

@@ -74,7 +74,7 @@ fn end(port: u16, thread: JoinHandle<Result<String>>) -> String {
 }
 
 #[test]
-fn gives_the_query_as_it_came_and_closes() {
+fn returns_the_query_unchanged_and_closes() {
     let listener = listener();
     let port = listener.port();
     assert_eq!(listener.redirect_uri(), format!("http://127.0.0.1:{port}/callback"));
@@ -115,7 +115,7 @@ fn replies_with_these_headers_and_nothing_of_the_request() {
 }
 
 #[test]
-fn goes_on_waiting_after_what_is_no_answer() {
+fn ignores_requests_without_the_right_state() {
     let listener = listener();
     let port = listener.port();
     let thread = waiting(listener);
@@ -174,7 +174,7 @@ fn reads_a_head_wherever_it_is_cut() {
 }
 
 #[test]
-fn is_not_held_up_by_those_who_say_nothing() {
+fn is_not_blocked_by_silent_connections() {
     let listener = listener();
     let port = listener.port();
     let begin = Instant::now();
@@ -193,7 +193,7 @@ fn is_not_held_up_by_those_who_say_nothing() {
 }
 
 #[test]
-fn sends_away_who_takes_too_long() {
+fn closes_a_connection_that_takes_too_long() {
     let listener = listener();
     let port = listener.port();
     let thread = waiting(listener);
@@ -219,7 +219,7 @@ fn refuses_a_head_that_is_too_long() {
 }
 
 #[test]
-fn shows_the_page_whatever_comes_behind_the_request() {
+fn shows_the_page_despite_data_after_the_request() {
     let listener = listener();
     let port = listener.port();
     let thread = waiting(listener);
@@ -329,7 +329,7 @@ fn ends_with_a_cancel_and_closes() {
 }
 
 #[test]
-fn ends_when_the_answer_has_come_by_another_way() {
+fn ends_when_the_application_completes_the_sign_in() {
     let mut listener = listener();
     let port = listener.port();
     let enough = never();

@@ -63,7 +63,7 @@ fn load(store: &FileStore, key: &str) -> Option<String> {
 const GOOD: &str = r#"{"version":1,"entries":{"a":{"version":1,"later":[1.50]}},"later":"x"}"#;
 
 #[test]
-fn makes_a_folder_and_a_file_for_their_owner_alone_and_only_to_save() {
+fn creates_a_private_folder_and_file_on_the_first_write() {
     let folder = Folder::new();
     let path = folder.0.join("above/mcpclient/tokens.json");
     let store = FileStore::new(&path).unwrap();
@@ -80,7 +80,7 @@ fn makes_a_folder_and_a_file_for_their_owner_alone_and_only_to_save() {
 }
 
 #[test]
-fn refuses_what_other_users_can_reach_and_says_what_to_do() {
+fn refuses_files_that_other_users_can_access() {
     let folder = Folder::new();
     folder.put(GOOD);
     let store = folder.store();
@@ -110,7 +110,7 @@ fn refuses_what_other_users_can_reach_and_says_what_to_do() {
 }
 
 #[test]
-fn refuses_what_belongs_to_another_user() {
+fn refuses_files_of_another_user() {
     let folder = Folder::new();
     folder.put(GOOD);
     let store = folder.store();
@@ -150,7 +150,7 @@ fn follows_no_symbolic_link() {
 }
 
 #[test]
-fn leaves_what_it_cannot_read_as_it_is() {
+fn leaves_an_unreadable_file_unchanged() {
     let folder = Folder::new();
     let store = folder.store();
     for (text, status, words) in [
@@ -179,7 +179,7 @@ fn leaves_what_it_cannot_read_as_it_is() {
 }
 
 #[test]
-fn keeps_what_it_does_not_know() {
+fn keeps_unknown_members() {
     let folder = Folder::new();
     folder.put(GOOD);
     let store = folder.store();
@@ -191,7 +191,7 @@ fn keeps_what_it_does_not_know() {
 }
 
 #[test]
-fn bounds_the_size() {
+fn limits_the_size() {
     let folder = Folder::new();
     let store = folder.store();
     let entry = format!("{{\"x\":\"{}\"}}", "x".repeat(LARGEST as usize / 2));
@@ -240,7 +240,7 @@ fn refuses_paths_that_are_no_file() {
 }
 
 #[test]
-fn is_not_hindered_by_what_a_killed_process_left() {
+fn replaces_the_new_file_of_a_killed_process() {
     let folder = Folder::new();
     folder.put(GOOD);
     let store = folder.store();
@@ -254,7 +254,7 @@ fn is_not_hindered_by_what_a_killed_process_left() {
 }
 
 #[test]
-fn loses_nothing_when_several_write() {
+fn loses_no_entry_of_concurrent_writers() {
     const WRITERS: usize = 3;
     const TIMES: usize = 8;
     let folder = Folder::new();
@@ -296,7 +296,7 @@ fn waits_for_the_lock_but_not_for_ever() {
 }
 
 #[test]
-fn is_not_deceived_by_a_lock_that_was_removed() {
+fn detects_a_removed_lock_file() {
     let folder = Folder::new();
     let (ours, theirs) = (folder.store(), folder.store());
     let _held = locked(&theirs);
@@ -306,7 +306,7 @@ fn is_not_deceived_by_a_lock_that_was_removed() {
 }
 
 #[test]
-fn finds_the_place_that_is_customary() {
+fn finds_the_default_path() {
     let with = |all: &'static [(&str, &str)]| {
         default_path(&|name: &str| {
             all.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
