@@ -14,7 +14,7 @@ pub(crate) enum Scheme {
     Https,
 }
 
-/// A scheme, a host and a port: what a credential is bound to.
+/// A scheme, a host and a port. A credential is bound to one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) scheme: Scheme,
@@ -52,8 +52,8 @@ impl Origin {
         self.host == "localhost" || self.host.ends_with(".localhost")
     }
 
-    /// The host as it stands in URLs and in the Host header, with the port
-    /// unless it is the scheme's own.
+    /// The host as in a URL and in the Host header, with the port unless it is the
+    /// default one.
     pub(crate) fn authority(&self) -> String {
         let host =
             if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
@@ -64,7 +64,7 @@ impl Origin {
         if self.port == default { host } else { format!("{host}:{}", self.port) }
     }
 
-    /// The host as it stands in URLs, always with the port.
+    /// The host as in a URL, always with the port.
     pub(crate) fn host_and_port(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
@@ -99,8 +99,8 @@ pub(crate) struct Url {
 }
 
 impl Url {
-    /// Reads an absolute URL. An error says what is wrong without quoting what
-    /// may be secret in it.
+    /// Reads an absolute URL. The error does not quote the URL, which may hold a
+    /// secret.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let wrong = |what: &str| Err(Error::argument(format!("url {what}")));
         if text.is_empty() {
@@ -204,7 +204,7 @@ impl Url {
         self.path().split('/').any(|segment| segment == wanted)
     }
 
-    /// Where a reference leads from here; `None` where it makes no URL.
+    /// Resolves a reference against this URL; `None` if the result is no URL.
     pub(crate) fn join(&self, location: &str) -> Option<Self> {
         let location = location.split('#').next().unwrap_or_default();
         // Not one in the path or the query of a reference.

@@ -261,8 +261,8 @@ mod tests {
         assert!(!openers(&Environment::of(&[]), "x").is_empty());
     }
 
-    /// The opener gets one argument, whatever the address, and no shell sees
-    /// it; and the environment that is given, and nothing else.
+    /// The opener gets the URL as one argument, without a shell, and only the given
+    /// environment.
     #[test]
     fn starts_the_opener_with_the_url_only() {
         use std::os::unix::fs::PermissionsExt;

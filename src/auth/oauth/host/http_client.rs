@@ -483,7 +483,7 @@ mod tests {
             let name = format!("GET {base}{}: ", path.split('?').next().unwrap());
             assert!(error.message().starts_with(&name), "{}", error.message());
         }
-        // Nobody reads what a refusal has to say.
+        // The body of an error is not read.
         assert_eq!(length("/refused").unwrap(), 0);
     }
 
@@ -518,7 +518,7 @@ mod tests {
         }
         assert_eq!(post(&http, &base, "x").unwrap_err().status(), Status::Auth);
         assert_eq!(seen.lock().unwrap().len(), MOST);
-        // Hops are requests as well.
+        // Each hop of a redirect counts.
         let (base, seen) = serve(|_| moved("/"));
         let http = HttpClient::new(route());
         get(&http, &base).unwrap();
@@ -529,7 +529,7 @@ mod tests {
 
     #[test]
     fn repeats_a_get_but_not_a_post() {
-        // Each connection is closed after the first reply, without a word.
+        // The server closes each connection after the first response.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let served = std::thread::spawn(move || {
@@ -568,7 +568,7 @@ mod tests {
             assert_eq!(error.status(), status, "{url}: {}", error.message());
             assert!(!error.message().contains("s3cret"), "{}", error.message());
         }
-        // A proxy would go there, so that it is not asked.
+        // A proxy would connect there, so it gets no request.
         let proxy = crate::transport::proxy::Proxy::parse(&base).unwrap();
         let proxy = ProxyChoice::Chosen(proxy);
         let http = HttpClient::new(HttpClientOptions { address_policy, proxy, ..route() });
@@ -576,7 +576,7 @@ mod tests {
             assert_eq!(get(&http, url).unwrap_err().status(), Status::Insecure, "{url}");
         }
         assert!(seen.lock().unwrap().is_empty());
-        // A name is the proxy's matter; this one does not take it.
+        // The proxy resolves names; this one refuses the request.
         let error = get(&http, "https://id.example/").unwrap_err();
         assert_eq!(error.status(), Status::Proxy, "{}", error.message());
         assert!(seen.lock().unwrap()[0].1.starts_with("CONNECT id.example:443 "));

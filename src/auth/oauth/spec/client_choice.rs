@@ -295,7 +295,7 @@ mod tests {
         const SECRET: u8 = 1;
         const KEY: u8 = 2;
         for (registered, has, listed, method) in [
-            // What the registration says, if it is listed or nothing is.
+            // The registered method, if the server lists it or lists nothing.
             (Some("client_secret_post"), SECRET, "-", Some(Post)),
             (
                 Some("client_secret_post"),
@@ -309,7 +309,7 @@ mod tests {
             (Some("client_secret_basic"), 0, "none", Some(Nothing)),
             (Some("private_key_jwt"), SECRET, "client_secret_basic", Some(Basic)),
             (Some("tls_client_auth"), SECRET, "-", Some(Basic)),
-            // A secret that came unasked.
+            // The server returned a secret unasked.
             (None, SECRET, "none", Some(Nothing)),
             (None, SECRET, "none client_secret_post", Some(Post)),
             (None, SECRET, "client_secret_post client_secret_basic", Some(Basic)),

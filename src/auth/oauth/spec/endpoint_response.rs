@@ -77,7 +77,7 @@ impl<'a> EndpointResponse<'a> {
 
 #[cfg(test)]
 impl<'a> EndpointResponse<'a> {
-    /// One of the authorization server `https://as/token`.
+    /// A response of `https://as/token`.
     pub(crate) fn of(status: u16, body: &'a str) -> Self {
         Self {
             url: "https://as/token?s3cret",

@@ -142,7 +142,7 @@ pub(crate) mod testing {
         (text(header), text(claims), signature)
     }
 
-    /// Whether the JWK of the key, and nothing else of it, verifies the token.
+    /// Whether the JWK of the key verifies the token.
     pub(crate) fn verified(key: &Key, jwt: &Secret) -> bool {
         let jwk: serde_json::Value = serde_json::from_str(&key.jwk().unwrap()).unwrap();
         let bytes = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();

@@ -470,7 +470,7 @@ mod tests {
         x25519[11] = 0x6e;
         let half = &ed25519()[..40];
         let (head, _) = RSA_PEM.split_at(RSA_PEM.len() / 2);
-        // In the last exponent but one, which nothing but signing looks at.
+        // In the last exponent but one, which is used for signing only.
         let inside: String = RSA_PKCS1.lines().filter(|line| !line.starts_with('-')).collect();
         let mut unfit = STANDARD.decode(inside).unwrap();
         let at = unfit.len() - 200;

@@ -162,7 +162,7 @@ mod tests {
             ("https://h", None, vec![format!("https://h{AT}")]),
             ("https://h/", None, vec![format!("https://h{AT}")]),
             ("https://h?x", None, vec![format!("https://h{AT}")]),
-            // As it stands, then without the slash at its end.
+            // With the final slash, then without it.
             (
                 "HTTPS://H/%41//b/",
                 None,

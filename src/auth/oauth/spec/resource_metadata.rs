@@ -166,7 +166,7 @@ mod tests {
             ("https://h/a?x=z", "https://h/a?x=y", false),
             ("https://h/a?x=y", "https://h/a", false),
             ("https://h/a?", "https://h/a", false),
-            // Not at a boundary, not a parent, not as it is written.
+            // Not at a segment boundary, not a parent, another spelling.
             ("https://h/a/m", "https://h/a/mcp", false),
             ("https://h/a/mcp/x", "https://h/a/mcp", false),
             ("https://h/b", "https://h/a/mcp", false),
@@ -182,7 +182,7 @@ mod tests {
             ("https://h./a", "https://h/a", false),
             ("https://evil.example.com/mcp", "http://localhost:1/mcp", false),
             ("https://h@evil/a", "https://h/a", false),
-            // No URLs of a resource.
+            // No resource URLs.
             ("https://u@h/a", "https://h/a", false),
             ("https://h/a#", "https://h/a", false),
             ("https://h/a ", "https://h/a", false),
@@ -248,7 +248,7 @@ mod tests {
         };
         assert_eq!(issuer(None, &[]).unwrap(), "https://a");
         assert_eq!(issuer(None, &["https://c/", "https://d/x"]).unwrap(), "https://c/");
-        // Held under another text, or not usable.
+        // Stored under another text, or not usable.
         assert_eq!(issuer(None, &["https://c", "http://b"]).unwrap(), "https://a");
         for pin in ["https://a", "https://a/", "https://c", "https://c/", "https://d/x"] {
             assert_eq!(issuer(Some(pin), &["https://d/x"]).unwrap(), pin);

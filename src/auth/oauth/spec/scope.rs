@@ -171,7 +171,7 @@ mod tests {
         let sources =
             ScopeSources { challenge: Some("c"), server: Some(&server), ..ScopeSources::default() };
         assert_eq!(join(&sources.first()), "c");
-        // Nor what a server lists; what the program sets is its own affair.
+        // A scope of the application is kept as it is; a listed one is not.
         let listed = list("offline_access r");
         for (program, challenge, resource, scopes) in [
             (None, Some("c offline_access"), None, "c"),

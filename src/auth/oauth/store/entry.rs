@@ -278,7 +278,7 @@ mod tests {
         "refresh_token":"rt","requested_scope":"a b","granted_scope":"a",
         "dpop_key":"pem\n", "later":{"x":[1.50]},"version2":1}"#;
 
-    /// Reads, writes and reads again; gives what was written.
+    /// Reads, writes and reads again; returns the written text.
     fn survives<E: StoreEntry + PartialEq + std::fmt::Debug>(text: &str) -> String {
         let entry = E::parse(text).unwrap();
         let written = entry.text();

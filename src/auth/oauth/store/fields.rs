@@ -138,7 +138,7 @@ mod tests {
             assert!(one.len() <= 64 && one.bytes().all(|byte| byte.is_ascii_graphic()));
             assert!(!keys[..at].contains(one));
         }
-        // Kept on disks: it may never change.
+        // Stored on disks: it must never change.
         assert_eq!(keys[4], "given-w0lMoaLPjuuKEd7TFvtVuDw7u-22MTzVBBUlHl0J4S8");
     }
 

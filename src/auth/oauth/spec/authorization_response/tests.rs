@@ -58,7 +58,7 @@ fn refuses_a_parameter_that_comes_twice() {
     }
 }
 
-/// The table of RFC 9207, for a code and for an error alike.
+/// The table of RFC 9207, for a code and for an error.
 #[test]
 fn checks_the_issuer_of_the_response() {
     let right = "iss=https%3A%2F%2Fas.example%2Ft";
@@ -125,7 +125,7 @@ fn maps_each_error_code() {
         ("consent_required", Status::Unavailable),
         ("interaction_required", Status::Unavailable),
     ] {
-        // Also beside a code, which then counts for nothing.
+        // An error beside a code: the code does not count.
         let query = format!("code=c&error={code}&error_description=no+%22way%22%0a");
         let error = check_answer(&query, false).unwrap_err();
         assert_eq!(error.status(), status, "{code}");

@@ -100,7 +100,7 @@ fn accepts_only_the_requested_token_type() {
         let granted = read_as(step, proof, 200, &body).map(|granted| granted.token_type);
         assert_eq!(granted.ok(), expected, "{name} {proof:?} {step:?}");
     }
-    // One that is forgotten is Bearer, which does not do if it must be bound.
+    // A missing type means Bearer, which is refused if the token must be bound.
     assert!(read_as(TokenStep::Code, DpopUse::Demanded, 200, r#"{"access_token":"t"}"#).is_err());
 }
 

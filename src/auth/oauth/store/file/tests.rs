@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::auth::oauth::store::lock;
 use crate::transport::wait::{Wait, now};
 
-/// A folder of its own for each test, with mode 0700.
+/// A new folder for each test, with mode 0700.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -27,7 +27,7 @@ impl Folder {
         FileStore::new(&self.file()).unwrap()
     }
 
-    /// Puts a text there with mode 0600.
+    /// Writes a text with mode 0600.
     fn put(&self, text: &str) {
         fs::write(self.file(), text).unwrap();
         set_mode(&self.file(), 0o600);
@@ -115,7 +115,7 @@ fn refuses_files_of_another_user() {
     folder.put(GOOD);
     let store = folder.store();
     if chown(folder.file(), Some(12345), None).is_err() {
-        // Skipped: only root can give files away.
+        // Skipped: only root can change the owner of a file.
         return;
     }
     for error in [store.load("a").unwrap_err(), save(&store, "a", "{}").unwrap_err()] {
@@ -213,7 +213,7 @@ fn keeps_the_old_text_when_the_new_one_cannot_be_written() {
     assert!(error.message().contains("tokens.json.new\" cannot be written"), "{}", error.message());
     assert_eq!(fs::read_to_string(folder.file()).unwrap(), GOOD);
 
-    // Root may write in spite of the mode.
+    // Root may write whatever the mode.
     if sys::user() != ROOT {
         fs::remove_dir(store.beside(".new")).unwrap();
         let held = locked(&store);
@@ -270,7 +270,7 @@ fn loses_no_entry_of_concurrent_writers() {
                     store.save(&held, "count", &text.into()).unwrap();
                     store.save(&held, &format!("own{own}"), &"{}".into()).unwrap();
                     drop(held);
-                    // Read without the lock: old or new, but whole.
+                    // Read without the lock: the whole old content or the whole new one.
                     assert!(load(&store, "count").is_some());
                 }
             });
