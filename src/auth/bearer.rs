@@ -1,4 +1,5 @@
-//! Bearer tokens (RFC 6750): one that is given, or one that is asked for.
+//! Bearer tokens (RFC 6750) that the application sets or that its token handler
+//! returns.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +9,7 @@ use crate::auth::credential::{Credential, Later, Need, TokenRefusal};
 use crate::auth::token::Token;
 use crate::base::error::Result;
 
-/// A token that is given, or none.
+/// A token that the application set, or none.
 #[derive(Debug, Default)]
 pub(crate) struct FixedToken(pub(crate) Option<Token>);
 
@@ -34,35 +35,35 @@ impl Credential for FixedToken {
     }
 }
 
-/// A function of the program's that gives the token; it is told if the last
-/// one was refused.
+/// The application's token handler. The argument: whether the server refused the
+/// last token.
 pub(crate) type TokenHandler = dyn Fn(bool) -> Result<Token> + Send + Sync;
 
-/// A token that the program is asked for: once at first, and again when the
-/// server refuses it.
+/// The token of the application's handler. The handler runs for the first request
+/// and after each refusal.
 pub(crate) struct HandlerToken(Arc<HandlerTokenInner>);
 
 struct HandlerTokenInner {
-    ask: Box<TokenHandler>,
+    handler: Box<TokenHandler>,
     token: Mutex<Option<Token>>,
 }
 
 impl fmt::Debug for HandlerToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Asked")
+        formatter.write_str("HandlerToken")
     }
 }
 
 impl HandlerToken {
-    pub(crate) fn new(ask: Box<TokenHandler>) -> Self {
-        Self(Arc::new(HandlerTokenInner { ask, token: Mutex::new(None) }))
+    pub(crate) fn new(handler: Box<TokenHandler>) -> Self {
+        Self(Arc::new(HandlerTokenInner { handler, token: Mutex::new(None) }))
     }
 }
 
 impl HandlerTokenInner {
-    /// No lock is held while the program's function runs: it may take long.
+    /// Holds no lock while the handler runs: it may take long.
     fn renew(&self, is_refused: bool) -> Result<Token> {
-        let token = (self.ask)(is_refused)?;
+        let token = (self.handler)(is_refused)?;
         *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
         Ok(token)
     }
@@ -71,9 +72,9 @@ impl HandlerTokenInner {
         self.token.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Another token than one that was refused.
+    /// A token other than the refused one.
     fn other(&self, refused: Option<&Token>) -> Result<Option<Token>> {
-        // Another thread may have renewed it while this request was under way.
+        // Another thread may have renewed it during this request.
         let current = self.current();
         if current.is_some() && current.as_ref() != refused {
             return Ok(current);
@@ -121,7 +122,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     #[test]
-    fn asks_once_and_again_when_refused() {
+    fn runs_the_handler_once_and_again_after_a_refusal() {
         let asked = Arc::new(AtomicU32::new(0));
         let count = asked.clone();
         let credential = HandlerToken::new(Box::new(move |is_refused| {
@@ -133,10 +134,10 @@ mod tests {
         let old = credential.0.renew(false).unwrap();
         assert_eq!(credential.ready(), Some(Some(old.clone())));
         assert_eq!(credential.0.other(Some(&old)).unwrap().unwrap().bare(), "new");
-        // A late refusal of the old one needs no question.
+        // A late refusal of the old token does not run the handler.
         assert_eq!(credential.0.other(Some(&old)).unwrap().unwrap().bare(), "new");
         assert_eq!(asked.load(Ordering::Relaxed), 2);
-        // The same token again is no other token.
+        // The handler returns the same token again: no other token.
         let new = credential.current();
         assert_eq!(credential.0.other(new.as_ref()).unwrap(), None);
     }

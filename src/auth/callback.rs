@@ -1,5 +1,5 @@
-//! Running code of the program: on its own thread at once, or for the
-//! background thread when the program next looks.
+//! Runs callbacks of the application: at once on its own thread, or, for the
+//! background thread, when the application next calls the library.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,8 +9,8 @@ use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::transport::wait::Wait;
 
-/// Runs work that is code of the program, and waits for what it gives. What
-/// nobody waits for any more is not begun.
+/// Runs a callback, and waits for its result. A callback whose call has ended is
+/// not started.
 pub(crate) async fn run<T: Send + 'static>(
     caller: &dyn Caller,
     wait: &Wait,
@@ -23,12 +23,12 @@ pub(crate) async fn run<T: Send + 'static>(
     }
     let signal = Signal::shared();
     let slot = Arc::new(Mutex::new(None));
-    let (theirs, place) = (signal.clone(), Arc::downgrade(&slot));
+    let (done, place) = (signal.clone(), Arc::downgrade(&slot));
     caller.put(Box::new(move || {
         let Some(place) = place.upgrade() else { return };
         let answer = work();
         *lock(&place) = Some(answer);
-        theirs.raise();
+        done.raise();
     }));
     wait.until_raised(&signal).await?;
     let answer = lock(&slot).take();
@@ -36,5 +36,5 @@ pub(crate) async fn run<T: Send + 'static>(
 }
 
 fn lost() -> Error {
-    Error::new(Status::Internal, "an answer that was lost")
+    Error::new(Status::Internal, "the result of a callback was lost")
 }

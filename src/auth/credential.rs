@@ -1,4 +1,4 @@
-//! The interface between a client and whatever gets it a token.
+//! The interface between a client and the source of its tokens.
 
 use std::fmt;
 use std::future::Future;
@@ -14,41 +14,41 @@ pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 
 /// Where the token of a request comes from.
 ///
-/// A client has one, and it goes to the client's own origin alone.
+/// Its tokens go to the origin of the client's own server only.
 pub(crate) trait Credential: Send + Sync {
-    /// The token for the next request, or that there is none; nothing if
-    /// [`Self::obtain`] has to find that out.
+    /// The token for the next request, `Some(None)` for a request without a
+    /// token, `None` if [`Self::obtain`] must be called.
     fn ready(&self) -> Option<Option<Token>>;
 
     /// The token for the next request.
     fn obtain<'a>(&'a self, need: Need<'a>) -> Later<'a, Option<Token>>;
 
-    /// The token to send a refused request again with, if that may help.
+    /// The token with which a refused request is repeated; `None` if repeating it
+    /// cannot help.
     fn refused<'a>(&'a self, refusal: TokenRefusal<'a>, need: Need<'a>)
     -> Later<'a, Option<Token>>;
 
-    /// The server took a request with this token.
+    /// The server accepted a request with this token.
     fn accepted(&self, _token: &Token) {}
 
-    /// The server wants this value in the proofs that go with its tokens.
+    /// The server requires this nonce in DPoP proofs.
     fn heard_nonce(&self, _nonce: &str) {}
 
-    /// What shows that the sender of a request owns its token, where the
-    /// token alone does not do.
+    /// The DPoP proof for a request with a bound token.
     fn proof(&self, _token: &Token, _verb: &str, _url: &str) -> Result<Option<Secret>> {
         Ok(None)
     }
 
-    /// The token that is known now. Runs no code of the program.
+    /// The token in use. Runs no callback.
     fn current(&self) -> Option<Token>;
 
-    /// What is to be masked in messages.
+    /// The secrets that no message may show.
     fn secrets(&self) -> Vec<Secret> {
         self.current().map(|token| Secret::from(token.bare())).into_iter().collect()
     }
 }
 
-/// A call that needs a token, and what it has to get one with.
+/// The call that needs a token: its time limit, and its client.
 #[derive(Clone, Copy)]
 pub(crate) struct Need<'a> {
     pub(crate) wait: &'a Wait,
@@ -57,49 +57,49 @@ pub(crate) struct Need<'a> {
 
 /// The client that a token is for.
 pub(crate) trait Caller {
-    /// Has work that runs code of the program done on one of its threads.
+    /// Queues a callback for a thread of the application.
     fn put(&self, work: Box<dyn FnOnce() + Send>);
 
-    /// Runs code of the program here and now.
+    /// Runs a callback on this thread, at once.
     fn run(&self, work: &mut dyn FnMut());
 
-    /// Who speaks with other servers from here. They may be on this machine or
-    /// a private network where the client's own server is, or where that is
-    /// allowed.
+    /// The HTTP client for requests to authorization servers.
+    /// `allows_private`: they may be on a private network even if the MCP server
+    /// is not.
     fn http_client<'a>(&'a self, allows_private: bool, wait: &'a Wait) -> Later<'a, HttpClient>;
 
-    /// The name of the program.
+    /// The name of the application.
     fn name(&self) -> &str;
 
-    /// The protocol revision that is in use, or is wanted.
+    /// The protocol revision of the session, or the one to be negotiated.
     fn revision(&self) -> &'static str;
 
-    /// A store failed, which ends no call.
+    /// Counts a failure of the token store that ends no call.
     fn store_failed(&self);
 }
 
-/// A request that the server refused for its token, or for none.
+/// A request that the server refused for its token, or for having none.
 pub(crate) struct TokenRefusal<'a> {
     pub(crate) token: Option<&'a Token>,
     pub(crate) http_status: u16,
     /// The values of WWW-Authenticate.
     pub(crate) challenges: &'a [String],
-    /// The refusal brought a value for proofs.
+    /// The response had a DPoP nonce.
     pub(crate) has_nonce: bool,
     pub(crate) tries: &'a mut Tries,
 }
 
-/// How often one request was sent again, and why.
+/// How often one request was repeated, and why.
 #[derive(Debug, Default)]
 pub(crate) struct Tries {
     pub(crate) unauthorized: bool,
-    /// A token was taken that was there, without asking for another.
-    pub(crate) taken: bool,
-    pub(crate) widened: u8,
+    /// It was repeated with the token of another thread or process.
+    pub(crate) took_existing: bool,
+    pub(crate) step_ups: u8,
     pub(crate) nonce: bool,
 }
 
-// No supertrait: what every implementor holds would be linked for nobody.
+// Not a supertrait: that would link the Debug code of every implementor.
 impl fmt::Debug for dyn Credential + '_ {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Credential")

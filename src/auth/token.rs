@@ -1,4 +1,4 @@
-//! An access token that may go into a header as it is.
+//! An access token, checked to fit the Authorization header.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::auth::oauth::spec::key::Key;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
 
-/// A token, and the key that it is bound to, if it is.
+/// A token, and the key that it is bound to (DPoP), if any.
 #[derive(Clone)]
 pub(crate) struct Token(Arc<TokenInner>);
 
@@ -21,7 +21,7 @@ const BEARER: &str = "Bearer ";
 const DPOP: &str = "DPoP ";
 
 impl Token {
-    /// Refuses what no server could have meant, without quoting it.
+    /// Reads a token of the application. The error does not quote it.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let wrong = |what: &str| Err(Error::argument(format!("token {what}")));
         if text.is_empty() {
@@ -47,8 +47,8 @@ impl Token {
         Ok(Self::of(BEARER, text, None))
     }
 
-    /// One that an authorization server gave, bound to a key or to nobody. The
-    /// text was checked.
+    /// A token of an authorization server, bound to a key or not. Its text is
+    /// already checked.
     pub(crate) fn granted(text: &Secret, key: Option<Arc<Key>>) -> Self {
         Self::of(if key.is_some() { DPOP } else { BEARER }, text.expose(), key)
     }
@@ -60,7 +60,7 @@ impl Token {
         Self(Arc::new(TokenInner { header: Secret::from(header), key }))
     }
 
-    /// Whether it is the very same one, not one of the same text.
+    /// Whether it is the same object, not just the same text.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_cannot_be_a_token_without_showing_it() {
+    fn refuses_an_invalid_token_without_quoting_it() {
         for (text, words) in [
             ("", "is empty"),
             ("Bearer s3cret", "prefix"),

@@ -184,7 +184,7 @@ impl Store for CallbackStore {
         true
     }
 
-    fn place(&self) -> String {
+    fn label(&self) -> String {
         "the application's store".to_owned()
     }
 }

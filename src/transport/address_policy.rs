@@ -1,13 +1,15 @@
-//! Where the requests of a sign-in may go. Their URLs come from servers, which
-//! must not make this machine ask what only it can reach (RFC 9728, 7.7).
+//! Which addresses and URLs a request of a sign-in may go to.
+//!
+//! The URLs come from servers. A server must not send this machine to addresses
+//! that only this machine can reach (SSRF; RFC 9728, 7.7).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::wire::url::{Scheme, Url, UrlParts};
 
-/// Where the MCP server is, from the nearest to the furthest: nothing nearer
-/// than itself is asked because of it.
+/// The network of the MCP server, from the nearest to the farthest. Its URLs may
+/// not lead to a nearer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum NetworkZone {
     Loopback,
@@ -15,24 +17,24 @@ pub(crate) enum NetworkZone {
     Public,
 }
 
-/// Which addresses and URLs are allowed.
+/// The rule for addresses and URLs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AddressPolicy {
-    /// Of the MCP server.
+    /// The zone of the MCP server.
     pub(crate) zone: NetworkZone,
-    /// The program allows what a server on this machine would be allowed.
-    /// What no sign-in needs stays closed: link-local addresses, where clouds
-    /// give out their credentials, and those that are nobody's.
+    /// The application allows private and loopback addresses. Link-local
+    /// addresses, where clouds serve their credentials, stay refused, and so do
+    /// unspecified and multicast ones.
     pub(crate) allows_private: bool,
-    /// The program allows http everywhere.
+    /// The application allows plain http to any host.
     pub(crate) allows_plain_http: bool,
 }
 
-/// What kind of address one is.
+/// The kind of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AddressKind {
     Public,
-    /// Of a network of one's own, or set apart for what is not public.
+    /// In a private network, or reserved.
     Private,
     Loopback,
     LinkLocal,
@@ -44,7 +46,7 @@ enum AddressKind {
 impl NetworkZone {
     pub(crate) fn of(address: IpAddr) -> Self {
         match AddressKind::of(address) {
-            // Systems connect to themselves for it.
+            // A connection to 0.0.0.0 goes to this machine.
             _ if address.is_unspecified() => Self::Loopback,
             AddressKind::Loopback => Self::Loopback,
             AddressKind::Private | AddressKind::LinkLocal | AddressKind::Unspecified => {
@@ -64,8 +66,7 @@ impl NetworkZone {
 }
 
 impl AddressPolicy {
-    /// Takes a URL that came from outside; what is given back is what is to
-    /// be connected to. Errors show it without its query.
+    /// Checks a URL of a server. Errors show it without its query.
     pub(crate) fn url(self, text: &str) -> Result<Url> {
         let wrong = |status, why: &str| {
             Err(Error::new(
@@ -80,7 +81,7 @@ impl AddressPolicy {
         if url.origin.scheme == Scheme::Https || self.allows_plain_http {
             return Ok(url);
         }
-        // The resolver gives nothing but loopback for such a host.
+        // The resolver returns only loopback addresses for such a host.
         match url.origin.is_this_machine() {
             true if self.nearest() == NetworkZone::Loopback => Ok(url),
             true => wrong(
@@ -100,7 +101,7 @@ impl AddressPolicy {
         }
     }
 
-    /// Leaves those addresses of a host that are allowed, at least one.
+    /// Keeps the allowed addresses of a host. An error if none is left.
     pub(crate) fn filter(
         self,
         host: &str,
@@ -114,8 +115,8 @@ impl AddressPolicy {
         }
     }
 
-    /// Judges a host that somebody else resolves: by itself, where it is an
-    /// address or a name of this machine.
+    /// Checks a host that a proxy resolves. Only an address and a name of this
+    /// machine can be checked.
     pub(crate) fn check_host(self, host: &str) -> Result<()> {
         let bare = host.strip_suffix('.').unwrap_or(host);
         let address = match bare.parse::<IpAddr>() {
@@ -161,8 +162,8 @@ impl AddressPolicy {
         let mut message = format!("\"{}\" is at {kind} address{at}", quote(host));
         message.push_str(&if can_be_allowed {
             format!(
-                ", but the MCP server is {}: it may not send this machine there; if that is \
-                 right, allow it with mcp_auth_set_allow_private()",
+                ", but the MCP server is {}: it may not send this machine there; if it should, \
+                 allow it with mcp_auth_set_allow_private()",
                 self.zone.word()
             )
         } else {
@@ -191,7 +192,7 @@ impl AddressKind {
             | [172, (16..=31), ..]
             | [192, 168, ..]
             | [100, (64..=127), ..]
-            // Set apart: for protocols, examples, measuring, later.
+            // Reserved: for protocols, examples, benchmarks, the future.
             | [192, 0, 0 | 2, _]
             | [192, 88, 99, _]
             | [198, (18..=19), ..]
@@ -216,17 +217,17 @@ impl AddressKind {
             | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
             | [0x2002, high, low, ..] => inside(high, low),
             [0x2001, 0, .., high, low] => inside(!high, !low),
-            // NAT64 of a network's own (RFC 8215).
+            // Local NAT64 (RFC 8215).
             [0x64, 0xff9b, 1, .., high, low] => match inside(high, low) {
                 Self::Public => Self::Private,
                 other => other,
             },
             [(0xfe80..=0xfebf), ..] => Self::LinkLocal,
             [(0xff00..=0xffff), ..] => Self::Multicast,
-            // Set apart: for protocols, examples.
+            // Reserved: for protocols, examples.
             [0x2001, (..=0x1ff) | 0xdb8, ..] | [0x3fff, (..=0xfff), ..] => Self::Private,
             [(0x2000..=0x3fff), ..] => Self::Public,
-            // fc00::/7, and what is not given out.
+            // fc00::/7, and unassigned addresses.
             _ => Self::Private,
         }
     }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::parts;
-use crate::auth::oauth::spec::redact::foreign;
+use crate::auth::oauth::spec::redact::display_text;
 use crate::base::error::{Error, Status, quote};
 use crate::base::mask::{Masker, mask};
 use crate::base::secret::Secret;
@@ -96,7 +96,7 @@ fn quoted(text: &str, secrets: &[Secret]) {
     for one in secrets {
         assert!(masked_by(&shown, one), "{shown:?}");
     }
-    if let Some(shown) = bounded(text.len(), || foreign(text, secrets)) {
+    if let Some(shown) = bounded(text.len(), || display_text(text, secrets)) {
         assert!(shown.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && shown.len() <= 203);
     }
 }

@@ -7,7 +7,7 @@ use super::parts;
 use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::metadata::{self, Misses};
+use crate::auth::oauth::spec::metadata::{self, FailedLookups};
 use crate::auth::oauth::spec::registration;
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
@@ -79,7 +79,7 @@ fn published(data: &[u8]) {
                     issuer.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")),
                     "{issuer}"
                 );
-                metadata::server_places(issuer);
+                metadata::server_metadata_urls(issuer);
             }
         }
     }
@@ -103,9 +103,9 @@ fn published(data: &[u8]) {
         }
     }
     if let Some(url) = document.text("resource_metadata") {
-        let mut misses = Misses::default();
+        let mut misses = FailedLookups::default();
         for place in
-            metadata::resource_places(ENDPOINT, Some(&url), PlainHttp::Refused, &mut misses)
+            metadata::resource_metadata_urls(ENDPOINT, Some(&url), PlainHttp::Refused, &mut misses)
         {
             assert!(place.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")), "{place}");
         }
@@ -160,7 +160,7 @@ fn answered(data: &[u8], secrets: &[Secret]) {
             Ok(registration) => assert!(!registration.client_id.is_empty()),
             Err(error) => assert!(error.message().is_ascii()),
         }
-        Misses::default().read(&reply);
+        FailedLookups::default().read(&reply);
     }
 }
 

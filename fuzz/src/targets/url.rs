@@ -3,7 +3,7 @@
 
 use super::parts;
 use crate::auth::oauth::spec::authorization_request::check_for_browser;
-use crate::auth::oauth::spec::redact::place;
+use crate::auth::oauth::spec::redact::display_url;
 use crate::auth::oauth::spec::redirect::LoopbackRedirect;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check, check_issuer, has_dots};
 use crate::cost::bounded;
@@ -112,7 +112,7 @@ fn published(text: &str) {
             assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "a browser gets {text}");
         }
     }
-    let shown = bounded(text.len(), || place(text));
+    let shown = bounded(text.len(), || display_url(text));
     assert!(shown.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && shown.len() <= 203);
     assert!(
         !shown.contains(['?', '#'])

@@ -1,4 +1,4 @@
-//! An authorization as the credential of one client.
+//! OAuth as the credential of one client.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -17,14 +17,14 @@ use crate::base::secret::Secret;
 use crate::wire::challenge::{self, AuthScheme};
 use crate::wire::url::Url;
 
-/// The most scopes that one request may make an authorization wider by.
-const WIDENED: u8 = 2;
+/// The most step-up authorizations for one request.
+const STEP_UPS: u8 = 2;
 
 #[derive(Debug)]
 pub(crate) struct OAuthCredential {
     auth: Arc<Auth>,
     account: Arc<Account>,
-    /// Of the endpoint, by which nonces are kept.
+    /// The origin of the endpoint: DPoP nonces are stored by origin.
     origin: String,
 }
 
@@ -41,29 +41,29 @@ impl OAuthCredential {
         &self.auth
     }
 
-    /// Whether a person is signing in, for whichever client.
+    /// Whether a person is signing in, for any client of the authorization.
     pub(crate) fn awaits_person(&self) -> bool {
         self.auth.awaits_person()
     }
 
-    /// Whether this thread runs code of the program that was asked for one.
+    /// Whether this thread runs a callback of the authorization.
     pub(crate) fn is_asking_here(&self) -> bool {
         is_inside(&self.auth)
     }
 
-    /// How long that may take: a person, and all requests.
+    /// How long a flow may take: the person and all requests.
     pub(crate) fn patience(&self) -> Duration {
         self.auth.settings().sign_in_timeout + LIMIT
     }
 
-    /// Gets a token although no server has asked for one.
+    /// Gets a token before the server asks for one.
     pub(crate) async fn sign_in(&self, need: Need<'_>) -> Result<()> {
         self.account.forgive();
         self.flow(need).run(Reason::SignIn).await?;
         self.account.take_store_failure().map_or(Ok(()), Err)
     }
 
-    /// Lets go of the tokens, here and at the authorization server.
+    /// Revokes the tokens and removes them.
     pub(crate) async fn sign_out(&self, need: Need<'_>) -> Result<()> {
         self.account.forgive();
         self.flow(need).sign_out().await
@@ -73,14 +73,14 @@ impl OAuthCredential {
         Flow::new(&self.auth, &self.account, need)
     }
 
-    async fn renewed(&self, refusal: TokenRefusal<'_>, need: Need<'_>) -> Result<Option<Token>> {
+    async fn replaced(&self, refusal: TokenRefusal<'_>, need: Need<'_>) -> Result<Option<Token>> {
         let challenges = challenge::all(refusal.challenges.iter().map(String::as_str));
         let is_bound = refusal.token.is_some_and(|token| token.key().is_some());
         let chosen = challenge::choose(&challenges, is_bound || self.auth.wants_dpop());
         let error = chosen.and_then(|challenge| challenge.get("error"));
         let tries = refusal.tries;
         match error {
-            // The proof lacked a value that has come by now.
+            // The proof lacked a nonce, which this response brought.
             Some("use_dpop_nonce") if is_bound => {
                 let is_first = refusal.has_nonce && !tries.nonce;
                 tries.nonce = true;
@@ -88,17 +88,17 @@ impl OAuthCredential {
             }
             Some("invalid_dpop_proof") => return Ok(None),
             Some("insufficient_scope") if refusal.token.is_some() => {
-                tries.widened += 1;
-                if tries.widened > WIDENED {
+                tries.step_ups += 1;
+                if tries.step_ups > STEP_UPS {
                     return Ok(None);
                 }
-                // Another token, another proof.
+                // The next token needs a new proof.
                 tries.nonce = false;
                 let reason =
                     Reason::InsufficientScope { refused: refusal.token, challenge: chosen };
                 return self.flow(need).run(reason).await;
             }
-            // One that had no token is asked for one, whatever the status.
+            // The request had no token: get one, whatever the HTTP status.
             Some("insufficient_scope") if !tries.unauthorized => {}
             _ if refusal.http_status != 401 || tries.unauthorized => return Ok(None),
             _ => {}
@@ -109,17 +109,17 @@ impl OAuthCredential {
         let reason = Reason::Unauthorized { refused: refusal.token, challenge: chosen, only_dpop };
         let flow = self.flow(need);
         let token = flow.run(reason).await;
-        // One that another thread or process has got may be as old as this one
-        // was: that is no try yet, once.
-        tries.unauthorized = flow.has_contacted() || tries.taken;
-        tries.taken = true;
+        // A token taken over from another thread or process may be just as stale.
+        // Accept one such token before counting it as the retry.
+        tries.unauthorized = flow.has_contacted() || tries.took_existing;
+        tries.took_existing = true;
         token
     }
 }
 
 impl Credential for OAuthCredential {
     fn ready(&self) -> Option<Option<Token>> {
-        // While one thread renews, the others go on with what they have.
+        // While one thread renews the token, the others use the old one.
         self.account.ready(|held| {
             held.can_be_renewed(self.auth.grant())
                 && (held.is_over() || !self.auth.gate.is_locked())
@@ -135,7 +135,7 @@ impl Credential for OAuthCredential {
         refusal: TokenRefusal<'a>,
         need: Need<'a>,
     ) -> Later<'a, Option<Token>> {
-        Box::pin(self.renewed(refusal, need))
+        Box::pin(self.replaced(refusal, need))
     }
 
     fn accepted(&self, token: &Token) {

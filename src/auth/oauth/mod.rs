@@ -1,9 +1,10 @@
-//! OAuth 2.1: how a token is got, renewed and widened.
+//! OAuth 2.1: how the library gets, renews and replaces tokens.
 //!
-//! `spec` is what the RFCs say, without I/O and without a clock; `store` keeps
-//! tokens; `state` is what is known about each server; `host` reaches other
-//! servers, the browser and the system; `flow` has the steps and uses all of
-//! them.
+//! - `spec`: the rules of the RFCs, without I/O and without a clock;
+//! - `store`: the token store;
+//! - `state`: the settings, and what is known about each server;
+//! - `host`: HTTP requests, the loopback listener, the browser;
+//! - `flow`: the steps. `flow/mod.rs` shows a whole sign-in.
 
 pub(crate) mod credential;
 pub(crate) mod flow;

@@ -264,7 +264,7 @@ fn refuses_a_client_with_line_and_key() {
             r#""url": "http://h", "auth": {"scopes": ["a\"b"]}"#,
             ".auth",
             InvalidArgument,
-            "what no scope has",
+            "no scope has",
         ),
         (r#""url": "http://h", "auth": {"scopes": [""]}"#, ".auth", InvalidArgument, "is empty"),
         (

@@ -82,7 +82,7 @@ impl Flow<'_> {
             dpop_jkt: thumbprint.as_deref(),
         };
         let url = url.url(found.plain_http)?;
-        let pending = PendingGuard::new(self.auth, state, &client.redirect_uri);
+        let pending = SignInGuard::new(self.auth, state, &client.redirect_uri);
         self.run_callback(&self.person_limit(), move || open_page(url.expose()))
             .await
             .map_err(|error| error.during("show the page of the sign-in"))?;
@@ -162,12 +162,12 @@ fn refuses_client(query: &str) -> bool {
 }
 
 /// Lets mcp_auth_complete() find the sign-in, until it is dropped.
-struct PendingGuard<'a> {
+struct SignInGuard<'a> {
     auth: &'a Auth,
     sign_in: Arc<PendingSignIn>,
 }
 
-impl<'a> PendingGuard<'a> {
+impl<'a> SignInGuard<'a> {
     fn new(auth: &'a Auth, state: Secret, redirect: &str) -> Self {
         let sign_in = PendingSignIn::new(state, redirect);
         auth.set_pending(Some(sign_in.clone()));
@@ -175,7 +175,7 @@ impl<'a> PendingGuard<'a> {
     }
 }
 
-impl Drop for PendingGuard<'_> {
+impl Drop for SignInGuard<'_> {
     fn drop(&mut self) {
         self.auth.set_pending(None);
     }

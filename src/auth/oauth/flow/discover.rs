@@ -7,7 +7,9 @@ use crate::auth::oauth::flow::context::{Flow, Reason};
 use crate::auth::oauth::host::http_client::{Fetched, HttpClient};
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::key::{Algorithm, Key};
-use crate::auth::oauth::spec::metadata::{Misses, base, resource_places, server_places};
+use crate::auth::oauth::spec::metadata::{
+    FailedLookups, base, resource_metadata_urls, server_metadata_urls,
+};
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer};
@@ -113,8 +115,8 @@ impl Flow<'_> {
         let plain_http = plain_http(http);
         let named = challenge.and_then(|challenge| challenge.get("resource_metadata"));
         let endpoint = &self.account.endpoint;
-        let mut misses = Misses::default();
-        for place in resource_places(endpoint, named, plain_http, &mut misses) {
+        let mut misses = FailedLookups::default();
+        for place in resource_metadata_urls(endpoint, named, plain_http, &mut misses) {
             let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
                 continue;
             };
@@ -190,8 +192,8 @@ impl Flow<'_> {
         wait: &Wait,
     ) -> Result<std::result::Result<ServerMetadata, String>> {
         check_issuer(issuer, plain_http)?;
-        let mut misses = Misses::default();
-        for place in server_places(issuer) {
+        let mut misses = FailedLookups::default();
+        for place in server_metadata_urls(issuer) {
             let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
                 continue;
             };
@@ -234,7 +236,7 @@ impl Flow<'_> {
         &self,
         http: &HttpClient,
         place: &str,
-        misses: &mut Misses,
+        misses: &mut FailedLookups,
         wait: &Wait,
     ) -> Result<Option<Fetched>> {
         let headers = [("MCP-Protocol-Version", self.need.caller.revision())];

@@ -8,7 +8,7 @@ use crate::auth::oauth::flow::discover::{Discovered, endpoint_response, plain_ht
 use crate::auth::oauth::flow::token_endpoint::TokenRequest;
 use crate::auth::oauth::flow::token_parameters::TokenParameters;
 use crate::auth::oauth::host::http_client::HttpClient;
-use crate::auth::oauth::spec::redact::{place, said};
+use crate::auth::oauth::spec::redact::{display_error, display_url};
 use crate::auth::oauth::spec::token_response::TokenStep;
 use crate::auth::oauth::state::cached_token::CachedToken;
 use crate::auth::oauth::store::entry::{Endpoint, Tokens};
@@ -112,13 +112,13 @@ impl Flow<'_> {
             return Ok(());
         }
         let said = text("error")
-            .map(|code| said(&code, text("error_description").as_deref(), &self.hidden()));
+            .map(|code| display_error(&code, text("error_description").as_deref(), &self.hidden()));
         Err(Error::new(
             Status::Auth,
             format!(
                 "{}: {} answered {}{}",
                 ask.step.name(),
-                place(ask.url),
+                display_url(ask.url),
                 response.status,
                 said.unwrap_or_default()
             ),

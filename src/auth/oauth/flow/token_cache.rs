@@ -40,10 +40,10 @@ impl Flow<'_> {
 
     /// The tokens of the store, if another process has written them.
     pub(super) fn if_changed(&self, tokens: Tokens) -> Result<Option<Arc<CachedToken>>> {
-        if self.account.saw(&tokens.access_token) {
+        if self.account.stored_is(&tokens.access_token) {
             return Ok(None);
         }
-        self.account.see(&tokens.access_token);
+        self.account.set_stored(&tokens.access_token);
         self.usable(tokens)
     }
 
@@ -158,7 +158,7 @@ impl Flow<'_> {
                 None => self.store.lock(&self.limit()).await?,
             };
             self.store.write(&lock, entry).await?;
-            self.account.see(&entry.access_token);
+            self.account.set_stored(&entry.access_token);
             self.store.write(&lock, &endpoint).await?;
             // Tokens of an earlier registration would never be found again.
             let earlier = self.account.held().filter(|held| {

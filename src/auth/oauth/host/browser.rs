@@ -1,8 +1,8 @@
-//! Opening the person's browser.
+//! Opens the person's browser.
 //!
-//! The address comes from a server, and whatever opens it may be a shell
-//! script: only characters go there that mean nothing to a shell in quotes,
-//! nor to PowerShell, as what opens pages on Windows from within WSL.
+//! The URL comes from a server, and the program that opens it may be a shell
+//! script. All characters that a shell or PowerShell (under WSL) interprets inside
+//! quotes are percent-encoded.
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -18,7 +18,7 @@ use crate::base::thread;
 use crate::platform::{BROWSER_OPENERS, PerProcess, isolate, without_signals};
 use crate::wire::url::{Scheme, Url, UrlParts};
 
-/// Starts the system's opener with an address as its one argument.
+/// Starts the system's opener with the URL as its only argument.
 pub(crate) fn open_browser(url: &str, environment: &Environment) -> Result<()> {
     let url = harmless(url)?;
     for argv in openers(environment, &url) {
@@ -34,17 +34,16 @@ pub(crate) fn open_browser(url: &str, environment: &Environment) -> Result<()> {
     }
     Err(Error::new(
         Status::NotFound,
-        "no program opens a browser here: set BROWSER to one, or show the address to the person \
-         yourself; see mcp_auth_set_browser()",
+        "no program opens a browser here: set BROWSER to one, or show the URL to the person \
+         with a callback; see mcp_auth_set_browser()",
     ))
 }
 
-/// The programs that may open an address, with their arguments, in the order
-/// in which they are tried.
+/// The programs to try, in order, with their arguments.
 fn openers(environment: &Environment, url: &str) -> Vec<Vec<OsString>> {
     if let Some(browser) = environment.set("BROWSER") {
         return match browser.to_str() {
-            // A path may have blanks and colons.
+            // The path of a program may have blanks and colons.
             Some(text) if !Path::new(browser).is_file() => {
                 text.split(':').filter_map(|entry| command(entry, url)).collect()
             }
@@ -54,14 +53,14 @@ fn openers(environment: &Environment, url: &str) -> Vec<Vec<OsString>> {
     BROWSER_OPENERS.iter().map(|name| vec![name.into(), url.into()]).collect()
 }
 
-/// One entry of BROWSER, as xdg-open reads it: words with blanks between them,
-/// and "%s" for the address, which is the last argument else.
+/// One entry of BROWSER, as xdg-open reads it: words separated by blanks. "%s"
+/// stands for the URL; without it the URL is the last argument.
 fn command(entry: &str, url: &str) -> Option<Vec<OsString>> {
     if Path::new(entry).is_file() {
         return Some(vec![entry.into(), url.into()]);
     }
     let words: Vec<&str> = entry.split_ascii_whitespace().collect();
-    // An address is no program.
+    // The URL must not be the program.
     if words.first().is_none_or(|program| program.contains("%s")) {
         return None;
     }
@@ -72,12 +71,11 @@ fn command(entry: &str, url: &str) -> Option<Vec<OsString>> {
     Some(argv)
 }
 
-/// The longest address that is given to a program.
+/// The most bytes of a URL for a program.
 const LONGEST: usize = 64 * 1024;
 
-/// An address that may be shown to a person, with all that is no plain part
-/// of a URL percent-encoded. Any other scheme than http and https could run
-/// code.
+/// Checks a URL for the browser, and percent-encodes all unusual characters. A
+/// scheme other than http and https could run code.
 fn harmless(url: &str) -> Result<String> {
     let wrong = |what: &str| Err(Error::argument(format!("url {what}")));
     if url.len() > LONGEST {
@@ -86,13 +84,13 @@ fn harmless(url: &str) -> Result<String> {
     if url.chars().any(char::is_control) {
         return wrong("has a control character or a line break");
     }
-    // Browsers take a backslash for a slash, and others do not.
+    // Browsers read a backslash as a slash; other programs do not.
     let front = UrlParts::of(url).front;
     let rest = url.strip_prefix(front).unwrap_or_default();
     if front.contains('\\') {
         return wrong("has a backslash behind its host");
     }
-    // Neither a user name nor a port that is none gets through this.
+    // Url::parse refuses a user name and an invalid port.
     let origin = Url::parse(front)?.origin;
     if !is_plain_host(&origin.host) {
         return wrong("has a host that is neither a name nor an address");
@@ -114,7 +112,7 @@ fn harmless(url: &str) -> Result<String> {
     Ok(out)
 }
 
-/// A name of the domain name system, or an address; no option.
+/// A DNS name or an address. It does not begin like an option.
 fn is_plain_host(host: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     host.parse::<std::net::Ipv6Addr>().is_ok()
@@ -122,12 +120,12 @@ fn is_plain_host(host: &str) -> bool {
             && host.starts_with(|first: char| first.is_ascii_alphanumeric())
 }
 
-/// Openers for which there was no thread to wait.
+/// Openers that no thread waits for, as none could be started.
 static UNATTENDED: PerProcess<Mutex<Vec<Arc<Mutex<Child>>>>> = PerProcess::new();
 
-/// Takes note of an opener's end, as nobody else would; it hands the address on
-/// and ends, a browser may go on for days. Where a thread cannot be had, the
-/// page is shown all the same, and the next one to be opened takes note.
+/// Waits for the end of an opener in a thread, so that no zombie process stays. A
+/// browser may run for days. If no thread can be started, the next call collects
+/// the opener.
 fn attend(child: Child, thread: Builder) {
     let child = Arc::new(Mutex::new(child));
     let waited = child.clone();
@@ -145,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_note_later_of_an_opener_that_no_thread_waits_for() {
+    fn collects_an_opener_that_no_thread_waits_for() {
         let start = || Command::new("true").spawn().unwrap();
         // No machine has so much memory.
         attend(start(), Builder::new().stack_size(1 << 60));
@@ -162,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_an_opener_nothing_but_plain_characters() {
+    fn percent_encodes_unusual_characters_for_the_opener() {
         for (url, given) in [
             ("https://a.example", "https://a.example/"),
             ("HTTPS://A.example:443/p?q=1&r=%41+2,3#f", "https://a.example/p?q=1&r=%41+2,3#f"),
@@ -186,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_nothing_but_pages() {
+    fn opens_http_and_https_only() {
         let long = format!("https://a/{}", "x".repeat(LONGEST));
         for url in [
             "javascript:alert(1)",
@@ -240,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_browser_as_the_system_does() {
+    fn reads_the_variable_browser_like_xdg_open() {
         let read = |browser: &str| -> Vec<String> {
             let all = openers(&Environment::of(&[("BROWSER", browser)]), "https://a/?%s");
             let join = |argv: &Vec<OsString>| {
@@ -261,10 +259,10 @@ mod tests {
         assert!(!openers(&Environment::of(&[]), "x").is_empty());
     }
 
-    /// The opener gets one argument, whatever the address, and no shell sees
-    /// it; and the environment that is given, and nothing else.
+    /// The opener gets the URL as one argument, without a shell, and only the given
+    /// environment.
     #[test]
-    fn starts_the_opener_with_the_address_alone() {
+    fn starts_the_opener_with_the_url_only() {
         use std::os::unix::fs::PermissionsExt;
         let folder = std::env::temp_dir().join(format!("mcp-opener-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();

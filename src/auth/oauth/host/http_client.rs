@@ -1,6 +1,6 @@
-//! The HTTP requests of one sign-in: metadata and tokens, from whichever
-//! servers have a part in it. Each is bounded, and none goes where its
-//! [`AddressPolicy`] does not allow.
+//! The HTTP client for OAuth: requests for metadata and tokens to the servers of
+//! one sign-in. Each request is limited in time and size, and goes only where the
+//! [`AddressPolicy`] allows.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,21 +21,22 @@ use crate::transport::wait::Wait;
 use crate::wire::http1::Media;
 use crate::wire::url::{Origin, URL_LIMIT, Url};
 
-/// How long one request may take.
+/// The time limit of one request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The most bytes that a reply may have.
+/// The most bytes of a response body.
 const BODY_LIMIT: usize = 256 * 1024;
-/// The most requests for metadata, and the most altogether.
+/// The most requests for metadata of one sign-in.
 const MOST_METADATA: usize = 8;
+/// The most requests of one sign-in.
 const MOST: usize = 16;
 /// The most redirects that one request follows.
 const REDIRECTS: usize = 3;
 
-/// How the servers are reached, whichever they are.
+/// How all servers of a sign-in are reached.
 #[derive(Debug)]
 pub(crate) struct HttpClientOptions {
-    /// Of the MCP server: for it alone are the client certificate and the
-    /// Unix socket.
+    /// The origin of the MCP server. The client certificate and the Unix socket
+    /// are for this origin only.
     pub(crate) origin: Origin,
     pub(crate) unix_socket: Option<PathBuf>,
     pub(crate) tls: TlsSettings,
@@ -46,7 +47,7 @@ pub(crate) struct HttpClientOptions {
     pub(crate) trace: Option<Arc<Trace>>,
 }
 
-/// Does the requests of one sign-in, and counts them.
+/// The client. It counts the requests of its sign-in.
 #[derive(Debug)]
 pub(crate) struct HttpClient {
     route: HttpClientOptions,
@@ -56,7 +57,7 @@ pub(crate) struct HttpClient {
     all: AtomicUsize,
 }
 
-/// One origin, and the connections to it.
+/// The connections to one origin.
 #[derive(Debug)]
 struct OriginClient {
     origin: Origin,
@@ -64,13 +65,13 @@ struct OriginClient {
     http: Http,
 }
 
-/// A reply, whatever its status.
+/// A response, with any status.
 #[derive(Debug)]
 pub(crate) struct Fetched {
     pub(crate) status: u16,
     pub(crate) media: Media,
-    /// Wiped when it is let go of. Empty if it is not UTF-8, and if nobody
-    /// reads it: of a redirect, and of metadata that is refused.
+    /// Empty if it is not UTF-8, for a redirect, and for metadata with another
+    /// status than 2xx.
     pub(crate) body: Secret,
     pub(crate) dpop_nonce: Option<String>,
     pub(crate) date: Option<String>,
@@ -88,19 +89,19 @@ impl HttpClient {
         }
     }
 
-    /// Which URLs and addresses are allowed.
+    /// The URLs and addresses that are allowed.
     pub(crate) fn address_policy(&self) -> AddressPolicy {
         self.route.address_policy
     }
 
-    /// Lets go of its connections: after a while the server closes them, and
-    /// what may be sent only once must not meet that.
+    /// Closes all connections. A server closes an idle connection after a while,
+    /// and a request that may be sent only once must not run into that.
     pub(crate) fn close_connections(&self) {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Asks for metadata. A redirect is followed on the same origin alone;
-    /// one that is not followed is given back as the reply that it is.
+    /// Requests metadata. Follows redirects to the same origin only; any other
+    /// redirect is the result.
     pub(crate) async fn get(
         &self,
         url: &str,
@@ -110,7 +111,7 @@ impl HttpClient {
         let mut url = self.url(url)?;
         let mut hops = 0;
         loop {
-            // Each hop is a request of its own, for its time and the counts.
+            // Each hop counts as a request and has its own time limit.
             let what = Fetch { verb: "GET", url: &url, headers, form: None };
             let (fetched, target) = self.ask(&what, wait).await?;
             match target {
@@ -123,8 +124,7 @@ impl HttpClient {
         }
     }
 
-    /// Sends a form, or what else a server of tokens or registrations takes.
-    /// It goes there once, and wherever a redirect says, not there.
+    /// Sends a form or a registration, once. Follows no redirect.
     pub(crate) async fn post(
         &self,
         url: &str,
@@ -142,7 +142,7 @@ impl HttpClient {
     fn url(&self, text: &str) -> Result<Url> {
         let policy = self.route.address_policy;
         if self.route.unix_socket.is_some() {
-            // Nobody can read on the way to a Unix socket.
+            // Nobody can read the traffic of a Unix socket.
             let url = AddressPolicy { allows_plain_http: true, ..policy }.url(text);
             if let Some(url) = url.ok().filter(|url| url.origin == self.route.origin) {
                 return Ok(url);
@@ -151,7 +151,8 @@ impl HttpClient {
         policy.url(text)
     }
 
-    /// One request and its reply; and where that leads, if it may be followed.
+    /// One request and its response, with the target of a redirect that may be
+    /// followed.
     async fn ask(&self, what: &Fetch<'_>, wait: &Wait) -> Result<(Fetched, Option<Url>)> {
         let name = what.name();
         let brief = wait.at_most(self.patience);
@@ -159,7 +160,7 @@ impl HttpClient {
         if let Err(error) = &result {
             self.trace("*", &format!("{name}: {}", error.message()));
             if error.status() == Status::Timeout {
-                // The caller's own time has an error of its own.
+                // The call's own deadline has another error.
                 wait.check().map_err(|over| over.with_may_have_run(error.may_have_run()))?;
                 let seconds = self.patience.as_secs_f64();
                 let late = format!("{name}: no answer within {seconds} s");
@@ -195,7 +196,7 @@ impl HttpClient {
         let setting = ExchangeSettings {
             route: &client.route,
             connect_timeout: self.route.connect_timeout,
-            // It would show bodies and headers.
+            // A trace would show bodies and headers.
             trace: None,
             secrets: &[],
         };
@@ -226,13 +227,13 @@ impl HttpClient {
         if is_metadata && self.metadata.fetch_add(1, Ordering::Relaxed) >= MOST_METADATA {
             return Err(Error::new(
                 Status::Auth,
-                format!("one sign-in asks for metadata {MOST_METADATA} times at most"),
+                format!("one sign-in requests metadata at most {MOST_METADATA} times"),
             ));
         }
         if self.all.fetch_add(1, Ordering::Relaxed) >= MOST {
             return Err(Error::new(
                 Status::Auth,
-                format!("one sign-in makes {MOST} requests at most"),
+                format!("one sign-in makes at most {MOST} requests"),
             ));
         }
         Ok(())
@@ -265,12 +266,12 @@ impl HttpClient {
     }
 }
 
-/// What is asked of whom.
+/// One request.
 struct Fetch<'a> {
     verb: &'static str,
     url: &'a Url,
     headers: &'a [(&'a str, &'a str)],
-    /// What is sent, and its media type.
+    /// The body of a POST, and its media type.
     form: Option<(&'a str, &'a Secret)>,
 }
 
@@ -280,7 +281,7 @@ impl Fetch<'_> {
         format!("{} {}", self.verb, quote(&self.url.without_query()))
     }
 
-    /// Where a redirect leads, if it is one and stays on the origin.
+    /// The target of a redirect that stays on the origin.
     fn target(&self, reply: &HttpResponse<'_>) -> Option<Url> {
         if !matches!(reply.head.status, 301 | 302 | 303 | 307 | 308) {
             return None;
@@ -291,17 +292,17 @@ impl Fetch<'_> {
     }
 }
 
-/// The whole body. In one buffer that does not grow, which would leave copies
-/// of a token behind; a system gives memory for what is written to alone.
+/// Reads the whole body into one buffer. A growing buffer would leave copies of a
+/// token behind. The system provides memory only for the pages that are written.
 async fn read(reply: &mut HttpResponse<'_>, wait: &Wait) -> Result<Secret> {
     let mut out = Zeroizing::new(Vec::new());
     out.try_reserve_exact(BODY_LIMIT)
-        .map_err(|_| Error::new(Status::NoMemory, "no memory for the server's reply"))?;
+        .map_err(|_| Error::new(Status::NoMemory, "no memory for the server's response"))?;
     let mut take = |data: &[u8]| {
         if out.len() + data.len() > BODY_LIMIT {
             return Err(Error::new(
                 Status::TooLarge,
-                format!("the server sent a reply of more than {BODY_LIMIT} bytes"),
+                format!("the server sent a response of more than {BODY_LIMIT} bytes"),
             )
             .with_may_have_run(true));
         }
@@ -358,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn sends_on_another_connection_after_it_has_hung_up() {
+    fn opens_a_new_connection_after_closing_all() {
         let (base, seen) = serve(|_| reply(200, "", "{}"));
         let http = HttpClient::new(route());
         get(&http, &base).unwrap();
@@ -369,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_and_sends_on_one_connection_that_is_kept() {
+    fn reuses_one_connection() {
         let (base, seen) = serve(|line| match line {
             "GET /m?q HTTP/1.1" => reply(
                 200,
@@ -409,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_the_mcp_server_itself_by_its_unix_socket_and_nobody_else() {
+    fn uses_the_unix_socket_for_the_mcp_server_only() {
         let path = std::env::temp_dir().join(format!("agent-{}.sock", std::process::id()));
         let _ = std::fs::remove_file(&path);
         let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
@@ -482,12 +483,12 @@ mod tests {
             let name = format!("GET {base}{}: ", path.split('?').next().unwrap());
             assert!(error.message().starts_with(&name), "{}", error.message());
         }
-        // Nobody reads what a refusal has to say.
+        // The body of an error is not read.
         assert_eq!(length("/refused").unwrap(), 0);
     }
 
     #[test]
-    fn gives_each_request_its_time_and_the_caller_his() {
+    fn limits_the_time_of_each_request_and_of_the_call() {
         let (base, _) = serve(|_| String::new());
         let mut http = HttpClient::new(route());
         http.patience = Duration::from_millis(50);
@@ -517,7 +518,7 @@ mod tests {
         }
         assert_eq!(post(&http, &base, "x").unwrap_err().status(), Status::Auth);
         assert_eq!(seen.lock().unwrap().len(), MOST);
-        // Hops are requests as well.
+        // Each hop of a redirect counts.
         let (base, seen) = serve(|_| moved("/"));
         let http = HttpClient::new(route());
         get(&http, &base).unwrap();
@@ -527,8 +528,8 @@ mod tests {
     }
 
     #[test]
-    fn repeats_what_asks_and_not_what_is_sent() {
-        // Each connection is closed after the first reply, without a word.
+    fn repeats_a_get_but_not_a_post() {
+        // The server closes each connection after the first response.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let served = std::thread::spawn(move || {
@@ -551,7 +552,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_nowhere_that_is_not_allowed() {
+    fn connects_to_allowed_addresses_only() {
         let (base, seen) = serve(|_| reply(200, "", "{}"));
         let port = base.rsplit(':').next().unwrap();
         let address_policy = AddressPolicy { zone: NetworkZone::Public, ..route().address_policy };
@@ -567,7 +568,7 @@ mod tests {
             assert_eq!(error.status(), status, "{url}: {}", error.message());
             assert!(!error.message().contains("s3cret"), "{}", error.message());
         }
-        // A proxy would go there, so that it is not asked.
+        // A proxy would connect there, so it gets no request.
         let proxy = crate::transport::proxy::Proxy::parse(&base).unwrap();
         let proxy = ProxyChoice::Chosen(proxy);
         let http = HttpClient::new(HttpClientOptions { address_policy, proxy, ..route() });
@@ -575,7 +576,7 @@ mod tests {
             assert_eq!(get(&http, url).unwrap_err().status(), Status::Insecure, "{url}");
         }
         assert!(seen.lock().unwrap().is_empty());
-        // A name is the proxy's matter; this one does not take it.
+        // The proxy resolves names; this one refuses the request.
         let error = get(&http, "https://id.example/").unwrap_err();
         assert_eq!(error.status(), Status::Proxy, "{}", error.message());
         assert!(seen.lock().unwrap()[0].1.starts_with("CONNECT id.example:443 "));

@@ -1,5 +1,5 @@
-//! What OAuth needs of the machine: HTTP requests, a loopback listener, the
-//! browser, random bytes.
+//! OAuth and the world outside: HTTP requests, the loopback listener, the browser,
+//! files and variables with assertions, random bytes.
 
 pub(crate) mod assertion;
 pub(crate) mod browser;

@@ -8,7 +8,7 @@ use zeroize::Zeroize;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 
-/// So many random bytes in base64url: a state, a verifier, the id of a JWT.
+/// Random bytes in base64url: a state, a verifier, the id of a JWT.
 pub(crate) fn secret(bytes: usize) -> Result<Secret> {
     let mut random = vec![0; bytes];
     SystemRandom::new().fill(&mut random).map_err(|_| failure())?;

@@ -2,7 +2,7 @@
 
 use form_urlencoded::byte_serialize;
 
-use crate::auth::oauth::spec::redact::place;
+use crate::auth::oauth::spec::redact::display_url;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
@@ -74,7 +74,7 @@ pub(crate) fn check_for_browser(url: &str, plain: PlainHttp) -> Result<()> {
                 Status::Untrusted,
                 format!(
                     "the authorization endpoint {} has a character that no URL has: refused",
-                    place(url)
+                    display_url(url)
                 ),
             ));
         }

@@ -3,7 +3,7 @@
 
 use form_urlencoded::parse;
 
-use crate::auth::oauth::spec::redact::{foreign, said, same_secret};
+use crate::auth::oauth::spec::redact::{display_error, display_text, same_secret};
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
@@ -109,7 +109,7 @@ impl AuthorizationResponse {
             Some(iss) if iss == recorded => return Ok(()),
             None if !expected.sends_iss => return Ok(()),
             None => "names no issuer, though that server promises to".to_owned(),
-            Some(iss) => match foreign(iss, expected.secrets) {
+            Some(iss) => match display_text(iss, expected.secrets) {
                 Some(shown) => format!("is from the issuer \"{shown}\""),
                 None => "is from another issuer".to_owned(),
             },
@@ -132,7 +132,7 @@ impl AuthorizationResponse {
             ),
             _ => (Status::Auth, "the authorization server refused the sign-in"),
         };
-        let said = said(code, self.error_description.as_deref(), expected.secrets);
+        let said = display_error(code, self.error_description.as_deref(), expected.secrets);
         Error::new(status, format!("{what}, at {}{said}", expected.issuer))
     }
 }

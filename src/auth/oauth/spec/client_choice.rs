@@ -1,17 +1,17 @@
-//! Who the client is at an authorization server, and how it proves that.
+//! The choice of the client id, and of the authentication method.
 
-use crate::auth::oauth::spec::redact::{foreign, place};
+use crate::auth::oauth::spec::redact::{display_text, display_url};
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check, has_dots};
 use crate::base::error::{Error, Result, Status};
 use crate::wire::url::UrlParts;
 
-/// Takes the URL of a client's metadata document, which is its id as text.
+/// Checks the URL of a client metadata document, which is the client id.
 pub(crate) fn check_metadata_url(text: &str) -> Result<()> {
     let wrong = |what: &str| Err(Error::argument(format!("the client's metadata URL {what}")));
     if check("metadata URL", text, PlainHttp::Refused).is_err() {
-        return wrong("is no https URL without user, fragment and blanks");
+        return wrong("is no https URL, or has a user name, a fragment or a blank");
     }
     let UrlParts { path, .. } = UrlParts::of(text);
     if path.is_empty() || path == "/" {
@@ -23,32 +23,33 @@ pub(crate) fn check_metadata_url(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// What the client may go by.
+/// The client ids to choose from.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct KnownClient<'a> {
-    /// Whether the program gave an id.
+    /// Whether the application set a client id.
     pub(crate) is_given: bool,
-    /// The issuer that the given id belongs to: the pinned one, else the
-    /// first that it was used with. `None`: not used yet.
+    /// The issuer to which that id is bound: the one that the application set,
+    /// else the first with which the id was used. `None`: not used yet.
     pub(crate) given_to: Option<&'a str>,
     pub(crate) metadata_url: Option<&'a str>,
-    /// Whether there is a registration at this issuer that still holds.
+    /// Whether there is a valid registration at this issuer.
     pub(crate) is_registered: bool,
 }
 
-/// What the client goes by.
+/// The chosen client id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClientChoice<'a> {
     Given,
-    /// The URL of its metadata.
+    /// The URL of the client metadata document.
     Published(&'a str),
-    /// As it registered before.
+    /// The stored registration.
     Registered,
-    /// As it is to register, at this URL.
+    /// A new registration, at this URL.
     Register(&'a str),
 }
 
-/// Chooses: what is given, then what is published, then a registration.
+/// Chooses: the id of the application, else the metadata URL, else a
+/// registration.
 pub(crate) fn choose<'a>(
     known: &KnownClient<'a>,
     server: &'a ServerMetadata,
@@ -56,14 +57,14 @@ pub(crate) fn choose<'a>(
 ) -> Result<ClientChoice<'a>> {
     let issuer = &server.issuer;
     if known.is_given {
-        // The secret of one server is nothing for another, nor is a new
-        // registration what the program meant.
+        // A secret must go to its own server only, and the application did not
+        // ask for a new registration.
         return match known.given_to {
             Some(other) if other != issuer => Err(Error::new(
                 Status::Untrusted,
                 format!(
-                    "the client's id belongs to the authorization server \"{other}\", and now the \
-                     MCP server names \"{issuer}\": set an id for that one"
+                    "the client id belongs to the authorization server \"{other}\", and the MCP server \
+                     now names \"{issuer}\": set a client id for that one"
                 ),
             )),
             _ => Ok(ClientChoice::Given),
@@ -81,7 +82,7 @@ pub(crate) fn choose<'a>(
         return Ok(ClientChoice::Register(url));
     }
     let of_url = match known.metadata_url {
-        Some(_) => "which takes no client metadata URL",
+        Some(_) => "as it accepts no client metadata URL",
         None if server.takes_metadata_urls => {
             "or the URL of its metadata with mcp_auth_set_client_metadata_url()"
         }
@@ -90,24 +91,24 @@ pub(crate) fn choose<'a>(
     Err(Error::new(
         Status::Auth,
         format!(
-            "the authorization server {} lets no client register: set an id with \
+            "the authorization server {} registers no clients: set a client id with \
              mcp_auth_set_client(), {of_url}",
-            place(issuer)
+            display_url(issuer)
         ),
     ))
 }
 
-/// What the client could prove itself with.
+/// The proofs of identity that the client has.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ClientProofs<'a> {
-    /// The method that the answer to its registration names.
+    /// The method in the response to its registration.
     pub(crate) registered: Option<&'a str>,
     pub(crate) has_secret: bool,
     pub(crate) has_key: bool,
 }
 
-/// The one method for the token endpoint. A wrong one is counted there, so
-/// none is tried after another.
+/// The authentication method for the token endpoint. Servers count failed
+/// attempts, so only one method is tried.
 pub(crate) fn auth_method(
     proofs: &ClientProofs<'_>,
     server: &ServerMetadata,
@@ -136,14 +137,15 @@ pub(crate) fn auth_method(
             return Ok(method);
         }
     }
-    // A public client proves nothing, whatever the list says.
+    // A public client has no proof, whatever the server lists.
     if !proofs.has_secret && !proofs.has_key {
         return Ok(AuthMethod::None);
     }
     Err(none_in_common(server))
 }
 
-/// The method to register with; a key also wants its public half registered.
+/// The authentication method to register. With a key, its public half is
+/// registered too.
 pub(crate) fn method_to_register(server: &ServerMetadata, has_key: bool) -> Result<AuthMethod> {
     let Some(listed) = &server.auth_methods else {
         return Ok(if server.has_document { AuthMethod::Basic } else { AuthMethod::None });
@@ -155,8 +157,8 @@ pub(crate) fn method_to_register(server: &ServerMetadata, has_key: bool) -> Resu
     if lists(&AuthMethod::None) {
         return Ok(AuthMethod::None);
     }
-    // In the server's order: the official Python SDK takes Basic at its token
-    // endpoint, but not where tokens are revoked, and lists it last.
+    // In the server's order: the official Python SDK accepts Basic at its token
+    // endpoint but not at its revocation endpoint, and lists it last.
     listed
         .iter()
         .filter_map(|name| AuthMethod::of(name))
@@ -166,13 +168,13 @@ pub(crate) fn method_to_register(server: &ServerMetadata, has_key: bool) -> Resu
 
 fn none_in_common(server: &ServerMetadata) -> Error {
     let listed = server.auth_methods.as_deref().map(|all| all.join(", "));
-    let shown = foreign(listed.as_deref().unwrap_or(AuthMethod::Basic.name()), &[]);
+    let shown = display_text(listed.as_deref().unwrap_or(AuthMethod::Basic.name()), &[]);
     Error::new(
         Status::Auth,
         format!(
-            "the authorization server {} takes clients by [{}] alone, and there is a secret or a \
-             key for none of these",
-            place(&server.issuer),
+            "the authorization server {} accepts the authentication methods [{}] only, and the \
+             client has the secret or key for none of them",
+            display_url(&server.issuer),
             shown.unwrap_or_default()
         ),
     )
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_metadata_urls_that_may_be_an_id() {
+    fn accepts_metadata_urls_that_can_be_a_client_id() {
         for url in ["https://h/c.json", "https://h:8/a/b?v=1", "https://h/a..b/.c"] {
             assert!(check_metadata_url(url).is_ok(), "{url}");
         }
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_by_what_is_given_then_published_then_registered() {
+    fn chooses_the_given_id_then_the_metadata_url_then_a_registration() {
         let all = server(
             r#","client_id_metadata_document_supported":true,"registration_endpoint":"https://as/r""#,
         );
@@ -274,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_a_given_id_at_its_own_server() {
+    fn binds_a_given_id_to_its_server() {
         let all = server(r#","registration_endpoint":"https://as/r""#);
         let known =
             KnownClient { is_given: true, given_to: Some("https://as"), ..KnownClient::default() };
@@ -293,7 +295,7 @@ mod tests {
         const SECRET: u8 = 1;
         const KEY: u8 = 2;
         for (registered, has, listed, method) in [
-            // What the registration says, if it is listed or nothing is.
+            // The registered method, if the server lists it or lists nothing.
             (Some("client_secret_post"), SECRET, "-", Some(Post)),
             (
                 Some("client_secret_post"),
@@ -307,7 +309,7 @@ mod tests {
             (Some("client_secret_basic"), 0, "none", Some(Nothing)),
             (Some("private_key_jwt"), SECRET, "client_secret_basic", Some(Basic)),
             (Some("tls_client_auth"), SECRET, "-", Some(Basic)),
-            // A secret that came unasked.
+            // The server returned a secret unasked.
             (None, SECRET, "none", Some(Nothing)),
             (None, SECRET, "none client_secret_post", Some(Post)),
             (None, SECRET, "client_secret_post client_secret_basic", Some(Basic)),

@@ -1,4 +1,5 @@
-//! DPoP (RFC 9449): a proof that who sends a token has the key it is bound to.
+//! DPoP (RFC 9449): the proof that the sender of a token has the key to which the
+//! token is bound.
 
 use std::time::SystemTime;
 
@@ -10,20 +11,20 @@ use crate::base::secret::Secret;
 use crate::wire::json_writer::ObjectWriter;
 use crate::wire::url::UrlParts;
 
-/// The request that is proved.
+/// The request for which the proof is.
 pub(crate) struct ProvenRequest<'a> {
-    /// As it is sent, in capitals.
+    /// In capitals, as sent.
     pub(crate) method: &'a str,
     pub(crate) url: &'a str,
-    /// The access token that goes with the request, without its scheme; none
-    /// for a token request.
+    /// The access token of the request, without its scheme; `None` for a token
+    /// request.
     pub(crate) token: Option<&'a str>,
-    /// What the server of this origin gave last.
+    /// The last nonce of the server.
     pub(crate) nonce: Option<&'a str>,
 }
 
-/// The value of the header `DPoP`. A server takes each once: every request,
-/// repeats too, needs its own.
+/// The value of the header `DPoP`. A server accepts each proof once, so a repeated
+/// request needs a new one. `id`: [`jwt::ID_BYTES`] random bytes in base64url.
 pub(crate) fn proof(
     key: &Key,
     proof: &ProvenRequest<'_>,
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn has_exactly_the_header_of_the_rfc_and_a_signature_of_64_bytes() {
+    fn has_the_header_of_the_rfc_and_a_signature_of_64_bytes() {
         let key = Key::generate().unwrap();
         let jwt = proof(&key, &request("https://a.test/token"), &id(), at(1000)).unwrap();
         let (header, _, signature) = parts(&jwt);
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_target_as_it_was_given_but_for_what_must_not_be_in_it() {
+    fn names_the_target_without_query_and_user() {
         for (url, expected) in [
             ("https://a.test", "https://a.test"),
             ("https://A.test:443/mcp/", "https://A.test:443/mcp/"),

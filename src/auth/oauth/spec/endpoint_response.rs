@@ -1,19 +1,19 @@
-//! What of an HTTP answer counts for OAuth.
+//! An HTTP response of an OAuth endpoint.
 
 use std::time::SystemTime;
 
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::redact::{foreign, place};
+use crate::auth::oauth::spec::redact::{display_text, display_url};
 use crate::base::error::{Error, Status};
 use crate::wire::retry_after;
 
-/// How long a server may ask to be left alone.
+/// The longest pause that a server may ask for, in milliseconds.
 const LONGEST_WAIT: u32 = 3_600_000;
 
-/// The answer to one request of an exchange.
+/// The parts of a response that OAuth reads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EndpointResponse<'a> {
-    /// What was asked, as it was sent.
+    /// The URL of the request.
     pub(crate) url: &'a str,
     pub(crate) status: u16,
     /// The values of Content-Type, Retry-After and Date.
@@ -21,7 +21,7 @@ pub(crate) struct EndpointResponse<'a> {
     pub(crate) retry_after: Option<&'a str>,
     pub(crate) date: Option<&'a str>,
     pub(crate) body: &'a [u8],
-    /// When it came.
+    /// When the response arrived.
     pub(crate) now: SystemTime,
 }
 
@@ -30,7 +30,7 @@ impl<'a> EndpointResponse<'a> {
         matches!(self.status, 200..=299)
     }
 
-    /// Whether it says something of now alone.
+    /// Whether a later request may succeed.
     pub(crate) fn is_unavailable(&self) -> bool {
         matches!(self.status, 429 | 500..=599)
     }
@@ -39,24 +39,27 @@ impl<'a> EndpointResponse<'a> {
         JsonDocument::parse(self.body)
     }
 
-    /// Milliseconds until another try, an hour at most.
+    /// Milliseconds until the next attempt, an hour at most.
     pub(crate) fn wait(&self) -> Option<u32> {
         let wait = self.retry_after.and_then(|text| retry_after::retry_after(text, self.now))?;
         Some(wait.min(LONGEST_WAIT))
     }
 
-    /// That it cannot be understood; nothing of its body is shown.
+    /// The error for a malformed response. It quotes nothing of the body.
     pub(crate) fn malformed(&self, step: &str, why: &str) -> Error {
-        let media = match self.media.and_then(|media| foreign(media, &[])) {
+        let media = match self.media.and_then(|media| display_text(media, &[])) {
             Some(media) => format!("\"{media}\""),
             None => "no media type".to_owned(),
         };
-        let message =
-            format!("{step}: {} answered {} with {media}, {why}", place(self.url), self.status);
+        let message = format!(
+            "{step}: {} answered {} with {media}, {why}",
+            display_url(self.url),
+            self.status
+        );
         Error::new(Status::Protocol, message).with_http_status(self.status)
     }
 
-    /// That it may be otherwise later.
+    /// The error for a server that cannot answer now.
     pub(crate) fn unavailable(&self, step: &str) -> Error {
         let wait = self.wait();
         let advice = match wait {
@@ -65,7 +68,7 @@ impl<'a> EndpointResponse<'a> {
         };
         Error::new(
             Status::Unavailable,
-            format!("{step}: {} answered {}; {advice}", place(self.url), self.status),
+            format!("{step}: {} answered {}; {advice}", display_url(self.url), self.status),
         )
         .with_http_status(self.status)
         .with_retry_after(wait)
@@ -74,7 +77,7 @@ impl<'a> EndpointResponse<'a> {
 
 #[cfg(test)]
 impl<'a> EndpointResponse<'a> {
-    /// One of the authorization server `https://as/token`.
+    /// A response of `https://as/token`.
     pub(crate) fn of(status: u16, body: &'a str) -> Self {
         Self {
             url: "https://as/token?s3cret",

@@ -1,21 +1,21 @@
-//! The JSON objects that servers publish and answer with, within bounds.
+//! The JSON objects of servers, within limits.
 
 use serde_json::value::RawValue;
 
 use crate::wire::object::Members;
 
-/// The most objects and arrays inside each other.
+/// The deepest nesting.
 const DEPTH: usize = 32;
 /// The most entries of a list that are used.
 const ENTRIES: usize = 256;
 
-/// A JSON object. Members of another type than the one asked for are as good
-/// as absent.
+/// A JSON object. A member of the wrong type counts as absent.
 #[derive(Debug)]
 pub(crate) struct JsonDocument<'a>(Members<'a>);
 
 impl<'a> JsonDocument<'a> {
-    /// `None` for what is no JSON object, or too deep a one.
+    /// `None` for anything but a JSON object, and for one that is nested too
+    /// deeply.
     pub(crate) fn parse(body: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(body).ok()?;
         if !is_shallow(text) {
@@ -24,7 +24,7 @@ impl<'a> JsonDocument<'a> {
         Members::parse(text).ok().map(Self)
     }
 
-    /// Whether there is anything of that name but `null`.
+    /// Whether there is a member of that name other than `null`.
     pub(crate) fn has_value(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| value.get() != "null")
     }
@@ -37,21 +37,21 @@ impl<'a> JsonDocument<'a> {
         self.0.get(name).is_some_and(|value| value.get() == "true")
     }
 
-    /// The strings of an array; other entries are passed over.
+    /// The strings of an array. Other entries are ignored.
     pub(crate) fn list(&self, name: &str) -> Option<Vec<String>> {
         let entries: Vec<&RawValue> = serde_json::from_str(self.0.get(name)?.get()).ok()?;
         let used = entries.into_iter().take(ENTRIES);
         Some(used.filter_map(|entry| serde_json::from_str(entry.get()).ok()).collect())
     }
 
-    /// A positive number of seconds, also one in quotes, without its fraction.
+    /// A positive number of seconds, also as a string; a fraction is cut off.
     pub(crate) fn seconds(&self, name: &str) -> Option<u64> {
         let raw = self.0.get(name)?.get();
         let text = self.text(name);
         let digits = text.as_deref().unwrap_or(raw);
         let whole = match digits.parse::<u64>() {
             Ok(whole) => whole,
-            // 3600.0 and 3.6e3. The conversion ends at the ends of the type.
+            // 3600.0 and 3.6e3. The conversion saturates.
             Err(_) if text.is_none() => raw.parse::<f64>().ok()? as u64,
             Err(_) => return None,
         };
@@ -59,7 +59,7 @@ impl<'a> JsonDocument<'a> {
     }
 }
 
-/// Looked at before it is parsed, which takes more room.
+/// Checked before parsing, which takes more memory.
 fn is_shallow(text: &str) -> bool {
     let (mut depth, mut is_quoted, mut is_escaped) = (0_usize, false, false);
     for byte in text.bytes() {
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_members_of_the_type_that_is_asked_for() {
+    fn reads_members_of_the_right_type() {
         let body = br#"{"a":"x","b":true,"c":["x",1,null,"y"],"d":"true","e":{},"f":"\ud800"}"#;
         let document = JsonDocument::parse(body).unwrap();
         assert_eq!(document.text("a").as_deref(), Some("x"));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_object_or_too_deep() {
+    fn refuses_other_values_and_deep_nesting() {
         for body in ["", "<html>", "[]", "\"{}\"", "null", "{", "{}x", "{\"a\":}", "{}{}"] {
             assert!(JsonDocument::parse(body.as_bytes()).is_none(), "{body}");
         }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn uses_no_more_than_the_first_entries_of_a_list() {
+    fn limits_the_entries_of_a_list() {
         let body = format!("{{\"a\":[{}\"x\"]}}", "\"y\",".repeat(100_000));
         let document = JsonDocument::parse(body.as_bytes()).unwrap();
         assert_eq!(document.list("a").unwrap().len(), ENTRIES);

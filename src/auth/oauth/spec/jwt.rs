@@ -1,5 +1,4 @@
-//! JSON Web Tokens: the ones that are signed here, and a look at those that
-//! others signed.
+//! JSON Web Tokens: client assertions, and a check of the platform's assertions.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,17 +16,18 @@ use crate::wire::tape::Tape;
 /// The number of random bytes of a `jti`, by which a server recognizes a copy.
 pub(crate) const ID_BYTES: usize = 16;
 
-/// How long an assertion is good.
+/// The lifetime of an assertion, in seconds.
 const LIFE: u64 = 60;
 
-/// How far another clock may be behind ours.
+/// The tolerated difference between two clocks.
 const LEEWAY: Duration = Duration::from_secs(60);
 
-/// What proves to an authorization server who the client is, by
-/// `private_key_jwt` (RFC 7523). Each request needs its own.
+/// The client assertion of `private_key_jwt` (RFC 7523). Each request needs a new
+/// one.
 ///
-/// `audience` is the issuer and never its token endpoint: that could be the
-/// one of another server, which would get an assertion that is good there.
+/// `audience`: the issuer, never its token endpoint. A malicious server could name
+/// the token endpoint of another server and then use the assertion there. `id`:
+/// [`ID_BYTES`] random bytes in base64url.
 pub(crate) fn client_assertion(
     key: &Key,
     client_id: &str,
@@ -52,14 +52,14 @@ pub(crate) fn client_assertion(
     key.sign(header.expose(), claims.expose())
 }
 
-/// Refuses an assertion of a platform's that no server would take, before
-/// anybody gets it. Its signature and claims are for the server to judge.
+/// Refuses an assertion that no server would accept, before it is sent. The server
+/// checks its signature and its claims.
 pub(crate) fn check_assertion(jwt: &str, now: SystemTime) -> Result<()> {
     let mut parts = jwt.split('.');
     let (Some(header), Some(claims), Some(signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
-        return Err(refused("is no JWT, which has three parts with a dot between them"));
+        return Err(refused("is no JWT: a JWT has three parts, separated by dots"));
     };
     let header =
         read(header).ok_or_else(|| refused("has a header that is no JSON in base64url"))?;
@@ -78,17 +78,17 @@ pub(crate) fn check_assertion(jwt: &str, now: SystemTime) -> Result<()> {
     let Some(end) = member(&claims, "exp")? else { return Ok(()) };
     let end: f64 = end.parse().map_err(|_| refused("has an \"exp\" that is no number"))?;
     if end + LEEWAY.as_secs_f64() < seconds(now)? as f64 {
-        return Err(refused("has expired: get a new one each time, and look at the clock"));
+        return Err(refused("has expired: get a new one for each request, and check the clock"));
     }
     Ok(())
 }
 
-/// Nothing of the assertion is in it: whoever has it is the client.
+/// The error quotes nothing of the assertion, which is a credential.
 fn refused(what: &str) -> Error {
     Error::new(Status::Auth, format!("the assertion {what}"))
 }
 
-/// A part of a JWT that is an object of JSON.
+/// Decodes a part of a JWT that is a JSON object.
 fn read(part: &str) -> Option<Secret> {
     let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
     let text = match String::from_utf8(bytes) {
@@ -102,19 +102,19 @@ fn read(part: &str) -> Option<Secret> {
     (is_object && Tape::read(text.expose(), 1).is_ok()).then_some(text)
 }
 
-/// A member's value as it is written.
+/// The value of a member, as JSON.
 fn member<'a>(object: &'a Secret, name: &str) -> Result<Option<&'a str>> {
     let text = object.expose();
     let tape = Tape::read(text, 1).map_err(|_| refused("is no JSON"))?;
     Ok(tape.member(text, 0, name).map(|place| tape.text(text, place)))
 }
 
-/// A time as JWTs have it: seconds since 1970.
+/// A time as in JWTs: seconds since 1970.
 pub(crate) fn seconds(time: SystemTime) -> Result<u64> {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => Ok(since.as_secs()),
         Err(_) => {
-            Err(Error::new(Status::Internal, "this machine's clock is before 1970: set it right"))
+            Err(Error::new(Status::Internal, "the clock of this machine is before 1970: set it"))
         }
     }
 }
@@ -142,7 +142,7 @@ pub(crate) mod testing {
         (text(header), text(claims), signature)
     }
 
-    /// Whether the JWK of the key, and nothing else of it, verifies the token.
+    /// Whether the JWK of the key verifies the token.
     pub(crate) fn verified(key: &Key, jwt: &Secret) -> bool {
         let jwk: serde_json::Value = serde_json::from_str(&key.jwk().unwrap()).unwrap();
         let bytes = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();
@@ -180,7 +180,7 @@ mod tests {
     const HEADER: &str = r#"{"alg":"RS256"}"#;
 
     #[test]
-    fn says_who_the_client_is_to_one_issuer_for_a_minute() {
+    fn makes_an_assertion_for_one_issuer_and_a_minute() {
         let key = Key::generate().unwrap();
         let jwt =
             client_assertion(&key, "me", "https://as.test", &"an-id".into(), at(1_700_000_000))
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_an_assertion_that_may_be_good() {
+    fn accepts_an_assertion_that_may_be_valid() {
         for claims in [
             "{}",
             r#"{"exp":1000}"#,

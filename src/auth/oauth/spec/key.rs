@@ -1,4 +1,4 @@
-//! Keys that sign: read from PEM, or made here.
+//! Private keys for signatures: read from PEM, or generated.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::wire::json_writer::ObjectWriter;
 
-/// How a key signs (RFC 7518, RFC 8037).
+/// The algorithm of a signature (RFC 7518, RFC 8037).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Algorithm {
     Es256,
@@ -41,11 +41,11 @@ impl Algorithm {
     }
 }
 
-/// A private key, for the one algorithm that it is good for.
+/// A private key. Its kind determines the algorithm.
 pub(crate) struct Key {
     pair: Pair,
     id: Option<String>,
-    /// How a key that was made here is kept: PKCS#8 in base64.
+    /// The text for the store, of a generated key: PKCS#8 in base64.
     stored: Option<Secret>,
 }
 
@@ -56,8 +56,8 @@ impl fmt::Debug for Key {
 }
 
 impl Key {
-    /// Reads PKCS#8, or PKCS#1 of RSA. Without `algorithm` it is the one that
-    /// the key is for; `key_id` is what the server knows the key by.
+    /// Reads PKCS#8, or PKCS#1 of RSA. `algorithm`: `None` for the key's own.
+    /// `key_id`: the id of the key at the server.
     pub(crate) fn from_pem(
         pem: &str,
         algorithm: Option<&str>,
@@ -67,8 +67,7 @@ impl Key {
             None => None,
             Some(name) => Some(Algorithm::parse(name).ok_or_else(|| {
                 Error::argument(format!(
-                    "algorithm \"{}\" is not known: ES256, RS256 and EdDSA are, and NULL is the \
-                     key's own",
+                    "algorithm \"{}\" is unknown: pass ES256, RS256, EdDSA, or NULL for the key's own",
                     quote(name)
                 ))
             })?),
@@ -76,7 +75,7 @@ impl Key {
         if key_id == Some("") {
             return Err(Error::argument("key_id is empty: pass NULL for no id"));
         }
-        // The second is how OpenSSL wrote it before PKCS#8.
+        // OpenSSL wrote the second one before PKCS#8.
         if pem.contains("BEGIN ENCRYPTED PRIVATE KEY") || pem.contains("Proc-Type:") {
             return Err(wrong("is encrypted: decrypt it with \"openssl pkey -in FILE\""));
         }
@@ -88,24 +87,26 @@ impl Key {
         let pair = Pair::read(&der);
         der.zeroize();
         let pair = pair?;
-        // A key of RSA may be taken although its parts do not fit together.
+        // ring accepts some RSA keys whose parts do not match.
         if pair.sign(b"").is_err() {
-            return Err(wrong("cannot sign: it is broken, or the system gave no random bytes"));
+            return Err(wrong(
+                "cannot sign: it is damaged, or the system returned no random bytes",
+            ));
         }
         let found = pair.algorithm().name();
         if let Some(wanted) = wanted.map(Algorithm::name).filter(|wanted| *wanted != found) {
-            return Err(wrong(&format!("is for {found}, and cannot sign with {wanted}")));
+            return Err(wrong(&format!("is for {found} and cannot sign with {wanted}")));
         }
         Ok(Self { pair, id: key_id.map(str::to_owned), stored: None })
     }
 
-    /// Makes a key for ES256, which every server knows.
+    /// Generates a key for ES256.
     #[cfg(test)]
     pub(crate) fn generate() -> Result<Self> {
         Self::generate_for(Algorithm::Es256)
     }
 
-    /// Makes a key, but none of RSA.
+    /// Generates a key, except for RS256.
     pub(crate) fn generate_for(algorithm: Algorithm) -> Result<Self> {
         let random = SystemRandom::new();
         let document = match algorithm {
@@ -116,23 +117,23 @@ impl Key {
             Algorithm::Rs256 => {
                 return Err(Error::new(
                     Status::Unsupported,
-                    "no key can be made for RS256, the one algorithm that the server names: let \
-                     it allow ES256",
+                    "the server supports RS256 only, for which the library generates no key: \
+                     allow ES256 at the server",
                 ));
             }
         }
         .map_err(|Unspecified| no_random_bytes())?;
-        // Wiped in what is kept; ring wipes neither its document nor its pair.
+        // Secret wipes its text; ring wipes neither its document nor its key pair.
         let stored = Secret::from(STANDARD.encode(document.as_ref()));
         Ok(Self { pair: Pair::from_pkcs8(document.as_ref())?, id: None, stored: Some(stored) })
     }
 
-    /// The private key as a store keeps it, if it was made here.
+    /// The private key for the store, if it was generated.
     pub(crate) fn stored(&self) -> Option<Secret> {
         self.stored.clone()
     }
 
-    /// Reads what [`Self::stored`] gave.
+    /// Reads the text of [`Self::stored`].
     pub(crate) fn from_stored(text: &str) -> Result<Self> {
         let mut der = Vec::with_capacity(text.len());
         let decoded = STANDARD.decode_vec(text, &mut der);
@@ -142,7 +143,7 @@ impl Key {
             Some(pair) => Ok(Self { pair, id: None, stored: Some(Secret::from(text)) }),
             None => Err(Error::new(
                 Status::Auth,
-                "the stored key of the tokens (DPoP) is broken: forget them and sign in again",
+                "the stored DPoP key of the tokens is damaged: sign out and sign in again",
             )),
         }
     }
@@ -155,8 +156,8 @@ impl Key {
         self.id.as_deref()
     }
 
-    /// The public key in JSON, as its thumbprint needs it: no member that can
-    /// be missing, in the order of the names, without blanks (RFC 7638, 3).
+    /// The public key as a JWK, in the form of its thumbprint: required members
+    /// only, sorted by name, without blanks (RFC 7638, 3).
     pub(crate) fn jwk(&self) -> Result<String> {
         match &self.pair {
             Pair::Es256(pair) => point(pair.public_key().as_ref()),
@@ -174,15 +175,15 @@ impl Key {
         Ok(ObjectWriter::new().json("keys", &keys).end().expose().to_owned())
     }
 
-    /// What names the key: `dpop_jkt`.
+    /// The thumbprint of the key, for `dpop_jkt`.
     pub(crate) fn thumbprint(&self) -> Result<String> {
         self.jwk().map(|jwk| sha256_base64url(&jwk))
     }
 
-    /// A signed token (JWS, compact) of a header, which says this key's
-    /// algorithm, and claims.
+    /// Signs a header and claims (JWS, compact). The header must name this key's
+    /// algorithm.
     pub(crate) fn sign(&self, header: &str, claims: &str) -> Result<Secret> {
-        // Room for all of it: a string that grows leaves copies.
+        // Room for the whole token: a string that grows leaves copies.
         let room = [header.len(), claims.len(), LONGEST_SIGNATURE];
         let mut jws = String::with_capacity(room.map(|len| len.div_ceil(3) * 4 + 1).iter().sum());
         URL_SAFE_NO_PAD.encode_string(header, &mut jws);
@@ -191,7 +192,7 @@ impl Key {
         let signature = self.pair.sign(jws.as_bytes()).map_err(|Unspecified| {
             Error::new(
                 Status::Internal,
-                "signing failed: the private key is not whole, or the system gave no random bytes",
+                "signing failed: the private key is damaged, or the system returned no random bytes",
             )
         })?;
         jws.push('.');
@@ -200,7 +201,7 @@ impl Key {
     }
 }
 
-/// In bytes, of the longest RSA key that is taken.
+/// In bytes, for an RSA key of 4096 bits.
 const LONGEST_SIGNATURE: usize = 512;
 
 enum Pair {
@@ -222,14 +223,14 @@ impl Pair {
         }
     }
 
-    /// What ring rejects, it tells apart in its text alone.
+    /// The reasons of ring differ in their text only.
     fn from_pkcs8(der: &[u8]) -> Result<Self> {
         let is_for = |identifier: &[u8]| {
             let head = der.get(..HEAD).unwrap_or(der);
             head.windows(identifier.len()).any(|bytes| bytes == identifier)
         };
         if is_for(ED25519) {
-            // OpenSSL writes it without the public key, which follows from it.
+            // OpenSSL omits the public key, which can be computed.
             return match Ed25519KeyPair::from_pkcs8_maybe_unchecked(der) {
                 Ok(pair) => Ok(Self::EdDsa(Box::new(pair))),
                 Err(rejected) => Err(broken("Ed25519", rejected)),
@@ -240,8 +241,7 @@ impl Pair {
         }
         if !is_for(EC) {
             return Err(wrong(
-                "is of a kind that is not known: ES256 needs P-256, RS256 RSA, \
-                              EdDSA Ed25519",
+                "is of an unknown kind: ES256 needs P-256, RS256 needs RSA, EdDSA needs Ed25519",
             ));
         }
         if !is_for(P256) {
@@ -252,7 +252,7 @@ impl Pair {
             Ok(pair) => Ok(Self::Es256(Box::new(pair))),
             Err(rejected) => Err(match rejected.to_string().as_str() {
                 "InvalidEncoding" => wrong(
-                    "is of P-256 without its public key, or broken: write it anew with \
+                    "is of P-256 without its public key, or damaged: convert it with \
                      \"openssl ec -in FILE | openssl pkcs8 -topk8 -nocrypt\"",
                 ),
                 _ => broken("P-256", rejected),
@@ -293,7 +293,7 @@ impl Pair {
     }
 }
 
-/// In the first bytes of PKCS#8 stands what the key is for (RFC 5958, 2).
+/// The first bytes of PKCS#8 contain the kind of the key (RFC 5958, 2).
 const HEAD: usize = 32;
 
 /// Object identifiers in DER.
@@ -331,7 +331,7 @@ fn wrong(what: &str) -> Error {
 }
 
 fn broken(kind: &str, rejected: KeyRejected) -> Error {
-    wrong(&format!("is not a whole key of {kind}: {rejected}"))
+    wrong(&format!("is not a complete {kind} key: {rejected}"))
 }
 
 #[cfg(test)]
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn names_keys_as_rfc_9449_and_rfc_7638_do() {
+    fn computes_the_thumbprints_of_rfc_9449_and_rfc_7638() {
         let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
         let x = decode("l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs");
         let y = decode("9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA");
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_keys_that_it_made_and_no_others() {
+    fn stores_generated_keys_only() {
         for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
             let key = Key::generate_for(algorithm).unwrap();
             let again = Key::from_stored(key.stored().unwrap().expose()).unwrap();
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_algorithm_that_the_key_is_for_and_the_id() {
+    fn reads_the_algorithm_and_the_id_of_a_key() {
         let key = Key::from_pem(RSA_PEM, Some("RS256"), Some("one")).unwrap();
         assert_eq!(key.key_id(), Some("one"));
         assert_eq!(Key::from_pem(RSA_PEM, None, None).unwrap().key_id(), None);
@@ -450,10 +450,10 @@ mod tests {
             assert_eq!(Algorithm::parse(name).unwrap().name(), name);
         }
         for (algorithm, id, words) in [
-            (Some("ES256"), None, "is for RS256, and cannot sign with ES256"),
-            (Some("none"), None, "\"none\" is not known"),
-            (Some("HS256"), None, "\"HS256\" is not known"),
-            (Some("rs256"), None, "is not known"),
+            (Some("ES256"), None, "is for RS256 and cannot sign with ES256"),
+            (Some("none"), None, "\"none\" is unknown"),
+            (Some("HS256"), None, "\"HS256\" is unknown"),
+            (Some("rs256"), None, "is unknown"),
             (None, Some(""), "key_id is empty"),
         ] {
             let error = Key::from_pem(RSA_PEM, algorithm, id).unwrap_err();
@@ -463,14 +463,14 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_with_a_private_key_without_showing_it() {
+    fn describes_an_invalid_private_key_without_quoting_it() {
         let random = SystemRandom::new();
         let p384 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &random).unwrap();
         let mut x25519 = ed25519();
         x25519[11] = 0x6e;
         let half = &ed25519()[..40];
         let (head, _) = RSA_PEM.split_at(RSA_PEM.len() / 2);
-        // In the last exponent but one, which nothing but signing looks at.
+        // In the last exponent but one, which is used for signing only.
         let inside: String = RSA_PKCS1.lines().filter(|line| !line.starts_with('-')).collect();
         let mut unfit = STANDARD.decode(inside).unwrap();
         let at = unfit.len() - 200;
@@ -492,12 +492,12 @@ mod tests {
             (pem("EC PRIVATE KEY", b"s3cret"), "openssl pkcs8 -topk8"),
             (RSA_1024.to_owned(), "fewer than 2048 bits"),
             (pem("PRIVATE KEY", p384.as_ref()), "another curve"),
-            (pem("PRIVATE KEY", &x25519), "of a kind that is not known"),
-            (pem("PRIVATE KEY", b"s3cret"), "of a kind that is not known"),
-            (pem("PRIVATE KEY", half), "not a whole key of Ed25519"),
-            (pem("RSA PRIVATE KEY", b"s3cret"), "not a whole key of RSA"),
+            (pem("PRIVATE KEY", &x25519), "of an unknown kind"),
+            (pem("PRIVATE KEY", b"s3cret"), "of an unknown kind"),
+            (pem("PRIVATE KEY", half), "not a complete Ed25519"),
+            (pem("RSA PRIVATE KEY", b"s3cret"), "not a complete RSA"),
             (NO_PUBLIC.to_owned(), "without its public key"),
-            (pem("RSA PRIVATE KEY", &unfit), "cannot sign: it is broken"),
+            (pem("RSA PRIVATE KEY", &unfit), "cannot sign: it is damaged"),
         ] {
             let error = Key::from_pem(&text, None, None).unwrap_err();
             assert_eq!(error.status(), Status::InvalidArgument);

@@ -1,9 +1,9 @@
-//! Where metadata may be, and what the answers of those places say together
-//! (RFC 9728, 3; RFC 8414, 3; OpenID Connect Discovery, 4).
+//! Where metadata is looked for, and the outcome of the look-ups (RFC 9728, 3;
+//! RFC 8414, 3; OpenID Connect Discovery, 4).
 
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::redact::place;
+use crate::auth::oauth::spec::redact::display_url;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
 use crate::wire::url::UrlParts;
@@ -12,15 +12,15 @@ const RESOURCE: &str = "/.well-known/oauth-protected-resource";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
-/// The places of the metadata of a protected resource, in their order.
+/// The places of the resource metadata, in order.
 ///
-/// `named` is the URL of the challenge; one that may not be asked counts as a
-/// miss. The query of the endpoint, which may be secret, is left out.
-pub(crate) fn resource_places(
+/// `named`: the URL of the challenge. A URL that is not allowed counts as a
+/// miss. The query of the endpoint is omitted, as it may be secret.
+pub(crate) fn resource_metadata_urls(
     endpoint: &str,
     named: Option<&str>,
     plain: PlainHttp,
-    misses: &mut Misses,
+    misses: &mut FailedLookups,
 ) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(named) = named {
@@ -33,7 +33,7 @@ pub(crate) fn resource_places(
     let path = if path == "/" { "" } else { path };
     for path in [path, path.strip_suffix('/').unwrap_or_default(), ""] {
         let candidate = format!("{front}{RESOURCE}{path}");
-        // One that has missed misses again.
+        // The same place again would be another miss.
         if !out.contains(&candidate) {
             out.push(candidate);
         }
@@ -41,9 +41,9 @@ pub(crate) fn resource_places(
     out
 }
 
-/// The places of the metadata of an authorization server, in their order. An
-/// issuer with a path is never looked for at the root: another may live there.
-pub(crate) fn server_places(issuer: &str) -> Vec<String> {
+/// The places of the server metadata, in order. An issuer with a path is never
+/// looked for at the root, where another issuer may be.
+pub(crate) fn server_metadata_urls(issuer: &str) -> Vec<String> {
     let UrlParts { front, path, .. } = UrlParts::of(issuer);
     let path = path.strip_suffix('/').unwrap_or(path);
     let mut out = vec![format!("{front}{OAUTH}{path}"), format!("{front}{OPENID}{path}")];
@@ -53,25 +53,26 @@ pub(crate) fn server_places(issuer: &str) -> Vec<String> {
     out
 }
 
-/// The issuer of a server that publishes nothing of itself: its origin.
+/// The issuer of a server without metadata: its origin.
 pub(crate) fn base(endpoint: &str) -> &str {
     UrlParts::of(endpoint).front
 }
 
-/// The places that had nothing.
+/// The look-ups that found nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Misses {
+pub(crate) struct FailedLookups {
     asked: Vec<String>,
-    /// Whether one of them might have something later, and when.
+    /// Whether a later look-up may find something, and after how many
+    /// milliseconds.
     later: Option<Option<u32>>,
-    /// Why the first of them is not trusted that was not: a document that was
-    /// found and not taken, a place that may not be asked.
+    /// The first look-up that was refused: a document that is not trusted, or a
+    /// place that is not allowed.
     refused: Option<Error>,
 }
 
-impl Misses {
-    /// The document that a place has. Anything else, such as the HTML that a
-    /// gateway has for every path, is noted as a miss.
+impl FailedLookups {
+    /// Reads the document of a place. Anything else, such as the HTML page of a
+    /// gateway, is recorded as a miss.
     pub(crate) fn read<'a>(&mut self, reply: &EndpointResponse<'a>) -> Option<JsonDocument<'a>> {
         if reply.status == 200
             && let Some(document) = reply.document()
@@ -90,9 +91,8 @@ impl Misses {
         None
     }
 
-    /// A place that could not be asked. One that may not be, or goes beyond a
-    /// bound, is told of as what it is where there is nothing elsewhere; one
-    /// that fails by the network may have something later.
+    /// Records a failed request. If all places fail, an error of trust or of a
+    /// limit is reported as it is; an error of the network means "try again".
     pub(crate) fn failed(&mut self, url: &str, error: Error) {
         self.note(url, error.message());
         match error.status() {
@@ -104,13 +104,13 @@ impl Misses {
         }
     }
 
-    /// One that is not taken; what is found elsewhere may be.
+    /// Records a refused document. Another place may still have a good one.
     pub(crate) fn refuse(&mut self, error: Error) {
         self.refused.get_or_insert(error);
     }
 
-    /// `Ok` if there is nothing anywhere, which is no reason to try later: the
-    /// server is one of those that publish nothing.
+    /// The outcome if no place has a document. `Ok`, with a text about the
+    /// look-ups: the server publishes none.
     pub(crate) fn nothing(self, what: &str) -> Result<String> {
         if let Some(error) = self.refused {
             return Err(error);
@@ -131,7 +131,7 @@ impl Misses {
     }
 
     fn note(&mut self, url: &str, why: &str) {
-        self.asked.push(format!("{} ({why})", place(url)));
+        self.asked.push(format!("{} ({why})", display_url(url)));
     }
 }
 
@@ -139,14 +139,14 @@ impl Misses {
 mod tests {
     use super::*;
 
-    fn places(endpoint: &str, named: Option<&str>) -> (Vec<String>, Misses) {
-        let mut misses = Misses::default();
-        let places = resource_places(endpoint, named, PlainHttp::Refused, &mut misses);
+    fn places(endpoint: &str, named: Option<&str>) -> (Vec<String>, FailedLookups) {
+        let mut misses = FailedLookups::default();
+        let places = resource_metadata_urls(endpoint, named, PlainHttp::Refused, &mut misses);
         (places, misses)
     }
 
     #[test]
-    fn looks_for_a_resource_from_the_challenge_to_the_root() {
+    fn looks_for_resource_metadata_in_order() {
         const AT: &str = "/.well-known/oauth-protected-resource";
         for (endpoint, named, expected) in [
             (
@@ -162,7 +162,7 @@ mod tests {
             ("https://h", None, vec![format!("https://h{AT}")]),
             ("https://h/", None, vec![format!("https://h{AT}")]),
             ("https://h?x", None, vec![format!("https://h{AT}")]),
-            // As it stands, then without the slash at its end.
+            // With the final slash, then without it.
             (
                 "HTTPS://H/%41//b/",
                 None,
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn names_a_place_that_may_not_be_asked() {
+    fn names_a_place_that_is_not_allowed() {
         for named in ["http://h/meta?s3cret", "https://u:s3cret@h/meta", "https://h/#s3cret"] {
             let (places, misses) = places("https://h/mcp", Some(named));
             assert_eq!(places.len(), 2);
@@ -204,11 +204,11 @@ mod tests {
     }
 
     #[test]
-    fn looks_for_a_server_by_the_path_of_its_issuer() {
+    fn looks_for_server_metadata_in_order() {
         let h = |path: &str| format!("https://h{path}");
         for issuer in ["https://h/t1/t2", "https://h/t1/t2/"] {
             assert_eq!(
-                server_places(issuer),
+                server_metadata_urls(issuer),
                 [
                     h("/.well-known/oauth-authorization-server/t1/t2"),
                     h("/.well-known/openid-configuration/t1/t2"),
@@ -218,7 +218,7 @@ mod tests {
         }
         for issuer in ["https://h", "https://h/"] {
             assert_eq!(
-                server_places(issuer),
+                server_metadata_urls(issuer),
                 [
                     h("/.well-known/oauth-authorization-server"),
                     h("/.well-known/openid-configuration"),
@@ -226,7 +226,7 @@ mod tests {
             );
         }
         assert_eq!(
-            server_places("https://H:443/%74")[2],
+            server_metadata_urls("https://H:443/%74")[2],
             "https://H:443/%74/.well-known/openid-configuration"
         );
         assert_eq!(base("https://h:1/a/mcp?x"), "https://h:1");
@@ -234,8 +234,8 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_first_object_whatever_its_media_type() {
-        let mut misses = Misses::default();
+    fn reads_the_first_json_object_of_any_media_type() {
+        let mut misses = FailedLookups::default();
         let reply =
             EndpointResponse { media: Some("text/plain"), ..EndpointResponse::of(200, "{}") };
         assert!(misses.read(&reply).is_some());
@@ -248,14 +248,14 @@ mod tests {
     }
 
     #[test]
-    fn tells_nothing_from_not_now() {
+    fn distinguishes_no_metadata_from_an_unavailable_server() {
         for (statuses, is_there_later) in [
             (&[404, 400, 401, 403, 405, 410, 302, 200][..], false),
             (&[404, 502], true),
             (&[503, 404], true),
             (&[429], true),
         ] {
-            let mut misses = Misses::default();
+            let mut misses = FailedLookups::default();
             for status in statuses {
                 misses.read(&EndpointResponse::of(*status, "<html>"));
             }
@@ -271,11 +271,11 @@ mod tests {
                 }
             }
         }
-        let mut misses = Misses::default();
+        let mut misses = FailedLookups::default();
         misses.failed("https://h/b", Error::new(Status::Redirect, "leads elsewhere"));
         assert!(misses.nothing("metadata").is_ok());
         for status in [Status::Timeout, Status::Connect, Status::Resolve, Status::Tls] {
-            let mut misses = Misses::default();
+            let mut misses = FailedLookups::default();
             misses.failed("https://h/a", Error::new(status, "x"));
             misses.read(&EndpointResponse::of(404, ""));
             assert_eq!(misses.nothing("metadata").unwrap_err().status(), Status::Unavailable);
@@ -283,9 +283,9 @@ mod tests {
     }
 
     #[test]
-    fn ends_with_the_first_place_that_may_not_be_asked() {
+    fn reports_the_first_place_that_is_not_allowed() {
         for status in [Status::Insecure, Status::Untrusted, Status::TooLarge, Status::Auth] {
-            let mut misses = Misses::default();
+            let mut misses = FailedLookups::default();
             misses.read(&EndpointResponse::of(404, ""));
             misses.failed("https://h/a", Error::new(Status::Connect, "is down"));
             misses.failed("https://h/b", Error::new(status, "is private"));
@@ -297,8 +297,8 @@ mod tests {
     }
 
     #[test]
-    fn ends_with_the_first_document_that_was_refused() {
-        let mut misses = Misses::default();
+    fn reports_the_first_refused_document() {
+        let mut misses = FailedLookups::default();
         misses.refuse(Error::new(Status::Untrusted, "first"));
         misses.read(&EndpointResponse::of(503, ""));
         misses.refuse(Error::new(Status::Auth, "second"));

@@ -1,4 +1,4 @@
-//! What the RFCs say: no I/O, no clock, no state.
+//! The rules of the RFCs: no I/O, no clock, no state.
 
 pub(crate) mod authorization_request;
 pub(crate) mod authorization_response;

@@ -1,9 +1,10 @@
-//! PKCE (RFC 7636): who asks for the token is who asked for the code.
+//! PKCE (RFC 7636): only the client that requested the code can use it.
 
 use crate::auth::oauth::spec::digest::sha256_base64url;
 use crate::base::secret::Secret;
 
-/// What only the flow that began knows, and shows when it asks for the token.
+/// The code verifier. The authorization request has its digest, the token request
+/// has the verifier itself.
 #[derive(Debug)]
 pub(crate) struct Verifier(Secret);
 

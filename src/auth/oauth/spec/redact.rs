@@ -1,4 +1,4 @@
-//! Words for messages: what a stranger said, and where it was said.
+//! Texts and URLs of other servers, made fit for messages.
 
 use form_urlencoded::parse;
 use subtle::ConstantTimeEq;
@@ -7,16 +7,16 @@ use crate::base::mask::CUT;
 use crate::base::secret::Secret;
 use crate::wire::url::UrlParts;
 
-/// How much of a stranger's text goes into a message.
+/// The most characters of a server's text in a message.
 const LONGEST: usize = 200;
 
-/// A stranger's text, fit for a message (RFC 6749, 5.2, has the characters);
-/// none of one that repeats a secret of the exchange, also as a form has it.
-pub(crate) fn foreign(text: &str, secrets: &[Secret]) -> Option<String> {
+/// A server's text with only the characters of RFC 6749, 5.2. `None` if the text
+/// contains a secret of the flow, also in form encoding.
+pub(crate) fn display_text(text: &str, secrets: &[Secret]) -> Option<String> {
     let repeats = |text: &str| {
         secrets.iter().map(Secret::expose).any(|one| !one.is_empty() && text.contains(one))
     };
-    // A form is read as pairs: what stands on each side may be the secret.
+    // In a form, a name and a value may each be the secret.
     let is_secret = repeats(text)
         || parse(text.as_bytes()).any(|(name, value)| repeats(&name) || repeats(&value));
     if is_secret {
@@ -37,21 +37,20 @@ fn plain(character: char) -> char {
 }
 
 /// An error code and its description, for a message.
-pub(crate) fn said(code: &str, description: Option<&str>, secrets: &[Secret]) -> String {
-    match (foreign(code, secrets), description.and_then(|text| foreign(text, secrets))) {
+pub(crate) fn display_error(code: &str, description: Option<&str>, secrets: &[Secret]) -> String {
+    match (display_text(code, secrets), description.and_then(|text| display_text(text, secrets))) {
         (Some(code), Some(text)) => format!(": {code} (\"{text}\")"),
         (Some(code), None) => format!(": {code}"),
         (None, _) => String::new(),
     }
 }
 
-/// A URL for a message: without its query, which may be secret, and without
-/// what would not be one.
-pub(crate) fn place(url: &str) -> String {
-    foreign(&UrlParts::of(url).without_secrets(), &[]).unwrap_or_default()
+/// A URL for a message: without user name, password, query and fragment.
+pub(crate) fn display_url(url: &str) -> String {
+    display_text(&UrlParts::of(url).without_secrets(), &[]).unwrap_or_default()
 }
 
-/// Compares with a secret in a time that does not tell where they differ.
+/// Compares two secrets in constant time.
 pub(crate) fn same_secret(one: &Secret, other: &Secret) -> bool {
     one.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
 }
@@ -61,17 +60,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cleans_and_cuts_what_a_stranger_says() {
-        assert_eq!(foreign("No: \"x\" \\ é\r\n\u{1b}[0m %s", &[]).unwrap(), "No: ?x? ? ????[0m %s");
-        assert_eq!(foreign(&"x".repeat(200), &[]).unwrap(), "x".repeat(200));
-        assert_eq!(foreign(&"é".repeat(201), &[]).unwrap(), "?".repeat(200) + "...");
-        assert_eq!(foreign("", &[]).unwrap(), "");
+    fn cleans_and_cuts_the_text_of_a_server() {
+        assert_eq!(
+            display_text("No: \"x\" \\ é\r\n\u{1b}[0m %s", &[]).unwrap(),
+            "No: ?x? ? ????[0m %s"
+        );
+        assert_eq!(display_text(&"x".repeat(200), &[]).unwrap(), "x".repeat(200));
+        assert_eq!(display_text(&"é".repeat(201), &[]).unwrap(), "?".repeat(200) + "...");
+        assert_eq!(display_text("", &[]).unwrap(), "");
     }
 
     #[test]
-    fn leaves_out_what_repeats_a_secret() {
+    fn omits_a_text_with_a_secret() {
         let secrets = [Secret::from(""), Secret::from("s3 cret+"), Secret::from("c0de")];
-        assert_eq!(foreign("bad code", &secrets).unwrap(), "bad code");
+        assert_eq!(display_text("bad code", &secrets).unwrap(), "bad code");
         for text in [
             "bad s3 cret+",
             "bad c0de.",
@@ -79,12 +81,12 @@ mod tests {
             "a=b&code=%63%30de&c=d",
             &format!("{}c0de", "x".repeat(500)),
         ] {
-            assert_eq!(foreign(text, &secrets), None, "{text}");
+            assert_eq!(display_text(text, &secrets), None, "{text}");
         }
     }
 
     #[test]
-    fn shows_a_place_without_what_may_be_secret() {
+    fn shows_a_url_without_its_secrets() {
         for (url, shown) in [
             ("https://h/a/b?token=x", "https://h/a/b"),
             ("https://h?token=x", "https://h"),
@@ -94,7 +96,7 @@ mod tests {
             ("java\nscript:x", "java?script:x"),
             ("", ""),
         ] {
-            assert_eq!(place(url), shown, "{url}");
+            assert_eq!(display_url(url), shown, "{url}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! A loopback redirect URL: read, and with the port that it is listened at.
+//! A loopback redirect URL, and the same URL with the port of the listener
+//! (RFC 8252, 7.3).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,26 +9,25 @@ use crate::wire::url::{Url, UrlParts};
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
-/// The hosts that a redirect may have, as browsers write them, and where to
-/// listen for each.
+/// The allowed hosts, as browsers write them, and the addresses of each.
 const HOSTS: [(&str, &[IpAddr]); 3] =
     [("127.0.0.1", &[V4]), ("[::1]", &[V6]), ("localhost", &[V4, V6])];
 
-/// A redirect URL that the program has set.
+/// A redirect URL that the application set.
 #[derive(Debug)]
 pub(crate) struct LoopbackRedirect {
-    /// `None` for a free one.
+    /// `None`: any free port.
     pub(crate) port: Option<u16>,
     host: (&'static str, &'static [IpAddr]),
-    /// All of it, in the spelling of the program.
+    /// The whole URL, as the application wrote it.
     text: String,
-    /// Where in it the port stands, with its colon.
+    /// The position of the port in the text, with its colon.
     before: usize,
     after: usize,
     path: String,
 }
 
-/// Where requests must go, to be answers.
+/// The redirect URL with its port: the target of the browser's request.
 #[derive(Debug)]
 pub(crate) struct RedirectTarget {
     pub(crate) uri: String,
@@ -44,12 +44,12 @@ impl LoopbackRedirect {
             return wrong("has no scheme: pass one like \"http://127.0.0.1/callback\"");
         };
         if !scheme.eq_ignore_ascii_case("http") {
-            return wrong("is not plain http, which alone can be listened for");
+            return wrong("is not plain http: the library listens for no other scheme");
         }
         let digits = parts.port();
         let port = match digits.strip_prefix(':').map(str::parse::<u16>) {
             None | Some(Ok(0)) => None,
-            // parse() takes a sign as well.
+            // parse() also accepts a sign.
             Some(Ok(port)) if !digits.contains('+') => Some(port),
             Some(_) => return wrong("has a port that is not a number from 0 to 65535"),
         };
@@ -79,8 +79,8 @@ impl LoopbackRedirect {
         self.host.1
     }
 
-    /// The place with its port. A URL that has one stays as it is, since
-    /// authorization servers compare it as text.
+    /// The URL with its port. A URL that has a port stays unchanged: authorization
+    /// servers compare it as text.
     pub(crate) fn at(self, port: u16) -> RedirectTarget {
         let uri = match self.port {
             Some(_) => self.text,
@@ -95,14 +95,14 @@ impl LoopbackRedirect {
 }
 
 impl RedirectTarget {
-    /// Whether a Host header is that of the redirect. Another name for this
-    /// machine is one that somebody else has pointed at it.
+    /// Whether a Host header is the one of the redirect URL. Any other name of
+    /// this machine may belong to an attacker (DNS rebinding).
     pub(crate) fn is_host(&self, value: &[u8]) -> bool {
         let is = |host: &str| value.eq_ignore_ascii_case(host.as_bytes());
         is(&format!("{}:{}", self.name, self.port)) || self.port == 80 && is(self.name)
     }
 
-    /// For messages: without a query.
+    /// For messages: without the query.
     pub(crate) fn shown(&self) -> String {
         format!("http://{}:{}{}", self.name, self.port, self.path)
     }
@@ -153,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn has_the_path_alone() {
+    fn has_the_path_without_the_query() {
         assert_eq!(at("http://127.0.0.1:9/a/b?c=/d", 9).path, "/a/b");
         assert_eq!(at("http://127.0.0.1:9?c", 9).path, "/");
         assert_eq!(at("http://localhost:9", 9).path, "/");
     }
 
     #[test]
-    fn takes_nothing_but_loopback() {
+    fn accepts_loopback_hosts_only() {
         for text in [
             "https://127.0.0.1/",
             "http://example.com/",

@@ -1,7 +1,7 @@
-//! Dynamic registration: what is asked for and what comes of it (RFC 7591).
+//! Dynamic client registration (RFC 7591).
 
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
-use crate::auth::oauth::spec::redact::{place, said};
+use crate::auth::oauth::spec::redact::{display_error, display_url};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::base::error::{Error, Result, Status};
@@ -10,21 +10,21 @@ use crate::wire::json_writer::ObjectWriter;
 use crate::wire::url::{Scheme, Url};
 
 const STEP: &str = "registration of the client";
-/// The longest id and secret.
+/// The most bytes of an id and of a secret.
 const LONGEST: usize = 4096;
 
-/// What a client registers with.
+/// A registration request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RegistrationRequest<'a> {
     pub(crate) client_name: &'a str,
-    /// The one that is listened on.
+    /// The redirect URL, with the port of the listener.
     pub(crate) redirect_uri: &'a str,
     pub(crate) method: AuthMethod,
-    /// The scopes that will be asked for.
+    /// The scopes that the client will request.
     pub(crate) scopes: &'a [String],
-    /// Whether tokens have to be bound to a key.
+    /// Whether tokens must be bound to a key (DPoP).
     pub(crate) is_bound: bool,
-    /// The public halves of the client's keys as JSON, with `private_key_jwt`.
+    /// The public key as a JWK set, for `private_key_jwt`.
     pub(crate) jwks: Option<&'a str>,
 }
 
@@ -48,8 +48,8 @@ impl RegistrationRequest<'_> {
         object.end()
     }
 
-    /// Whether the server may have refused the scopes alone: one that knows
-    /// its own only does that with those of a resource.
+    /// Whether the request may succeed without scopes: some servers know only
+    /// their own scopes and refuse those of a resource.
     pub(crate) fn may_go_without_scopes(&self, reply: &EndpointResponse<'_>) -> bool {
         let code = reply.document().and_then(|document| document.text("error"));
         !self.scopes.is_empty()
@@ -57,7 +57,7 @@ impl RegistrationRequest<'_> {
             && matches!(code.as_deref(), Some("invalid_client_metadata" | "invalid_scope"))
     }
 
-    /// Reads the answer. What the server says counts, whatever was asked.
+    /// Reads the response. Its values count, not those of the request.
     pub(crate) fn read(&self, reply: &EndpointResponse<'_>) -> Result<RegistrationResponse> {
         if reply.is_unavailable() {
             return Err(reply.unavailable(STEP));
@@ -79,9 +79,9 @@ impl RegistrationRequest<'_> {
             return Err(Error::new(
                 Status::Auth,
                 format!(
-                    "{STEP}: {} registered other redirects than {}",
-                    place(reply.url),
-                    place(self.redirect_uri)
+                    "{STEP}: {} registered other redirect URLs than {}",
+                    display_url(reply.url),
+                    display_url(self.redirect_uri)
                 ),
             ));
         }
@@ -89,7 +89,7 @@ impl RegistrationRequest<'_> {
         Ok(RegistrationResponse {
             client_id,
             client_secret: client_secret.filter(|one| is_credential(one.expose())),
-            // Absent, though it has to be there, and 0: never.
+            // Some servers omit it; 0 and absent both mean "never".
             secret_expires_at: document.seconds("client_secret_expires_at"),
             method: document.text("token_endpoint_auth_method"),
             redirect_uri: self.redirect_uri.to_owned(),
@@ -107,38 +107,40 @@ impl RegistrationRequest<'_> {
         code: Option<&str>,
         description: Option<&str>,
     ) -> Error {
-        let said = code.map(|code| said(code, description, &[])).unwrap_or_default();
+        let said = code.map(|code| display_error(code, description, &[])).unwrap_or_default();
         let advice = match reply.status {
-            401 | 403 => "; it registers only whom it knows: set an id with mcp_auth_set_client()",
-            404 | 405 => "; nothing registers clients there: set an id with mcp_auth_set_client()",
+            401 | 403 => {
+                "; it registers known clients only: set a client id with mcp_auth_set_client()"
+            }
+            404 | 405 => {
+                "; it registers no clients there: set a client id with mcp_auth_set_client()"
+            }
             _ if code.is_some() => "",
             200..=399 => return reply.malformed(STEP, "and not 201 with a JSON object"),
-            _ => return reply.malformed(STEP, "without an \"error\" that is a text"),
+            _ => return reply.malformed(STEP, "without an \"error\" that is a string"),
         };
         let message = format!(
             "{STEP}: {} answered {}{said} to the redirect {} and application_type \"{}\"{advice}",
-            place(reply.url),
+            display_url(reply.url),
             reply.status,
-            place(self.redirect_uri),
+            display_url(self.redirect_uri),
             application_type(self.redirect_uri).name()
         );
         Error::new(Status::Auth, message).with_http_status(reply.status)
     }
 }
 
-/// Where the person's browser comes back to, which is what an authorization
-/// server registers a client for.
+/// The `application_type`: where the redirect of the browser leads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ApplicationType {
-    /// This machine, or a program on it.
+    /// To a program on this machine.
     #[default]
     Native,
-    /// Another host.
+    /// To another host.
     Web,
 }
 
 impl ApplicationType {
-    /// Its name as `application_type`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
@@ -147,10 +149,9 @@ impl ApplicationType {
     }
 }
 
-/// What kind of program a redirect makes of this one: a browser comes back to
-/// a server by https, to a native program in any other way. Its name is the
-/// `application_type`, which OpenID servers take for "web" where it is left
-/// out, and refuse a redirect to this machine.
+/// The `application_type` for a redirect URL: "web" for https to another host,
+/// else "native". OpenID servers assume "web" if it is omitted, and then refuse
+/// redirects to this machine.
 pub(crate) fn application_type(redirect_uri: &str) -> ApplicationType {
     match Url::parse(redirect_uri) {
         Ok(url) if url.origin.scheme == Scheme::Https && !url.origin.is_this_machine() => {
@@ -164,18 +165,18 @@ fn is_credential(text: &str) -> bool {
     !text.is_empty() && text.len() <= LONGEST && !text.chars().any(char::is_control)
 }
 
-/// What the client is at one issuer.
+/// A successful response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RegistrationResponse {
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<Secret>,
     /// Seconds since 1970; `None`: never.
     pub(crate) secret_expires_at: Option<u64>,
-    /// As the server names it.
+    /// The authentication method, as the server names it.
     pub(crate) method: Option<String>,
     pub(crate) redirect_uri: String,
-    /// What it may ask for, and what it asked to be registered for: to ask for
-    /// that once more gains nothing. `None`: the server does not say.
+    /// The registered scopes and the requested ones: registering again would not
+    /// add any. `None`: the server does not say.
     pub(crate) scope: Option<String>,
 }
 
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_the_client_is() {
+    fn writes_the_registration_request() {
         assert_eq!(
             request().body().expose(),
             r#"{"client_name":"A \"client\"","redirect_uris":["http://127.0.0.1:7/callback"],"grant_types":["authorization_code","refresh_token"],"response_types":["code"],"token_endpoint_auth_method":"none","application_type":"native"}"#
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_without_scopes_where_they_may_be_what_is_refused() {
+    fn registers_without_scopes_after_a_refusal() {
         let scopes = ["a".to_owned(), "b".to_owned()];
         let asks = RegistrationRequest { scopes: &scopes, ..request() };
         for (status, body, wanted) in [
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_what_it_is_registered_for() {
+    fn records_the_registered_scopes() {
         let scopes = ["a".to_owned(), "b".to_owned()];
         let asks = RegistrationRequest { scopes: &scopes, ..request() };
         for (said, wanted) in
@@ -260,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn is_a_web_application_only_elsewhere() {
+    fn is_a_web_application_only_on_another_host() {
         for (redirect, name) in [
             ("http://127.0.0.1:7/callback", "native"),
             ("http://localhost:7/callback", "native"),
@@ -279,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_what_the_server_made_of_it() {
+    fn reads_the_registration_of_the_server() {
         let made = read(
             201,
             r#"{"client_id":"i","client_secret":"s","client_secret_expires_at":1000,
@@ -300,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_registration() {
+    fn refuses_a_response_that_is_no_registration() {
         for (status, body) in [
             (201, ""),
             (201, "<html>"),
@@ -329,10 +330,10 @@ mod tests {
             (200, r#"{"error":"invalid_client_metadata"}"#, "invalid_client_metadata"),
             (400, r#"{"error":"invalid_software_statement"}"#, "invalid_software_statement"),
             (400, r#"{"error":"unapproved_software_statement"}"#, "unapproved"),
-            (401, "", "only whom it knows"),
-            (403, "<html>", "only whom it knows"),
-            (404, "<html>", "nothing registers"),
-            (405, "", "nothing registers"),
+            (401, "", "known clients only"),
+            (403, "<html>", "known clients only"),
+            (404, "<html>", "registers no clients"),
+            (405, "", "registers no clients"),
         ] {
             let error = read(status, body).unwrap_err();
             assert_eq!(error.status(), Status::Auth, "{status} {body}");

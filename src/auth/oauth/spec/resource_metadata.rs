@@ -1,32 +1,32 @@
-//! What an MCP server says of itself (RFC 9728).
+//! Protected resource metadata (RFC 9728).
 
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::redact::place;
+use crate::auth::oauth::spec::redact::display_url;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check_issuer};
 use crate::base::error::{Error, Result, Status};
 use crate::wire::url::{URL_LIMIT, Url, UrlParts};
 
-/// The metadata of a protected resource, all texts as they were published.
+/// The metadata of an MCP server, with all texts as published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ResourceMetadata {
     pub(crate) resource: String,
     pub(crate) authorization_servers: Vec<String>,
     pub(crate) scopes_supported: Option<Vec<String>>,
-    /// Whether tokens must be bound to a key, and by what they may be.
+    /// Whether tokens must be bound to a key (DPoP).
     pub(crate) dpop_required: bool,
     pub(crate) dpop_algorithms: Option<Vec<String>>,
 }
 
 impl ResourceMetadata {
-    /// Takes the document that was found at `url` if it is about `endpoint`.
-    /// An error is final: no other place may stand in for it.
+    /// Reads the document at `url`. Its resource must cover `endpoint`. An error
+    /// is final: no other place is tried.
     pub(crate) fn read(document: &JsonDocument<'_>, url: &str, endpoint: &str) -> Result<Self> {
         let refused = |why: String| {
-            let message = format!("the metadata at {} {why}: refused", place(url));
+            let message = format!("the metadata at {} {why}: refused", display_url(url));
             Err(Error::new(Status::Untrusted, message))
         };
         let Some(resource) = document.text("resource") else {
-            return refused(format!("names no \"resource\" and so not {}", place(endpoint)));
+            return refused(format!("names no \"resource\" and so not {}", display_url(endpoint)));
         };
         let metadata = Self {
             resource,
@@ -38,21 +38,21 @@ impl ResourceMetadata {
         if !metadata.covers(endpoint) {
             return refused(format!(
                 "is about the resource {}, which does not cover {}",
-                place(&metadata.resource),
-                place(endpoint)
+                display_url(&metadata.resource),
+                display_url(endpoint)
             ));
         }
         Ok(metadata)
     }
 
-    /// Whether the resource is the endpoint or a parent of it. Only scheme and
-    /// host are compared without regard to how they are written.
+    /// Whether the resource is the endpoint or a parent of it. Only scheme, host
+    /// and port are normalized for the comparison.
     pub(crate) fn covers(&self, endpoint: &str) -> bool {
         let resource = &self.resource;
         if resource.len() > URL_LIMIT {
             return false;
         }
-        // No URL with a fragment, a user or a blank passes here.
+        // Url::parse refuses a fragment, a user name and a blank.
         let (Ok(ours), Ok(theirs)) = (Url::parse(endpoint), Url::parse(resource)) else {
             return false;
         };
@@ -65,9 +65,9 @@ impl ResourceMetadata {
                 || endpoint.path.strip_prefix(parent).is_some_and(|below| below.starts_with('/')))
     }
 
-    /// The issuer to go to: the pinned one, else the first that is `held`,
-    /// which says for which one there are tokens or a registration, else the
-    /// first. As text: of a pin its own, which builds the URLs from here on.
+    /// Chooses the issuer: the one that the application set, else the first for
+    /// which there is a token or a registration (`held`), else the first. The
+    /// result is the text from which all later URLs are built.
     pub(crate) fn issuer<'a>(
         &'a self,
         pin: Option<&'a str>,
@@ -80,15 +80,16 @@ impl ResourceMetadata {
                 check_issuer(pin, plain)?;
                 return Ok(pin);
             }
-            let shown: Vec<String> = listed.iter().take(SHOWN).map(|one| place(one)).collect();
+            let shown: Vec<String> =
+                listed.iter().take(SHOWN).map(|one| display_url(one)).collect();
             return Err(Error::new(
                 Status::Untrusted,
                 format!(
-                    "the resource {} names the authorization servers [{}], and not the one that \
-                     mcp_auth_set_issuer() sets, {}",
-                    place(&self.resource),
+                    "the resource {} names the authorization servers [{}], and not the one set with \
+                     mcp_auth_set_issuer(), {}",
+                    display_url(&self.resource),
                     shown.join(", "),
-                    place(pin)
+                    display_url(pin)
                 ),
             ));
         }
@@ -109,18 +110,18 @@ impl ResourceMetadata {
                 format!(
                     "the resource {} names no authorization server: its metadata has no \
                      \"authorization_servers\"",
-                    place(&self.resource)
+                    display_url(&self.resource)
                 ),
             )),
         }
     }
 }
 
-/// Entries of a list in a message.
+/// The most entries of a list in a message.
 const SHOWN: usize = 8;
 
-/// Whether a listed issuer is the pinned one. A slash may stand alone for a
-/// path or be missing: many write the two in two ways.
+/// Whether a listed issuer is the one that the application set. A path of only
+/// "/" equals no path: servers write both.
 fn is_pinned(listed: &str, pin: &str) -> bool {
     let bare = |text: &'_ str| match UrlParts::of(text) {
         UrlParts { front, path: "/", query: None, fragment: None, .. } => front.len(),
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn covers_itself_and_what_is_below_it() {
+    fn covers_itself_and_paths_below() {
         for (resource, endpoint, covers) in [
             ("https://h", "https://h/a/mcp", true),
             ("https://h/", "https://h/a/mcp", true),
@@ -165,7 +166,7 @@ mod tests {
             ("https://h/a?x=z", "https://h/a?x=y", false),
             ("https://h/a?x=y", "https://h/a", false),
             ("https://h/a?", "https://h/a", false),
-            // Not at a boundary, not a parent, not as it is written.
+            // Not at a segment boundary, not a parent, another spelling.
             ("https://h/a/m", "https://h/a/mcp", false),
             ("https://h/a/mcp/x", "https://h/a/mcp", false),
             ("https://h/b", "https://h/a/mcp", false),
@@ -181,7 +182,7 @@ mod tests {
             ("https://h./a", "https://h/a", false),
             ("https://evil.example.com/mcp", "http://localhost:1/mcp", false),
             ("https://h@evil/a", "https://h/a", false),
-            // No URLs of a resource.
+            // No resource URLs.
             ("https://u@h/a", "https://h/a", false),
             ("https://h/a#", "https://h/a", false),
             ("https://h/a ", "https://h/a", false),
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_knows_and_passes_over_the_rest() {
+    fn ignores_unknown_and_mistyped_members() {
         let metadata = read(
             r#"{"resource":"https://h/mcp","authorization_servers":["https://as",1,"https://b"],
             "scopes_supported":["a","b"],"dpop_bound_access_tokens_required":true,
@@ -240,14 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn chooses_the_pin_then_one_that_is_known_then_the_first() {
+    fn chooses_the_pinned_issuer_then_a_known_one_then_the_first() {
         let list = of("https://h", &["https://a", "http://b", "https://c/", "https://d/x"]);
         let issuer = |pin, held: &[&str]| {
             list.issuer(pin, PlainHttp::Refused, |one| held.contains(&one)).map(str::to_owned)
         };
         assert_eq!(issuer(None, &[]).unwrap(), "https://a");
         assert_eq!(issuer(None, &["https://c/", "https://d/x"]).unwrap(), "https://c/");
-        // Held under another text, or not usable.
+        // Stored under another text, or not usable.
         assert_eq!(issuer(None, &["https://c", "http://b"]).unwrap(), "https://a");
         for pin in ["https://a", "https://a/", "https://c", "https://c/", "https://d/x"] {
             assert_eq!(issuer(Some(pin), &["https://d/x"]).unwrap(), pin);
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_without_an_issuer_that_may_be_used() {
+    fn fails_without_a_usable_issuer() {
         let issuer = |servers: &[&str]| {
             of("https://h", servers).issuer(None, PlainHttp::Refused, |_| true).unwrap_err()
         };

@@ -1,9 +1,9 @@
-//! Which scopes to ask for (RFC 6749, 3.3; MCP's rules for which).
+//! Scopes (RFC 6749, 3.3), and which of them MCP lets a client request.
 
 const OFFLINE: &str = "offline_access";
 
-/// The scopes of a text, each once, in their order. What is no scope token is
-/// passed over.
+/// The scopes of a text, each once, in their order. Words that are no scope
+/// token are ignored.
 pub(crate) fn split(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for one in text.split(' ').filter(|one| is_scope(one)) {
@@ -27,27 +27,27 @@ fn add(scopes: &mut Vec<String>, one: &str) {
     }
 }
 
-/// Where the first scopes may come from.
+/// The sources of the scopes of a first request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ScopeSources<'a> {
-    /// What the application set.
+    /// The scope that the application set.
     pub(crate) application: Option<&'a str>,
-    /// What the challenge names.
+    /// The scope of the challenge.
     pub(crate) challenge: Option<&'a str>,
-    /// What the metadata of the resource lists.
+    /// `scopes_supported` of the resource metadata.
     pub(crate) resource: Option<&'a [String]>,
-    /// What the metadata of the authorization server lists.
+    /// `scopes_supported` of the server metadata.
     pub(crate) server: Option<&'a [String]>,
     /// Whether a person signs in.
     pub(crate) is_browser: bool,
 }
 
 impl ScopeSources<'_> {
-    /// The scopes to ask for first; none: leave the parameter out. The first
-    /// source that names any counts, and alone.
+    /// The scopes of the first request; empty: without the parameter. Only the
+    /// first source with a scope counts.
     pub(crate) fn first(&self) -> Vec<String> {
         let listed = self.resource.map(join);
-        // Nobody is offline who was never there.
+        // Without a person, "offline_access" has no meaning.
         let of_server = |text| {
             let scopes = split(text);
             if self.is_browser { scopes } else { without_offline(&scopes) }
@@ -56,15 +56,15 @@ impl ScopeSources<'_> {
         let servers = [self.challenge, listed.as_deref()].into_iter().flatten().map(of_server);
         let found = application.into_iter().chain(servers).find(|scopes| !scopes.is_empty());
         let mut scopes = found.unwrap_or_default();
-        // Alone, it would keep the server from giving its default scopes.
+        // As the only scope it would replace the server's default scopes.
         if !scopes.is_empty() && self.is_browser && self.has_offline() {
             add(&mut scopes, OFFLINE);
         }
         scopes
     }
 
-    /// Whether the person must be asked again: OpenID servers ignore
-    /// `offline_access` otherwise (OpenID Connect Core, 11).
+    /// Whether the request must ask for consent: OpenID servers ignore
+    /// `offline_access` without it (OpenID Connect Core, 11).
     pub(crate) fn needs_consent(&self, scopes: &[String]) -> bool {
         self.is_browser && self.has_offline() && scopes.iter().any(|one| one == OFFLINE)
     }
@@ -74,9 +74,9 @@ impl ScopeSources<'_> {
     }
 }
 
-/// The scopes to ask for after `insufficient_scope`: those that were asked for
-/// before, and those of the challenge. `None`: nothing is to be gained, as
-/// `last`, the request that was completed last, had them all.
+/// The scopes of a step-up authorization after `insufficient_scope`: those
+/// requested before and those of the challenge. `None` if `last`, the last
+/// completed request, had all of them.
 pub(crate) fn step_up(
     requested: &[String],
     last: &[String],
@@ -93,13 +93,13 @@ pub(crate) fn step_up(
     Some(out)
 }
 
-/// Whether a text of scopes has all of these.
+/// Whether a text has all of these scopes.
 pub(crate) fn has_all(text: &str, scopes: &[String]) -> bool {
     let known = split(text);
     scopes.iter().all(|one| known.contains(one))
 }
 
-/// The scopes to ask for where no person signs in.
+/// The scopes of a grant without a person.
 pub(crate) fn without_offline(scopes: &[String]) -> Vec<String> {
     scopes.iter().filter(|one| *one != OFFLINE).cloned().collect()
 }
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_by_the_first_source_that_names_any() {
+    fn requests_the_scopes_of_the_first_source() {
         for (program, challenge, resource, server, scopes) in [
             (Some("p"), Some("c"), Some("r"), None, "p"),
             (None, Some("c d c"), Some("r"), None, "c d"),
@@ -166,12 +166,12 @@ mod tests {
     }
 
     #[test]
-    fn adds_nothing_where_no_person_signs_in() {
+    fn adds_no_offline_access_without_a_person() {
         let server = list("c offline_access");
         let sources =
             ScopeSources { challenge: Some("c"), server: Some(&server), ..ScopeSources::default() };
         assert_eq!(join(&sources.first()), "c");
-        // Nor what a server lists; what the program sets is its own affair.
+        // A scope of the application is kept as it is; a listed one is not.
         let listed = list("offline_access r");
         for (program, challenge, resource, scopes) in [
             (None, Some("c offline_access"), None, "c"),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn widens_by_what_is_challenged() {
+    fn adds_the_challenged_scopes() {
         for (requested, last, challenge, wanted) in [
             ("a", "a", Some("b"), Some("a b")),
             ("a offline_access", "a offline_access", Some("b a"), Some("a offline_access b")),

@@ -1,17 +1,17 @@
-//! What an authorization server says of itself (RFC 8414).
+//! Authorization server metadata (RFC 8414).
 
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::redact::{foreign, place};
+use crate::auth::oauth::spec::redact::{display_text, display_url};
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
 
-/// The metadata of an authorization server, all texts as they were published.
-/// What a step needs is checked by that step.
+/// The metadata, with all texts as published. Each step checks the members that
+/// it needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ServerMetadata {
-    /// The recorded issuer: identical to the text that built the URL.
+    /// Identical to the text from which the metadata URL was built.
     pub(crate) issuer: String,
-    /// Whether there is a document; without one, the endpoints are the
+    /// Whether the server publishes metadata. If not, the endpoints are the
     /// default ones of MCP's first revision with authorization.
     pub(crate) has_document: bool,
     authorization_endpoint: Option<String>,
@@ -30,13 +30,16 @@ pub(crate) struct ServerMetadata {
 }
 
 impl ServerMetadata {
-    /// Takes the document that was found at `url` if it is of `issuer`, byte
-    /// for byte. Nothing of one that is refused may be used.
+    /// Reads the document at `url`. Its issuer must be `issuer`, byte for byte.
+    /// Nothing of a refused document may be used.
     pub(crate) fn read(document: &JsonDocument<'_>, url: &str, issuer: &str) -> Result<Self> {
         let Some(published) = document.text("issuer") else {
             return Err(Error::new(
                 Status::Untrusted,
-                format!("the metadata at {} names no issuer, not {issuer}: refused", place(url)),
+                format!(
+                    "the metadata at {} names no issuer, expected {issuer}: refused",
+                    display_url(url)
+                ),
             ));
         };
         if published != issuer {
@@ -61,7 +64,7 @@ impl ServerMetadata {
         })
     }
 
-    /// The server that publishes nothing, at the origin `base`.
+    /// A server without metadata, at the origin `base`.
     pub(crate) fn without_document(base: &str) -> Self {
         Self {
             issuer: base.to_owned(),
@@ -72,8 +75,8 @@ impl ServerMetadata {
         }
     }
 
-    /// Refuses a server that does not say that it holds to S256; for the
-    /// browser's grant alone. One without a document cannot say anything.
+    /// Refuses a server that does not declare S256. For the authorization code
+    /// grant only. A server without metadata cannot declare it.
     pub(crate) fn check_pkce(&self) -> Result<()> {
         let methods = self.challenge_methods.as_deref().unwrap_or_default();
         if !self.has_document || methods.iter().any(|method| method == "S256") {
@@ -107,8 +110,8 @@ impl ServerMetadata {
         self.optional("revocation_endpoint", self.revocation_endpoint.as_deref(), plain)
     }
 
-    /// What an error is to add when the lists of the server lack what was
-    /// asked for. They are often wrong, so the server itself is asked first.
+    /// What an error adds if the metadata does not list the grant. The lists are
+    /// often wrong, so the request is sent in any case.
     pub(crate) fn doubts(&self, grant: &str) -> Option<String> {
         if !self.has_document {
             return None;
@@ -156,25 +159,25 @@ impl ServerMetadata {
 }
 
 fn mismatch(published: &str, url: &str, issuer: &str) -> Error {
-    let shown = foreign(published, &[]).unwrap_or_default();
+    let shown = display_text(published, &[]).unwrap_or_default();
     let same = |text: &str| text.strip_suffix('/').map_or(text.len(), str::len);
     let is_slash = published.get(..same(published)) == issuer.get(..same(issuer));
     let advice = if is_slash {
-        format!("; if that is the one, pin it: mcp_auth_set_issuer() with \"{shown}\"")
+        format!("; if that is the right one, set it: mcp_auth_set_issuer() with \"{shown}\"")
     } else {
         String::new()
     };
     Error::new(
         Status::Untrusted,
         format!(
-            "the metadata at {} is of the issuer \"{shown}\", not of \"{issuer}\": refused{advice}",
-            place(url)
+            "the metadata at {} is from the issuer \"{shown}\", not from \"{issuer}\": refused{advice}",
+            display_url(url)
         ),
     )
 }
 
 fn shown(list: &[String]) -> String {
-    format!("[{}]", foreign(&list.join(", "), &[]).unwrap_or_default())
+    format!("[{}]", display_text(&list.join(", "), &[]).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -188,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_only_the_very_issuer() {
+    fn accepts_only_the_exact_issuer() {
         for issuer in ["https://as", "https://as/", "https://as/t", "HTTPS://as", "https://as:443"]
         {
             let body = format!("{{\"issuer\":\"{issuer}\"}}");
@@ -223,13 +226,13 @@ mod tests {
             assert!(slash.message().contains(words), "{}", slash.message());
         }
         let other = read("{\"issuer\":\"https://evil\\u001b\"}", "https://as").unwrap_err();
-        assert!(other.message().contains("\"https://evil?\", not of \"https://as\""));
+        assert!(other.message().contains("\"https://evil?\", not from \"https://as\""));
         assert!(!other.message().contains("mcp_auth_set_issuer"));
         assert!(!other.message().contains("s3cret"));
     }
 
     #[test]
-    fn reads_what_it_knows_and_passes_over_the_rest() {
+    fn ignores_unknown_and_mistyped_members() {
         let metadata = read(
             r#"{"issuer":"https://as","token_endpoint":"https://other/token?a=b",
             "registration_endpoint":7,"revocation_endpoint":"https://as/r",
@@ -306,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_its_lists_lack() {
+    fn names_the_list_that_lacks_the_grant() {
         let doubts = |members: &str, grant: &str| {
             read(&format!("{{\"issuer\":\"https://as\"{members}}}"), "https://as")
                 .unwrap()

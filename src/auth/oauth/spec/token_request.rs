@@ -1,5 +1,5 @@
-//! The form of a token request, and how the client says who it is in it
-//! (RFC 6749, 2.3 and appendix B; RFC 7523, 2.2).
+//! The form of a token request, with client authentication (RFC 6749, 2.3 and
+//! appendix B; RFC 7523, 2.2).
 
 use std::fmt;
 
@@ -13,11 +13,11 @@ use crate::base::secret::Secret;
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A form in one buffer, which is wiped.
+/// A form, in one buffer that is wiped.
 pub(crate) struct Form(String);
 
 impl Form {
-    /// `grant_type`: empty for what is no grant.
+    /// `grant_type`: empty for a revocation.
     pub(crate) fn new(grant_type: &str) -> Self {
         let mut form = Self(String::with_capacity(ROOM));
         form.add_some("grant_type", Some(grant_type).filter(|grant| !grant.is_empty()));
@@ -25,7 +25,7 @@ impl Form {
     }
 
     pub(crate) fn add(&mut self, name: &str, value: &str) -> &mut Self {
-        // At most three bytes for one, so that nothing moves while it grows.
+        // Encoding makes at most three bytes of one: the buffer does not move.
         reserve(&mut self.0, 3 * (name.len() + value.len()) + 2);
         if !self.0.is_empty() {
             self.0.push('&');
@@ -43,8 +43,8 @@ impl Form {
         self
     }
 
-    /// Says who the client is, in the form or in the value of the
-    /// Authorization header that is given back.
+    /// Adds the client authentication to the form, or returns it as the value of
+    /// the Authorization header.
     pub(crate) fn authenticate(
         &mut self,
         client: &ClientAuthentication<'_>,
@@ -56,8 +56,8 @@ impl Form {
             }
             AuthMethod::Basic => {
                 let secret = client.secret.ok_or_else(|| missing("secret"))?;
-                // The header says it too, but the official Python SDK looks
-                // for the client here (RFC 6749, 3.2.1 allows it).
+                // The header has it too, but the official Python SDK looks for
+                // the client id here (RFC 6749, 3.2.1 allows it).
                 self.add("client_id", client.id);
                 return Ok(Some(client_basic(client.id, secret)));
             }
@@ -93,7 +93,7 @@ impl fmt::Debug for Form {
 
 const ROOM: usize = 2048;
 
-/// Makes room for more, and wipes what is left behind.
+/// Makes room for more bytes, and wipes the old buffer.
 fn reserve(text: &mut String, more: usize) {
     if text.capacity() - text.len() < more {
         let mut larger = String::with_capacity(2 * text.capacity() + more);
@@ -103,7 +103,7 @@ fn reserve(text: &mut String, more: usize) {
     }
 }
 
-/// How a client says who it is, exactly one for a request.
+/// The client authentication method: one for each request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AuthMethod {
     None,
@@ -129,18 +129,18 @@ impl AuthMethod {
     }
 }
 
-/// Who the client is.
+/// The client, and the proof of its identity.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientAuthentication<'a> {
     pub(crate) method: AuthMethod,
     pub(crate) id: &'a str,
     pub(crate) secret: Option<&'a Secret>,
-    /// A new one for each request.
+    /// Each request needs a new one.
     pub(crate) assertion: Option<&'a Secret>,
 }
 
-/// The value of Authorization for `client_secret_basic`: each half encoded as
-/// in a form, so that the one colon parts them.
+/// The value of Authorization for `client_secret_basic`. Id and secret are
+/// encoded as in a form, so that the only colon separates them.
 pub(crate) fn client_basic(id: &str, secret: &Secret) -> Secret {
     const PREFIX: &str = "Basic ";
     let secret = secret.expose().as_bytes();
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn grows_and_keeps_what_it_has() {
+    fn keeps_its_content_when_it_grows() {
         let mut form = Form::new("x");
         let value = "é".repeat(10_000);
         form.add("a", &value).add("b", &value);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn encodes_basic_as_the_rfc_has_it() {
+    fn encodes_basic_as_in_the_rfc() {
         let basic =
             |id: &str, secret: &str| client_basic(id, &Secret::from(secret)).expose().to_owned();
         assert_eq!(basic("a b+c", "p:w~é/="), "Basic YStiJTJCYzpwJTNBdyU3RSVDMyVBOSUyRiUzRA==");
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn says_who_it_is_in_exactly_one_way() {
+    fn uses_one_authentication_method() {
         let (secret, assertion) = (Secret::from("s &"), Secret::from("h.p.s"));
         for (method, form, header) in [
             (AuthMethod::None, "grant_type=x&client_id=i+d", None),

@@ -1,48 +1,48 @@
-//! The answer to a token request: a token, or why there is none (RFC 6749,
-//! 5.1 and 5.2; RFC 8693, 2.2; RFC 9449, 5).
+//! The token response: tokens, or an error (RFC 6749, 5.1 and 5.2; RFC 8693,
+//! 2.2; RFC 9449, 5).
 
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::redact::{foreign, place, said};
+use crate::auth::oauth::spec::redact::{display_error, display_text, display_url};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::base::error::{Error, Status};
 use crate::base::secret::Secret;
 use crate::wire::clock_skew;
 
-/// The longest token: it has to fit a header.
+/// The most bytes of a token: it must fit a header.
 const LONGEST: usize = 32 * 1024;
 /// The type of an ID-JAG.
 const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 
-/// What a token was asked for with.
+/// What a token request presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenStep {
     Code,
     Refresh,
     Credentials,
-    /// An assertion that is not ours: of a platform, or an ID-JAG.
+    /// An assertion of a platform, or an ID-JAG.
     Assertion,
-    /// An identity assertion, at the identity provider, for an ID-JAG.
+    /// An identity token, at the identity provider, for an ID-JAG.
     Exchange,
-    /// No grant: a token is given back.
+    /// A token to be revoked: no grant.
     Revocation,
 }
 
-/// Whether a DPoP proof was sent along.
+/// Whether the request had a DPoP proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DpopUse {
     None,
     Sent,
-    /// And a token that is not bound by it is no use.
+    /// It had one, and a token that is not bound is of no use.
     Demanded,
 }
 
-/// What the answer is an answer to.
+/// What is known about the request of a response.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SentTokenRequest<'a> {
     pub(crate) step: TokenStep,
     pub(crate) proof: DpopUse,
-    /// All that was sent and must not be shown.
+    /// The secrets of the request: no error may show them.
     pub(crate) secrets: &'a [Secret],
 }
 
@@ -64,32 +64,32 @@ impl TokenType {
     }
 }
 
-/// A token, never parsed for meaning, and what was said of it.
+/// A successful response. The tokens themselves are opaque.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenResponse {
     pub(crate) access_token: Secret,
     /// `None` for an ID-JAG, which no request can carry ("N_A").
     pub(crate) token_type: Option<TokenType>,
-    /// Seconds from the moment before the request was sent.
+    /// In seconds from the moment before the request was sent.
     pub(crate) expires_in: Option<u64>,
     pub(crate) refresh_token: Option<Secret>,
-    /// What was granted; absent: what was asked for.
+    /// The granted scope; `None`: as requested.
     pub(crate) scope: Option<String>,
 }
 
-/// What whoever asked may do about a refusal.
+/// The error, by what the flow does about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenErrorKind {
     InvalidGrant,
     InvalidClient,
-    /// To be asked once more with the nonce of this answer.
+    /// Repeat the request with the nonce of this response.
     UseDpopNonce,
     InvalidDpopProof,
-    /// It may be otherwise after so many milliseconds.
+    /// The server cannot answer now. In milliseconds.
     Unavailable {
         retry_after: Option<u32>,
     },
-    /// Final.
+    /// Repeating the request cannot help.
     Other,
 }
 
@@ -99,7 +99,7 @@ pub(crate) struct TokenError {
     pub(crate) error: Error,
 }
 
-/// Reads the answer of a token endpoint.
+/// Reads the response of a token endpoint.
 pub(crate) fn read(
     reply: &EndpointResponse<'_>,
     asked: &SentTokenRequest<'_>,
@@ -114,15 +114,15 @@ pub(crate) fn read(
     let Some(document) = reply.document() else {
         return Err(malformed("which is no JSON object"));
     };
-    // Some servers refuse with 200.
+    // Some servers send errors with the status 200.
     if let Some(code) = document.text("error") {
         return Err(refusal(reply, asked, &document, &code));
     }
     if !reply.is_success() {
-        return Err(malformed("without an \"error\" that is a text"));
+        return Err(malformed("without an \"error\" that is a string"));
     }
     if document.has_value("error") {
-        return Err(malformed("with an \"error\" that is no text"));
+        return Err(malformed("with an \"error\" that is no string"));
     }
     granted(&document, asked).map_err(|why| malformed(&why))
 }
@@ -153,7 +153,7 @@ fn granted(
     })
 }
 
-/// Absent it is Bearer: some servers forget it.
+/// Without `token_type` it is Bearer: some servers omit it.
 fn token_type(
     document: &JsonDocument<'_>,
     asked: &SentTokenRequest<'_>,
@@ -164,12 +164,12 @@ fn token_type(
         "dpop" if asked.proof != DpopUse::None => Some(TokenType::Dpop),
         "n_a" if asked.step == TokenStep::Exchange => None,
         _ => {
-            let shown = foreign(&name, asked.secrets).unwrap_or_default();
-            return Err(format!("with the \"token_type\" \"{shown}\", which was not asked for"));
+            let shown = display_text(&name, asked.secrets).unwrap_or_default();
+            return Err(format!("with the \"token_type\" \"{shown}\", which was not requested"));
         }
     };
     if token_type == Some(TokenType::Bearer) && asked.proof == DpopUse::Demanded {
-        return Err("with a token that is not bound by DPoP, as it has to be".to_owned());
+        return Err("with a token that is not bound by DPoP, which is required".to_owned());
     }
     Ok(token_type)
 }
@@ -196,7 +196,7 @@ fn refusal(
     );
     let status = match (kind, asked.step) {
         (TokenErrorKind::Unavailable { .. }, _) => Status::Unavailable,
-        // The person has to sign in anew.
+        // The person must sign in again.
         (TokenErrorKind::InvalidGrant, TokenStep::Refresh) => Status::Unauthorized,
         (_, TokenStep::Exchange) if needs_person => Status::Unauthorized,
         (TokenErrorKind::Other, _) if code == "access_denied" => Status::Denied,
@@ -206,9 +206,9 @@ fn refusal(
     let mut message = format!(
         "{}: {} answered {}{}",
         asked.step.name(),
-        place(reply.url),
+        display_url(reply.url),
         reply.status,
-        said(code, description.as_deref(), asked.secrets)
+        display_error(code, description.as_deref(), asked.secrets)
     );
     message.push_str(advice(kind, asked.step, needs_person));
     if kind == TokenErrorKind::InvalidDpopProof
@@ -227,12 +227,12 @@ fn refusal(
 
 fn advice(kind: TokenErrorKind, step: TokenStep, needs_person: bool) -> &'static str {
     match (kind, step) {
-        (_, TokenStep::Exchange) if needs_person => "; sign the person in anew",
+        (_, TokenStep::Exchange) if needs_person => "; let the person sign in again",
         (TokenErrorKind::InvalidGrant, TokenStep::Code) => {
-            "; the code was used or too old, or of another redirect: the next call signs in anew"
+            "; the code was used, expired, or of another redirect: the next call signs in again"
         }
-        (TokenErrorKind::InvalidGrant, TokenStep::Refresh) => "; sign in anew",
-        (TokenErrorKind::InvalidGrant, _) => "; the assertion was not taken: get a new one",
+        (TokenErrorKind::InvalidGrant, TokenStep::Refresh) => "; sign in again",
+        (TokenErrorKind::InvalidGrant, _) => "; the assertion was not accepted: get a new one",
         (TokenErrorKind::InvalidClient, _) => {
             "; the authorization server does not know this client, or not its secret or key"
         }

@@ -1,21 +1,25 @@
-//! URLs as they were published: taken apart, never written anew.
+//! Which URLs of metadata are allowed.
 
-use crate::auth::oauth::spec::redact::place;
+use crate::auth::oauth::spec::redact::display_url;
 use crate::base::error::{Error, Result, Status};
 use crate::wire::url::{Scheme, Url, UrlParts};
 
-/// Whether `http` is a scheme for hosts that are this machine by their name.
+/// Whether a URL may have the scheme http.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlainHttp {
     Refused,
-    /// The MCP server is on this machine itself, or the program allows it.
+    /// To this machine: the MCP server is on this machine, or the application
+    /// allows it.
     Loopback,
 }
 
-/// Reads a URL that came from outside; `what` names it in the error.
+/// Reads a URL of a server. `what` names it in the error.
 pub(crate) fn check(what: &str, text: &str, plain: PlainHttp) -> Result<Url> {
     let wrong = |why: &str| {
-        Error::new(Status::Untrusted, format!("the {what} \"{}\" {why}: refused", place(text)))
+        Error::new(
+            Status::Untrusted,
+            format!("the {what} \"{}\" {why}: refused", display_url(text)),
+        )
     };
     let url = Url::parse_untrusted(text).map_err(|why| wrong(&why))?;
     match url.origin.scheme {
@@ -28,26 +32,26 @@ pub(crate) fn check(what: &str, text: &str, plain: PlainHttp) -> Result<Url> {
     }
 }
 
-/// Reads the text of an issuer (RFC 8414, 2): no query, not even an empty one.
+/// Checks an issuer (RFC 8414, 2): no query, not even an empty one.
 pub(crate) fn check_issuer(text: &str, plain: PlainHttp) -> Result<()> {
     check("issuer", text, plain)?;
     if UrlParts::of(text).query.is_some() {
         return Err(Error::new(
             Status::Untrusted,
-            format!("the issuer {} has a query, which no issuer has: refused", place(text)),
+            format!("the issuer {} has a query, which no issuer has: refused", display_url(text)),
         ));
     }
     Ok(())
 }
 
-/// The value of `resource` for a server that publishes none: the endpoint as
-/// RFC 8707 and MCP write it.
+/// The value of `resource` for a server without metadata: the endpoint in the form
+/// of RFC 8707 and MCP.
 pub(crate) fn canonical(endpoint: &Url) -> String {
     let path = endpoint.path();
     format!("{}{}", endpoint.origin, if path == "/" { "" } else { path })
 }
 
-/// Whether `.` or `..` is among the segments, also as `%2e`.
+/// Whether the path has a segment "." or "..", also with `%2e`.
 pub(crate) fn has_dots(path: &str) -> bool {
     path.split('/').any(|segment| {
         let plain = segment.to_ascii_lowercase().replace("%2e", ".");

@@ -34,7 +34,7 @@ struct AccountState {
     /// The token is the result of a refresh.
     is_renewed: bool,
     /// The access token in the store when it was last read or written.
-    seen: Option<Secret>,
+    stored: Option<Secret>,
     /// The number of flows that failed, and the last failure.
     failures: usize,
     failure: Option<(FlowPurpose, Error)>,
@@ -150,12 +150,12 @@ impl Account {
 
     /// Whether the store had this token when it was last read or written. The
     /// token of this process may then be newer.
-    pub(crate) fn saw(&self, access_token: &Secret) -> bool {
-        lock(&self.state).seen.as_ref() == Some(access_token)
+    pub(crate) fn stored_is(&self, access_token: &Secret) -> bool {
+        lock(&self.state).stored.as_ref() == Some(access_token)
     }
 
-    pub(crate) fn see(&self, access_token: &Secret) {
-        lock(&self.state).seen = Some(access_token.clone());
+    pub(crate) fn set_stored(&self, access_token: &Secret) {
+        lock(&self.state).stored = Some(access_token.clone());
     }
 
     pub(crate) fn failures(&self) -> usize {
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn uses_a_token_without_an_end_and_asks_for_one_that_is_due() {
+    fn renews_a_token_that_is_due() {
         let account = Account::new("https://a/mcp".into());
         assert_eq!(account.ready(|_| true), None);
         account.set(None);
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn stops_after_three_in_vain_until_one_is_accepted() {
+    fn stops_after_three_tokens_that_were_not_accepted() {
         let account = Account::new("https://a/mcp".into());
         for _ in 0..IN_VAIN {
             account.check_rest().unwrap();
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_a_failure_with_those_who_waited_for_the_same() {
+    fn shares_a_failure_with_calls_of_the_same_purpose() {
         let account = Account::new("https://a/mcp".into());
         let before = account.failures();
         assert!(account.failed_since(before, FlowPurpose::Replacement).is_none());

@@ -1,4 +1,5 @@
-//! An authorization: its settings, and what is known for each MCP server.
+//! An authorization (`mcp_auth`): its settings, and an account for each MCP
+//! server.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,26 +27,26 @@ use crate::wire::url::{URL_LIMIT, scheme_of};
 /// Shows a page to the person; runs code of the application.
 pub(crate) type Browser = dyn Fn(&Arc<Auth>, &str) -> Result<()> + Send + Sync;
 
-/// How to get tokens, and those there are: shared by the clients that have it.
+/// An authorization. Several clients may share one.
 pub(crate) struct Auth {
     settings: Mutex<Arc<Settings>>,
-    /// The first exchange has begun: the settings stay as they are.
+    /// The first flow has begun: the settings can no longer be changed.
     is_used: AtomicBool,
     grant: Grant,
-    /// As it was when this was made.
+    /// The environment when the authorization was created.
     pub(crate) environment: Arc<Environment>,
-    /// Held by the one exchange that is under way.
+    /// Held by the flow that runs: one at a time.
     pub(crate) gate: AsyncMutex,
-    /// Held by the one function of the program's store that runs.
+    /// Held by the store callback that runs: one at a time.
     pub(crate) storing: AsyncMutex,
     accounts: Mutex<Vec<Arc<Account>>>,
-    /// What servers want in the next proofs, by their origins.
+    /// The DPoP nonces of servers, by origin.
     nonces: Mutex<Vec<(String, String)>>,
     /// The sign-in that waits for a person.
     sign_in: Mutex<Option<Arc<PendingSignIn>>>,
 }
 
-/// The most servers whose values for proofs are kept.
+/// The most servers whose DPoP nonces are kept.
 const NONCES: usize = 64;
 
 impl Auth {
@@ -93,8 +94,8 @@ impl Auth {
             let all: Vec<&str> = text.split(' ').filter(|one| !one.is_empty()).collect();
             if all.is_empty() || !all.iter().all(|one| scope::is_scope(one)) {
                 return Err(Error::argument(
-                    "scope is empty, or has what no scope has: pass names with a blank between \
-                     them, or NULL",
+                    "scope is empty or has a character that no scope has: pass names with a \
+                     blank between them, or NULL",
                 ));
             }
         }
@@ -159,7 +160,7 @@ impl Auth {
         self.change(|settings| settings.dpop_key = key)
     }
 
-    /// `None` keeps everything in memory, for as long as this lives.
+    /// `None`: a store in memory, for the lifetime of the authorization.
     pub(crate) fn set_store(&self, store: Option<Arc<dyn Store>>) -> Result<()> {
         let store = store.unwrap_or_else(|| Arc::new(MemoryStore::default()));
         self.change(|settings| settings.store = store)
@@ -169,7 +170,7 @@ impl Auth {
         self.change(|settings| settings.allows_private = allow)
     }
 
-    /// Takes the answer to a sign-in that waits.
+    /// Completes the sign-in that waits for this redirect.
     pub(crate) fn complete(&self, redirect_url: &str) -> Result<()> {
         let waiting = lock(&self.sign_in).clone();
         if waiting.is_some_and(|waiting| waiting.offer_pasted(redirect_url)) {
@@ -194,18 +195,18 @@ impl Auth {
         self.grant
     }
 
-    /// The extensions of MCP that a server has to be told of.
+    /// The MCP extensions that the client declares.
     pub(crate) fn extensions(&self) -> Vec<&'static str> {
         let dpop = self.wants_dpop().then_some("io.modelcontextprotocol/auth/dpop");
         self.grant.extension().into_iter().chain(dpop).collect()
     }
 
-    /// Whether tokens are to be bound in any case.
+    /// Whether the application requires DPoP.
     pub(crate) fn wants_dpop(&self) -> bool {
         lock(&self.settings).dpop == Some(true)
     }
 
-    /// What there is for an endpoint, shared by all clients of it.
+    /// The account of an endpoint, shared by all its clients.
     pub(crate) fn account(&self, endpoint: &str) -> Arc<Account> {
         let mut accounts = lock(&self.accounts);
         if let Some(account) = accounts.iter().find(|account| account.endpoint == endpoint) {
@@ -230,7 +231,7 @@ impl Auth {
         nonces.push((origin.to_owned(), nonce.to_owned()));
     }
 
-    /// The settings, which stay as they are from here on.
+    /// The settings. They cannot be changed from here on.
     pub(crate) fn begin(&self) -> Arc<Settings> {
         let settings = lock(&self.settings);
         self.is_used.store(true, Ordering::Release);
@@ -249,7 +250,7 @@ impl Auth {
         let mut changed = Settings::clone(&settings);
         change(&mut changed);
         let old = std::mem::replace(&mut *settings, Arc::new(changed));
-        // A program's user data may go with the old ones: not under the lock.
+        // This may free user data of the application: not under the lock.
         drop(settings);
         drop(old);
         Ok(())
@@ -262,13 +263,13 @@ impl fmt::Debug for Auth {
     }
 }
 
-/// What the program gave is the program's mistake.
+/// A wrong argument of the application is MCP_E_INVALID_ARGUMENT.
 fn given(checked: Result<()>) -> Result<()> {
     checked.map_err(|error| Error::argument(error.message()))
 }
 
-/// Takes an address that browsers can be sent back to: one on this machine,
-/// https, or a scheme of the program's own.
+/// Checks a redirect URL: plain http to this machine, https, or a private-use
+/// scheme (RFC 8252, 7.1).
 fn check_redirect(url: &str) -> Result<()> {
     let wrong = |why: &str| Err(Error::argument(format!("url {why}")));
     if url.len() > URL_LIMIT || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -282,12 +283,14 @@ fn check_redirect(url: &str) -> Result<()> {
         "http" if is_loopback_redirect(url) => Ok(()),
         "http" => wrong("is http:// and not a loopback address: 127.0.0.1, [::1] or localhost"),
         "https" => given(check("url", url, PlainHttp::Refused).map(drop)),
-        "javascript" | "data" | "file" | "vbscript" | "about" => wrong("is no place to go back to"),
-        // They should be domain names turned round (RFC 8252, 7.1), and many
-        // are not.
+        "javascript" | "data" | "file" | "vbscript" | "about" => {
+            wrong("has a scheme to which no browser is redirected")
+        }
+        // RFC 8252, 7.1, asks for a reversed domain name. Many applications do
+        // not follow it.
         _ if !scheme.is_empty() && url.len() > scheme.len() + 1 => Ok(()),
         _ => wrong(
-            "is neither http:// on this machine, nor https://, nor of a scheme of your own such \
+            "is neither http:// on this machine, nor https://, nor has a scheme of your own such \
              as \"com.example.app:/callback\"",
         ),
     }

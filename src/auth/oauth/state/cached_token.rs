@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn renews_in_time_but_not_for_most_of_a_life() {
+    fn renews_shortly_before_the_expiry() {
         for (life, before) in [(3600, 300), (600, 60), (120, 30), (40, 20), (2, 1), (0, 0)] {
             let life = Duration::from_secs(life);
             assert_eq!(spare(life), Duration::from_secs(before), "{life:?}");

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_the_first_answer_with_its_state() {
+    fn accepts_the_first_response_with_its_state() {
         let sign_in = PendingSignIn::new(Secret::from("a+b"), "http://127.0.0.1:1/callback");
         assert!(!sign_in.offer_pasted("com.other:/callback?state=a%2Bb"));
         for other in ["", "code=1", "state=", "state=a+b", "state=A%2Bb", "code=1&State=a%2Bb"] {

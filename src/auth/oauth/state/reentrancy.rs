@@ -1,5 +1,5 @@
-//! Functions of the program that run for an authorization: what they call must
-//! not wait for it.
+//! Re-entrancy guard: a callback of an authorization must not wait for that
+//! authorization.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -7,17 +7,17 @@ use std::sync::Arc;
 use crate::auth::oauth::state::auth::Auth;
 
 thread_local! {
-    /// The authorizations for which a function of the program runs here.
+    /// The authorizations whose callbacks run on this thread.
     static INSIDE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs work that is code of the program.
+/// Runs a callback of the authorization.
 pub(crate) fn inside<T>(auth: &Arc<Auth>, work: impl FnOnce() -> T) -> T {
     let _mark = ReentrancyMark::set(auth);
     work()
 }
 
-/// Whether this thread runs code of the program for the authorization.
+/// Whether this thread runs a callback of the authorization.
 pub(crate) fn is_inside(auth: &Arc<Auth>) -> bool {
     INSIDE.with_borrow(|all| all.contains(&address(auth)))
 }

@@ -1,4 +1,4 @@
-//! What the program set: how to get a token, and who helps.
+//! The settings of an authorization.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
 use crate::wire::url::UrlParts;
 
-/// By the numbers of the public header.
+/// The grant, with the numbers of the public header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub(crate) enum Grant {
@@ -34,7 +34,7 @@ impl Grant {
         self == Self::AuthorizationCode
     }
 
-    /// The extension of MCP that it belongs to.
+    /// The MCP extension that defines it.
     pub(crate) fn extension(self) -> Option<&'static str> {
         match self {
             Self::AuthorizationCode => None,
@@ -45,13 +45,14 @@ impl Grant {
     }
 }
 
-/// Shows a page to the person.
+/// Opens a page in the person's browser.
 pub(crate) type OpenPage = dyn Fn(&str) -> Result<()> + Send + Sync;
 
-/// Gives a signed token for an audience.
+/// Returns the assertion for an audience.
 pub(crate) type AssertionHandler = dyn Fn(&str) -> Result<Secret> + Send + Sync;
 
-/// Where the signed token of a person or a workload comes from, each time.
+/// Where the assertion of a person or a workload comes from. It is read again for
+/// each request.
 #[derive(Clone)]
 pub(crate) enum Assertion {
     Callback(Arc<AssertionHandler>),
@@ -59,14 +60,14 @@ pub(crate) enum Assertion {
     Variable(OsString),
 }
 
-/// A client that is registered, by an id.
+/// The client id and secret that the application set.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientCredentials {
     pub(crate) id: String,
     pub(crate) secret: Option<Secret>,
 }
 
-/// Where an identity token becomes an ID-JAG.
+/// The server that exchanges an identity token for an ID-JAG.
 #[derive(Clone, Debug)]
 pub(crate) struct IdentityProvider {
     pub(crate) token_endpoint: String,
@@ -86,7 +87,7 @@ pub(crate) struct Settings {
     pub(crate) sign_in_timeout: Duration,
     pub(crate) assertion: Option<Assertion>,
     pub(crate) identity_provider: Option<IdentityProvider>,
-    /// Whether tokens are bound to a key; `None` where the server says.
+    /// Whether tokens are bound to a key (DPoP); `None`: the servers decide.
     pub(crate) dpop: Option<bool>,
     pub(crate) dpop_key: Option<Arc<Key>>,
     pub(crate) store: Arc<dyn Store>,
@@ -116,24 +117,24 @@ impl Settings {
         }
     }
 
-    /// What kind of program the redirect makes of this one.
+    /// The `application_type` for the redirect URL.
     pub(crate) fn application_type(&self) -> ApplicationType {
         self.redirect.as_deref().map_or(ApplicationType::Native, application_type)
     }
 
-    /// Whether the library itself listens for the browser.
+    /// Whether the library listens for the redirect.
     pub(crate) fn listens(&self) -> bool {
         self.redirect.as_ref().is_none_or(|redirect| is_loopback_redirect(redirect))
     }
 
-    /// Whether the redirect says at which port the library listens.
+    /// Whether the redirect URL has a port at which the library listens.
     pub(crate) fn has_own_port(&self) -> bool {
         let redirect = self.redirect.as_deref().unwrap_or_default();
         let port = UrlParts::of(redirect).port().strip_prefix(':');
         port.and_then(|port| port.parse::<u16>().ok()).is_some_and(|port| port != 0)
     }
 
-    /// What no message may show.
+    /// The secrets that no message may show.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
         let provider = self.identity_provider.iter().map(|provider| &provider.client);
         self.client.iter().chain(provider).filter_map(|client| client.secret.clone())
@@ -141,7 +142,7 @@ impl Settings {
 }
 
 impl ClientCredentials {
-    /// Refuses what no server has given out, without quoting a secret.
+    /// Checks the values. The error does not quote a secret.
     pub(crate) fn new(id: &str, secret: Option<&str>) -> Result<Self> {
         let wrong = |name: &str| {
             Err(Error::argument(format!("{name} is empty or has a control character")))

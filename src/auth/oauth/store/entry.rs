@@ -1,4 +1,4 @@
-//! What is kept: registrations, tokens, and what belongs to what.
+//! The entries of a store: registrations, tokens, endpoints, client ids.
 
 use crate::auth::oauth::spec::registration::ApplicationType;
 use crate::auth::oauth::spec::token_response::TokenType;
@@ -6,19 +6,19 @@ use crate::auth::oauth::store::fields::{EntryReader, UnknownMembers, end, key, w
 use crate::base::error::Result;
 use crate::base::secret::Secret;
 
-/// One kind of what is kept.
+/// An entry of the store.
 pub(crate) trait StoreEntry: Sized {
-    /// Reads what [`Self::text`] wrote.
+    /// Reads the text that [`Self::text`] wrote.
     fn parse(text: &str) -> Result<Self>;
 
-    /// A JSON object, with the parts of the key in it.
+    /// A JSON object. It contains the parts of the key.
     fn text(&self) -> Secret;
 
-    /// The key that it belongs under.
+    /// The key of this entry.
     fn own_key(&self) -> String;
 }
 
-/// A client that an authorization server has registered for us.
+/// A registration at an authorization server (RFC 7591).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Registration {
     pub(crate) issuer: String,
@@ -27,10 +27,10 @@ pub(crate) struct Registration {
     pub(crate) client_secret: Option<Secret>,
     /// In seconds since 1970; `None` for never.
     pub(crate) secret_expires_at: Option<u64>,
-    /// How it authenticates at the token endpoint.
+    /// The authentication method for the token endpoint.
     pub(crate) auth_method: Option<String>,
     pub(crate) redirect_uri: String,
-    /// What it may ask for; `None` where the server does not say.
+    /// The scope of the registration; `None` if the server does not say.
     pub(crate) scope: Option<String>,
     pub(crate) unknown: UnknownMembers,
 }
@@ -42,10 +42,10 @@ impl Registration {
 }
 
 impl Registration {
-    /// How long before its end a secret is no longer used, in seconds.
+    /// The secret is not used in the last seconds before its expiry.
     const SPARE: u64 = 300;
 
-    /// Whether its secret, if it has one, still holds for a while.
+    /// Whether its secret, if any, stays valid for a while.
     pub(crate) fn holds(&self, now: u64) -> bool {
         self.client_secret.is_none()
             || self.secret_expires_at.is_none_or(|end| end > now.saturating_add(Self::SPARE))
@@ -107,14 +107,15 @@ pub(crate) struct Tokens {
     pub(crate) client_id: String,
     pub(crate) access_token: Secret,
     pub(crate) token_type: TokenType,
-    /// In seconds since 1970; `None` if nobody said.
+    /// In seconds since 1970; `None` if the server did not say.
     pub(crate) expires_at: Option<u64>,
     pub(crate) refresh_token: Option<Secret>,
     pub(crate) requested_scope: Option<String>,
     pub(crate) granted_scope: Option<String>,
-    /// The private key that the tokens are bound to: useless without it.
+    /// The private key that the tokens are bound to (DPoP).
     pub(crate) dpop_key: Option<Secret>,
-    /// The thumbprint of that key, which is not here where it is the program's.
+    /// The thumbprint of that key. The key itself is not stored if the application
+    /// set it.
     pub(crate) dpop_jkt: Option<String>,
     pub(crate) unknown: UnknownMembers,
 }
@@ -181,15 +182,15 @@ impl StoreEntry for Tokens {
     }
 }
 
-/// Which tokens an endpoint has had: those to send before any 401.
+/// Which tokens an endpoint uses: they are sent without waiting for a 401.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Endpoint {
-    /// The whole URL, whose query may be secret.
+    /// The URL, which may be secret.
     pub(crate) endpoint: Secret,
     pub(crate) issuer: String,
     pub(crate) resource: String,
     pub(crate) client_id: String,
-    /// The grant that they came by, by its number.
+    /// The number of the grant that issued them.
     pub(crate) grant: Option<u64>,
     pub(crate) unknown: UnknownMembers,
 }
@@ -233,8 +234,8 @@ impl StoreEntry for Endpoint {
     }
 }
 
-/// The issuer that a client id of the program belongs to: the first that it
-/// was used with.
+/// The issuer to which a client id of the application is bound: the first with
+/// which it was used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Given {
     pub(crate) client_id: String,
@@ -277,7 +278,7 @@ mod tests {
         "refresh_token":"rt","requested_scope":"a b","granted_scope":"a",
         "dpop_key":"pem\n", "later":{"x":[1.50]},"version2":1}"#;
 
-    /// Reads, writes and reads again; gives what was written.
+    /// Reads, writes and reads again; returns the written text.
     fn survives<E: StoreEntry + PartialEq + std::fmt::Debug>(text: &str) -> String {
         let entry = E::parse(text).unwrap();
         let written = entry.text();
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn uses_a_registration_until_its_secret_is_about_to_end() {
+    fn uses_a_registration_until_its_secret_expires_soon() {
         let made = |secret: Option<&str>, end: Option<u64>| Registration {
             client_secret: secret.map(Secret::from),
             secret_expires_at: end,
@@ -302,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_what_it_has_read_and_keeps_what_it_does_not_know() {
+    fn writes_unknown_members_back() {
         let written = survives::<Tokens>(TOKENS);
         assert!(written.ends_with(r#""later":{"x":[1.50]},"version2":1}"#), "{written}");
         survives::<Tokens>(
@@ -337,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_broken_wherever_it_ends() {
+    fn refuses_a_text_cut_at_any_byte() {
         for (cut, _) in TOKENS.char_indices() {
             assert!(Tokens::parse(&TOKENS[..cut]).is_err());
         }
@@ -355,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn leads_from_an_endpoint_to_its_tokens() {
+    fn finds_the_tokens_of_an_endpoint() {
         let tokens = Tokens::parse(TOKENS).unwrap();
         let endpoint = Endpoint {
             endpoint: "https://r/mcp?key=1".into(),

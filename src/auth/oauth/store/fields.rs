@@ -1,4 +1,4 @@
-//! The members of an entry, read and written.
+//! Reads and writes the members of an entry.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,27 +12,27 @@ use crate::wire::object::Members;
 /// The version of entries, and of the file.
 pub(crate) const VERSION: u64 = 1;
 
-/// A key: printable, short, and without anything of its parts in it.
+/// A key: printable, short, and a digest of its parts.
 pub(super) fn key(kind: &str, parts: &[&str]) -> String {
     let mut context = Context::new(&SHA256);
     for part in parts {
-        // The length first: ("ab", "c") and ("a", "bc") are no one key.
+        // The length first: ("ab", "c") and ("a", "bc") must differ.
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part.as_bytes());
     }
     format!("{kind}-{}", URL_SAFE_NO_PAD.encode(context.finish()))
 }
 
-/// What a later version of the library wrote beside what this one knows, as
-/// JSON. It stays with the entry.
+/// Members that a later version of the library wrote, as JSON. They stay in the
+/// entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct UnknownMembers(Vec<(String, Secret)>);
 
-/// What happened and what to do, but nothing of what stands there.
+/// An error about an entry or a file. It quotes nothing of the content.
 pub(super) fn broken(what: &str) -> Error {
     Error::new(
         Status::Auth,
-        format!("{what}: put it right, or remove it and sign in again; it is left as it is"),
+        format!("{what}: correct it, or remove it and sign in again; it is left unchanged"),
     )
 }
 
@@ -43,8 +43,8 @@ pub(super) fn check_version(members: &Members<'_>) -> Result<()> {
         Some(version) if version > VERSION => Err(Error::new(
             Status::Unsupported,
             format!(
-                "it was written in version {version} by a later libmcpclient, and this one reads \
-                 version {VERSION}: use that one, or another store; it is left as it is"
+                "a later libmcpclient wrote it in version {version}, and this one reads version \
+                 {VERSION}: use the later one, or another store; it is left unchanged"
             ),
         )),
         _ => Err(broken("it has no member \"version\" that is a number")),
@@ -57,7 +57,7 @@ pub(super) struct EntryReader<'a>(Members<'a>);
 
 impl<'a> EntryReader<'a> {
     pub(super) fn new(text: &'a str) -> Result<Self> {
-        let members = Members::parse(text).map_err(|_| broken("what is kept is no JSON object"))?;
+        let members = Members::parse(text).map_err(|_| broken("the entry is no JSON object"))?;
         check_version(&members)?;
         Ok(Self(members))
     }
@@ -89,7 +89,7 @@ impl<'a> EntryReader<'a> {
         number.map(Some).ok_or_else(|| wrong(name, "is no number of seconds"))
     }
 
-    /// What is left when those of `known` are taken away.
+    /// All members except `known`.
     pub(super) fn unknown(&self, known: &[&str]) -> UnknownMembers {
         let others = self
             .0
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn makes_short_keys_that_tell_the_parts_apart() {
+    fn makes_short_keys_that_differ_by_their_parts() {
         let keys = [
             key("tokens", &["ab", "c"]),
             key("tokens", &["a", "bc"]),
@@ -138,12 +138,12 @@ mod tests {
             assert!(one.len() <= 64 && one.bytes().all(|byte| byte.is_ascii_graphic()));
             assert!(!keys[..at].contains(one));
         }
-        // Kept on disks: it may never change.
+        // Stored on disks: it must never change.
         assert_eq!(keys[4], "given-w0lMoaLPjuuKEd7TFvtVuDw7u-22MTzVBBUlHl0J4S8");
     }
 
     #[test]
-    fn tells_a_missing_member_from_a_wrong_one() {
+    fn distinguishes_a_missing_member_from_a_wrong_one() {
         let text = r#"{"version":1,"a":1,"b":null,"c":"\u0041","d":-1}"#;
         let reader = EntryReader::new(text).unwrap();
         assert!(reader.secret("a").unwrap_err().message().contains("\"a\" is no string"));

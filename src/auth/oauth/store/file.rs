@@ -1,4 +1,4 @@
-//! A store that is one file, which no other user may read or write.
+//! A store in one file that no other user may read or write.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -16,44 +16,44 @@ use crate::base::secret::Secret;
 use crate::platform::{Access, is_same_file, make_private_folder, open_private, state_folder};
 use crate::transport::socket::plain;
 
-/// A file that is replaced as a whole, a file beside it that is locked, and
-/// another that is written before it takes the place of the first.
+/// The store file, a lock file beside it, and a new file that replaces the store
+/// file as a whole.
 #[derive(Debug)]
 pub(crate) struct FileStore {
     path: PathBuf,
     folder: PathBuf,
 }
 
-/// A larger file is none of ours.
+/// The most bytes of the file.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
 impl FileStore {
-    /// Reads what is there, so that a file of no use is found at once; makes
-    /// nothing before there is something to keep.
+    /// Reads the file, so that an unusable file is reported at once. Creates no
+    /// file before the first write.
     pub(crate) fn new(path: &Path) -> Result<Self> {
         let absolute = std::path::absolute(path).ok().filter(|path| path.file_name().is_some());
         let folder = absolute.as_deref().and_then(Path::parent).map(Path::to_owned);
         let (Some(path), Some(folder)) = (absolute, folder) else {
             let path = quote(&path.to_string_lossy());
-            return Err(Error::argument(format!("\"{path}\" is no path of a file for tokens")));
+            return Err(Error::argument(format!("\"{path}\" is not the path of a file")));
         };
         let store = Self { path, folder };
         store.within(|_| Ok(()))?;
         Ok(store)
     }
 
-    /// Where the tokens of a user are by custom of the system.
+    /// The usual place of a user's state files on this system.
     pub(crate) fn default_path() -> Result<PathBuf> {
         let environment = Environment::read();
         default_path(&|name| environment.get(name).map(OsStr::to_owned))
     }
 
-    /// Has a look at what the file holds now.
+    /// Reads the file, and runs `look` on its content.
     fn within<T>(&self, look: impl FnOnce(&StoreDocument<'_>) -> Result<T>) -> Result<T> {
         let text = self.read()?;
         let document = text.as_ref().map_or_else(
             || Ok(StoreDocument::default()),
-            |text| StoreDocument::parse(text.expose()).map_err(|error| error.during(&self.place())),
+            |text| StoreDocument::parse(text.expose()).map_err(|error| error.during(&self.label())),
         );
         look(&document?)
     }
@@ -66,7 +66,7 @@ impl FileStore {
         };
         self.check_folder()?;
         let about = self.check(&self.path, &file)?;
-        // A byte more, to find a file that grows.
+        // One byte more, to detect a file that grows.
         let mut bytes = Zeroizing::new(Vec::with_capacity(about.len().min(LARGEST) as usize + 1));
         file.take(LARGEST + 1)
             .read_to_end(&mut bytes)
@@ -75,7 +75,7 @@ impl FileStore {
             return Err(self.too_large());
         }
         let text = std::str::from_utf8(&bytes)
-            .map_err(|_| broken("it is not UTF-8").during(&self.place()))?;
+            .map_err(|_| broken("it is not UTF-8").during(&self.label()))?;
         Ok(Some(text.into()))
     }
 
@@ -93,10 +93,10 @@ impl FileStore {
             .map_err(|error| self.failed(&new, "written in place of the old one", &error))
     }
 
-    /// Whoever reads meanwhile finds the old text or the new one, whole; and
-    /// so does whoever reads after the machine has stopped.
+    /// Replaces the file in one step. A reader finds the whole old content or the
+    /// whole new content, also after a crash of the machine.
     fn replace(&self, new: &Path, text: &str) -> io::Result<()> {
-        // Left by a process that was ended here. Nobody else is here now.
+        // A killed process may have left it. The lock excludes other writers.
         match fs::remove_file(new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -112,7 +112,7 @@ impl FileStore {
             return Err(error);
         }
         match File::open(&self.folder)?.sync_all() {
-            // Some file systems have no such thing.
+            // Some file systems cannot sync a folder.
             Err(error) if error.kind() != io::ErrorKind::InvalidInput => Err(error),
             _ => Ok(()),
         }
@@ -132,7 +132,7 @@ impl FileStore {
         }
     }
 
-    /// Who may write in the folder may put another file in the place of ours.
+    /// A user who may write in the folder could replace the file.
     fn check_folder(&self) -> Result<()> {
         let folder = &self.folder;
         let about = fs::metadata(folder).map_err(|error| self.failed(folder, "read", &error))?;
@@ -153,7 +153,7 @@ impl FileStore {
         Ok(())
     }
 
-    /// Whether nobody else has, or had, a hand in a file.
+    /// Checks that only this user can access the file.
     fn check(&self, path: &Path, file: &File) -> Result<Metadata> {
         let about = file.metadata().map_err(|error| self.failed(path, "read", &error))?;
         let (shown, access) = (shown(path), Access::of(&about));
@@ -186,7 +186,7 @@ impl FileStore {
         let shown = shown(path);
         if fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink()) {
             return insecure(format!(
-                "{shown} is a symbolic link, which may lead anywhere: use the path that it leads to"
+                "{shown} is a symbolic link, which is not followed: use the path to which it points"
             ));
         }
         Error::new(Status::Io, format!("{shown} cannot be {what}: {}", plain(error)))
@@ -195,7 +195,7 @@ impl FileStore {
     fn too_large(&self) -> Error {
         Error::new(
             Status::TooLarge,
-            format!("{} is larger than {LARGEST} bytes: use another", self.place()),
+            format!("{} is larger than {LARGEST} bytes: use another", self.label()),
         )
     }
 }
@@ -222,7 +222,7 @@ impl Store for FileStore {
         let file = open_private(&path, options).map_err(failed)?;
         let about = self.check(&path, &file)?;
         let held = StoreLock::of(file).map_err(failed)?;
-        // One that was removed meanwhile keeps nobody away.
+        // A lock file that was removed meanwhile locks nothing.
         let is_there = fs::symlink_metadata(&path).is_ok_and(|there| is_same_file(&there, &about));
         Ok(held.filter(|_| is_there))
     }
@@ -231,7 +231,7 @@ impl Store for FileStore {
         false
     }
 
-    fn place(&self) -> String {
+    fn label(&self) -> String {
         format!("the file of tokens {}", shown(&self.path))
     }
 }
@@ -248,7 +248,7 @@ fn default_path(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<PathBuf> 
     state_folder(variable).map(|state| state.join("mcpclient/tokens.json")).ok_or_else(|| {
         Error::new(
             Status::NotFound,
-            "there is no place for tokens, as HOME is not set to an absolute path: set it, or \
+            "there is no default path for tokens, as HOME is not an absolute path: set it, or \
              pass the path of a file",
         )
     })

@@ -1,4 +1,4 @@
-//! The text of a store's file: `{"version":1,"entries":{key: object}}`.
+//! The content of a store file: `{"version":1,"entries":{key: object}}`.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,8 @@ use crate::wire::object::Members;
 
 const ENTRIES: &str = "entries";
 
-/// The text, in its parts: what is not changed is written as it was read.
+/// The content, split into members. Unchanged members are written as they were
+/// read.
 #[derive(Debug, Default)]
 pub(crate) struct StoreDocument<'a> {
     members: Members<'a>,
@@ -34,11 +35,10 @@ impl<'a> StoreDocument<'a> {
         self.entries.get(key).map(RawValue::get)
     }
 
-    /// The whole text with an entry in place of the one under its key, or
-    /// without that one.
+    /// The content with another entry for the key, or without an entry for it.
     pub(crate) fn with(&self, key: &str, entry: Option<&str>) -> Result<Secret> {
         if entry.is_some_and(|entry| Members::parse(entry).is_err()) {
-            return Err(Error::new(Status::Internal, "what is to be kept is no JSON object"));
+            return Err(Error::new(Status::Internal, "the new entry is no JSON object"));
         }
         let others = self.entries.0.iter().filter(|(name, _)| name != key);
         let mut entries = ObjectWriter::in_lines();
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn begins_with_nothing() {
+    fn writes_the_first_entry() {
         let document = StoreDocument::default();
         assert_eq!(document.get("a"), None);
         let text = document.with("a", None).unwrap();
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_broken_wherever_it_ends() {
+    fn refuses_a_text_cut_at_any_byte() {
         let text = TEXT.trim_end();
         for (cut, _) in text.char_indices() {
             assert!(StoreDocument::parse(&text[..cut]).is_err());

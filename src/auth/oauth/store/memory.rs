@@ -1,4 +1,4 @@
-//! A store that ends with the process.
+//! A store in memory.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,7 +6,7 @@ use crate::auth::oauth::store::{Store, StoreLock};
 use crate::base::error::Result;
 use crate::base::secret::Secret;
 
-/// Few entries, so that a list will do.
+/// A list, as there are few entries.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryStore(Mutex<Vec<(String, Secret)>>);
 
@@ -36,7 +36,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    /// Whoever has the store does one exchange at a time.
+    /// The authorization that owns the store runs one flow at a time.
     fn try_lock(&self) -> Result<Option<StoreLock>> {
         Ok(Some(StoreLock::alone()))
     }
@@ -45,7 +45,7 @@ impl Store for MemoryStore {
         false
     }
 
-    fn place(&self) -> String {
+    fn label(&self) -> String {
         "the store in memory".into()
     }
 }

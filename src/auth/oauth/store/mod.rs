@@ -1,6 +1,6 @@
-//! Where registrations and tokens are kept.
+//! The token store: registrations, tokens, and which endpoint uses which.
 //!
-//! A store knows keys and texts; [`entry`] knows what the texts say.
+//! A store maps keys to texts. [`entry`] defines the texts.
 
 pub(crate) mod entry;
 mod fields;
@@ -19,54 +19,53 @@ use crate::base::secret::Secret;
 use crate::platform::FileLock;
 use crate::transport::wait::Wait;
 
-/// Texts by their keys: one JSON object for each.
+/// A store. Each text is a JSON object.
 pub(crate) trait Store: Debug + Send + Sync {
-    /// What was saved last, by any process. Asks for no lock.
+    /// The text that any process saved last. Needs no lock.
     fn load(&self, key: &str) -> Result<Option<Secret>>;
 
-    /// Replaces what is there. The lock is held by whoever calls, see
-    /// [`lock`].
+    /// Replaces the text of a key. The caller holds the lock, see [`lock`].
     fn save(&self, held: &StoreLock, key: &str, data: &Secret) -> Result<()>;
 
-    /// Forgets what is there, if anything is.
+    /// Removes the text of a key, if there is one.
     fn remove(&self, held: &StoreLock, key: &str) -> Result<()>;
 
-    /// Locks the store against other processes, and other threads of this
-    /// one. `None` while another has it.
+    /// Locks the store against other processes and other threads. `None` while
+    /// another holds the lock.
     fn try_lock(&self) -> Result<Option<StoreLock>>;
 
-    /// Whether any of this runs code of the program, which has a thread of
-    /// its own for that.
+    /// Whether it runs callbacks of the application.
     fn runs_callbacks(&self) -> bool;
 
-    /// What it is, for messages.
-    fn place(&self) -> String;
+    /// The name of the store in messages.
+    fn label(&self) -> String;
 }
 
-/// A store that is locked, until this is let go of.
+/// The lock of a store, released when it is dropped.
 ///
-/// Held over the whole of reading, renewing and writing: what was read is
-/// what is replaced, whoever else there is.
+/// It is held from reading a token until its replacement is written, so that no
+/// other process changes the token in between.
 #[derive(Debug)]
 pub(crate) struct StoreLock(#[allow(dead_code, reason = "unlocks when dropped")] Option<FileLock>);
 
 impl StoreLock {
-    /// Of a store that nobody else has, or that has no lock.
+    /// The lock of a store that only this process uses, or that has no lock.
     pub(crate) fn alone() -> Self {
         Self(None)
     }
 
-    /// Of a lock file, which stays: removing it would let two have the lock.
+    /// The lock of a lock file. The file is never removed: two processes could
+    /// then hold the lock.
     fn of(file: File) -> io::Result<Option<Self>> {
         Ok(FileLock::try_lock(file)?.map(|lock| Self(Some(lock))))
     }
 }
 
-/// How long to wait before the lock is tried again. The system tells nobody
-/// when it is free.
+/// The pause between two attempts. The system does not signal when a lock is
+/// released.
 const AGAIN: Duration = Duration::from_millis(30);
 
-/// Waits until the store is ours.
+/// Waits for the lock.
 pub(crate) async fn lock(store: &dyn Store, wait: &Wait) -> Result<StoreLock> {
     loop {
         if let Some(held) = store.try_lock()? {
@@ -74,26 +73,26 @@ pub(crate) async fn lock(store: &dyn Store, wait: &Wait) -> Result<StoreLock> {
         }
         wait.pause(AGAIN).await.map_err(|error| match error.status() {
             Status::Cancelled | Status::Closed => error,
-            _ => error.during(&format!("{} is locked by another process", store.place())),
+            _ => error.during(&format!("{} is locked by another process", store.label())),
         })?;
     }
 }
 
-/// Reads what is kept under a key.
+/// Reads the entry of a key.
 pub(crate) fn read<E: StoreEntry>(store: &dyn Store, key: &str) -> Result<Option<E>> {
     let Some(text) = store.load(key)? else { return Ok(None) };
-    let wrong = |error: Error| error.during(&format!("{}, entry {key}", store.place()));
+    let wrong = |error: Error| error.during(&format!("{}, entry {key}", store.label()));
     let entry = E::parse(text.expose()).map_err(wrong)?;
     if entry.own_key() != key {
         return Err(wrong(Error::new(
             Status::Auth,
-            "what stands there belongs under another key: remove the entry and sign in again",
+            "the entry belongs to another key: remove it and sign in again",
         )));
     }
     Ok(Some(entry))
 }
 
-/// Keeps an entry under its key. One that cannot be read is not replaced.
+/// Writes an entry. An entry that cannot be read is not replaced.
 pub(crate) fn write<E: StoreEntry>(store: &dyn Store, held: &StoreLock, entry: &E) -> Result<()> {
     let key = entry.own_key();
     read::<E>(store, &key)?;

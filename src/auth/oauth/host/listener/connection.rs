@@ -10,21 +10,21 @@ use crate::platform::{self, POLLIN, POLLOUT, Poll};
 use crate::transport::socket::Socket;
 use crate::transport::wait::Wait;
 
-/// The most bytes that the head of a request may have.
+/// The most bytes of the head of a request.
 const HEAD_LIMIT: usize = 8 * 1024;
-/// The most bytes behind it that are taken and thrown away.
+/// The most bytes after the head that are read and discarded.
 const REST_LIMIT: usize = 64 * 1024;
 
-/// How long a request may take to come.
+/// The time limit for a request.
 const TIME: Duration = Duration::from_secs(5);
-/// How long its page may take to go.
+/// The time limit for sending the page.
 const PAGE_TIME: Duration = Duration::from_secs(1);
 
 pub(super) struct BrowserConnection {
     socket: Socket,
-    /// When it is sent away.
+    /// When the connection is closed at the latest.
     end: Instant,
-    /// The query in it is secret.
+    /// Its query is secret.
     head: Box<[u8]>,
     filled: usize,
     stage: Stage,
@@ -36,8 +36,8 @@ enum Stage {
         reply: String,
         sent: usize,
     },
-    /// It has its page. To close while something unread has come would take
-    /// the page away again.
+    /// The page is sent. Closing the socket while there is unread data would
+    /// reset the connection, and the browser would lose the page.
     Closing {
         thrown: usize,
     },
@@ -55,7 +55,7 @@ impl BrowserConnection {
         }
     }
 
-    /// What it waits for.
+    /// What to poll for.
     pub(super) fn entry(&self) -> Poll {
         let is_writing = matches!(self.stage, Stage::Writing { .. });
         Poll::new(self.socket.fd(), if is_writing { POLLOUT } else { POLLIN })
@@ -77,7 +77,8 @@ impl BrowserConnection {
         self.filled == 0
     }
 
-    /// Does what can be done at once. Gives the answer if it has come.
+    /// Reads and writes without waiting. The result is the query of the redirect,
+    /// once it has arrived.
     pub(super) fn go_on(
         &mut self,
         place: &RedirectTarget,
@@ -96,13 +97,13 @@ impl BrowserConnection {
         answer
     }
 
-    /// Sees that the page of the answer arrives, for a short time.
+    /// Waits a short time for the page to be sent.
     pub(super) async fn finish(mut self, wait: &Wait) {
         let wait = wait.at_most(PAGE_TIME);
         loop {
             let now = Instant::now();
             let mut entry = [self.entry()];
-            // The answer is there: what ends the wait is not for here.
+            // The redirect has arrived: an error no longer matters.
             if self.is_over(now) || wait.poll(&mut entry, self.left(now)).await.is_err() {
                 return;
             }
@@ -155,7 +156,7 @@ impl BrowserConnection {
         Ok(())
     }
 
-    /// Throws away what comes, until the other side closes as well.
+    /// Discards data until the peer closes its side.
     fn close(&mut self) -> io::Result<()> {
         let Stage::Closing { thrown } = &mut self.stage else { return Ok(()) };
         while *thrown < REST_LIMIT {

@@ -1,8 +1,7 @@
-//! The loopback listener to which a browser comes back with the answer of a
-//! sign-in (RFC 8252, 7.3).
+//! The loopback listener for the redirect of the browser (RFC 8252, 7.3).
 //!
-//! Whatever runs on this machine can knock, every page that the browser shows
-//! among it. Only a request with the right `state` ends the wait.
+//! Any program on this machine can connect, and any page in the browser can too.
+//! Only a request with the right `state` ends the wait.
 
 mod connection;
 pub(crate) mod request;
@@ -22,38 +21,38 @@ use crate::platform::{POLLIN, Poll, lacks_address, raw_socket};
 use crate::transport::socket::{Socket, plain};
 use crate::transport::wait::{self, Wait};
 
-/// Where the browser comes back to if the program has not said where.
+/// The redirect URL if the application set none.
 const DEFAULT: &str = "http://127.0.0.1/callback";
 
-/// The most connections that are open at once.
-const VISITORS: usize = 16;
+/// The most open connections.
+const CONNECTIONS: usize = 16;
 /// A listener has at most two sockets; a signal may end its wait.
-const _: () = assert!(VISITORS + 3 <= Wait::MOST);
+const _: () = assert!(CONNECTIONS + 3 <= Wait::MOST);
 
-/// The most connections that the system keeps until they are taken.
+/// The most connections that wait to be accepted.
 const BACKLOG: i32 = 64;
 
-/// How many free ports are tried until one is free in both families.
+/// How many free ports are tried until one is free for both IPv4 and IPv6.
 const TRIES: usize = 16;
 
-/// How long nobody is let in when the system has no more descriptors.
+/// The pause if the system has no more descriptors.
 const REST: Duration = Duration::from_millis(50);
 
-/// Listens from when it is made until the answer is there, the wait for it
-/// has ended, or it is dropped.
+/// Listens from its creation until the redirect has arrived, the wait has ended,
+/// or it is dropped.
 #[derive(Debug)]
 pub(crate) struct LoopbackListener {
     place: RedirectTarget,
-    /// None once the wait has ended.
+    /// Empty after the wait.
     sockets: Vec<socket2::Socket>,
 }
 
-/// Why nobody listens.
+/// Why the library cannot listen.
 #[derive(Debug)]
 pub(crate) enum BindError {
-    /// The port that was asked for cannot be had; another might.
+    /// The requested port is taken. Another may be free.
     Taken(Error),
-    /// No port would do.
+    /// No port can be used.
     Failed(Error),
 }
 
@@ -72,8 +71,8 @@ impl From<BindError> for Error {
 }
 
 impl LoopbackListener {
-    /// Listens at `redirect`, or at a path of our own. Its port counts, else
-    /// `port`, else (and for 0) it is a free one.
+    /// Listens at `redirect`, or at the default URL. The port is the one of the
+    /// URL, else `port`, else any free one.
     pub(crate) fn bind(
         redirect: Option<&str>,
         port: Option<u16>,
@@ -92,7 +91,7 @@ impl LoopbackListener {
         }
     }
 
-    /// The redirect URI as it is to be sent: with the port.
+    /// The redirect URL for requests: with the port.
     pub(crate) fn redirect_uri(&self) -> &str {
         &self.place.uri
     }
@@ -102,11 +101,10 @@ impl LoopbackListener {
         self.place.port
     }
 
-    /// Waits for the answer: the query of the first request of which `is_ours`
-    /// says so. All others get a page that says nothing, and the wait goes on.
-    /// `None` when `enough` is raised before.
+    /// Waits for the redirect: the first request whose query passes `is_ours`. Any
+    /// other request gets a neutral page. `None` if `enough` is raised first.
     ///
-    /// However it ends, nobody listens any more.
+    /// The listener is closed afterwards, whatever the outcome.
     pub(crate) async fn answer(
         &mut self,
         wait: &Wait,
@@ -117,45 +115,45 @@ impl LoopbackListener {
         if sockets.is_empty() {
             return Err(Error::new(
                 Status::State,
-                format!("nobody listens at {} any more: begin another sign-in", self.place.shown()),
+                format!("the listener at {} is closed: begin another sign-in", self.place.shown()),
             ));
         }
-        let mut visitors: Vec<BrowserConnection> = Vec::with_capacity(VISITORS);
+        let mut connections: Vec<BrowserConnection> = Vec::with_capacity(CONNECTIONS);
         loop {
             if enough.is_raised() {
                 return Ok(None);
             }
             let now = Instant::now();
-            visitors.retain(|visitor| !visitor.is_over(now));
-            let pause = visitors.iter().map(|visitor| visitor.left(now)).min();
+            connections.retain(|connection| !connection.is_over(now));
+            let pause = connections.iter().map(|connection| connection.left(now)).min();
             let doors = sockets.iter().map(|socket| Poll::new(raw_socket(socket), POLLIN));
             let mut entries: Vec<Poll> =
-                doors.chain(visitors.iter().map(BrowserConnection::entry)).collect();
+                doors.chain(connections.iter().map(BrowserConnection::entry)).collect();
             entries.push(wait::entry(enough)?);
             wait.poll(&mut entries, pause.unwrap_or(Duration::MAX)).await.map_err(|error| {
                 error.during(&format!("wait for the browser at {}", self.place.shown()))
             })?;
             let mut entries = entries.iter();
-            let knocks: Vec<bool> =
+            let ready: Vec<bool> =
                 entries.by_ref().take(sockets.len()).map(Poll::is_ready).collect();
             let mut found = None;
-            for (at, (visitor, entry)) in visitors.iter_mut().zip(entries).enumerate() {
+            for (at, (connection, entry)) in connections.iter_mut().zip(entries).enumerate() {
                 if entry.is_ready()
-                    && let Some(answer) = visitor.go_on(&self.place, is_ours)
+                    && let Some(answer) = connection.go_on(&self.place, is_ours)
                 {
                     found = Some((at, answer));
                     break;
                 }
             }
             if let Some((at, answer)) = found {
-                let visitor = visitors.swap_remove(at);
-                drop((sockets, visitors));
-                visitor.finish(wait).await;
+                let connection = connections.swap_remove(at);
+                drop((sockets, connections));
+                connection.finish(wait).await;
                 return Ok(Some(answer));
             }
             let mut is_exhausted = false;
-            for (socket, _) in sockets.iter().zip(knocks).filter(|(_, has_knocked)| *has_knocked) {
-                is_exhausted |= let_in(socket, &mut visitors).is_err();
+            for (socket, _) in sockets.iter().zip(ready).filter(|(_, is_ready)| *is_ready) {
+                is_exhausted |= accept(socket, &mut connections).is_err();
             }
             if is_exhausted {
                 wait.pause(REST).await?;
@@ -164,19 +162,19 @@ impl LoopbackListener {
     }
 }
 
-/// Takes the connections that there are.
-fn let_in(socket: &socket2::Socket, visitors: &mut Vec<BrowserConnection>) -> io::Result<()> {
-    for _ in 0..VISITORS {
+/// Accepts the waiting connections.
+fn accept(socket: &socket2::Socket, connections: &mut Vec<BrowserConnection>) -> io::Result<()> {
+    for _ in 0..CONNECTIONS {
         match Socket::accept(socket) {
             Ok(socket) => {
-                if visitors.len() >= VISITORS {
-                    send_one_away(visitors);
+                if connections.len() >= CONNECTIONS {
+                    close_one(connections);
                 }
-                visitors.push(BrowserConnection::new(socket));
+                connections.push(BrowserConnection::new(socket));
             }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => return Ok(()),
-                // It went away before it was let in.
+                // The peer closed it before it was accepted.
                 io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted => {}
                 _ => return Err(error),
             },
@@ -185,18 +183,18 @@ fn let_in(socket: &socket2::Socket, visitors: &mut Vec<BrowserConnection>) -> io
     Ok(())
 }
 
-/// Closes the connection that is missed least: one that has its page, else
-/// the oldest on which nothing was said, as browsers open some in advance.
-fn send_one_away(visitors: &mut Vec<BrowserConnection>) {
-    let has_page = visitors.iter().position(BrowserConnection::has_page);
-    let silent = || visitors.iter().position(BrowserConnection::is_silent);
+/// Closes one connection: one that has its page, else the oldest without data.
+/// Browsers open some in advance.
+fn close_one(connections: &mut Vec<BrowserConnection>) {
+    let has_page = connections.iter().position(BrowserConnection::has_page);
+    let silent = || connections.iter().position(BrowserConnection::is_silent);
     let at = has_page.or_else(silent).unwrap_or(0);
-    if at < visitors.len() {
-        visitors.remove(at);
+    if at < connections.len() {
+        connections.remove(at);
     }
 }
 
-/// A socket for each address that this machine has, all on one port.
+/// Opens a socket for each address that this machine has, all on one port.
 fn open_all(addresses: &[IpAddr], mut port: u16) -> io::Result<(Vec<socket2::Socket>, u16)> {
     let mut sockets = Vec::with_capacity(addresses.len());
     let mut failure = None;
@@ -222,8 +220,8 @@ fn open(address: SocketAddr) -> io::Result<(socket2::Socket, u16)> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    // For the port of the last sign-in, whose connections the system still
-    // remembers. One that somebody listens at stays theirs.
+    // The system still remembers the connections of the last sign-in on this
+    // port. This option does not take the port of another listener.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
@@ -243,8 +241,8 @@ fn unbound(redirect: &LoopbackRedirect, port: u16, error: &io::Error) -> BindErr
         return BindError::Taken(Error::new(
             Status::Io,
             format!(
-                "cannot listen for the browser at {name}:{port}: {what}; end what uses the port, \
-                 or set a redirect URL with another"
+                "cannot listen for the browser at {name}:{port}: {what}; end the program that uses \
+                 the port, or set a redirect URL with another port"
             ),
         ));
     }

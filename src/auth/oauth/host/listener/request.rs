@@ -1,25 +1,25 @@
-//! What somebody asks of the listener, and the page that is the reply.
+//! A request to the listener, and the page for it.
 
 use crate::auth::oauth::spec::redirect::RedirectTarget;
 use crate::wire::url::split_query;
 
-/// The most header lines that a request may have.
+/// The most header lines of a request.
 const HEADERS: usize = 100;
 
-/// What has come so far.
+/// The request so far.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum BrowserRequest<'a> {
     Partial,
-    /// A GET of the right place: the answer, if its query says so.
+    /// A GET of the redirect URL, with its query.
     Get(&'a str),
     Other(ResponsePage),
 }
 
-/// A reply. None has anything of the request in it.
+/// A response. It quotes nothing of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResponsePage {
     Answered,
-    /// To a HEAD of the right place, which means nothing.
+    /// For a HEAD of the redirect URL, which browsers send as a probe.
     Head,
     NotAwaited,
     Malformed,
@@ -28,18 +28,18 @@ pub(crate) enum ResponsePage {
     TooLong,
 }
 
-/// Without a word on how it went: that is decided later, by the program.
+/// It does not say whether the sign-in succeeded: that is not known yet.
 const ANSWERED: &str = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
     <title>You may close this window</title></head>\n\
     <body><h1>You may close this window</h1>\
-    <p>The program has got its answer. Go back to it to see how it goes on.</p></body>\n\
+    <p>The application has received the answer. Go back to it to continue.</p></body>\n\
     </html>\n";
 
 const NEUTRAL: &str = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
     <title>Nothing to see here</title></head>\n\
     <body><h1>Nothing to see here</h1>\
-    <p>A program waits at this address for the end of a sign-in. \
-    This is not the page for it: go back to the program.</p></body>\n\
+    <p>An application waits at this address for the end of a sign-in. \
+    This page is not part of it: go back to the application.</p></body>\n\
     </html>\n";
 
 impl<'a> BrowserRequest<'a> {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_what_is_asked() {
+    fn recognizes_the_request() {
         let host = "Host: 127.0.0.1:9\r\n\r\n";
         for (line, result) in [
             ("GET /cb?a=b?c HTTP/1.1", "Get(\"a=b?c\")"),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn wants_one_host_and_the_right_one() {
+    fn requires_exactly_one_host_header() {
         for hosts in [
             "",
             "Host: 127.0.0.1\r\n",

@@ -32,7 +32,7 @@ fn is_ours(query: &str) -> bool {
     query.split('&').any(|one| one == "state=right")
 }
 
-/// Waits for the answer with `state=right` on a thread of its own.
+/// Waits in a new thread for the redirect with `state=right`.
 fn waiting(mut listener: LoopbackListener) -> JoinHandle<Result<String>> {
     spawn(move || {
         let wait = Wait::for_at_most(LIMIT);
@@ -67,14 +67,14 @@ fn request(method: &str, target: &str, port: u16) -> String {
     format!("{method} {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: */*\r\n\r\n")
 }
 
-/// Answers rightly, and gives what the listener has waited for.
+/// Sends the right redirect, and returns the result of the listener.
 fn end(port: u16, thread: JoinHandle<Result<String>>) -> String {
     assert!(get(port, "/callback?code=1&state=right").starts_with("HTTP/1.1 200 OK\r\n"));
     thread.join().unwrap().unwrap()
 }
 
 #[test]
-fn gives_the_query_as_it_came_and_closes() {
+fn returns_the_query_unchanged_and_closes() {
     let listener = listener();
     let port = listener.port();
     assert_eq!(listener.redirect_uri(), format!("http://127.0.0.1:{port}/callback"));
@@ -84,7 +84,7 @@ fn gives_the_query_as_it_came_and_closes() {
     assert!(page.starts_with("HTTP/1.1 200 OK\r\n") && page.contains("close this window"));
     assert_eq!(thread.join().unwrap().unwrap(), query);
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
-    // At once, whatever the system remembers of the last connection.
+    // At once, although the system remembers the last connection.
     assert_eq!(LoopbackListener::bind(None, Some(port)).unwrap().port(), port);
 }
 
@@ -115,7 +115,7 @@ fn replies_with_these_headers_and_nothing_of_the_request() {
 }
 
 #[test]
-fn goes_on_waiting_after_what_is_no_answer() {
+fn ignores_requests_without_the_right_state() {
     let listener = listener();
     let port = listener.port();
     let thread = waiting(listener);
@@ -174,7 +174,7 @@ fn reads_a_head_wherever_it_is_cut() {
 }
 
 #[test]
-fn is_not_held_up_by_those_who_say_nothing() {
+fn is_not_blocked_by_silent_connections() {
     let listener = listener();
     let port = listener.port();
     let begin = Instant::now();
@@ -184,7 +184,7 @@ fn is_not_held_up_by_those_who_say_nothing() {
     (&slow).write_all(b"GET /callback").unwrap();
     silent.extend((0..10).map(|_| connect(port)));
     assert!(get(port, "/callback?state=wrong").starts_with("HTTP/1.1 400 "));
-    // It had said something, so that others had to go.
+    // It had sent data, so the silent connections were closed first.
     let rest = format!(" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
     (&slow).write_all(rest.as_bytes()).unwrap();
     assert!(reply(slow).starts_with("HTTP/1.1 400 "));
@@ -193,7 +193,7 @@ fn is_not_held_up_by_those_who_say_nothing() {
 }
 
 #[test]
-fn sends_away_who_takes_too_long() {
+fn closes_a_connection_that_takes_too_long() {
     let listener = listener();
     let port = listener.port();
     let thread = waiting(listener);
@@ -219,7 +219,7 @@ fn refuses_a_head_that_is_too_long() {
 }
 
 #[test]
-fn shows_the_page_whatever_comes_behind_the_request() {
+fn shows_the_page_despite_data_after_the_request() {
     let listener = listener();
     let port = listener.port();
     let thread = waiting(listener);
@@ -250,7 +250,7 @@ fn ends_although_the_browser_keeps_its_side_open() {
 #[test]
 fn listens_at_ipv6_and_at_both_for_localhost() {
     if let Err(error) = TcpListener::bind("[::1]:0") {
-        // Not by a macro, whose words the harness keeps to itself.
+        // Not with println!, whose output the test harness captures.
         let _ = writeln!(io::stderr(), "skipped: no IPv6 on this machine: {error}");
         return;
     }
@@ -292,7 +292,7 @@ fn says_that_a_port_is_taken() {
         assert!(error.message().contains("in use"), "{}", error.message());
     }
     assert_ne!(LoopbackListener::bind(None, Some(0)).unwrap().port(), 0);
-    // One of ours is as good as taken.
+    // A port of this process counts as taken too.
     let listener = listener();
     let again = LoopbackListener::bind(None, Some(listener.port()));
     assert!(matches!(again, Err(BindError::Taken(_))));
@@ -329,7 +329,7 @@ fn ends_with_a_cancel_and_closes() {
 }
 
 #[test]
-fn ends_when_the_answer_has_come_by_another_way() {
+fn ends_when_the_application_completes_the_sign_in() {
     let mut listener = listener();
     let port = listener.port();
     let enough = never();

@@ -19,7 +19,7 @@ const PLAIN: &str = "response_type=code&client_id=https%3A%2F%2Fc%2Fm.json\
     &code_challenge_method=S256&state=st&resource=https%3A%2F%2Fh%2Fa+b";
 
 #[test]
-fn writes_the_request_behind_what_the_endpoint_has() {
+fn appends_the_request_to_the_query_of_the_endpoint() {
     let state = Secret::from("st");
     for (endpoint, front) in [
         ("https://as/authorize", "https://as/authorize?"),
@@ -46,7 +46,7 @@ fn writes_the_request_behind_what_the_endpoint_has() {
 }
 
 #[test]
-fn opens_no_url_of_another_kind() {
+fn refuses_urls_of_other_schemes() {
     for url in [
         "javascript:alert(1)",
         "javascript://as/%0aalert(1)",

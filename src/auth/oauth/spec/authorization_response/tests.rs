@@ -9,7 +9,7 @@ fn check_answer(query: &str, sends_iss: bool) -> Result<String> {
 }
 
 #[test]
-fn takes_the_code_of_an_answer() {
+fn reads_the_code_of_a_response() {
     for (query, code) in [
         ("code=c", "c"),
         ("state=s&code=a%2Bb+c&session_state=x&scope=y&scope=z&code_x=1", "a+b c"),
@@ -27,7 +27,7 @@ fn takes_the_code_of_an_answer() {
 }
 
 #[test]
-fn belongs_to_the_flow_of_its_one_state() {
+fn matches_the_request_with_its_state() {
     let state = Secret::from("a+b c");
     for (query, is_ours) in [
         ("state=a%2Bb+c", true),
@@ -58,9 +58,9 @@ fn refuses_a_parameter_that_comes_twice() {
     }
 }
 
-/// The table of RFC 9207, for a code and for an error alike.
+/// The table of RFC 9207, for a code and for an error.
 #[test]
-fn holds_the_answer_to_its_issuer() {
+fn checks_the_issuer_of_the_response() {
     let right = "iss=https%3A%2F%2Fas.example%2Ft";
     for (iss, promised, not_promised) in [
         (right, true, true),
@@ -98,7 +98,7 @@ fn holds_the_answer_to_its_issuer() {
 }
 
 #[test]
-fn compares_with_the_base_where_there_is_no_document() {
+fn compares_the_issuer_with_the_origin_without_metadata() {
     let server = ServerMetadata::without_document("http://localhost:1");
     let check = |query: &str| read_response(query).code(&ExpectedResponse::of(&server, &[]));
     assert!(check("code=c").is_ok());
@@ -109,7 +109,7 @@ fn compares_with_the_base_where_there_is_no_document() {
 }
 
 #[test]
-fn types_each_refusal() {
+fn maps_each_error_code() {
     for (code, status) in [
         ("access_denied", Status::Denied),
         ("invalid_request", Status::Auth),
@@ -125,7 +125,7 @@ fn types_each_refusal() {
         ("consent_required", Status::Unavailable),
         ("interaction_required", Status::Unavailable),
     ] {
-        // Also beside a code, which then counts for nothing.
+        // An error beside a code: the code does not count.
         let query = format!("code=c&error={code}&error_description=no+%22way%22%0a");
         let error = check_answer(&query, false).unwrap_err();
         assert_eq!(error.status(), status, "{code}");

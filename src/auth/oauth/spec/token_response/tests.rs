@@ -15,7 +15,7 @@ fn read_code(status: u16, body: &str) -> Result<TokenResponse, TokenError> {
 }
 
 #[test]
-fn takes_a_token_and_what_is_said_of_it() {
+fn reads_a_token_and_its_parameters() {
     let granted = read_code(
         200,
         r#"{"access_token":"a.b~c+d/e==","token_type":"bEARER","expires_in":"3600",
@@ -41,7 +41,7 @@ fn takes_a_token_and_what_is_said_of_it() {
 }
 
 #[test]
-fn refuses_what_holds_no_token_and_shows_nothing_of_it() {
+fn refuses_a_response_without_a_token_and_does_not_quote_it() {
     let long = format!(r#"{{"access_token":"{}"}}"#, "x".repeat(LONGEST + 1));
     let deep = format!(r#"{{"access_token":"t","x":{}}}"#, "[".repeat(50) + &"]".repeat(50));
     for (status, body) in [
@@ -78,7 +78,7 @@ fn refuses_what_holds_no_token_and_shows_nothing_of_it() {
 }
 
 #[test]
-fn takes_only_the_type_of_token_that_was_asked_for() {
+fn accepts_only_the_requested_token_type() {
     use TokenType::{Bearer, Dpop};
     for (name, proof, step, expected) in [
         ("Bearer", DpopUse::None, TokenStep::Code, Some(Some(Bearer))),
@@ -100,7 +100,7 @@ fn takes_only_the_type_of_token_that_was_asked_for() {
         let granted = read_as(step, proof, 200, &body).map(|granted| granted.token_type);
         assert_eq!(granted.ok(), expected, "{name} {proof:?} {step:?}");
     }
-    // One that is forgotten is Bearer, which does not do if it must be bound.
+    // A missing type means Bearer, which is refused if the token must be bound.
     assert!(read_as(TokenStep::Code, DpopUse::Demanded, 200, r#"{"access_token":"t"}"#).is_err());
 }
 
@@ -118,7 +118,7 @@ fn takes_only_an_id_jag_from_an_identity_provider() {
 }
 
 #[test]
-fn types_each_error() {
+fn maps_each_error_code() {
     use TokenErrorKind::{InvalidClient, InvalidDpopProof, InvalidGrant, Other, UseDpopNonce};
     let later = TokenErrorKind::Unavailable { retry_after: None };
     for (step, code, kind, status) in [
@@ -159,7 +159,7 @@ fn types_each_error() {
 }
 
 #[test]
-fn leaves_it_for_later_when_the_server_is_not_up() {
+fn says_try_again_if_the_server_is_down() {
     for status in [429, 500, 502, 503, 504] {
         let body = r#"{"error":"invalid_grant"}"#;
         let reply =
@@ -189,7 +189,7 @@ fn shows_no_secret_that_the_server_repeats() {
 }
 
 #[test]
-fn tells_of_clocks_that_differ() {
+fn reports_a_clock_difference() {
     let asked = SentTokenRequest { step: TokenStep::Code, proof: DpopUse::Sent, secrets: &[] };
     for (date, words) in [
         ("Sun, 06 Nov 1994 08:47:37 GMT", Some("120 s ahead of the server's")),

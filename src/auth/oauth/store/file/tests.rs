@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::auth::oauth::store::lock;
 use crate::transport::wait::{Wait, now};
 
-/// A folder of its own for each test, with mode 0700.
+/// A new folder for each test, with mode 0700.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -28,7 +28,7 @@ impl Folder {
         FileStore::new(&self.file()).unwrap()
     }
 
-    /// Puts a text there with mode 0600.
+    /// Writes a text with mode 0600.
     fn put(&self, text: &str) {
         fs::write(self.file(), text).unwrap();
         set_mode(&self.file(), 0o600);
@@ -64,7 +64,7 @@ fn load(store: &FileStore, key: &str) -> Option<String> {
 const GOOD: &str = r#"{"version":1,"entries":{"a":{"version":1,"later":[1.50]}},"later":"x"}"#;
 
 #[test]
-fn makes_a_folder_and_a_file_for_their_owner_alone_and_only_to_save() {
+fn creates_a_private_folder_and_file_on_the_first_write() {
     let folder = Folder::new();
     let path = folder.0.join("above/mcpclient/tokens.json");
     let store = FileStore::new(&path).unwrap();
@@ -81,7 +81,7 @@ fn makes_a_folder_and_a_file_for_their_owner_alone_and_only_to_save() {
 }
 
 #[test]
-fn refuses_what_other_users_can_reach_and_says_what_to_do() {
+fn refuses_files_that_other_users_can_access() {
     let folder = Folder::new();
     folder.put(GOOD);
     let store = folder.store();
@@ -111,12 +111,12 @@ fn refuses_what_other_users_can_reach_and_says_what_to_do() {
 }
 
 #[test]
-fn refuses_what_belongs_to_another_user() {
+fn refuses_files_of_another_user() {
     let folder = Folder::new();
     folder.put(GOOD);
     let store = folder.store();
     if chown(folder.file(), Some(12345), None).is_err() {
-        // Skipped: only root can give files away.
+        // Skipped: only root can change the owner of a file.
         return;
     }
     for error in [store.load("a").unwrap_err(), save(&store, "a", "{}").unwrap_err()] {
@@ -151,7 +151,7 @@ fn follows_no_symbolic_link() {
 }
 
 #[test]
-fn leaves_what_it_cannot_read_as_it_is() {
+fn leaves_an_unreadable_file_unchanged() {
     let folder = Folder::new();
     let store = folder.store();
     for (text, status, words) in [
@@ -180,7 +180,7 @@ fn leaves_what_it_cannot_read_as_it_is() {
 }
 
 #[test]
-fn keeps_what_it_does_not_know() {
+fn keeps_unknown_members() {
     let folder = Folder::new();
     folder.put(GOOD);
     let store = folder.store();
@@ -192,7 +192,7 @@ fn keeps_what_it_does_not_know() {
 }
 
 #[test]
-fn bounds_the_size() {
+fn limits_the_size() {
     let folder = Folder::new();
     let store = folder.store();
     let entry = format!("{{\"x\":\"{}\"}}", "x".repeat(LARGEST as usize / 2));
@@ -214,7 +214,7 @@ fn keeps_the_old_text_when_the_new_one_cannot_be_written() {
     assert!(error.message().contains("tokens.json.new\" cannot be written"), "{}", error.message());
     assert_eq!(fs::read_to_string(folder.file()).unwrap(), GOOD);
 
-    // Root may write in spite of the mode.
+    // Root may write whatever the mode.
     if Access::user() != 0 {
         fs::remove_dir(store.beside(".new")).unwrap();
         let held = locked(&store);
@@ -241,7 +241,7 @@ fn refuses_paths_that_are_no_file() {
 }
 
 #[test]
-fn is_not_hindered_by_what_a_killed_process_left() {
+fn replaces_the_new_file_of_a_killed_process() {
     let folder = Folder::new();
     folder.put(GOOD);
     let store = folder.store();
@@ -255,7 +255,7 @@ fn is_not_hindered_by_what_a_killed_process_left() {
 }
 
 #[test]
-fn loses_nothing_when_several_write() {
+fn loses_no_entry_of_concurrent_writers() {
     const WRITERS: usize = 3;
     const TIMES: usize = 8;
     let folder = Folder::new();
@@ -271,7 +271,7 @@ fn loses_nothing_when_several_write() {
                     store.save(&held, "count", &text.into()).unwrap();
                     store.save(&held, &format!("own{own}"), &"{}".into()).unwrap();
                     drop(held);
-                    // Read without the lock: old or new, but whole.
+                    // Read without the lock: the whole old content or the whole new one.
                     assert!(load(&store, "count").is_some());
                 }
             });
@@ -297,7 +297,7 @@ fn waits_for_the_lock_but_not_for_ever() {
 }
 
 #[test]
-fn is_not_deceived_by_a_lock_that_was_removed() {
+fn detects_a_removed_lock_file() {
     let folder = Folder::new();
     let (ours, theirs) = (folder.store(), folder.store());
     let _held = locked(&theirs);
@@ -307,7 +307,7 @@ fn is_not_deceived_by_a_lock_that_was_removed() {
 }
 
 #[test]
-fn finds_the_place_that_is_customary() {
+fn finds_the_default_path() {
     let with = |all: &'static [(&str, &str)]| {
         default_path(&|name: &str| {
             all.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
