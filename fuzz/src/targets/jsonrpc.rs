@@ -5,13 +5,17 @@ use super::parts;
 use crate::base::error::Error;
 use crate::cost::bounded;
 use crate::protocol::capability::ClientCapabilities;
-use crate::protocol::server_info::HandshakeReply;
-use crate::protocol::notification::{self, Progress};
-use crate::protocol::input_request::Asked;
-use crate::protocol::revision::Revision;
+use crate::protocol::dialect::Dialect;
+use crate::protocol::handshake::Handshake;
+use crate::protocol::input_request::{Answered, Asked};
 use crate::protocol::input_required::InputRequired;
+use crate::protocol::notification::{self, Progress};
+use crate::protocol::revision::Revision;
+use crate::protocol::server_info::HandshakeReply;
 use crate::protocol::task::Tasks;
-use crate::wire::jsonrpc::{self, Answer, Id, Message, ResponseBody, batch, find_error, parse, utf8};
+use crate::wire::jsonrpc::{
+    self, Answer, Id, Message, ResponseBody, batch, find_error, parse, utf8,
+};
 use crate::wire::partial_id::PartialId;
 
 pub(super) const WORDS: &[&str] = &[
@@ -141,19 +145,21 @@ fn request(method: &str, params: Option<&str>) {
     asked.part("requestedSchema");
     for content in [None, Some("{}"), Some("{\"a\":1}")] {
         if let Ok(answered) = asked.accept(content) {
-            is_json(&answered.member());
+            is_json(&answered);
         }
     }
     for answered in [asked.refuse(true), asked.refuse(false)] {
         let related = answered.related_to(params.unwrap_or("{}"));
-        is_json(&related.member());
+        is_json(&related);
     }
     let _ = asked.reply("{\"action\":\"accept\"}");
 }
 
-/// What goes to the server is JSON, whatever came from it.
-fn is_json(member: &str) {
-    let text = format!("{{{member}}}");
+/// The response to the server is JSON, whatever the request was.
+fn is_json(answered: &Answered) {
+    let Ok(dialect) = Handshake::new(Revision::V2025_11_25, None) else { return };
+    let Some(outgoing) = dialect.response("1", answered) else { return };
+    let text = String::from_utf8(outgoing.body).unwrap();
     assert!(jsonrpc_is_json(&text), "{text}");
 }
 
