@@ -196,7 +196,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn knows_where_the_server_is_by_its_address_or_by_the_connections_to_it() {
+    fn takes_the_zone_from_the_address_or_from_the_connections() {
         let wait = Wait::for_at_most(Duration::from_secs(5));
         let connector = Connector::default();
         let home = |url: &str, route: &Route| {
