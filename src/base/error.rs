@@ -307,6 +307,17 @@ pub(crate) fn quote(text: &str) -> String {
     out
 }
 
+/// The system's description of an error, without "(os error 111)".
+pub(crate) fn io_reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => "no reason given".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

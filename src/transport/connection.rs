@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::{Error, Result, Status, io_reason};
 use crate::platform;
-use crate::transport::socket::{Broken, plain};
+use crate::transport::socket::Broken;
 use crate::transport::stream::ByteStream;
 use crate::transport::wait::Wait;
 use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece};
@@ -94,7 +94,10 @@ impl Connection {
             Some(error) if no_reply.is_silent => NoReply {
                 error: Error::new(
                     Status::Io,
-                    format!("the connection broke while the request was sent: {}", plain(&error)),
+                    format!(
+                        "the connection broke while the request was sent: {}",
+                        io_reason(&error)
+                    ),
                 )
                 .with_may_have_run(sent > 0),
                 is_silent: true,
@@ -147,7 +150,7 @@ impl Connection {
                 Ok(_) => {}
                 Err(Broken::Wait(error)) => return Err(heard(error)),
                 Err(Broken::Connection(error)) => {
-                    return Err(lost(format!("broke the connection ({})", plain(&error))));
+                    return Err(lost(format!("broke the connection ({})", io_reason(&error))));
                 }
             }
         }
@@ -176,7 +179,7 @@ impl Connection {
                 Ok(_) => {}
                 Err(Broken::Wait(error)) => return Err(error.with_may_have_run(true)),
                 Err(Broken::Connection(error)) => {
-                    let why = format!("broke the connection ({})", plain(&error));
+                    let why = format!("broke the connection ({})", io_reason(&error));
                     return Err(cut_short(body, why));
                 }
             }

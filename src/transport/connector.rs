@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustls::ClientConfig;
 
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::{Error, Result, Status, io_reason};
 use crate::transport::address_policy::{AddressPolicy, NetworkZone};
 use crate::transport::proxy::Proxy;
 use crate::transport::resolve::Resolver;
-use crate::transport::socket::{Broken, Socket, plain};
+use crate::transport::socket::{Broken, Socket};
 use crate::transport::stream::ByteStream;
 use crate::transport::tls::{TlsSettings, reason};
 use crate::transport::tunnel;
@@ -171,7 +171,7 @@ fn handshake_failed(broken: Broken, origin: &Origin) -> Error {
             None if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                 "the server closed the connection; does it speak TLS?".to_owned()
             }
-            None => plain(&error),
+            None => io_reason(&error),
         },
     };
     Error::new(Status::Tls, format!("TLS with {}: {why}", origin.authority()))
@@ -196,7 +196,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn knows_where_the_server_is_by_its_address_or_by_the_connections_to_it() {
+    fn takes_the_zone_from_the_address_or_from_the_connections() {
         let wait = Wait::for_at_most(Duration::from_secs(5));
         let connector = Connector::default();
         let home = |url: &str, route: &Route| {

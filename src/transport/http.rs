@@ -344,17 +344,23 @@ mod tests {
 
     #[test]
     fn reports_whether_the_first_sending_may_have_run() {
+        // A test that starts a process may fork at this moment. Its child keeps
+        // the sockets open until it calls exec, which gives another error.
+        let outcome = |end: fn(std::net::TcpStream)| {
+            let mut tries = (0..10).map(|_| second(end));
+            tries.find(|(status, _)| *status == Status::Connect)
+        };
         for _ in 0..20 {
             // The server read it and closed without a response.
             let read = |mut stream: std::net::TcpStream| {
                 let _ = stream.read(&mut [0; 4096]);
             };
-            assert_eq!(second(read), (Status::Connect, true));
+            assert_eq!(outcome(read), Some((Status::Connect, true)));
             // The connection was reset before the request was sent.
             let reset = |stream: std::net::TcpStream| {
                 socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
             };
-            assert_eq!(second(reset), (Status::Connect, false));
+            assert_eq!(outcome(reset), Some((Status::Connect, false)));
         }
     }
 

@@ -5,11 +5,10 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::base::error::{Error, Status};
+use crate::base::error::{Error, Status, io_reason};
 use crate::platform::{Descriptor, POLLIN, Poll, poll};
 use crate::transport::message_source::{Incoming, MessageSource, NextItem, Stop};
 use crate::transport::process::Process;
-use crate::transport::socket::plain;
 use crate::transport::wait::Wait;
 use crate::wire::line::{LinePiece, Lines};
 use crate::wire::partial_id::PartialId;
@@ -94,7 +93,7 @@ impl LineSource {
                     }
                 }
                 Err(error) => {
-                    let what = format!("cannot read the server's messages: {}", plain(&error));
+                    let what = format!("cannot read the server's messages: {}", io_reason(&error));
                     return Err(Stop::End(Error::new(Status::Io, what)));
                 }
             }

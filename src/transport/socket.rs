@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Type};
 
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::{Error, Result, Status, io_reason};
 use crate::platform::{
     self, POLLIN, POLLOUT, Poll, RawDescriptor, begin_connect, raw_socket, set_up_socket,
 };
@@ -240,7 +240,7 @@ impl Socket {
 
 fn refused(name: &str, failure: Option<(String, io::Error)>) -> Error {
     let why = match &failure {
-        Some((_, error)) => plain(error),
+        Some((_, error)) => io_reason(error),
         None => "it has no address".to_owned(),
     };
     let at = match &failure {
@@ -248,17 +248,6 @@ fn refused(name: &str, failure: Option<(String, io::Error)>) -> Error {
         _ => String::new(),
     };
     Error::new(Status::Connect, format!("connect to {name}{at}: {why}; is the server running?"))
-}
-
-/// The system's description of an error, without "(os error 111)".
-pub(crate) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut characters = text.chars();
-    match characters.next() {
-        Some(first) => first.to_lowercase().chain(characters).collect(),
-        None => "no reason given".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -12,9 +12,8 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::base::environment::Environment;
-use crate::base::error::{Error, Result, Status, quote};
+use crate::base::error::{Error, Result, Status, io_reason, quote};
 use crate::platform::{self, PerProcess, certificates_in, system_certificates};
-use crate::transport::socket::plain;
 
 /// The TLS settings of a client, already checked.
 #[derive(Clone, Debug, Default)]
@@ -209,7 +208,7 @@ pub(crate) fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>> {
 }
 
 fn read(path: &str) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| wrong(path, &format!("cannot be read: {}", plain(&error))))
+    fs::read(path).map_err(|error| wrong(path, &format!("cannot be read: {}", io_reason(&error))))
 }
 
 fn wrong(path: &str, what: &str) -> Error {

@@ -3,12 +3,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, io_reason};
 use crate::base::mask::{CUT, mask};
 use crate::base::one_line::is_hidden;
 use crate::base::secret::Secret;
 use crate::platform::{Descriptor, RawDescriptor};
-use crate::transport::socket::plain;
 
 /// The most bytes of a body that a line shows.
 const SHOWN: usize = 2000;
@@ -26,7 +25,7 @@ pub(crate) struct Trace {
 impl Trace {
     pub(crate) fn new(fd: RawDescriptor) -> Result<Self> {
         let fd = Descriptor::duplicate(fd).map_err(|error| {
-            Error::argument(format!("fd cannot be duplicated: {}", plain(&error)))
+            Error::argument(format!("fd cannot be duplicated: {}", io_reason(&error)))
         })?;
         Ok(Self { fd, lost: AtomicU64::new(0) })
     }

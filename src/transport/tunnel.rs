@@ -1,9 +1,9 @@
 //! The tunnel of a proxy: CONNECT (RFC 9110, section 9.3.6).
 
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::{Error, Result, Status, io_reason};
 use crate::platform;
 use crate::transport::proxy::Proxy;
-use crate::transport::socket::{Broken, plain};
+use crate::transport::socket::Broken;
 use crate::transport::stream::ByteStream;
 use crate::transport::wait::Wait;
 use crate::wire::http1::Head;
@@ -32,7 +32,7 @@ pub(crate) async fn ask(
             Ok(0) => return Err(failed("it closed the connection without a response".into())),
             Ok(count) => input.extend_from_slice(piece.get(..count).unwrap_or_default()),
             Err(Broken::Wait(error)) => return Err(error),
-            Err(Broken::Connection(error)) => return Err(failed(plain(&error))),
+            Err(Broken::Connection(error)) => return Err(failed(io_reason(&error))),
         }
         while let Some((head, length)) = parse(&input)? {
             if head.is_interim() {

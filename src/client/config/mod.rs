@@ -16,7 +16,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::base::environment::Environment;
-use crate::base::error::{Error, Result, Status, quote};
+use crate::base::error::{Error, Result, Status, io_reason, quote};
 use crate::base::secret::Secret;
 use crate::client::authorization::{Auth, Grant};
 use crate::client::config::document::Document;
@@ -24,7 +24,6 @@ use crate::client::config::entry::Entry;
 use crate::client::config::ready::{Around, EntryWay, Ready, ReadyAuth};
 use crate::client::core::client::Client;
 use crate::platform::{Access, open_regular};
-use crate::transport::socket::plain;
 
 /// A file's servers. Nothing in it changes.
 #[derive(Debug)]
@@ -155,7 +154,7 @@ fn read(path: &Path) -> Result<(Secret, Access)> {
             io::ErrorKind::NotFound => Status::NotFound,
             _ => Status::InvalidArgument,
         };
-        Error::new(status, format!("the file cannot be read: {}", plain(&error)))
+        Error::new(status, format!("the file cannot be read: {}", io_reason(&error)))
     };
     let file = open_regular(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;

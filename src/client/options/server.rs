@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, io_reason};
 use crate::platform::Descriptor;
 use crate::transport::process::Program;
-use crate::transport::socket::plain;
 use crate::wire::url::Url;
 
 /// Where the server is.
@@ -49,7 +48,7 @@ impl Streams {
     pub(crate) fn new(input: Descriptor, output: Descriptor) -> Result<Self> {
         for fd in [&input, &output] {
             fd.set_nonblocking().map_err(|error| {
-                Error::argument(format!("a descriptor cannot be used: {}", plain(&error)))
+                Error::argument(format!("a descriptor cannot be used: {}", io_reason(&error)))
             })?;
         }
         Ok(Self { input, output })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::{Error, Result, Status, io_reason};
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::leader_lock::Leader;
@@ -23,7 +23,6 @@ use crate::protocol::outgoing::Outgoing;
 use crate::transport::lines::LineSink;
 use crate::transport::lines::SendProgress;
 use crate::transport::message_source::{Incoming, MessageSource, Stop};
-use crate::transport::socket::plain;
 use crate::transport::wait::{self, Wait};
 
 /// How long the last words of a server that does not listen are waited for.
@@ -54,7 +53,7 @@ impl Reader<'_> {
         let error = match channel.process() {
             Some(process) => process.end_error("input", wait).await,
             None => {
-                let what = format!("the message cannot be sent: {}", plain(error));
+                let what = format!("the message cannot be sent: {}", io_reason(error));
                 Error::new(Status::Io, what)
             }
         };

@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::{Error, Result, Status, io_reason};
 use crate::base::sync::lock;
 use crate::platform::{
     ChildPipes, ChildProcess, Descriptor, Exit, POLLIN, Poll, RawDescriptor, poll,
 };
-use crate::transport::socket::plain;
 use crate::transport::wait::Wait;
 
 pub(crate) use program::{Program, StandardError};
@@ -77,7 +76,7 @@ impl Process {
         let all = [Some(&ends.stdin), Some(&ends.stdout), this.stderr.as_ref()];
         for fd in all.into_iter().flatten() {
             fd.set_nonblocking().map_err(|error| {
-                let what = format!("cannot make a pipe non-blocking: {}", plain(&error));
+                let what = format!("cannot make a pipe non-blocking: {}", io_reason(&error));
                 Error::new(Status::Internal, what)
             })?;
         }

@@ -6,9 +6,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use crate::base::environment::Environment;
-use crate::base::error::{Error, Result, Status, quote};
+use crate::base::error::{Error, Result, Status, io_reason, quote};
 use crate::platform::Descriptor;
-use crate::transport::socket::plain;
 
 /// What to start, and how.
 #[derive(Clone, Debug)]
@@ -82,8 +81,10 @@ impl Program {
             command.current_dir(directory);
         }
         let no_descriptor = |error: std::io::Error| {
-            let what =
-                format!("cannot duplicate the descriptor for standard error: {}", plain(&error));
+            let what = format!(
+                "cannot duplicate the descriptor for standard error: {}",
+                io_reason(&error)
+            );
             Error::new(Status::Internal, what)
         };
         command.stderr(match &self.stderr {
@@ -105,7 +106,7 @@ impl Program {
             (_, std::io::ErrorKind::PermissionDenied) => ": is it executable?".to_owned(),
             _ => String::new(),
         };
-        let (name, why) = (self.shown_name(), plain(error));
+        let (name, why) = (self.shown_name(), io_reason(error));
         Error::new(Status::Process, format!("cannot start \"{name}\" ({why}){hint}"))
     }
 }

@@ -11,10 +11,9 @@ use crate::auth::oauth::store::fields::broken;
 use crate::auth::oauth::store::file_document::StoreDocument;
 use crate::auth::oauth::store::{Store, StoreLock};
 use crate::base::environment::Environment;
-use crate::base::error::{Error, Result, Status, quote};
+use crate::base::error::{Error, Result, Status, io_reason, quote};
 use crate::base::secret::Secret;
 use crate::platform::{Access, is_same_file, make_private_folder, open_private, state_folder};
-use crate::transport::socket::plain;
 
 /// The store file, a lock file beside it, and a new file that replaces the store
 /// file as a whole.
@@ -189,7 +188,7 @@ impl FileStore {
                 "{shown} is a symbolic link, which is not followed: use the path to which it points"
             ));
         }
-        Error::new(Status::Io, format!("{shown} cannot be {what}: {}", plain(error)))
+        Error::new(Status::Io, format!("{shown} cannot be {what}: {}", io_reason(error)))
     }
 
     fn too_large(&self) -> Error {

@@ -14,11 +14,11 @@ use socket2::{Domain, Protocol, Type};
 
 use crate::auth::oauth::host::listener::connection::BrowserConnection;
 use crate::auth::oauth::spec::redirect::{LoopbackRedirect, RedirectTarget};
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::{Error, Result, Status, io_reason};
 use crate::base::secret::Secret;
 use crate::base::signal::Signal;
 use crate::platform::{POLLIN, Poll, lacks_address, raw_socket};
-use crate::transport::socket::{Socket, plain};
+use crate::transport::socket::Socket;
 use crate::transport::wait::{self, Wait};
 
 /// The redirect URL if the application set none.
@@ -236,7 +236,7 @@ fn is_taken(error: &io::Error) -> bool {
 
 fn unbound(redirect: &LoopbackRedirect, port: u16, error: &io::Error) -> BindError {
     let name = redirect.name();
-    let what = plain(error);
+    let what = io_reason(error);
     if port > 0 && is_taken(error) {
         return BindError::Taken(Error::new(
             Status::Io,
