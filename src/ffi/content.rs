@@ -79,7 +79,7 @@ impl mcp_content {
         }?;
         let decoded = self.data.get_or_init(|| decode(raw));
         if decoded.is_none() {
-            set_last(Error::protocol("the content's data is not base64, as it has to be"));
+            set_last(Error::protocol("the data of the content block is not base64"));
         }
         decoded.as_deref()
     }

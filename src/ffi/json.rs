@@ -94,8 +94,8 @@ unsafe fn set(
             NoPlace::Missing => Error::new(
                 Status::NotFound,
                 format!(
-                    "there can be no place \"{}\": a step leads into what has no members, or \
-                     past the end of an array",
+                    "the place \"{}\" cannot be created: a step leads into a value that has no \
+                     members, or past the end of an array",
                     quote(pointer)
                 ),
             ),
@@ -205,7 +205,7 @@ fn number(value: f64) -> Result<Tree> {
     if value.is_finite() {
         return Ok(Tree::Number(serde_json::to_string(&value).unwrap_or_default()));
     }
-    Err(Error::argument("value is no number that JSON can hold"))
+    Err(Error::argument("value is an infinity or a NaN, which JSON does not have"))
 }
 
 fn parsed(json: &str) -> Result<Tree> {

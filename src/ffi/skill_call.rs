@@ -64,7 +64,7 @@ pub unsafe extern "C" fn mcp_read_skill_file(
             .ok_or_else(|| Error::argument("index is past the last file of the skill"))?;
         let uri = file
             .string("uri")
-            .ok_or_else(|| Error::protocol("the skill's entry has a file without a uri"))?
+            .ok_or_else(|| Error::protocol("the skill's entry has a file without a URI"))?
             .text();
         let is_main = skill.view.string("uri").is_some_and(|main| main.text() == uri);
         // A cached file may be older than the list: ask the server.

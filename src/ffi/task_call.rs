@@ -87,7 +87,7 @@ pub unsafe extern "C" fn mcp_request_set_task(
             let task = u32::try_from(ttl_milliseconds).ok();
             if task.is_some() && !call.is_tool() {
                 return Err(Error::argument(
-                    "request calls no tool, and nothing else runs as a task",
+                    "request calls no tool: only tool calls can run as tasks",
                 ));
             }
             limits.task = task;
