@@ -2364,12 +2364,12 @@ int32_t mcp_set_log_level(mcp_client *client, int32_t level);
  * contains MCP_EVENT_TASK_STATUS, the library also asks for the status of
  * each task that this client begins or asks for.
  *
- * Returns when the server has accepted the stream.  The params of the event
- * MCP_EVENT_LISTENING say what the server accepted.  If the stream fails,
- * the library opens it again, with growing pauses, and each time it is open
- * again there is another MCP_EVENT_LISTENING.  The handler of
- * mcp_client_set_event_handler() receives the events, inside calls of this
- * client that wait and inside mcp_client_dispatch().
+ * The function returns when the server has accepted the stream.  The params
+ * of the event MCP_EVENT_LISTENING say what the server accepted.  If the
+ * stream fails, the library opens it again, with growing pauses, and each
+ * time it is open again there is another MCP_EVENT_LISTENING.  The handler
+ * of mcp_client_set_event_handler() receives the events, inside calls of
+ * this client that wait and inside mcp_client_dispatch().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
  * offers no such stream, or sends none of the notifications asked for.
