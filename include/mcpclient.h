@@ -861,8 +861,9 @@ typedef struct mcp_error mcp_error;
 typedef struct mcp_event mcp_event;
 
 /**
- * AN INPUT REQUEST of the server: it asks for a form, a web page visit, a
- * language model's message (sampling) or the roots.
+ * AN INPUT REQUEST of the server: a form to fill in, a web page to visit, a
+ * prompt for a language model (sampling), or a request for the list of
+ * roots.
  *
  * The handler of mcp_client_set_input_handler() receives it and owns it.  It
  * may answer at once, or keep the input request and let another thread
@@ -1102,9 +1103,11 @@ typedef void (*mcp_progress_fn)(void *userdata,
 /**
  * Handles a notification; see mcp_client_set_event_handler().
  *
- * `userdata`: the pointer given with the callback.  `client`: the client
- * that received the notification.  `event`: valid until the callback
- * returns.  Runs on a thread of the application, inside
+ * `userdata`: the pointer given with the callback.
+ * `client`: the client that received the notification.
+ * `event`: valid until the callback returns.
+ *
+ * The callback runs on a thread of the application, inside
  * mcp_client_dispatch() or inside a call of this client that waits; possibly
  * on several threads at the same time.
  */
@@ -1116,12 +1119,15 @@ typedef void (*mcp_event_fn)(void *userdata,
  * Receives an input request of the server; see
  * mcp_client_set_input_handler().
  *
- * `userdata`: the pointer given with the callback.  `client`: the client
- * whose server sent it.  `input`: belongs to the application: answer it now
- * or later, from any thread, and free it with mcp_input_free().  Runs on a
- * thread of the application, inside mcp_client_dispatch() or inside a call
- * of this client that waits; possibly on several threads at the same time.
- * The call continues when the input request is answered.
+ * `userdata`: the pointer given with the callback.
+ * `client`: the client whose server sent it.
+ * `input`: belongs to the application: answer it now or later, from any
+ * thread, and free it with mcp_input_free().
+ *
+ * The callback runs on a thread of the application, inside
+ * mcp_client_dispatch() or inside a call of this client that waits; possibly
+ * on several threads at the same time.  The request that the input request
+ * belongs to continues after the answer.
  */
 typedef void (*mcp_input_fn)(void *userdata,
                              mcp_client *client,
@@ -2362,10 +2368,13 @@ int64_t mcp_client_count(mcp_client *client, int32_t counter);
 /**
  * Reads a configuration file and checks all of it.
  *
- * `path`: a regular file.  Returns a handle to free with mcp_config_free(),
- * or NULL with the last error set: MCP_E_NOT_FOUND for a file that does not
- * exist; MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a file that cannot be
- * read, and for every mistake in it.
+ * `path`: a regular file.
+ *
+ * Returns a handle to free with mcp_config_free(), or NULL with the last
+ * error set: MCP_E_NOT_FOUND for a file that does not exist;
+ * MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a file that cannot be read,
+ * and for every mistake in it.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 mcp_config *mcp_config_load(const char *path);
@@ -2374,7 +2383,10 @@ mcp_config *mcp_config_load(const char *path);
  * Releases a configuration and overwrites its secrets.
  *
  * `config`: a configuration that no other thread is using and that is not
- * used again, or NULL.  Clients made from it stay valid.
+ * used again, or NULL.
+ *
+ * Clients made from it stay valid.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_config_free(mcp_config *config);
@@ -2382,7 +2394,8 @@ void mcp_config_free(mcp_config *config);
 /**
  * Returns the number of servers, including disabled ones.
  *
- * A NULL `config` gives 0.
+ * `config`: NULL gives 0.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 size_t mcp_config_count(const mcp_config *config);
@@ -2390,7 +2403,9 @@ size_t mcp_config_count(const mcp_config *config);
 /**
  * Returns the name of a server by its index.
  *
- * `index`: starts at 0; NULL past the end.  A NULL `config` gives NULL.
+ * `config`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_name(const mcp_config *config, size_t index);
@@ -2399,8 +2414,10 @@ const char *mcp_config_name(const mcp_config *config, size_t index);
  * Returns the URL of a server by its index, as it is written in the file;
  * references are not replaced.
  *
+ * `config`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end, and for a server that is a
- * program on stdio.  A NULL `config` gives NULL.
+ * program on stdio.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_url(const mcp_config *config, size_t index);
@@ -2409,8 +2426,10 @@ const char *mcp_config_url(const mcp_config *config, size_t index);
  * Returns the program of a server by its index, as it is written in the
  * file, without its arguments.
  *
+ * `config`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end, and for a server that is reached
- * by HTTP.  A NULL `config` gives NULL.
+ * by HTTP.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_command(const mcp_config *config, size_t index);
@@ -2418,11 +2437,14 @@ const char *mcp_config_command(const mcp_config *config, size_t index);
 /**
  * Returns the number of warnings about the file.
  *
+ * `config`: NULL gives 0.
+ *
  * There is one warning if tokens, headers or variables are written in the
  * file itself, not as references, and users other than its owner may read
  * it.  There is one warning for each name that occurs twice in its object.
  * There is one warning if the file has both "mcpServers", which is used, and
- * "servers".  A NULL `config` gives 0.
+ * "servers".
+ *
  * Threads: any.  Since: 0.1.0.
  */
 size_t mcp_config_warning_count(const mcp_config *config);
@@ -2430,7 +2452,9 @@ size_t mcp_config_warning_count(const mcp_config *config);
 /**
  * Returns a warning by its index, in the form of an error's message.
  *
- * `index`: starts at 0; NULL past the end.  A NULL `config` gives NULL.
+ * `config`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_warning(const mcp_config *config, size_t index);
@@ -2439,8 +2463,8 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
  * Makes a client for a server of the file, with the server's token, headers
  * and timeout.
  *
- * `config`: not changed.  `name`: the server's name; NULL for the only
- * server that is not disabled.
+ * `config`: not changed.
+ * `name`: the server's name; NULL for the only server that is not disabled.
  *
  * If "auth" says OAuth, the client has an authorization with the grant
  * MCP_GRANT_AUTHORIZATION_CODE and the values of the file.  This
@@ -2450,6 +2474,7 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
  * with mcp_client_set_auth().
  *
  * Reads the environment, and the file that "envFile" names.  Sends nothing.
+ *
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set: MCP_E_NOT_FOUND for an unknown name, with a message that lists
  * the known names; MCP_E_STATE for a server that is disabled;
@@ -2457,6 +2482,7 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
  * MCP_E_INVALID_ARGUMENT for a variable that is not set, and for values that
  * mcp_client_new(), mcp_client_set_header() or mcp_auth_set_client()
  * refuses.
+ *
  * Threads: any, while no thread changes the environment.  Since: 0.1.0.
  */
 mcp_client *mcp_config_client(const mcp_config *config, const char *name);
@@ -2466,9 +2492,12 @@ mcp_client *mcp_config_client(const mcp_config *config, const char *name);
  * mcp_config_client() and mcp_config_free() in one call, without the
  * warnings.
  *
- * `path`: as for mcp_config_load().  `name`: as for mcp_config_client().
+ * `path`: as for mcp_config_load().
+ * `name`: as for mcp_config_client().
+ *
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set to one of their errors.
+ *
  * Threads: any, while no thread changes the environment.  Since: 0.1.0.
  */
 mcp_client *mcp_client_new_config(const char *path, const char *name);
@@ -2477,15 +2506,16 @@ mcp_client *mcp_client_new_config(const char *path, const char *name);
  * Connects to the server, negotiates the protocol revision, and returns the
  * server info.
  *
- * Connects only if the client is not connected yet.  Calling this function
- * is optional: every other call connects when it needs to.
- *
  * `out`, unless NULL, receives the server info as a result, or NULL on
  * failure.  Read it with mcp_result_server_name() and the functions that
  * follow it; free it with mcp_result_free().
  *
+ * Connects only if the client is not connected yet.  Calling this function
+ * is optional: every other call connects when it needs to.
+ *
  * Returns MCP_OK or a status: call errors.  Waits at most the time of
  * mcp_client_set_timeout().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
  */
 int32_t mcp_connect(mcp_client *client, mcp_result **out);
@@ -2499,6 +2529,7 @@ int32_t mcp_connect(mcp_client *client, mcp_result **out);
  *
  * Returns MCP_OK or a status: call errors.  Waits at most the time of
  * mcp_client_set_timeout().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ping, server/discover.
  */
 int32_t mcp_ping(mcp_client *client);
@@ -2508,10 +2539,12 @@ int32_t mcp_ping(mcp_client *client);
  *
  * `out` receives the result, or NULL on failure.  Read it with
  * mcp_result_tool_count() and mcp_result_tool(); free it with
- * mcp_result_free().  To read a single page, perform a request of
- * "tools/list" that has the "cursor" of mcp_result_next_cursor() in its
- * parameters.  To list all pages with a request that can be started or
- * cancelled, see mcp_request_set_all_pages().
+ * mcp_result_free().
+ *
+ * To read a single page, perform a request of "tools/list" that has the
+ * "cursor" of mcp_result_next_cursor() in its parameters.  To list all pages
+ * with a request that can be started or cancelled, see
+ * mcp_request_set_all_pages().
  *
  * From revision 2026-07-28 on, a tool is left out if its schema marks
  * parameters for HTTP headers in an invalid way; mcp_result_json() still
@@ -2524,6 +2557,7 @@ int32_t mcp_ping(mcp_client *client);
  * Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
  * than mcp_client_set_max_pages() or more items than
  * mcp_client_set_max_items() allows.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tools/list, pagination.
  */
 int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
@@ -2531,9 +2565,11 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
 /**
  * Calls a tool and waits for its result.
  *
- * `name`: the tool's name, UTF-8.  `arguments_json`: a JSON object as UTF-8
- * text; NULL or "" for no arguments.  Both are copied.  `out`, unless NULL,
- * receives the result, or NULL on failure; free it with mcp_result_free().
+ * `name`: the tool's name, UTF-8, copied.
+ * `arguments_json`: a JSON object as UTF-8 text, copied; NULL or "" for no
+ * arguments.
+ * `out`, unless NULL, receives the result, or NULL on failure; free it with
+ * mcp_result_free().
  *
  * A tool that fails gives a result, and this function returns MCP_OK: check
  * mcp_result_is_error().
@@ -2551,6 +2587,7 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  *
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
  * arguments that are not a JSON object, before anything is sent.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tools/call.
  */
 int32_t mcp_call_tool(mcp_client *client,
@@ -2562,7 +2599,10 @@ int32_t mcp_call_tool(mcp_client *client,
  * Lists all resources of the server; reads all pages of the list.
  *
  * `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
- * and mcp_result_resource().  Returns like mcp_list_tools().
+ * and mcp_result_resource().
+ *
+ * Returns like mcp_list_tools().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: resources/list.
  */
 int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
@@ -2570,9 +2610,13 @@ int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
 /**
  * Lists all resource templates of the server; reads all pages of the list.
  *
- * `out`: as for mcp_list_tools().  Each template is read like a resource,
- * and mcp_resource_uri() is its URI template (RFC 6570).  Returns like
- * mcp_list_tools().
+ * `out`: as for mcp_list_tools().
+ *
+ * Each template is read like a resource, and mcp_resource_uri() is its URI
+ * template (RFC 6570).
+ *
+ * Returns like mcp_list_tools().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: resources/templates/list.
  */
 int32_t mcp_list_resource_templates(mcp_client *client, mcp_result **out);
@@ -2580,12 +2624,15 @@ int32_t mcp_list_resource_templates(mcp_client *client, mcp_result **out);
 /**
  * Reads a resource.
  *
- * `uri`: the resource's URI, UTF-8, copied.  `out`: as for mcp_call_tool();
- * read it with mcp_result_content_count() and mcp_result_content().  From
- * revision 2026-07-28 on, a resource that the server declares fresh is
+ * `uri`: the resource's URI, UTF-8, copied.
+ * `out`: as for mcp_call_tool(); read it with mcp_result_content_count() and
+ * mcp_result_content().
+ *
+ * From revision 2026-07-28 on, a resource that the server declares fresh is
  * answered from memory, see mcp_client_set_cache_size().
  *
  * Returns MCP_OK or a status: call errors.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: resources/read.
  */
 int32_t mcp_read_resource(mcp_client *client,
@@ -2596,13 +2643,15 @@ int32_t mcp_read_resource(mcp_client *client,
  * Subscribes to changes of a resource: each change is reported as
  * MCP_EVENT_RESOURCE_UPDATED.
  *
- * `uri`: the resource's URI, UTF-8, copied.  Opens the notification stream,
- * as mcp_listen() does.  After a lost session the library subscribes again.
- * Up to revision 2025-11-25 this sends "resources/subscribe"; later it is a
- * part of "subscriptions/listen".
+ * `uri`: the resource's URI, UTF-8, copied.
+ *
+ * Opens the notification stream, as mcp_listen() does.  After a lost session
+ * the library subscribes again.  Up to revision 2025-11-25 this sends
+ * "resources/subscribe"; later it is a part of "subscriptions/listen".
  *
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
  * does not support subscriptions, or not to this resource.
+ *
  * Threads: any.  Since: 0.1.0.
  * Spec: resources/subscribe, subscriptions/listen.
  */
@@ -2611,7 +2660,10 @@ int32_t mcp_subscribe_resource(mcp_client *client, const char *uri);
 /**
  * Ends a subscription made by mcp_subscribe_resource().
  *
- * `uri`: the same text as there.  Returns MCP_OK or a status: call errors.
+ * `uri`: the same text as there.
+ *
+ * Returns MCP_OK or a status: call errors.
+ *
  * Threads: any.  Since: 0.1.0.
  * Spec: resources/unsubscribe, subscriptions/listen.
  */
@@ -2621,7 +2673,10 @@ int32_t mcp_unsubscribe_resource(mcp_client *client, const char *uri);
  * Lists all prompts of the server; reads all pages of the list.
  *
  * `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
- * mcp_result_prompt().  Returns like mcp_list_tools().
+ * mcp_result_prompt().
+ *
+ * Returns like mcp_list_tools().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
  */
 int32_t mcp_list_prompts(mcp_client *client, mcp_result **out);
@@ -2629,13 +2684,17 @@ int32_t mcp_list_prompts(mcp_client *client, mcp_result **out);
 /**
  * Gets a prompt with its arguments filled in.
  *
- * `name`: the prompt's name, UTF-8.  `arguments_json`: a JSON object whose
- * values are strings; NULL or "" for no arguments.  Both are copied.  `out`:
- * as for mcp_call_tool().  The messages of the prompt are the content blocks
- * of the result: mcp_result_content().  Each has a mcp_content_role().
+ * `name`: the prompt's name, UTF-8, copied.
+ * `arguments_json`: a JSON object whose values are strings, copied; NULL or
+ * "" for no arguments.
+ * `out`: as for mcp_call_tool().
+ *
+ * The messages of the prompt are the content blocks of the result:
+ * mcp_result_content().  Each has a mcp_content_role().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
  * argument that is not a string.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
  */
 int32_t mcp_get_prompt(mcp_client *client,
@@ -2648,14 +2707,18 @@ int32_t mcp_get_prompt(mcp_client *client,
  *
  * `reference_json`: what the argument belongs to:
  * {"type":"ref/prompt","name":...} or {"type":"ref/resource","uri":...}.
- * `argument`: the argument's name.  `value`: what the user typed so far.
+ * `argument`: the argument's name.
+ * `value`: what the user typed so far.
  * `context_json`: the other arguments known so far, as a JSON object whose
- * values are strings; NULL or "" for none.  All are UTF-8 and copied.
+ * values are strings; NULL or "" for none.
  * `out`: as for mcp_call_tool(); read it with mcp_result_completion_count()
  * and mcp_result_completion().
  *
+ * The texts are UTF-8.  The library copies them.
+ *
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
  * if the server speaks a revision before 2025-06-18, which has no context.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
  */
 int32_t mcp_complete(mcp_client *client,
@@ -2669,13 +2732,15 @@ int32_t mcp_complete(mcp_client *client,
  * Asks the server to send log messages of a level and all higher levels;
  * each is reported as MCP_EVENT_LOG.
  *
- * `level`: one of MCP_LOG_.  Up to revision 2025-11-25 the level is sent to
- * the server once, and again after a lost session.  In later revisions it is
- * sent with each request, and the server sends log messages while that
- * request runs.
+ * `level`: one of MCP_LOG_.
+ *
+ * Up to revision 2025-11-25 the level is sent to the server once, and again
+ * after a lost session.  In later revisions it is sent with each request,
+ * and the server sends log messages while that request runs.
  *
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
  * unknown level.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: logging/setLevel, _meta logLevel.
  */
 int32_t mcp_set_log_level(mcp_client *client, int32_t level);
@@ -2685,22 +2750,25 @@ int32_t mcp_set_log_level(mcp_client *client, int32_t level);
  * server sends notifications that belong to no request.
  *
  * `kinds`: the sum of the MCP_EVENT_ numbers that the application wants.  0
- * closes the stream, unless a subscription needs it.  Up to revision
- * 2025-11-25 the server sends all its notifications, whatever the sum.  From
- * revision 2026-07-28 on the library asks for MCP_EVENT_TOOLS_CHANGED,
- * MCP_EVENT_PROMPTS_CHANGED and MCP_EVENT_RESOURCES_CHANGED as far as the
- * sum contains them.  If it contains MCP_EVENT_TASK_STATUS, the library also
- * asks for the status of each task that this client begins or asks for.
+ * closes the stream, unless a subscription needs it.
  *
- * Returns when the server has accepted the stream.  The params of the
- * MCP_EVENT_LISTENING event say what the server accepted.  If the stream
- * fails, the library opens it again, with growing pauses, and each time it
- * is open again there is another MCP_EVENT_LISTENING.  The handler of
- * mcp_client_set_event_handler() receives the events, inside calls of this
- * client that wait and inside mcp_client_dispatch().
+ * Up to revision 2025-11-25 the server sends all its notifications, whatever
+ * the sum.  From revision 2026-07-28 on the library asks for
+ * MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED and
+ * MCP_EVENT_RESOURCES_CHANGED as far as the sum contains them.  If it
+ * contains MCP_EVENT_TASK_STATUS, the library also asks for the status of
+ * each task that this client begins or asks for.
+ *
+ * The function returns when the server has accepted the stream.  The params
+ * of the event MCP_EVENT_LISTENING say what the server accepted.  If the
+ * stream fails, the library opens it again, with growing pauses, and each
+ * time it is open again there is another MCP_EVENT_LISTENING.  The handler
+ * of mcp_client_set_event_handler() receives the events, inside calls of
+ * this client that wait and inside mcp_client_dispatch().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
  * offers no such stream, or sends none of the notifications asked for.
+ *
  * Threads: any.  Since: 0.1.0.
  * Spec: transports, listening for messages; subscriptions/listen.
  */
@@ -2709,11 +2777,12 @@ int32_t mcp_listen(mcp_client *client, int32_t kinds);
 /**
  * Sends a notification.  The server does not answer notifications.
  *
- * `method`: the notification's method, such as "notifications/x", printable
- * ASCII.  `params_json`: a JSON object as UTF-8 text; NULL or "" for none.
- * Both are copied.
+ * `method`: the notification's method, such as "notifications/x", in
+ * printable ASCII, copied.
+ * `params_json`: a JSON object as UTF-8 text, copied; NULL or "" for none.
  *
  * Returns MCP_OK if the server accepted it, or a status: call errors.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: basic, notifications.
  */
 int32_t mcp_notify(mcp_client *client,
@@ -3124,19 +3193,23 @@ void mcp_cancel_free(mcp_cancel *cancel);
  * Sets the callback that receives the notifications of the server.
  *
  * `callback`: runs inside mcp_client_dispatch() and inside calls that wait,
- * on the thread that called.  It never runs on a thread of the library.  If
- * several threads wait, it may run on several of them at the same time.  It
- * may call every function except mcp_client_free().  A call that it makes
- * with this client runs no event handler: notifications that arrive during
- * that call are queued in order until the callback has returned.  NULL
- * removes the callback, and events are dropped.  `userdata`: passed to the
- * callback.  `free_userdata`: see mcp_free_fn.
+ * on the thread that called.  NULL removes the callback, and events are
+ * dropped.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * The callback never runs on a thread of the library.  If several threads
+ * wait, it may run on several of them at the same time.  It may call every
+ * function except mcp_client_free().  A call that it makes with this client
+ * runs no event handler: notifications that arrive during that call are
+ * queued in order until the callback has returned.
  *
  * At most 1024 events and progress reports, and at most 16 MiB of them, are
  * queued.  If more arrive before the application handles them, the oldest
  * are dropped and counted, see mcp_client_count().
  *
  * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+ *
  * Threads: any, at any time.  Since: 0.1.0.  Spec: notifications.
  */
 int32_t mcp_client_set_event_handler(mcp_client *client,
@@ -3147,7 +3220,8 @@ int32_t mcp_client_set_event_handler(mcp_client *client,
 /**
  * Returns the kind of an event: one of MCP_EVENT_.
  *
- * A NULL `event` gives 0.
+ * `event`: NULL gives 0.
+ *
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  */
 int32_t mcp_event_kind(const mcp_event *event);
@@ -3156,8 +3230,11 @@ int32_t mcp_event_kind(const mcp_event *event);
  * Returns the notification's method, such as
  * "notifications/tools/list_changed".
  *
- * It is "" for MCP_EVENT_LISTENING.  Never NULL for a valid `event`.  A NULL
- * `event` gives NULL.  Valid while the handler runs.
+ * `event`: NULL gives NULL.
+ *
+ * It is "" for MCP_EVENT_LISTENING.  Never NULL for a valid `event`.  Valid
+ * while the handler runs.
+ *
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  */
 const char *mcp_event_method(const mcp_event *event);
@@ -3165,9 +3242,12 @@ const char *mcp_event_method(const mcp_event *event);
 /**
  * Returns the notification's params as JSON text; "{}" if it has none.
  *
- * Never NULL for a valid `event`.  A NULL `event` gives NULL.  `len`, unless
- * NULL, receives the length in bytes without the final NUL.  Valid while the
- * handler runs.
+ * `event`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Never NULL for a valid `event`.  Valid while the handler runs.
+ *
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  */
 const char *mcp_event_params_json(const mcp_event *event, size_t *len);
@@ -3176,9 +3256,11 @@ const char *mcp_event_params_json(const mcp_event *event, size_t *len);
  * Returns the URI of the resource that changed, for
  * MCP_EVENT_RESOURCE_UPDATED.
  *
+ * `event`: NULL gives NULL.
+ *
  * Returns NULL if the server sent none or a value of another type, and for
- * other kinds of event.  A NULL `event` gives NULL.  Valid while the handler
- * runs.
+ * other kinds of event.  Valid while the handler runs.
+ *
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/resources/updated.
  */
@@ -3187,8 +3269,11 @@ const char *mcp_event_uri(const mcp_event *event);
 /**
  * Returns the level of a log message, one of MCP_LOG_, for MCP_EVENT_LOG.
  *
+ * `event`: NULL gives -1.
+ *
  * -1 for other kinds of event, and for a level that the library does not
- * know.  A NULL `event` gives -1.
+ * know.
+ *
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/message.
  */
@@ -3197,9 +3282,11 @@ int32_t mcp_event_log_level(const mcp_event *event);
 /**
  * Returns the logger's name of a log message, for MCP_EVENT_LOG.
  *
+ * `event`: NULL gives NULL.
+ *
  * Returns NULL if the server sent none or a value of another type, and for
- * other kinds of event.  A NULL `event` gives NULL.  Valid while the handler
- * runs.
+ * other kinds of event.  Valid while the handler runs.
+ *
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/message.
  */
@@ -3208,9 +3295,13 @@ const char *mcp_event_logger(const mcp_event *event);
 /**
  * Returns the data of a log message as JSON text, for MCP_EVENT_LOG.
  *
- * Returns NULL if the server sent none, and for other kinds of event.  A
- * NULL `event` gives NULL.  `len`, unless NULL, receives the length in bytes
- * without the final NUL.  Valid while the handler runs.
+ * `event`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Returns NULL if the server sent none, and for other kinds of event.  Valid
+ * while the handler runs.
+ *
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/message.
  */
@@ -3219,7 +3310,10 @@ const char *mcp_event_data_json(const mcp_event *event, size_t *len);
 /**
  * Returns the task of MCP_EVENT_TASK_STATUS; NULL for other kinds of event.
  *
- * A NULL `event` gives NULL.  Valid while the handler runs.
+ * `event`: NULL gives NULL.
+ *
+ * Valid while the handler runs.
+ *
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/tasks/status, notifications/tasks.
  */
@@ -3230,12 +3324,15 @@ const mcp_task *mcp_event_task(const mcp_event *event);
  * to the server which kinds it may send.
  *
  * `kinds`: the sum of the MCP_INPUT_ numbers that the callback can answer.
- * Exactly these kinds are declared; without a callback, none.  `callback`:
- * runs like an event handler, see mcp_client_set_event_handler().  Calls
- * that it makes may lead to further input requests, up to a depth of four.
- * A deeper one is answered with the JSON-RPC error -32603 at once.  NULL
- * removes the callback.  `userdata`: passed to the callback.
+ * Exactly these kinds are declared; without a callback, none.
+ * `callback`: runs like an event handler, see
+ * mcp_client_set_event_handler().  NULL removes the callback.
+ * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
+ *
+ * Calls that the callback makes may lead to further input requests, up to a
+ * depth of four.  A deeper input request is answered with the JSON-RPC error
+ * -32603 at once.
  *
  * At most 1000 input requests, and at most 64 MiB of them, can be unanswered
  * or not yet freed.  A further one is answered with an error at once, and
@@ -3245,6 +3342,7 @@ const mcp_task *mcp_event_task(const mcp_event *event);
  * Returns MCP_OK; MCP_E_INVALID_ARGUMENT for no kinds or unknown kinds;
  * MCP_E_STATE after the first exchange with the server, unless the kinds
  * stay the same; MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: elicitation, sampling, roots.
  */
 int32_t mcp_client_set_input_handler(mcp_client *client,
@@ -3258,12 +3356,14 @@ int32_t mcp_client_set_input_handler(mcp_client *client,
  * experiments.
  *
  * `json`: a JSON object as UTF-8 text, such as
- * {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for none.  The
- * library itself declares the capabilities that follow from handlers and
+ * {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for none.
+ *
+ * The library itself declares the capabilities that follow from handlers and
  * roots; `json` must not contain them.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange with
  * the server, MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ClientCapabilities.
  */
 int32_t mcp_client_set_capabilities_json(mcp_client *client,
@@ -3274,12 +3374,15 @@ int32_t mcp_client_set_capabilities_json(mcp_client *client,
  * declares the roots capability.
  *
  * `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
- * NULL removes the roots and the capability.  If a session exists, the
- * change is announced to the server, which may take as long as a call.
+ * NULL removes the roots and the capability.
+ *
+ * If a session exists, the change is announced to the server, which may take
+ * as long as a call.
  *
  * Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE after the
  * first exchange with the server, unless roots were set before; call errors
  * of the announcement.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: roots.
  */
 int32_t mcp_client_set_roots_json(mcp_client *client, const char *json);
@@ -3288,6 +3391,7 @@ int32_t mcp_client_set_roots_json(mcp_client *client, const char *json);
  * Releases an input request.  If it is not answered yet, it is dismissed.
  *
  * `input`: an input request that is not used again, or NULL.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_input_free(mcp_input *input);
@@ -3296,7 +3400,8 @@ void mcp_input_free(mcp_input *input);
  * Returns the kind: MCP_INPUT_FORM, MCP_INPUT_URL, MCP_INPUT_SAMPLING or
  * MCP_INPUT_ROOTS.
  *
- * A NULL `input` gives 0.
+ * `input`: NULL gives 0.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_input_kind(const mcp_input *input);
@@ -3304,9 +3409,11 @@ int32_t mcp_input_kind(const mcp_input *input);
 /**
  * Returns the message to show to the person; "" if there is none.
  *
- * Never NULL for a valid `input`.  A NULL `input` gives NULL.  The text
- * comes from the server: tell the person which server sent it.  Valid until
- * mcp_input_free().
+ * `input`: NULL gives NULL.
+ *
+ * Never NULL for a valid `input`.  The text comes from the server: tell the
+ * person which server sent it.  Valid until mcp_input_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: elicitation/create, message.
  */
 const char *mcp_input_message(const mcp_input *input);
@@ -3314,10 +3421,13 @@ const char *mcp_input_message(const mcp_input *input);
 /**
  * Returns the JSON Schema of the form, for MCP_INPUT_FORM.
  *
+ * `input`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none, and for other kinds; a value of
- * another type is returned as it is.  A NULL `input` gives NULL.  `len`,
- * unless NULL, receives the length in bytes without the final NUL.  Valid
- * until mcp_input_free().
+ * another type is returned as it is.  Valid until mcp_input_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: elicitation, requestedSchema.
  */
 const char *mcp_input_schema_json(const mcp_input *input, size_t *len);
@@ -3325,10 +3435,14 @@ const char *mcp_input_schema_json(const mcp_input *input, size_t *len);
 /**
  * Returns the URL of the web page to visit, for MCP_INPUT_URL.
  *
+ * `input`: NULL gives NULL.
+ *
  * Show the whole URL to the person, and open it only after the person
- * agreed.  The library never opens it.  Returns NULL if the server sent none
- * or a value of another type, and for other kinds.  A NULL `input` gives
- * NULL.  Valid until mcp_input_free().
+ * agreed.  The library never opens it.
+ *
+ * Returns NULL if the server sent none or a value of another type, and for
+ * other kinds.  Valid until mcp_input_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: elicitation, URL mode.
  */
 const char *mcp_input_url(const mcp_input *input);
@@ -3336,9 +3450,13 @@ const char *mcp_input_url(const mcp_input *input);
 /**
  * Returns the params of the input request as JSON text.
  *
+ * `input`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * For MCP_INPUT_SAMPLING this is the only way to read it.  Never NULL for a
- * valid `input`.  A NULL `input` gives NULL.  `len`, unless NULL, receives
- * the length in bytes without the final NUL.  Valid until mcp_input_free().
+ * valid `input`.  Valid until mcp_input_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage.
  */
 const char *mcp_input_params_json(const mcp_input *input, size_t *len);
@@ -3347,9 +3465,11 @@ const char *mcp_input_params_json(const mcp_input *input, size_t *len);
  * Answers "accept": the person filled in the form, or agreed to visit the
  * page.
  *
- * `input`: the input request.  `content_json`: for MCP_INPUT_FORM the fields
- * as a JSON object, or NULL for no fields; for MCP_INPUT_URL NULL.  The
- * fields are sent as they are written.  Fields that are absent are added
+ * `input`: the input request.
+ * `content_json`: for MCP_INPUT_FORM the fields as a JSON object, or NULL
+ * for no fields; for MCP_INPUT_URL NULL.
+ *
+ * The fields are sent as they are written.  Fields that are absent are added
  * with the schema's default values.  If a field or a default value does not
  * fit the schema, nothing is sent: the status is MCP_E_INVALID_ARGUMENT, and
  * its message says which field and why.  The input request then stays open
@@ -3357,6 +3477,7 @@ const char *mcp_input_params_json(const mcp_input *input, size_t *len);
  *
  * Returns MCP_OK or a status: MCP_E_STATE if it was answered or withdrawn
  * already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: elicitation.
  */
 int32_t mcp_input_accept(mcp_input *input, const char *content_json);
@@ -3364,9 +3485,13 @@ int32_t mcp_input_accept(mcp_input *input, const char *content_json);
 /**
  * Answers "decline": the person refused.
  *
- * `input`: the input request.  For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
- * the answer is a JSON-RPC error with the code -1, as is usual.  Returns
- * like mcp_input_accept().
+ * `input`: the input request.
+ *
+ * For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS the answer is a JSON-RPC error
+ * with the code -1, as is usual.
+ *
+ * Returns like mcp_input_accept().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: elicitation.
  */
 int32_t mcp_input_decline(mcp_input *input);
@@ -3374,9 +3499,13 @@ int32_t mcp_input_decline(mcp_input *input);
 /**
  * Answers "cancel": the person made no choice.
  *
- * `input`: the input request.  For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
- * the answer is a JSON-RPC error with the code -1, as is usual.  Returns
- * like mcp_input_accept().
+ * `input`: the input request.
+ *
+ * For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS the answer is a JSON-RPC error
+ * with the code -1, as is usual.
+ *
+ * Returns like mcp_input_accept().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: elicitation.
  */
 int32_t mcp_input_dismiss(mcp_input *input);
@@ -3385,11 +3514,13 @@ int32_t mcp_input_dismiss(mcp_input *input);
  * Answers with a complete result, as MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
  * need.
  *
- * `input`: the input request.  `result_json`: a JSON object.  For
- * MCP_INPUT_SAMPLING it must have "role", "content" and "model", for
- * MCP_INPUT_ROOTS "roots".  MCP_E_INVALID_ARGUMENT if it lacks one of them;
- * the input request then stays open.  Otherwise returns like
- * mcp_input_accept().
+ * `input`: the input request.
+ * `result_json`: a JSON object.  For MCP_INPUT_SAMPLING it must have "role",
+ * "content" and "model", for MCP_INPUT_ROOTS "roots".
+ *
+ * MCP_E_INVALID_ARGUMENT if it lacks one of them; the input request then
+ * stays open.  Otherwise returns like mcp_input_accept().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage, roots/list.
  */
 int32_t mcp_input_reply_json(mcp_input *input, const char *result_json);
@@ -3398,11 +3529,16 @@ int32_t mcp_input_reply_json(mcp_input *input, const char *result_json);
  * Answers with a JSON-RPC error.  For sampling that a person refused, the
  * code -1 and the message "user rejected" are usual.
  *
- * `input`: the input request.  `rpc_code`: the error's code.  `message`: the
- * error's message, UTF-8; it is sent to the server.  From revision
- * 2026-07-28 on an error cannot be sent as an answer: there the request that
- * the input request belongs to fails with MCP_E_INPUT_REQUIRED.  Returns
- * like mcp_input_accept().
+ * `input`: the input request.
+ * `rpc_code`: the error's code.
+ * `message`: the error's message, UTF-8; it is sent to the server.
+ *
+ * From revision 2026-07-28 on an error cannot be sent as an answer: there
+ * the request that the input request belongs to fails with
+ * MCP_E_INPUT_REQUIRED.
+ *
+ * Returns like mcp_input_accept().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: basic, responses.
  */
 int32_t mcp_input_fail(mcp_input *input,
@@ -3413,6 +3549,7 @@ int32_t mcp_input_fail(mcp_input *input,
  * Releases a result and everything borrowed from it.
  *
  * `result`: a result that is not used again, or NULL.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_result_free(mcp_result *result);
@@ -3420,10 +3557,14 @@ void mcp_result_free(mcp_result *result);
 /**
  * Returns the whole result as JSON text, as the server wrote it.
  *
+ * `result`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Never NULL for a valid `result`.  For a list of several pages it is one
- * object that contains the items of all pages.  A NULL `result` gives NULL.
- * `len`, unless NULL, receives the length in bytes without the final NUL.
- * Borrowed: valid until mcp_result_free().
+ * object that contains the items of all pages.  Borrowed from the result:
+ * valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_result_json(const mcp_result *result, size_t *len);
@@ -3431,10 +3572,14 @@ const char *mcp_result_json(const mcp_result *result, size_t *len);
 /**
  * Returns the member _meta of the result as a JSON object.
  *
+ * `result`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `result` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
@@ -3443,9 +3588,12 @@ const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
  * Returns the cursor of the next page, for a request that reads a single
  * page.
  *
+ * `result`: NULL gives NULL.
+ *
  * Returns NULL if the server sent none, which means that there is no next
- * page, or a value of another type.  An empty text is a valid cursor.  A
- * NULL `result` gives NULL.  Borrowed: valid until mcp_result_free().
+ * page, or a value of another type.  An empty text is a valid cursor.
+ * Borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: pagination.
  */
 const char *mcp_result_next_cursor(const mcp_result *result);
@@ -3453,7 +3601,10 @@ const char *mcp_result_next_cursor(const mcp_result *result);
 /**
  * Returns for how many milliseconds the server declares the result fresh.
  *
- * -1 if the server does not say so.  A NULL `result` gives -1.
+ * `result`: NULL gives -1.
+ *
+ * Returns -1 if the server does not say so.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: caching (2026-07-28).
  */
 int64_t mcp_result_ttl(const mcp_result *result);
@@ -3462,7 +3613,8 @@ int64_t mcp_result_ttl(const mcp_result *result);
  * Returns the number of content blocks in a result of mcp_call_tool(),
  * mcp_read_resource() or mcp_get_prompt().
  *
- * A NULL `result` gives 0.
+ * `result`: NULL gives 0.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
 size_t mcp_result_content_count(const mcp_result *result);
@@ -3470,8 +3622,11 @@ size_t mcp_result_content_count(const mcp_result *result);
 /**
  * Returns a content block by its index.
  *
- * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
- * Borrowed: valid until mcp_result_free().
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
 const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
@@ -3480,8 +3635,10 @@ const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
  * Returns 1 if the result of mcp_call_tool() says that the tool failed,
  * otherwise 0.
  *
- * The content blocks of such a result say why: see mcp_result_text().  A
- * NULL `result` gives 0.
+ * `result`: NULL gives 0.
+ *
+ * The content blocks of such a result say why: see mcp_result_text().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
  */
 int32_t mcp_result_is_error(const mcp_result *result);
@@ -3490,10 +3647,14 @@ int32_t mcp_result_is_error(const mcp_result *result);
  * Returns all text content blocks of the result as one text, separated by
  * line breaks.
  *
+ * `result`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * This is what most applications need from a tool.  Never NULL for a valid
- * `result`: "" if there is no text.  A NULL `result` gives NULL.  `len`,
- * unless NULL, receives the length in bytes without the final NUL.
- * Borrowed: valid until mcp_result_free().
+ * `result`: "" if there is no text.  Borrowed from the result: valid until
+ * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: TextContent.
  */
 const char *mcp_result_text(const mcp_result *result, size_t *len);
@@ -3502,10 +3663,14 @@ const char *mcp_result_text(const mcp_result *result, size_t *len);
  * Returns the structured content of a result of mcp_call_tool() as JSON
  * text.
  *
+ * `result`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none.  From revision 2026-07-28 on it may
- * be any JSON value, also null, which is returned as "null".  A NULL
- * `result` gives NULL.  `len`, unless NULL, receives the length in bytes
- * without the final NUL.  Borrowed: valid until mcp_result_free().
+ * be any JSON value, also null, which is returned as "null".  Borrowed from
+ * the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tools, structuredContent.
  */
 const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
@@ -3513,8 +3678,11 @@ const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
 /**
  * Returns the description in a result of mcp_get_prompt().
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `result` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `result`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
  */
 const char *mcp_result_prompt_description(const mcp_result *result);
@@ -3522,7 +3690,8 @@ const char *mcp_result_prompt_description(const mcp_result *result);
 /**
  * Returns the number of completions in a result of mcp_complete().
  *
- * A NULL `result` gives 0.
+ * `result`: NULL gives 0.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
  */
 size_t mcp_result_completion_count(const mcp_result *result);
@@ -3530,27 +3699,35 @@ size_t mcp_result_completion_count(const mcp_result *result);
 /**
  * Returns a completion of a result of mcp_complete() by its index.
  *
- * `index`: starts at 0; NULL past the end.  Never NULL for an index below
- * mcp_result_completion_count(), which is 0 if the server sent a completion
- * that is not a string.  A NULL `result` gives NULL.  Borrowed: valid until
- * mcp_result_free().
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Never NULL for an index below mcp_result_completion_count(), which is 0 if
+ * the server sent a completion that is not a string.  Borrowed from the
+ * result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
  */
 const char *mcp_result_completion(const mcp_result *result, size_t index);
 
 /**
- * Returns 1 if the server has more completions than it sent, otherwise 0.
+ * Returns 1 if the server has more completions than those in a result of
+ * mcp_complete(), otherwise 0.
  *
- * For a result of mcp_complete().  A NULL `result` gives 0.
+ * `result`: NULL gives 0.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: completion/complete, hasMore.
  */
 int32_t mcp_result_completion_has_more(const mcp_result *result);
 
 /**
- * Returns how many completions the server has in total.
+ * Returns how many completions the server has in total, for a result of
+ * mcp_complete().
  *
- * For a result of mcp_complete().  -1 if the server does not say so.  A NULL
- * `result` gives -1.
+ * `result`: NULL gives -1.
+ *
+ * Returns -1 if the server does not say so.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: completion/complete, total.
  */
 int64_t mcp_result_completion_total(const mcp_result *result);
@@ -3558,8 +3735,10 @@ int64_t mcp_result_completion_total(const mcp_result *result);
 /**
  * Returns the number of tools in a result of mcp_list_tools().
  *
- * Tools that cannot be called are not counted: see mcp_list_tools().  A NULL
- * `result` gives 0.
+ * `result`: NULL gives 0.
+ *
+ * Tools that cannot be called are not counted: see mcp_list_tools().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tools/list.
  */
 size_t mcp_result_tool_count(const mcp_result *result);
@@ -3567,8 +3746,11 @@ size_t mcp_result_tool_count(const mcp_result *result);
 /**
  * Returns a tool by its index.
  *
- * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
- * Borrowed: valid until mcp_result_free().
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tools/list.
  */
 const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
@@ -3577,7 +3759,8 @@ const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
  * Returns the number of resources or templates in a result of
  * mcp_list_resources() or mcp_list_resource_templates().
  *
- * A NULL `result` gives 0.
+ * `result`: NULL gives 0.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: resources/list.
  */
 size_t mcp_result_resource_count(const mcp_result *result);
@@ -3585,8 +3768,11 @@ size_t mcp_result_resource_count(const mcp_result *result);
 /**
  * Returns a resource or a template by its index.
  *
- * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
- * Borrowed: valid until mcp_result_free().
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: resources/list.
  */
 const mcp_resource *mcp_result_resource(const mcp_result *result,
@@ -3595,7 +3781,8 @@ const mcp_resource *mcp_result_resource(const mcp_result *result,
 /**
  * Returns the number of prompts in a result of mcp_list_prompts().
  *
- * A NULL `result` gives 0.
+ * `result`: NULL gives 0.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
  */
 size_t mcp_result_prompt_count(const mcp_result *result);
@@ -3603,8 +3790,11 @@ size_t mcp_result_prompt_count(const mcp_result *result);
 /**
  * Returns a prompt by its index.
  *
- * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
- * Borrowed: valid until mcp_result_free().
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
  */
 const mcp_prompt *mcp_result_prompt(const mcp_result *result, size_t index);
@@ -3612,7 +3802,8 @@ const mcp_prompt *mcp_result_prompt(const mcp_result *result, size_t index);
 /**
  * Returns the number of skills in a result of mcp_list_skills().
  *
- * A NULL `result` gives 0.
+ * `result`: NULL gives 0.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 size_t mcp_result_skill_count(const mcp_result *result);
@@ -3620,8 +3811,11 @@ size_t mcp_result_skill_count(const mcp_result *result);
 /**
  * Returns a skill by its index.
  *
- * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
- * Borrowed: valid until mcp_result_free().
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const mcp_skill *mcp_result_skill(const mcp_result *result, size_t index);
@@ -3629,8 +3823,11 @@ const mcp_skill *mcp_result_skill(const mcp_result *result, size_t index);
 /**
  * Returns the tool of a name in a result of mcp_list_tools(), or NULL.
  *
- * `name`: compared byte by byte.  A NULL `result` gives NULL.  Borrowed:
- * valid until mcp_result_free().
+ * `result`: NULL gives NULL.
+ * `name`: compared byte by byte.
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Tool, name.
  */
 const mcp_tool *mcp_result_find_tool(const mcp_result *result,
@@ -3639,9 +3836,12 @@ const mcp_tool *mcp_result_find_tool(const mcp_result *result,
 /**
  * Returns the server's name in a result of mcp_connect().
  *
+ * `result`: NULL gives NULL.
+ *
  * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  A NULL `result` gives NULL.  The text comes from the
- * server: do not trust it.  Borrowed: valid until mcp_result_free().
+ * another type.  The text comes from the server: do not trust it.  Borrowed
+ * from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Implementation, name.
  */
 const char *mcp_result_server_name(const mcp_result *result);
@@ -3649,9 +3849,12 @@ const char *mcp_result_server_name(const mcp_result *result);
 /**
  * Returns the server's version in a result of mcp_connect().
  *
+ * `result`: NULL gives NULL.
+ *
  * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  A NULL `result` gives NULL.  The text comes from the
- * server: do not trust it.  Borrowed: valid until mcp_result_free().
+ * another type.  The text comes from the server: do not trust it.  Borrowed
+ * from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Implementation, version.
  */
 const char *mcp_result_server_version(const mcp_result *result);
@@ -3659,9 +3862,12 @@ const char *mcp_result_server_version(const mcp_result *result);
 /**
  * Returns the server's name to show to people, in a result of mcp_connect().
  *
+ * `result`: NULL gives NULL.
+ *
  * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  A NULL `result` gives NULL.  The text comes from the
- * server: do not trust it.  Borrowed: valid until mcp_result_free().
+ * another type.  The text comes from the server: do not trust it.  Borrowed
+ * from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Implementation, title.
  */
 const char *mcp_result_server_title(const mcp_result *result);
@@ -3670,8 +3876,11 @@ const char *mcp_result_server_title(const mcp_result *result);
  * Returns the negotiated protocol revision, such as "2025-11-25", in a
  * result of mcp_connect().
  *
- * Never NULL for such a result, and NULL for any other result.  A NULL
- * `result` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `result`: NULL gives NULL.
+ *
+ * Never NULL for such a result, and NULL for any other result.  Borrowed
+ * from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: versioning.
  */
 const char *mcp_result_protocol_version(const mcp_result *result);
@@ -3680,9 +3889,12 @@ const char *mcp_result_protocol_version(const mcp_result *result);
  * Returns the server's instructions for its use, in a result of
  * mcp_connect().
  *
+ * `result`: NULL gives NULL.
+ *
  * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  A NULL `result` gives NULL.  The text comes from the
- * server: do not trust it.  Borrowed: valid until mcp_result_free().
+ * another type.  The text comes from the server: do not trust it.  Borrowed
+ * from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
  */
 const char *mcp_result_instructions(const mcp_result *result);
@@ -3691,21 +3903,29 @@ const char *mcp_result_instructions(const mcp_result *result);
  * Returns the server's capabilities as a JSON object, in a result of
  * mcp_connect().
  *
+ * `result`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Never NULL for such a result: "{}" if the server sent none or a value of
- * another type.  NULL for any other result.  A NULL `result` gives NULL.
- * `len`, unless NULL, receives the length in bytes without the final NUL.
- * Borrowed: valid until mcp_result_free().
+ * another type.  NULL for any other result.  Borrowed from the result: valid
+ * until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
  */
 const char *mcp_result_capabilities_json(const mcp_result *result,
                                          size_t *len);
 
 /**
- * Returns 1 if the server declares a capability, otherwise 0.
+ * Returns 1 if the server declares a capability in a result of
+ * mcp_connect(), otherwise 0.
  *
- * For a result of mcp_connect().  `name`: the capability, such as "tools" or
- * "resources.subscribe".  A member that is false or null is not a declared
- * capability.  A NULL `result` gives 0.
+ * `result`: NULL gives 0.
+ * `name`: the capability, such as "tools" or "resources.subscribe".
+ *
+ * A member that is false or null is not a declared capability.  Other
+ * results than that of mcp_connect() have no capabilities.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
  */
 int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
@@ -3713,8 +3933,11 @@ int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
 /**
  * Returns the name to pass to mcp_call_tool().
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `tool` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `tool`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Tool, name.
  */
 const char *mcp_tool_name(const mcp_tool *tool);
@@ -3723,9 +3946,12 @@ const char *mcp_tool_name(const mcp_tool *tool);
  * Returns the name to show to people: the title, or the title in the
  * annotations, or the name.
  *
+ * `tool`: NULL gives NULL.
+ *
  * The first of them that is not empty counts.  Returns NULL if the server
- * sent none or a value of another type.  A NULL `tool` gives NULL.
- * Borrowed: valid until mcp_result_free().
+ * sent none or a value of another type.  The text is borrowed from the
+ * result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Tool, title.
  */
 const char *mcp_tool_title(const mcp_tool *tool);
@@ -3733,8 +3959,11 @@ const char *mcp_tool_title(const mcp_tool *tool);
 /**
  * Returns the tool's description.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `tool` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `tool`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Tool, description.
  */
 const char *mcp_tool_description(const mcp_tool *tool);
@@ -3742,10 +3971,14 @@ const char *mcp_tool_description(const mcp_tool *tool);
 /**
  * Returns the JSON Schema of the tool's arguments, as the server wrote it.
  *
+ * `tool`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Tool, inputSchema.
  */
 const char *mcp_tool_input_schema_json(const mcp_tool *tool, size_t *len);
@@ -3754,10 +3987,14 @@ const char *mcp_tool_input_schema_json(const mcp_tool *tool, size_t *len);
  * Returns the JSON Schema of the tool's structured content, as the server
  * wrote it.
  *
+ * `tool`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Tool, outputSchema.
  */
 const char *mcp_tool_output_schema_json(const mcp_tool *tool, size_t *len);
@@ -3765,10 +4002,14 @@ const char *mcp_tool_output_schema_json(const mcp_tool *tool, size_t *len);
 /**
  * Returns the tool's annotations as a JSON object.
  *
+ * `tool`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
  */
 const char *mcp_tool_annotations_json(const mcp_tool *tool, size_t *len);
@@ -3776,10 +4017,14 @@ const char *mcp_tool_annotations_json(const mcp_tool *tool, size_t *len);
 /**
  * Returns the tool's icons as a JSON array.
  *
+ * `tool`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Icon.
  */
 const char *mcp_tool_icons_json(const mcp_tool *tool, size_t *len);
@@ -3787,10 +4032,14 @@ const char *mcp_tool_icons_json(const mcp_tool *tool, size_t *len);
 /**
  * Returns the tool's member _meta as a JSON object.
  *
+ * `tool`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_tool_meta_json(const mcp_tool *tool, size_t *len);
@@ -3798,9 +4047,13 @@ const char *mcp_tool_meta_json(const mcp_tool *tool, size_t *len);
 /**
  * Returns the whole tool as JSON text.
  *
- * Never NULL for a valid `tool`.  A NULL `tool` gives NULL.  `len`, unless
- * NULL, receives the length in bytes without the final NUL.  Borrowed: valid
- * until mcp_result_free().
+ * `tool`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Never NULL for a valid `tool`.  The text is borrowed from the result:
+ * valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Tool.
  */
 const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
@@ -3809,9 +4062,12 @@ const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
  * Returns one of the tool's hints: 1 for true, 0 for false, -1 if the server
  * does not say.
  *
+ * `tool`: NULL gives -1.
  * `name`: "readOnlyHint", "destructiveHint", "idempotentHint" or
- * "openWorldHint".  A hint is the server's claim, not a promise.  A NULL
- * `tool` gives -1.
+ * "openWorldHint".
+ *
+ * A hint is the server's claim, not a promise.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
  */
 int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
@@ -3820,8 +4076,11 @@ int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
  * Returns the resource's URI, or the URI template (RFC 6570) of a resource
  * template.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `resource` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `resource`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Resource, uri.
  */
 const char *mcp_resource_uri(const mcp_resource *resource);
@@ -3829,8 +4088,11 @@ const char *mcp_resource_uri(const mcp_resource *resource);
 /**
  * Returns the resource's name.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `resource` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `resource`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Resource, name.
  */
 const char *mcp_resource_name(const mcp_resource *resource);
@@ -3839,8 +4101,11 @@ const char *mcp_resource_name(const mcp_resource *resource);
  * Returns the name to show to people: the title, or the name if there is no
  * title.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `resource` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `resource`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Resource, title.
  */
 const char *mcp_resource_title(const mcp_resource *resource);
@@ -3848,8 +4113,11 @@ const char *mcp_resource_title(const mcp_resource *resource);
 /**
  * Returns the resource's description.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `resource` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `resource`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Resource, description.
  */
 const char *mcp_resource_description(const mcp_resource *resource);
@@ -3857,8 +4125,11 @@ const char *mcp_resource_description(const mcp_resource *resource);
 /**
  * Returns the resource's media type.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `resource` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `resource`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Resource, mimeType.
  */
 const char *mcp_resource_mime_type(const mcp_resource *resource);
@@ -3866,7 +4137,8 @@ const char *mcp_resource_mime_type(const mcp_resource *resource);
 /**
  * Returns the resource's size in bytes, or -1 if the server does not say.
  *
- * A NULL `resource` gives -1.
+ * `resource`: NULL gives -1.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Resource, size.
  */
 int64_t mcp_resource_size(const mcp_resource *resource);
@@ -3874,10 +4146,14 @@ int64_t mcp_resource_size(const mcp_resource *resource);
 /**
  * Returns the resource's annotations as a JSON object.
  *
+ * `resource`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `resource` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Annotations.
  */
 const char *mcp_resource_annotations_json(const mcp_resource *resource,
@@ -3886,10 +4162,14 @@ const char *mcp_resource_annotations_json(const mcp_resource *resource,
 /**
  * Returns the resource's icons as a JSON array.
  *
+ * `resource`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `resource` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Icon.
  */
 const char *mcp_resource_icons_json(const mcp_resource *resource,
@@ -3898,10 +4178,14 @@ const char *mcp_resource_icons_json(const mcp_resource *resource,
 /**
  * Returns the resource's member _meta as a JSON object.
  *
+ * `resource`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `resource` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_resource_meta_json(const mcp_resource *resource, size_t *len);
@@ -3909,9 +4193,13 @@ const char *mcp_resource_meta_json(const mcp_resource *resource, size_t *len);
 /**
  * Returns the whole resource as JSON text.
  *
- * Never NULL for a valid `resource`.  A NULL `resource` gives NULL.  `len`,
- * unless NULL, receives the length in bytes without the final NUL.
- * Borrowed: valid until mcp_result_free().
+ * `resource`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Never NULL for a valid `resource`.  The text is borrowed from the result:
+ * valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Resource.
  */
 const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
@@ -3919,8 +4207,11 @@ const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
 /**
  * Returns the name to pass to mcp_get_prompt().
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `prompt` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `prompt`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Prompt, name.
  */
 const char *mcp_prompt_name(const mcp_prompt *prompt);
@@ -3929,8 +4220,11 @@ const char *mcp_prompt_name(const mcp_prompt *prompt);
  * Returns the name to show to people: the title, or the name if there is no
  * title.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `prompt` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `prompt`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Prompt, title.
  */
 const char *mcp_prompt_title(const mcp_prompt *prompt);
@@ -3938,8 +4232,11 @@ const char *mcp_prompt_title(const mcp_prompt *prompt);
 /**
  * Returns the prompt's description.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `prompt` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `prompt`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Prompt, description.
  */
 const char *mcp_prompt_description(const mcp_prompt *prompt);
@@ -3947,7 +4244,8 @@ const char *mcp_prompt_description(const mcp_prompt *prompt);
 /**
  * Returns the number of arguments that the prompt takes.
  *
- * A NULL `prompt` gives 0.
+ * `prompt`: NULL gives 0.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
  */
 size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
@@ -3955,9 +4253,12 @@ size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
 /**
  * Returns an argument's name by its index.
  *
- * `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
- * none or a value of another type.  A NULL `prompt` gives NULL.  Borrowed:
- * valid until mcp_result_free().
+ * `prompt`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
  */
 const char *mcp_prompt_argument_name(const mcp_prompt *prompt, size_t index);
@@ -3965,9 +4266,12 @@ const char *mcp_prompt_argument_name(const mcp_prompt *prompt, size_t index);
 /**
  * Returns an argument's name to show to people, by its index.
  *
- * `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
- * none or a value of another type.  A NULL `prompt` gives NULL.  Borrowed:
- * valid until mcp_result_free().
+ * `prompt`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
  */
 const char *mcp_prompt_argument_title(const mcp_prompt *prompt, size_t index);
@@ -3975,9 +4279,12 @@ const char *mcp_prompt_argument_title(const mcp_prompt *prompt, size_t index);
 /**
  * Returns an argument's description by its index.
  *
- * `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
- * none or a value of another type.  A NULL `prompt` gives NULL.  Borrowed:
- * valid until mcp_result_free().
+ * `prompt`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
  */
 const char *mcp_prompt_argument_description(const mcp_prompt *prompt,
@@ -3986,8 +4293,9 @@ const char *mcp_prompt_argument_description(const mcp_prompt *prompt,
 /**
  * Returns 1 if an argument is required, otherwise 0.
  *
- * `index`: starts at 0; 0 is returned past the end.  A NULL `prompt` gives
- * 0.
+ * `prompt`: NULL gives 0.
+ * `index`: starts at 0; 0 is returned past the end.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument, required.
  */
 int32_t mcp_prompt_argument_required(const mcp_prompt *prompt, size_t index);
@@ -3995,10 +4303,14 @@ int32_t mcp_prompt_argument_required(const mcp_prompt *prompt, size_t index);
 /**
  * Returns the prompt's icons as a JSON array.
  *
+ * `prompt`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `prompt` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Icon.
  */
 const char *mcp_prompt_icons_json(const mcp_prompt *prompt, size_t *len);
@@ -4006,10 +4318,14 @@ const char *mcp_prompt_icons_json(const mcp_prompt *prompt, size_t *len);
 /**
  * Returns the prompt's member _meta as a JSON object.
  *
+ * `prompt`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `prompt` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_prompt_meta_json(const mcp_prompt *prompt, size_t *len);
@@ -4017,9 +4333,13 @@ const char *mcp_prompt_meta_json(const mcp_prompt *prompt, size_t *len);
 /**
  * Returns the whole prompt as JSON text.
  *
- * Never NULL for a valid `prompt`.  A NULL `prompt` gives NULL.  `len`,
- * unless NULL, receives the length in bytes without the final NUL.
- * Borrowed: valid until mcp_result_free().
+ * `prompt`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Never NULL for a valid `prompt`.  The text is borrowed from the result:
+ * valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Prompt.
  */
 const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
@@ -4027,9 +4347,11 @@ const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
 /**
  * Returns the kind of a content block: one of MCP_CONTENT_.
  *
+ * `content`: NULL gives 0.
+ *
  * MCP_CONTENT_OTHER is a kind that this library does not know;
- * mcp_content_json() returns the whole content block.  A NULL `content`
- * gives 0.
+ * mcp_content_json() returns the whole content block.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
 int32_t mcp_content_kind(const mcp_content *content);
@@ -4038,9 +4360,12 @@ int32_t mcp_content_kind(const mcp_content *content);
  * Returns the role of the prompt's message that the content block belongs
  * to: "user" or "assistant".
  *
+ * `content`: NULL gives NULL.
+ *
  * Returns NULL if the server sent none or a value of another type, and for a
- * content block that is not of a prompt.  A NULL `content` gives NULL.
- * Borrowed: valid until mcp_result_free().
+ * content block that is not of a prompt.  Borrowed from the result: valid
+ * until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
  */
 const char *mcp_content_role(const mcp_content *content);
@@ -4049,11 +4374,15 @@ const char *mcp_content_role(const mcp_content *content);
  * Returns the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that
  * contains text.
  *
+ * `content`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or a value of another type, and for
- * other kinds.  A NULL `content` gives NULL.  The text is UTF-8.  If it
- * contains a NUL, C sees its end there, but `len` is the whole length.
- * `len`, unless NULL, receives the length in bytes without the final NUL.
- * Borrowed: valid until mcp_result_free().
+ * other kinds.  The text is UTF-8.  If it contains a NUL, C sees its end
+ * there, but `len` is the whole length.  Borrowed from the result: valid
+ * until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: TextContent.
  */
 const char *mcp_content_text(const mcp_content *content, size_t *len);
@@ -4062,12 +4391,15 @@ const char *mcp_content_text(const mcp_content *content, size_t *len);
  * Returns the bytes of an image, of audio or of a binary resource, decoded
  * from base64.
  *
+ * `content`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes.
+ *
  * Returns NULL if the server sent none, and for other kinds; the last error
  * does not change then.  If the server sent a value of another type, or one
  * that is not base64, returns NULL and sets the last error to
- * MCP_E_PROTOCOL.  A NULL `content` gives NULL.  `len`, unless NULL,
- * receives the number of bytes.  The first call decodes the bytes and the
- * result keeps them.  Borrowed: valid until mcp_result_free().
+ * MCP_E_PROTOCOL.  The first call decodes the bytes and the result keeps
+ * them.  Borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ImageContent, BlobResourceContents.
  */
 const void *mcp_content_data(const mcp_content *content, size_t *len);
@@ -4075,8 +4407,11 @@ const void *mcp_content_data(const mcp_content *content, size_t *len);
 /**
  * Returns the media type of a content block.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `content` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `content`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
 const char *mcp_content_mime_type(const mcp_content *content);
@@ -4084,8 +4419,11 @@ const char *mcp_content_mime_type(const mcp_content *content);
 /**
  * Returns the URI of a resource or of a resource link; NULL for other kinds.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `content` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `content`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ResourceLink, ResourceContents.
  */
 const char *mcp_content_uri(const mcp_content *content);
@@ -4093,8 +4431,11 @@ const char *mcp_content_uri(const mcp_content *content);
 /**
  * Returns the name of MCP_CONTENT_RESOURCE_LINK; NULL for other kinds.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `content` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `content`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ResourceLink, name.
  */
 const char *mcp_content_name(const mcp_content *content);
@@ -4103,8 +4444,11 @@ const char *mcp_content_name(const mcp_content *content);
  * Returns the resource that MCP_CONTENT_RESOURCE_LINK links to; NULL for
  * other kinds.
  *
- * Read it with mcp_resource_uri() and the functions that follow it.  A NULL
- * `content` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `content`: NULL gives NULL.
+ *
+ * Read it with mcp_resource_uri() and the functions that follow it.
+ * Borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ResourceLink.
  */
 const mcp_resource *mcp_content_resource(const mcp_content *content);
@@ -4112,10 +4456,14 @@ const mcp_resource *mcp_content_resource(const mcp_content *content);
 /**
  * Returns the annotations of a content block as a JSON object.
  *
+ * `content`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `content` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Annotations.
  */
 const char *mcp_content_annotations_json(const mcp_content *content,
@@ -4124,10 +4472,14 @@ const char *mcp_content_annotations_json(const mcp_content *content,
 /**
  * Returns the member _meta of a content block as a JSON object.
  *
+ * `content`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `content` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
@@ -4135,9 +4487,13 @@ const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
 /**
  * Returns the whole content block as JSON text.
  *
- * Never NULL for a valid `content`.  A NULL `content` gives NULL.  `len`,
- * unless NULL, receives the length in bytes without the final NUL.
- * Borrowed: valid until mcp_result_free().
+ * `content`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Never NULL for a valid `content`.  The text is borrowed from the result:
+ * valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
 const char *mcp_content_json(const mcp_content *content, size_t *len);
@@ -4147,7 +4503,10 @@ const char *mcp_content_json(const mcp_content *content, size_t *len);
  * the skills' files.
  *
  * `out`: as for mcp_list_tools(); read it with mcp_result_skill_count() and
- * mcp_result_skill().  Returns like mcp_list_tools().
+ * mcp_result_skill().
+ *
+ * Returns like mcp_list_tools().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640, skills/list.
  */
 int32_t mcp_list_skills(mcp_client *client, mcp_result **out);
@@ -4156,17 +4515,18 @@ int32_t mcp_list_skills(mcp_client *client, mcp_result **out);
  * Reads a file of a skill, and verifies it against the skill's entry in the
  * list.
  *
+ * `skill`: a skill from a list of this server.
+ * `index`: the file's index, from 0 on.
+ * `out`: as for mcp_call_tool(); read the file with mcp_result_content().
+ *
  * The size and the SHA-256 of the file must be those of the entry.  The
  * front matter of the skill's main file must equal the entry's front matter,
  * field by field.
  *
- * `skill`: a skill from a list of this server.  `index`: the file's index,
- * from 0 on.  `out`: as for mcp_call_tool(); read the file with
- * mcp_result_content().
- *
  * Returns MCP_OK or a status: call errors; MCP_E_INTEGRITY if the file
  * differs from its entry, and `out` receives nothing of it;
  * MCP_E_INVALID_ARGUMENT for an index past the last file.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640, resources/read.
  */
 int32_t mcp_read_skill_file(mcp_client *client,
@@ -4177,8 +4537,11 @@ int32_t mcp_read_skill_file(mcp_client *client,
 /**
  * Returns the URI of the skill's main file.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `skill` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `skill`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_uri(const mcp_skill *skill);
@@ -4186,8 +4549,11 @@ const char *mcp_skill_uri(const mcp_skill *skill);
 /**
  * Returns the skill's name, from the front matter.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `skill` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `skill`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_name(const mcp_skill *skill);
@@ -4195,8 +4561,11 @@ const char *mcp_skill_name(const mcp_skill *skill);
 /**
  * Returns the skill's description, from the front matter.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `skill` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `skill`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_description(const mcp_skill *skill);
@@ -4204,10 +4573,14 @@ const char *mcp_skill_description(const mcp_skill *skill);
 /**
  * Returns the skill's front matter as a JSON object.
  *
+ * `skill`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  A NULL `skill` gives NULL.  `len`, unless NULL,
- * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_frontmatter_json(const mcp_skill *skill, size_t *len);
@@ -4215,7 +4588,8 @@ const char *mcp_skill_frontmatter_json(const mcp_skill *skill, size_t *len);
 /**
  * Returns the number of the skill's files, including the main file.
  *
- * A NULL `skill` gives 0.
+ * `skill`: NULL gives 0.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 size_t mcp_skill_file_count(const mcp_skill *skill);
@@ -4223,9 +4597,12 @@ size_t mcp_skill_file_count(const mcp_skill *skill);
 /**
  * Returns a file's URI by its index.
  *
- * `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
- * none or a value of another type.  A NULL `skill` gives NULL.  Borrowed:
- * valid until mcp_result_free().
+ * `skill`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_file_uri(const mcp_skill *skill, size_t index);
@@ -4233,9 +4610,12 @@ const char *mcp_skill_file_uri(const mcp_skill *skill, size_t index);
 /**
  * Returns a file's digest, such as "sha256:...", by its index.
  *
- * `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
- * none or a value of another type.  A NULL `skill` gives NULL.  Borrowed:
- * valid until mcp_result_free().
+ * `skill`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_file_digest(const mcp_skill *skill, size_t index);
@@ -4244,7 +4624,9 @@ const char *mcp_skill_file_digest(const mcp_skill *skill, size_t index);
  * Returns a file's size in bytes by its index, or -1 if the entry does not
  * say.
  *
- * `index`: starts at 0; -1 past the end.  A NULL `skill` gives -1.
+ * `skill`: NULL gives -1.
+ * `index`: starts at 0; -1 past the end.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 int64_t mcp_skill_file_size(const mcp_skill *skill, size_t index);
@@ -4252,9 +4634,13 @@ int64_t mcp_skill_file_size(const mcp_skill *skill, size_t index);
 /**
  * Returns the skill's whole entry as JSON text.
  *
- * Never NULL for a valid `skill`.  A NULL `skill` gives NULL.  `len`, unless
- * NULL, receives the length in bytes without the final NUL.  Borrowed: valid
- * until mcp_result_free().
+ * `skill`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Never NULL for a valid `skill`.  The text is borrowed from the result:
+ * valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
@@ -4263,8 +4649,10 @@ const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
  * Allows tool calls to run as tasks, and waits for their end inside the
  * call.
  *
+ * `allow`: 1 or 0, the default.
+ *
  * The application still makes one call, and receives one result, however
- * long the tool runs.  `allow`: 1 or 0, the default.
+ * long the tool runs.
  *
  * From revision 2026-07-28 on, each request declares the tasks extension,
  * and the server decides which call becomes a task.  In revision 2025-11-25
@@ -4273,7 +4661,7 @@ const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
  * revisions have no tasks, and this option changes nothing there.
  *
  * While a call runs as a task, the library asks the server for the task's
- * status, as often as the server wants to be asked, and whenever a
+ * status, as often as the server wants to be asked, and whenever an
  * MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
  * the deadline stays the same, see mcp_client_set_deadline().  Input
  * requests of the task go to the input handler.  If the call is cancelled or
@@ -4285,6 +4673,7 @@ const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
  * or MCP_E_SESSION_LOST if the session was lost.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
  * Threads: any, for calls begun later.  Since: 0.1.0.
  * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
  */
@@ -4294,19 +4683,22 @@ int32_t mcp_client_set_tasks(mcp_client *client, int32_t allow);
  * Makes a request return the task instead of waiting for its result, if the
  * server runs the request as a task.
  *
+ * `request`: a request that calls a tool.
+ * `ttl_milliseconds`: how long the server is asked to keep the task and its
+ * result; 0 lets the server choose; -1, the default, turns this option off.
+ *
  * This works whether or not mcp_client_set_tasks() allows tasks.  If the
  * result has a mcp_result_task_id(), the server made the call a task.  Pass
  * that id to mcp_get_task_result(), now or later, with this client or
  * another client of the same user.
  *
- * `request`: a request that calls a tool.  `ttl_milliseconds`: how long the
- * server is asked to keep the task and its result; 0 lets the server choose;
- * -1, the default, turns this option off.  In revision 2025-11-25 the
- * library asks for a task if the tool allows it.  In later revisions the
- * server decides, and it also chooses how long it keeps the task.
+ * In revision 2025-11-25 the library asks for a task if the tool allows it.
+ * In later revisions the server decides, and it also chooses how long it
+ * keeps the task.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool;
  * MCP_E_STATE in flight; MCP_E_FORKED.
+ *
  * Threads: one at a time.  Since: 0.1.0.
  * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
  */
@@ -4315,14 +4707,15 @@ int32_t mcp_request_set_task(mcp_request *request, int32_t ttl_milliseconds);
 /**
  * Asks the server for a task's status.
  *
- * `task_id`: the id of mcp_result_task_id(), copied.  `out`, unless NULL,
- * receives the result, or NULL on failure.  Read it with
+ * `task_id`: the id of mcp_result_task_id(), copied.
+ * `out`, unless NULL, receives the result, or NULL on failure.  Read it with
  * mcp_result_task_status() and mcp_result_task(); free it with
  * mcp_result_free().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
  * the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
  * the server or its revision has no tasks.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tasks/get.
  */
 int32_t mcp_get_task(mcp_client *client,
@@ -4333,13 +4726,15 @@ int32_t mcp_get_task(mcp_client *client,
  * Waits for the end of a task and returns the result that the request would
  * have had without a task.
  *
- * `task_id`, `out`: as for mcp_get_task().  The library asks for the task's
- * status as often as the server wants to be asked.  Input requests of the
- * task go to the input handler.  If this call ends before the task does, the
- * library does not cancel the task.
+ * `task_id`, `out`: as for mcp_get_task().
+ *
+ * The library asks for the task's status as often as the server wants to be
+ * asked.  Input requests of the task go to the input handler.  If this call
+ * ends before the task does, the library does not cancel the task.
  *
  * Returns MCP_OK or a status: those of mcp_get_task(); the error that the
  * task contains; MCP_E_CANCELLED for a task that was cancelled.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tasks/result, tasks/get, tasks/update.
  */
 int32_t mcp_get_task_result(mcp_client *client,
@@ -4349,12 +4744,15 @@ int32_t mcp_get_task_result(mcp_client *client,
 /**
  * Asks the server to cancel a task.
  *
- * `task_id`: as for mcp_get_task().  The server may cancel the task later,
- * or finish it in spite of this call: mcp_get_task() returns its status.
+ * `task_id`: as for mcp_get_task().
+ *
+ * The server may cancel the task later, or finish it in spite of this call:
+ * mcp_get_task() returns its status.
  *
  * Returns MCP_OK or a status: those of mcp_get_task().  MCP_E_NOT_FOUND also
  * stands for a task that has ended: in revision 2025-11-25 both have the
  * same error.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tasks/cancel.
  */
 int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
@@ -4368,6 +4766,7 @@ int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
  * Returns like mcp_list_tools(); MCP_E_UNSUPPORTED if the server does not
  * list tasks.  From revision 2026-07-28 on no server lists tasks, and the
  * application must keep their ids.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tasks/list (2025-11-25).
  */
 int32_t mcp_list_tasks(mcp_client *client, mcp_result **out);
@@ -4376,7 +4775,8 @@ int32_t mcp_list_tasks(mcp_client *client, mcp_result **out);
  * Returns the number of tasks in a result of mcp_list_tasks(), or 1 for a
  * result that is a task.
  *
- * A NULL `result` gives 0.
+ * `result`: NULL gives 0.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tasks/list.
  */
 size_t mcp_result_task_count(const mcp_result *result);
@@ -4384,8 +4784,11 @@ size_t mcp_result_task_count(const mcp_result *result);
 /**
  * Returns a task by its index.
  *
- * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
- * Borrowed: valid until mcp_result_free().
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tasks/list.
  */
 const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
@@ -4394,9 +4797,12 @@ const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
  * Returns the id of the task that the result is; NULL for a result that is
  * no task.
  *
+ * `result`: NULL gives NULL.
+ *
  * A result is no task, for example, if the server did not run the call as a
- * task.  Returns NULL if the server sent none or a value of another type.  A
- * NULL `result` gives NULL.  Borrowed: valid until mcp_result_free().
+ * task.  Returns NULL if the server sent none or a value of another type.
+ * The text is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tasks.
  */
 const char *mcp_result_task_id(const mcp_result *result);
@@ -4406,8 +4812,11 @@ const char *mcp_result_task_id(const mcp_result *result);
  * "input_required", "completed", "failed" or "cancelled"; NULL for a result
  * that is no task.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `result` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `result`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tasks.
  */
 const char *mcp_result_task_status(const mcp_result *result);
@@ -4416,8 +4825,11 @@ const char *mcp_result_task_status(const mcp_result *result);
  * Returns the server's message about the status of the task that the result
  * is.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `result` gives NULL.  Borrowed: valid until mcp_result_free().
+ * `result`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tasks, statusMessage.
  */
 const char *mcp_result_task_message(const mcp_result *result);
@@ -4426,7 +4838,10 @@ const char *mcp_result_task_message(const mcp_result *result);
  * Returns how many milliseconds the server wants the application to wait
  * before it asks for the task again.
  *
- * -1 if the server does not say.  A NULL `result` gives -1.
+ * `result`: NULL gives -1.
+ *
+ * Returns -1 if the server does not say.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tasks, pollInterval.
  */
 int64_t mcp_result_task_poll_interval(const mcp_result *result);
@@ -4435,7 +4850,10 @@ int64_t mcp_result_task_poll_interval(const mcp_result *result);
  * Returns for how many milliseconds, from its creation on, the server keeps
  * the task.
  *
- * -1 if the server sets no limit.  A NULL `result` gives -1.
+ * `result`: NULL gives -1.
+ *
+ * Returns -1 if the server sets no limit.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tasks, ttl.
  */
 int64_t mcp_result_task_ttl(const mcp_result *result);
@@ -4443,8 +4861,11 @@ int64_t mcp_result_task_ttl(const mcp_result *result);
 /**
  * Returns the task's id.  Treat it like a password.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `task` gives NULL.  Valid as long as the task.
+ * `task`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  Valid as
+ * long as the task.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Task, taskId.
  */
 const char *mcp_task_id(const mcp_task *task);
@@ -4452,8 +4873,11 @@ const char *mcp_task_id(const mcp_task *task);
 /**
  * Returns the task's status; see mcp_result_task_status().
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `task` gives NULL.  Valid as long as the task.
+ * `task`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  Valid as
+ * long as the task.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Task, status.
  */
 const char *mcp_task_status(const mcp_task *task);
@@ -4461,8 +4885,11 @@ const char *mcp_task_status(const mcp_task *task);
 /**
  * Returns the server's message about the task's status.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `task` gives NULL.  Valid as long as the task.
+ * `task`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  Valid as
+ * long as the task.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Task, statusMessage.
  */
 const char *mcp_task_message(const mcp_task *task);
@@ -4470,8 +4897,11 @@ const char *mcp_task_message(const mcp_task *task);
 /**
  * Returns the time at which the task was created, in ISO 8601 format.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `task` gives NULL.  Valid as long as the task.
+ * `task`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  Valid as
+ * long as the task.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Task, createdAt.
  */
 const char *mcp_task_created(const mcp_task *task);
@@ -4479,8 +4909,11 @@ const char *mcp_task_created(const mcp_task *task);
 /**
  * Returns the time of the task's last change, in ISO 8601 format.
  *
- * Returns NULL if the server sent none or a value of another type.  A NULL
- * `task` gives NULL.  Valid as long as the task.
+ * `task`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  Valid as
+ * long as the task.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Task, lastUpdatedAt.
  */
 const char *mcp_task_updated(const mcp_task *task);
@@ -4489,7 +4922,8 @@ const char *mcp_task_updated(const mcp_task *task);
  * Returns for how many milliseconds the server keeps the task; see
  * mcp_result_task_ttl().
  *
- * A NULL `task` gives -1.
+ * `task`: NULL gives -1.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Task, ttl.
  */
 int64_t mcp_task_ttl(const mcp_task *task);
@@ -4497,9 +4931,12 @@ int64_t mcp_task_ttl(const mcp_task *task);
 /**
  * Returns the whole task as JSON text.
  *
- * Never NULL for a valid `task`.  A NULL `task` gives NULL.  `len`, unless
- * NULL, receives the length in bytes without the final NUL.  Valid as long
- * as the task.
+ * `task`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Never NULL for a valid `task`.  Valid as long as the task.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Task.
  */
 const char *mcp_task_json(const mcp_task *task, size_t *len);
@@ -4508,6 +4945,7 @@ const char *mcp_task_json(const mcp_task *task, size_t *len);
  * Makes an empty JSON object.
  *
  * Returns a handle to free with mcp_json_free().
+ *
  * Threads: any.  Since: 0.1.0.
  */
 mcp_json *mcp_json_new(void);
@@ -4515,12 +4953,14 @@ mcp_json *mcp_json_new(void);
 /**
  * Parses JSON text.
  *
- * `text`: UTF-8; it need not end with a NUL.  `len`: its length in bytes.
+ * `text`: UTF-8; it need not end with a NUL.
+ * `len`: its length in bytes.
  *
  * Returns a handle to free with mcp_json_free(), or NULL with the last error
  * set to MCP_E_INVALID_ARGUMENT; its message contains the line and the
  * column.  Objects and arrays may be nested 512 deep, as in the messages of
  * a server.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 mcp_json *mcp_json_parse(const char *text, size_t len);
@@ -4530,6 +4970,7 @@ mcp_json *mcp_json_parse(const char *text, size_t len);
  *
  * `json`: a value made by mcp_json_new() or mcp_json_parse() that is not
  * used again, or NULL.  Do not pass a part of a value.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_json_free(mcp_json *json);
@@ -4537,14 +4978,17 @@ void mcp_json_free(mcp_json *json);
 /**
  * Sets the value at a place to a UTF-8 string.
  *
- * `json`: a value that the application made.  `pointer`: the place, a JSON
- * Pointer.  Objects on the way to the place are created.  The last step "-"
- * appends to an array, which is created as well.  `value`: the string,
- * copied.
+ * `json`: a value that the application made.
+ * `pointer`: the place, a JSON Pointer.
+ * `value`: the string, copied.
+ *
+ * Objects on the way to the place are created.  The last step "-" appends to
+ * an array, which is created as well.
  *
  * Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be created: a step
  * leads into a value that has no members, or past the end of an array;
  * MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
+ *
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_string(mcp_json *json,
@@ -4554,8 +4998,11 @@ int32_t mcp_json_set_string(mcp_json *json,
 /**
  * Sets the value at a place to an integer.
  *
- * `json`, `pointer`: as for mcp_json_set_string().  `value`: all its digits
- * are kept.  Returns like mcp_json_set_string().
+ * `json`, `pointer`: as for mcp_json_set_string().
+ * `value`: all its digits are kept.
+ *
+ * Returns like mcp_json_set_string().
+ *
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_integer(mcp_json *json,
@@ -4565,9 +5012,12 @@ int32_t mcp_json_set_integer(mcp_json *json,
 /**
  * Sets the value at a place to a number.
  *
- * `json`, `pointer`: as for mcp_json_set_string().  `value`: written so that
- * reading it gives the same number; MCP_E_INVALID_ARGUMENT for an infinity
- * or a NaN.  Otherwise returns like mcp_json_set_string().
+ * `json`, `pointer`: as for mcp_json_set_string().
+ * `value`: written so that reading it gives the same number.
+ *
+ * Returns like mcp_json_set_string(); MCP_E_INVALID_ARGUMENT also for an
+ * infinity or a NaN.
+ *
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_number(mcp_json *json,
@@ -4577,8 +5027,11 @@ int32_t mcp_json_set_number(mcp_json *json,
 /**
  * Sets the value at a place to true or false.
  *
- * `json`, `pointer`: as for mcp_json_set_string().  `value`: 0 for false,
- * any other number for true.  Returns like mcp_json_set_string().
+ * `json`, `pointer`: as for mcp_json_set_string().
+ * `value`: 0 for false, any other number for true.
+ *
+ * Returns like mcp_json_set_string().
+ *
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_boolean(mcp_json *json,
@@ -4588,8 +5041,11 @@ int32_t mcp_json_set_boolean(mcp_json *json,
 /**
  * Sets the value at a place to any JSON value, such as "null" or "[]".
  *
- * `json`, `pointer`: as for mcp_json_set_string().  `value_json`: JSON text,
- * copied.  Returns like mcp_json_set_string().
+ * `json`, `pointer`: as for mcp_json_set_string().
+ * `value_json`: JSON text, copied.
+ *
+ * Returns like mcp_json_set_string().
+ *
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_json(mcp_json *json,
@@ -4599,10 +5055,13 @@ int32_t mcp_json_set_json(mcp_json *json,
 /**
  * Returns the value at a place, or NULL if there is none.
  *
- * `pointer`: the place, a JSON Pointer.  A NULL `json` gives NULL.  Valid
- * until the whole value is changed or freed.  Each step searches all members
- * of its object: to read every member of a large object, use
- * mcp_json_child().
+ * `json`: NULL gives NULL.
+ * `pointer`: the place, a JSON Pointer.
+ *
+ * The value is valid until the whole is changed or freed.  Each step
+ * searches all members of its object: to read every member of a large
+ * object, use mcp_json_child().
+ *
  * Threads: any.  Since: 0.1.0.
  */
 const mcp_json *mcp_json_at(const mcp_json *json, const char *pointer);
@@ -4610,7 +5069,8 @@ const mcp_json *mcp_json_at(const mcp_json *json, const char *pointer);
 /**
  * Returns the kind of a value: one of MCP_JSON_.
  *
- * A NULL `json` gives MCP_JSON_NULL.
+ * `json`: NULL gives MCP_JSON_NULL.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_json_kind(const mcp_json *json);
@@ -4619,7 +5079,8 @@ int32_t mcp_json_kind(const mcp_json *json);
  * Returns the number of elements of an array or members of an object; 0 for
  * other kinds.
  *
- * A NULL `json` gives 0.
+ * `json`: NULL gives 0.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 size_t mcp_json_count(const mcp_json *json);
@@ -4628,8 +5089,11 @@ size_t mcp_json_count(const mcp_json *json);
  * Returns an element of an array, or the value of a member of an object, by
  * its index.
  *
- * `index`: starts at 0; NULL past the end and for other kinds.  A NULL
- * `json` gives NULL.  Valid until the whole value is changed or freed.
+ * `json`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end and for other kinds.
+ *
+ * Valid until the whole value is changed or freed.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 const mcp_json *mcp_json_child(const mcp_json *json, size_t index);
@@ -4637,8 +5101,11 @@ const mcp_json *mcp_json_child(const mcp_json *json, size_t index);
 /**
  * Returns the name of a member of an object by its index.
  *
- * `index`: starts at 0; NULL past the end and for other kinds.  A NULL
- * `json` gives NULL.  Valid until the whole value is changed or freed.
+ * `json`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end and for other kinds.
+ *
+ * Valid until the whole value is changed or freed.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_json_key(const mcp_json *json, size_t index);
@@ -4646,9 +5113,12 @@ const char *mcp_json_key(const mcp_json *json, size_t index);
 /**
  * Returns the text of a string; NULL for other kinds.
  *
- * A NULL `json` gives NULL.  `len`, unless NULL, receives the length in
- * bytes without the final NUL.  Valid until the whole value is changed or
- * freed.
+ * `json`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Valid until the whole value is changed or freed.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_json_string(const mcp_json *json, size_t *len);
@@ -4658,6 +5128,7 @@ const char *mcp_json_string(const mcp_json *json, size_t *len);
  *
  * `otherwise`: returned for other kinds, for a number with a fraction, and
  * for a number that does not fit.  It is also returned for a NULL `json`.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int64_t mcp_json_integer(const mcp_json *json, int64_t otherwise);
@@ -4666,6 +5137,7 @@ int64_t mcp_json_integer(const mcp_json *json, int64_t otherwise);
  * Returns the value of a number.
  *
  * `otherwise`: returned for other kinds, and for a NULL `json`.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 double mcp_json_number(const mcp_json *json, double otherwise);
@@ -4674,6 +5146,7 @@ double mcp_json_number(const mcp_json *json, double otherwise);
  * Returns 1 for true and 0 for false.
  *
  * `otherwise`: returned for other kinds, and for a NULL `json`.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_json_boolean(const mcp_json *json, int32_t otherwise);
@@ -4681,8 +5154,12 @@ int32_t mcp_json_boolean(const mcp_json *json, int32_t otherwise);
 /**
  * Returns a value as JSON text, without white space between its parts.
  *
- * A NULL `json` gives NULL.  `len`, unless NULL, receives the length in
- * bytes without the final NUL.  Valid until the value is changed or freed.
+ * `json`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Valid until the value is changed or freed.
+ *
  * Threads: one at a time.  Since: 0.1.0.
  */
 const char *mcp_json_text(const mcp_json *json, size_t *len);

@@ -13,15 +13,16 @@ use crate::ffi::result::{hand_out, mcp_result};
 /// Connects to the server, negotiates the protocol revision, and returns the
 /// server info.
 ///
-/// Connects only if the client is not connected yet.  Calling this function
-/// is optional: every other call connects when it needs to.
-///
 /// `out`, unless NULL, receives the server info as a result, or NULL on
 /// failure.  Read it with mcp_result_server_name() and the functions that
 /// follow it; free it with mcp_result_free().
 ///
+/// Connects only if the client is not connected yet.  Calling this function
+/// is optional: every other call connects when it needs to.
+///
 /// Returns MCP_OK or a status: call errors.  Waits at most the time of
 /// mcp_client_set_timeout().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_connect(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32 {
@@ -47,6 +48,7 @@ pub unsafe extern "C" fn mcp_connect(client: *mut mcp_client, out: *mut *mut mcp
 ///
 /// Returns MCP_OK or a status: call errors.  Waits at most the time of
 /// mcp_client_set_timeout().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ping, server/discover.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
@@ -61,10 +63,12 @@ pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
 ///
 /// `out` receives the result, or NULL on failure.  Read it with
 /// mcp_result_tool_count() and mcp_result_tool(); free it with
-/// mcp_result_free().  To read a single page, perform a request of
-/// "tools/list" that has the "cursor" of mcp_result_next_cursor() in its
-/// parameters.  To list all pages with a request that can be started or
-/// cancelled, see mcp_request_set_all_pages().
+/// mcp_result_free().
+///
+/// To read a single page, perform a request of "tools/list" that has the
+/// "cursor" of mcp_result_next_cursor() in its parameters.  To list all pages
+/// with a request that can be started or cancelled, see
+/// mcp_request_set_all_pages().
 ///
 /// From revision 2026-07-28 on, a tool is left out if its schema marks
 /// parameters for HTTP headers in an invalid way; mcp_result_json() still
@@ -77,6 +81,7 @@ pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
 /// Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
 /// than mcp_client_set_max_pages() or more items than
 /// mcp_client_set_max_items() allows.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tools/list, pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32 {
@@ -86,9 +91,11 @@ pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut 
 
 /// Calls a tool and waits for its result.
 ///
-/// `name`: the tool's name, UTF-8.  `arguments_json`: a JSON object as UTF-8
-/// text; NULL or "" for no arguments.  Both are copied.  `out`, unless NULL,
-/// receives the result, or NULL on failure; free it with mcp_result_free().
+/// `name`: the tool's name, UTF-8, copied.
+/// `arguments_json`: a JSON object as UTF-8 text, copied; NULL or "" for no
+/// arguments.
+/// `out`, unless NULL, receives the result, or NULL on failure; free it with
+/// mcp_result_free().
 ///
 /// A tool that fails gives a result, and this function returns MCP_OK: check
 /// mcp_result_is_error().
@@ -106,6 +113,7 @@ pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut 
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
 /// arguments that are not a JSON object, before anything is sent.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tools/call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_call_tool(
@@ -126,7 +134,10 @@ pub unsafe extern "C" fn mcp_call_tool(
 /// Lists all resources of the server; reads all pages of the list.
 ///
 /// `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
-/// and mcp_result_resource().  Returns like mcp_list_tools().
+/// and mcp_result_resource().
+///
+/// Returns like mcp_list_tools().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: resources/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_resources(
@@ -139,9 +150,13 @@ pub unsafe extern "C" fn mcp_list_resources(
 
 /// Lists all resource templates of the server; reads all pages of the list.
 ///
-/// `out`: as for mcp_list_tools().  Each template is read like a resource,
-/// and mcp_resource_uri() is its URI template (RFC 6570).  Returns like
-/// mcp_list_tools().
+/// `out`: as for mcp_list_tools().
+///
+/// Each template is read like a resource, and mcp_resource_uri() is its URI
+/// template (RFC 6570).
+///
+/// Returns like mcp_list_tools().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: resources/templates/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_resource_templates(
@@ -154,12 +169,15 @@ pub unsafe extern "C" fn mcp_list_resource_templates(
 
 /// Reads a resource.
 ///
-/// `uri`: the resource's URI, UTF-8, copied.  `out`: as for mcp_call_tool();
-/// read it with mcp_result_content_count() and mcp_result_content().  From
-/// revision 2026-07-28 on, a resource that the server declares fresh is
+/// `uri`: the resource's URI, UTF-8, copied.
+/// `out`: as for mcp_call_tool(); read it with mcp_result_content_count() and
+/// mcp_result_content().
+///
+/// From revision 2026-07-28 on, a resource that the server declares fresh is
 /// answered from memory, see mcp_client_set_cache_size().
 ///
 /// Returns MCP_OK or a status: call errors.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: resources/read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_read_resource(
@@ -174,13 +192,15 @@ pub unsafe extern "C" fn mcp_read_resource(
 /// Subscribes to changes of a resource: each change is reported as
 /// MCP_EVENT_RESOURCE_UPDATED.
 ///
-/// `uri`: the resource's URI, UTF-8, copied.  Opens the notification stream,
-/// as mcp_listen() does.  After a lost session the library subscribes again.
-/// Up to revision 2025-11-25 this sends "resources/subscribe"; later it is a
-/// part of "subscriptions/listen".
+/// `uri`: the resource's URI, UTF-8, copied.
+///
+/// Opens the notification stream, as mcp_listen() does.  After a lost session
+/// the library subscribes again.  Up to revision 2025-11-25 this sends
+/// "resources/subscribe"; later it is a part of "subscriptions/listen".
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
 /// does not support subscriptions, or not to this resource.
+///
 /// Threads: any.  Since: 0.1.0.
 /// Spec: resources/subscribe, subscriptions/listen.
 #[unsafe(no_mangle)]
@@ -197,7 +217,10 @@ pub unsafe extern "C" fn mcp_subscribe_resource(
 
 /// Ends a subscription made by mcp_subscribe_resource().
 ///
-/// `uri`: the same text as there.  Returns MCP_OK or a status: call errors.
+/// `uri`: the same text as there.
+///
+/// Returns MCP_OK or a status: call errors.
+///
 /// Threads: any.  Since: 0.1.0.
 /// Spec: resources/unsubscribe, subscriptions/listen.
 #[unsafe(no_mangle)]
@@ -215,7 +238,10 @@ pub unsafe extern "C" fn mcp_unsubscribe_resource(
 /// Lists all prompts of the server; reads all pages of the list.
 ///
 /// `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
-/// mcp_result_prompt().  Returns like mcp_list_tools().
+/// mcp_result_prompt().
+///
+/// Returns like mcp_list_tools().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_prompts(
@@ -228,13 +254,17 @@ pub unsafe extern "C" fn mcp_list_prompts(
 
 /// Gets a prompt with its arguments filled in.
 ///
-/// `name`: the prompt's name, UTF-8.  `arguments_json`: a JSON object whose
-/// values are strings; NULL or "" for no arguments.  Both are copied.  `out`:
-/// as for mcp_call_tool().  The messages of the prompt are the content blocks
-/// of the result: mcp_result_content().  Each has a mcp_content_role().
+/// `name`: the prompt's name, UTF-8, copied.
+/// `arguments_json`: a JSON object whose values are strings, copied; NULL or
+/// "" for no arguments.
+/// `out`: as for mcp_call_tool().
+///
+/// The messages of the prompt are the content blocks of the result:
+/// mcp_result_content().  Each has a mcp_content_role().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
 /// argument that is not a string.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/get.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_get_prompt(
@@ -256,14 +286,18 @@ pub unsafe extern "C" fn mcp_get_prompt(
 ///
 /// `reference_json`: what the argument belongs to:
 /// {"type":"ref/prompt","name":...} or {"type":"ref/resource","uri":...}.
-/// `argument`: the argument's name.  `value`: what the user typed so far.
+/// `argument`: the argument's name.
+/// `value`: what the user typed so far.
 /// `context_json`: the other arguments known so far, as a JSON object whose
-/// values are strings; NULL or "" for none.  All are UTF-8 and copied.
+/// values are strings; NULL or "" for none.
 /// `out`: as for mcp_call_tool(); read it with mcp_result_completion_count()
 /// and mcp_result_completion().
 ///
+/// The texts are UTF-8.  The library copies them.
+///
 /// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
 /// if the server speaks a revision before 2025-06-18, which has no context.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: completion/complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_complete(
@@ -290,13 +324,15 @@ pub unsafe extern "C" fn mcp_complete(
 /// Asks the server to send log messages of a level and all higher levels;
 /// each is reported as MCP_EVENT_LOG.
 ///
-/// `level`: one of MCP_LOG_.  Up to revision 2025-11-25 the level is sent to
-/// the server once, and again after a lost session.  In later revisions it is
-/// sent with each request, and the server sends log messages while that
-/// request runs.
+/// `level`: one of MCP_LOG_.
+///
+/// Up to revision 2025-11-25 the level is sent to the server once, and again
+/// after a lost session.  In later revisions it is sent with each request,
+/// and the server sends log messages while that request runs.
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
 /// unknown level.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: logging/setLevel, _meta logLevel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_set_log_level(client: *mut mcp_client, level: i32) -> i32 {
@@ -313,22 +349,25 @@ pub unsafe extern "C" fn mcp_set_log_level(client: *mut mcp_client, level: i32) 
 /// server sends notifications that belong to no request.
 ///
 /// `kinds`: the sum of the MCP_EVENT_ numbers that the application wants.  0
-/// closes the stream, unless a subscription needs it.  Up to revision
-/// 2025-11-25 the server sends all its notifications, whatever the sum.  From
-/// revision 2026-07-28 on the library asks for MCP_EVENT_TOOLS_CHANGED,
-/// MCP_EVENT_PROMPTS_CHANGED and MCP_EVENT_RESOURCES_CHANGED as far as the
-/// sum contains them.  If it contains MCP_EVENT_TASK_STATUS, the library also
-/// asks for the status of each task that this client begins or asks for.
+/// closes the stream, unless a subscription needs it.
 ///
-/// Returns when the server has accepted the stream.  The params of the
-/// MCP_EVENT_LISTENING event say what the server accepted.  If the stream
-/// fails, the library opens it again, with growing pauses, and each time it
-/// is open again there is another MCP_EVENT_LISTENING.  The handler of
-/// mcp_client_set_event_handler() receives the events, inside calls of this
-/// client that wait and inside mcp_client_dispatch().
+/// Up to revision 2025-11-25 the server sends all its notifications, whatever
+/// the sum.  From revision 2026-07-28 on the library asks for
+/// MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED and
+/// MCP_EVENT_RESOURCES_CHANGED as far as the sum contains them.  If it
+/// contains MCP_EVENT_TASK_STATUS, the library also asks for the status of
+/// each task that this client begins or asks for.
+///
+/// The function returns when the server has accepted the stream.  The params
+/// of the event MCP_EVENT_LISTENING say what the server accepted.  If the
+/// stream fails, the library opens it again, with growing pauses, and each
+/// time it is open again there is another MCP_EVENT_LISTENING.  The handler
+/// of mcp_client_set_event_handler() receives the events, inside calls of
+/// this client that wait and inside mcp_client_dispatch().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
 /// offers no such stream, or sends none of the notifications asked for.
+///
 /// Threads: any.  Since: 0.1.0.
 /// Spec: transports, listening for messages; subscriptions/listen.
 #[unsafe(no_mangle)]
@@ -345,11 +384,12 @@ pub unsafe extern "C" fn mcp_listen(client: *mut mcp_client, kinds: i32) -> i32 
 
 /// Sends a notification.  The server does not answer notifications.
 ///
-/// `method`: the notification's method, such as "notifications/x", printable
-/// ASCII.  `params_json`: a JSON object as UTF-8 text; NULL or "" for none.
-/// Both are copied.
+/// `method`: the notification's method, such as "notifications/x", in
+/// printable ASCII, copied.
+/// `params_json`: a JSON object as UTF-8 text, copied; NULL or "" for none.
 ///
 /// Returns MCP_OK if the server accepted it, or a status: call errors.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, notifications.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_notify(

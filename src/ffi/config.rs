@@ -69,10 +69,13 @@ impl From<Config> for mcp_config {
 
 /// Reads a configuration file and checks all of it.
 ///
-/// `path`: a regular file.  Returns a handle to free with mcp_config_free(),
-/// or NULL with the last error set: MCP_E_NOT_FOUND for a file that does not
-/// exist; MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a file that cannot be
-/// read, and for every mistake in it.
+/// `path`: a regular file.
+///
+/// Returns a handle to free with mcp_config_free(), or NULL with the last
+/// error set: MCP_E_NOT_FOUND for a file that does not exist;
+/// MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a file that cannot be read,
+/// and for every mistake in it.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_load(path: *const c_char) -> *mut mcp_config {
@@ -86,7 +89,10 @@ pub unsafe extern "C" fn mcp_config_load(path: *const c_char) -> *mut mcp_config
 /// Releases a configuration and overwrites its secrets.
 ///
 /// `config`: a configuration that no other thread is using and that is not
-/// used again, or NULL.  Clients made from it stay valid.
+/// used again, or NULL.
+///
+/// Clients made from it stay valid.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_free(config: *mut mcp_config) {
@@ -100,7 +106,8 @@ pub unsafe extern "C" fn mcp_config_free(config: *mut mcp_config) {
 
 /// Returns the number of servers, including disabled ones.
 ///
-/// A NULL `config` gives 0.
+/// `config`: NULL gives 0.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_count(config: *const mcp_config) -> usize {
@@ -111,7 +118,9 @@ pub unsafe extern "C" fn mcp_config_count(config: *const mcp_config) -> usize {
 
 /// Returns the name of a server by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  A NULL `config` gives NULL.
+/// `config`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_name(config: *const mcp_config, index: usize) -> *const c_char {
@@ -122,8 +131,10 @@ pub unsafe extern "C" fn mcp_config_name(config: *const mcp_config, index: usize
 /// Returns the URL of a server by its index, as it is written in the file;
 /// references are not replaced.
 ///
+/// `config`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end, and for a server that is a
-/// program on stdio.  A NULL `config` gives NULL.
+/// program on stdio.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_url(config: *const mcp_config, index: usize) -> *const c_char {
@@ -134,8 +145,10 @@ pub unsafe extern "C" fn mcp_config_url(config: *const mcp_config, index: usize)
 /// Returns the program of a server by its index, as it is written in the
 /// file, without its arguments.
 ///
+/// `config`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end, and for a server that is reached
-/// by HTTP.  A NULL `config` gives NULL.
+/// by HTTP.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_command(
@@ -163,11 +176,14 @@ unsafe fn server(
 
 /// Returns the number of warnings about the file.
 ///
+/// `config`: NULL gives 0.
+///
 /// There is one warning if tokens, headers or variables are written in the
 /// file itself, not as references, and users other than its owner may read
 /// it.  There is one warning for each name that occurs twice in its object.
 /// There is one warning if the file has both "mcpServers", which is used, and
-/// "servers".  A NULL `config` gives 0.
+/// "servers".
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_warning_count(config: *const mcp_config) -> usize {
@@ -178,7 +194,9 @@ pub unsafe extern "C" fn mcp_config_warning_count(config: *const mcp_config) -> 
 
 /// Returns a warning by its index, in the form of an error's message.
 ///
-/// `index`: starts at 0; NULL past the end.  A NULL `config` gives NULL.
+/// `config`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_warning(
@@ -193,8 +211,8 @@ pub unsafe extern "C" fn mcp_config_warning(
 /// Makes a client for a server of the file, with the server's token, headers
 /// and timeout.
 ///
-/// `config`: not changed.  `name`: the server's name; NULL for the only
-/// server that is not disabled.
+/// `config`: not changed.
+/// `name`: the server's name; NULL for the only server that is not disabled.
 ///
 /// If "auth" says OAuth, the client has an authorization with the grant
 /// MCP_GRANT_AUTHORIZATION_CODE and the values of the file.  This
@@ -204,6 +222,7 @@ pub unsafe extern "C" fn mcp_config_warning(
 /// with mcp_client_set_auth().
 ///
 /// Reads the environment, and the file that "envFile" names.  Sends nothing.
+///
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set: MCP_E_NOT_FOUND for an unknown name, with a message that lists
 /// the known names; MCP_E_STATE for a server that is disabled;
@@ -211,6 +230,7 @@ pub unsafe extern "C" fn mcp_config_warning(
 /// MCP_E_INVALID_ARGUMENT for a variable that is not set, and for values that
 /// mcp_client_new(), mcp_client_set_header() or mcp_auth_set_client()
 /// refuses.
+///
 /// Threads: any, while no thread changes the environment.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_client(
@@ -230,9 +250,12 @@ pub unsafe extern "C" fn mcp_config_client(
 /// mcp_config_client() and mcp_config_free() in one call, without the
 /// warnings.
 ///
-/// `path`: as for mcp_config_load().  `name`: as for mcp_config_client().
+/// `path`: as for mcp_config_load().
+/// `name`: as for mcp_config_client().
+///
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set to one of their errors.
+///
 /// Threads: any, while no thread changes the environment.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new_config(

@@ -79,7 +79,7 @@ impl mcp_content {
         }?;
         let decoded = self.data.get_or_init(|| decode(raw));
         if decoded.is_none() {
-            set_last(Error::protocol("the content's data is not base64, as it has to be"));
+            set_last(Error::protocol("the data of the content block is not base64"));
         }
         decoded.as_deref()
     }
@@ -114,9 +114,11 @@ fn decode(raw: &str) -> Option<Vec<u8>> {
 
 /// Returns the kind of a content block: one of MCP_CONTENT_.
 ///
+/// `content`: NULL gives 0.
+///
 /// MCP_CONTENT_OTHER is a kind that this library does not know;
-/// mcp_content_json() returns the whole content block.  A NULL `content`
-/// gives 0.
+/// mcp_content_json() returns the whole content block.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
@@ -127,9 +129,12 @@ pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
 /// Returns the role of the prompt's message that the content block belongs
 /// to: "user" or "assistant".
 ///
+/// `content`: NULL gives NULL.
+///
 /// Returns NULL if the server sent none or a value of another type, and for a
-/// content block that is not of a prompt.  A NULL `content` gives NULL.
-/// Borrowed: valid until mcp_result_free().
+/// content block that is not of a prompt.  Borrowed from the result: valid
+/// until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const c_char {
@@ -140,11 +145,15 @@ pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const
 /// Returns the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that
 /// contains text.
 ///
+/// `content`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or a value of another type, and for
-/// other kinds.  A NULL `content` gives NULL.  The text is UTF-8.  If it
-/// contains a NUL, C sees its end there, but `len` is the whole length.
-/// `len`, unless NULL, receives the length in bytes without the final NUL.
-/// Borrowed: valid until mcp_result_free().
+/// other kinds.  The text is UTF-8.  If it contains a NUL, C sees its end
+/// there, but `len` is the whole length.  Borrowed from the result: valid
+/// until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: TextContent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_text(
@@ -159,12 +168,15 @@ pub unsafe extern "C" fn mcp_content_text(
 /// Returns the bytes of an image, of audio or of a binary resource, decoded
 /// from base64.
 ///
+/// `content`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes.
+///
 /// Returns NULL if the server sent none, and for other kinds; the last error
 /// does not change then.  If the server sent a value of another type, or one
 /// that is not base64, returns NULL and sets the last error to
-/// MCP_E_PROTOCOL.  A NULL `content` gives NULL.  `len`, unless NULL,
-/// receives the number of bytes.  The first call decodes the bytes and the
-/// result keeps them.  Borrowed: valid until mcp_result_free().
+/// MCP_E_PROTOCOL.  The first call decodes the bytes and the result keeps
+/// them.  Borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ImageContent, BlobResourceContents.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_data(
@@ -185,8 +197,11 @@ pub unsafe extern "C" fn mcp_content_data(
 
 /// Returns the media type of a content block.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `content` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `content`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_mime_type(content: *const mcp_content) -> *const c_char {
@@ -196,8 +211,11 @@ pub unsafe extern "C" fn mcp_content_mime_type(content: *const mcp_content) -> *
 
 /// Returns the URI of a resource or of a resource link; NULL for other kinds.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `content` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `content`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ResourceLink, ResourceContents.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_uri(content: *const mcp_content) -> *const c_char {
@@ -207,8 +225,11 @@ pub unsafe extern "C" fn mcp_content_uri(content: *const mcp_content) -> *const 
 
 /// Returns the name of MCP_CONTENT_RESOURCE_LINK; NULL for other kinds.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `content` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `content`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ResourceLink, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_name(content: *const mcp_content) -> *const c_char {
@@ -219,8 +240,11 @@ pub unsafe extern "C" fn mcp_content_name(content: *const mcp_content) -> *const
 /// Returns the resource that MCP_CONTENT_RESOURCE_LINK links to; NULL for
 /// other kinds.
 ///
-/// Read it with mcp_resource_uri() and the functions that follow it.  A NULL
-/// `content` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `content`: NULL gives NULL.
+///
+/// Read it with mcp_resource_uri() and the functions that follow it.
+/// Borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ResourceLink.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_resource(content: *const mcp_content) -> *const mcp_resource {
@@ -230,10 +254,14 @@ pub unsafe extern "C" fn mcp_content_resource(content: *const mcp_content) -> *c
 
 /// Returns the annotations of a content block as a JSON object.
 ///
+/// `content`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `content` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Annotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_annotations_json(
@@ -247,10 +275,14 @@ pub unsafe extern "C" fn mcp_content_annotations_json(
 
 /// Returns the member _meta of a content block as a JSON object.
 ///
+/// `content`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `content` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_meta_json(
@@ -264,9 +296,13 @@ pub unsafe extern "C" fn mcp_content_meta_json(
 
 /// Returns the whole content block as JSON text.
 ///
-/// Never NULL for a valid `content`.  A NULL `content` gives NULL.  `len`,
-/// unless NULL, receives the length in bytes without the final NUL.
-/// Borrowed: valid until mcp_result_free().
+/// `content`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
+/// Never NULL for a valid `content`.  The text is borrowed from the result:
+/// valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_json(

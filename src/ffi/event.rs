@@ -59,9 +59,11 @@ impl mcp_event {
 
 /// Handles a notification; see mcp_client_set_event_handler().
 ///
-/// `userdata`: the pointer given with the callback.  `client`: the client
-/// that received the notification.  `event`: valid until the callback
-/// returns.  Runs on a thread of the application, inside
+/// `userdata`: the pointer given with the callback.
+/// `client`: the client that received the notification.
+/// `event`: valid until the callback returns.
+///
+/// The callback runs on a thread of the application, inside
 /// mcp_client_dispatch() or inside a call of this client that waits; possibly
 /// on several threads at the same time.
 pub type mcp_event_fn = Option<
@@ -87,19 +89,23 @@ impl ClientAddress {
 /// Sets the callback that receives the notifications of the server.
 ///
 /// `callback`: runs inside mcp_client_dispatch() and inside calls that wait,
-/// on the thread that called.  It never runs on a thread of the library.  If
-/// several threads wait, it may run on several of them at the same time.  It
-/// may call every function except mcp_client_free().  A call that it makes
-/// with this client runs no event handler: notifications that arrive during
-/// that call are queued in order until the callback has returned.  NULL
-/// removes the callback, and events are dropped.  `userdata`: passed to the
-/// callback.  `free_userdata`: see mcp_free_fn.
+/// on the thread that called.  NULL removes the callback, and events are
+/// dropped.
+/// `userdata`: passed to the callback.
+/// `free_userdata`: see mcp_free_fn.
+///
+/// The callback never runs on a thread of the library.  If several threads
+/// wait, it may run on several of them at the same time.  It may call every
+/// function except mcp_client_free().  A call that it makes with this client
+/// runs no event handler: notifications that arrive during that call are
+/// queued in order until the callback has returned.
 ///
 /// At most 1024 events and progress reports, and at most 16 MiB of them, are
 /// queued.  If more arrive before the application handles them, the oldest
 /// are dropped and counted, see mcp_client_count().
 ///
 /// Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+///
 /// Threads: any, at any time.  Since: 0.1.0.  Spec: notifications.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_event_handler(
@@ -127,7 +133,8 @@ pub unsafe extern "C" fn mcp_client_set_event_handler(
 
 /// Returns the kind of an event: one of MCP_EVENT_.
 ///
-/// A NULL `event` gives 0.
+/// `event`: NULL gives 0.
+///
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
@@ -138,8 +145,11 @@ pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
 /// Returns the notification's method, such as
 /// "notifications/tools/list_changed".
 ///
-/// It is "" for MCP_EVENT_LISTENING.  Never NULL for a valid `event`.  A NULL
-/// `event` gives NULL.  Valid while the handler runs.
+/// `event`: NULL gives NULL.
+///
+/// It is "" for MCP_EVENT_LISTENING.  Never NULL for a valid `event`.  Valid
+/// while the handler runs.
+///
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_char {
@@ -149,9 +159,12 @@ pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_c
 
 /// Returns the notification's params as JSON text; "{}" if it has none.
 ///
-/// Never NULL for a valid `event`.  A NULL `event` gives NULL.  `len`, unless
-/// NULL, receives the length in bytes without the final NUL.  Valid while the
-/// handler runs.
+/// `event`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
+/// Never NULL for a valid `event`.  Valid while the handler runs.
+///
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_params_json(
@@ -166,9 +179,11 @@ pub unsafe extern "C" fn mcp_event_params_json(
 /// Returns the URI of the resource that changed, for
 /// MCP_EVENT_RESOURCE_UPDATED.
 ///
+/// `event`: NULL gives NULL.
+///
 /// Returns NULL if the server sent none or a value of another type, and for
-/// other kinds of event.  A NULL `event` gives NULL.  Valid while the handler
-/// runs.
+/// other kinds of event.  Valid while the handler runs.
+///
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/resources/updated.
 #[unsafe(no_mangle)]
@@ -179,8 +194,11 @@ pub unsafe extern "C" fn mcp_event_uri(event: *const mcp_event) -> *const c_char
 
 /// Returns the level of a log message, one of MCP_LOG_, for MCP_EVENT_LOG.
 ///
+/// `event`: NULL gives -1.
+///
 /// -1 for other kinds of event, and for a level that the library does not
-/// know.  A NULL `event` gives -1.
+/// know.
+///
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/message.
 #[unsafe(no_mangle)]
@@ -197,9 +215,11 @@ pub unsafe extern "C" fn mcp_event_log_level(event: *const mcp_event) -> i32 {
 
 /// Returns the logger's name of a log message, for MCP_EVENT_LOG.
 ///
+/// `event`: NULL gives NULL.
+///
 /// Returns NULL if the server sent none or a value of another type, and for
-/// other kinds of event.  A NULL `event` gives NULL.  Valid while the handler
-/// runs.
+/// other kinds of event.  Valid while the handler runs.
+///
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/message.
 #[unsafe(no_mangle)]
@@ -210,9 +230,13 @@ pub unsafe extern "C" fn mcp_event_logger(event: *const mcp_event) -> *const c_c
 
 /// Returns the data of a log message as JSON text, for MCP_EVENT_LOG.
 ///
-/// Returns NULL if the server sent none, and for other kinds of event.  A
-/// NULL `event` gives NULL.  `len`, unless NULL, receives the length in bytes
-/// without the final NUL.  Valid while the handler runs.
+/// `event`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
+/// Returns NULL if the server sent none, and for other kinds of event.  Valid
+/// while the handler runs.
+///
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/message.
 #[unsafe(no_mangle)]
@@ -227,7 +251,10 @@ pub unsafe extern "C" fn mcp_event_data_json(
 
 /// Returns the task of MCP_EVENT_TASK_STATUS; NULL for other kinds of event.
 ///
-/// A NULL `event` gives NULL.  Valid while the handler runs.
+/// `event`: NULL gives NULL.
+///
+/// Valid while the handler runs.
+///
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/tasks/status, notifications/tasks.
 #[unsafe(no_mangle)]

@@ -17,8 +17,9 @@ use crate::ffi::handle::{Handle, borrow, give, take};
 use crate::ffi::library::*;
 use crate::ffi::view::{Lent, lend, lend_long, read_value};
 
-/// AN INPUT REQUEST of the server: it asks for a form, a web page visit, a
-/// language model's message (sampling) or the roots.
+/// AN INPUT REQUEST of the server: a form to fill in, a web page to visit, a
+/// prompt for a language model (sampling), or a request for the list of
+/// roots.
 ///
 /// The handler of mcp_client_set_input_handler() receives it and owns it.  It
 /// may answer at once, or keep the input request and let another thread
@@ -96,12 +97,15 @@ impl mcp_input {
 /// Receives an input request of the server; see
 /// mcp_client_set_input_handler().
 ///
-/// `userdata`: the pointer given with the callback.  `client`: the client
-/// whose server sent it.  `input`: belongs to the application: answer it now
-/// or later, from any thread, and free it with mcp_input_free().  Runs on a
-/// thread of the application, inside mcp_client_dispatch() or inside a call
-/// of this client that waits; possibly on several threads at the same time.
-/// The call continues when the input request is answered.
+/// `userdata`: the pointer given with the callback.
+/// `client`: the client whose server sent it.
+/// `input`: belongs to the application: answer it now or later, from any
+/// thread, and free it with mcp_input_free().
+///
+/// The callback runs on a thread of the application, inside
+/// mcp_client_dispatch() or inside a call of this client that waits; possibly
+/// on several threads at the same time.  The request that the input request
+/// belongs to continues after the answer.
 pub type mcp_input_fn = Option<
     unsafe extern "C" fn(userdata: *mut c_void, client: *mut mcp_client, input: *mut mcp_input),
 >;
@@ -110,12 +114,15 @@ pub type mcp_input_fn = Option<
 /// to the server which kinds it may send.
 ///
 /// `kinds`: the sum of the MCP_INPUT_ numbers that the callback can answer.
-/// Exactly these kinds are declared; without a callback, none.  `callback`:
-/// runs like an event handler, see mcp_client_set_event_handler().  Calls
-/// that it makes may lead to further input requests, up to a depth of four.
-/// A deeper one is answered with the JSON-RPC error -32603 at once.  NULL
-/// removes the callback.  `userdata`: passed to the callback.
+/// Exactly these kinds are declared; without a callback, none.
+/// `callback`: runs like an event handler, see
+/// mcp_client_set_event_handler().  NULL removes the callback.
+/// `userdata`: passed to the callback.
 /// `free_userdata`: see mcp_free_fn.
+///
+/// Calls that the callback makes may lead to further input requests, up to a
+/// depth of four.  A deeper input request is answered with the JSON-RPC error
+/// -32603 at once.
 ///
 /// At most 1000 input requests, and at most 64 MiB of them, can be unanswered
 /// or not yet freed.  A further one is answered with an error at once, and
@@ -125,6 +132,7 @@ pub type mcp_input_fn = Option<
 /// Returns MCP_OK; MCP_E_INVALID_ARGUMENT for no kinds or unknown kinds;
 /// MCP_E_STATE after the first exchange with the server, unless the kinds
 /// stay the same; MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation, sampling, roots.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_input_handler(
@@ -166,12 +174,14 @@ pub unsafe extern "C" fn mcp_client_set_input_handler(
 /// experiments.
 ///
 /// `json`: a JSON object as UTF-8 text, such as
-/// {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for none.  The
-/// library itself declares the capabilities that follow from handlers and
+/// {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for none.
+///
+/// The library itself declares the capabilities that follow from handlers and
 /// roots; `json` must not contain them.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange with
 /// the server, MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ClientCapabilities.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_capabilities_json(
@@ -189,12 +199,15 @@ pub unsafe extern "C" fn mcp_client_set_capabilities_json(
 /// declares the roots capability.
 ///
 /// `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
-/// NULL removes the roots and the capability.  If a session exists, the
-/// change is announced to the server, which may take as long as a call.
+/// NULL removes the roots and the capability.
+///
+/// If a session exists, the change is announced to the server, which may take
+/// as long as a call.
 ///
 /// Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE after the
 /// first exchange with the server, unless roots were set before; call errors
 /// of the announcement.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: roots.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_roots_json(
@@ -211,6 +224,7 @@ pub unsafe extern "C" fn mcp_client_set_roots_json(
 /// Releases an input request.  If it is not answered yet, it is dismissed.
 ///
 /// `input`: an input request that is not used again, or NULL.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_free(input: *mut mcp_input) {
@@ -228,7 +242,8 @@ pub unsafe extern "C" fn mcp_input_free(input: *mut mcp_input) {
 /// Returns the kind: MCP_INPUT_FORM, MCP_INPUT_URL, MCP_INPUT_SAMPLING or
 /// MCP_INPUT_ROOTS.
 ///
-/// A NULL `input` gives 0.
+/// `input`: NULL gives 0.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_kind(input: *const mcp_input) -> i32 {
@@ -238,9 +253,11 @@ pub unsafe extern "C" fn mcp_input_kind(input: *const mcp_input) -> i32 {
 
 /// Returns the message to show to the person; "" if there is none.
 ///
-/// Never NULL for a valid `input`.  A NULL `input` gives NULL.  The text
-/// comes from the server: tell the person which server sent it.  Valid until
-/// mcp_input_free().
+/// `input`: NULL gives NULL.
+///
+/// Never NULL for a valid `input`.  The text comes from the server: tell the
+/// person which server sent it.  Valid until mcp_input_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation/create, message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_message(input: *const mcp_input) -> *const c_char {
@@ -250,10 +267,13 @@ pub unsafe extern "C" fn mcp_input_message(input: *const mcp_input) -> *const c_
 
 /// Returns the JSON Schema of the form, for MCP_INPUT_FORM.
 ///
+/// `input`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none, and for other kinds; a value of
-/// another type is returned as it is.  A NULL `input` gives NULL.  `len`,
-/// unless NULL, receives the length in bytes without the final NUL.  Valid
-/// until mcp_input_free().
+/// another type is returned as it is.  Valid until mcp_input_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation, requestedSchema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_schema_json(
@@ -267,10 +287,14 @@ pub unsafe extern "C" fn mcp_input_schema_json(
 
 /// Returns the URL of the web page to visit, for MCP_INPUT_URL.
 ///
+/// `input`: NULL gives NULL.
+///
 /// Show the whole URL to the person, and open it only after the person
-/// agreed.  The library never opens it.  Returns NULL if the server sent none
-/// or a value of another type, and for other kinds.  A NULL `input` gives
-/// NULL.  Valid until mcp_input_free().
+/// agreed.  The library never opens it.
+///
+/// Returns NULL if the server sent none or a value of another type, and for
+/// other kinds.  Valid until mcp_input_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation, URL mode.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_url(input: *const mcp_input) -> *const c_char {
@@ -280,9 +304,13 @@ pub unsafe extern "C" fn mcp_input_url(input: *const mcp_input) -> *const c_char
 
 /// Returns the params of the input request as JSON text.
 ///
+/// `input`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// For MCP_INPUT_SAMPLING this is the only way to read it.  Never NULL for a
-/// valid `input`.  A NULL `input` gives NULL.  `len`, unless NULL, receives
-/// the length in bytes without the final NUL.  Valid until mcp_input_free().
+/// valid `input`.  Valid until mcp_input_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_params_json(
@@ -301,9 +329,11 @@ pub unsafe extern "C" fn mcp_input_params_json(
 /// Answers "accept": the person filled in the form, or agreed to visit the
 /// page.
 ///
-/// `input`: the input request.  `content_json`: for MCP_INPUT_FORM the fields
-/// as a JSON object, or NULL for no fields; for MCP_INPUT_URL NULL.  The
-/// fields are sent as they are written.  Fields that are absent are added
+/// `input`: the input request.
+/// `content_json`: for MCP_INPUT_FORM the fields as a JSON object, or NULL
+/// for no fields; for MCP_INPUT_URL NULL.
+///
+/// The fields are sent as they are written.  Fields that are absent are added
 /// with the schema's default values.  If a field or a default value does not
 /// fit the schema, nothing is sent: the status is MCP_E_INVALID_ARGUMENT, and
 /// its message says which field and why.  The input request then stays open
@@ -311,6 +341,7 @@ pub unsafe extern "C" fn mcp_input_params_json(
 ///
 /// Returns MCP_OK or a status: MCP_E_STATE if it was answered or withdrawn
 /// already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_accept(
@@ -329,9 +360,13 @@ pub unsafe extern "C" fn mcp_input_accept(
 
 /// Answers "decline": the person refused.
 ///
-/// `input`: the input request.  For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
-/// the answer is a JSON-RPC error with the code -1, as is usual.  Returns
-/// like mcp_input_accept().
+/// `input`: the input request.
+///
+/// For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS the answer is a JSON-RPC error
+/// with the code -1, as is usual.
+///
+/// Returns like mcp_input_accept().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_decline(input: *mut mcp_input) -> i32 {
@@ -344,9 +379,13 @@ pub unsafe extern "C" fn mcp_input_decline(input: *mut mcp_input) -> i32 {
 
 /// Answers "cancel": the person made no choice.
 ///
-/// `input`: the input request.  For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
-/// the answer is a JSON-RPC error with the code -1, as is usual.  Returns
-/// like mcp_input_accept().
+/// `input`: the input request.
+///
+/// For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS the answer is a JSON-RPC error
+/// with the code -1, as is usual.
+///
+/// Returns like mcp_input_accept().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_dismiss(input: *mut mcp_input) -> i32 {
@@ -360,11 +399,13 @@ pub unsafe extern "C" fn mcp_input_dismiss(input: *mut mcp_input) -> i32 {
 /// Answers with a complete result, as MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
 /// need.
 ///
-/// `input`: the input request.  `result_json`: a JSON object.  For
-/// MCP_INPUT_SAMPLING it must have "role", "content" and "model", for
-/// MCP_INPUT_ROOTS "roots".  MCP_E_INVALID_ARGUMENT if it lacks one of them;
-/// the input request then stays open.  Otherwise returns like
-/// mcp_input_accept().
+/// `input`: the input request.
+/// `result_json`: a JSON object.  For MCP_INPUT_SAMPLING it must have "role",
+/// "content" and "model", for MCP_INPUT_ROOTS "roots".
+///
+/// MCP_E_INVALID_ARGUMENT if it lacks one of them; the input request then
+/// stays open.  Otherwise returns like mcp_input_accept().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage, roots/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_reply_json(
@@ -384,11 +425,16 @@ pub unsafe extern "C" fn mcp_input_reply_json(
 /// Answers with a JSON-RPC error.  For sampling that a person refused, the
 /// code -1 and the message "user rejected" are usual.
 ///
-/// `input`: the input request.  `rpc_code`: the error's code.  `message`: the
-/// error's message, UTF-8; it is sent to the server.  From revision
-/// 2026-07-28 on an error cannot be sent as an answer: there the request that
-/// the input request belongs to fails with MCP_E_INPUT_REQUIRED.  Returns
-/// like mcp_input_accept().
+/// `input`: the input request.
+/// `rpc_code`: the error's code.
+/// `message`: the error's message, UTF-8; it is sent to the server.
+///
+/// From revision 2026-07-28 on an error cannot be sent as an answer: there
+/// the request that the input request belongs to fails with
+/// MCP_E_INPUT_REQUIRED.
+///
+/// Returns like mcp_input_accept().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, responses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_fail(

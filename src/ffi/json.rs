@@ -24,6 +24,7 @@ pub struct mcp_json(Written);
 /// Makes an empty JSON object.
 ///
 /// Returns a handle to free with mcp_json_free().
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_json_new() -> *mut mcp_json {
@@ -32,12 +33,14 @@ pub extern "C" fn mcp_json_new() -> *mut mcp_json {
 
 /// Parses JSON text.
 ///
-/// `text`: UTF-8; it need not end with a NUL.  `len`: its length in bytes.
+/// `text`: UTF-8; it need not end with a NUL.
+/// `len`: its length in bytes.
 ///
 /// Returns a handle to free with mcp_json_free(), or NULL with the last error
 /// set to MCP_E_INVALID_ARGUMENT; its message contains the line and the
 /// column.  Objects and arrays may be nested 512 deep, as in the messages of
 /// a server.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_parse(text: *const c_char, len: usize) -> *mut mcp_json {
@@ -60,6 +63,7 @@ pub unsafe extern "C" fn mcp_json_parse(text: *const c_char, len: usize) -> *mut
 ///
 /// `json`: a value made by mcp_json_new() or mcp_json_parse() that is not
 /// used again, or NULL.  Do not pass a part of a value.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_free(json: *mut mcp_json) {
@@ -90,8 +94,8 @@ unsafe fn set(
             NoPlace::Missing => Error::new(
                 Status::NotFound,
                 format!(
-                    "there can be no place \"{}\": a step leads into what has no members, or \
-                     past the end of an array",
+                    "the place \"{}\" cannot be created: a step leads into a value that has no \
+                     members, or past the end of an array",
                     quote(pointer)
                 ),
             ),
@@ -102,14 +106,17 @@ unsafe fn set(
 
 /// Sets the value at a place to a UTF-8 string.
 ///
-/// `json`: a value that the application made.  `pointer`: the place, a JSON
-/// Pointer.  Objects on the way to the place are created.  The last step "-"
-/// appends to an array, which is created as well.  `value`: the string,
-/// copied.
+/// `json`: a value that the application made.
+/// `pointer`: the place, a JSON Pointer.
+/// `value`: the string, copied.
+///
+/// Objects on the way to the place are created.  The last step "-" appends to
+/// an array, which is created as well.
 ///
 /// Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be created: a step
 /// leads into a value that has no members, or past the end of an array;
 /// MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
+///
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_string(
@@ -123,8 +130,11 @@ pub unsafe extern "C" fn mcp_json_set_string(
 
 /// Sets the value at a place to an integer.
 ///
-/// `json`, `pointer`: as for mcp_json_set_string().  `value`: all its digits
-/// are kept.  Returns like mcp_json_set_string().
+/// `json`, `pointer`: as for mcp_json_set_string().
+/// `value`: all its digits are kept.
+///
+/// Returns like mcp_json_set_string().
+///
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_integer(
@@ -138,9 +148,12 @@ pub unsafe extern "C" fn mcp_json_set_integer(
 
 /// Sets the value at a place to a number.
 ///
-/// `json`, `pointer`: as for mcp_json_set_string().  `value`: written so that
-/// reading it gives the same number; MCP_E_INVALID_ARGUMENT for an infinity
-/// or a NaN.  Otherwise returns like mcp_json_set_string().
+/// `json`, `pointer`: as for mcp_json_set_string().
+/// `value`: written so that reading it gives the same number.
+///
+/// Returns like mcp_json_set_string(); MCP_E_INVALID_ARGUMENT also for an
+/// infinity or a NaN.
+///
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_number(
@@ -154,8 +167,11 @@ pub unsafe extern "C" fn mcp_json_set_number(
 
 /// Sets the value at a place to true or false.
 ///
-/// `json`, `pointer`: as for mcp_json_set_string().  `value`: 0 for false,
-/// any other number for true.  Returns like mcp_json_set_string().
+/// `json`, `pointer`: as for mcp_json_set_string().
+/// `value`: 0 for false, any other number for true.
+///
+/// Returns like mcp_json_set_string().
+///
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_boolean(
@@ -169,8 +185,11 @@ pub unsafe extern "C" fn mcp_json_set_boolean(
 
 /// Sets the value at a place to any JSON value, such as "null" or "[]".
 ///
-/// `json`, `pointer`: as for mcp_json_set_string().  `value_json`: JSON text,
-/// copied.  Returns like mcp_json_set_string().
+/// `json`, `pointer`: as for mcp_json_set_string().
+/// `value_json`: JSON text, copied.
+///
+/// Returns like mcp_json_set_string().
+///
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_json(
@@ -186,7 +205,7 @@ fn number(value: f64) -> Result<Tree> {
     if value.is_finite() {
         return Ok(Tree::Number(serde_json::to_string(&value).unwrap_or_default()));
     }
-    Err(Error::argument("value is no number that JSON can hold"))
+    Err(Error::argument("value is an infinity or a NaN, which JSON does not have"))
 }
 
 fn parsed(json: &str) -> Result<Tree> {
@@ -196,10 +215,13 @@ fn parsed(json: &str) -> Result<Tree> {
 
 /// Returns the value at a place, or NULL if there is none.
 ///
-/// `pointer`: the place, a JSON Pointer.  A NULL `json` gives NULL.  Valid
-/// until the whole value is changed or freed.  Each step searches all members
-/// of its object: to read every member of a large object, use
-/// mcp_json_child().
+/// `json`: NULL gives NULL.
+/// `pointer`: the place, a JSON Pointer.
+///
+/// The value is valid until the whole is changed or freed.  Each step
+/// searches all members of its object: to read every member of a large
+/// object, use mcp_json_child().
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_at(
@@ -227,7 +249,8 @@ const _: () = {
 
 /// Returns the kind of a value: one of MCP_JSON_.
 ///
-/// A NULL `json` gives MCP_JSON_NULL.
+/// `json`: NULL gives MCP_JSON_NULL.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_kind(json: *const mcp_json) -> i32 {
@@ -248,7 +271,8 @@ pub unsafe extern "C" fn mcp_json_kind(json: *const mcp_json) -> i32 {
 /// Returns the number of elements of an array or members of an object; 0 for
 /// other kinds.
 ///
-/// A NULL `json` gives 0.
+/// `json`: NULL gives 0.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_count(json: *const mcp_json) -> usize {
@@ -266,8 +290,11 @@ pub unsafe extern "C" fn mcp_json_count(json: *const mcp_json) -> usize {
 /// Returns an element of an array, or the value of a member of an object, by
 /// its index.
 ///
-/// `index`: starts at 0; NULL past the end and for other kinds.  A NULL
-/// `json` gives NULL.  Valid until the whole value is changed or freed.
+/// `json`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end and for other kinds.
+///
+/// Valid until the whole value is changed or freed.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_child(json: *const mcp_json, index: usize) -> *const mcp_json {
@@ -282,8 +309,11 @@ pub unsafe extern "C" fn mcp_json_child(json: *const mcp_json, index: usize) -> 
 
 /// Returns the name of a member of an object by its index.
 ///
-/// `index`: starts at 0; NULL past the end and for other kinds.  A NULL
-/// `json` gives NULL.  Valid until the whole value is changed or freed.
+/// `json`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end and for other kinds.
+///
+/// Valid until the whole value is changed or freed.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_key(json: *const mcp_json, index: usize) -> *const c_char {
@@ -297,9 +327,12 @@ pub unsafe extern "C" fn mcp_json_key(json: *const mcp_json, index: usize) -> *c
 
 /// Returns the text of a string; NULL for other kinds.
 ///
-/// A NULL `json` gives NULL.  `len`, unless NULL, receives the length in
-/// bytes without the final NUL.  Valid until the whole value is changed or
-/// freed.
+/// `json`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
+/// Valid until the whole value is changed or freed.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_string(json: *const mcp_json, len: *mut usize) -> *const c_char {
@@ -321,6 +354,7 @@ pub unsafe extern "C" fn mcp_json_string(json: *const mcp_json, len: *mut usize)
 ///
 /// `otherwise`: returned for other kinds, for a number with a fraction, and
 /// for a number that does not fit.  It is also returned for a NULL `json`.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_integer(json: *const mcp_json, otherwise: i64) -> i64 {
@@ -338,6 +372,7 @@ pub unsafe extern "C" fn mcp_json_integer(json: *const mcp_json, otherwise: i64)
 /// Returns the value of a number.
 ///
 /// `otherwise`: returned for other kinds, and for a NULL `json`.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_number(json: *const mcp_json, otherwise: f64) -> f64 {
@@ -352,6 +387,7 @@ pub unsafe extern "C" fn mcp_json_number(json: *const mcp_json, otherwise: f64) 
 /// Returns 1 for true and 0 for false.
 ///
 /// `otherwise`: returned for other kinds, and for a NULL `json`.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_boolean(json: *const mcp_json, otherwise: i32) -> i32 {
@@ -365,8 +401,12 @@ pub unsafe extern "C" fn mcp_json_boolean(json: *const mcp_json, otherwise: i32)
 
 /// Returns a value as JSON text, without white space between its parts.
 ///
-/// A NULL `json` gives NULL.  `len`, unless NULL, receives the length in
-/// bytes without the final NUL.  Valid until the value is changed or freed.
+/// `json`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
+/// Valid until the value is changed or freed.
+///
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_text(json: *const mcp_json, len: *mut usize) -> *const c_char {

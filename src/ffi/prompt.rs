@@ -23,8 +23,11 @@ impl mcp_prompt {
 
 /// Returns the name to pass to mcp_get_prompt().
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `prompt` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `prompt`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Prompt, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_name(prompt: *const mcp_prompt) -> *const c_char {
@@ -35,8 +38,11 @@ pub unsafe extern "C" fn mcp_prompt_name(prompt: *const mcp_prompt) -> *const c_
 /// Returns the name to show to people: the title, or the name if there is no
 /// title.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `prompt` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `prompt`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Prompt, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_title(prompt: *const mcp_prompt) -> *const c_char {
@@ -46,8 +52,11 @@ pub unsafe extern "C" fn mcp_prompt_title(prompt: *const mcp_prompt) -> *const c
 
 /// Returns the prompt's description.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `prompt` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `prompt`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Prompt, description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_description(prompt: *const mcp_prompt) -> *const c_char {
@@ -57,7 +66,8 @@ pub unsafe extern "C" fn mcp_prompt_description(prompt: *const mcp_prompt) -> *c
 
 /// Returns the number of arguments that the prompt takes.
 ///
-/// A NULL `prompt` gives 0.
+/// `prompt`: NULL gives 0.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_count(prompt: *const mcp_prompt) -> usize {
@@ -67,9 +77,12 @@ pub unsafe extern "C" fn mcp_prompt_argument_count(prompt: *const mcp_prompt) ->
 
 /// Returns an argument's name by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
-/// none or a value of another type.  A NULL `prompt` gives NULL.  Borrowed:
-/// valid until mcp_result_free().
+/// `prompt`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_name(
@@ -82,9 +95,12 @@ pub unsafe extern "C" fn mcp_prompt_argument_name(
 
 /// Returns an argument's name to show to people, by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
-/// none or a value of another type.  A NULL `prompt` gives NULL.  Borrowed:
-/// valid until mcp_result_free().
+/// `prompt`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_title(
@@ -97,9 +113,12 @@ pub unsafe extern "C" fn mcp_prompt_argument_title(
 
 /// Returns an argument's description by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
-/// none or a value of another type.  A NULL `prompt` gives NULL.  Borrowed:
-/// valid until mcp_result_free().
+/// `prompt`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_description(
@@ -112,8 +131,9 @@ pub unsafe extern "C" fn mcp_prompt_argument_description(
 
 /// Returns 1 if an argument is required, otherwise 0.
 ///
-/// `index`: starts at 0; 0 is returned past the end.  A NULL `prompt` gives
-/// 0.
+/// `prompt`: NULL gives 0.
+/// `index`: starts at 0; 0 is returned past the end.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: PromptArgument, required.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_required(
@@ -130,10 +150,14 @@ pub unsafe extern "C" fn mcp_prompt_argument_required(
 
 /// Returns the prompt's icons as a JSON array.
 ///
+/// `prompt`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `prompt` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Icon.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_icons_json(
@@ -147,10 +171,14 @@ pub unsafe extern "C" fn mcp_prompt_icons_json(
 
 /// Returns the prompt's member _meta as a JSON object.
 ///
+/// `prompt`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `prompt` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_meta_json(
@@ -164,9 +192,13 @@ pub unsafe extern "C" fn mcp_prompt_meta_json(
 
 /// Returns the whole prompt as JSON text.
 ///
-/// Never NULL for a valid `prompt`.  A NULL `prompt` gives NULL.  `len`,
-/// unless NULL, receives the length in bytes without the final NUL.
-/// Borrowed: valid until mcp_result_free().
+/// `prompt`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
+/// Never NULL for a valid `prompt`.  The text is borrowed from the result:
+/// valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Prompt.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_json(

@@ -14,8 +14,11 @@ pub struct mcp_resource(pub(crate) View);
 /// Returns the resource's URI, or the URI template (RFC 6570) of a resource
 /// template.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `resource` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `resource`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Resource, uri.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_uri(resource: *const mcp_resource) -> *const c_char {
@@ -25,8 +28,11 @@ pub unsafe extern "C" fn mcp_resource_uri(resource: *const mcp_resource) -> *con
 
 /// Returns the resource's name.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `resource` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `resource`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Resource, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_name(resource: *const mcp_resource) -> *const c_char {
@@ -37,8 +43,11 @@ pub unsafe extern "C" fn mcp_resource_name(resource: *const mcp_resource) -> *co
 /// Returns the name to show to people: the title, or the name if there is no
 /// title.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `resource` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `resource`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Resource, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_title(resource: *const mcp_resource) -> *const c_char {
@@ -48,8 +57,11 @@ pub unsafe extern "C" fn mcp_resource_title(resource: *const mcp_resource) -> *c
 
 /// Returns the resource's description.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `resource` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `resource`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Resource, description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_description(resource: *const mcp_resource) -> *const c_char {
@@ -59,8 +71,11 @@ pub unsafe extern "C" fn mcp_resource_description(resource: *const mcp_resource)
 
 /// Returns the resource's media type.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `resource` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `resource`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Resource, mimeType.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_mime_type(resource: *const mcp_resource) -> *const c_char {
@@ -70,7 +85,8 @@ pub unsafe extern "C" fn mcp_resource_mime_type(resource: *const mcp_resource) -
 
 /// Returns the resource's size in bytes, or -1 if the server does not say.
 ///
-/// A NULL `resource` gives -1.
+/// `resource`: NULL gives -1.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Resource, size.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_size(resource: *const mcp_resource) -> i64 {
@@ -80,10 +96,14 @@ pub unsafe extern "C" fn mcp_resource_size(resource: *const mcp_resource) -> i64
 
 /// Returns the resource's annotations as a JSON object.
 ///
+/// `resource`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `resource` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Annotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_annotations_json(
@@ -97,10 +117,14 @@ pub unsafe extern "C" fn mcp_resource_annotations_json(
 
 /// Returns the resource's icons as a JSON array.
 ///
+/// `resource`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `resource` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Icon.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_icons_json(
@@ -114,10 +138,14 @@ pub unsafe extern "C" fn mcp_resource_icons_json(
 
 /// Returns the resource's member _meta as a JSON object.
 ///
+/// `resource`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `resource` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_meta_json(
@@ -131,9 +159,13 @@ pub unsafe extern "C" fn mcp_resource_meta_json(
 
 /// Returns the whole resource as JSON text.
 ///
-/// Never NULL for a valid `resource`.  A NULL `resource` gives NULL.  `len`,
-/// unless NULL, receives the length in bytes without the final NUL.
-/// Borrowed: valid until mcp_result_free().
+/// `resource`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
+/// Never NULL for a valid `resource`.  The text is borrowed from the result:
+/// valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Resource.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_json(

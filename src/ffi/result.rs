@@ -205,6 +205,7 @@ impl ServerTexts {
 /// Releases a result and everything borrowed from it.
 ///
 /// `result`: a result that is not used again, or NULL.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_free(result: *mut mcp_result) {
@@ -217,10 +218,14 @@ pub unsafe extern "C" fn mcp_result_free(result: *mut mcp_result) {
 
 /// Returns the whole result as JSON text, as the server wrote it.
 ///
+/// `result`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Never NULL for a valid `result`.  For a list of several pages it is one
-/// object that contains the items of all pages.  A NULL `result` gives NULL.
-/// `len`, unless NULL, receives the length in bytes without the final NUL.
-/// Borrowed: valid until mcp_result_free().
+/// object that contains the items of all pages.  Borrowed from the result:
+/// valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_json(
@@ -234,10 +239,14 @@ pub unsafe extern "C" fn mcp_result_json(
 
 /// Returns the member _meta of the result as a JSON object.
 ///
+/// `result`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `result` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_meta_json(
@@ -252,9 +261,12 @@ pub unsafe extern "C" fn mcp_result_meta_json(
 /// Returns the cursor of the next page, for a request that reads a single
 /// page.
 ///
+/// `result`: NULL gives NULL.
+///
 /// Returns NULL if the server sent none, which means that there is no next
-/// page, or a value of another type.  An empty text is a valid cursor.  A
-/// NULL `result` gives NULL.  Borrowed: valid until mcp_result_free().
+/// page, or a value of another type.  An empty text is a valid cursor.
+/// Borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_next_cursor(result: *const mcp_result) -> *const c_char {
@@ -264,7 +276,10 @@ pub unsafe extern "C" fn mcp_result_next_cursor(result: *const mcp_result) -> *c
 
 /// Returns for how many milliseconds the server declares the result fresh.
 ///
-/// -1 if the server does not say so.  A NULL `result` gives -1.
+/// `result`: NULL gives -1.
+///
+/// Returns -1 if the server does not say so.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: caching (2026-07-28).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
@@ -281,7 +296,8 @@ pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
 /// Returns the number of content blocks in a result of mcp_call_tool(),
 /// mcp_read_resource() or mcp_get_prompt().
 ///
-/// A NULL `result` gives 0.
+/// `result`: NULL gives 0.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_content_count(result: *const mcp_result) -> usize {
@@ -291,8 +307,11 @@ pub unsafe extern "C" fn mcp_result_content_count(result: *const mcp_result) -> 
 
 /// Returns a content block by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
-/// Borrowed: valid until mcp_result_free().
+/// `result`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_content(
@@ -306,8 +325,10 @@ pub unsafe extern "C" fn mcp_result_content(
 /// Returns 1 if the result of mcp_call_tool() says that the tool failed,
 /// otherwise 0.
 ///
-/// The content blocks of such a result say why: see mcp_result_text().  A
-/// NULL `result` gives 0.
+/// `result`: NULL gives 0.
+///
+/// The content blocks of such a result say why: see mcp_result_text().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_is_error(result: *const mcp_result) -> i32 {
@@ -318,10 +339,14 @@ pub unsafe extern "C" fn mcp_result_is_error(result: *const mcp_result) -> i32 {
 /// Returns all text content blocks of the result as one text, separated by
 /// line breaks.
 ///
+/// `result`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// This is what most applications need from a tool.  Never NULL for a valid
-/// `result`: "" if there is no text.  A NULL `result` gives NULL.  `len`,
-/// unless NULL, receives the length in bytes without the final NUL.
-/// Borrowed: valid until mcp_result_free().
+/// `result`: "" if there is no text.  Borrowed from the result: valid until
+/// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: TextContent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_text(
@@ -336,10 +361,14 @@ pub unsafe extern "C" fn mcp_result_text(
 /// Returns the structured content of a result of mcp_call_tool() as JSON
 /// text.
 ///
+/// `result`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none.  From revision 2026-07-28 on it may
-/// be any JSON value, also null, which is returned as "null".  A NULL
-/// `result` gives NULL.  `len`, unless NULL, receives the length in bytes
-/// without the final NUL.  Borrowed: valid until mcp_result_free().
+/// be any JSON value, also null, which is returned as "null".  Borrowed from
+/// the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tools, structuredContent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_structured_json(
@@ -353,8 +382,11 @@ pub unsafe extern "C" fn mcp_result_structured_json(
 
 /// Returns the description in a result of mcp_get_prompt().
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `result` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `result`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/get.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt_description(result: *const mcp_result) -> *const c_char {
@@ -364,7 +396,8 @@ pub unsafe extern "C" fn mcp_result_prompt_description(result: *const mcp_result
 
 /// Returns the number of completions in a result of mcp_complete().
 ///
-/// A NULL `result` gives 0.
+/// `result`: NULL gives 0.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: completion/complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_count(result: *const mcp_result) -> usize {
@@ -374,10 +407,13 @@ pub unsafe extern "C" fn mcp_result_completion_count(result: *const mcp_result) 
 
 /// Returns a completion of a result of mcp_complete() by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  Never NULL for an index below
-/// mcp_result_completion_count(), which is 0 if the server sent a completion
-/// that is not a string.  A NULL `result` gives NULL.  Borrowed: valid until
-/// mcp_result_free().
+/// `result`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Never NULL for an index below mcp_result_completion_count(), which is 0 if
+/// the server sent a completion that is not a string.  Borrowed from the
+/// result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: completion/complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion(
@@ -388,9 +424,11 @@ pub unsafe extern "C" fn mcp_result_completion(
     unsafe { lend(result, |it| it.completions().get(index)) }
 }
 
-/// Returns 1 if the server has more completions than it sent, otherwise 0.
+/// Returns 1 if the server has more completions than those in a result of
+/// mcp_complete(), otherwise 0.
 ///
-/// For a result of mcp_complete().  A NULL `result` gives 0.
+/// `result`: NULL gives 0.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: completion/complete, hasMore.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_result) -> i32 {
@@ -402,10 +440,13 @@ pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_resul
     }
 }
 
-/// Returns how many completions the server has in total.
+/// Returns how many completions the server has in total, for a result of
+/// mcp_complete().
 ///
-/// For a result of mcp_complete().  -1 if the server does not say so.  A NULL
-/// `result` gives -1.
+/// `result`: NULL gives -1.
+///
+/// Returns -1 if the server does not say so.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: completion/complete, total.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_total(result: *const mcp_result) -> i64 {

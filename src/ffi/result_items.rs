@@ -14,8 +14,10 @@ use crate::ffi::view::{lend_part, read_value};
 
 /// Returns the number of tools in a result of mcp_list_tools().
 ///
-/// Tools that cannot be called are not counted: see mcp_list_tools().  A NULL
-/// `result` gives 0.
+/// `result`: NULL gives 0.
+///
+/// Tools that cannot be called are not counted: see mcp_list_tools().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tools/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_tool_count(result: *const mcp_result) -> usize {
@@ -25,8 +27,11 @@ pub unsafe extern "C" fn mcp_result_tool_count(result: *const mcp_result) -> usi
 
 /// Returns a tool by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
-/// Borrowed: valid until mcp_result_free().
+/// `result`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tools/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_tool(
@@ -40,7 +45,8 @@ pub unsafe extern "C" fn mcp_result_tool(
 /// Returns the number of resources or templates in a result of
 /// mcp_list_resources() or mcp_list_resource_templates().
 ///
-/// A NULL `result` gives 0.
+/// `result`: NULL gives 0.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: resources/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_resource_count(result: *const mcp_result) -> usize {
@@ -50,8 +56,11 @@ pub unsafe extern "C" fn mcp_result_resource_count(result: *const mcp_result) ->
 
 /// Returns a resource or a template by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
-/// Borrowed: valid until mcp_result_free().
+/// `result`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: resources/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_resource(
@@ -64,7 +73,8 @@ pub unsafe extern "C" fn mcp_result_resource(
 
 /// Returns the number of prompts in a result of mcp_list_prompts().
 ///
-/// A NULL `result` gives 0.
+/// `result`: NULL gives 0.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt_count(result: *const mcp_result) -> usize {
@@ -74,8 +84,11 @@ pub unsafe extern "C" fn mcp_result_prompt_count(result: *const mcp_result) -> u
 
 /// Returns a prompt by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
-/// Borrowed: valid until mcp_result_free().
+/// `result`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt(
@@ -88,7 +101,8 @@ pub unsafe extern "C" fn mcp_result_prompt(
 
 /// Returns the number of skills in a result of mcp_list_skills().
 ///
-/// A NULL `result` gives 0.
+/// `result`: NULL gives 0.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_skill_count(result: *const mcp_result) -> usize {
@@ -98,8 +112,11 @@ pub unsafe extern "C" fn mcp_result_skill_count(result: *const mcp_result) -> us
 
 /// Returns a skill by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
-/// Borrowed: valid until mcp_result_free().
+/// `result`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_skill(
@@ -112,8 +129,11 @@ pub unsafe extern "C" fn mcp_result_skill(
 
 /// Returns the tool of a name in a result of mcp_list_tools(), or NULL.
 ///
-/// `name`: compared byte by byte.  A NULL `result` gives NULL.  Borrowed:
-/// valid until mcp_result_free().
+/// `result`: NULL gives NULL.
+/// `name`: compared byte by byte.
+///
+/// Borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_find_tool(

@@ -10,9 +10,12 @@ use crate::ffi::view::{Lent, lend, lend_long};
 
 /// Returns the server's name in a result of mcp_connect().
 ///
+/// `result`: NULL gives NULL.
+///
 /// Returns NULL if the server sent none; mcp_connect() fails for a value of
-/// another type.  A NULL `result` gives NULL.  The text comes from the
-/// server: do not trust it.  Borrowed: valid until mcp_result_free().
+/// another type.  The text comes from the server: do not trust it.  Borrowed
+/// from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Implementation, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_name(result: *const mcp_result) -> *const c_char {
@@ -22,9 +25,12 @@ pub unsafe extern "C" fn mcp_result_server_name(result: *const mcp_result) -> *c
 
 /// Returns the server's version in a result of mcp_connect().
 ///
+/// `result`: NULL gives NULL.
+///
 /// Returns NULL if the server sent none; mcp_connect() fails for a value of
-/// another type.  A NULL `result` gives NULL.  The text comes from the
-/// server: do not trust it.  Borrowed: valid until mcp_result_free().
+/// another type.  The text comes from the server: do not trust it.  Borrowed
+/// from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Implementation, version.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) -> *const c_char {
@@ -34,9 +40,12 @@ pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) ->
 
 /// Returns the server's name to show to people, in a result of mcp_connect().
 ///
+/// `result`: NULL gives NULL.
+///
 /// Returns NULL if the server sent none; mcp_connect() fails for a value of
-/// another type.  A NULL `result` gives NULL.  The text comes from the
-/// server: do not trust it.  Borrowed: valid until mcp_result_free().
+/// another type.  The text comes from the server: do not trust it.  Borrowed
+/// from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Implementation, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_title(result: *const mcp_result) -> *const c_char {
@@ -47,8 +56,11 @@ pub unsafe extern "C" fn mcp_result_server_title(result: *const mcp_result) -> *
 /// Returns the negotiated protocol revision, such as "2025-11-25", in a
 /// result of mcp_connect().
 ///
-/// Never NULL for such a result, and NULL for any other result.  A NULL
-/// `result` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `result`: NULL gives NULL.
+///
+/// Never NULL for such a result, and NULL for any other result.  Borrowed
+/// from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: versioning.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_protocol_version(result: *const mcp_result) -> *const c_char {
@@ -59,9 +71,12 @@ pub unsafe extern "C" fn mcp_result_protocol_version(result: *const mcp_result) 
 /// Returns the server's instructions for its use, in a result of
 /// mcp_connect().
 ///
+/// `result`: NULL gives NULL.
+///
 /// Returns NULL if the server sent none; mcp_connect() fails for a value of
-/// another type.  A NULL `result` gives NULL.  The text comes from the
-/// server: do not trust it.  Borrowed: valid until mcp_result_free().
+/// another type.  The text comes from the server: do not trust it.  Borrowed
+/// from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_instructions(result: *const mcp_result) -> *const c_char {
@@ -72,10 +87,14 @@ pub unsafe extern "C" fn mcp_result_instructions(result: *const mcp_result) -> *
 /// Returns the server's capabilities as a JSON object, in a result of
 /// mcp_connect().
 ///
+/// `result`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Never NULL for such a result: "{}" if the server sent none or a value of
-/// another type.  NULL for any other result.  A NULL `result` gives NULL.
-/// `len`, unless NULL, receives the length in bytes without the final NUL.
-/// Borrowed: valid until mcp_result_free().
+/// another type.  NULL for any other result.  Borrowed from the result: valid
+/// until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_capabilities_json(
@@ -87,11 +106,15 @@ pub unsafe extern "C" fn mcp_result_capabilities_json(
     unsafe { lend_long(result, len, |it| Some(&it.server.as_ref()?.capabilities)) }
 }
 
-/// Returns 1 if the server declares a capability, otherwise 0.
+/// Returns 1 if the server declares a capability in a result of
+/// mcp_connect(), otherwise 0.
 ///
-/// For a result of mcp_connect().  `name`: the capability, such as "tools" or
-/// "resources.subscribe".  A member that is false or null is not a declared
-/// capability.  A NULL `result` gives 0.
+/// `result`: NULL gives 0.
+/// `name`: the capability, such as "tools" or "resources.subscribe".
+///
+/// A member that is false or null is not a declared capability.  Other
+/// results than that of mcp_connect() have no capabilities.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_has_capability(

@@ -33,8 +33,11 @@ impl mcp_skill {
 
 /// Returns the URI of the skill's main file.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `skill` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `skill`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_uri(skill: *const mcp_skill) -> *const c_char {
@@ -44,8 +47,11 @@ pub unsafe extern "C" fn mcp_skill_uri(skill: *const mcp_skill) -> *const c_char
 
 /// Returns the skill's name, from the front matter.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `skill` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `skill`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_name(skill: *const mcp_skill) -> *const c_char {
@@ -55,8 +61,11 @@ pub unsafe extern "C" fn mcp_skill_name(skill: *const mcp_skill) -> *const c_cha
 
 /// Returns the skill's description, from the front matter.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `skill` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `skill`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_description(skill: *const mcp_skill) -> *const c_char {
@@ -66,10 +75,14 @@ pub unsafe extern "C" fn mcp_skill_description(skill: *const mcp_skill) -> *cons
 
 /// Returns the skill's front matter as a JSON object.
 ///
+/// `skill`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `skill` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_frontmatter_json(
@@ -83,7 +96,8 @@ pub unsafe extern "C" fn mcp_skill_frontmatter_json(
 
 /// Returns the number of the skill's files, including the main file.
 ///
-/// A NULL `skill` gives 0.
+/// `skill`: NULL gives 0.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_file_count(skill: *const mcp_skill) -> usize {
@@ -93,9 +107,12 @@ pub unsafe extern "C" fn mcp_skill_file_count(skill: *const mcp_skill) -> usize 
 
 /// Returns a file's URI by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
-/// none or a value of another type.  A NULL `skill` gives NULL.  Borrowed:
-/// valid until mcp_result_free().
+/// `skill`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_file_uri(
@@ -108,9 +125,12 @@ pub unsafe extern "C" fn mcp_skill_file_uri(
 
 /// Returns a file's digest, such as "sha256:...", by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
-/// none or a value of another type.  A NULL `skill` gives NULL.  Borrowed:
-/// valid until mcp_result_free().
+/// `skill`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_file_digest(
@@ -124,7 +144,9 @@ pub unsafe extern "C" fn mcp_skill_file_digest(
 /// Returns a file's size in bytes by its index, or -1 if the entry does not
 /// say.
 ///
-/// `index`: starts at 0; -1 past the end.  A NULL `skill` gives -1.
+/// `skill`: NULL gives -1.
+/// `index`: starts at 0; -1 past the end.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_file_size(skill: *const mcp_skill, index: usize) -> i64 {
@@ -134,9 +156,13 @@ pub unsafe extern "C" fn mcp_skill_file_size(skill: *const mcp_skill, index: usi
 
 /// Returns the skill's whole entry as JSON text.
 ///
-/// Never NULL for a valid `skill`.  A NULL `skill` gives NULL.  `len`, unless
-/// NULL, receives the length in bytes without the final NUL.  Borrowed: valid
-/// until mcp_result_free().
+/// `skill`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
+/// Never NULL for a valid `skill`.  The text is borrowed from the result:
+/// valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_json(skill: *const mcp_skill, len: *mut usize) -> *const c_char {

@@ -15,7 +15,10 @@ use crate::ffi::view::Lent;
 /// the skills' files.
 ///
 /// `out`: as for mcp_list_tools(); read it with mcp_result_skill_count() and
-/// mcp_result_skill().  Returns like mcp_list_tools().
+/// mcp_result_skill().
+///
+/// Returns like mcp_list_tools().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640, skills/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_skills(
@@ -29,17 +32,18 @@ pub unsafe extern "C" fn mcp_list_skills(
 /// Reads a file of a skill, and verifies it against the skill's entry in the
 /// list.
 ///
+/// `skill`: a skill from a list of this server.
+/// `index`: the file's index, from 0 on.
+/// `out`: as for mcp_call_tool(); read the file with mcp_result_content().
+///
 /// The size and the SHA-256 of the file must be those of the entry.  The
 /// front matter of the skill's main file must equal the entry's front matter,
 /// field by field.
 ///
-/// `skill`: a skill from a list of this server.  `index`: the file's index,
-/// from 0 on.  `out`: as for mcp_call_tool(); read the file with
-/// mcp_result_content().
-///
 /// Returns MCP_OK or a status: call errors; MCP_E_INTEGRITY if the file
 /// differs from its entry, and `out` receives nothing of it;
 /// MCP_E_INVALID_ARGUMENT for an index past the last file.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: SEP-2640, resources/read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_read_skill_file(
@@ -60,7 +64,7 @@ pub unsafe extern "C" fn mcp_read_skill_file(
             .ok_or_else(|| Error::argument("index is past the last file of the skill"))?;
         let uri = file
             .string("uri")
-            .ok_or_else(|| Error::protocol("the skill's entry has a file without a uri"))?
+            .ok_or_else(|| Error::protocol("the skill's entry has a file without a URI"))?
             .text();
         let is_main = skill.view.string("uri").is_some_and(|main| main.text() == uri);
         // A cached file may be older than the list: ask the server.

@@ -35,8 +35,11 @@ impl mcp_task {
 
 /// Returns the task's id.  Treat it like a password.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `task` gives NULL.  Valid as long as the task.
+/// `task`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  Valid as
+/// long as the task.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Task, taskId.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_id(task: *const mcp_task) -> *const c_char {
@@ -46,8 +49,11 @@ pub unsafe extern "C" fn mcp_task_id(task: *const mcp_task) -> *const c_char {
 
 /// Returns the task's status; see mcp_result_task_status().
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `task` gives NULL.  Valid as long as the task.
+/// `task`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  Valid as
+/// long as the task.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Task, status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_status(task: *const mcp_task) -> *const c_char {
@@ -57,8 +63,11 @@ pub unsafe extern "C" fn mcp_task_status(task: *const mcp_task) -> *const c_char
 
 /// Returns the server's message about the task's status.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `task` gives NULL.  Valid as long as the task.
+/// `task`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  Valid as
+/// long as the task.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Task, statusMessage.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_message(task: *const mcp_task) -> *const c_char {
@@ -68,8 +77,11 @@ pub unsafe extern "C" fn mcp_task_message(task: *const mcp_task) -> *const c_cha
 
 /// Returns the time at which the task was created, in ISO 8601 format.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `task` gives NULL.  Valid as long as the task.
+/// `task`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  Valid as
+/// long as the task.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Task, createdAt.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_created(task: *const mcp_task) -> *const c_char {
@@ -79,8 +91,11 @@ pub unsafe extern "C" fn mcp_task_created(task: *const mcp_task) -> *const c_cha
 
 /// Returns the time of the task's last change, in ISO 8601 format.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `task` gives NULL.  Valid as long as the task.
+/// `task`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  Valid as
+/// long as the task.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Task, lastUpdatedAt.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_updated(task: *const mcp_task) -> *const c_char {
@@ -91,7 +106,8 @@ pub unsafe extern "C" fn mcp_task_updated(task: *const mcp_task) -> *const c_cha
 /// Returns for how many milliseconds the server keeps the task; see
 /// mcp_result_task_ttl().
 ///
-/// A NULL `task` gives -1.
+/// `task`: NULL gives -1.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Task, ttl.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_ttl(task: *const mcp_task) -> i64 {
@@ -101,9 +117,12 @@ pub unsafe extern "C" fn mcp_task_ttl(task: *const mcp_task) -> i64 {
 
 /// Returns the whole task as JSON text.
 ///
-/// Never NULL for a valid `task`.  A NULL `task` gives NULL.  `len`, unless
-/// NULL, receives the length in bytes without the final NUL.  Valid as long
-/// as the task.
+/// `task`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
+/// Never NULL for a valid `task`.  Valid as long as the task.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Task.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_json(task: *const mcp_task, len: *mut usize) -> *const c_char {

@@ -16,8 +16,10 @@ use crate::ffi::view::{lend, lend_part, read_value};
 /// Allows tool calls to run as tasks, and waits for their end inside the
 /// call.
 ///
+/// `allow`: 1 or 0, the default.
+///
 /// The application still makes one call, and receives one result, however
-/// long the tool runs.  `allow`: 1 or 0, the default.
+/// long the tool runs.
 ///
 /// From revision 2026-07-28 on, each request declares the tasks extension,
 /// and the server decides which call becomes a task.  In revision 2025-11-25
@@ -26,7 +28,7 @@ use crate::ffi::view::{lend, lend_part, read_value};
 /// revisions have no tasks, and this option changes nothing there.
 ///
 /// While a call runs as a task, the library asks the server for the task's
-/// status, as often as the server wants to be asked, and whenever a
+/// status, as often as the server wants to be asked, and whenever an
 /// MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
 /// the deadline stays the same, see mcp_client_set_deadline().  Input
 /// requests of the task go to the input handler.  If the call is cancelled or
@@ -38,6 +40,7 @@ use crate::ffi::view::{lend, lend_part, read_value};
 /// or MCP_E_SESSION_LOST if the session was lost.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+///
 /// Threads: any, for calls begun later.  Since: 0.1.0.
 /// Spec: tasks (2025-11-25), tasks extension (2026-07-28).
 #[unsafe(no_mangle)]
@@ -51,19 +54,22 @@ pub unsafe extern "C" fn mcp_client_set_tasks(client: *mut mcp_client, allow: i3
 /// Makes a request return the task instead of waiting for its result, if the
 /// server runs the request as a task.
 ///
+/// `request`: a request that calls a tool.
+/// `ttl_milliseconds`: how long the server is asked to keep the task and its
+/// result; 0 lets the server choose; -1, the default, turns this option off.
+///
 /// This works whether or not mcp_client_set_tasks() allows tasks.  If the
 /// result has a mcp_result_task_id(), the server made the call a task.  Pass
 /// that id to mcp_get_task_result(), now or later, with this client or
 /// another client of the same user.
 ///
-/// `request`: a request that calls a tool.  `ttl_milliseconds`: how long the
-/// server is asked to keep the task and its result; 0 lets the server choose;
-/// -1, the default, turns this option off.  In revision 2025-11-25 the
-/// library asks for a task if the tool allows it.  In later revisions the
-/// server decides, and it also chooses how long it keeps the task.
+/// In revision 2025-11-25 the library asks for a task if the tool allows it.
+/// In later revisions the server decides, and it also chooses how long it
+/// keeps the task.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool;
 /// MCP_E_STATE in flight; MCP_E_FORKED.
+///
 /// Threads: one at a time.  Since: 0.1.0.
 /// Spec: tasks (2025-11-25), tasks extension (2026-07-28).
 #[unsafe(no_mangle)]
@@ -81,7 +87,7 @@ pub unsafe extern "C" fn mcp_request_set_task(
             let task = u32::try_from(ttl_milliseconds).ok();
             if task.is_some() && !call.is_tool() {
                 return Err(Error::argument(
-                    "request calls no tool, and nothing else runs as a task",
+                    "request calls no tool: only tool calls can run as tasks",
                 ));
             }
             limits.task = task;
@@ -92,14 +98,15 @@ pub unsafe extern "C" fn mcp_request_set_task(
 
 /// Asks the server for a task's status.
 ///
-/// `task_id`: the id of mcp_result_task_id(), copied.  `out`, unless NULL,
-/// receives the result, or NULL on failure.  Read it with
+/// `task_id`: the id of mcp_result_task_id(), copied.
+/// `out`, unless NULL, receives the result, or NULL on failure.  Read it with
 /// mcp_result_task_status() and mcp_result_task(); free it with
 /// mcp_result_free().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
 /// the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
 /// the server or its revision has no tasks.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tasks/get.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_get_task(
@@ -114,13 +121,15 @@ pub unsafe extern "C" fn mcp_get_task(
 /// Waits for the end of a task and returns the result that the request would
 /// have had without a task.
 ///
-/// `task_id`, `out`: as for mcp_get_task().  The library asks for the task's
-/// status as often as the server wants to be asked.  Input requests of the
-/// task go to the input handler.  If this call ends before the task does, the
-/// library does not cancel the task.
+/// `task_id`, `out`: as for mcp_get_task().
+///
+/// The library asks for the task's status as often as the server wants to be
+/// asked.  Input requests of the task go to the input handler.  If this call
+/// ends before the task does, the library does not cancel the task.
 ///
 /// Returns MCP_OK or a status: those of mcp_get_task(); the error that the
 /// task contains; MCP_E_CANCELLED for a task that was cancelled.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tasks/result, tasks/get, tasks/update.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_get_task_result(
@@ -158,12 +167,15 @@ unsafe fn ask_about_task(
 
 /// Asks the server to cancel a task.
 ///
-/// `task_id`: as for mcp_get_task().  The server may cancel the task later,
-/// or finish it in spite of this call: mcp_get_task() returns its status.
+/// `task_id`: as for mcp_get_task().
+///
+/// The server may cancel the task later, or finish it in spite of this call:
+/// mcp_get_task() returns its status.
 ///
 /// Returns MCP_OK or a status: those of mcp_get_task().  MCP_E_NOT_FOUND also
 /// stands for a task that has ended: in revision 2025-11-25 both have the
 /// same error.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tasks/cancel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *const c_char) -> i32 {
@@ -182,6 +194,7 @@ pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *cons
 /// Returns like mcp_list_tools(); MCP_E_UNSUPPORTED if the server does not
 /// list tasks.  From revision 2026-07-28 on no server lists tasks, and the
 /// application must keep their ids.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tasks/list (2025-11-25).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_tasks(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32 {
@@ -200,7 +213,8 @@ pub unsafe extern "C" fn mcp_list_tasks(client: *mut mcp_client, out: *mut *mut 
 /// Returns the number of tasks in a result of mcp_list_tasks(), or 1 for a
 /// result that is a task.
 ///
-/// A NULL `result` gives 0.
+/// `result`: NULL gives 0.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tasks/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_count(result: *const mcp_result) -> usize {
@@ -210,8 +224,11 @@ pub unsafe extern "C" fn mcp_result_task_count(result: *const mcp_result) -> usi
 
 /// Returns a task by its index.
 ///
-/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
-/// Borrowed: valid until mcp_result_free().
+/// `result`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tasks/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task(
@@ -225,9 +242,12 @@ pub unsafe extern "C" fn mcp_result_task(
 /// Returns the id of the task that the result is; NULL for a result that is
 /// no task.
 ///
+/// `result`: NULL gives NULL.
+///
 /// A result is no task, for example, if the server did not run the call as a
-/// task.  Returns NULL if the server sent none or a value of another type.  A
-/// NULL `result` gives NULL.  Borrowed: valid until mcp_result_free().
+/// task.  Returns NULL if the server sent none or a value of another type.
+/// The text is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_id(result: *const mcp_result) -> *const c_char {
@@ -239,8 +259,11 @@ pub unsafe extern "C" fn mcp_result_task_id(result: *const mcp_result) -> *const
 /// "input_required", "completed", "failed" or "cancelled"; NULL for a result
 /// that is no task.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `result` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `result`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_status(result: *const mcp_result) -> *const c_char {
@@ -251,8 +274,11 @@ pub unsafe extern "C" fn mcp_result_task_status(result: *const mcp_result) -> *c
 /// Returns the server's message about the status of the task that the result
 /// is.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `result` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `result`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tasks, statusMessage.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_message(result: *const mcp_result) -> *const c_char {
@@ -263,7 +289,10 @@ pub unsafe extern "C" fn mcp_result_task_message(result: *const mcp_result) -> *
 /// Returns how many milliseconds the server wants the application to wait
 /// before it asks for the task again.
 ///
-/// -1 if the server does not say.  A NULL `result` gives -1.
+/// `result`: NULL gives -1.
+///
+/// Returns -1 if the server does not say.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tasks, pollInterval.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_poll_interval(result: *const mcp_result) -> i64 {
@@ -274,7 +303,10 @@ pub unsafe extern "C" fn mcp_result_task_poll_interval(result: *const mcp_result
 /// Returns for how many milliseconds, from its creation on, the server keeps
 /// the task.
 ///
-/// -1 if the server sets no limit.  A NULL `result` gives -1.
+/// `result`: NULL gives -1.
+///
+/// Returns -1 if the server sets no limit.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tasks, ttl.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_ttl(result: *const mcp_result) -> i64 {

@@ -23,8 +23,11 @@ impl mcp_tool {
 
 /// Returns the name to pass to mcp_call_tool().
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `tool` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `tool`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
@@ -35,9 +38,12 @@ pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
 /// Returns the name to show to people: the title, or the title in the
 /// annotations, or the name.
 ///
+/// `tool`: NULL gives NULL.
+///
 /// The first of them that is not empty counts.  Returns NULL if the server
-/// sent none or a value of another type.  A NULL `tool` gives NULL.
-/// Borrowed: valid until mcp_result_free().
+/// sent none or a value of another type.  The text is borrowed from the
+/// result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_title(tool: *const mcp_tool) -> *const c_char {
@@ -47,8 +53,11 @@ pub unsafe extern "C" fn mcp_tool_title(tool: *const mcp_tool) -> *const c_char 
 
 /// Returns the tool's description.
 ///
-/// Returns NULL if the server sent none or a value of another type.  A NULL
-/// `tool` gives NULL.  Borrowed: valid until mcp_result_free().
+/// `tool`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none or a value of another type.  The text
+/// is borrowed from the result: valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_description(tool: *const mcp_tool) -> *const c_char {
@@ -58,10 +67,14 @@ pub unsafe extern "C" fn mcp_tool_description(tool: *const mcp_tool) -> *const c
 
 /// Returns the JSON Schema of the tool's arguments, as the server wrote it.
 ///
+/// `tool`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, inputSchema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_input_schema_json(
@@ -76,10 +89,14 @@ pub unsafe extern "C" fn mcp_tool_input_schema_json(
 /// Returns the JSON Schema of the tool's structured content, as the server
 /// wrote it.
 ///
+/// `tool`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, outputSchema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_output_schema_json(
@@ -93,10 +110,14 @@ pub unsafe extern "C" fn mcp_tool_output_schema_json(
 
 /// Returns the tool's annotations as a JSON object.
 ///
+/// `tool`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_annotations_json(
@@ -110,10 +131,14 @@ pub unsafe extern "C" fn mcp_tool_annotations_json(
 
 /// Returns the tool's icons as a JSON array.
 ///
+/// `tool`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Icon.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_icons_json(
@@ -127,10 +152,14 @@ pub unsafe extern "C" fn mcp_tool_icons_json(
 
 /// Returns the tool's member _meta as a JSON object.
 ///
+/// `tool`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
-/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_meta_json(
@@ -144,9 +173,13 @@ pub unsafe extern "C" fn mcp_tool_meta_json(
 
 /// Returns the whole tool as JSON text.
 ///
-/// Never NULL for a valid `tool`.  A NULL `tool` gives NULL.  `len`, unless
-/// NULL, receives the length in bytes without the final NUL.  Borrowed: valid
-/// until mcp_result_free().
+/// `tool`: NULL gives NULL.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
+/// Never NULL for a valid `tool`.  The text is borrowed from the result:
+/// valid until mcp_result_free().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Tool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_json(tool: *const mcp_tool, len: *mut usize) -> *const c_char {
@@ -158,9 +191,12 @@ pub unsafe extern "C" fn mcp_tool_json(tool: *const mcp_tool, len: *mut usize) -
 /// Returns one of the tool's hints: 1 for true, 0 for false, -1 if the server
 /// does not say.
 ///
+/// `tool`: NULL gives -1.
 /// `name`: "readOnlyHint", "destructiveHint", "idempotentHint" or
-/// "openWorldHint".  A hint is the server's claim, not a promise.  A NULL
-/// `tool` gives -1.
+/// "openWorldHint".
+///
+/// A hint is the server's claim, not a promise.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_hint(tool: *const mcp_tool, name: *const c_char) -> i32 {

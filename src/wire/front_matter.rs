@@ -18,7 +18,7 @@ const DEPTH: usize = 64;
 /// White space inside a line. Other spaces of Unicode are ordinary text.
 const BLANK: [char; 2] = [' ', '\t'];
 
-const TAB: &str = "a tab indents it, where blanks have to";
+const TAB: &str = "it is indented with a tab: use blanks";
 
 /// Parses a text. An error names the line; the first line has the number
 /// `first`.
@@ -33,7 +33,7 @@ pub(crate) fn parse(text: &str, first: usize) -> Result<Value, String> {
     let value = reader.block(None)?;
     reader.skip_blank();
     if reader.at < reader.lines.len() {
-        return reader.wrong("a line is not indented as those around it");
+        return reader.wrong("a line is not indented like the lines around it");
     }
     Ok(value)
 }
@@ -120,7 +120,7 @@ impl<'a> YamlReader<'a> {
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> YamlResult<T>) -> YamlResult<T> {
         self.depth += 1;
         if self.depth > DEPTH {
-            return self.wrong(&format!("more than {DEPTH} values are inside each other"));
+            return self.wrong(&format!("there are more than {DEPTH} nested values"));
         }
         let read = read(self);
         self.depth -= 1;
@@ -153,16 +153,16 @@ impl<'a> YamlReader<'a> {
                 return self.wrong(TAB);
             }
             if line.indent() > indent {
-                return self.wrong("a line is not indented as those around it");
+                return self.wrong("a line is not indented like the lines around it");
             }
             let Some((name, after)) = self.key(line)? else {
-                return self.wrong("there is no key with a colon and a blank behind it");
+                return self.wrong("there is no key with a colon and a blank after it");
             };
             if name == "<<" {
-                return self.wrong("merge keys (<<) are not read here");
+                return self.wrong("merge keys (<<) are not supported");
             }
             if out.contains_key(&name) {
-                return self.wrong("a key is there twice");
+                return self.wrong("a key occurs twice");
             }
             let value = if is_blank(self.part(after, line.end)) {
                 self.below(indent, true)?
@@ -181,7 +181,7 @@ impl<'a> YamlReader<'a> {
             self.skip_blank();
             let Some(line) = self.line().filter(|line| line.indent() >= indent) else { break };
             if line.indent() > indent {
-                return self.wrong("a line is not indented as those around it");
+                return self.wrong("a line is not indented like the lines around it");
             }
             if !is_entry(self.content()) {
                 break;
@@ -277,7 +277,7 @@ impl<'a> YamlReader<'a> {
         let end = self.line().map_or(place, |line| line.end);
         let rest = self.part(place, end);
         if !is_blank(rest) || rest.starts_with('#') {
-            return self.wrong("there is more behind the end of a value");
+            return self.wrong("there is text after the end of a value");
         }
         self.at += 1;
         Ok(())
@@ -294,7 +294,7 @@ impl<'a> YamlReader<'a> {
             Some(line)
                 if line.start < line.end && outer.is_some_and(|outer| line.indent() <= outer) =>
             {
-                self.wrong("a value has no end, or goes on without being indented")
+                self.wrong("a value has no end, or continues without indentation")
             }
             Some(_) => Ok(()),
         }

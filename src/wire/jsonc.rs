@@ -107,7 +107,7 @@ fn check_depth(lines: &LineIndex<'_>) -> Result<(), JsoncError> {
         }
         if depth > DEPTH {
             let (line, column) = lines.place(scanner.token_start());
-            let what = format!("more than {DEPTH} objects and arrays are inside each other");
+            let what = format!("there are more than {DEPTH} nested objects and arrays");
             return Err(JsoncError { line, column, what: what.into() });
         }
     }
@@ -143,7 +143,7 @@ impl<'a> LineIndex<'a> {
             ParseErrorKind::String(ParseStringErrorKind::UnterminatedStringLiteral) => {
                 "a string has no end".into()
             }
-            ParseErrorKind::String(_) => "a string has an escape that is none of JSON's".into(),
+            ParseErrorKind::String(_) => "a string has an escape that JSON does not have".into(),
             kind => {
                 let words = kind.to_string();
                 let mut letters = words.chars();

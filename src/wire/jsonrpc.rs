@@ -214,7 +214,7 @@ pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
     Some(match serde_json::from_str::<Vec<&RawValue>>(text) {
         Ok(messages) if messages.is_empty() => Err(malformed("an empty batch".into())),
         Ok(messages) => Ok(messages),
-        Err(error) => Err(malformed(format!("a batch that is no JSON array: {}", said(&error)))),
+        Err(error) => Err(malformed(format!("a batch that is not a JSON array: {}", said(&error)))),
     })
 }
 
@@ -261,7 +261,7 @@ fn parse_id(text: &str) -> Result<Id> {
 /// The error of a response, or of a task.
 pub(crate) fn parse_error(error: &str) -> Result<RpcError> {
     let member: ErrorMember<'_> = serde_json::from_str(error).map_err(|problem| {
-        malformed(format!("its error has no proper code and message ({})", said(&problem)))
+        malformed(format!("its error has no valid code and message ({})", said(&problem)))
     })?;
     Ok(RpcError {
         code: i32::try_from(member.code)

@@ -42,12 +42,12 @@ impl Fault {
     /// The error for a message of the server.
     pub(crate) fn error(&self, malformed: impl FnOnce(String) -> Error) -> Error {
         match self {
-            Self::Malformed(what, at) => malformed(format!("it is no JSON: {what} at byte {at}")),
+            Self::Malformed(what, at) => malformed(format!("it is not JSON: {what} at byte {at}")),
             Self::TooDeep => Error::new(
                 Status::TooLarge,
                 format!(
-                    "the server sent a message with more than {NESTING} objects and arrays \
-                     inside each other"
+                    "the server sent a message with more than {NESTING} nested objects and \
+                     arrays"
                 ),
             ),
             Self::TooLong => {
@@ -254,7 +254,7 @@ impl<'a> TapeReader<'a> {
                 Some(b'f') => self.noted(|this| this.word(b"false"))?,
                 Some(b'n') => self.noted(|this| this.word(b"null"))?,
                 Some(b'-' | b'0'..=b'9') => self.noted(|this| this.number())?,
-                _ => return self.wrong("no value"),
+                _ => return self.wrong("a value is missing"),
             }
             // A value has ended, and perhaps the values around it as well.
             loop {
@@ -274,7 +274,7 @@ impl<'a> TapeReader<'a> {
                         break;
                     }
                     (Some(b'}'), true) | (Some(b']'), false) => self.close(),
-                    _ => return self.wrong("neither a comma nor the end of what was begun"),
+                    _ => return self.wrong("neither a comma nor the end of the object or array"),
                 }
             }
         }
@@ -345,13 +345,13 @@ impl<'a> TapeReader<'a> {
     /// Reads a member's name and the colon after it.
     fn name(&mut self) -> Scanned<()> {
         if self.bytes.get(self.at) != Some(&b'"') {
-            return self.wrong("no name of a member");
+            return self.wrong("a member has no name in quotes");
         }
         let before = self.escapes;
         self.noted(|this| this.string())?;
         self.has_escapes |= self.depth <= self.levels && self.escapes != before;
         if self.blank() != Some(b':') {
-            return self.wrong("no colon");
+            return self.wrong("a colon is missing");
         }
         self.at += 1;
         Ok(())
@@ -394,7 +394,7 @@ impl<'a> TapeReader<'a> {
                     }
                 }
                 Some(_) => return self.wrong("a control character in a string"),
-                None => return self.wrong("a string without an end"),
+                None => return self.wrong("a string has no end"),
             }
         }
     }
@@ -407,18 +407,18 @@ impl<'a> TapeReader<'a> {
             Some(b'u') => {
                 let digits = self.bytes.get(self.at + 2..self.at + 6).unwrap_or_default();
                 if digits.len() < 4 || !digits.iter().all(u8::is_ascii_hexdigit) {
-                    return self.wrong("an escape that is none");
+                    return self.wrong("a string has an invalid escape");
                 }
                 self.at += 6;
             }
-            _ => return self.wrong("an escape that is none"),
+            _ => return self.wrong("a string has an invalid escape"),
         }
         Ok(())
     }
 
     fn word(&mut self, word: &[u8]) -> Scanned<()> {
         if !self.bytes.get(self.at..).unwrap_or_default().starts_with(word) {
-            return self.wrong("no value");
+            return self.wrong("a value is missing");
         }
         self.at += word.len();
         Ok(())

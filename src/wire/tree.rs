@@ -64,7 +64,7 @@ impl Tree {
                 .err()
                 .map_or_else(|| format!("{what} at byte {at}"), |error| error.to_string())),
             Err(Fault::TooDeep) => {
-                Err(format!("it has more than {NESTING} objects and arrays inside each other"))
+                Err(format!("it has more than {NESTING} nested objects and arrays"))
             }
             Err(Fault::TooLong) => Err("it has more than 4 GiB".to_owned()),
         }

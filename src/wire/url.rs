@@ -158,7 +158,7 @@ impl Url {
         let host = parsed.host().to_ascii_lowercase();
         let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
             Some(_) if !after_host.is_empty() && !after_host.starts_with(':') => {
-                return wrong("has something behind the brackets of its host");
+                return wrong("has text after the brackets of its host");
             }
             Some(address) if address.parse::<std::net::Ipv6Addr>().is_ok() => address.to_owned(),
             None if !host.contains(['[', ']']) => host,

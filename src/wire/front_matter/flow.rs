@@ -70,10 +70,10 @@ impl<'a> YamlReader<'a> {
             };
             self.count()?;
             if name == "<<" {
-                return self.wrong("merge keys (<<) are not read here");
+                return self.wrong("merge keys (<<) are not supported");
             }
             if out.contains_key(&name) {
-                return self.wrong("a key is there twice");
+                return self.wrong("a key occurs twice");
             }
             let mut value = Value::Null;
             if self.peek(place, outer)? == ':' {

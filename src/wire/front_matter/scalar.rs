@@ -36,7 +36,7 @@ impl<'a> YamlReader<'a> {
 
     fn check_no_key(&self, text: &str) -> YamlResult<()> {
         if colon(text).is_some() {
-            return self.wrong("a colon and a blank are inside a value: put it in quotes");
+            return self.wrong("a value contains a colon and a blank: put it in quotes");
         }
         Ok(())
     }
@@ -54,7 +54,7 @@ impl<'a> YamlReader<'a> {
             None => ("", text),
         };
         if matches!(digits, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN") {
-            return self.wrong("a number is none that JSON has");
+            return self.wrong("a number cannot be written in JSON");
         }
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let based = |prefix: &str, base: u32| {
@@ -97,7 +97,7 @@ impl<'a> YamlReader<'a> {
             match mark {
                 '-' | '+' if chomp.is_none() => chomp = Some(mark),
                 '1'..='9' if width.is_none() => width = mark.to_digit(10),
-                _ => return self.wrong("what is behind | or > is no part of a block scalar"),
+                _ => return self.wrong("the text after | or > is not valid in a block scalar"),
             }
         }
         self.at += 1;
@@ -147,19 +147,19 @@ impl<'a> YamlReader<'a> {
         let mut characters = text.chars();
         let first = characters.next();
         match first {
-            Some('&') => self.wrong("anchors (&) are not read here"),
-            Some('*') => self.wrong("aliases (*) are not read here"),
-            Some('!') => self.wrong("tags (!) are not read here"),
+            Some('&') => self.wrong("anchors (&) are not supported"),
+            Some('*') => self.wrong("aliases (*) are not supported"),
+            Some('!') => self.wrong("tags (!) are not supported"),
             Some('|' | '>' | '%' | '@' | '`' | '"' | '\'' | '#' | ',' | '[' | ']' | '{' | '}') => {
-                self.wrong("a value begins with what has a meaning of its own: put it in quotes")
+                self.wrong("a value begins with a special character: put it in quotes")
             }
             Some('-' | '?' | ':')
                 if characters.next().is_none_or(|next| matches!(next, ' ' | '\t')) =>
             {
-                self.wrong("\"- \", \"? \" and \": \" begin no value here")
+                self.wrong("a value cannot begin with \"- \", \"? \" or \": \"")
             }
             Some(_) => Ok(()),
-            None => self.wrong("there is no name in front of a colon"),
+            None => self.wrong("there is no name before a colon"),
         }
     }
 
@@ -246,11 +246,11 @@ impl<'a> YamlReader<'a> {
                     'L' => '\u{2028}',
                     'P' => '\u{2029}',
                     ' ' | '"' | '/' | '\\' => code,
-                    _ => return self.wrong("a backslash is in front of what is no escape"),
+                    _ => return self.wrong("a backslash is not followed by a valid escape"),
                 });
                 return Ok(after.as_str());
             }
-            None => return self.wrong("a backslash is in front of nothing"),
+            None => return self.wrong("a backslash has nothing after it"),
         };
         let number = |text: &str| {
             let digits =
@@ -268,7 +268,7 @@ impl<'a> YamlReader<'a> {
             rest = rest.get(6..).unwrap_or_default();
         }
         let Some(character) = code.and_then(char::from_u32) else {
-            return self.wrong("an escape stands for no character");
+            return self.wrong("an escape is not a valid character");
         };
         out.push(character);
         Ok(rest)

@@ -157,7 +157,7 @@ fn rejects_other_features_and_names_the_line() {
         ("&x a: 1\n", 2, "anchors"),
         ("a:\n  - &x\n    b: 1\n", 3, "anchors"),
         ("a:\n  <<: {b: 1}\n", 3, "merge"),
-        ("? a\n: b\n", 2, "no value"),
+        ("? a\n: b\n", 2, "cannot begin"),
         ("a: 1\na: 2\n", 3, "twice"),
         ("a: {b: 1, b: 2}\n", 2, "twice"),
         ("a: 1\n  b: 2\n", 3, "colon and a blank"),
@@ -168,17 +168,17 @@ fn rejects_other_features_and_names_the_line() {
         ("a:\n\t- b\n", 3, "tab"),
         ("a: 1\njust text\n", 3, "no key"),
         ("a: 'b\n", 2, "no end"),
-        ("a: 'b\nc'\n", 3, "without being indented"),
+        ("a: 'b\nc'\n", 3, "without indentation"),
         ("a: [b\n", 2, "no end"),
-        ("a: [b\n]\n", 3, "without being indented"),
+        ("a: [b\n]\n", 3, "without indentation"),
         ("a: [b: c]\n", 2, "neither a comma"),
-        ("a: 'b' c\n", 2, "more behind"),
-        ("a: \"\\q\"\n", 2, "no escape"),
-        ("a: \"\\ud83d\"\n", 2, "no character"),
+        ("a: 'b' c\n", 2, "text after"),
+        ("a: \"\\q\"\n", 2, "valid escape"),
+        ("a: \"\\ud83d\"\n", 2, "not a valid character"),
         ("a: |x\n  b\n", 2, "block scalar"),
         ("a: @b\n", 2, "in quotes"),
         ("%YAML 1.2\n", 2, "in quotes"),
-        ("a: - b\n", 2, "no value"),
+        ("a: - b\n", 2, "cannot begin"),
         ("a: .inf\n", 2, "JSON"),
         ("a: \u{1}\n", 2, "control"),
         ("a: b\rc: d\n", 2, "control"),
@@ -198,7 +198,7 @@ fn limits_the_values_and_the_time() {
     let many = format!("a: [{}]", "1,".repeat(half));
     assert!(parse(&many, 2).unwrap_err().contains("10000 values"));
     for deep in ["a: ".to_owned() + &"[".repeat(half), "- ".repeat(half)] {
-        assert!(parse(&deep, 2).unwrap_err().contains("64 values"));
+        assert!(parse(&deep, 2).unwrap_err().contains("64 nested values"));
     }
     for text in [
         format!("a: \"{}", "x\n ".repeat(half / 2)),
