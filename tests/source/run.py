@@ -256,10 +256,10 @@ def check_statuses():
 def check_statuses_are_tested():
     text = ""
     for folder in ["tests/c", "tests/behaviour/tests", "tests/interop", "tests/cli"]:
-        for name in sorted(os.listdir(os.path.join(ROOT, folder))):
-            path = os.path.join(ROOT, folder, name)
-            if os.path.isfile(path):
-                with open(path, encoding="utf-8", errors="replace") as file:
+        for base, folders, names in os.walk(os.path.join(ROOT, folder)):
+            folders[:] = [one for one in folders if one != "node_modules" and one[0] != "."]
+            for name in sorted(names):
+                with open(os.path.join(base, name), encoding="utf-8", errors="replace") as file:
                     text += file.read()
     # Nothing of this version gives them, or not when it is asked to.
     later = {"MCP_E_NO_MEMORY", "MCP_E_AUTH"}

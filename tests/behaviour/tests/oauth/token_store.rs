@@ -429,7 +429,7 @@ tests! {
         let program = std::env::current_exe().unwrap();
         let children: Vec<_> = (0..3).map(|_| {
             std::process::Command::new(&program)
-                .args(["--exact", "pings_for_another_test", "--include-ignored"])
+                .args(["--exact", "token_store::pings_for_another_test", "--include-ignored"])
                 .env("MCP_TEST_URL", scene.guarded.url())
                 .env("MCP_TEST_STORE", file.path())
                 .stdout(std::process::Stdio::null())
