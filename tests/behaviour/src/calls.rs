@@ -142,7 +142,7 @@ impl Client {
         outcome(unsafe { raw::mcp_client_set_max_pages(self.0, pages) })
     }
 
-    /// `limit`: one of [`crate::limits`].
+    /// `limit`: MCP_LIMIT_....
     pub fn set_limit(&self, limit: i32, value: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_limit(self.0, limit, value) })
     }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use behaviour::chaos::{Dice, Holdings, Process, Unruly, children, memory, program, seed};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, Failure, Outcome, within};
 use serde_json::json;
 

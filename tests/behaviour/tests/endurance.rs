@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use behaviour::chaos::{Holdings, Process, memory, program};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, within};
 use serde_json::json;
 

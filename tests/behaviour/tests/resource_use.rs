@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use behaviour::chaos::memory;
+use behaviour::constants::*;
 use behaviour::slow::{hello, tool};
-use behaviour::status::*;
-use behaviour::{Cancel, Client, Legacy, Request, Slow, limits, tests};
+use behaviour::{Cancel, Client, Legacy, Request, Slow, tests};
 use mcp_test_server::{Action, Server, await_true, http};
 use serde_json::json;
 
@@ -108,7 +108,7 @@ tests! {
         let slow = Slow::new(None);
         let client = slow.client();
         client.ping().unwrap();
-        client.set_limit(limits::CONNECTIONS, 2).unwrap();
+        client.set_limit(MCP_LIMIT_CONNECTIONS, 2).unwrap();
         let requests: Vec<Request> = (0..200).map(|_| tool(&client)).collect();
         requests.iter().for_each(|request| request.start().unwrap());
         let before = descriptors();
@@ -122,7 +122,7 @@ tests! {
         let served = Legacy::full();
         let client = served.client();
         client.ping().unwrap();
-        client.set_limit(limits::CONNECTIONS, 2).unwrap();
+        client.set_limit(MCP_LIMIT_CONNECTIONS, 2).unwrap();
         let before = descriptors();
         let requests: Vec<Request> =
             (0..200).map(|_| client.tool_request("echo", json!({"a": 1})).unwrap()).collect();

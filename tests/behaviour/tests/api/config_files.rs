@@ -7,7 +7,7 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, Config, Failure, Served, raw, tests};
 use mcp_test_server::mcp::Config as Behaviour;
 use mcp_test_server::{Action, Server};
@@ -166,7 +166,7 @@ tests! {
             assert!(!failure.everything().contains("hunter2"));
             let auth = unsafe { raw::mcp_client_auth(client.0) };
             assert!(!auth.is_null());
-            unsafe { behaviour::auth::c_abi::mcp_auth_free(auth) };
+            unsafe { raw::mcp_auth_free(auth) };
         }
         let client = config.client(Some("token")).unwrap();
         assert!(unsafe { raw::mcp_client_auth(client.0) }.is_null());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, outcome, raw, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, Mcp};

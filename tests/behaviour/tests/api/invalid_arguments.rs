@@ -1,6 +1,6 @@
 //! What is refused before anything is sent, and how that is said.
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, Failure, raw, tests};
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::{Action, Server};

@@ -3,7 +3,7 @@
 
 use std::ptr::{null, null_mut};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Answer, Client, Served, outcome, raw, tests};
 use mcp_test_server::offer::Offer;
 use serde_json::json;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::chaos::{Process, program};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::tasks::TOOL;
 use behaviour::{Client, Event, tests};
 use serde_json::{Value, json};

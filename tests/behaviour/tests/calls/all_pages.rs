@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Answer, Cancel, Client, Outcome, Request, Served, tests};
 use mcp_test_server::Action;
 use mcp_test_server::mcp::Config;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Cancel, Client, Request, c, raw, tests};
 use mcp_test_server::http::{self, Stream};
 use mcp_test_server::{Action, Server, await_true, http::Request as Received};

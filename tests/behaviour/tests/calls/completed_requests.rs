@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::chaos::children;
+use behaviour::constants::*;
 use behaviour::slow::{hello, tool};
-use behaviour::status::*;
-use behaviour::{Cancel, Client, Request, Served, Slow, limits, raw, tests};
+use behaviour::{Cancel, Client, Request, Served, Slow, raw, tests};
 use mcp_test_server::http;
 use mcp_test_server::{Action, Server, await_true};
 use serde_json::json;
@@ -239,7 +239,7 @@ tests! {
     started_requests_beyond_the_limit_wait_in_order {
         let slow = Slow::new(Some(Duration::from_millis(20)));
         let client = slow.client();
-        client.set_limit(limits::CONNECTIONS, 3).unwrap();
+        client.set_limit(MCP_LIMIT_CONNECTIONS, 3).unwrap();
         client.ping().unwrap();
         let requests: Vec<Request> = (0..30).map(|_| tool(&client)).collect();
         requests.iter().for_each(|request| request.start().unwrap());
@@ -263,7 +263,7 @@ tests! {
         let last = requests.last().unwrap().0;
         assert!(order.iter().position(|one| *one == last).unwrap() >= 28, "the last began last");
         for value in [0, -1] {
-            let refused = client.set_limit(limits::CONNECTIONS, value).unwrap_err();
+            let refused = client.set_limit(MCP_LIMIT_CONNECTIONS, value).unwrap_err();
             assert_eq!(refused.status, MCP_E_INVALID_ARGUMENT);
         }
         assert_eq!(client.set_limit(99, 1).unwrap_err().status, MCP_E_INVALID_ARGUMENT);
@@ -393,7 +393,7 @@ tests! {
         });
         let client = Client::new(&server.url("/mcp"), None).unwrap();
         client.pin("2025-11-25").unwrap();
-        client.set_limit(limits::MESSAGE_SIZE, 8 << 20).unwrap();
+        client.set_limit(MCP_LIMIT_MESSAGE_SIZE, 8 << 20).unwrap();
         let failure = client.list_tools().unwrap_err();
         assert_eq!(failure.status, MCP_E_TOO_LARGE, "{}", failure.message);
         assert!(failure.message.contains("8388608 bytes"), "{}", failure.message);
@@ -603,7 +603,7 @@ tests! {
         let slow = Slow::new(Some(Duration::from_millis(50)));
         let client = slow.client();
         client.ping().unwrap();
-        client.set_limit(limits::CONNECTIONS, 1).unwrap();
+        client.set_limit(MCP_LIMIT_CONNECTIONS, 1).unwrap();
         let requests: Vec<Request> = (0..10).map(|_| tool(&client)).collect();
         requests.iter().for_each(|request| request.start().unwrap());
         client.set_timeout(1);

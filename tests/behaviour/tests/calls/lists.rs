@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Answer, Client, Outcome, Served, tests};
 use mcp_test_server::items;
 use mcp_test_server::mcp::Config;

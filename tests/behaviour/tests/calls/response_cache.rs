@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, Served, tests};
 use mcp_test_server::Action;
 use mcp_test_server::http;

@@ -1,7 +1,7 @@
 //! What a call's result holds, of whichever kind, and results that no server
 //! should give.
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Served, tests};
 use mcp_test_server::items::{PICTURE, SOUND};
 use mcp_test_server::malformed;

@@ -4,7 +4,7 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, Failure, tests};
 use mcp_test_server::http;
 use mcp_test_server::mcp::{Config, Mcp};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, HANDSHAKE, Mcp, STATELESS};

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Cancel, Client, Served, tests};
 use mcp_test_server::Action;
 use mcp_test_server::mcp::Config;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Cancel, Client, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, Mcp};

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, Legacy, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, Mcp, STATELESS};

@@ -1,6 +1,6 @@
 //! What goes out as the answer to a form.
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Input, Served, c, outcome, raw, tests};
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Cancel, Client, Input, Served, tests};
 use mcp_test_server::Action;
 use mcp_test_server::http;

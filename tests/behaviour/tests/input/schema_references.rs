@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Served, tests};
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;

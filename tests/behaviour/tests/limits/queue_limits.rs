@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Input, Served, tests};
 use mcp_test_server::http::{self, Stream};
 use mcp_test_server::mcp::Config;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, Heard, Served, tests};
 use mcp_test_server::http::{self, Stream};
 use mcp_test_server::mcp::{Config, Mcp};

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use behaviour::auth::{Auth, CODE};
+use behaviour::auth::Auth;
 use behaviour::authority::form::{self, encode};
 use behaviour::authority::{Browser, Form, Iss, Scene, Step};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::tests;
 
 /// A query with one value in place of another.
@@ -159,7 +159,7 @@ tests! {
     parameter_that_comes_twice_is_refused {
         for extra in ["code=other", "iss=https%3A%2F%2Fx"] {
             let scene = Scene::new();
-            let auth = Auth::of(CODE);
+            let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
             Browser::pastes(&auth, move |redirect| format!("{redirect}&{extra}"));
             let failure = scene.failure(scene.client(&auth).ping());
             assert!([MCP_E_UNTRUSTED, MCP_E_AUTH, MCP_E_PROTOCOL].contains(&failure.status),
@@ -170,7 +170,7 @@ tests! {
 
     listener_passes_over_whoever_else_knocks {
         let scene = Scene::new();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = first(&auth, |redirect| {
             let root = redirect.split("/callback").next().unwrap();
             for (url, wanted) in [
@@ -213,7 +213,7 @@ tests! {
             |redirect| format!("?{}", redirect.split_once('?').unwrap().1),
         ] {
             let scene = Scene::new();
-            let auth = Auth::of(CODE);
+            let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
             let browser = Browser::pastes(&auth, form);
             scene.client(&auth).ping().unwrap();
             assert_eq!(browser.count(), 1);
@@ -223,7 +223,7 @@ tests! {
 
     pasted_answer_of_nobody_is_told_at_once_and_the_wait_goes_on {
         let scene = Scene::new();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         assert_eq!(auth.complete("http://127.0.0.1/callback?state=x").unwrap_err().status,
             MCP_E_STATE);
         let browser = Browser::default();
@@ -249,7 +249,7 @@ tests! {
 
     answer_may_come_from_another_thread_later {
         let scene = Scene::new();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::idle(&auth);
         let client = scene.client(&auth);
         std::thread::scope(|scope| {
@@ -266,7 +266,7 @@ tests! {
     private_scheme_and_https_come_back_by_hand {
         for redirect in ["com.example.app:/callback", "https://app.example.com/back?x=1"] {
             let scene = Scene::new();
-            let auth = Auth::of(CODE);
+            let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
             auth.set_redirect(redirect).unwrap();
             let browser = Browser::pastes(&auth, str::to_owned);
             scene.client(&auth).ping().unwrap();
@@ -280,7 +280,7 @@ tests! {
 
     pasted_answer_of_another_address_is_not_taken {
         let scene = Scene::new();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         auth.set_redirect("com.example.app:/callback").unwrap();
         let browser = Browser::default();
         let seen = browser.clone();

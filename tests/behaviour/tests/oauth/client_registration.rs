@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use behaviour::auth::{Auth, CREDENTIALS, Failed, Store};
+use behaviour::auth::{Auth, Failed, Store};
 use behaviour::authority::jws::now;
 use behaviour::authority::{Browser, Key, Registered, Scene, Step};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::tests;
 use mcp_test_server::{Action, http};
 use serde_json::json;
@@ -263,7 +263,7 @@ tests! {
                 }];
                 knobs.methods = Some(methods.clone());
             });
-            let auth = Auth::of(CREDENTIALS);
+            let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
             auth.set_client("given", Some("secret-given")).unwrap();
             if has_key {
                 auth.set_client_key(&key.pem, None, None).unwrap();
@@ -279,7 +279,7 @@ tests! {
             knobs.given = vec![Registered::secret("given", "secret-given", "client_secret_basic")];
             knobs.methods = Some(vec!["tls_client_auth", "private_key_jwt"]);
         });
-        let auth = Auth::of(CREDENTIALS);
+        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
         auth.set_client("given", Some("secret-given")).unwrap();
         let failure = scene.failure(scene.client(&auth).ping());
         assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);
@@ -306,7 +306,7 @@ tests! {
             knobs.given = vec![Registered::key("machine", &key)];
             knobs.methods = Some(vec!["private_key_jwt"]);
         });
-        let auth = Auth::of(CREDENTIALS);
+        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
         auth.set_client("machine", None).unwrap();
         auth.set_client_key(&key.pem, None, None).unwrap();
         let client = scene.client(&auth);
@@ -326,7 +326,7 @@ tests! {
         scene.authority.set(|knobs| {
             knobs.given = vec![Registered::secret("m", "secret-m-long", "client_secret_basic")];
         });
-        let auth = Auth::of(CREDENTIALS);
+        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
         auth.set_client("m", Some("secret-m-long")).unwrap();
         let client = scene.client(&auth);
         client.sign_in().unwrap();

@@ -4,9 +4,9 @@
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use behaviour::auth::{Auth, CODE};
+use behaviour::auth::Auth;
 use behaviour::authority::{Browser, Scene, Step};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Cancel, Client, tests};
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
@@ -19,7 +19,7 @@ tests! {
     who_waits_for_another_to_connect_waits_for_the_person_too {
         for is_started in [false, true] {
             let scene = Scene::new();
-            let auth = Auth::of(CODE);
+            let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
             let browser = Browser::slow(&auth, Duration::from_millis(1500));
             let client = scene.client(&auth);
             client.set_timeout(500);
@@ -63,7 +63,7 @@ tests! {
     callback_that_calls_on_the_client_that_is_being_connected_is_an_error_at_once {
         for is_started in [false, true] {
             let scene = Scene::new();
-            let (auth, browser) = (Auth::of(CODE), Browser::default());
+            let (auth, browser) = (Auth::of(MCP_GRANT_AUTHORIZATION_CODE), Browser::default());
             let client = Arc::new(scene.client(&auth));
             let (inner, seen): (Weak<Client>, _) = (Arc::downgrade(&client), browser.clone());
             let told = Arc::new(Mutex::new(None));

@@ -2,7 +2,7 @@
 //! be trusted.
 
 use behaviour::authority::{Authority, Metadata, Scene, Step, WELL_KNOWN};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::tests;
 use mcp_test_server::{Action, http};
 use serde_json::{Value, json};

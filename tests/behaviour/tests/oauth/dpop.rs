@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use behaviour::authority::jws::from_base64url;
 use behaviour::authority::{Key, Scene, Step};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::tests;
 use mcp_test_server::Request;
 use mcp_test_server::mcp::Config;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use behaviour::authority::{Authority, Scene, Step, WELL_KNOWN};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Failure, tests};
 use mcp_test_server::{Action, Server, http};
 use serde_json::json;
@@ -328,7 +328,7 @@ tests! {
             });
             let scene = Scene::new();
             scene.guarded.set(|wall| wall.trusts = core.clone());
-            let auth = behaviour::auth::Auth::of(behaviour::auth::CREDENTIALS);
+            let auth = behaviour::auth::Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
             auth.set_client("me", Some("s3cret-of-mine")).unwrap();
             auth.set_dpop(1).unwrap();
             let failure = scene.failure(scene.client(&auth).ping());

@@ -1,10 +1,10 @@
 //! Each way to a token from the first 401 to the answer; who the program is,
 //! and how it proves that.
 
-use behaviour::auth::{Auth, BEARER, CODE, CREDENTIALS, EXCHANGE};
+use behaviour::auth::Auth;
 use behaviour::authority::jws::{now, unsigned};
 use behaviour::authority::{Authority, Browser, Key, Registered, Scene, Step};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::tests;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
@@ -91,7 +91,7 @@ tests! {
                 knobs.given = vec![Registered::secret(id, secret, method)];
                 knobs.methods = Some(vec![method]);
             });
-            let auth = Auth::of(CREDENTIALS);
+            let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
             auth.set_client(id, Some(secret)).unwrap();
             auth.set_scope("read write").unwrap();
             scene.client(&auth).ping().unwrap();
@@ -111,7 +111,7 @@ tests! {
                 knobs.given = vec![Registered::key("machine", &key)];
                 knobs.methods = Some(vec!["private_key_jwt", "client_secret_basic"]);
             });
-            let auth = Auth::of(CREDENTIALS);
+            let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
             auth.set_client("machine", None).unwrap();
             auth.set_client_key(&key.pem, None, Some("key-1")).unwrap();
             scene.client(&auth).ping().unwrap();
@@ -123,7 +123,7 @@ tests! {
     program_without_secret_or_key_sends_nothing {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.given = vec![Registered::public("machine")]);
-        let auth = Auth::of(CREDENTIALS);
+        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
         auth.set_client("machine", None).unwrap();
         let failure = scene.failure(scene.client(&auth).ping());
         assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);
@@ -145,7 +145,7 @@ tests! {
                 Registered::secret("there", "secret-at-the-provider", "client_secret_post"),
             ];
         });
-        let auth = Auth::of(EXCHANGE);
+        let auth = Auth::of(MCP_GRANT_TOKEN_EXCHANGE);
         auth.set_client("here", Some("secret-here")).unwrap();
         auth.set_scope("read").unwrap();
         auth.set_identity_provider(&provider.url("/token"), "there",
@@ -178,7 +178,7 @@ tests! {
             wall.scope = Some("read".into());
             wall.needs = [("echo".to_owned(), "write".to_owned())].into();
         });
-        let auth = Auth::of(EXCHANGE);
+        let auth = Auth::of(MCP_GRANT_TOKEN_EXCHANGE);
         auth.set_client("here", Some("secret-here")).unwrap();
         auth.set_identity_provider(&provider.url("/token"), "there", None).unwrap();
         auth.set_assertion_handler(move |_| Some(identity.clone())).unwrap();
@@ -203,7 +203,7 @@ tests! {
             knobs.given = vec![Registered::secret("me", "secret-of-me", "client_secret_basic")];
         });
         scene.guarded.set(|wall| wall.scope = Some("read offline_access".into()));
-        let auth = Auth::of(CREDENTIALS);
+        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
         auth.set_client("me", Some("secret-of-me")).unwrap();
         scene.client(&auth).ping().unwrap();
         assert_eq!(scene.authority.forms(Step::Token)[0].text("scope"), "read");
@@ -214,7 +214,7 @@ tests! {
         let (token, issuer) = (workload(), scene.authority.issuer());
         scene.authority.accept(&token);
         scene.hides(&token);
-        let auth = Auth::of(BEARER);
+        let auth = Auth::of(MCP_GRANT_JWT_BEARER);
         let given = token.clone();
         auth.set_assertion_handler(move |audience| {
             assert_eq!(audience, issuer);
@@ -234,7 +234,7 @@ tests! {
             let token = workload();
             scene.authority.accept(&token);
             scene.hides(&token);
-            let auth = Auth::of(BEARER);
+            let auth = Auth::of(MCP_GRANT_JWT_BEARER);
             if is_file {
                 auth.set_assertion_file(path.to_str().unwrap()).unwrap();
                 std::fs::write(&path, format!(" {token}\n\n")).unwrap();
@@ -255,7 +255,7 @@ tests! {
             if token.len() > 7 {
                 scene.hides(token);
             }
-            let auth = Auth::of(BEARER);
+            let auth = Auth::of(MCP_GRANT_JWT_BEARER);
             let given = token.to_owned();
             auth.set_assertion_handler(move |_| Some(given.clone())).unwrap();
             let failure = scene.failure(scene.client(&auth).ping());
@@ -266,7 +266,7 @@ tests! {
 
     handler_that_fails_ends_the_exchange {
         let scene = Scene::new();
-        let auth = Auth::of(BEARER);
+        let auth = Auth::of(MCP_GRANT_JWT_BEARER);
         auth.set_assertion_handler(|_| None).unwrap();
         assert_eq!(scene.failure(scene.client(&auth).ping()).status, MCP_E_AUTH);
         assert_eq!(scene.authority.count(Step::Token), 0);
@@ -274,7 +274,7 @@ tests! {
 
     workload_that_is_refused_is_not_sent_again {
         let scene = Scene::new();
-        let (auth, token) = (Auth::of(BEARER), workload());
+        let (auth, token) = (Auth::of(MCP_GRANT_JWT_BEARER), workload());
         scene.hides(&token);
         auth.set_assertion_handler(move |_| Some(token.clone())).unwrap();
         let client = scene.client(&auth);
@@ -403,7 +403,7 @@ tests! {
 
     no_browser_is_a_sign_in_that_is_needed {
         let scene = Scene::new();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let failure = scene.failure(scene.client(&auth).ping());
         assert_eq!((failure.status, failure.http_status), (MCP_E_UNAUTHORIZED, 401));
         assert!(failure.message.contains("mcp_auth_set_browser"), "{}", failure.message);
@@ -412,7 +412,7 @@ tests! {
 
     browser_that_cannot_be_shown_ends_the_sign_in {
         let scene = Scene::new();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         auth.set_browser(|_, _| 7).unwrap();
         assert_eq!(scene.failure(scene.client(&auth).ping()).status, MCP_E_AUTH);
         assert_eq!(scene.authority.count(Step::Token), 0);
@@ -468,14 +468,14 @@ tests! {
         scene.authority.set(|knobs| {
             knobs.given = vec![Registered::secret("m", "secret-m-long", "client_secret_basic")];
         });
-        let auth = Auth::of(CREDENTIALS);
+        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
         auth.set_client("m", Some("secret-m-long")).unwrap();
         scene.client(&auth).ping().unwrap();
         let body = scene.guarded.calls().pop().unwrap().json();
         let told = &body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"];
         let name = "io.modelcontextprotocol/oauth-client-credentials";
         assert_eq!(told["extensions"][name], json!({}), "{body}");
-        let (scene, browsing) = (Scene::new(), Auth::of(CODE));
+        let (scene, browsing) = (Scene::new(), Auth::of(MCP_GRANT_AUTHORIZATION_CODE));
         Browser::of(&browsing);
         scene.client(&browsing).ping().unwrap();
         let body = scene.guarded.calls().pop().unwrap().json();

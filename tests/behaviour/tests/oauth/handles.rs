@@ -5,10 +5,10 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use behaviour::auth::{Auth, BEARER, CODE, CREDENTIALS, EXCHANGE, c_abi as abi};
+use behaviour::auth::Auth;
 use behaviour::authority::{Authority, Browser, Key, Scene, Step};
-use behaviour::status::*;
-use behaviour::{Client, c, peer, tests};
+use behaviour::constants::*;
+use behaviour::{Client, c, peer, raw, tests};
 use serde_json::json;
 
 /// Counts how often it is let go of.
@@ -53,7 +53,7 @@ tests! {
         let scene = Scene::new();
         let (_client, auth, _browser) = scene.signed_in();
         for (name, set) in setters() {
-            set(&Auth::of(CODE)).unwrap();
+            set(&Auth::of(MCP_GRANT_AUTHORIZATION_CODE)).unwrap();
             let failure = scene.failure(set(&auth));
             assert_eq!(failure.status, MCP_E_STATE, "{name}: {}", failure.message);
         }
@@ -64,7 +64,7 @@ tests! {
     }
 
     wrong_values_are_refused_when_they_are_set {
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let wrong: Vec<(&str, behaviour::Outcome<()>)> = vec![
             ("id", auth.set_client("", None)),
             ("id", auth.set_client("a\nb", None)),
@@ -106,49 +106,49 @@ tests! {
     null_is_refused {
         let nobody = ptr::null_mut();
         let (x, key) = (c("x"), c(&Key::es256().pem));
-        let (auth, client) = (Auth::of(CODE), Client::of("http://127.0.0.1:9/mcp"));
+        let (auth, client) = (Auth::of(MCP_GRANT_AUTHORIZATION_CODE), Client::of("http://127.0.0.1:9/mcp"));
         unsafe {
             for status in [
-                abi::mcp_client_set_auth(ptr::null_mut(), auth.0),
-                abi::mcp_sign_in(ptr::null_mut()),
-                abi::mcp_sign_out(ptr::null_mut()),
-                abi::mcp_auth_set_client(nobody, x.as_ptr(), ptr::null()),
-                abi::mcp_auth_set_client(auth.0, ptr::null(), ptr::null()),
-                abi::mcp_auth_set_client_key(nobody, key.as_ptr(), ptr::null(), ptr::null()),
-                abi::mcp_auth_set_client_key(auth.0, ptr::null(), ptr::null(), ptr::null()),
-                abi::mcp_auth_set_client_metadata_url(nobody, x.as_ptr()),
-                abi::mcp_auth_set_scope(nobody, x.as_ptr()),
-                abi::mcp_auth_set_issuer(nobody, x.as_ptr()),
-                abi::mcp_auth_set_redirect_url(nobody, x.as_ptr()),
-                abi::mcp_auth_set_browser(nobody, None, ptr::null_mut(), None),
-                abi::mcp_auth_set_sign_in_timeout(nobody, 1),
-                abi::mcp_auth_complete(nobody, x.as_ptr()),
-                abi::mcp_auth_complete(auth.0, ptr::null()),
-                abi::mcp_open_browser(ptr::null_mut(), ptr::null_mut(), ptr::null()),
-                abi::mcp_auth_set_assertion_handler(nobody, None, ptr::null_mut(), None),
-                abi::mcp_auth_set_assertion_file(nobody, x.as_ptr()),
-                abi::mcp_auth_set_assertion_variable(nobody, x.as_ptr()),
-                abi::mcp_auth_set_identity_provider(nobody, x.as_ptr(), x.as_ptr(), ptr::null()),
-                abi::mcp_auth_set_identity_provider(auth.0, ptr::null(), x.as_ptr(), ptr::null()),
-                abi::mcp_auth_set_dpop(nobody, 1),
-                abi::mcp_auth_set_dpop_key(nobody, key.as_ptr(), ptr::null()),
-                abi::mcp_auth_set_store(nobody, None, None, None, ptr::null_mut(), None),
-                abi::mcp_auth_set_store_file(nobody, ptr::null()),
-                abi::mcp_auth_set_allow_private(nobody, 1),
+                raw::mcp_client_set_auth(ptr::null_mut(), auth.0),
+                raw::mcp_sign_in(ptr::null_mut()),
+                raw::mcp_sign_out(ptr::null_mut()),
+                raw::mcp_auth_set_client(nobody, x.as_ptr(), ptr::null()),
+                raw::mcp_auth_set_client(auth.0, ptr::null(), ptr::null()),
+                raw::mcp_auth_set_client_key(nobody, key.as_ptr(), ptr::null(), ptr::null()),
+                raw::mcp_auth_set_client_key(auth.0, ptr::null(), ptr::null(), ptr::null()),
+                raw::mcp_auth_set_client_metadata_url(nobody, x.as_ptr()),
+                raw::mcp_auth_set_scope(nobody, x.as_ptr()),
+                raw::mcp_auth_set_issuer(nobody, x.as_ptr()),
+                raw::mcp_auth_set_redirect_url(nobody, x.as_ptr()),
+                raw::mcp_auth_set_browser(nobody, None, ptr::null_mut(), None),
+                raw::mcp_auth_set_sign_in_timeout(nobody, 1),
+                raw::mcp_auth_complete(nobody, x.as_ptr()),
+                raw::mcp_auth_complete(auth.0, ptr::null()),
+                raw::mcp_open_browser(ptr::null_mut(), ptr::null_mut(), ptr::null()),
+                raw::mcp_auth_set_assertion_handler(nobody, None, ptr::null_mut(), None),
+                raw::mcp_auth_set_assertion_file(nobody, x.as_ptr()),
+                raw::mcp_auth_set_assertion_variable(nobody, x.as_ptr()),
+                raw::mcp_auth_set_identity_provider(nobody, x.as_ptr(), x.as_ptr(), ptr::null()),
+                raw::mcp_auth_set_identity_provider(auth.0, ptr::null(), x.as_ptr(), ptr::null()),
+                raw::mcp_auth_set_dpop(nobody, 1),
+                raw::mcp_auth_set_dpop_key(nobody, key.as_ptr(), ptr::null()),
+                raw::mcp_auth_set_store(nobody, None, None, None, ptr::null_mut(), None),
+                raw::mcp_auth_set_store_file(nobody, ptr::null()),
+                raw::mcp_auth_set_allow_private(nobody, 1),
             ] {
                 assert_eq!(status, MCP_E_INVALID_ARGUMENT);
             }
-            abi::mcp_auth_free(ptr::null_mut());
+            raw::mcp_auth_free(ptr::null_mut());
             for status in [
-                abi::mcp_auth_set_scope(auth.0, ptr::null()),
-                abi::mcp_auth_set_issuer(auth.0, ptr::null()),
-                abi::mcp_auth_set_redirect_url(auth.0, ptr::null()),
-                abi::mcp_auth_set_client_metadata_url(auth.0, ptr::null()),
-                abi::mcp_auth_set_dpop_key(auth.0, ptr::null(), ptr::null()),
-                abi::mcp_auth_set_assertion_file(auth.0, ptr::null()),
-                abi::mcp_auth_set_browser(auth.0, None, ptr::null_mut(), None),
-                abi::mcp_auth_set_store(auth.0, None, None, None, ptr::null_mut(), None),
-                abi::mcp_client_set_auth(client.0, ptr::null_mut()),
+                raw::mcp_auth_set_scope(auth.0, ptr::null()),
+                raw::mcp_auth_set_issuer(auth.0, ptr::null()),
+                raw::mcp_auth_set_redirect_url(auth.0, ptr::null()),
+                raw::mcp_auth_set_client_metadata_url(auth.0, ptr::null()),
+                raw::mcp_auth_set_dpop_key(auth.0, ptr::null(), ptr::null()),
+                raw::mcp_auth_set_assertion_file(auth.0, ptr::null()),
+                raw::mcp_auth_set_browser(auth.0, None, ptr::null_mut(), None),
+                raw::mcp_auth_set_store(auth.0, None, None, None, ptr::null_mut(), None),
+                raw::mcp_client_set_auth(client.0, ptr::null_mut()),
             ] {
                 assert_eq!(status, 0, "NULL takes away");
             }
@@ -162,10 +162,10 @@ tests! {
         unsafe extern "C" fn free(userdata: *mut c_void) {
             unsafe { (*(userdata as *const AtomicUsize)).fetch_add(1, Ordering::SeqCst) };
         }
-        let (auth, count) = (Auth::of(CODE), AtomicUsize::new(0));
+        let (auth, count) = (Auth::of(MCP_GRANT_AUTHORIZATION_CODE), AtomicUsize::new(0));
         let userdata = ptr::from_ref(&count).cast_mut().cast();
         let status = unsafe {
-            abi::mcp_auth_set_store(auth.0, None, None, Some(forget), userdata, Some(free))
+            raw::mcp_auth_set_store(auth.0, None, None, Some(forget), userdata, Some(free))
         };
         assert_eq!((status, count.load(Ordering::SeqCst)), (MCP_E_INVALID_ARGUMENT, 1));
     }
@@ -184,7 +184,7 @@ tests! {
     user_data_is_freed_once_with_the_last_that_has_it {
         let scene = Scene::new();
         let (held, count) = counted();
-        let auth = Auth::of(BEARER);
+        let auth = Auth::of(MCP_GRANT_JWT_BEARER);
         auth.set_assertion_handler(move |_| { let _ = &held; None }).unwrap();
         let client = scene.client(&auth);
         scene.failure(client.ping());
@@ -195,7 +195,7 @@ tests! {
         // One that is replaced goes at once.
         let (first, old) = counted();
         let (second, new) = counted();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         auth.set_browser(move |_, _| { let _ = &first; 0 }).unwrap();
         auth.set_browser(move |_, _| { let _ = &second; 0 }).unwrap();
         assert_eq!((old.load(Ordering::SeqCst), new.load(Ordering::SeqCst)), (1, 0));
@@ -205,7 +205,7 @@ tests! {
 
     server_that_is_a_program_has_no_oauth {
         let peer = peer!("--stateless");
-        let (client, auth) = (peer.client(), Auth::of(CODE));
+        let (client, auth) = (peer.client(), Auth::of(MCP_GRANT_AUTHORIZATION_CODE));
         assert_eq!(client.set_auth(Some(&auth)).unwrap_err().status, MCP_E_UNSUPPORTED);
         for outcome in [client.sign_in(), client.sign_out()] {
             assert_eq!(outcome.unwrap_err().status, MCP_E_UNSUPPORTED);
@@ -213,7 +213,7 @@ tests! {
     }
 
     header_authorization_excludes_it {
-        let (client, auth) = (Client::of("http://127.0.0.1:9/mcp"), Auth::of(CODE));
+        let (client, auth) = (Client::of("http://127.0.0.1:9/mcp"), Auth::of(MCP_GRANT_AUTHORIZATION_CODE));
         client.set_header("Authorization", Some("Basic eDp5")).unwrap();
         assert_eq!(client.set_auth(Some(&auth)).unwrap_err().status, MCP_E_INVALID_ARGUMENT);
         client.set_header("Authorization", None).unwrap();
@@ -243,11 +243,11 @@ tests! {
         let served = behaviour::Served::stateless();
         let client = served.client();
         client.connect().unwrap();
-        for grant in [CREDENTIALS, EXCHANGE, BEARER] {
+        for grant in [MCP_GRANT_CLIENT_CREDENTIALS, MCP_GRANT_TOKEN_EXCHANGE, MCP_GRANT_JWT_BEARER] {
             let failure = client.set_auth(Some(&Auth::of(grant))).unwrap_err();
             assert_eq!(failure.status, MCP_E_STATE);
         }
-        client.set_auth(Some(&Auth::of(CODE))).unwrap();
+        client.set_auth(Some(&Auth::of(MCP_GRANT_AUTHORIZATION_CODE))).unwrap();
         client.ping().unwrap();
     }
 
@@ -269,7 +269,7 @@ tests! {
     sign_in_at_a_server_that_names_nobody_is_an_error {
         let served = behaviour::Served::stateless();
         let client = served.client();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::of(&auth);
         client.set_auth(Some(&auth)).unwrap();
         assert_eq!(client.sign_in().unwrap_err().status, MCP_E_AUTH);
@@ -359,7 +359,7 @@ tests! {
     callback_that_calls_for_itself_is_an_error_and_no_standstill {
         let scene = Scene::new();
         // Both a client that is connected and one that is not.
-        let (auth, browser) = (Auth::of(CODE), Browser::default());
+        let (auth, browser) = (Auth::of(MCP_GRANT_AUTHORIZATION_CODE), Browser::default());
         let clients = Arc::new([scene.client(&auth), scene.client(&auth)]);
         let (inner, seen) = (Arc::downgrade(&clients), browser.clone());
         let told = Arc::new(AtomicUsize::new(0));
@@ -382,7 +382,7 @@ tests! {
 
     handler_that_runs_while_a_person_signs_in_does_not_wait_for_it {
         let scene = Scene::new();
-        let (auth, browser) = (Auth::of(CODE), Browser::default());
+        let (auth, browser) = (Auth::of(MCP_GRANT_AUTHORIZATION_CODE), Browser::default());
         let client = Arc::new(scene.client(&auth));
         let (told, heard) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (inner, status) = (Arc::downgrade(&client), told.clone());
@@ -425,10 +425,10 @@ tests! {
     }
 
     nothing_of_an_authorization_outlives_a_fork {
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let child = unsafe { libc::fork() };
         if child == 0 {
-            let status = unsafe { abi::mcp_auth_set_dpop(auth.0, 1) };
+            let status = unsafe { raw::mcp_auth_set_dpop(auth.0, 1) };
             unsafe { libc::_exit(i32::from(status != MCP_E_FORKED)) };
         }
         let mut status = 0;

@@ -4,9 +4,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use behaviour::auth::{Auth, CREDENTIALS};
+use behaviour::auth::Auth;
 use behaviour::authority::{Browser, Registered, Scene, Step};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, tests};
 use mcp_test_server::{Action, http};
 use serde_json::{Value, json};
@@ -140,7 +140,7 @@ tests! {
             wall.scope = Some("read".into());
             wall.needs.insert("echo".into(), "write".into());
         });
-        let auth = Auth::of(behaviour::auth::CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::slow(&auth, Duration::from_millis(1000));
         let client = scene.client(&auth);
         client.ping().unwrap();
@@ -279,7 +279,7 @@ tests! {
             // One that comes all the same is not used.
             knobs.token = json!({"refresh_token": "rt-that-nobody-asked-for"});
         });
-        let auth = Auth::of(CREDENTIALS);
+        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
         auth.set_client("m", Some("secret-m-long")).unwrap();
         let client = scene.client(&auth);
         none_fails(all(&[&client], 2));

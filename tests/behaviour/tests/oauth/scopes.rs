@@ -1,9 +1,9 @@
 //! Which scopes are asked for, a wider one when the server wants it, and how
 //! often a person is asked at most.
 
-use behaviour::auth::{Auth, CREDENTIALS};
+use behaviour::auth::Auth;
 use behaviour::authority::{Iss, Registered, Scene, Step};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, tests};
 use serde_json::json;
 
@@ -160,7 +160,7 @@ tests! {
         scene.authority.set(|knobs| {
             knobs.given = vec![Registered::secret("m", "secret-m-long", "client_secret_basic")];
         });
-        let auth = Auth::of(CREDENTIALS);
+        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
         auth.set_client("m", Some("secret-m-long")).unwrap();
         let client = scene.client(&auth);
         echo(&client).unwrap();

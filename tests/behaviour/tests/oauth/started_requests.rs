@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use behaviour::auth::{Auth, BEARER, CODE};
+use behaviour::auth::Auth;
 use behaviour::authority::jws::{now, unsigned};
 use behaviour::authority::{Browser, Scene, Step};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Cancel, Client, Request, tests};
 use mcp_test_server::Action;
 use serde_json::json;
@@ -69,7 +69,7 @@ tests! {
 
     pasting_inside_a_dispatch_is_an_answer {
         let scene = Scene::new();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::pastes(&auth, str::to_owned);
         let client = scene.client(&auth);
         let request = client.tool_request("echo", json!({})).unwrap();
@@ -82,7 +82,7 @@ tests! {
         let scene = Scene::new();
         let token = unsigned(&json!({"sub": "workload-of-the-tests", "exp": now() + 300}));
         scene.authority.accept(&token);
-        let auth = Auth::of(BEARER);
+        let auth = Auth::of(MCP_GRANT_JWT_BEARER);
         let me = std::thread::current().id();
         let asked = Arc::new(AtomicUsize::new(0));
         let count = asked.clone();
@@ -100,7 +100,7 @@ tests! {
 
     timeout_of_a_call_stands_still_for_the_person {
         let scene = Scene::new();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         Browser::slow(&auth, Duration::from_millis(1500));
         let client = scene.client(&auth);
         client.set_timeout(700);
@@ -110,7 +110,7 @@ tests! {
     person_who_never_comes_is_a_timeout {
         for is_started in [false, true] {
             let scene = Scene::new();
-            let auth = Auth::of(CODE);
+            let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
             let browser = Browser::idle(&auth);
             auth.set_sign_in_timeout(300).unwrap();
             let client = scene.client(&auth);
@@ -133,7 +133,7 @@ tests! {
     cancel_ends_the_wait_for_a_person {
         for is_started in [false, true] {
             let scene = Scene::new();
-            let auth = Auth::of(CODE);
+            let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
             let browser = Browser::idle(&auth);
             let client = scene.client(&auth);
             let (request, cancel) = (client.request("ping", None).unwrap(), Cancel::new());
@@ -167,7 +167,7 @@ tests! {
 
     cancel_of_one_leaves_the_sign_in_to_the_others {
         let scene = Scene::new();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::idle(&auth);
         let client = scene.client(&auth);
         let cancel = Cancel::new();
@@ -192,7 +192,7 @@ tests! {
     close_ends_the_wait_for_a_person {
         for is_started in [false, true] {
             let scene = Scene::new();
-            let auth = Auth::of(CODE);
+            let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
             let browser = Browser::idle(&auth);
             let client = scene.client(&auth);
             let request = client.request("ping", None).unwrap();
@@ -221,7 +221,7 @@ tests! {
 
     close_of_one_client_leaves_the_authorization_to_the_others {
         let scene = Scene::new();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let idle = Browser::idle(&auth);
         let (one, two) = (scene.client(&auth), scene.client(&auth));
         std::thread::scope(|scope| {
@@ -293,7 +293,7 @@ tests! {
                 let scene = Scene::new();
                 let token = unsigned(&json!({"sub": "workload-of-the-tests", "exp": now() + 300}));
                 scene.authority.accept(&token);
-                let auth = Auth::of(BEARER);
+                let auth = Auth::of(MCP_GRANT_JWT_BEARER);
                 let (asked, released) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
                 let (count, release) = (asked.clone(), released.clone());
                 auth.set_assertion_handler(move |_| {
@@ -337,7 +337,7 @@ tests! {
 
     client_that_is_freed_while_a_person_is_asked_frees_all {
         let scene = Scene::new();
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::idle(&auth);
         let client = scene.client(&auth);
         let request = client.request("ping", None).unwrap();

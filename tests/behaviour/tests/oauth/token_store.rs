@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use behaviour::auth::{Auth, Failed, Store};
 use behaviour::authority::{Scene, Step};
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Cancel, tests};
 use mcp_test_server::await_true;
 
@@ -445,7 +445,7 @@ tests! {
     pings_for_another_test {
         // By itself it does nothing: another process runs it.
         let Ok(url) = std::env::var("MCP_TEST_URL") else { return };
-        let auth = Auth::of(behaviour::auth::CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         auth.set_store_file(&std::env::var("MCP_TEST_STORE").unwrap()).unwrap();
         let client = behaviour::Client::of(&url);
         client.set_auth(Some(&auth)).unwrap();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, Heard, Legacy, tests};
 use mcp_test_server::mcp::{Config, HANDSHAKE, STATELESS};
 use mcp_test_server::offer::Offer;

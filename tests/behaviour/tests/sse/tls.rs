@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, Heard, Legacy, tests};
 use mcp_test_server::sse::Endpoint;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Cancel, Client, Peer, peer, tests};
 use mcp_test_server::await_true;
 use mcp_test_server::behaviour::JUNK_LINES;

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, is_reaped, is_there, peer, tests};
 use mcp_test_server::await_true;
 use serde_json::json;

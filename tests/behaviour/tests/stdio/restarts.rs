@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, Event, Request, is_reaped, peer, tests};
 use mcp_test_server::await_true;
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::{Client, Event, Input, Peer, peer, tests};
 use mcp_test_server::await_true;
 use serde_json::{Value, json};

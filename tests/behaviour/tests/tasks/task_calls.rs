@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::tasks::{TOOL, eras, following, handshake, is_masked, offer, stateless};
 use behaviour::{Cancel, Request, Served, tests};
 use mcp_test_server::mcp::Config;

@@ -1,6 +1,6 @@
 //! Tasks that are handed out, by their ids, and who gets any.
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::tasks::{
     TOOL, answering, begun, eras, following, form, handed_out, handshake, is_masked, named, offer,
     stateless,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use behaviour::status::*;
+use behaviour::constants::*;
 use behaviour::tasks::{TOOL, answering, eras, following, form, handshake, named, stateless};
 use behaviour::{Event, Input, Progress, tests};
 use serde_json::json;
