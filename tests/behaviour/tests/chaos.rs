@@ -3,7 +3,9 @@
 //! end every call has ended once, with a right result or a typed error,
 //! nothing is left behind, and the client works.
 //!
-//! CHAOS_SEED gives a seed, CHAOS_SECONDS the length for each transport.
+//! CHAOS_SEED gives a seed, CHAOS_SECONDS the length for each transport. These
+//! tests have a program of their own: they count the descriptors and threads of
+//! the whole process.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,7 +1,8 @@
 //! A hundred thousand calls on one client, over each transport, with as much
 //! memory and as many descriptors at the end as after the first few.
 //!
-//! ENDURANCE gives another number of calls.
+//! ENDURANCE gives another number of calls. These tests have a program of their
+//! own: they count the memory and the descriptors of the whole process.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! What started requests and answers hold of the process is bounded. It is
-//! counted for the whole process, so that these tests run one after the other
-//! and have a program of their own.
+//! Limits on the memory and the descriptors that started requests and answers
+//! hold. Both are counted for the whole process, so that these tests have a
+//! program of their own and run one after the other.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};

@@ -344,38 +344,6 @@ tests! {
             }
         });
     }
-
-    child_of_a_fork_is_told_and_its_parent_not_disturbed {
-        let server = Server::start({
-            let mcp = Mcp::new(Config { is_stateless: false, ..Config::default() });
-            move |request| mcp.handle(request)
-        });
-        let client = Client::of(&server.url("/mcp"));
-        client.ping().unwrap();
-        let before = server.log().count();
-        let request = client.request("ping", None).unwrap();
-        let code = unsafe {
-            let child = libc::fork();
-            if child == 0 {
-                let mut failed = 0;
-                failed |= i32::from(raw::mcp_ping(client.0) != MCP_E_FORKED);
-                failed |= i32::from(raw::mcp_connect(client.0, std::ptr::null_mut()) != MCP_E_FORKED) << 1;
-                let perform = raw::mcp_request_perform(request.0, std::ptr::null_mut());
-                failed |= i32::from(perform != MCP_E_FORKED) << 2;
-                raw::mcp_client_close(client.0);
-                raw::mcp_request_free(request.0);
-                raw::mcp_client_free(client.0);
-                libc::_exit(failed);
-            }
-            let mut status = 0;
-            libc::waitpid(child, &mut status, 0);
-            libc::WEXITSTATUS(status)
-        };
-        assert_eq!(code, 0);
-        client.ping().unwrap();
-        assert_eq!(server.log().count(), before + 1, "the child sent nothing");
-        assert_eq!(server.log().connections(), 1);
-    }
 }
 
 struct FullBacklog {

@@ -226,25 +226,16 @@ tests! {
         ends_well(&scene);
     }
 
-    workload_by_a_file_and_by_a_variable {
+    workload_by_a_file {
         let path = std::env::temp_dir().join(format!("mcp-assertion-{}", std::process::id()));
-        let variable = "MCP_TEST_ASSERTION_OF_A_WORKLOAD";
-        for is_file in [true, false] {
-            let scene = Scene::new();
-            let token = workload();
-            scene.authority.accept(&token);
-            scene.hides(&token);
-            let auth = Auth::of(MCP_GRANT_JWT_BEARER);
-            if is_file {
-                auth.set_assertion_file(path.to_str().unwrap()).unwrap();
-                std::fs::write(&path, format!(" {token}\n\n")).unwrap();
-            } else {
-                auth.set_assertion_variable(variable).unwrap();
-                unsafe { std::env::set_var(variable, &token) };
-            }
-            scene.client(&auth).ping().unwrap();
-            ends_well(&scene);
-        }
+        let (scene, token) = (Scene::new(), workload());
+        scene.authority.accept(&token);
+        scene.hides(&token);
+        let auth = Auth::of(MCP_GRANT_JWT_BEARER);
+        auth.set_assertion_file(path.to_str().unwrap()).unwrap();
+        std::fs::write(&path, format!(" {token}\n\n")).unwrap();
+        scene.client(&auth).ping().unwrap();
+        ends_well(&scene);
         let _ = std::fs::remove_file(path);
     }
 

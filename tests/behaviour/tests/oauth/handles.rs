@@ -423,16 +423,4 @@ tests! {
         assert_eq!(told.load(Ordering::SeqCst), MCP_E_STATE as usize);
         assert_eq!((browser.count(), heard.load(Ordering::SeqCst)), (2, 1));
     }
-
-    nothing_of_an_authorization_outlives_a_fork {
-        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
-        let child = unsafe { libc::fork() };
-        if child == 0 {
-            let status = unsafe { raw::mcp_auth_set_dpop(auth.0, 1) };
-            unsafe { libc::_exit(i32::from(status != MCP_E_FORKED)) };
-        }
-        let mut status = 0;
-        unsafe { libc::waitpid(child, &mut status, 0) };
-        assert_eq!(status, 0);
-    }
 }
