@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 
 use behaviour::constants::*;
-use behaviour::{Client, Failure, tests};
+use behaviour::{Client, Failure, HTTP_ERRORS, is_http_error, tests};
 use mcp_test_server::http;
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::{Action, Server};
@@ -29,17 +29,11 @@ fn refuses_once(status: u16, headers: &'static [(&str, &str)], body: &'static st
 }
 
 tests! {
-    each_status_has_its_type {
-        for (status, expected) in [
-            (400, MCP_E_HTTP), (401, MCP_E_UNAUTHORIZED), (403, MCP_E_FORBIDDEN),
-            (404, MCP_E_ENDPOINT), (405, MCP_E_TRANSPORT), (409, MCP_E_HTTP),
-            (410, MCP_E_ENDPOINT), (429, MCP_E_RATE_LIMITED), (500, MCP_E_SERVER),
-            (501, MCP_E_SERVER), (502, MCP_E_UNAVAILABLE), (503, MCP_E_UNAVAILABLE),
-            (504, MCP_E_UNAVAILABLE),
-        ] {
-            let failure = refuses_once(status, &[], "");
-            assert_eq!((failure.status, failure.http_status), (expected, i32::from(status)));
-            assert!(failure.message.contains(&status.to_string()), "{}", failure.message);
+    http_error_has_its_status {
+        for (code, _) in HTTP_ERRORS {
+            let failure = refuses_once(code, &[], "");
+            is_http_error(&failure, code);
+            assert!(failure.message.contains(&code.to_string()), "{}", failure.message);
         }
     }
 

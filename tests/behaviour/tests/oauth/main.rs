@@ -12,3 +12,4 @@ mod refresh;
 mod scopes;
 mod started_requests;
 mod token_store;
+mod waiting_call;

@@ -12,6 +12,8 @@ use behaviour::{Cancel, Client, Request, tests};
 use mcp_test_server::Action;
 use serde_json::json;
 
+use crate::waiting_call;
+
 const SOON: Duration = Duration::from_secs(10);
 const SLACK: Duration = Duration::from_secs(2);
 
@@ -287,51 +289,23 @@ tests! {
         });
     }
 
-    who_waits_for_a_callback_of_another_call_waits_for_its_own_time {
-        for ending in [MCP_E_TIMEOUT, MCP_E_CANCELLED, MCP_E_CLOSED] {
-            for is_started in [false, true] {
-                let scene = Scene::new();
-                let token = unsigned(&json!({"sub": "workload-of-the-tests", "exp": now() + 300}));
-                scene.authority.accept(&token);
-                let auth = Auth::of(MCP_GRANT_JWT_BEARER);
-                let (asked, released) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-                let (count, release) = (asked.clone(), released.clone());
-                auth.set_assertion_handler(move |_| {
-                    count.fetch_add(1, Ordering::SeqCst);
-                    let is_released = || release.load(Ordering::SeqCst) > 0;
-                    mcp_test_server::await_true(Duration::from_secs(4), is_released);
-                    Some(token.clone())
-                }).unwrap();
-                let (one, two) = (scene.client(&auth), scene.client(&auth));
-                let (request, cancel) = (two.request("ping", None).unwrap(), Cancel::new());
-                request.set_cancel(&cancel);
-                if ending == MCP_E_TIMEOUT {
-                    request.set_timeout(300);
-                }
-                std::thread::scope(|scope| {
-                    let first = scope.spawn(|| one.ping());
-                    let is_there = || asked.load(Ordering::SeqCst) == 1;
-                    assert!(mcp_test_server::await_true(SOON, is_there));
-                    let start = Instant::now();
-                    if is_started {
-                        request.start().unwrap();
-                    }
-                    let second = scope.spawn(|| match is_started {
-                        true => request.wait(10_000),
-                        false => request.perform().map_or_else(|failure| failure.status, |_| 0),
-                    });
-                    std::thread::sleep(Duration::from_millis(300));
-                    match ending {
-                        MCP_E_CANCELLED => cancel.fire(),
-                        MCP_E_CLOSED => two.close(),
-                        _ => {}
-                    }
-                    assert_eq!(second.join().unwrap(), ending);
-                    assert!(start.elapsed() < SLACK, "{ending}: {:?}", start.elapsed());
-                    released.store(1, Ordering::SeqCst);
-                    first.join().unwrap().unwrap();
-                });
-            }
+    call_that_waits_for_a_callback_of_another_call_ends_by_its_own_limits {
+        for waiting in waiting_call::calls(&[MCP_E_TIMEOUT, MCP_E_CANCELLED, MCP_E_CLOSED]) {
+            let scene = Scene::new();
+            let token = unsigned(&json!({"sub": "workload-of-the-tests", "exp": now() + 300}));
+            scene.authority.accept(&token);
+            let auth = Auth::of(MCP_GRANT_JWT_BEARER);
+            let (asked, released) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let (count, release) = (asked.clone(), released.clone());
+            auth.set_assertion_handler(move |_| {
+                count.fetch_add(1, Ordering::SeqCst);
+                let is_released = || release.load(Ordering::SeqCst) > 0;
+                mcp_test_server::await_true(Duration::from_secs(4), is_released);
+                Some(token.clone())
+            }).unwrap();
+            let is_inside = || asked.load(Ordering::SeqCst) == 1;
+            let release = || released.store(1, Ordering::SeqCst);
+            waiting.ends(&scene.client(&auth), &scene.client(&auth), is_inside, release);
         }
     }
 

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use behaviour::auth::{Auth, Failed, Store};
 use behaviour::authority::{Scene, Step};
 use behaviour::constants::*;
-use behaviour::{Cancel, tests};
-use mcp_test_server::await_true;
+use behaviour::tests;
+
+use crate::waiting_call;
 
 /// A store in memory, and what is wrong with it.
 #[derive(Clone, Default)]
@@ -127,46 +128,17 @@ fn used(scene: &Scene, file: &File) -> behaviour::Outcome<()> {
 }
 
 tests! {
-    who_waits_for_the_store_in_another_call_waits_for_its_own_time {
-        for ending in [MCP_E_TIMEOUT, MCP_E_CANCELLED, MCP_E_CLOSED, 0] {
-            for is_started in [false, true] {
-                let scene = Scene::new();
-                let (auth, _browser) = scene.person();
-                let store = Kept::default();
-                store.0.takes.store(if ending == 0 { 100 } else { 2500 }, Ordering::SeqCst);
-                auth.set_store(store.clone()).unwrap();
-                let (one, two) = (scene.client(&auth), scene.client(&auth));
-                let (request, cancel) = (two.request("ping", None).unwrap(), Cancel::new());
-                request.set_cancel(&cancel);
-                if ending == MCP_E_TIMEOUT {
-                    request.set_timeout(300);
-                }
-                std::thread::scope(|scope| {
-                    let first = scope.spawn(|| one.ping());
-                    let is_there = || store.0.inside.load(Ordering::SeqCst) == 1;
-                    assert!(await_true(Duration::from_secs(10), is_there));
-                    let start = Instant::now();
-                    if is_started {
-                        request.start().unwrap();
-                    }
-                    let second = scope.spawn(|| match is_started {
-                        true => request.wait(20_000),
-                        false => request.perform().map_or_else(|failure| failure.status, |_| 0),
-                    });
-                    std::thread::sleep(Duration::from_millis(300));
-                    match ending {
-                        MCP_E_CANCELLED => cancel.fire(),
-                        MCP_E_CLOSED => two.close(),
-                        _ => {}
-                    }
-                    assert_eq!(second.join().unwrap(), ending);
-                    let took = start.elapsed();
-                    assert!(ending == 0 || took < Duration::from_secs(2), "{ending}: {took:?}");
-                    store.0.takes.store(0, Ordering::SeqCst);
-                    first.join().unwrap().unwrap();
-                });
-                assert_eq!(store.0.at_once.load(Ordering::SeqCst), 1);
-            }
+    call_that_waits_for_the_store_in_another_call_ends_by_its_own_limits {
+        let endings = [MCP_E_TIMEOUT, MCP_E_CANCELLED, MCP_E_CLOSED, 0];
+        for waiting in waiting_call::calls(&endings) {
+            let (scene, store) = (Scene::new(), Kept::default());
+            let takes = if waiting.ending == 0 { 100 } else { 2500 };
+            store.0.takes.store(takes, Ordering::SeqCst);
+            let (auth, _browser) = with(&scene, &store);
+            let is_inside = || store.0.inside.load(Ordering::SeqCst) == 1;
+            let release = || store.0.takes.store(0, Ordering::SeqCst);
+            waiting.ends(&scene.client(&auth), &scene.client(&auth), is_inside, release);
+            assert_eq!(store.0.at_once.load(Ordering::SeqCst), 1);
         }
     }
 

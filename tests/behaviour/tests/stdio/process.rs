@@ -390,7 +390,7 @@ tests! {
         peer.awaits_note("eof");
     }
 
-    handles_are_freed_in_any_order {
+    client_that_is_freed_first_ends_the_program_and_not_its_results {
         let peer = peer!("");
         let client = peer.connected();
         let pid = client.pid();
