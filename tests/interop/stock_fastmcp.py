@@ -1,20 +1,15 @@
 """A stock FastMCP server that offers everything that FastMCP has, for the
-suite `stock`: whole_app.py FORM ...
+suite `stock`: stock_fastmcp.py FORM ...
 
 FORM: sse or json, and stateful or stateless, with a "-" between; events or
 events-open, which are HTTP with SSE at /sse; events-elsewhere, the same at
 /mcp; stdio, alone.  All but events-open want a token.
 
-Run by the Python of the environment that holds FastMCP.  Prints a JSON object
-of form to port; the end of standard input ends it.
+Run by the Python of the environment that holds FastMCP.  stock_common.py has
+the rest.
 """
 
-import asyncio
-import json
 import os
-import socket
-import sys
-import threading
 import warnings
 from dataclasses import dataclass
 from typing import Literal
@@ -24,12 +19,12 @@ os.environ.setdefault("FASTMCP_CHECK_FOR_UPDATES", "off")
 os.environ.setdefault("FASTMCP_LOG_LEVEL", "CRITICAL")
 
 import fastmcp  # noqa: E402
-import uvicorn  # noqa: E402
 from fastmcp import Context, FastMCP  # noqa: E402
 from fastmcp.server.auth.providers.jwt import StaticTokenVerifier  # noqa: E402
 from fastmcp.utilities.types import Audio, File, Image  # noqa: E402
 
-BYTES = bytes(range(256))
+from stock_common import BYTES, add_common, main, words  # noqa: E402
+
 MAJOR = int(fastmcp.__version__.split(".")[0])
 
 
@@ -49,39 +44,18 @@ def make(wants_token):
     if MAJOR > 2:
         options["list_page_size"] = 2
     server = FastMCP("whole", version="1.2.3", **options)
-    add_tools(server)
-    add_the_rest(server)
+    add_common(server, Context)
+    add_own(server)
     if MAJOR > 3:
         add_guarded(server)
     return server
 
 
-def add_tools(server):
-    @server.tool
-    def add(a: int, b: int) -> int:
-        return a + b
-
-    @server.tool
-    def fail() -> str:
-        raise ValueError("probe failure")
-
+def add_own(server):
     @server.tool(output_schema=None)
     def media():
         return ["words", Image(data=BYTES, format="png"), Audio(data=BYTES, format="wav"),
                 File(data=BYTES, format="bin", name="f")]
-
-    @server.tool
-    async def count(context: Context, to: int, pause: float) -> str:
-        for number in range(1, to + 1):
-            await context.report_progress(number, to, "step %d" % number)
-            await asyncio.sleep(pause)
-        return "counted to %d" % to
-
-    @server.tool
-    async def talk(context: Context) -> str:
-        await context.debug("a detail")
-        await context.warning("a warning")
-        return "talked"
 
     @server.tool
     async def ask(context: Context) -> str:
@@ -111,33 +85,13 @@ def add_tools(server):
             pass
         return "grew"
 
-
-def add_the_rest(server):
-    @server.resource("data://text")
-    def text() -> str:
-        return "some text"
-
-    @server.resource("data://blob", mime_type="application/octet-stream")
-    def blob() -> bytes:
-        return BYTES
-
-    @server.resource("data://item/{number}")
-    def item(number: str) -> str:
-        return "item " + number
-
-    @server.prompt
-    def greet(name: str) -> str:
-        """Greets."""
-        return "Hello, %s!" % name
-
     async def complete(reference, argument, context):
         from mcp.types import Completion
-        words = ["Ada", "Ann", "Bob"]
-        return Completion(values=[word for word in words if word.startswith(argument.value)])
+        return Completion(values=words(argument))
 
     if MAJOR > 3:
         server.completion(complete)
-    else:  # They have no word of their own for it.
+    else:  # These majors have no public function for it.
         server._mcp_server.completion()(complete)
 
 
@@ -187,32 +141,4 @@ def app_of(form):
     return server.http_app(json_response=kind == "json", stateless_http=memory == "stateless")
 
 
-async def serve(served):
-    await asyncio.gather(*(
-        uvicorn.Server(uvicorn.Config(app, log_level="critical")).serve(sockets=[listener])
-        for app, listener in served))
-
-
-def main():
-    forms = sys.argv[1:]
-    if forms == ["stdio"]:
-        make(False).run(transport="stdio", show_banner=False)
-        return
-    served, ports = [], {}
-    for form in forms:
-        # With the protocol named, asyncio sets TCP_NODELAY.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.bind(("127.0.0.1", 0))
-        served.append((app_of(form), listener))
-        ports[form] = listener.getsockname()[1]
-
-    def wait():
-        sys.stdin.read()
-        os._exit(0)
-
-    threading.Thread(target=wait, daemon=True).start()
-    print(json.dumps(ports), flush=True)
-    asyncio.run(serve(served))
-
-
-main()
+main(app_of, lambda: make(False).run(transport="stdio", show_banner=False))
