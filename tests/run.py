@@ -93,11 +93,20 @@ def run(name, command, limit, totals, lock):
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL,
                                    stdout=log, stderr=subprocess.STDOUT,
                                    start_new_session=True)
-        try:
-            code = process.wait(timeout=limit)
-        except subprocess.TimeoutExpired:
+        expired = threading.Event()
+
+        def end():
+            expired.set()
             os.killpg(process.pid, 9)
-            process.wait()
+
+        timer = threading.Timer(limit, end)
+        timer.start()
+        # Unlike Popen.wait() this gives what the suite and its children used.
+        _, status, used = os.wait4(process.pid, 0)
+        timer.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        code = process.returncode
+        if expired.is_set():
             code = "no end within %d s" % limit
     with open(path, encoding="utf-8", errors="replace") as log:
         output = log.read()
@@ -110,8 +119,8 @@ def run(name, command, limit, totals, lock):
     with lock:
         for skip in [line for line in output.splitlines() if line.startswith("SKIP ")]:
             print(skip)
-        print("%-11s %4d passed, %d failed, %d skipped in %.0f s%s" % (
-            name, *counts, time.monotonic() - start,
+        print("%-11s %4d passed, %d failed, %d skipped in %.0f s, CPU %.0f s%s" % (
+            name, *counts, time.monotonic() - start, used.ru_utime + used.ru_stime,
             "  (%s)" % code if failed else ""), flush=True)
         if failed or counts[1]:
             print("---- of %s" % os.path.relpath(path, ROOT))

@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::time::SystemTime;
 
 fn main() {
     let root = format!("{}/../..", env("CARGO_MANIFEST_DIR"));
@@ -12,7 +11,6 @@ fn main() {
         std::env::var("MCPCLIENT_LIBDIR").unwrap_or_else(|_| format!("{root}/target/release"));
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=MCPCLIENT_LIBDIR");
-    refuse_stale(&library);
     link(&library);
     declare(&format!("{root}/include/mcpclient.h"));
 }
@@ -21,45 +19,19 @@ fn env(name: &str) -> String {
     std::env::var(name).unwrap()
 }
 
-/// Stops when a source is newer than the library: the tests would pass or fail
-/// for a library that nobody has any more. Cargo lists the sources in a .d file
-/// beside the library; a library from elsewhere has none.
-fn refuse_stale(library: &str) {
+fn link(library: &str) {
     let extension = if cfg!(target_os = "macos") { "dylib" } else { "so" };
     let shared = format!("{library}/libmcpclient.{extension}");
-    let build = "run `make -C examples-c library`";
-    println!("cargo::rerun-if-changed={shared}");
-    let Some(built) = modified(&shared) else {
-        println!("cargo::error={shared} does not exist: {build}");
-        return;
-    };
-    for source in sources(&format!("{library}/libmcpclient.d")) {
-        println!("cargo::rerun-if-changed={source}");
-        if modified(&source).is_none_or(|changed| changed > built) {
-            println!("cargo::error={source} has changed since {shared} was built: {build}");
-            return;
-        }
+    if !Path::new(&shared).exists() {
+        println!("cargo::error={shared} does not exist: run `make -C examples-c library`");
     }
-}
-
-fn modified(path: &str) -> Option<SystemTime> {
-    fs::metadata(path).and_then(|data| data.modified()).ok()
-}
-
-/// The prerequisites of a make rule. A blank in a path is escaped.
-fn sources(rule: &str) -> Vec<String> {
-    let text = fs::read_to_string(rule).unwrap_or_default();
-    let (_, paths) = text.lines().next().and_then(|line| line.split_once(": ")).unwrap_or_default();
-    let paths = paths.replace("\\ ", "\0");
-    paths.split_whitespace().map(|path| path.replace('\0', " ")).collect()
-}
-
-fn link(library: &str) {
     // The loader looks for this name; examples-c/Makefile makes it as well.
     let link = format!("{library}/libmcpclient.so.0");
     if !Path::new(&link).exists() {
         let _ = std::os::unix::fs::symlink("libmcpclient.so", &link);
     }
+    // src/library.rs looks there for what changes without another build.
+    println!("cargo::rustc-env=LIBRARY={shared}");
     println!("cargo::rustc-link-search=native={library}");
     println!("cargo::rustc-link-lib=dylib=mcpclient");
     println!("cargo::rustc-link-arg=-Wl,-rpath,{library}");

@@ -11,6 +11,7 @@ mod config;
 mod heard;
 mod http_errors;
 mod legacy;
+mod library;
 mod peer;
 mod questions;
 mod results;
@@ -332,6 +333,7 @@ impl Drop for Answer {
 
 /// Runs a test on a thread of its own and fails it when it does not end.
 pub fn within(limit: Duration, test: impl FnOnce() + Send + 'static) {
+    library::refuse_stale();
     let (done, ended) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         test();
