@@ -18,6 +18,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from support import RELEASE, ROOT
+
 PROGRAMS = 3
 THREADS = 4
 LIMIT = 300
@@ -30,7 +33,14 @@ def programs():
     """Name and path of each, built if need be."""
     command = ["cargo", "test", "--locked", "--no-run", "--message-format=json",
                "--manifest-path", os.path.join(HERE, "Cargo.toml")]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    env = dict(os.environ)
+    if RELEASE != os.path.join(ROOT, "target", "release"):
+        # The programs are linked to one library, so that another library has
+        # another folder: else each run with the other would build them again.
+        env["MCPCLIENT_LIBDIR"] = RELEASE
+        command += ["--target-dir", os.path.join(HERE, "target", os.path.basename(RELEASE))]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                          env=env)
     if done.returncode != 0:
         for line in done.stdout.splitlines():
             message = json.loads(line).get("message") or {}

@@ -22,6 +22,7 @@ mod transports;
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use auth::Auth;
@@ -351,6 +352,13 @@ pub fn within(limit: Duration, test: impl FnOnce() + Send + 'static) {
     }
 }
 
+/// Keeps the other tests of a program from running, for tests that count what the
+/// whole process holds. Taken before the deadline of the test begins.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A test with a deadline.
 #[macro_export]
 macro_rules! tests {
@@ -358,6 +366,20 @@ macro_rules! tests {
         $(
             #[test]
             fn $name() {
+                $crate::within(std::time::Duration::from_secs(30), || $body);
+            }
+        )*
+    };
+}
+
+/// Tests with a deadline, of which one runs at a time.
+#[macro_export]
+macro_rules! tests_alone {
+    ($($name:ident $body:block)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let _alone = $crate::alone();
                 $crate::within(std::time::Duration::from_secs(30), || $body);
             }
         )*

@@ -7,17 +7,14 @@
 //! tests have a program of their own: they count the descriptors and threads of
 //! the whole process.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use behaviour::chaos::{Dice, Holdings, Process, Unruly, children, memory, program, seed};
 use behaviour::constants::*;
 use behaviour::{Client, Failure, Outcome, within};
 use serde_json::json;
-
-/// One at a time: what the process holds is counted.
-static ALONE: Mutex<()> = Mutex::new(());
 
 const THREADS: u64 = 8;
 
@@ -186,7 +183,7 @@ fn make_what_stays() {
 }
 
 fn alone(name: &'static str, test: impl Fn(u64) + Send + Sync + 'static) {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = behaviour::alone();
     let seed = seed();
     eprintln!("{name}: CHAOS_SEED={seed}");
     make_what_stays();

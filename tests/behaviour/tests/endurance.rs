@@ -4,16 +4,12 @@
 //! ENDURANCE gives another number of calls. These tests have a program of their
 //! own: they count the memory and the descriptors of the whole process.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use behaviour::chaos::{Holdings, Process, memory, program};
 use behaviour::constants::*;
 use behaviour::{Client, within};
 use serde_json::json;
-
-/// One at a time: what the process holds is counted.
-static ALONE: Mutex<()> = Mutex::new(());
 
 fn calls() -> usize {
     std::env::var("ENDURANCE").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000)
@@ -41,7 +37,7 @@ fn endures(client: &Client) {
 }
 
 fn alone(test: impl FnOnce() + Send + 'static) {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = behaviour::alone();
     within(Duration::from_secs(300), test);
 }
 

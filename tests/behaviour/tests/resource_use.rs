@@ -3,19 +3,16 @@
 //! program of their own and run one after the other.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use behaviour::chaos::memory;
 use behaviour::constants::*;
 use behaviour::slow::{hello, tool};
-use behaviour::{Cancel, Client, Legacy, Request, Slow, tests};
+use behaviour::{Cancel, Client, Legacy, Request, Slow, tests_alone};
 use mcp_test_server::{Action, Server, await_true, http};
 use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(10);
-
-static ALONE: Mutex<()> = Mutex::new(());
 
 fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
@@ -26,30 +23,29 @@ fn readable(fd: i32) -> bool {
     unsafe { libc::poll(&mut poll, 1, 0) == 1 }
 }
 
-tests! {
+tests_alone! {
     requests_that_are_given_up_and_freed_leave_nothing_behind {
-        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let slow = Slow::new(None);
         let client = slow.client();
         client.ping().unwrap();
         let round = || {
+            let before = memory();
             for _ in 0..2000 {
                 tool(&client).start().unwrap();
             }
             // They end on the thread of the library, and nobody dispatches.
             std::thread::sleep(Duration::from_millis(300));
+            memory().saturating_sub(before)
         };
         round();
-        let before = memory();
-        (0..3).for_each(|_| round());
-        let grown = memory().saturating_sub(before);
-        assert!(grown < 10 << 20, "6000 requests have left {grown} bytes");
+        // A leak grows in each round, what a busy machine puts off in some.
+        let grown = (0..3).map(|_| round()).min().unwrap();
+        assert!(grown < 3 << 20, "2000 requests have left {grown} bytes");
         assert!(!readable(client.fd()) && client.next_done().is_null());
         client.set_close_timeout(0).unwrap();
     }
 
     thousand_started_requests_need_few_descriptors {
-        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let slow = Slow::new(Some(Duration::from_millis(5)));
         let client = slow.client();
         client.ping().unwrap();
@@ -76,7 +72,6 @@ tests! {
     }
 
     answers_to_a_server_that_takes_none_need_few_descriptors {
-        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         // It pings on its standing stream, and lets the answers hang.
         let server = Server::start(move |request| {
             if request.method == "GET" {
@@ -104,7 +99,6 @@ tests! {
     }
 
     wait_for_a_request_keeps_no_descriptor {
-        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let slow = Slow::new(None);
         let client = slow.client();
         client.ping().unwrap();
@@ -118,7 +112,6 @@ tests! {
     }
 
     started_requests_over_http_with_sse_are_limited_as_well {
-        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let served = Legacy::full();
         let client = served.client();
         client.ping().unwrap();
