@@ -50,7 +50,7 @@ fn unread(client: &Client, arguments: Value) -> (Request, Arc<AtomicUsize>) {
 }
 
 tests! {
-    freed_request_tells_no_more {
+    freed_request_runs_no_more_callbacks {
         for served in eras() {
             let client = served.client();
             let (request, told) = unread(&client, json!({"steps": 3, "pause": 50}));
@@ -60,7 +60,7 @@ tests! {
         }
     }
 
-    callback_that_was_replaced_is_told_no_more {
+    replaced_callback_runs_no_more {
         for served in eras() {
             let client = served.client();
             let (request, told) = unread(&client, json!({"steps": 8, "pause": 100}));
@@ -74,7 +74,7 @@ tests! {
         }
     }
 
-    request_that_was_performed_tells_no_more {
+    performed_request_runs_no_more_callbacks {
         // On a stream of its own and together with the answer, so that some
         // of it comes late.
         let served = Served::before(Config::handshake(Offer::default()), |_, mcp, request| {
@@ -104,7 +104,7 @@ tests! {
         assert!(all > 0, "some of it comes in time");
     }
 
-    same_callback_serves_one_flight_after_the_other {
+    callback_serves_each_start_of_its_request {
         for served in eras() {
             let client = served.client();
             let (request, told) = slow(&client, json!({"steps": 2, "pause": 20}));
@@ -118,7 +118,7 @@ tests! {
         }
     }
 
-    free_waits_for_a_callback_that_another_thread_is_in {
+    freeing_a_request_waits_for_its_callback_on_another_thread {
         for served in eras() {
             let client = served.client();
             client.ping().unwrap();

@@ -61,7 +61,7 @@ impl Drop for File {
 const VARIABLE: &str = "CARGO_PKG_NAME";
 
 tests! {
-    a_server_of_the_file_is_pinged_with_its_token_and_headers {
+    configured_server_is_pinged_with_its_token_and_headers {
         let token = std::env::var(VARIABLE).unwrap();
         let served = Served::new(Behaviour { token: Some(token), ..Behaviour::default() });
         let file = File::new(&format!(
@@ -97,7 +97,7 @@ tests! {
         assert!(failure.message.contains("NOT_THERE is not set"));
     }
 
-    timeout_of_the_file_is_kept {
+    configured_timeout_is_used {
         let server = Server::start(|_| vec![Action::Hang]);
         let file = File::new(&format!(
             r#"{{"slow": {{"url": "{}", "timeout": 300}}}}"#,
@@ -110,7 +110,7 @@ tests! {
         assert!((300..10_000).contains(&taken), "{taken} ms");
     }
 
-    names_are_listed_when_none_fits {
+    error_lists_the_names_when_none_matches {
         let file = File::new(
             r#"{"mcpServers": {"a": {"url": "http://h"}, "b": {"command": "x"}}}"#,
         );
@@ -127,7 +127,7 @@ tests! {
         assert_eq!(config.command(1).unwrap(), "x");
     }
 
-    a_disabled_server_is_listed_and_not_used {
+    disabled_server_is_listed_and_not_used {
         let file = File::new("{\"a\": {\"url\": \"http://h\"},\n\"b\": {\"url\": \"http://h\",\n\"disabled\": true}}");
         let config = file.load();
         assert_eq!(config.names(), ["a", "b"]);
@@ -135,7 +135,7 @@ tests! {
         file.fails(&config.client(Some("b")).unwrap_err(), MCP_E_STATE, 3, "b.disabled: ");
     }
 
-    what_an_editor_gives_is_unsupported {
+    variables_of_an_editor_are_unsupported {
         let file = File::new(
             "{\"servers\": {\n\
              \"input\": {\"url\": \"http://h\", \"headers\": {\"K\": \"${input:key}\"}}},\n\
@@ -147,7 +147,7 @@ tests! {
         assert!(failure.message.contains("the value of key into the environment"));
     }
 
-    a_server_with_oauth_has_an_authorization_that_asks_nobody {
+    configured_oauth_never_opens_a_browser {
         let served = Served::new(Behaviour { token: Some("t".into()), ..Behaviour::default() });
         let file = File::new(&format!(
             "{{\"plain\": {{\"url\": \"{0}\", \"auth\": \"oauth\"}},\n\
@@ -175,7 +175,7 @@ tests! {
         file.fails(&failure, MCP_E_INVALID_ARGUMENT, 5, "wrong.auth: scope is empty");
     }
 
-    a_file_of_variables_is_read_beside_the_configuration {
+    env_file_is_read_relative_to_the_configuration {
         let file = File::new(
             "{\"a\": {\"command\": \"x\",\n\"envFile\": \".env\"},\n\
              \"b\": {\"command\": \"x\", \"envFile\": \"none.env\"}}",
@@ -210,7 +210,7 @@ tests! {
         }
     }
 
-    files_that_cannot_be_read_have_types {
+    unreadable_file_gives_the_status_for_its_reason {
         let file = File::new("{\n\"mcpServers\": {\"a\": {\"auth\": \"hunter2}}}");
         let failure = Config::load(&file.path()).unwrap_err();
         file.fails(&failure, MCP_E_INVALID_ARGUMENT, 2, "is not JSON");
@@ -235,7 +235,7 @@ tests! {
         fails(&fifo, MCP_E_INVALID_ARGUMENT, "no regular file");
     }
 
-    null_is_refused_or_gives_nothing {
+    null_argument_is_refused_or_gives_nothing {
         unsafe {
             for is_null in [
                 raw::mcp_config_load(null()).is_null(),

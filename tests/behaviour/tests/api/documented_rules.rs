@@ -68,7 +68,7 @@ fn discovers_then_shakes_hands(versions: serde_json::Value) {
 }
 
 tests! {
-    credential_over_plain_http_goes_where_it_is_permitted {
+    plain_http_credential_goes_only_where_it_is_allowed {
         let proxy = tunnel_and_server();
         let client = Client::new("http://mcp.example/mcp", Some("t0ken")).unwrap();
         client.set_proxy(&proxy.url("")).unwrap();
@@ -83,7 +83,7 @@ tests! {
         assert_eq!(client.ping().unwrap_err().status, MCP_E_INSECURE, "taken back");
     }
 
-    address_that_only_looks_like_this_machine_gets_no_credential {
+    address_that_resembles_loopback_gets_no_credential {
         for host in ["127.0.0.1.example", "localhost.example", "localhostx", "127.0.0.1x",
                      "notlocalhost", "128.0.0.1", "0.0.0.0", "[::2]", "[::ffff:192.0.2.1]",
                      "192.0.2.1"] {
@@ -99,7 +99,7 @@ tests! {
         }
     }
 
-    token_that_is_refused_leaves_the_old_one_in_place {
+    invalid_token_leaves_the_previous_token_set {
         let (server, _) = behaves(Config { token: Some("good".into()), ..Config::default() });
         let client = Client::new(&server.url("/mcp"), Some("good")).unwrap();
         for wrong in ["", "Bearer x", "a b", "a\r\nb"] {
@@ -114,7 +114,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    retry_after_as_a_date_to_come_is_milliseconds_from_now {
+    retry_after_date_is_converted_to_milliseconds_from_now {
         let wait = retry_after(date_in(60));
         assert!((57_000..=61_000).contains(&wait), "{wait}");
         for (value, expected) in [("0", 0), ("-1", -1), ("1.5", -1), ("", -1), ("0x10", -1)] {
@@ -127,7 +127,7 @@ tests! {
         assert!(wait == -1 || wait > 1_000_000_000, "{wait}");
     }
 
-    server_that_is_of_the_newest_era_is_not_asked_for_a_handshake {
+    stateless_server_gets_no_initialize {
         // -32020 and -32021 are words of that era alone.
         for code in [-32020, -32021] {
             let server = Server::start(move |request| vec![Action::Send(http::json(400,
@@ -139,18 +139,18 @@ tests! {
         }
     }
 
-    server_that_lists_only_handshake_versions_gets_a_handshake {
+    server_that_lists_only_handshake_versions_gets_initialize {
         for versions in [json!(["2025-11-25"]), json!([]), json!(null)] {
             discovers_then_shakes_hands(versions);
         }
     }
 
-    server_that_lists_only_unknown_versions_gets_a_handshake_too {
+    server_that_lists_only_unknown_versions_gets_initialize {
         // A result with nothing usable in it is no verdict.
         discovers_then_shakes_hands(json!(["1999-01-01"]));
     }
 
-    older_version_that_initialize_names_in_its_error_is_tried_once {
+    version_named_in_an_initialize_error_is_tried_once {
         let mcp = Mcp::new(Config {
             is_stateless: false, handshake: vec!["2025-03-26"], ..Config::default()
         });
@@ -168,7 +168,7 @@ tests! {
         assert_eq!(client.connect().unwrap().protocol_version().unwrap(), "2025-03-26");
     }
 
-    failure_of_the_first_call_is_not_remembered {
+    failed_connection_is_tried_again_by_the_next_call {
         for status in [401, 403, 429, 502, 503] {
             let is_up = Arc::new(AtomicBool::new(false));
             let flag = is_up.clone();
@@ -187,7 +187,7 @@ tests! {
         }
     }
 
-    thirty_two_threads_that_come_first_negotiate_once {
+    concurrent_first_calls_negotiate_once {
         let (server, mcp) = behaves(Config { is_stateless: false, ..Config::default() });
         let client = Client::of(&server.url("/mcp"));
         std::thread::scope(|scope| {
@@ -201,7 +201,7 @@ tests! {
         assert_eq!(mcp.violations(), [""; 0]);
     }
 
-    close_ends_those_that_wait_for_another_to_connect {
+    close_ends_calls_that_wait_for_another_call_to_connect {
         let server = Server::start(|_| vec![Action::Hang]);
         let client = Client::of(&server.url("/mcp"));
         std::thread::scope(|scope| {
@@ -215,7 +215,7 @@ tests! {
         });
     }
 
-    those_that_wait_for_another_to_connect_keep_their_own_time_limit {
+    call_that_waits_for_another_to_connect_keeps_its_timeout {
         let server = Server::start(|_| vec![Action::Hang]);
         let client = Client::of(&server.url("/mcp"));
         std::thread::scope(|scope| {
@@ -247,7 +247,7 @@ tests! {
         assert_eq!(other.log().count(), 1);
     }
 
-    token_handler_that_is_slow_holds_up_no_setter_and_no_close {
+    slow_token_handler_blocks_no_setter_and_no_close {
         let (server, _) = behaves(Config::default());
         let client = Arc::new(Client::of(&server.url("/mcp")));
         let (asked, is_asked) = std::sync::mpsc::channel();
@@ -270,7 +270,7 @@ tests! {
         });
     }
 
-    lost_session_of_a_call_of_another_method_is_met_with_a_token_of_the_handler {
+    lost_session_is_renewed_with_a_token_of_the_handler {
         // Recovery from two things in one call: a session and a token.
         let state = Arc::new(AtomicUsize::new(0));
         let shared = state.clone();
@@ -294,7 +294,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    names_of_the_client_cannot_break_a_head {
+    client_name_cannot_break_a_request_head {
         let (server, _) = behaves(Config::default());
         for (name, version) in [("a\r\nX-Evil: 1", "1"), ("a", "1\r\nX-Evil: 1"), ("a\nb", "1"),
                                 ("(comment)", "1/2"), ("caf\u{e9} \u{1f600}", "\u{7f}"),
@@ -316,7 +316,7 @@ tests! {
         }
     }
 
-    target_of_a_request_is_the_url_as_it_was_written {
+    request_target_is_the_url_as_written {
         let (server, _) = behaves(Config::default());
         for (path, target) in [("", "/"), ("/", "/"), ("/a/b?x=1&y=%20", "/a/b?x=1&y=%20"),
                                ("?q", "/?q"), ("/a/../b", "/a/../b"), ("/%2e%2E/;p", "/%2e%2E/;p")] {
@@ -325,7 +325,7 @@ tests! {
         }
     }
 
-    method_of_a_request_cannot_break_a_head_or_a_message {
+    method_name_cannot_break_a_request_head_or_message {
         let (server, _) = behaves(Config::default());
         let client = Client::of(&server.url("/mcp"));
         client.ping().unwrap();
@@ -349,7 +349,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    answer_to_one_thread_is_never_given_to_another {
+    response_reaches_the_thread_that_made_the_call {
         let server = Server::start(|request: &Request| match request.rpc_method().as_str() {
             "tools/call" => vec![Action::Send(http::result(request,
                 json!({"resultType": "complete",
@@ -372,7 +372,7 @@ tests! {
         });
     }
 
-    proxy_with_a_port_that_is_none_is_refused {
+    invalid_proxy_port_is_refused {
         for port in ["99999", "0", "65536"] {
             let client = Client::of("https://mcp.example/mcp");
             let failure = client.set_proxy(&format!("http://user:s3cr3t@127.0.0.1:{port}"));

@@ -13,7 +13,7 @@ fn untouched() -> Server {
 }
 
 tests! {
-    token_that_no_server_could_mean_is_refused_and_not_shown {
+    invalid_token_is_refused_and_not_shown {
         for token in ["", "Bearer s3cret", "bEARER s3cret", " s3cret", "s3cret ", "s3 cret",
                       "s3cret\n", "s3cret\r\nX: y", "s3cret\t", "s3cret\x7f", "s3cr\u{e9}t"] {
             let failure = Client::new(URL, Some(token)).unwrap_err();
@@ -25,7 +25,7 @@ tests! {
         }
     }
 
-    url_that_cannot_be_used_is_refused_and_says_why {
+    invalid_url_is_refused_with_the_reason {
         for (url, words) in [("", "empty"), ("example.com/mcp", "scheme"), ("ftp://h/", "http"),
                              ("http://", "host"), ("http://u:s3cret@h/", "user name"),
                              ("http://h:99999/", "port"), ("http://h/ x", "blank"),
@@ -37,7 +37,7 @@ tests! {
         }
     }
 
-    header_that_would_break_a_request_is_refused {
+    invalid_header_is_refused {
         let client = Client::of(URL);
         for (name, value) in [("", "x"), ("A B", "x"), ("A\r\nB", "x"), ("X", "s3cret\r\nY: z"),
                               ("X", "s3cret\n"), ("X", " s3cret"), ("Host", "x"),
@@ -54,7 +54,7 @@ tests! {
         client.set_header("X-Not-There", None).unwrap();
     }
 
-    authorization_and_a_token_exclude_each_other_in_either_order {
+    authorization_header_and_token_exclude_each_other {
         let client = Client::new(URL, Some("t")).unwrap();
         let failure = client.set_header("Authorization", Some("Basic eA==")).unwrap_err();
         assert_eq!(failure.status, MCP_E_INVALID_ARGUMENT);
@@ -65,7 +65,7 @@ tests! {
         assert_eq!(handler.unwrap_err().status, MCP_E_INVALID_ARGUMENT);
     }
 
-    credential_over_plain_http_to_another_machine_is_refused_before_anything_is_sent {
+    plain_http_credential_to_another_host_is_refused_before_sending {
         // An address for documentation: nothing may ever be sent to it.
         let client = Client::new("http://192.0.2.1/mcp", Some("t0ken")).unwrap();
         let failure = client.ping().unwrap_err();
@@ -79,7 +79,7 @@ tests! {
         assert_eq!(client.ping().unwrap_err().status, MCP_E_INSECURE);
     }
 
-    credential_over_plain_http_to_this_machine_is_sent {
+    plain_http_credential_to_loopback_is_sent {
         let server = Server::start({
             let mcp = Mcp::new(Config { token: Some("t".into()), ..Config::default() });
             move |request| mcp.handle(request)
@@ -92,7 +92,7 @@ tests! {
         assert_eq!(server.log().requests()[0].header("authorization"), Some("Bearer t"));
     }
 
-    limits_of_time_and_size_are_positive {
+    timeout_and_size_limits_must_be_positive {
         let client = Client::of(URL);
         unsafe {
             for wrong in [0, -1, i32::MIN] {
@@ -105,7 +105,7 @@ tests! {
         }
     }
 
-    null_is_an_error_and_never_a_crash {
+    null_argument_is_an_error_and_never_a_crash {
         unsafe {
             let none = ptr::null_mut::<raw::mcp_client>();
             assert!(raw::mcp_client_new(ptr::null(), ptr::null()).is_null());
@@ -137,13 +137,13 @@ tests! {
         assert!(Failure::last().message.contains("UTF-8"));
     }
 
-    version_that_nobody_speaks_cannot_be_pinned {
+    unknown_version_cannot_be_pinned {
         let failure = Client::of(URL).pin("2031-01-01").unwrap_err();
         assert_eq!(failure.status, MCP_E_VERSION);
         assert!(failure.message.contains("2024-11-05"));
     }
 
-    request_that_no_program_may_make_is_refused {
+    invalid_or_reserved_request_is_refused {
         let client = Client::of(URL);
         for (method, params) in [("", None), ("a b", None), ("initialize", None),
                                  ("notifications/initialized", None), ("x", Some("[]")),
@@ -153,7 +153,7 @@ tests! {
         }
     }
 
-    nothing_is_sent_by_making_a_client_and_setting_options {
+    creating_and_configuring_a_client_sends_nothing {
         let server = untouched();
         let client = Client::new(&server.url("/mcp"), Some("t")).unwrap();
         client.set_header("X", Some("y")).unwrap();

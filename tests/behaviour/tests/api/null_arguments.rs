@@ -27,7 +27,7 @@ fn nothing() -> Answer {
 }
 
 tests! {
-    calls_want_a_client_and_what_they_name {
+    call_without_client_or_name_is_invalid {
         let served = Served::stateless();
         let client = served.client();
         let (no, name) = (null_mut(), c"x".as_ptr());
@@ -63,7 +63,7 @@ tests! {
         assert_eq!(served.log().count(), 0);
     }
 
-    place_for_the_result_may_be_absent {
+    result_pointer_may_be_null {
         let served = Served::stateless();
         let client = served.client();
         unsafe {
@@ -74,7 +74,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    options_want_a_client_and_a_sensible_number {
+    option_without_client_or_with_bad_number_is_invalid {
         let client = Client::of("http://127.0.0.1:1/mcp");
         unsafe {
             for wrong in [0, -1, i32::MIN] {
@@ -104,7 +104,7 @@ tests! {
         }
     }
 
-    user_data_is_released_when_a_handler_is_refused {
+    user_data_is_freed_when_a_handler_is_refused {
         struct Dropped(std::sync::Arc<std::sync::atomic::AtomicUsize>);
         impl Drop for Dropped {
             fn drop(&mut self) {
@@ -134,7 +134,7 @@ tests! {
         assert_eq!(dropped(), 4);
     }
 
-    requests_and_questions_want_a_handle {
+    request_or_input_function_without_handle_is_invalid {
         unsafe {
             is_refused(raw::mcp_request_set_deadline(null_mut(), 1));
             is_refused(raw::mcp_request_set_progress(null_mut(), None, null_mut(), None));
@@ -164,7 +164,7 @@ tests! {
         }
     }
 
-    nothing_is_read_from_nothing {
+    getter_of_null_gives_null_or_zero {
         unsafe {
             let mut len = 7;
             assert!(raw::mcp_result_meta_json(null(), &mut len).is_null());
@@ -199,7 +199,7 @@ tests! {
         }
     }
 
-    answer_of_another_method_has_nothing_of_it {
+    result_of_another_method_gives_null_or_zero {
         let answer = nothing();
         assert_eq!((answer.tools().len(), answer.resources().len()), (0, 0));
         assert_eq!((answer.prompts().len(), answer.skills().len()), (0, 0));

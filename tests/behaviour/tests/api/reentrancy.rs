@@ -166,16 +166,16 @@ fn tells_all(client: &Client, is_one_stream: bool) {
 }
 
 tests! {
-    handlers_of_events_never_nest_on_a_shared_stream {
+    event_handlers_never_nest_on_a_shared_connection {
         tells_all(&on_descriptors(2), true);
     }
 
-    handlers_of_events_never_nest_over_http {
+    event_handlers_never_nest_over_http {
         let (_server, client) = over_http(2);
         tells_all(&client, false);
     }
 
-    call_ends_although_its_handler_brings_ever_more_events {
+    call_ends_although_its_handler_causes_more_events {
         let (_server, http) = over_http(3);
         for client in [on_descriptors(3), http] {
             let (_, most) = lists_again(&client, usize::MAX);
@@ -187,7 +187,7 @@ tests! {
         }
     }
 
-    dispatch_inside_a_handler_tells_no_events {
+    dispatch_inside_a_handler_delivers_no_events {
         let client = on_descriptors(2);
         let (own, most) = (Own(client.0), Arc::new(AtomicUsize::new(0)));
         let deep = most.clone();
@@ -202,7 +202,7 @@ tests! {
         assert_eq!(most.load(Ordering::SeqCst), 1);
     }
 
-    dispatch_in_a_handler_returns_for_a_request_that_another_thread_lands {
+    dispatch_inside_a_handler_returns_when_another_thread_completes_a_request {
         let client = on_descriptors(1);
         let (own, rounds) = (Own(client.0), Arc::new(AtomicUsize::new(0)));
         let (count, is_busy) = (rounds.clone(), AtomicBool::new(false));
@@ -261,7 +261,7 @@ tests! {
         }
     }
 
-    questions_nest_to_a_depth_of_four {
+    input_handlers_nest_to_a_depth_of_four {
         // Each call is asked for roots before it is answered.
         let (ours, theirs) = UnixStream::pair().unwrap();
         let refused = Arc::new(Mutex::new(Vec::new()));
@@ -314,7 +314,7 @@ tests! {
         assert_eq!(*refused.lock().unwrap(), [-32603]);
     }
 
-    token_handler_that_calls_its_own_client_is_told_so_at_once {
+    token_handler_that_calls_its_own_client_gets_an_error_at_once {
         let server = Server::start(|request: &Request| {
             vec![Action::Send(http::result(request, hello()))]
         });

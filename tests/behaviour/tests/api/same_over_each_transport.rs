@@ -209,7 +209,7 @@ tests! {
         }
     }
 
-    requests_that_stand_alone_are_the_same_over_each_transport {
+    stateless_requests_are_the_same_over_each_transport {
         let server = Process::start();
         are_alike(&[
             ("streamable http", whole(&address(&server, "/tasks-stateless/mcp"))),

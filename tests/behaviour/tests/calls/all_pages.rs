@@ -56,7 +56,7 @@ fn endless(pause: u64) -> Served {
 }
 
 tests! {
-    all_pages_are_one_result {
+    all_pages_become_one_result {
         for pages in [Pages::Plain, Pages::EmptyCursor, Pages::EmptyPages, Pages::ExpiresOnce] {
             for method in METHODS {
                 for is_stateless in [true, false] {
@@ -89,7 +89,7 @@ tests! {
         }
     }
 
-    one_page_is_what_is_asked_for_otherwise {
+    request_without_all_pages_gets_one_page {
         let served = Served::new(Config::handshake(paged(Pages::Plain)));
         let client = served.client();
         let request = client.request("tools/list", None).unwrap();
@@ -104,7 +104,7 @@ tests! {
         assert_eq!(request.perform().unwrap().tools().len(), 2);
     }
 
-    bounds_are_those_of_the_list_calls {
+    page_and_item_limits_hold_for_requests {
         for served in eras(paged(Pages::Endless)) {
             let client = served.client();
             client.set_max_pages(5).unwrap();
@@ -132,7 +132,7 @@ tests! {
         }
     }
 
-    cancel_and_freeing_end_it_between_two_pages {
+    cancel_or_free_ends_a_list_between_pages {
         let served = endless(20);
         let client = served.client();
         let request = whole(&client, "tools/list");
@@ -159,7 +159,7 @@ tests! {
         assert_eq!(served.count("tools/list"), count);
     }
 
-    timeout_is_of_a_page_and_the_deadline_of_the_whole {
+    timeout_applies_to_each_page_and_deadline_to_the_list {
         let served = endless(100);
         let client = served.client();
         let request = whole(&client, "tools/list");
@@ -183,7 +183,7 @@ tests! {
         }
     }
 
-    other_requests_have_no_pages {
+    all_pages_is_refused_for_other_requests {
         let served = Served::stateless();
         let client = served.client();
         for (method, params) in [("ping", None), ("tools/call", Some(r#"{"name":"x"}"#)),

@@ -86,7 +86,7 @@ tests! {
         assert!(!readable(fd, 0));
     }
 
-    dispatch_returns_at_once_while_there_is_a_request_to_hand_out {
+    dispatch_returns_at_once_while_a_request_is_done {
         let slow = Slow::new(Some(Duration::ZERO));
         let client = slow.client();
         let request = tool(&client);
@@ -104,7 +104,7 @@ tests! {
         assert!(start.elapsed() >= Duration::from_millis(90));
     }
 
-    call_waits_without_spinning_beside_a_request_to_hand_out {
+    call_does_not_spin_while_a_request_is_done {
         let slow = Slow::new(Some(Duration::from_millis(500)));
         let client = slow.client();
         let request = client.request("ping", None).unwrap();
@@ -118,7 +118,7 @@ tests! {
         assert_eq!(client.next_done(), request.0);
     }
 
-    request_that_was_waited_for_is_not_handed_out_again {
+    waited_for_request_is_not_returned_by_next_done {
         let slow = Slow::new(Some(Duration::from_millis(20)));
         let client = slow.client();
         for _ in 0..5 {
@@ -142,7 +142,7 @@ tests! {
         }
     }
 
-    wait_that_gives_up_leaves_the_request_to_next_done {
+    expired_wait_leaves_the_request_to_next_done {
         let slow = Slow::new(Some(Duration::from_millis(100)));
         let client = slow.client();
         let request = tool(&client);
@@ -157,7 +157,7 @@ tests! {
         assert!(client.next_done().is_null());
     }
 
-    requests_that_are_in_flight_at_a_close_are_handed_out {
+    close_completes_requests_in_flight {
         let slow = Slow::new(None);
         let client = slow.client();
         client.ping().unwrap();
@@ -194,7 +194,7 @@ tests! {
         assert_eq!(requests[0].start().unwrap_err().status, MCP_E_CLOSED);
     }
 
-    loop_that_waits_is_woken_by_a_close_and_gets_its_requests {
+    close_wakes_a_waiting_event_loop {
         let slow = Slow::new(None);
         let client = slow.client();
         client.ping().unwrap();
@@ -212,7 +212,7 @@ tests! {
         assert_eq!(request.wait(0), MCP_E_CLOSED);
     }
 
-    options_of_a_request_in_flight_cannot_be_changed {
+    started_request_refuses_new_options {
         let slow = Slow::new(None);
         let client = slow.client();
         let (request, cancel) = (tool(&client), Cancel::new());
@@ -298,7 +298,7 @@ tests! {
         client.set_close_timeout(0).unwrap();
     }
 
-    cancel_that_is_fired_and_reset_at_once_lets_nobody_spin {
+    cancel_reset_at_once_makes_no_call_spin {
         let slow = Slow::new(None);
         let client = slow.client();
         client.ping().unwrap();
@@ -325,7 +325,7 @@ tests! {
         client.set_close_timeout(0).unwrap();
     }
 
-    clients_of_a_hung_server_are_freed_within_their_close_timeout {
+    client_of_a_hung_server_is_freed_within_its_close_timeout {
         // It takes connections after the first answers, and says nothing.
         let is_hung = Arc::new(AtomicBool::new(false));
         let flag = is_hung.clone();
@@ -361,7 +361,7 @@ tests! {
         assert_eq!(client.set_close_timeout(-1).unwrap_err().status, MCP_E_INVALID_ARGUMENT);
     }
 
-    program_that_does_not_end_is_killed_within_the_close_timeout {
+    hung_process_is_killed_within_the_close_timeout {
         for (timeout, most) in [(0, 500), (300, 900)] {
             let script = "trap '' TERM; while read -r line; do \
                 id=$(printf %s \"$line\" | sed 's/.*\"id\":\\([0-9]*\\).*/\\1/'); \
@@ -379,7 +379,7 @@ tests! {
         }
     }
 
-    list_is_bounded_in_bytes {
+    list_is_limited_in_bytes {
         let (pages, count) = (Arc::new(AtomicUsize::new(0)), "x".repeat(1 << 20));
         let given = pages.clone();
         let server = Server::start(move |request| {
@@ -400,7 +400,7 @@ tests! {
         assert!(pages.load(Ordering::SeqCst) <= 9);
     }
 
-    user_data_is_released_on_the_threads_of_the_program_and_under_no_lock {
+    user_data_is_freed_on_application_threads_without_a_lock {
         struct Kept(Arc<Mutex<Vec<Option<String>>>>, Option<Request>);
         impl Drop for Kept {
             fn drop(&mut self) {
@@ -441,7 +441,7 @@ tests! {
         assert!(released.iter().flatten().all(|name| !name.starts_with("mcp-")), "{released:?}");
     }
 
-    close_waits_for_no_callback_and_ends_the_call_that_it_makes {
+    close_waits_for_no_callback_and_ends_its_calls {
         // The callback makes a call that nobody answers.
         let told = Served::handshake();
         let client = told.client();
@@ -472,7 +472,7 @@ tests! {
         assert_eq!(request.wait(5000), MCP_E_CLOSED);
     }
 
-    dispatch_and_calls_wait_for_no_callback_on_another_thread {
+    call_waits_for_no_callback_on_another_thread {
         let told = Served::handshake();
         let client = told.client();
         let (begun, leave) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
@@ -502,7 +502,7 @@ tests! {
         assert_eq!(request.wait(5000), 0);
     }
 
-    callbacks_that_free_each_others_requests_do_not_wait_for_each_other {
+    callbacks_may_free_each_others_requests {
         let told = Served::handshake();
         let client = told.client();
         let requests: Vec<*mut raw::mcp_request> =
@@ -536,7 +536,7 @@ tests! {
         client.set_close_timeout(0).unwrap();
     }
 
-    request_may_be_freed_by_a_loop_before_its_start_has_returned {
+    event_loop_may_free_a_request_before_its_start_returns {
         let client = Client::of("http://127.0.0.1:9/");
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
@@ -564,7 +564,7 @@ tests! {
         });
     }
 
-    cancel_that_is_reset_at_once_ends_what_had_begun {
+    cancel_reset_at_once_still_ends_running_calls {
         let slow = Slow::new(None);
         let client = slow.client();
         client.ping().unwrap();
@@ -599,7 +599,7 @@ tests! {
         client.set_close_timeout(0).unwrap();
     }
 
-    request_goes_by_the_options_of_its_start {
+    request_uses_the_options_set_at_its_start {
         let slow = Slow::new(Some(Duration::from_millis(50)));
         let client = slow.client();
         client.ping().unwrap();

@@ -32,7 +32,7 @@ fn paged(pages: Pages, page: usize) -> Offer {
 }
 
 tests! {
-    lists_are_whole_however_they_are_cut {
+    list_is_complete_for_every_page_size {
         for (list, method) in LISTS {
             let whole = Served::handshake();
             let mut all = names(&list(&whole.client()).unwrap());
@@ -53,7 +53,7 @@ tests! {
         }
     }
 
-    lists_are_the_same_in_both_eras_but_for_wrongly_marked_tools {
+    list_is_the_same_in_both_eras_except_for_invalid_header_params {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             for (list, method) in LISTS {
@@ -77,7 +77,7 @@ tests! {
         }
     }
 
-    cursor_that_comes_again_is_an_error_and_not_a_loop {
+    repeated_cursor_is_an_error {
         for pages in [Pages::Circle, Pages::Same] {
             for config in [Config::stateless(paged(pages, 2)), Config::handshake(paged(pages, 2))] {
                 let served = Served::new(config);
@@ -94,7 +94,7 @@ tests! {
         }
     }
 
-    pages_and_items_are_bounded {
+    pages_and_items_are_limited {
         for config in [Config::stateless(paged(Pages::Endless, 1)),
                        Config::handshake(paged(Pages::Endless, 1))] {
             let served = Served::new(config);
@@ -120,7 +120,7 @@ tests! {
         }
     }
 
-    list_that_is_just_as_long_as_allowed_is_given {
+    list_at_the_limit_is_accepted {
         let served = Served::new(Config::stateless(Offer { page: 1, ..Offer::default() }));
         let client = served.client();
         client.set_max_pages(3).unwrap();
@@ -142,7 +142,7 @@ tests! {
         }
     }
 
-    cursor_that_is_never_taken_is_the_servers_error {
+    refused_cursor_is_the_error_of_the_server {
         let served = Served::stateless();
         let client = served.client();
         let request = client.request("tools/list", Some(r#"{"cursor":"mine"}"#)).unwrap();
@@ -150,7 +150,7 @@ tests! {
         assert_eq!(served.count("tools/list"), 1);
     }
 
-    tool_has_what_the_server_says_of_it {
+    tool_has_the_members_that_the_server_sent {
         for served in Served::each(Offer::default()) {
             let answer = served.client().list_tools().unwrap();
             let tool = answer.find_tool("echo").unwrap();
@@ -179,7 +179,7 @@ tests! {
         }
     }
 
-    resource_and_template_have_what_the_server_says_of_them {
+    resource_and_template_have_the_members_that_the_server_sent {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             let answer = client.list_resources().unwrap();
@@ -201,7 +201,7 @@ tests! {
         }
     }
 
-    prompt_has_what_the_server_says_of_it {
+    prompt_has_the_members_that_the_server_sent {
         for served in Served::each(Offer::default()) {
             let answer = served.client().list_prompts().unwrap();
             let all = answer.prompts();
@@ -243,7 +243,7 @@ tests! {
         }
     }
 
-    fresh_result_is_given_again_without_asking {
+    fresh_result_comes_from_the_cache {
         let offer = Offer { cache: Some((60_000, "public")), page: 2, ..Offer::default() };
         let served = Served::new(Config::stateless(offer));
         let client = served.client();
@@ -264,7 +264,7 @@ tests! {
         assert_eq!(client.read("test://counter").unwrap().text_of_first(), "read 3");
     }
 
-    result_is_kept_no_longer_than_it_is_fresh {
+    stale_result_is_requested_again {
         let served = Served::new(Config::stateless(Offer {
             cache: Some((300, "private")), ..Offer::default() }));
         let client = served.client();
@@ -283,7 +283,7 @@ tests! {
         }
     }
 
-    private_result_is_not_given_to_another_credential {
+    private_result_is_not_shared_between_credentials {
         for (scope, reads) in [("private", 2), ("public", 1), ("odd", 2)] {
             let offer = Offer { cache: Some((60_000, scope)), ..Offer::default() };
             let served = Served::new(Config::stateless(offer));
@@ -296,7 +296,7 @@ tests! {
         }
     }
 
-    nothing_is_kept_in_the_handshake_era {
+    cache_is_not_used_in_the_handshake_era {
         let offer = Offer { cache: Some((60_000, "public")), ..Offer::default() };
         let served = Served::new(Config::handshake(offer));
         let client = served.client();
@@ -332,7 +332,7 @@ tests! {
         }
     }
 
-    file_that_is_not_what_its_entry_says_is_refused {
+    skill_file_with_wrong_size_or_digest_is_refused {
         for (tamper, word) in [(Tamper::Bytes, "digest"), (Tamper::Longer, "bytes"),
                                (Tamper::FrontMatter, "description"), (Tamper::Algorithm, "md17")] {
             for config in [Config::stateless, Config::handshake] {

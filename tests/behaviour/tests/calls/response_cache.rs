@@ -35,7 +35,7 @@ fn listening(served: &Served, kinds: i32) -> Client {
 }
 
 tests! {
-    answer_that_a_change_overtook_is_not_kept {
+    response_older_than_a_change_notification_is_not_cached {
         for (list, notification) in [
             ("tools/list", "notifications/tools/list_changed"),
             ("prompts/list", "notifications/prompts/list_changed"),
@@ -64,7 +64,7 @@ tests! {
         }
     }
 
-    change_of_another_kind_overtakes_nothing {
+    change_notification_of_another_kind_keeps_the_cache {
         let served = Served::before(fresh(), |_, mcp, request| {
             if request.rpc_method() == "tools/list" {
                 mcp.notify("notifications/prompts/list_changed", json!({}));
@@ -77,7 +77,7 @@ tests! {
         assert_eq!(served.count("tools/list"), 1);
     }
 
-    answer_to_a_token_that_was_replaced_meanwhile_is_not_given_to_the_new_one {
+    response_for_a_replaced_token_is_not_cached {
         let served = Arc::new(Served::before(fresh(), |_, mcp, request| {
             let is_old = request.header("authorization") == Some("Bearer old");
             match request.rpc_method().as_str() {
@@ -108,7 +108,7 @@ tests! {
         assert_eq!(client.read("test://counter").unwrap().text_of_first(), "read 2");
     }
 
-    change_of_resources_empties_the_list_of_skills {
+    resource_change_clears_the_cached_skills {
         let served = Served::before(fresh(), |_, mcp, request| match request.rpc_method().as_str() {
             "skills/list" => kept(request, skills::list(Tamper::None)),
             _ => mcp.handle(request),
@@ -128,7 +128,7 @@ tests! {
         assert_eq!(served.count("skills/list"), 2);
     }
 
-    file_of_a_skill_is_read_anew {
+    skill_file_is_never_cached {
         let version = Arc::new(Mutex::new(Tamper::None));
         let current = version.clone();
         let served = Served::before(fresh(), move |_, mcp, request| {

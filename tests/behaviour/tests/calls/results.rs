@@ -9,7 +9,7 @@ use mcp_test_server::offer::Offer;
 use serde_json::{Value, json};
 
 tests! {
-    contents_are_of_all_kinds {
+    every_kind_of_content_is_read {
         for served in Served::each(Offer::default()) {
             let answer = served.client().call("contents", json!({})).unwrap();
             let all = answer.contents();
@@ -34,7 +34,7 @@ tests! {
         }
     }
 
-    link_has_what_a_resource_has {
+    resource_link_has_the_members_of_a_resource {
         for served in Served::each(Offer::default()) {
             let answer = served.client().call("contents", json!({})).unwrap();
             let all = answer.contents();
@@ -48,14 +48,14 @@ tests! {
         }
     }
 
-    unknown_content_is_handed_out_whole {
+    unknown_content_is_given_as_json {
         let answer = Served::stateless().client().call("contents", json!({})).unwrap();
         let other = answer.contents()[6];
         assert_eq!(other.json().unwrap(), json!({"type": "hologram", "depth": 3}));
         assert_eq!((other.text(), other.data().unwrap(), other.uri()), (None, None, None));
     }
 
-    bytes_that_are_no_base64_are_an_error_and_the_rest_stays {
+    invalid_base64_is_an_error_and_the_rest_is_readable {
         let answer = Served::stateless().client().call("contents", json!({})).unwrap();
         let all = answer.contents();
         for _ in 0..2 {
@@ -67,7 +67,7 @@ tests! {
         assert_eq!(all[7].text().as_deref(), Some("the last"));
     }
 
-    text_of_a_result_is_all_of_its_texts {
+    result_text_joins_all_texts {
         let answer = Served::stateless().client().call("contents", json!({})).unwrap();
         assert_eq!(answer.text(), "caf\u{e9} \0\u{1f600}\nthe last");
     }
@@ -103,7 +103,7 @@ tests! {
         }
     }
 
-    result_of_odd_members_is_never_a_crash {
+    result_with_wrong_types_never_crashes {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             for result in [
@@ -147,7 +147,7 @@ tests! {
         }
     }
 
-    unknown_result_type_is_an_error_and_none_is_complete {
+    unknown_result_type_is_an_error {
         let served = Served::stateless();
         let client = served.client();
         let failure = client
@@ -161,7 +161,7 @@ tests! {
         client.call("malformed", json!({"how": "unknown-before"})).unwrap();
     }
 
-    malformed_answers_are_typed_errors_and_the_next_call_works {
+    malformed_result_is_an_error_and_the_next_call_works {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             client.set_max_events(1000).unwrap();
@@ -192,7 +192,7 @@ tests! {
         }
     }
 
-    replies_of_nobody_are_counted {
+    response_without_a_request_is_counted {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             client.call("malformed", json!({"how": "unknown-before"})).unwrap();
@@ -200,7 +200,7 @@ tests! {
         }
     }
 
-    depth_is_bounded_and_what_is_usual_is_allowed {
+    nesting_depth_is_limited {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             client.call("deep", json!({"depth": 60})).unwrap();
@@ -210,7 +210,7 @@ tests! {
         }
     }
 
-    answer_outlives_its_client {
+    result_outlives_its_client {
         let answer = {
             let served = Served::stateless();
             served.client().call("contents", json!({})).unwrap()
@@ -219,7 +219,7 @@ tests! {
         assert_eq!(answer.contents()[1].data().unwrap().unwrap(), PICTURE);
     }
 
-    answer_is_read_by_many_threads {
+    result_is_readable_by_many_threads {
         let answer = Served::stateless().client().call("contents", json!({})).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..8 {

@@ -27,7 +27,7 @@ fn eras() -> [Served; 2] {
 }
 
 tests! {
-    started_request_is_done_by_dispatching {
+    dispatch_completes_a_started_request {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             let request = client.tool_request("echo", json!({"a": 1})).unwrap();
@@ -62,7 +62,7 @@ tests! {
         }
     }
 
-    many_requests_go_on_at_the_same_time_on_one_thread {
+    one_thread_runs_many_requests_at_once {
         for served in eras() {
             let client = served.client();
             client.ping().unwrap();
@@ -95,7 +95,7 @@ tests! {
         }
     }
 
-    descriptor_drives_a_loop_of_the_program {
+    descriptor_drives_an_event_loop {
         for served in eras() {
             let client = served.client();
             let requests: Vec<Request> = (0..5).map(|_| slow(&client, 2, 50)).collect();
@@ -119,7 +119,7 @@ tests! {
         }
     }
 
-    request_in_flight_is_not_begun_again {
+    request_in_flight_cannot_be_started_again {
         let served = Served::stateless();
         let client = served.client();
         let request = slow(&client, 1, 300);
@@ -135,7 +135,7 @@ tests! {
         assert_eq!(served.count("tools/call"), 3);
     }
 
-    failure_of_a_started_request_is_its_own {
+    started_request_keeps_its_own_error {
         for served in eras() {
             let client = served.client();
             let wrong = client.tool_request("no-such-tool", json!({})).unwrap();
@@ -151,7 +151,7 @@ tests! {
         }
     }
 
-    progress_and_questions_come_while_dispatching {
+    dispatch_delivers_progress_and_input_requests {
         for served in eras() {
             let client = served.client();
             let me = std::thread::current().id();
@@ -210,7 +210,7 @@ tests! {
         }
     }
 
-    freed_request_ends_and_its_server_is_told {
+    freed_request_is_cancelled_at_the_server {
         for served in eras() {
             let client = served.client();
             client.ping().unwrap();
@@ -231,7 +231,7 @@ tests! {
         }
     }
 
-    close_ends_what_was_started {
+    close_ends_started_requests {
         for served in eras() {
             let client = served.client();
             let request = client.tool_request("hang", json!({})).unwrap();
@@ -243,7 +243,7 @@ tests! {
         }
     }
 
-    client_that_is_freed_ends_what_was_started {
+    freed_client_ends_started_requests {
         for served in eras() {
             let client = served.client();
             let request = client.tool_request("hang", json!({})).unwrap();
@@ -255,7 +255,7 @@ tests! {
         }
     }
 
-    started_and_performed_requests_live_side_by_side {
+    started_and_performed_requests_run_side_by_side {
         for served in eras() {
             let client = Arc::new(served.client());
             let started = slow(&client, 4, 100);
@@ -275,7 +275,7 @@ tests! {
         }
     }
 
-    first_requests_start_with_one_negotiation {
+    concurrent_first_requests_negotiate_once {
         for served in eras() {
             let client = served.client();
             let requests: Vec<Request> =
@@ -292,7 +292,7 @@ tests! {
         }
     }
 
-    broken_answer_of_a_started_request_is_taken_up {
+    broken_response_of_a_started_request_is_resumed {
         let served = Served::handshake();
         let client = served.client();
         let arguments = json!({"segments": [1, 0, 1], "retry": 30});

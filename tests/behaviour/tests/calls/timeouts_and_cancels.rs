@@ -47,7 +47,7 @@ fn cancelled_after(
 }
 
 tests! {
-    server_that_never_answers_ends_in_a_timeout {
+    silent_server_is_a_timeout {
         let server = silent();
         let client = Client::of(&server.url("/mcp"));
         client.set_timeout(50);
@@ -59,7 +59,7 @@ tests! {
         assert!(start.elapsed() < Duration::from_millis(150) + SLACK);
     }
 
-    reply_that_drips_for_ever_ends_in_a_timeout {
+    endless_slow_response_is_a_timeout {
         for head in ["HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n",
                      "HTTP/1.1 200 OK\r\n",
                      "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"] {
@@ -75,7 +75,7 @@ tests! {
         }
     }
 
-    stream_that_never_pauses_ends_in_a_timeout {
+    endless_stream_of_comments_is_a_timeout {
         let server = Server::start(|_| vec![
             Action::Send(http::stream_head(&[])),
             Action::Endless(http::chunk(&b": keep alive\n".repeat(5000))),
@@ -87,7 +87,7 @@ tests! {
         assert!(start.elapsed() < Duration::from_millis(200) + SLACK);
     }
 
-    requests_own_timeout_takes_the_place_of_the_clients {
+    request_timeout_overrides_client_timeout {
         let server = silent();
         let client = Client::of(&server.url("/mcp"));
         let request = client.request("ping", None).unwrap();
@@ -95,7 +95,7 @@ tests! {
         assert_eq!(request.perform().unwrap_err().status, MCP_E_TIMEOUT);
     }
 
-    connection_that_is_not_made_ends_in_a_connect_error {
+    connect_timeout_is_a_connect_error {
         // A full backlog: connections are neither made nor refused.
         let listener = socket_with_a_full_backlog();
         let client = Client::of(&format!("http://127.0.0.1:{}/mcp", listener.port));
@@ -137,7 +137,7 @@ tests! {
         }
     }
 
-    server_is_told_of_a_cancel_and_a_timeout_in_the_session_era {
+    cancel_and_timeout_are_notified_in_the_session_era {
         let server = silent_on_ping(false);
         let client = Client::of(&server.url("/mcp"));
         let request = client.request("ping", None).unwrap();
@@ -150,7 +150,7 @@ tests! {
         assert_eq!(told["params"]["requestId"], requests[3].id());
     }
 
-    cancel_that_was_fired_before_ends_a_call_without_sending {
+    fired_cancel_ends_a_call_before_sending {
         let server = silent();
         let client = Client::of(&server.url("/mcp"));
         let cancel = Cancel::new();
@@ -163,7 +163,7 @@ tests! {
         assert_eq!(request.perform().unwrap_err().status, MCP_E_CANCELLED);
     }
 
-    one_cancel_ends_many_calls_also_those_that_wait_for_another_to_connect {
+    one_cancel_ends_all_its_calls {
         let server = silent();
         let client = Client::of(&server.url("/mcp"));
         let cancel = Cancel::new();
@@ -183,7 +183,7 @@ tests! {
         assert_eq!(server.log().count(), 1, "one of them connected");
     }
 
-    request_in_flight_is_not_begun_by_another_thread {
+    performed_request_cannot_be_performed_by_another_thread {
         let server = silent();
         let client = Client::of(&server.url("/mcp"));
         let cancel = Cancel::new();
@@ -217,7 +217,7 @@ tests! {
         assert!(server.log().requests().iter().any(|request| request.method == "DELETE"));
     }
 
-    close_is_bounded_when_the_server_does_not_answer_it {
+    close_ends_although_the_server_does_not_answer {
         let mcp = Mcp::new(Config { is_stateless: false, ..Config::default() });
         let server = Server::start(move |request| match request.method.as_str() {
             "DELETE" => vec![Action::Hang],
@@ -231,7 +231,7 @@ tests! {
         assert_eq!(server.log().requests().last().unwrap().method, "DELETE");
     }
 
-    request_outlives_its_client_and_is_closed_then {
+    request_outlives_its_client_and_gives_closed {
         let server = silent();
         let client = Client::of(&server.url("/mcp"));
         let request = client.request("ping", None).unwrap();
@@ -239,7 +239,7 @@ tests! {
         assert_eq!(request.perform().unwrap_err().status, MCP_E_CLOSED);
     }
 
-    session_that_was_lost_is_made_again_unseen {
+    lost_session_is_replaced_silently {
         let mcp = Arc::new(Mcp::new(Config { is_stateless: false, ..Config::default() }));
         let shared = mcp.clone();
         let server = Server::start(move |request| shared.handle(request));
@@ -255,7 +255,7 @@ tests! {
             ["tools/call", "initialize", "notifications/initialized", "tools/call"]);
     }
 
-    session_that_many_threads_lose_is_made_again_once {
+    session_lost_by_many_threads_is_replaced_once {
         let mcp = Arc::new(Mcp::new(Config { is_stateless: false, ..Config::default() }));
         let shared = mcp.clone();
         let server = Server::start(move |request| shared.handle(request));
@@ -275,7 +275,7 @@ tests! {
         assert_eq!(mcp.violations(), [""; 0]);
     }
 
-    session_that_is_lost_at_once_again_is_an_error_and_not_a_loop {
+    session_lost_twice_is_an_error {
         let mcp = Mcp::new(Config { is_stateless: false, ..Config::default() });
         let server = Server::start(move |request| {
             if request.rpc_method() == "ping" {
@@ -289,7 +289,7 @@ tests! {
         assert_eq!(server.log().count(), 7, "one new session, one repeated call");
     }
 
-    server_that_changes_its_version_is_met_anew {
+    server_that_changes_its_version_is_negotiated_again {
         let before = Mcp::new(Config { handshake: vec![], ..Config::default() });
         let after = Mcp::new(Config { is_stateless: false, ..Config::default() });
         let count = AtomicUsize::new(0);
@@ -307,7 +307,7 @@ tests! {
         assert_eq!(client.connect().unwrap().protocol_version().unwrap(), "2025-11-25");
     }
 
-    hundred_threads_use_one_client {
+    hundred_threads_share_one_client {
         for config in [Config::default(), Config { is_stateless: false, streams: true,
                                                     ..Config::default() }] {
             let mcp = Arc::new(Mcp::new(Config { token: Some("t".into()), ..config }));
@@ -325,7 +325,7 @@ tests! {
         }
     }
 
-    token_may_be_replaced_while_other_threads_call {
+    token_is_replaced_while_other_threads_call {
         let server = Server::start(|request| {
             let given = request.header("authorization").unwrap_or_default();
             let is_whole = given == "Bearer aaaaaaaaaaaa" || given == "Bearer bbbbbbbbbbbb";

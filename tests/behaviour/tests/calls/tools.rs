@@ -39,7 +39,7 @@ fn was_given_up(served: &Served) {
 }
 
 tests! {
-    arguments_go_there_and_come_back_as_they_are {
+    arguments_are_sent_unchanged {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             let arguments = json!({"a": [1, 2.5, null], "b": "caf\u{e9} \u{1f600}", "": {}});
@@ -49,7 +49,7 @@ tests! {
         }
     }
 
-    call_without_arguments_has_none_or_an_empty_object {
+    call_without_arguments_sends_none_or_an_empty_object {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             let mut out = std::ptr::null_mut();
@@ -63,7 +63,7 @@ tests! {
         }
     }
 
-    number_keeps_its_digits_on_the_way {
+    number_keeps_all_its_digits {
         let served = Served::stateless();
         let client = served.client();
         let arguments = r#"{"n":12345678901234567890123.50,"e":1E+2,"z":-0.0}"#;
@@ -82,7 +82,7 @@ tests! {
         }
     }
 
-    arguments_that_are_no_object_are_refused_before_anything_is_sent {
+    arguments_that_are_not_an_object_are_refused_before_sending {
         let served = Served::stateless();
         let client = served.client();
         for arguments in ["[]", "{", " ", "null", "1", "{}{}", "{\"a\":}"] {
@@ -96,7 +96,7 @@ tests! {
         assert_eq!(served.log().count(), 0);
     }
 
-    large_results_come_whole {
+    large_result_is_complete {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             for size in [0, 1, 16_384, 3_000_000] {
@@ -105,7 +105,7 @@ tests! {
         }
     }
 
-    tool_that_fails_is_a_result_and_an_unknown_one_is_an_error {
+    failed_tool_is_a_result_and_unknown_tool_is_an_error {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             let answer = client.call("fails", json!({})).unwrap();
@@ -119,7 +119,7 @@ tests! {
         }
     }
 
-    error_of_a_call_keeps_what_the_server_says {
+    call_error_keeps_code_message_and_data {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             for code in [-32042, -32603, -1, 7] {
@@ -136,7 +136,7 @@ tests! {
         }
     }
 
-    marked_arguments_are_in_headers_once_the_list_is_known {
+    header_params_are_sent_once_the_tools_are_known {
         let served = Served::stateless();
         let client = served.client();
         client.list_tools().unwrap();
@@ -156,7 +156,7 @@ tests! {
         assert_eq!(served.count("tools/list"), 1);
     }
 
-    marked_argument_of_another_type_or_out_of_range_is_refused_here {
+    invalid_header_param_is_refused_before_sending {
         let served = Served::stateless();
         let client = served.client();
         client.list_tools().unwrap();
@@ -168,7 +168,7 @@ tests! {
         assert_eq!(served.count("tools/call"), 0);
     }
 
-    marks_that_are_not_known_are_fetched_after_a_refusal_and_the_call_repeated_once {
+    unknown_header_params_are_fetched_after_a_header_mismatch {
         let served = Served::stateless();
         let client = served.client();
         assert_eq!(marks(&client, json!({"region": "a"})), json!({"region": "a"}));
@@ -181,7 +181,7 @@ tests! {
         assert!(ids.windows(2).all(|two| two[0] != two[1]), "{ids:?}");
     }
 
-    refusal_of_headers_that_stays_is_an_error_and_not_a_loop {
+    repeated_header_mismatch_is_an_error {
         let served = Served::before(Config::stateless(Offer::default()), |_, mcp, request| {
             if request.rpc_method() != "tools/call" {
                 return mcp.handle(request);
@@ -195,7 +195,7 @@ tests! {
         assert!(served.count("tools/call") <= 2 && served.count("tools/list") <= 1);
     }
 
-    no_mark_goes_to_a_server_of_the_handshake_era {
+    header_params_are_not_sent_in_the_handshake_era {
         let served = Served::handshake();
         let client = served.client();
         client.list_tools().unwrap();
@@ -203,7 +203,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    names_that_no_header_holds_are_wrapped {
+    name_that_no_header_can_hold_is_encoded {
         let served = Served::stateless();
         let client = served.client();
         for name in ["caf\u{e9}", " padded", "a\r\nX-Evil: 1", "=?base64?x?="] {
@@ -220,7 +220,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    progress_is_told_as_it_arrives_and_only_this_calls {
+    progress_is_delivered_as_it_arrives_to_its_own_call {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             let request = client.tool_request("slow", json!({"steps": 3, "pause": 150})).unwrap();
@@ -246,7 +246,7 @@ tests! {
         }
     }
 
-    progress_starts_the_timeout_again_and_not_the_deadline {
+    progress_restarts_the_timeout_and_not_the_deadline {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             let request = client.tool_request("slow", json!({"steps": 6, "pause": 150})).unwrap();
@@ -291,7 +291,7 @@ tests! {
         }
     }
 
-    method_that_is_not_known_is_unsupported_where_it_was_not_declared {
+    unknown_method_is_unsupported_if_its_capability_is_undeclared {
         let handshake = Config { is_stateless: false, ..Config::default() };
         for config in [handshake, Config::default()] {
             let served = Served::new(config);
@@ -319,7 +319,7 @@ tests! {
         }
     }
 
-    time_below_zero_is_refused_wherever_one_waits {
+    negative_timeout_is_refused_everywhere {
         let served = Served::new(Config::stateless(Offer::default()));
         let client = served.client();
         let request = client.tool_request("slow", json!({"steps": 1, "pause": 50})).unwrap();
@@ -333,7 +333,7 @@ tests! {
         assert_eq!(request.wait(10_000), 0);
     }
 
-    chatter_that_is_no_progress_does_not_keep_a_call_alive {
+    only_progress_restarts_the_timeout {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             let request =
@@ -345,7 +345,7 @@ tests! {
         }
     }
 
-    timeout_tells_the_server_in_the_way_of_its_era {
+    timeout_cancels_at_the_server_in_each_era {
         for served in [Served::stateless(), Served::handshake()] {
             let client = served.client();
             client.ping().unwrap();
@@ -358,7 +358,7 @@ tests! {
         }
     }
 
-    cancel_tells_the_server_in_the_way_of_its_era {
+    cancel_is_sent_to_the_server_in_each_era {
         for served in [Served::stateless(), Served::handshake()] {
             let client = served.client();
             client.ping().unwrap();
@@ -384,7 +384,7 @@ tests! {
         }
     }
 
-    call_of_a_tool_is_not_repeated_but_for_leave_or_a_hint {
+    tool_call_is_repeated_only_if_allowed_or_hinted {
         for config in [Config::stateless(Offer::default()), Config::handshake(Offer::default())] {
             let served = Served::before(config, |count, mcp, request| {
                 match request.rpc_method().as_str() {
@@ -418,7 +418,7 @@ tests! {
         }
     }
 
-    meta_of_the_application_goes_along_and_the_protocols_does_not_come_from_it {
+    application_meta_is_sent_without_protocol_keys {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             let request = client.tool_request("echo", json!({})).unwrap();
@@ -436,7 +436,7 @@ tests! {
         }
     }
 
-    prompt_is_filled_in {
+    prompt_is_rendered_with_its_arguments {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             let answer = client.get_prompt("greet", Some(json!({"who": "Ada"}))).unwrap();
@@ -452,7 +452,7 @@ tests! {
         }
     }
 
-    completions_are_given_with_their_number {
+    completions_have_values_and_total {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             let prompt = json!({"type": "ref/prompt", "name": "greet"});
@@ -470,7 +470,7 @@ tests! {
         }
     }
 
-    log_messages_come_from_the_wanted_level_on {
+    log_messages_respect_the_level {
         for served in Served::each(Offer::default()) {
             let client = served.client();
             let events = Arc::new(Mutex::new(Vec::new()));
@@ -488,7 +488,7 @@ tests! {
         }
     }
 
-    notification_is_sent_and_not_waited_for {
+    notify_returns_without_a_response {
         let served = Served::handshake();
         let client = served.client();
         client.notify("notifications/x", Some(json!({"a": 1}))).unwrap();

@@ -37,7 +37,7 @@ tests! {
         }
     }
 
-    challenge_is_taken_apart {
+    challenge_parameters_are_readable {
         let failure = refuses_once(401, &[
             ("www-authenticate", "Basic realm=\"other\""),
             ("www-authenticate", "Bearer realm=\"r\", error=\"invalid_token\", \
@@ -54,7 +54,7 @@ tests! {
         assert!(failure.message.contains("mcp_client_set_token()"));
     }
 
-    missing_scope_is_named {
+    error_names_the_missing_scope {
         let failure = refuses_once(403, &[
             ("www-authenticate", "Bearer error=\"insufficient_scope\", scope=\"files:write\""),
         ], "");
@@ -62,7 +62,7 @@ tests! {
         assert!(failure.message.contains("files:write"), "{}", failure.message);
     }
 
-    retry_after_is_read_in_both_forms {
+    retry_after_is_read_as_seconds_and_as_a_date {
         assert_eq!(refuses_once(429, &[("retry-after", "7")], "").retry_after, 7000);
         let past = [("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")];
         assert_eq!(refuses_once(503, Box::leak(Box::new(past)), "").retry_after, 0);
@@ -70,7 +70,7 @@ tests! {
         assert_eq!(refuses_once(429, &[], "").retry_after, -1);
     }
 
-    body_of_a_refusal_is_shown_bounded_and_on_one_line {
+    error_body_is_quoted_shortened_on_one_line {
         let failure = refuses_once(500, &[("content-type", "text/plain")],
             "database\r\n\x1b[31mon fire");
         assert!(failure.message.contains("database [31mon fire"), "{}", failure.message);
@@ -78,7 +78,7 @@ tests! {
         assert!(refuses_once(500, &[], long).message.len() < 600);
     }
 
-    json_rpc_error_of_any_status_and_id_is_the_requests {
+    json_rpc_error_with_any_http_status_and_id_belongs_to_the_request {
         for id in [json!(null), json!("server-error"), json!(1)] {
             let body = json!({"jsonrpc": "2.0", "id": id, "error":
                 {"code": -32600, "message": "no way", "data": {"why": [1]}}});
@@ -104,7 +104,7 @@ tests! {
         client.connect().unwrap();
     }
 
-    what_a_server_reflects_is_masked_wherever_it_stands {
+    reflected_secret_is_redacted {
         let reflect = |request: &http::Request| {
             let sent = format!("{} {}", request.header("authorization").unwrap_or_default(),
                 request.header("x-api-key").unwrap_or_default());
@@ -128,7 +128,7 @@ tests! {
         }
     }
 
-    trace_shows_the_traffic_and_no_secret {
+    trace_shows_traffic_without_secrets {
         let server = Server::start({
             let mcp = Mcp::new(Config {
                 is_stateless: false, token: Some("s3cr3t-token".into()), ..Config::default()
@@ -173,7 +173,7 @@ tests! {
         }
     }
 
-    redirect_to_another_origin_is_an_error_and_nothing_goes_there {
+    redirect_to_another_origin_is_an_error_and_sends_nothing {
         for status in [301, 302, 303, 307, 308] {
             let other = Server::start(|_| vec![Action::Close]);
             let target = other.url("/secret-path?secret-query");
@@ -189,7 +189,7 @@ tests! {
         }
     }
 
-    redirect_that_would_change_the_request_or_goes_in_a_circle_is_an_error {
+    redirect_that_changes_the_request_or_loops_is_an_error {
         for status in [301, 302, 303] {
             let headers = [("location", "/other")];
             let failure = refuses_once(status, Box::leak(Box::new(headers)), "");
@@ -202,7 +202,7 @@ tests! {
         assert!(server.log().count() <= 6);
     }
 
-    token_handler_is_asked_first_and_once_more_after_a_refusal {
+    token_handler_is_called_first_and_again_after_a_401 {
         let server = Server::start({
             let mcp = Mcp::new(Config { token: Some("new".into()), ..Config::default() });
             move |request| mcp.handle(request)
@@ -220,7 +220,7 @@ tests! {
         assert_eq!((asked.load(Ordering::SeqCst), server.log().count()), (2, 3));
     }
 
-    second_refusal_surfaces_and_the_same_token_is_not_sent_again {
+    second_401_is_an_error_and_the_same_token_is_sent_once {
         let server = Server::start(|_| vec![Action::Send(http::reply(401, &[], b""))]);
         let client = Client::of(&server.url("/mcp"));
         let number = AtomicUsize::new(0);
@@ -234,7 +234,7 @@ tests! {
         assert_eq!(server.log().count(), 3, "the same token is tried once");
     }
 
-    token_handler_that_gives_up_or_gives_nonsense_fails_the_call {
+    failing_token_handler_fails_the_call {
         let server = Server::start(|_| vec![Action::Close]);
         let client = Client::of(&server.url("/mcp"));
         client.set_token_handler(|_| None).unwrap();
@@ -270,7 +270,7 @@ tests! {
         assert_eq!(freed.load(Ordering::SeqCst), 4);
     }
 
-    key_in_a_header_stands_in_for_a_token {
+    api_key_header_replaces_a_token {
         let server = Server::start({
             let key = Some(("X-API-Key".to_owned(), "test-key".to_owned()));
             let mcp = Mcp::new(Config { key, ..Config::default() });
@@ -285,7 +285,7 @@ tests! {
         client.set_token(Some("t")).unwrap();
     }
 
-    errors_of_the_way_there_have_types {
+    connection_errors_have_their_statuses {
         let closed = Server::start(|_| vec![Action::Close]);
         let url = closed.url("/mcp");
         drop(closed);

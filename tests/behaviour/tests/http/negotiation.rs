@@ -74,7 +74,7 @@ tests! {
         assert_eq!(requests[5].header("mcp-protocol-version"), Some("2025-11-25"));
     }
 
-    every_handshake_version_is_spoken_in_both_forms_of_reply {
+    every_handshake_version_works_with_json_and_streams {
         for version in HANDSHAKE {
             for streams in [false, true] {
                 for has_sessions in [true, false] {
@@ -95,7 +95,7 @@ tests! {
         }
     }
 
-    pinned_version_is_used_and_nothing_else_is_tried {
+    pinned_version_is_the_only_one_tried {
         for version in HANDSHAKE {
             let (server, mcp) = start(Config::default());
             let client = Client::of(&server.url("/mcp"));
@@ -130,7 +130,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    any_answer_that_is_no_verdict_leads_to_the_handshake {
+    inconclusive_probe_response_leads_to_initialize {
         for reply in [
             rpc_error(400, json!("server-error"), -32600, json!(null)),
             rpc_error(400, json!(null), -32000, json!(null)),
@@ -172,7 +172,7 @@ tests! {
         assert_eq!(server.log().count(), 1);
     }
 
-    server_without_a_common_version_is_told_apart {
+    server_without_a_common_version_is_a_version_error {
         let server = Server::start(|request| {
             vec![Action::Send(rpc_error(400, request.id(), -32022,
                 json!({"supported": ["2031-01-01"]})))]
@@ -189,7 +189,7 @@ tests! {
         assert_eq!(Client::of(&server.url("/mcp")).ping().unwrap_err().status, MCP_E_VERSION);
     }
 
-    older_transport_and_wrong_path_are_told_apart {
+    older_transport_and_wrong_path_have_different_errors {
         let server = Server::start(|_| vec![Action::Send(http::reply(405, &[], b""))]);
         let failure = Client::of(&server.url("/sse")).ping().unwrap_err();
         assert_eq!((failure.status, failure.http_status), (MCP_E_TRANSPORT, 405));
@@ -199,7 +199,7 @@ tests! {
         assert_eq!((failure.status, failure.http_status), (MCP_E_ENDPOINT, 404));
     }
 
-    session_id_of_anything_but_initialize_is_not_taken {
+    session_id_is_taken_from_initialize_only {
         // The Python SDK gives one with each refused probe.
         let (server, mcp) = start(Config {
             is_stateless: false, has_sessions: false, mints_orphans: true, ..Config::default()
@@ -209,7 +209,7 @@ tests! {
         assert_eq!(mcp.violations(), [""; 0]);
     }
 
-    session_id_that_no_header_can_hold_is_refused {
+    invalid_session_id_is_refused {
         for id in ["a b", "a\tb", "\u{e9}"] {
             let server = Server::start(move |request| match request.rpc_method().as_str() {
                 "initialize" => {
@@ -225,7 +225,7 @@ tests! {
         }
     }
 
-    server_learns_who_the_client_is {
+    client_info_is_sent_to_the_server {
         let (server, _) = start(Config::default());
         let client = Client::of(&server.url("/mcp"));
         let set = unsafe {
@@ -240,7 +240,7 @@ tests! {
         assert!(request.header("user-agent").unwrap().starts_with("My-Editor/2.1 libmcpclient/"));
     }
 
-    connect_tells_who_the_server_is_in_both_eras {
+    connect_gives_server_info_in_both_eras {
         use behaviour::{raw, text};
         for is_stateless in [true, false] {
             let (server, _) = start(Config { is_stateless, ..Config::default() });
@@ -261,7 +261,7 @@ tests! {
         }
     }
 
-    request_of_another_method_gets_its_result_or_its_error {
+    custom_method_gets_its_result_or_error {
         for is_stateless in [true, false] {
             let (server, mcp) = start(Config { is_stateless, ..Config::default() });
             let client = Client::of(&server.url("/mcp"));
@@ -274,7 +274,7 @@ tests! {
         }
     }
 
-    question_before_an_answer_is_a_typed_error {
+    input_required_without_a_handler_is_an_error {
         let mcp = Mcp::new(Config::default());
         let server = Server::start(move |request| match request.rpc_method().as_str() {
             "tools/call" => vec![Action::Send(http::result(request,

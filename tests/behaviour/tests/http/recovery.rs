@@ -118,7 +118,7 @@ fn ways() -> impl Iterator<Item = (Config, Stage, Action)> {
 }
 
 tests! {
-    read_whose_reply_breaks_is_sent_once_more_unseen {
+    read_with_a_broken_response_is_repeated_silently {
         for (config, stage, last) in ways() {
             let served = breaks(config, "resources/read", 1, broken(stage, &last));
             let client = served.client();
@@ -135,7 +135,7 @@ tests! {
         }
     }
 
-    read_whose_reply_breaks_for_ever_is_one_typed_error {
+    read_with_ever_broken_responses_is_one_error {
         for (config, stage, last) in ways() {
             let served = breaks(config, "resources/read", usize::MAX, broken(stage, &last));
             let client = served.client();
@@ -149,7 +149,7 @@ tests! {
         }
     }
 
-    tool_whose_reply_breaks_is_called_once {
+    tool_with_a_broken_response_is_called_once {
         for (config, stage, last) in ways() {
             let served = breaks(config, "tools/call", 1, broken(stage, &last));
             let client = served.client();
@@ -165,7 +165,7 @@ tests! {
         }
     }
 
-    tool_is_repeated_with_a_hint_and_the_programs_word_alone {
+    tool_is_repeated_only_with_a_hint_and_the_option {
         for (config, stage, last) in ways() {
             for (is_allowed, is_known) in [(true, true), (false, true), (true, false)] {
                 let served = breaks(config.clone(), "tools/call", 1, broken(stage, &last));
@@ -183,7 +183,7 @@ tests! {
         }
     }
 
-    tool_that_the_caller_calls_repeatable_is_repeated {
+    repeatable_tool_request_is_repeated {
         for config in configs() {
             for is_repeatable in [true, false] {
                 let reply = broken(Stage::InBody, &Action::Close);
@@ -200,7 +200,7 @@ tests! {
         }
     }
 
-    started_request_recovers_as_one_that_blocks {
+    started_request_recovers_like_a_performed_one {
         for (config, stage, last) in ways() {
             let served = breaks(config, "resources/read", 1, broken(stage, &last));
             let client = served.client();
@@ -212,7 +212,7 @@ tests! {
         }
     }
 
-    negotiation_whose_reply_breaks_goes_on {
+    negotiation_continues_after_a_broken_response {
         for (config, method) in configs().into_iter().zip(["server/discover", "initialize"]) {
             for stage in STAGES {
                 let served = breaks(config.clone(), method, 1, broken(stage, &Action::Close));
@@ -229,7 +229,7 @@ tests! {
         }
     }
 
-    restart_between_calls_is_not_seen {
+    server_restart_between_calls_goes_unnoticed {
         for config in configs() {
             let mut server = Restarted::new(config.clone());
             let client = server.client();
@@ -249,7 +249,7 @@ tests! {
         }
     }
 
-    restart_between_calls_takes_nothing_away {
+    server_restart_keeps_subscriptions_and_log_level {
         let mut server = Restarted::new(Config::handshake(Offer::default()));
         let client = server.client();
         let heard = Heard::by(&client);
@@ -273,7 +273,7 @@ tests! {
         assert_eq!(server.mcp.violations(), [""; 0]);
     }
 
-    call_to_a_server_that_is_down_fails_and_the_next_is_fine {
+    call_fails_while_the_server_is_down_and_works_after {
         for config in configs() {
             let mut server = Restarted::new(config.clone());
             let client = server.client();
@@ -286,7 +286,7 @@ tests! {
         }
     }
 
-    upgraded_server_is_negotiated_with_anew {
+    upgraded_server_is_negotiated_again {
         let [stateless, handshake] = configs();
         let both = Config::of(Offer::default());
         let old = Config { handshake: vec!["2024-11-05"], ..handshake.clone() };
@@ -332,7 +332,7 @@ tests! {
         }
     }
 
-    forgotten_session_of_many_threads_is_begun_once {
+    session_lost_by_many_threads_is_replaced_once {
         let served = Served::handshake();
         let client = Arc::new(served.client());
         echo(&client).unwrap();
@@ -351,7 +351,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    notification_to_a_forgotten_session_is_sent_to_a_new_one {
+    notification_in_a_lost_session_is_sent_in_a_new_one {
         let served = Served::handshake();
         let client = served.client();
         client.ping().unwrap();
@@ -386,7 +386,7 @@ tests! {
         }
     }
 
-    refusal_that_is_no_loss_is_none {
+    refusal_that_is_not_session_loss_keeps_the_session {
         for config in configs() {
             for (status, error) in [
                 (400, json!({"code": -32602, "message": "wrong"})),
@@ -409,7 +409,7 @@ tests! {
         }
     }
 
-    loss_without_an_end_is_one_error {
+    repeated_session_loss_is_one_error {
         let served = Served::before(Config::handshake(Offer::default()), |_, mcp, request| {
             if request.rpc_method() == "tools/call" {
                 mcp.forget_sessions();
@@ -423,7 +423,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    stream_of_a_call_that_is_resumed_without_a_pause_is_no_flood {
+    resumption_is_rate_limited {
         let gets = Arc::new(AtomicUsize::new(0));
         let count = gets.clone();
         let primed = || http::Stream::new().send(http::event_with(Some("a"), Some(0), "")).cut();
@@ -444,7 +444,7 @@ tests! {
         assert!((2..=20).contains(&count), "{count} attempts in three seconds");
     }
 
-    cancel_is_told_although_a_new_connection_takes_its_time {
+    cancel_is_sent_over_a_slow_new_connection {
         // The one connection is taken by the call, and another is slow.
         let served = Served::handshake();
         let slow = SlowDoor::before(served.server.address(), Duration::from_millis(60));

@@ -119,7 +119,7 @@ where
 }
 
 tests! {
-    reply_whose_id_has_another_type_is_malformed_also_when_the_stream_stays_open {
+    response_id_of_another_type_is_malformed_on_an_open_stream {
         let same = |id: &Value| json!(id.to_string());
         for outcome in [json!({"result": hello()}), json!({"error": {"code": 1, "message": "m"}})] {
             for ends in [true, false] {
@@ -134,14 +134,14 @@ tests! {
         }
     }
 
-    error_without_an_id_is_that_of_the_only_call_of_its_stream {
+    error_without_id_belongs_to_the_call_of_its_stream {
         let error = json!({"error": {"code": -32603, "message": "out of order"}});
         for ends in [true, false] {
             fails(MCP_E_RPC, "out of order", with_id(|_| Value::Null, &error, ends));
         }
     }
 
-    reply_to_another_call_is_passed_over_whatever_its_id_is {
+    response_to_another_call_is_skipped {
         for other in [json!("x"), json!("007"), json!(4711)] {
             let (_server, client) = broken_once(move |request| {
                 let message = json!({"jsonrpc": "2.0", "id": other, "result": {}});
@@ -157,7 +157,7 @@ tests! {
 
     stream_reply_cut_off_at_any_byte_is_a_lost_connection { cut_everywhere(stream) }
 
-    reply_that_comes_in_two_pieces_is_the_same_wherever_it_is_cut {
+    response_cut_at_any_byte_is_read {
         for reply in [pong as fn(&Request) -> Vec<u8>, stream] {
             let at = Arc::new(AtomicUsize::new(0));
             let shared = at.clone();
@@ -174,14 +174,14 @@ tests! {
         }
     }
 
-    reply_that_comes_byte_by_byte_is_read {
+    response_in_single_bytes_is_read {
         let server = Server::start(|request| {
             vec![Action::Drip(stream(request), Duration::from_micros(10))]
         });
         Client::of(&server.url("/mcp")).ping().unwrap();
     }
 
-    ten_pings_with_stream_replies_take_one_connection {
+    ten_pings_with_stream_responses_use_one_connection {
         let server = Server::start(|request| send(stream(request)));
         let client = Client::of(&server.url("/mcp"));
         for _ in 0..10 {
@@ -190,7 +190,7 @@ tests! {
         assert_eq!(server.log().connections(), 1);
     }
 
-    stream_that_the_server_holds_open_holds_up_nothing {
+    open_stream_does_not_delay_the_result {
         let server = Server::start(|request| {
             let message = json!({"jsonrpc": "2.0", "id": request.id(), "result": hello()});
             vec![Action::Send(http::stream_head(&[])), Action::Send(http::event(&message)),
@@ -204,7 +204,7 @@ tests! {
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     }
 
-    connection_closed_before_it_is_used_again_goes_unseen {
+    closed_idle_connection_is_replaced {
         let server = Server::start(|request| {
             vec![Action::Send(pong(request)), Action::Close]
         });
@@ -215,7 +215,7 @@ tests! {
         }
     }
 
-    connection_closed_upon_a_request_is_tried_once_more_where_that_is_safe {
+    connection_closed_on_a_request_is_retried_once_if_safe {
         fails_unseen("ping", None);
         let (server, client) = broken_once(|_| vec![Action::Close]);
         let call = client.request("tools/call", Some(r#"{"name":"x"}"#)).unwrap();
@@ -226,14 +226,14 @@ tests! {
         client.ping().unwrap();
     }
 
-    server_that_closes_every_time_is_an_error_and_not_a_loop {
+    server_that_always_closes_is_an_error {
         let server = Server::start(|_| vec![Action::Close]);
         let client = Client::of(&server.url("/mcp"));
         assert_eq!(client.ping().unwrap_err().status, MCP_E_IO);
         assert_eq!(server.log().count(), 1);
     }
 
-    closed_connection_says_where {
+    error_of_a_closed_connection_names_the_stage {
         fails(MCP_E_IO, "middle of its reply's head", raw("HTTP/1.1 200 OK\r\nContent-"));
         fails(MCP_E_IO, "of 100 bytes",
             raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"));
@@ -243,7 +243,7 @@ tests! {
             raw("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: nothing\n\n"));
     }
 
-    head_that_never_ends_is_bounded {
+    endless_response_head_is_an_error {
         fails(MCP_E_TOO_LARGE, "head", |_| vec![
             Action::Send(b"HTTP/1.1 200 OK\r\n".to_vec()),
             Action::Endless([b"X-Filler: ".as_slice(), &[b'x'; 4000], b"\r\n"].concat()),
@@ -254,7 +254,7 @@ tests! {
         ]);
     }
 
-    wrong_http_is_said_to_be_wrong {
+    malformed_http_is_a_protocol_error {
         fails(MCP_E_PROTOCOL, "not HTTP", raw("SSH-2.0-OpenSSH_9.2\r\n\r\n"));
         fails(MCP_E_PROTOCOL, "two lengths",
             raw("HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello"));
@@ -268,7 +268,7 @@ tests! {
             content-encoding: gzip\r\ncontent-length: 2\r\n\r\nxx"));
     }
 
-    wrong_mcp_is_said_to_be_wrong {
+    malformed_mcp_is_a_protocol_error {
         fails(MCP_E_PROTOCOL, "text/html", |_| {
             send(http::reply(200, &[("content-type", "text/html")], b"<html>"))
         });
@@ -302,7 +302,7 @@ tests! {
         });
     }
 
-    interim_replies_and_late_messages_are_passed_over {
+    interim_responses_and_late_messages_are_skipped {
         let server = Server::start(|request| {
             let late = json!({"jsonrpc": "2.0", "id": 999, "result": {}});
             let note = json!({"jsonrpc": "2.0", "method": "notifications/x"});
@@ -319,7 +319,7 @@ tests! {
         Client::of(&server.url("/mcp")).ping().unwrap();
     }
 
-    interim_replies_are_bounded_in_number {
+    interim_responses_are_limited {
         let with = |count: usize| {
             move |request: &Request| {
                 let mut out = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(count);
@@ -391,7 +391,7 @@ tests! {
         assert_eq!(server.log().count(), 1);
     }
 
-    refusal_before_the_request_was_read_is_shown_at_once {
+    error_response_before_the_request_is_read_ends_the_call {
         use std::io::{Read, Write};
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
@@ -424,7 +424,7 @@ tests! {
         thread.join().unwrap();
     }
 
-    refusal_of_a_large_request_is_shown {
+    error_response_to_a_large_request_is_reported {
         let mcp = Mcp::new(Config::default());
         let server = Server::start(move |request| match request.rpc_method().as_str() {
             "tools/call" => vec![Action::Send(http::reply(413, &[("connection", "close")], b"big")),

@@ -28,7 +28,7 @@ fn breaks(client: &Client, arguments: Value) -> behaviour::Outcome<(String, Vec<
 }
 
 tests! {
-    broken_answer_is_taken_up_where_it_broke_off {
+    broken_stream_is_resumed_after_its_last_event {
         for is_clean in [true, false] {
             let served = Served::handshake();
             let client = served.client();
@@ -45,7 +45,7 @@ tests! {
         }
     }
 
-    stream_that_only_primes_and_closes_is_polled {
+    stream_that_closes_after_its_first_event_is_resumed {
         let served = Served::handshake();
         let client = served.client();
         let start = Instant::now();
@@ -56,7 +56,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    many_breaks_with_an_event_between_them_are_no_failure {
+    stream_may_break_often_if_it_progresses {
         let served = Served::handshake();
         let client = served.client();
         let arguments = json!({"segments": [1, 1, 1, 1, 1, 1, 1, 1], "retry": 5});
@@ -64,7 +64,7 @@ tests! {
         assert_eq!(resumed(&served).len(), 7);
     }
 
-    stream_without_ids_is_lost {
+    broken_stream_without_event_ids_is_an_error {
         let served = Served::handshake();
         let client = served.client();
         let failure = breaks(&client, json!({"ids": false, "clean": false})).unwrap_err();
@@ -74,7 +74,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    resumption_that_is_refused_is_a_lost_answer {
+    refused_resumption_is_an_error {
         for status in [400, 404, 405, 500] {
             let served = Served::handshake();
             let client = served.client();
@@ -87,7 +87,7 @@ tests! {
         }
     }
 
-    answer_that_never_comes_is_given_up {
+    resumption_without_progress_is_given_up {
         let served = Served::handshake();
         let client = served.client();
         let start = Instant::now();
@@ -99,7 +99,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    wait_for_the_resumption_ends_with_the_call {
+    pause_before_resumption_ends_with_the_call {
         let served = Served::handshake();
         let client = served.client();
         let arguments = json!({"segments": [0, 0], "retry": 100_000_000});
@@ -121,7 +121,7 @@ tests! {
         served.awaits("notifications/cancelled", 2);
     }
 
-    broken_answers_are_taken_up_each_by_itself {
+    each_broken_stream_is_resumed_by_itself {
         let served = Served::handshake();
         let client = Arc::new(served.client());
         client.ping().unwrap();
@@ -139,7 +139,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    nothing_is_taken_up_in_the_stateless_era {
+    stateless_era_has_no_resumption {
         let served = Served::stateless();
         let client = served.client();
         let failure = breaks(&client, json!({"clean": false})).unwrap_err();
@@ -149,7 +149,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    reads_are_repeated_when_their_answer_is_lost {
+    read_is_repeated_when_its_response_is_lost {
         for config in [Config::stateless(Offer::default()), Config::handshake(Offer::default())] {
             let served = Served::before(config, |count, mcp, request| {
                 let is_read = ["resources/read", "tools/list", "prompts/get", "completion/complete"]
@@ -174,7 +174,7 @@ tests! {
         }
     }
 
-    batch_is_taken_apart_in_its_revision {
+    batch_is_split_in_its_revision {
         for form in ["json", "event"] {
             let config = Config { handshake: vec!["2025-03-26"], ..Config::handshake(Offer::default()) };
             let served = Served::new(config);

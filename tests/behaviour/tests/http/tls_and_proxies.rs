@@ -253,7 +253,7 @@ fn proxy_over_tls(authority: &Authority, target: u16) -> (u16, Arc<AtomicUsize>)
 const TUNNEL: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 tests! {
-    server_with_a_certificate_of_a_trusted_authority_is_pinged {
+    trusted_certificate_is_accepted {
         let authority = Authority::new("one");
         let port = serve_tls(&authority, "localhost", false, None);
         let client = Client::of(&format!("https://localhost:{port}/mcp"));
@@ -268,7 +268,7 @@ tests! {
         });
     }
 
-    started_requests_wait_over_tls_beside_each_other {
+    started_requests_run_side_by_side_over_tls {
         let authority = Authority::new("one");
         let port = serve_tls(&authority, "localhost", false, None);
         let client = Client::of(&format!("https://localhost:{port}/slow"));
@@ -291,7 +291,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    handshakes_that_hang_hold_up_nobody_else {
+    hung_tls_handshake_delays_no_other_call {
         let authority = Authority::new("one");
         let port = serve_tls(&authority, "localhost", false, None);
         // The system accepts for it, and nobody ever says a word.
@@ -357,7 +357,7 @@ tests! {
         assert_eq!(seen.lock().unwrap().len(), 1);
     }
 
-    tunnel_is_made_over_tls_where_the_proxy_speaks_it {
+    tunnel_through_an_https_proxy_uses_tls {
         let (authority, other) = (Authority::new("one"), Authority::new("two"));
         let port = serve_tls(&authority, "mcp.example", false, None);
         let (proxy, _) = proxy_over_tls(&authority, port);
@@ -380,7 +380,7 @@ tests! {
         }
     }
 
-    client_certificate_is_for_the_server_and_not_for_its_proxy {
+    client_certificate_is_not_sent_to_the_proxy {
         let authority = Authority::new("one");
         for clients in [Some(&authority), None] {
             let port = serve_tls(&authority, "mcp.example", false, clients);
@@ -399,7 +399,7 @@ tests! {
         }
     }
 
-    certificate_that_cannot_be_trusted_is_an_error_that_says_why {
+    untrusted_certificate_is_an_error_with_the_reason {
         let (authority, other) = (Authority::new("one"), Authority::new("two"));
         for (name, is_expired, trusted, words) in [
             ("localhost", false, &other, "mcp_client_set_ca_file()"),
@@ -421,7 +421,7 @@ tests! {
         }
     }
 
-    client_certificate_is_shown_where_one_is_wanted {
+    client_certificate_is_sent_on_request {
         let (authority, clients) = (Authority::new("one"), Authority::new("two"));
         let port = serve_tls(&authority, "localhost", false, Some(&clients));
         let client = Client::of(&format!("https://localhost:{port}/mcp"));
@@ -434,7 +434,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    files_that_cannot_be_used_are_refused_when_they_are_set {
+    unusable_certificate_file_is_refused_by_its_setter {
         let authority = Authority::new("one");
         let client = Client::of("https://localhost/mcp");
         let (certificate, key, ..) = authority.sign("a", false);
@@ -458,7 +458,7 @@ tests! {
         client.set_certificate(&certificate, &key).unwrap();
     }
 
-    plain_server_behind_an_https_url_is_said_to_speak_no_tls {
+    server_without_tls_at_an_https_url_is_named_in_the_error {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         std::thread::spawn(move || {
@@ -471,7 +471,7 @@ tests! {
         assert!(failure.message.contains("does the server speak TLS?"), "{}", failure.message);
     }
 
-    tunnel_of_a_proxy_is_used_for_what_is_not_this_machine {
+    proxy_tunnel_is_used_for_other_hosts {
         let authority = Authority::new("one");
         let port = serve_tls(&authority, "mcp.example", false, None);
         let (proxy, seen) = proxy(port, TUNNEL);
@@ -487,7 +487,7 @@ tests! {
         assert!(!seen[0].contains("t0ken"), "the token is for the server alone");
     }
 
-    plain_http_goes_through_a_tunnel_as_well {
+    proxy_tunnel_is_used_for_plain_http {
         let server = Server::start(|request| vec![Action::Send(pong(request))]);
         let (proxy, seen) = proxy(server.address().port(), TUNNEL);
         let client = Client::of("http://mcp.example:8000/mcp");
@@ -497,7 +497,7 @@ tests! {
         assert_eq!(server.log().requests()[0].header("host"), Some("mcp.example:8000"));
     }
 
-    proxy_that_refuses_is_an_error_of_the_proxy {
+    proxy_refusal_is_a_proxy_error {
         for (answer, words) in [
             ("HTTP/1.1 403 Forbidden\r\n\r\n", "403"),
             ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "user name"),
@@ -516,7 +516,7 @@ tests! {
         assert_eq!(client.ping().unwrap_err().status, MCP_E_PROXY);
     }
 
-    proxy_is_never_used_for_this_machine {
+    proxy_is_not_used_for_loopback {
         let server = Server::start({
             let mcp = Mcp::new(Config::default());
             move |request| mcp.handle(request)
@@ -532,7 +532,7 @@ tests! {
         }
     }
 
-    unix_socket_takes_the_place_of_host_and_port {
+    unix_socket_replaces_host_and_port {
         let path = std::env::temp_dir().join(format!("mcp-unix-{}", std::process::id()));
         let _ = std::fs::remove_file(&path);
         let mcp = Mcp::new(Config { token: Some("t".into()), ..Config::default() });

@@ -53,7 +53,7 @@ fn answers(status: u16) -> Server {
 }
 
 tests! {
-    path_that_says_so_is_asked_for_a_stream_first {
+    sse_path_is_tried_with_get_first {
         for path in ["/sse", "/a/sse"] {
             let legacy = legacy_at(path, 405);
             let client = legacy.client();
@@ -70,7 +70,7 @@ tests! {
         assert_eq!(asked(&legacy.server)[0], "GET");
     }
 
-    path_that_does_not_say_so_is_asked_for_a_stream_after_a_refusal {
+    other_path_is_tried_with_get_after_a_refused_post {
         for (refusal, tried) in [(405, 1), (400, 2), (404, 2)] {
             for path in ["/mcp", "/SSE", "/sses", "/mcp-sse"] {
                 let legacy = legacy_at(path, refusal);
@@ -87,7 +87,7 @@ tests! {
         }
     }
 
-    what_was_found_is_remembered {
+    detected_transport_is_remembered {
         let legacy = legacy_at("/mcp", 405);
         let client = legacy.client();
         works(&client);
@@ -101,7 +101,7 @@ tests! {
         assert_eq!(client.transport(), MCP_TRANSPORT_STREAMABLE_HTTP);
     }
 
-    streamable_server_at_a_path_of_the_other_transport_is_reached {
+    streamable_http_server_at_an_sse_path_is_reached {
         for config in eras() {
             let server = streamable(config.clone(), || None);
             let client = Client::of(&server.url("/sse"));
@@ -113,7 +113,7 @@ tests! {
         }
     }
 
-    stream_that_says_nothing_costs_two_seconds_at_most {
+    silent_stream_costs_two_seconds_at_most {
         for config in eras() {
             for (what, get) in [
                 ("a stream", http::Stream::new().then(Action::Hang)),
@@ -138,7 +138,7 @@ tests! {
         }
     }
 
-    guess_that_ends_in_a_broken_connection_is_none {
+    broken_connection_decides_no_transport {
         let server = streamable(Config::stateless(Offer::default()), || {
             Some(http::Stream::new().cut())
         });
@@ -147,7 +147,7 @@ tests! {
         assert_eq!(asked(&server)[..2], ["GET", "server/discover"]);
     }
 
-    slow_server_of_the_older_transport_is_reached_all_the_same {
+    slow_sse_server_is_reached {
         let legacy = Legacy::of(Shape { late: Duration::from_millis(2600), ..Shape::default() });
         let client = legacy.client();
         client.set_timeout(20_000);
@@ -157,7 +157,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    choice_of_the_program_is_all_that_is_tried {
+    set_transport_is_the_only_one_tried {
         let legacy = legacy_at("/sse", 405);
         let client = legacy.client();
         client.set_transport(MCP_TRANSPORT_STREAMABLE_HTTP).unwrap();
@@ -189,7 +189,7 @@ tests! {
         }
     }
 
-    choice_is_one_of_the_http_transports {
+    only_http_transports_can_be_set {
         let client = Client::of("http://127.0.0.1:9/mcp");
         for wrong in [MCP_TRANSPORT_STDIO, -1, 99] {
             let failure = client.set_transport(wrong).unwrap_err();
@@ -201,7 +201,7 @@ tests! {
         assert_eq!(failure.status, MCP_E_UNSUPPORTED);
     }
 
-    pinned_stateless_revision_goes_over_streamable_http_alone {
+    pinned_stateless_revision_uses_streamable_http_only {
         let server = streamable(Config::stateless(Offer::default()), || None);
         let client = Client::of(&server.url("/sse"));
         client.pin(STATELESS).unwrap();
@@ -214,7 +214,7 @@ tests! {
         assert_eq!(asked(&legacy.server), ["server/discover"]);
     }
 
-    nothing_at_a_path_is_found_out_with_three_requests {
+    missing_endpoint_takes_three_requests {
         for (path, first, wanted) in [
             ("/nope", "server/discover", ["server/discover", "initialize", "GET"]),
             ("/sse", "GET", ["GET", "server/discover", "initialize"]),
@@ -235,7 +235,7 @@ tests! {
         }
     }
 
-    by_hand_nothing_at_a_path_is_told_as_well {
+    missing_endpoint_with_a_set_transport_is_an_error {
         let server = answers(404);
         let client = Client::of(&server.url("/nope"));
         client.set_transport(MCP_TRANSPORT_SSE).unwrap();
@@ -256,7 +256,7 @@ tests! {
         }
     }
 
-    what_is_no_stream_is_no_transport {
+    response_that_is_no_event_stream_is_not_sse {
         let html = || Some(vec![Action::Send(http::reply(200, &[("content-type", "text/html")],
             b"<html>"))]);
         let server = streamable(Config::stateless(Offer::default()), html);
@@ -268,7 +268,7 @@ tests! {
         assert!(failure.message.contains("event stream"), "{}", failure.message);
     }
 
-    server_that_changes_its_transport_is_found_again {
+    server_that_changes_its_transport_is_detected_again {
         use std::sync::Arc;
         use std::sync::atomic::{AtomicBool, Ordering};
         use mcp_test_server::sse::Sse;

@@ -26,7 +26,7 @@ fn accept(input: &Input, content: &str) -> behaviour::Outcome<()> {
 }
 
 tests! {
-    values_go_out_as_they_were_written_and_in_their_order {
+    form_values_keep_their_spelling_and_order {
         for served in eras() {
             let fields = json!({"a": {"type": "string"}, "n": {"type": "number"},
                 "z": {"type": "boolean", "default": true}});
@@ -38,7 +38,7 @@ tests! {
         }
     }
 
-    default_that_does_not_fit_is_not_sent {
+    invalid_default_is_not_sent {
         for served in eras() {
             let fields = json!({"colour": {"type": "string", "enum": ["red"], "default": "green"},
                 "count": {"type": "number", "enum": [1, 2]}});

@@ -65,7 +65,7 @@ fn declared(served: &Served) -> Value {
 }
 
 tests! {
-    form_is_filled_in {
+    form_is_answered {
         for served in eras() {
             let seen = Arc::new(Mutex::new(Vec::new()));
             let shared = seen.clone();
@@ -84,7 +84,7 @@ tests! {
         }
     }
 
-    other_answers_are_decline_and_cancel {
+    form_is_declined_or_cancelled {
         for served in eras() {
             let turn = AtomicUsize::new(0);
             let client = asked(&served, move |input| match turn.fetch_add(1, Ordering::SeqCst) {
@@ -100,7 +100,7 @@ tests! {
         }
     }
 
-    wrong_answer_is_refused_and_the_question_stays_open {
+    invalid_answer_is_refused_and_the_input_request_stays_open {
         for served in eras() {
             let client = asked(&served, |input| {
                 for wrong in [json!({}), json!({"name": 7}), json!({"name": "A"}),
@@ -121,7 +121,7 @@ tests! {
         }
     }
 
-    page_is_consented_to {
+    url_request_is_accepted {
         for served in eras() {
             let client = asked(&served, |input| {
                 assert_eq!((input.kind(), input.schema()), (MCP_INPUT_URL, None));
@@ -134,7 +134,7 @@ tests! {
         }
     }
 
-    model_is_asked {
+    sampling_request_is_answered {
         for served in eras() {
             let reply = json!({"role": "assistant", "model": "m", "stopReason": "endTurn",
                 "content": {"type": "text", "text": "2.5"}});
@@ -150,7 +150,7 @@ tests! {
         }
     }
 
-    refusal_is_an_error_where_there_is_one {
+    input_request_can_fail_with_an_error {
         for served in eras() {
             let client = asked(&served, |input| input.fail(-1, "user rejected").unwrap());
             let outcome = client.call("ask", json!({"rounds": [{"model": sampling()}]}));
@@ -189,7 +189,7 @@ tests! {
         }
     }
 
-    what_is_declared_is_what_is_handled {
+    capabilities_are_those_of_the_handlers {
         for (kinds, wanted) in [
             (MCP_INPUT_FORM, json!({"elicitation": {"form": {}}})),
             (MCP_INPUT_URL, json!({"elicitation": {"url": {}}})),
@@ -209,7 +209,7 @@ tests! {
         }
     }
 
-    question_that_nobody_handles_is_refused {
+    input_request_without_a_handler_is_refused {
         for question in [form(), page(), sampling(), roots()] {
             let served = Served::handshake();
             let client = served.client();
@@ -226,7 +226,7 @@ tests! {
         }
     }
 
-    several_questions_and_rounds_are_answered_each_once {
+    several_input_requests_and_rounds_are_answered_once_each {
         for served in eras() {
             let count = Arc::new(AtomicUsize::new(0));
             let shared = count.clone();
@@ -245,7 +245,7 @@ tests! {
         }
     }
 
-    question_whose_id_is_that_of_the_call_is_another_matter {
+    input_request_with_the_id_of_the_call_is_distinct {
         let served = Served::handshake();
         let client = asked(&served, |input| input.decline().unwrap());
         for _ in 0..5 {
@@ -256,7 +256,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    ping_of_the_server_is_answered_while_a_question_is_open {
+    server_ping_is_answered_while_an_input_request_is_open {
         let served = Served::handshake();
         let (sender, inputs) = channel::<Input>();
         let client = asked(&served, move |input| sender.send(input).unwrap());
@@ -273,7 +273,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    answer_comes_later_from_another_thread_and_the_timeout_stands_still {
+    input_may_be_answered_later_by_another_thread {
         for served in eras() {
             let (sender, inputs) = channel::<Input>();
             let client = asked(&served, move |input| sender.send(input).unwrap());
@@ -290,7 +290,7 @@ tests! {
         }
     }
 
-    question_that_stays_unanswered_is_cancelled_in_time {
+    unanswered_input_request_is_cancelled_in_time {
         for served in eras() {
             let kept = Arc::new(Mutex::new(Vec::new()));
             let shared = kept.clone();
@@ -306,7 +306,7 @@ tests! {
         }
     }
 
-    withdrawn_question_is_told_and_gets_no_answer {
+    cancelled_input_request_gets_an_event_and_no_response {
         let served = Served::handshake();
         let kept = Arc::new(Mutex::new(Vec::new()));
         let shared = kept.clone();
@@ -325,7 +325,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    question_on_the_standing_stream_belongs_to_the_client {
+    input_request_on_the_notification_stream_belongs_to_the_client {
         let served = Served::handshake();
         let client = asked(&served, |input| input.accept(Some(json!({"name": "Ada"}))).unwrap());
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
@@ -336,7 +336,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    rounds_without_an_end_are_bounded {
+    input_rounds_are_limited {
         let served = Served::stateless();
         let client = asked(&served, |input| input.decline().unwrap());
         for rounds in [json!([{"who": form()}]), json!([{}])] {
@@ -350,7 +350,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    state_alone_is_given_back_after_a_pause {
+    request_state_without_inputs_is_returned_after_a_pause {
         let served = Served::stateless();
         let client = served.client();
         let start = Instant::now();
@@ -359,7 +359,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    no_state_is_no_state_in_the_retry {
+    retry_without_request_state_has_none {
         let served = Served::stateless();
         let client = asked(&served, |input| input.decline().unwrap());
         let arguments = json!({"rounds": [{"a": form()}, {"b": form()}], "state": false});
@@ -370,7 +370,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    nothing_of_one_call_goes_into_the_next {
+    calls_do_not_share_request_state {
         let served = Served::stateless();
         let client = asked(&served, |input| input.decline().unwrap());
         ask(&client, json!([{"a": form()}]));
@@ -380,7 +380,7 @@ tests! {
         assert!(last["params"].get("inputResponses").is_none());
     }
 
-    reads_and_prompts_ask_as_well {
+    reads_and_prompts_may_require_input {
         let served = Served::stateless();
         let client = asked(&served, |input| input.accept(Some(json!({"name": "Ada"}))).unwrap());
         assert_eq!(client.read("test://ask").unwrap().text_of_first(), "for Ada");
@@ -388,7 +388,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    rounds_that_break_the_rules_fail_the_call {
+    invalid_input_rounds_fail_the_call {
         let served = Served::before(Config::stateless(Offer::default()), |_, mcp, request| {
             let result = match request.rpc_method().as_str() {
                 "tools/list" => json!({"resultType": "input_required", "requestState": "s"}),
@@ -417,7 +417,7 @@ tests! {
         }
     }
 
-    page_that_a_call_needs_first_is_visited_and_the_call_made_again {
+    required_url_is_visited_and_the_call_repeated {
         let served = Served::before(Config::handshake(Offer::default()), |count, mcp, request| {
             match request.rpc_method().as_str() {
                 "tools/call" if count < 3 => vec![Action::Send(http::json(200, &json!({
@@ -451,7 +451,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    page_that_is_refused_leaves_the_error_of_the_call {
+    refused_url_leaves_the_error_of_the_call {
         for is_asked in [true, false] {
             let served = Served::before(Config::handshake(Offer::default()), |_, mcp, request| {
                 match request.rpc_method().as_str() {
@@ -473,7 +473,7 @@ tests! {
         }
     }
 
-    call_that_is_cancelled_leaves_its_question {
+    cancelled_call_closes_its_input_request {
         for served in eras() {
             let kept = Arc::new(Mutex::new(Vec::new()));
             let shared = kept.clone();
@@ -494,7 +494,7 @@ tests! {
         }
     }
 
-    handler_may_call_the_server_itself {
+    input_handler_may_make_calls {
         for served in eras() {
             let client = Arc::new(served.client());
             let inner = Arc::downgrade(&client);

@@ -61,7 +61,7 @@ fn ends_in_time(client: &Client) {
 }
 
 tests! {
-    question_of_one_call_does_not_stop_the_time_of_another {
+    input_request_pauses_only_the_timeout_of_its_call {
         for served in eras() {
             let (client, inputs) = keeping(&served);
             let (asks, input) = asking(&client, &inputs);
@@ -73,7 +73,7 @@ tests! {
         }
     }
 
-    question_of_a_call_that_was_given_up_stops_nothing {
+    input_request_of_an_ended_call_pauses_no_timeout {
         for served in eras() {
             let client = served.client();
             let (cancel, kept) = (Arc::new(Cancel::new()), Arc::new(Mutex::new(None)));
@@ -97,7 +97,7 @@ tests! {
         }
     }
 
-    question_that_waits_to_be_asked_goes_with_its_call {
+    queued_input_request_ends_with_its_call {
         let served = Served::stateless();
         let (client, inputs) = keeping(&served);
         client.ping().unwrap();
@@ -113,7 +113,7 @@ tests! {
         assert!(inputs.try_recv().is_err(), "nobody needs to be asked any more");
     }
 
-    question_that_came_outside_of_any_call_stops_the_time_of_all {
+    input_request_outside_of_calls_pauses_all_timeouts {
         let served = Served::handshake();
         let (client, inputs) = keeping(&served);
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
@@ -131,7 +131,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    handler_that_takes_its_time_does_not_use_up_the_calls {
+    slow_handler_pauses_the_timeout_of_its_call {
         for served in eras() {
             let client = served.client();
             client.set_input_handler(MCP_INPUT_FORM, |input| {
@@ -145,7 +145,7 @@ tests! {
         }
     }
 
-    time_begins_anew_after_a_question {
+    timeout_restarts_after_an_input_request {
         for served in eras() {
             let (client, inputs) = keeping(&served);
             let request = client.tool_request("ask", json!({"rounds": [{"a": form()}, {"b": form()}]}));

@@ -181,19 +181,19 @@ fn survives_mutations(config: Option<Config>, seed: u64) {
 }
 
 tests! {
-    thousand_json_replies_with_mistakes_leave_the_client_usable {
+    mutated_json_responses_leave_the_client_usable {
         survives_mutations(Some(Config { handshake: vec![], ..Config::default() }), 0x9E37_79B9);
     }
 
-    thousand_stream_replies_with_mistakes_leave_the_client_usable {
+    mutated_stream_responses_leave_the_client_usable {
         survives_mutations(None, 0x2545_F491);
     }
 
-    thousand_handshakes_with_mistakes_leave_the_client_usable {
+    mutated_handshakes_leave_the_client_usable {
         survives_mutations(Some(Config { is_stateless: false, ..Config::default() }), 0x1234_5678);
     }
 
-    reply_that_nobody_asked_for_is_not_taken_for_the_next_one {
+    extra_response_is_not_taken_for_the_next_one {
         // A second reply right behind the first, with the id that comes next.
         let server = Server::start(|request| {
             let next = json!({"jsonrpc": "2.0", "id": request.id().as_i64().unwrap() + 1,
@@ -208,7 +208,7 @@ tests! {
         }
     }
 
-    reply_that_comes_while_nothing_is_asked_is_not_taken_either {
+    response_between_requests_is_not_taken_for_the_next_one {
         let server = Server::start(|request| {
             let next = json!({"jsonrpc": "2.0", "id": request.id().as_i64().unwrap() + 1,
                 "error": {"code": -31000, "message": "smuggled"}});
@@ -223,7 +223,7 @@ tests! {
         }
     }
 
-    interim_replies_without_an_end_are_bounded {
+    endless_interim_responses_are_an_error {
         let failure = outcome_of(|_| vec![
             Action::Endless(b"HTTP/1.1 100 Continue\r\n\r\n".repeat(100)),
         ]).unwrap_err();
@@ -234,7 +234,7 @@ tests! {
         ]);
     }
 
-    lengths_that_contradict_or_overflow_are_refused {
+    contradictory_or_overflowing_content_length_is_refused {
         let long = "9".repeat(40);
         for lines in [
             "content-length: 5\r\ntransfer-encoding: chunked".to_owned(),
@@ -257,7 +257,7 @@ tests! {
         }
     }
 
-    chunks_that_overflow_or_never_end_are_bounded {
+    overflowing_or_endless_chunks_are_an_error {
         // So large a chunk may be announced; what was sent of it is all there is.
         let failure = outcome_of(|_| {
             let body = b"ffffffffffffffff\r\nhello\r\n0\r\n\r\n";
@@ -286,7 +286,7 @@ tests! {
         assert!([MCP_E_PROTOCOL, MCP_E_TOO_LARGE].contains(&failure.status), "{}", failure.message);
     }
 
-    json_that_nests_without_an_end_is_no_crash {
+    deeply_nested_json_never_crashes {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             for place in ["result", "error", "id", "params"] {
                 let outcome = outcome_of(move |request| {
@@ -311,7 +311,7 @@ tests! {
         }
     }
 
-    event_streams_in_every_spelling_are_read {
+    every_spelling_of_an_event_stream_is_read {
         let forms: [fn(&str) -> String; 8] = [
             |text| format!("data:{text}\n\n"),
             |text| format!("data: {text}\r\r"),
@@ -341,7 +341,7 @@ tests! {
         }
     }
 
-    http_in_its_older_spellings_is_read {
+    older_forms_of_http_are_read {
         for form in [
             |body: &str| format!("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{body}"),
             |body: &str| format!("HTTP/1.1 200\r\nCONTENT-TYPE:application/json\r\n\
@@ -357,7 +357,7 @@ tests! {
         }
     }
 
-    redirect_in_a_disguise_does_not_leave_the_origin {
+    disguised_redirect_does_not_leave_the_origin {
         for disguise in ["http://user@ORIGIN@OTHER/", "//OTHER/mcp", "http:\\\\OTHER/",
                          "/\\OTHER/", "https://ORIGIN/mcp", "http://localhost:PORT/mcp",
                          "", "ftp://ORIGIN/", "http://ORIGIN.example/", "http://u:p@ORIGIN/mcp",
@@ -386,7 +386,7 @@ tests! {
         }
     }
 
-    secret_is_masked_where_the_excerpt_of_a_body_ends {
+    secret_at_the_end_of_an_excerpt_is_redacted {
         // The excerpt has a bound: it may not fall into the secret.
         for before in (0..700).step_by(3) {
             let server = Server::start(move |request| {
@@ -402,7 +402,7 @@ tests! {
         }
     }
 
-    long_secret_is_masked_although_only_a_part_of_it_would_be_shown {
+    partly_shown_long_secret_is_redacted {
         // Tokens of a thousand bytes are usual; an excerpt is shorter.
         type Place = fn(&Request, &str) -> Vec<u8>;
         let places: [(&str, Place); 6] = [
@@ -433,7 +433,7 @@ tests! {
         }
     }
 
-    secret_is_masked_in_the_other_spellings_of_json {
+    secret_in_json_escapes_is_redacted {
         for (token, spelling) in [
             ("s3cr3t/token/of/mine", "s3cr3t\\/token\\/of\\/mine"),
             ("s3cr3t-token-of-mine", "\\u0073\\u0033cr3t-token-of-mine"),
@@ -455,7 +455,7 @@ tests! {
         }
     }
 
-    secret_is_found_in_data_of_any_form_without_delay {
+    secret_in_error_data_of_any_form_is_redacted_fast {
         let token = format!("{}z", "ab".repeat(500));
         let letters = |piece: &str| format!("\"{}\"", piece.repeat(900_000 / piece.len()));
         let nested = |depth: usize, inner: &str| {
@@ -496,7 +496,7 @@ tests! {
         }
     }
 
-    data_is_whole_or_not_there {
+    error_data_is_complete_or_absent {
         for (length, is_there) in [(1000, true), (1 << 19, true), (2 << 20, false)] {
             let server = Server::start(move |request| {
                 let error = json!({"code": -1, "message": "no", "data": "x".repeat(length)});
@@ -510,7 +510,7 @@ tests! {
         }
     }
 
-    message_is_one_line_that_shows_all_that_it_holds {
+    error_message_is_one_line_without_hidden_characters {
         let odd = "a\u{2028}b\u{2029}c\u{85}d\u{202e}e\u{2066}f\u{200b}g\u{feff}h\u{e0041}i";
         type Place = fn(&Request, &str) -> Vec<u8>;
         let places: [(&str, Place); 6] = [
@@ -538,7 +538,7 @@ tests! {
         }
     }
 
-    secret_is_masked_in_every_place_a_message_quotes {
+    secret_is_redacted_in_every_quoted_place {
         type Place = fn(&Request, &str) -> Vec<u8>;
         let places: [(&str, Place); 9] = [
             ("version", |request, sent| http::result(request,
@@ -578,7 +578,7 @@ tests! {
         }
     }
 
-    trace_masks_what_is_reflected_in_every_form {
+    reflected_secret_is_redacted_in_the_trace {
         use std::os::fd::AsRawFd;
         type Form = fn(&Request, &str) -> Vec<u8>;
         let forms: [(&str, Form); 6] = [
@@ -629,7 +629,7 @@ tests! {
         }
     }
 
-    credentials_of_a_proxy_are_masked_where_it_reflects_them {
+    reflected_proxy_credentials_are_redacted {
         for status in ["403 Forbidden", "407 Proxy Authentication Required", "500 No", "302 Found"] {
             let proxy = Server::start(move |request| {
                 let sent = request.header("proxy-authorization").unwrap_or_default().to_owned();

@@ -43,7 +43,7 @@ fn asks(count: usize, length: usize) -> Served {
 }
 
 tests! {
-    events_that_nobody_reads_are_bounded_in_bytes {
+    unread_events_are_limited_in_bytes {
         let offer = Offer::default();
         for config in [Config::stateless(offer.clone()), Config::handshake(offer)] {
             let served = Served::new(config);
@@ -76,7 +76,7 @@ tests! {
         }
     }
 
-    questions_that_nobody_answers_are_bounded {
+    unanswered_input_requests_are_limited {
         let served = asks(1200, 1);
         let client = served.client();
         let (sender, inputs) = channel::<Input>();
@@ -97,7 +97,7 @@ tests! {
         assert!(await_true(SOON, || served.log().answers().len() == 1200));
     }
 
-    questions_that_nobody_answers_are_bounded_in_bytes {
+    unanswered_input_requests_are_limited_in_bytes {
         // A little more than a quarter of the bound each.
         let served = asks(8, 16 << 20);
         let client = served.client();
@@ -112,7 +112,7 @@ tests! {
         assert_eq!(declined, 3);
     }
 
-    question_that_is_larger_than_the_bound_is_asked_alone {
+    input_request_over_the_byte_limit_is_delivered_alone {
         let served = asks(2, 70 << 20);
         let client = served.client();
         client.set_max_message_size(100 << 20);
@@ -123,7 +123,7 @@ tests! {
         assert!(await_true(SOON, || served.log().answers().len() == 2));
     }
 
-    round_of_too_many_questions_fails_the_call {
+    round_with_too_many_input_requests_fails_the_call {
         let served = Served::stateless();
         let client = served.client();
         client.set_input_handler(MCP_INPUT_FORM, |input| input.decline().unwrap()).unwrap();

@@ -35,7 +35,7 @@ fn listening(served: &Served, kinds: i32) -> (Client, Heard) {
 }
 
 tests! {
-    changes_are_told {
+    change_notifications_are_delivered {
         for served in eras(Offer::default()) {
             let (client, heard) = listening(&served, CHANGES);
             for (method, kind) in [(TOOLS, MCP_EVENT_TOOLS_CHANGED),
@@ -49,7 +49,7 @@ tests! {
         }
     }
 
-    handler_runs_on_the_thread_that_dispatches_or_calls {
+    event_handler_runs_on_the_dispatching_or_calling_thread {
         for served in eras(Offer::default()) {
             let (client, heard) = listening(&served, CHANGES);
             served.mcp.notify(TOOLS, json!({}));
@@ -71,7 +71,7 @@ tests! {
         }
     }
 
-    descriptor_is_readable_while_there_is_something_to_dispatch {
+    descriptor_is_readable_while_events_are_queued {
         for served in eras(Offer::default()) {
             let (client, heard) = listening(&served, CHANGES);
             while client.dispatch(0).is_ok() && readable(client.fd(), 50) {}
@@ -84,7 +84,7 @@ tests! {
         }
     }
 
-    dispatch_waits_as_long_as_it_is_told {
+    dispatch_waits_for_its_timeout {
         let served = Served::stateless();
         let client = served.client();
         let start = Instant::now();
@@ -95,7 +95,7 @@ tests! {
         assert_eq!(served.log().count(), 0);
     }
 
-    server_without_a_stream_is_an_error {
+    listen_without_a_notification_stream_is_an_error {
         for served in eras(Offer { listens: false, ..Offer::default() }) {
             let client = served.client();
             let failure = client.listen(CHANGES).unwrap_err();
@@ -105,7 +105,7 @@ tests! {
         }
     }
 
-    zero_closes_the_stream {
+    listen_to_nothing_closes_the_stream {
         for served in eras(Offer::default()) {
             let (client, heard) = listening(&served, CHANGES);
             client.listen(0).unwrap();
@@ -120,7 +120,7 @@ tests! {
         }
     }
 
-    only_what_was_asked_for_is_told {
+    only_requested_notifications_are_delivered {
         for served in eras(Offer::default()) {
             let (client, heard) = listening(&served, MCP_EVENT_PROMPTS_CHANGED);
             served.mcp.notify_all(TOOLS, json!({}));
@@ -132,7 +132,7 @@ tests! {
         }
     }
 
-    what_was_not_granted_is_dropped {
+    notification_that_was_not_accepted_is_dropped {
         let grants = Some(vec!["toolsListChanged"]);
         let served = Served::new(Config::stateless(Offer { grants, ..Offer::default() }));
         let (client, heard) = listening(&served, CHANGES);
@@ -142,7 +142,7 @@ tests! {
         assert_eq!(heard.of(MCP_EVENT_PROMPTS_CHANGED).len(), 0);
     }
 
-    stream_that_ends_or_breaks_is_opened_again {
+    ended_or_broken_stream_is_reopened {
         for event_ids in [false, true] {
             for served in eras(Offer { event_ids, retry: Some(50), ..Offer::default() }) {
                 let (client, heard) = listening(&served, CHANGES);
@@ -160,7 +160,7 @@ tests! {
         }
     }
 
-    what_was_said_meanwhile_is_heard_after_a_resumption {
+    missed_notifications_arrive_after_a_resumption {
         let served =
             Served::new(Config::handshake(Offer { event_ids: true, retry: Some(300), ..Offer::default() }));
         let (client, heard) = listening(&served, CHANGES);
@@ -178,7 +178,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    pauses_between_attempts_grow {
+    reconnection_pauses_grow {
         let is_down = Arc::new(std::sync::atomic::AtomicBool::new(false));
         let flag = is_down.clone();
         let served = Served::before(Config::handshake(Offer::default()), move |_, mcp, request| {
@@ -201,7 +201,7 @@ tests! {
         heard.awaits(&client, MCP_EVENT_LISTENING, 2);
     }
 
-    stream_is_refused_with_409_and_the_client_goes_on {
+    refused_second_stream_leaves_the_client_usable {
         let served = Served::before(Config::handshake(Offer::default()), |_, mcp, request| {
             if request.method == "GET" {
                 return vec![Action::Send(http::reply(409, &[], b""))];
@@ -214,7 +214,7 @@ tests! {
         assert!(served.log().that(|request| request.method == "GET").len() <= 2);
     }
 
-    one_stream_serves_all_wishes {
+    one_stream_serves_all_interests {
         for served in eras(Offer::default()) {
             let (client, heard) = listening(&served, MCP_EVENT_TOOLS_CHANGED);
             client.listen(CHANGES).unwrap();
@@ -230,7 +230,7 @@ tests! {
         }
     }
 
-    subscription_is_told_until_it_ends {
+    subscription_is_delivered_until_it_ends {
         for served in eras(Offer::default()) {
             let client = served.client();
             let heard = Heard::by(&client);
@@ -249,7 +249,7 @@ tests! {
         }
     }
 
-    lost_session_takes_nothing_away {
+    lost_session_keeps_subscriptions {
         let served = Served::handshake();
         let (client, heard) = listening(&served, CHANGES);
         client.subscribe("test://text").unwrap();
@@ -269,7 +269,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    session_lost_while_only_the_stream_stands_is_begun_anew {
+    session_lost_between_calls_is_replaced {
         let served = Served::handshake();
         let (client, heard) = listening(&served, CHANGES);
         heard.awaits(&client, MCP_EVENT_LISTENING, 1);
@@ -280,7 +280,7 @@ tests! {
         assert_eq!(served.count("initialize"), 2);
     }
 
-    server_that_talks_too_much_loses_the_oldest {
+    full_event_queue_drops_the_oldest {
         for served in eras(Offer::default()) {
             let (client, heard) = listening(&served, CHANGES);
             client.dispatch(50).unwrap();
@@ -296,7 +296,7 @@ tests! {
         }
     }
 
-    rubbish_on_the_stream_is_passed_over {
+    malformed_input_on_the_stream_is_skipped {
         for served in eras(Offer::default()) {
             let (client, heard) = listening(&served, CHANGES);
             for rubbish in ["data: {\n\n", "data: 7\n\n", "data: []\n\n", ": comment\n\n",
@@ -312,7 +312,7 @@ tests! {
         }
     }
 
-    unknown_notification_is_told_as_it_is {
+    unknown_notification_is_delivered_unchanged {
         let served = Served::handshake();
         let (client, heard) = listening(&served, CHANGES | MCP_EVENT_OTHER);
         served.mcp.notify("notifications/x/y", json!({"a": [1, 2.50]}));
@@ -325,7 +325,7 @@ tests! {
         heard.awaits(&client, MCP_EVENT_ELICITATION_COMPLETE, 1);
     }
 
-    progress_on_the_standing_stream_is_that_of_its_call {
+    progress_on_the_notification_stream_reaches_its_call {
         let served = Served::handshake();
         let (client, heard) = listening(&served, CHANGES | MCP_EVENT_OTHER);
         let told = Arc::new(Mutex::new(Vec::new()));
@@ -339,7 +339,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    change_makes_what_was_kept_stale {
+    change_notification_clears_the_cache {
         let offer = Offer { cache: Some((60_000, "public")), ..Offer::default() };
         let served = Served::new(Config::stateless(offer));
         let (client, heard) = listening(&served, CHANGES);
@@ -360,7 +360,7 @@ tests! {
         assert_eq!((served.count("tools/list"), served.count("resources/read")), (2, 3));
     }
 
-    handler_may_call_the_server_itself {
+    event_handler_may_make_calls {
         for served in eras(Offer::default()) {
             let client = Arc::new(served.client());
             let inner = Arc::downgrade(&client);
@@ -384,7 +384,7 @@ tests! {
         }
     }
 
-    acknowledgement_that_never_comes_is_a_timeout {
+    missing_acknowledgement_is_a_timeout {
         for silence in [Action::Hang, Action::Close] {
             let is_closed = matches!(silence, Action::Close);
             let served = Served::before(Config::stateless(Offer::default()), move |_, mcp, request| {
@@ -407,7 +407,7 @@ tests! {
         }
     }
 
-    close_ends_the_stream_and_the_dispatching {
+    close_ends_the_stream_and_dispatch {
         for served in eras(Offer::default()) {
             let (client, _) = listening(&served, CHANGES);
             let client = Arc::new(client);
@@ -425,7 +425,7 @@ tests! {
         }
     }
 
-    freed_client_leaves_no_stream_behind {
+    freed_client_closes_its_stream {
         for served in eras(Offer::default()) {
             let (client, heard) = listening(&served, CHANGES);
             served.mcp.notify(TOOLS, json!({}));

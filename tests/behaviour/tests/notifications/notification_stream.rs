@@ -56,7 +56,7 @@ fn listening(client: &Client) -> Heard {
 }
 
 tests! {
-    event_over_the_limit_ends_the_stream_and_not_the_listening {
+    event_over_the_limit_reopens_the_stream {
         for config in configs(Offer::default()) {
             let served = Served::new(config);
             let client = served.client();
@@ -72,7 +72,7 @@ tests! {
         }
     }
 
-    answer_that_hangs_does_not_hold_up_the_stream {
+    hung_response_does_not_delay_the_stream {
         let served = Served::before(Config::handshake(Offer::default()), |_, mcp, request| {
             let message = request.json();
             if message["method"].is_null() && message["id"].as_str().is_some() {
@@ -94,7 +94,7 @@ tests! {
         assert_eq!(openings(&served), 1);
     }
 
-    token_is_renewed_when_the_stream_is_opened_again {
+    token_is_renewed_when_the_stream_is_reopened {
         for config in configs(Offer::default()) {
             let wanted = Arc::new(Mutex::new("A".to_owned()));
             let shared = wanted.clone();
@@ -141,7 +141,7 @@ tests! {
         }
     }
 
-    token_that_is_refused_for_good_ends_the_listening_with_a_word {
+    finally_refused_token_ends_the_stream_with_an_event {
         for config in configs(Offer::default()) {
             let is_refused = Arc::new(AtomicBool::new(false));
             let flag = is_refused.clone();
@@ -167,7 +167,7 @@ tests! {
         }
     }
 
-    stream_that_is_offered_no_more_ends_the_listening_with_a_word {
+    stream_that_the_server_withdraws_ends_with_an_event {
         for (config, code) in configs(Offer::default()).into_iter().zip([404, 405]) {
             let served = opens(config, move |number, mcp, request| match number {
                 1 => mcp.handle(request),
@@ -184,7 +184,7 @@ tests! {
         }
     }
 
-    trouble_that_may_pass_is_waited_out {
+    temporary_errors_are_retried {
         for code in [400, 404, 409, 429, 500, 502] {
             let served = opens(Config::handshake(Offer::default()), move |number, mcp, request| {
                 // 404 is the loss of the session, once.
@@ -201,7 +201,7 @@ tests! {
         }
     }
 
-    time_that_the_server_asks_for_is_given_to_it {
+    retry_after_is_respected {
         for config in configs(Offer::default()) {
             let served = opens(config, |number, mcp, request| match number {
                 2 => status(503, &[("retry-after", "3")]),
@@ -222,7 +222,7 @@ tests! {
         }
     }
 
-    retry_of_zero_is_no_flood {
+    retry_of_zero_is_rate_limited {
         for has_events in [false, true] {
             let served = opens(Config::handshake(Offer::default()), move |_, _, _| {
                 let event = if has_events {
@@ -243,7 +243,7 @@ tests! {
         }
     }
 
-    huge_retry_is_bounded_and_a_call_does_not_wait_for_it {
+    huge_retry_is_limited_and_delays_no_call {
         let served = opens(Config::handshake(Offer::default()), |number, mcp, request| {
             if number == 1 {
                 return Stream::new().send(http::chunk(b"retry: 4000000000\n\n")).cut();
@@ -260,7 +260,7 @@ tests! {
         assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     }
 
-    refused_wish_leaves_the_others_as_they_are {
+    refused_interest_keeps_the_others {
         let grants = Some(vec!["resourceSubscriptions"]);
         let served = Served::new(Config::stateless(Offer { grants, ..Offer::default() }));
         let client = served.client();
@@ -283,7 +283,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    refused_subscription_leaves_the_listening_as_it_is {
+    refused_subscription_keeps_the_stream {
         let grants = Some(vec!["toolsListChanged"]);
         let served = Served::new(Config::stateless(Offer { grants, ..Offer::default() }));
         let client = served.client();
@@ -296,7 +296,7 @@ tests! {
         heard.awaits(&client, MCP_EVENT_LISTENING, 2);
     }
 
-    listening_in_a_session_that_is_gone_begins_a_new_one {
+    listen_in_a_lost_session_begins_a_new_session {
         let served = Served::handshake();
         let client = served.client();
         client.ping().unwrap();
@@ -310,7 +310,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    stream_of_a_server_that_is_down_comes_back_with_it {
+    stream_is_reopened_when_the_server_is_up_again {
         for config in configs(Offer::default()) {
             let mcp = Arc::new(Mcp::new(config.clone()));
             let shared = mcp.clone();
@@ -333,7 +333,7 @@ tests! {
         }
     }
 
-    revision_that_changes_under_a_stream_is_followed {
+    changed_revision_is_followed_by_the_stream {
         let eras = configs(Offer::default());
         for (before, after) in [(0, 1), (1, 0)] {
             let now = Arc::new(AtomicU16::new(before));
@@ -356,7 +356,7 @@ tests! {
         }
     }
 
-    new_roots_are_answered_with_on_a_stream_that_stands {
+    open_stream_answers_with_the_new_roots {
         let served = Served::handshake();
         let client = served.client();
         for name in ["first", "second"] {

@@ -58,7 +58,7 @@ fn said(flag: bool, iss: Iss) -> (Scene, behaviour::Outcome<()>) {
 }
 
 tests! {
-    iss_that_is_the_issuers_goes_on {
+    matching_iss_is_accepted {
         for flag in [true, false] {
             let (scene, outcome) = said(flag, Iss::Right);
             outcome.unwrap();
@@ -66,14 +66,14 @@ tests! {
         }
     }
 
-    iss_may_be_absent_where_it_is_not_announced_alone {
+    iss_may_be_absent_unless_announced {
         said(false, Iss::Absent).1.unwrap();
         let (scene, outcome) = said(true, Iss::Absent);
         assert_eq!(scene.failure(outcome).status, MCP_E_UNTRUSTED);
         assert_eq!(scene.authority.count(Step::Token), 0);
     }
 
-    iss_of_another_is_refused_before_anything_is_sent {
+    iss_of_another_issuer_is_refused_before_sending {
         for flag in [true, false] {
             for change in [
                 (|issuer: &str| format!("{issuer}/")) as fn(&str) -> String,
@@ -109,7 +109,7 @@ tests! {
         assert!(!failure.message.contains("555") && !failure.message.contains("access_denied"));
     }
 
-    person_who_says_no_is_an_error_of_its_own {
+    access_denied_is_a_denied_error {
         let scene = Scene::new();
         scene.authority.set(|knobs| {
             knobs.answer = vec![("code", None), ("error", Some("access_denied".into())),
@@ -124,7 +124,7 @@ tests! {
         assert_eq!(browser.page().status, 200, "the person sees the page all the same");
     }
 
-    errors_of_the_redirect_have_their_kinds {
+    redirect_errors_have_their_statuses {
         for (code, status) in [
             ("invalid_request", MCP_E_AUTH), ("unauthorized_client", MCP_E_AUTH),
             ("unsupported_response_type", MCP_E_AUTH), ("invalid_scope", MCP_E_AUTH),
@@ -144,7 +144,7 @@ tests! {
         }
     }
 
-    answer_without_a_code_is_no_answer {
+    response_without_a_usable_code_is_an_error {
         for code in [None, Some(String::new()), Some("x".repeat(5000))] {
             let scene = Scene::new();
             scene.authority.set(|knobs| knobs.answer = vec![("code", code.clone())]);
@@ -156,7 +156,7 @@ tests! {
         }
     }
 
-    parameter_that_comes_twice_is_refused {
+    repeated_parameter_is_refused {
         for extra in ["code=other", "iss=https%3A%2F%2Fx"] {
             let scene = Scene::new();
             let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
@@ -168,7 +168,7 @@ tests! {
         }
     }
 
-    listener_passes_over_whoever_else_knocks {
+    listener_ignores_unrelated_requests {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = first(&auth, |redirect| {
@@ -196,7 +196,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    wrong_state_is_waited_out {
+    wrong_state_is_ignored {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.answer = vec![("state", Some("A".repeat(22)))]);
         let (auth, _browser) = scene.person();
@@ -206,7 +206,7 @@ tests! {
         assert_eq!(scene.authority.count(Step::Token), 0);
     }
 
-    pasted_answer_may_be_the_address_or_its_query {
+    pasted_response_may_be_the_url_or_its_query {
         for form in [
             (|redirect: &str| redirect.to_owned()) as fn(&str) -> String,
             |redirect| redirect.split_once('?').unwrap().1.to_owned(),
@@ -221,7 +221,7 @@ tests! {
         }
     }
 
-    pasted_answer_of_nobody_is_told_at_once_and_the_wait_goes_on {
+    unrelated_pasted_response_is_an_error_and_the_wait_continues {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         assert_eq!(auth.complete("http://127.0.0.1/callback?state=x").unwrap_err().status,
@@ -247,7 +247,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    answer_may_come_from_another_thread_later {
+    response_may_be_completed_by_another_thread {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::idle(&auth);
@@ -263,7 +263,7 @@ tests! {
         });
     }
 
-    private_scheme_and_https_come_back_by_hand {
+    private_scheme_and_https_redirects_are_pasted {
         for redirect in ["com.example.app:/callback", "https://app.example.com/back?x=1"] {
             let scene = Scene::new();
             let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
@@ -278,7 +278,7 @@ tests! {
         }
     }
 
-    pasted_answer_of_another_address_is_not_taken {
+    pasted_response_for_another_redirect_url_is_refused {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         auth.set_redirect("com.example.app:/callback").unwrap();
@@ -296,7 +296,7 @@ tests! {
         scene.client(&auth).ping().unwrap();
     }
 
-    verifier_and_state_are_new_for_each_flow {
+    verifier_and_state_are_new_for_each_sign_in {
         let scene = Scene::new();
         let (client, _auth, browser) = scene.signed_in();
         scene.authority.expire();
@@ -310,7 +310,7 @@ tests! {
         }
     }
 
-    page_that_is_no_web_address_is_never_shown {
+    authorization_url_without_http_is_never_opened {
         for endpoint in ["javascript:alert(1)", "file:///etc/passwd", "data:text/html,x",
                          "http://authority.example.com/authorize", "custom:go",
                          "https://user:pass@authority.example.com/", "https://h/a b",
@@ -327,7 +327,7 @@ tests! {
         }
     }
 
-    query_of_the_endpoint_stays {
+    query_of_the_authorization_endpoint_is_kept {
         let scene = Scene::new();
         let endpoint = format!("{}/authorize?tenant=a%2Fb", scene.authority.base());
         scene.authority.set(|knobs| {

@@ -42,7 +42,7 @@ fn port(browser: &Browser) -> String {
 }
 
 tests! {
-    registration_of_an_earlier_run_is_used_at_the_same_port {
+    stored_registration_is_used_at_the_same_port {
         let (scene, memory) = (Scene::new(), Memory::default());
         let (auth, first) = with(&scene, &memory);
         scene.client(&auth).ping().unwrap();
@@ -68,7 +68,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    secret_that_has_expired_is_a_new_registration {
+    expired_secret_leads_to_a_new_registration {
         let (scene, memory) = (Scene::new(), Memory::default());
         scene.authority.set(|knobs| {
             knobs.method = Some("client_secret_post");
@@ -85,7 +85,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    registration_that_is_refused_at_the_token_request_is_made_once_more {
+    registration_refused_by_the_token_endpoint_is_repeated_once {
         let scene = Scene::new();
         let (_client, auth, browser) = scene.signed_in();
         scene.authority.expire();
@@ -96,7 +96,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    registration_that_is_refused_for_ever_is_an_error {
+    registration_refused_twice_is_an_error {
         let scene = Scene::new();
         let (_client, auth, browser) = scene.signed_in();
         scene.authority.expire();
@@ -108,7 +108,7 @@ tests! {
         assert_eq!((browser.count(), scene.authority.count(Step::Register)), (3, 2));
     }
 
-    registration_that_is_refused_to_the_browser_is_made_once_more {
+    registration_refused_in_the_browser_is_repeated_once {
         let scene = Scene::new();
         let (_client, auth, browser) = scene.signed_in();
         scene.authority.expire();
@@ -126,7 +126,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    registration_with_which_nobody_comes_back_is_made_anew_the_next_time {
+    registration_of_an_abandoned_sign_in_is_replaced {
         let (scene, memory) = (Scene::new(), Memory::default());
         scene.authority.set(|knobs| knobs.gives_refresh = false);
         let (auth, _browser) = with(&scene, &memory);
@@ -145,7 +145,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    redirect_without_a_port_of_its_own_is_registered_anew_where_its_port_is_taken {
+    taken_port_leads_to_a_new_registration {
         let (scene, memory) = (Scene::new(), Memory::default());
         let at = |url: &str| {
             let (auth, browser) = with(&scene, &memory);
@@ -174,7 +174,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    given_id_belongs_to_no_server_before_it_is_proved_there {
+    given_client_id_is_bound_to_a_server_by_its_first_success {
         let (scene, memory) = (Scene::new(), Memory::default());
         scene.authority.set(|knobs| {
             knobs.given = vec![Registered::public("given")];
@@ -198,7 +198,7 @@ tests! {
         assert_eq!(other.count(Step::Authorize) + other.count(Step::Token), 0);
     }
 
-    key_of_another_algorithm_than_the_server_knows_is_not_registered {
+    key_with_an_unsupported_algorithm_is_not_registered {
         for (algorithms, wanted) in [(json!(["ES256"]), "private_key_jwt"),
                                      (json!(["RS256"]), "client_secret_basic")] {
             let (scene, key) = (Scene::new(), Key::es256());
@@ -218,7 +218,7 @@ tests! {
         }
     }
 
-    key_of_a_program_signs_for_a_person_as_well {
+    client_key_signs_in_the_code_grant {
         for is_document in [false, true] {
             let (scene, key) = (Scene::new(), Key::es256());
             let id = if is_document { "https://app.example.com/client.json" } else { "given" };
@@ -273,7 +273,7 @@ tests! {
         }
     }
 
-    secret_without_a_method_in_common_is_an_error_that_lists_theirs {
+    secret_without_a_common_method_is_an_error_that_lists_the_methods {
         let scene = Scene::new();
         scene.authority.set(|knobs| {
             knobs.given = vec![Registered::secret("given", "secret-given", "client_secret_basic")];
@@ -287,7 +287,7 @@ tests! {
         assert_eq!(scene.authority.count(Step::Token), 0);
     }
 
-    secret_that_came_unasked_is_not_used_where_only_none_is_listed {
+    unrequested_secret_is_not_used_if_only_none_is_listed {
         let scene = Scene::new();
         scene.authority.set(|knobs| {
             knobs.methods = Some(vec!["none"]);
@@ -321,7 +321,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    program_signs_in_by_itself_before_it_is_asked {
+    client_credentials_sign_in_works_before_a_401 {
         let scene = Scene::new();
         scene.authority.set(|knobs| {
             knobs.given = vec![Registered::secret("m", "secret-m-long", "client_secret_basic")];
@@ -338,7 +338,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    body_of_a_refusal_does_not_matter {
+    body_of_a_401_does_not_matter {
         for body in ["<p>x".repeat(50_000), "{\"error\":\"\\u0000\"}".into(), "[".repeat(70_000)] {
             let scene = Scene::new();
             let place = scene.guarded.server.url(behaviour::authority::WELL_KNOWN) + "/mcp";

@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(10);
 const SLACK: Duration = Duration::from_secs(2);
 
 tests! {
-    who_waits_for_another_to_connect_waits_for_the_person_too {
+    call_that_waits_to_connect_waits_for_the_person_too {
         for is_started in [false, true] {
             let scene = Scene::new();
             let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
@@ -39,7 +39,7 @@ tests! {
         }
     }
 
-    who_waits_for_another_to_connect_without_a_person_waits_for_its_own_time {
+    call_that_waits_to_connect_without_a_person_keeps_its_timeout {
         let scene = Scene::new();
         let (auth, _browser) = scene.person();
         scene.guarded.set(|wall| wall.hangs = true);
@@ -60,7 +60,7 @@ tests! {
         });
     }
 
-    callback_that_calls_on_the_client_that_is_being_connected_is_an_error_at_once {
+    callback_that_calls_its_connecting_client_gets_an_error_at_once {
         for is_started in [false, true] {
             let scene = Scene::new();
             let (auth, browser) = (Auth::of(MCP_GRANT_AUTHORIZATION_CODE), Browser::default());
@@ -88,7 +88,7 @@ tests! {
         }
     }
 
-    call_that_is_given_up_is_no_reason_for_a_new_token {
+    abandoned_call_requests_no_token {
         for (is_started, is_dead) in [(false, true), (true, true), (false, false)] {
             let scene = Scene::of(Config::handshake(Offer::default()));
             let (client, _auth, browser) = scene.signed_in();
@@ -131,7 +131,7 @@ tests! {
         }
     }
 
-    token_that_is_new_in_a_call_and_shown_by_the_server_is_in_no_trace {
+    new_token_that_the_server_reflects_is_redacted_in_the_trace {
         // The scene looks at the trace when it ends.
         let scene = Scene::new();
         scene.guarded.set(|wall| wall.reflects = true);

@@ -25,7 +25,7 @@ fn asked(authority: &Authority) -> Vec<String> {
 }
 
 tests! {
-    place_that_the_challenge_names_is_the_only_one {
+    metadata_url_of_the_challenge_is_the_only_one_tried {
         let scene = Scene::new();
         scene.guarded.set(|wall| wall.places = vec!["/custom/metadata".into()]);
         scene.signed_in();
@@ -36,7 +36,7 @@ tests! {
         assert!(custom[0].header("mcp-protocol-version").is_some());
     }
 
-    path_form_and_root_follow_where_no_place_is_named {
+    well_known_path_and_root_are_tried_without_a_challenge {
         for challenge in ["Bearer", "Bearer realm=\"x\"", ""] {
             let scene = Scene::new();
             scene.guarded.set(|wall| {
@@ -54,7 +54,7 @@ tests! {
         }
     }
 
-    place_that_misses_is_followed_by_the_well_known_ones {
+    missing_metadata_url_is_followed_by_the_well_known_ones {
         for status in [400, 401, 403, 404, 405] {
             let scene = Scene::new();
             let gone = scene.guarded.server.url("/gone");
@@ -67,7 +67,7 @@ tests! {
         }
     }
 
-    page_that_is_no_json_object_is_a_miss {
+    response_that_is_no_json_object_counts_as_missing {
         for body in ["<!doctype html><p>app", "[]", "\"x\"", "", "{\"resource\":"] {
             let scene = Scene::new();
             let reply = http::reply(200, &[("content-type", "text/html")], body.as_bytes());
@@ -92,7 +92,7 @@ tests! {
         scene.signed_in();
     }
 
-    server_that_is_down_is_not_one_without_metadata {
+    unavailable_server_is_not_one_without_metadata {
         for status in [429, 500, 502, 503] {
             let scene = Scene::new();
             let reply = http::reply(status, &[("retry-after", "7")], b"");
@@ -104,7 +104,7 @@ tests! {
         }
     }
 
-    resource_that_covers_the_endpoint_is_taken_and_sent_as_it_stands {
+    resource_that_covers_the_endpoint_is_sent_unchanged {
         for path in ["", "/", "/mcp", "/mcp/"] {
             let scene = Scene::new();
             let resource = scene.guarded.server.url(path);
@@ -117,7 +117,7 @@ tests! {
         }
     }
 
-    resource_of_another_is_the_end {
+    resource_of_another_server_is_an_error {
         let port = |scene: &Scene| scene.guarded.server.address().port();
         let wrong: [fn(u16) -> Value; 9] = [
             |_| json!("https://evil.example.com/mcp"),
@@ -141,7 +141,7 @@ tests! {
         }
     }
 
-    metadata_without_an_authorization_server_is_the_end {
+    metadata_without_an_authorization_server_is_an_error {
         for list in [json!([]), json!(null), json!("x"), json!([7]), json!([""])] {
             let scene = Scene::new();
             scene.guarded.set(|wall| wall.metadata = json!({"authorization_servers": list}));
@@ -152,7 +152,7 @@ tests! {
         }
     }
 
-    forms_of_an_issuer_with_a_path_in_their_order {
+    issuer_with_a_path_is_tried_in_all_forms_in_order {
         let all = [
             (Metadata::OAuth, format!("{OAUTH}/t1/t2")),
             (Metadata::OpenId, format!("{OPENID}/t1/t2")),
@@ -171,7 +171,7 @@ tests! {
         }
     }
 
-    forms_of_an_issuer_without_a_path_in_their_order {
+    issuer_without_a_path_is_tried_in_all_forms_in_order {
         for path in ["", "/"] {
             let scene = Scene::new();
             scene.authority.set(|knobs| {
@@ -183,7 +183,7 @@ tests! {
         }
     }
 
-    issuer_that_differs_by_a_byte_is_refused_and_none_of_it_is_used {
+    issuer_that_differs_by_a_byte_is_refused {
         let wrong: [fn(&str) -> Value; 6] = [
             |base| json!(format!("{base}/")),
             |base| json!(base.replace("http", "HTTP")),
@@ -204,7 +204,7 @@ tests! {
         }
     }
 
-    slash_that_a_pin_leaves_out_is_no_mismatch {
+    pinned_issuer_may_lack_the_final_slash {
         let scene = Scene::new();
         let issuer = scene.authority.issuer();
         let slashed = format!("{issuer}/");
@@ -228,7 +228,7 @@ tests! {
         }
     }
 
-    refused_form_lets_the_next_one_be_tried {
+    refused_metadata_form_is_followed_by_the_next {
         let scene = Scene::new();
         let base = scene.authority.base().to_owned();
         scene.authority.set(|knobs| knobs.served = vec![Metadata::OAuth, Metadata::OpenId]);
@@ -241,7 +241,7 @@ tests! {
         assert!(!scene.authority.paths().contains(&"/evil".to_owned()));
     }
 
-    endpoint_that_is_not_there_is_missed_when_it_is_needed {
+    missing_endpoint_is_an_error_when_it_is_needed {
         for name in ["token_endpoint", "authorization_endpoint"] {
             let scene = Scene::new();
             scene.authority.set(|knobs| knobs.metadata = json!({name: null}));
@@ -250,7 +250,7 @@ tests! {
         }
     }
 
-    server_of_2025_03_26_has_it_all_at_its_own_origin {
+    revision_2025_03_26_uses_the_origin_of_the_server {
         for has_document in [true, false] {
             let scene = Scene::new();
             let base = scene.guarded.server.url("");
@@ -283,7 +283,7 @@ tests! {
         }
     }
 
-    nothing_anywhere_is_an_error_that_lists_the_places {
+    missing_metadata_is_an_error_that_lists_the_urls {
         let scene = Scene::new();
         scene.guarded.set(|wall| {
             wall.places.clear();
@@ -295,7 +295,7 @@ tests! {
         assert!(failure.message.contains(WELL_KNOWN), "{}", failure.message);
     }
 
-    places_are_told_of_where_the_token_request_finds_nothing {
+    failed_token_request_lists_the_metadata_urls {
         for status in [404, 405] {
             let scene = Scene::new();
             let core = std::sync::Arc::new(behaviour::authority::Core::default());
@@ -321,7 +321,7 @@ tests! {
         }
     }
 
-    server_at_an_address_that_is_not_to_be_asked_is_told_of_as_that {
+    forbidden_address_is_named_in_the_error {
         for (issuer, status) in [("https://169.254.169.254", MCP_E_INSECURE),
                                  ("https://[fe80::1]/t", MCP_E_INSECURE),
                                  ("https://127.1", MCP_E_UNTRUSTED)] {
@@ -342,7 +342,7 @@ tests! {
         assert!(!scene.guarded.log().requests().iter().any(|one| one.path() == OAUTH));
     }
 
-    wrong_challenges_do_no_harm {
+    malformed_challenges_are_ignored {
         for challenge in [
             "Bearer resource_metadata=\"", "Bearer =,=,,", ",,,", "Basic realm=\"x\", Bearer",
             "bearer", "Bearer error=\"\\", "Bearer resource_metadata=javascript:alert(1)",
@@ -356,7 +356,7 @@ tests! {
         }
     }
 
-    metadata_is_read_again_for_each_exchange {
+    metadata_is_read_for_each_sign_in {
         let scene = Scene::new();
         let (client, _auth, _browser) = scene.signed_in();
         assert_eq!(scene.guarded.asked().len(), 1);

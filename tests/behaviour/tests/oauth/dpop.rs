@@ -40,7 +40,7 @@ fn ends_well(scene: &Scene) {
 }
 
 tests! {
-    challenge_of_dpop_binds_the_token {
+    dpop_challenge_binds_the_token {
         for demanded in [-1, 1] {
             let scene = bound();
             let (auth, browser) = scene.person();
@@ -61,7 +61,7 @@ tests! {
         }
     }
 
-    metadata_that_demands_it_binds_the_token {
+    metadata_that_requires_dpop_binds_the_token {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.has_dpop = true);
         scene.guarded.set(|wall| {
@@ -72,14 +72,14 @@ tests! {
         ends_well(&scene);
     }
 
-    nobody_who_wants_it_gets_none {
+    token_is_not_bound_unless_required {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.has_dpop = true);
         scene.signed_in();
         assert!(scene.authority.of(Step::Token)[0].header("dpop").is_none());
     }
 
-    program_that_never_wants_it_has_its_way {
+    application_can_turn_dpop_off {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.has_dpop = true);
         scene.guarded.set(|wall| {
@@ -91,7 +91,7 @@ tests! {
         assert!(scene.authority.of(Step::Token)[0].header("dpop").is_none());
     }
 
-    server_that_cannot_is_an_error_where_it_is_demanded {
+    required_dpop_without_server_support_is_an_error {
         let scene = Scene::new();
         let (auth, browser) = scene.person();
         auth.set_dpop(1).unwrap();
@@ -100,7 +100,7 @@ tests! {
         assert_eq!((browser.count(), scene.authority.count(Step::Token)), (0, 0));
     }
 
-    token_that_is_not_bound_is_refused_where_it_is_demanded {
+    unbound_token_is_refused_if_dpop_is_required {
         let scene = bound();
         scene.authority.set(|knobs| knobs.token = json!({"token_type": "Bearer"}));
         let (auth, _browser) = scene.person();
@@ -110,7 +110,7 @@ tests! {
         assert_eq!(scene.guarded.accepted(), 0);
     }
 
-    every_request_has_a_proof_of_its_own {
+    every_request_has_its_own_proof {
         for config in [Config::handshake(Offer::default()), Config::stateless(Offer::default())] {
             let scene = Scene::of(config);
             scene.authority.set(|knobs| {
@@ -134,7 +134,7 @@ tests! {
         }
     }
 
-    connection_that_the_server_has_closed_is_survived_with_a_new_proof {
+    closed_connection_is_retried_with_a_new_proof {
         let scene = bound();
         let (client, _auth, browser) = scene.signed_in();
         scene.guarded.drops(1);
@@ -154,7 +154,7 @@ tests! {
         ends_well(&scene);
     }
 
-    nonces_of_both_servers_are_each_servers_own {
+    each_server_has_its_own_nonce {
         let scene = bound();
         scene.authority.set(|knobs| knobs.nonce = Some("nonce-of-the-authority".into()));
         scene.guarded.set(|wall| wall.nonce = Some("nonce-of-the-server".into()));
@@ -176,7 +176,7 @@ tests! {
         ends_well(&scene);
     }
 
-    nonce_that_changes_for_ever_is_an_error {
+    ever_changing_nonce_is_an_error {
         let scene = bound();
         let reply = mcp_test_server::http::reply(400,
             &[("content-type", "application/json"), ("dpop-nonce", "another")],
@@ -201,7 +201,7 @@ tests! {
         ends_well(&scene);
     }
 
-    key_of_the_program_is_used {
+    key_of_the_application_is_used {
         for key in [Key::es256(), Key::eddsa()] {
             let scene = bound();
             let (auth, _browser) = scene.person();
@@ -214,7 +214,7 @@ tests! {
         }
     }
 
-    invalid_proof_is_final_and_tells_of_the_clocks {
+    invalid_proof_error_mentions_the_clocks {
         let scene = bound();
         scene.authority.inject_reply(Step::Token, 400, &[
             ("content-type", "application/json"), ("date", "Thu, 01 Jan 2015 00:00:00 GMT"),

@@ -66,7 +66,7 @@ tests! {
         }
     }
 
-    connection_that_breaks_is_told_with_its_step {
+    broken_connection_error_names_its_step {
         for step in [Step::Metadata, Step::Register, Step::Token] {
             for last in [Action::Close, Action::Reset] {
                 let scene = Scene::new();
@@ -89,7 +89,7 @@ tests! {
         }
     }
 
-    person_is_not_asked_twice_for_a_connection_that_breaks {
+    broken_connection_does_not_ask_the_person_again {
         for actions in [vec![Action::Close], vec![Action::Reset]] {
             let scene = Scene::new();
             let (client, _auth, browser) = scene.signed_in();
@@ -102,7 +102,7 @@ tests! {
         }
     }
 
-    answer_that_is_no_token_is_a_protocol_error {
+    response_without_a_token_is_a_protocol_error {
         for body in ["", "<p>welcome", "[]", "{}", "{\"access_token\":\"\"}",
                      "{\"access_token\":7}", "{\"access_token\":\"a b\"}",
                      "{\"access_token\":\"x\",\"token_type\":\"mac\"}",
@@ -125,13 +125,13 @@ tests! {
         }
     }
 
-    token_that_fits_no_header_is_refused {
+    token_that_no_header_can_hold_is_refused {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.token = json!({"access_token": "x".repeat(40_000)}));
         assert_eq!(fails(&scene).status, MCP_E_PROTOCOL);
     }
 
-    huge_bodies_are_refused_and_not_cut {
+    huge_body_is_refused {
         let big = json!({"issuer": "x".repeat(300_000)}).to_string();
         for step in [Step::Metadata, Step::Register, Step::Token] {
             let scene = Scene::new();
@@ -145,7 +145,7 @@ tests! {
         assert_eq!(fails(&scene).status, MCP_E_TOO_LARGE);
     }
 
-    endless_bodies_end {
+    endless_body_is_an_error {
         for step in [Step::Metadata, Step::Token] {
             let scene = Scene::new();
             scene.authority.inject_always(step, vec![
@@ -184,7 +184,7 @@ tests! {
         }
     }
 
-    redirect_of_metadata_is_followed_at_its_origin_alone {
+    redirect_of_metadata_is_followed_within_its_origin {
         let scene = Scene::new();
         let reply = http::reply(302, &[("location", "/.well-known/openid-configuration")], b"");
         scene.authority.inject(Step::Metadata, send(reply));
@@ -203,7 +203,7 @@ tests! {
         assert_eq!(other.log().count(), 0);
     }
 
-    redirects_in_a_circle_end {
+    redirect_loop_is_an_error {
         let scene = Scene::new();
         let reply = http::reply(302, &[("location", "/.well-known/openid-configuration?x")], b"");
         scene.authority.inject_always(Step::Metadata, send(reply));
@@ -218,7 +218,7 @@ tests! {
         assert!(scene.guarded.asked().len() <= 8, "{}", scene.guarded.asked().len());
     }
 
-    plain_http_to_another_machine_is_refused_at_each_place {
+    plain_http_to_another_host_is_refused_at_each_step {
         for name in ["token_endpoint", "registration_endpoint", "authorization_endpoint"] {
             let scene = Scene::new();
             scene.authority.set(|knobs| {
@@ -237,7 +237,7 @@ tests! {
         assert!([MCP_E_INSECURE, MCP_E_UNTRUSTED].contains(&failure.status), "{failure:?}");
     }
 
-    link_local_addresses_are_never_asked {
+    link_local_addresses_get_no_request {
         for url in ["https://169.254.169.254", "https://[fe80::1]", "http://169.254.169.254",
                     "https://[::ffff:169.254.169.254]", "https://0.0.0.0", "https://[::]",
                     "https://224.0.0.1", "https://0xa9fea9fe", "https://2852039166"] {
@@ -264,7 +264,7 @@ tests! {
         }
     }
 
-    registration_answer_is_believed_as_far_as_it_can_be {
+    registration_response_is_checked {
         for (over, status) in [
             (json!({"client_id": null}), MCP_E_PROTOCOL),
             (json!({"client_id": ""}), MCP_E_PROTOCOL),
@@ -284,7 +284,7 @@ tests! {
         scene.signed_in();
     }
 
-    server_that_sends_secrets_back_is_not_quoted {
+    reflected_secret_is_redacted {
         let scene = Scene::new();
         let (auth, browser) = scene.person();
         let core = scene.authority.core.clone();
@@ -304,7 +304,7 @@ tests! {
         assert!([MCP_E_AUTH, MCP_E_PROTOCOL].contains(&failure.status), "{failure:?}");
     }
 
-    server_that_sends_the_proofs_back_is_not_quoted {
+    reflected_proof_is_redacted {
         use behaviour::authority::{Core, Registered};
         for is_basic in [true, false] {
             let core = std::sync::Arc::new(Core::default());
@@ -338,7 +338,7 @@ tests! {
         }
     }
 
-    doubts_about_the_grant_are_told_where_it_is_refused {
+    refused_grant_error_explains_unsupported_metadata {
         for step in [Step::Authorize, Step::Token] {
             let scene = Scene::new();
             scene.authority.set(|knobs| {
@@ -355,7 +355,7 @@ tests! {
         }
     }
 
-    words_of_the_server_are_cut_and_cleaned {
+    server_text_in_errors_is_shortened_and_escaped {
         let scene = Scene::new();
         let long = format!("\u{1b}[31m%s%n\"\\\r\n{}", "é".repeat(5000));
         scene.authority.inject(Step::Token, send(http::json(400,
@@ -365,7 +365,7 @@ tests! {
         assert!(failure.message.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
     }
 
-    slow_servers_end_with_the_calls_timeout {
+    slow_server_ends_with_the_timeout_of_the_call {
         for step in [Step::Metadata, Step::Register, Step::Token] {
             let scene = Scene::new();
             scene.authority.inject_always(step, vec![Action::Hang]);
@@ -381,7 +381,7 @@ tests! {
         }
     }
 
-    token_request_that_hangs_ends_by_itself {
+    hung_token_request_has_its_own_timeout {
         let scene = Scene::new();
         scene.authority.inject_always(Step::Token, vec![Action::Hang]);
         let (auth, _browser) = scene.person();

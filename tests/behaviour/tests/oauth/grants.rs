@@ -43,7 +43,7 @@ tests! {
         ends_well(&scene);
     }
 
-    both_eras_and_streams_are_the_same {
+    sign_in_is_the_same_in_both_eras_and_streams {
         for config in [Config::handshake(Offer::default()), Config::stateless(Offer::default())] {
             for streams in [false, true] {
                 let scene = Scene::of(Config { streams, ..config.clone() });
@@ -64,7 +64,7 @@ tests! {
         }
     }
 
-    page_of_the_listener_tells_nothing {
+    page_of_the_listener_shows_no_secret {
         let scene = Scene::new();
         let (_client, _auth, browser) = scene.signed_in();
         let page = browser.page();
@@ -83,7 +83,7 @@ tests! {
         assert!(behaviour::authority::form::get(&redirect).is_err(), "nobody listens any more");
     }
 
-    program_by_its_secret_in_each_way {
+    client_credentials_with_a_secret_in_each_method {
         for method in ["client_secret_basic", "client_secret_post"] {
             let scene = Scene::new();
             let (id, secret) = ("a b+c", "p:w~é/= %x");
@@ -104,7 +104,7 @@ tests! {
         }
     }
 
-    program_by_its_key {
+    client_credentials_with_a_key {
         for key in [Key::es256(), Key::eddsa()] {
             let scene = Scene::new();
             scene.authority.set(|knobs| {
@@ -120,7 +120,7 @@ tests! {
         }
     }
 
-    program_without_secret_or_key_sends_nothing {
+    client_credentials_without_secret_or_key_send_nothing {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.given = vec![Registered::public("machine")]);
         let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
@@ -131,7 +131,7 @@ tests! {
         ends_well(&scene);
     }
 
-    identity_token_of_a_person_becomes_a_token {
+    identity_token_is_exchanged_for_a_token {
         let (scene, provider) = (Scene::new(), Authority::new());
         let identity = unsigned(&json!({"sub": "ada", "aud": "at-the-provider"}));
         scene.hides(&identity);
@@ -162,7 +162,7 @@ tests! {
         ends_well(&scene);
     }
 
-    scope_that_the_provider_leaves_out_was_asked_for_all_the_same {
+    requested_scope_is_kept_if_the_provider_omits_it {
         let (scene, provider) = (Scene::new(), Authority::new());
         let identity = unsigned(&json!({"sub": "ada", "aud": "at-the-provider"}));
         scene.hides(&identity);
@@ -197,7 +197,7 @@ tests! {
         ends_well(&scene);
     }
 
-    offline_access_is_for_persons {
+    offline_access_is_requested_for_persons_only {
         let scene = Scene::new();
         scene.authority.set(|knobs| {
             knobs.given = vec![Registered::secret("me", "secret-of-me", "client_secret_basic")];
@@ -209,7 +209,7 @@ tests! {
         assert_eq!(scene.authority.forms(Step::Token)[0].text("scope"), "read");
     }
 
-    workload_by_the_token_of_its_platform {
+    workload_token_of_a_handler_is_used {
         let scene = Scene::new();
         let (token, issuer) = (workload(), scene.authority.issuer());
         scene.authority.accept(&token);
@@ -226,7 +226,7 @@ tests! {
         ends_well(&scene);
     }
 
-    workload_by_a_file {
+    workload_token_of_a_file_is_used {
         let path = std::env::temp_dir().join(format!("mcp-assertion-{}", std::process::id()));
         let (scene, token) = (Scene::new(), workload());
         scene.authority.accept(&token);
@@ -239,7 +239,7 @@ tests! {
         let _ = std::fs::remove_file(path);
     }
 
-    assertion_that_no_platform_made_is_not_sent {
+    invalid_assertion_is_not_sent {
         let past = unsigned(&json!({"exp": now() - 3600}));
         for token in ["hunter2-no-parts", "a.b", past.as_str(), "", "eyJhbGciOiJub25lIn0.e30."] {
             let scene = Scene::new();
@@ -255,7 +255,7 @@ tests! {
         }
     }
 
-    handler_that_fails_ends_the_exchange {
+    failed_assertion_handler_ends_the_exchange {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_JWT_BEARER);
         auth.set_assertion_handler(|_| None).unwrap();
@@ -263,7 +263,7 @@ tests! {
         assert_eq!(scene.authority.count(Step::Token), 0);
     }
 
-    workload_that_is_refused_is_not_sent_again {
+    refused_workload_token_is_not_sent_again {
         let scene = Scene::new();
         let (auth, token) = (Auth::of(MCP_GRANT_JWT_BEARER), workload());
         scene.hides(&token);
@@ -276,7 +276,7 @@ tests! {
         assert_eq!(scene.authority.count(Step::Token), 1, "the next after 5 s");
     }
 
-    given_id_comes_before_all_else {
+    given_client_id_comes_first {
         let scene = Scene::new();
         scene.authority.set(|knobs| {
             knobs.given = vec![Registered::public("given")];
@@ -291,7 +291,7 @@ tests! {
         ends_well(&scene);
     }
 
-    document_comes_before_a_registration_where_the_server_takes_it {
+    metadata_document_comes_before_registration_if_supported {
         for takes in [true, false] {
             let scene = Scene::new();
             scene.authority.set(|knobs| knobs.takes_metadata_urls = takes);
@@ -304,7 +304,7 @@ tests! {
         }
     }
 
-    nobody_to_be_is_an_error_that_says_what_may_be_set {
+    missing_client_identity_is_an_error_that_names_the_options {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.has_registration = false);
         let (auth, browser) = scene.person();
@@ -315,7 +315,7 @@ tests! {
         assert_eq!(browser.count(), 0);
     }
 
-    registered_client_proves_itself_as_it_was_registered {
+    registered_client_uses_its_registered_method {
         for method in ["none", "client_secret_basic", "client_secret_post"] {
             let scene = Scene::new();
             scene.authority.set(|knobs| knobs.method = Some(method));
@@ -327,7 +327,7 @@ tests! {
         }
     }
 
-    registration_asks_for_what_the_server_lists {
+    registration_requests_a_listed_method {
         for (methods, wanted) in [
             (Some(vec!["none", "client_secret_basic"]), "none"),
             (Some(vec!["client_secret_post", "private_key_jwt"]), "client_secret_post"),
@@ -355,7 +355,7 @@ tests! {
         ends_well(&scene);
     }
 
-    registration_that_is_forgotten_is_made_anew_but_a_given_id_is_not {
+    forgotten_registration_is_repeated_and_a_given_id_is_not {
         let scene = Scene::new();
         let (client, _auth, browser) = scene.signed_in();
         scene.authority.expire();
@@ -375,7 +375,7 @@ tests! {
         assert_eq!((browser.count(), scene.authority.count(Step::Register)), (1, 0));
     }
 
-    given_id_goes_to_one_issuer_alone {
+    given_client_id_is_sent_to_one_issuer_only {
         let (scene, other) = (Scene::new(), Authority::new());
         scene.has_other(other.log());
         scene.authority.set(|knobs| {
@@ -392,7 +392,7 @@ tests! {
         assert_eq!((browser.count(), other.count(Step::Register)), (1, 0));
     }
 
-    no_browser_is_a_sign_in_that_is_needed {
+    missing_browser_handler_is_an_error {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let failure = scene.failure(scene.client(&auth).ping());
@@ -401,7 +401,7 @@ tests! {
         assert!(!failure.may_have_run);
     }
 
-    browser_that_cannot_be_shown_ends_the_sign_in {
+    failed_browser_handler_ends_the_sign_in {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         auth.set_browser(|_, _| 7).unwrap();
@@ -409,7 +409,7 @@ tests! {
         assert_eq!(scene.authority.count(Step::Token), 0);
     }
 
-    redirect_that_was_set_is_the_one_that_is_used {
+    configured_redirect_url_is_used {
         for (url, port) in [("http://localhost/back", 0), ("http://127.0.0.1/x/y?z=1", 0)] {
             let scene = Scene::new();
             let (auth, browser) = scene.person();
@@ -424,7 +424,7 @@ tests! {
         }
     }
 
-    redirect_whose_port_is_taken_is_an_error {
+    configured_redirect_port_in_use_is_an_error {
         let scene = Scene::new();
         let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let (auth, browser) = scene.person();
@@ -434,7 +434,7 @@ tests! {
         assert_eq!(browser.count(), 0);
     }
 
-    pinned_issuer_that_is_not_named_is_refused {
+    pinned_issuer_that_is_not_listed_is_refused {
         let scene = Scene::new();
         let (auth, browser) = scene.person();
         auth.set_issuer("https://issuer.example.com").unwrap();
@@ -443,7 +443,7 @@ tests! {
         assert_eq!((browser.count(), scene.authority.log().count()), (0, 0));
     }
 
-    pinned_issuer_is_taken_from_a_list {
+    pinned_issuer_is_chosen_from_a_list {
         let (scene, other) = (Scene::new(), Authority::new());
         scene.has_other(other.log());
         let (first, wanted) = (other.issuer(), scene.authority.issuer());

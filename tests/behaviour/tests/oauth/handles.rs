@@ -49,7 +49,7 @@ fn setters() -> Vec<(&'static str, Setter)> {
 }
 
 tests! {
-    all_that_may_be_set_may_be_set_before_use_and_not_after {
+    options_can_be_set_before_use_and_not_after {
         let scene = Scene::new();
         let (_client, auth, _browser) = scene.signed_in();
         for (name, set) in setters() {
@@ -63,7 +63,7 @@ tests! {
         assert_eq!(count.load(Ordering::SeqCst), 1);
     }
 
-    wrong_values_are_refused_when_they_are_set {
+    invalid_values_are_refused_by_their_setter {
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let wrong: Vec<(&str, behaviour::Outcome<()>)> = vec![
             ("id", auth.set_client("", None)),
@@ -155,7 +155,7 @@ tests! {
         }
     }
 
-    store_is_whole_or_none {
+    store_needs_all_its_callbacks {
         unsafe extern "C" fn forget(_: *mut c_void, _: *const std::ffi::c_char) -> i32 {
             0
         }
@@ -170,7 +170,7 @@ tests! {
         assert_eq!((status, count.load(Ordering::SeqCst)), (MCP_E_INVALID_ARGUMENT, 1));
     }
 
-    authorization_may_be_freed_at_once {
+    authorization_may_be_freed_after_it_was_set {
         let scene = Scene::new();
         let (auth, browser) = scene.person();
         let (one, two) = (scene.client(&auth), scene.client(&auth));
@@ -181,7 +181,7 @@ tests! {
         assert_eq!(browser.count(), 1);
     }
 
-    user_data_is_freed_once_with_the_last_that_has_it {
+    user_data_is_freed_once_with_its_last_owner {
         let scene = Scene::new();
         let (held, count) = counted();
         let auth = Auth::of(MCP_GRANT_JWT_BEARER);
@@ -203,7 +203,7 @@ tests! {
         assert_eq!(new.load(Ordering::SeqCst), 1);
     }
 
-    server_that_is_a_program_has_no_oauth {
+    stdio_server_has_no_oauth {
         let peer = peer!("--stateless");
         let (client, auth) = (peer.client(), Auth::of(MCP_GRANT_AUTHORIZATION_CODE));
         assert_eq!(client.set_auth(Some(&auth)).unwrap_err().status, MCP_E_UNSUPPORTED);
@@ -212,7 +212,7 @@ tests! {
         }
     }
 
-    header_authorization_excludes_it {
+    authorization_header_excludes_oauth {
         let (client, auth) = (Client::of("http://127.0.0.1:9/mcp"), Auth::of(MCP_GRANT_AUTHORIZATION_CODE));
         client.set_header("Authorization", Some("Basic eDp5")).unwrap();
         assert_eq!(client.set_auth(Some(&auth)).unwrap_err().status, MCP_E_INVALID_ARGUMENT);
@@ -224,7 +224,7 @@ tests! {
         client.set_header("Authorization", Some("Basic eDp5")).unwrap();
     }
 
-    it_takes_the_place_of_a_token_and_a_token_that_of_it {
+    oauth_and_token_replace_each_other {
         let scene = Scene::new();
         let (auth, browser) = scene.person();
         let client = scene.client(&auth);
@@ -239,7 +239,7 @@ tests! {
         assert_eq!(client.sign_in().unwrap_err().status, MCP_E_UNSUPPORTED);
     }
 
-    grant_that_is_told_to_the_server_is_set_before_it_is_connected {
+    declared_grant_is_set_before_connecting {
         let served = behaviour::Served::stateless();
         let client = served.client();
         client.connect().unwrap();
@@ -251,7 +251,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    sign_in_comes_before_the_server_asks {
+    sign_in_works_before_a_401 {
         let scene = Scene::new();
         let (auth, browser) = scene.person();
         let client = scene.client(&auth);
@@ -266,7 +266,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    sign_in_at_a_server_that_names_nobody_is_an_error {
+    sign_in_without_an_authorization_server_is_an_error {
         let served = behaviour::Served::stateless();
         let client = served.client();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
@@ -276,7 +276,7 @@ tests! {
         assert_eq!(browser.count(), 0);
     }
 
-    sign_out_revokes_and_forgets {
+    sign_out_revokes_and_deletes_tokens {
         let scene = Scene::new();
         let (client, _auth, browser) = scene.signed_in();
         client.sign_out().unwrap();
@@ -291,7 +291,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    sign_out_forgets_also_where_nothing_can_be_revoked {
+    sign_out_without_revocation_endpoint_deletes_tokens {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.metadata = json!({"revocation_endpoint": null}));
         let (client, _auth, browser) = scene.signed_in();
@@ -319,7 +319,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    another_authorization_server_gets_nothing_of_the_first {
+    second_authorization_server_gets_no_credential_of_the_first {
         let (scene, other) = (Scene::new(), Authority::new());
         scene.has_other(other.log());
         scene.authority.set(|knobs| knobs.method = Some("client_secret_post"));
@@ -338,7 +338,7 @@ tests! {
         other.has_no_complaint();
     }
 
-    token_goes_to_the_resource_it_was_got_for_alone {
+    token_is_sent_to_its_own_resource_only {
         let scene = Scene::new();
         let second = behaviour::authority::Guarded::new(scene.authority.core.clone());
         let (_client, auth, browser) = scene.signed_in();
@@ -356,7 +356,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    callback_that_calls_for_itself_is_an_error_and_no_standstill {
+    callback_that_needs_its_own_exchange_is_an_error_and_no_deadlock {
         let scene = Scene::new();
         // Both a client that is connected and one that is not.
         let (auth, browser) = (Auth::of(MCP_GRANT_AUTHORIZATION_CODE), Browser::default());
@@ -380,7 +380,7 @@ tests! {
         assert_eq!(browser.count(), 2);
     }
 
-    handler_that_runs_while_a_person_signs_in_does_not_wait_for_it {
+    handler_during_a_sign_in_does_not_wait_for_it {
         let scene = Scene::new();
         let (auth, browser) = (Auth::of(MCP_GRANT_AUTHORIZATION_CODE), Browser::default());
         let client = Arc::new(scene.client(&auth));

@@ -42,7 +42,7 @@ fn slowest(client: &Client, calls: usize) -> Duration {
 }
 
 tests! {
-    token_that_ends_under_load_is_renewed_once {
+    token_that_expires_under_load_is_refreshed_once {
         let scene = Scene::new();
         let (client, _auth, browser) = scene.signed_in();
         for round in 1..=3 {
@@ -54,7 +54,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    clients_that_share_an_authorization_renew_once {
+    clients_that_share_an_authorization_refresh_once {
         let scene = Scene::new();
         let (first, auth, browser) = scene.signed_in();
         let more: Vec<_> = (0..3).map(|_| scene.client(&auth)).collect();
@@ -66,7 +66,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    storm_of_refusals_is_one_sign_in {
+    many_401s_lead_to_one_sign_in {
         let scene = Scene::new();
         scene.authority.set(|knobs| {
             knobs.pauses.insert(Step::Token, Duration::from_millis(200));
@@ -80,7 +80,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    tokens_that_really_live_short_are_renewed_without_a_failure {
+    short_lived_tokens_are_refreshed_without_a_failure {
         let scene = Scene::new();
         scene.authority.set(|knobs| {
             knobs.lives = Some(Duration::from_millis(400));
@@ -97,7 +97,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    token_is_renewed_before_it_ends {
+    token_is_refreshed_before_it_expires {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.expires_in = json!(2));
         let (client, _auth, _browser) = scene.signed_in();
@@ -112,7 +112,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    call_with_a_good_token_does_not_wait_for_a_renewal {
+    call_with_a_valid_token_does_not_wait_for_a_refresh {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.expires_in = json!(8));
         let (client, _auth, _browser) = scene.signed_in();
@@ -134,7 +134,7 @@ tests! {
         assert_eq!(scene.authority.count(Step::Refresh), 1);
     }
 
-    call_with_a_good_token_does_not_wait_for_a_person {
+    call_with_a_valid_token_does_not_wait_for_a_person {
         let scene = Scene::new();
         scene.guarded.set(|wall| {
             wall.scope = Some("read".into());
@@ -154,7 +154,7 @@ tests! {
         assert_eq!(browser.count(), 2);
     }
 
-    refused_token_is_renewed_once_and_then_it_is_an_error {
+    refused_token_is_refreshed_once_and_then_an_error {
         let scene = Scene::new();
         let (client, _auth, browser) = scene.signed_in();
         scene.guarded.set(|wall| wall.refuses = true);
@@ -184,7 +184,7 @@ tests! {
         }
     }
 
-    refresh_token_that_is_refused_is_a_new_sign_in {
+    refused_refresh_token_leads_to_a_new_sign_in {
         let scene = Scene::new();
         let (client, _auth, browser) = scene.signed_in();
         scene.authority.expire();
@@ -195,7 +195,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    server_that_is_down_keeps_the_refresh_token {
+    unavailable_server_keeps_the_refresh_token {
         for status in [500, 502, 503, 429] {
             let scene = Scene::new();
             let (client, _auth, browser) = scene.signed_in();
@@ -210,7 +210,7 @@ tests! {
         }
     }
 
-    renewal_that_fails_does_not_end_a_call_with_a_good_token {
+    failed_refresh_does_not_end_a_call_with_a_valid_token {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.expires_in = json!(4));
         let (client, _auth, browser) = scene.signed_in();
@@ -222,7 +222,7 @@ tests! {
         assert_eq!(browser.count(), 1);
     }
 
-    refresh_that_breaks_off_is_not_sent_twice_in_a_call {
+    broken_refresh_is_not_repeated_in_a_call {
         let scene = Scene::new();
         let (client, _auth, browser) = scene.signed_in();
         scene.authority.expire();
@@ -246,7 +246,7 @@ tests! {
         }
     }
 
-    strange_lifetimes_are_lived_with {
+    unusual_lifetimes_are_accepted {
         for (said, renewals) in [
             (json!("3600"), 0), (json!(-5), 0), (json!(0), 0), (Value::Null, 0),
             (json!(u64::MAX), 0), (json!(1e300), 0), (json!("soon"), 0), (json!([]), 0),
@@ -263,7 +263,7 @@ tests! {
         }
     }
 
-    no_refresh_token_is_a_new_sign_in {
+    missing_refresh_token_leads_to_a_new_sign_in {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.gives_refresh = false);
         let (client, _auth, browser) = scene.signed_in();
@@ -272,7 +272,7 @@ tests! {
         assert_eq!((browser.count(), scene.authority.count(Step::Refresh)), (2, 0));
     }
 
-    program_without_a_person_asks_anew {
+    client_credentials_request_a_new_token {
         let scene = Scene::new();
         scene.authority.set(|knobs| {
             knobs.given = vec![Registered::secret("m", "secret-m-long", "client_secret_basic")];
@@ -290,7 +290,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    threads_that_wait_for_an_exchange_get_its_failure_and_no_second_one {
+    threads_that_wait_for_an_exchange_share_its_failure {
         let scene = Scene::new();
         let (client, _auth, browser) = scene.signed_in();
         scene.authority.expire();

@@ -29,7 +29,7 @@ fn sorted(scope: &str) -> Vec<&str> {
 }
 
 tests! {
-    scope_of_the_program_comes_first_then_the_challenges_then_the_metadatas {
+    scope_is_taken_from_option_then_challenge_then_metadata {
         for (own, challenge, listed, wanted) in [
             (Some("mine"), Some("theirs"), json!(["a", "b"]), Some("mine")),
             (None, Some("theirs"), json!(["a", "b"]), Some("theirs")),
@@ -54,7 +54,7 @@ tests! {
         }
     }
 
-    offline_access_is_asked_for_where_the_authorization_server_has_it {
+    offline_access_is_requested_if_supported {
         for (listed, scope, wanted, prompt) in [
             (json!(["read", "offline_access"]), Some("read"), "read offline_access",
                 Some("consent")),
@@ -71,7 +71,7 @@ tests! {
         }
     }
 
-    wider_scope_is_the_union_and_the_call_is_repeated {
+    insufficient_scope_leads_to_the_union_and_a_repeated_call {
         let scene = narrow();
         let (client, _auth, browser) = scene.signed_in();
         assert_eq!(browser.asked().text("scope"), "read");
@@ -86,7 +86,7 @@ tests! {
         scene.guarded.has_no_complaint();
     }
 
-    scope_that_was_just_granted_is_nothing_to_gain {
+    scope_already_granted_leads_to_no_sign_in {
         let scene = narrow();
         scene.guarded.set(|wall| wall.never_enough = true);
         let (client, _auth, browser) = scene.signed_in();
@@ -99,7 +99,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    refusal_without_a_scope_is_nothing_to_gain {
+    refusal_without_a_scope_leads_to_no_sign_in {
         let scene = narrow();
         scene.guarded.set(|wall| {
             wall.needs.insert("echo".into(), "read".into());
@@ -110,7 +110,7 @@ tests! {
         assert_eq!(browser.count(), 1);
     }
 
-    person_who_refuses_more_keeps_what_there_is {
+    refused_wider_scope_keeps_the_token {
         let scene = narrow();
         let (client, _auth, browser) = scene.signed_in();
         scene.authority.set(|knobs| {
@@ -128,7 +128,7 @@ tests! {
         assert_eq!(scene.authority.count(Step::Refresh), 0);
     }
 
-    less_than_was_asked_for_is_no_error_by_itself {
+    narrower_granted_scope_is_no_error {
         let scene = narrow();
         scene.authority.set(|knobs| knobs.scope = Some(json!("read")));
         let (client, _auth, browser) = scene.signed_in();
@@ -140,7 +140,7 @@ tests! {
         assert_eq!(browser.count(), 2);
     }
 
-    other_refusal_is_no_matter_of_tokens {
+    other_403_leads_to_no_sign_in {
         let scene = Scene::new();
         let (client, _auth, browser) = scene.signed_in();
         scene.authority.expire();
@@ -155,7 +155,7 @@ tests! {
         assert_eq!((browser.count(), second.count(), other.log().count()), (1, 0, 1));
     }
 
-    program_without_a_person_asks_for_more_once {
+    client_credentials_request_a_wider_scope_once {
         let scene = narrow();
         scene.authority.set(|knobs| {
             knobs.given = vec![Registered::secret("m", "secret-m-long", "client_secret_basic")];
@@ -172,7 +172,7 @@ tests! {
         assert_eq!(scene.authority.count(Step::Token), 2);
     }
 
-    three_sign_ins_in_a_row_without_a_call_are_the_bound {
+    sign_ins_in_a_row_are_limited_to_three {
         let scene = Scene::new();
         let (client, _auth, browser) = scene.signed_in();
         scene.guarded.set(|wall| wall.refuses = true);
@@ -190,7 +190,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    refused_answers_are_not_retried_by_the_same_call {
+    untrusted_response_is_not_retried_by_the_same_call {
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.iss = Iss::Is("https://evil.example.com".into()));
         let (auth, browser) = scene.person();

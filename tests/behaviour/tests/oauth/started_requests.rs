@@ -28,7 +28,7 @@ fn done(client: &Client, request: &Request) -> i32 {
 }
 
 tests! {
-    whole_flow_runs_by_dispatching {
+    sign_in_runs_by_dispatching {
         let scene = Scene::new();
         let (auth, browser) = scene.person();
         let client = scene.client(&auth);
@@ -45,7 +45,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    many_started_requests_are_one_sign_in {
+    many_started_requests_share_one_sign_in {
         let scene = Scene::new();
         let (auth, browser) = scene.person();
         let client = scene.client(&auth);
@@ -69,7 +69,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    pasting_inside_a_dispatch_is_an_answer {
+    response_may_be_pasted_inside_dispatch {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::pastes(&auth, str::to_owned);
@@ -80,7 +80,7 @@ tests! {
         assert_eq!(browser.threads(), [std::thread::current().id()]);
     }
 
-    assertion_is_asked_for_by_dispatching {
+    assertion_handler_runs_inside_dispatch {
         let scene = Scene::new();
         let token = unsigned(&json!({"sub": "workload-of-the-tests", "exp": now() + 300}));
         scene.authority.accept(&token);
@@ -100,7 +100,7 @@ tests! {
         assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 
-    timeout_of_a_call_stands_still_for_the_person {
+    timeout_of_a_call_is_paused_for_the_person {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         Browser::slow(&auth, Duration::from_millis(1500));
@@ -109,7 +109,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    person_who_never_comes_is_a_timeout {
+    abandoned_sign_in_is_a_timeout {
         for is_started in [false, true] {
             let scene = Scene::new();
             let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
@@ -167,7 +167,7 @@ tests! {
         }
     }
 
-    cancel_of_one_leaves_the_sign_in_to_the_others {
+    cancel_of_one_call_leaves_the_sign_in_to_the_others {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::idle(&auth);
@@ -261,7 +261,7 @@ tests! {
         }
     }
 
-    who_waits_for_an_exchange_of_another_waits_no_longer_than_that {
+    call_that_waits_for_a_cancelled_exchange_takes_over {
         let scene = Scene::new();
         scene.authority.inject_always(Step::Token, vec![Action::Hang]);
         let (auth, _browser) = scene.person();
@@ -309,7 +309,7 @@ tests! {
         }
     }
 
-    client_that_is_freed_while_a_person_is_asked_frees_all {
+    client_freed_during_a_sign_in_frees_everything {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::idle(&auth);
@@ -331,7 +331,7 @@ tests! {
         assert!(is_closed, "nobody listens");
     }
 
-    trace_of_a_started_flow_tells_no_secret {
+    trace_of_a_started_sign_in_shows_no_secret {
         // The scene looks at the trace when it ends.
         let scene = Scene::new();
         scene.authority.set(|knobs| knobs.method = Some("client_secret_basic"));

@@ -142,7 +142,7 @@ tests! {
         }
     }
 
-    next_run_has_the_token_of_the_last {
+    stored_token_is_used_by_the_next_run {
         let (scene, kept) = (Scene::new(), Kept::default());
         let (auth, browser) = with(&scene, &kept);
         scene.client(&auth).ping().unwrap();
@@ -163,14 +163,14 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    nothing_is_kept_where_nothing_was_asked_for {
+    token_is_not_stored_without_a_store {
         let scene = Scene::new();
         scene.signed_in();
         let (_client, _auth, browser) = scene.signed_in();
         assert_eq!((browser.count(), scene.authority.count(Step::Register)), (1, 2));
     }
 
-    sign_out_empties_the_store_but_for_the_registration {
+    sign_out_deletes_all_but_the_registration {
         let (scene, kept) = (Scene::new(), Kept::default());
         let (auth, _browser) = with(&scene, &kept);
         scene.client(&auth).ping().unwrap();
@@ -185,7 +185,7 @@ tests! {
         assert!(kept.count() >= 1);
     }
 
-    store_that_cannot_save_ends_no_call {
+    failed_save_ends_no_call {
         let (scene, kept) = (Scene::new(), Kept::default());
         kept.0.fails_save.store(true, Ordering::SeqCst);
         let (auth, browser) = with(&scene, &kept);
@@ -201,7 +201,7 @@ tests! {
         assert_eq!(browser.count(), 1);
     }
 
-    store_that_cannot_load_ends_a_call_without_a_token_alone {
+    failed_load_ends_only_a_call_without_a_token {
         let (scene, kept) = (Scene::new(), Kept::default());
         let (auth, browser) = with(&scene, &kept);
         let client = scene.client(&auth);
@@ -216,7 +216,7 @@ tests! {
         assert_eq!((browser.count(), again.count()), (1, 0));
     }
 
-    store_that_cannot_forget_is_told_by_the_sign_out {
+    failed_delete_is_an_error_of_sign_out {
         let (scene, kept) = (Scene::new(), Kept::default());
         let (auth, browser) = with(&scene, &kept);
         let client = scene.client(&auth);
@@ -229,7 +229,7 @@ tests! {
         assert_eq!(browser.count(), 2);
     }
 
-    store_that_gives_something_else_is_an_error_and_is_left_alone {
+    malformed_entry_is_an_error_and_is_not_overwritten {
         for change in [
             (|_: &str| "hunter2 hunter2".to_owned()) as fn(&str) -> String,
             |_| "{}".into(),
@@ -266,7 +266,7 @@ tests! {
         assert!(browser.count() <= 1);
     }
 
-    slow_store_is_waited_for_by_who_needs_it {
+    slow_store_delays_only_calls_that_need_it {
         let (scene, kept) = (Scene::new(), Kept::default());
         kept.0.takes.store(100, Ordering::SeqCst);
         let (auth, browser) = with(&scene, &kept);
@@ -280,7 +280,7 @@ tests! {
         assert_eq!((browser.count(), kept.0.at_once.load(Ordering::SeqCst)), (1, 1));
     }
 
-    token_that_another_process_renewed_is_taken {
+    token_refreshed_by_another_process_is_used {
         let (scene, kept) = (Scene::new(), Kept::default());
         let (first, one) = with(&scene, &kept);
         let (second, two) = with(&scene, &kept);
@@ -297,7 +297,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    refresh_token_that_was_stolen_is_a_new_sign_in {
+    revoked_refresh_token_leads_to_a_new_sign_in {
         let (scene, kept) = (Scene::new(), Kept::default());
         let (auth, browser) = with(&scene, &kept);
         let client = scene.client(&auth);
@@ -310,7 +310,7 @@ tests! {
         assert_eq!(scene.authority.complaints().len(), 1);
     }
 
-    file_is_for_its_owner_alone {
+    file_is_readable_by_its_owner_only {
         let (scene, file) = (Scene::new(), File::new());
         let (auth, _browser) = with_file(&scene, &file);
         scene.client(&auth).ping().unwrap();
@@ -323,7 +323,7 @@ tests! {
         assert_eq!(browser.count(), 0);
     }
 
-    file_that_others_may_read_is_refused_and_left_alone {
+    file_readable_by_others_is_refused_and_unchanged {
         let (scene, file) = (Scene::new(), File::new());
         let (auth, _browser) = with_file(&scene, &file);
         scene.client(&auth).ping().unwrap();
@@ -336,7 +336,7 @@ tests! {
         assert_eq!(file.text(), before);
     }
 
-    file_that_is_broken_is_never_overwritten {
+    malformed_file_is_never_overwritten {
         let (scene, file) = (Scene::new(), File::new());
         std::fs::create_dir_all(file.0.parent().unwrap()).unwrap();
         std::fs::set_permissions(file.0.parent().unwrap(),
@@ -350,7 +350,7 @@ tests! {
         assert!(!failure.message.contains("hunter2"), "{}", failure.message);
     }
 
-    file_that_breaks_later_is_told_and_left_alone {
+    file_that_becomes_malformed_is_an_error_and_unchanged {
         let (scene, file) = (Scene::new(), File::new());
         let (auth, browser) = with_file(&scene, &file);
         let client = scene.client(&auth);
@@ -365,7 +365,7 @@ tests! {
         assert_eq!((browser.count(), file.text().as_str()), (1, "hunter2 {"));
     }
 
-    handles_that_share_a_file_renew_once {
+    handles_that_share_a_file_refresh_once {
         let (scene, file) = (Scene::new(), File::new());
         scene.authority.set(|knobs| {
             knobs.pauses.insert(Step::Refresh, Duration::from_millis(200));
@@ -390,7 +390,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    processes_that_share_a_file_renew_once {
+    processes_that_share_a_file_refresh_once {
         let (scene, file) = (Scene::new(), File::new());
         let (auth, _browser) = with_file(&scene, &file);
         scene.client(&auth).ping().unwrap();
@@ -401,7 +401,7 @@ tests! {
         let program = std::env::current_exe().unwrap();
         let children: Vec<_> = (0..3).map(|_| {
             std::process::Command::new(&program)
-                .args(["--exact", "token_store::pings_for_another_test", "--include-ignored"])
+                .args(["--exact", "token_store::child_process_pings_for_another_test", "--include-ignored"])
                 .env("MCP_TEST_URL", scene.guarded.url())
                 .env("MCP_TEST_STORE", file.path())
                 .stdout(std::process::Stdio::null())
@@ -414,7 +414,7 @@ tests! {
         scene.authority.has_no_complaint();
     }
 
-    pings_for_another_test {
+    child_process_pings_for_another_test {
         // By itself it does nothing: another process runs it.
         let Ok(url) = std::env::var("MCP_TEST_URL") else { return };
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);

@@ -33,7 +33,7 @@ fn echoed(client: &Client, value: Value) {
 }
 
 tests! {
-    endpoint_is_taken_as_a_path_or_as_a_whole_url {
+    endpoint_may_be_a_path_or_a_url {
         for endpoint in [Endpoint::Relative, Endpoint::Absolute, Endpoint::Twice,
                          Endpoint::TwoOfThem, Endpoint::AfterOthers,
                          Endpoint::Text("messages/?session_id={session}".into())] {
@@ -47,7 +47,7 @@ tests! {
         }
     }
 
-    endpoint_keeps_its_query_whatever_is_in_it {
+    endpoint_keeps_its_query {
         let to = "{base}/messages/?session_id={session}&to=http://other.example/a%20b";
         let legacy = Legacy::with(Endpoint::Text(to.into()));
         legacy.client().ping().unwrap();
@@ -55,7 +55,7 @@ tests! {
         assert!(posts.iter().all(|post| post.target.ends_with("&to=http://other.example/a%20b")));
     }
 
-    endpoint_without_a_path_is_that_of_the_stream {
+    endpoint_without_a_path_uses_the_path_of_the_stream {
         // POST and GET share the path, only the query tells who it is.
         let mcp = mcp_test_server::sse::Sse::new(
             Config::handshake(Offer::default()),
@@ -71,7 +71,7 @@ tests! {
         Client::of(&server.url("/sse")).ping().unwrap();
     }
 
-    endpoint_on_another_origin_is_refused_and_nothing_goes_there {
+    endpoint_on_another_origin_is_refused {
         let other = Server::start(|_| vec![Action::Close]);
         let elsewhere = Endpoint::Text(other.url("/messages/?session_id={session}"));
         for endpoint in [elsewhere, Endpoint::OtherHost, Endpoint::OtherPort, Endpoint::OtherScheme,
@@ -93,7 +93,7 @@ tests! {
         assert_eq!(other.log().connections(), 0);
     }
 
-    stream_without_an_endpoint_is_no_transport {
+    stream_without_an_endpoint_is_a_transport_error {
         for endpoint in [Endpoint::Missing, Endpoint::Empty, Endpoint::Ends] {
             let legacy = Legacy::with(endpoint.clone());
             let client = legacy.client();
@@ -110,7 +110,7 @@ tests! {
         }
     }
 
-    message_before_the_endpoint_is_no_endpoint {
+    message_before_the_endpoint_is_skipped {
         let server = Server::start(|request| {
             let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
             assert_eq!(request.method, "GET");
@@ -130,7 +130,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    call_answered_before_it_is_accepted_is_answered {
+    response_before_the_accepted_status_ends_the_call {
         let legacy = Legacy::of(Shape {
             accepts_after: Duration::from_millis(100), ..Shape::default()
         });
@@ -140,7 +140,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    progress_counts_although_the_call_is_not_accepted_yet {
+    progress_before_the_accepted_status_is_delivered {
         // Some servers accept a message when they are done with it.
         let legacy = Legacy::before(Config::handshake(Offer::default()), Shape::default(),
             |sse, request| {
@@ -167,7 +167,7 @@ tests! {
         assert!(told[0].1 < Duration::from_millis(600), "told as it comes: {:?}", told[0].1);
     }
 
-    answer_counts_although_the_call_is_never_accepted {
+    response_without_an_accepted_status_ends_the_call {
         let legacy = Legacy::before(Config::handshake(Offer::default()), Shape::default(),
             |sse, request| {
                 let mut actions = sse.handle(request);
@@ -184,7 +184,7 @@ tests! {
         assert_eq!(legacy.count("notifications/cancelled"), 0);
     }
 
-    token_and_headers_go_with_every_request {
+    token_and_headers_are_sent_with_every_request {
         let legacy = Legacy::guarded("test-token");
         let client = Client::new(&legacy.url(), Some("test-token")).unwrap();
         client.set_header("X-Test", Some("a header")).unwrap();
@@ -203,7 +203,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    new_token_and_header_go_with_the_next_request {
+    new_token_and_header_are_sent_with_the_next_request {
         let legacy = Legacy::full();
         let client = Client::new(&legacy.url(), Some("one")).unwrap();
         client.ping().unwrap();
@@ -239,7 +239,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    every_handshake_revision_is_spoken_and_can_be_pinned {
+    every_handshake_revision_works_and_can_be_pinned {
         for version in HANDSHAKE {
             let config =
                 Config { handshake: vec![version], ..Config::handshake(Offer::default()) };
@@ -259,7 +259,7 @@ tests! {
         }
     }
 
-    stateless_revision_does_not_go_over_it {
+    stateless_revision_is_refused {
         let legacy = Legacy::full();
         let client = legacy.client();
         client.set_transport(MCP_TRANSPORT_SSE).unwrap();
@@ -269,7 +269,7 @@ tests! {
         assert_eq!(legacy.log().count(), 0);
     }
 
-    answers_come_in_any_order {
+    responses_may_come_in_any_order {
         let legacy = Legacy::full();
         let client = Arc::new(legacy.client());
         client.ping().unwrap();
@@ -323,7 +323,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    questions_are_asked_and_answered_on_the_way {
+    input_requests_are_answered_during_a_call {
         let legacy = Legacy::full();
         let client = Arc::new(legacy.client());
         let inner = Arc::downgrade(&client);
@@ -346,7 +346,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    question_is_answered_from_another_thread_and_in_a_started_request {
+    input_is_answered_by_another_thread_and_in_a_started_request {
         let legacy = Legacy::full();
         let client = legacy.client();
         client.set_input_handler(MCP_INPUT_FORM, |input| {
@@ -365,14 +365,14 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    question_that_nobody_declared_is_refused {
+    undeclared_input_request_is_refused {
         let legacy = Legacy::full();
         let told = legacy.client().call("ask", json!({"rounds": [{"who": form()}]})).unwrap().told();
         assert_eq!(told[0]["who"]["error"]["code"], -32601);
         legacy.has_no_complaint();
     }
 
-    new_roots_are_answered_with {
+    roots_request_gets_the_new_roots {
         let legacy = Legacy::full();
         let client = legacy.client();
         for name in ["first", "second"] {
@@ -403,7 +403,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    changes_are_told_between_calls {
+    notifications_between_calls_are_delivered {
         let legacy = Legacy::full();
         let client = legacy.client();
         let heard = Heard::by(&client);
@@ -423,7 +423,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    pings_of_the_server_are_answered_at_any_time {
+    server_ping_is_answered_at_any_time {
         let legacy = Legacy::full();
         let client = legacy.client();
         client.ping().unwrap();
@@ -460,7 +460,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    comments_keep_the_stream_and_no_call_alive {
+    comments_keep_the_stream_alive_and_no_call {
         let comments = Some(Duration::from_millis(20));
         let legacy = Legacy::of(Shape { comments, ..Shape::default() });
         let client = legacy.client();
@@ -476,7 +476,7 @@ tests! {
         assert_eq!(client.count(MCP_COUNT_JUNK), 0);
     }
 
-    rubbish_is_passed_over_and_counted {
+    malformed_input_is_skipped_and_counted {
         let legacy = Legacy::full();
         let client = legacy.client();
         client.ping().unwrap();
@@ -501,7 +501,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    batch_is_taken_apart_in_its_revision {
+    batch_is_split_in_its_revision {
         for (version, is_spoken) in [("2025-03-26", true), ("2025-11-25", false)] {
             let config =
                 Config { handshake: vec![version], ..Config::handshake(Offer::default()) };
@@ -515,7 +515,7 @@ tests! {
         }
     }
 
-    redirect_of_the_stream_is_followed_on_its_origin {
+    redirect_of_the_stream_is_followed_within_its_origin {
         for status in [301, 302, 307, 308] {
             let legacy = Legacy::before(Config::handshake(Offer::default()), Shape {
                 endpoint: Endpoint::Text("messages/?session_id={session}".into()),
@@ -546,7 +546,7 @@ tests! {
         assert_eq!((server.log().count(), other.server.log().connections()), (1, 0));
     }
 
-    handler_may_call_in_an_event {
+    event_handler_may_make_calls {
         let legacy = Legacy::full();
         let client = Arc::new(legacy.client());
         let (inner, count) = (Arc::downgrade(&client), Arc::new(AtomicUsize::new(0)));

@@ -35,7 +35,7 @@ fn renews(client: &Client, first: &'static str, second: &'static str) -> Arc<Ato
 }
 
 tests! {
-    call_that_is_refused_fails_at_once_and_the_stream_stands {
+    refused_call_fails_at_once_and_the_stream_stays_open {
         for status in [400, 403, 405, 413, 429, 500, 503] {
             let legacy = Legacy::full();
             let client = legacy.client();
@@ -53,7 +53,7 @@ tests! {
         }
     }
 
-    refusal_of_one_call_leaves_others_alone {
+    refused_call_does_not_affect_others {
         let legacy = Legacy::full();
         let client = Arc::new(legacy.client());
         client.ping().unwrap();
@@ -69,7 +69,7 @@ tests! {
         assert_eq!(thread.join().unwrap(), "slow");
     }
 
-    wrong_token_is_sent_once {
+    refused_token_is_sent_once {
         for path in ["/sse", "/mcp"] {
             let config = Config::handshake(Offer::default());
             let legacy = Legacy::new(Config { token: Some("right".into()), ..config },
@@ -120,7 +120,7 @@ tests! {
         }
     }
 
-    second_refusal_of_a_call_surfaces {
+    second_refusal_of_a_call_is_an_error {
         let legacy = Legacy::full();
         let client = legacy.client();
         let asked = renews(&client, "old", "new");
@@ -130,12 +130,12 @@ tests! {
         assert_eq!((asked.load(Ordering::SeqCst), legacy.count("tools/call")), (2, 2));
     }
 
-    plain_http_to_elsewhere_gets_no_token {
+    plain_http_to_another_host_gets_no_token {
         let client = Client::new("http://name.invalid/sse", Some("t")).unwrap();
         assert_eq!(client.ping().unwrap_err().status, MCP_E_INSECURE);
     }
 
-    call_that_is_given_up_is_told_to_the_server {
+    abandoned_call_is_cancelled_at_the_server {
         let legacy = Legacy::full();
         let client = legacy.client();
         client.ping().unwrap();
@@ -172,7 +172,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    late_answer_is_dropped_and_counted {
+    late_response_is_dropped_and_counted {
         let legacy = Legacy::before(Config::handshake(Offer::default()), Shape::default(),
             |sse, request| match request.rpc_method().as_str() {
                 // It cannot be stopped any more.
@@ -191,7 +191,7 @@ tests! {
         echo(&client).unwrap();
     }
 
-    stream_that_breaks_loses_the_call_and_not_the_client {
+    broken_stream_fails_the_call_and_not_the_client {
         let legacy = Legacy::full();
         let client = legacy.client();
         let failure = client.call("breaks", json!({"segments": [1, 1]})).unwrap_err();
@@ -207,7 +207,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    stream_that_breaks_or_ends_is_not_seen_by_a_read {
+    broken_or_ended_stream_is_not_noticed_by_a_read {
         for is_ended in [false, true] {
             let count = AtomicUsize::new(0);
             let legacy = Legacy::before(Config::handshake(Offer::default()), Shape::default(),
@@ -229,7 +229,7 @@ tests! {
         }
     }
 
-    stream_that_breaks_under_many_calls_ends_each_once {
+    broken_stream_ends_each_of_many_calls_once {
         let legacy = Legacy::full();
         let client = Arc::new(legacy.client());
         client.ping().unwrap();
@@ -259,7 +259,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    stream_that_broke_between_calls_is_not_noticed {
+    stream_broken_between_calls_is_reopened {
         let legacy = Legacy::full();
         let client = legacy.client();
         echo(&client).unwrap();
@@ -273,7 +273,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    forgotten_session_is_begun_anew_and_the_call_repeated {
+    lost_session_is_replaced_and_the_call_repeated {
         let legacy = Legacy::full();
         let client = legacy.client();
         client.set_log_level(MCP_LOG_WARNING).unwrap();
@@ -287,7 +287,7 @@ tests! {
         assert_eq!(client.count(MCP_COUNT_REPETITIONS), 1);
     }
 
-    session_that_is_lost_again_at_once_is_an_error {
+    session_lost_twice_is_an_error {
         let legacy = Legacy::full();
         let client = legacy.client();
         client.ping().unwrap();
@@ -297,7 +297,7 @@ tests! {
         assert_eq!(legacy.count("tools/call"), 2);
     }
 
-    forgotten_session_of_many_threads_is_begun_once {
+    session_lost_by_many_threads_is_replaced_once {
         let legacy = Legacy::full();
         let client = Arc::new(legacy.client());
         client.ping().unwrap();
@@ -312,7 +312,7 @@ tests! {
         assert_eq!(legacy.count("initialize"), 2);
     }
 
-    notification_to_a_forgotten_session_is_sent_to_a_new_one {
+    notification_in_a_lost_session_is_sent_in_a_new_one {
         let legacy = Legacy::full();
         let client = legacy.client();
         client.ping().unwrap();
@@ -321,7 +321,7 @@ tests! {
         assert_eq!((legacy.count("notifications/x"), legacy.count("initialize")), (2, 2));
     }
 
-    subscriptions_and_listening_outlive_the_stream {
+    subscriptions_and_listen_outlive_the_stream {
         let legacy = Legacy::full();
         let client = legacy.client();
         let heard = Heard::by(&client);
@@ -345,7 +345,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    roots_and_questions_outlive_the_stream {
+    roots_and_input_requests_outlive_the_stream {
         let legacy = Legacy::full();
         let client = legacy.client();
         client.set_roots(Some(json!([{"uri": "file:///a"}]))).unwrap();
@@ -358,7 +358,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    event_over_the_limit_is_a_typed_error {
+    event_over_the_limit_is_an_error {
         let legacy = Legacy::full();
         let client = legacy.client();
         client.set_max_message_size(20_000);
@@ -371,7 +371,7 @@ tests! {
         assert!(legacy.sse.await_streams(1, SOON));
     }
 
-    reconnection_that_fails_is_an_error_and_not_the_end {
+    failed_reconnection_is_an_error_and_the_next_call_works {
         let legacy = Legacy::full();
         let client = legacy.client();
         echo(&client).unwrap();
@@ -383,7 +383,7 @@ tests! {
         }
     }
 
-    stream_is_opened_again_by_a_listener_when_the_server_can {
+    listening_client_reopens_the_stream_when_the_server_is_up {
         let legacy = Legacy::full();
         let client = legacy.client();
         let heard = Heard::by(&client);
@@ -395,7 +395,7 @@ tests! {
         assert_eq!(heard.of(MCP_EVENT_SILENT).len(), 0);
     }
 
-    close_ends_what_waits {
+    close_ends_waiting_calls {
         let legacy = Legacy::full();
         let client = Arc::new(legacy.client());
         client.ping().unwrap();
@@ -415,7 +415,7 @@ tests! {
         assert_eq!(legacy.count_http("DELETE"), 0);
     }
 
-    freed_client_leaves_no_stream_and_waits_for_nobody {
+    freed_client_closes_its_stream_without_waiting {
         let legacy = Legacy::full();
         let client = legacy.client();
         let request = client.tool_request("silent", json!({})).unwrap();
@@ -466,7 +466,7 @@ tests! {
         assert!(legacy.sse.await_streams(1, SOON), "the first stream is let go of");
     }
 
-    repeated_tool_needs_a_hint_and_the_programs_word {
+    tool_is_repeated_only_with_a_hint_and_the_option {
         for (is_allowed, is_known, tool) in [(true, true, "echo"), (false, true, "echo"),
                                              (true, false, "echo"), (true, true, "text")] {
             let has_broken = AtomicBool::new(false);

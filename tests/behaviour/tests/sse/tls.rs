@@ -95,7 +95,7 @@ fn relay(
 }
 
 tests! {
-    all_goes_over_tls {
+    all_requests_use_tls {
         let legacy = Legacy::guarded("test-token");
         let front = Front::before(&legacy);
         let client = Arc::new(front.client(Some("test-token")));
@@ -124,7 +124,7 @@ tests! {
         legacy.has_no_complaint();
     }
 
-    stream_that_breaks_is_opened_again_over_tls {
+    broken_stream_is_reopened_over_tls {
         let legacy = Legacy::full();
         let front = Front::before(&legacy);
         let client = front.client(None);
@@ -137,7 +137,7 @@ tests! {
         assert_eq!(legacy.count_http("GET"), 4);
     }
 
-    endpoint_without_tls_is_another_origin {
+    endpoint_without_tls_is_refused {
         let legacy = Legacy::with(Endpoint::Absolute);
         let front = Front::before(&legacy);
         let client = front.client(Some("test-token"));
@@ -146,7 +146,7 @@ tests! {
         assert_eq!((legacy.log().count(), legacy.count_http("POST")), (1, 0));
     }
 
-    closed_client_leaves_no_stream_over_tls {
+    closed_client_closes_its_tls_stream {
         let legacy = Legacy::full();
         let front = Front::before(&legacy);
         let client = front.client(None);

@@ -49,7 +49,7 @@ tests! {
         }
     }
 
-    pinned_revision_is_asked_for_at_once {
+    pinned_revision_is_requested_at_once {
         for pinned in ["2026-07-28", "2025-11-25", "2025-03-26", "2024-11-05"] {
             let peer = peer!("");
             let client = peer.client();
@@ -70,7 +70,7 @@ tests! {
         }
     }
 
-    server_that_is_silent_to_the_first_question_is_asked_in_the_old_way {
+    server_that_ignores_the_probe_gets_initialize {
         let peer = peer!("--revisions handshake --behaviour silent-discover");
         let client = peer.client();
         client.set_connect_timeout(200);
@@ -86,7 +86,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    server_that_dies_of_the_first_question_is_started_once_more {
+    server_that_exits_on_the_probe_is_started_again {
         let peer = peer!("--revisions handshake --behaviour dies-on-discover");
         let client = peer.client();
         assert_eq!(version(&client), "2025-11-25");
@@ -98,7 +98,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    probe_that_locks_a_server_into_the_new_era_is_repeated {
+    probe_that_locks_a_server_into_the_stateless_era_is_repeated {
         let peer = peer!("--behaviour locks-modern");
         let client = peer.client();
         client.set_connect_timeout(200);
@@ -120,7 +120,7 @@ tests! {
         assert_eq!(version(&client), "2026-07-28");
     }
 
-    lines_that_are_no_messages_are_passed_over_and_counted {
+    malformed_lines_are_skipped_and_counted {
         for era in ERAS {
             let peer = peer!("--revisions {era} --behaviour junk");
             let client = peer.client();
@@ -136,7 +136,7 @@ tests! {
         }
     }
 
-    answer_that_breaks_the_rules_fails_its_call_alone {
+    invalid_response_fails_its_call_only {
         for (peer, client) in eras("") {
             for how in ["no-result", "both", "result-array", "no-version", "error-string"] {
                 client.set_timeout(500);
@@ -151,7 +151,7 @@ tests! {
         }
     }
 
-    ten_megabytes_go_both_ways {
+    ten_megabytes_are_sent_and_received {
         for (peer, client) in eras("") {
             let text = "y\u{e9}\n".repeat(2_500_000);
             let answer = client.call("echo", json!({"text": text})).unwrap();
@@ -162,7 +162,7 @@ tests! {
         }
     }
 
-    answer_that_is_too_large_fails_its_call_alone {
+    response_over_the_limit_fails_its_call_only {
         for (peer, client) in eras("") {
             client.set_max_message_size(100_000);
             client.connect().unwrap();
@@ -181,7 +181,7 @@ tests! {
         }
     }
 
-    server_that_writes_before_it_reads_is_no_deadlock {
+    server_that_writes_before_it_reads_causes_no_deadlock {
         let peer = peer!("--behaviour write-only-after-read");
         let client = peer.client();
         let text = "z".repeat(300_000);
@@ -196,7 +196,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    line_is_ended_though_its_call_was_given_up {
+    line_of_an_abandoned_call_is_completed {
         for (peer, client) in eras("--behaviour slow-reader") {
             client.connect().unwrap();
             let text = "w".repeat(80_000);
@@ -231,7 +231,7 @@ tests! {
         }
     }
 
-    call_that_takes_too_long_is_taken_back {
+    timed_out_call_is_cancelled_at_the_server {
         for (peer, client) in eras("") {
             client.connect().unwrap();
             let request = client.tool_request("hang", json!({})).unwrap();
@@ -249,7 +249,7 @@ tests! {
         }
     }
 
-    cancel_returns_at_once_and_is_told {
+    cancel_returns_at_once_and_is_sent_to_the_server {
         for (peer, client) in eras("") {
             client.connect().unwrap();
             let request = client.tool_request("hang", json!({})).unwrap();
@@ -277,7 +277,7 @@ tests! {
         }
     }
 
-    answer_that_comes_too_late_is_dropped_and_counted {
+    late_response_is_dropped_and_counted {
         for (peer, client) in eras("") {
             client.connect().unwrap();
             // Who does not hear of the cancel answers all the same.
@@ -297,7 +297,7 @@ tests! {
         }
     }
 
-    answers_in_another_order_find_their_calls {
+    responses_in_another_order_reach_their_calls {
         const THREADS: usize = 32;
         for (peer, client) in eras("") {
             client.connect().unwrap();
@@ -353,7 +353,7 @@ tests! {
         }
     }
 
-    many_started_requests_are_under_way_at_once {
+    many_started_requests_run_at_once {
         const COUNT: usize = 200;
         for (peer, client) in eras("") {
             let requests: Vec<_> = (0..COUNT)
@@ -380,7 +380,7 @@ tests! {
         }
     }
 
-    started_requests_are_given_up_by_freeing_them {
+    freed_request_is_cancelled_at_the_server {
         for (peer, client) in eras("") {
             client.connect().unwrap();
             let requests: Vec<_> = (0..20)

@@ -111,7 +111,7 @@ tests! {
         assert_eq!(server.join().unwrap().len(), 3 + 1 + 400 + 1);
     }
 
-    free_closes_what_was_given {
+    free_closes_the_given_descriptors {
         for is_used in [false, true] {
             let (client, server) = pair();
             if is_used {
@@ -124,7 +124,7 @@ tests! {
         }
     }
 
-    answer_that_is_kept_keeps_nothing_open {
+    result_keeps_no_descriptor_open {
         let (client, server) = pair();
         let answer = client.call("x", json!({"a": 1})).unwrap();
         let request = client.tool_request("x", json!({})).unwrap();
@@ -134,7 +134,7 @@ tests! {
         assert_eq!(request.perform().unwrap_err().status, MCP_E_CLOSED);
     }
 
-    number_that_is_no_descriptor_is_refused {
+    invalid_descriptor_is_refused {
         for (read, write) in [(-1, -1), (9999, 9999), (i32::MAX, 0), (-1, 9999)] {
             let failure = Client::fds(read, write).unwrap_err();
             assert_eq!(failure.status, MCP_E_INVALID_ARGUMENT, "{read}, {write}");
@@ -151,7 +151,7 @@ tests! {
         assert!(Client::fds(9999, fd).is_err() && is_open(fd));
     }
 
-    descriptors_are_not_handed_on {
+    descriptors_are_not_inherited_by_children {
         let (ours, theirs) = UnixStream::pair().unwrap();
         // A number that no other test of this process gets in the meantime.
         let fd = unsafe { libc::fcntl(ours.as_raw_fd(), libc::F_DUPFD, 900) };
@@ -198,7 +198,7 @@ tests! {
         server.join().unwrap();
     }
 
-    end_of_the_stream_is_the_end_of_the_client {
+    end_of_the_stream_ends_the_client {
         let (client, server) = pair();
         client.ping().unwrap();
         let start = Instant::now();
@@ -216,7 +216,7 @@ tests! {
         assert_eq!(client.count(MCP_COUNT_REPETITIONS), 0);
     }
 
-    call_that_may_be_repeated_says_why_it_was_not {
+    repeatable_call_is_not_repeated_over_descriptors {
         let (ours, theirs) = UnixStream::pair().unwrap();
         let fd = ours.into_raw_fd();
         let client = Client::fds(fd, fd).unwrap();
@@ -239,7 +239,7 @@ tests! {
         server.join().unwrap();
     }
 
-    peer_that_does_not_listen_is_an_error_and_no_signal {
+    closed_peer_is_an_error_without_a_signal {
         let (ours, theirs) = UnixStream::pair().unwrap();
         drop(theirs);
         let fd = ours.into_raw_fd();
@@ -251,7 +251,7 @@ tests! {
         assert_eq!(client.ping().unwrap_err().status, MCP_E_IO);
     }
 
-    peer_that_says_nothing_is_a_timeout {
+    silent_peer_is_a_timeout {
         let (ours, _theirs) = UnixStream::pair().unwrap();
         let fd = ours.into_raw_fd();
         let client = Client::fds(fd, fd).unwrap();
@@ -263,7 +263,7 @@ tests! {
         assert_eq!(client.ping().unwrap_err().status, MCP_E_IO);
     }
 
-    peer_that_does_not_read_holds_up_no_longer_than_allowed {
+    peer_that_does_not_read_is_a_timeout {
         let (ours, theirs) = UnixStream::pair().unwrap();
         let fd = ours.into_raw_fd();
         let client = Client::fds(fd, fd).unwrap();
@@ -292,7 +292,7 @@ tests! {
         assert!(start.elapsed() < Duration::from_secs(3) + SLACK, "{:?}", start.elapsed());
     }
 
-    options_of_programs_are_unsupported {
+    process_options_are_unsupported {
         let (client, _server) = pair();
         for tried in [client.set_env("A", Some("b")), client.set_directory(Some("/")),
                       client.set_stderr(MCP_STDERR_DISCARD), client.set_stderr_fd(2),

@@ -43,7 +43,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    program_gets_its_arguments_as_they_are {
+    program_gets_its_arguments_unchanged {
         let peer = peer!("");
         let mut argv = peer.argv();
         argv.extend(["--offer", "full", "--once", "a b \"c\" $HOME \u{e9}\\ *", "--once", ""]);
@@ -60,7 +60,7 @@ tests! {
         assert_eq!(client.tells("argv"), json!(argv));
     }
 
-    program_knows_six_variables_and_those_that_were_set {
+    program_gets_six_variables_and_those_that_were_set {
         let peer = peer!("");
         let client = peer.client();
         client.set_env("MCP_TEST_A", Some("a b=c")).unwrap();
@@ -107,7 +107,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    program_has_no_descriptor_and_holds_no_signal_back {
+    program_inherits_no_descriptor_and_no_signal_mask {
         // What this process ignores is nothing to it.
         unsafe { libc::signal(libc::SIGUSR2, libc::SIG_IGN) };
         let file = std::fs::File::open("/dev/null").unwrap();
@@ -140,7 +140,7 @@ tests! {
         }
     }
 
-    programs_that_cannot_be_started_say_why {
+    program_that_cannot_be_started_is_an_error_with_the_reason {
         for (argv, words) in [
             (vec!["no-such-program-anywhere"], "in the PATH?"),
             (vec!["/etc/passwd", "x"], "is it executable?"),
@@ -159,14 +159,14 @@ tests! {
         }
     }
 
-    program_is_looked_for_in_the_path {
+    program_is_found_in_the_path {
         let client = Client::stdio(&["sh", "-c", "echo no server >&2; exit 4"]);
         let failure = client.ping().unwrap_err();
         assert_eq!((failure.status, failure.exit_status), (MCP_E_PROCESS, 4));
         assert!(failure.message.contains("\"sh\"") && failure.message.contains("no server"));
     }
 
-    what_is_of_http_is_unsupported_and_harms_nothing {
+    http_options_are_unsupported {
         let peer = peer!("");
         let client = peer.client();
         let tries = || {
@@ -195,7 +195,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    what_is_of_programs_is_unsupported_over_http {
+    process_options_are_unsupported_over_http {
         let client = Client::of("http://127.0.0.1:9/mcp");
         for tried in [client.set_env("A", Some("b")), client.set_directory(Some("/")),
                       client.set_stderr(MCP_STDERR_DISCARD), client.set_stderr_fd(2),
@@ -204,7 +204,7 @@ tests! {
         }
     }
 
-    standard_error_is_kept_for_the_error {
+    end_of_standard_error_is_in_the_error {
         let peer = peer!("");
         let client = peer.connected();
         let text = format!("{}\nlast\twords\u{1b}[31m \u{e9}", "x".repeat(100_000));
@@ -216,7 +216,7 @@ tests! {
         assert!(failure.message.len() < 2000 && !failure.message.contains('\u{1b}'));
     }
 
-    secret_of_the_environment_is_not_in_the_error {
+    environment_secret_is_redacted_in_the_error {
         let peer = peer!("");
         let client = peer.client();
         client.set_env("API_KEY", Some("sk-1234567890")).unwrap();
@@ -227,7 +227,7 @@ tests! {
         assert!(!failure.everything().contains("sk-1234567890"), "{}", failure.message);
     }
 
-    standard_error_goes_where_it_was_sent {
+    standard_error_goes_to_the_set_descriptor {
         let write = |client: &Client| {
             client.call("stderr", json!({"text": "to be seen"})).unwrap();
             client.call("exit", json!({"status": 3})).unwrap_err().message
@@ -263,7 +263,7 @@ tests! {
         assert_eq!(client.set_stderr(MCP_STDERR_KEEP).unwrap_err().status, MCP_E_STATE);
     }
 
-    ten_megabytes_of_errors_hold_up_nothing {
+    ten_megabytes_on_standard_error_delay_nothing {
         for options in ["", "--after 2"] {
             let peer = peer!("--behaviour stderr-flood 10000000 {options}");
             let client = peer.client();
@@ -283,7 +283,7 @@ tests! {
         client.ping().unwrap();
     }
 
-    server_that_ends_with_its_input_is_given_time_for_it {
+    server_gets_time_to_exit_at_the_end_of_its_input {
         for options in ["", "--behaviour silent --after 3", "--behaviour stderr-flood 1000000"] {
             let peer = peer!("{options}");
             let client = peer.connected();
@@ -295,7 +295,7 @@ tests! {
         }
     }
 
-    server_that_does_not_is_asked_to_after_two_seconds {
+    server_that_stays_gets_sigterm_after_two_seconds {
         let peer = peer!("--behaviour ignore-eof");
         let client = peer.connected();
         let took = closing(&client);
@@ -303,7 +303,7 @@ tests! {
         peer.awaits_note("sigterm");
     }
 
-    server_that_ignores_that_is_killed_after_four {
+    server_that_ignores_sigterm_is_killed_after_four_seconds {
         let peer = peer!("--behaviour ignore-sigterm");
         let client = peer.connected();
         let took = closing(&client);
@@ -311,7 +311,7 @@ tests! {
         assert!(peer.notes("sigterm"));
     }
 
-    server_that_writes_for_ever_is_ended_like_others {
+    server_that_writes_for_ever_is_ended {
         let peer = peer!("");
         let client = peer.connected();
         let pid = client.pid();
@@ -323,7 +323,7 @@ tests! {
         assert!(is_reaped(pid));
     }
 
-    grandchild_ends_with_its_group {
+    grandchild_is_ended_with_its_process_group {
         for ending in ["close", "exit"] {
             let peer = peer!("--behaviour grandchild");
             let client = peer.connected();
@@ -345,7 +345,7 @@ tests! {
         }
     }
 
-    grandchild_that_does_not_heed_sigterm_is_ended_as_well {
+    grandchild_that_ignores_sigterm_is_killed {
         for (ending, pipes) in [
             ("close", ""), ("close", "</dev/null >/dev/null 2>&1"), ("free", ""),
             ("exit", ""), ("exit", "</dev/null >/dev/null 2>&1"),
@@ -381,7 +381,7 @@ tests! {
         }
     }
 
-    free_without_a_close_ends_the_server_too {
+    free_without_close_ends_the_server {
         let peer = peer!("");
         let client = peer.connected();
         let pid = client.pid();
@@ -405,7 +405,7 @@ tests! {
         drop((request, idle, answer));
     }
 
-    close_ends_calls_that_wait {
+    close_ends_waiting_calls {
         for era in ["stateless", "handshake"] {
             let peer = peer!("--revisions {era}");
             let client = peer.connected();
@@ -427,7 +427,7 @@ tests! {
         }
     }
 
-    close_ends_a_start {
+    close_ends_a_server_that_is_starting {
         let peer = peer!("--behaviour slow-start 20000");
         let client = peer.client();
         std::thread::scope(|scope| {
@@ -445,7 +445,7 @@ tests! {
         assert_eq!(client.count(MCP_COUNT_STARTS), 1);
     }
 
-    close_while_another_closes_waits_no_longer {
+    concurrent_close_waits_no_longer {
         let peer = peer!("--behaviour ignore-sigterm");
         let client = peer.connected();
         let pid = client.pid();

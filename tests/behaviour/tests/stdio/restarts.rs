@@ -86,7 +86,7 @@ tests! {
         assert_eq!(client.count(MCP_COUNT_STARTS), 2);
     }
 
-    end_in_the_middle_of_a_call_is_told_at_once {
+    exit_during_a_call_is_reported_at_once {
         for era in ERAS {
             for (behaviour, status, words) in [
                 ("crash-midline", 3, "exit status 3"),
@@ -109,7 +109,7 @@ tests! {
         }
     }
 
-    end_with_words_and_a_status_of_any_kind_is_told {
+    exit_status_and_standard_error_are_reported {
         for (arguments, status) in [
             (json!({"status": 0, "text": "bye"}), 0),
             (json!({"status": 255, "text": "bye"}), 255),
@@ -124,7 +124,7 @@ tests! {
         }
     }
 
-    half_an_answer_and_silence_is_a_timeout {
+    incomplete_response_is_a_timeout {
         let peer = peer!("--behaviour partial-then-nothing --after 1").once();
         let client = peer.connected();
         client.set_timeout(300);
@@ -136,7 +136,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    server_that_only_closes_its_output_is_ended_and_started_again {
+    server_that_closes_its_output_is_restarted {
         let peer = peer!("--behaviour close-stdout --after 1").once();
         let client = peer.connected();
         let failure = fails(|| echo(&client));
@@ -147,7 +147,7 @@ tests! {
         peer.awaits_note("eof");
     }
 
-    server_that_does_not_listen_any_more_is_started_again {
+    server_that_closes_its_input_is_restarted {
         let peer = peer!("--behaviour refuses-input --after 1").once();
         let client = peer.connected();
         peer.awaits_note("closed");
@@ -159,7 +159,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    answer_is_had_though_the_server_ended_after_it {
+    response_before_the_exit_of_the_server_is_read {
         let peer = peer!("--behaviour crash-after 2").once();
         let client = peer.client();
         client.connect().unwrap();
@@ -170,7 +170,7 @@ tests! {
         assert_eq!(counts(&client)[..2], [2, 1]);
     }
 
-    all_calls_under_way_end_with_the_server {
+    exit_of_the_server_ends_all_calls {
         for era in ERAS {
             let peer = peer!("--revisions {era}");
             let client = peer.connected();
@@ -203,7 +203,7 @@ tests! {
         }
     }
 
-    end_between_calls_is_not_seen {
+    exit_between_calls_goes_unnoticed {
         for era in ERAS {
             let peer = peer!("--revisions {era}");
             let client = peer.connected();
@@ -224,7 +224,7 @@ tests! {
         }
     }
 
-    reads_are_sent_again_and_tools_are_not {
+    reads_are_repeated_and_tools_are_not {
         for era in ERAS {
             let after = if era == "stateless" { 1 } else { 2 };
             let peer = || peer!("--revisions {era} --behaviour kill --after {after}").once();
@@ -255,7 +255,7 @@ tests! {
         }
     }
 
-    server_that_always_ends_is_not_started_for_ever {
+    restarts_are_limited {
         let peer = peer!("--revisions stateless --behaviour kill --after 1");
         let client = peer.connected();
         let failure = fails(|| client.list_tools().map(drop));
@@ -263,7 +263,7 @@ tests! {
         assert_eq!(client.count(MCP_COUNT_STARTS), 2);
     }
 
-    restart_can_be_forbidden {
+    restart_can_be_turned_off {
         for era in ERAS {
             let after = if era == "stateless" { 1 } else { 2 };
             let peer = peer!("--revisions {era} --behaviour kill --after {after}").once();
@@ -285,7 +285,7 @@ tests! {
         }
     }
 
-    server_that_was_upgraded_is_asked_again {
+    upgraded_server_is_negotiated_again {
         let peer = peer!("");
         let argv = peer.argv();
         let marker = peer.directory().join("upgraded");
@@ -311,7 +311,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    session_is_as_it_was_after_a_restart {
+    restart_restores_the_session {
         let peer = peer!("--revisions handshake");
         let client = peer.client();
         let events = heard(&client);
@@ -332,7 +332,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    listening_goes_on_after_a_restart {
+    listen_continues_after_a_restart {
         for era in ERAS {
             let peer = peer!("--revisions {era}");
             let client = peer.client();
@@ -353,7 +353,7 @@ tests! {
         }
     }
 
-    listening_ends_where_no_restart_is_allowed {
+    listen_ends_if_restarts_are_off {
         for era in ERAS {
             let peer = peer!("--revisions {era}");
             let client = peer.client();
@@ -366,7 +366,7 @@ tests! {
         }
     }
 
-    subscription_is_told_apart_and_taken_back {
+    subscription_is_distinguished_and_cancelled {
         let peer = peer!("--revisions stateless");
         let client = peer.client();
         let events = heard(&client);
@@ -402,7 +402,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    subscription_that_the_server_ends_is_begun_again {
+    subscription_that_the_server_ends_is_renewed {
         for by in ["result", "cancelled"] {
             let peer = peer!("--revisions stateless");
             let client = peer.client();
@@ -419,7 +419,7 @@ tests! {
         }
     }
 
-    closes_while_it_is_started_again {
+    close_during_a_restart_ends_it {
         for era in ERAS {
             for pause in [0, 1, 5, 20, 60] {
                 let peer = peer!("--revisions {era}");
@@ -440,7 +440,7 @@ tests! {
         }
     }
 
-    threads_survive_a_server_that_ends_again_and_again {
+    threads_survive_repeated_exits_of_the_server {
         for era in ERAS {
             let peer = peer!("--revisions {era} --behaviour crash-after 25");
             let client = peer.client();

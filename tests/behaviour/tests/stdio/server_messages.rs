@@ -54,7 +54,7 @@ fn dispatch_until(client: &Client, is_so: impl Fn() -> bool) {
 }
 
 tests! {
-    log_messages_are_told_in_order {
+    log_messages_are_delivered_in_order {
         for (peer, client) in eras() {
             let events = heard(&client);
             client.set_log_level(MCP_LOG_WARNING).unwrap();
@@ -66,7 +66,7 @@ tests! {
         }
     }
 
-    what_comes_between_calls_is_told_by_dispatch {
+    dispatch_delivers_messages_between_calls {
         let peer = peer!("--revisions handshake");
         let client = peer.client();
         let events = heard(&client);
@@ -85,7 +85,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    what_comes_in_one_piece_with_an_answer_is_not_left_lying {
+    message_received_with_a_response_is_delivered {
         let peer = peer!("--revisions handshake");
         let client = peer.client();
         let events = heard(&client);
@@ -109,7 +109,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    server_of_the_new_era_that_asks_is_not_answered {
+    input_request_of_a_stateless_server_gets_no_response {
         let peer = peer!("--revisions stateless");
         let client = peer.client();
         let asked = Arc::new(AtomicUsize::new(0));
@@ -136,7 +136,7 @@ tests! {
         peer.has_no_complaint();
     }
 
-    question_inside_a_call_is_answered_in_the_handler {
+    input_request_during_a_call_is_answered_in_the_handler {
         for (peer, client) in eras() {
             client
                 .set_input_handler(MCP_INPUT_FORM, |input: Input| {
@@ -159,7 +159,7 @@ tests! {
         }
     }
 
-    question_is_answered_later_on_another_thread {
+    input_is_answered_later_by_another_thread {
         for (peer, client) in eras() {
             let (give, take) = channel::<Input>();
             let give = Mutex::new(give);
@@ -183,7 +183,7 @@ tests! {
         }
     }
 
-    time_in_a_handler_does_not_count {
+    timeout_is_paused_during_a_handler {
         for (peer, client) in eras() {
             client
                 .set_input_handler(MCP_INPUT_FORM, |input: Input| {
@@ -205,7 +205,7 @@ tests! {
         }
     }
 
-    handler_may_call_in_its_turn {
+    input_handler_may_make_calls {
         for (peer, client) in eras() {
             let client = Arc::new(client);
             let inner = Arc::downgrade(&client);
@@ -233,7 +233,7 @@ tests! {
         }
     }
 
-    sampling_and_roots_are_asked_for_and_answered {
+    sampling_and_roots_requests_are_answered {
         for (peer, client) in eras() {
             let reply = json!({"role": "assistant", "model": "m", "stopReason": "endTurn",
                 "content": {"type": "text", "text": "2.5"}});
@@ -254,7 +254,7 @@ tests! {
         }
     }
 
-    question_between_calls_is_answered {
+    input_request_between_calls_is_answered {
         let peer = peer!("--revisions handshake");
         let client = peer.client();
         let (give, take) = channel::<Input>();
@@ -305,7 +305,7 @@ tests! {
         assert!(!peer.log().iter().any(|line| line.contains("\"id\":\"back\",\"result\"")));
     }
 
-    progress_is_told_and_is_a_sign_of_life {
+    progress_is_delivered_and_restarts_the_timeout {
         for (peer, client) in eras() {
             for started in [false, true] {
                 let request =
@@ -326,7 +326,7 @@ tests! {
         }
     }
 
-    progress_is_told_while_others_read {
+    progress_is_delivered_while_another_thread_reads {
         for (peer, client) in eras() {
             client.connect().unwrap();
             std::thread::scope(|scope| {

@@ -13,7 +13,7 @@ use mcp_test_server::{Action, http};
 use serde_json::json;
 
 tests! {
-    call_waits_through_a_task {
+    call_polls_its_task_until_the_end {
         for served in eras() {
             let client = following(&served);
             let result = client.call(TOOL, json!({"for": 120, "interval": 40})).unwrap();
@@ -26,7 +26,7 @@ tests! {
         }
     }
 
-    started_request_waits_through_a_task {
+    started_request_polls_its_task_until_the_end {
         for served in eras() {
             let client = following(&served);
             let requests: Vec<Request> = (0..5)
@@ -41,7 +41,7 @@ tests! {
         }
     }
 
-    call_that_is_refused_after_another_has_learned_why_runs_as_a_task {
+    call_that_requires_a_task_is_repeated_as_a_task {
         // The second refusal comes when the list of tools was read for the first.
         let plain = AtomicUsize::new(0);
         let config = handshake().mcp.config.clone();
@@ -66,7 +66,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    pause_between_polls_is_the_last_that_was_asked_for {
+    poll_interval_is_the_latest_of_the_server {
         for served in eras() {
             let client = following(&served);
             let begin = Instant::now();
@@ -77,7 +77,7 @@ tests! {
         }
     }
 
-    task_without_a_pause_is_asked_for_each_second {
+    task_without_a_poll_interval_is_polled_each_second {
         for served in eras() {
             // The same length, so that nothing else changes.
             let served = Served::before(served.mcp.config.clone(), |_, mcp, request| {
@@ -99,7 +99,7 @@ tests! {
         }
     }
 
-    task_that_was_not_declared_breaks_the_rules {
+    undeclared_task_is_a_protocol_error {
         let served = Served::before(Config::stateless(offer()), |_, mcp, request| {
             if request.rpc_method() != "tools/call" {
                 return mcp.handle(request);
@@ -115,7 +115,7 @@ tests! {
         assert_eq!(failure.status, MCP_E_NOT_FOUND, "{}", failure.message);
     }
 
-    list_of_tools_is_read_only_if_a_call_was_refused {
+    tools_are_listed_only_after_a_refused_call {
         let served = handshake();
         let client = following(&served);
         client.call("echo", json!({})).unwrap();
@@ -138,7 +138,7 @@ tests! {
         }
     }
 
-    failed_task_is_the_error_that_it_holds {
+    failed_task_gives_its_error {
         for served in eras() {
             let client = following(&served);
             let error = json!({"code": -32602, "message": "no such city", "data": {"city": "x"}});
@@ -150,7 +150,7 @@ tests! {
         }
     }
 
-    task_that_the_server_cancels_is_cancelled {
+    task_cancelled_by_the_server_is_a_cancelled_error {
         for served in eras() {
             let client = following(&served);
             let arguments = json!({"stops": true, "says": "out of\nmemory"});
@@ -163,7 +163,7 @@ tests! {
         }
     }
 
-    malformed_task_breaks_the_rules_and_is_ended {
+    malformed_task_is_a_protocol_error_and_is_cancelled {
         for served in eras() {
             let client = following(&served);
             for odd in [json!({"status": "asleep"}), json!({"taskId": "another"}),
@@ -186,7 +186,7 @@ tests! {
         }
     }
 
-    task_may_be_silent_for_longer_than_the_timeout_between_polls {
+    poll_interval_may_exceed_the_timeout {
         for served in eras() {
             let client = following(&served);
             client.set_timeout(150);
@@ -196,7 +196,7 @@ tests! {
         }
     }
 
-    deadline_ends_a_task_at_the_server_too {
+    deadline_cancels_the_task_at_the_server {
         for served in eras() {
             let client = following(&served);
             let request = client.tool_request(TOOL, json!({"for": 9000, "interval": 5000})).unwrap();
@@ -214,7 +214,7 @@ tests! {
         }
     }
 
-    poll_that_is_not_answered_is_silence {
+    unanswered_poll_is_a_timeout {
         for served in eras() {
             let served = Served::before(served.mcp.config.clone(), |_, mcp, request| {
                 if request.rpc_method() == "tasks/get" {
@@ -232,7 +232,7 @@ tests! {
         }
     }
 
-    cancel_ends_a_task_at_the_server_at_once {
+    cancel_cancels_the_task_at_the_server_at_once {
         for is_started in [false, true] {
             for served in eras() {
                 let client = following(&served);
@@ -262,7 +262,7 @@ tests! {
         }
     }
 
-    server_that_is_away_for_a_while_is_asked_again {
+    poll_is_repeated_while_the_server_is_unavailable {
         for served in eras() {
             let served = Served::before(served.mcp.config.clone(), |count, mcp, request| {
                 match (request.rpc_method().as_str(), count) {
@@ -282,7 +282,7 @@ tests! {
         }
     }
 
-    server_that_stays_away_is_silence {
+    unavailable_server_is_a_timeout {
         for served in eras() {
             let served = Served::before(served.mcp.config.clone(), |_, mcp, request| {
                 match request.rpc_method().as_str() {
@@ -298,7 +298,7 @@ tests! {
         }
     }
 
-    lost_session_keeps_a_task_that_the_server_keeps {
+    lost_session_keeps_the_task {
         for is_kept in [true, false] {
             let served = handshake();
             let client = following(&served);

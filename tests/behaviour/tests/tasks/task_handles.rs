@@ -11,7 +11,7 @@ use mcp_test_server::offer::Offer;
 use serde_json::json;
 
 tests! {
-    task_is_not_asked_for_unless_it_is_allowed {
+    task_is_not_requested_unless_allowed {
         let served = handshake();
         let client = served.client();
         let failure = client.call(TOOL, json!({})).unwrap_err();
@@ -28,7 +28,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    tool_that_may_run_as_a_task_does_so_on_request_alone {
+    optional_task_runs_as_a_task_only_on_request {
         let served = handshake();
         let client = following(&served);
         client.list_tools().unwrap();
@@ -41,7 +41,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    servers_without_tasks_are_called_as_ever {
+    server_without_tasks_is_called_without_them {
         for config in [Config::of(Offer::default()), Config::handshake(Offer::default())] {
             let served = Served::new(config);
             let client = following(&served);
@@ -64,7 +64,7 @@ tests! {
         assert!(failure.message.contains("2025-06-18"), "{}", failure.message);
     }
 
-    vanished_task_is_a_clear_error_without_its_id {
+    unknown_task_is_an_error_without_its_id {
         for served in eras() {
             let client = following(&served);
             let failure = client.call(TOOL, json!({"for": 9000, "forgets": 60})).unwrap_err();
@@ -80,7 +80,7 @@ tests! {
         }
     }
 
-    task_is_handed_out_and_taken_up_by_another_client {
+    task_id_is_usable_by_another_client {
         for served in eras() {
             let client = served.client();
             let request = client.tool_request(TOOL, json!({"for": 150, "interval": 50,
@@ -110,7 +110,7 @@ tests! {
         }
     }
 
-    wait_for_a_task_that_is_given_up_leaves_it_alone {
+    abandoned_wait_leaves_the_task_running {
         for served in eras() {
             let client = served.client();
             let id = begun(&client, json!({"for": 400, "loose": true}));
@@ -125,7 +125,7 @@ tests! {
         }
     }
 
-    wish_for_a_task_can_be_taken_back_and_is_for_tools {
+    task_option_can_be_unset_and_is_for_tools_only {
         for served in eras() {
             let client = following(&served);
             let request = handed_out(&client, TOOL, json!({}));
@@ -141,7 +141,7 @@ tests! {
         }
     }
 
-    server_may_do_the_work_at_once {
+    server_may_answer_a_task_call_at_once {
         let served = stateless();
         let client = following(&served);
         assert_eq!(client.call(TOOL, json!({"direct": true})).unwrap().text(), "at once");
@@ -168,7 +168,7 @@ tests! {
         }
     }
 
-    tasks_are_listed_where_there_is_a_list {
+    tasks_are_listed_if_supported {
         let served = Served::new(Config::handshake(Offer { page: 2, ..offer() }));
         let client = served.client();
         let ids: Vec<String> = (0..3).map(|_| begun(&client, json!({"ttl": 5, "for": 900}))).collect();
@@ -186,7 +186,7 @@ tests! {
         assert!(failure.message.contains("no list of tasks"), "{}", failure.message);
     }
 
-    extension_is_declared_by_the_option_alone {
+    extension_is_declared_only_by_the_option {
         let client = stateless().client();
         let tasks = json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
         assert_eq!(client.set_capabilities(tasks).unwrap_err().status, MCP_E_INVALID_ARGUMENT);

@@ -13,7 +13,7 @@ use serde_json::json;
 const SOON: Duration = Duration::from_secs(10);
 
 tests! {
-    progress_of_a_task_is_told {
+    task_progress_is_delivered {
         let served = handshake();
         let client = following(&served);
         client.set_input_handler(MCP_INPUT_FORM, |_| {}).unwrap();
@@ -31,7 +31,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    question_of_a_task_is_answered {
+    task_input_request_is_answered {
         for served in eras() {
             let client = answering(&served);
             let rounds = json!([{"a": form("Ada"), "b": form("Bob")}, {"c": form("Cyd")}]);
@@ -42,7 +42,7 @@ tests! {
         }
     }
 
-    question_of_a_task_comes_on_the_standing_stream_as_well {
+    task_input_request_may_come_on_the_notification_stream {
         let served = handshake();
         let client = answering(&served);
         let arguments = json!({"rounds": [{"a": form("Ada")}], "on": "get"});
@@ -51,7 +51,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    question_of_a_task_is_answered_once_though_it_is_told_again {
+    repeated_task_input_request_is_answered_once {
         let served = stateless();
         let asked = Arc::new(AtomicUsize::new(0));
         let shared = asked.clone();
@@ -67,7 +67,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    answers_of_one_round_may_come_one_by_one {
+    inputs_of_one_round_may_be_answered_one_by_one {
         for served in eras() {
             let client = following(&served);
             client.set_input_handler(MCP_INPUT_FORM, |input| {
@@ -91,7 +91,7 @@ tests! {
         }
     }
 
-    question_of_a_started_request_comes_when_the_program_looks {
+    task_input_request_of_a_started_request_comes_by_dispatch {
         for served in eras() {
             let client = answering(&served);
             let rounds = json!([{"a": form("Ada")}, {"b": form("Bob")}]);
@@ -104,7 +104,7 @@ tests! {
         }
     }
 
-    question_of_a_task_that_nobody_handles_ends_it {
+    task_input_request_without_a_handler_cancels_the_task {
         let served = stateless();
         let client = following(&served);
         let arguments = json!({"rounds": [{"a": form("Ada")}]});
@@ -118,7 +118,7 @@ tests! {
         served.has_no_complaint();
     }
 
-    question_is_withdrawn_with_its_task {
+    task_input_request_ends_with_its_task {
         for served in eras() {
             let client = following(&served);
             let kept: Arc<Mutex<Vec<Input>>> = Arc::default();
@@ -145,7 +145,7 @@ tests! {
         }
     }
 
-    notification_of_a_task_is_told_and_wakes_the_poll {
+    task_notification_is_delivered_and_triggers_a_poll {
         for served in eras() {
             let client = following(&served);
             let events: Arc<Mutex<Vec<Event>>> = Arc::default();
@@ -175,7 +175,7 @@ tests! {
         }
     }
 
-    stranger_is_not_told_of {
+    task_of_another_client_is_not_reported {
         let served = stateless();
         let client = following(&served);
         let events: Arc<Mutex<Vec<Event>>> = Arc::default();
