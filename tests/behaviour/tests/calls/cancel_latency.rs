@@ -147,7 +147,7 @@ fn full() -> (u16, TcpListener, Vec<TcpStream>) {
 }
 
 tests! {
-    while_the_connection_is_made {
+    cancel_is_immediate_while_connecting {
         let (port, _listener, _waiting) = full();
         let url = format!("http://127.0.0.1:{port}/mcp");
         ends_at_once(|| {
@@ -157,7 +157,7 @@ tests! {
         }, |_| true);
     }
 
-    while_tls_shakes_hands {
+    cancel_is_immediate_during_a_tls_handshake {
         let (port, count) = listen(swallow);
         let url = format!("https://127.0.0.1:{port}/mcp");
         ends_at_once(|| {
@@ -167,7 +167,7 @@ tests! {
         }, |round| count.load(Ordering::SeqCst) > round);
     }
 
-    while_the_server_is_met {
+    cancel_is_immediate_during_negotiation {
         let server = Server::start(|_| vec![Action::Hang]);
         let url = server.url("/mcp");
         ends_at_once(|| {
@@ -177,7 +177,7 @@ tests! {
         }, |round| server.log().count() > round);
     }
 
-    while_a_large_request_is_sent {
+    cancel_is_immediate_while_sending_a_large_request {
         // The second request of a connection is never read.
         let (port, _) = listen(|mut stream| {
             let mut input = Vec::new();
@@ -203,11 +203,11 @@ tests! {
 
     while_the_answer_is_awaited { ends_behind(|_| vec![Action::Hang]); }
 
-    in_the_middle_of_a_head {
+    cancel_is_immediate_inside_a_response_head {
         ends_behind(|_| vec![Action::Send(b"HTTP/1.1 200 OK\r\ncontent-ty".to_vec()), Action::Hang]);
     }
 
-    in_the_middle_of_a_body {
+    cancel_is_immediate_inside_a_response_body {
         ends_behind(|_| vec![
             Action::Send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
                 content-length: 1000\r\n\r\n{\"jsonrpc\"".to_vec()),
@@ -215,7 +215,7 @@ tests! {
         ]);
     }
 
-    in_the_middle_of_a_stream {
+    cancel_is_immediate_inside_a_stream {
         ends_behind(|_| {
             let log = json!({"jsonrpc": "2.0", "method": "notifications/message",
                 "params": {"level": "info", "data": "x"}});
@@ -223,7 +223,7 @@ tests! {
         });
     }
 
-    in_the_pause_before_a_call_that_was_put_off_is_made_again {
+    cancel_is_immediate_in_the_pause_before_a_retry {
         // Each time anew until it is called off, with a pause before it.
         let server = meets(|request| {
             let result = json!({"resultType": "input_required", "requestState": "later"});
@@ -237,7 +237,7 @@ tests! {
         }, |_| server.log().of("tools/call").len() > seen.load(Ordering::SeqCst));
     }
 
-    in_the_pause_before_a_broken_stream_is_taken_up {
+    cancel_is_immediate_in_the_pause_before_a_resumption {
         let server = Server::start(move |request| match request.rpc_method().as_str() {
             "server/discover" => vec![Action::Send(http::reply(404, &[], b""))],
             "initialize" => vec![Action::Send(http::result(request, json!({
@@ -252,7 +252,7 @@ tests! {
         ends_at_once(|| met(&url, json!({})), |round| calls() > round);
     }
 
-    while_an_answer_over_tls_is_awaited {
+    cancel_is_immediate_while_waiting_over_tls {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
         let certificate = params.self_signed(&key).unwrap();
