@@ -251,14 +251,14 @@ impl Drop for Process {
 
 /// What this process has that must not grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holdings {
+pub struct ProcessResources {
     pub descriptors: usize,
     /// Of the library.
     pub threads: usize,
     pub children: usize,
 }
 
-impl Holdings {
+impl ProcessResources {
     pub fn now() -> Self {
         let count = |path: &str| std::fs::read_dir(path).unwrap().count();
         Self {

@@ -8,15 +8,15 @@ pub mod authority;
 mod calls;
 pub mod chaos;
 mod config;
-mod heard;
+mod event_log;
 mod http_errors;
-mod legacy;
+mod http_server;
+mod input_requests;
 mod library;
-mod peer;
-mod questions;
 mod results;
-mod served;
-pub mod slow;
+pub mod slow_server;
+mod sse_server;
+mod stdio_server;
 pub mod tasks;
 mod transports;
 
@@ -28,14 +28,14 @@ use std::time::Duration;
 pub use auth::Auth;
 pub use calls::Progress;
 pub use config::Config;
-pub use heard::Heard;
+pub use event_log::EventLog;
 pub use http_errors::{HTTP_ERRORS, is_http_error};
-pub use legacy::Legacy;
-pub use peer::{Peer, is_reaped, is_there};
-pub use questions::{Event, Input};
+pub use http_server::HttpServer;
+pub use input_requests::{Event, Input};
 pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
-pub use served::Served;
-pub use slow::Slow;
+pub use slow_server::SlowServer;
+pub use sse_server::SseServer;
+pub use stdio_server::{StdioServer, is_reaped, is_running};
 
 /// The types and functions of the header, as build.rs declares them.
 #[allow(non_camel_case_types)]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::constants::MCP_INPUT_FORM;
 use crate::results::sized_json;
-use crate::{Answer, Client, Failure, Input, Outcome, Request, Served, c, outcome, raw, text};
+use crate::{Answer, Client, Failure, HttpServer, Input, Outcome, Request, c, outcome, raw, text};
 
 type Out = *mut *mut raw::mcp_result;
 
@@ -129,20 +129,20 @@ pub fn offer() -> Offer {
     Offer { tasks: true, ..Offer::default() }
 }
 
-pub fn stateless() -> Served {
-    Served::new(Config::stateless(offer()))
+pub fn stateless() -> HttpServer {
+    HttpServer::new(Config::stateless(offer()))
 }
 
-pub fn handshake() -> Served {
-    Served::new(Config::handshake(offer()))
+pub fn handshake() -> HttpServer {
+    HttpServer::new(Config::handshake(offer()))
 }
 
-pub fn eras() -> [Served; 2] {
+pub fn eras() -> [HttpServer; 2] {
     [stateless(), handshake()]
 }
 
 /// A client that waits through tasks.
-pub fn following(served: &Served) -> Client {
+pub fn following(served: &HttpServer) -> Client {
     let client = served.client();
     client.set_tasks(true);
     client
@@ -158,7 +158,7 @@ pub fn named(name: &str) -> Value {
 }
 
 /// A client whose forms are filled in with their own messages.
-pub fn answering(served: &Served) -> Client {
+pub fn answering(served: &HttpServer) -> Client {
     let client = following(served);
     let fill = |input: Input| input.accept(Some(json!({"name": input.message()}))).unwrap();
     client.set_input_handler(MCP_INPUT_FORM, fill).unwrap();

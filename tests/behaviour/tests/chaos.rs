@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use behaviour::chaos::{Dice, Holdings, Process, Unruly, children, memory, program, seed};
+use behaviour::chaos::{Dice, Process, ProcessResources, Unruly, children, memory, program, seed};
 use behaviour::constants::*;
 use behaviour::{Client, Failure, Outcome, within};
 use serde_json::json;
@@ -187,7 +187,7 @@ fn alone(name: &'static str, test: impl Fn(u64) + Send + Sync + 'static) {
     let seed = seed();
     eprintln!("{name}: CHAOS_SEED={seed}");
     make_what_stays();
-    let before = Holdings::now();
+    let before = ProcessResources::now();
     let limit = length() * 2 + Duration::from_secs(90);
     within(limit, move || {
         // The first one makes what is made once for the process.
@@ -197,7 +197,7 @@ fn alone(name: &'static str, test: impl Fn(u64) + Send + Sync + 'static) {
         let grown = memory().saturating_sub(after_one);
         assert!(grown < 24 * 1024 * 1024, "the memory has grown by {grown} bytes");
     });
-    if let Err(what) = Holdings::are_back_to(before) {
+    if let Err(what) = ProcessResources::are_back_to(before) {
         panic!("{name}, CHAOS_SEED={seed}: {what}");
     }
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use behaviour::chaos::{Holdings, Process, memory, program};
+use behaviour::chaos::{Process, ProcessResources, memory, program};
 use behaviour::constants::*;
 use behaviour::{Client, within};
 use serde_json::json;
@@ -25,12 +25,12 @@ fn endures(client: &Client) {
     client.set_cache_size(0).unwrap();
     let warm = calls() / 10;
     (0..warm).for_each(call);
-    let (held, used) = (Holdings::now(), memory());
+    let (held, used) = (ProcessResources::now(), memory());
     (warm..calls()).for_each(call);
     let grown = memory().saturating_sub(used);
     assert!(grown < 1024 * 1024, "the memory has grown by {grown} bytes");
     // A watch of the background thread may be there for a moment.
-    Holdings::are_back_to(held).unwrap();
+    ProcessResources::are_back_to(held).unwrap();
     for counter in [MCP_COUNT_RECONNECTIONS, MCP_COUNT_DROPPED_REPLIES, MCP_COUNT_JUNK] {
         assert_eq!(client.count(counter), 0);
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use behaviour::chaos::memory;
 use behaviour::constants::*;
-use behaviour::slow::{hello, tool};
-use behaviour::{Cancel, Client, Legacy, Request, Slow, tests_alone};
+use behaviour::slow_server::{hello, tool};
+use behaviour::{Cancel, Client, Request, SlowServer, SseServer, tests_alone};
 use mcp_test_server::{Action, Server, await_true, http};
 use serde_json::json;
 
@@ -25,7 +25,7 @@ fn readable(fd: i32) -> bool {
 
 tests_alone! {
     requests_that_are_given_up_and_freed_leave_nothing_behind {
-        let slow = Slow::new(None);
+        let slow = SlowServer::new(None);
         let client = slow.client();
         client.ping().unwrap();
         let round = || {
@@ -46,7 +46,7 @@ tests_alone! {
     }
 
     thousand_started_requests_need_few_descriptors {
-        let slow = Slow::new(Some(Duration::from_millis(5)));
+        let slow = SlowServer::new(Some(Duration::from_millis(5)));
         let client = slow.client();
         client.ping().unwrap();
         let before = descriptors();
@@ -99,7 +99,7 @@ tests_alone! {
     }
 
     wait_for_a_request_keeps_no_descriptor {
-        let slow = Slow::new(None);
+        let slow = SlowServer::new(None);
         let client = slow.client();
         client.ping().unwrap();
         client.set_limit(MCP_LIMIT_CONNECTIONS, 2).unwrap();
@@ -112,7 +112,7 @@ tests_alone! {
     }
 
     started_requests_over_http_with_sse_are_limited_as_well {
-        let served = Legacy::full();
+        let served = SseServer::full();
         let client = served.client();
         client.ping().unwrap();
         client.set_limit(MCP_LIMIT_CONNECTIONS, 2).unwrap();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, Request, Served, tests};
+use behaviour::{Client, HttpServer, Request, tests};
 use mcp_test_server::Action;
 use mcp_test_server::http;
 use mcp_test_server::mcp::Config;
@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 const SOON: Duration = Duration::from_secs(10);
 
 /// One of each era.
-fn eras() -> [Served; 2] {
-    [Served::stateless(), Served::handshake()]
+fn eras() -> [HttpServer; 2] {
+    [HttpServer::stateless(), HttpServer::handshake()]
 }
 
 /// A request that reports a few steps at once and then takes its time.
@@ -77,7 +77,7 @@ tests! {
     performed_request_runs_no_more_callbacks {
         // On a stream of its own and together with the answer, so that some
         // of it comes late.
-        let served = Served::before(Config::handshake(Offer::default()), |_, mcp, request| {
+        let served = HttpServer::before(Config::handshake(Offer::default()), |_, mcp, request| {
             if request.rpc_method() != "tools/call" {
                 return mcp.handle(request);
             }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use behaviour::constants::*;
-use behaviour::{Client, Config, Failure, Served, raw, tests};
+use behaviour::{Client, Config, Failure, HttpServer, raw, tests};
 use mcp_test_server::mcp::Config as Behaviour;
 use mcp_test_server::{Action, Server};
 
@@ -63,7 +63,7 @@ const VARIABLE: &str = "CARGO_PKG_NAME";
 tests! {
     configured_server_is_pinged_with_its_token_and_headers {
         let token = std::env::var(VARIABLE).unwrap();
-        let served = Served::new(Behaviour { token: Some(token), ..Behaviour::default() });
+        let served = HttpServer::new(Behaviour { token: Some(token), ..Behaviour::default() });
         let file = File::new(&format!(
             r#"{{
               "servers": {{
@@ -148,7 +148,7 @@ tests! {
     }
 
     configured_oauth_never_opens_a_browser {
-        let served = Served::new(Behaviour { token: Some("t".into()), ..Behaviour::default() });
+        let served = HttpServer::new(Behaviour { token: Some("t".into()), ..Behaviour::default() });
         let file = File::new(&format!(
             "{{\"plain\": {{\"url\": \"{0}\", \"auth\": \"oauth\"}},\n\
              \"known\": {{\"url\": \"{0}\", \"auth\": {{\"CLIENT_ID\": \"a\",\n\
@@ -256,7 +256,7 @@ tests! {
     }
 
     one_configuration_serves_several_threads {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let file = File::new(&format!(r#"{{"a": {{"url": "{}"}}}}"#, served.server.url("/mcp")));
         let config = file.load();
         std::thread::scope(|scope| {

@@ -4,7 +4,7 @@
 use std::ptr::{null, null_mut};
 
 use behaviour::constants::*;
-use behaviour::{Answer, Client, Served, outcome, raw, tests};
+use behaviour::{Answer, Client, HttpServer, outcome, raw, tests};
 use mcp_test_server::offer::Offer;
 use serde_json::json;
 
@@ -22,13 +22,13 @@ fn is_refused(status: i32) {
 
 /// An answer that has nothing of what the others have.
 fn nothing() -> Answer {
-    let served = Served::stateless();
+    let served = HttpServer::stateless();
     served.client().call("bare", json!({})).unwrap()
 }
 
 tests! {
     call_without_client_or_name_is_invalid {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         let (no, name) = (null_mut(), c"x".as_ptr());
         unsafe {
@@ -64,7 +64,7 @@ tests! {
     }
 
     result_pointer_may_be_null {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         unsafe {
             assert_eq!(raw::mcp_list_tools(client.0, null_mut()), 0);
@@ -111,7 +111,7 @@ tests! {
                 self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             }
         }
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let dropped = || count.load(std::sync::atomic::Ordering::SeqCst);
@@ -208,7 +208,7 @@ tests! {
         assert_eq!((answer.structured(), answer.description()), (None, None));
         assert!(answer.find_tool("echo").is_none());
         assert!(unsafe { raw::mcp_result_find_tool(answer.0, null()) }.is_null());
-        let served = Served::new(mcp_test_server::mcp::Config::stateless(Offer::default()));
+        let served = HttpServer::new(mcp_test_server::mcp::Config::stateless(Offer::default()));
         let tools = served.client().list_tools().unwrap();
         assert_eq!((tools.contents().len(), tools.text().as_str()), (0, ""));
         let tool = tools.find_tool("echo").unwrap();

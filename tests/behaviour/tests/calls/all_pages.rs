@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Answer, Cancel, Client, Outcome, Request, Served, tests};
+use behaviour::{Answer, Cancel, Client, HttpServer, Outcome, Request, tests};
 use mcp_test_server::Action;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::{Offer, Pages};
@@ -39,14 +39,14 @@ fn paged(pages: Pages) -> Offer {
     Offer { page: 2, pages, many: 7, ..Offer::default() }
 }
 
-fn eras(offer: Offer) -> [Served; 2] {
-    [Served::new(Config::stateless(offer.clone())), Served::new(Config::handshake(offer))]
+fn eras(offer: Offer) -> [HttpServer; 2] {
+    [HttpServer::new(Config::stateless(offer.clone())), HttpServer::new(Config::handshake(offer))]
 }
 
 /// A server whose pages come after a pause, for ever.
-fn endless(pause: u64) -> Served {
+fn endless(pause: u64) -> HttpServer {
     let config = Config::handshake(paged(Pages::Endless));
-    Served::before(config, move |_, mcp, request| {
+    HttpServer::before(config, move |_, mcp, request| {
         let mut actions = mcp.handle(request);
         if request.rpc_method() == "tools/list" {
             actions.insert(0, Action::Pause(Duration::from_millis(pause)));
@@ -90,7 +90,7 @@ tests! {
     }
 
     request_without_all_pages_gets_one_page {
-        let served = Served::new(Config::handshake(paged(Pages::Plain)));
+        let served = HttpServer::new(Config::handshake(paged(Pages::Plain)));
         let client = served.client();
         let request = client.request("tools/list", None).unwrap();
         for answer in both(&request) {
@@ -184,7 +184,7 @@ tests! {
     }
 
     all_pages_is_refused_for_other_requests {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         for (method, params) in [("ping", None), ("tools/call", Some(r#"{"name":"x"}"#)),
                                  ("tools/list", Some(r#"{"cursor":"x"}"#))] {

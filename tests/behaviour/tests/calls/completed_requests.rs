@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use behaviour::chaos::children;
 use behaviour::constants::*;
-use behaviour::slow::{hello, tool};
-use behaviour::{Cancel, Client, Request, Served, Slow, raw, tests};
+use behaviour::slow_server::{hello, tool};
+use behaviour::{Cancel, Client, HttpServer, Request, SlowServer, raw, tests};
 use mcp_test_server::http;
 use mcp_test_server::{Action, Server, await_true};
 use serde_json::json;
@@ -54,7 +54,7 @@ fn cpu_time() -> Duration {
 
 tests! {
     descriptor_stays_readable_while_another_thread_is_in_a_call {
-        let slow = Slow::new(Some(Duration::from_millis(30)));
+        let slow = SlowServer::new(Some(Duration::from_millis(30)));
         let client = slow.client();
         client.ping().unwrap();
         let (fd, is_over) = (client.fd(), AtomicBool::new(false));
@@ -87,7 +87,7 @@ tests! {
     }
 
     dispatch_returns_at_once_while_a_request_is_done {
-        let slow = Slow::new(Some(Duration::ZERO));
+        let slow = SlowServer::new(Some(Duration::ZERO));
         let client = slow.client();
         let request = tool(&client);
         request.start().unwrap();
@@ -105,7 +105,7 @@ tests! {
     }
 
     call_does_not_spin_while_a_request_is_done {
-        let slow = Slow::new(Some(Duration::from_millis(500)));
+        let slow = SlowServer::new(Some(Duration::from_millis(500)));
         let client = slow.client();
         let request = client.request("ping", None).unwrap();
         request.start().unwrap();
@@ -119,7 +119,7 @@ tests! {
     }
 
     waited_for_request_is_not_returned_by_next_done {
-        let slow = Slow::new(Some(Duration::from_millis(20)));
+        let slow = SlowServer::new(Some(Duration::from_millis(20)));
         let client = slow.client();
         for _ in 0..5 {
             let (waited, other) = (tool(&client), tool(&client));
@@ -143,7 +143,7 @@ tests! {
     }
 
     expired_wait_leaves_the_request_to_next_done {
-        let slow = Slow::new(Some(Duration::from_millis(100)));
+        let slow = SlowServer::new(Some(Duration::from_millis(100)));
         let client = slow.client();
         let request = tool(&client);
         request.start().unwrap();
@@ -158,7 +158,7 @@ tests! {
     }
 
     close_completes_requests_in_flight {
-        let slow = Slow::new(None);
+        let slow = SlowServer::new(None);
         let client = slow.client();
         client.ping().unwrap();
         let requests: Vec<Request> = (0..10).map(|_| tool(&client)).collect();
@@ -195,7 +195,7 @@ tests! {
     }
 
     close_wakes_a_waiting_event_loop {
-        let slow = Slow::new(None);
+        let slow = SlowServer::new(None);
         let client = slow.client();
         client.ping().unwrap();
         let request = tool(&client);
@@ -213,7 +213,7 @@ tests! {
     }
 
     started_request_refuses_new_options {
-        let slow = Slow::new(None);
+        let slow = SlowServer::new(None);
         let client = slow.client();
         let (request, cancel) = (tool(&client), Cancel::new());
         request.start().unwrap();
@@ -237,7 +237,7 @@ tests! {
     }
 
     started_requests_beyond_the_limit_wait_in_order {
-        let slow = Slow::new(Some(Duration::from_millis(20)));
+        let slow = SlowServer::new(Some(Duration::from_millis(20)));
         let client = slow.client();
         client.set_limit(MCP_LIMIT_CONNECTIONS, 3).unwrap();
         client.ping().unwrap();
@@ -275,7 +275,7 @@ tests! {
         extern "C" fn fire(_: i32) {
             unsafe { raw::mcp_cancel_fire(FIRED.load(Ordering::SeqCst)) };
         }
-        let slow = Slow::new(None);
+        let slow = SlowServer::new(None);
         let client = slow.client();
         client.ping().unwrap();
         let cancel = Cancel::new();
@@ -299,7 +299,7 @@ tests! {
     }
 
     cancel_reset_at_once_makes_no_call_spin {
-        let slow = Slow::new(None);
+        let slow = SlowServer::new(None);
         let client = slow.client();
         client.ping().unwrap();
         let (cancel, is_over) = (Cancel::new(), AtomicBool::new(false));
@@ -410,7 +410,7 @@ tests! {
                 drop(self.1.take());
             }
         }
-        let slow = Slow::new(None);
+        let slow = SlowServer::new(None);
         let client = slow.client();
         client.ping().unwrap();
         let released = Arc::new(Mutex::new(Vec::new()));
@@ -443,7 +443,7 @@ tests! {
 
     close_waits_for_no_callback_and_ends_its_calls {
         // The callback makes a call that nobody answers.
-        let told = Served::handshake();
+        let told = HttpServer::handshake();
         let client = told.client();
         let own = Own(client.0);
         let (begun, status) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(None)));
@@ -473,7 +473,7 @@ tests! {
     }
 
     call_waits_for_no_callback_on_another_thread {
-        let told = Served::handshake();
+        let told = HttpServer::handshake();
         let client = told.client();
         let (begun, leave) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let request = client.tool_request("slow", json!({"steps": 3, "pause": 20})).unwrap();
@@ -503,7 +503,7 @@ tests! {
     }
 
     callbacks_may_free_each_others_requests {
-        let told = Served::handshake();
+        let told = HttpServer::handshake();
         let client = told.client();
         let requests: Vec<*mut raw::mcp_request> =
             (0..2).map(|_| {
@@ -565,7 +565,7 @@ tests! {
     }
 
     cancel_reset_at_once_still_ends_running_calls {
-        let slow = Slow::new(None);
+        let slow = SlowServer::new(None);
         let client = slow.client();
         client.ping().unwrap();
         let cancel = Cancel::new();
@@ -600,7 +600,7 @@ tests! {
     }
 
     request_uses_the_options_set_at_its_start {
-        let slow = Slow::new(Some(Duration::from_millis(50)));
+        let slow = SlowServer::new(Some(Duration::from_millis(50)));
         let client = slow.client();
         client.ping().unwrap();
         client.set_limit(MCP_LIMIT_CONNECTIONS, 1).unwrap();

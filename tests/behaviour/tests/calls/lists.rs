@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{Answer, Client, Outcome, Served, tests};
+use behaviour::{Answer, Client, HttpServer, Outcome, tests};
 use mcp_test_server::items;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::{Offer, Pages};
@@ -34,14 +34,14 @@ fn paged(pages: Pages, page: usize) -> Offer {
 tests! {
     list_is_complete_for_every_page_size {
         for (list, method) in LISTS {
-            let whole = Served::handshake();
+            let whole = HttpServer::handshake();
             let mut all = names(&list(&whole.client()).unwrap());
             assert!(!all.is_empty());
             let kind = method.trim_end_matches("s/list").rsplit('/').next().unwrap();
             all.extend((1..=7).map(|number| format!("{kind}-{number:05}")));
             for pages in [Pages::Plain, Pages::EmptyCursor, Pages::EmptyPages, Pages::ExpiresOnce] {
                 for page in [1, 3, 100] {
-                    let served = Served::new(Config::handshake(paged(pages, page)));
+                    let served = HttpServer::new(Config::handshake(paged(pages, page)));
                     let client = served.client();
                     let answer = list(&client).unwrap();
                     assert_eq!(names(&answer), all, "{method} {pages:?} {page}");
@@ -54,7 +54,7 @@ tests! {
     }
 
     list_is_the_same_in_both_eras_except_for_invalid_header_params {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             for (list, method) in LISTS {
                 let wanted: Vec<String> = match method {
@@ -80,7 +80,7 @@ tests! {
     repeated_cursor_is_an_error {
         for pages in [Pages::Circle, Pages::Same] {
             for config in [Config::stateless(paged(pages, 2)), Config::handshake(paged(pages, 2))] {
-                let served = Served::new(config);
+                let served = HttpServer::new(config);
                 let client = served.client();
                 for (list, method) in LISTS {
                     let failure = list(&client).unwrap_err();
@@ -97,7 +97,7 @@ tests! {
     pages_and_items_are_limited {
         for config in [Config::stateless(paged(Pages::Endless, 1)),
                        Config::handshake(paged(Pages::Endless, 1))] {
-            let served = Served::new(config);
+            let served = HttpServer::new(config);
             let client = served.client();
             client.set_max_pages(5).unwrap();
             for (list, method) in LISTS {
@@ -121,7 +121,7 @@ tests! {
     }
 
     list_at_the_limit_is_accepted {
-        let served = Served::new(Config::stateless(Offer { page: 1, ..Offer::default() }));
+        let served = HttpServer::new(Config::stateless(Offer { page: 1, ..Offer::default() }));
         let client = served.client();
         client.set_max_pages(3).unwrap();
         client.set_max_items(3).unwrap();
@@ -131,7 +131,7 @@ tests! {
     }
 
     one_page_at_a_time_is_a_request {
-        for served in Served::each(Offer { page: 2, pages: Pages::EmptyCursor, ..Offer::default() }) {
+        for served in HttpServer::each(Offer { page: 2, pages: Pages::EmptyCursor, ..Offer::default() }) {
             let client = served.client();
             let first = client.request("prompts/list", None).unwrap().perform().unwrap();
             assert_eq!(first.prompts().len(), 2);
@@ -143,7 +143,7 @@ tests! {
     }
 
     refused_cursor_is_the_error_of_the_server {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         let request = client.request("tools/list", Some(r#"{"cursor":"mine"}"#)).unwrap();
         assert_eq!(request.perform().unwrap_err().rpc_code, -32602);
@@ -151,7 +151,7 @@ tests! {
     }
 
     tool_has_the_members_that_the_server_sent {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let answer = served.client().list_tools().unwrap();
             let tool = answer.find_tool("echo").unwrap();
             assert_eq!(tool.title().as_deref(), Some("Echo"));
@@ -180,7 +180,7 @@ tests! {
     }
 
     resource_and_template_have_the_members_that_the_server_sent {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let answer = client.list_resources().unwrap();
             let all = answer.resources();
@@ -202,7 +202,7 @@ tests! {
     }
 
     prompt_has_the_members_that_the_server_sent {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let answer = served.client().list_prompts().unwrap();
             let all = answer.prompts();
             assert_eq!(all[0].name().as_deref(), Some("greet"));
@@ -220,7 +220,7 @@ tests! {
     }
 
     resources_are_read_as_text_and_as_bytes {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let answer = client.read("test://both").unwrap();
             let contents = answer.contents();
@@ -245,7 +245,7 @@ tests! {
 
     fresh_result_comes_from_the_cache {
         let offer = Offer { cache: Some((60_000, "public")), page: 2, ..Offer::default() };
-        let served = Served::new(Config::stateless(offer));
+        let served = HttpServer::new(Config::stateless(offer));
         let client = served.client();
         for _ in 0..3 {
             assert_eq!(client.list_prompts().unwrap().prompts().len(), 3);
@@ -265,7 +265,7 @@ tests! {
     }
 
     stale_result_is_requested_again {
-        let served = Served::new(Config::stateless(Offer {
+        let served = HttpServer::new(Config::stateless(Offer {
             cache: Some((300, "private")), ..Offer::default() }));
         let client = served.client();
         client.read("test://counter").unwrap();
@@ -275,7 +275,7 @@ tests! {
         assert_eq!(client.read("test://counter").unwrap().text_of_first(), "read 2");
         for (ttl, scope) in [(0, "public"), (-5, "public")] {
             let offer = Offer { cache: Some((ttl, scope)), ..Offer::default() };
-            let served = Served::new(Config::stateless(offer));
+            let served = HttpServer::new(Config::stateless(offer));
             let client = served.client();
             client.read("test://counter").unwrap();
             client.read("test://counter").unwrap();
@@ -286,7 +286,7 @@ tests! {
     private_result_is_not_shared_between_credentials {
         for (scope, reads) in [("private", 2), ("public", 1), ("odd", 2)] {
             let offer = Offer { cache: Some((60_000, scope)), ..Offer::default() };
-            let served = Served::new(Config::stateless(offer));
+            let served = HttpServer::new(Config::stateless(offer));
             let client = served.client();
             client.set_token(Some("one")).unwrap();
             client.read("test://counter").unwrap();
@@ -298,7 +298,7 @@ tests! {
 
     cache_is_not_used_in_the_handshake_era {
         let offer = Offer { cache: Some((60_000, "public")), ..Offer::default() };
-        let served = Served::new(Config::handshake(offer));
+        let served = HttpServer::new(Config::handshake(offer));
         let client = served.client();
         for _ in 0..2 {
             client.list_tools().unwrap();
@@ -308,7 +308,7 @@ tests! {
     }
 
     skills_are_listed_without_reading_a_file {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let answer = client.list_skills().unwrap();
             let skills = answer.skills();
@@ -336,7 +336,7 @@ tests! {
         for (tamper, word) in [(Tamper::Bytes, "digest"), (Tamper::Longer, "bytes"),
                                (Tamper::FrontMatter, "description"), (Tamper::Algorithm, "md17")] {
             for config in [Config::stateless, Config::handshake] {
-                let served = Served::new(config(Offer { skills: Some(tamper), ..Offer::default() }));
+                let served = HttpServer::new(config(Offer { skills: Some(tamper), ..Offer::default() }));
                 let client = served.client();
                 let answer = client.list_skills().unwrap();
                 let failure = client.read_skill_file(&answer.skills()[0], 0).unwrap_err();
@@ -350,13 +350,13 @@ tests! {
     }
 
     server_without_skills_is_an_error {
-        let served = Served::new(Config::stateless(Offer { skills: None, ..Offer::default() }));
+        let served = HttpServer::new(Config::stateless(Offer { skills: None, ..Offer::default() }));
         let failure = served.client().list_skills().unwrap_err();
         assert!([MCP_E_RPC, MCP_E_UNSUPPORTED].contains(&failure.status), "{}", failure.message);
     }
 
     list_of_several_pages_is_one_object {
-        let served = Served::new(Config::stateless(Offer { page: 1, ..Offer::default() }));
+        let served = HttpServer::new(Config::stateless(Offer { page: 1, ..Offer::default() }));
         let value = served.client().list_prompts().unwrap().value();
         assert_eq!(value["prompts"].as_array().map(Vec::len), Some(3));
         assert_eq!(value["prompts"][0]["_meta"], json!({"com.example/kept": Value::Null}));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{Client, Served, tests};
+use behaviour::{Client, HttpServer, tests};
 use mcp_test_server::Action;
 use mcp_test_server::http;
 use mcp_test_server::mcp::Config;
@@ -27,7 +27,7 @@ fn kept(request: &mcp_test_server::Request, mut result: Value) -> Vec<Action> {
     vec![Action::Send(http::result(request, result))]
 }
 
-fn listening(served: &Served, kinds: i32) -> Client {
+fn listening(served: &HttpServer, kinds: i32) -> Client {
     let client = served.client();
     client.listen(kinds).unwrap();
     assert!(served.mcp.await_listeners(1, SOON), "nobody listens");
@@ -42,7 +42,7 @@ tests! {
             ("resources/list", "notifications/resources/list_changed"),
             ("skills/list", "notifications/resources/list_changed"),
         ] {
-            let served = Served::before(fresh(), move |count, mcp, request| {
+            let served = HttpServer::before(fresh(), move |count, mcp, request| {
                 if request.rpc_method() != list || count > 1 {
                     return mcp.handle(request);
                 }
@@ -65,7 +65,7 @@ tests! {
     }
 
     change_notification_of_another_kind_keeps_the_cache {
-        let served = Served::before(fresh(), |_, mcp, request| {
+        let served = HttpServer::before(fresh(), |_, mcp, request| {
             if request.rpc_method() == "tools/list" {
                 mcp.notify("notifications/prompts/list_changed", json!({}));
             }
@@ -78,7 +78,7 @@ tests! {
     }
 
     response_for_a_replaced_token_is_not_cached {
-        let served = Arc::new(Served::before(fresh(), |_, mcp, request| {
+        let served = Arc::new(HttpServer::before(fresh(), |_, mcp, request| {
             let is_old = request.header("authorization") == Some("Bearer old");
             match request.rpc_method().as_str() {
                 "tools/list" if is_old => vec![Action::Send(http::reply(401, &[], b""))],
@@ -109,7 +109,7 @@ tests! {
     }
 
     resource_change_clears_the_cached_skills {
-        let served = Served::before(fresh(), |_, mcp, request| match request.rpc_method().as_str() {
+        let served = HttpServer::before(fresh(), |_, mcp, request| match request.rpc_method().as_str() {
             "skills/list" => kept(request, skills::list(Tamper::None)),
             _ => mcp.handle(request),
         });
@@ -131,7 +131,7 @@ tests! {
     skill_file_is_never_cached {
         let version = Arc::new(Mutex::new(Tamper::None));
         let current = version.clone();
-        let served = Served::before(fresh(), move |_, mcp, request| {
+        let served = HttpServer::before(fresh(), move |_, mcp, request| {
             let version = *current.lock().unwrap();
             match request.rpc_method().as_str() {
                 "skills/list" => {

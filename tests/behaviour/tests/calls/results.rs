@@ -2,7 +2,7 @@
 //! should give.
 
 use behaviour::constants::*;
-use behaviour::{Served, tests};
+use behaviour::{HttpServer, tests};
 use mcp_test_server::items::{PICTURE, SOUND};
 use mcp_test_server::malformed;
 use mcp_test_server::offer::Offer;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 tests! {
     every_kind_of_content_is_read {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let answer = served.client().call("contents", json!({})).unwrap();
             let all = answer.contents();
             let kinds: Vec<i32> = all.iter().map(|one| one.kind()).collect();
@@ -35,7 +35,7 @@ tests! {
     }
 
     resource_link_has_the_members_of_a_resource {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let answer = served.client().call("contents", json!({})).unwrap();
             let all = answer.contents();
             assert_eq!(all[5].uri().as_deref(), Some("test://linked"));
@@ -49,14 +49,14 @@ tests! {
     }
 
     unknown_content_is_given_as_json {
-        let answer = Served::stateless().client().call("contents", json!({})).unwrap();
+        let answer = HttpServer::stateless().client().call("contents", json!({})).unwrap();
         let other = answer.contents()[6];
         assert_eq!(other.json().unwrap(), json!({"type": "hologram", "depth": 3}));
         assert_eq!((other.text(), other.data().unwrap(), other.uri()), (None, None, None));
     }
 
     invalid_base64_is_an_error_and_the_rest_is_readable {
-        let answer = Served::stateless().client().call("contents", json!({})).unwrap();
+        let answer = HttpServer::stateless().client().call("contents", json!({})).unwrap();
         let all = answer.contents();
         for _ in 0..2 {
             let failure = all[8].data().unwrap_err();
@@ -68,18 +68,18 @@ tests! {
     }
 
     result_text_joins_all_texts {
-        let answer = Served::stateless().client().call("contents", json!({})).unwrap();
+        let answer = HttpServer::stateless().client().call("contents", json!({})).unwrap();
         assert_eq!(answer.text(), "caf\u{e9} \0\u{1f600}\nthe last");
     }
 
     large_bytes_are_decoded {
         let answer =
-            Served::stateless().client().call("image", json!({"size": 1_000_000})).unwrap();
+            HttpServer::stateless().client().call("image", json!({"size": 1_000_000})).unwrap();
         assert_eq!(answer.contents()[0].data().unwrap().unwrap(), vec![7; 1_000_000]);
     }
 
     structured_content_is_any_value_and_null_is_not_absent {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             for value in [json!(null), json!(false), json!(0), json!(""), json!([]),
                           json!({"n": 1, "\u{e9}": [null]})] {
@@ -92,7 +92,7 @@ tests! {
     }
 
     result_without_content_is_empty {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let answer = client.call("bare", json!({})).unwrap();
             assert_eq!((answer.contents().len(), answer.text().as_str()), (0, ""));
@@ -104,7 +104,7 @@ tests! {
     }
 
     result_with_wrong_types_never_crashes {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             for result in [
                 json!({"content": 5}), json!({"content": [5, null, [], "x"]}),
@@ -148,7 +148,7 @@ tests! {
     }
 
     unknown_result_type_is_an_error {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         let failure = client
             .call("odd", json!({"result": {"resultType": "surprise", "content": []}})).unwrap_err();
@@ -162,7 +162,7 @@ tests! {
     }
 
     malformed_result_is_an_error_and_the_next_call_works {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             client.set_max_events(1000).unwrap();
             client.set_timeout(5000);
@@ -193,7 +193,7 @@ tests! {
     }
 
     response_without_a_request_is_counted {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             client.call("malformed", json!({"how": "unknown-before"})).unwrap();
             assert!(client.count(MCP_COUNT_DROPPED_REPLIES) >= 1);
@@ -201,7 +201,7 @@ tests! {
     }
 
     nesting_depth_is_limited {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             client.call("deep", json!({"depth": 60})).unwrap();
             let failure = client.call("deep", json!({"depth": 50_000})).unwrap_err();
@@ -212,7 +212,7 @@ tests! {
 
     result_outlives_its_client {
         let answer = {
-            let served = Served::stateless();
+            let served = HttpServer::stateless();
             served.client().call("contents", json!({})).unwrap()
         };
         assert_eq!(answer.contents().len(), 9);
@@ -220,7 +220,7 @@ tests! {
     }
 
     result_is_readable_by_many_threads {
-        let answer = Served::stateless().client().call("contents", json!({})).unwrap();
+        let answer = HttpServer::stateless().client().call("contents", json!({})).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| for _ in 0..50 {

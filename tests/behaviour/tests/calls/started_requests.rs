@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, Request, Served, raw, tests};
+use behaviour::{Cancel, Client, HttpServer, Request, raw, tests};
 use mcp_test_server::offer::Offer;
 use serde_json::json;
 
@@ -22,13 +22,13 @@ fn readable(fd: i32, milliseconds: i32) -> bool {
     unsafe { libc::poll(&mut poll, 1, milliseconds) == 1 }
 }
 
-fn eras() -> [Served; 2] {
-    [Served::stateless(), Served::handshake()]
+fn eras() -> [HttpServer; 2] {
+    [HttpServer::stateless(), HttpServer::handshake()]
 }
 
 tests! {
     dispatch_completes_a_started_request {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let request = client.tool_request("echo", json!({"a": 1})).unwrap();
             assert_eq!(request.status(), MCP_E_STATE, "not begun");
@@ -120,7 +120,7 @@ tests! {
     }
 
     request_in_flight_cannot_be_started_again {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         let request = slow(&client, 1, 300);
         request.start().unwrap();
@@ -293,7 +293,7 @@ tests! {
     }
 
     broken_response_of_a_started_request_is_resumed {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = served.client();
         let arguments = json!({"segments": [1, 0, 1], "retry": 30});
         let request = client.tool_request("breaks", arguments).unwrap();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, Failure, Served, raw, tests};
+use behaviour::{Cancel, Client, Failure, HttpServer, raw, tests};
 use mcp_test_server::Action;
 use mcp_test_server::encoding::base64;
 use mcp_test_server::http;
@@ -24,7 +24,7 @@ fn marks(client: &Client, arguments: Value) -> Value {
 
 /// The connection of a stateless call that was given up is closed, and a
 /// handshake server is told by a notification.
-fn was_given_up(served: &Served) {
+fn was_given_up(served: &HttpServer) {
     let call = served.log().of("tools/call").last().unwrap().clone();
     if served.is_stateless() {
         assert!(served.log().await_closed(call.connection, SOON));
@@ -40,7 +40,7 @@ fn was_given_up(served: &Served) {
 
 tests! {
     arguments_are_sent_unchanged {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let arguments = json!({"a": [1, 2.5, null], "b": "caf\u{e9} \u{1f600}", "": {}});
             assert_eq!(client.call("echo", arguments.clone()).unwrap().told(), arguments);
@@ -50,7 +50,7 @@ tests! {
     }
 
     call_without_arguments_sends_none_or_an_empty_object {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let mut out = std::ptr::null_mut();
             let status = unsafe {
@@ -64,7 +64,7 @@ tests! {
     }
 
     number_keeps_all_its_digits {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         let arguments = r#"{"n":12345678901234567890123.50,"e":1E+2,"z":-0.0}"#;
         let params = format!("{{\"name\":\"echo\",\"arguments\":{arguments}}}");
@@ -83,7 +83,7 @@ tests! {
     }
 
     arguments_that_are_not_an_object_are_refused_before_sending {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         for arguments in ["[]", "{", " ", "null", "1", "{}{}", "{\"a\":}"] {
             let text = behaviour::c(arguments);
@@ -97,7 +97,7 @@ tests! {
     }
 
     large_result_is_complete {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             for size in [0, 1, 16_384, 3_000_000] {
                 assert_eq!(client.call("text", json!({"size": size})).unwrap().text().len(), size);
@@ -106,7 +106,7 @@ tests! {
     }
 
     failed_tool_is_a_result_and_unknown_tool_is_an_error {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let answer = client.call("fails", json!({})).unwrap();
             assert!(answer.is_error());
@@ -120,7 +120,7 @@ tests! {
     }
 
     call_error_keeps_code_message_and_data {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             for code in [-32042, -32603, -1, 7] {
                 let data = json!({"elicitations": [{"mode": "url", "elicitationId": "e",
@@ -137,7 +137,7 @@ tests! {
     }
 
     header_params_are_sent_once_the_tools_are_known {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         client.list_tools().unwrap();
         let wrap = |text: &str| format!("=?base64?{}?=", base64(text.as_bytes()));
@@ -157,7 +157,7 @@ tests! {
     }
 
     invalid_header_param_is_refused_before_sending {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         client.list_tools().unwrap();
         for arguments in [json!({"region": 1}), json!({"count": "1"}), json!({"dry": 1}),
@@ -169,7 +169,7 @@ tests! {
     }
 
     unknown_header_params_are_fetched_after_a_header_mismatch {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         assert_eq!(marks(&client, json!({"region": "a"})), json!({"region": "a"}));
         assert_eq!((served.count("tools/call"), served.count("tools/list")), (2, 1));
@@ -182,7 +182,7 @@ tests! {
     }
 
     repeated_header_mismatch_is_an_error {
-        let served = Served::before(Config::stateless(Offer::default()), |_, mcp, request| {
+        let served = HttpServer::before(Config::stateless(Offer::default()), |_, mcp, request| {
             if request.rpc_method() != "tools/call" {
                 return mcp.handle(request);
             }
@@ -196,7 +196,7 @@ tests! {
     }
 
     header_params_are_not_sent_in_the_handshake_era {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = served.client();
         client.list_tools().unwrap();
         assert_eq!(marks(&client, json!({"region": "a", "count": 1})), json!({}));
@@ -204,7 +204,7 @@ tests! {
     }
 
     name_that_no_header_can_hold_is_encoded {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         for name in ["caf\u{e9}", " padded", "a\r\nX-Evil: 1", "=?base64?x?="] {
             client.call(name, json!({})).unwrap_err();
@@ -221,7 +221,7 @@ tests! {
     }
 
     progress_is_delivered_as_it_arrives_to_its_own_call {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let request = client.tool_request("slow", json!({"steps": 3, "pause": 150})).unwrap();
             let (sender, told) = channel();
@@ -247,7 +247,7 @@ tests! {
     }
 
     progress_restarts_the_timeout_and_not_the_deadline {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let request = client.tool_request("slow", json!({"steps": 6, "pause": 150})).unwrap();
             request.set_timeout(500);
@@ -262,7 +262,7 @@ tests! {
     }
 
     empty_text_is_no_arguments {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let made = unsafe {
                 let (empty, echo, greet) = (c"".as_ptr(), c"echo".as_ptr(), c"greet".as_ptr());
@@ -294,7 +294,7 @@ tests! {
     unknown_method_is_unsupported_if_its_capability_is_undeclared {
         let handshake = Config { is_stateless: false, ..Config::default() };
         for config in [handshake, Config::default()] {
-            let served = Served::new(config);
+            let served = HttpServer::new(config);
             let client = served.client();
             let of = |method: &str| {
                 let failure = client.request(method, None).unwrap().perform().unwrap_err();
@@ -320,7 +320,7 @@ tests! {
     }
 
     negative_timeout_is_refused_everywhere {
-        let served = Served::new(Config::stateless(Offer::default()));
+        let served = HttpServer::new(Config::stateless(Offer::default()));
         let client = served.client();
         let request = client.tool_request("slow", json!({"steps": 1, "pause": 50})).unwrap();
         request.start().unwrap();
@@ -334,7 +334,7 @@ tests! {
     }
 
     only_progress_restarts_the_timeout {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let request =
                 client.tool_request("chatters", json!({"count": 1000, "pause": 20})).unwrap();
@@ -346,7 +346,7 @@ tests! {
     }
 
     timeout_cancels_at_the_server_in_each_era {
-        for served in [Served::stateless(), Served::handshake()] {
+        for served in [HttpServer::stateless(), HttpServer::handshake()] {
             let client = served.client();
             client.ping().unwrap();
             let request = client.tool_request("hang", json!({})).unwrap();
@@ -359,7 +359,7 @@ tests! {
     }
 
     cancel_is_sent_to_the_server_in_each_era {
-        for served in [Served::stateless(), Served::handshake()] {
+        for served in [HttpServer::stateless(), HttpServer::handshake()] {
             let client = served.client();
             client.ping().unwrap();
             for tool in ["hang", "slow"] {
@@ -386,7 +386,7 @@ tests! {
 
     tool_call_is_repeated_only_if_allowed_or_hinted {
         for config in [Config::stateless(Offer::default()), Config::handshake(Offer::default())] {
-            let served = Served::before(config, |count, mcp, request| {
+            let served = HttpServer::before(config, |count, mcp, request| {
                 match request.rpc_method().as_str() {
                     "tools/call" if count % 2 == 1 => vec![Action::Close],
                     _ => mcp.handle(request),
@@ -419,7 +419,7 @@ tests! {
     }
 
     application_meta_is_sent_without_protocol_keys {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let request = client.tool_request("echo", json!({})).unwrap();
             let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -437,7 +437,7 @@ tests! {
     }
 
     prompt_is_rendered_with_its_arguments {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let answer = client.get_prompt("greet", Some(json!({"who": "Ada"}))).unwrap();
             assert_eq!(answer.description().as_deref(), Some("A greeting"));
@@ -453,7 +453,7 @@ tests! {
     }
 
     completions_have_values_and_total {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let prompt = json!({"type": "ref/prompt", "name": "greet"});
             let answer = client.complete(prompt.clone(), "language", "f", None).unwrap();
@@ -471,7 +471,7 @@ tests! {
     }
 
     log_messages_respect_the_level {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             let events = Arc::new(Mutex::new(Vec::new()));
             let shared = events.clone();
@@ -489,7 +489,7 @@ tests! {
     }
 
     notify_returns_without_a_response {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = served.client();
         client.notify("notifications/x", Some(json!({"a": 1}))).unwrap();
         served.awaits("notifications/x", 1);
@@ -498,7 +498,7 @@ tests! {
     }
 
     many_threads_call_at_once {
-        for served in Served::each(Offer::default()) {
+        for served in HttpServer::each(Offer::default()) {
             let client = Arc::new(served.client());
             let threads: Vec<_> = (0..8).map(|thread| {
                 let client = client.clone();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, Heard, Served, tests};
+use behaviour::{Client, EventLog, HttpServer, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, HANDSHAKE, Mcp, STATELESS};
 use mcp_test_server::offer::Offer;
@@ -98,8 +98,8 @@ fn broken(stage: Stage, last: &Action) -> Vec<Action> {
 }
 
 /// A server that breaks off the first `times` replies to a method.
-fn breaks(config: Config, method: &'static str, times: usize, reply: Vec<Action>) -> Served {
-    Served::before(config, move |count, mcp, request| {
+fn breaks(config: Config, method: &'static str, times: usize, reply: Vec<Action>) -> HttpServer {
+    HttpServer::before(config, move |count, mcp, request| {
         if request.rpc_method() == method && count <= times {
             return reply.clone();
         }
@@ -252,7 +252,7 @@ tests! {
     server_restart_keeps_subscriptions_and_log_level {
         let mut server = Restarted::new(Config::handshake(Offer::default()));
         let client = server.client();
-        let heard = Heard::by(&client);
+        let heard = EventLog::by(&client);
         client.set_roots(Some(json!([{"uri": "file:///a"}]))).unwrap();
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
         client.subscribe("test://text").unwrap();
@@ -333,7 +333,7 @@ tests! {
     }
 
     session_lost_by_many_threads_is_replaced_once {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = Arc::new(served.client());
         echo(&client).unwrap();
         for round in 2..=4 {
@@ -352,7 +352,7 @@ tests! {
     }
 
     notification_in_a_lost_session_is_sent_in_a_new_one {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = served.client();
         client.ping().unwrap();
         served.mcp.forget_sessions();
@@ -369,7 +369,7 @@ tests! {
         for error in [json!({"code": -32000, "message": "Bad Request: Server not initialized"}),
                       json!({"code": -32022, "message": "?", "data": {"supported": []}})] {
             let is_lost = std::sync::atomic::AtomicBool::new(true);
-            let served = Served::before(Config::handshake(Offer::default()),
+            let served = HttpServer::before(Config::handshake(Offer::default()),
                 move |_, mcp, request| {
                     let is_call = request.rpc_method() == "tools/call";
                     if is_call && is_lost.swap(false, Ordering::SeqCst) {
@@ -394,7 +394,7 @@ tests! {
                 (500, json!({"code": -32000, "message": "broken"})),
                 (200, json!({"code": -32600, "message": "no"})),
             ] {
-                let served = Served::before(config.clone(), move |_, mcp, request| {
+                let served = HttpServer::before(config.clone(), move |_, mcp, request| {
                     if request.rpc_method() == "tools/call" {
                         return vec![Action::Send(http::json(status, &json!({"jsonrpc": "2.0",
                             "id": request.id(), "error": error})))];
@@ -410,7 +410,7 @@ tests! {
     }
 
     repeated_session_loss_is_one_error {
-        let served = Served::before(Config::handshake(Offer::default()), |_, mcp, request| {
+        let served = HttpServer::before(Config::handshake(Offer::default()), |_, mcp, request| {
             if request.rpc_method() == "tools/call" {
                 mcp.forget_sessions();
             }
@@ -427,7 +427,7 @@ tests! {
         let gets = Arc::new(AtomicUsize::new(0));
         let count = gets.clone();
         let primed = || http::Stream::new().send(http::event_with(Some("a"), Some(0), "")).cut();
-        let served = Served::before(Config::handshake(Offer::default()), move |_, mcp, request| {
+        let served = HttpServer::before(Config::handshake(Offer::default()), move |_, mcp, request| {
             if request.method == "GET" {
                 count.fetch_add(1, Ordering::SeqCst);
                 return primed();
@@ -446,7 +446,7 @@ tests! {
 
     cancel_is_sent_over_a_slow_new_connection {
         // The one connection is taken by the call, and another is slow.
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let slow = SlowDoor::before(served.server.address(), Duration::from_millis(60));
         for is_timeout in [false, true] {
             let client = Client::of(&format!("http://{}/mcp", slow.address));

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, Served, tests};
+use behaviour::{Cancel, Client, HttpServer, tests};
 use mcp_test_server::Action;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use serde_json::{Value, json};
 
 /// The Last-Event-IDs of the GETs so far.
-fn resumed(served: &Served) -> Vec<String> {
+fn resumed(served: &HttpServer) -> Vec<String> {
     let gets = served.log().that(|request| request.method == "GET");
     gets.iter().map(|get| get.header("last-event-id").unwrap_or("none").to_owned()).collect()
 }
@@ -30,7 +30,7 @@ fn breaks(client: &Client, arguments: Value) -> behaviour::Outcome<(String, Vec<
 tests! {
     broken_stream_is_resumed_after_its_last_event {
         for is_clean in [true, false] {
-            let served = Served::handshake();
+            let served = HttpServer::handshake();
             let client = served.client();
             let arguments = json!({"segments": [2, 1, 1], "retry": 20, "clean": is_clean});
             let (text, told) = breaks(&client, arguments).unwrap();
@@ -46,7 +46,7 @@ tests! {
     }
 
     stream_that_closes_after_its_first_event_is_resumed {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = served.client();
         let start = Instant::now();
         let arguments = json!({"segments": [0, 1], "retry": 300});
@@ -57,7 +57,7 @@ tests! {
     }
 
     stream_may_break_often_if_it_progresses {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = served.client();
         let arguments = json!({"segments": [1, 1, 1, 1, 1, 1, 1, 1], "retry": 5});
         assert_eq!(breaks(&client, arguments).unwrap().1.len(), 8);
@@ -65,7 +65,7 @@ tests! {
     }
 
     broken_stream_without_event_ids_is_an_error {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = served.client();
         let failure = breaks(&client, json!({"ids": false, "clean": false})).unwrap_err();
         assert_eq!((failure.status, failure.may_have_run), (MCP_E_IO, true));
@@ -76,7 +76,7 @@ tests! {
 
     refused_resumption_is_an_error {
         for status in [400, 404, 405, 500] {
-            let served = Served::handshake();
+            let served = HttpServer::handshake();
             let client = served.client();
             let failure = breaks(&client, json!({"refuse": status, "retry": 5})).unwrap_err();
             assert!([MCP_E_IO, MCP_E_SESSION_LOST].contains(&failure.status),
@@ -88,7 +88,7 @@ tests! {
     }
 
     resumption_without_progress_is_given_up {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = served.client();
         let start = Instant::now();
         let failure =
@@ -100,7 +100,7 @@ tests! {
     }
 
     pause_before_resumption_ends_with_the_call {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = served.client();
         let arguments = json!({"segments": [0, 0], "retry": 100_000_000});
         let request = client.tool_request("breaks", arguments.clone()).unwrap();
@@ -122,7 +122,7 @@ tests! {
     }
 
     each_broken_stream_is_resumed_by_itself {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = Arc::new(served.client());
         client.ping().unwrap();
         let threads: Vec<_> = (1..=4).map(|count| {
@@ -140,7 +140,7 @@ tests! {
     }
 
     stateless_era_has_no_resumption {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         let failure = breaks(&client, json!({"clean": false})).unwrap_err();
         assert_eq!((failure.status, failure.may_have_run), (MCP_E_IO, true));
@@ -151,7 +151,7 @@ tests! {
 
     read_is_repeated_when_its_response_is_lost {
         for config in [Config::stateless(Offer::default()), Config::handshake(Offer::default())] {
-            let served = Served::before(config, |count, mcp, request| {
+            let served = HttpServer::before(config, |count, mcp, request| {
                 let is_read = ["resources/read", "tools/list", "prompts/get", "completion/complete"]
                     .contains(&request.rpc_method().as_str());
                 if is_read && count == 1 {
@@ -177,7 +177,7 @@ tests! {
     batch_is_split_in_its_revision {
         for form in ["json", "event"] {
             let config = Config { handshake: vec!["2025-03-26"], ..Config::handshake(Offer::default()) };
-            let served = Served::new(config);
+            let served = HttpServer::new(config);
             let client = served.client();
             let events = Arc::new(Mutex::new(Vec::new()));
             let shared = events.clone();
@@ -194,7 +194,7 @@ tests! {
     batch_of_another_revision_is_an_error {
         for version in ["2025-06-18", "2025-11-25"] {
             let config = Config { handshake: vec![version], ..Config::handshake(Offer::default()) };
-            let served = Served::new(config);
+            let served = HttpServer::new(config);
             let client = served.client();
             for form in ["json", "event"] {
                 let failure = client.call("batch", json!({"as": form})).unwrap_err();

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, Legacy, is_http_error, tests};
+use behaviour::{Client, SseServer, is_http_error, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, Mcp, STATELESS};
 use mcp_test_server::offer::Offer;
@@ -26,8 +26,8 @@ fn works(client: &Client) {
     assert_eq!(client.call("echo", json!({"a": 1})).unwrap().text(), "{\"a\":1}");
 }
 
-fn legacy_at(path: &str, refusal: u16) -> Legacy {
-    Legacy::of(Shape { path: path.into(), refusal, ..Shape::default() })
+fn legacy_at(path: &str, refusal: u16) -> SseServer {
+    SseServer::of(Shape { path: path.into(), refusal, ..Shape::default() })
 }
 
 /// A server of Streamable HTTP whose GET, where it would be refused, gets
@@ -148,7 +148,7 @@ tests! {
     }
 
     slow_sse_server_is_reached {
-        let legacy = Legacy::of(Shape { late: Duration::from_millis(2600), ..Shape::default() });
+        let legacy = SseServer::of(Shape { late: Duration::from_millis(2600), ..Shape::default() });
         let client = legacy.client();
         client.set_timeout(20_000);
         works(&client);

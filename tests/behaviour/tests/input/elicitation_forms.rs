@@ -1,16 +1,16 @@
 //! What goes out as the answer to a form.
 
 use behaviour::constants::*;
-use behaviour::{Input, Served, c, outcome, raw, tests};
+use behaviour::{HttpServer, Input, c, outcome, raw, tests};
 use serde_json::{Value, json};
 
 /// One of each era.
-fn eras() -> [Served; 2] {
-    [Served::stateless(), Served::handshake()]
+fn eras() -> [HttpServer; 2] {
+    [HttpServer::stateless(), HttpServer::handshake()]
 }
 
 /// Asks for a form, and gives the request that brought the answer.
-fn answered(served: &Served, fields: Value, answer: fn(Input)) -> String {
+fn answered(served: &HttpServer, fields: Value, answer: fn(Input)) -> String {
     let client = served.client();
     client.set_input_handler(MCP_INPUT_FORM, answer).unwrap();
     let form = json!({"method": "elicitation/create", "params": {"message": "?",

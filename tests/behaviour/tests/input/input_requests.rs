@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, Input, Served, tests};
+use behaviour::{Cancel, Client, HttpServer, Input, tests};
 use mcp_test_server::Action;
 use mcp_test_server::http;
 use mcp_test_server::mcp::Config;
@@ -39,12 +39,12 @@ fn roots() -> Value {
 }
 
 /// One of each era.
-fn eras() -> [Served; 2] {
-    [Served::stateless(), Served::handshake()]
+fn eras() -> [HttpServer; 2] {
+    [HttpServer::stateless(), HttpServer::handshake()]
 }
 
 /// A client whose questions are answered so.
-fn asked(served: &Served, answer: impl Fn(Input) + Send + Sync + 'static) -> Client {
+fn asked(served: &HttpServer, answer: impl Fn(Input) + Send + Sync + 'static) -> Client {
     let client = served.client();
     client.set_input_handler(ALL, answer).unwrap();
     client
@@ -55,7 +55,7 @@ fn ask(client: &Client, rounds: Value) -> Value {
 }
 
 /// What the client declared of itself.
-fn declared(served: &Served) -> Value {
+fn declared(served: &HttpServer) -> Value {
     let of = |method: &str| served.log().of(method).last().unwrap().json()["params"].clone();
     if served.is_stateless() {
         of("tools/call")["_meta"]["io.modelcontextprotocol/clientCapabilities"].clone()
@@ -211,12 +211,12 @@ tests! {
 
     input_request_without_a_handler_is_refused {
         for question in [form(), page(), sampling(), roots()] {
-            let served = Served::handshake();
+            let served = HttpServer::handshake();
             let client = served.client();
             let told = ask(&client, json!([{"q": question}]));
             let code = told[0]["q"]["error"]["code"].as_i64().unwrap();
             assert!([-32601, -32602].contains(&code), "{told}");
-            let served = Served::stateless();
+            let served = HttpServer::stateless();
             let client = served.client();
             let failure =
                 client.call("ask", json!({"rounds": [{"q": question}]})).unwrap_err();
@@ -246,7 +246,7 @@ tests! {
     }
 
     input_request_with_the_id_of_the_call_is_distinct {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = asked(&served, |input| input.decline().unwrap());
         for _ in 0..5 {
             let arguments = json!({"rounds": [{"a": form()}, {"b": form()}], "integers": true});
@@ -257,7 +257,7 @@ tests! {
     }
 
     server_ping_is_answered_while_an_input_request_is_open {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let (sender, inputs) = channel::<Input>();
         let client = asked(&served, move |input| sender.send(input).unwrap());
         let thread = std::thread::spawn(move || {
@@ -307,7 +307,7 @@ tests! {
     }
 
     cancelled_input_request_gets_an_event_and_no_response {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let kept = Arc::new(Mutex::new(Vec::new()));
         let shared = kept.clone();
         let client = asked(&served, move |input| shared.lock().unwrap().push(input));
@@ -326,7 +326,7 @@ tests! {
     }
 
     input_request_on_the_notification_stream_belongs_to_the_client {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = asked(&served, |input| input.accept(Some(json!({"name": "Ada"}))).unwrap());
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
         assert!(served.mcp.await_listeners(1, Duration::from_secs(5)));
@@ -337,7 +337,7 @@ tests! {
     }
 
     input_rounds_are_limited {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = asked(&served, |input| input.decline().unwrap());
         for rounds in [json!([{"who": form()}]), json!([{}])] {
             let before = served.count("tools/call");
@@ -351,7 +351,7 @@ tests! {
     }
 
     request_state_without_inputs_is_returned_after_a_pause {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         let start = Instant::now();
         assert_eq!(ask(&client, json!([{}, {}, {}])), json!([{}, {}, {}]));
@@ -360,7 +360,7 @@ tests! {
     }
 
     retry_without_request_state_has_none {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = asked(&served, |input| input.decline().unwrap());
         let arguments = json!({"rounds": [{"a": form()}, {"b": form()}], "state": false});
         let told = client.call("ask", arguments).unwrap().told();
@@ -371,7 +371,7 @@ tests! {
     }
 
     calls_do_not_share_request_state {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = asked(&served, |input| input.decline().unwrap());
         ask(&client, json!([{"a": form()}]));
         client.call("echo", json!({})).unwrap();
@@ -381,7 +381,7 @@ tests! {
     }
 
     reads_and_prompts_may_require_input {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = asked(&served, |input| input.accept(Some(json!({"name": "Ada"}))).unwrap());
         assert_eq!(client.read("test://ask").unwrap().text_of_first(), "for Ada");
         assert_eq!(client.get_prompt("ask", None).unwrap().text_of_first(), "for Ada");
@@ -389,7 +389,7 @@ tests! {
     }
 
     invalid_input_rounds_fail_the_call {
-        let served = Served::before(Config::stateless(Offer::default()), |_, mcp, request| {
+        let served = HttpServer::before(Config::stateless(Offer::default()), |_, mcp, request| {
             let result = match request.rpc_method().as_str() {
                 "tools/list" => json!({"resultType": "input_required", "requestState": "s"}),
                 "tools/call" => request.json()["params"]["arguments"].clone(),
@@ -418,7 +418,7 @@ tests! {
     }
 
     required_url_is_visited_and_the_call_repeated {
-        let served = Served::before(Config::handshake(Offer::default()), |count, mcp, request| {
+        let served = HttpServer::before(Config::handshake(Offer::default()), |count, mcp, request| {
             match request.rpc_method().as_str() {
                 "tools/call" if count < 3 => vec![Action::Send(http::json(200, &json!({
                     "jsonrpc": "2.0", "id": request.id(), "error": {"code": -32042,
@@ -453,7 +453,7 @@ tests! {
 
     refused_url_leaves_the_error_of_the_call {
         for is_asked in [true, false] {
-            let served = Served::before(Config::handshake(Offer::default()), |_, mcp, request| {
+            let served = HttpServer::before(Config::handshake(Offer::default()), |_, mcp, request| {
                 match request.rpc_method().as_str() {
                     "tools/call" => vec![Action::Send(http::json(200, &json!({
                         "jsonrpc": "2.0", "id": request.id(), "error": {"code": -32042,

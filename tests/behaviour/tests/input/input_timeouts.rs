@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, Input, Request, Served, tests};
+use behaviour::{Cancel, Client, HttpServer, Input, Request, tests};
 use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(10);
 
 /// One of each era.
-fn eras() -> [Served; 2] {
-    [Served::stateless(), Served::handshake()]
+fn eras() -> [HttpServer; 2] {
+    [HttpServer::stateless(), HttpServer::handshake()]
 }
 
 fn form() -> Value {
@@ -21,7 +21,7 @@ fn form() -> Value {
 }
 
 /// A client whose questions are kept.
-fn keeping(served: &Served) -> (Client, Receiver<Input>) {
+fn keeping(served: &HttpServer) -> (Client, Receiver<Input>) {
     let client = served.client();
     let (sender, inputs) = channel();
     client.set_input_handler(MCP_INPUT_FORM, move |input| sender.send(input).unwrap()).unwrap();
@@ -98,7 +98,7 @@ tests! {
     }
 
     queued_input_request_ends_with_its_call {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let (client, inputs) = keeping(&served);
         client.ping().unwrap();
         let cancel = Cancel::new();
@@ -114,7 +114,7 @@ tests! {
     }
 
     input_request_outside_of_calls_pauses_all_timeouts {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let (client, inputs) = keeping(&served);
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
         assert!(served.mcp.await_listeners(1, SOON));

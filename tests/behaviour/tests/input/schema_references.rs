@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use behaviour::constants::*;
-use behaviour::{Served, tests};
+use behaviour::{HttpServer, tests};
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use mcp_test_server::{Action, http};
@@ -38,7 +38,7 @@ fn schema(url: &str) -> Value {
 
 tests! {
     form_with_remote_references_is_answered_without_them {
-        for served in [Served::stateless(), Served::handshake()] {
+        for served in [HttpServer::stateless(), HttpServer::handshake()] {
             let (url, count) = trap();
             let client = served.client();
             let expected = schema(&url);
@@ -61,7 +61,7 @@ tests! {
         for config in [Config::stateless(offer.clone()), Config::handshake(offer)] {
             let (url, count) = trap();
             let there = url.clone();
-            let served = Served::before(config, move |_, mcp, request| {
+            let served = HttpServer::before(config, move |_, mcp, request| {
                 if request.rpc_method() != "tools/list" {
                     return mcp.handle(request);
                 }

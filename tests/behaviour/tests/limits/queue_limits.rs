@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{Input, Served, tests};
+use behaviour::{HttpServer, Input, tests};
 use mcp_test_server::http::{self, Stream};
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
@@ -31,9 +31,9 @@ fn question(id: usize, length: usize) -> Vec<u8> {
 
 /// A server that asks so many questions of that length on its standing stream
 /// at once.
-fn asks(count: usize, length: usize) -> Served {
+fn asks(count: usize, length: usize) -> HttpServer {
     let all: Vec<Vec<u8>> = (0..count).map(|id| question(id, length)).collect();
-    Served::before(Config::handshake(Offer::default()), move |_, mcp, request| {
+    HttpServer::before(Config::handshake(Offer::default()), move |_, mcp, request| {
         if request.method != "GET" {
             return mcp.handle(request);
         }
@@ -46,7 +46,7 @@ tests! {
     unread_events_are_limited_in_bytes {
         let offer = Offer::default();
         for config in [Config::stateless(offer.clone()), Config::handshake(offer)] {
-            let served = Served::new(config);
+            let served = HttpServer::new(config);
             let client = served.client();
             let seen = Arc::new(Mutex::new(Vec::new()));
             let shared = seen.clone();
@@ -124,7 +124,7 @@ tests! {
     }
 
     round_with_too_many_input_requests_fails_the_call {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         client.set_input_handler(MCP_INPUT_FORM, |input| input.decline().unwrap()).unwrap();
         let form = json!({"method": "elicitation/create", "params": {"message": "?",

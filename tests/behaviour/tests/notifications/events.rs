@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, Heard, Served, tests};
+use behaviour::{Client, EventLog, HttpServer, tests};
 use mcp_test_server::http::{self, Stream};
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::offer::Offer;
@@ -22,13 +22,13 @@ const UPDATED: &str = "notifications/resources/updated";
 const CHANGES: i32 =
     MCP_EVENT_TOOLS_CHANGED | MCP_EVENT_PROMPTS_CHANGED | MCP_EVENT_RESOURCES_CHANGED;
 
-fn eras(offer: Offer) -> [Served; 2] {
-    [Served::new(Config::stateless(offer.clone())), Served::new(Config::handshake(offer))]
+fn eras(offer: Offer) -> [HttpServer; 2] {
+    [HttpServer::new(Config::stateless(offer.clone())), HttpServer::new(Config::handshake(offer))]
 }
 
-fn listening(served: &Served, kinds: i32) -> (Client, Heard) {
+fn listening(served: &HttpServer, kinds: i32) -> (Client, EventLog) {
     let client = served.client();
-    let heard = Heard::by(&client);
+    let heard = EventLog::by(&client);
     client.listen(kinds).unwrap();
     assert!(served.mcp.await_listeners(1, SOON), "nobody listens");
     (client, heard)
@@ -85,7 +85,7 @@ tests! {
     }
 
     dispatch_waits_for_its_timeout {
-        let served = Served::stateless();
+        let served = HttpServer::stateless();
         let client = served.client();
         let start = Instant::now();
         client.dispatch(0).unwrap();
@@ -134,7 +134,7 @@ tests! {
 
     notification_that_was_not_accepted_is_dropped {
         let grants = Some(vec!["toolsListChanged"]);
-        let served = Served::new(Config::stateless(Offer { grants, ..Offer::default() }));
+        let served = HttpServer::new(Config::stateless(Offer { grants, ..Offer::default() }));
         let (client, heard) = listening(&served, CHANGES);
         served.mcp.notify_all(PROMPTS, json!({}));
         served.mcp.notify_all(TOOLS, json!({}));
@@ -162,7 +162,7 @@ tests! {
 
     missed_notifications_arrive_after_a_resumption {
         let served =
-            Served::new(Config::handshake(Offer { event_ids: true, retry: Some(300), ..Offer::default() }));
+            HttpServer::new(Config::handshake(Offer { event_ids: true, retry: Some(300), ..Offer::default() }));
         let (client, heard) = listening(&served, CHANGES);
         served.mcp.notify(TOOLS, json!({}));
         heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
@@ -181,7 +181,7 @@ tests! {
     reconnection_pauses_grow {
         let is_down = Arc::new(std::sync::atomic::AtomicBool::new(false));
         let flag = is_down.clone();
-        let served = Served::before(Config::handshake(Offer::default()), move |_, mcp, request| {
+        let served = HttpServer::before(Config::handshake(Offer::default()), move |_, mcp, request| {
             if request.method == "GET" && flag.load(Ordering::SeqCst) {
                 return vec![Action::Send(http::reply(503, &[], b"")), Action::Close];
             }
@@ -202,7 +202,7 @@ tests! {
     }
 
     refused_second_stream_leaves_the_client_usable {
-        let served = Served::before(Config::handshake(Offer::default()), |_, mcp, request| {
+        let served = HttpServer::before(Config::handshake(Offer::default()), |_, mcp, request| {
             if request.method == "GET" {
                 return vec![Action::Send(http::reply(409, &[], b""))];
             }
@@ -233,7 +233,7 @@ tests! {
     subscription_is_delivered_until_it_ends {
         for served in eras(Offer::default()) {
             let client = served.client();
-            let heard = Heard::by(&client);
+            let heard = EventLog::by(&client);
             client.subscribe("test://text").unwrap();
             assert!(served.mcp.await_listeners(1, SOON), "starts the listener");
             served.mcp.notify(UPDATED, json!({"uri": "test://text"}));
@@ -250,7 +250,7 @@ tests! {
     }
 
     lost_session_keeps_subscriptions {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let (client, heard) = listening(&served, CHANGES);
         client.subscribe("test://text").unwrap();
         client.set_log_level(MCP_LOG_WARNING).unwrap();
@@ -270,7 +270,7 @@ tests! {
     }
 
     session_lost_between_calls_is_replaced {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let (client, heard) = listening(&served, CHANGES);
         heard.awaits(&client, MCP_EVENT_LISTENING, 1);
         served.mcp.forget_sessions();
@@ -313,7 +313,7 @@ tests! {
     }
 
     unknown_notification_is_delivered_unchanged {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let (client, heard) = listening(&served, CHANGES | MCP_EVENT_OTHER);
         served.mcp.notify("notifications/x/y", json!({"a": [1, 2.50]}));
         heard.awaits(&client, MCP_EVENT_OTHER, 1);
@@ -326,7 +326,7 @@ tests! {
     }
 
     progress_on_the_notification_stream_reaches_its_call {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let (client, heard) = listening(&served, CHANGES | MCP_EVENT_OTHER);
         let told = Arc::new(Mutex::new(Vec::new()));
         let shared = told.clone();
@@ -341,7 +341,7 @@ tests! {
 
     change_notification_clears_the_cache {
         let offer = Offer { cache: Some((60_000, "public")), ..Offer::default() };
-        let served = Served::new(Config::stateless(offer));
+        let served = HttpServer::new(Config::stateless(offer));
         let (client, heard) = listening(&served, CHANGES);
         client.subscribe("test://counter").unwrap();
         for _ in 0..2 {
@@ -387,7 +387,7 @@ tests! {
     missing_acknowledgement_is_a_timeout {
         for silence in [Action::Hang, Action::Close] {
             let is_closed = matches!(silence, Action::Close);
-            let served = Served::before(Config::stateless(Offer::default()), move |_, mcp, request| {
+            let served = HttpServer::before(Config::stateless(Offer::default()), move |_, mcp, request| {
                 if request.rpc_method() != "subscriptions/listen" {
                     return mcp.handle(request);
                 }
@@ -396,7 +396,7 @@ tests! {
                 Stream::new().message(&early).then(silence.clone())
             });
             let client = served.client();
-            let heard = Heard::by(&client);
+            let heard = EventLog::by(&client);
             client.set_timeout(300);
             let failure = client.listen(CHANGES).unwrap_err();
             let wanted: &[i32] = if is_closed { &[MCP_E_IO, MCP_E_TIMEOUT] } else { &[MCP_E_TIMEOUT] };

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, Heard, Served, tests};
+use behaviour::{Client, EventLog, HttpServer, tests};
 use mcp_test_server::Action;
 use mcp_test_server::http::{self, Request, Stream};
 use mcp_test_server::mcp::{Config, Mcp};
@@ -25,7 +25,7 @@ fn is_opening(request: &Request) -> bool {
     request.method == "GET" || request.rpc_method() == "subscriptions/listen"
 }
 
-fn openings(served: &Served) -> usize {
+fn openings(served: &HttpServer) -> usize {
     served.log().that(is_opening).len()
 }
 
@@ -34,9 +34,9 @@ fn openings(served: &Served) -> usize {
 fn opens(
     config: Config,
     open: impl Fn(usize, &Mcp, &Request) -> Vec<Action> + Send + Sync + 'static,
-) -> Served {
+) -> HttpServer {
     let count = AtomicUsize::new(0);
-    Served::before(config, move |_, mcp, request| {
+    HttpServer::before(config, move |_, mcp, request| {
         if is_opening(request) {
             return open(count.fetch_add(1, Ordering::SeqCst) + 1, mcp, request);
         }
@@ -48,8 +48,8 @@ fn status(code: u16, headers: &[(&str, &str)]) -> Vec<Action> {
     vec![Action::Send(http::reply(code, headers, b""))]
 }
 
-fn listening(client: &Client) -> Heard {
-    let heard = Heard::by(client);
+fn listening(client: &Client) -> EventLog {
+    let heard = EventLog::by(client);
     client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
     heard.awaits(client, MCP_EVENT_LISTENING, 1);
     heard
@@ -58,7 +58,7 @@ fn listening(client: &Client) -> Heard {
 tests! {
     event_over_the_limit_reopens_the_stream {
         for config in configs(Offer::default()) {
-            let served = Served::new(config);
+            let served = HttpServer::new(config);
             let client = served.client();
             client.set_max_message_size(5_000);
             let heard = listening(&client);
@@ -73,7 +73,7 @@ tests! {
     }
 
     hung_response_does_not_delay_the_stream {
-        let served = Served::before(Config::handshake(Offer::default()), |_, mcp, request| {
+        let served = HttpServer::before(Config::handshake(Offer::default()), |_, mcp, request| {
             let message = request.json();
             if message["method"].is_null() && message["id"].as_str().is_some() {
                 return vec![Action::Hang];
@@ -98,7 +98,7 @@ tests! {
         for config in configs(Offer::default()) {
             let wanted = Arc::new(Mutex::new("A".to_owned()));
             let shared = wanted.clone();
-            let served = Served::before(config, move |_, mcp, request| {
+            let served = HttpServer::before(config, move |_, mcp, request| {
                 let wanted = format!("Bearer {}", shared.lock().unwrap());
                 if request.header("authorization") != Some(&wanted) {
                     return status(401, &[("www-authenticate", "Bearer error=\"invalid_token\"")]);
@@ -234,7 +234,7 @@ tests! {
                 Stream::new().send(event).cut()
             });
             let client = served.client();
-            let heard = Heard::by(&client);
+            let heard = EventLog::by(&client);
             client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
             heard.listens(&client, Duration::from_secs(3));
             let count = openings(&served);
@@ -262,9 +262,9 @@ tests! {
 
     refused_interest_keeps_the_others {
         let grants = Some(vec!["resourceSubscriptions"]);
-        let served = Served::new(Config::stateless(Offer { grants, ..Offer::default() }));
+        let served = HttpServer::new(Config::stateless(Offer { grants, ..Offer::default() }));
         let client = served.client();
-        let heard = Heard::by(&client);
+        let heard = EventLog::by(&client);
         let failure = client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap_err();
         assert_eq!(failure.status, MCP_E_UNSUPPORTED, "{}", failure.message);
         assert!(served.mcp.await_listeners(0, SOON), "what is refused does not stand");
@@ -285,7 +285,7 @@ tests! {
 
     refused_subscription_keeps_the_stream {
         let grants = Some(vec!["toolsListChanged"]);
-        let served = Served::new(Config::stateless(Offer { grants, ..Offer::default() }));
+        let served = HttpServer::new(Config::stateless(Offer { grants, ..Offer::default() }));
         let client = served.client();
         let heard = listening(&client);
         assert_eq!(client.subscribe("test://text").unwrap_err().status, MCP_E_UNSUPPORTED);
@@ -297,7 +297,7 @@ tests! {
     }
 
     listen_in_a_lost_session_begins_a_new_session {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = served.client();
         client.ping().unwrap();
         served.mcp.forget_sessions();
@@ -357,7 +357,7 @@ tests! {
     }
 
     open_stream_answers_with_the_new_roots {
-        let served = Served::handshake();
+        let served = HttpServer::handshake();
         let client = served.client();
         for name in ["first", "second"] {
             let uri = format!("file:///{name}");

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use behaviour::auth::Auth;
 use behaviour::authority::{Authority, Browser, Key, Scene, Step};
 use behaviour::constants::*;
-use behaviour::{Client, c, peer, raw, tests};
+use behaviour::{Client, c, raw, stdio_server, tests};
 use serde_json::json;
 
 /// Counts how often it is let go of.
@@ -204,7 +204,7 @@ tests! {
     }
 
     stdio_server_has_no_oauth {
-        let peer = peer!("--stateless");
+        let peer = stdio_server!("--stateless");
         let (client, auth) = (peer.client(), Auth::of(MCP_GRANT_AUTHORIZATION_CODE));
         assert_eq!(client.set_auth(Some(&auth)).unwrap_err().status, MCP_E_UNSUPPORTED);
         for outcome in [client.sign_in(), client.sign_out()] {
@@ -240,7 +240,7 @@ tests! {
     }
 
     declared_grant_is_set_before_connecting {
-        let served = behaviour::Served::stateless();
+        let served = behaviour::HttpServer::stateless();
         let client = served.client();
         client.connect().unwrap();
         for grant in [MCP_GRANT_CLIENT_CREDENTIALS, MCP_GRANT_TOKEN_EXCHANGE, MCP_GRANT_JWT_BEARER] {
@@ -267,7 +267,7 @@ tests! {
     }
 
     sign_in_without_an_authorization_server_is_an_error {
-        let served = behaviour::Served::stateless();
+        let served = behaviour::HttpServer::stateless();
         let client = served.client();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::of(&auth);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, Heard, Legacy, tests};
+use behaviour::{Client, EventLog, SseServer, tests};
 use mcp_test_server::mcp::{Config, HANDSHAKE, STATELESS};
 use mcp_test_server::offer::Offer;
 use mcp_test_server::sse::{Endpoint, Shape};
@@ -37,7 +37,7 @@ tests! {
         for endpoint in [Endpoint::Relative, Endpoint::Absolute, Endpoint::Twice,
                          Endpoint::TwoOfThem, Endpoint::AfterOthers,
                          Endpoint::Text("messages/?session_id={session}".into())] {
-            let legacy = Legacy::with(endpoint.clone());
+            let legacy = SseServer::with(endpoint.clone());
             let client = legacy.client();
             client.ping().unwrap_or_else(|failure| panic!("{endpoint:?}: {}", failure.message));
             echoed(&client, json!(1));
@@ -49,7 +49,7 @@ tests! {
 
     endpoint_keeps_its_query {
         let to = "{base}/messages/?session_id={session}&to=http://other.example/a%20b";
-        let legacy = Legacy::with(Endpoint::Text(to.into()));
+        let legacy = SseServer::with(Endpoint::Text(to.into()));
         legacy.client().ping().unwrap();
         let posts = legacy.log().that(|request| request.method == "POST");
         assert!(posts.iter().all(|post| post.target.ends_with("&to=http://other.example/a%20b")));
@@ -77,7 +77,7 @@ tests! {
         for endpoint in [elsewhere, Endpoint::OtherHost, Endpoint::OtherPort, Endpoint::OtherScheme,
                          Endpoint::SchemeRelative, Endpoint::UserInfo, Endpoint::NotUrl] {
             for chosen in [MCP_TRANSPORT_AUTO, MCP_TRANSPORT_SSE] {
-                let legacy = Legacy::with(endpoint.clone());
+                let legacy = SseServer::with(endpoint.clone());
                 let client = Client::new(&legacy.url(), Some("test-token")).unwrap();
                 client.set_header("X-API-Key", Some("test-key")).unwrap();
                 client.set_transport(chosen).unwrap();
@@ -95,7 +95,7 @@ tests! {
 
     stream_without_an_endpoint_is_a_transport_error {
         for endpoint in [Endpoint::Missing, Endpoint::Empty, Endpoint::Ends] {
-            let legacy = Legacy::with(endpoint.clone());
+            let legacy = SseServer::with(endpoint.clone());
             let client = legacy.client();
             client.set_transport(MCP_TRANSPORT_SSE).unwrap();
             client.set_connect_timeout(300);
@@ -123,7 +123,7 @@ tests! {
     }
 
     late_endpoint_is_waited_for {
-        let legacy = Legacy::of(Shape { late: Duration::from_millis(400), ..Shape::default() });
+        let legacy = SseServer::of(Shape { late: Duration::from_millis(400), ..Shape::default() });
         let start = Instant::now();
         legacy.client().ping().unwrap();
         assert!(start.elapsed() >= Duration::from_millis(400));
@@ -131,7 +131,7 @@ tests! {
     }
 
     response_before_the_accepted_status_ends_the_call {
-        let legacy = Legacy::of(Shape {
+        let legacy = SseServer::of(Shape {
             accepts_after: Duration::from_millis(100), ..Shape::default()
         });
         let client = legacy.client();
@@ -142,7 +142,7 @@ tests! {
 
     progress_before_the_accepted_status_is_delivered {
         // Some servers accept a message when they are done with it.
-        let legacy = Legacy::before(Config::handshake(Offer::default()), Shape::default(),
+        let legacy = SseServer::before(Config::handshake(Offer::default()), Shape::default(),
             |sse, request| {
                 let mut actions = sse.handle(request);
                 if request.rpc_method() == "tools/call" {
@@ -168,7 +168,7 @@ tests! {
     }
 
     response_without_an_accepted_status_ends_the_call {
-        let legacy = Legacy::before(Config::handshake(Offer::default()), Shape::default(),
+        let legacy = SseServer::before(Config::handshake(Offer::default()), Shape::default(),
             |sse, request| {
                 let mut actions = sse.handle(request);
                 if request.rpc_method() == "tools/call" {
@@ -185,7 +185,7 @@ tests! {
     }
 
     token_and_headers_are_sent_with_every_request {
-        let legacy = Legacy::guarded("test-token");
+        let legacy = SseServer::guarded("test-token");
         let client = Client::new(&legacy.url(), Some("test-token")).unwrap();
         client.set_header("X-Test", Some("a header")).unwrap();
         client.ping().unwrap();
@@ -204,7 +204,7 @@ tests! {
     }
 
     new_token_and_header_are_sent_with_the_next_request {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = Client::new(&legacy.url(), Some("one")).unwrap();
         client.ping().unwrap();
         client.set_token(Some("two")).unwrap();
@@ -216,7 +216,7 @@ tests! {
     }
 
     all_calls_work {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         let who = client.connect().unwrap();
         assert_eq!(who.server_name().unwrap(), "test server");
@@ -243,13 +243,13 @@ tests! {
         for version in HANDSHAKE {
             let config =
                 Config { handshake: vec![version], ..Config::handshake(Offer::default()) };
-            let legacy = Legacy::new(config, Shape::default());
+            let legacy = SseServer::new(config, Shape::default());
             let client = legacy.client();
             echoed(&client, json!(version));
             assert_eq!(client.connect().unwrap().protocol_version().unwrap(), version);
             legacy.has_no_complaint();
 
-            let legacy = Legacy::full();
+            let legacy = SseServer::full();
             let client = legacy.client();
             client.pin(version).unwrap();
             echoed(&client, json!(version));
@@ -260,7 +260,7 @@ tests! {
     }
 
     stateless_revision_is_refused {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         client.set_transport(MCP_TRANSPORT_SSE).unwrap();
         client.pin(STATELESS).unwrap();
@@ -270,7 +270,7 @@ tests! {
     }
 
     responses_may_come_in_any_order {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = Arc::new(legacy.client());
         client.ping().unwrap();
         let order = Arc::new(Mutex::new(Vec::new()));
@@ -296,7 +296,7 @@ tests! {
     }
 
     many_threads_make_different_calls {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = Arc::new(legacy.client());
         let threads: Vec<_> = (0..32).map(|number| {
             let client = client.clone();
@@ -324,7 +324,7 @@ tests! {
     }
 
     input_requests_are_answered_during_a_call {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = Arc::new(legacy.client());
         let inner = Arc::downgrade(&client);
         client.set_roots(Some(json!([{"uri": "file:///a", "name": "a"}]))).unwrap();
@@ -347,7 +347,7 @@ tests! {
     }
 
     input_is_answered_by_another_thread_and_in_a_started_request {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         client.set_input_handler(MCP_INPUT_FORM, |input| {
             std::thread::spawn(move || {
@@ -366,14 +366,14 @@ tests! {
     }
 
     undeclared_input_request_is_refused {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let told = legacy.client().call("ask", json!({"rounds": [{"who": form()}]})).unwrap().told();
         assert_eq!(told[0]["who"]["error"]["code"], -32601);
         legacy.has_no_complaint();
     }
 
     roots_request_gets_the_new_roots {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         for name in ["first", "second"] {
             let uri = format!("file:///{name}");
@@ -386,9 +386,9 @@ tests! {
     }
 
     progress_and_logs_come_in_order {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
-        let heard = Heard::by(&client);
+        let heard = EventLog::by(&client);
         let request = client.tool_request("slow", json!({"steps": 3, "pause": 20})).unwrap();
         let told = Arc::new(Mutex::new(Vec::new()));
         let shared = told.clone();
@@ -404,9 +404,9 @@ tests! {
     }
 
     notifications_between_calls_are_delivered {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
-        let heard = Heard::by(&client);
+        let heard = EventLog::by(&client);
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
         heard.awaits(&client, MCP_EVENT_LISTENING, 1);
         assert_eq!(legacy.sse.mcp.notify(TOOLS, json!({})), 1);
@@ -424,7 +424,7 @@ tests! {
     }
 
     server_ping_is_answered_at_any_time {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         client.ping().unwrap();
         // Nobody calls or dispatches.
@@ -444,7 +444,7 @@ tests! {
     }
 
     started_requests_share_the_stream {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         let requests: Vec<_> = (0..20).map(|number| {
             let request = client.tool_request("echo", json!({"value": number})).unwrap();
@@ -462,7 +462,7 @@ tests! {
 
     comments_keep_the_stream_alive_and_no_call {
         let comments = Some(Duration::from_millis(20));
-        let legacy = Legacy::of(Shape { comments, ..Shape::default() });
+        let legacy = SseServer::of(Shape { comments, ..Shape::default() });
         let client = legacy.client();
         echoed(&client, json!(1));
         let request = client.tool_request("silent", json!({})).unwrap();
@@ -477,7 +477,7 @@ tests! {
     }
 
     malformed_input_is_skipped_and_counted {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         client.ping().unwrap();
         for (number, rubbish) in ["data: {\n\n", "data: 7\n\n", "data: []\n\n",
@@ -505,7 +505,7 @@ tests! {
         for (version, is_spoken) in [("2025-03-26", true), ("2025-11-25", false)] {
             let config =
                 Config { handshake: vec![version], ..Config::handshake(Offer::default()) };
-            let legacy = Legacy::new(config, Shape::default());
+            let legacy = SseServer::new(config, Shape::default());
             let client = legacy.client();
             client.set_timeout(if is_spoken { 10_000 } else { 500 });
             let called = client.call("batch", json!({"as": "event"}));
@@ -517,7 +517,7 @@ tests! {
 
     redirect_of_the_stream_is_followed_within_its_origin {
         for status in [301, 302, 307, 308] {
-            let legacy = Legacy::before(Config::handshake(Offer::default()), Shape {
+            let legacy = SseServer::before(Config::handshake(Offer::default()), Shape {
                 endpoint: Endpoint::Text("messages/?session_id={session}".into()),
                 path: "/app/sse".into(), ..Shape::default()
             }, move |sse, request| match (request.method.as_str(), request.path()) {
@@ -536,7 +536,7 @@ tests! {
     }
 
     redirect_of_the_stream_to_another_origin_is_refused {
-        let other = Legacy::full();
+        let other = SseServer::full();
         let target = other.url();
         let server = Server::start(move |_| {
             vec![Action::Send(http::reply(307, &[("location", &target)], b""))]
@@ -547,7 +547,7 @@ tests! {
     }
 
     event_handler_may_make_calls {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = Arc::new(legacy.client());
         let (inner, count) = (Arc::downgrade(&client), Arc::new(AtomicUsize::new(0)));
         let shared = count.clone();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, Heard, Legacy, is_http_error, tests};
+use behaviour::{Cancel, Client, EventLog, SseServer, is_http_error, tests};
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use mcp_test_server::sse::Shape;
@@ -37,7 +37,7 @@ fn renews(client: &Client, first: &'static str, second: &'static str) -> Arc<Ato
 tests! {
     refused_call_fails_at_once_and_the_stream_stays_open {
         for status in [400, 403, 405, 413, 429, 500, 503] {
-            let legacy = Legacy::full();
+            let legacy = SseServer::full();
             let client = legacy.client();
             client.ping().unwrap();
             legacy.sse.refuse_posts_of("tools/call", 1, status);
@@ -54,7 +54,7 @@ tests! {
     }
 
     refused_call_does_not_affect_others {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = Arc::new(legacy.client());
         client.ping().unwrap();
         let other = client.clone();
@@ -72,7 +72,7 @@ tests! {
     refused_token_is_sent_once {
         for path in ["/sse", "/mcp"] {
             let config = Config::handshake(Offer::default());
-            let legacy = Legacy::new(Config { token: Some("right".into()), ..config },
+            let legacy = SseServer::new(Config { token: Some("right".into()), ..config },
                 Shape { path: path.into(), ..Shape::default() });
             let client = Client::new(&legacy.url(), Some("wrong")).unwrap();
             let failure = client.ping().unwrap_err();
@@ -87,7 +87,7 @@ tests! {
     }
 
     token_is_renewed_once_when_the_stream_is_refused {
-        let legacy = Legacy::guarded("new");
+        let legacy = SseServer::guarded("new");
         let client = legacy.client();
         let asked = renews(&client, "old", "new");
         client.ping().unwrap();
@@ -99,7 +99,7 @@ tests! {
 
     token_is_renewed_once_when_a_call_is_refused {
         for is_started in [false, true] {
-            let legacy = Legacy::full();
+            let legacy = SseServer::full();
             let client = legacy.client();
             let asked = renews(&client, "old", "new");
             client.ping().unwrap();
@@ -121,7 +121,7 @@ tests! {
     }
 
     second_refusal_of_a_call_is_an_error {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         let asked = renews(&client, "old", "new");
         client.ping().unwrap();
@@ -136,7 +136,7 @@ tests! {
     }
 
     abandoned_call_is_cancelled_at_the_server {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         client.ping().unwrap();
         let request = client.tool_request("silent", json!({})).unwrap();
@@ -173,7 +173,7 @@ tests! {
     }
 
     late_response_is_dropped_and_counted {
-        let legacy = Legacy::before(Config::handshake(Offer::default()), Shape::default(),
+        let legacy = SseServer::before(Config::handshake(Offer::default()), Shape::default(),
             |sse, request| match request.rpc_method().as_str() {
                 // It cannot be stopped any more.
                 "notifications/cancelled" => {
@@ -192,7 +192,7 @@ tests! {
     }
 
     broken_stream_fails_the_call_and_not_the_client {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         let failure = client.call("breaks", json!({"segments": [1, 1]})).unwrap_err();
         assert_eq!((failure.status, failure.may_have_run), (MCP_E_IO, true), "{}", failure.message);
@@ -210,7 +210,7 @@ tests! {
     broken_or_ended_stream_is_not_noticed_by_a_read {
         for is_ended in [false, true] {
             let count = AtomicUsize::new(0);
-            let legacy = Legacy::before(Config::handshake(Offer::default()), Shape::default(),
+            let legacy = SseServer::before(Config::handshake(Offer::default()), Shape::default(),
                 move |sse, request| {
                     let is_read = request.rpc_method() == "resources/read";
                     if is_read && count.fetch_add(1, Ordering::SeqCst) == 0 {
@@ -230,7 +230,7 @@ tests! {
     }
 
     broken_stream_ends_each_of_many_calls_once {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = Arc::new(legacy.client());
         client.ping().unwrap();
         let threads: Vec<_> = (0..8).map(|number| {
@@ -260,7 +260,7 @@ tests! {
     }
 
     stream_broken_between_calls_is_reopened {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         echo(&client).unwrap();
         for round in 1..=3 {
@@ -274,7 +274,7 @@ tests! {
     }
 
     lost_session_is_replaced_and_the_call_repeated {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         client.set_log_level(MCP_LOG_WARNING).unwrap();
         legacy.sse.forget_sessions();
@@ -288,7 +288,7 @@ tests! {
     }
 
     session_lost_twice_is_an_error {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         client.ping().unwrap();
         legacy.sse.refuse_posts_of("tools/call", 10, 404);
@@ -298,7 +298,7 @@ tests! {
     }
 
     session_lost_by_many_threads_is_replaced_once {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = Arc::new(legacy.client());
         client.ping().unwrap();
         legacy.sse.forget_sessions();
@@ -313,7 +313,7 @@ tests! {
     }
 
     notification_in_a_lost_session_is_sent_in_a_new_one {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         client.ping().unwrap();
         legacy.sse.forget_sessions();
@@ -322,9 +322,9 @@ tests! {
     }
 
     subscriptions_and_listen_outlive_the_stream {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
-        let heard = Heard::by(&client);
+        let heard = EventLog::by(&client);
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
         client.subscribe("test://text").unwrap();
         client.set_log_level(MCP_LOG_WARNING).unwrap();
@@ -346,7 +346,7 @@ tests! {
     }
 
     roots_and_input_requests_outlive_the_stream {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         client.set_roots(Some(json!([{"uri": "file:///a"}]))).unwrap();
         let rounds = json!({"rounds": [{"where": {"method": "roots/list"}}]});
@@ -359,7 +359,7 @@ tests! {
     }
 
     event_over_the_limit_is_an_error {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         client.set_max_message_size(20_000);
         client.ping().unwrap();
@@ -372,7 +372,7 @@ tests! {
     }
 
     failed_reconnection_is_an_error_and_the_next_call_works {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         echo(&client).unwrap();
         for status in [503, 401, 429, 500] {
@@ -384,9 +384,9 @@ tests! {
     }
 
     listening_client_reopens_the_stream_when_the_server_is_up {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
-        let heard = Heard::by(&client);
+        let heard = EventLog::by(&client);
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
         heard.awaits(&client, MCP_EVENT_LISTENING, 1);
         legacy.sse.refuse_gets(2, 500);
@@ -396,7 +396,7 @@ tests! {
     }
 
     close_ends_waiting_calls {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = Arc::new(legacy.client());
         client.ping().unwrap();
         let threads: Vec<_> = (0..3).map(|_| {
@@ -416,7 +416,7 @@ tests! {
     }
 
     freed_client_closes_its_stream_without_waiting {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let client = legacy.client();
         let request = client.tool_request("silent", json!({})).unwrap();
         request.start().unwrap();
@@ -429,7 +429,7 @@ tests! {
     }
 
     close_ends_the_wait_for_an_endpoint {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let gate = legacy.sse.hold_endpoints();
         let client = Arc::new(legacy.client());
         client.set_transport(MCP_TRANSPORT_SSE).unwrap();
@@ -445,7 +445,7 @@ tests! {
     }
 
     cancel_ends_the_wait_for_an_endpoint {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let gate = legacy.sse.hold_endpoints();
         let client = legacy.client();
         client.set_transport(MCP_TRANSPORT_SSE).unwrap();
@@ -470,7 +470,7 @@ tests! {
         for (is_allowed, is_known, tool) in [(true, true, "echo"), (false, true, "echo"),
                                              (true, false, "echo"), (true, true, "text")] {
             let has_broken = AtomicBool::new(false);
-            let legacy = Legacy::before(Config::handshake(Offer::default()), Shape::default(),
+            let legacy = SseServer::before(Config::handshake(Offer::default()), Shape::default(),
                 move |sse, request| {
                     let is_call = request.rpc_method() == "tools/call";
                     if is_call && !has_broken.swap(true, Ordering::SeqCst) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{Client, Heard, Legacy, tests};
+use behaviour::{Client, EventLog, SseServer, tests};
 use mcp_test_server::sse::Endpoint;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -21,7 +21,7 @@ struct Front {
 }
 
 impl Front {
-    fn before(legacy: &Legacy) -> Self {
+    fn before(legacy: &SseServer) -> Self {
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -96,10 +96,10 @@ fn relay(
 
 tests! {
     all_requests_use_tls {
-        let legacy = Legacy::guarded("test-token");
+        let legacy = SseServer::guarded("test-token");
         let front = Front::before(&legacy);
         let client = Arc::new(front.client(Some("test-token")));
-        let heard = Heard::by(&client);
+        let heard = EventLog::by(&client);
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
         heard.awaits(&client, MCP_EVENT_LISTENING, 1);
         let threads: Vec<_> = (0..8).map(|number| {
@@ -125,7 +125,7 @@ tests! {
     }
 
     broken_stream_is_reopened_over_tls {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let front = Front::before(&legacy);
         let client = front.client(None);
         for _ in 0..3 {
@@ -138,7 +138,7 @@ tests! {
     }
 
     endpoint_without_tls_is_refused {
-        let legacy = Legacy::with(Endpoint::Absolute);
+        let legacy = SseServer::with(Endpoint::Absolute);
         let front = Front::before(&legacy);
         let client = front.client(Some("test-token"));
         let failure = client.ping().unwrap_err();
@@ -147,7 +147,7 @@ tests! {
     }
 
     closed_client_closes_its_tls_stream {
-        let legacy = Legacy::full();
+        let legacy = SseServer::full();
         let front = Front::before(&legacy);
         let client = front.client(None);
         client.ping().unwrap();

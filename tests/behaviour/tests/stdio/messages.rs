@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, Peer, peer, tests};
+use behaviour::{Cancel, Client, StdioServer, stdio_server, tests};
 use mcp_test_server::await_true;
 use mcp_test_server::behaviour::JUNK_LINES;
 use serde_json::json;
@@ -23,9 +23,9 @@ fn version(client: &Client) -> String {
 }
 
 /// A client of each era, and its server.
-fn eras(options: &str) -> [(Peer, Client); 2] {
+fn eras(options: &str) -> [(StdioServer, Client); 2] {
     ERAS.map(|era| {
-        let peer = peer!("--revisions {era} {options}");
+        let peer = stdio_server!("--revisions {era} {options}");
         let client = peer.client();
         (peer, client)
     })
@@ -36,7 +36,7 @@ tests! {
         for (revisions, agreed) in [("both", "2026-07-28"), ("stateless", "2026-07-28"),
                                     ("handshake", "2025-11-25"), ("2025-06-18", "2025-06-18"),
                                     ("2024-11-05", "2024-11-05")] {
-            let peer = peer!("--revisions {revisions}");
+            let peer = stdio_server!("--revisions {revisions}");
             let client = peer.client();
             assert_eq!(version(&client), agreed, "{revisions}");
             assert_eq!(client.call("echo", json!({"a": 1})).unwrap().told(), json!({"a": 1}));
@@ -51,7 +51,7 @@ tests! {
 
     pinned_revision_is_requested_at_once {
         for pinned in ["2026-07-28", "2025-11-25", "2025-03-26", "2024-11-05"] {
-            let peer = peer!("");
+            let peer = stdio_server!("");
             let client = peer.client();
             client.pin(pinned).unwrap();
             assert_eq!(version(&client), pinned);
@@ -62,7 +62,7 @@ tests! {
         }
         for (pinned, spoken) in [("2026-07-28", "handshake"), ("2025-11-25", "stateless"),
                                  ("2025-03-26", "2025-06-18")] {
-            let peer = peer!("--revisions {spoken}");
+            let peer = stdio_server!("--revisions {spoken}");
             let client = peer.client();
             client.pin(pinned).unwrap();
             let failure = client.connect().unwrap_err();
@@ -71,7 +71,7 @@ tests! {
     }
 
     server_that_ignores_the_probe_gets_initialize {
-        let peer = peer!("--revisions handshake --behaviour silent-discover");
+        let peer = stdio_server!("--revisions handshake --behaviour silent-discover");
         let client = peer.client();
         client.set_connect_timeout(200);
         let start = Instant::now();
@@ -87,7 +87,7 @@ tests! {
     }
 
     server_that_exits_on_the_probe_is_started_again {
-        let peer = peer!("--revisions handshake --behaviour dies-on-discover");
+        let peer = stdio_server!("--revisions handshake --behaviour dies-on-discover");
         let client = peer.client();
         assert_eq!(version(&client), "2025-11-25");
         assert_eq!(client.count(MCP_COUNT_STARTS), 2);
@@ -99,7 +99,7 @@ tests! {
     }
 
     probe_that_locks_a_server_into_the_stateless_era_is_repeated {
-        let peer = peer!("--behaviour locks-modern");
+        let peer = stdio_server!("--behaviour locks-modern");
         let client = peer.client();
         client.set_connect_timeout(200);
         assert_eq!(version(&client), "2026-07-28");
@@ -109,7 +109,7 @@ tests! {
     }
 
     server_that_starts_slowly_is_waited_for {
-        let peer = peer!("--behaviour slow-start 1500");
+        let peer = stdio_server!("--behaviour slow-start 1500");
         let client = peer.client();
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -122,7 +122,7 @@ tests! {
 
     malformed_lines_are_skipped_and_counted {
         for era in ERAS {
-            let peer = peer!("--revisions {era} --behaviour junk");
+            let peer = stdio_server!("--revisions {era} --behaviour junk");
             let client = peer.client();
             client.connect().unwrap();
             let before = client.count(MCP_COUNT_JUNK);
@@ -182,7 +182,7 @@ tests! {
     }
 
     server_that_writes_before_it_reads_causes_no_deadlock {
-        let peer = peer!("--behaviour write-only-after-read");
+        let peer = stdio_server!("--behaviour write-only-after-read");
         let client = peer.client();
         let text = "z".repeat(300_000);
         for _ in 0..2 {

@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, is_reaped, is_there, peer, tests};
+use behaviour::{Client, is_reaped, is_running, stdio_server, tests};
 use mcp_test_server::await_true;
 use serde_json::json;
 
@@ -30,7 +30,7 @@ fn closing(client: &Client) -> Duration {
 
 tests! {
     program_is_started_by_the_first_call {
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let client = peer.client();
         assert_eq!(client.count(MCP_COUNT_STARTS), 0);
         std::thread::sleep(Duration::from_millis(50));
@@ -44,7 +44,7 @@ tests! {
     }
 
     program_gets_its_arguments_unchanged {
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let mut argv = peer.argv();
         argv.extend(["--offer", "full", "--once", "a b \"c\" $HOME \u{e9}\\ *", "--once", ""]);
         let client = Client::stdio(&argv);
@@ -61,7 +61,7 @@ tests! {
     }
 
     program_gets_six_variables_and_those_that_were_set {
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let client = peer.client();
         client.set_env("MCP_TEST_A", Some("a b=c")).unwrap();
         client.set_env("MCP_TEST_B", Some("")).unwrap();
@@ -89,7 +89,7 @@ tests! {
     }
 
     program_starts_in_the_directory_that_was_set {
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let client = peer.client();
         let here = std::env::current_dir().unwrap();
         assert_eq!(client.tells("cwd"), json!(here));
@@ -114,7 +114,7 @@ tests! {
         let open = unsafe { libc::dup(file.as_raw_fd()) };
         assert!(open >= 3, "and it has no close-on-exec");
         for in_background in [false, true] {
-            let peer = peer!("");
+            let peer = stdio_server!("");
             let client = peer.client();
             if in_background {
                 let request = client.request("ping", None).unwrap();
@@ -167,7 +167,7 @@ tests! {
     }
 
     http_options_are_unsupported {
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let client = peer.client();
         let tries = || {
             [
@@ -205,7 +205,7 @@ tests! {
     }
 
     end_of_standard_error_is_in_the_error {
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let client = peer.connected();
         let text = format!("{}\nlast\twords\u{1b}[31m \u{e9}", "x".repeat(100_000));
         let arguments = json!({"status": 7, "text": text});
@@ -217,7 +217,7 @@ tests! {
     }
 
     environment_secret_is_redacted_in_the_error {
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let client = peer.client();
         client.set_env("API_KEY", Some("sk-1234567890")).unwrap();
         client.connect().unwrap();
@@ -232,7 +232,7 @@ tests! {
             client.call("stderr", json!({"text": "to be seen"})).unwrap();
             client.call("exit", json!({"status": 3})).unwrap_err().message
         };
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let client = peer.client();
         client.set_stderr(MCP_STDERR_DISCARD).unwrap();
         assert!(!write(&client).contains("to be seen"));
@@ -265,7 +265,7 @@ tests! {
 
     ten_megabytes_on_standard_error_delay_nothing {
         for options in ["", "--after 2"] {
-            let peer = peer!("--behaviour stderr-flood 10000000 {options}");
+            let peer = stdio_server!("--behaviour stderr-flood 10000000 {options}");
             let client = peer.client();
             for number in 0..4 {
                 let answer = client.call("echo", json!({"n": number})).unwrap();
@@ -276,7 +276,7 @@ tests! {
             peer.has_no_complaint();
         }
         // Nobody is in a call meanwhile.
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let client = peer.connected();
         let text = "y".repeat(10_000_000);
         client.call("stderr", json!({"text": text})).unwrap();
@@ -285,7 +285,7 @@ tests! {
 
     server_gets_time_to_exit_at_the_end_of_its_input {
         for options in ["", "--behaviour silent --after 3", "--behaviour stderr-flood 1000000"] {
-            let peer = peer!("{options}");
+            let peer = stdio_server!("{options}");
             let client = peer.connected();
             let took = closing(&client);
             assert!(took < seconds(1) + SLACK, "{took:?}");
@@ -296,7 +296,7 @@ tests! {
     }
 
     server_that_stays_gets_sigterm_after_two_seconds {
-        let peer = peer!("--behaviour ignore-eof");
+        let peer = stdio_server!("--behaviour ignore-eof");
         let client = peer.connected();
         let took = closing(&client);
         assert!(took >= seconds(2) && took < seconds(2) + SLACK, "{took:?}");
@@ -304,7 +304,7 @@ tests! {
     }
 
     server_that_ignores_sigterm_is_killed_after_four_seconds {
-        let peer = peer!("--behaviour ignore-sigterm");
+        let peer = stdio_server!("--behaviour ignore-sigterm");
         let client = peer.connected();
         let took = closing(&client);
         assert!(took >= seconds(4) && took < seconds(4) + SLACK, "{took:?}");
@@ -312,7 +312,7 @@ tests! {
     }
 
     server_that_writes_for_ever_is_ended {
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let client = peer.connected();
         let pid = client.pid();
         std::thread::scope(|scope| {
@@ -325,11 +325,11 @@ tests! {
 
     grandchild_is_ended_with_its_process_group {
         for ending in ["close", "exit"] {
-            let peer = peer!("--behaviour grandchild");
+            let peer = stdio_server!("--behaviour grandchild");
             let client = peer.connected();
             let note = peer.log().into_iter().find(|line| line.starts_with("grandchild")).unwrap();
             let grandchild: i32 = note.split(' ').nth(1).unwrap().parse().unwrap();
-            assert!(is_there(grandchild));
+            assert!(is_running(grandchild));
             if ending == "close" {
                 let took = closing(&client);
                 assert!(took < seconds(1) + SLACK, "{took:?}");
@@ -340,7 +340,7 @@ tests! {
                 assert!(start.elapsed() < seconds(1) + SLACK, "{:?}", start.elapsed());
             }
             // Whoever has become its parent waits for it.
-            let is_gone = || !is_there(grandchild) || is_zombie(grandchild);
+            let is_gone = || !is_running(grandchild) || is_zombie(grandchild);
             assert!(await_true(SOON, is_gone), "{ending}: the grandchild runs on");
         }
     }
@@ -350,7 +350,7 @@ tests! {
             ("close", ""), ("close", "</dev/null >/dev/null 2>&1"), ("free", ""),
             ("exit", ""), ("exit", "</dev/null >/dev/null 2>&1"),
         ] {
-            let peer = peer!("");
+            let peer = stdio_server!("");
             let file = peer.directory().join("grandchild").display().to_string();
             // The server's own process, whose group the grandchild is in.
             let begin = format!("(trap '' TERM; exec sleep 300) {pipes} & echo $! >{file}");
@@ -360,7 +360,7 @@ tests! {
             let client = Client::stdio(&argv);
             client.ping().unwrap();
             let grandchild = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
-            assert!(is_there(grandchild));
+            assert!(is_running(grandchild));
             let start = Instant::now();
             if ending == "exit" {
                 client.call("exit", json!({"status": 9})).unwrap_err();
@@ -376,13 +376,13 @@ tests! {
             }
             let took = start.elapsed();
             assert!(took < seconds(3) + SLACK, "{ending} {pipes}: {took:?}");
-            let is_gone = || !is_there(grandchild) || is_zombie(grandchild);
+            let is_gone = || !is_running(grandchild) || is_zombie(grandchild);
             assert!(await_true(SOON, is_gone), "{ending} {pipes}: the grandchild runs on");
         }
     }
 
     free_without_close_ends_the_server {
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let client = peer.connected();
         let pid = client.pid();
         drop(client);
@@ -391,7 +391,7 @@ tests! {
     }
 
     client_that_is_freed_first_ends_the_program_and_not_its_results {
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let client = peer.connected();
         let pid = client.pid();
         let request = client.tool_request("hang", json!({})).unwrap();
@@ -407,7 +407,7 @@ tests! {
 
     close_ends_waiting_calls {
         for era in ["stateless", "handshake"] {
-            let peer = peer!("--revisions {era}");
+            let peer = stdio_server!("--revisions {era}");
             let client = peer.connected();
             let pid = client.pid();
             std::thread::scope(|scope| {
@@ -428,7 +428,7 @@ tests! {
     }
 
     close_ends_a_server_that_is_starting {
-        let peer = peer!("--behaviour slow-start 20000");
+        let peer = stdio_server!("--behaviour slow-start 20000");
         let client = peer.client();
         std::thread::scope(|scope| {
             let calls: Vec<_> =
@@ -446,7 +446,7 @@ tests! {
     }
 
     concurrent_close_waits_no_longer {
-        let peer = peer!("--behaviour ignore-sigterm");
+        let peer = stdio_server!("--behaviour ignore-sigterm");
         let client = peer.connected();
         let pid = client.pid();
         let start = Instant::now();
@@ -460,7 +460,7 @@ tests! {
     }
 
     close_after_the_server_closed_its_output_is_bounded {
-        let peer = peer!("--behaviour close-stdout --after 2");
+        let peer = stdio_server!("--behaviour close-stdout --after 2");
         let client = peer.connected();
         let pid = client.pid();
         let start = Instant::now();
@@ -475,7 +475,7 @@ tests! {
     }
 
     options_can_be_changed_between_two_servers {
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let client = peer.connected();
         client.call("exit", json!({})).unwrap_err();
         client.set_env("MCP_TEST_A", Some("new")).unwrap();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, Event, Request, is_reaped, peer, tests};
+use behaviour::{Client, Event, Request, is_reaped, stdio_server, tests};
 use mcp_test_server::await_true;
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ fn echo(client: &Client) -> behaviour::Outcome<()> {
 
 tests! {
     server_that_ends_before_its_first_answer_is_an_error {
-        let peer = peer!("--behaviour crash-first");
+        let peer = stdio_server!("--behaviour crash-first");
         for pinned in [None, Some("2026-07-28"), Some("2025-11-25")] {
             let client = peer.client();
             if let Some(version) = pinned {
@@ -80,7 +80,7 @@ tests! {
             assert_eq!(client.count(MCP_COUNT_STARTS), starts, "{pinned:?}");
             fails(|| client.ping());
         }
-        let peer = peer!("--behaviour crash-first").once();
+        let peer = stdio_server!("--behaviour crash-first").once();
         let client = peer.client();
         client.ping().unwrap();
         assert_eq!(client.count(MCP_COUNT_STARTS), 2);
@@ -95,7 +95,7 @@ tests! {
             ] {
                 let after = if era == "stateless" { 1 } else { 2 };
                 let peer =
-                    peer!("--revisions {era} --behaviour {behaviour} --after {after}").once();
+                    stdio_server!("--revisions {era} --behaviour {behaviour} --after {after}").once();
                 let client = peer.connected();
                 let failure = fails(|| echo(&client));
                 assert_eq!(failure.exit_status, status, "{behaviour}: {failure:?}");
@@ -116,7 +116,7 @@ tests! {
             (json!({"signal": libc::SIGSEGV, "text": "bye"}), 128 + libc::SIGSEGV),
             (json!({"signal": libc::SIGTERM, "text": "bye"}), 128 + libc::SIGTERM),
         ] {
-            let peer = peer!("");
+            let peer = stdio_server!("");
             let client = peer.connected();
             let failure = fails(|| client.call("exit", arguments).map(drop));
             assert_eq!(failure.exit_status, status);
@@ -125,7 +125,7 @@ tests! {
     }
 
     incomplete_response_is_a_timeout {
-        let peer = peer!("--behaviour partial-then-nothing --after 1").once();
+        let peer = stdio_server!("--behaviour partial-then-nothing --after 1").once();
         let client = peer.connected();
         client.set_timeout(300);
         let failure = echo(&client).unwrap_err();
@@ -137,7 +137,7 @@ tests! {
     }
 
     server_that_closes_its_output_is_restarted {
-        let peer = peer!("--behaviour close-stdout --after 1").once();
+        let peer = stdio_server!("--behaviour close-stdout --after 1").once();
         let client = peer.connected();
         let failure = fails(|| echo(&client));
         assert_eq!(failure.exit_status, -1);
@@ -148,7 +148,7 @@ tests! {
     }
 
     server_that_closes_its_input_is_restarted {
-        let peer = peer!("--behaviour refuses-input --after 1").once();
+        let peer = stdio_server!("--behaviour refuses-input --after 1").once();
         let client = peer.connected();
         peer.awaits_note("closed");
         let start = Instant::now();
@@ -160,7 +160,7 @@ tests! {
     }
 
     response_before_the_exit_of_the_server_is_read {
-        let peer = peer!("--behaviour crash-after 2").once();
+        let peer = stdio_server!("--behaviour crash-after 2").once();
         let client = peer.client();
         client.connect().unwrap();
         echo(&client).unwrap();
@@ -172,7 +172,7 @@ tests! {
 
     exit_of_the_server_ends_all_calls {
         for era in ERAS {
-            let peer = peer!("--revisions {era}");
+            let peer = stdio_server!("--revisions {era}");
             let client = peer.connected();
             std::thread::scope(|scope| {
                 let calls: Vec<_> = (0..16)
@@ -205,7 +205,7 @@ tests! {
 
     exit_between_calls_goes_unnoticed {
         for era in ERAS {
-            let peer = peer!("--revisions {era}");
+            let peer = stdio_server!("--revisions {era}");
             let client = peer.connected();
             for turn in 1..=3 {
                 let pid = client.pid();
@@ -227,7 +227,7 @@ tests! {
     reads_are_repeated_and_tools_are_not {
         for era in ERAS {
             let after = if era == "stateless" { 1 } else { 2 };
-            let peer = || peer!("--revisions {era} --behaviour kill --after {after}").once();
+            let peer = || stdio_server!("--revisions {era} --behaviour kill --after {after}").once();
             let one = peer();
             let client = one.connected();
             client.list_tools().unwrap();
@@ -245,7 +245,7 @@ tests! {
             assert_eq!((one.count("tools/call"), counts(&client)), (2, [2, 1, 1]));
             // "echo" says of itself that it is idempotent.
             let after = after + 1;
-            let one = peer!("--revisions {era} --behaviour kill --after {after}").once();
+            let one = stdio_server!("--revisions {era} --behaviour kill --after {after}").once();
             let client = one.connected();
             client.set_repeat_tools(true).unwrap();
             client.list_tools().unwrap();
@@ -256,7 +256,7 @@ tests! {
     }
 
     restarts_are_limited {
-        let peer = peer!("--revisions stateless --behaviour kill --after 1");
+        let peer = stdio_server!("--revisions stateless --behaviour kill --after 1");
         let client = peer.connected();
         let failure = fails(|| client.list_tools().map(drop));
         assert_eq!(failure.exit_status, 128 + libc::SIGKILL);
@@ -266,7 +266,7 @@ tests! {
     restart_can_be_turned_off {
         for era in ERAS {
             let after = if era == "stateless" { 1 } else { 2 };
-            let peer = peer!("--revisions {era} --behaviour kill --after {after}").once();
+            let peer = stdio_server!("--revisions {era} --behaviour kill --after {after}").once();
             let client = peer.client();
             client.set_restart(false).unwrap();
             client.connect().unwrap();
@@ -286,7 +286,7 @@ tests! {
     }
 
     upgraded_server_is_negotiated_again {
-        let peer = peer!("");
+        let peer = stdio_server!("");
         let argv = peer.argv();
         let marker = peer.directory().join("upgraded");
         for (before, after, agreed) in [("2025-06-18", "2025-11-25", "2025-11-25"),
@@ -312,7 +312,7 @@ tests! {
     }
 
     restart_restores_the_session {
-        let peer = peer!("--revisions handshake");
+        let peer = stdio_server!("--revisions handshake");
         let client = peer.client();
         let events = heard(&client);
         client.set_roots(Some(json!([{"uri": "file:///a"}]))).unwrap();
@@ -334,7 +334,7 @@ tests! {
 
     listen_continues_after_a_restart {
         for era in ERAS {
-            let peer = peer!("--revisions {era}");
+            let peer = stdio_server!("--revisions {era}");
             let client = peer.client();
             let events = heard(&client);
             client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
@@ -355,7 +355,7 @@ tests! {
 
     listen_ends_if_restarts_are_off {
         for era in ERAS {
-            let peer = peer!("--revisions {era}");
+            let peer = stdio_server!("--revisions {era}");
             let client = peer.client();
             let events = heard(&client);
             client.set_restart(false).unwrap();
@@ -367,7 +367,7 @@ tests! {
     }
 
     subscription_is_distinguished_and_cancelled {
-        let peer = peer!("--revisions stateless");
+        let peer = stdio_server!("--revisions stateless");
         let client = peer.client();
         let events = heard(&client);
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
@@ -404,7 +404,7 @@ tests! {
 
     subscription_that_the_server_ends_is_renewed {
         for by in ["result", "cancelled"] {
-            let peer = peer!("--revisions stateless");
+            let peer = stdio_server!("--revisions stateless");
             let client = peer.client();
             let events = heard(&client);
             client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
@@ -422,7 +422,7 @@ tests! {
     close_during_a_restart_ends_it {
         for era in ERAS {
             for pause in [0, 1, 5, 20, 60] {
-                let peer = peer!("--revisions {era}");
+                let peer = stdio_server!("--revisions {era}");
                 let client = peer.connected();
                 leaves(&client);
                 std::thread::scope(|scope| {
@@ -442,7 +442,7 @@ tests! {
 
     threads_survive_repeated_exits_of_the_server {
         for era in ERAS {
-            let peer = peer!("--revisions {era} --behaviour crash-after 25");
+            let peer = stdio_server!("--revisions {era} --behaviour crash-after 25");
             let client = peer.client();
             std::thread::scope(|scope| {
                 for thread in 0..8 {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, Event, Input, Peer, peer, tests};
+use behaviour::{Client, Event, Input, StdioServer, stdio_server, tests};
 use mcp_test_server::await_true;
 use serde_json::{Value, json};
 
@@ -19,9 +19,9 @@ fn milliseconds(milliseconds: u64) -> Duration {
 }
 
 /// A client of each era, and its server.
-fn eras() -> [(Peer, Client); 2] {
+fn eras() -> [(StdioServer, Client); 2] {
     ERAS.map(|era| {
-        let peer = peer!("--revisions {era}");
+        let peer = stdio_server!("--revisions {era}");
         let client = peer.client();
         (peer, client)
     })
@@ -67,7 +67,7 @@ tests! {
     }
 
     dispatch_delivers_messages_between_calls {
-        let peer = peer!("--revisions handshake");
+        let peer = stdio_server!("--revisions handshake");
         let client = peer.client();
         let events = heard(&client);
         // With the answer, and after it.
@@ -86,7 +86,7 @@ tests! {
     }
 
     message_received_with_a_response_is_delivered {
-        let peer = peer!("--revisions handshake");
+        let peer = stdio_server!("--revisions handshake");
         let client = peer.client();
         let events = heard(&client);
         let note = json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"});
@@ -98,7 +98,7 @@ tests! {
     }
 
     ping_between_calls_is_answered {
-        let peer = peer!("--revisions handshake");
+        let peer = stdio_server!("--revisions handshake");
         let client = peer.connected();
         let ping = |id: &str| json!({"jsonrpc": "2.0", "id": id, "method": "ping"});
         for (pause, id) in [(0, "at-once"), (200, "after-a-while")] {
@@ -110,7 +110,7 @@ tests! {
     }
 
     input_request_of_a_stateless_server_gets_no_response {
-        let peer = peer!("--revisions stateless");
+        let peer = stdio_server!("--revisions stateless");
         let client = peer.client();
         let asked = Arc::new(AtomicUsize::new(0));
         let shared = asked.clone();
@@ -255,7 +255,7 @@ tests! {
     }
 
     input_request_between_calls_is_answered {
-        let peer = peer!("--revisions handshake");
+        let peer = stdio_server!("--revisions handshake");
         let client = peer.client();
         let (give, take) = channel::<Input>();
         let give = Mutex::new(give);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
 use behaviour::tasks::{TOOL, eras, following, handshake, is_masked, offer, stateless};
-use behaviour::{Cancel, Request, Served, tests};
+use behaviour::{Cancel, HttpServer, Request, tests};
 use mcp_test_server::mcp::Config;
 use mcp_test_server::{Action, http};
 use serde_json::json;
@@ -45,7 +45,7 @@ tests! {
         // The second refusal comes when the list of tools was read for the first.
         let plain = AtomicUsize::new(0);
         let config = handshake().mcp.config.clone();
-        let served = Served::before(config, move |_, mcp, request| {
+        let served = HttpServer::before(config, move |_, mcp, request| {
             let is_plain = request.rpc_method() == "tools/call"
                 && request.json()["params"]["task"].is_null();
             let mut actions = mcp.handle(request);
@@ -80,7 +80,7 @@ tests! {
     task_without_a_poll_interval_is_polled_each_second {
         for served in eras() {
             // The same length, so that nothing else changes.
-            let served = Served::before(served.mcp.config.clone(), |_, mcp, request| {
+            let served = HttpServer::before(served.mcp.config.clone(), |_, mcp, request| {
                 let mut actions = mcp.handle(request);
                 for action in &mut actions {
                     if let Action::Send(bytes) = action {
@@ -100,7 +100,7 @@ tests! {
     }
 
     undeclared_task_is_a_protocol_error {
-        let served = Served::before(Config::stateless(offer()), |_, mcp, request| {
+        let served = HttpServer::before(Config::stateless(offer()), |_, mcp, request| {
             if request.rpc_method() != "tools/call" {
                 return mcp.handle(request);
             }
@@ -216,7 +216,7 @@ tests! {
 
     unanswered_poll_is_a_timeout {
         for served in eras() {
-            let served = Served::before(served.mcp.config.clone(), |_, mcp, request| {
+            let served = HttpServer::before(served.mcp.config.clone(), |_, mcp, request| {
                 if request.rpc_method() == "tasks/get" {
                     return vec![Action::Hang];
                 }
@@ -264,7 +264,7 @@ tests! {
 
     poll_is_repeated_while_the_server_is_unavailable {
         for served in eras() {
-            let served = Served::before(served.mcp.config.clone(), |count, mcp, request| {
+            let served = HttpServer::before(served.mcp.config.clone(), |count, mcp, request| {
                 match (request.rpc_method().as_str(), count) {
                     // Some of which are made good without a word.
                     ("tasks/get", 2..=5) => vec![Action::Close],
@@ -284,7 +284,7 @@ tests! {
 
     unavailable_server_is_a_timeout {
         for served in eras() {
-            let served = Served::before(served.mcp.config.clone(), |_, mcp, request| {
+            let served = HttpServer::before(served.mcp.config.clone(), |_, mcp, request| {
                 match request.rpc_method().as_str() {
                     "tasks/get" => vec![Action::Send(http::reply(503, &[], b""))],
                     _ => mcp.handle(request),

@@ -5,7 +5,7 @@ use behaviour::tasks::{
     TOOL, answering, begun, eras, following, form, handed_out, handshake, is_masked, named, offer,
     stateless,
 };
-use behaviour::{Served, tests};
+use behaviour::{HttpServer, tests};
 use mcp_test_server::mcp::{Config, HANDSHAKE};
 use mcp_test_server::offer::Offer;
 use serde_json::json;
@@ -43,7 +43,7 @@ tests! {
 
     server_without_tasks_is_called_without_them {
         for config in [Config::of(Offer::default()), Config::handshake(Offer::default())] {
-            let served = Served::new(config);
+            let served = HttpServer::new(config);
             let client = following(&served);
             assert_eq!(client.call("echo", json!({"a": 1})).unwrap().text(), r#"{"a":1}"#);
             let result = handed_out(&client, "echo", json!({})).perform().unwrap();
@@ -57,7 +57,7 @@ tests! {
         }
         // A revision that has none, of a server that has.
         let config = Config { handshake: HANDSHAKE[1..].to_vec(), ..Config::handshake(offer()) };
-        let served = Served::new(config);
+        let served = HttpServer::new(config);
         let client = following(&served);
         assert_eq!(client.call("task-optional", json!({})).unwrap().text(), "at once");
         let failure = client.get_task("x").unwrap_err();
@@ -169,7 +169,7 @@ tests! {
     }
 
     tasks_are_listed_if_supported {
-        let served = Served::new(Config::handshake(Offer { page: 2, ..offer() }));
+        let served = HttpServer::new(Config::handshake(Offer { page: 2, ..offer() }));
         let client = served.client();
         let ids: Vec<String> = (0..3).map(|_| begun(&client, json!({"ttl": 5, "for": 900}))).collect();
         let list = client.list_tasks().unwrap();

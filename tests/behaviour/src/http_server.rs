@@ -1,4 +1,4 @@
-//! A server that behaves, and a client of it.
+//! A correct server over Streamable HTTP, and its clients.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use mcp_test_server::{Action, Log, Request, Server};
 
 use crate::Client;
 
-pub struct Served {
+pub struct HttpServer {
     pub server: Server,
     pub mcp: Arc<Mcp>,
 }
 
-impl Served {
+impl HttpServer {
     pub fn new(config: Config) -> Self {
         Self::before(config, |_, mcp, request| mcp.handle(request))
     }

@@ -1,4 +1,4 @@
-//! A server that is a program: how it is to behave, and what it has noted.
+//! A server over stdio: its options, and its log of what it received.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// One that keeps its log in a directory of its own.
 #[derive(Debug)]
-pub struct Peer {
+pub struct StdioServer {
     argv: Vec<String>,
     directory: PathBuf,
 }
@@ -22,13 +22,13 @@ pub struct Peer {
 /// A server that is the tests' own program, with options of
 /// `mcp-test-server --stdio`.
 #[macro_export]
-macro_rules! peer {
+macro_rules! stdio_server {
     ($($options:tt)*) => {
-        $crate::Peer::new(env!("CARGO_BIN_EXE_stdio-server"), &format!($($options)*))
+        $crate::StdioServer::new(env!("CARGO_BIN_EXE_stdio-server"), &format!($($options)*))
     };
 }
 
-impl Peer {
+impl StdioServer {
     pub fn new(program: &str, options: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
@@ -107,7 +107,7 @@ impl Peer {
     }
 }
 
-impl Drop for Peer {
+impl Drop for StdioServer {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.directory);
     }
@@ -125,7 +125,7 @@ impl Client {
 }
 
 /// Whether a process is there, be it only to be waited for.
-pub fn is_there(pid: i32) -> bool {
+pub fn is_running(pid: i32) -> bool {
     unsafe { libc::kill(pid, 0) == 0 }
 }
 

@@ -1,11 +1,11 @@
-//! Questions and events of the server.
+//! Input requests and events of the server.
 
 use serde_json::Value;
 
 use crate::results::{sized, sized_json};
 use crate::{Outcome, c, optional, outcome, raw, text};
 
-/// A question, freed when dropped.
+/// An input request, freed when dropped.
 #[derive(Debug)]
 pub struct Input(pub *mut raw::mcp_input);
 

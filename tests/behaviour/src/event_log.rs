@@ -1,4 +1,4 @@
-//! What a client is told between its calls.
+//! The events that a client delivers.
 
 use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use crate::{Client, Event};
 
-/// What a client was told, each event with the thread of its handler.
+/// Each event with the thread that its handler ran on.
 #[derive(Clone, Default)]
-pub struct Heard(pub Arc<Mutex<Vec<(ThreadId, Event)>>>);
+pub struct EventLog(pub Arc<Mutex<Vec<(ThreadId, Event)>>>);
 
 const SOON: Duration = Duration::from_secs(10);
 
-impl Heard {
+impl EventLog {
     pub fn by(client: &Client) -> Self {
         let heard = Self::default();
         let shared = heard.clone();

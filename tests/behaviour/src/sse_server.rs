@@ -1,4 +1,4 @@
-//! A server of HTTP+SSE, and a client of it.
+//! A server over HTTP with SSE, and its clients.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use mcp_test_server::{Action, Log, Request, Server};
 
 use crate::Client;
 
-pub struct Legacy {
+pub struct SseServer {
     pub server: Server,
     pub sse: Arc<Sse>,
     path: String,
 }
 
-impl Legacy {
+impl SseServer {
     pub fn new(config: Config, shape: Shape) -> Self {
         Self::before(config, shape, |sse, request| sse.handle(request))
     }

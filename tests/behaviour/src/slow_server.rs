@@ -1,4 +1,4 @@
-//! A server that takes its time, for requests that are started.
+//! A server that responds late or never, for started requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,14 +14,15 @@ pub fn hello() -> Value {
         "serverInfo": {"name": "slow", "version": "1"}, "content": []})
 }
 
-/// Answers calls after a pause; never, for `None`. Counts those under way.
-pub struct Slow {
+/// Responds to calls after a pause, or never for `None`. Counts the calls in
+/// flight.
+pub struct SlowServer {
     server: Server,
-    /// The most that were under way at a time.
+    /// The most calls in flight at a time.
     pub most: Arc<AtomicUsize>,
 }
 
-impl Slow {
+impl SlowServer {
     pub fn new(pause: Option<Duration>) -> Self {
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (count, peak) = (now, most.clone());
