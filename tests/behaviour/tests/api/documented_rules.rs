@@ -1,9 +1,9 @@
-//! Permissions and promises that stand in the header, each where it could be
-//! broken: credentials and addresses, callbacks, limits, what goes on the wire.
+//! Promises of the header that no other file tests: credentials and addresses,
+//! concurrent first calls, callbacks, and the bytes that are sent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use behaviour::constants::*;
 use behaviour::{Client, outcome, raw, tests};
@@ -25,46 +25,6 @@ fn tunnel_and_server() -> Server {
         "CONNECT" => vec![Action::Send(b"HTTP/1.1 200 OK\r\n\r\n".to_vec())],
         _ => mcp.handle(request),
     })
-}
-
-/// The date of HTTP (RFC 9110, 5.6.7) in so many seconds.
-fn date_in(seconds: u64) -> String {
-    let time = SystemTime::now() + Duration::from_secs(seconds);
-    let time = time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() as libc::time_t;
-    let mut out = [0u8; 64];
-    let length = unsafe {
-        let mut parts = std::mem::zeroed();
-        libc::gmtime_r(&time, &mut parts);
-        libc::strftime(
-            out.as_mut_ptr().cast(),
-            out.len(),
-            c"%a, %d %b %Y %H:%M:%S GMT".as_ptr(),
-            &parts,
-        )
-    };
-    String::from_utf8(out[..length].to_vec()).unwrap()
-}
-
-fn retry_after(value: String) -> i32 {
-    let server = Server::start(move |_| {
-        vec![Action::Send(http::reply(429, &[("retry-after", &value)], b""))]
-    });
-    Client::of(&server.url("/mcp")).ping().unwrap_err().retry_after
-}
-
-/// `server/discover` has a result with these versions; the handshake works.
-fn discovers_then_shakes_hands(versions: serde_json::Value) {
-    let mcp = Mcp::new(Config { is_stateless: false, ..Config::default() });
-    let server = Server::start(move |request| match request.rpc_method().as_str() {
-        "server/discover" => {
-            let result = json!({"supportedVersions": versions, "capabilities": {}});
-            vec![Action::Send(http::result(request, result))]
-        }
-        _ => mcp.handle(request),
-    });
-    let client = Client::of(&server.url("/mcp"));
-    client.ping().unwrap();
-    assert_eq!(client.connect().unwrap().protocol_version().unwrap(), "2025-11-25");
 }
 
 tests! {
@@ -112,60 +72,6 @@ tests! {
         assert_eq!(server.log().requests().last().unwrap().header("authorization"), None);
         client.set_token(Some("good")).unwrap();
         client.ping().unwrap();
-    }
-
-    retry_after_date_is_converted_to_milliseconds_from_now {
-        let wait = retry_after(date_in(60));
-        assert!((57_000..=61_000).contains(&wait), "{wait}");
-        for (value, expected) in [("0", 0), ("-1", -1), ("1.5", -1), ("", -1), ("0x10", -1)] {
-            assert_eq!(retry_after(value.to_owned()), expected, "{value:?}");
-        }
-        // What no number can hold is still not negative and not small.
-        let wait = retry_after("99999999999999999999".to_owned());
-        assert!(wait == -1 || wait > 1_000_000_000, "{wait}");
-        let wait = retry_after("4000000".to_owned());
-        assert!(wait == -1 || wait > 1_000_000_000, "{wait}");
-    }
-
-    stateless_server_gets_no_initialize {
-        // -32020 and -32021 are words of that era alone.
-        for code in [-32020, -32021] {
-            let server = Server::start(move |request| vec![Action::Send(http::json(400,
-                &json!({"jsonrpc": "2.0", "id": request.id(),
-                    "error": {"code": code, "message": "no"}})))]);
-            let failure = Client::of(&server.url("/mcp")).ping().unwrap_err();
-            assert_eq!((failure.status, failure.rpc_code), (MCP_E_RPC, code), "{}", failure.message);
-            assert_eq!(server.log().count(), 1);
-        }
-    }
-
-    server_that_lists_only_handshake_versions_gets_initialize {
-        for versions in [json!(["2025-11-25"]), json!([]), json!(null)] {
-            discovers_then_shakes_hands(versions);
-        }
-    }
-
-    server_that_lists_only_unknown_versions_gets_initialize {
-        // A result with nothing usable in it is no verdict.
-        discovers_then_shakes_hands(json!(["1999-01-01"]));
-    }
-
-    version_named_in_an_initialize_error_is_tried_once {
-        let mcp = Mcp::new(Config {
-            is_stateless: false, handshake: vec!["2025-03-26"], ..Config::default()
-        });
-        let server = Server::start(move |request| {
-            let asked = request.json()["params"]["protocolVersion"].clone();
-            if request.rpc_method() == "initialize" && asked != "2025-03-26" {
-                return vec![Action::Send(http::json(400, &json!({"jsonrpc": "2.0",
-                    "id": request.id(), "error": {"code": -32602, "message": "no",
-                    "data": {"supported": ["2025-03-26"]}}})))];
-            }
-            mcp.handle(request)
-        });
-        let client = Client::of(&server.url("/mcp"));
-        client.ping().unwrap();
-        assert_eq!(client.connect().unwrap().protocol_version().unwrap(), "2025-03-26");
     }
 
     failed_connection_is_tried_again_by_the_next_call {

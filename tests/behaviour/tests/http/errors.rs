@@ -3,6 +3,7 @@
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
 use behaviour::constants::*;
 use behaviour::{Client, Failure, HTTP_ERRORS, is_http_error, tests};
@@ -26,6 +27,24 @@ fn refuses_once(status: u16, headers: &'static [(&str, &str)], body: &'static st
     assert_eq!(server.log().count(), 1, "one try");
     client.ping().expect("usable after the error");
     failure
+}
+
+/// The date of HTTP (RFC 9110, 5.6.7) in so many seconds.
+fn date_in(seconds: u64) -> String {
+    let time = SystemTime::now() + Duration::from_secs(seconds);
+    let time = time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() as libc::time_t;
+    let mut out = [0u8; 64];
+    let length = unsafe {
+        let mut parts = std::mem::zeroed();
+        libc::gmtime_r(&time, &mut parts);
+        libc::strftime(
+            out.as_mut_ptr().cast(),
+            out.len(),
+            c"%a, %d %b %Y %H:%M:%S GMT".as_ptr(),
+            &parts,
+        )
+    };
+    String::from_utf8(out[..length].to_vec()).unwrap()
 }
 
 tests! {
@@ -63,11 +82,36 @@ tests! {
     }
 
     retry_after_is_read_as_seconds_and_as_a_date {
-        assert_eq!(refuses_once(429, &[("retry-after", "7")], "").retry_after, 7000);
-        let past = [("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")];
-        assert_eq!(refuses_once(503, Box::leak(Box::new(past)), "").retry_after, 0);
-        assert_eq!(refuses_once(429, &[("retry-after", "soon")], "").retry_after, -1);
-        assert_eq!(refuses_once(429, &[], "").retry_after, -1);
+        let huge = 1_000_000_000..=i32::MAX;
+        for (value, expected) in [
+            (Some("7".to_owned()), 7000..=7000),
+            (Some("0".to_owned()), 0..=0),
+            (Some(date_in(60)), 57_000..=61_000),
+            (Some("Sun, 06 Nov 1994 08:49:37 GMT".to_owned()), 0..=0),
+            // Malformed or absent.
+            (Some("soon".to_owned()), -1..=-1),
+            (Some("-1".to_owned()), -1..=-1),
+            (Some("1.5".to_owned()), -1..=-1),
+            (Some("".to_owned()), -1..=-1),
+            (Some("0x10".to_owned()), -1..=-1),
+            (None, -1..=-1),
+            // More than the getter can give.
+            (Some("4000000".to_owned()), huge.clone()),
+            (Some("99999999999999999999".to_owned()), huge),
+        ] {
+            for status in [429, 503] {
+                let header = value.clone();
+                let server = Server::start(move |_| {
+                    let headers: Vec<_> =
+                        header.iter().map(|value| ("retry-after", value.as_str())).collect();
+                    vec![Action::Send(http::reply(status, &headers, b""))]
+                });
+                let found = Client::of(&server.url("/mcp")).ping().unwrap_err().retry_after;
+                // Of a value that no number holds, nothing is told either.
+                let is_unknown = found == -1 && *expected.start() > 61_000;
+                assert!(expected.contains(&found) || is_unknown, "{value:?}: {found}");
+            }
+        }
     }
 
     error_body_is_quoted_shortened_on_one_line {

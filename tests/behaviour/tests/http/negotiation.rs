@@ -156,6 +156,52 @@ tests! {
         }
     }
 
+    stateless_server_gets_no_initialize {
+        // Only the stateless era has the codes -32020 and -32021.
+        for code in [-32020, -32021] {
+            let server = Server::start(move |request| vec![Action::Send(http::json(400,
+                &json!({"jsonrpc": "2.0", "id": request.id(),
+                    "error": {"code": code, "message": "no"}})))]);
+            let failure = Client::of(&server.url("/mcp")).ping().unwrap_err();
+            assert_eq!((failure.status, failure.rpc_code), (MCP_E_RPC, code), "{}", failure.message);
+            assert_eq!(server.log().count(), 1);
+        }
+    }
+
+    server_that_lists_no_stateless_version_gets_initialize {
+        for versions in [json!(["2025-11-25"]), json!([]), json!(null), json!(["1999-01-01"])] {
+            let mcp = Mcp::new(Config { is_stateless: false, ..Config::default() });
+            let server = Server::start(move |request| match request.rpc_method().as_str() {
+                "server/discover" => {
+                    let result = json!({"supportedVersions": versions, "capabilities": {}});
+                    vec![Action::Send(http::result(request, result))]
+                }
+                _ => mcp.handle(request),
+            });
+            let client = Client::of(&server.url("/mcp"));
+            client.ping().unwrap();
+            assert_eq!(client.connect().unwrap().protocol_version().unwrap(), "2025-11-25");
+        }
+    }
+
+    version_named_in_an_initialize_error_is_tried_once {
+        let mcp = Mcp::new(Config {
+            is_stateless: false, handshake: vec!["2025-03-26"], ..Config::default()
+        });
+        let server = Server::start(move |request| {
+            let asked = request.json()["params"]["protocolVersion"].clone();
+            if request.rpc_method() == "initialize" && asked != "2025-03-26" {
+                return vec![Action::Send(http::json(400, &json!({"jsonrpc": "2.0",
+                    "id": request.id(), "error": {"code": -32602, "message": "no",
+                    "data": {"supported": ["2025-03-26"]}}})))];
+            }
+            mcp.handle(request)
+        });
+        let client = Client::of(&server.url("/mcp"));
+        client.ping().unwrap();
+        assert_eq!(client.connect().unwrap().protocol_version().unwrap(), "2025-03-26");
+    }
+
     http_error_that_says_nothing_of_the_version_is_final_after_one_request {
         for code in [401, 403, 407, 429, 502, 503, 504] {
             let server = Server::start(move |_| vec![Action::Send(http::reply(code, &[], b""))]);

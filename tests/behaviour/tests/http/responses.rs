@@ -1,5 +1,5 @@
-//! Replies as servers and networks really send them: in pieces, wrong, cut
-//! off, without an end. Each is a typed error, and the next call works.
+//! Responses that come in pieces, malformed, cut off or without an end. Each is
+//! an error with its status, and the next call works.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -29,7 +29,7 @@ fn stream(request: &Request) -> Vec<u8> {
     out
 }
 
-/// A server that is broken once, and a client that is connected to it.
+/// A server that sends one broken response, and a client connected to it.
 fn broken_once(
     reply: impl Fn(&Request) -> Vec<Action> + Send + Sync + 'static,
 ) -> (Server, Client) {
@@ -62,10 +62,6 @@ fn fails(
 
 fn send(bytes: impl Into<Vec<u8>>) -> Vec<Action> {
     vec![Action::Send(bytes.into())]
-}
-
-fn raw(head: &'static str) -> impl Fn(&Request) -> Vec<Action> + Send + Sync {
-    move |_| vec![Action::Send(head.into()), Action::Close]
 }
 
 /// Each length of a reply's beginning, then the end of the connection.
@@ -115,6 +111,88 @@ where
         message.as_object_mut().unwrap().extend(outcome.as_object().unwrap().clone());
         let stream = http::Stream::new().message(&message);
         if ends { stream.end() } else { stream.then(Action::Hang) }
+    }
+}
+
+/// The status of the call, words of its error, and a response after which the
+/// server closes the connection.
+const BROKEN_HTTP: &[(i32, &str, &str)] = &[
+    (MCP_E_IO, "middle of its reply's head", "HTTP/1.1 200 OK\r\nContent-"),
+    (
+        MCP_E_IO,
+        "of 100 bytes",
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
+    ),
+    (
+        MCP_E_IO,
+        "middle of its reply",
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+         transfer-encoding: chunked\r\n\r\n5\r\n{",
+    ),
+    (
+        MCP_E_IO,
+        "ended before the answer",
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: nothing\n\n",
+    ),
+    (MCP_E_PROTOCOL, "not HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n"),
+    (
+        MCP_E_PROTOCOL,
+        "two lengths",
+        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello",
+    ),
+    (MCP_E_PROTOCOL, "not a number", "HTTP/1.1 200 OK\r\ncontent-length: five\r\n\r\nhello"),
+    (
+        MCP_E_PROTOCOL,
+        "chunk",
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+         transfer-encoding: chunked\r\n\r\nzz\r\nhello",
+    ),
+    (
+        MCP_E_PROTOCOL,
+        "chunk",
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+         transfer-encoding: chunked\r\n\r\n2\r\nhello\r\n0\r\n\r\n",
+    ),
+    (
+        MCP_E_PROTOCOL,
+        "encoded",
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+         content-encoding: gzip\r\ncontent-length: 2\r\n\r\nxx",
+    ),
+];
+
+const JSON: &str = "application/json";
+const NO_MEDIA_TYPE: &str = "";
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// Words of the error, and the HTTP status, media type and body of a response.
+/// `$ID` stands for the id of the request.
+const MALFORMED_MCP: &[(&str, u16, &str, &[u8])] = &[
+    ("text/html", 200, "text/html", b"<html>"),
+    ("202", 202, NO_MEDIA_TYPE, b""),
+    ("malformed", 200, JSON, br#"{"jsonrpc""#),
+    ("UTF-8 at byte", 200, JSON, b"{\"a\":\"\xff\"}"),
+    ("another request", 200, JSON, br#"{"jsonrpc":"2.0","id":999,"result":{}}"#),
+    ("is the string", 200, JSON, br#"{"jsonrpc":"2.0","id":"$ID","result":{}}"#),
+    ("neither", 200, JSON, br#"{"jsonrpc":"2.0","id":$ID}"#),
+    (
+        "and an error",
+        200,
+        JSON,
+        br#"{"jsonrpc":"2.0","id":$ID,"result":{},"error":{"code":1,"message":""}}"#,
+    ),
+    (
+        "other requests",
+        200,
+        EVENT_STREAM,
+        b"data: {\"jsonrpc\":\"2.0\",\"id\":999,\"result\":{}}\n\n",
+    ),
+];
+
+fn with_request_id(body: &[u8], id: &Value) -> Vec<u8> {
+    match body.windows(3).position(|part| part == b"$ID") {
+        Some(at) => [&body[..at], id.to_string().as_bytes(), &body[at + 3..]].concat(),
+        None => body.to_vec(),
     }
 }
 
@@ -233,14 +311,10 @@ tests! {
         assert_eq!(server.log().count(), 1);
     }
 
-    error_of_a_closed_connection_names_the_stage {
-        fails(MCP_E_IO, "middle of its reply's head", raw("HTTP/1.1 200 OK\r\nContent-"));
-        fails(MCP_E_IO, "of 100 bytes",
-            raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"));
-        fails(MCP_E_IO, "middle of its reply",
-            raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"));
-        fails(MCP_E_IO, "ended before the answer",
-            raw("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: nothing\n\n"));
+    cut_or_malformed_http_is_an_error_that_says_how {
+        for &(status, words, response) in BROKEN_HTTP {
+            fails(status, words, move |_| vec![Action::Send(response.into()), Action::Close]);
+        }
     }
 
     endless_response_head_is_an_error {
@@ -254,52 +328,15 @@ tests! {
         ]);
     }
 
-    malformed_http_is_a_protocol_error {
-        fails(MCP_E_PROTOCOL, "not HTTP", raw("SSH-2.0-OpenSSH_9.2\r\n\r\n"));
-        fails(MCP_E_PROTOCOL, "two lengths",
-            raw("HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello"));
-        fails(MCP_E_PROTOCOL, "not a number",
-            raw("HTTP/1.1 200 OK\r\ncontent-length: five\r\n\r\nhello"));
-        fails(MCP_E_PROTOCOL, "chunk", raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
-            transfer-encoding: chunked\r\n\r\nzz\r\nhello"));
-        fails(MCP_E_PROTOCOL, "chunk", raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
-            transfer-encoding: chunked\r\n\r\n2\r\nhello\r\n0\r\n\r\n"));
-        fails(MCP_E_PROTOCOL, "encoded", raw("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
-            content-encoding: gzip\r\ncontent-length: 2\r\n\r\nxx"));
-    }
-
-    malformed_mcp_is_a_protocol_error {
-        fails(MCP_E_PROTOCOL, "text/html", |_| {
-            send(http::reply(200, &[("content-type", "text/html")], b"<html>"))
-        });
-        fails(MCP_E_PROTOCOL, "202", |_| send(http::reply(202, &[], b"")));
-        fails(MCP_E_PROTOCOL, "malformed", |_| {
-            send(http::reply(200, &[("content-type", "application/json")], b"{\"jsonrpc\""))
-        });
-        fails(MCP_E_PROTOCOL, "UTF-8 at byte", |_| {
-            send(http::reply(200, &[("content-type", "application/json")], b"{\"a\":\"\xff\"}"))
-        });
-        fails(MCP_E_PROTOCOL, "another request", |_| {
-            send(http::json(200, &json!({"jsonrpc": "2.0", "id": 999, "result": {}})))
-        });
-        fails(MCP_E_PROTOCOL, "is the string", |request| {
-            let id = request.id().to_string();
-            send(http::json(200, &json!({"jsonrpc": "2.0", "id": id, "result": {}})))
-        });
-        fails(MCP_E_PROTOCOL, "neither", |request| {
-            send(http::json(200, &json!({"jsonrpc": "2.0", "id": request.id()})))
-        });
-        fails(MCP_E_PROTOCOL, "and an error", |request| {
-            send(http::json(200, &json!({"jsonrpc": "2.0", "id": request.id(), "result": {},
-                "error": {"code": 1, "message": ""}})))
-        });
-        fails(MCP_E_PROTOCOL, "other requests", |_| {
-            let mut out = http::stream_head(&[]);
-            let message = json!({"jsonrpc": "2.0", "id": 999, "result": {}});
-            out.extend_from_slice(&http::event(&message));
-            out.extend_from_slice(http::LAST_CHUNK);
-            send(out)
-        });
+    malformed_mcp_is_a_protocol_error_that_says_how {
+        for &(words, status, media_type, body) in MALFORMED_MCP {
+            fails(MCP_E_PROTOCOL, words, move |request| {
+                let body = with_request_id(body, &request.id());
+                let headers = [("content-type", media_type)];
+                let headers = if media_type == NO_MEDIA_TYPE { &[][..] } else { &headers };
+                send(http::reply(status, headers, &body))
+            });
+        }
     }
 
     interim_responses_and_late_messages_are_skipped {
