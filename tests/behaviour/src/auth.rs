@@ -1,4 +1,4 @@
-//! Authorizations: the C interface, and a thin owner of each handle.
+//! A thin owner of mcp_auth.
 
 use std::ffi::{CString, c_char, c_void};
 use std::ptr;

@@ -240,7 +240,7 @@ pub(crate) unsafe extern "C" fn free<F>(userdata: *mut c_void) {
     drop(unsafe { Box::from_raw(userdata as *mut F) });
 }
 
-/// How far a request is, as it was told.
+/// The progress of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
     pub progress: f64,

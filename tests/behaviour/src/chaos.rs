@@ -1,6 +1,5 @@
-//! What networks and servers do, by a seeded plan: a proxy that stalls, cuts
-//! and resets connections, and a server's process that is killed and started
-//! again.
+//! Failures of networks and servers by a seeded plan: a proxy that stalls, cuts
+//! and resets connections, and a server process that is killed and started again.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

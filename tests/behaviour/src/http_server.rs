@@ -19,8 +19,8 @@ impl HttpServer {
         Self::before(config, |_, mcp, request| mcp.handle(request))
     }
 
-    /// With a handler that stands before the server, and the number of times
-    /// that a request of this JSON-RPC method has come.
+    /// `handle` gets each request before the server does, with the number of
+    /// requests of the same JSON-RPC method so far.
     pub fn before(
         config: Config,
         handle: impl Fn(usize, &Mcp, &Request) -> Vec<Action> + Send + Sync + 'static,
@@ -80,7 +80,7 @@ impl HttpServer {
         assert!(is_there, "{} of {count} {method}", self.count(method));
     }
 
-    /// Nothing that a client must not do has been done.
+    /// The client has broken no rule.
     pub fn has_no_complaint(&self) {
         assert_eq!(self.mcp.violations(), [""; 0]);
     }

@@ -203,7 +203,7 @@ impl Client {
         })
     }
 
-    /// Asks `ask` for tokens; what it is told is whether the last was refused.
+    /// The argument of `ask` is whether the server refused the last token.
     pub fn set_token_handler<F>(&self, ask: F) -> Outcome<()>
     where
         F: Fn(bool) -> Option<String> + Send + Sync + 'static,

@@ -21,7 +21,7 @@ impl SseServer {
         Self::before(config, shape, |sse, request| sse.handle(request))
     }
 
-    /// With a handler that stands before the server.
+    /// `handle` gets each request before the server does.
     pub fn before(
         config: Config,
         shape: Shape,

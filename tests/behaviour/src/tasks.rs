@@ -1,4 +1,4 @@
-//! Tasks, as the header has them.
+//! Tasks: calls, getters and a test server.
 
 use std::marker::PhantomData;
 use std::ptr;

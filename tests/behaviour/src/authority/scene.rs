@@ -1,5 +1,5 @@
-//! A protected server, its authorization server, a person with a browser, and
-//! clients; and what must hold at the end of each test.
+//! A protected server, its authorization server, a person with a browser and
+//! clients, and the checks at the end of each test.
 
 use std::io::{Read, Seek};
 use std::os::fd::{AsRawFd, FromRawFd};

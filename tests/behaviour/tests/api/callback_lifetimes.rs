@@ -1,5 +1,5 @@
-//! What is not done any more: callbacks of a request that has ended, was freed
-//! or has another callback now, and questions of a call that is over.
+//! Callbacks that no longer run: those of requests that have ended, were freed
+//! or have a new callback.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -39,7 +39,7 @@ fn counted(request: &Request) -> Arc<AtomicUsize> {
     told
 }
 
-/// Begun, with progress waiting to be told.
+/// A started request with queued progress.
 fn unread(client: &Client, arguments: Value) -> (Request, Arc<AtomicUsize>) {
     client.ping().unwrap();
     let (request, told) = slow(client, arguments);

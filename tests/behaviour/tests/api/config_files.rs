@@ -1,4 +1,4 @@
-//! Configuration files, from the disk to a server.
+//! Configuration files: reading, errors, and clients made from them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

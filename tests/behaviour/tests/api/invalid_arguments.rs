@@ -1,4 +1,4 @@
-//! What is refused before anything is sent, and how that is said.
+//! Arguments that the library refuses before it sends anything.
 
 use behaviour::constants::*;
 use behaviour::{Client, Failure, raw, tests};

@@ -1,5 +1,5 @@
-//! NULL in each place where a pointer goes, and answers that are asked for
-//! what they have not: an error, 0 or NULL, and never a crash.
+//! NULL in place of every pointer, and getters of results without the member:
+//! each gives an error, 0 or NULL, and never crashes.
 
 use std::ptr::{null, null_mut};
 

@@ -1,5 +1,5 @@
-//! Handlers that make calls: events are told one after the other and never
-//! inside each other, questions to a bounded depth, and every wait ends.
+//! Handlers that make calls. Event handlers never nest, input handlers nest to a
+//! limited depth, and every wait ends.
 
 use std::cell::Cell;
 use std::io::{BufRead, BufReader, Write};

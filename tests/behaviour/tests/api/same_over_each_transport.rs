@@ -1,5 +1,4 @@
-//! All of a client over each transport: the same program, but for one string
-//! or one constructor, hears the same of the same server.
+//! The same program over each transport gets the same results and events.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! Requests of whole lists: all pages in one result, performed and started,
-//! with the limits of a request.
+//! Requests with mcp_request_set_all_pages(): performed and started, and with the
+//! limits of a request.
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
-//! A cancel at every stage of a call, performed and started, ends it at once.
+//! A cancel ends a performed or started call at once, at every stage.
 //!
-//! The promise is 10 ms; the median of many is held to a few times as much, as
-//! the machine is busy.
+//! The header promises 10 ms. The tests allow the median of many cancels a few
+//! times as much, as the machine may be busy.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -224,7 +224,7 @@ tests! {
     }
 
     cancel_is_immediate_in_the_pause_before_a_retry {
-        // Each time anew until it is called off, with a pause before it.
+        // Repeated until the cancel, with a pause before each.
         let server = meets(|request| {
             let result = json!({"resultType": "input_required", "requestState": "later"});
             vec![Action::Send(http::result(request, result))]

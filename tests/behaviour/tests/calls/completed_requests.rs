@@ -1,4 +1,5 @@
-//! Requests that are started: each is handed out once, and no wake-up is lost.
+//! Started requests: mcp_client_next_done() returns each once, and no wake-up is
+//! lost.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -479,7 +480,7 @@ tests! {
         let request = client.tool_request("slow", json!({"steps": 3, "pause": 20})).unwrap();
         let (flag, go) = (begun.clone(), leave.clone());
         request.set_progress(move |_| {
-            // What comes later may be told on any thread.
+            // Later messages may be delivered on any thread.
             if !flag.swap(true, Ordering::SeqCst) {
                 await_true(SOON, || go.load(Ordering::SeqCst));
             }

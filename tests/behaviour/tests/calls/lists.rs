@@ -1,4 +1,4 @@
-//! Lists and reads: pages, limits, what an item has, what may be kept.
+//! Lists and reads: pages, limits, the members of an item, and the cache.
 
 use std::time::Duration;
 

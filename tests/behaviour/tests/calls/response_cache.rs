@@ -1,5 +1,5 @@
-//! What is not kept of the answers that a server calls fresh: what a change,
-//! or another credential, has overtaken.
+//! Responses that the cache must not keep: those older than a change, and those
+//! for another credential.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

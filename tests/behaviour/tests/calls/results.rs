@@ -1,5 +1,4 @@
-//! What a call's result holds, of whichever kind, and results that no server
-//! should give.
+//! The members of a result, and malformed results.
 
 use behaviour::constants::*;
 use behaviour::{HttpServer, tests};

@@ -1,5 +1,5 @@
-//! Requests that go on by themselves: begun without a wait, finished by
-//! dispatching, many at a time, on the program's own threads.
+//! Started requests: they run in the background, and dispatching on the
+//! application's thread completes them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -128,7 +128,7 @@ tests! {
         assert_eq!(request.perform().unwrap_err().status, MCP_E_STATE);
         assert_eq!(request.wait(10_000), 0);
         request.take_result().unwrap();
-        // Done, it may be begun anew.
+        // A completed request may be started again.
         request.start().unwrap();
         assert_eq!(request.wait(10_000), 0);
         assert_eq!(request.perform().unwrap().text(), "slow");

@@ -1,4 +1,4 @@
-//! Every wait has an end: by time, by a cancel, by a close.
+//! Every wait ends: by a timeout, a cancel or a close.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

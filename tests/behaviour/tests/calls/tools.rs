@@ -1,5 +1,5 @@
-//! Calls of tools, prompts and completions, in both eras: what goes there,
-//! what comes back, and what happens when a call ends before its answer.
+//! Calls of tools, prompts and completions in both eras: what is sent, what comes
+//! back, and what happens when a call ends before its response.
 
 use std::ptr::null_mut;
 use std::sync::mpsc::channel;

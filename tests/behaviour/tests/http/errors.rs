@@ -1,4 +1,4 @@
-//! What an error knows, and what it must not.
+//! Errors over HTTP: their details, and the secrets that they must not show.
 
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -107,7 +107,7 @@ tests! {
                     vec![Action::Send(http::reply(status, &headers, b""))]
                 });
                 let found = Client::of(&server.url("/mcp")).ping().unwrap_err().retry_after;
-                // Of a value that no number holds, nothing is told either.
+                // -1 is allowed for a value beyond the range of the getter.
                 let is_unknown = found == -1 && *expected.start() > 61_000;
                 assert!(expected.contains(&found) || is_unknown, "{value:?}: {found}");
             }

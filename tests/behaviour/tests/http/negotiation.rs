@@ -1,4 +1,4 @@
-//! Which revision is spoken, and with how many requests that is found out.
+//! Negotiation of the revision, and how many requests it takes.
 
 use std::sync::Arc;
 
@@ -23,8 +23,7 @@ fn methods(server: &Server) -> Vec<String> {
     server.log().requests().iter().map(name).collect()
 }
 
-/// A server that answers the first question in its own way, and a handshake
-/// as usual.
+/// A server with this response to the probe and a correct handshake.
 fn answers_the_probe(reply: Vec<u8>) -> Server {
     let mcp = Mcp::new(Config { is_stateless: false, ..Config::default() });
     Server::start(move |request| {

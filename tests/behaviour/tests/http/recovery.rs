@@ -1,5 +1,5 @@
-//! What the caller does not see: sessions that are lost, servers that restart
-//! or are upgraded, connections that break at each stage of an exchange.
+//! Failures that the caller does not notice: lost sessions, servers that restart
+//! or change, connections that break at each stage of a call.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

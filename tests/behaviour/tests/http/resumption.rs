@@ -1,5 +1,5 @@
-//! Answers whose stream breaks off: taken up again where events have ids,
-//! lost where they have none. And batches, in the one revision that has them.
+//! Responses whose stream breaks: resumed where events have ids, an error where
+//! they have none. And batches, in the one revision that has them.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The ways to a server: TLS, client certificates, proxies, Unix sockets.
+//! TLS, client certificates, proxies and Unix sockets.
 
 use std::io::ErrorKind::WouldBlock;
 use std::io::{BufRead, BufReader, Read, Write};

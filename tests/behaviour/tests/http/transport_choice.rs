@@ -1,5 +1,4 @@
-//! By which of the HTTP transports a server is reached, and how many requests
-//! it takes to find out.
+//! Detection of the HTTP transport of a server, and how many requests it takes.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,7 @@ use mcp_test_server::sse::Shape;
 use mcp_test_server::{Action, Server};
 use serde_json::json;
 
-/// What was asked of a server, in order.
+/// The requests that a server received, in order.
 fn asked(server: &Server) -> Vec<String> {
     let name = |request: &Request| match request.method.as_str() {
         "POST" => request.rpc_method(),

@@ -1,4 +1,4 @@
-//! What goes out as the answer to a form.
+//! The response to an elicitation form as it is sent.
 
 use behaviour::constants::*;
 use behaviour::{HttpServer, Input, c, outcome, raw, tests};

@@ -1,5 +1,5 @@
-//! Questions of the server in the middle of a call: as requests of its own up
-//! to 2025-11-25, as rounds from 2026-07-28. Here both look the same.
+//! Input requests during a call: as requests of the server up to 2025-11-25, as
+//! input rounds from 2026-07-28. The tests treat both alike.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;

@@ -1,4 +1,4 @@
-//! Whose time a question stops, and what becomes of it when its call ends.
+//! An input request pauses the timeout of its call, and ends with its call.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -32,7 +32,7 @@ fn ask(client: &Client) -> Request {
     client.tool_request("ask", json!({"rounds": [{"who": form()}]})).unwrap()
 }
 
-/// Begun, and with its question in the hands of the program.
+/// A started request whose input request was delivered to the application.
 fn asking(client: &Client, inputs: &Receiver<Input>) -> (Request, Input) {
     let request = ask(client);
     request.start().unwrap();

@@ -1,4 +1,4 @@
-//! A schema may refer to another on some server: nothing is ever fetched.
+//! A schema may refer to a schema on another server: the library never fetches it.
 
 use std::net::TcpListener;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Servers that are mad or mean harm: whatever they send, each call ends in a
-//! typed error or in an answer that is its own, and the next call works.
+//! Servers that are broken or hostile: each call ends in an error or in its own
+//! result, and the next call works.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

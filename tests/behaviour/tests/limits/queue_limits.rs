@@ -1,5 +1,5 @@
-//! What waits for a program that does not look is bounded, in number and in
-//! bytes, and what is passed over is counted.
+//! Limits, in number and bytes, on what is queued for an application that does not
+//! dispatch; what is dropped is counted.
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 const SOON: Duration = Duration::from_secs(20);
 const CHANGED: &str = "notifications/tools/list_changed";
 
-/// A question as an event, written by hand as it may be large.
+/// An input request as an event, as text because it may be large.
 fn question(id: usize, length: usize) -> Vec<u8> {
     let text = "x".repeat(length);
     http::chunk(
@@ -84,7 +84,7 @@ tests! {
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
         let is_full = await_true(SOON, || client.count(MCP_COUNT_DROPPED_EVENTS) == 200);
         assert!(is_full, "{}", client.count(MCP_COUNT_DROPPED_EVENTS));
-        // The rest is told at once that nobody will be asked.
+        // The others get an error at once.
         assert!(await_true(SOON, || served.log().answers().len() == 200));
         for answer in served.log().answers() {
             assert_eq!(answer["error"]["code"], -32000, "{answer}");

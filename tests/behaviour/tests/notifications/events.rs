@@ -1,6 +1,5 @@
-//! What a server tells of its own accord, on the standing stream of either
-//! era: that it arrives, on whose thread, and what happens when the stream
-//! ends, breaks or is refused.
+//! Notifications on the notification stream in both eras: delivery, the thread of
+//! the handler, and a stream that ends, breaks or is refused.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

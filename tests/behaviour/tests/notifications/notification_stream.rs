@@ -1,5 +1,5 @@
-//! The standing stream when things go wrong: what breaks it, how often and
-//! how fast it is opened again, and when it is given up.
+//! Failures of the notification stream: what closes it, how often and how fast it
+//! is reopened, and when it is given up.
 
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! What the browser brings back: to the listener, or pasted by a person; what
-//! of it is believed.
+//! Authorization responses, to the listener or pasted by a person, and which of
+//! them are refused.
 
 use std::time::Duration;
 

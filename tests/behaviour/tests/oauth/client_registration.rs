@@ -1,5 +1,4 @@
-//! Registrations over time, and how a client proves who it is where there is
-//! more than one way.
+//! Registrations over time, and the method by which a client authenticates.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

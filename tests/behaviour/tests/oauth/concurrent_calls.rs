@@ -1,5 +1,5 @@
-//! Calls beside an exchange: those that wait for it, and those that are no
-//! reason for one.
+//! Calls during a token exchange: those that wait for it, and those that start
+//! none.
 
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! Where the metadata is looked for, in which order, and what of it is not to
-//! be trusted.
+//! Metadata discovery: the URLs, their order, and metadata that must not be
+//! trusted.
 
 use behaviour::authority::{Authority, Metadata, Scene, Step, WELL_KNOWN};
 use behaviour::constants::*;

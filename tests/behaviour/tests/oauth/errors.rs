@@ -1,4 +1,4 @@
-//! What goes wrong at each step of an exchange, and servers that mean harm.
+//! Errors at each step of a token exchange, and hostile servers.
 
 use std::time::{Duration, Instant};
 

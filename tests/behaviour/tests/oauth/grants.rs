@@ -1,5 +1,5 @@
-//! Each way to a token from the first 401 to the answer; who the program is,
-//! and how it proves that.
+//! Each grant from the first 401 to the result, and how the client identifies and
+//! authenticates itself.
 
 use behaviour::auth::Auth;
 use behaviour::authority::jws::{now, unsigned};

@@ -1,4 +1,5 @@
-//! The handle: lifetimes, what may be set when, signing in and out.
+//! The mcp_auth handle: its lifetime, when options can be set, sign-in and
+//! sign-out.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -11,7 +12,7 @@ use behaviour::constants::*;
 use behaviour::{Client, c, raw, stdio_server, tests};
 use serde_json::json;
 
-/// Counts how often it is let go of.
+/// Counts how often it is freed.
 struct Counted(Arc<AtomicUsize>);
 
 impl Drop for Counted {
@@ -57,7 +58,7 @@ tests! {
             let failure = scene.failure(set(&auth));
             assert_eq!(failure.status, MCP_E_STATE, "{name}: {}", failure.message);
         }
-        // What is refused is let go of all the same.
+        // The user data of a refused handler is freed as well.
         let (held, count) = counted();
         auth.set_browser(move |_, _| { let _ = &held; 0 }).unwrap_err();
         assert_eq!(count.load(Ordering::SeqCst), 1);

@@ -1,5 +1,5 @@
-//! Tokens that end: renewed before that, after a 401, and by one thread for
-//! all.
+//! Tokens that expire: refreshed before they do, after a 401, and by one thread
+//! for all.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

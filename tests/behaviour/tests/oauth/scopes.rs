@@ -1,4 +1,4 @@
-//! Which scopes are asked for, a wider one when the server wants it, and how
+//! Which scopes are requested, a wider scope on request of the server, and how
 //! often a person is asked at most.
 
 use behaviour::auth::Auth;
@@ -184,7 +184,7 @@ tests! {
             assert!([MCP_E_UNAUTHORIZED, MCP_E_AUTH].contains(&status), "{status}");
         }
         assert!((2..=4).contains(&browser.count()), "{}", browser.count());
-        // A person who signs out and in begins anew.
+        // Signing out and in resets the limit.
         scene.guarded.set(|wall| wall.refuses = false);
         let _ = client.sign_out();
         client.ping().unwrap();

@@ -1,4 +1,4 @@
-//! Sign-ins of requests that go on by themselves, and the end of every wait.
+//! Sign-in of started requests, and the end of every wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -161,7 +161,7 @@ tests! {
             }
             let redirect = browser.asked().text("redirect_uri").to_owned();
             assert!(behaviour::authority::form::get(&redirect).is_err(), "nobody listens");
-            // And another call begins anew.
+            // Another call starts a new exchange.
             cancel.reset();
             assert_eq!(scene.authority.count(Step::Token), 0);
         }

@@ -1,5 +1,5 @@
-//! What outlives a handle: a store of the program, one that fails, and a file
-//! that several share.
+//! Token stores: callbacks of the application, callbacks that fail, and a file
+//! that several handles or processes share.
 
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;

@@ -1,5 +1,4 @@
-//! HTTP+SSE of 2024-11-05: where messages go, and that everything else of
-//! the client works when all that the server says comes on one stream.
+//! HTTP with SSE: the endpoint of messages, and every call over one shared stream.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

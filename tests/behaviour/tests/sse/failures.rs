@@ -1,5 +1,5 @@
-//! What goes wrong over HTTP+SSE: refusals, credentials, streams that break,
-//! sessions that are gone, calls that are given up.
+//! Failures over HTTP with SSE: refusals, credentials, broken streams, lost
+//! sessions, abandoned calls.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! HTTP+SSE over TLS, which must not end where a stream says so.
+//! HTTP with SSE over TLS.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,5 +1,5 @@
-//! Messages over the one stream to a program: who speaks which revision, what
-//! is no message, long lines, calls that are given up, and many at once.
+//! Messages over stdio: negotiation, malformed and long lines, abandoned calls,
+//! and many calls at once.
 
 use std::time::{Duration, Instant};
 

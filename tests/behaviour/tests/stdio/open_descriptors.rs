@@ -1,5 +1,5 @@
-//! Clients over descriptors that are open already: the server is in this
-//! process, at the other end of a socket or of pipes.
+//! Clients over open descriptors. The server is in this process, at the other end
+//! of a socket or of pipes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::{AsRawFd, IntoRawFd};

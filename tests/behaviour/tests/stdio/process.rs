@@ -1,5 +1,4 @@
-//! A server that is a program: how it is started, what it is given, and how
-//! it is ended.
+//! The process of a server: how it is started, what it inherits, how it is ended.
 
 use std::io::Read;
 use std::os::fd::AsRawFd;

@@ -1,5 +1,5 @@
-//! Programs that end when they should not: what a call is told, what is
-//! started again, and what is sent once more.
+//! Servers that exit unexpectedly: the error of the call, what is restarted, and
+//! what is sent again.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_secs(10);
 const AT_ONCE: Duration = Duration::from_millis(900);
 const ERAS: [&str; 2] = ["stateless", "handshake"];
 
-/// The events that a client is told of, as they come.
+/// The events that a client delivers.
 fn heard(client: &Client) -> Arc<Mutex<Vec<Event>>> {
     let events = Arc::new(Mutex::new(Vec::new()));
     let shared = events.clone();
@@ -26,7 +26,7 @@ fn count(events: &Mutex<Vec<Event>>, kind: i32) -> usize {
     events.lock().unwrap().iter().filter(|event| event.kind == kind).count()
 }
 
-/// Dispatches until so many events of a kind have been told.
+/// Dispatches until so many events of a kind were delivered.
 fn awaits(client: &Client, events: &Mutex<Vec<Event>>, kind: i32, least: usize) {
     let start = Instant::now();
     while count(events, kind) < least {
@@ -75,7 +75,7 @@ tests! {
             }
             let failure = fails(|| client.ping());
             assert_eq!(failure.exit_status, 3);
-            // The first question may be what it died of.
+            // The server may have exited because of the first request.
             let starts = if pinned.is_none() { 2 } else { 1 };
             assert_eq!(client.count(MCP_COUNT_STARTS), starts, "{pinned:?}");
             fails(|| client.ping());
@@ -374,7 +374,7 @@ tests! {
         let first = peer.of("subscriptions/listen")[0]["id"].clone();
         assert_eq!(push(&client, TOOLS_CHANGED, json!({})), "1");
         awaits(&client, &events, MCP_EVENT_TOOLS_CHANGED, 1);
-        // What was not asked for is not told.
+        // A notification that was not requested is not delivered.
         let stray = |id: Value, method: &str| {
             json!({"jsonrpc": "2.0", "method": method,
                 "params": {"_meta": {"io.modelcontextprotocol/subscriptionId": id}}})
@@ -384,7 +384,7 @@ tests! {
         client.call("later", json!({"pause": 0, "messages": messages})).unwrap();
         awaits(&client, &events, MCP_EVENT_TOOLS_CHANGED, 2);
         assert_eq!(count(&events, MCP_EVENT_PROMPTS_CHANGED), 0);
-        // Another wish is another stream, and the one before is ended.
+        // Another interest opens another stream and closes the one before.
         client.subscribe("test://text").unwrap();
         peer.awaits("notifications/cancelled", 1);
         assert_eq!(peer.of("notifications/cancelled")[0]["params"]["requestId"], first);

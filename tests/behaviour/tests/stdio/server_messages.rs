@@ -1,5 +1,4 @@
-//! What a server says and asks on the one stream to a program: in a call and
-//! between calls.
+//! Notifications and input requests over stdio, during a call and between calls.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -36,7 +35,7 @@ fn accepted(name: &str) -> Value {
     json!([{"q": {"action": "accept", "content": {"name": name}}}])
 }
 
-/// The events that a client is told of, as they come.
+/// The events that a client delivers.
 fn heard(client: &Client) -> Arc<Mutex<Vec<Event>>> {
     let events = Arc::new(Mutex::new(Vec::new()));
     let shared = events.clone();
@@ -298,7 +297,7 @@ tests! {
         while start.elapsed() < milliseconds(500) {
             client.dispatch(50).unwrap();
         }
-        // It may have been taken back before anybody was asked.
+        // The server may have withdrawn it before it was delivered.
         for input in take.try_iter() {
             assert_eq!(input.decline().unwrap_err().status, MCP_E_STATE);
         }

@@ -1,6 +1,6 @@
-//! Tools that run as tasks, in both forms: one call that waits through them.
-//! The server notes polls that come too soon, and messages that a task must
-//! not be sent.
+//! Calls that run as tasks, in both forms: one call polls its task until the end.
+//! The server reports polls that come too soon and messages that a task must not
+//! get.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

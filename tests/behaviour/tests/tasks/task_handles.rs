@@ -1,4 +1,4 @@
-//! Tasks that are handed out, by their ids, and who gets any.
+//! Tasks by their ids, and when a call becomes a task.
 
 use behaviour::constants::*;
 use behaviour::tasks::{

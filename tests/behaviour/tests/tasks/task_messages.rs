@@ -1,5 +1,5 @@
-//! What a server says while a task runs: questions, of which each is answered
-//! once, progress, and that the task has another status.
+//! Messages while a task runs: progress, status, and input requests, each of which
+//! is answered once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
