@@ -6,7 +6,7 @@ FOLDERS := PREFIX DESTDIR BINDIR LIBDIR INCLUDEDIR MANDIR DOCDIR PKGCONFIGDIR \
 FROM_HERE = $(foreach name,$(FOLDERS),$(if $(filter-out /%,$(firstword \
     $($(name)))),$(name)='$(subst ','\'',$(CURDIR)/$($(name)))'))
 
-all run test install uninstall clean:
+all run test test-quick install uninstall clean:
 	@$(MAKE) -C examples-c $@ $(FROM_HERE)
 
-.PHONY: all run test install uninstall clean
+.PHONY: all run test test-quick install uninstall clean

@@ -1,28 +1,46 @@
 #!/usr/bin/env python3
-"""Runs the behaviour tests, a few of their programs at a time: they wait more
-than they compute.
+"""Runs the behaviour tests: a few programs at a time, each with a few threads,
+as the tests wait more than they compute.
 
-    python3 tests/behaviour/run.py [PROGRAM ...]
+    python3 tests/behaviour/run.py [--quick] [PROGRAM ...]
+
+--quick leaves out the programs that only repeat calls for a long time. A part
+of the tests of one program is run by cargo:
+
+    cargo test --manifest-path tests/behaviour/Cargo.toml --test PROGRAM NAME
 """
 
 import json
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-AT_A_TIME = 3
+sys.path.insert(0, os.path.dirname(HERE))
+from support import RELEASE, ROOT
+
+PROGRAMS = 3
+THREADS = 4
 LIMIT = 300
-# These take longest, or count what the whole machine does.
-FIRST = ["endurance", "chaos", "choice", "oauth_clients"]
+# The programs that take longest, longest first: the last ones to run are short.
+FIRST = ["endurance", "chaos", "calls", "http", "stdio", "notifications", "oauth", "api"]
+NOT_QUICK = ["endurance", "chaos"]
 
 
 def programs():
     """Name and path of each, built if need be."""
     command = ["cargo", "test", "--locked", "--no-run", "--message-format=json",
                "--manifest-path", os.path.join(HERE, "Cargo.toml")]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    env = dict(os.environ)
+    if RELEASE != os.path.join(ROOT, "target", "release"):
+        # The programs are linked to one library, so that another library has
+        # another folder: else each run with the other would build them again.
+        env["MCPCLIENT_LIBDIR"] = RELEASE
+        command += ["--target-dir", os.path.join(HERE, "target", os.path.basename(RELEASE))]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                          env=env)
     if done.returncode != 0:
         for line in done.stdout.splitlines():
             message = json.loads(line).get("message") or {}
@@ -37,9 +55,11 @@ def programs():
 
 
 def run(name, path):
+    # Cargo sets the first two for a test.
+    env = dict(os.environ, CARGO_PKG_NAME="behaviour", CARGO_MANIFEST_DIR=HERE)
+    env.setdefault("RUST_TEST_THREADS", str(THREADS))
+    start = time.monotonic()
     try:
-        # As cargo starts them.
-        env = dict(os.environ, CARGO_PKG_NAME="behaviour", CARGO_MANIFEST_DIR=HERE)
         done = subprocess.run([path], cwd=HERE, stdin=subprocess.DEVNULL, text=True, env=env,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT)
         code, output = done.returncode, done.stdout
@@ -49,18 +69,22 @@ def run(name, path):
     if code != 0 and "test result: FAILED" not in output:
         output += "test result: FAILED. 0 passed; 1 failed; 0 ignored (%s ended with %s)\n" % (
             name, code)
-    print("     Running %s\n%s" % (name, output), flush=True)
+    print("     Ran %s in %.0f s\n%s" % (name, time.monotonic() - start, output), flush=True)
     return code
 
 
 def main():
+    names = [argument for argument in sys.argv[1:] if argument != "--quick"]
     found = programs()
-    wanted = sys.argv[1:] or sorted(found, key=lambda name: (name not in FIRST, name))
-    unknown = [name for name in wanted if name not in found]
+    unknown = [name for name in names if name not in found]
     if unknown:
         print("no such program: %s; there are %s" % (unknown[0], ", ".join(sorted(found))))
         return 2
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
+    wanted = names or sorted(found, key=lambda name: (
+        FIRST.index(name) if name in FIRST else len(FIRST), name))
+    if "--quick" in sys.argv:
+        wanted = [name for name in wanted if name not in NOT_QUICK]
+    with ThreadPoolExecutor(PROGRAMS) as pool:
         codes = list(pool.map(lambda name: run(name, found[name]), wanted))
     return 1 if any(codes) else 0
 

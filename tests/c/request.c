@@ -1,4 +1,4 @@
-/* Requests, cancels, and handles freed in any order. */
+/* Requests and cancels. */
 #include <pthread.h>
 #include <time.h>
 
@@ -29,35 +29,6 @@ static void request_gives_its_result_and_its_error(void)
     mcp_request_free(none);
     mcp_request_free(call);
     mcp_client_free(client);
-}
-
-static void handles_are_freed_in_any_order(void)
-{
-    int order;
-
-    for (order = 0; order < 6; order++) {
-        mcp_client *client = mcp_client_new(test_path("/mcp"), test_token);
-        mcp_cancel *cancel = mcp_cancel_new();
-        mcp_request *request = mcp_request_new(client, "ping", NULL);
-        mcp_result *result = NULL;
-
-        CHECK(client != NULL && cancel != NULL && request != NULL);
-        CHECK_STATUS(MCP_OK, mcp_request_set_cancel(request, cancel));
-        CHECK_STATUS(MCP_OK, mcp_request_perform(request, &result));
-        if (order % 2 == 0)
-            mcp_cancel_free(cancel);
-        if (order % 3 == 0)
-            mcp_client_free(client);
-        if (order % 3 == 0)
-            CHECK_STATUS(MCP_E_CLOSED, mcp_request_perform(request, NULL));
-        mcp_request_free(request);
-        if (order % 3 != 0)
-            mcp_client_free(client);
-        if (order % 2 != 0)
-            mcp_cancel_free(cancel);
-        CHECK(mcp_result_json(result, NULL) != NULL);
-        mcp_result_free(result);
-    }
 }
 
 static void *fire_soon(void *cancel)
@@ -119,7 +90,6 @@ int main(int argc, char **argv)
 {
     BEGIN(argc, argv);
     RUN(request_gives_its_result_and_its_error);
-    RUN(handles_are_freed_in_any_order);
     RUN(cancel_ends_a_call_from_another_thread);
     RUN(close_ends_a_call_from_another_thread);
     END();

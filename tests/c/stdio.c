@@ -162,24 +162,6 @@ static void other_threads_end_a_call(void)
     mcp_cancel_free(waiting.cancel);
 }
 
-static void handles_are_freed_in_any_order(void)
-{
-    mcp_client *client = start(NULL);
-    mcp_request *idle, *started;
-    mcp_result *result = NULL;
-
-    started = mcp_request_new_call_tool(client, "hang", "{}");
-    idle = mcp_request_new(client, "ping", NULL);
-    CHECK_STATUS(MCP_OK, mcp_call_tool(client, "echo", "{\"a\":1}", &result));
-    CHECK_STATUS(MCP_OK, mcp_request_start(started));
-    mcp_client_free(client);
-    CHECK(is_text(mcp_result_text(result, NULL), "{\"a\":1}"));
-    CHECK_STATUS(MCP_E_CLOSED, mcp_request_perform(idle, NULL));
-    mcp_request_free(started);
-    mcp_result_free(result);
-    mcp_request_free(idle);
-}
-
 static void nulls_are_refused(void)
 {
     const char *const none[] = {NULL};
@@ -409,7 +391,6 @@ int main(int argc, char **argv)
     RUN(process_begins_with_a_call_and_ends_with_the_client);
     RUN(crash_is_an_error_and_the_next_call_starts_again);
     RUN(other_threads_end_a_call);
-    RUN(handles_are_freed_in_any_order);
     RUN(nulls_are_refused);
     RUN(no_write_raises_sigpipe);
     RUN(host_may_ignore_its_children);

@@ -222,15 +222,29 @@ static void questions_and_progress_come_while_a_call_waits(void)
     }
 }
 
+/* A client of the test server as a program. */
+static mcp_client *over_stdio(void)
+{
+    const char *argv[5];
+
+    argv[0] = getenv("TEST_SERVER");
+    argv[1] = "--stdio";
+    argv[2] = "--offer";
+    argv[3] = "full";
+    argv[4] = NULL;
+    return mcp_client_new_stdio(argv);
+}
+
+/* Each bit of the order is a handle that is freed early. */
 static void handles_are_freed_in_any_order(void)
 {
     size_t order, i;
 
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < 3; i++) {
         for (order = 0; order < 8; order++) {
-            mcp_client *client = full(eras[i]);
+            mcp_client *client = i < 2 ? full(eras[i]) : over_stdio();
             mcp_cancel *cancel = mcp_cancel_new();
-            mcp_request *slow, *quick;
+            mcp_request *slow, *quick, *idle;
             mcp_result *tools = NULL, *result = NULL;
             const mcp_tool *tool;
 
@@ -239,13 +253,18 @@ static void handles_are_freed_in_any_order(void)
             tool = mcp_result_tool(tools, 0);
             slow = mcp_request_new_call_tool(client, "hang", NULL);
             quick = mcp_request_new_call_tool(client, "bare", NULL);
+            idle = mcp_request_new(client, "ping", NULL);
             CHECK_STATUS(MCP_OK, mcp_request_set_cancel(slow, cancel));
+            CHECK_STATUS(MCP_OK, mcp_request_set_cancel(idle, cancel));
             CHECK_STATUS(MCP_OK, mcp_request_start(slow));
             CHECK_STATUS(MCP_OK, mcp_request_start(quick));
             CHECK_STATUS(MCP_OK, mcp_request_wait(quick, 10000));
             CHECK_STATUS(MCP_OK, mcp_request_take_result(quick, &result));
-            if (order & 1)
+            CHECK_STATUS(MCP_OK, mcp_request_perform(idle, NULL));
+            if (order & 1) {
                 mcp_client_free(client);
+                CHECK_STATUS(MCP_E_CLOSED, mcp_request_perform(idle, NULL));
+            }
             if (order & 2)
                 mcp_request_free(slow);
             if (order & 4)
@@ -257,6 +276,7 @@ static void handles_are_freed_in_any_order(void)
             if (!(order & 4))
                 mcp_cancel_free(cancel);
             mcp_request_free(quick);
+            mcp_request_free(idle);
             CHECK(mcp_tool_name(tool) != NULL);
             CHECK(mcp_result_json(result, NULL) != NULL);
             mcp_result_free(result);

@@ -200,7 +200,7 @@ def python_http(major):
     if python is None:
         return
     events = ["events", "events-open", "events-elsewhere"]
-    with Server([python, HERE / "whole_app.py", *FORMS, *events]) as server:
+    with Server([python, HERE / "stock_fastmcp.py", *FORMS, *events]) as server:
         for form in FORMS:
             versions = ["-"]
             if form == "sse-stateful":
@@ -225,7 +225,7 @@ def python_stdio(major):
     python = environment_of(major, name)
     if python is None:
         return
-    where = [python, HERE / "whole_app.py", "stdio"]
+    where = [python, HERE / "stock_fastmcp.py", "stdio"]
     # A program of both eras is started for each.
     for version in ["-"] + ["2025-06-18"] * (major > 3):
         each = "%s, %s" % (name, version)
@@ -286,7 +286,7 @@ def official(fastmcp_major, version):
     python = environment_of(fastmcp_major, name)
     if python is None:
         return
-    program = [python, HERE / "sdk_app.py"]
+    program = [python, HERE / "stock_sdk.py"]
     with Server([*program, "http", "events", "events-open"]) as server:
         each = name + ", streamable http"
         ends_well(each, official_whole(each, major, server.url("http")))

@@ -1,4 +1,4 @@
-//! Authorizations: the C interface, and a thin owner of each handle.
+//! A thin owner of mcp_auth.
 
 use std::ffi::{CString, c_char, c_void};
 use std::ptr;
@@ -8,84 +8,11 @@ use crate::{Client, Failure, Outcome, c, optional, outcome, raw, text};
 
 type Text = *const c_char;
 
-pub enum Handle {}
-
-type BrowserFn = Option<unsafe extern "C" fn(*mut c_void, *mut Handle, Text) -> i32>;
-type AssertionFn = Option<unsafe extern "C" fn(*mut c_void, Text, *mut raw::mcp_text) -> i32>;
-type SaveFn = Option<unsafe extern "C" fn(*mut c_void, Text, Text, usize) -> i32>;
-type DeleteFn = Option<unsafe extern "C" fn(*mut c_void, Text) -> i32>;
-
-#[allow(clashing_extern_declarations)]
-pub mod c_abi {
-    use super::*;
-
-    unsafe extern "C" {
-        pub fn mcp_auth_new(grant: i32) -> *mut Handle;
-        pub fn mcp_auth_free(auth: *mut Handle);
-        pub fn mcp_client_set_auth(client: *mut raw::mcp_client, auth: *mut Handle) -> i32;
-        pub fn mcp_sign_in(client: *mut raw::mcp_client) -> i32;
-        pub fn mcp_sign_out(client: *mut raw::mcp_client) -> i32;
-        pub fn mcp_auth_set_client(auth: *mut Handle, id: Text, secret: Text) -> i32;
-        pub fn mcp_auth_set_client_key(
-            auth: *mut Handle,
-            pem: Text,
-            algorithm: Text,
-            key_id: Text,
-        ) -> i32;
-        pub fn mcp_auth_set_client_metadata_url(auth: *mut Handle, url: Text) -> i32;
-        pub fn mcp_auth_set_scope(auth: *mut Handle, scope: Text) -> i32;
-        pub fn mcp_auth_set_issuer(auth: *mut Handle, issuer: Text) -> i32;
-        pub fn mcp_auth_set_redirect_url(auth: *mut Handle, url: Text) -> i32;
-        pub fn mcp_auth_set_browser(
-            auth: *mut Handle,
-            callback: BrowserFn,
-            userdata: *mut c_void,
-            free_userdata: raw::FreeFn,
-        ) -> i32;
-        pub fn mcp_auth_set_sign_in_timeout(auth: *mut Handle, milliseconds: i32) -> i32;
-        pub fn mcp_auth_complete(auth: *mut Handle, redirect_url: Text) -> i32;
-        pub fn mcp_open_browser(userdata: *mut c_void, auth: *mut Handle, url: Text) -> i32;
-        pub fn mcp_auth_set_assertion_handler(
-            auth: *mut Handle,
-            callback: AssertionFn,
-            userdata: *mut c_void,
-            free_userdata: raw::FreeFn,
-        ) -> i32;
-        pub fn mcp_auth_set_assertion_file(auth: *mut Handle, path: Text) -> i32;
-        pub fn mcp_auth_set_assertion_variable(auth: *mut Handle, name: Text) -> i32;
-        pub fn mcp_auth_set_identity_provider(
-            auth: *mut Handle,
-            token_endpoint: Text,
-            id: Text,
-            secret: Text,
-        ) -> i32;
-        pub fn mcp_auth_set_dpop(auth: *mut Handle, on: i32) -> i32;
-        pub fn mcp_auth_set_dpop_key(auth: *mut Handle, pem: Text, algorithm: Text) -> i32;
-        pub fn mcp_auth_set_store(
-            auth: *mut Handle,
-            load: AssertionFn,
-            save: SaveFn,
-            forget: DeleteFn,
-            userdata: *mut c_void,
-            free_userdata: raw::FreeFn,
-        ) -> i32;
-        pub fn mcp_auth_set_store_file(auth: *mut Handle, path: Text) -> i32;
-        pub fn mcp_auth_set_allow_private(auth: *mut Handle, allow: i32) -> i32;
-    }
-}
-
-use c_abi as abi;
-
 /// A test that fails inside a callback is a callback that fails: no panic goes
 /// through the library.
 fn no_unwinding(call: impl FnOnce() -> i32) -> i32 {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).unwrap_or(96)
 }
-
-pub const CODE: i32 = 1;
-pub const CREDENTIALS: i32 = 2;
-pub const EXCHANGE: i32 = 3;
-pub const BEARER: i32 = 4;
 
 /// A store that failed.
 #[derive(Debug)]
@@ -100,24 +27,24 @@ pub trait Store: Send + Sync + 'static {
 
 /// An authorization, released when dropped.
 #[derive(Debug)]
-pub struct Auth(pub *mut Handle);
+pub struct Auth(pub *mut raw::mcp_auth);
 
 unsafe impl Send for Auth {}
 unsafe impl Sync for Auth {}
 
 /// An authorization that the library lends to a callback.
 #[derive(Clone, Copy, Debug)]
-pub struct Lent(*mut Handle);
+pub struct Lent(*mut raw::mcp_auth);
 
 impl Lent {
     pub fn complete(self, redirect: &str) -> Outcome<()> {
-        outcome(unsafe { abi::mcp_auth_complete(self.0, c(redirect).as_ptr()) })
+        outcome(unsafe { raw::mcp_auth_complete(self.0, c(redirect).as_ptr()) })
     }
 }
 
 impl Auth {
     pub fn new(grant: i32) -> Outcome<Self> {
-        let auth = unsafe { abi::mcp_auth_new(grant) };
+        let auth = unsafe { raw::mcp_auth_new(grant) };
         if auth.is_null() { Err(Failure::last()) } else { Ok(Self(auth)) }
     }
 
@@ -129,7 +56,7 @@ impl Auth {
     pub fn set_client(&self, id: &str, secret: Option<&str>) -> Outcome<()> {
         let secret = secret.map(c);
         outcome(unsafe {
-            abi::mcp_auth_set_client(self.0, c(id).as_ptr(), optional(secret.as_ref()))
+            raw::mcp_auth_set_client(self.0, c(id).as_ptr(), optional(secret.as_ref()))
         })
     }
 
@@ -141,7 +68,7 @@ impl Auth {
     ) -> Outcome<()> {
         let (algorithm, key_id) = (algorithm.map(c), key_id.map(c));
         outcome(unsafe {
-            abi::mcp_auth_set_client_key(
+            raw::mcp_auth_set_client_key(
                 self.0,
                 c(pem).as_ptr(),
                 optional(algorithm.as_ref()),
@@ -150,59 +77,63 @@ impl Auth {
         })
     }
 
-    fn set(&self, set: unsafe extern "C" fn(*mut Handle, Text) -> i32, to: &str) -> Outcome<()> {
+    fn set(
+        &self,
+        set: unsafe extern "C" fn(*mut raw::mcp_auth, Text) -> i32,
+        to: &str,
+    ) -> Outcome<()> {
         outcome(unsafe { set(self.0, c(to).as_ptr()) })
     }
 
     pub fn set_metadata_url(&self, url: &str) -> Outcome<()> {
-        self.set(abi::mcp_auth_set_client_metadata_url, url)
+        self.set(raw::mcp_auth_set_client_metadata_url, url)
     }
 
     pub fn set_scope(&self, scope: &str) -> Outcome<()> {
-        self.set(abi::mcp_auth_set_scope, scope)
+        self.set(raw::mcp_auth_set_scope, scope)
     }
 
     pub fn set_issuer(&self, issuer: &str) -> Outcome<()> {
-        self.set(abi::mcp_auth_set_issuer, issuer)
+        self.set(raw::mcp_auth_set_issuer, issuer)
     }
 
     pub fn set_redirect(&self, url: &str) -> Outcome<()> {
-        self.set(abi::mcp_auth_set_redirect_url, url)
+        self.set(raw::mcp_auth_set_redirect_url, url)
     }
 
     pub fn set_assertion_file(&self, path: &str) -> Outcome<()> {
-        self.set(abi::mcp_auth_set_assertion_file, path)
+        self.set(raw::mcp_auth_set_assertion_file, path)
     }
 
     pub fn set_assertion_variable(&self, name: &str) -> Outcome<()> {
-        self.set(abi::mcp_auth_set_assertion_variable, name)
+        self.set(raw::mcp_auth_set_assertion_variable, name)
     }
 
     pub fn set_store_file(&self, path: &str) -> Outcome<()> {
-        self.set(abi::mcp_auth_set_store_file, path)
+        self.set(raw::mcp_auth_set_store_file, path)
     }
 
     pub fn complete(&self, redirect: &str) -> Outcome<()> {
-        self.set(abi::mcp_auth_complete, redirect)
+        self.set(raw::mcp_auth_complete, redirect)
     }
 
     pub fn set_sign_in_timeout(&self, milliseconds: i32) -> Outcome<()> {
-        outcome(unsafe { abi::mcp_auth_set_sign_in_timeout(self.0, milliseconds) })
+        outcome(unsafe { raw::mcp_auth_set_sign_in_timeout(self.0, milliseconds) })
     }
 
     pub fn set_dpop(&self, on: i32) -> Outcome<()> {
-        outcome(unsafe { abi::mcp_auth_set_dpop(self.0, on) })
+        outcome(unsafe { raw::mcp_auth_set_dpop(self.0, on) })
     }
 
     pub fn set_dpop_key(&self, pem: &str, algorithm: Option<&str>) -> Outcome<()> {
         let algorithm = algorithm.map(c);
         outcome(unsafe {
-            abi::mcp_auth_set_dpop_key(self.0, c(pem).as_ptr(), optional(algorithm.as_ref()))
+            raw::mcp_auth_set_dpop_key(self.0, c(pem).as_ptr(), optional(algorithm.as_ref()))
         })
     }
 
     pub fn set_allow_private(&self, allow: bool) -> Outcome<()> {
-        outcome(unsafe { abi::mcp_auth_set_allow_private(self.0, allow.into()) })
+        outcome(unsafe { raw::mcp_auth_set_allow_private(self.0, allow.into()) })
     }
 
     pub fn set_identity_provider(
@@ -213,7 +144,7 @@ impl Auth {
     ) -> Outcome<()> {
         let (endpoint, id, secret): (CString, CString, _) = (c(endpoint), c(id), secret.map(c));
         outcome(unsafe {
-            abi::mcp_auth_set_identity_provider(
+            raw::mcp_auth_set_identity_provider(
                 self.0,
                 endpoint.as_ptr(),
                 id.as_ptr(),
@@ -229,7 +160,7 @@ impl Auth {
     {
         unsafe extern "C" fn call<F: Fn(Lent, &str) -> i32>(
             userdata: *mut c_void,
-            auth: *mut Handle,
+            auth: *mut raw::mcp_auth,
             url: Text,
         ) -> i32 {
             let show = unsafe { &*(userdata as *const F) };
@@ -237,7 +168,7 @@ impl Auth {
         }
         let userdata = Box::into_raw(Box::new(show)).cast();
         outcome(unsafe {
-            abi::mcp_auth_set_browser(self.0, Some(call::<F>), userdata, Some(free::<F>))
+            raw::mcp_auth_set_browser(self.0, Some(call::<F>), userdata, Some(free::<F>))
         })
     }
 
@@ -261,7 +192,7 @@ impl Auth {
         }
         let userdata = Box::into_raw(Box::new(ask)).cast();
         outcome(unsafe {
-            abi::mcp_auth_set_assertion_handler(self.0, Some(call::<F>), userdata, Some(free::<F>))
+            raw::mcp_auth_set_assertion_handler(self.0, Some(call::<F>), userdata, Some(free::<F>))
         })
     }
 
@@ -298,7 +229,7 @@ impl Auth {
         }
         let userdata = Box::into_raw(Box::new(store)).cast();
         outcome(unsafe {
-            abi::mcp_auth_set_store(
+            raw::mcp_auth_set_store(
                 self.0,
                 Some(load::<S>),
                 Some(save::<S>),
@@ -312,22 +243,22 @@ impl Auth {
 
 impl Drop for Auth {
     fn drop(&mut self) {
-        unsafe { abi::mcp_auth_free(self.0) }
+        unsafe { raw::mcp_auth_free(self.0) }
     }
 }
 
 impl Client {
     pub fn set_auth(&self, auth: Option<&Auth>) -> Outcome<()> {
         let auth = auth.map_or(ptr::null_mut(), |auth| auth.0);
-        outcome(unsafe { abi::mcp_client_set_auth(self.0, auth) })
+        outcome(unsafe { raw::mcp_client_set_auth(self.0, auth) })
     }
 
     pub fn sign_in(&self) -> Outcome<()> {
-        outcome(unsafe { abi::mcp_sign_in(self.0) })
+        outcome(unsafe { raw::mcp_sign_in(self.0) })
     }
 
     pub fn sign_out(&self) -> Outcome<()> {
-        outcome(unsafe { abi::mcp_sign_out(self.0) })
+        outcome(unsafe { raw::mcp_sign_out(self.0) })
     }
 
     pub fn set_trace(&self, fd: i32) -> Outcome<()> {

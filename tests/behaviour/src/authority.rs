@@ -1,6 +1,6 @@
-//! An authorization server that does what one should: every secret is checked,
-//! every code and refresh token serves once, and what a client does wrong is
-//! noted. What it is to do otherwise is in its [`Knobs`], or injected.
+//! A correct authorization server: it checks every secret, accepts each code and
+//! refresh token once, and notes what a client does wrong. [`Knobs`] and injected
+//! responses change what it does.
 
 mod clients;
 pub mod form;

@@ -142,7 +142,7 @@ impl Client {
         outcome(unsafe { raw::mcp_client_set_max_pages(self.0, pages) })
     }
 
-    /// `limit`: one of [`crate::limits`].
+    /// `limit`: MCP_LIMIT_....
     pub fn set_limit(&self, limit: i32, value: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_limit(self.0, limit, value) })
     }
@@ -240,7 +240,7 @@ pub(crate) unsafe extern "C" fn free<F>(userdata: *mut c_void) {
     drop(unsafe { Box::from_raw(userdata as *mut F) });
 }
 
-/// How far a request is, as it was told.
+/// The progress of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
     pub progress: f64,

@@ -1,6 +1,5 @@
-//! What networks and servers do, by a seeded plan: a proxy that stalls, cuts
-//! and resets connections, and a server's process that is killed and started
-//! again.
+//! Failures of networks and servers by a seeded plan: a proxy that stalls, cuts
+//! and resets connections, and a server process that is killed and started again.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -251,14 +250,14 @@ impl Drop for Process {
 
 /// What this process has that must not grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holdings {
+pub struct ProcessResources {
     pub descriptors: usize,
     /// Of the library.
     pub threads: usize,
     pub children: usize,
 }
 
-impl Holdings {
+impl ProcessResources {
     pub fn now() -> Self {
         let count = |path: &str| std::fs::read_dir(path).unwrap().count();
         Self {

@@ -1,5 +1,5 @@
-//! The C interface, declared by hand from the header, and a thin owner of
-//! each handle for the tests.
+//! The C interface as the header declares it, and a thin owner of each handle
+//! for the tests.
 
 #![allow(clippy::not_unsafe_ptr_arg_deref, reason = "pointers that the library gave")]
 
@@ -8,220 +8,44 @@ pub mod authority;
 mod calls;
 pub mod chaos;
 mod config;
-#[allow(non_camel_case_types)]
-mod declared;
-mod heard;
-mod legacy;
-mod peer;
-mod questions;
+mod event_log;
+mod http_errors;
+mod http_server;
+mod input_requests;
+mod library;
 mod results;
-mod served;
-pub mod slow;
+pub mod slow_server;
+mod sse_server;
+mod stdio_server;
 pub mod tasks;
 mod transports;
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use auth::Auth;
 pub use calls::Progress;
 pub use config::Config;
-pub use heard::Heard;
-pub use legacy::Legacy;
-pub use peer::{Peer, is_reaped, is_there};
-pub use questions::{Event, Input};
+pub use event_log::EventLog;
+pub use http_errors::{HTTP_ERRORS, is_http_error};
+pub use http_server::HttpServer;
+pub use input_requests::{Event, Input};
 pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
-pub use served::Served;
-pub use slow::Slow;
+pub use slow_server::SlowServer;
+pub use sse_server::SseServer;
+pub use stdio_server::{StdioServer, is_reaped, is_running};
 
+/// The types and functions of the header, as build.rs declares them.
 #[allow(non_camel_case_types)]
 pub mod raw {
-    use super::*;
-    pub use crate::declared::*;
-
-    pub enum mcp_client {}
-    pub enum mcp_error {}
-    pub enum mcp_request {}
-    pub enum mcp_cancel {}
-    pub enum mcp_result {}
-    pub enum mcp_text {}
-    pub type TokenFn = Option<unsafe extern "C" fn(*mut c_void, i32, *mut mcp_text) -> i32>;
-    pub type FreeFn = Option<unsafe extern "C" fn(*mut c_void)>;
-
-    unsafe extern "C" {
-        pub fn mcp_client_new(url: *const c_char, token: *const c_char) -> *mut mcp_client;
-        pub fn mcp_client_free(client: *mut mcp_client);
-        pub fn mcp_client_close(client: *mut mcp_client);
-        pub fn mcp_client_set_header(
-            client: *mut mcp_client,
-            name: *const c_char,
-            value: *const c_char,
-        ) -> i32;
-        pub fn mcp_client_set_token(client: *mut mcp_client, token: *const c_char) -> i32;
-        pub fn mcp_client_set_token_handler(
-            client: *mut mcp_client,
-            callback: TokenFn,
-            userdata: *mut c_void,
-            free_userdata: FreeFn,
-        ) -> i32;
-        pub fn mcp_text_set(text: *mut mcp_text, data: *const c_char, len: usize) -> i32;
-        pub fn mcp_client_set_timeout(client: *mut mcp_client, milliseconds: i32) -> i32;
-        pub fn mcp_client_set_connect_timeout(client: *mut mcp_client, milliseconds: i32) -> i32;
-        pub fn mcp_client_set_max_message_size(client: *mut mcp_client, bytes: usize) -> i32;
-        pub fn mcp_client_set_limit(client: *mut mcp_client, limit: i32, value: i64) -> i32;
-        pub fn mcp_client_set_close_timeout(client: *mut mcp_client, milliseconds: i64) -> i32;
-        pub fn mcp_client_set_protocol_version(
-            client: *mut mcp_client,
-            version: *const c_char,
-        ) -> i32;
-        pub fn mcp_client_set_info(
-            client: *mut mcp_client,
-            name: *const c_char,
-            version: *const c_char,
-        ) -> i32;
-        pub fn mcp_client_set_proxy(client: *mut mcp_client, url: *const c_char) -> i32;
-        pub fn mcp_client_set_unix_socket(client: *mut mcp_client, path: *const c_char) -> i32;
-        pub fn mcp_client_set_ca_file(client: *mut mcp_client, path: *const c_char) -> i32;
-        pub fn mcp_client_set_certificate(
-            client: *mut mcp_client,
-            certificate: *const c_char,
-            key: *const c_char,
-        ) -> i32;
-        pub fn mcp_client_set_allow_plain_http(client: *mut mcp_client, allow: i32) -> i32;
-        pub fn mcp_client_set_trace_fd(client: *mut mcp_client, fd: i32) -> i32;
-        pub fn mcp_connect(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32;
-        pub fn mcp_ping(client: *mut mcp_client) -> i32;
-        pub fn mcp_request_new(
-            client: *mut mcp_client,
-            method: *const c_char,
-            params: *const c_char,
-        ) -> *mut mcp_request;
-        pub fn mcp_request_free(request: *mut mcp_request);
-        pub fn mcp_request_set_timeout(request: *mut mcp_request, milliseconds: i32) -> i32;
-        pub fn mcp_request_set_cancel(request: *mut mcp_request, cancel: *mut mcp_cancel) -> i32;
-        pub fn mcp_request_perform(request: *mut mcp_request, out: *mut *mut mcp_result) -> i32;
-        pub fn mcp_request_error(request: *const mcp_request) -> *const mcp_error;
-        pub fn mcp_cancel_new() -> *mut mcp_cancel;
-        pub fn mcp_cancel_fire(cancel: *mut mcp_cancel);
-        pub fn mcp_cancel_reset(cancel: *mut mcp_cancel);
-        pub fn mcp_cancel_free(cancel: *mut mcp_cancel);
-        pub fn mcp_error_status(error: *const mcp_error) -> i32;
-        pub fn mcp_error_message(error: *const mcp_error) -> *const c_char;
-        pub fn mcp_error_http_status(error: *const mcp_error) -> i32;
-        pub fn mcp_error_rpc_code(error: *const mcp_error) -> i32;
-        pub fn mcp_error_data_json(error: *const mcp_error, len: *mut usize) -> *const c_char;
-        pub fn mcp_error_challenge(error: *const mcp_error, name: *const c_char) -> *const c_char;
-        pub fn mcp_error_retry_after(error: *const mcp_error) -> i32;
-        pub fn mcp_error_may_have_run(error: *const mcp_error) -> i32;
-        pub fn mcp_error_exit_status(error: *const mcp_error) -> i32;
-        pub fn mcp_result_free(result: *mut mcp_result);
-        pub fn mcp_result_json(result: *const mcp_result, len: *mut usize) -> *const c_char;
-        pub fn mcp_result_server_name(result: *const mcp_result) -> *const c_char;
-        pub fn mcp_result_server_version(result: *const mcp_result) -> *const c_char;
-        pub fn mcp_result_server_title(result: *const mcp_result) -> *const c_char;
-        pub fn mcp_result_protocol_version(result: *const mcp_result) -> *const c_char;
-        pub fn mcp_result_instructions(result: *const mcp_result) -> *const c_char;
-        pub fn mcp_result_capabilities_json(
-            result: *const mcp_result,
-            len: *mut usize,
-        ) -> *const c_char;
-        pub fn mcp_result_has_capability(result: *const mcp_result, name: *const c_char) -> i32;
-    }
+    include!(concat!(env!("OUT_DIR"), "/interface.rs"));
 }
 
-/// The numbers of the header that the tests name.
-pub mod status {
-    pub const MCP_E_INVALID_ARGUMENT: i32 = 1;
-    pub const MCP_E_STATE: i32 = 2;
-    pub const MCP_E_CLOSED: i32 = 3;
-    pub const MCP_E_FORKED: i32 = 4;
-    pub const MCP_E_UNSUPPORTED: i32 = 5;
-    pub const MCP_E_NOT_FOUND: i32 = 6;
-    pub const MCP_E_RESOLVE: i32 = 20;
-    pub const MCP_E_CONNECT: i32 = 21;
-    pub const MCP_E_TLS: i32 = 22;
-    pub const MCP_E_PROXY: i32 = 23;
-    pub const MCP_E_IO: i32 = 24;
-    pub const MCP_E_TIMEOUT: i32 = 25;
-    pub const MCP_E_CANCELLED: i32 = 26;
-    pub const MCP_E_PROCESS: i32 = 27;
-    pub const MCP_E_TOO_LARGE: i32 = 28;
-    pub const MCP_E_HTTP: i32 = 40;
-    pub const MCP_E_UNAUTHORIZED: i32 = 41;
-    pub const MCP_E_FORBIDDEN: i32 = 42;
-    pub const MCP_E_RATE_LIMITED: i32 = 43;
-    pub const MCP_E_UNAVAILABLE: i32 = 44;
-    pub const MCP_E_REDIRECT: i32 = 45;
-    pub const MCP_E_AUTH: i32 = 46;
-    pub const MCP_E_INSECURE: i32 = 47;
-    pub const MCP_E_ENDPOINT: i32 = 48;
-    pub const MCP_E_SERVER: i32 = 49;
-    pub const MCP_E_DENIED: i32 = 50;
-    pub const MCP_E_UNTRUSTED: i32 = 51;
-    pub const MCP_E_PROTOCOL: i32 = 60;
-    pub const MCP_E_VERSION: i32 = 61;
-    pub const MCP_E_RPC: i32 = 62;
-    pub const MCP_E_SESSION_LOST: i32 = 63;
-    pub const MCP_E_INPUT_REQUIRED: i32 = 64;
-    pub const MCP_E_TRANSPORT: i32 = 65;
-    pub const MCP_E_INTEGRITY: i32 = 66;
-    pub const MCP_PENDING: i32 = 100;
-
-    pub const MCP_LOG_DEBUG: i32 = 0;
-    pub const MCP_LOG_INFO: i32 = 1;
-    pub const MCP_LOG_WARNING: i32 = 3;
-    pub const MCP_LOG_EMERGENCY: i32 = 7;
-
-    pub const MCP_EVENT_TOOLS_CHANGED: i32 = 1;
-    pub const MCP_EVENT_PROMPTS_CHANGED: i32 = 2;
-    pub const MCP_EVENT_RESOURCES_CHANGED: i32 = 4;
-    pub const MCP_EVENT_RESOURCE_UPDATED: i32 = 8;
-    pub const MCP_EVENT_LOG: i32 = 16;
-    pub const MCP_EVENT_ELICITATION_COMPLETE: i32 = 32;
-    pub const MCP_EVENT_TASK_STATUS: i32 = 64;
-    pub const MCP_EVENT_LISTENING: i32 = 128;
-    pub const MCP_EVENT_OTHER: i32 = 256;
-    pub const MCP_EVENT_CANCELLED: i32 = 512;
-    pub const MCP_EVENT_SILENT: i32 = 1024;
-
-    pub const MCP_INPUT_FORM: i32 = 1;
-    pub const MCP_INPUT_URL: i32 = 2;
-    pub const MCP_INPUT_SAMPLING: i32 = 4;
-    pub const MCP_INPUT_SAMPLING_TOOLS: i32 = 8;
-    pub const MCP_INPUT_ROOTS: i32 = 16;
-
-    pub const MCP_CONTENT_TEXT: i32 = 1;
-    pub const MCP_CONTENT_IMAGE: i32 = 2;
-    pub const MCP_CONTENT_AUDIO: i32 = 3;
-    pub const MCP_CONTENT_RESOURCE_LINK: i32 = 4;
-    pub const MCP_CONTENT_RESOURCE: i32 = 5;
-    pub const MCP_CONTENT_OTHER: i32 = 99;
-
-    pub const MCP_COUNT_DROPPED_REPLIES: i32 = 1;
-    pub const MCP_COUNT_DROPPED_EVENTS: i32 = 2;
-    pub const MCP_COUNT_CACHE_HITS: i32 = 3;
-    pub const MCP_COUNT_RECONNECTIONS: i32 = 4;
-    pub const MCP_COUNT_REPETITIONS: i32 = 5;
-    pub const MCP_COUNT_RESUMPTIONS: i32 = 6;
-    pub const MCP_COUNT_STARTS: i32 = 7;
-    pub const MCP_COUNT_JUNK: i32 = 8;
-    pub const MCP_COUNT_STORE_FAILURES: i32 = 9;
-
-    pub const MCP_TRANSPORT_AUTO: i32 = 0;
-    pub const MCP_TRANSPORT_STREAMABLE_HTTP: i32 = 1;
-    pub const MCP_TRANSPORT_SSE: i32 = 2;
-    pub const MCP_TRANSPORT_STDIO: i32 = 3;
-
-    pub const MCP_STDERR_KEEP: i32 = 0;
-    pub const MCP_STDERR_DISCARD: i32 = 1;
-    pub const MCP_STDERR_INHERIT: i32 = 2;
-}
-
-/// The limits of the header.
-pub mod limits {
-    pub const MESSAGE_SIZE: i32 = 1;
-    pub const CONNECTIONS: i32 = 6;
+/// The numbers of the header.
+pub mod constants {
+    include!(concat!(env!("OUT_DIR"), "/constants.rs"));
 }
 
 /// A failure, copied out of the thread's last error or a request's.
@@ -379,7 +203,7 @@ impl Client {
         })
     }
 
-    /// Asks `ask` for tokens; what it is told is whether the last was refused.
+    /// The argument of `ask` is whether the server refused the last token.
     pub fn set_token_handler<F>(&self, ask: F) -> Outcome<()>
     where
         F: Fn(bool) -> Option<String> + Send + Sync + 'static,
@@ -510,6 +334,7 @@ impl Drop for Answer {
 
 /// Runs a test on a thread of its own and fails it when it does not end.
 pub fn within(limit: Duration, test: impl FnOnce() + Send + 'static) {
+    library::refuse_stale();
     let (done, ended) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         test();
@@ -527,6 +352,13 @@ pub fn within(limit: Duration, test: impl FnOnce() + Send + 'static) {
     }
 }
 
+/// Keeps the other tests of a program from running, for tests that count what the
+/// whole process holds. Taken before the deadline of the test begins.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A test with a deadline.
 #[macro_export]
 macro_rules! tests {
@@ -534,6 +366,20 @@ macro_rules! tests {
         $(
             #[test]
             fn $name() {
+                $crate::within(std::time::Duration::from_secs(30), || $body);
+            }
+        )*
+    };
+}
+
+/// Tests with a deadline, of which one runs at a time.
+#[macro_export]
+macro_rules! tests_alone {
+    ($($name:ident $body:block)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let _alone = $crate::alone();
                 $crate::within(std::time::Duration::from_secs(30), || $body);
             }
         )*

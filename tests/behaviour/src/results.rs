@@ -1,4 +1,4 @@
-//! What answers hold: items and contents, borrowed from the answer.
+//! The items and contents of a result, borrowed from it.
 
 use std::ffi::c_char;
 use std::marker::PhantomData;

@@ -1,6 +1,5 @@
-//! Tasks, as the header has them.
+//! Tasks: calls, getters and a test server.
 
-use std::ffi::c_char;
 use std::marker::PhantomData;
 use std::ptr;
 
@@ -8,44 +7,9 @@ use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use serde_json::{Value, json};
 
+use crate::constants::MCP_INPUT_FORM;
 use crate::results::sized_json;
-use crate::status::MCP_INPUT_FORM;
-use crate::{Answer, Client, Failure, Input, Outcome, Request, Served, c, outcome, raw, text};
-
-#[allow(non_camel_case_types)]
-pub enum mcp_task {}
-
-unsafe extern "C" {
-    fn mcp_client_set_tasks(client: *mut raw::mcp_client, allow: i32) -> i32;
-    fn mcp_request_set_task(request: *mut raw::mcp_request, ttl_milliseconds: i32) -> i32;
-    fn mcp_get_task(
-        client: *mut raw::mcp_client,
-        task_id: *const c_char,
-        out: *mut *mut raw::mcp_result,
-    ) -> i32;
-    fn mcp_get_task_result(
-        client: *mut raw::mcp_client,
-        task_id: *const c_char,
-        out: *mut *mut raw::mcp_result,
-    ) -> i32;
-    fn mcp_cancel_task(client: *mut raw::mcp_client, task_id: *const c_char) -> i32;
-    fn mcp_list_tasks(client: *mut raw::mcp_client, out: *mut *mut raw::mcp_result) -> i32;
-    fn mcp_result_task_count(result: *const raw::mcp_result) -> usize;
-    fn mcp_result_task(result: *const raw::mcp_result, index: usize) -> *const mcp_task;
-    fn mcp_result_task_id(result: *const raw::mcp_result) -> *const c_char;
-    fn mcp_result_task_status(result: *const raw::mcp_result) -> *const c_char;
-    fn mcp_result_task_message(result: *const raw::mcp_result) -> *const c_char;
-    fn mcp_result_task_poll_interval(result: *const raw::mcp_result) -> i64;
-    fn mcp_result_task_ttl(result: *const raw::mcp_result) -> i64;
-    fn mcp_event_task(event: *const raw::mcp_event) -> *const mcp_task;
-    fn mcp_task_id(task: *const mcp_task) -> *const c_char;
-    fn mcp_task_status(task: *const mcp_task) -> *const c_char;
-    fn mcp_task_message(task: *const mcp_task) -> *const c_char;
-    fn mcp_task_created(task: *const mcp_task) -> *const c_char;
-    fn mcp_task_updated(task: *const mcp_task) -> *const c_char;
-    fn mcp_task_ttl(task: *const mcp_task) -> i64;
-    fn mcp_task_json(task: *const mcp_task, len: *mut usize) -> *const c_char;
-}
+use crate::{Answer, Client, Failure, HttpServer, Input, Outcome, Request, c, outcome, raw, text};
 
 type Out = *mut *mut raw::mcp_result;
 
@@ -59,100 +23,100 @@ fn answer(call: impl FnOnce(Out) -> i32) -> Outcome<Answer> {
 
 impl Client {
     pub fn set_tasks(&self, allow: bool) {
-        outcome(unsafe { mcp_client_set_tasks(self.0, i32::from(allow)) }).unwrap();
+        outcome(unsafe { raw::mcp_client_set_tasks(self.0, i32::from(allow)) }).unwrap();
     }
 
     pub fn get_task(&self, id: &str) -> Outcome<Answer> {
         let id = c(id);
-        answer(|out| unsafe { mcp_get_task(self.0, id.as_ptr(), out) })
+        answer(|out| unsafe { raw::mcp_get_task(self.0, id.as_ptr(), out) })
     }
 
     pub fn get_task_result(&self, id: &str) -> Outcome<Answer> {
         let id = c(id);
-        answer(|out| unsafe { mcp_get_task_result(self.0, id.as_ptr(), out) })
+        answer(|out| unsafe { raw::mcp_get_task_result(self.0, id.as_ptr(), out) })
     }
 
     pub fn cancel_task(&self, id: &str) -> Outcome<()> {
-        outcome(unsafe { mcp_cancel_task(self.0, c(id).as_ptr()) })
+        outcome(unsafe { raw::mcp_cancel_task(self.0, c(id).as_ptr()) })
     }
 
     pub fn list_tasks(&self) -> Outcome<Answer> {
-        answer(|out| unsafe { mcp_list_tasks(self.0, out) })
+        answer(|out| unsafe { raw::mcp_list_tasks(self.0, out) })
     }
 }
 
 impl Request {
     pub fn set_task(&self, ttl_milliseconds: i32) -> Outcome<()> {
-        outcome(unsafe { mcp_request_set_task(self.0, ttl_milliseconds) })
+        outcome(unsafe { raw::mcp_request_set_task(self.0, ttl_milliseconds) })
     }
 }
 
 /// A task, borrowed from its answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Task<'a>(*const mcp_task, PhantomData<&'a ()>);
+pub struct Task<'a>(*const raw::mcp_task, PhantomData<&'a ()>);
 
 impl Task<'_> {
     pub fn id(&self) -> Option<String> {
-        text(unsafe { mcp_task_id(self.0) })
+        text(unsafe { raw::mcp_task_id(self.0) })
     }
 
     pub fn status(&self) -> Option<String> {
-        text(unsafe { mcp_task_status(self.0) })
+        text(unsafe { raw::mcp_task_status(self.0) })
     }
 
     pub fn message(&self) -> Option<String> {
-        text(unsafe { mcp_task_message(self.0) })
+        text(unsafe { raw::mcp_task_message(self.0) })
     }
 
     pub fn created(&self) -> Option<String> {
-        text(unsafe { mcp_task_created(self.0) })
+        text(unsafe { raw::mcp_task_created(self.0) })
     }
 
     pub fn updated(&self) -> Option<String> {
-        text(unsafe { mcp_task_updated(self.0) })
+        text(unsafe { raw::mcp_task_updated(self.0) })
     }
 
     pub fn ttl(&self) -> i64 {
-        unsafe { mcp_task_ttl(self.0) }
+        unsafe { raw::mcp_task_ttl(self.0) }
     }
 
     pub fn json(&self) -> Value {
-        sized_json(|len| unsafe { mcp_task_json(self.0, len) }).unwrap()
+        sized_json(|len| unsafe { raw::mcp_task_json(self.0, len) }).unwrap()
     }
 }
 
 impl Answer {
     pub fn tasks(&self) -> Vec<Task<'_>> {
-        let count = unsafe { mcp_result_task_count(self.0) };
-        assert!(unsafe { mcp_result_task(self.0, count) }.is_null(), "past the end");
-        let get = |index| Task(unsafe { mcp_result_task(self.0, index) }, PhantomData);
+        let count = unsafe { raw::mcp_result_task_count(self.0) };
+        assert!(unsafe { raw::mcp_result_task(self.0, count) }.is_null(), "past the end");
+        let get = |index| Task(unsafe { raw::mcp_result_task(self.0, index) }, PhantomData);
         (0..count).map(get).collect()
     }
 
     pub fn task_id(&self) -> Option<String> {
-        text(unsafe { mcp_result_task_id(self.0) })
+        text(unsafe { raw::mcp_result_task_id(self.0) })
     }
 
     pub fn task_status(&self) -> Option<String> {
-        text(unsafe { mcp_result_task_status(self.0) })
+        text(unsafe { raw::mcp_result_task_status(self.0) })
     }
 
     pub fn task_message(&self) -> Option<String> {
-        text(unsafe { mcp_result_task_message(self.0) })
+        text(unsafe { raw::mcp_result_task_message(self.0) })
     }
 
     pub fn task_poll_interval(&self) -> i64 {
-        unsafe { mcp_result_task_poll_interval(self.0) }
+        unsafe { raw::mcp_result_task_poll_interval(self.0) }
     }
 
     pub fn task_ttl(&self) -> i64 {
-        unsafe { mcp_result_task_ttl(self.0) }
+        unsafe { raw::mcp_result_task_ttl(self.0) }
     }
 }
 
 /// The id and the status of an event's task.
 pub(crate) fn task_of(event: *const raw::mcp_event) -> Option<(String, String)> {
-    let task = unsafe { mcp_event_task(event) };
+    let task = unsafe { raw::mcp_event_task(event) };
     let task = (!task.is_null()).then_some(Task(task, PhantomData))?;
     Some((task.id().unwrap(), task.status().unwrap()))
 }
@@ -165,20 +129,20 @@ pub fn offer() -> Offer {
     Offer { tasks: true, ..Offer::default() }
 }
 
-pub fn stateless() -> Served {
-    Served::new(Config::stateless(offer()))
+pub fn stateless() -> HttpServer {
+    HttpServer::new(Config::stateless(offer()))
 }
 
-pub fn handshake() -> Served {
-    Served::new(Config::handshake(offer()))
+pub fn handshake() -> HttpServer {
+    HttpServer::new(Config::handshake(offer()))
 }
 
-pub fn eras() -> [Served; 2] {
+pub fn eras() -> [HttpServer; 2] {
     [stateless(), handshake()]
 }
 
 /// A client that waits through tasks.
-pub fn following(served: &Served) -> Client {
+pub fn following(served: &HttpServer) -> Client {
     let client = served.client();
     client.set_tasks(true);
     client
@@ -194,7 +158,7 @@ pub fn named(name: &str) -> Value {
 }
 
 /// A client whose forms are filled in with their own messages.
-pub fn answering(served: &Served) -> Client {
+pub fn answering(served: &HttpServer) -> Client {
     let client = following(served);
     let fill = |input: Input| input.accept(Some(json!({"name": input.message()}))).unwrap();
     client.set_input_handler(MCP_INPUT_FORM, fill).unwrap();

@@ -1,4 +1,4 @@
-//! Clients of servers that are programs, and the choice of a transport.
+//! Clients of stdio servers, and the choice of a transport.
 
 use std::ffi::CString;
 use std::ptr;

@@ -3,19 +3,18 @@
 //! end every call has ended once, with a right result or a typed error,
 //! nothing is left behind, and the client works.
 //!
-//! CHAOS_SEED gives a seed, CHAOS_SECONDS the length for each transport.
+//! CHAOS_SEED gives a seed, CHAOS_SECONDS the length for each transport. These
+//! tests have a program of their own: they count the descriptors and threads of
+//! the whole process.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use behaviour::chaos::{Dice, Holdings, Process, Unruly, children, memory, program, seed};
-use behaviour::status::*;
+use behaviour::chaos::{Dice, Process, ProcessResources, Unruly, children, memory, program, seed};
+use behaviour::constants::*;
 use behaviour::{Client, Failure, Outcome, within};
 use serde_json::json;
-
-/// One at a time: what the process holds is counted.
-static ALONE: Mutex<()> = Mutex::new(());
 
 const THREADS: u64 = 8;
 
@@ -184,11 +183,11 @@ fn make_what_stays() {
 }
 
 fn alone(name: &'static str, test: impl Fn(u64) + Send + Sync + 'static) {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = behaviour::alone();
     let seed = seed();
     eprintln!("{name}: CHAOS_SEED={seed}");
     make_what_stays();
-    let before = Holdings::now();
+    let before = ProcessResources::now();
     let limit = length() * 2 + Duration::from_secs(90);
     within(limit, move || {
         // The first one makes what is made once for the process.
@@ -198,7 +197,7 @@ fn alone(name: &'static str, test: impl Fn(u64) + Send + Sync + 'static) {
         let grown = memory().saturating_sub(after_one);
         assert!(grown < 24 * 1024 * 1024, "the memory has grown by {grown} bytes");
     });
-    if let Err(what) = Holdings::are_back_to(before) {
+    if let Err(what) = ProcessResources::are_back_to(before) {
         panic!("{name}, CHAOS_SEED={seed}: {what}");
     }
 }

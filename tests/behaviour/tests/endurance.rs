@@ -1,18 +1,15 @@
 //! A hundred thousand calls on one client, over each transport, with as much
 //! memory and as many descriptors at the end as after the first few.
 //!
-//! ENDURANCE gives another number of calls.
+//! ENDURANCE gives another number of calls. These tests have a program of their
+//! own: they count the memory and the descriptors of the whole process.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use behaviour::chaos::{Holdings, Process, memory, program};
-use behaviour::status::*;
+use behaviour::chaos::{Process, ProcessResources, memory, program};
+use behaviour::constants::*;
 use behaviour::{Client, within};
 use serde_json::json;
-
-/// One at a time: what the process holds is counted.
-static ALONE: Mutex<()> = Mutex::new(());
 
 fn calls() -> usize {
     std::env::var("ENDURANCE").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000)
@@ -28,19 +25,19 @@ fn endures(client: &Client) {
     client.set_cache_size(0).unwrap();
     let warm = calls() / 10;
     (0..warm).for_each(call);
-    let (held, used) = (Holdings::now(), memory());
+    let (held, used) = (ProcessResources::now(), memory());
     (warm..calls()).for_each(call);
     let grown = memory().saturating_sub(used);
     assert!(grown < 1024 * 1024, "the memory has grown by {grown} bytes");
     // A watch of the background thread may be there for a moment.
-    Holdings::are_back_to(held).unwrap();
+    ProcessResources::are_back_to(held).unwrap();
     for counter in [MCP_COUNT_RECONNECTIONS, MCP_COUNT_DROPPED_REPLIES, MCP_COUNT_JUNK] {
         assert_eq!(client.count(counter), 0);
     }
 }
 
 fn alone(test: impl FnOnce() + Send + 'static) {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = behaviour::alone();
     within(Duration::from_secs(300), test);
 }
 

@@ -1,4 +1,4 @@
-//! Who asks: registrations, and how clients prove who they are.
+//! Registrations, and how clients authenticate.
 
 use mcp_test_server::{Request, http};
 use serde_json::{Value, json};

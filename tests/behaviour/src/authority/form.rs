@@ -1,4 +1,4 @@
-//! Forms, and a browser's way of asking for a page.
+//! Form bodies, and the requests of a browser.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -9,8 +9,8 @@ use crate::authority::knobs::Iss;
 use crate::authority::state::Code;
 use crate::authority::{Core, Form, Registered, merge, refusal};
 
-const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-const BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const MCP_GRANT_TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const MCP_GRANT_JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 
@@ -89,7 +89,8 @@ impl Core {
         if form.text("resource").is_empty() {
             self.complain(format!("{grant}: no resource"));
         }
-        let is_workload = grant == BEARER && request.header("authorization").is_none();
+        let is_workload =
+            grant == MCP_GRANT_JWT_BEARER && request.header("authorization").is_none();
         let client = if is_workload && form.get("client_id").is_none() {
             Registered::public("")
         } else {
@@ -110,8 +111,8 @@ impl Core {
                 Err(refusal(400, "unauthorized_client", "public"))
             }
             "client_credentials" => Ok(self.anew(&client, &form, thumbprint)),
-            BEARER => self.of_assertion(&client, &form, thumbprint),
-            EXCHANGE => return self.exchange(&form),
+            MCP_GRANT_JWT_BEARER => self.of_assertion(&client, &form, thumbprint),
+            MCP_GRANT_TOKEN_EXCHANGE => return self.exchange(&form),
             _ => {
                 self.complain(format!("grant_type {grant}"));
                 Err(refusal(400, "unsupported_grant_type", "not known"))

@@ -1,4 +1,4 @@
-//! An MCP server that takes the tokens of an authorization server.
+//! An MCP server that accepts the tokens of an authorization server.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use crate::authority::jws::check_proof;
 use crate::authority::{Core, WELL_KNOWN, merge};
 
-/// What stands before the server.
+/// The protection of the server.
 #[derive(Clone)]
 pub struct Wall {
     /// Whose tokens are taken, and who is named in the metadata.
     pub trusts: Arc<Core>,
-    /// The paths at which the metadata stands.
+    /// The paths of the metadata.
     pub places: Vec<String>,
     /// Over the metadata; null takes a member away.
     pub metadata: Value,

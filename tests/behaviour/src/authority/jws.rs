@@ -1,4 +1,4 @@
-//! Signed tokens, really verified: those of clients, and proofs of DPoP.
+//! Signed tokens, with real verification: client assertions and DPoP proofs.
 
 use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};

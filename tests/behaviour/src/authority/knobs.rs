@@ -1,4 +1,4 @@
-//! How an authorization server is to behave.
+//! The options of the authorization server.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! A protected server, its authorization server, a person with a browser, and
-//! clients; and what must hold at the end of each test.
+//! A protected server, its authorization server, a person with a browser and
+//! clients, and the checks at the end of each test.
 
 use std::io::{Read, Seek};
 use std::os::fd::{AsRawFd, FromRawFd};
@@ -10,9 +10,10 @@ use std::time::Duration;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::{Log, Request};
 
-use crate::auth::{Auth, CODE};
+use crate::auth::Auth;
 use crate::authority::form::{self, Page};
 use crate::authority::{Authority, Form, Guarded, Step};
+use crate::constants::*;
 use crate::{Client, Failure, Outcome};
 
 /// The header that is for the MCP server alone.
@@ -61,7 +62,7 @@ impl Scene {
 
     /// A person who signs in whenever a page is shown.
     pub fn person(&self) -> (Auth, Browser) {
-        let auth = Auth::of(CODE);
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::of(&auth);
         (auth, browser)
     }

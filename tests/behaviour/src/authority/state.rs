@@ -1,11 +1,11 @@
-//! What an authorization server has given out.
+//! What an authorization server has issued.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use crate::authority::Registered;
 
-/// What an access token or a refresh token stands for.
+/// The grant behind an access token or a refresh token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
     pub client: String,

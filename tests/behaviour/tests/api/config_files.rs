@@ -1,0 +1,273 @@
+//! Configuration files: reading, errors, and clients made from them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use behaviour::constants::*;
+use behaviour::{Client, Config, Failure, HttpServer, raw, tests};
+use mcp_test_server::mcp::Config as Behaviour;
+use mcp_test_server::{Action, Server};
+
+/// A folder with a file, that its owner alone may read.
+struct File(PathBuf);
+
+impl File {
+    fn new(text: &str) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::SeqCst);
+        let name = format!("mcp-config-{}-{number}", std::process::id());
+        let file = Self(std::env::temp_dir().join(name));
+        fs::create_dir_all(&file.0).unwrap();
+        file.with("mcp.json", text.as_bytes(), 0o600);
+        file
+    }
+
+    fn with(&self, name: &str, bytes: &[u8], mode: u32) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, bytes).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn path(&self) -> String {
+        self.0.join("mcp.json").to_str().unwrap().to_owned()
+    }
+
+    fn load(&self) -> Config {
+        Config::load(&self.path()).unwrap()
+    }
+
+    /// Fails at this line of the file.
+    fn fails(&self, failure: &Failure, status: i32, line: usize, words: &str) {
+        let place = format!("{}:{line}: ", self.path());
+        let message = &failure.message;
+        assert!(message.starts_with(&place) && message.contains(words), "{message}");
+        assert_eq!(failure.status, status, "{message}");
+        assert!(!failure.everything().contains("hunter2"));
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A variable that cargo sets: setting one beside other tests is a race.
+const VARIABLE: &str = "CARGO_PKG_NAME";
+
+tests! {
+    configured_server_is_pinged_with_its_token_and_headers {
+        let token = std::env::var(VARIABLE).unwrap();
+        let served = HttpServer::new(Behaviour { token: Some(token), ..Behaviour::default() });
+        let file = File::new(&format!(
+            r#"{{
+              "servers": {{
+                // The one that is asked.
+                "ours": {{
+                  "type": "http",
+                  "url": "{}",
+                  "auth": "${{env:{VARIABLE}}}",
+                  "headers": {{ "X-Team": "a-${{{VARIABLE}:-x}}-${{NOT_THERE:-b}}", }},
+                }},
+                "other": {{ "url": "http://127.0.0.1:1/${{NOT_THERE}}" }},
+              }},
+            }}"#,
+            served.server.url("/mcp")
+        ));
+        let config = file.load();
+        assert_eq!(config.names(), ["ours", "other"]);
+        assert_eq!(config.url(1).unwrap(), "http://127.0.0.1:1/${NOT_THERE}");
+        assert_eq!((config.command(0), config.url(2), config.command(2)), (None, None, None));
+        assert_eq!(config.warnings(), [""; 0]);
+        let client = config.client(Some("ours")).unwrap();
+        drop(config);
+        client.ping().unwrap();
+        Client::of_config(&file.path(), Some("ours")).unwrap().ping().unwrap();
+        let last = served.log().requests().pop().unwrap();
+        assert_eq!(last.header("x-team").unwrap(), "a-behaviour-b");
+        served.has_no_complaint();
+
+        let failure = file.load().client(Some("other")).unwrap_err();
+        file.fails(&failure, MCP_E_INVALID_ARGUMENT, 10, "servers.other.url: the environment");
+        assert!(failure.message.contains("NOT_THERE is not set"));
+    }
+
+    configured_timeout_is_used {
+        let server = Server::start(|_| vec![Action::Hang]);
+        let file = File::new(&format!(
+            r#"{{"slow": {{"url": "{}", "timeout": 300}}}}"#,
+            server.url("/mcp")
+        ));
+        let client = Client::of_config(&file.path(), None).unwrap();
+        let began = Instant::now();
+        assert_eq!(client.ping().unwrap_err().status, MCP_E_TIMEOUT);
+        let taken = began.elapsed().as_millis();
+        assert!((300..10_000).contains(&taken), "{taken} ms");
+    }
+
+    error_lists_the_names_when_none_matches {
+        let file = File::new(
+            r#"{"mcpServers": {"a": {"url": "http://h"}, "b": {"command": "x"}}}"#,
+        );
+        let config = file.load();
+        for name in [None, Some("c"), Some("")] {
+            for failure in [
+                config.client(name).unwrap_err(),
+                Client::of_config(&file.path(), name).unwrap_err(),
+            ] {
+                assert_eq!(failure.status, MCP_E_NOT_FOUND);
+                assert!(failure.message.ends_with(r#"there are "a", "b""#), "{failure:?}");
+            }
+        }
+        assert_eq!(config.command(1).unwrap(), "x");
+    }
+
+    disabled_server_is_listed_and_not_used {
+        let file = File::new("{\"a\": {\"url\": \"http://h\"},\n\"b\": {\"url\": \"http://h\",\n\"disabled\": true}}");
+        let config = file.load();
+        assert_eq!(config.names(), ["a", "b"]);
+        config.client(None).unwrap();
+        file.fails(&config.client(Some("b")).unwrap_err(), MCP_E_STATE, 3, "b.disabled: ");
+    }
+
+    variables_of_an_editor_are_unsupported {
+        let file = File::new(
+            "{\"servers\": {\n\
+             \"input\": {\"url\": \"http://h\", \"headers\": {\"K\": \"${input:key}\"}}},\n\
+             \"inputs\": [{\"id\": \"key\", \"type\": \"promptString\"}]}",
+        );
+        let config = file.load();
+        let failure = config.client(Some("input")).unwrap_err();
+        file.fails(&failure, MCP_E_UNSUPPORTED, 2, "servers.input.headers.K: ");
+        assert!(failure.message.contains("the value of key into the environment"));
+    }
+
+    configured_oauth_never_opens_a_browser {
+        let served = HttpServer::new(Behaviour { token: Some("t".into()), ..Behaviour::default() });
+        let file = File::new(&format!(
+            "{{\"plain\": {{\"url\": \"{0}\", \"auth\": \"oauth\"}},\n\
+             \"known\": {{\"url\": \"{0}\", \"auth\": {{\"CLIENT_ID\": \"a\",\n\
+             \"CLIENT_SECRET\": \"hunter2\", \"scopes\": [\"b\"]}}}},\n\
+             \"token\": {{\"url\": \"{0}\", \"auth\": \"t\"}},\n\
+             \"wrong\": {{\"url\": \"{0}\", \"auth\": {{\"scopes\": [\"\"]}}}}}}",
+            served.server.url("/mcp")
+        ));
+        let config = file.load();
+        for name in ["plain", "known"] {
+            let client = config.client(Some(name)).unwrap();
+            let failure = client.ping().unwrap_err();
+            assert_eq!(failure.status, MCP_E_UNAUTHORIZED, "{}", failure.message);
+            assert!(failure.message.contains("mcp_auth_set_browser()"), "{}", failure.message);
+            assert!(!failure.everything().contains("hunter2"));
+            let auth = unsafe { raw::mcp_client_auth(client.0) };
+            assert!(!auth.is_null());
+            unsafe { raw::mcp_auth_free(auth) };
+        }
+        let client = config.client(Some("token")).unwrap();
+        assert!(unsafe { raw::mcp_client_auth(client.0) }.is_null());
+        assert_eq!(Failure::last().status, MCP_E_UNSUPPORTED);
+        let failure = config.client(Some("wrong")).unwrap_err();
+        file.fails(&failure, MCP_E_INVALID_ARGUMENT, 5, "wrong.auth: scope is empty");
+    }
+
+    env_file_is_read_relative_to_the_configuration {
+        let file = File::new(
+            "{\"a\": {\"command\": \"x\",\n\"envFile\": \".env\"},\n\
+             \"b\": {\"command\": \"x\", \"envFile\": \"none.env\"}}",
+        );
+        file.with(".env", b"A=1\nhunter2\n", 0o600);
+        let config = file.load();
+        let failure = config.client(Some("a")).unwrap_err();
+        file.fails(&failure, MCP_E_INVALID_ARGUMENT, 2, "a.envFile: line 2 of that file");
+        file.fails(&config.client(Some("b")).unwrap_err(), MCP_E_NOT_FOUND, 3, "b.envFile: ");
+    }
+
+    warning_is_given_for_a_secret_that_others_may_read {
+        let literal = r#"{"a": {"url": "http://h", "headers": {"K": "hunter2"}}}"#;
+        let reference = r#"{"a": {"url": "http://h", "headers": {"K": "${KEY}"}}}"#;
+        for (text, mode, is_warned) in [
+            (literal, 0o600, false),
+            (literal, 0o700, false),
+            (literal, 0o622, false),
+            (literal, 0o640, true),
+            (literal, 0o604, true),
+            (reference, 0o644, false),
+        ] {
+            let file = File::new("");
+            let path = file.with("mcp.json", text.as_bytes(), mode);
+            let warnings = file.load().warnings();
+            assert_eq!(warnings.len(), usize::from(is_warned), "{mode:o} {warnings:?}");
+            if let Some(warning) = warnings.first() {
+                assert!(warning.starts_with(&format!("{path}:1: a.headers.K: ")), "{warning}");
+                assert!(warning.contains(&format!("mode {mode:04o}")), "{warning}");
+                assert!(!warning.contains("hunter2"));
+            }
+        }
+    }
+
+    unreadable_file_gives_the_status_for_its_reason {
+        let file = File::new("{\n\"mcpServers\": {\"a\": {\"auth\": \"hunter2}}}");
+        let failure = Config::load(&file.path()).unwrap_err();
+        file.fails(&failure, MCP_E_INVALID_ARGUMENT, 2, "is not JSON");
+        let fails = |path: &str, status: i32, words: &str| {
+            let failure = Config::load(path).unwrap_err();
+            assert_eq!(failure.status, status, "{failure:?}");
+            assert!(failure.message.contains(words), "{failure:?}");
+            assert_eq!(Client::of_config(path, None).unwrap_err(), failure);
+        };
+        fails(&file.0.join("none").to_string_lossy(), MCP_E_NOT_FOUND, "no such file");
+        fails("", MCP_E_NOT_FOUND, "no such file");
+        fails(&file.0.to_string_lossy(), MCP_E_INVALID_ARGUMENT, "no regular file");
+        fails(&file.with("x", b"{\n\"\xff\"}", 0o600), MCP_E_INVALID_ARGUMENT, "line 2 is not UTF-8");
+        let mut large = b"{\"mcpServers\": {}}".to_vec();
+        large.resize(1024 * 1024, b' ');
+        assert!(Config::load(&file.with("x", &large, 0o600)).unwrap().names().is_empty());
+        large.push(b' ');
+        fails(&file.with("x", &large, 0o600), MCP_E_TOO_LARGE, "1048576");
+        let fifo = file.0.join("fifo").to_str().unwrap().to_owned();
+        let path = behaviour::c(&fifo);
+        assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
+        fails(&fifo, MCP_E_INVALID_ARGUMENT, "no regular file");
+    }
+
+    null_argument_is_refused_or_gives_nothing {
+        unsafe {
+            for is_null in [
+                raw::mcp_config_load(null()).is_null(),
+                raw::mcp_config_client(null(), null()).is_null(),
+                raw::mcp_client_new_config(null(), null()).is_null(),
+            ] {
+                assert!(is_null);
+                assert_eq!(Failure::last().status, MCP_E_INVALID_ARGUMENT);
+            }
+            assert_eq!(raw::mcp_config_count(null()), 0);
+            assert_eq!(raw::mcp_config_warning_count(null()), 0);
+            assert!(raw::mcp_config_name(null(), 0).is_null());
+            assert!(raw::mcp_config_url(null(), 0).is_null());
+            assert!(raw::mcp_config_command(null(), 0).is_null());
+            assert!(raw::mcp_config_warning(null(), 0).is_null());
+            raw::mcp_config_free(null_mut());
+        }
+    }
+
+    one_configuration_serves_several_threads {
+        let served = HttpServer::stateless();
+        let file = File::new(&format!(r#"{{"a": {{"url": "{}"}}}}"#, served.server.url("/mcp")));
+        let config = file.load();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..5 {
+                        assert_eq!(config.names(), ["a"]);
+                        config.client(Some("a")).unwrap().ping().unwrap();
+                    }
+                });
+            }
+        });
+    }
+}

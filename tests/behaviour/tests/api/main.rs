@@ -1,0 +1,9 @@
+//! Promises of the header that hold for every transport.
+
+mod callback_lifetimes;
+mod config_files;
+mod documented_rules;
+mod invalid_arguments;
+mod null_arguments;
+mod reentrancy;
+mod same_over_each_transport;

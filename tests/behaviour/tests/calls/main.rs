@@ -1,0 +1,11 @@
+//! Calls and requests: arguments, results, lists, timeouts, cancels and completion.
+
+mod all_pages;
+mod cancel_latency;
+mod completed_requests;
+mod lists;
+mod response_cache;
+mod results;
+mod started_requests;
+mod timeouts_and_cancels;
+mod tools;

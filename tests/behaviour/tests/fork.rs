@@ -1,0 +1,55 @@
+//! Handles in a child process that fork() made. These tests have a program of
+//! their own: a child holds copies of all descriptors of its parent, so that
+//! the connections of other tests would not close.
+
+use behaviour::auth::Auth;
+use behaviour::constants::*;
+use behaviour::{Client, raw, tests};
+use mcp_test_server::Server;
+use mcp_test_server::mcp::{Config, Mcp};
+
+tests! {
+    client_in_a_forked_child_gives_forked_and_parent_goes_on {
+        let server = Server::start({
+            let mcp = Mcp::new(Config { is_stateless: false, ..Config::default() });
+            move |request| mcp.handle(request)
+        });
+        let client = Client::of(&server.url("/mcp"));
+        client.ping().unwrap();
+        let before = server.log().count();
+        let request = client.request("ping", None).unwrap();
+        let code = unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                let mut failed = 0;
+                failed |= i32::from(raw::mcp_ping(client.0) != MCP_E_FORKED);
+                failed |= i32::from(raw::mcp_connect(client.0, std::ptr::null_mut()) != MCP_E_FORKED) << 1;
+                let perform = raw::mcp_request_perform(request.0, std::ptr::null_mut());
+                failed |= i32::from(perform != MCP_E_FORKED) << 2;
+                raw::mcp_client_close(client.0);
+                raw::mcp_request_free(request.0);
+                raw::mcp_client_free(client.0);
+                libc::_exit(failed);
+            }
+            let mut status = 0;
+            libc::waitpid(child, &mut status, 0);
+            libc::WEXITSTATUS(status)
+        };
+        assert_eq!(code, 0);
+        client.ping().unwrap();
+        assert_eq!(server.log().count(), before + 1, "the child sent nothing");
+        assert_eq!(server.log().connections(), 1);
+    }
+
+    authorization_in_a_forked_child_gives_forked {
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let status = unsafe { raw::mcp_auth_set_dpop(auth.0, 1) };
+            unsafe { libc::_exit(i32::from(status != MCP_E_FORKED)) };
+        }
+        let mut status = 0;
+        unsafe { libc::waitpid(child, &mut status, 0) };
+        assert_eq!(status, 0);
+    }
+}

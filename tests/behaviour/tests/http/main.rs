@@ -1,0 +1,9 @@
+//! Streamable HTTP: requests, responses, errors, negotiation, recovery and TLS.
+
+mod errors;
+mod negotiation;
+mod recovery;
+mod responses;
+mod resumption;
+mod tls_and_proxies;
+mod transport_choice;

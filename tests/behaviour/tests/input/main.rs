@@ -1,0 +1,6 @@
+//! Requests for input: elicitation, sampling and roots.
+
+mod elicitation_forms;
+mod input_requests;
+mod input_timeouts;
+mod schema_references;

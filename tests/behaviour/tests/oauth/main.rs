@@ -1,0 +1,15 @@
+//! OAuth: discovery, registration, grants, tokens and their store.
+
+mod authorization_responses;
+mod client_registration;
+mod concurrent_calls;
+mod discovery;
+mod dpop;
+mod errors;
+mod grants;
+mod handles;
+mod refresh;
+mod scopes;
+mod started_requests;
+mod token_store;
+mod waiting_call;

@@ -1,0 +1,347 @@
+//! Sign-in of started requests, and the end of every wait.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use behaviour::auth::Auth;
+use behaviour::authority::jws::{now, unsigned};
+use behaviour::authority::{Browser, Scene, Step};
+use behaviour::constants::*;
+use behaviour::{Cancel, Client, Request, tests};
+use mcp_test_server::Action;
+use serde_json::json;
+
+use crate::waiting_call;
+
+const SOON: Duration = Duration::from_secs(10);
+const SLACK: Duration = Duration::from_secs(2);
+
+/// Dispatches until a request is done, and gives its status.
+fn done(client: &Client, request: &Request) -> i32 {
+    let start = Instant::now();
+    while request.status() == MCP_PENDING {
+        assert!(start.elapsed() < SOON, "it is not done");
+        client.dispatch(20).unwrap();
+    }
+    request.status()
+}
+
+tests! {
+    sign_in_runs_by_dispatching {
+        let scene = Scene::new();
+        let (auth, browser) = scene.person();
+        let client = scene.client(&auth);
+        let request = client.tool_request("echo", json!({"a": 1})).unwrap();
+        let start = Instant::now();
+        request.start().unwrap();
+        assert!(start.elapsed() < Duration::from_millis(300), "{:?}", start.elapsed());
+        // No code of the program runs until it dispatches.
+        std::thread::sleep(Duration::from_millis(300));
+        assert_eq!(browser.count(), 0);
+        assert_eq!(done(&client, &request), 0);
+        assert_eq!(request.take_result().unwrap().told(), json!({"a": 1}));
+        assert_eq!(browser.threads(), [std::thread::current().id()]);
+        scene.authority.has_no_complaint();
+    }
+
+    many_started_requests_share_one_sign_in {
+        let scene = Scene::new();
+        let (auth, browser) = scene.person();
+        let client = scene.client(&auth);
+        let requests: Vec<_> =
+            (0..20).map(|_| client.tool_request("echo", json!({})).unwrap()).collect();
+        for request in &requests {
+            request.start().unwrap();
+        }
+        for request in &requests {
+            assert_eq!(done(&client, request), 0);
+        }
+        assert_eq!((browser.count(), scene.authority.count(Step::Token)), (1, 1));
+        scene.authority.expire();
+        for request in &requests {
+            request.start().unwrap();
+        }
+        for request in &requests {
+            assert_eq!(done(&client, request), 0);
+        }
+        assert_eq!((browser.count(), scene.authority.count(Step::Refresh)), (1, 1));
+        scene.authority.has_no_complaint();
+    }
+
+    response_may_be_pasted_inside_dispatch {
+        let scene = Scene::new();
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
+        let browser = Browser::pastes(&auth, str::to_owned);
+        let client = scene.client(&auth);
+        let request = client.tool_request("echo", json!({})).unwrap();
+        request.start().unwrap();
+        assert_eq!(done(&client, &request), 0);
+        assert_eq!(browser.threads(), [std::thread::current().id()]);
+    }
+
+    assertion_handler_runs_inside_dispatch {
+        let scene = Scene::new();
+        let token = unsigned(&json!({"sub": "workload-of-the-tests", "exp": now() + 300}));
+        scene.authority.accept(&token);
+        let auth = Auth::of(MCP_GRANT_JWT_BEARER);
+        let me = std::thread::current().id();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = asked.clone();
+        auth.set_assertion_handler(move |_| {
+            assert_eq!(std::thread::current().id(), me);
+            count.fetch_add(1, Ordering::SeqCst);
+            Some(token.clone())
+        }).unwrap();
+        let client = scene.client(&auth);
+        let request = client.tool_request("echo", json!({})).unwrap();
+        request.start().unwrap();
+        assert_eq!(done(&client, &request), 0);
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    timeout_of_a_call_is_paused_for_the_person {
+        let scene = Scene::new();
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
+        Browser::slow(&auth, Duration::from_millis(1500));
+        let client = scene.client(&auth);
+        client.set_timeout(700);
+        client.ping().unwrap();
+    }
+
+    abandoned_sign_in_is_a_timeout {
+        for is_started in [false, true] {
+            let scene = Scene::new();
+            let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
+            let browser = Browser::idle(&auth);
+            auth.set_sign_in_timeout(300).unwrap();
+            let client = scene.client(&auth);
+            let start = Instant::now();
+            if is_started {
+                let request = client.tool_request("echo", json!({})).unwrap();
+                request.start().unwrap();
+                assert_eq!(done(&client, &request), MCP_E_TIMEOUT);
+            } else {
+                let failure = scene.failure(client.ping());
+                assert_eq!(failure.status, MCP_E_TIMEOUT, "{}", failure.message);
+            }
+            assert!(start.elapsed() >= Duration::from_millis(300));
+            assert!(start.elapsed() < Duration::from_millis(300) + SLACK);
+            let redirect = browser.asked().text("redirect_uri").to_owned();
+            assert!(behaviour::authority::form::get(&redirect).is_err(), "nobody listens");
+        }
+    }
+
+    cancel_ends_the_wait_for_a_person {
+        for is_started in [false, true] {
+            let scene = Scene::new();
+            let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
+            let browser = Browser::idle(&auth);
+            let client = scene.client(&auth);
+            let (request, cancel) = (client.request("ping", None).unwrap(), Cancel::new());
+            request.set_cancel(&cancel);
+            if is_started {
+                request.start().unwrap();
+                while browser.count() == 0 {
+                    client.dispatch(20).unwrap();
+                }
+                let fired = Instant::now();
+                cancel.fire();
+                assert_eq!(done(&client, &request), MCP_E_CANCELLED);
+                assert!(fired.elapsed() < SLACK);
+            } else {
+                std::thread::scope(|scope| {
+                    let call = scope.spawn(|| request.perform().unwrap_err().status);
+                    browser.awaits(1);
+                    let fired = Instant::now();
+                    cancel.fire();
+                    assert_eq!(call.join().unwrap(), MCP_E_CANCELLED);
+                    assert!(fired.elapsed() < SLACK, "{:?}", fired.elapsed());
+                });
+            }
+            let redirect = browser.asked().text("redirect_uri").to_owned();
+            assert!(behaviour::authority::form::get(&redirect).is_err(), "nobody listens");
+            // Another call starts a new exchange.
+            cancel.reset();
+            assert_eq!(scene.authority.count(Step::Token), 0);
+        }
+    }
+
+    cancel_of_one_call_leaves_the_sign_in_to_the_others {
+        let scene = Scene::new();
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
+        let browser = Browser::idle(&auth);
+        let client = scene.client(&auth);
+        let cancel = Cancel::new();
+        let first = client.request("ping", None).unwrap();
+        first.set_cancel(&cancel);
+        std::thread::scope(|scope| {
+            let one = scope.spawn(|| first.perform().map(drop));
+            browser.awaits(1);
+            let two = scope.spawn(|| client.ping());
+            std::thread::sleep(Duration::from_millis(200));
+            cancel.fire();
+            assert_eq!(one.join().unwrap().unwrap_err().status, MCP_E_CANCELLED);
+            // The other shows a page of its own, or goes on with that one.
+            std::thread::sleep(Duration::from_millis(300));
+            let url = browser.urls().pop().unwrap();
+            let redirect = browser.visit(&url).unwrap();
+            browser.follow(&redirect);
+            two.join().unwrap().unwrap();
+        });
+    }
+
+    close_ends_the_wait_for_a_person {
+        for is_started in [false, true] {
+            let scene = Scene::new();
+            let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
+            let browser = Browser::idle(&auth);
+            let client = scene.client(&auth);
+            let request = client.request("ping", None).unwrap();
+            std::thread::scope(|scope| {
+                if is_started {
+                    request.start().unwrap();
+                    while browser.count() == 0 {
+                        client.dispatch(20).unwrap();
+                    }
+                    client.close();
+                    assert_eq!(request.wait(10_000), MCP_E_CLOSED);
+                } else {
+                    let calls: Vec<_> =
+                        (0..4).map(|_| scope.spawn(|| client.ping().unwrap_err().status)).collect();
+                    browser.awaits(1);
+                    let closed = Instant::now();
+                    client.close();
+                    for call in calls {
+                        assert_eq!(call.join().unwrap(), MCP_E_CLOSED);
+                    }
+                    assert!(closed.elapsed() < SLACK, "{:?}", closed.elapsed());
+                }
+            });
+        }
+    }
+
+    close_of_one_client_leaves_the_authorization_to_the_others {
+        let scene = Scene::new();
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
+        let idle = Browser::idle(&auth);
+        let (one, two) = (scene.client(&auth), scene.client(&auth));
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| one.ping().unwrap_err().status);
+            idle.awaits(1);
+            one.close();
+            assert_eq!(first.join().unwrap(), MCP_E_CLOSED);
+            let second = scope.spawn(|| two.ping());
+            idle.awaits(2);
+            let redirect = idle.visit(&idle.urls()[1]).unwrap();
+            idle.follow(&redirect);
+            second.join().unwrap().unwrap();
+        });
+    }
+
+    cancel_ends_each_request_of_an_exchange {
+        for step in [Step::Metadata, Step::Register, Step::Token] {
+            let scene = Scene::new();
+            scene.authority.inject_always(step, vec![Action::Hang]);
+            let (auth, _browser) = scene.person();
+            let client = scene.client(&auth);
+            let (request, cancel) = (client.request("ping", None).unwrap(), Cancel::new());
+            request.set_cancel(&cancel);
+            std::thread::scope(|scope| {
+                let call = scope.spawn(|| request.perform().unwrap_err().status);
+                let is_there = scene.authority.log().await_that(1, SOON, |request| {
+                    scene.authority.core.step(request) == step
+                });
+                assert!(is_there, "{step:?}");
+                let fired = Instant::now();
+                cancel.fire();
+                assert_eq!(call.join().unwrap(), MCP_E_CANCELLED, "{step:?}");
+                assert!(fired.elapsed() < SLACK, "{step:?}");
+            });
+        }
+    }
+
+    call_that_waits_for_a_cancelled_exchange_takes_over {
+        let scene = Scene::new();
+        scene.authority.inject_always(Step::Token, vec![Action::Hang]);
+        let (auth, _browser) = scene.person();
+        let (one, two) = (scene.client(&auth), scene.client(&auth));
+        two.set_timeout(300);
+        std::thread::scope(|scope| {
+            let cancel = Cancel::new();
+            let request = one.request("ping", None).unwrap();
+            request.set_cancel(&cancel);
+            let first = scope.spawn(move || request.perform().unwrap_err().status);
+            let is_there = scene.authority.log().await_that(1, SOON, |request| {
+                scene.authority.core.step(request) == Step::Token
+            });
+            assert!(is_there);
+            let second = scope.spawn(|| two.ping().unwrap_err());
+            std::thread::sleep(Duration::from_millis(200));
+            let fired = Instant::now();
+            cancel.fire();
+            assert_eq!(first.join().unwrap(), MCP_E_CANCELLED);
+            // It is its turn now, in its own time.
+            let failure = second.join().unwrap();
+            scene.tells_no_secret(&failure);
+            assert_eq!(failure.status, MCP_E_TIMEOUT, "{}", failure.message);
+            assert!(fired.elapsed() < Duration::from_millis(300) + SLACK);
+        });
+    }
+
+    call_that_waits_for_a_callback_of_another_call_ends_by_its_own_limits {
+        for waiting in waiting_call::calls(&[MCP_E_TIMEOUT, MCP_E_CANCELLED, MCP_E_CLOSED]) {
+            let scene = Scene::new();
+            let token = unsigned(&json!({"sub": "workload-of-the-tests", "exp": now() + 300}));
+            scene.authority.accept(&token);
+            let auth = Auth::of(MCP_GRANT_JWT_BEARER);
+            let (asked, released) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let (count, release) = (asked.clone(), released.clone());
+            auth.set_assertion_handler(move |_| {
+                count.fetch_add(1, Ordering::SeqCst);
+                let is_released = || release.load(Ordering::SeqCst) > 0;
+                mcp_test_server::await_true(Duration::from_secs(4), is_released);
+                Some(token.clone())
+            }).unwrap();
+            let is_inside = || asked.load(Ordering::SeqCst) == 1;
+            let release = || released.store(1, Ordering::SeqCst);
+            waiting.ends(&scene.client(&auth), &scene.client(&auth), is_inside, release);
+        }
+    }
+
+    client_freed_during_a_sign_in_frees_everything {
+        let scene = Scene::new();
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
+        let browser = Browser::idle(&auth);
+        let client = scene.client(&auth);
+        let request = client.request("ping", None).unwrap();
+        request.start().unwrap();
+        while browser.count() == 0 {
+            client.dispatch(20).unwrap();
+        }
+        let start = Instant::now();
+        drop(request);
+        drop(client);
+        drop(auth);
+        assert!(start.elapsed() < SLACK + SLACK);
+        let redirect = browser.asked().text("redirect_uri").to_owned();
+        let is_closed = mcp_test_server::await_true(SLACK, || {
+            std::net::TcpStream::connect(redirect.split('/').nth(2).unwrap()).is_err()
+        });
+        assert!(is_closed, "nobody listens");
+    }
+
+    trace_of_a_started_sign_in_shows_no_secret {
+        // The scene looks at the trace when it ends.
+        let scene = Scene::new();
+        scene.authority.set(|knobs| knobs.method = Some("client_secret_basic"));
+        let (auth, _browser) = scene.person();
+        let client = scene.client(&auth);
+        let request = client.tool_request("echo", json!({})).unwrap();
+        request.start().unwrap();
+        assert_eq!(done(&client, &request), 0);
+        scene.authority.expire();
+        client.ping().unwrap();
+        client.sign_out().unwrap();
+    }
+}

@@ -1,0 +1,134 @@
+//! Limits on the memory and the descriptors that started requests and answers
+//! hold. Both are counted for the whole process, so that these tests have a
+//! program of their own and run one after the other.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use behaviour::chaos::memory;
+use behaviour::constants::*;
+use behaviour::slow_server::{hello, tool};
+use behaviour::{Cancel, Client, Request, SlowServer, SseServer, tests_alone};
+use mcp_test_server::{Action, Server, await_true, http};
+use serde_json::json;
+
+const SOON: Duration = Duration::from_secs(10);
+
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+fn readable(fd: i32) -> bool {
+    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    unsafe { libc::poll(&mut poll, 1, 0) == 1 }
+}
+
+tests_alone! {
+    requests_that_are_given_up_and_freed_leave_nothing_behind {
+        let slow = SlowServer::new(None);
+        let client = slow.client();
+        client.ping().unwrap();
+        let round = || {
+            let before = memory();
+            for _ in 0..2000 {
+                tool(&client).start().unwrap();
+            }
+            // They end on the thread of the library, and nobody dispatches.
+            std::thread::sleep(Duration::from_millis(300));
+            memory().saturating_sub(before)
+        };
+        round();
+        // A leak grows in each round, what a busy machine puts off in some.
+        let grown = (0..3).map(|_| round()).min().unwrap();
+        assert!(grown < 3 << 20, "2000 requests have left {grown} bytes");
+        assert!(!readable(client.fd()) && client.next_done().is_null());
+        client.set_close_timeout(0).unwrap();
+    }
+
+    thousand_started_requests_need_few_descriptors {
+        let slow = SlowServer::new(Some(Duration::from_millis(5)));
+        let client = slow.client();
+        client.ping().unwrap();
+        let before = descriptors();
+        let requests: Vec<(Request, Cancel)> = (0..1000).map(|_| (tool(&client), Cancel::new())).collect();
+        for (request, cancel) in &requests {
+            request.set_cancel(cancel);
+            request.start().unwrap();
+        }
+        let (mut done, mut most) = (0, 0);
+        let start = Instant::now();
+        while done < 1000 {
+            assert!(start.elapsed() < Duration::from_secs(25), "{done} are done");
+            client.dispatch(100).unwrap();
+            most = most.max(descriptors());
+            while !client.next_done().is_null() {
+                done += 1;
+            }
+        }
+        assert!(requests.iter().all(|(request, _)| request.status() == 0));
+        // Both ends of at most 64 connections, and what the server has of its own.
+        assert!(most - before < 64 * 4, "{before} have become {most}");
+        assert!(slow.most.load(Ordering::SeqCst) <= 64);
+    }
+
+    answers_to_a_server_that_takes_none_need_few_descriptors {
+        // It pings on its standing stream, and lets the answers hang.
+        let server = Server::start(move |request| {
+            if request.method == "GET" {
+                let ping = br#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#.to_vec();
+                return vec![Action::Begin(vec![]), Action::Flood(ping)];
+            }
+            match request.rpc_method().as_str() {
+                "initialize" => {
+                    let mut hello = hello();
+                    hello["capabilities"] = json!({"tools": {"listChanged": true}});
+                    vec![Action::Send(http::result(request, hello))]
+                }
+                "" => vec![Action::Hang],
+                _ => vec![Action::Send(http::reply(202, &[], b""))],
+            }
+        });
+        let client = Client::new(&server.url("/mcp"), None).unwrap();
+        client.pin("2025-11-25").unwrap();
+        let before = descriptors();
+        client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
+        assert!(await_true(SOON, || client.count(MCP_COUNT_DROPPED_REPLIES) > 1000));
+        let most = descriptors();
+        assert!(most < before + 40, "{before} have become {most}");
+        client.set_close_timeout(0).unwrap();
+    }
+
+    wait_for_a_request_keeps_no_descriptor {
+        let slow = SlowServer::new(None);
+        let client = slow.client();
+        client.ping().unwrap();
+        client.set_limit(MCP_LIMIT_CONNECTIONS, 2).unwrap();
+        let requests: Vec<Request> = (0..200).map(|_| tool(&client)).collect();
+        requests.iter().for_each(|request| request.start().unwrap());
+        let before = descriptors();
+        assert!(requests.iter().all(|request| request.wait(1) == MCP_PENDING));
+        assert!(descriptors() < before + 20, "{before} have become {}", descriptors());
+        client.set_close_timeout(0).unwrap();
+    }
+
+    started_requests_over_http_with_sse_are_limited_as_well {
+        let served = SseServer::full();
+        let client = served.client();
+        client.ping().unwrap();
+        client.set_limit(MCP_LIMIT_CONNECTIONS, 2).unwrap();
+        let before = descriptors();
+        let requests: Vec<Request> =
+            (0..200).map(|_| client.tool_request("echo", json!({"a": 1})).unwrap()).collect();
+        requests.iter().for_each(|request| request.start().unwrap());
+        let (mut done, mut most) = (0, 0);
+        while done < 200 {
+            client.dispatch(1000).unwrap();
+            most = most.max(descriptors());
+            while !client.next_done().is_null() {
+                done += 1;
+            }
+        }
+        assert!(requests.iter().all(|request| request.status() == 0));
+        assert!(most < before + 20, "{before} have become {most}");
+    }
+}

@@ -1,0 +1,7 @@
+//! Servers that are programs or open descriptors.
+
+mod messages;
+mod open_descriptors;
+mod process;
+mod restarts;
+mod server_messages;
