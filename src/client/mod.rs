@@ -1,39 +1,16 @@
 //! One server, and all it takes to talk to it.
 
-mod apart;
-mod ask;
-mod backoff;
-mod cache;
+pub(crate) mod app;
 pub(crate) mod call;
-mod channel;
 pub(crate) mod config;
-mod connect;
-mod exchange;
-mod follow;
-pub(crate) mod inbox;
-mod inside;
-mod lanes;
-mod listener;
-mod marks;
-pub(crate) mod oauth;
+pub(crate) mod core;
+pub(crate) mod http;
+pub(crate) mod inbound;
+mod notifications;
 pub(crate) mod options;
-mod pages;
-mod progress;
-pub(crate) mod question;
-mod reader;
-mod refusal;
-mod reply;
-pub(crate) mod request;
-mod send;
-mod server;
+mod session;
 pub(crate) mod settings;
-mod slot;
-mod standing;
-mod subscription;
-pub(crate) mod task;
-mod transport;
-mod turn;
-mod work;
+mod stream;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -45,22 +22,22 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::client::apart::Apart;
-use crate::client::cache::Cache;
-use crate::client::exchange::Peer;
-use crate::client::follow::Watches;
-use crate::client::inbox::{Event, Inbox};
-use crate::client::lanes::Lanes;
-use crate::client::listener::Listener;
-use crate::client::marks::Marks;
+use crate::client::app::dispatch::{BackgroundTasks, ProgressReports};
+use crate::client::app::request::{CallLimits, Flights};
+use crate::client::call::task_poller::TaskWatches;
+use crate::client::core::connection_limit::ConnectionLimit;
+use crate::client::core::event_queue::{self, Event, EventQueue};
+use crate::client::core::input_request::{Question, Questions};
+use crate::client::core::outbox::Outbox;
+use crate::client::core::response_cache::ResponseCache;
+use crate::client::core::tool_catalog::ToolCatalog;
+use crate::client::notifications::subscriptions::Subscriptions;
 use crate::client::options::Options;
-use crate::client::question::{Question, Questions};
-use crate::client::request::{Flights, Limits};
-use crate::client::server::{Server, Streams};
-use crate::client::transport::Transport;
-use crate::client::work::{Reports, Work};
-use crate::protocol::Era;
-use crate::protocol::capability::Declared;
+use crate::client::options::server::{Server, Streams};
+use crate::client::session::exchange::Target;
+use crate::client::session::transport::Transport;
+use crate::protocol::Dialect;
+use crate::protocol::capability::ClientCapabilities;
 use crate::transport::background::Background;
 use crate::transport::gate::Gate;
 use crate::transport::process::{ENDING, Program};
@@ -68,15 +45,15 @@ use crate::transport::wait::{Wait, now};
 
 // What `ffi` speaks of.
 pub(crate) use crate::auth::token::Token;
+pub(crate) use crate::client::call::pages::joined;
 pub(crate) use crate::client::config::Config;
-pub(crate) use crate::client::pages::joined;
-pub(crate) use crate::client::transport::InUse;
+pub(crate) use crate::client::session::transport::TransportInUse;
 pub(crate) use crate::protocol::call::Call;
-pub(crate) use crate::protocol::introduction::Introduction;
+pub(crate) use crate::protocol::input_request::{Answered, Kind as QuestionKind};
 pub(crate) use crate::protocol::item::is_usable;
-pub(crate) use crate::protocol::notice::LEVELS;
-pub(crate) use crate::protocol::question::{Answered, Kind as QuestionKind};
+pub(crate) use crate::protocol::notification::LEVELS;
 pub(crate) use crate::protocol::revision::Revision;
+pub(crate) use crate::protocol::server_info::ServerInfo;
 pub(crate) use crate::protocol::skill::File as SkillFile;
 pub(crate) use crate::transport::process::StandardError;
 pub(crate) use crate::wire::jsonrpc::Answer;
@@ -91,57 +68,57 @@ pub(crate) struct Client {
     handlers: Mutex<Arc<Handlers>>,
     session: Mutex<Option<Arc<Session>>>,
     /// What the server spoke before its session was lost.
-    known: Mutex<Option<Known>>,
+    known: Mutex<Option<KnownServer>>,
     /// Held while a session is being made.
     connecting: Gate,
     close: Arc<Signal>,
     next_id: AtomicI64,
     log_level: Mutex<Option<&'static str>>,
-    pub(crate) inbox: Inbox,
+    pub(crate) event_queue: EventQueue,
     pub(crate) questions: Questions,
-    listener: Listener,
-    work: Work,
-    reports: Reports,
-    marks: Marks,
-    watches: Watches,
-    pub(crate) cache: Cache,
+    subscriptions: Subscriptions,
+    background_tasks: BackgroundTasks,
+    progress_reports: ProgressReports,
+    tool_catalog: ToolCatalog,
+    task_watches: TaskWatches,
+    pub(crate) cache: ResponseCache,
     pub(crate) flights: Flights,
-    lanes: Lanes,
+    connection_limit: ConnectionLimit,
     counters: Counters,
 }
 
 /// What was agreed on with the server.
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) era: Box<dyn Era>,
-    pub(crate) introduction: Introduction,
+    pub(crate) dialect: Box<dyn Dialect>,
+    pub(crate) server_info: ServerInfo,
     /// What this client said that it can do.
-    pub(crate) declared: Declared,
+    pub(crate) declared: ClientCapabilities,
     pub(crate) transport: Transport,
     /// What is sent while nobody waits for it.
-    pub(crate) apart: Apart,
+    pub(crate) outbox: Outbox,
 }
 
 impl Session {
     /// The server, as messages of this session speak to it.
-    pub(crate) fn peer(self: &Arc<Self>) -> Peer<'_> {
-        Peer { transport: &self.transport, era: self.era.as_ref(), session: Some(self) }
+    pub(crate) fn peer(self: &Arc<Self>) -> Target<'_> {
+        Target { transport: &self.transport, dialect: self.dialect.as_ref(), session: Some(self) }
     }
 
     /// Whether arguments of tools go into headers: only HTTP has those.
-    pub(crate) fn has_marks(&self) -> bool {
-        self.era.has_marks() && self.transport.channel().is_none()
+    pub(crate) fn has_header_params(&self) -> bool {
+        self.dialect.has_header_params() && self.transport.channel().is_none()
     }
 
     /// Whether the server can forget it.
     fn can_be_lost(&self) -> bool {
-        self.era.session_id().is_some() || self.transport.channel().is_some()
+        self.dialect.session_id().is_some() || self.transport.channel().is_some()
     }
 }
 
 /// What a server was found to speak, which saves asking again.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Known {
+pub(crate) struct KnownServer {
     revision: Revision,
     /// By HTTP with SSE.
     has_events: bool,
@@ -231,16 +208,16 @@ impl Client {
             close: Signal::shared(),
             next_id: AtomicI64::new(1),
             log_level: Mutex::default(),
-            inbox: Inbox::default(),
+            event_queue: EventQueue::default(),
             questions: Questions::default(),
-            listener: Listener::default(),
-            work: Work::default(),
-            reports: Reports::default(),
-            marks: Marks::default(),
-            watches: Watches::default(),
-            cache: Cache::default(),
+            subscriptions: Subscriptions::default(),
+            background_tasks: BackgroundTasks::default(),
+            progress_reports: ProgressReports::default(),
+            tool_catalog: ToolCatalog::default(),
+            task_watches: TaskWatches::default(),
+            cache: ResponseCache::default(),
             flights: Flights::default(),
-            lanes: Lanes::default(),
+            connection_limit: ConnectionLimit::default(),
             counters: Counters::default(),
         })
     }
@@ -256,15 +233,15 @@ impl Client {
         let until = Instant::now() + options.close_timeout.unwrap_or(usual);
         let left = || until.saturating_duration_since(Instant::now());
         // What goes on in the background has been told to end.
-        self.work.end(Instant::now() + left().min(END));
+        self.background_tasks.end(Instant::now() + left().min(END));
         if let Some(session) = self.take_session() {
             let wait = Wait::for_at_most(left());
             let _ = now(async {
                 match &session.transport {
                     Transport::StreamableHttp => {
-                        self.end_session(&options, session.era.as_ref(), &wait).await;
+                        self.end_session(&options, session.dialect.as_ref(), &wait).await;
                     }
-                    Transport::Channel(channel) => channel.shut(left(), &wait).await,
+                    Transport::SharedConnection(channel) => channel.shut(left(), &wait).await,
                 }
                 Ok::<(), Error>(())
             });
@@ -277,8 +254,8 @@ impl Client {
         // In this order, as each brings its end before it is taken from here:
         // it is found in one of the two.
         let under_way = self.flights.close();
-        for item in self.inbox.close() {
-            if let inbox::Item::Done(request, flight, result) = item {
+        for item in self.event_queue.close() {
+            if let event_queue::QueuedItem::Done(request, flight, result) = item {
                 request.land(flight, result);
             }
         }
@@ -322,7 +299,7 @@ impl Client {
     pub(crate) fn wait(
         self: &Arc<Self>,
         options: &Options,
-        limits: &Limits,
+        limits: &CallLimits,
         in_background: bool,
     ) -> Wait {
         let timeout = limits.timeout.unwrap_or(options.timeout);

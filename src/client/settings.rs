@@ -8,7 +8,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::client::options::{Options, count, milliseconds};
 use crate::client::{Client, EventHandler, Handlers, InputHandler, lock};
 use crate::protocol::call::Call;
-use crate::protocol::capability::Declared;
+use crate::protocol::capability::ClientCapabilities;
 use crate::transport::process::StandardError;
 use crate::transport::tls::{ClientCertificate, certificates};
 use crate::transport::trace::Trace;
@@ -183,7 +183,7 @@ impl Client {
                 Limit::Items => options.max_items = most,
                 Limit::Events => options.max_events = most,
                 Limit::Cache => self.cache.set_limit(most),
-                Limit::Connections => self.lanes.set_most(most),
+                Limit::Connections => self.connection_limit.set_most(most),
             }
             Ok(())
         })
@@ -242,7 +242,7 @@ impl Client {
             Ok(())
         })?;
         match self.current_session() {
-            Some(session) if !session.introduction.revision.is_stateless() => {
+            Some(session) if !session.server_info.revision.is_stateless() => {
                 let changed = Call::notification("notifications/roots/list_changed", None)?;
                 self.notify(&changed)
             }
@@ -262,7 +262,7 @@ impl Client {
     ) -> Result<()> {
         let asked = if handler.is_some() { asked } else { Asks::default() };
         let options = self.options();
-        let declared = Declared {
+        let declared = ClientCapabilities {
             form: asked.form,
             url: asked.url,
             sampling: asked.sampling || asked.sampling_tools,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::client::oauth::{AskAssertion, Assertion, Auth, Grant};
+use crate::client::http::credentials::{AskAssertion, Assertion, Auth, Grant};
 use crate::ffi::argument::{lent, optional_text, text};
 use crate::ffi::callback::UserData;
 use crate::ffi::client::{mcp_client, mcp_free_fn, mcp_text};

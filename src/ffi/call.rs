@@ -27,10 +27,10 @@ pub unsafe extern "C" fn mcp_connect(client: *mut mcp_client, out: *mut *mut mcp
     guard(|| {
         // SAFETY: the header asks for NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
-        let introduction = client.inner.connect()?;
+        let server_info = client.inner.connect()?;
         if !out.is_null() {
             // SAFETY: not NULL, a place to write to.
-            unsafe { store(out, give(mcp_result::from_introduction(introduction))) };
+            unsafe { store(out, give(mcp_result::from_introduction(server_info))) };
         }
         Ok(())
     })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::{Client, InUse, Token};
+use crate::client::{Client, Token, TransportInUse};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::callback::UserData;
 use crate::ffi::guard::{guard, guard_or, read_or};
@@ -367,9 +367,9 @@ pub unsafe extern "C" fn mcp_client_transport(client: *mut mcp_client) -> i32 {
         // SAFETY: the header asks for NULL or a live client.
         let client = unsafe { peek(client) }?;
         Some(match client.inner.transport()? {
-            InUse::StreamableHttp => MCP_TRANSPORT_STREAMABLE_HTTP,
-            InUse::Sse => MCP_TRANSPORT_SSE,
-            InUse::Stdio => MCP_TRANSPORT_STDIO,
+            TransportInUse::StreamableHttp => MCP_TRANSPORT_STREAMABLE_HTTP,
+            TransportInUse::Sse => MCP_TRANSPORT_SSE,
+            TransportInUse::Stdio => MCP_TRANSPORT_STDIO,
         })
     })
 }

@@ -67,7 +67,7 @@ pub unsafe extern "C" fn mcp_client_next_done(client: *mut mcp_client) -> *mut m
     guard_or(std::ptr::null_mut(), || {
         // SAFETY: the header asks for NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
-        while let Some(done) = client.inner.inbox.next_done() {
+        while let Some(done) = client.inner.event_queue.next_done() {
             let handle: *mut mcp_request = done.handle.load(Ordering::Acquire).cast();
             // One whose handle was freed is nobody's any more.
             if !handle.is_null() {

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, OnceLock};
 
-use crate::client::inbox::Event;
+use crate::client::core::event_queue::Event;
 use crate::client::{Answer, EventHandler, LEVELS};
 use crate::ffi::callback::UserData;
 use crate::ffi::client::{mcp_client, mcp_free_fn};

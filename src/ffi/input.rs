@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::base::error::Error;
 use crate::client::InputHandler;
-use crate::client::question::Question;
+use crate::client::core::input_request::Question;
 use crate::client::settings::Asks;
 use crate::client::{Answered, QuestionKind as Kind};
 use crate::ffi::argument::{optional_text, text};

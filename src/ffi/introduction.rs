@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use crate::client::Introduction;
+use crate::client::ServerInfo;
 use crate::ffi::argument::text;
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
@@ -12,7 +12,7 @@ use crate::ffi::view::{Lent, lend_long};
 /// The server's words about itself, ready to lend.
 #[derive(Debug)]
 pub(crate) struct Introduced {
-    introduction: Introduction,
+    server_info: ServerInfo,
     name: Option<Lent>,
     version: Option<Lent>,
     title: Option<Lent>,
@@ -22,16 +22,16 @@ pub(crate) struct Introduced {
 }
 
 impl Introduced {
-    pub(crate) fn new(introduction: Introduction) -> Self {
+    pub(crate) fn new(server_info: ServerInfo) -> Self {
         let optional = |text: &Option<String>| text.as_deref().map(Lent::new);
         Self {
-            name: optional(&introduction.name),
-            version: optional(&introduction.version),
-            title: optional(&introduction.title),
-            instructions: optional(&introduction.instructions),
-            protocol_version: Lent::new(introduction.revision.as_str()),
-            capabilities: Lent::new(&introduction.capabilities),
-            introduction,
+            name: optional(&server_info.name),
+            version: optional(&server_info.version),
+            title: optional(&server_info.title),
+            instructions: optional(&server_info.instructions),
+            protocol_version: Lent::new(server_info.revision.as_str()),
+            capabilities: Lent::new(&server_info.capabilities),
+            server_info,
         }
     }
 }
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn mcp_result_has_capability(
         // SAFETY: the header asks for NULL or a live answer, and for a text.
         let (result, name) = unsafe { (peek(result)?, text(name, "name").ok()?) };
         let lent = result.introduced.as_ref()?;
-        Some(i32::from(lent.introduction.has_capability(name)))
+        Some(i32::from(lent.server_info.has_capability(name)))
     })
 }
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::Call;
+use crate::client::app::request::{Request, Tell};
 use crate::client::options::{milliseconds, patience};
-use crate::client::request::{Request, Tell};
 use crate::ffi::argument::{optional_text, store, text};
 use crate::ffi::call::hand_out;
 use crate::ffi::callback::UserData;

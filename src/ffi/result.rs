@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
 
-use crate::client::{Answer, Introduction};
+use crate::client::{Answer, ServerInfo};
 use crate::ffi::argument::text;
 use crate::ffi::content::mcp_content;
 use crate::ffi::guard::read_or;
@@ -49,9 +49,9 @@ impl mcp_result {
         Self { pages: pages.into_iter().map(Arc::new).collect(), ..Self::default() }
     }
 
-    pub(crate) fn from_introduction(introduction: Introduction) -> Self {
-        let answer = Answer::whole(introduction.json.clone());
-        let introduced = Some(Introduced::new(introduction));
+    pub(crate) fn from_introduction(server_info: ServerInfo) -> Self {
+        let answer = Answer::whole(server_info.json.clone());
+        let introduced = Some(Introduced::new(server_info));
         Self { introduced, ..Self::from_answer(answer) }
     }
 

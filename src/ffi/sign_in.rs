@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::client::oauth::{Auth, Browser, open_browser};
+use crate::client::http::credentials::{Auth, Browser, open_browser};
 use crate::ffi::argument::{lent, text};
 use crate::ffi::auth::{mcp_auth, set_text, succeeded};
 use crate::ffi::callback::UserData;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
-use crate::client::oauth::{FileStore, Store, StoreHeld};
+use crate::client::http::credentials::{FileStore, Store, StoreHeld};
 use crate::ffi::argument::{lent, optional_text};
 use crate::ffi::auth::{mcp_auth, succeeded};
 use crate::ffi::callback::UserData;

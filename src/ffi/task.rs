@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use crate::base::error::Error;
-use crate::client::task::About;
+use crate::client::call::task::TaskQuestion;
 use crate::ffi::argument::{store, text};
 use crate::ffi::call::hand_out;
 use crate::ffi::client::mcp_client;
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn mcp_get_task(
     out: *mut *mut mcp_result,
 ) -> i32 {
     // SAFETY: the header asks for the same.
-    unsafe { tell_about(client, About::State, task_id, out) }
+    unsafe { tell_about(client, TaskQuestion::State, task_id, out) }
 }
 
 /// Waits for the end of a task and gives the result that the request would
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn mcp_get_task_result(
     out: *mut *mut mcp_result,
 ) -> i32 {
     // SAFETY: the header asks for the same.
-    unsafe { tell_about(client, About::Result, task_id, out) }
+    unsafe { tell_about(client, TaskQuestion::Result, task_id, out) }
 }
 
 /// Asks the server about a task.
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn mcp_get_task_result(
 /// place to write to.
 unsafe fn tell_about(
     client: *mut mcp_client,
-    about: About,
+    about: TaskQuestion,
     task_id: *const c_char,
     out: *mut *mut mcp_result,
 ) -> i32 {
@@ -186,7 +186,7 @@ pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *cons
     guard(|| {
         // SAFETY: the header asks for NULL or a live client, and for a text.
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
-        client.inner.about_task(About::Cancel, id).map(drop)
+        client.inner.about_task(TaskQuestion::Cancel, id).map(drop)
     })
 }
 

@@ -1,4 +1,4 @@
-//! A call of a method, before an era has put it into bytes.
+//! A call of a method, before an dialect has put it into bytes.
 
 use serde_json::value::RawValue;
 
@@ -7,7 +7,7 @@ use crate::protocol::routing;
 use crate::wire::jsonrpc::push_string;
 use crate::wire::object::Members;
 
-/// A method and its parameters, ready to be joined with what an era adds.
+/// A method and its parameters, ready to be joined with what an dialect adds.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: String,
@@ -31,7 +31,7 @@ pub(crate) const PREFIX: &str = "io.modelcontextprotocol/";
 const TASKS: &str = "tasks/";
 
 impl Call {
-    /// The call that asks for a sign of life, whatever an era makes of it.
+    /// The call that asks for a sign of life, whatever an dialect makes of it.
     pub(crate) fn ping() -> Self {
         Self::plain("ping", String::new())
     }

@@ -8,7 +8,7 @@ use crate::wire::object::Members;
 /// The questions that somebody here answers, and what the program declares
 /// beside them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Declared {
+pub(crate) struct ClientCapabilities {
     pub(crate) form: bool,
     pub(crate) url: bool,
     pub(crate) sampling: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Declared {
 /// What the handlers stand for.
 const OURS: [&str; 3] = ["elicitation", "sampling", "roots"];
 
-impl Declared {
+impl ClientCapabilities {
     /// Takes the program's own capabilities: a JSON object, or none.
     pub(crate) fn set_extra(&mut self, json: Option<&str>) -> Result<()> {
         let members = Members::parse(json.unwrap_or("{}"))
@@ -114,8 +114,8 @@ mod tests {
 
     #[test]
     fn declares_exactly_what_is_there() {
-        assert_eq!(Declared::default().json(true), "{}");
-        let mut all = Declared {
+        assert_eq!(ClientCapabilities::default().json(true), "{}");
+        let mut all = ClientCapabilities {
             form: true,
             url: true,
             sampling: true,
@@ -129,15 +129,15 @@ mod tests {
             "{\"elicitation\":{\"form\":{},\"url\":{}},\"sampling\":{\"tools\":{}},\
              \"roots\":{\"listChanged\":true},\"extensions\":{\"a/b\":{}}}"
         );
-        let form = Declared { form: true, ..Declared::default() };
+        let form = ClientCapabilities { form: true, ..ClientCapabilities::default() };
         assert_eq!(form.json(false), "{\"elicitation\":{\"form\":{}}}");
     }
 
     #[test]
     fn declares_tasks_beside_other_extensions() {
         let tasks = "\"io.modelcontextprotocol/tasks\":{}";
-        let mut declared = Declared::default();
-        let json = |declared: &Declared| declared.with_tasks().json(false);
+        let mut declared = ClientCapabilities::default();
+        let json = |declared: &ClientCapabilities| declared.with_tasks().json(false);
         assert_eq!(json(&declared), format!("{{\"extensions\":{{{tasks}}}}}"));
         declared.set_extra(Some(r#"{"extensions":{"a/b":{}},"x":1}"#)).unwrap();
         let wanted = format!("{{\"x\":1,\"extensions\":{{\"a/b\":{{}},{tasks}}}}}");
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn leaves_what_handlers_declare_to_the_handlers() {
-        let mut declared = Declared::default();
+        let mut declared = ClientCapabilities::default();
         for json in ["[]", "{", r#"{"roots":{}}"#, r#"{"sampling":{}}"#] {
             assert!(declared.set_extra(Some(json)).is_err(), "{json}");
         }

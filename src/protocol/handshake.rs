@@ -1,15 +1,18 @@
-//! The era of `initialize` and sessions: 2024-11-05 to 2025-11-25.
+//! The dialect of `initialize` and sessions: 2024-11-05 to 2025-11-25.
 
 use std::fmt::Write;
 
 use crate::base::error::{Error, Result, Status};
 use crate::protocol::call::Call;
-use crate::protocol::capability::Declared;
-use crate::protocol::notice;
-use crate::protocol::question::Answered;
+use crate::protocol::capability::ClientCapabilities;
+use crate::protocol::input_request::Answered;
+use crate::protocol::notification;
 use crate::protocol::revision::Revision;
 use crate::protocol::task::Tasks;
-use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Standing, Verdict, Wish};
+use crate::protocol::{
+    Dialect, Headers, Identity, Interest, Interpretation, NotificationRequest, Outgoing,
+    RequestMeta,
+};
 use crate::wire::jsonrpc::{self, Answer};
 
 /// A session that `initialize` has made.
@@ -26,7 +29,7 @@ impl Handshake {
     pub(crate) fn initialize(
         revision: Revision,
         identity: &Identity,
-        declared: &Declared,
+        declared: &ClientCapabilities,
         id: i64,
     ) -> Outgoing {
         let body = format!(
@@ -69,8 +72,8 @@ impl Handshake {
     }
 }
 
-impl Era for Handshake {
-    fn frame(&self, call: &Call, frame: &Frame<'_>) -> Result<Outgoing> {
+impl Dialect for Handshake {
+    fn frame(&self, call: &Call, frame: &RequestMeta<'_>) -> Result<Outgoing> {
         if call.has_context && !self.revision.has_completion_context() {
             return Err(Error::new(
                 Status::Unsupported,
@@ -96,12 +99,12 @@ impl Era for Handshake {
         self.outgoing(body)
     }
 
-    fn judge(&self, call: &Call, answer: &Answer) -> Result<Verdict> {
+    fn interpret(&self, call: &Call, answer: &Answer) -> Result<Interpretation> {
         // A server that does not know the wish does the work at once.
         if call.is_tool() && call.has_tasks && answer.member("task").is_some() {
-            return Tasks::Asked.begun(answer).map(Verdict::Task);
+            return Tasks::Asked.begun(answer).map(Interpretation::Task);
         }
-        Ok(Verdict::Complete)
+        Ok(Interpretation::Complete)
     }
 
     fn has_batches(&self) -> bool {
@@ -118,16 +121,16 @@ impl Era for Handshake {
     }
 
     fn cancel(&self, id: i64, reason: &str, _is_shared: bool) -> Option<Outgoing> {
-        let params = notice::cancellation(id, reason);
-        let call = Call::notification(notice::CANCELLED, Some(&params)).ok()?;
+        let params = notification::cancellation(id, reason);
+        let call = Call::notification(notification::CANCELLED, Some(&params)).ok()?;
         Some(self.notification(&call))
     }
 
-    fn standing(&self, _wish: &Wish, last_event_id: Option<&str>) -> Standing {
+    fn standing(&self, _wish: &Interest, last_event_id: Option<&str>) -> NotificationRequest {
         let mut headers = self.headers();
         let place = last_event_id.filter(|id| is_header(id));
         headers.extend(place.map(|id| ("Last-Event-ID".into(), id.to_owned().into())));
-        Standing::Get(headers)
+        NotificationRequest::Get(headers)
     }
 
     fn resume(&self, last_event_id: &str) -> Option<Headers> {
@@ -148,7 +151,7 @@ impl Era for Handshake {
         self.revision.has_tasks().then_some(Tasks::Asked)
     }
 
-    fn has_marks(&self) -> bool {
+    fn has_header_params(&self) -> bool {
         false
     }
 
@@ -202,7 +205,7 @@ mod tests {
     #[test]
     fn initializes_without_headers_of_its_own() {
         let identity = Identity { name: "a\"b".into(), version: "1".into() };
-        let declared = Declared { form: true, ..Declared::default() };
+        let declared = ClientCapabilities { form: true, ..ClientCapabilities::default() };
         let first = Handshake::initialize(Revision::HANDSHAKE, &identity, &declared, 2);
         assert!(first.headers.is_empty());
         let message: serde_json::Value = serde_json::from_str(text(&first)).unwrap();
@@ -213,17 +216,17 @@ mod tests {
 
     #[test]
     fn sends_session_and_version_with_every_message() {
-        let era = Handshake::new(Revision::V2025_06_18, Some("s1".into())).unwrap();
+        let dialect = Handshake::new(Revision::V2025_06_18, Some("s1".into())).unwrap();
         let call = Call::new("tools/call", Some("{\"name\":\"x\"}")).unwrap();
-        let frame = Frame { id: 7, ..Frame::default() };
-        let outgoing = era.frame(&call, &frame).unwrap();
+        let frame = RequestMeta { id: 7, ..RequestMeta::default() };
+        let outgoing = dialect.frame(&call, &frame).unwrap();
         let names: Vec<&str> = outgoing.headers.iter().map(|(name, _)| &**name).collect();
         assert_eq!(names, ["MCP-Protocol-Version", "Mcp-Session-Id"]);
         assert_eq!(
             text(&outgoing),
             r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x"}}"#
         );
-        assert_eq!(era.end().unwrap().len(), 2);
+        assert_eq!(dialect.end().unwrap().len(), 2);
         assert!(Handshake::new(Revision::HANDSHAKE, None).unwrap().end().is_none());
     }
 
@@ -236,9 +239,9 @@ mod tests {
 
     #[test]
     fn asks_for_progress_by_the_requests_own_id() {
-        let era = Handshake::new(Revision::HANDSHAKE, None).unwrap();
-        let frame = Frame { id: 7, wants_progress: true, ..Frame::default() };
-        let framed = |call: &Call| text(&era.frame(call, &frame).unwrap()).to_owned();
+        let dialect = Handshake::new(Revision::HANDSHAKE, None).unwrap();
+        let frame = RequestMeta { id: 7, wants_progress: true, ..RequestMeta::default() };
+        let framed = |call: &Call| text(&dialect.frame(call, &frame).unwrap()).to_owned();
         assert!(framed(&Call::ping()).ends_with(r#""params":{"_meta":{"progressToken":7}}}"#));
         let mut call = Call::tool("x", None).unwrap();
         call.set_meta(Some(r#"{"a":1}"#)).unwrap();
@@ -249,14 +252,16 @@ mod tests {
 
     #[test]
     fn responds_with_the_id_as_it_came() {
-        let era = Handshake::new(Revision::HANDSHAKE, None).unwrap();
-        let pong = era.respond("\"0\"", &Answered::Result("{}".into())).unwrap();
+        let dialect = Handshake::new(Revision::HANDSHAKE, None).unwrap();
+        let pong = dialect.respond("\"0\"", &Answered::Result("{}".into())).unwrap();
         assert_eq!(text(&pong), r#"{"jsonrpc":"2.0","id":"0","result":{}}"#);
-        assert!(era.resume("a\u{e9}").is_none());
-        let Standing::Get(headers) = era.standing(&Wish::default(), Some("a\r\nX: y")) else {
+        assert!(dialect.resume("a\u{e9}").is_none());
+        let NotificationRequest::Get(headers) =
+            dialect.standing(&Interest::default(), Some("a\r\nX: y"))
+        else {
             unreachable!()
         };
         assert!(headers.iter().all(|(name, _)| name != "Last-Event-ID"));
-        assert_eq!(era.resume("e1").unwrap().last().unwrap().1, "e1");
+        assert_eq!(dialect.resume("e1").unwrap().last().unwrap().1, "e1");
     }
 }

@@ -1,6 +1,6 @@
 //! Lists: how long they are, and what may be used of them.
 
-use crate::protocol::marks;
+use crate::protocol::header_params;
 use crate::wire::jsonrpc::Answer;
 
 /// What the items of a method's result stand in, if it lists.
@@ -25,7 +25,7 @@ pub(crate) fn count(answer: &Answer, member: &str) -> usize {
 
 /// Whether a tool may be called over HTTP: its marks are not invalid.
 pub(crate) fn is_usable(schema: Option<&str>) -> bool {
-    schema.is_none_or(|schema| marks::marks(schema).is_ok())
+    schema.is_none_or(|schema| header_params::marks(schema).is_ok())
 }
 
 #[cfg(test)]

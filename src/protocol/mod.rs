@@ -1,21 +1,21 @@
 //! What a revision of the protocol says, without I/O.
 //!
 //! The eras differ in what comes first, in what goes with each request and in
-//! what a message may mean; [`Era`] is that difference, and nothing above this
+//! what a message may mean; [`Dialect`] is that difference, and nothing above this
 //! module asks for a version.
 
 pub(crate) mod call;
 pub(crate) mod capability;
-pub(crate) mod form;
+pub(crate) mod elicitation_form;
 pub(crate) mod handshake;
-pub(crate) mod introduction;
+pub(crate) mod header_params;
+pub(crate) mod input_request;
 pub(crate) mod item;
-pub(crate) mod marks;
 pub(crate) mod negotiation;
-pub(crate) mod notice;
-pub(crate) mod question;
+pub(crate) mod notification;
 pub(crate) mod revision;
 pub(crate) mod routing;
+pub(crate) mod server_info;
 pub(crate) mod skill;
 pub(crate) mod stateless;
 pub(crate) mod task;
@@ -25,14 +25,14 @@ use std::fmt;
 
 use crate::base::error::Result;
 use crate::protocol::call::Call;
-use crate::protocol::question::{Answered, Asked};
+use crate::protocol::input_request::{Answered, Asked};
 use crate::protocol::task::{Task, Tasks};
 use crate::wire::jsonrpc::{self, Answer};
 
 /// Names and values; most are the same for every message.
 pub(crate) type Headers = Vec<(Cow<'static, str>, Cow<'static, str>)>;
 
-/// A message on its way out: the headers that an era asks for, and the body.
+/// A message on its way out: the headers that an dialect asks for, and the body.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     pub(crate) headers: Headers,
@@ -60,20 +60,20 @@ impl Identity {
 
 /// What goes with one sending of a call.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Frame<'a> {
+pub(crate) struct RequestMeta<'a> {
     pub(crate) id: i64,
     pub(crate) wants_progress: bool,
-    /// Asked for with each request, where the era does so.
+    /// Asked for with each request, where the dialect does so.
     pub(crate) log_level: Option<&'a str>,
     /// The answers to what the server asked when the call was sent before.
-    pub(crate) retry: Option<&'a Retry>,
+    pub(crate) retry: Option<&'a RetryParams>,
     /// The headers of marked arguments.
     pub(crate) marks: &'a [(String, String)],
 }
 
 /// What a call that is sent once more adds to its parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Retry {
+pub(crate) struct RetryParams {
     /// The answers by their keys, as a JSON object; `None` where nothing was
     /// asked.
     pub(crate) responses: Option<String>,
@@ -83,17 +83,17 @@ pub(crate) struct Retry {
 
 /// What a result means for the call.
 #[derive(Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum Interpretation {
     Complete,
     /// The server asks before it answers.
-    InputRequired(Round),
+    InputRequired(InputRequired),
     /// The server works on it, and has to be asked how it stands.
     Task(Task),
 }
 
 /// Questions that are asked at the same time, and what to give back.
 #[derive(Debug, Default)]
-pub(crate) struct Round {
+pub(crate) struct InputRequired {
     /// Key, method and parameters.
     pub(crate) requests: Vec<(String, String, Option<String>)>,
     pub(crate) state: Option<String>,
@@ -101,7 +101,7 @@ pub(crate) struct Round {
 
 /// How to be told of what belongs to no call.
 #[derive(Debug)]
-pub(crate) enum Standing {
+pub(crate) enum NotificationRequest {
     /// A GET, with these headers.
     Get(Headers),
     /// A call whose answer is the stream.
@@ -110,7 +110,7 @@ pub(crate) enum Standing {
 
 /// What somebody here wants to be told of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wish {
+pub(crate) struct Interest {
     pub(crate) tools: bool,
     pub(crate) prompts: bool,
     pub(crate) resources: bool,
@@ -120,15 +120,15 @@ pub(crate) struct Wish {
 }
 
 /// A group of revisions that frame and read messages alike.
-pub(crate) trait Era: Send + Sync {
+pub(crate) trait Dialect: Send + Sync {
     /// A call as bytes and headers.
-    fn frame(&self, call: &Call, frame: &Frame<'_>) -> Result<Outgoing>;
+    fn frame(&self, call: &Call, frame: &RequestMeta<'_>) -> Result<Outgoing>;
 
     /// A message that is not answered, as bytes and headers.
     fn notification(&self, call: &Call) -> Outgoing;
 
     /// What a result means for a call.
-    fn judge(&self, call: &Call, answer: &Answer) -> Result<Verdict>;
+    fn interpret(&self, call: &Call, answer: &Answer) -> Result<Interpretation>;
 
     /// Whether an array of messages may come.
     fn has_batches(&self) -> bool;
@@ -145,7 +145,7 @@ pub(crate) trait Era: Send + Sync {
 
     /// The stream for what belongs to no call; `last_event_id` is where a
     /// stream that broke is to go on.
-    fn standing(&self, wish: &Wish, last_event_id: Option<&str>) -> Standing;
+    fn standing(&self, wish: &Interest, last_event_id: Option<&str>) -> NotificationRequest;
 
     /// Where to go on with a call's stream that broke: headers of a GET, if
     /// there is such a thing.
@@ -163,7 +163,7 @@ pub(crate) trait Era: Send + Sync {
     fn tasks(&self) -> Option<Tasks>;
 
     /// Whether the arguments of tools go into headers where they are marked.
-    fn has_marks(&self) -> bool;
+    fn has_header_params(&self) -> bool;
 
     /// The headers of the request that ends the session, if there is one.
     fn end(&self) -> Option<Headers>;
@@ -173,16 +173,16 @@ pub(crate) trait Era: Send + Sync {
 }
 
 // No supertrait: what every implementor holds would be linked for nobody.
-impl fmt::Debug for dyn Era + '_ {
+impl fmt::Debug for dyn Dialect + '_ {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Era")
+        formatter.write_str("Dialect")
     }
 }
 
 /// Reads the questions of a round as those of one who declared `declared`.
 pub(crate) fn recognise_all(
-    round: &Round,
-    declared: &capability::Declared,
+    round: &InputRequired,
+    declared: &capability::ClientCapabilities,
 ) -> std::result::Result<Vec<(String, Asked)>, String> {
     let mut out = Vec::with_capacity(round.requests.len());
     for (key, method, params) in &round.requests {

@@ -7,8 +7,8 @@
 use serde::Deserialize;
 
 use crate::base::error::{Error, Result, Status};
-use crate::protocol::introduction::{Greeting, Introduction};
 use crate::protocol::revision::Revision;
+use crate::protocol::server_info::{HandshakeReply, ServerInfo};
 use crate::wire::jsonrpc::{Answer, RpcError};
 
 /// What to send next.
@@ -20,7 +20,7 @@ pub(crate) enum Attempt {
 
 /// How an attempt went.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum AttemptOutcome {
     Answered(Answer),
     /// A JSON-RPC error under any HTTP status, and the error to show for it.
     Refused(RpcError, Error),
@@ -39,7 +39,7 @@ pub(crate) enum Outcome {
 pub(crate) enum Next {
     Try(Attempt),
     /// The revision is agreed on.
-    Agreed(Box<Introduction>),
+    Agreed(Box<ServerInfo>),
     /// The handshake made a session in a revision that nobody here speaks:
     /// give it back and fail.
     Foreign(Error),
@@ -51,7 +51,7 @@ pub(crate) enum Next {
 #[derive(Debug)]
 pub(crate) struct Negotiation {
     pinned: Option<Revision>,
-    /// What carries the messages is older than the stateless era.
+    /// What carries the messages is older than the stateless dialect.
     is_old: bool,
     discovered: u8,
     initialized: u8,
@@ -77,7 +77,7 @@ impl Negotiation {
         (this, first)
     }
 
-    /// Where the question of the stateless era is never asked.
+    /// Where the question of the stateless dialect is never asked.
     pub(crate) fn of_handshake(pinned: Option<Revision>) -> Result<(Self, Attempt)> {
         if let Some(revision) = pinned.filter(|revision| revision.is_stateless()) {
             return Err(Error::new(
@@ -92,26 +92,26 @@ impl Negotiation {
         Ok((Self { is_old: true, ..negotiation }, first))
     }
 
-    pub(crate) fn judge(&mut self, attempt: Attempt, outcome: Outcome) -> Result<Next> {
+    pub(crate) fn interpret(&mut self, attempt: Attempt, outcome: AttemptOutcome) -> Result<Next> {
         match attempt {
-            Attempt::Discover(revision) => self.judge_discover(revision, outcome),
-            Attempt::Initialize(revision) => self.judge_initialize(revision, outcome),
+            Attempt::Discover(revision) => self.interpret_discover(revision, outcome),
+            Attempt::Initialize(revision) => self.interpret_initialize(revision, outcome),
         }
     }
 
-    fn judge_discover(&mut self, revision: Revision, outcome: Outcome) -> Result<Next> {
+    fn interpret_discover(&mut self, revision: Revision, outcome: AttemptOutcome) -> Result<Next> {
         match outcome {
-            Outcome::Answered(answer) => {
-                let greeting = Greeting::parse(&answer)?;
+            AttemptOutcome::Answered(answer) => {
+                let greeting = HandshakeReply::parse(&answer)?;
                 let names = greeting.supported_versions.clone().unwrap_or_default();
                 if names.iter().any(|name| name == revision.as_str()) {
                     return Ok(Next::Agreed(Box::new(greeting.introduce(revision, &answer))));
                 }
                 // A list without anything usable is no proof: some servers
-                // name the versions of one era only.
+                // name the versions of one dialect only.
                 self.choose(revision, &names, false).or_else(|error| self.fall_back(error))
             }
-            Outcome::Refused(error, shown) => match error.code {
+            AttemptOutcome::Refused(error, shown) => match error.code {
                 UNSUPPORTED_VERSION => {
                     let names = supported(&error);
                     if names.is_empty() {
@@ -120,22 +120,26 @@ impl Negotiation {
                         self.choose(revision, &names, true)
                     }
                 }
-                // Only a server of this era knows these.
+                // Only a server of this dialect knows these.
                 HEADER_MISMATCH | MISSING_CAPABILITY => Err(shown),
-                // Every server of this era answers the question.
+                // Every server of this dialect answers the question.
                 _ if self.pinned.is_some() => Err(not_spoken(revision, &error, &shown)),
                 _ => self.fall_back(shown),
             },
-            Outcome::NotMcp(405, shown) => Ok(Next::Elsewhere(shown)),
-            Outcome::NotMcp(_, shown) => self.fall_back(shown),
-            Outcome::Silent(shown) | Outcome::Ended(shown) => self.fall_back(shown),
+            AttemptOutcome::NotMcp(405, shown) => Ok(Next::Elsewhere(shown)),
+            AttemptOutcome::NotMcp(_, shown) => self.fall_back(shown),
+            AttemptOutcome::Silent(shown) | AttemptOutcome::Ended(shown) => self.fall_back(shown),
         }
     }
 
-    fn judge_initialize(&mut self, revision: Revision, outcome: Outcome) -> Result<Next> {
+    fn interpret_initialize(
+        &mut self,
+        revision: Revision,
+        outcome: AttemptOutcome,
+    ) -> Result<Next> {
         match outcome {
-            Outcome::Answered(answer) => {
-                let greeting = Greeting::parse(&answer)?;
+            AttemptOutcome::Answered(answer) => {
+                let greeting = HandshakeReply::parse(&answer)?;
                 let name = greeting.protocol_version.clone().unwrap_or_default();
                 match Revision::parse(&name) {
                     Some(theirs) if !theirs.is_stateless() && self.allows(theirs) => {
@@ -144,14 +148,14 @@ impl Negotiation {
                     _ => Ok(Next::Foreign(self.nothing_common(&[name]))),
                 }
             }
-            Outcome::Refused(error, shown) => match error.code {
+            AttemptOutcome::Refused(error, shown) => match error.code {
                 INVALID_PARAMS if !supported(&error).is_empty() => {
                     self.choose(revision, &supported(&error), true)
                 }
                 UNSUPPORTED_VERSION => {
                     let names = supported(&error);
                     if names.is_empty() && self.may_discover() && self.discovered < 2 {
-                        // A server of the stateless era after all, one that
+                        // A server of the stateless dialect after all, one that
                         // was not ready for the first question.
                         return Ok(Next::Try(self.discover(Revision::STATELESS)));
                     }
@@ -163,14 +167,14 @@ impl Negotiation {
                 }
                 _ => Err(shown),
             },
-            Outcome::NotMcp(400 | 404 | 405, shown) => Ok(Next::Elsewhere(shown)),
-            Outcome::NotMcp(_, shown) | Outcome::Silent(shown) | Outcome::Ended(shown) => {
-                Err(shown)
-            }
+            AttemptOutcome::NotMcp(400 | 404 | 405, shown) => Ok(Next::Elsewhere(shown)),
+            AttemptOutcome::NotMcp(_, shown)
+            | AttemptOutcome::Silent(shown)
+            | AttemptOutcome::Ended(shown) => Err(shown),
         }
     }
 
-    /// Takes the best of a list of the server, each era at most twice.
+    /// Takes the best of a list of the server, each dialect at most twice.
     fn choose(&mut self, tried: Revision, names: &[String], is_refused: bool) -> Result<Next> {
         let stateless = Revision::newest_common(names, true)
             .filter(|revision| self.allows(*revision) && !self.is_old && self.discovered < 2);
@@ -188,7 +192,7 @@ impl Negotiation {
         }
     }
 
-    /// From the question of the stateless era to the handshake.
+    /// From the question of the stateless dialect to the handshake.
     fn fall_back(&mut self, shown: Error) -> Result<Next> {
         if self.pinned.is_some() || self.initialized > 0 {
             return Err(shown);
@@ -268,17 +272,17 @@ fn not_spoken(pinned: Revision, rpc: &RpcError, shown: &Error) -> Error {
 mod tests {
     use super::*;
 
-    fn answered(json: &str) -> Outcome {
-        Outcome::Answered(Answer::whole(json.to_owned()))
+    fn answered(json: &str) -> AttemptOutcome {
+        AttemptOutcome::Answered(Answer::whole(json.to_owned()))
     }
 
-    fn refused(code: i32, data: Option<&str>) -> Outcome {
+    fn refused(code: i32, data: Option<&str>) -> AttemptOutcome {
         let error = RpcError { code, message: String::new(), data: data.map(str::to_owned) };
-        Outcome::Refused(error, Error::new(Status::Rpc, "refused"))
+        AttemptOutcome::Refused(error, Error::new(Status::Rpc, "refused"))
     }
 
-    fn status(status: u16) -> Outcome {
-        Outcome::NotMcp(status, Error::new(Status::Http, "status").with_http_status(status))
+    fn status(status: u16) -> AttemptOutcome {
+        AttemptOutcome::NotMcp(status, Error::new(Status::Http, "status").with_http_status(status))
     }
 
     fn automatic() -> Negotiation {
@@ -299,7 +303,8 @@ mod tests {
 
     #[test]
     fn agrees_at_once_with_a_server_of_the_stateless_era() {
-        let next = automatic().judge(PROBE, answered(r#"{"supportedVersions":["2026-07-28"]}"#));
+        let next =
+            automatic().interpret(PROBE, answered(r#"{"supportedVersions":["2026-07-28"]}"#));
         assert!(matches!(next, Ok(Next::Agreed(who)) if who.revision == Revision::V2026_07_28));
     }
 
@@ -321,7 +326,7 @@ mod tests {
             answered("{}"),
             answered(r#"{"supportedVersions":["1999-01-01"]}"#),
         ] {
-            assert_eq!(tries(automatic().judge(PROBE, outcome)), INITIALIZE);
+            assert_eq!(tries(automatic().interpret(PROBE, outcome)), INITIALIZE);
         }
     }
 
@@ -329,11 +334,11 @@ mod tests {
     fn takes_a_version_that_the_server_names() {
         let named = refused(-32022, Some(r#"{"supported":["2025-06-18","2025-03-26"]}"#));
         assert_eq!(
-            tries(automatic().judge(PROBE, named)),
+            tries(automatic().interpret(PROBE, named)),
             Attempt::Initialize(Revision::V2025_06_18)
         );
         let listed = answered(r#"{"supportedVersions":["2025-11-25"]}"#);
-        assert_eq!(tries(automatic().judge(PROBE, listed)), INITIALIZE);
+        assert_eq!(tries(automatic().interpret(PROBE, listed)), INITIALIZE);
     }
 
     #[test]
@@ -341,15 +346,15 @@ mod tests {
         let named = || refused(-32022, Some(r#"{"supported":["2026-07-28"]}"#));
         for pinned in [None, Some(Revision::V2026_07_28)] {
             let (mut negotiation, first) = Negotiation::new(pinned, None);
-            assert_eq!(tries(negotiation.judge(first, named())), PROBE);
-            assert!(negotiation.judge(PROBE, named()).is_err());
+            assert_eq!(tries(negotiation.interpret(first, named())), PROBE);
+            assert!(negotiation.interpret(PROBE, named()).is_err());
         }
     }
 
     #[test]
     fn says_both_lists_when_nothing_is_common() {
         let named = refused(-32022, Some(r#"{"supported":["2031-01-01"]}"#));
-        let error = automatic().judge(PROBE, named).unwrap_err();
+        let error = automatic().interpret(PROBE, named).unwrap_err();
         assert_eq!(error.status(), Status::Version);
         assert!(error.message().contains("2031-01-01") && error.message().contains("2024-11-05"));
     }
@@ -357,20 +362,20 @@ mod tests {
     #[test]
     fn does_not_fall_back_from_what_only_a_stateless_server_says() {
         for code in [HEADER_MISMATCH, MISSING_CAPABILITY] {
-            assert!(automatic().judge(PROBE, refused(code, None)).is_err());
+            assert!(automatic().interpret(PROBE, refused(code, None)).is_err());
         }
     }
 
     #[test]
     fn knows_an_older_transport_by_its_refusal() {
-        let Ok(Next::Elsewhere(error)) = automatic().judge(PROBE, status(405)) else {
+        let Ok(Next::Elsewhere(error)) = automatic().interpret(PROBE, status(405)) else {
             unreachable!()
         };
         assert_eq!(error.http_status(), 405);
         for code in [400, 404, 405] {
             let mut negotiation = automatic();
-            negotiation.judge(PROBE, status(400)).unwrap();
-            let next = negotiation.judge(INITIALIZE, status(code));
+            negotiation.interpret(PROBE, status(400)).unwrap();
+            let next = negotiation.interpret(INITIALIZE, status(code));
             assert!(matches!(next, Ok(Next::Elsewhere(_))), "{code}");
         }
     }
@@ -378,13 +383,13 @@ mod tests {
     #[test]
     fn asks_in_the_older_way_what_is_silent_or_ends_at_the_question() {
         let error = || Error::new(Status::Timeout, "no answer");
-        for outcome in [Outcome::Silent(error()), Outcome::Ended(error())] {
-            assert_eq!(tries(automatic().judge(PROBE, outcome)), INITIALIZE);
+        for outcome in [AttemptOutcome::Silent(error()), AttemptOutcome::Ended(error())] {
+            assert_eq!(tries(automatic().interpret(PROBE, outcome)), INITIALIZE);
         }
-        for outcome in [Outcome::Silent(error()), Outcome::Ended(error())] {
+        for outcome in [AttemptOutcome::Silent(error()), AttemptOutcome::Ended(error())] {
             let mut negotiation = automatic();
-            negotiation.judge(PROBE, status(400)).unwrap();
-            assert!(negotiation.judge(INITIALIZE, outcome).is_err());
+            negotiation.interpret(PROBE, status(400)).unwrap();
+            assert!(negotiation.interpret(INITIALIZE, outcome).is_err());
         }
     }
 
@@ -395,7 +400,7 @@ mod tests {
         for code in [UNSUPPORTED_VERSION, -32601] {
             for data in [None, Some(r#"{"supported":["2026-07-28"]}"#)] {
                 let (mut negotiation, _) = Negotiation::of_handshake(None).unwrap();
-                assert!(negotiation.judge(INITIALIZE, refused(code, data)).is_err());
+                assert!(negotiation.interpret(INITIALIZE, refused(code, data)).is_err());
             }
         }
         let pinned = Negotiation::of_handshake(Some(Revision::STATELESS)).map(drop);
@@ -406,18 +411,18 @@ mod tests {
     fn takes_any_handshake_version_that_the_server_chose() {
         for revision in Revision::ALL.into_iter().skip(1) {
             let mut negotiation = automatic();
-            tries(negotiation.judge(PROBE, status(400)));
+            tries(negotiation.interpret(PROBE, status(400)));
             let json = format!("{{\"protocolVersion\":\"{}\"}}", revision.as_str());
-            let next = negotiation.judge(INITIALIZE, answered(&json));
+            let next = negotiation.interpret(INITIALIZE, answered(&json));
             assert!(matches!(next, Ok(Next::Agreed(who)) if who.revision == revision));
         }
         for json in
             [r#"{"protocolVersion":"1999-01-01"}"#, r#"{"protocolVersion":"2026-07-28"}"#, "{}"]
         {
             let mut negotiation = automatic();
-            tries(negotiation.judge(PROBE, status(400)));
+            tries(negotiation.interpret(PROBE, status(400)));
             assert!(matches!(
-                negotiation.judge(INITIALIZE, answered(json)),
+                negotiation.interpret(INITIALIZE, answered(json)),
                 Ok(Next::Foreign(error)) if error.status() == Status::Version
             ));
         }
@@ -427,23 +432,23 @@ mod tests {
     fn never_tries_another_than_the_pinned_version() {
         let (mut negotiation, first) = Negotiation::new(Some(Revision::V2025_03_26), None);
         assert_eq!(first, Attempt::Initialize(Revision::V2025_03_26));
-        let next = negotiation.judge(first, answered(r#"{"protocolVersion":"2025-11-25"}"#));
+        let next = negotiation.interpret(first, answered(r#"{"protocolVersion":"2025-11-25"}"#));
         assert!(matches!(next, Ok(Next::Foreign(_))));
 
         let (mut negotiation, first) = Negotiation::new(Some(Revision::V2026_07_28), None);
         assert_eq!(first, PROBE);
-        assert!(negotiation.judge(first, status(400)).is_err());
+        assert!(negotiation.interpret(first, status(400)).is_err());
         let (mut negotiation, first) = Negotiation::new(Some(Revision::V2026_07_28), None);
-        let error = negotiation.judge(first, refused(-32600, None)).unwrap_err();
+        let error = negotiation.interpret(first, refused(-32600, None)).unwrap_err();
         assert_eq!(error.status(), Status::Version);
     }
 
     #[test]
     fn goes_back_once_to_a_server_that_was_not_ready() {
         let mut negotiation = automatic();
-        tries(negotiation.judge(PROBE, status(500)));
-        assert_eq!(tries(negotiation.judge(INITIALIZE, refused(-32022, None))), PROBE);
-        assert!(negotiation.judge(PROBE, status(500)).is_err());
+        tries(negotiation.interpret(PROBE, status(500)));
+        assert_eq!(tries(negotiation.interpret(INITIALIZE, refused(-32022, None))), PROBE);
+        assert!(negotiation.interpret(PROBE, status(500)).is_err());
     }
 
     #[test]
@@ -456,7 +461,8 @@ mod tests {
         for data in hostile {
             let (mut negotiation, mut attempt) = Negotiation::new(None, None);
             let mut rounds = 0;
-            while let Ok(Next::Try(next)) = negotiation.judge(attempt, refused(-32022, Some(data)))
+            while let Ok(Next::Try(next)) =
+                negotiation.interpret(attempt, refused(-32022, Some(data)))
             {
                 attempt = next;
                 rounds += 1;
@@ -470,11 +476,11 @@ mod tests {
         let known = Some(Revision::HANDSHAKE);
         for code in [-32600, -32601, HEADER_MISMATCH, UNSUPPORTED_VERSION] {
             let (mut negotiation, _) = Negotiation::new(None, known);
-            assert_eq!(tries(negotiation.judge(INITIALIZE, refused(code, None))), PROBE);
-            assert!(negotiation.judge(PROBE, refused(code, None)).is_err());
+            assert_eq!(tries(negotiation.interpret(INITIALIZE, refused(code, None))), PROBE);
+            assert!(negotiation.interpret(PROBE, refused(code, None)).is_err());
         }
         let (mut negotiation, first) = Negotiation::new(known, known);
-        assert!(negotiation.judge(first, refused(-32601, None)).is_err(), "one that is pinned");
+        assert!(negotiation.interpret(first, refused(-32601, None)).is_err(), "one that is pinned");
     }
 
     #[test]

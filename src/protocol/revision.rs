@@ -61,7 +61,7 @@ impl Revision {
         self == Self::V2025_11_25
     }
 
-    /// The newest of ours among a peer's, of one era.
+    /// The newest of ours among a peer's, of one dialect.
     pub(crate) fn newest_common(names: &[String], is_stateless: bool) -> Option<Self> {
         Self::ALL.into_iter().find(|revision| {
             revision.is_stateless() == is_stateless

@@ -1,4 +1,4 @@
-//! The headers of the stateless era that repeat a part of the body, so that
+//! The headers of the stateless dialect that repeat a part of the body, so that
 //! what stands between client and server can route by them.
 
 use base64::Engine;

@@ -1,16 +1,19 @@
-//! The era in which each request stands alone: 2026-07-28.
+//! The dialect in which each request stands alone: 2026-07-28.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::call::{Call, PREFIX, push_member};
-use crate::protocol::capability::Declared;
-use crate::protocol::notice;
-use crate::protocol::question::Answered;
+use crate::protocol::capability::ClientCapabilities;
+use crate::protocol::input_request::Answered;
+use crate::protocol::notification;
 use crate::protocol::revision::Revision;
 use crate::protocol::task::Tasks;
-use crate::protocol::{Era, Frame, Headers, Identity, Outgoing, Round, Standing, Verdict, Wish};
+use crate::protocol::{
+    Dialect, Headers, Identity, InputRequired, Interest, Interpretation, NotificationRequest,
+    Outgoing, RequestMeta,
+};
 use crate::wire::jsonrpc::{self, Answer, said};
 use crate::wire::object::Members;
 
@@ -27,7 +30,11 @@ pub(crate) struct Stateless {
 }
 
 impl Stateless {
-    pub(crate) fn new(revision: Revision, identity: &Identity, declared: &Declared) -> Self {
+    pub(crate) fn new(
+        revision: Revision,
+        identity: &Identity,
+        declared: &ClientCapabilities,
+    ) -> Self {
         let meta = |capabilities: String| {
             format!(
                 "\"{PREFIX}protocolVersion\":\"{}\",\"{PREFIX}clientCapabilities\":\
@@ -58,7 +65,7 @@ impl Stateless {
     }
 
     /// The parameters of the program and what the protocol adds to them.
-    fn push_params(&self, out: &mut String, call: &Call, frame: Option<&Frame<'_>>) {
+    fn push_params(&self, out: &mut String, call: &Call, frame: Option<&RequestMeta<'_>>) {
         out.push_str(",\"params\":{\"_meta\":{");
         out.push_str(if call.has_tasks { &self.task_meta } else { &self.meta });
         let frame = frame.copied().unwrap_or_default();
@@ -91,8 +98,8 @@ impl Stateless {
     }
 }
 
-impl Era for Stateless {
-    fn frame(&self, call: &Call, frame: &Frame<'_>) -> Result<Outgoing> {
+impl Dialect for Stateless {
+    fn frame(&self, call: &Call, frame: &RequestMeta<'_>) -> Result<Outgoing> {
         if call.is_ping() {
             return Ok(self.discover(frame.id));
         }
@@ -118,18 +125,18 @@ impl Era for Stateless {
         Outgoing { headers: self.headers(call.method.clone().into()), body: body.into_bytes() }
     }
 
-    fn judge(&self, call: &Call, answer: &Answer) -> Result<Verdict> {
+    fn interpret(&self, call: &Call, answer: &Answer) -> Result<Interpretation> {
         match answer.member("resultType") {
-            None | Some("\"complete\"") => Ok(Verdict::Complete),
+            None | Some("\"complete\"") => Ok(Interpretation::Complete),
             Some("\"input_required\"") if may_ask(call) => {
-                round(answer.json()).map(Verdict::InputRequired)
+                round(answer.json()).map(Interpretation::InputRequired)
             }
             Some("\"input_required\"") => Err(Error::protocol(format!(
                 "the server asks a question before it answers {}, which is not allowed",
                 call.method
             ))),
             Some("\"task\"") if call.is_tool() && call.has_tasks => {
-                Tasks::Decided.begun(answer).map(Verdict::Task)
+                Tasks::Decided.begun(answer).map(Interpretation::Task)
             }
             Some(other) => Err(Error::protocol(format!(
                 "the server sent a result of a kind that was not asked for: {}",
@@ -154,12 +161,12 @@ impl Era for Stateless {
 
     /// Closing the reply's stream stops the request, where it has one.
     fn cancel(&self, id: i64, reason: &str, is_shared: bool) -> Option<Outgoing> {
-        let params = notice::cancellation(id, reason);
-        let call = Call::notification(notice::CANCELLED, Some(&params)).ok()?;
+        let params = notification::cancellation(id, reason);
+        let call = Call::notification(notification::CANCELLED, Some(&params)).ok()?;
         is_shared.then(|| self.notification(&call))
     }
 
-    fn standing(&self, wish: &Wish, _last_event_id: Option<&str>) -> Standing {
+    fn standing(&self, wish: &Interest, _last_event_id: Option<&str>) -> NotificationRequest {
         let mut filter = String::from("{");
         for (is_wanted, name) in [
             (wish.tools, "toolsListChanged"),
@@ -181,7 +188,7 @@ impl Era for Stateless {
         filter.push('}');
         let mut call = Call::of("subscriptions/listen", format!("\"notifications\":{filter}"));
         call.has_tasks = !wish.tasks.is_empty();
-        Standing::Listen(call)
+        NotificationRequest::Listen(call)
     }
 
     fn resume(&self, _last_event_id: &str) -> Option<Headers> {
@@ -200,7 +207,7 @@ impl Era for Stateless {
         Some(Tasks::Decided)
     }
 
-    fn has_marks(&self) -> bool {
+    fn has_header_params(&self) -> bool {
         true
     }
 
@@ -221,12 +228,12 @@ fn may_ask(call: &Call) -> bool {
 }
 
 /// The questions in a result.
-pub(crate) fn round(result: &str) -> Result<Round> {
+pub(crate) fn round(result: &str) -> Result<InputRequired> {
     let malformed = |what: String| {
         Error::protocol(format!("the server asks a question in a malformed way: {what}"))
     };
     let members = Members::parse(result).map_err(|error| malformed(said(&error)))?;
-    let mut round = Round::default();
+    let mut round = InputRequired::default();
     if let Some(state) = members.get("requestState") {
         if !state.get().starts_with('"') {
             return Err(malformed("its requestState is not a string".to_owned()));
@@ -258,15 +265,15 @@ pub(crate) fn round(result: &str) -> Result<Round> {
 mod tests {
     use super::*;
     use crate::base::error::Status;
-    use crate::protocol::Retry;
+    use crate::protocol::RetryParams;
 
-    fn era() -> Stateless {
+    fn dialect() -> Stateless {
         let identity = Identity { name: "app".into(), version: "1".into() };
-        Stateless::new(Revision::STATELESS, &identity, &Declared::default())
+        Stateless::new(Revision::STATELESS, &identity, &ClientCapabilities::default())
     }
 
-    fn framed(call: &Call, frame: &Frame<'_>) -> (Headers, serde_json::Value) {
-        let outgoing = era().frame(call, frame).unwrap();
+    fn framed(call: &Call, frame: &RequestMeta<'_>) -> (Headers, serde_json::Value) {
+        let outgoing = dialect().frame(call, frame).unwrap();
         (outgoing.headers, serde_json::from_slice(&outgoing.body).unwrap())
     }
 
@@ -276,7 +283,8 @@ mod tests {
 
     #[test]
     fn pings_by_asking_who_the_server_is() {
-        let (headers, message) = framed(&Call::ping(), &Frame { id: 3, ..Frame::default() });
+        let (headers, message) =
+            framed(&Call::ping(), &RequestMeta { id: 3, ..RequestMeta::default() });
         assert_eq!(message["method"], "server/discover");
         let meta = &message["params"]["_meta"];
         assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
@@ -290,9 +298,10 @@ mod tests {
     fn adds_to_the_parameters_only_what_there_is() {
         let mut call = Call::tool("x", Some(r#"{"b":1.50}"#)).unwrap();
         call.set_meta(Some(r#"{"a":1}"#)).unwrap();
-        let retry = Retry { responses: Some("{\"k\":{}}".into()), state: Some("\"s\"".into()) };
+        let retry =
+            RetryParams { responses: Some("{\"k\":{}}".into()), state: Some("\"s\"".into()) };
         let marks = [("Region".to_owned(), "us".to_owned())];
-        let frame = Frame {
+        let frame = RequestMeta {
             id: 9,
             wants_progress: true,
             log_level: Some("info"),
@@ -309,7 +318,8 @@ mod tests {
         assert_eq!(header(&headers, "Mcp-Name"), Some("x"));
         assert_eq!(header(&headers, "Mcp-Param-Region"), Some("us"));
 
-        let (headers, message) = framed(&Call::new("tools/list", None).unwrap(), &Frame::default());
+        let (headers, message) =
+            framed(&Call::new("tools/list", None).unwrap(), &RequestMeta::default());
         let params = message["params"].as_object().unwrap();
         assert_eq!(params.len(), 1);
         assert_eq!(params["_meta"].as_object().unwrap().len(), 3);
@@ -320,32 +330,39 @@ mod tests {
     fn takes_no_result_of_a_kind_it_did_not_ask_for() {
         let tool = Call::tool("x", None).unwrap();
         let list = Call::new("tools/list", None).unwrap();
-        let judge =
-            |call: &Call, result: &str| era().judge(call, &Answer::whole(result.to_owned()));
+        let interpret = |call: &Call, result: &str| {
+            dialect().interpret(call, &Answer::whole(result.to_owned()))
+        };
         for result in ["{}", r#"{"resultType":"complete"}"#, r#"{"\u0072esultType":"complete"}"#] {
-            assert!(matches!(judge(&tool, result), Ok(Verdict::Complete)), "{result}");
+            assert!(matches!(interpret(&tool, result), Ok(Interpretation::Complete)), "{result}");
         }
-        assert!(judge(&tool, r#"{"resultType":"task"}"#).is_err());
-        assert!(judge(&tool, r#"{"result\u0054ype":"task"}"#).is_err());
+        assert!(interpret(&tool, r#"{"resultType":"task"}"#).is_err());
+        assert!(interpret(&tool, r#"{"result\u0054ype":"task"}"#).is_err());
         let task = r#"{"resultType":"task","taskId":"t","status":"working"}"#;
-        assert!(judge(&tool, task).is_err());
+        assert!(interpret(&tool, task).is_err());
         let prepared = Tasks::Decided.prepare(&tool, 0);
-        assert!(matches!(judge(&prepared, task), Ok(Verdict::Task(task)) if task.id == "t"));
-        assert!(judge(&Tasks::Decided.prepare(&list, 0), task).is_err(), "only tools");
+        assert!(
+            matches!(interpret(&prepared, task), Ok(Interpretation::Task(task)) if task.id == "t")
+        );
+        assert!(interpret(&Tasks::Decided.prepare(&list, 0), task).is_err(), "only tools");
         let asks = r#"{"resultType":"input_required","requestState":"a\/b",
             "inputRequests":{"k":{"method":"roots/list","params":{"a":1}}}}"#;
-        assert_eq!(judge(&list, asks).unwrap_err().status(), Status::Protocol);
-        let Ok(Verdict::InputRequired(round)) = judge(&tool, asks) else { unreachable!() };
+        assert_eq!(interpret(&list, asks).unwrap_err().status(), Status::Protocol);
+        let Ok(Interpretation::InputRequired(round)) = interpret(&tool, asks) else {
+            unreachable!()
+        };
         assert_eq!(round.state.as_deref(), Some(r#""a\/b""#), "as the server wrote it");
         assert_eq!(round.requests[0].1, "roots/list");
-        assert!(judge(&tool, r#"{"resultType":"input_required"}"#).is_err());
+        assert!(interpret(&tool, r#"{"resultType":"input_required"}"#).is_err());
     }
 
     #[test]
     fn asks_to_be_told_of_what_is_wanted() {
-        let wish = Wish { tools: true, uris: vec!["a:\"b".into()], ..Wish::default() };
-        let Standing::Listen(call) = era().standing(&wish, None) else { unreachable!() };
-        let (_, message) = framed(&call, &Frame { id: 1, ..Frame::default() });
+        let wish = Interest { tools: true, uris: vec!["a:\"b".into()], ..Interest::default() };
+        let NotificationRequest::Listen(call) = dialect().standing(&wish, None) else {
+            unreachable!()
+        };
+        let (_, message) = framed(&call, &RequestMeta { id: 1, ..RequestMeta::default() });
         assert_eq!(
             message["params"]["notifications"],
             serde_json::json!({"toolsListChanged": true, "resourceSubscriptions": ["a:\"b"]})
@@ -354,8 +371,8 @@ mod tests {
 
     #[test]
     fn answers_no_request_and_has_no_session() {
-        assert!(era().respond("1", &Answered::Result("{}".into())).is_none());
-        assert!(era().cancel(1, "", false).is_none() && era().end().is_none());
+        assert!(dialect().respond("1", &Answered::Result("{}".into())).is_none());
+        assert!(dialect().cancel(1, "", false).is_none() && dialect().end().is_none());
     }
 
     #[test]

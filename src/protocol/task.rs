@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, quote};
-use crate::protocol::Round;
+use crate::protocol::InputRequired;
 use crate::protocol::call::{Call, push_member};
-use crate::protocol::introduction::Introduction;
+use crate::protocol::server_info::ServerInfo;
 use crate::protocol::stateless;
 use crate::wire::jsonrpc::{self, Answer, RpcError, said};
 use crate::wire::object::Members;
@@ -35,7 +35,7 @@ pub(crate) enum State {
     Working,
     /// The server asks something: by requests of its own, once the result is
     /// called for, or by these.
-    Asking(Option<Round>),
+    Asking(Option<InputRequired>),
     /// Over, and the result has to be called for.
     Ended,
     /// Over, with this result as JSON text.
@@ -55,27 +55,27 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 impl Tasks {
     /// Whether the server has tasks at all.
-    pub(crate) fn are_there(self, introduction: &Introduction) -> bool {
+    pub(crate) fn are_there(self, server_info: &ServerInfo) -> bool {
         match self {
-            Self::Asked => introduction.has_capability("tasks"),
-            Self::Decided => introduction.has_extension(EXTENSION),
+            Self::Asked => server_info.has_capability("tasks"),
+            Self::Decided => server_info.has_extension(EXTENSION),
         }
     }
 
     /// Whether a call of a tool may be asked to run as one.
-    pub(crate) fn may_be_asked(self, introduction: &Introduction) -> bool {
-        self == Self::Asked && introduction.has_capability("tasks.requests.tools.call")
+    pub(crate) fn may_be_asked(self, server_info: &ServerInfo) -> bool {
+        self == Self::Asked && server_info.has_capability("tasks.requests.tools.call")
     }
 
-    pub(crate) fn can_cancel(self, introduction: &Introduction) -> bool {
+    pub(crate) fn can_cancel(self, server_info: &ServerInfo) -> bool {
         match self {
-            Self::Asked => introduction.has_capability("tasks.cancel"),
-            Self::Decided => self.are_there(introduction),
+            Self::Asked => server_info.has_capability("tasks.cancel"),
+            Self::Decided => self.are_there(server_info),
         }
     }
 
-    pub(crate) fn can_list(self, introduction: &Introduction) -> bool {
-        self == Self::Asked && introduction.has_capability("tasks.list")
+    pub(crate) fn can_list(self, server_info: &ServerInfo) -> bool {
+        self == Self::Asked && server_info.has_capability("tasks.list")
     }
 
     /// The call as it has to be sent so that it may run as a task, which is

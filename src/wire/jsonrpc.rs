@@ -25,7 +25,7 @@ pub(crate) enum Id {
 pub(crate) enum Message<'a> {
     Response {
         id: Id,
-        outcome: Outcome,
+        outcome: ResponseBody,
     },
     /// The id and the params as JSON text.
     Request {
@@ -40,7 +40,7 @@ pub(crate) enum Message<'a> {
 }
 
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum ResponseBody {
     /// Where it stands in the message.
     Result(Place),
     Error(RpcError),
@@ -185,9 +185,9 @@ fn message<'a>(text: &'a str, tape: &Tape) -> Result<Message<'a>> {
     }
     let id = id.map_or(Ok(Id::None), |place| parse_id(raw(place)))?;
     let outcome = match (result, error) {
-        (Some(result), None) if raw(result).starts_with('{') => Outcome::Result(result),
+        (Some(result), None) if raw(result).starts_with('{') => ResponseBody::Result(result),
         (Some(_), None) => return Err(malformed("its result is not an object".into())),
-        (None, Some(error)) => Outcome::Error(parse_error(raw(error))?),
+        (None, Some(error)) => ResponseBody::Error(parse_error(raw(error))?),
         (None, None) => {
             return Err(malformed("it has neither a method, nor a result, nor an error".into()));
         }
@@ -220,7 +220,7 @@ pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
 /// The error of a body that is one, whatever its id: how refusals look.
 pub(crate) fn find_error(body: &[u8]) -> Option<(Id, RpcError)> {
     match parse(std::str::from_utf8(body).ok()?).ok()?.0 {
-        Message::Response { id, outcome: Outcome::Error(error) } => Some((id, error)),
+        Message::Response { id, outcome: ResponseBody::Error(error) } => Some((id, error)),
         _ => None,
     }
 }
@@ -287,10 +287,10 @@ mod tests {
     fn response(text: &str) -> (Id, std::result::Result<String, RpcError>) {
         let (message, tape) = parse(text).unwrap();
         match message {
-            Message::Response { id, outcome: Outcome::Result(result) } => {
+            Message::Response { id, outcome: ResponseBody::Result(result) } => {
                 (id, Ok(tape.text(text, result).to_owned()))
             }
-            Message::Response { id, outcome: Outcome::Error(error) } => (id, Err(error)),
+            Message::Response { id, outcome: ResponseBody::Error(error) } => (id, Err(error)),
             other => unreachable!("{other:?}"),
         }
     }
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn finds_the_result_in_the_text_that_is_kept() {
         let text = r#" {"jsonrpc":"2.0","id":1,"result":{"a":[1]}} "#;
-        let (Message::Response { outcome: Outcome::Result(result), .. }, tape) =
+        let (Message::Response { outcome: ResponseBody::Result(result), .. }, tape) =
             parse(text).unwrap()
         else {
             unreachable!()

@@ -3,8 +3,8 @@
 
 use super::parts;
 use crate::cost::bounded;
-use crate::protocol::form::fill;
-use crate::protocol::marks::{headers, marks};
+use crate::protocol::elicitation_form::fill;
+use crate::protocol::header_params::{headers, marks};
 use crate::protocol::routing;
 
 pub(super) const WORDS: &[&str] = &[

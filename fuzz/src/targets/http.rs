@@ -18,7 +18,7 @@ pub(super) const WORDS: &[&str] = &[
     "Content-Encoding: gzip\r\n",
     "Mcp-Session-Id: ",
     "WWW-Authenticate: ",
-    "Retry-After: ",
+    "RetryParams-After: ",
     "Location: ",
     "Date: ",
     "DPoP-Nonce: ",

@@ -4,14 +4,14 @@
 use super::parts;
 use crate::base::error::Error;
 use crate::cost::bounded;
-use crate::protocol::capability::Declared;
-use crate::protocol::introduction::Greeting;
-use crate::protocol::notice::{self, Progress};
-use crate::protocol::question::Asked;
+use crate::protocol::capability::ClientCapabilities;
+use crate::protocol::server_info::HandshakeReply;
+use crate::protocol::notification::{self, Progress};
+use crate::protocol::input_request::Asked;
 use crate::protocol::revision::Revision;
 use crate::protocol::stateless::round;
 use crate::protocol::task::Tasks;
-use crate::wire::jsonrpc::{self, Answer, Id, Message, Outcome, batch, find_error, parse, utf8};
+use crate::wire::jsonrpc::{self, Answer, Id, Message, ResponseBody, batch, find_error, parse, utf8};
 use crate::wire::owner::Owner;
 
 pub(super) const WORDS: &[&str] = &[
@@ -75,8 +75,8 @@ fn message(text: &str) {
             request(&method, params);
         }
         Message::Notification { method, params } => {
-            notice::Kind::of(&method);
-            if let Some(place) = notice::progress(text, &tape) {
+            notification::Kind::of(&method);
+            if let Some(place) = notification::progress(text, &tape) {
                 Progress::read(text, &tape, place);
             }
             notification(params);
@@ -84,19 +84,19 @@ fn message(text: &str) {
     }
 }
 
-fn response(text: &str, id: Id, outcome: Outcome, tape: crate::wire::tape::Tape) {
+fn response(text: &str, id: Id, outcome: ResponseBody, tape: crate::wire::tape::Tape) {
     // A piece of a message never names another request than the whole does.
     if let Owner::Request(owner) = Owner::of_head(text.as_bytes()) {
         let is_once = text.matches("\"id\"").count() == 1 && !text.contains('\\');
         assert!(!is_once || id == Id::Number(owner), "{owner} of {id:?}");
     }
-    let Outcome::Result(place) = outcome else { return };
+    let ResponseBody::Result(place) = outcome else { return };
     let answer = Answer::new(text.to_owned(), 0, tape, place);
     let json = answer.json().to_owned();
     assert!(json.starts_with('{'));
     check(bounded(json.len(), || round(&json)));
     for revision in Revision::ALL {
-        match bounded(json.len(), || Greeting::parse(&answer)) {
+        match bounded(json.len(), || HandshakeReply::parse(&answer)) {
             Ok(greeting) => {
                 let introduction = greeting.introduce(revision, &answer);
                 introduction.has_capability("tools");
@@ -126,7 +126,7 @@ fn is_fit(error: &Error) {
 }
 
 fn request(method: &str, params: Option<&str>) {
-    let all = Declared {
+    let all = ClientCapabilities {
         form: true,
         url: true,
         sampling: true,
@@ -164,10 +164,10 @@ fn jsonrpc_is_json(text: &str) -> bool {
 fn notification(params: Option<&str>) {
     Progress::parse(params);
     let params = params.unwrap_or("{}");
-    notice::cancelled(params);
-    notice::subscription(params);
-    notice::elicitation(params);
-    notice::uri(params);
+    notification::cancelled(params);
+    notification::subscription(params);
+    notification::elicitation(params);
+    notification::uri(params);
     crate::protocol::task::id(params);
     let _ = jsonrpc::parse_error(params);
 }

@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 
 use crate::base::error::{Result, quote};
-use crate::client::config::entry::{Auth, Entry, OAuth, Target, Text, Transport};
-use crate::client::config::place::Place;
+use crate::client::config::entry::{Auth, Entry, EntryTarget, OAuth, Text, Transport};
+use crate::client::config::place::ConfigPlace;
 use crate::wire::jsonc::{Kind, Member, Value};
 
 /// What a file says, and what in it was passed over.
@@ -21,7 +21,7 @@ pub(crate) struct Document {
 impl Document {
     /// `file` is its name for messages.
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self> {
-        let root = Place::file(file);
+        let root = ConfigPlace::file(file);
         let value = Value::parse(text).map_err(|wrong| {
             root.on(wrong.line).wrong(format!(
                 "column {}: is not JSON (comments and commas at the end are allowed): {}",
@@ -41,12 +41,12 @@ struct Reader {
 
 /// The members of an object of the file, each name once.
 struct Object<'a> {
-    place: Place,
+    place: ConfigPlace,
     members: Vec<&'a Member>,
 }
 
 impl Reader {
-    fn root(&mut self, root: &Place, value: &Value) -> Result<Vec<Entry>> {
+    fn root(&mut self, root: &ConfigPlace, value: &Value) -> Result<Vec<Entry>> {
         let Kind::Object(members) = &value.kind else {
             return Err(root.on(value.line).wrong(format!(
                 "is {}, not an object: write {{\"mcpServers\": {{...}}}}",
@@ -90,7 +90,7 @@ impl Reader {
     /// names equal.
     fn object<'a>(
         &mut self,
-        place: Place,
+        place: ConfigPlace,
         members: &'a [Member],
         fold: fn(&str) -> String,
     ) -> Object<'a> {
@@ -110,7 +110,7 @@ impl Reader {
         Object { place, members: kept }
     }
 
-    fn entry(&mut self, servers: &Place, member: &Member, is_editors: bool) -> Result<Entry> {
+    fn entry(&mut self, servers: &ConfigPlace, member: &Member, is_editors: bool) -> Result<Entry> {
         let place = servers.inside(&member.name, member.line);
         if member.name.contains('\0') {
             return Err(place.wrong("the name has a NUL (\\u0000): take it out"));
@@ -167,7 +167,7 @@ impl Reader {
         })
     }
 
-    fn program(&mut self, object: &Object<'_>, command: Text) -> Result<Target> {
+    fn program(&mut self, object: &Object<'_>, command: Text) -> Result<EntryTarget> {
         if command.written().is_empty() {
             return Err(command.place.wrong("is empty: write the program's name or path"));
         }
@@ -181,7 +181,7 @@ impl Reader {
                 "there are no headers for a program at stdio: give it what it needs in \"env\"",
             ));
         }
-        Ok(Target::Program {
+        Ok(EntryTarget::Program {
             command,
             args: object.list("args")?,
             env: self.env(object)?,
@@ -190,7 +190,12 @@ impl Reader {
         })
     }
 
-    fn address(&mut self, object: &Object<'_>, url: Text, transport: Transport) -> Result<Target> {
+    fn address(
+        &mut self,
+        object: &Object<'_>,
+        url: Text,
+        transport: Transport,
+    ) -> Result<EntryTarget> {
         let headers = self.texts(object, "headers", str::to_ascii_lowercase)?;
         let auth = self.auth(object)?;
         let given = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
@@ -199,7 +204,7 @@ impl Reader {
                 .place
                 .wrong("is there beside \"auth\", which is the same header: keep one of them"));
         }
-        Ok(Target::Address { url, headers, auth, transport })
+        Ok(EntryTarget::Address { url, headers, auth, transport })
     }
 
     /// A token, or how one is got.
@@ -306,7 +311,7 @@ impl<'a> Object<'a> {
     }
 
     /// What `transport` or `type` says, and where; with `None` for stdio.
-    fn transport(&self, is_editors: bool) -> Result<Option<(Place, Option<Transport>)>> {
+    fn transport(&self, is_editors: bool) -> Result<Option<(ConfigPlace, Option<Transport>)>> {
         let mut said = None;
         for name in ["transport", "type"] {
             let Some(member) = self.member(name) else { continue };
@@ -356,7 +361,7 @@ impl<'a> Object<'a> {
         )))
     }
 
-    fn disabled(&self) -> Result<Option<Place>> {
+    fn disabled(&self) -> Result<Option<ConfigPlace>> {
         let Some(member) = self.member("disabled") else { return Ok(None) };
         match member.value.kind {
             Kind::Boolean(false) => Ok(None),
@@ -366,7 +371,7 @@ impl<'a> Object<'a> {
     }
 }
 
-fn text(place: Place, value: &Value) -> Result<Text> {
+fn text(place: ConfigPlace, value: &Value) -> Result<Text> {
     match &value.kind {
         Kind::Text(written) => Text::new(place, written.clone()),
         _ => Err(place.wrong(format!("is {}: write a string in quotes", value.what()))),

@@ -2,22 +2,22 @@
 
 use crate::base::error::Result;
 use crate::base::secret::Secret;
-use crate::client::config::place::Place;
+use crate::client::config::place::ConfigPlace;
 use crate::wire::reference::{Part, Wrong, parts};
 
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: String,
-    pub(crate) place: Place,
+    pub(crate) place: ConfigPlace,
     /// Where it is said to be disabled.
-    pub(crate) disabled: Option<Place>,
+    pub(crate) disabled: Option<ConfigPlace>,
     /// In milliseconds.
     pub(crate) timeout: Option<i32>,
-    pub(crate) target: Target,
+    pub(crate) target: EntryTarget,
 }
 
 #[derive(Debug)]
-pub(crate) enum Target {
+pub(crate) enum EntryTarget {
     /// A program on this machine, at stdio.
     Program {
         command: Text,
@@ -40,7 +40,7 @@ pub(crate) enum Auth {
 /// What is said of the way to a token, and where.
 #[derive(Debug)]
 pub(crate) struct OAuth {
-    pub(crate) place: Place,
+    pub(crate) place: ConfigPlace,
     pub(crate) client_id: Option<Text>,
     pub(crate) client_secret: Option<Text>,
     pub(crate) scopes: Vec<Text>,
@@ -58,13 +58,13 @@ pub(crate) enum Transport {
 /// client is made.
 #[derive(Debug)]
 pub(crate) struct Text {
-    pub(crate) place: Place,
+    pub(crate) place: ConfigPlace,
     written: Secret,
 }
 
 impl Text {
     /// Refuses what can stand for nothing, without quoting it.
-    pub(crate) fn new(place: Place, written: Secret) -> Result<Self> {
+    pub(crate) fn new(place: ConfigPlace, written: Secret) -> Result<Self> {
         if written.expose().contains('\0') {
             return Err(place.wrong("has a NUL (\\u0000), which cannot be passed on"));
         }
@@ -101,25 +101,25 @@ impl Text {
 impl Entry {
     pub(crate) fn url(&self) -> Option<&str> {
         match &self.target {
-            Target::Address { url, .. } => Some(url.written()),
-            Target::Program { .. } => None,
+            EntryTarget::Address { url, .. } => Some(url.written()),
+            EntryTarget::Program { .. } => None,
         }
     }
 
     pub(crate) fn command(&self) -> Option<&str> {
         match &self.target {
-            Target::Program { command, .. } => Some(command.written()),
-            Target::Address { .. } => None,
+            EntryTarget::Program { command, .. } => Some(command.written()),
+            EntryTarget::Address { .. } => None,
         }
     }
 
     /// Tokens, headers and variables that are written out.
-    pub(crate) fn literals(&self) -> Vec<&Place> {
+    pub(crate) fn literals(&self) -> Vec<&ConfigPlace> {
         let texts: Vec<&Text> = match &self.target {
-            Target::Program { env, .. } => {
+            EntryTarget::Program { env, .. } => {
                 env.iter().filter_map(|(_, text)| text.as_ref()).collect()
             }
-            Target::Address { headers, auth, .. } => {
+            EntryTarget::Address { headers, auth, .. } => {
                 let secret = match auth {
                     Some(Auth::Token(token)) => Some(token),
                     Some(Auth::OAuth(oauth)) => oauth.client_secret.as_ref(),

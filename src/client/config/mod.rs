@@ -23,8 +23,8 @@ use crate::base::secret::Secret;
 use crate::client::Client;
 use crate::client::config::document::Document;
 use crate::client::config::entry::Entry;
-use crate::client::config::ready::{Around, Ready, ReadyAuth, Way};
-use crate::client::oauth::{Auth, Grant};
+use crate::client::config::ready::{Around, EntryWay, Ready, ReadyAuth};
+use crate::client::http::credentials::{Auth, Grant};
 use crate::transport::socket::plain;
 
 /// A file's servers. Nothing in it changes.
@@ -105,8 +105,8 @@ impl Config {
 /// The only place that turns an entry into a client.
 fn client(ready: &Ready<'_>) -> Result<Client> {
     let client = match &ready.way {
-        Way::Address { url: (place, url), headers, auth, transport } => {
-            let at = |place: &place::Place| {
+        EntryWay::Address { url: (place, url), headers, auth, transport } => {
+            let at = |place: &place::ConfigPlace| {
                 let place = place.to_string();
                 move |error: Error| error.during(&place)
             };
@@ -132,7 +132,7 @@ fn client(ready: &Ready<'_>) -> Result<Client> {
             client.set_transport(*transport as i32)?;
             client
         }
-        Way::Program { command, args, env, cwd } => {
+        EntryWay::Program { command, args, env, cwd } => {
             let argv = std::iter::once(command).chain(args).map(|text| text.expose().into());
             let client = Client::new_stdio(argv.collect())
                 .map_err(|error| error.during(&ready.entry.place.to_string()))?;
@@ -193,7 +193,7 @@ fn too_large() -> Error {
 
 /// The warning about what users other than the owner may read.
 fn readable(entries: &[Entry], mode: u32) -> Option<String> {
-    let all: Vec<&place::Place> = entries.iter().flat_map(Entry::literals).collect();
+    let all: Vec<&place::ConfigPlace> = entries.iter().flat_map(Entry::literals).collect();
     let first = all.first()?;
     let others = match all.len() {
         1 => String::new(),

@@ -9,7 +9,7 @@ use crate::base::error::{Error, Status, quote};
 ///
 /// The key is put together when it is shown: a file may have many.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct ConfigPlace {
     within: Arc<Within>,
     line: usize,
     step: Step,
@@ -30,7 +30,7 @@ enum Step {
     Named(&'static str, Box<str>),
 }
 
-impl Place {
+impl ConfigPlace {
     /// The whole of a file.
     pub(crate) fn file(file: &str) -> Self {
         let within = Within { file: file.into(), key: String::new() };
@@ -83,7 +83,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ConfigPlace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}", self.within.file, self.line)?;
         let key = self.key();
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn names_file_line_and_key() {
-        let file = Place::file("a/mcp.json");
+        let file = ConfigPlace::file("a/mcp.json");
         assert_eq!(file.on(3).to_string(), "a/mcp.json:3");
         let server = file.inside("mcpServers", 1).inside("weather", 2);
         for (place, text) in [

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::client::config::entry::{Auth, Entry, OAuth, Target, Text, Transport};
-use crate::client::config::place::Place;
+use crate::client::config::entry::{Auth, Entry, EntryTarget, OAuth, Text, Transport};
+use crate::client::config::place::ConfigPlace;
 use crate::wire::env_file;
 use crate::wire::reference::Part;
 
@@ -20,11 +20,11 @@ pub(crate) struct Around<'a> {
 #[derive(Debug)]
 pub(crate) struct Ready<'a> {
     pub(crate) entry: &'a Entry,
-    pub(crate) way: Way<'a>,
+    pub(crate) way: EntryWay<'a>,
 }
 
 #[derive(Debug)]
-pub(crate) enum Way<'a> {
+pub(crate) enum EntryWay<'a> {
     Program {
         command: Secret,
         args: Vec<Secret>,
@@ -33,8 +33,8 @@ pub(crate) enum Way<'a> {
         cwd: Option<Secret>,
     },
     Address {
-        url: (&'a Place, Secret),
-        headers: Vec<(&'a str, &'a Place, Secret)>,
+        url: (&'a ConfigPlace, Secret),
+        headers: Vec<(&'a str, &'a ConfigPlace, Secret)>,
         auth: Option<ReadyAuth<'a>>,
         transport: Transport,
     },
@@ -43,8 +43,12 @@ pub(crate) enum Way<'a> {
 /// The token, or how one is got.
 #[derive(Debug)]
 pub(crate) enum ReadyAuth<'a> {
-    Token(&'a Place, Secret),
-    OAuth { place: &'a Place, client: Option<(Secret, Option<Secret>)>, scope: Option<Secret> },
+    Token(&'a ConfigPlace, Secret),
+    OAuth {
+        place: &'a ConfigPlace,
+        client: Option<(Secret, Option<Secret>)>,
+        scope: Option<Secret>,
+    },
 }
 
 /// What editors have under a name that looks like a variable's.
@@ -60,13 +64,13 @@ impl<'a> Ready<'a> {
             ));
         }
         let way = match &entry.target {
-            Target::Program { command, args, env, env_file, cwd } => Way::Program {
+            EntryTarget::Program { command, args, env, env_file, cwd } => EntryWay::Program {
                 command: command.replaced(around)?,
                 args: args.iter().map(|text| text.replaced(around)).collect::<Result<_>>()?,
                 env: environment(env, env_file.as_ref(), around)?,
                 cwd: cwd.as_ref().map(|text| text.replaced(around)).transpose()?,
             },
-            Target::Address { url, headers, auth, transport } => Way::Address {
+            EntryTarget::Address { url, headers, auth, transport } => EntryWay::Address {
                 url: (&url.place, url.replaced(around)?),
                 headers: headers
                     .iter()

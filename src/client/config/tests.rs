@@ -1,7 +1,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use super::entry::{Target, Transport};
+use super::entry::{EntryTarget, Transport};
 use super::*;
 
 /// A file that uses all that is known.
@@ -92,7 +92,7 @@ fn reads_addresses_and_programs() {
     assert_eq!(config.entries[0].timeout, Some(30000));
 
     let ready = Ready::new(&config.entries[0], &AROUND).unwrap();
-    let Way::Address { url, headers, auth, transport } = &ready.way else { panic!() };
+    let EntryWay::Address { url, headers, auth, transport } = &ready.way else { panic!() };
     assert_eq!(url.1.expose(), "https://example.com/mcp?k=none");
     let Some(ReadyAuth::Token(_, token)) = auth else { panic!() };
     assert_eq!(token.expose(), "t0ken");
@@ -103,7 +103,7 @@ fn reads_addresses_and_programs() {
     assert_eq!(client(&ready).unwrap().options().timeout.as_millis(), 30000);
 
     let ready = Ready::new(&config.entries[1], &AROUND).unwrap();
-    let Way::Program { command, args, env, cwd } = &ready.way else { panic!() };
+    let EntryWay::Program { command, args, env, cwd } = &ready.way else { panic!() };
     assert_eq!(command.expose(), "/home/u/bin/files");
     let args: Vec<&str> = args.iter().map(Secret::expose).collect();
     assert_eq!(args, ["--root", "$$x", "ab"]);
@@ -138,7 +138,7 @@ fn knows_the_transports() {
         ("servers", r#", "type": "sse""#, Transport::Sse),
     ] {
         let document = parse(&format!(r#"{{"{shape}": {{"a": {{"url": "x"{said}}}}}}}"#)).unwrap();
-        let Target::Address { transport, .. } = document.entries[0].target else { panic!() };
+        let EntryTarget::Address { transport, .. } = document.entries[0].target else { panic!() };
         assert_eq!(transport, expected, "{shape} {said}");
     }
 }
@@ -315,7 +315,7 @@ fn takes_the_default_for_what_is_unset_or_empty() {
         let text = format!(r#"{{"a": {{"command": "x", "cwd": "{written}"}}}}"#);
         let document = parse(&text).unwrap();
         let ready = Ready::new(&document.entries[0], &AROUND).unwrap();
-        let Way::Program { cwd: Some(cwd), .. } = ready.way else { panic!() };
+        let EntryWay::Program { cwd: Some(cwd), .. } = ready.way else { panic!() };
         assert_eq!(cwd.expose(), value, "{written}");
     }
 }

@@ -4,10 +4,10 @@ use std::sync::PoisonError;
 
 use crate::base::sync::{Mutex, MutexGuard};
 
-#[path = "../../../src/client/slot.rs"]
+#[path = "../../../src/client/core/pending.rs"]
 #[allow(dead_code)]
 pub(crate) mod slot;
-#[path = "../../../src/client/turn.rs"]
+#[path = "../../../src/client/core/leader_lock.rs"]
 #[allow(dead_code)]
 pub(crate) mod turn;
 

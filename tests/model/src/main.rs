@@ -1,5 +1,5 @@
 //! Tries every order in which threads can do what they do with the stream that
-//! they share: `src/client/turn.rs` and `src/client/slot.rs` themselves, with
+//! they share: `src/client/core/leader_lock.rs` and `src/client/core/pending.rs` themselves, with
 //! locks whose every order loom goes through. A thread that would wait for
 //! ever is found, and so is an answer that nobody gets.
 
@@ -13,7 +13,7 @@ use loom::thread;
 
 use base::error::Error;
 use base::signal::Signal;
-use client::slot::{Delivered, Slot, Slots};
+use client::slot::{Inbound, PendingRequest, PendingRequests};
 use client::turn::{Entry, Idle, Turn};
 
 /// Whose messages are still to be read.
@@ -21,18 +21,18 @@ type Stream = Vec<i64>;
 
 struct Shared {
     turn: Turn<Stream>,
-    slots: Slots,
+    slots: PendingRequests,
 }
 
 impl Shared {
     /// Shared for good: the model has no threads that lend.
     fn new(stream: &[i64]) -> &'static Self {
         let stream = stream.iter().rev().copied().collect();
-        Box::leak(Box::new(Self { turn: Turn::new(stream), slots: Slots::default() }))
+        Box::leak(Box::new(Self { turn: Turn::new(stream), slots: PendingRequests::default() }))
     }
 
     /// Reads until there is something for `slot`, or nothing is left.
-    fn lead(&self, stream: &mut Stream, slot: &Slot) {
+    fn lead(&self, stream: &mut Stream, slot: &PendingRequest) {
         while !slot.has_any() {
             let Some(id) = stream.pop() else { return };
             self.deliver(id);
@@ -40,11 +40,11 @@ impl Shared {
     }
 
     fn deliver(&self, id: i64) {
-        assert!(self.slots.put(id, Delivered::Malformed(Error)).is_none(), "nobody waits for {id}");
+        assert!(self.slots.put(id, Inbound::Malformed(Error)).is_none(), "nobody waits for {id}");
     }
 
     /// As `Client::await_answer`.
-    fn call(&self, slot: &Slot) {
+    fn call(&self, slot: &PendingRequest) {
         loop {
             if slot.take().is_some() {
                 return;

@@ -1,0 +1,2 @@
+pub(crate) mod dispatch;
+pub(crate) mod request;

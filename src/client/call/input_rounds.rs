@@ -1,0 +1,112 @@
+//! Asking the program what the server wants to know before it answers.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use crate::base::error::{Error, Result, Status, quote};
+use crate::client::core::input_request::Inquiry;
+use crate::client::options::Options;
+use crate::client::{Client, Session};
+use crate::protocol::input_request::{Answered, Asked, Kind};
+use crate::protocol::{InputRequired, RetryParams, recognise_all};
+use crate::transport::wait::Wait;
+use crate::wire::object::Members;
+
+impl Client {
+    /// Asks all that a round asks, and waits for the answers.
+    pub(crate) async fn ask(
+        self: &Arc<Self>,
+        options: &Options,
+        session: &Session,
+        round: &InputRequired,
+        wait: &Wait,
+    ) -> Result<RetryParams> {
+        let asked = recognised(round, session)?;
+        let mut inquiry = Inquiry::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
+        for (place, (_, asked)) in asked.into_iter().enumerate() {
+            inquiry.take(self, options, place, asked, wait);
+        }
+        inquiry.ask(self, wait).await?;
+        inquiry.answers.retry(round)
+    }
+
+    /// Asks for what a server wants done on web pages before it runs a call
+    /// (2025-11-25), and waits until it is done; false if somebody said no.
+    pub(crate) async fn ask_for_pages(
+        self: &Arc<Self>,
+        options: &Options,
+        session: &Arc<Session>,
+        data: Option<&str>,
+        wait: &Wait,
+    ) -> Result<bool> {
+        let pages = pages(data);
+        if pages.is_empty() {
+            return Ok(false);
+        }
+        let mut inquiry = Inquiry::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
+        for (place, (_, params)) in pages.iter().enumerate() {
+            let asked = Asked { kind: Kind::Url, params: params.clone() };
+            inquiry.add(self, place, asked, wait);
+        }
+        inquiry.ask(self, wait).await?;
+        if !inquiry.answers.are_all_accepted() {
+            return Ok(false);
+        }
+        // Where the server can tell that a page was visited, it is asked
+        // again when it has; else at once.
+        if self.subscriptions.stands_for(session) {
+            let patience = wait.at_most_beyond(options.input_timeout);
+            for (id, _) in &pages {
+                self.questions.until_complete(id, &patience).await?;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The questions of a round, each with its key, if all were declared.
+pub(crate) fn recognised(round: &InputRequired, session: &Session) -> Result<Vec<(String, Asked)>> {
+    recognise_all(round, &session.declared).map_err(|method| {
+        Error::new(
+            Status::InputRequired,
+            format!(
+                "the server asks a question ({}) before it answers, and nobody here \
+                 answers it; see mcp_client_set_input_handler()",
+                quote(&method)
+            ),
+        )
+    })
+}
+
+impl Inquiry {
+    /// Takes what is asked, and answers at once what needs nobody.
+    pub(crate) fn take(
+        &mut self,
+        client: &Arc<Client>,
+        options: &Options,
+        place: usize,
+        asked: Asked,
+        wait: &Wait,
+    ) {
+        match (&options.roots, asked.kind) {
+            (Some(roots), Kind::Roots) => {
+                self.answers.set(place, Answered::Result(format!("{{\"roots\":{roots}}}")));
+            }
+            _ => self.add(client, place, asked, wait),
+        }
+    }
+}
+
+/// The pages in the data of an error: their ids, and the params of each.
+fn pages(data: Option<&str>) -> Vec<(String, String)> {
+    let list = data.and_then(|data| Members::parse(data).ok()?.get("elicitations"));
+    let list: Vec<&RawValue> =
+        list.and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default();
+    let page = |page: &&RawValue| {
+        let members = Members::parse(page.get()).ok()?;
+        members.string("url")?;
+        Some((members.string("elicitationId")?, page.get().to_owned()))
+    };
+    list.iter().filter_map(page).collect()
+}

@@ -1,0 +1,210 @@
+//! A whole list, page after page, within bounds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use crate::base::error::{Error, Result, Status};
+use crate::client::Client;
+use crate::client::app::request::CallLimits;
+use crate::client::options::Options;
+use crate::protocol::call::{Call, push_member};
+use crate::protocol::item;
+use crate::transport::wait::{Wait, now};
+use crate::wire::jsonrpc::Answer;
+use crate::wire::object::Members;
+
+const INVALID_PARAMS: i32 = -32602;
+
+impl Client {
+    /// All pages of a list; `member` is what its items stand in.
+    pub(crate) fn list(self: &Arc<Self>, method: &str, member: &str) -> Result<Vec<Answer>> {
+        let call = Call::new(method, None)?;
+        let (options, limits) = (self.options(), CallLimits::default());
+        let wait = self.wait(&options, &limits, false);
+        now(self.list_within(&options, &call, member, &limits, &wait))
+    }
+
+    /// The time without a sign of life begins anew with each page; the whole
+    /// has one deadline.
+    pub(crate) async fn list_within(
+        self: &Arc<Self>,
+        options: &Arc<Options>,
+        call: &Call,
+        member: &str,
+        limits: &CallLimits,
+        wait: &Wait,
+    ) -> Result<Vec<Answer>> {
+        let mut has_begun_again = false;
+        loop {
+            match self.pages(options, call, member, limits, wait).await {
+                // The cursor is not known any more: once more from the start.
+                Err((true, error)) if !has_begun_again && is_stale(&error) => {
+                    has_begun_again = true;
+                    self.cache.forget(call);
+                }
+                Err((_, error)) => return Err(error),
+                Ok(pages) => return Ok(pages),
+            }
+        }
+    }
+
+    /// The flag of an error says whether it came behind the first page.
+    async fn pages(
+        self: &Arc<Self>,
+        options: &Arc<Options>,
+        call: &Call,
+        member: &str,
+        limits: &CallLimits,
+        wait: &Wait,
+    ) -> std::result::Result<Vec<Answer>, (bool, Error)> {
+        let (max_pages, max_items) = (options.max_pages, options.max_items);
+        let mut pages: Vec<Answer> = Vec::new();
+        // With the number of the page that gave it.
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let (mut items, mut bytes) = (0, 0usize);
+        let mut cursor: Option<String> = None;
+        loop {
+            let page = call.at(cursor.as_deref());
+            wait.restart();
+            let answer = self
+                .perform(options, &page, limits, wait)
+                .await
+                .map_err(|error| (!pages.is_empty(), error))?;
+            let next = next_cursor(&answer);
+            let named = |what: String| {
+                let error = Error::new(Status::TooLarge, format!("{}: {what}", call.method()));
+                (false, error)
+            };
+            // What is shorter than that many empty items needs no counting.
+            let may_be_many = answer.json().len() / 3 > max_items;
+            if next.is_some() || !pages.is_empty() || may_be_many {
+                items += item::count(&answer, member);
+                if items > max_items {
+                    return Err(named(format!(
+                        "the server's list has more than {} items; see mcp_client_set_max_items()",
+                        max_items
+                    )));
+                }
+            }
+            // All are kept until the list is whole: it is one result.
+            bytes = bytes.saturating_add(answer.json().len());
+            if bytes > options.max_message {
+                return Err(named(format!(
+                    "the server's list has more than {} bytes; see \
+                     mcp_client_set_max_message_size()",
+                    options.max_message
+                )));
+            }
+            pages.push(answer);
+            let Some(next) = next else { return Ok(pages) };
+            if pages.len() >= max_pages {
+                return Err(named(format!(
+                    "the server's list has more than {} pages; see mcp_client_set_max_pages()",
+                    max_pages
+                )));
+            }
+            if seen.insert(next.clone(), pages.len()).is_some() {
+                let error = Error::protocol(format!(
+                    "{}: the server's list goes round in a circle: it gave the same cursor twice",
+                    call.method()
+                ));
+                return Err((false, error));
+            }
+            cursor = Some(next);
+        }
+    }
+}
+
+/// Several pages as one object: the members of the last, with the items of
+/// all in the place of its own. Of members with the same name the last counts.
+pub(crate) fn joined(pages: &[&str]) -> String {
+    let last = pages.last().and_then(|page| Members::parse(page).ok()).unwrap_or_default();
+    let places: HashMap<&str, usize> =
+        last.0.iter().enumerate().map(|(at, (name, _))| (&**name, at)).collect();
+    let members = || {
+        let all = last.0.iter().enumerate();
+        all.filter(|(at, (name, _))| places.get(&**name) == Some(at)).map(|(_, member)| member)
+    };
+    let arrays = members().filter(|(_, value)| is_array(value));
+    let mut items: HashMap<&str, Vec<&str>> =
+        arrays.map(|(name, _)| (&**name, Vec::new())).collect();
+    for page in pages {
+        let page = Members::parse(page).unwrap_or_default();
+        let own: HashMap<&str, &str> =
+            page.0.iter().map(|(name, value)| (&**name, value.get())).collect();
+        for (name, text) in own {
+            let Some(inner) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) else {
+                continue;
+            };
+            if let (Some(all), false) = (items.get_mut(name), inner.trim().is_empty()) {
+                all.push(inner.trim());
+            }
+        }
+    }
+    let mut out = String::from("{");
+    for (name, value) in members() {
+        match items.get(&**name) {
+            Some(all) => push_member(&mut out, name, &format!("[{}]", all.join(","))),
+            None => push_member(&mut out, name, value.get()),
+        }
+    }
+    out.push('}');
+    out
+}
+
+fn is_array(value: &RawValue) -> bool {
+    value.get().starts_with('[')
+}
+
+/// Where the list goes on. An empty text is a cursor; null is none.
+fn next_cursor(page: &Answer) -> Option<String> {
+    serde_json::from_str(page.member("nextCursor")?).ok()
+}
+
+fn is_stale(error: &Error) -> bool {
+    error.rpc().is_some_and(|rpc| rpc.code == INVALID_PARAMS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joins_pages_into_one_object() {
+        let pages = [
+            r#"{"tools":[{"a":1}, {"b":2}],"nextCursor":"x"}"#,
+            r#"{"tools":[ ],"nextCursor":""}"#,
+            r#"{"_meta":{"last":1},"tools":[{"c":3}]}"#,
+        ];
+        assert_eq!(joined(&pages), r#"{"_meta":{"last":1},"tools":[{"a":1}, {"b":2},{"c":3}]}"#);
+    }
+
+    #[test]
+    fn joins_pages_with_any_members_in_a_time_that_grows_with_them() {
+        assert_eq!(
+            joined(&[r#"{"a":[1],"a":[2]}"#, r#"{"a":[3],"b":0,"a":[4],"b":1}"#]),
+            r#"{"a":[2,4],"b":1}"#
+        );
+        assert_eq!(joined(&[r#"{"a":[1]}"#, r#"{"a":{}}"#, "{"]), "{}");
+        assert_eq!(joined(&[r#"{"a":[1]}"#, r#"{"a":{}}"#]), r#"{"a":{}}"#);
+        let begun = std::time::Instant::now();
+        let many = |name: &dyn Fn(usize) -> String| {
+            let all: Vec<String> =
+                (0..50_000).map(|at| format!("\"{}\":[{at}]", name(at))).collect();
+            format!("{{{}}}", all.join(","))
+        };
+        let (wide, same) = (many(&|at| format!("k{at}")), many(&|_| "a".to_owned()));
+        assert!(joined(&[&wide, &wide]).contains("\"k49999\":[49999,49999]"));
+        assert_eq!(joined(&[&same, &same]), "{\"a\":[49999,49999]}");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10));
+    }
+
+    #[test]
+    fn takes_an_empty_cursor_for_one_and_null_for_none() {
+        assert_eq!(next_cursor(&Answer::whole(r#"{"nextCursor":""}"#.into())).as_deref(), Some(""));
+        assert_eq!(next_cursor(&Answer::whole(r#"{"nextCursor":null}"#.into())), None);
+        assert_eq!(next_cursor(&Answer::whole("{}".into())), None);
+    }
+}

@@ -1,0 +1,155 @@
+//! How many started requests may hold a connection at a time; the others wait
+//! in order.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::signal::Signal;
+use crate::client::lock;
+use crate::transport::wait::Wait;
+
+#[derive(Debug)]
+pub(crate) struct ConnectionLimit(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    most: usize,
+    taken: usize,
+    waiting: VecDeque<Arc<Signal>>,
+}
+
+/// The right to a connection; dropped, the next one has it.
+#[derive(Debug)]
+pub(crate) struct ConnectionPermit<'a>(&'a ConnectionLimit);
+
+const MOST: usize = 64;
+
+impl Default for ConnectionLimit {
+    fn default() -> Self {
+        Self(Mutex::new(State { most: MOST, taken: 0, waiting: VecDeque::new() }))
+    }
+}
+
+impl ConnectionLimit {
+    pub(crate) fn set_most(&self, most: usize) {
+        let mut state = lock(&self.0);
+        state.most = most;
+        state.admit();
+    }
+
+    /// A lane, when it is this one's turn.
+    pub(crate) async fn enter(&self, wait: &Wait) -> Result<ConnectionPermit<'_>> {
+        let signal = Signal::shared();
+        {
+            let mut state = lock(&self.0);
+            state.waiting.push_back(signal.clone());
+            state.admit();
+        }
+        // Raised by the one that has given a lane to this one.
+        let waited = wait.until_raised(&signal).await;
+        let mut state = lock(&self.0);
+        let place = state.waiting.iter().position(|one| Arc::ptr_eq(one, &signal));
+        let is_in_vain = place.and_then(|place| state.waiting.remove(place)).is_some();
+        drop(state);
+        // Made only where there is one, as its end gives it to the next.
+        let lane = (!is_in_vain).then(|| ConnectionPermit(self));
+        waited?;
+        lane.ok_or_else(|| Error::new(Status::Internal, "a turn that came without a lane"))
+    }
+}
+
+impl State {
+    /// Lets in who is next, as far as there is room.
+    fn admit(&mut self) {
+        while self.taken < self.most
+            && let Some(next) = self.waiting.pop_front()
+        {
+            self.taken += 1;
+            next.raise();
+        }
+    }
+}
+
+impl Drop for ConnectionPermit<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.0.0);
+        state.taken -= 1;
+        state.admit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::wait::now;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    #[test]
+    fn lets_so_many_in_at_a_time_and_everyone_in_the_end() {
+        let (lanes, inside, most) =
+            (ConnectionLimit::default(), AtomicUsize::new(0), AtomicUsize::new(0));
+        lanes.set_most(3);
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    let wait = Wait::for_at_most(Duration::from_secs(10));
+                    let lane = now(lanes.enter(&wait)).unwrap();
+                    most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    std::thread::sleep(Duration::from_millis(2));
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    drop(lane);
+                });
+            }
+        });
+        assert!(most.into_inner() <= 3);
+        assert_eq!(lock(&lanes.0).taken, 0);
+    }
+
+    #[test]
+    fn passes_over_those_who_gave_up() {
+        let lanes = ConnectionLimit::default();
+        lanes.set_most(1);
+        let long = Wait::for_at_most(Duration::from_secs(10));
+        let lane = now(lanes.enter(&long)).unwrap();
+        assert!(now(lanes.enter(&Wait::for_at_most(Duration::from_millis(5)))).is_err());
+        drop(lane);
+        assert!(now(lanes.enter(&long)).is_ok());
+        assert_eq!(lock(&lanes.0).taken, 0);
+    }
+
+    #[test]
+    fn keeps_the_order_and_the_limit_when_the_limit_changes() {
+        let lanes = ConnectionLimit::default();
+        lanes.set_most(1);
+        let lane = now(lanes.enter(&Wait::for_at_most(Duration::from_secs(10)))).unwrap();
+        let (order, may_leave) = (std::sync::Mutex::new(Vec::new()), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            for number in 0..3 {
+                let (lanes, order, may_leave) = (&lanes, &order, &may_leave);
+                scope.spawn(move || {
+                    let wait = Wait::for_at_most(Duration::from_secs(10));
+                    let lane = now(lanes.enter(&wait)).unwrap();
+                    order.lock().unwrap().push(number);
+                    while !may_leave.load(Ordering::SeqCst) {
+                        std::thread::yield_now();
+                    }
+                    drop(lane);
+                });
+                while lock(&lanes.0).waiting.len() <= number {
+                    std::thread::yield_now();
+                }
+            }
+            lanes.set_most(2);
+            while order.lock().unwrap().is_empty() {
+                std::thread::yield_now();
+            }
+            assert_eq!(*order.lock().unwrap(), [0], "the one that waits longest");
+            lanes.set_most(1);
+            drop(lane);
+            may_leave.store(true, Ordering::SeqCst);
+        });
+        assert_eq!((order.into_inner().unwrap(), lock(&lanes.0).taken), (vec![0, 1, 2], 0));
+    }
+}

@@ -1,0 +1,344 @@
+//! What has come for the application between its calls, and the started
+//! requests that are done, behind one descriptor.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, Weak};
+
+use crate::base::error::Result;
+use crate::base::numbered::Numbered;
+use crate::base::signal::Signal;
+use crate::base::sync::lock;
+use crate::client::app::request::{Flight, Place, ProgressReport, Request};
+use crate::client::core::input_request::Question;
+use crate::protocol::notification::Kind;
+use crate::wire::jsonrpc::Answer;
+
+/// A notification of the server, or of the library about its stream.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) kind: Kind,
+    pub(crate) method: String,
+    /// A JSON object as text.
+    pub(crate) params: String,
+}
+
+/// How far a request is.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    pub(crate) progress: f64,
+    pub(crate) total: Option<f64>,
+    pub(crate) message: Option<String>,
+}
+
+/// Something for the application's threads.
+pub(crate) enum QueuedItem {
+    Event(Event),
+    Question(Arc<Question>),
+    /// Nobody is told of a request that is gone.
+    Progress(Weak<ProgressReport>, Progress),
+    /// A started request has ended so: it is done when the application looks.
+    Done(Arc<Request>, Flight, Result<Vec<Answer>>),
+    /// Work that runs code of the application to get or keep a credential.
+    Work(Box<dyn FnOnce() + Send>),
+}
+
+impl QueuedItem {
+    /// The memory of what may be dropped, if it may be.
+    fn weight(&self) -> Option<usize> {
+        let more = match self {
+            Self::Event(event) => event.method.len() + event.params.len(),
+            Self::Progress(_, told) => told.message.as_ref().map_or(0, String::len),
+            _ => return None,
+        };
+        Some(size_of::<Self>() + more)
+    }
+
+    fn is_event(&self) -> bool {
+        matches!(self, Self::Event(_))
+    }
+}
+
+impl fmt::Debug for QueuedItem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Event(_) => "Event",
+            Self::Question(_) => "Question",
+            Self::Progress(..) => "Progress",
+            Self::Done(..) => "Done",
+            Self::Work(_) => "Work",
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct EventQueue {
+    queue: Mutex<Queue>,
+    /// Raised while there is any item.
+    arrivals: Signal,
+    /// Raised while there is an item that is not an event: what a call needs
+    /// that is made inside a handler.
+    needed: Signal,
+    /// Raised while there is an item, or a request to hand out.
+    ready: Signal,
+    /// The same without events.
+    ready_inside: Signal,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    items: VecDeque<QueuedItem>,
+    /// How many of them are not events.
+    needed: usize,
+    /// Of those that may be dropped, how many there are and their weight.
+    light: usize,
+    bytes: usize,
+    /// Requests that are done and were not handed out, in the order in which
+    /// they ended.
+    done: Numbered<Arc<Request>>,
+    next_place: u64,
+    is_closed: bool,
+}
+
+/// The most events that wait to be told, and the most memory of them; the
+/// oldest make room, but for the newest, however large it is.
+const EVENTS: usize = 1024;
+const BYTES: usize = 16 << 20;
+
+impl Queue {
+    fn push(&mut self, item: QueuedItem) {
+        if let Some(weight) = item.weight() {
+            self.light += 1;
+            self.bytes += weight;
+        }
+        self.needed += usize::from(!item.is_event());
+        self.items.push_back(item);
+    }
+
+    fn remove(&mut self, at: usize) -> Option<QueuedItem> {
+        let item = self.items.remove(at)?;
+        if let Some(weight) = item.weight() {
+            self.light -= 1;
+            self.bytes -= weight;
+        }
+        self.needed -= usize::from(!item.is_event());
+        Some(item)
+    }
+
+    /// The oldest that may be dropped.
+    fn oldest(&mut self) -> Option<QueuedItem> {
+        let at = self.items.iter().position(|item| item.weight().is_some())?;
+        self.remove(at)
+    }
+}
+
+impl EventQueue {
+    /// What the application's descriptor shows; without events inside a
+    /// handler.
+    pub(crate) fn ready(&self, with_events: bool) -> &Signal {
+        if with_events { &self.ready } else { &self.ready_inside }
+    }
+
+    /// What a thread waits for that may run events, or may not.
+    pub(crate) fn arrivals(&self, with_events: bool) -> &Signal {
+        if with_events { &self.arrivals } else { &self.needed }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.queue).items.len()
+    }
+
+    /// Adds an item; says how many events were dropped for it. A client that
+    /// is closed takes none.
+    pub(crate) fn push(&self, item: QueuedItem) -> usize {
+        let mut dropped = Vec::new();
+        let mut queue = lock(&self.queue);
+        if queue.is_closed {
+            // Dropped outside the lock.
+            drop(queue);
+            drop(item);
+            return 0;
+        }
+        if let Some(weight) = item.weight() {
+            while queue.light >= EVENTS || queue.bytes + weight > BYTES {
+                let Some(oldest) = queue.oldest() else { break };
+                dropped.push(oldest);
+            }
+        }
+        queue.push(item);
+        self.signal(&queue);
+        drop(queue);
+        dropped.len()
+    }
+
+    /// The next item, or the next that is not an event.
+    pub(crate) fn pop(&self, with_events: bool) -> Option<QueuedItem> {
+        let mut queue = lock(&self.queue);
+        let at =
+            if with_events { 0 } else { queue.items.iter().position(|item| !item.is_event())? };
+        let item = queue.remove(at);
+        self.signal(&queue);
+        item
+    }
+
+    /// Takes no more, and gives what there is.
+    pub(crate) fn close(&self) -> Vec<QueuedItem> {
+        let mut queue = lock(&self.queue);
+        queue.is_closed = true;
+        let items: Vec<QueuedItem> = std::iter::from_fn(|| queue.remove(0)).collect();
+        self.signal(&queue);
+        items
+    }
+
+    /// Hands out a request that is done, unless somebody waits for it, or has
+    /// freed it.
+    pub(crate) fn list(&self, request: Arc<Request>) {
+        self.list_when(request, || true);
+    }
+
+    /// The same for one that `ends` just now, if it does. Whoever sees its end
+    /// and lets go of its place after that finds it handed out or not, for good.
+    pub(crate) fn list_when(&self, request: Arc<Request>, ends: impl FnOnce() -> bool) {
+        let mut queue = lock(&self.queue);
+        if !ends() {
+            return;
+        }
+        let mut place = lock(&request.place);
+        if !matches!(*place, Place::None) || request.is_abandoned() {
+            return;
+        }
+        let number = queue.next_place;
+        queue.next_place += 1;
+        *place = Place::Listed(number);
+        drop(place);
+        queue.done.insert(number, request);
+        self.signal(&queue);
+    }
+
+    /// A started request that is done, each once.
+    pub(crate) fn next_done(&self) -> Option<Arc<Request>> {
+        let mut queue = lock(&self.queue);
+        let request = queue.done.pop_first()?;
+        *lock(&request.place) = Place::None;
+        self.signal(&queue);
+        Some(request)
+    }
+
+    pub(crate) fn has_done(&self) -> bool {
+        !lock(&self.queue).done.is_empty()
+    }
+
+    /// Takes a request that may be listed from the list, and puts it in this
+    /// place; gives the old one.
+    pub(crate) fn take_place(&self, request: &Request, next: Place) -> Place {
+        let mut queue = lock(&self.queue);
+        let old = std::mem::replace(&mut *lock(&request.place), next);
+        let mut gone = None;
+        if let Place::Listed(number) = old {
+            gone = queue.done.remove(number);
+            self.signal(&queue);
+        }
+        drop(queue);
+        drop(gone);
+        old
+    }
+
+    /// Nobody wants to know any more how a request ended.
+    pub(crate) fn forget(&self, request: &Request) {
+        self.take_place(request, Place::None);
+        let mut queue = lock(&self.queue);
+        let is_own = |item: &QueuedItem| matches!(item, QueuedItem::Done(one, ..) if std::ptr::eq(Arc::as_ptr(one), request));
+        let gone = queue.items.iter().position(is_own).and_then(|at| queue.remove(at));
+        self.signal(&queue);
+        drop(queue);
+        drop(gone);
+    }
+
+    fn signal(&self, queue: &Queue) {
+        let set = |signal: &Signal, raised: bool| match (raised, signal.is_raised()) {
+            (true, false) => signal.raise(),
+            (false, true) => signal.lower(),
+            _ => {}
+        };
+        let has_any = !queue.items.is_empty();
+        set(&self.arrivals, has_any);
+        set(&self.needed, queue.needed > 0);
+        set(&self.ready, has_any || !queue.done.is_empty());
+        set(&self.ready_inside, queue.needed > 0 || !queue.done.is_empty());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(method: &str) -> QueuedItem {
+        let params = "{}".to_owned();
+        QueuedItem::Event(Event { kind: Kind::Other, method: method.to_owned(), params })
+    }
+
+    fn work() -> QueuedItem {
+        QueuedItem::Work(Box::new(|| ()))
+    }
+
+    #[test]
+    fn is_ready_while_it_holds_anything() {
+        let event_queue = EventQueue::default();
+        event_queue.push(event("a"));
+        assert!(event_queue.ready(true).is_raised() && event_queue.arrivals(true).is_raised());
+        assert!(event_queue.pop(true).is_some() && !event_queue.ready(true).is_raised());
+        assert!(event_queue.pop(true).is_none());
+        event_queue.push(event("b"));
+        assert!(event_queue.ready(true).is_raised());
+        assert_eq!(event_queue.close().len(), 1);
+        event_queue.push(event("c"));
+        assert!(!event_queue.ready(true).is_raised(), "a closed one takes nothing");
+    }
+
+    #[test]
+    fn keeps_events_for_later_in_order() {
+        let event_queue = EventQueue::default();
+        event_queue.push(event("a"));
+        assert!(!event_queue.arrivals(false).is_raised());
+        event_queue.push(work());
+        event_queue.push(event("b"));
+        assert!(event_queue.arrivals(false).is_raised());
+        assert!(matches!(event_queue.pop(false), Some(QueuedItem::Work(_))));
+        assert!(event_queue.pop(false).is_none() && !event_queue.arrivals(false).is_raised());
+        for name in ["a", "b"] {
+            assert!(
+                matches!(event_queue.pop(true), Some(QueuedItem::Event(event)) if event.method == name)
+            );
+        }
+    }
+
+    #[test]
+    fn drops_the_oldest_events_and_nothing_else() {
+        let event_queue = EventQueue::default();
+        event_queue.push(work());
+        let dropped: usize =
+            (0..EVENTS + 3).map(|at| event_queue.push(event(&at.to_string()))).sum();
+        assert_eq!(dropped, 3);
+        assert!(matches!(event_queue.pop(true), Some(QueuedItem::Work(_))));
+        assert!(
+            matches!(event_queue.pop(true), Some(QueuedItem::Event(event)) if event.method == "3")
+        );
+    }
+
+    #[test]
+    fn is_bounded_in_bytes_but_keeps_the_newest() {
+        let event_queue = EventQueue::default();
+        let mebibyte = "x".repeat(1 << 20);
+        event_queue.push(work());
+        let dropped: usize = (0..20).map(|_| event_queue.push(event(&mebibyte))).sum();
+        assert_eq!(dropped, 5, "as an event is a little more than its text");
+        assert_eq!(event_queue.push(event(&mebibyte.repeat(20))), 15);
+        assert_eq!(event_queue.push(event("small")), 1);
+        assert!(matches!(event_queue.pop(true), Some(QueuedItem::Work(_))));
+        assert!(
+            matches!(event_queue.pop(true), Some(QueuedItem::Event(event)) if event.method == "small")
+        );
+        let queue = lock(&event_queue.queue);
+        assert_eq!((queue.light, queue.bytes, queue.needed), (0, 0, 0));
+    }
+}

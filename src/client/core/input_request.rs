@@ -1,0 +1,410 @@
+//! A question of the server and its one answer, whichever way it travels.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::signal::Signal;
+use crate::client::core::event_queue::QueuedItem;
+use crate::client::{Client, Session};
+use crate::protocol::call::push_member;
+use crate::protocol::input_request::{Answered, Asked};
+use crate::protocol::{InputRequired, RetryParams};
+use crate::transport::wait::{Asking, Wait};
+
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) asked: Asked,
+    origin: Origin,
+    state: Mutex<State>,
+    /// Whose time it stops while it is open.
+    asking: Arc<Asking>,
+    until: Instant,
+    client: Weak<Client>,
+    /// Of one that the server asks unbidden.
+    _room: Option<Taken>,
+}
+
+/// Where the answer goes.
+#[derive(Debug)]
+enum Origin {
+    /// To the server, as the response to its request.
+    /// The id is JSON text.
+    Request { session: Arc<Session>, id: String },
+    /// Into the call, which is sent once more with it.
+    InputRequired { answers: Arc<Answers>, place: usize },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    Answered,
+    Withdrawn,
+    /// The call has ended that wanted to know.
+    Over,
+}
+
+/// The answers that a call waits for before it is sent once more.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    given: Mutex<Vec<(String, Option<Answered>)>>,
+    missing: AtomicUsize,
+    all: Arc<Signal>,
+}
+
+impl Answers {
+    fn new(keys: Vec<String>) -> Result<Arc<Self>> {
+        let all = Signal::shared();
+        Ok(Self::telling(keys, &all))
+    }
+
+    /// The same, where the signal is another's as well.
+    fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Arc<Self> {
+        Arc::new(Self {
+            missing: AtomicUsize::new(keys.len()),
+            given: Mutex::new(keys.into_iter().map(|key| (key, None)).collect()),
+            all: all.clone(),
+        })
+    }
+
+    /// Whether nothing is missing.
+    pub(crate) fn are_all_given(&self) -> bool {
+        self.missing.load(Ordering::Acquire) == 0
+    }
+
+    pub(crate) fn set(&self, place: usize, answered: Answered) {
+        if let Some(slot) = self.given.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place)
+        {
+            slot.1 = Some(answered);
+        }
+        if self.missing.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.all.raise();
+        }
+    }
+
+    pub(crate) fn are_all_accepted(&self) -> bool {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let accepted = |answered: &Option<Answered>| matches!(answered, Some(Answered::Result(result)) if result.contains("\"accept\""));
+        given.iter().all(|(_, answered)| accepted(answered))
+    }
+
+    /// What the call says when it is sent once more.
+    pub(crate) fn retry(&self, round: &InputRequired) -> Result<RetryParams> {
+        let mut responses = String::from("{");
+        let has_any = self.push_to(&mut responses)?;
+        responses.push('}');
+        Ok(RetryParams { responses: has_any.then_some(responses), state: round.state.clone() })
+    }
+
+    /// Adds the answers to those in a JSON object, and says whether there are
+    /// any. An error cannot be said in that dialect, so that the call fails with
+    /// it.
+    pub(crate) fn push_to(&self, responses: &mut String) -> Result<bool> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, answered) in given.iter() {
+            match answered {
+                Some(Answered::Result(result)) => push_member(responses, key, result),
+                Some(Answered::Error { code, message }) => {
+                    return Err(Error::new(
+                        Status::InputRequired,
+                        format!(
+                            "the question that the server asks was answered with an error, \
+                             which this protocol revision cannot tell it: {message}"
+                        ),
+                    )
+                    .with_rpc(*code, None));
+                }
+                None => {}
+            }
+        }
+        Ok(!given.is_empty())
+    }
+}
+
+impl Question {
+    /// One that came as a request of the server: to the call that waits, or
+    /// outside of any. `None` if there are too many already.
+    pub(crate) fn of_request(
+        client: &Arc<Client>,
+        session: &Arc<Session>,
+        id: &str,
+        asked: Asked,
+        wait: &Wait,
+    ) -> Option<Arc<Self>> {
+        let room = Taken::of(&client.questions.room, asked.params.len())?;
+        let origin = Origin::Request { session: session.clone(), id: id.to_owned() };
+        Some(Self::new(client, origin, asked, Some(room), wait))
+    }
+
+    fn new(
+        client: &Arc<Client>,
+        origin: Origin,
+        asked: Asked,
+        room: Option<Taken>,
+        wait: &Wait,
+    ) -> Arc<Self> {
+        let asking = wait.asking().unwrap_or(&client.questions.unclaimed).clone();
+        asking.begin();
+        let question = Arc::new(Self {
+            asked,
+            origin,
+            state: Mutex::new(State::Open),
+            asking,
+            until: Instant::now() + client.options().input_timeout,
+            client: Arc::downgrade(client),
+            _room: room,
+        });
+        client.questions.add(&question);
+        question
+    }
+
+    /// Answers it, if nobody has and the server still wants to know.
+    pub(crate) fn answer(&self, answered: Answered) -> Result<()> {
+        let client = self.close(State::Answered)?;
+        match &self.origin {
+            Origin::InputRequired { answers, place } => {
+                answers.set(*place, answered);
+                Ok(())
+            }
+            Origin::Request { session, id } => {
+                client.respond(session, id, &answered.related_to(&self.asked.params))
+            }
+        }
+    }
+
+    /// Whether it may still be answered.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        let state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = |what: &str| Err(Error::new(Status::State, format!("the question {what}")));
+        match state {
+            State::Open => Ok(()),
+            State::Answered => over("was answered already, or nobody answered in time"),
+            State::Withdrawn => over("was withdrawn by the server"),
+            State::Over => over("belongs to a call that has ended"),
+        }
+    }
+
+    /// Ends it without an answer.
+    fn close(&self, how: State) -> Result<Arc<Client>> {
+        let client = self.client.upgrade().filter(|client| !client.is_closed());
+        let Some(client) = client else {
+            return Err(Error::new(Status::Closed, "the client was closed"));
+        };
+        let mut current = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *current != State::Open {
+            drop(current);
+            return self.check_open().map(|()| client);
+        }
+        *current = how;
+        drop(current);
+        self.asking.end();
+        Ok(client)
+    }
+
+    /// Answers one that is let go of, or that nobody answered in time.
+    pub(crate) fn dismiss(&self) {
+        let _ = self.answer(self.asked.refuse(false));
+    }
+
+    fn is_open(&self) -> bool {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) == State::Open
+    }
+}
+
+/// What a call is asked before its result. It is over when the call is:
+/// nobody would hear an answer.
+#[derive(Debug)]
+pub(crate) struct Inquiry {
+    pub(crate) answers: Arc<Answers>,
+    questions: Vec<Arc<Question>>,
+}
+
+impl Inquiry {
+    pub(crate) fn new(keys: Vec<String>) -> Result<Self> {
+        if keys.len() > QUESTIONS {
+            return Err(Error::new(
+                Status::TooLarge,
+                format!("the server asks more than {QUESTIONS} questions at once"),
+            ));
+        }
+        Ok(Self { answers: Answers::new(keys)?, questions: Vec::new() })
+    }
+
+    /// One whose answers are told by a signal that is another's as well.
+    pub(crate) fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Self {
+        Self { answers: Answers::telling(keys, all), questions: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, client: &Arc<Client>, place: usize, asked: Asked, wait: &Wait) {
+        let origin = Origin::InputRequired { answers: self.answers.clone(), place };
+        self.questions.push(Question::new(client, origin, asked, None, wait));
+    }
+
+    /// Asks the program. All are open before the first is answered.
+    pub(crate) fn put(&self, client: &Client, wait: &Wait) {
+        for question in &self.questions {
+            client.deliver(QueuedItem::Question(question.clone()), wait);
+        }
+    }
+
+    /// The same, and waits for all the answers.
+    pub(crate) async fn ask(&self, client: &Client, wait: &Wait) -> Result<()> {
+        self.put(client, wait);
+        wait.until_raised(&self.answers.all).await
+    }
+}
+
+impl Drop for Inquiry {
+    fn drop(&mut self) {
+        for question in &self.questions {
+            let _ = question.close(State::Over);
+        }
+    }
+}
+
+/// The most questions that a server may have asked, and the most memory of
+/// them, until the program is done with them; a single one may be larger.
+const QUESTIONS: usize = 1000;
+const BYTES: usize = 64 << 20;
+
+#[derive(Debug, Default)]
+struct Room {
+    questions: usize,
+    bytes: usize,
+}
+
+/// What a question takes of the room, for as long as it is there.
+#[derive(Debug)]
+struct Taken {
+    room: Arc<Mutex<Room>>,
+    bytes: usize,
+}
+
+impl Taken {
+    fn of(room: &Arc<Mutex<Room>>, bytes: usize) -> Option<Self> {
+        let mut left = room.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = left.questions >= QUESTIONS || left.bytes + bytes > BYTES;
+        if is_full && left.questions > 0 {
+            return None;
+        }
+        left.questions += 1;
+        left.bytes += bytes;
+        Some(Self { room: room.clone(), bytes })
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        room.questions -= 1;
+        room.bytes -= self.bytes;
+    }
+}
+
+/// The questions of a client that are open.
+#[derive(Debug, Default)]
+pub(crate) struct Questions {
+    /// Those that came outside of any call.
+    unclaimed: Arc<Asking>,
+    room: Arc<Mutex<Room>>,
+    all: Mutex<Vec<Weak<Question>>>,
+    completed: Mutex<Completed>,
+}
+
+/// The pages that were visited, by the ids of their questions.
+#[derive(Debug, Default)]
+struct Completed {
+    ids: VecDeque<String>,
+    waiting: Vec<Arc<Signal>>,
+}
+
+/// How many are remembered, and the most memory of their ids: their calls ask
+/// for them soon.
+const COMPLETED: usize = 256;
+const COMPLETED_BYTES: usize = 1 << 20;
+
+impl Questions {
+    pub(crate) fn asking(&self) -> &Asking {
+        &self.unclaimed
+    }
+
+    /// The server says that a page was visited.
+    pub(crate) fn complete(&self, id: String) {
+        let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
+        completed.ids.push_back(id);
+        let bytes = |ids: &VecDeque<String>| ids.iter().map(String::len).sum::<usize>();
+        let is_full = |ids: &VecDeque<String>| {
+            ids.len() > COMPLETED || ids.len() > 1 && bytes(ids) > COMPLETED_BYTES
+        };
+        while is_full(&completed.ids) {
+            completed.ids.pop_front();
+        }
+        for signal in completed.waiting.drain(..) {
+            signal.raise();
+        }
+    }
+
+    /// Waits until the server says so.
+    pub(crate) async fn until_complete(&self, id: &str, wait: &Wait) -> Result<()> {
+        loop {
+            let signal = {
+                let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
+                if completed.ids.iter().any(|known| known == id) {
+                    return Ok(());
+                }
+                let signal = Signal::shared();
+                completed.waiting.push(signal.clone());
+                signal
+            };
+            let raised = wait.until_raised(&signal).await;
+            if raised.is_err() {
+                let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
+                completed.waiting.retain(|other| !Arc::ptr_eq(other, &signal));
+            }
+            raised?;
+        }
+    }
+
+    fn add(&self, question: &Arc<Question>) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|question| question.strong_count() > 0);
+        all.push(Arc::downgrade(question));
+    }
+
+    fn snapshot(&self) -> Vec<Arc<Question>> {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter_map(Weak::upgrade).filter(|question| question.is_open()).collect()
+    }
+
+    /// Dismisses what nobody has answered in time.
+    pub(crate) fn expire(&self) {
+        let now = Instant::now();
+        for question in self.snapshot().iter().filter(|question| question.until <= now) {
+            question.dismiss();
+        }
+    }
+
+    /// The server does not want to know any more.
+    pub(crate) fn withdraw(&self, request: &str) {
+        for question in self.snapshot() {
+            if let Origin::Request { id, .. } = &question.origin
+                && id == request
+            {
+                let _ = question.close(State::Withdrawn);
+            }
+        }
+    }
+
+    /// The session they belong to is gone.
+    pub(crate) fn withdraw_all(&self, lost: &Arc<Session>) {
+        for question in self.snapshot() {
+            if let Origin::Request { session, .. } = &question.origin
+                && Arc::ptr_eq(session, lost)
+            {
+                let _ = question.close(State::Withdrawn);
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+pub(crate) mod backoff;
+pub(crate) mod connection_limit;
+pub(crate) mod event_queue;
+pub(crate) mod input_request;
+pub(crate) mod leader_lock;
+pub(crate) mod outbox;
+pub(crate) mod pending;
+pub(crate) mod reentrancy;
+pub(crate) mod response_cache;
+pub(crate) mod tool_catalog;

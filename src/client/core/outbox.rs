@@ -1,0 +1,159 @@
+//! Messages to the server that are sent while whoever has them sent goes on.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use crate::base::error::{Error, Result, Status};
+use crate::client::app::request::CallLimits;
+use crate::client::session::exchange::OutboundMessage;
+use crate::client::{Client, Counter, Session, lock};
+use crate::protocol::Outgoing;
+use crate::transport::wait::Wait;
+
+/// What a message is, which says how many of its kind may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OutboxKind {
+    /// The application's answer to a question.
+    Answer,
+    /// What the library answers or tells by itself.
+    Own,
+    /// The same, which is worth no new token.
+    Courtesy,
+}
+
+/// The messages of one session that wait to be sent.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox(Mutex<OutboxQueue>);
+
+#[derive(Debug, Default)]
+struct OutboxQueue {
+    waiting: VecDeque<(OutboxKind, Outgoing)>,
+    bytes: usize,
+    senders: usize,
+}
+
+/// How many are sent at a time: each may hold a connection.
+const SENDERS: usize = 4;
+/// The most messages that wait, and the most memory of them; a single one may
+/// be larger.
+const ANSWERS: usize = 1024;
+const ANSWER_BYTES: usize = 64 << 20;
+const OWN: usize = 256;
+const OWN_BYTES: usize = 1 << 20;
+
+/// What came of adding a message.
+enum Added {
+    Queued,
+    /// Somebody has to begin to send.
+    First,
+    Full,
+}
+
+impl Outbox {
+    fn add(&self, kind: OutboxKind, outgoing: Outgoing) -> Added {
+        let mut line = lock(&self.0);
+        let (most, most_bytes) = match kind {
+            OutboxKind::Answer => (ANSWERS, ANSWER_BYTES),
+            OutboxKind::Own | OutboxKind::Courtesy => (OWN, OWN_BYTES),
+        };
+        let bytes = outgoing.body.len();
+        let is_full = line.waiting.len() >= most || line.bytes + bytes > most_bytes;
+        if is_full && !line.waiting.is_empty() {
+            return Added::Full;
+        }
+        line.bytes += bytes;
+        line.waiting.push_back((kind, outgoing));
+        if line.senders >= SENDERS {
+            return Added::Queued;
+        }
+        line.senders += 1;
+        Added::First
+    }
+
+    /// The next to send; with none there is a sender less.
+    fn next(&self) -> Option<(OutboxKind, Outgoing)> {
+        let mut line = lock(&self.0);
+        match line.waiting.pop_front() {
+            Some((kind, outgoing)) => {
+                line.bytes -= outgoing.body.len();
+                Some((kind, outgoing))
+            }
+            None => {
+                line.senders -= 1;
+                None
+            }
+        }
+    }
+}
+
+impl Client {
+    /// Sends a message to the server from the background thread. How it fares
+    /// is the server's business; one that asks faster than it takes answers
+    /// does not get all of them.
+    pub(crate) fn send_apart(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        kind: OutboxKind,
+        outgoing: Outgoing,
+    ) -> Result<()> {
+        match session.outbox.add(kind, outgoing) {
+            Added::Queued => Ok(()),
+            Added::First => {
+                let session = session.clone();
+                self.spawn(move |client| async move { client.send_all(&session).await })
+            }
+            Added::Full if kind == OutboxKind::Answer => Err(Error::new(
+                Status::TooLarge,
+                format!(
+                    "the server takes no answers: {ANSWERS} of them, or {} MiB, wait to be sent",
+                    ANSWER_BYTES >> 20
+                ),
+            )),
+            Added::Full => {
+                self.count_one(Counter::DroppedReplies);
+                Ok(())
+            }
+        }
+    }
+
+    async fn send_all(self: &Arc<Self>, session: &Arc<Session>) {
+        while let Some((kind, outgoing)) = session.outbox.next() {
+            let options = self.options();
+            let wait = self.wait(&options, &CallLimits::default(), true);
+            let wait = if kind == OutboxKind::Courtesy { Wait::for_courtesy(wait) } else { wait };
+            let post = OutboundMessage::notification(&outgoing, session.peer());
+            let _ = self.post(&options, post, &wait).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(bytes: usize) -> Outgoing {
+        Outgoing { headers: Vec::new(), body: vec![b' '; bytes] }
+    }
+
+    #[test]
+    fn sends_a_few_at_a_time_and_keeps_a_bounded_number() {
+        let apart = Outbox::default();
+        for _ in 0..SENDERS {
+            assert!(matches!(apart.add(OutboxKind::Own, message(1)), Added::First));
+        }
+        for _ in SENDERS..OWN {
+            assert!(matches!(apart.add(OutboxKind::Own, message(1)), Added::Queued));
+        }
+        assert!(matches!(apart.add(OutboxKind::Own, message(1)), Added::Full));
+        assert!(matches!(apart.add(OutboxKind::Answer, message(1)), Added::Queued));
+        assert!(matches!(apart.add(OutboxKind::Answer, message(ANSWER_BYTES)), Added::Full));
+        for _ in 0..=OWN {
+            assert!(apart.next().is_some());
+        }
+        for _ in 0..SENDERS {
+            assert!(apart.next().is_none());
+        }
+        assert!(matches!(apart.add(OutboxKind::Answer, message(2 * ANSWER_BYTES)), Added::First));
+        assert_eq!(lock(&apart.0).senders, 1);
+    }
+}

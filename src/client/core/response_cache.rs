@@ -1,0 +1,384 @@
+//! Answers that the server calls fresh for a while (2026-07-28), kept within
+//! bounds, so that the same question need not be asked again.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::auth::token::Token;
+use crate::base::secret::Secret;
+use crate::client::lock;
+use crate::client::options::Options;
+use crate::protocol::call::Call;
+use crate::protocol::notification::{self, Kind};
+use crate::wire::jsonrpc::Answer;
+use crate::wire::object::Members;
+
+#[derive(Debug)]
+pub(crate) struct ResponseCache {
+    kept: Mutex<Kept>,
+    hits: AtomicI64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    /// The most recently used last.
+    entries: VecDeque<Entry>,
+    size: usize,
+    limit: usize,
+    /// How often each [`Group`] has changed.
+    changes: [u64; 3],
+}
+
+#[derive(Debug)]
+struct Entry {
+    method: String,
+    members: String,
+    /// Whose answer it is; `None` where the server says that it is anybody's.
+    owner: Option<Owner>,
+    until: Instant,
+    json: String,
+}
+
+/// What the server may tell programs apart by.
+#[derive(Debug, PartialEq, Eq)]
+struct Owner {
+    token: Option<Token>,
+    headers: Vec<(String, Arc<Secret>)>,
+}
+
+/// What changes together, as far as a client is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Group {
+    Tools,
+    Prompts,
+    /// Skills too: their files are resources.
+    Resources,
+}
+
+impl Group {
+    fn of(method: &str) -> Self {
+        match method {
+            "tools/list" => Self::Tools,
+            "prompts/list" => Self::Prompts,
+            _ => Self::Resources,
+        }
+    }
+}
+
+/// What was true when a call was sent, and has to be true still for its answer
+/// to be kept.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    owner: Owner,
+    changes: u64,
+}
+
+impl Entry {
+    fn size(&self) -> usize {
+        self.method.len() + self.members.len() + self.json.len() + size_of::<Self>()
+    }
+}
+
+const SIZE: usize = 4 * 1024 * 1024;
+
+/// The longest that an answer is taken for fresh, whatever the server says.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+impl Default for ResponseCache {
+    fn default() -> Self {
+        let kept = Kept { entries: VecDeque::new(), size: 0, limit: SIZE, changes: [0; 3] };
+        Self { kept: Mutex::new(kept), hits: AtomicI64::new(0) }
+    }
+}
+
+impl ResponseCache {
+    /// Bounds what is kept; 0 keeps nothing.
+    pub(crate) fn set_limit(&self, bytes: usize) {
+        let mut kept = lock(&self.kept);
+        kept.limit = bytes;
+        kept.shrink();
+    }
+
+    pub(crate) fn hits(&self) -> i64 {
+        self.hits.load(Ordering::Relaxed)
+    }
+
+    /// The answer to a call, while it is fresh.
+    pub(crate) fn get(&self, options: &Options, call: &Call) -> Option<Answer> {
+        let mut kept = lock(&self.kept);
+        if kept.entries.is_empty() || !is_kept(call) {
+            return None;
+        }
+        let now = Instant::now();
+        kept.retain(|entry| entry.until > now);
+        let owner = owner(options);
+        let place = kept.entries.iter().position(|entry| {
+            entry.is_of(call) && entry.owner.as_ref().is_none_or(|its| *its == owner)
+        })?;
+        let entry = kept.entries.remove(place)?;
+        let answer = Answer::whole(entry.json.clone());
+        kept.entries.push_back(entry);
+        self.hits.fetch_add(1, Ordering::Relaxed);
+        Some(if call.method() == "tools/list" { answer.of_marked_tools() } else { answer })
+    }
+
+    /// To be asked for before a call is sent whose answer may be kept.
+    pub(crate) fn ticket(&self, options: &Options, call: &Call) -> Option<Ticket> {
+        if !is_kept(call) {
+            return None;
+        }
+        let changes = lock(&self.kept).changes(Group::of(&call.method));
+        Some(Ticket { owner: owner(options), changes })
+    }
+
+    /// Keeps an answer if the server says that it is fresh for a while, and
+    /// nothing has overtaken it.
+    pub(crate) fn put(&self, ticket: Ticket, options: &Options, call: &Call, answer: &Answer) {
+        if lock(&self.kept).limit < answer.json().len() {
+            return;
+        }
+        // Whose answer it is, is known as long as the token was the same all
+        // the time: the same one, as a token may come back.
+        let token = options.credential.current();
+        let is_same = match (&token, &ticket.owner.token) {
+            (Some(now), Some(then)) => now.is_same(then),
+            (None, None) => true,
+            _ => false,
+        };
+        if !is_same {
+            return;
+        }
+        let ttl = answer.member("ttlMs").and_then(|ttl| ttl.parse::<f64>().ok());
+        let Some(ttl) = ttl.filter(|ttl| *ttl >= 1.0) else { return };
+        let ttl = Duration::try_from_secs_f64(ttl.floor() / 1000.0).unwrap_or(LONGEST);
+        let is_public = answer.member("cacheScope") == Some("\"public\"");
+        let entry = Entry {
+            method: call.method.clone(),
+            members: call.members.clone(),
+            owner: (!is_public).then_some(ticket.owner),
+            until: Instant::now() + ttl.min(LONGEST),
+            json: answer.json().to_owned(),
+        };
+        let mut kept = lock(&self.kept);
+        if kept.changes(Group::of(&call.method)) != ticket.changes {
+            return;
+        }
+        kept.retain(|other| !(other.is_of(call) && other.owner == entry.owner));
+        kept.size += entry.size();
+        kept.entries.push_back(entry);
+        kept.shrink();
+    }
+
+    /// Forgets what a notification says has changed.
+    pub(crate) fn invalidate(&self, kind: Kind, params: &str) {
+        let group = match kind {
+            Kind::ToolsChanged => Group::Tools,
+            Kind::PromptsChanged => Group::Prompts,
+            Kind::ResourcesChanged | Kind::ResourceUpdated => Group::Resources,
+            _ => return,
+        };
+        let mut kept = lock(&self.kept);
+        kept.change(group);
+        if kept.entries.is_empty() {
+            return;
+        }
+        if kind != Kind::ResourceUpdated {
+            kept.retain(|entry| Group::of(&entry.method) != group);
+            return;
+        }
+        let Some(uri) = notification::uri(params) else { return };
+        // It may name a part of the one that was read.
+        kept.retain(|entry| {
+            let read = Members::parse(&format!("{{{}}}", entry.members))
+                .ok()
+                .and_then(|members| members.string("uri"));
+            entry.method != "resources/read"
+                || read.is_some_and(|read| !uri.starts_with(&read) && !read.starts_with(&uri))
+        });
+    }
+
+    /// A server that refuses a call does not know what was kept of it.
+    pub(crate) fn forget(&self, call: &Call) {
+        let mut kept = lock(&self.kept);
+        kept.change(Group::of(&call.method));
+        kept.retain(|entry| entry.method != call.method);
+    }
+
+    /// The answer to this call is wanted anew.
+    pub(crate) fn forget_answer(&self, call: &Call) {
+        let mut kept = lock(&self.kept);
+        kept.change(Group::of(&call.method));
+        kept.retain(|entry| !entry.is_of(call));
+    }
+
+    pub(crate) fn clear(&self) {
+        let mut kept = lock(&self.kept);
+        for group in [Group::Tools, Group::Prompts, Group::Resources] {
+            kept.change(group);
+        }
+        kept.retain(|_| false);
+    }
+}
+
+impl Entry {
+    fn is_of(&self, call: &Call) -> bool {
+        self.method == call.method && self.members == call.members
+    }
+}
+
+impl Kept {
+    fn changes(&self, group: Group) -> u64 {
+        self.changes.get(group as usize).copied().unwrap_or_default()
+    }
+
+    fn change(&mut self, group: Group) {
+        if let Some(changes) = self.changes.get_mut(group as usize) {
+            *changes += 1;
+        }
+    }
+
+    fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
+        self.entries.retain(|entry| keep(entry));
+        self.size = self.entries.iter().map(Entry::size).sum();
+    }
+
+    fn shrink(&mut self) {
+        while self.size > self.limit {
+            let Some(oldest) = self.entries.pop_front() else { return };
+            self.size -= oldest.size();
+        }
+    }
+}
+
+/// The calls whose answers have hints. The program's own `_meta` may change
+/// an answer, so that such a call is asked anew.
+fn is_kept(call: &Call) -> bool {
+    call.meta.is_empty()
+        && matches!(
+            call.method.as_str(),
+            "tools/list"
+                | "prompts/list"
+                | "resources/list"
+                | "resources/templates/list"
+                | "resources/read"
+                | "skills/list"
+        )
+}
+
+fn owner(options: &Options) -> Owner {
+    let headers = options.headers.iter();
+    Owner {
+        token: options.credential.current(),
+        headers: headers.map(|header| (header.name.clone(), header.value.clone())).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(token: &str) -> Options {
+        Options::new("http://127.0.0.1/mcp", Some(token)).unwrap()
+    }
+
+    fn answer(json: &str) -> Answer {
+        Answer::whole(json.to_owned())
+    }
+
+    fn put(cache: &ResponseCache, options: &Options, call: &Call, json: &str) {
+        let ticket = cache.ticket(options, call).unwrap();
+        cache.put(ticket, options, call, &answer(json));
+    }
+
+    fn list() -> Call {
+        Call::new("tools/list", None).unwrap()
+    }
+
+    const PRIVATE: &str = r#"{"ttlMs":60000,"tools":[]}"#;
+    const PUBLIC: &str = r#"{"ttlMs":60000,"cacheScope":"public","tools":[]}"#;
+
+    #[test]
+    fn answers_only_what_is_fresh_and_only_its_owner() {
+        let cache = ResponseCache::default();
+        put(&cache, &options("a"), &list(), PRIVATE);
+        assert!(cache.get(&options("a"), &list()).is_some());
+        assert!(cache.get(&options("b"), &list()).is_none());
+        assert!(cache.get(&options("a"), &list().at(Some("x"))).is_none());
+        put(&cache, &options("a"), &list(), PUBLIC);
+        assert!(cache.get(&options("b"), &list()).is_some());
+        assert_eq!(cache.hits(), 2);
+
+        let cache = ResponseCache::default();
+        for json in ["{}", r#"{"ttlMs":0}"#, r#"{"ttlMs":-5}"#, r#"{"ttlMs":"9"}"#] {
+            put(&cache, &options("a"), &list(), json);
+            assert!(cache.get(&options("a"), &list()).is_none(), "{json}");
+        }
+        put(&cache, &options("a"), &list(), r#"{"ttlMs":5.9}"#);
+        assert!(cache.get(&options("a"), &list()).is_some());
+        std::thread::sleep(Duration::from_millis(10));
+        assert!(cache.get(&options("a"), &list()).is_none());
+    }
+
+    #[test]
+    fn forgets_what_has_changed() {
+        let cache = ResponseCache::default();
+        let a = options("a");
+        let fill = || {
+            for call in [list(), Call::read("f:a"), Call::read("f:b")] {
+                put(&cache, &a, &call, PRIVATE);
+            }
+        };
+        fill();
+        cache.invalidate(Kind::ToolsChanged, "{}");
+        assert!(cache.get(&a, &list()).is_none() && cache.get(&a, &Call::read("f:a")).is_some());
+        cache.invalidate(Kind::ResourceUpdated, r#"{"uri":"f:a/part"}"#);
+        assert!(cache.get(&a, &Call::read("f:a")).is_none());
+        assert!(cache.get(&a, &Call::read("f:b")).is_some());
+        cache.invalidate(Kind::ResourcesChanged, "{}");
+        assert!(cache.get(&a, &Call::read("f:b")).is_none());
+    }
+
+    #[test]
+    fn keeps_nothing_that_was_overtaken() {
+        let cache = ResponseCache::default();
+        let a = options("a");
+        let skills = Call::new("skills/list", None).unwrap();
+        let sent = |call: &Call| cache.ticket(&a, call).unwrap();
+        let (tools, read, other) = (sent(&list()), sent(&Call::read("f:a")), sent(&skills));
+        cache.invalidate(Kind::PromptsChanged, "{}");
+        cache.put(tools, &a, &list(), &answer(PRIVATE));
+        assert!(cache.get(&a, &list()).is_some());
+        cache.invalidate(Kind::ResourceUpdated, r#"{"uri":"f:b"}"#);
+        cache.put(read, &a, &Call::read("f:a"), &answer(PRIVATE));
+        assert!(cache.get(&a, &Call::read("f:a")).is_none());
+        cache.put(other, &a, &skills, &answer(PRIVATE));
+        assert!(cache.get(&a, &skills).is_none());
+        let before = sent(&list());
+        cache.clear();
+        cache.put(before, &a, &list(), &answer(PUBLIC));
+        assert!(cache.get(&a, &list()).is_none());
+        // Another token meanwhile, be it of the same text.
+        let before = sent(&list());
+        cache.put(before, &options("a"), &list(), &answer(PRIVATE));
+        assert!(cache.get(&a, &list()).is_none());
+    }
+
+    #[test]
+    fn keeps_no_more_than_its_limit() {
+        let cache = ResponseCache::default();
+        let a = options("a");
+        cache.set_limit(1000);
+        for number in 0..20 {
+            put(&cache, &a, &Call::read(&number.to_string()), PRIVATE);
+        }
+        assert!(lock(&cache.kept).size <= 1000);
+        assert!(cache.get(&a, &Call::read("19")).is_some());
+        assert!(cache.get(&a, &Call::read("0")).is_none());
+        cache.set_limit(0);
+        assert!(cache.get(&a, &Call::read("19")).is_none());
+        put(&cache, &a, &list(), PRIVATE);
+        assert!(cache.get(&a, &list()).is_none());
+    }
+}

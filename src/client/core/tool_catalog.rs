@@ -1,0 +1,181 @@
+//! Which arguments of which tools go into headers, as the lists said that
+//! were last read.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::value::RawValue;
+
+use crate::base::error::{Error, Result, quote};
+use crate::client::options::Options;
+use crate::client::{Client, lock};
+use crate::protocol::call::Call;
+use crate::protocol::header_params::{self, HeaderParam};
+use crate::transport::wait::Wait;
+use crate::wire::jsonrpc::Answer;
+use crate::wire::object::Members;
+
+#[derive(Debug, Default)]
+pub(crate) struct ToolCatalog(Mutex<ToolLists>);
+
+#[derive(Debug, Default)]
+struct ToolLists {
+    /// By the name of the tool, where there is anything to know.
+    known: HashMap<String, KnownTool>,
+    is_begun: bool,
+    /// Whether a list was read to its end, so that of others there is nothing.
+    is_whole: bool,
+}
+
+/// Whether a tool runs as a task of the form that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TaskSupport {
+    Forbidden,
+    Optional,
+    Required,
+}
+
+#[derive(Clone, Debug)]
+struct KnownTool {
+    /// Or why they are invalid.
+    marks: std::result::Result<Arc<[HeaderParam]>, String>,
+    /// It says that doing it twice is as good as once.
+    is_idempotent: bool,
+    task_support: TaskSupport,
+}
+
+/// The most pages that are read for the marks of one tool.
+const PAGES: usize = 100;
+
+impl ToolCatalog {
+    pub(crate) fn clear(&self) {
+        *lock(&self.0) = ToolLists::default();
+    }
+
+    /// Reads a page of the list of tools.
+    pub(crate) fn learn(&self, call: &Call, answer: &Answer, has_header_params: bool) {
+        let result = answer.json();
+        let has = |text: &str| memchr::memmem::find(result.as_bytes(), text.as_bytes()).is_some();
+        let is_of_interest = has_header_params && has(header_params::NAME)
+            || has(TASK_SUPPORT)
+            || HINTS.iter().any(|hint| has(hint));
+        let mut lists = lock(&self.0);
+        if call.members.is_empty() {
+            lists.known.clear();
+            lists.is_begun = true;
+        }
+        let is_last = answer.member("nextCursor").is_none_or(|next| next == "null");
+        lists.is_whole = lists.is_begun && is_last;
+        let known = &mut lists.known;
+        if !is_of_interest && known.is_empty() {
+            return;
+        }
+        let Ok(members) = Members::parse(result) else { return };
+        let tools: Vec<&RawValue> = members
+            .get("tools")
+            .and_then(|tools| serde_json::from_str(tools.get()).ok())
+            .unwrap_or_default();
+        for tool in tools {
+            let Ok(tool) = Members::parse(tool.get()) else { continue };
+            let Some(name) = tool.string("name") else { continue };
+            let schema = tool.get("inputSchema").map_or("{}", RawValue::get);
+            let marks =
+                if has_header_params { header_params::marks(schema) } else { Ok(Vec::new()) };
+            let has_none = marks.as_ref().is_ok_and(Vec::is_empty);
+            let task_support = task_support(tool.get("execution"));
+            let is_idempotent = is_idempotent(tool.get("annotations"));
+            if has_none && !is_idempotent && task_support == TaskSupport::Forbidden {
+                known.remove(&name);
+            } else {
+                let marks = marks.map(Into::into);
+                known.insert(name, KnownTool { marks, is_idempotent, task_support });
+            }
+        }
+    }
+
+    /// Whether a tool says of itself that it may be called twice.
+    pub(crate) fn is_idempotent(&self, call: &Call) -> bool {
+        call.is_tool() && self.get(call).is_some_and(|known| known.is_idempotent)
+    }
+
+    /// `None` where the list has to be read to know it.
+    pub(crate) fn task_support(&self, call: &Call) -> Option<TaskSupport> {
+        if let Some(known) = self.get(call) {
+            return Some(known.task_support);
+        }
+        lock(&self.0).is_whole.then_some(TaskSupport::Forbidden)
+    }
+
+    pub(crate) fn requires_task(&self, call: &Call) -> bool {
+        self.task_support(call) == Some(TaskSupport::Required)
+    }
+
+    fn get(&self, call: &Call) -> Option<KnownTool> {
+        let lists = lock(&self.0);
+        if lists.known.is_empty() {
+            return None;
+        }
+        lists
+            .known
+            .get(&Members::parse(&format!("{{{}}}", call.members)).ok()?.string("name")?)
+            .cloned()
+    }
+
+    /// The headers of a call of a tool.
+    pub(crate) fn headers(&self, call: &Call) -> Result<Vec<(String, String)>> {
+        let Some(found) = self.get(call) else { return Ok(Vec::new()) };
+        match found.marks {
+            Ok(found) => header_params::headers(&found, call.arguments.as_deref().unwrap_or("{}")),
+            Err(why) => Err(Error::protocol(format!(
+                "the tool cannot be called over HTTP, because its schema marks parameters for \
+                 headers in an invalid way: {}",
+                quote(&why)
+            ))),
+        }
+    }
+}
+
+/// Hints that make a call of a tool repeatable.
+const HINTS: [&str; 2] = ["idempotentHint", "readOnlyHint"];
+
+const TASK_SUPPORT: &str = "taskSupport";
+
+fn task_support(execution: Option<&RawValue>) -> TaskSupport {
+    let execution = execution.and_then(|execution| Members::parse(execution.get()).ok());
+    match execution.and_then(|execution| execution.string(TASK_SUPPORT)).as_deref() {
+        Some("required") => TaskSupport::Required,
+        Some("optional") => TaskSupport::Optional,
+        _ => TaskSupport::Forbidden,
+    }
+}
+
+fn is_idempotent(annotations: Option<&RawValue>) -> bool {
+    let Some(annotations) = annotations else { return false };
+    let annotations = Members::parse(annotations.get()).unwrap_or_default();
+    HINTS.iter().any(|hint| annotations.get(hint).is_some_and(|value| value.get() == "true"))
+}
+
+impl Client {
+    /// Reads the list of tools anew, because the marks of one have changed.
+    pub(crate) async fn refresh_tool_catalog(
+        self: &Arc<Self>,
+        options: &Arc<Options>,
+        wait: &Wait,
+    ) -> Result<()> {
+        let list = Call::new("tools/list", None)?;
+        self.cache.forget(&list);
+        let mut cursor: Option<String> = None;
+        for _ in 0..PAGES {
+            let page = list.at(cursor.as_deref());
+            // Boxed, because a list is a call like the one that needs it.
+            let limits = Default::default();
+            let answer = Box::pin(self.perform_within(options, &page, &limits, wait)).await?;
+            let next = answer.member("nextCursor").and_then(|next| serde_json::from_str(next).ok());
+            if next.is_none() || next == cursor {
+                break;
+            }
+            cursor = next;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,251 @@
+//! HTTP statuses as errors: what the server refused, why, and what to do.
+
+use std::time::SystemTime;
+
+use crate::base::error::{Error, Status, quote};
+use crate::protocol::server_info::ServerInfo;
+use crate::wire::challenge;
+use crate::wire::clock;
+use crate::wire::http1::Head;
+use crate::wire::jsonrpc::RpcError;
+use crate::wire::retry::retry_after;
+
+/// The token that a refused request had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CredentialSent {
+    Nothing,
+    Token,
+    /// By an authorization.
+    Granted,
+    /// The same, bound to a key.
+    Bound,
+}
+
+/// The error for a reply that is not 2xx. `body` is the beginning of its
+/// body, `rpc` the JSON-RPC error in it.
+pub(crate) fn error(
+    head: &Head,
+    body: &[u8],
+    rpc: Option<&RpcError>,
+    sent: CredentialSent,
+) -> Error {
+    let challenges = head.challenges.iter().map(String::as_str);
+    let challenge = challenge::parameters(challenges, sent == CredentialSent::Bound);
+    let retry_after =
+        head.retry_after.as_deref().and_then(|text| retry_after(text, SystemTime::now()));
+    let status = status(head.status, rpc);
+    let mut message = match (status, rpc) {
+        (Status::Rpc, Some(rpc)) => rpc_message(rpc),
+        _ => format!("the server answered {}", head.status),
+    };
+    if status != Status::Rpc {
+        let said = said(&challenge, body, rpc);
+        if !said.is_empty() {
+            message.push_str(&format!(" ({said})"));
+        }
+    }
+    if let Some(apart) = clocks_apart(head, &challenge) {
+        message.push_str(&apart);
+    }
+    message.push_str(&advice(status, sent, retry_after, &challenge));
+    // Refused before anything ran, but for failures of the server itself.
+    let may_have_run = head.status >= 500 && head.status != 503;
+    let error = Error::new(status, message)
+        .with_http_status(head.status)
+        .with_challenge(challenge)
+        .with_retry_after(retry_after)
+        .with_may_have_run(may_have_run);
+    match rpc {
+        Some(rpc) => error.with_rpc(rpc.code, rpc.data.clone()),
+        None => error,
+    }
+}
+
+/// The error for a JSON-RPC error that came as a proper reply.
+pub(crate) fn rpc_error(rpc: &RpcError, http_status: u16) -> Error {
+    Error::new(Status::Rpc, rpc_message(rpc))
+        .with_http_status(http_status)
+        .with_rpc(rpc.code, rpc.data.clone())
+        .with_may_have_run(true)
+}
+
+/// The error for a server that answers with something else than a stream.
+pub(crate) fn no_stream(rpc: Option<&RpcError>, http_status: u16) -> Error {
+    match rpc {
+        Some(rpc) => rpc_error(rpc, http_status),
+        None => Error::new(
+            Status::Unsupported,
+            "the server offers no stream of its own: it answered subscriptions/listen with \
+             something else",
+        )
+        .with_http_status(http_status),
+    }
+}
+
+/// Tells a method that the server never offered from one that it should know.
+pub(crate) fn unknown_method(error: Error, server_info: &ServerInfo, method: &str) -> Error {
+    if !is_unknown_method(&error) {
+        return error;
+    }
+    match server_info.lacks(method) {
+        Some(capability) => error
+            .with_status(Status::Unsupported)
+            .with_advice(&format!("it does not declare the capability \"{capability}\"")),
+        None => error,
+    }
+}
+
+/// Whether the server does not know the method of a request.
+pub(crate) fn is_unknown_method(error: &Error) -> bool {
+    const METHOD_NOT_FOUND: i32 = -32601;
+    error.rpc().is_some_and(|rpc| rpc.code == METHOD_NOT_FOUND)
+}
+
+/// Whether a status says nothing about the protocol: the credential, the
+/// quota, or a server that is not up.
+pub(crate) fn is_final(status: u16) -> bool {
+    matches!(status, 300..=399 | 401 | 403 | 407 | 429 | 502..=504)
+}
+
+fn status(http_status: u16, rpc: Option<&RpcError>) -> Status {
+    match http_status {
+        401 => Status::Unauthorized,
+        403 => Status::Forbidden,
+        407 => Status::Proxy,
+        429 => Status::RateLimited,
+        502..=504 => Status::Unavailable,
+        _ if rpc.is_some() => Status::Rpc,
+        404 | 410 => Status::Endpoint,
+        405 => Status::Transport,
+        500..=599 => Status::Server,
+        _ => Status::Http,
+    }
+}
+
+fn rpc_message(rpc: &RpcError) -> String {
+    format!("the server answered with error {}: \"{}\"", rpc.code, quote(&rpc.message))
+}
+
+/// The server's own words, from where they are best.
+fn said(challenge: &[(String, String)], body: &[u8], rpc: Option<&RpcError>) -> String {
+    let parameter = |wanted: &str| {
+        challenge.iter().find(|(name, _)| name == wanted).map(|(_, value)| quote(value))
+    };
+    if let Some(error) = parameter("error") {
+        return match (parameter("error_description"), parameter("scope")) {
+            (Some(description), _) => format!("{error}: {description}"),
+            (None, Some(scope)) => format!("{error}, needs \"{scope}\""),
+            (None, None) => error,
+        };
+    }
+    match rpc {
+        Some(rpc) => format!("error {}: {}", rpc.code, quote(&rpc.message)),
+        None => quote(&String::from_utf8_lossy(body)),
+    }
+}
+
+fn advice(
+    status: Status,
+    sent: CredentialSent,
+    retry_after: Option<u32>,
+    challenge: &[(String, String)],
+) -> String {
+    match status {
+        Status::Unauthorized => match sent {
+            CredentialSent::Token => "; set another token with mcp_client_set_token()".to_owned(),
+            CredentialSent::Granted | CredentialSent::Bound => {
+                "; the authorization server gave this token, and the MCP server refuses it"
+                    .to_owned()
+            }
+            CredentialSent::Nothing => {
+                "; give a token to mcp_client_new(), set the header that the server \
+                              wants, or let a person sign in: see mcp_client_set_auth()"
+                    .to_owned()
+            }
+        },
+        Status::Forbidden => match challenge.iter().find(|(name, _)| name == "scope") {
+            Some((_, scope)) => format!("; get a token with the scope \"{}\"", quote(scope)),
+            None => "; the credential is not allowed to do this".to_owned(),
+        },
+        Status::RateLimited | Status::Unavailable => match retry_after {
+            Some(wait) => format!("; try again in {} s", f64::from(wait) / 1000.0),
+            None => "; try again later".to_owned(),
+        },
+        Status::Endpoint => "; is the path of the URL right?".to_owned(),
+        Status::Transport => "; there is no Streamable HTTP endpoint at this address".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// What is wrong with most proofs: the time that they were made at.
+fn clocks_apart(head: &Head, challenge: &[(String, String)]) -> Option<String> {
+    challenge.iter().find(|(name, value)| name == "error" && value == "invalid_dpop_proof")?;
+    let apart = clock::apart(head.date.as_deref(), SystemTime::now())?;
+    Some(format!("; {apart}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(text: &str) -> Head {
+        Head::parse(format!("HTTP/1.1 {text}\r\n\r\n").as_bytes()).unwrap().unwrap().0
+    }
+
+    #[test]
+    fn has_a_type_for_each_status() {
+        for (line, status) in [
+            ("400 x", Status::Http),
+            ("401 x", Status::Unauthorized),
+            ("403 x", Status::Forbidden),
+            ("404 x", Status::Endpoint),
+            ("405 x", Status::Transport),
+            ("410 x", Status::Endpoint),
+            ("429 x", Status::RateLimited),
+            ("500 x", Status::Server),
+            ("503 x", Status::Unavailable),
+        ] {
+            let error = error(&head(line), b"", None, CredentialSent::Token);
+            assert_eq!(error.status(), status);
+            assert!(error.message().contains(line.split(' ').next().unwrap()));
+        }
+    }
+
+    #[test]
+    fn shows_the_servers_words_and_what_to_do() {
+        let refused = head(
+            "401 Unauthorized\r\nWWW-Authenticate: Bearer error=\"invalid_token\", \
+             error_description=\"expired\"",
+        );
+        let error = error(&refused, b"<html>", None, CredentialSent::Token);
+        assert!(error.message().contains("invalid_token: expired"));
+        assert!(error.message().contains("mcp_client_set_token()"));
+        assert_eq!(error.challenge().len(), 2);
+    }
+
+    #[test]
+    fn shows_the_challenge_that_the_token_is_for() {
+        let both = head(
+            "401 x\r\nWWW-Authenticate: Bearer error=\"of_bearer\"\r\n\
+             WWW-Authenticate: DPoP error=\"of_dpop\"",
+        );
+        for (sent, said) in
+            [(CredentialSent::Granted, "of_bearer"), (CredentialSent::Bound, "of_dpop")]
+        {
+            let error = error(&both, b"", None, sent);
+            assert!(error.message().contains(said), "{}", error.message());
+        }
+    }
+
+    #[test]
+    fn keeps_the_json_rpc_error_of_a_refusal() {
+        let rpc = RpcError { code: -32600, message: "no\nway".into(), data: Some("[1]".into()) };
+        let refused = error(&head("400 x"), b"", Some(&rpc), CredentialSent::Nothing);
+        assert_eq!(refused.status(), Status::Rpc);
+        assert_eq!(refused.rpc().unwrap().code, -32600);
+        assert!(refused.message().contains("\"no way\""));
+        let unauthorized = error(&head("401 x"), b"", Some(&rpc), CredentialSent::Nothing);
+        assert_eq!(unauthorized.status(), Status::Unauthorized);
+        assert_eq!(unauthorized.rpc().unwrap().data.as_deref(), Some("[1]"));
+    }
+}

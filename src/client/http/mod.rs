@@ -1,0 +1,4 @@
+pub(crate) mod credentials;
+pub(crate) mod error;
+pub(crate) mod reply;
+pub(crate) mod request;

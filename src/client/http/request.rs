@@ -1,0 +1,380 @@
+//! One HTTP request to the server: its headers and credential, where redirects
+//! lead, and what is left of a reply that is a refusal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::token::Token;
+use crate::auth::{Need, Refusal, Tries};
+use crate::base::error::{Error, Result, Status, quote};
+use crate::base::secret::Secret;
+use crate::client::http::credentials::CredentialContext;
+use crate::client::http::error;
+use crate::client::options::Options;
+use crate::client::session::exchange::{self, OutboundMessage};
+use crate::client::{Client, Counter, Session};
+use crate::protocol::{Dialect, Headers, Outgoing};
+use crate::transport::http::{Reply, Request, Setting};
+use crate::transport::link::Route;
+use crate::transport::wait::Wait;
+use crate::wire::jsonrpc::{self, Id, RpcError};
+use crate::wire::url::Url;
+
+/// The most redirects that one request follows.
+const REDIRECTS: usize = 5;
+/// The most bytes of an error's body that are read.
+pub(crate) const EXCERPT: usize = 64 * 1024;
+
+const ACCEPT: &str = "application/json, text/event-stream";
+
+/// What goes by for all requests of one exchange.
+pub(crate) struct HttpContext<'a> {
+    route: std::borrow::Cow<'a, Route>,
+    /// Those that were known when it began.
+    secrets: Vec<Secret>,
+    options: &'a Options,
+}
+
+impl<'a> HttpContext<'a> {
+    pub(crate) fn new(options: &'a Options, dialect: Option<&dyn Dialect>) -> Result<Self> {
+        // Only a trace shows what is sent; errors are masked by the caller.
+        let mut secrets = Vec::new();
+        if options.trace.is_some() {
+            secrets = options.secrets();
+            secrets.extend(dialect.and_then(Dialect::session_id).map(Into::into));
+        }
+        Ok(Self { route: options.current_route()?, secrets, options })
+    }
+
+    /// What no line of the trace may show: a token may have come meanwhile.
+    fn secrets(&self) -> Vec<Secret> {
+        if self.options.trace.is_none() {
+            return Vec::new();
+        }
+        let mut all = self.secrets.clone();
+        all.extend(self.options.credential.secrets());
+        all
+    }
+
+    fn setting<'b>(&'b self, secrets: &'b [Secret]) -> Setting<'b> {
+        Setting {
+            route: &self.route,
+            connect_timeout: self.options.connect_timeout,
+            trace: self.options.trace.as_deref(),
+            secrets,
+        }
+    }
+
+    /// A line of the trace.
+    pub(crate) fn trace(&self, text: &[u8]) {
+        if let Some(trace) = &self.options.trace {
+            trace.line("<", &String::from_utf8_lossy(text), &self.secrets());
+        }
+    }
+}
+
+impl Client {
+    /// Opens a stream of the server's.
+    pub(crate) async fn get<'a>(
+        self: &Arc<Self>,
+        options: &'a Options,
+        headers: &Headers,
+        way: &HttpContext<'_>,
+        wait: &Wait,
+    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+        self.get_within(None, options, headers, way, wait).await
+    }
+
+    /// The same, whose reply may take no longer than `patience`; the program
+    /// may take its time to find a token.
+    pub(crate) async fn get_within<'a>(
+        self: &Arc<Self>,
+        patience: Option<Duration>,
+        options: &'a Options,
+        headers: &Headers,
+        way: &HttpContext<'_>,
+        wait: &Wait,
+    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+        let url = &options.address()?.url;
+        let get =
+            HttpRequest { verb: "GET", url, headers, body: None, is_repeatable: true, patience };
+        self.send(options, &get, way, wait).await
+    }
+
+    /// Sends a request with the credential that there is, and again with
+    /// another one where the server refuses it and that may help.
+    pub(crate) async fn send<'a>(
+        self: &Arc<Self>,
+        options: &'a Options,
+        sent: &HttpRequest<'_>,
+        way: &HttpContext<'_>,
+        wait: &Wait,
+    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+        let credential = options.credential.as_ref();
+        let mut token = self.token(options, wait).await?;
+        let mut tries = Tries::default();
+        loop {
+            let lines = lines(options, token.as_ref(), sent)?;
+            let brief = sent.patience.map(|patience| wait.at_most(patience));
+            let brief = brief.as_ref().unwrap_or(wait);
+            let secrets = way.secrets();
+            let setting = way.setting(&secrets);
+            let reply = follow(options, sent, token.as_ref(), &lines, setting, brief).await;
+            if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
+                self.count_one(Counter::Repetitions);
+            }
+            let mut reply = reply?;
+            let status = reply.head.status;
+            if let Some(nonce) = &reply.head.dpop_nonce {
+                credential.heard_nonce(nonce);
+            }
+            if (200..300).contains(&status) {
+                if let Some(token) = &token {
+                    credential.accepted(token);
+                }
+                return Ok(Ok(reply));
+            }
+            let body = reply.read_excerpt(EXCERPT, brief).await;
+            way.trace(&body);
+            let found = jsonrpc::find_error(&body);
+            let rpc = found.as_ref().map(|(_, rpc)| rpc);
+            let had = match (&token, &options.oauth) {
+                (None, _) => error::CredentialSent::Nothing,
+                (Some(_), None) => error::CredentialSent::Token,
+                (Some(token), Some(_)) if token.key().is_some() => error::CredentialSent::Bound,
+                (Some(_), Some(_)) => error::CredentialSent::Granted,
+            };
+            let mut error = error::error(&reply.head, &body, rpc, had);
+            if let Some(token) = &token {
+                // It may not be known any more when the call ends.
+                error = error.masked(&[Secret::from(token.bare())]);
+            }
+            let challenges = std::mem::take(&mut reply.head.challenges);
+            let has_nonce = reply.head.dpop_nonce.is_some();
+            reply.release();
+            if matches!(status, 401 | 403) && !wait.takes_what_is_there() {
+                let refusal = Refusal {
+                    token: token.as_ref(),
+                    http_status: status,
+                    challenges: &challenges,
+                    has_nonce,
+                    tries: &mut tries,
+                };
+                let caller = CredentialContext { client: self, options };
+                let need = Need { wait, caller: &caller };
+                let other = credential.refused(refusal, need).await.map_err(|failure| {
+                    let own = failure.http_status();
+                    let http_status = if own == 0 { status } else { own };
+                    failure.with_http_status(http_status).with_challenge(error.challenge().to_vec())
+                })?;
+                if other.is_some() {
+                    token = other;
+                    continue;
+                }
+            }
+            return Ok(Err(Refused { status, error, found }));
+        }
+    }
+
+    /// Ends the session at the server, without a word about how that went.
+    pub(crate) async fn end_session(&self, options: &Options, dialect: &dyn Dialect, wait: &Wait) {
+        let Some(headers) = dialect.end() else { return };
+        let (Ok(way), Ok(address)) = (HttpContext::new(options, Some(dialect)), options.address())
+        else {
+            return;
+        };
+        let (url, headers) = (&address.url, &headers);
+        let patience = None;
+        let delete =
+            HttpRequest { verb: "DELETE", url, headers, body: None, is_repeatable: true, patience };
+        // The program is not asked for a token any more.
+        let token = options.credential.current();
+        let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
+        let secrets = way.secrets();
+        let setting = way.setting(&secrets);
+        if let Ok(reply) = follow(options, &delete, token.as_ref(), &lines, setting, wait).await {
+            reply.release();
+        }
+    }
+
+    /// The token for a request.
+    async fn token(self: &Arc<Self>, options: &Options, wait: &Wait) -> Result<Option<Token>> {
+        if options.is_insecure() {
+            return Err(Error::new(
+                Status::Insecure,
+                format!(
+                    "a credential over plain http to {} could be read on the way: use \
+                     https, or allow it with mcp_client_set_allow_plain_http()",
+                    quote(&options.address()?.url.origin.host)
+                ),
+            ));
+        }
+        if wait.takes_what_is_there() {
+            // What is begun would be given up half-way.
+            return Ok(options.credential.current());
+        }
+        if let Some(ready) = options.credential.ready() {
+            return Ok(ready);
+        }
+        let caller = CredentialContext { client: self, options };
+        let need = Need { wait, caller: &caller };
+        options.credential.obtain(need).await
+    }
+}
+
+/// A reply that is not 2xx.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) status: u16,
+    /// The error to show for it.
+    pub(crate) error: Error,
+    pub(crate) found: Option<(Id, RpcError)>,
+}
+
+impl Refused {
+    /// Whether it says nothing about the protocol.
+    pub(crate) fn is_final(&self) -> bool {
+        error::is_final(self.status)
+    }
+
+    /// As [`Outcome::is_loss`].
+    pub(crate) fn is_loss(&self, session: &Session) -> bool {
+        let rpc = self.found.as_ref().map(|(id, rpc)| (rpc.code, !matches!(id, Id::Number(_))));
+        exchange::is_loss(session, self.status, rpc)
+    }
+}
+
+/// A request to the server, wherever on its origin it leads.
+pub(crate) struct HttpRequest<'a> {
+    pub(crate) verb: &'static str,
+    pub(crate) url: &'a Url,
+    pub(crate) headers: &'a Headers,
+    pub(crate) body: Option<&'a [u8]>,
+    pub(crate) is_repeatable: bool,
+    /// How long the reply may take, if not all the time that there is.
+    pub(crate) patience: Option<Duration>,
+}
+
+impl<'a> HttpRequest<'a> {
+    pub(crate) fn post(url: &'a Url, post: OutboundMessage<'a>) -> Self {
+        let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = post;
+        Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience: None }
+    }
+}
+
+/// Name, value, and whether the value is a secret.
+type Line<'a> = (&'a str, &'a str, bool);
+
+/// The headers of a request, but for those that frame it.
+fn lines<'a>(
+    options: &'a Options,
+    token: Option<&'a Token>,
+    sent: &HttpRequest<'a>,
+) -> Result<Vec<Line<'a>>> {
+    let mut lines = Vec::with_capacity(10 + options.headers.len());
+    lines.push(("Host", options.address()?.authority.as_str(), false));
+    if !options.has_header("user-agent") {
+        lines.push(("User-Agent", options.user_agent.as_str(), false));
+    }
+    if let Some(token) = token {
+        lines.push(("Authorization", token.header(), true));
+    }
+    for header in &options.headers {
+        lines.push((header.name.as_str(), header.value.expose(), true));
+    }
+    match sent.verb {
+        "POST" => {
+            lines.push(("Accept", ACCEPT, false));
+            lines.push(("Accept-Encoding", "identity", false));
+            lines.push(("Content-Type", "application/json", false));
+        }
+        "GET" => {
+            lines.push(("Accept", "text/event-stream", false));
+            lines.push(("Accept-Encoding", "identity", false));
+        }
+        _ => {}
+    }
+    for (name, value) in sent.headers {
+        lines.push((name, value, *name == "Mcp-Session-Id"));
+    }
+    Ok(lines)
+}
+
+/// Sends a request, and again to where a redirect of the same origin leads.
+async fn follow<'a>(
+    options: &'a Options,
+    sent: &HttpRequest<'_>,
+    token: Option<&Token>,
+    headers: &[Line<'_>],
+    setting: Setting<'_>,
+    wait: &Wait,
+) -> Result<Reply<'a>> {
+    let mut moved: Option<Box<Url>> = None;
+    let mut is_repeated = false;
+    for _ in 0..=REDIRECTS {
+        let url = moved.as_deref().unwrap_or(sent.url);
+        let bound = token.filter(|token| token.key().is_some());
+        // It holds for this URL.
+        let prove = || match bound {
+            Some(token) => options.credential.proof(token, sent.verb, &url.without_query()),
+            None => Ok(None),
+        };
+        let request = Request {
+            verb: sent.verb,
+            url,
+            headers,
+            body: sent.body,
+            is_repeatable: sent.is_repeatable,
+            proof: bound.is_some().then_some(&prove),
+        };
+        let mut reply = options.http.send(&request, setting, wait).await?;
+        is_repeated |= reply.is_repeated;
+        if !(300..400).contains(&reply.head.status) {
+            (reply.moved, reply.is_repeated) = (moved, is_repeated);
+            return Ok(reply);
+        }
+        moved = Some(Box::new(redirected(sent.verb, request.url, &reply)?));
+        reply.release();
+    }
+    Err(Error::new(
+        Status::Redirect,
+        format!("the server redirects in a circle: more than {REDIRECTS} times"),
+    ))
+}
+
+/// Where a redirect leads, if it may be followed: the same origin, and with
+/// the method and the body as they are.
+fn redirected(verb: &str, from: &Url, reply: &Reply<'_>) -> Result<Url> {
+    let status = reply.head.status;
+    let wrong = |what: String| {
+        Err(Error::new(Status::Redirect, format!("the server answered {status}: {what}"))
+            .with_http_status(status))
+    };
+    let Some(location) = &reply.head.location else {
+        return wrong("a redirect without a target".to_owned());
+    };
+    let Some(target) = from.join(location) else {
+        return wrong("a redirect to what is no URL of a server".to_owned());
+    };
+    if target.origin != from.origin {
+        return wrong(format!(
+            "it redirects to {}, another origin, where no credential goes; if that is \
+             right, use its URL",
+            target.origin
+        ));
+    }
+    // Some make a GET of everything, which leaves one as it is.
+    let keeps_all = match status {
+        307 | 308 => true,
+        301 | 302 => verb == "GET",
+        _ => false,
+    };
+    if !keeps_all {
+        return wrong(
+            "a redirect that would turn the request into another one; use the URL of the \
+             endpoint itself"
+                .to_owned(),
+        );
+    }
+    Ok(target)
+}

@@ -1,0 +1,142 @@
+//! A stream of notifications inside a channel that others share: begun by a
+//! call, and told apart by its id.
+
+use std::sync::Arc;
+
+use crate::base::error::{Error, Result, Status};
+use crate::client::Session;
+use crate::client::core::outbox;
+use crate::client::core::pending::{Inbound, PendingGuard};
+use crate::client::http::error;
+use crate::client::notifications::notification_stream::{
+    Accepted, Disconnected, NotificationStream,
+};
+use crate::client::options::Options;
+use crate::client::session::exchange::OutboundMessage;
+use crate::client::stream::shared_connection::SharedConnection;
+use crate::protocol::call::Call;
+use crate::protocol::notification::{self, Kind};
+use crate::protocol::{Interest, RequestMeta};
+use crate::transport::wait::Wait;
+use crate::wire::jsonrpc::ResponseBody;
+
+impl NotificationStream<'_> {
+    /// All that a server tells comes on the channel; it stands while that does.
+    pub(crate) async fn stand_on(
+        &self,
+        channel: &Arc<SharedConnection>,
+        session: &Arc<Session>,
+        wait: &Wait,
+    ) -> Result<Disconnected> {
+        self.stands(session, "{}", wait);
+        wait.until_raised(&channel.ended).await?;
+        Ok(Disconnected::default())
+    }
+
+    /// Has the server begin a stream, and reads it to its end.
+    pub(crate) async fn subscribe_on(
+        &self,
+        channel: &Arc<SharedConnection>,
+        options: &Arc<Options>,
+        session: &Arc<Session>,
+        (call, wish): (&Call, &Interest),
+        brief: &Wait,
+        wait: &Wait,
+    ) -> Result<Disconnected> {
+        let client = self.client;
+        let id = client.next_id();
+        let messages = channel.subscribe(id);
+        let outgoing =
+            session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
+        let post = OutboundMessage::notification(&outgoing, session.peer());
+        client.send_on(channel, options, post, brief).await?;
+        let result = async {
+            let granted = self.granted(channel, &messages, brief).await?;
+            self.check(&granted, wish)?;
+            self.stands(session, &granted.json, wait);
+            self.hear(channel, &messages, &granted, session, wait).await
+        };
+        let result = result.await;
+        if !channel.is_over() && result.is_err() {
+            // The server would go on telling for nobody.
+            let reason = "nobody listens any more";
+            if let Some(outgoing) = session.dialect.cancel(id, reason, true) {
+                client.send_apart(session, outbox::OutboxKind::Own, outgoing)?;
+            }
+        }
+        result
+    }
+
+    /// Waits until the server says what it will tell.
+    async fn granted(
+        &self,
+        channel: &SharedConnection,
+        messages: &PendingGuard<'_>,
+        wait: &Wait,
+    ) -> Result<Accepted> {
+        loop {
+            match next(channel, messages, wait).await? {
+                Inbound::Notification(method, params) if method == notification::ACKNOWLEDGED => {
+                    return Ok(Accepted::parse(&params));
+                }
+                Inbound::Response(_, _, _, ResponseBody::Error(rpc)) => {
+                    return Err(error::no_stream(Some(&rpc), 0));
+                }
+                Inbound::Response(..) => {
+                    return Err(Error::new(
+                        Status::Io,
+                        "the server ended the stream before it said what it will tell",
+                    ));
+                }
+                Inbound::Malformed(error) => return Err(error),
+                // Before the word that it stands, nothing counts.
+                Inbound::Notification(..) | Inbound::Progress(_) => {}
+            }
+        }
+    }
+
+    async fn hear(
+        &self,
+        channel: &SharedConnection,
+        messages: &PendingGuard<'_>,
+        granted: &Accepted,
+        session: &Arc<Session>,
+        wait: &Wait,
+    ) -> Result<Disconnected> {
+        let mut fallen = Disconnected::default();
+        loop {
+            match next(channel, messages, wait).await {
+                Ok(Inbound::Notification(method, _)) if method == notification::CANCELLED => {
+                    return Ok(fallen);
+                }
+                Ok(Inbound::Notification(method, params)) => {
+                    fallen.has_spoken = true;
+                    if granted.has(Kind::of(&method), Some(&params)) {
+                        self.client.notice(Some(session), &method, Some(&params), wait);
+                    }
+                }
+                Ok(Inbound::Response(..)) => return Ok(fallen),
+                Ok(Inbound::Progress(_) | Inbound::Malformed(_)) => {}
+                Err(_) if channel.is_over() => return Ok(fallen),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// What comes next; somebody else reads.
+async fn next(
+    channel: &SharedConnection,
+    messages: &PendingGuard<'_>,
+    wait: &Wait,
+) -> Result<Inbound> {
+    loop {
+        if let Some(delivered) = messages.take() {
+            return Ok(delivered);
+        }
+        channel.check()?;
+        let signal = messages.signal();
+        wait.until_raised(&signal).await?;
+        signal.lower();
+    }
+}

@@ -1,0 +1,483 @@
+//! The options of a client, as types that cannot be wrong.
+
+pub(crate) mod server;
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::Credential;
+use crate::auth::bearer::Fixed;
+use crate::auth::oauth::credential::OAuth;
+use crate::auth::token::Token;
+use crate::base::environment::Environment;
+use crate::base::error::{Error, Result, Status, quote};
+use crate::base::secret::Secret;
+use crate::client::options::server::{Address, HttpTransport, Server};
+use crate::protocol::Identity;
+use crate::protocol::capability::ClientCapabilities;
+use crate::protocol::revision::Revision;
+use crate::transport::http::Http;
+use crate::transport::link::Route;
+use crate::transport::proxy::{Proxy, ProxyChoice};
+use crate::transport::tls::{SystemStore, TlsSettings};
+use crate::transport::trace::Trace;
+use crate::wire::challenge::is_token;
+use crate::wire::object::Members;
+use crate::wire::url::{Scheme, Url};
+
+/// What a call goes by: read once at its start, replaced whole by setters.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) server: Server,
+    pub(crate) headers: Vec<Header>,
+    pub(crate) credential: Arc<dyn Credential>,
+    /// The credential again, where it is an authorization.
+    pub(crate) oauth: Option<Arc<OAuth>>,
+    /// Whether the credential is something to send at all.
+    pub(crate) has_credential: bool,
+    /// Without a sign of life.
+    pub(crate) timeout: Duration,
+    /// Altogether.
+    pub(crate) deadline: Duration,
+    pub(crate) input_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) pinned: Option<Revision>,
+    pub(crate) identity: Identity,
+    pub(crate) user_agent: String,
+    pub(crate) allows_plain_http: bool,
+    pub(crate) max_message: usize,
+    pub(crate) max_pages: usize,
+    pub(crate) max_items: usize,
+    /// Without a reply.
+    pub(crate) max_events: usize,
+    /// How long a close may take; what is usual for the transport if not set.
+    pub(crate) close_timeout: Option<Duration>,
+    /// Whether a program that has ended is started again.
+    pub(crate) restarts: bool,
+    /// Whether a tool that says that it may be called twice is.
+    pub(crate) repeats_tools: bool,
+    pub(crate) declared: ClientCapabilities,
+    /// Whether calls of tools may run as tasks, which are followed.
+    pub(crate) follows_tasks: bool,
+    /// What roots/list is answered with, as a JSON array.
+    pub(crate) roots: Option<String>,
+    pub(crate) trace: Option<Arc<Trace>>,
+    pub(crate) route: Route,
+    pub(crate) proxy: ProxyChoice,
+    /// The connections made by this route; a new route begins anew.
+    pub(crate) http: Arc<Http>,
+    /// As it was when the client was made.
+    environment: Arc<Environment>,
+}
+
+/// A header that the program set; its value counts as secret.
+#[derive(Clone, Debug)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) value: Arc<Secret>,
+}
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(3600);
+const INPUT_TIMEOUT: Duration = Duration::from_secs(600);
+const MAX_PAGES: usize = 1000;
+const MAX_ITEMS: usize = 1_000_000;
+const MAX_EVENTS: usize = 1_000_000;
+const MAX_MESSAGE: usize = 64 * 1024 * 1024;
+
+/// Headers that the library writes, or that would change how a message is
+/// framed.
+const OWNED: [&str; 17] = [
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "last-event-id",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
+
+impl Options {
+    /// Those for a server that is reached by HTTP.
+    pub(crate) fn new(url: &str, token: Option<&str>) -> Result<Self> {
+        let url = Url::parse(url)?;
+        let token = token.map(Token::parse).transpose()?;
+        let mut options = Self::of(Server::Http(Address {
+            authority: url.origin.authority(),
+            is_local: url.origin.is_loopback(),
+            url,
+            transport: HttpTransport::Auto,
+        }))?;
+        options.has_credential = token.is_some();
+        options.credential = Arc::new(Fixed(token));
+        Ok(options)
+    }
+
+    pub(crate) fn of(server: Server) -> Result<Self> {
+        let environment = Environment::read();
+        let tls = TlsSettings { system: SystemStore::of(&environment), ..TlsSettings::default() };
+        let mut options = Self {
+            server,
+            headers: Vec::new(),
+            oauth: None,
+            has_credential: false,
+            credential: Arc::new(Fixed(None)),
+            timeout: TIMEOUT,
+            deadline: DEADLINE,
+            input_timeout: INPUT_TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
+            pinned: None,
+            identity: Identity { name: String::new(), version: String::new() },
+            user_agent: String::new(),
+            allows_plain_http: false,
+            max_message: MAX_MESSAGE,
+            max_pages: MAX_PAGES,
+            max_items: MAX_ITEMS,
+            max_events: MAX_EVENTS,
+            close_timeout: None,
+            restarts: true,
+            repeats_tools: false,
+            declared: ClientCapabilities::default(),
+            follows_tasks: false,
+            roots: None,
+            trace: None,
+            route: Route { tls, ..Route::default() },
+            proxy: ProxyChoice::Environment(environment.clone()),
+            http: Arc::default(),
+            environment,
+        };
+        options.set_info("libmcpclient", env!("CARGO_PKG_VERSION"))?;
+        Ok(options)
+    }
+
+    pub(crate) fn set_header(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        self.address()?;
+        if name.is_empty() || !name.bytes().all(is_token) {
+            return Err(Error::argument(format!(
+                "header name \"{}\" is empty or has a character that RFC 9110 does not allow",
+                quote(name)
+            )));
+        }
+        let lower = name.to_ascii_lowercase();
+        if OWNED.contains(&lower.as_str()) || lower.starts_with("mcp-") {
+            return Err(Error::argument(format!(
+                "header {name} is written by the library and cannot be set"
+            )));
+        }
+        if let Some(value) = value {
+            if lower == "authorization" && self.has_credential {
+                return Err(Error::argument(
+                    "header Authorization is written from the token: take the token away \
+                     first, with mcp_client_set_token(client, NULL)",
+                ));
+            }
+            check_value(name, value)?;
+        }
+        self.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
+        if let Some(value) = value {
+            let value = Arc::new(Secret::from(value));
+            self.headers.push(Header { name: name.to_owned(), value });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_token(&mut self, token: Option<&str>) -> Result<()> {
+        let token = token.map(Token::parse).transpose()?;
+        let is_some = token.is_some();
+        self.set_credential(is_some.then(|| Arc::new(Fixed(token)) as Arc<dyn Credential>))
+    }
+
+    /// `None` takes away whatever there is.
+    pub(crate) fn set_credential(&mut self, credential: Option<Arc<dyn Credential>>) -> Result<()> {
+        self.address()?;
+        if credential.is_some() && self.has_header("authorization") {
+            return Err(Error::argument(
+                "token and a header Authorization exclude each other: take the header away \
+                 first, with mcp_client_set_header(client, \"Authorization\", NULL)",
+            ));
+        }
+        self.oauth = None;
+        self.has_credential = credential.is_some();
+        self.credential = credential.unwrap_or_else(|| Arc::new(Fixed(None)));
+        Ok(())
+    }
+
+    pub(crate) fn set_info(&mut self, name: &str, version: &str) -> Result<()> {
+        for (what, text) in [("name", name), ("version", version)] {
+            if text.is_empty() || text.chars().any(char::is_control) {
+                return Err(Error::argument(format!("{what} is empty or has a control character")));
+            }
+        }
+        self.identity = Identity { name: name.to_owned(), version: version.to_owned() };
+        self.user_agent = user_agent(name, version);
+        Ok(())
+    }
+
+    /// Takes the roots that the server may ask for: a JSON array of objects
+    /// with a file:// URI each.
+    pub(crate) fn set_roots(&mut self, json: Option<&str>) -> Result<()> {
+        if let Some(json) = json {
+            check_roots(json)?;
+        }
+        self.roots = json.map(|json| json.trim().to_owned());
+        Ok(())
+    }
+
+    pub(crate) fn set_protocol_version(&mut self, version: Option<&str>) -> Result<()> {
+        self.pinned = match version {
+            None => None,
+            Some(version) => Some(Revision::parse(version).ok_or_else(|| {
+                let all: Vec<&str> = Revision::ALL.iter().map(|one| one.as_str()).collect();
+                Error::new(
+                    Status::Version,
+                    format!(
+                        "version \"{}\" is not one of those that this library speaks: {}",
+                        quote(version),
+                        all.join(", ")
+                    ),
+                )
+            })?),
+        };
+        Ok(())
+    }
+
+    pub(crate) fn set_proxy(&mut self, url: Option<&str>) -> Result<()> {
+        self.address()?;
+        self.proxy = match url {
+            None => ProxyChoice::Environment(self.environment.clone()),
+            Some("") => ProxyChoice::None,
+            Some(url) => ProxyChoice::Chosen(Proxy::parse(url)?),
+        };
+        self.http = Arc::default();
+        Ok(())
+    }
+
+    pub(crate) fn set_unix_socket(&mut self, path: Option<&str>) -> Result<()> {
+        self.address()?;
+        if path == Some("") {
+            return Err(Error::argument("path is empty: pass NULL for no Unix socket"));
+        }
+        self.route.unix_socket = path.map(PathBuf::from);
+        self.http = Arc::default();
+        Ok(())
+    }
+
+    /// The route of a call, with the environment's proxy where that counts.
+    pub(crate) fn current_route(&self) -> Result<std::borrow::Cow<'_, Route>> {
+        let address = self.address()?;
+        let needs_none = self.route.unix_socket.is_some() || address.is_local;
+        let proxy =
+            if needs_none { None } else { self.proxy.on_the_way_to(&address.url.origin)? };
+        Ok(match proxy {
+            None => std::borrow::Cow::Borrowed(&self.route),
+            proxy => std::borrow::Cow::Owned(Route { proxy, ..self.route.clone() }),
+        })
+    }
+
+    /// Whether a credential may not go to the server.
+    pub(crate) fn is_insecure(&self) -> bool {
+        let Ok(address) = self.address() else { return false };
+        address.url.origin.scheme == Scheme::Http
+            && !self.allows_plain_http
+            && self.route.unix_socket.is_none()
+            && !address.is_local
+            && (self.has_credential || !self.headers.is_empty())
+    }
+
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
+    }
+
+    /// All that no message may show.
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        let mut secrets: Vec<Secret> = Vec::new();
+        for header in &self.headers {
+            secrets.extend(header.value.of_credential());
+        }
+        if let Ok(address) = self.address()
+            && let Ok(Some(proxy)) = self.proxy.on_the_way_to(&address.url.origin)
+        {
+            secrets.extend(proxy.authorization_secrets());
+        }
+        secrets.extend(self.credential.secrets());
+        if let Server::Program(program) = &self.server {
+            // Keys are given to programs so. What is short is no secret, and
+            // would take half of a message away.
+            let values =
+                program.environment.iter().filter_map(|(_, value)| value.as_ref()?.to_str());
+            secrets.extend(values.filter(|value| value.len() >= SECRET).map(Secret::from));
+        }
+        secrets
+    }
+}
+
+/// The least length of a variable's value that is masked.
+const SECRET: usize = 8;
+
+fn check_roots(json: &str) -> Result<()> {
+    let roots: Vec<&serde_json::value::RawValue> = serde_json::from_str(json)
+        .map_err(|error| Error::argument(format!("json is not a JSON array: {error}")))?;
+    for (at, root) in roots.into_iter().enumerate() {
+        let uri = Members::parse(root.get()).ok().and_then(|members| members.string("uri"));
+        if !uri.is_some_and(|uri| uri.starts_with("file://")) {
+            return Err(Error::argument(format!(
+                "json has at place {at} what is no object with a \"uri\" that begins with file://"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A bound that is a number of things.
+pub(crate) fn count(value: i32, name: &str) -> Result<usize> {
+    match usize::try_from(value) {
+        Ok(value) if value > 0 => Ok(value),
+        _ => Err(Error::argument(format!("{name} is not positive"))),
+    }
+}
+
+/// A number of milliseconds that a wait may have.
+pub(crate) fn milliseconds(value: i32) -> Result<Duration> {
+    match u64::try_from(value) {
+        Ok(value) if value > 0 => Ok(Duration::from_millis(value)),
+        _ => Err(Error::argument(
+            "milliseconds is not positive: every wait has an end, of at least 1 ms",
+        )),
+    }
+}
+
+/// How long a caller waits for what may come; 0 does not wait.
+pub(crate) fn patience(value: i32) -> Result<Duration> {
+    u64::try_from(value).map(Duration::from_millis).map_err(|_| {
+        Error::argument("milliseconds is negative: every wait has an end, and 0 does not wait")
+    })
+}
+
+/// RFC 9110, 5.5: visible characters, blanks and tabs between them, and bytes
+/// beyond ASCII. Never quoted: a value may be secret.
+fn check_value(name: &str, value: &str) -> Result<()> {
+    let wrong = |what: String| Err(Error::argument(format!("the value of header {name} {what}")));
+    if let Some(at) = value.bytes().position(|byte| byte != b'\t' && byte.is_ascii_control()) {
+        return wrong(format!("has a control character or a line break at byte {at}"));
+    }
+    if value.starts_with([' ', '\t']) || value.ends_with([' ', '\t']) {
+        return wrong("begins or ends with a blank".to_owned());
+    }
+    Ok(())
+}
+
+/// "NAME/VERSION libmcpclient/0.1.0", with what a product may not hold left
+/// out.
+fn user_agent(name: &str, version: &str) -> String {
+    let product = |text: &str| -> String {
+        text.chars()
+            .map(|character| if character == ' ' { '-' } else { character })
+            .filter(|character| character.is_ascii() && is_token(*character as u8))
+            .collect()
+    };
+    let own = concat!("libmcpclient/", env!("CARGO_PKG_VERSION"));
+    let (name, version) = (product(name), product(version));
+    let mut out = String::new();
+    if !name.is_empty() && name != "libmcpclient" {
+        out.push_str(&name);
+        if !version.is_empty() {
+            let _ = write!(out, "/{version}");
+        }
+        out.push(' ');
+    }
+    out.push_str(own);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> Options {
+        Options::new("http://127.0.0.1/mcp", None).unwrap()
+    }
+
+    #[test]
+    fn refuses_headers_that_would_break_a_request() {
+        let mut options = options();
+        for (name, value) in [
+            ("", "x"),
+            ("A B", "x"),
+            ("A:", "x"),
+            ("\u{e9}", "x"),
+            ("X", "s3cret\r\nY: z"),
+            ("X", " s3cret"),
+            ("X", "s3cret\t"),
+            ("X", "s3cret\u{0}"),
+            ("host", "x"),
+            ("Content-LENGTH", "x"),
+            ("Mcp-Session-Id", "x"),
+            ("mcp-param-x", "x"),
+        ] {
+            let error = options.set_header(name, Some(value)).unwrap_err();
+            assert!(!error.message().contains("s3cret"), "{}", error.message());
+        }
+        assert!(options.headers.is_empty());
+        assert!(options.set_header("X", Some("a b\tc \u{e9}")).is_ok());
+        assert!(options.set_header("x", Some("")).is_ok());
+        assert_eq!(options.headers.len(), 1);
+        assert!(options.set_header("X", None).is_ok());
+        assert!(options.headers.is_empty());
+    }
+
+    #[test]
+    fn refuses_two_credentials_in_either_order() {
+        let mut options = options();
+        options.set_token(Some("t0ken")).unwrap();
+        assert!(options.set_header("authorization", Some("Basic x")).is_err());
+        options.set_token(None).unwrap();
+        options.set_header("authorization", Some("Basic x")).unwrap();
+        assert!(options.set_token(Some("t0ken")).is_err());
+        options.set_token(None).unwrap();
+    }
+
+    #[test]
+    fn lets_a_credential_go_in_the_clear_to_this_machine_alone() {
+        let insecure = |url: &str, token| Options::new(url, token).unwrap().is_insecure();
+        assert!(insecure("http://example.com/", Some("t")));
+        assert!(!insecure("http://example.com/", None));
+        assert!(!insecure("https://example.com/", Some("t")));
+        assert!(!insecure("http://localhost/", Some("t")));
+        let mut options = Options::new("http://example.com/", None).unwrap();
+        options.set_header("X-API-Key", Some("k")).unwrap();
+        assert!(options.is_insecure());
+        options.allows_plain_http = true;
+        assert!(!options.is_insecure());
+    }
+
+    #[test]
+    fn names_the_program_to_the_server() {
+        let mut options = options();
+        assert!(options.user_agent.starts_with("libmcpclient/"));
+        options.set_info("My App\u{e9}", "1.0 beta").unwrap();
+        assert!(options.user_agent.starts_with("My-App/1.0-beta libmcpclient/"));
+        assert!(options.set_info("", "1").is_err());
+        assert!(options.set_info("a\nb", "1").is_err());
+    }
+
+    #[test]
+    fn masks_a_token_inside_a_header_as_well() {
+        let mut options = options();
+        options.set_header("Authorization", Some("Basic c2VjcmV0")).unwrap();
+        let shown = Error::argument("you sent c2VjcmV0").masked(&options.secrets());
+        assert_eq!(shown.message(), "you sent [masked]");
+    }
+}

@@ -1,0 +1,3 @@
+pub(crate) mod connect;
+pub(crate) mod exchange;
+pub(crate) mod transport;

@@ -1,0 +1,200 @@
+//! How messages travel between a client and its server, and how that begins.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::sys;
+use crate::client::http::request::HttpContext;
+use crate::client::options::Options;
+use crate::client::options::server::{Address, Server, Streams};
+use crate::client::stream::shared_connection::{SharedConnection, Sink};
+use crate::client::{Client, lock};
+use crate::protocol::Headers;
+use crate::transport::events::EventSource;
+use crate::transport::lines::{LineSink, LineSource};
+use crate::transport::process::{ENDING, Process, Program};
+use crate::transport::wait::Wait;
+use crate::wire::http1::Media;
+
+/// How messages travel in a session.
+#[derive(Clone, Debug)]
+pub(crate) enum Transport {
+    /// Each by a POST of its own, whose reply has the answer.
+    StreamableHttp,
+    /// All on one stream.
+    SharedConnection(Arc<SharedConnection>),
+}
+
+impl Transport {
+    pub(crate) fn channel(&self) -> Option<&Arc<SharedConnection>> {
+        match self {
+            Self::StreamableHttp => None,
+            Self::SharedConnection(channel) => Some(channel),
+        }
+    }
+
+    /// Whether nothing can travel any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.channel().is_some_and(|channel| channel.is_over())
+    }
+}
+
+/// The transport of a session, as a program wants to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TransportInUse {
+    StreamableHttp,
+    Sse,
+    Stdio,
+}
+
+/// Why there is no HTTP with SSE at an address.
+#[derive(Debug)]
+pub(crate) enum NoSse {
+    /// The server answered something else.
+    Other(Error),
+    /// It did not answer, or say where messages go, in the time there was.
+    Late(Error),
+    /// That says nothing about the transport: a credential, the network.
+    Final(Error),
+}
+
+impl Client {
+    /// How messages travel now; `None` before there is a session.
+    pub(crate) fn transport(&self) -> Option<TransportInUse> {
+        let session = self.current_session()?;
+        Some(match (&session.transport, self.options().address()) {
+            (Transport::StreamableHttp, _) => TransportInUse::StreamableHttp,
+            (Transport::SharedConnection(_), Ok(_)) => TransportInUse::Sse,
+            (Transport::SharedConnection(_), Err(_)) => TransportInUse::Stdio,
+        })
+    }
+
+    /// Opens the stream of HTTP with SSE: a GET, and in it first where
+    /// messages go. `patience` bounds each; without it the limits of the
+    /// program do.
+    pub(crate) async fn open_events(
+        self: &Arc<Self>,
+        options: &Options,
+        address: &Address,
+        patience: Option<Duration>,
+        wait: &Wait,
+    ) -> std::result::Result<Arc<SharedConnection>, NoSse> {
+        let way = HttpContext::new(options, None).map_err(NoSse::Final)?;
+        let none = Headers::new();
+        let reply = match self.get_within(patience, options, &none, &way, wait).await {
+            Err(error) if patience.is_some() && error.status() == Status::Timeout => {
+                wait.check().map_err(NoSse::Final)?;
+                let what = "the server did not answer the GET in time";
+                return Err(NoSse::Late(Error::protocol(what)));
+            }
+            result => result.map_err(NoSse::Final)?,
+        };
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(refused) if refused.is_final() => return Err(NoSse::Final(refused.error)),
+            Err(refused) => return Err(NoSse::Other(refused.error)),
+        };
+        if !matches!(reply.head.media, Media::EventStream) {
+            let what = "the server answered the GET with something else than an event stream";
+            return Err(NoSse::Other(Error::protocol(what)));
+        }
+        let from = reply.moved.clone();
+        let from = from.as_deref().unwrap_or(&address.url);
+        let mut source = EventSource::new(reply.open(), options.max_message);
+        let is_guess = patience.is_some();
+        let patience = patience.unwrap_or(options.connect_timeout);
+        let endpoint = match source.endpoint(&wait.at_most(patience)).await {
+            Ok(endpoint) => endpoint,
+            Err(error) if error.status() == Status::Timeout => {
+                wait.check().map_err(NoSse::Final)?;
+                return Err(NoSse::Late(Error::protocol(
+                    "the server's event stream does not say where messages go (an event \
+                     \"endpoint\")",
+                )));
+            }
+            Err(error) if is_guess || error.status() == Status::Protocol => {
+                // A guess that a program ends is no guess any more.
+                wait.check().map_err(NoSse::Final)?;
+                return Err(NoSse::Other(error));
+            }
+            // Nothing of a call was sent yet.
+            Err(error) => return Err(NoSse::Final(error.with_may_have_run(false))),
+        };
+        let url = from.join(endpoint.trim());
+        let Some(url) = url.filter(|url| url.origin == address.url.origin) else {
+            return Err(NoSse::Final(Error::new(
+                Status::Redirect,
+                "the server's event stream sends messages to another origin, or to what is no \
+                 URL of a server; no credential goes there",
+            )));
+        };
+        Ok(SharedConnection::new(Box::new(source), Sink::Posts(url), None, None))
+    }
+
+    /// Starts a server, or takes the streams to one.
+    pub(crate) fn open_lines(self: &Arc<Self>, options: &Options) -> Result<Arc<SharedConnection>> {
+        match &options.server {
+            Server::Program(program) => self.start(program, options),
+            Server::Streams(streams) => {
+                let Some(Streams { input, output }) = lock(streams).take() else {
+                    return Err(Error::new(
+                        Status::Io,
+                        "the streams to the server have ended, and the library cannot open them \
+                         again: make another client",
+                    ));
+                };
+                let input = Arc::new(input);
+                let source = LineSource::new(input.clone(), options.max_message, None);
+                let sink = Sink::Lines(LineSink::new(output));
+                Ok(SharedConnection::new(Box::new(source), sink, Some(input), None))
+            }
+            Server::Http(_) => Err(Error::new(Status::Internal, "an address that is a stream")),
+        }
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        program: &Program,
+        options: &Options,
+    ) -> Result<Arc<SharedConnection>> {
+        let (process, ends) = Process::start(program)?;
+        if let Some(trace) = &options.trace {
+            trace.line("*", &format!("start {}", process.name()), &[]);
+        }
+        let (process, input) = (Arc::new(process), Arc::new(ends.stdout));
+        let source = LineSource::new(input.clone(), options.max_message, Some(process.clone()));
+        let sink = Sink::Lines(LineSink::new(ends.stdin));
+        let channel =
+            SharedConnection::new(Box::new(source), sink, Some(input), Some(process.clone()));
+        if process.stderr().is_some() {
+            self.keep_errors(process, &channel)?;
+        }
+        Ok(channel)
+    }
+
+    /// Reads what a server says on its standard error, which would else stop
+    /// it once nobody has read for long enough.
+    fn keep_errors(
+        self: &Arc<Self>,
+        process: Arc<Process>,
+        channel: &SharedConnection,
+    ) -> Result<()> {
+        let ended = channel.ended.clone();
+        self.spawn(move |client| async move {
+            let wait = client.endless().or_abort(ended);
+            let Some(fd) = process.stderr() else { return };
+            let fd = std::os::fd::AsRawFd::as_raw_fd(fd);
+            while wait.until_ready(fd, sys::POLLIN).await.is_ok() && process.keep_stderr() {}
+        })
+    }
+
+    /// Ends a channel that is of no more use, while others go on.
+    pub(crate) fn retire(self: &Arc<Self>, channel: &Arc<SharedConnection>) {
+        let channel = channel.clone();
+        // Where that cannot be done, the last who lets go of it does it.
+        let _ = self.spawn(move |client| async move {
+            channel.shut(ENDING, &client.endless()).await;
+        });
+    }
+}

@@ -1,0 +1,2 @@
+pub(crate) mod reader;
+pub(crate) mod shared_connection;

@@ -1,0 +1,334 @@
+//! Arguments of tools that a schema marks for headers (`x-mcp-header`), so that
+//! what stands between client and server can route by them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::base::error::{Error, Result, quote};
+use crate::protocol::routing;
+use crate::wire::challenge::is_token;
+
+/// The keyword of a schema that is a mark.
+pub(crate) const NAME: &str = "x-mcp-header";
+
+/// An argument that goes into a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HeaderParam {
+    path: Arc<Step>,
+    /// What follows `Mcp-Param-`.
+    header: String,
+    kind: Kind,
+}
+
+/// The names from the root of the arguments to a place, from its end: places
+/// share the names that they have in common.
+#[derive(Debug, PartialEq, Eq)]
+struct Step {
+    outer: Option<Arc<Step>>,
+    name: String,
+}
+
+impl Step {
+    fn find<'a>(&self, arguments: &'a Value) -> Option<&'a Value> {
+        let within = match &self.outer {
+            Some(outer) => outer.find(arguments)?,
+            None => arguments,
+        };
+        within.get(&self.name)
+    }
+
+    /// The names with dots between them.
+    fn text(&self) -> String {
+        match &self.outer {
+            Some(outer) => outer.text() + "." + &self.name,
+            None => self.name.clone(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Integer,
+    Boolean,
+}
+
+/// Keywords whose value is a schema, or several in an array or an object.
+const SCHEMAS: [&str; 12] = [
+    "items",
+    "contains",
+    "additionalProperties",
+    "additionalItems",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "propertyNames",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contentSchema",
+];
+const SCHEMA_LISTS: [&str; 4] = ["prefixItems", "oneOf", "anyOf", "allOf"];
+const SCHEMA_MAPS: [&str; 4] = ["patternProperties", "dependentSchemas", "$defs", "definitions"];
+
+/// The marks of a tool's schema; the error says why it is invalid.
+pub(crate) fn marks(schema: &str) -> std::result::Result<Vec<HeaderParam>, String> {
+    if memchr::memmem::find(schema.as_bytes(), NAME.as_bytes()).is_none() && !schema.contains('\\')
+    {
+        return Ok(Vec::new());
+    }
+    // One that cannot be read has no marks that could be meant.
+    let Ok(schema) = serde_json::from_str::<Value>(schema) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    if schema.get(NAME).is_some() {
+        return Err("the root of the schema is marked".to_owned());
+    }
+    walk(&schema, None, &mut found)?;
+    let mut names = HashSet::new();
+    for mark in &found {
+        if !names.insert(mark.header.to_ascii_lowercase()) {
+            return Err(format!("\"{}\" is marked twice", mark.header));
+        }
+    }
+    Ok(found)
+}
+
+/// Looks through a schema that is reached by properties alone.
+fn walk(
+    schema: &Value,
+    outer: Option<&Arc<Step>>,
+    found: &mut Vec<HeaderParam>,
+) -> std::result::Result<(), String> {
+    let Value::Object(schema) = schema else { return Ok(()) };
+    for (keyword, value) in schema {
+        if keyword == "properties" {
+            let Value::Object(properties) = value else { continue };
+            for (name, property) in properties {
+                let path = Arc::new(Step { outer: outer.cloned(), name: name.clone() });
+                if let Some(mark) = property.get(NAME) {
+                    found.push(read(mark, property, &path)?);
+                }
+                walk(property, Some(&path), found)?;
+            }
+        } else if holds_mark(keyword, value) {
+            return Err(format!("there is a mark below \"{keyword}\", where none may be"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a keyword beside `properties` leads to a mark.
+fn holds_mark(keyword: &str, value: &Value) -> bool {
+    if SCHEMAS.contains(&keyword) {
+        return match value {
+            Value::Array(all) => all.iter().any(is_marked),
+            schema => is_marked(schema),
+        };
+    }
+    if SCHEMA_LISTS.contains(&keyword) {
+        return value.as_array().is_some_and(|all| all.iter().any(is_marked));
+    }
+    SCHEMA_MAPS.contains(&keyword)
+        && value.as_object().is_some_and(|all| all.values().any(is_marked))
+}
+
+/// Whether a mark stands anywhere in a schema.
+fn is_marked(schema: &Value) -> bool {
+    let Value::Object(members) = schema else { return false };
+    members.iter().any(|(keyword, value)| match keyword.as_str() {
+        NAME => true,
+        "properties" => value.as_object().is_some_and(|all| all.values().any(is_marked)),
+        other => holds_mark(other, value),
+    })
+}
+
+fn read(
+    mark: &Value,
+    property: &Value,
+    path: &Arc<Step>,
+) -> std::result::Result<HeaderParam, String> {
+    let name = &path.name;
+    let Value::String(header) = mark else {
+        return Err(format!("the mark of \"{name}\" is not a text"));
+    };
+    if header.is_empty() || !header.bytes().all(is_token) {
+        return Err(format!(
+            "the mark \"{header}\" of \"{name}\" is empty, or has what no header name may have"
+        ));
+    }
+    let kind = match property.get("type").and_then(Value::as_str) {
+        Some("string") => Kind::Text,
+        Some("integer") => Kind::Integer,
+        Some("boolean") => Kind::Boolean,
+        _ => {
+            return Err(format!(
+                "\"{name}\" is marked, but is not of type string, integer or boolean"
+            ));
+        }
+    };
+    Ok(HeaderParam { path: path.clone(), header: header.clone(), kind })
+}
+
+/// The marked arguments as names, without `Mcp-Param-`, and values.
+pub(crate) fn headers(marks: &[HeaderParam], arguments: &str) -> Result<Vec<(String, String)>> {
+    let arguments: Value = serde_json::from_str(arguments)
+        .map_err(|error| Error::argument(format!("the arguments are not JSON: {error}")))?;
+    let mut out = Vec::with_capacity(marks.len());
+    for mark in marks {
+        let value = mark.path.find(&arguments);
+        if let Some(text) = value.map(|value| mark.text(value)).transpose()?.flatten() {
+            out.push((mark.header.clone(), routing::encode(&text)));
+        }
+    }
+    Ok(out)
+}
+
+impl HeaderParam {
+    /// The text of a value; `None` for null, which goes into no header.
+    fn text(&self, value: &Value) -> Result<Option<String>> {
+        let wrong = |what: &str| {
+            Err(Error::argument(format!(
+                "argument \"{}\" {what}, as its tool's schema says",
+                quote(&self.path.text())
+            )))
+        };
+        Ok(Some(match (self.kind, value) {
+            (_, Value::Null) => return Ok(None),
+            (Kind::Text, Value::String(text)) => text.clone(),
+            (Kind::Boolean, Value::Bool(value)) => value.to_string(),
+            (Kind::Integer, Value::Number(number)) => match integer(number) {
+                Some(integer) => integer.to_string(),
+                None => return wrong("has to be an integer between -(2^53-1) and 2^53-1"),
+            },
+            (Kind::Text, _) => return wrong("has to be a string"),
+            (Kind::Boolean, _) => return wrong("has to be true or false"),
+            (Kind::Integer, _) => return wrong("has to be an integer"),
+        }))
+    }
+}
+
+const LARGEST: i64 = 9_007_199_254_740_991;
+
+/// A number without a fraction, also when it is written with one.
+fn integer(number: &serde_json::Number) -> Option<i64> {
+    let integer = match number.as_i64() {
+        Some(integer) => integer,
+        None => {
+            let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
+            if float.abs() > LARGEST as f64 {
+                return None;
+            }
+            float as i64
+        }
+    };
+    (-LARGEST..=LARGEST).contains(&integer).then_some(integer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn property(rest: &str) -> String {
+        format!(r#"{{"type":"object","properties":{{"a":{rest}}}}}"#)
+    }
+
+    fn header(schema: &str, arguments: &str) -> Result<Vec<(String, String)>> {
+        headers(&marks(schema).unwrap(), arguments)
+    }
+
+    #[test]
+    fn keeps_long_names_once_however_many_marks_are_below_them() {
+        let marked =
+            |at: usize| format!("\"a{at}\":{{\"type\":\"string\",\"x-mcp-header\":\"a{at}\"}}");
+        let all: Vec<String> = (0..2000).map(marked).collect();
+        let (name, all) = ("n".repeat(1 << 20), all.join(","));
+        let schema = format!("{{\"properties\":{{\"{name}\":{{\"properties\":{{{all}}}}}}}}}");
+        let found = marks(&schema).unwrap();
+        assert_eq!(found.len(), 2000);
+        let outer = |mark: &HeaderParam| mark.path.outer.clone().unwrap();
+        assert!(found.iter().all(|mark| Arc::ptr_eq(&outer(mark), &outer(&found[0]))));
+        let arguments = format!("{{\"{name}\":{{\"a7\":\"x\"}}}}");
+        assert_eq!(headers(&found, &arguments).unwrap(), [("a7".to_owned(), "x".to_owned())]);
+    }
+
+    #[test]
+    fn takes_the_texts_of_the_marked_arguments() {
+        let schema = r#"{"properties":{
+            "r":{"type":"string","x-mcp-header":"Region"},
+            "n":{"type":"integer","x-mcp-header":"Number"},
+            "b":{"type":"boolean","x-mcp-header":"Method"},
+            "o":{"properties":{"deep":{"type":"string","x-mcp-header":"Deep"}}},
+            "f":{"type":"number"}}}"#;
+        let arguments = r#"{"r":"Hello, 世界","n":42.0,"b":false,"o":{"deep":""},"f":1.5}"#;
+        let mut found = header(schema, arguments).unwrap();
+        found.sort();
+        let expected = [
+            ("Deep", ""),
+            ("Method", "false"),
+            ("Number", "42"),
+            ("Region", "=?base64?SGVsbG8sIOS4lueVjA==?="),
+        ];
+        let found: Vec<(&str, &str)> = found.iter().map(|(a, b)| (&**a, &**b)).collect();
+        assert_eq!(found, expected);
+        assert!(header(schema, r#"{"r":null}"#).unwrap().is_empty());
+        assert!(header(schema, "{}").unwrap().is_empty());
+    }
+
+    #[test]
+    fn refuses_an_argument_of_another_type_before_it_is_sent() {
+        let text = property(r#"{"type":"string","x-mcp-header":"A"}"#);
+        let number = property(r#"{"type":"integer","x-mcp-header":"A"}"#);
+        for (schema, arguments) in [
+            (&text, r#"{"a":1}"#),
+            (&number, r#"{"a":"1"}"#),
+            (&number, r#"{"a":1.5}"#),
+            (&number, r#"{"a":9007199254740992}"#),
+            (&number, r#"{"a":1e300}"#),
+        ] {
+            assert!(header(schema, arguments).is_err(), "{arguments}");
+        }
+        assert_eq!(
+            header(&number, r#"{"a":-9007199254740991}"#).unwrap()[0].1,
+            "-9007199254740991"
+        );
+    }
+
+    #[test]
+    fn finds_each_way_in_which_a_mark_is_invalid() {
+        for mark in
+            ["\"\"", "{}", "[]", "null", "1", "\"a b\"", "\"a:b\"", "\"\u{e9}\"", "\"a\\t\""]
+        {
+            let schema = property(&format!(r#"{{"type":"string","x-mcp-header":{mark}}}"#));
+            assert!(marks(&schema).is_err(), "{mark}");
+        }
+        for kind in ["\"number\"", "\"object\"", "\"array\"", "\"null\"", "[\"string\"]"] {
+            let schema = property(&format!(r#"{{"type":{kind},"x-mcp-header":"A"}}"#));
+            assert!(marks(&schema).is_err(), "{kind}");
+        }
+        assert!(marks(&property(r#"{"x-mcp-header":"A"}"#)).is_err());
+        assert!(marks(r#"{"type":"string","x-mcp-header":"A"}"#).is_err(), "the root");
+        let twice = r#"{"properties":{"a":{"type":"string","x-mcp-header":"X"},
+            "b":{"properties":{"c":{"type":"string","x-mcp-header":"x"}}}}}"#;
+        assert!(marks(twice).is_err());
+        let mark = r#"{"type":"string","x-mcp-header":"A"}"#;
+        for keyword in ["items", "not", "if", "additionalProperties"] {
+            assert!(marks(&property(&format!("{{\"{keyword}\":{mark}}}"))).is_err(), "{keyword}");
+        }
+        for keyword in ["oneOf", "anyOf", "allOf", "prefixItems"] {
+            assert!(marks(&format!("{{\"{keyword}\":[{mark}]}}")).is_err(), "{keyword}");
+        }
+        assert!(
+            marks(&format!("{{\"$defs\":{{\"d\":{{\"properties\":{{\"x\":{mark}}}}}}}}}")).is_err()
+        );
+    }
+
+    #[test]
+    fn takes_neither_a_property_of_that_name_nor_data_for_a_mark() {
+        let schema = r#"{"properties":{"x-mcp-header":{"type":"number"},
+            "a":{"const":{"x-mcp-header":1},"default":{"x-mcp-header":1},"enum":[{"x-mcp-header":1}]}}}"#;
+        assert_eq!(marks(schema).unwrap(), []);
+        assert_eq!(marks("[").unwrap(), []);
+    }
+}
