@@ -1,5 +1,5 @@
-//! JSON-RPC: messages, batches, the owner of a message that has arrived in part,
-//! and the notifications and questions in them.
+//! JSON-RPC: messages, batches, the id of a message that has arrived in part, and
+//! the notifications and requests in them.
 
 use super::parts;
 use crate::base::error::Error;
@@ -64,7 +64,7 @@ fn message(text: &str) {
         Ok(parsed) => parsed,
         Err(error) => return is_fit(&error),
     };
-    // The oracle: it is an object of JSON with the right version.
+    // A message is a JSON object with the right version.
     if let Ok(value) = serde_json::from_str::<serde_json::Value>(text) {
         assert_eq!(value["jsonrpc"], "2.0");
     }
@@ -85,7 +85,7 @@ fn message(text: &str) {
 }
 
 fn response(text: &str, id: Id, outcome: ResponseBody, tape: crate::wire::tape::Tape) {
-    // A piece of a message never names another request than the whole does.
+    // A part of a message never names another request than the whole message.
     if let Owner::Request(owner) = Owner::of_head(text.as_bytes()) {
         let is_once = text.matches("\"id\"").count() == 1 && !text.contains('\\');
         assert!(!is_once || id == Id::Number(owner), "{owner} of {id:?}");
@@ -119,7 +119,7 @@ fn check<T>(result: crate::base::error::Result<T>) {
     }
 }
 
-/// The peer's words are on one line and cut.
+/// A peer's words are on one line and cut.
 fn is_fit(error: &Error) {
     let message = error.message();
     assert!(!message.chars().any(char::is_control) && message.len() < 1000, "{message:?}");
@@ -151,7 +151,7 @@ fn request(method: &str, params: Option<&str>) {
     let _ = asked.reply("{\"action\":\"accept\"}");
 }
 
-/// What goes to the server is JSON, whatever came from it.
+/// What goes to the server is JSON, whatever the server sent.
 fn is_json(member: &str) {
     let text = format!("{{{member}}}");
     assert!(jsonrpc_is_json(&text), "{text}");
