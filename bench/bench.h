@@ -62,8 +62,8 @@ static void fail(const char *what)
     exit(1);
 }
 
-/* Leaves the peak memory of this process in the file that BENCH_MEMORY names:
- * what the parent is told would count its own pages before the start. */
+/* Writes the peak memory of this process to the file that BENCH_MEMORY names.
+ * The value that the parent could read includes the parent's own pages. */
 static void report_memory(void)
 {
     const char *path = getenv("BENCH_MEMORY");
