@@ -109,7 +109,7 @@ def library_flags(suite, name, block):
               if header in LIBRARIES}
     flags = []
     for library in sorted(wanted):
-        if shutil.which("pkg-config") is None or run(["pkg-config", "--exists", library]).returncode:
+        if not shutil.which("pkg-config") or run(["pkg-config", "--exists", library]).returncode:
             suite.skip(name, "%s is not installed" % library)
             return None
         # Headers of others may have warnings.

@@ -6,10 +6,6 @@ import re
 
 from support import BUILD, ROOT, SERVER, TOKEN, TestServer, run
 
-# Names that look like the header's and are not: parts of other names.
-NO_NAMES = {"mcp_test_server"}
-
-
 def check(suite, read):
     check_statuses(suite, read)
     check_limits(suite, read)
@@ -81,12 +77,15 @@ CONSTANTS = {
     "redirects of one request": [r"const REDIRECTS: usize = 5;"],
     "rounds of input requests": [r"const ROUNDS: usize = 10;"],
     "bytes read of an error": [r"EXCERPT: usize = 64 \* 1024;"],
-    "notifications and progress": [r"const EVENTS: usize = 1024;", r"const BYTES: usize = 16 << 20;"],
-    "input requests that wait": [r"const QUESTIONS: usize = 1000;", r"const BYTES: usize = 64 << 20;"],
+    "notifications and progress": [r"const EVENTS: usize = 1024;",
+                                   r"const BYTES: usize = 16 << 20;"],
+    "input requests that wait": [r"const QUESTIONS: usize = 1000;",
+                                 r"const BYTES: usize = 64 << 20;"],
     "depth of nested": [r"const MOST: usize = 4;"],
     "bytes of a JSON-RPC error's data": [r"const DATA: usize = 1 << 20;"],
     "bytes kept of a process": [r"const TAIL: usize = 8 \* 1024;"],
-    "idle connections": [r"const MOST: usize = 64;", r"const IDLE: Duration = Duration::from_secs\(60\);"],
+    "idle connections": [r"const MOST: usize = 64;",
+                         r"const IDLE: Duration = Duration::from_secs\(60\);"],
     "addresses tried": [r"const TRIED: usize = 8;"],
     "threads that look up": [r"const THREADS: usize = 8;"],
     "pause before": [r"const FIRST: Duration = Duration::from_secs\(1\);",
@@ -94,7 +93,8 @@ CONSTANTS = {
                      r"const MOST: Duration = Duration::from_secs\(60\);"],
     "bytes of a configuration file": [r"const LARGEST: u64 = 1024 \* 1024;"],
     "bytes of a trace line": [r"const SHOWN: usize = 2000;"],
-    "HTTP requests of one sign-in": [r"const MOST: usize = 16;", r"const MOST_METADATA: usize = 8;"],
+    "HTTP requests of one sign-in": [r"const MOST: usize = 16;",
+                                     r"const MOST_METADATA: usize = 8;"],
     "time for one HTTP request": [r"const PATIENCE: Duration = Duration::from_secs\(10\);"],
     "bytes of one response": [r"const BODY_LIMIT: usize = 256 \* 1024;"],
     "redirects of one HTTP request": [r"const REDIRECTS: usize = 3;"],
@@ -105,7 +105,8 @@ CONSTANTS = {
 
 def comment_of(header, name):
     """The comment of a function or a constant, without spaces in numbers."""
-    found = re.search(r"/\*\*\n((?:(?!\*/).)*)\*/\n(?:#define |[^/#{};]*?\b)%s\b" % name, header, re.S)
+    found = re.search(r"/\*\*\n((?:(?!\*/).)*)\*/\n(?:#define |[^/#{};]*?\b)%s\b" % name,
+                      header, re.S)
     return re.sub(r"(?<=\d) (?=\d{3}\b)", "", found.group(1)) if found else ""
 
 
