@@ -56,6 +56,16 @@ def check_prose(page, text):
     suite.check("%s: each name is in the header" % page, not unknown, unknown)
 
 
+def check_paths(page, text):
+    """The files and folders that a page names, in the checkout or in src. Those
+    that begin with a dot, or that a build makes, need not exist."""
+    paths = re.findall(r"`([\w./-]+/[\w.-]*|[\w-]+\.(?:rs|toml|md|py))`", text)
+    absent = [path for path in paths if not any(
+        os.path.exists(os.path.join(ROOT, folder, path)) for folder in ("", "src"))
+        and not path.startswith((".", "target/", "fuzz/found", "fuzz/artifacts", "tests/."))]
+    suite.check("%s: each path exists" % page, not absent, absent)
+
+
 def leads(folder, target, text):
     """Whether a link is to a file that exists, and to a heading in it."""
     path, _, anchor = target.partition("#")
@@ -76,6 +86,8 @@ def main():
     for page in PAGES:
         check_prose(page, read(page))
         blocks.check(suite, page, read(page))
+    for page in ["CONTRIBUTING.md", "docs/architecture.md"]:
+        check_paths(page, read(page))
     facts.check(suite, read)
     suite.end()
 
