@@ -151,6 +151,9 @@ def check_limits(suite, read):
     for base, _, names in os.walk(os.path.join(ROOT, "src")):
         for name in names:
             sources += read(os.path.relpath(os.path.join(base, name), ROOT))
+    variables = re.search(r"environment variables \| to a server's process: (.*?), and", page)
+    wanted = ", ".join('"%s"' % name for name in variables.group(1).split(", "))
+    suite.check("docs/security.md has the variables of a process", wanted in sources, wanted)
     fixed = [row[0] for row in rows if len(row) == 2 and row[0] != "what"]
     for what in fixed:
         # The longest beginning counts: "bytes of a token file" is not a token.

@@ -37,6 +37,13 @@ def check_readme(text):
                 all("(%s)" % page in text for page in guides), guides)
 
 
+def check_examples(text):
+    programs = [name for name in os.listdir(os.path.join(ROOT, "examples-c"))
+                if name.endswith(".c")]
+    missing = [name for name in programs if "(../examples-c/%s)" % name not in text]
+    suite.check("docs/examples.md has each of %d programs" % len(programs), not missing, missing)
+
+
 def check_prose(page, text):
     """Width, links, and the names of the header."""
     prose = re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)
@@ -83,6 +90,7 @@ def leads(folder, target, text):
 
 def main():
     check_readme(read("README.md"))
+    check_examples(read("docs/examples.md"))
     for page in PAGES:
         check_prose(page, read(page))
         blocks.check(suite, page, read(page))
