@@ -1,90 +1,127 @@
 /*
- * mcpclient.h - libmcpclient, a client of the Model Context Protocol (MCP).
+ * mcpclient.h - libmcpclient, a client library for the Model Context
+ * Protocol (MCP).
  *
- * Generated from src/ffi by cbindgen.  Change it there.
+ * Generated from src/ffi by cbindgen.  Edit the sources, not this file.
  *
- * This file is the manual.  A whole program:
+ * This file is the manual of the library.  A whole program:
  *
  *     mcp_client *client = mcp_client_new("https://example.com/mcp", token);
  *     if (client == NULL || mcp_ping(client) != MCP_OK)
  *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
  *     mcp_client_free(client);
  *
- * It speaks the revisions 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25 and
- * 2026-07-28 of the protocol over Streamable HTTP and to programs over stdio,
- * the first four over HTTP with SSE as well, and finds out by itself which
- * one the server speaks.  What follows holds for every function, unless its
- * own comment says otherwise.
+ * The library speaks the protocol revisions 2024-11-05, 2025-03-26,
+ * 2025-06-18, 2025-11-25 and 2026-07-28.  It reaches a server over Streamable
+ * HTTP, or starts the server as a process and talks to it over stdio.  It
+ * speaks the first four revisions over HTTP with SSE as well.  It detects
+ * which revision and which HTTP transport the server uses.  The rules below
+ * hold for every function, unless the function's own comment says otherwise.
+ *
+ * TERMS.  The application is the program that uses this library.  A server
+ * offers tools (functions that it executes), resources (data to read) and
+ * prompts (templates of text).  A call is a function that sends a request to
+ * the server and waits for the response, such as mcp_ping() or
+ * mcp_request_perform().  A request is in flight from its start until it is
+ * done.  A client is connected once it and the server have agreed on a
+ * protocol revision; the first call does that.  A session is the state that a
+ * server keeps for a connected client; not every server has sessions.  A
+ * notification is a message from the server that expects no response; the
+ * handler of mcp_client_set_event_handler() gets it as an event.  An input
+ * request is a request from the server to the application, such as a form for
+ * the person or a prompt for a language model; see mcp_input.  A notification
+ * stream is a connection that stays open so that the server can send
+ * notifications between calls; see mcp_listen().  To dispatch is to run the
+ * handlers of a client for everything that has arrived; see
+ * mcp_client_dispatch().
  *
  * NAMES.  mcp_<handle>_<verb> belongs to a handle, which is its first
  * argument: mcp_request_start().  mcp_<verb>_<object> is a call of the
- * protocol to the server: mcp_list_tools().  A name that ends in _json gives
- * or takes JSON text.
+ * protocol to the server: mcp_list_tools().  A name that ends in _json takes
+ * or returns JSON text.
  *
- * ERRORS.  A function that can fail in several ways returns a status: MCP_OK
- * or a positive number, MCP_E_...; one that makes a handle returns NULL when
- * it fails.  Either way mcp_error_message(NULL) says why, on that thread.  A
- * required argument that is NULL is MCP_E_INVALID_ARGUMENT, and a reading
- * function gives 0 or NULL for it.  The client stays usable after any error.
- * "Call errors" stands for what can befall whatever goes to the server:
+ * COMMENTS.  "Threads:" names the threads that may call the function.
+ * "Since:" is the first version of the library that has it.  "Spec:" is the
+ * part of the MCP specification, or the RFC, that it implements.
+ *
+ * ERRORS.  A function that can fail in several ways returns a status: MCP_OK,
+ * or one of the positive numbers MCP_E_...  A function that makes a handle
+ * returns NULL when it fails.  In both cases mcp_error_message(NULL), called
+ * on the same thread, says why.  A required argument that is NULL is
+ * MCP_E_INVALID_ARGUMENT; a function that only reads a value returns 0 or
+ * NULL for it.  The client stays usable after any error.  "Call errors" means
+ * every status that a call to the server can return:
  * MCP_E_INVALID_ARGUMENT, MCP_E_CLOSED, MCP_E_FORKED, MCP_E_UNSUPPORTED,
- * MCP_E_NO_MEMORY, MCP_E_INTERNAL and all from MCP_E_RESOLVE (20) on.
+ * MCP_E_NO_MEMORY, MCP_E_INTERNAL, and all from MCP_E_RESOLVE (20) on.
  *
- * OWNERSHIP.  What a function returns or stores through `T **out` as a plain
- * `T *` is yours: release it with T's own _free function, once, before or
- * after the handles it came from.  What it returns as `const T *` is
- * borrowed: it lives as long as the handle it came from.  What you pass in is
- * copied.  `*out` is NULL after a failure.
+ * OWNERSHIP.  If a function returns a plain `T *`, or stores one through
+ * `T **out`, you own it: release it once with the _free function of T, before
+ * or after the handles that it came from.  If a function returns a
+ * `const T *`, you borrow it: it is valid as long as the handle that it came
+ * from.  The library copies what you pass in.  `*out` is NULL after a
+ * failure.
  *
- * TEXT is UTF-8 and ends with a NUL.  Where it may be long there is a
- * `size_t *len`, which may be NULL: the bytes without the last NUL.
+ * TEXT is UTF-8 and ends with a NUL.  A function whose text may be long has a
+ * parameter `size_t *len`.  Unless it is NULL, it receives the number of
+ * bytes without the last NUL.
  *
- * WHAT A SERVER SENDS may be anything.  A member may be missing, null or of
- * another type: a getter of a text gives NULL then, a getter of a number or a
- * flag the value that its comment names, and each comment says so.  JSON text
- * is as the server wrote it.  An item of a list that is no object is an item
- * too, and its getters give the same.  Check what you need before you use it.
+ * DATA FROM A SERVER may be anything.  A member may be missing, null, or of
+ * another type than expected.  A getter of a text returns NULL in these
+ * cases.  A getter of a number or a flag returns a default value, which its
+ * comment states.  JSON text is as the server wrote it.  A list item that is
+ * not a JSON object counts as an item, and its getters return the same values
+ * as for missing members.  Check what you need before you use it.
  *
  * TIME is in milliseconds.  Every wait has an end: see
  * mcp_client_set_timeout().
  *
- * THREADS.  A client, a cancel and an input may be used by several threads at
- * once; a result and a config may be read by several; a request and a json
- * belong to one thread at a time.  Thread cancellation is disabled inside every
- * function, and in the callbacks that run there: a thread that
- * pthread_cancel() was called for ends at its next cancellation point after
- * the call.  Asynchronous cancellation must be off.
+ * THREADS.  Several threads may use an mcp_client, an mcp_cancel or an
+ * mcp_input at the same time.  Several threads may read an mcp_result or an
+ * mcp_config at the same time.  Only one thread at a time may use an
+ * mcp_request or an mcp_json.  Thread cancellation is disabled inside every
+ * function, and in the callbacks that run there: after pthread_cancel() a
+ * thread ends at its first cancellation point after the function returns.  Do
+ * not call the library from a thread with asynchronous cancellation
+ * (PTHREAD_CANCEL_ASYNCHRONOUS).
  *
- * CALLBACKS run inside a call that you made, on the thread that made it, and
- * never on a thread of the library.  They may call this library, but not free
- * the handle they were called for, and must not be left by an exception,
- * longjmp() or pthread_exit().  NULL takes a callback away.
+ * CALLBACKS run inside a function of this library that you called, on the
+ * thread that called it.  They never run on a thread of the library.  A
+ * callback may call this library, but must not free the handle for which it
+ * was called.  A callback must return: do not leave it by an exception,
+ * longjmp() or pthread_exit().  To remove a callback, set NULL in its place.
  *
- * ENVIRONMENT.  It is read where a handle is made, on your thread, and what is
- * read is kept with the handle: by mcp_client_new(), mcp_client_new_stdio(),
- * mcp_client_new_fds(), mcp_auth_new() and what makes a client of a
- * configuration; besides by mcp_auth_set_store_file() and mcp_open_browser()
- * with NULL.  No thread may change the environment meanwhile.  Nothing else
- * reads it, and no thread of the library does, with two exceptions.  An
- * exchange whose signed token is in a variable reads it in a call of yours:
- * mcp_auth_set_assertion_variable().  And the system's C library has
- * variables of its own: glibc's getaddrinfo() reads RES_OPTIONS, LOCALDOMAIN,
- * HOSTALIASES and others, on a thread of the library, when the name of a host
- * is looked up, and texts for errors LANGUAGE, once setlocale() was called.  A
- * program that changes its environment while it has clients gives addresses
- * in place of names, or takes a C library whose setenv() allows it.
+ * ENVIRONMENT.  Only these functions read environment variables, on the
+ * thread that calls them: mcp_client_new(), mcp_client_new_stdio(),
+ * mcp_client_new_fds(), mcp_auth_new(), those that make a client from a
+ * configuration, mcp_auth_set_store_file() if its path is NULL, and
+ * mcp_open_browser() if its authorization is NULL.  The handles that they
+ * make keep the values.  No other thread may change the environment while one
+ * of these functions runs.  No other function and no thread of the library
+ * reads the environment, with two exceptions:
+ * - mcp_auth_set_assertion_variable() names a variable with a signed token.
+ *   The library reads it for each OAuth exchange, in a call of yours.
+ * - The C library of the system has variables of its own.  glibc's
+ *   getaddrinfo() reads RES_OPTIONS, LOCALDOMAIN, HOSTALIASES and others; it
+ *   runs on a thread of this library when a host name is looked up.  Error
+ *   texts of the system depend on LANGUAGE after setlocale() was called.
+ * An application that changes its environment while it has clients must use
+ * addresses in place of host names, or a C library whose setenv() permits
+ * other threads to read the environment.
  *
- * NEW KINDS.  A later library may know more statuses, events, contents and
- * other kinds than this header, and give a number of its own to what is
- * MCP_EVENT_OTHER or MCP_CONTENT_OTHER here.  So a program treats a number that
- * it does not know like OTHER, and what it picks out of OTHER it picks out by
- * mcp_event_method() or mcp_content_json(), whatever the number: these work for
- * every kind, and go on to.  Numbers of this header never change their meaning.
+ * NEW KINDS.  A later library may have more statuses, event kinds, content
+ * kinds and other kinds than this header.  It may give a number of its own to
+ * something that is MCP_EVENT_OTHER or MCP_CONTENT_OTHER here.  Treat a
+ * number that you do not know like OTHER.  To recognize a particular kind of
+ * OTHER, compare mcp_event_method() or mcp_content_json(), whatever the
+ * number is: they work for every kind, and will continue to.  The numbers in
+ * this header never change their meaning.
  *
- * FORK.  A child process must make its own handles; with its parent's, calls
- * are MCP_E_FORKED and the _free functions release memory only.
+ * FORK.  A child process must make its own handles.  With the handles of its
+ * parent, calls return MCP_E_FORKED, and the _free functions only release
+ * memory.
  *
- * SIGNALS.  The library sets no handler, and no write of its raises SIGPIPE.
+ * SIGNALS.  The library installs no signal handler.  Its writes never raise
+ * SIGPIPE.
  */
 #ifndef MCPCLIENT_H
 #define MCPCLIENT_H
@@ -102,9 +139,9 @@ extern "C" {
 
 
 /**
- * Version of this header.  A program built against this header runs with any
- * library of the same major number that is not older; see
- * mcp_version_number().
+ * Version of this header.  An application that was built with this header
+ * runs with every library that has the same major number and is not older.
+ * See mcp_version_number().
  */
 #define MCP_VERSION_MAJOR 0
 
@@ -113,31 +150,34 @@ extern "C" {
 #define MCP_VERSION_PATCH 0
 
 /**
- * The three numbers in one: 1002003 would be 1.2.3.
+ * The three numbers in one: 1002003 would be version 1.2.3.
  */
 #define MCP_VERSION_NUMBER 1000
 
 /**
  * STATUS CODES.  Every function that can fail in more than one way returns
- * one of these numbers.  They never change and are never reused; new ones
- * may come, so treat a number you do not know as a failure.  What happened
- * in words, with the HTTP status and the JSON-RPC error, is in the thread's
- * last error: see mcp_error.
+ * one of these numbers.  A number never changes its meaning and is never
+ * reused.  Later versions may add numbers: treat a number that you do not
+ * know as a failure.  The last error of the thread has the details: the
+ * message, the HTTP status and the JSON-RPC error.  See mcp_error.
  *
- * 0 is success.  Failures are 1 to 99.  A number from 100 on is a state, such
- * as MCP_PENDING, and no failure.
+ * 0 is success.  1 to 99 are failures.  100 and above are states, such as
+ * MCP_PENDING, and not failures.
  */
 #define MCP_OK 0
 
 /**
- * 1-19, the caller's side.  A NULL, empty, malformed or contradictory
- * argument.  Nothing was sent and nothing was changed.
+ * 1 to 19: errors on the side of the caller.
+ *
+ * An argument is NULL, empty, malformed, or contradicts another one.
+ * Nothing was sent and nothing was changed.
  */
 #define MCP_E_INVALID_ARGUMENT 1
 
 /**
- * The call is valid, but not now: an option that must be set before the
- * client is connected, a request that another thread is performing.
+ * The call is valid, but not at this time.  Examples: an option that must be
+ * set before the client is connected, a request that another thread is
+ * performing.
  */
 #define MCP_E_STATE 2
 
@@ -147,199 +187,212 @@ extern "C" {
 #define MCP_E_CLOSED 3
 
 /**
- * The handle was made by another process: this one is a fork of it.
+ * Another process made the handle, and this process is a fork() of that
+ * process.
  */
 #define MCP_E_FORKED 4
 
 /**
- * The server, its protocol revision or this transport lacks what was asked
- * for: also where a server does not know a method (-32601) whose capability
- * it does not declare.
+ * The server, its protocol revision or the transport does not support the
+ * operation.  Also: the server does not know the method (JSON-RPC error
+ * -32601), and does not declare the capability that the method belongs to.
  */
 #define MCP_E_UNSUPPORTED 5
 
 /**
- * The named thing is not there.
+ * The named thing does not exist.
  */
 #define MCP_E_NOT_FOUND 6
 
 /**
- * An allocation whose size the server chose could not be had.
+ * A memory allocation failed.  Its size came from the server.
  */
 #define MCP_E_NO_MEMORY 7
 
 /**
- * A mistake inside the library, or the system has no descriptor or thread
- * left; the message says which.  The client stays usable.
+ * There is a bug in the library, or the system has no descriptor or thread
+ * left.  The message says which.  The client stays usable.
  */
 #define MCP_E_INTERNAL 8
 
 /**
- * 20-39, the way to the server.  The host name could not be resolved.
+ * 20 to 39: errors on the way to the server.
+ *
+ * The host name could not be resolved.
  */
 #define MCP_E_RESOLVE 20
 
 /**
- * No connection: refused, unreachable, or not made within the connect
- * timeout.
+ * No connection: it was refused, the host is unreachable, or the connection
+ * was not made within the connect timeout.
  */
 #define MCP_E_CONNECT 21
 
 /**
- * TLS failed, or a certificate or key cannot be used; the message says which
- * check.
+ * TLS failed, or a certificate or key cannot be used.  The message says
+ * which check failed.
  */
 #define MCP_E_TLS 22
 
 /**
- * The proxy cannot be reached, refused, or asked for credentials that it was
- * not given.
+ * The proxy cannot be reached, or it refused the connection, or it asked for
+ * credentials that it was not given.
  */
 #define MCP_E_PROXY 23
 
 /**
- * The connection was lost.  mcp_error_may_have_run() says if the server may
- * have executed the request.
+ * The connection was lost.  mcp_error_may_have_run() says whether the server
+ * may have executed the request.
  */
 #define MCP_E_IO 24
 
 /**
- * A time limit ended the wait.  The server was told to stop, where its
- * revision has a message for that.
+ * A time limit ended the wait.  The library told the server to stop, if the
+ * protocol revision has a message for that.
  */
 #define MCP_E_TIMEOUT 25
 
 /**
- * An mcp_cancel ended the wait.  The server was told to stop, where its
- * revision has a message for that.
+ * An mcp_cancel ended the wait.  The library told the server to stop, if the
+ * protocol revision has a message for that.
  */
 #define MCP_E_CANCELLED 26
 
 /**
- * The server's process could not be started, or it ended.
+ * The server process could not be started, or it ended.
  */
 #define MCP_E_PROCESS 27
 
 /**
- * Something is over its limit, which the message names: a message or a line
- * over mcp_client_set_max_message_size(), a reply's head over 64 KiB, a list
- * over mcp_client_set_max_pages() or mcp_client_set_max_items(), the messages
- * before an answer over mcp_client_set_max_events(), rounds of questions over
- * ten, objects and arrays nested more than 512 deep.
+ * A limit was exceeded.  The message names the limit:
+ * - a message or a line: mcp_client_set_max_message_size();
+ * - the head of an HTTP response: 64 KiB;
+ * - a list: mcp_client_set_max_pages() or mcp_client_set_max_items();
+ * - the messages before the response to a call: mcp_client_set_max_events();
+ * - rounds of input requests in one call: ten;
+ * - nested JSON objects and arrays: 512 levels.
  */
 #define MCP_E_TOO_LARGE 28
 
 /**
- * 40-59, HTTP and authorization.  An HTTP status that no other code stands
- * for; see mcp_error_http_status().
+ * 40 to 59: HTTP and authorization.
+ *
+ * The server sent an HTTP status that has no code of its own below.  See
+ * mcp_error_http_status().
  */
 #define MCP_E_HTTP 40
 
 /**
- * 401: no token, or a token that the server does not take.
+ * HTTP 401: the request had no token, or a token that the server does not
+ * accept.
  */
 #define MCP_E_UNAUTHORIZED 41
 
 /**
- * 403: the token is good, but not for this.  mcp_error_challenge() may name
- * the scope that is missing.
+ * HTTP 403: the token is valid, but does not permit this request.
+ * mcp_error_challenge() may name the missing scope.
  */
 #define MCP_E_FORBIDDEN 42
 
 /**
- * 429: too many requests; see mcp_error_retry_after().
+ * HTTP 429: too many requests.  See mcp_error_retry_after().
  */
 #define MCP_E_RATE_LIMITED 43
 
 /**
- * 502, 503 or 504: the server is not up; see mcp_error_retry_after().
+ * HTTP 502, 503 or 504: the server is not available.  See
+ * mcp_error_retry_after().
  */
 #define MCP_E_UNAVAILABLE 44
 
 /**
- * The server redirects to another origin, where credentials do not go, or in
- * a way that would change the request.
+ * The server redirects to another origin, to which the library sends no
+ * credentials, or in a way that would change the request.
  */
 #define MCP_E_REDIRECT 45
 
 /**
- * The OAuth exchange failed; the message says at which step.
+ * The OAuth exchange failed.  The message says at which step.
  */
 #define MCP_E_AUTH 46
 
 /**
- * Refused by the library: a credential over plain HTTP to another machine, a
- * private address that a public server names, a file of tokens that others
- * may read.
+ * The library refused something insecure: to send a credential over plain
+ * HTTP to another machine, to contact a private address that a public server
+ * names, or to use a token file that other users may read.
  */
 #define MCP_E_INSECURE 47
 
 /**
- * 404 or 410: there is no MCP endpoint at this address.
+ * HTTP 404 or 410: there is no MCP endpoint at this address.
  */
 #define MCP_E_ENDPOINT 48
 
 /**
- * 500, or another 5xx than 502, 503 and 504: the server failed.
+ * HTTP 500, or a 5xx status other than 502, 503 and 504: the server failed.
  */
 #define MCP_E_SERVER 49
 
 /**
- * The person, or a policy of the authorization server, said no.  Asking again
- * at once would only ask them again.
+ * The person who signs in, or a policy of the authorization server, denied
+ * access.  Do not try again at once: the library would ask the person again.
  */
 #define MCP_E_DENIED 50
 
 /**
- * Refused by the library: what was published about a server, its
- * authorization server or the answer of a sign-in contradicts itself, as in
- * an attack.  The message shows both sides; nothing was sent after it.
+ * The library refused data that contradicts itself, as it would in an
+ * attack: the published metadata of a server or of its authorization server,
+ * or the response to a sign-in.  The message shows both sides of the
+ * contradiction.  The library sent nothing after it found the contradiction.
  */
 #define MCP_E_UNTRUSTED 51
 
 /**
- * 60-79, the protocol.  The other side does not speak MCP, or breaks its
- * rules; the message says what was wrong and where.
+ * 60 to 79: the protocol.
+ *
+ * The other side does not speak MCP, or violates its rules.  The message
+ * says what was wrong and where.
  */
 #define MCP_E_PROTOCOL 60
 
 /**
- * No protocol revision in common.
+ * The library and the server have no protocol revision in common.
  */
 #define MCP_E_VERSION 61
 
 /**
- * The server answered with a JSON-RPC error: mcp_error_rpc_code(),
+ * The server responded with a JSON-RPC error.  See mcp_error_rpc_code() and
  * mcp_error_data_json().
  */
 #define MCP_E_RPC 62
 
 /**
- * The server forgot the session while a request that is not safe to repeat
- * was under way.  The next call starts a new session.
+ * The server forgot the session while a request was in flight that is not
+ * safe to repeat.  The next call starts a new session.
  */
 #define MCP_E_SESSION_LOST 63
 
 /**
- * The server asks a question before it answers, and there is no handler for
- * its kind.
+ * The server sent an input request before its response, and the application
+ * has no handler for this kind of input request.
  */
 #define MCP_E_INPUT_REQUIRED 64
 
 /**
- * There is a server, but it does not speak MCP at this address, neither over
- * Streamable HTTP nor over HTTP with SSE, or not over the one that was chosen.
+ * There is a server, but it does not speak MCP at this address: neither over
+ * Streamable HTTP nor over HTTP with SSE, or not over the transport that was
+ * chosen.
  */
 #define MCP_E_TRANSPORT 65
 
 /**
- * A file of a skill is not what its entry says: its size, its SHA-256 or its
- * front matter.
+ * A file of a skill does not match its entry: its size, its SHA-256 or its
+ * front matter differs.
  */
 #define MCP_E_INTEGRITY 66
 
 /**
- * Not an error: a started request that is not done; see
+ * A state, not an error: a started request is not done.  See
  * mcp_request_status().
  */
 #define MCP_PENDING 100
@@ -365,94 +418,110 @@ extern "C" {
 #define MCP_LOG_EMERGENCY 7
 
 /**
- * KINDS OF EVENT, for mcp_event_kind(), and the first three added together
- * for mcp_listen().  The server's list of tools is another than before.
+ * EVENT KINDS, for mcp_event_kind().  For mcp_listen(), add together the
+ * first three and MCP_EVENT_TASK_STATUS, or some of them.
+ *
+ * The server's list of tools has changed.
  */
 #define MCP_EVENT_TOOLS_CHANGED 1
 
+/**
+ * The server's list of prompts has changed.
+ */
 #define MCP_EVENT_PROMPTS_CHANGED 2
 
+/**
+ * The server's list of resources has changed.
+ */
 #define MCP_EVENT_RESOURCES_CHANGED 4
 
 /**
- * A resource that was subscribed to has new contents: mcp_event_uri().
+ * The contents of a resource that the client has subscribed to have changed.
+ * See mcp_event_uri().
  */
 #define MCP_EVENT_RESOURCE_UPDATED 8
 
 /**
- * A log message: mcp_event_log_level(), mcp_event_logger(),
+ * A log message.  See mcp_event_log_level(), mcp_event_logger() and
  * mcp_event_data_json().
  */
 #define MCP_EVENT_LOG 16
 
 /**
- * What was asked by MCP_INPUT_URL has been done in the browser.
+ * The person has completed in the browser what an MCP_INPUT_URL input
+ * request asked for.
  */
 #define MCP_EVENT_ELICITATION_COMPLETE 32
 
 /**
- * A task has another status: mcp_event_task().  From revision 2026-07-28 on a
- * server tells of a task only where mcp_listen() asks for this kind.
+ * The status of a task has changed.  See mcp_event_task().  From revision
+ * 2026-07-28 on, a server reports tasks only if mcp_listen() asks for this
+ * kind.
  */
 #define MCP_EVENT_TASK_STATUS 64
 
 /**
- * The stream of mcp_listen() or mcp_subscribe_resource() stands, or stands
- * again: whatever changed while it did not was not told, so read again what
- * you hold.
+ * The notification stream of mcp_listen() or mcp_subscribe_resource() is
+ * open, or open again.  Changes made while it was closed were not reported:
+ * read again what you have cached.
  */
 #define MCP_EVENT_LISTENING 128
 
 /**
- * Any other notification: mcp_event_method(), mcp_event_params_json().  A
- * later library may give some of them a number of their own: see "NEW KINDS"
- * at the top.
+ * Any other notification.  See mcp_event_method() and
+ * mcp_event_params_json().  A later library may give some of these
+ * notifications a number of their own: see "NEW KINDS" at the top.
  */
 #define MCP_EVENT_OTHER 256
 
 /**
- * The server does not want its question answered any more.
+ * The server has withdrawn an input request: it no longer wants an answer.
  */
 #define MCP_EVENT_CANCELLED 512
 
 /**
- * The stream of mcp_listen() or mcp_subscribe_resource() stood and will not
- * stand again: the server refuses it now.  mcp_event_params_json() has the
- * reason as "message".  Listen again when that has changed.
+ * The notification stream of mcp_listen() or mcp_subscribe_resource() was
+ * open, has closed, and will not open again, because the server now refuses
+ * it.  The member "message" of mcp_event_params_json() has the reason.  Open
+ * the stream again when the reason no longer holds.
  */
 #define MCP_EVENT_SILENT 1024
 
 /**
- * KINDS OF QUESTION, for mcp_input_kind(), and added together for
- * mcp_client_set_input_handler().  A form to fill in (elicitation): a
- * message and a JSON Schema of flat fields.
+ * INPUT REQUEST KINDS, for mcp_input_kind(), and added together for
+ * mcp_client_set_input_handler().
+ *
+ * A form to fill in (elicitation).  It has a message and a JSON Schema of
+ * flat fields.
  */
 #define MCP_INPUT_FORM 1
 
 /**
- * A web page to visit (elicitation), for what must not pass through this
- * program.
+ * A web page to visit (elicitation), for data that must not pass through the
+ * application.
  */
 #define MCP_INPUT_URL 2
 
 /**
- * A language model to ask (sampling/createMessage).
+ * A prompt for a language model (sampling/createMessage).
  */
 #define MCP_INPUT_SAMPLING 4
 
 /**
- * For mcp_client_set_input_handler(): a language model that may be given
- * tools.  The question's kind is MCP_INPUT_SAMPLING.
+ * For mcp_client_set_input_handler() only: prompts for a language model that
+ * may include tools.  The kind of such an input request is
+ * MCP_INPUT_SAMPLING.
  */
 #define MCP_INPUT_SAMPLING_TOOLS 8
 
 /**
- * The roots (roots/list), unless mcp_client_set_roots_json() answers.
+ * The list of roots (roots/list), unless mcp_client_set_roots_json()
+ * provides it.
  */
 #define MCP_INPUT_ROOTS 16
 
 /**
- * KINDS OF CONTENT, for mcp_content_kind().
+ * CONTENT KINDS, for mcp_content_kind().
  */
 #define MCP_CONTENT_TEXT 1
 
@@ -463,42 +532,45 @@ extern "C" {
 #define MCP_CONTENT_RESOURCE_LINK 4
 
 /**
- * A resource in place: its text or its bytes, with its URI.
+ * An embedded resource: its text or its bytes, with its URI.
  */
 #define MCP_CONTENT_RESOURCE 5
 
 /**
- * A kind that this library does not know: mcp_content_json() has it whole.  A
- * later library may give it a number of its own: see "NEW KINDS" at the top.
+ * A kind that this library does not know.  mcp_content_json() has the whole
+ * item.  A later library may give the kind a number of its own: see "NEW
+ * KINDS" at the top.
  */
 #define MCP_CONTENT_OTHER 99
 
 /**
- * WAYS TO A TOKEN, for mcp_auth_new().  A person signs in with a browser
- * (authorization code with PKCE).
+ * GRANTS: ways to get a token, for mcp_auth_new().
+ *
+ * A person signs in with a browser (authorization code with PKCE).
  */
 #define MCP_GRANT_AUTHORIZATION_CODE 1
 
 /**
- * The program itself, by its secret or its private key.
+ * The application authenticates as itself, with a secret or a private key.
  */
 #define MCP_GRANT_CLIENT_CREDENTIALS 2
 
 /**
- * A person who is signed in elsewhere: the identity token becomes an ID-JAG
- * at the identity provider, and that an access token (enterprise-managed
- * authorization, cross-app access).
+ * A person is already signed in at an identity provider.  The identity
+ * provider exchanges the person's identity token for an ID-JAG, and the
+ * authorization server exchanges the ID-JAG for an access token
+ * (enterprise-managed authorization, cross-app access).
  */
 #define MCP_GRANT_TOKEN_EXCHANGE 3
 
 /**
- * The workload, by a signed token of its platform (workload identity
- * federation).
+ * The application is a workload, and its platform gives it a signed token
+ * (workload identity federation).
  */
 #define MCP_GRANT_JWT_BEARER 4
 
 /**
- * KINDS OF JSON VALUE, for mcp_json_kind().
+ * JSON VALUE KINDS, for mcp_json_kind().
  */
 #define MCP_JSON_NULL 0
 
@@ -514,8 +586,10 @@ extern "C" {
 
 /**
  * TRANSPORTS, for mcp_client_set_transport() and mcp_client_transport().
- * Streamable HTTP first, HTTP with SSE (2024-11-05) where the server answers
- * 400, 404 or 405 to it; the other way round for a path with a segment "sse".
+ *
+ * The library tries Streamable HTTP first, then HTTP with SSE (2024-11-05)
+ * if the server answers 400, 404 or 405.  For a URL whose path has a segment
+ * "sse" it tries them in the opposite order.
  */
 #define MCP_TRANSPORT_AUTO 0
 
@@ -524,84 +598,95 @@ extern "C" {
 #define MCP_TRANSPORT_SSE 2
 
 /**
- * A process or open descriptors; only told, never chosen.
+ * A process or open descriptors.  mcp_client_transport() returns it; it
+ * cannot be chosen.
  */
 #define MCP_TRANSPORT_STDIO 3
 
 /**
- * STANDARD ERROR of a server's process, for mcp_client_set_stderr().  It is
- * read, and its end kept for errors.
+ * STANDARD ERROR of a server process, for mcp_client_set_stderr().
+ *
+ * The library reads it, and keeps the last part for error messages.
  */
 #define MCP_STDERR_KEEP 0
 
+/**
+ * The output is discarded.
+ */
 #define MCP_STDERR_DISCARD 1
 
 /**
- * It goes where this process's own standard error goes.
+ * The output goes to the standard error of the application.
  */
 #define MCP_STDERR_INHERIT 2
 
 /**
- * LIMITS, for mcp_client_set_limit(): over one of the first four a call is
- * MCP_E_TOO_LARGE.  The bytes of one message of the server, and of a whole
- * list with all its pages; 64 MiB at first.
+ * LIMITS, for mcp_client_set_limit().  A call that exceeds one of the first
+ * four returns MCP_E_TOO_LARGE.
+ *
+ * The bytes of one message from the server, and of a whole list with all its
+ * pages.  Default: 64 MiB.
  */
 #define MCP_LIMIT_MESSAGE_SIZE 1
 
 /**
- * The pages of a list; 1000 at first.
+ * The pages of a list.  Default: 1000.
  */
 #define MCP_LIMIT_PAGES 2
 
 /**
- * The items of a list; 1000000 at first.
+ * The items of a list.  Default: 1000000.
  */
 #define MCP_LIMIT_ITEMS 3
 
 /**
- * The messages in the stream of a call before its answer; 1000000 at first.
+ * The messages in the stream of a call before its response.
+ * Default: 1000000.
  */
 #define MCP_LIMIT_EVENTS 4
 
 /**
- * The bytes of answers that are kept; see mcp_client_set_cache_size().
+ * The bytes of cached responses.  See mcp_client_set_cache_size().
  */
 #define MCP_LIMIT_CACHE 5
 
 /**
- * The started requests that hold a connection at a time; 64 at first.
- * Others wait for their turn, in the order in which they were started, and
- * their timeout runs meanwhile.  One whose question is open on its own stream
- * keeps its connection: the handler of a question that starts requests needs
- * room for them.
+ * The started requests that hold a connection at the same time.
+ * Default: 64.  Further requests wait in the order in which they were
+ * started, and their timeout runs while they wait.  A request keeps its
+ * connection while an input request is open on its stream.  If the handler
+ * of an input request starts requests, set the limit high enough for them.
  */
 #define MCP_LIMIT_CONNECTIONS 6
 
 /**
- * COUNTERS, for mcp_client_count(): what happened without a word.
- * Replies to requests that are not, or not any more, under way.
+ * COUNTERS, for mcp_client_count(): events that the library handled
+ * silently.
+ *
+ * Responses to unknown or finished requests.
  */
 #define MCP_COUNT_DROPPED_REPLIES 1
 
 /**
- * Events that came faster than the program looked, of which the oldest are
- * dropped: see mcp_client_set_event_handler(); and questions that were
- * refused for the same reason: see mcp_client_set_input_handler().
+ * Events that were dropped, oldest first, because they arrived faster than
+ * the application dispatched them: see mcp_client_set_event_handler().  Also
+ * input requests that were refused for the same reason: see
+ * mcp_client_set_input_handler().
  */
 #define MCP_COUNT_DROPPED_EVENTS 2
 
 /**
- * Calls that were answered from memory; see mcp_client_set_cache_size().
+ * Calls that were answered from the cache.  See mcp_client_set_cache_size().
  */
 #define MCP_COUNT_CACHE_HITS 3
 
 /**
- * Sessions that were made anew, after one that was lost.
+ * New sessions that replaced a lost session.
  */
 #define MCP_COUNT_RECONNECTIONS 4
 
 /**
- * Requests that were sent once more, because the first one was lost.
+ * Requests that were sent again because the first transmission was lost.
  */
 #define MCP_COUNT_REPETITIONS 5
 
@@ -611,31 +696,26 @@ extern "C" {
 #define MCP_COUNT_RESUMPTIONS 6
 
 /**
- * Processes that were started, the first one included.
+ * Server processes that were started, including the first one.
  */
 #define MCP_COUNT_STARTS 7
 
 /**
- * Lines or events of the server that were no message, and passed over.
+ * Malformed input: lines or events from the server that were not messages.
+ * The library skipped them.
  */
 #define MCP_COUNT_JUNK 8
 
 /**
- * Failures of the store of an authorization that ended no call.
+ * Failures of the store of an authorization that did not end a call.
  */
 #define MCP_COUNT_STORE_FAILURES 9
 
 /**
- * AN OAUTH AUTHORIZATION: how to get a token, and the tokens it has.
+ * AN OAUTH AUTHORIZATION: how to get tokens, and the tokens that it has.
  *
  * Set it up, give it to one or several clients with mcp_client_set_auth(),
- * and free it.  All else happens inside their calls, when a server asks for
- * it: finding the authorization server, the registration, the sign-in, PKCE,
- * the resource indicator, renewal before the token ends and when it is
- * refused, and one more sign-in where the server asks for a wider scope.
- * Threads that need a token at the same time wait for one exchange, each
- * within the timeout of its call, which stands still while a person signs in;
- * a thread that has a token does not wait.  A whole program:
+ * and free it.  A whole program:
  *
  *     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
  *     mcp_client *client = mcp_client_new("https://example.com/mcp", NULL);
@@ -646,52 +726,70 @@ extern "C" {
  *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
  *     mcp_client_free(client);
  *
- * Metadata, registrations and tokens are only asked for at https addresses,
- * or at loopback ones where the MCP server is on this machine too; each
- * request takes up to 10 s, all of an exchange but the person 60 s, within
- * the call's deadline.  While a person signs in, the call's timeout stands
- * still.  What an authorization server is told is what belongs to it: no
- * header that was set goes there, and no token, secret or registration of
- * another one.
+ * An exchange is everything that the library does to get a token.  It
+ * happens inside a call of a client, when the server asks for a token.  The
+ * library finds the authorization server, registers the application, lets
+ * the person sign in, and uses PKCE and the resource indicator.  It renews a
+ * token before it expires and when the server refuses it.  It repeats the
+ * sign-in once if the server asks for a wider scope.  Threads that need a
+ * token at the same time wait for one exchange, each within the timeout of
+ * its call.  A thread that has a token does not wait.
  *
- * The functions that set something are MCP_E_STATE once the first exchange
- * has begun.  For a client that does not reach its server by HTTP there is no
- * OAuth: such a server gets what it needs by mcp_client_set_env().
+ * The library requests metadata, registrations and tokens only from https
+ * addresses; if the MCP server is on this machine, from loopback addresses
+ * as well.  Each of these requests may take up to 10 s, and the whole
+ * exchange up to 60 s, within the deadline of the call.  The timeout of the
+ * call is paused while the person signs in, and this time does not count
+ * against the 60 s.  The library sends to an authorization server only what
+ * belongs to it: no headers of mcp_client_set_header(), and no token, secret
+ * or registration of another authorization server.
+ *
+ * The functions that set an option return MCP_E_STATE once the first
+ * exchange has begun.  A client that does not reach its server by HTTP has
+ * no OAuth: give its server the credentials with mcp_client_set_env().
  */
 typedef struct mcp_auth mcp_auth;
 
 /**
- * A SWITCH that ends requests, from another thread or a signal handler.
+ * A CANCEL: a switch that ends requests, from another thread or from a
+ * signal handler.
  *
- * Set it on any number of requests; it may be freed while they still run.
+ * Set it on any number of requests with mcp_request_set_cancel().  You may
+ * free it while these requests are in flight.
  */
 typedef struct mcp_cancel mcp_cancel;
 
 /**
- * ONE SERVER, and all it takes to talk to it: its address, the credentials,
- * the negotiated revision and session, a pool of connections.
+ * A CLIENT of one server.  It holds everything that is needed to talk to the
+ * server: the address, the credentials, the negotiated protocol revision and
+ * session, and a pool of connections.
  *
- * Made by mcp_client_new(), for a server that is reached by HTTP, or by
- * mcp_client_new_stdio() for one that is a program; neither does I/O: the
- * first call connects.  Set options first, then share the handle: every
- * thread may call with it at the same time, each on its own connection or
- * all on the one stream to a program.  mcp_client_close() ends all waits;
- * mcp_client_free() releases it when no thread is inside a call.
+ * mcp_client_new() makes a client for a server that is reached by HTTP, and
+ * mcp_client_new_stdio() makes one for a server that is a program.  Neither
+ * does I/O: the first call connects.  Set the options first, then share the
+ * handle.  Every thread may make calls with it at the same time.  Over
+ * Streamable HTTP each call uses a connection of its own; over stdio all
+ * calls share one stream.  mcp_client_close() ends all waits.
+ * mcp_client_free() releases the client when no thread is inside a call.
  *
- * The thread that calls does all the work of its call.  One thread is
- * started, once for all clients of the process, for what must go on between
- * calls: mcp_listen(), mcp_subscribe_resource(), mcp_request_start(), the
- * stream on which a server asks, and what a process or HTTP with SSE says
- * between calls.  It never runs your code.  A host name that is neither an
- * address nor this machine's is looked up on a thread of its own, which ends
- * with that: at most eight at a time in the process.
+ * The calling thread does all the work of its call.  For work that must
+ * continue between calls, the library starts one background thread for all
+ * clients of the process.  It serves the notification streams of
+ * mcp_listen() and mcp_subscribe_resource(), the requests of
+ * mcp_request_start(), the stream on which a server sends input requests,
+ * and the messages that arrive between calls from a process or over HTTP
+ * with SSE.  The background thread never runs callbacks and never frees user
+ * data; it queues both for the application's threads.  A host name that is
+ * neither an address nor a name of this machine is looked up on a thread
+ * that ends after the lookup.  At most eight of these threads run at a time
+ * in the process.
  *
  * Descriptors: a client uses one for each of its connections, one for
- * mcp_client_fd(), and at most five while threads block in its calls.  It keeps
- * at most 64 idle connections.  A started request and a cancel use none of
- * their own.  A cancel borrows one while threads block in calls that have it;
- * the process keeps that one for the next cancel.  The thread for what goes on
- * between calls uses three.
+ * mcp_client_fd(), and at most five while threads block in its calls.  It
+ * keeps at most 64 idle connections.  A started request and a cancel use
+ * none of their own.  A cancel borrows a descriptor while threads block in
+ * calls that have it; the process keeps that descriptor for the next cancel.
+ * The background thread uses three.
  */
 typedef struct mcp_client mcp_client;
 
@@ -735,17 +833,18 @@ typedef struct mcp_config mcp_config;
 typedef struct mcp_content mcp_content;
 
 /**
- * WHY A CALL FAILED, in detail.
+ * AN ERROR: the details of a failed call.
  *
- * Each thread has one: its last error, set by every function of this header
- * that fails and left alone by those that succeed.  It is read by passing
- * NULL to the functions below.  A request has one of its own,
- * mcp_request_error(), for programs that cannot say on which thread the next
- * call runs (Go, and other languages that move work between threads): it is
- * the same until the request is performed again.
+ * Each thread has a last error.  Every function of this header that fails
+ * sets it, and functions that succeed do not change it.  To read it, pass
+ * NULL to the mcp_error_ functions.  A request has an error of its own,
+ * mcp_request_error(), which does not change until the request is performed
+ * again.  It is for applications that do not control on which thread the
+ * next call runs, such as programs in Go and in other languages that move
+ * work between threads.
  *
- * What an error holds never contains a token or a header's value, also where
- * the server sent it back.
+ * An error never contains a token or the value of a header, even if the
+ * server repeated it in a response.
  */
 typedef struct mcp_error mcp_error;
 
@@ -795,20 +894,21 @@ typedef struct mcp_json mcp_json;
 typedef struct mcp_prompt mcp_prompt;
 
 /**
- * ONE REQUEST, with options of its own, performed here or started to go on
- * by itself.
+ * A REQUEST to the server, with options of its own.
  *
- * Make it with one of the mcp_request_new functions, set what differs from
- * the client's options, then either mcp_request_perform(), which blocks, or
- * mcp_request_start(), which returns at once: mcp_client_fd() becomes
- * readable when there is something to do, mcp_client_dispatch() does it, and
- * mcp_client_next_done() hands the finished requests out.
+ * Make it with one of the mcp_request_new functions, and set the options
+ * that differ from those of the client.  Then call mcp_request_perform(),
+ * which blocks, or mcp_request_start(), which returns at once.  After
+ * mcp_request_start(), mcp_client_fd() becomes readable when there is
+ * something to do, mcp_client_dispatch() does it, and mcp_client_next_done()
+ * hands out the finished requests.
  *
  * A request that is not in flight may be performed or started again, which
- * sends it anew.  While it is in flight its options cannot be changed:
- * MCP_E_STATE.  A started request uses no descriptor of its own; see
- * MCP_LIMIT_CONNECTIONS.  One thread at a time uses it, except that any
- * thread may ask mcp_request_status() and fire its mcp_cancel.
+ * sends it again.  While a request is in flight its options cannot be
+ * changed: MCP_E_STATE.  A started request uses no descriptor of its own;
+ * see MCP_LIMIT_CONNECTIONS.  One thread at a time may use a request, except
+ * that any thread may call mcp_request_status() and fire the request's
+ * mcp_cancel.
  */
 typedef struct mcp_request mcp_request;
 
@@ -849,9 +949,9 @@ typedef struct mcp_skill mcp_skill;
 typedef struct mcp_task mcp_task;
 
 /**
- * A SINK that the library lends to a callback which has to give text back:
- * write with mcp_text_set() before you return.  The library keeps a copy,
- * which it overwrites when it lets go of it.
+ * A TEXT SINK that the library lends to a callback which must return text.
+ * Write to it with mcp_text_set() before the callback returns.  The library
+ * keeps a copy of the text, and overwrites the copy when it releases it.
  */
 typedef struct mcp_text mcp_text;
 
@@ -863,37 +963,48 @@ typedef struct mcp_text mcp_text;
 typedef struct mcp_tool mcp_tool;
 
 /**
- * Gives the bearer token for the next request; see
+ * Provides the bearer token for the next request; see
  * mcp_client_set_token_handler().
  *
- * `userdata`: what was given with the callback.  `refused`: 1 when the server
- * answered 401 to the last token, otherwise 0.  Put the token in `out` with
- * mcp_text_set() and return MCP_OK; any other number makes the call fail with
- * MCP_E_UNAUTHORIZED.  Runs on the thread that is in a call.
+ * `userdata`: the pointer that was set with the callback.
+ * `refused`: 1 if the server answered 401 to the last token, otherwise 0.
+ * `out`: put the token there with mcp_text_set() and return MCP_OK.
+ *
+ * With any other return value the call fails with MCP_E_UNAUTHORIZED.  The
+ * callback runs on the thread that is in a call.
  */
 typedef int32_t (*mcp_token_fn)(void *userdata, int32_t refused, mcp_text *out);
 
 /**
- * Releases a callback's user data: called once, after the last call of the
- * callback, when it is replaced or its handle is freed.  NULL where there is
- * nothing to release.  It runs at the end of a call that you made, on that
- * thread, while the library holds no lock: what is still in use, by a request
- * in flight for example, is released at the end of a later call, of any
- * thread.  It may call this library; what that gives up is released after it,
- * never inside it.  A setter that fails has called it too: user data that was
- * handed over is never yours again.
+ * Releases the user data of a callback.
+ *
+ * `userdata`: the pointer that was set with the callback.
+ *
+ * The library calls this function once, after the last call of the callback:
+ * when the callback is replaced, or its handle is freed.  Pass NULL if there
+ * is nothing to release.  A function that takes user data owns it even if it
+ * fails: the library releases it, and you must not use it again.
+ *
+ * This function runs just before a function of this library returns to you,
+ * on the thread that called it, while the library holds no lock.  If the
+ * user data is still in use at that time, for example by a request in
+ * flight, it is released before a later function returns, on any thread.
+ * This function may call the library.  User data that becomes unused through
+ * these calls is released afterwards, never inside this function.
  */
 typedef void (*mcp_free_fn)(void *userdata);
 
 /**
- * Gives a signed token; see mcp_auth_set_assertion_handler().
+ * Provides a signed token; see mcp_auth_set_assertion_handler().
  *
- * `userdata`: what was given with the callback.  `audience`: whom the token
- * is for: the issuer of the authorization server; for
- * MCP_GRANT_TOKEN_EXCHANGE, where the identity provider made the token for
- * this program, it may be passed over.  Put the token in `out` with
- * mcp_text_set() and return MCP_OK; any other number ends the exchange with
- * MCP_E_AUTH.  Runs on the thread that is in a call, or that dispatches.
+ * `userdata`: the pointer that was set with the callback.
+ * `audience`: the issuer of the authorization server.  The token must be
+ * issued for this audience.  For MCP_GRANT_TOKEN_EXCHANGE you may ignore it:
+ * there the identity provider issued the token to the application.
+ * `out`: put the token there with mcp_text_set() and return MCP_OK.
+ *
+ * Any other return value ends the exchange with MCP_E_AUTH.  The callback
+ * runs on the thread that is in a call, or that dispatches.
  */
 typedef int32_t (*mcp_assertion_fn)(void *userdata,
                                     const char *audience,
@@ -902,34 +1013,43 @@ typedef int32_t (*mcp_assertion_fn)(void *userdata,
 /**
  * Shows the page on which the person signs in; see mcp_auth_set_browser().
  *
- * `userdata`: what was given with the callback.  `auth`: the authorization,
- * lent until the callback returns, for mcp_auth_complete().  `url`: an
- * https:// address, or http:// on this machine, valid until the callback
- * returns; it belongs to this one sign-in and is not for a log.  Return
- * MCP_OK when the page is on its way; any other number ends the sign-in with
- * MCP_E_AUTH.  Runs on the thread that is in a call, or that dispatches.
+ * `userdata`: the pointer that was set with the callback.
+ * `auth`: the authorization, for mcp_auth_complete(); borrowed until the
+ * callback returns.
+ * `url`: https://, or http:// on this machine; valid until the callback
+ * returns.  It belongs to this one sign-in: do not log it.
+ *
+ * Return MCP_OK when the page is being opened.  Any other return value ends
+ * the sign-in with MCP_E_AUTH.  The callback runs on the thread that is in a
+ * call, or that dispatches.
  */
 typedef int32_t (*mcp_browser_fn)(void *userdata,
                                   mcp_auth *auth,
                                   const char *url);
 
 /**
- * Gives what was saved under a key; see mcp_auth_set_store().
+ * Loads the data that was saved under a key; see mcp_auth_set_store().
  *
- * `userdata`: what was given with the callbacks.  `key`: up to 100 printable
- * ASCII characters, not secret.  Put what was saved in `out` with
- * mcp_text_set(), or leave it as it is when there is nothing, and return
- * MCP_OK; any other number says that the store failed.
+ * `userdata`: the pointer that was set with the callbacks.
+ * `key`: up to 100 printable ASCII characters, not secret.
+ * `out`: put the data there with mcp_text_set(); leave it unchanged if there
+ * is no data for the key.
+ *
+ * Return MCP_OK in both cases.  Any other return value means that the store
+ * failed.
  */
 typedef int32_t (*mcp_load_fn)(void *userdata, const char *key, mcp_text *out);
 
 /**
- * Saves data under a key, over what was there; see mcp_auth_set_store().
+ * Saves data under a key, and replaces the data that was there; see
+ * mcp_auth_set_store().
  *
- * `userdata`: what was given with the callbacks.  `key`: as for mcp_load_fn.
- * `data`: `len` bytes of UTF-8 with a NUL behind them, secret, valid until
- * the callback returns.  Return MCP_OK, or any other number when the store
- * failed.
+ * `userdata`: the pointer that was set with the callbacks.
+ * `key`: as for mcp_load_fn.
+ * `data`: `len` bytes of UTF-8, followed by a NUL.  Secret.  Valid until the
+ * callback returns.
+ *
+ * Return MCP_OK.  Any other return value means that the store failed.
  */
 typedef int32_t (*mcp_save_fn)(void *userdata,
                                const char *key,
@@ -937,21 +1057,26 @@ typedef int32_t (*mcp_save_fn)(void *userdata,
                                size_t len);
 
 /**
- * Deletes what was saved under a key; see mcp_auth_set_store().
+ * Deletes the data that was saved under a key; see mcp_auth_set_store().
  *
- * `userdata`: what was given with the callbacks.  `key`: as for mcp_load_fn;
- * one that is not there is no failure.  Return MCP_OK, or any other number
- * when the store failed.
+ * `userdata`: the pointer that was set with the callbacks.
+ * `key`: as for mcp_load_fn.  A key without data is not a failure.
+ *
+ * Return MCP_OK.  Any other return value means that the store failed.
  */
 typedef int32_t (*mcp_delete_fn)(void *userdata, const char *key);
 
 /**
- * Tells how far a request is; see mcp_request_set_progress().
+ * Reports the progress of a request; see mcp_request_set_progress().
  *
- * `userdata`: what was given with the callback.  `progress`: goes up.
- * `total`: -1 where the server did not say.  `message`: UTF-8, valid during
- * the call; NULL where the server did not say.  Runs on the thread that
- * performs the request or dispatches.
+ * `userdata`: the pointer that was set with the callback.
+ * `progress`: increases with each report.
+ * `total`: -1 if the server did not send it.
+ * `message`: UTF-8, valid until the callback returns; NULL if the server did
+ * not send it.
+ *
+ * The callback runs on the thread that performs the request, or on a thread
+ * that dispatches.
  */
 typedef void (*mcp_progress_fn)(void *userdata,
                                 double progress,
@@ -985,118 +1110,150 @@ typedef void (*mcp_input_fn)(void *userdata,
                              mcp_input *input);
 
 /**
- * Gives the library's version, such as "0.1.0".
+ * Returns the version of the library, such as "0.1.0".
  *
- * Returns static text, never NULL; compare with MCP_VERSION.
+ * The text is static and never NULL.  Compare it with MCP_VERSION.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_version(void);
 
 /**
- * Gives the library's version as a number like MCP_VERSION_NUMBER.
+ * Returns the version of the library as a number in the form of
+ * MCP_VERSION_NUMBER.
  *
- * Compare the two to learn that a program runs with an older library than it
- * was built for.
+ * Compare the two numbers to detect that the application runs with an older
+ * library than it was built for.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_version_number(void);
 
 /**
- * Gives the name of a status code or a state, such as "MCP_E_TIMEOUT" or
+ * Returns the name of a status code or a state, such as "MCP_E_TIMEOUT" or
  * "MCP_PENDING".
  *
- * `status`: any number.  Returns static text, "MCP_E_UNKNOWN" for a number
- * that is neither.  For logs and tests: people want mcp_error_message().
+ * `status`: any number.
+ *
+ * Returns static text; "MCP_E_UNKNOWN" for a number that is neither a status
+ * nor a state.  The name is for logs and tests.  Show mcp_error_message() to
+ * people.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_status_name(int32_t status);
 
 /**
- * Gives the status code of an error, one of MCP_E_.
+ * Returns the status code of an error, one of MCP_E_.
  *
- * `error`: an error, or NULL for this thread's last one.  MCP_OK where there
- * was none yet.
+ * `error`: an error, or NULL for the last error of this thread.
+ *
+ * Returns MCP_OK if there is no error.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_error_status(const mcp_error *error);
 
 /**
- * Says what went wrong and what to do about it, in one English sentence.
+ * Returns one English sentence that says what went wrong and what to do
+ * about it.
  *
- * `error`: an error, or NULL for this thread's last one.  Returns UTF-8 text
- * on one line, never NULL; "" where there was no error.  It is borrowed:
- * valid until this thread's next failing call, or as long as `error` is.
+ * `error`: an error, or NULL for the last error of this thread.
+ *
+ * Returns UTF-8 text on one line; "" if there is no error; never NULL.  The
+ * text is borrowed.  It is valid as long as `error`, or for NULL until the
+ * next failing function on this thread.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_error_message(const mcp_error *error);
 
 /**
- * Gives the HTTP status, 0 where the server gave none.
+ * Returns the HTTP status of the server's response; 0 if there is none.
  *
- * `error`: an error, or NULL for this thread's last one.
+ * `error`: an error, or NULL for the last error of this thread.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_error_http_status(const mcp_error *error);
 
 /**
- * Gives the JSON-RPC error code, such as -32602; 0 where there was none.
+ * Returns the JSON-RPC error code, such as -32602; 0 if there is none.
  *
- * `error`: an error, or NULL for this thread's last one.  A few servers use
- * 0 as a code: the status is MCP_E_RPC then as well.
+ * `error`: an error, or NULL for the last error of this thread.
+ *
+ * A few servers use the code 0.  The status of such an error is MCP_E_RPC.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: basic, error codes.
  */
 int32_t mcp_error_rpc_code(const mcp_error *error);
 
 /**
- * Gives the `data` member of the JSON-RPC error as JSON text.
+ * Returns the member `data` of the JSON-RPC error as JSON text.
  *
- * `error`: an error, or NULL for this thread's last one.  `len`, unless NULL,
- * receives the bytes without the terminating NUL.  Returns UTF-8 text;
- * borrowed like mcp_error_message().  Secrets that the server repeats in it
- * are masked.  NULL where there was none, or one of more than 1 MiB, or one
- * that may hide a secret: with escapes and more than 128 objects and arrays
- * inside each other, or no JSON any more once it is masked.
+ * `error`: an error, or NULL for the last error of this thread.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
+ * server repeated in it are masked.  Returns NULL if there is no such
+ * member, if it has more than 1 MiB, or if it may hide a secret.  It may
+ * hide a secret if it has escapes and more than 128 levels of nested objects
+ * and arrays, or if it is no longer valid JSON after the masking.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: basic, responses.
  */
 const char *mcp_error_data_json(const mcp_error *error, size_t *len);
 
 /**
- * Gives a parameter of the server's Bearer challenge (WWW-Authenticate).
+ * Returns a parameter of the server's Bearer challenge (WWW-Authenticate).
  *
- * `error`: an error, or NULL for this thread's last one.  `name`: "realm",
- * "scope", "resource_metadata", "error", "error_description" or another, in
- * lower case.  Returns UTF-8 text as the server wrote it, NULL where it is
- * absent; borrowed like mcp_error_message().
+ * `error`: an error, or NULL for the last error of this thread.
+ * `name`: the parameter in lower case: "realm", "scope",
+ * "resource_metadata", "error", "error_description" or another.
+ *
+ * Returns UTF-8 text as the server wrote it; NULL if the parameter is
+ * absent.  The text is borrowed as for mcp_error_message().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: authorization; RFC 6750, section 3.
  */
 const char *mcp_error_challenge(const mcp_error *error, const char *name);
 
 /**
- * Gives the milliseconds after which the server wants to be asked again
+ * Returns the time in milliseconds after which the server allows another try
  * (Retry-After).
  *
- * `error`: an error, or NULL for this thread's last one.  -1 where the server
- * did not say.
+ * `error`: an error, or NULL for the last error of this thread.
+ *
+ * Returns -1 if the server did not send a time.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: RFC 9110, 10.2.3.
  */
 int32_t mcp_error_retry_after(const mcp_error *error);
 
 /**
- * Says if the server may have executed the request in spite of the error.
+ * Returns whether the server may have executed the request despite the
+ * error.
  *
- * `error`: an error, or NULL for this thread's last one.  0: surely not,
- * asking again is safe.  1: perhaps.
+ * `error`: an error, or NULL for the last error of this thread.
+ *
+ * Returns 0 if the server certainly has not executed it, so that it is safe
+ * to repeat the request; 1 if the server may have executed it.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_error_may_have_run(const mcp_error *error);
 
 /**
- * Gives how a server's process ended, of MCP_E_PROCESS.
+ * Returns how a server process ended, for MCP_E_PROCESS.
  *
- * `error`: an error, or NULL for this thread's last one.  The exit status, 0
- * to 255; or 128 and the number of the signal that ended it; -1 where there
- * is none: the process runs, could not be started, or this program has
+ * `error`: an error, or NULL for the last error of this thread.
+ *
+ * Returns the exit status, 0 to 255, or 128 plus the number of the signal
+ * that ended the process.  Returns -1 if there is no exit status: the
+ * process is running, or could not be started, or the application itself has
  * waited for it.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_error_exit_status(const mcp_error *error);
@@ -1104,61 +1261,73 @@ int32_t mcp_error_exit_status(const mcp_error *error);
 /**
  * Makes a client of the MCP server at an http:// or https:// address.
  *
- * `url`: the server's MCP endpoint in ASCII, such as
- * "https://example.com/mcp"; nothing in it is a secret to the library, so that
- * a key belongs into a header.  `token`: the bearer token, without the word
- * "Bearer"; NULL for none.  Both are copied.
+ * `url`: the address of the server's MCP endpoint in ASCII, such as
+ * "https://example.com/mcp".  Copied.  The library does not treat any part
+ * of it as secret: pass a key in a header instead.
+ * `token`: the bearer token, without the word "Bearer"; NULL for none.
+ * Copied.
  *
- * No I/O is done.  Returns a handle to free with mcp_client_free(), or NULL
- * with the last error set: MCP_E_INVALID_ARGUMENT for an address that is not
- * HTTP or holds a user name or a password, for a token that is empty or has
- * a prefix, a blank, a line break or a byte outside ASCII.  A token for a
- * plain http:// address of another machine is refused by the first call: see
+ * Does no I/O.
+ *
+ * Returns a handle to free with mcp_client_free(), or NULL with the last
+ * error set.  MCP_E_INVALID_ARGUMENT: the address is not HTTP, or has a user
+ * name or a password; or the token is empty, or has a prefix, a blank, a
+ * line break or a byte outside ASCII.  If the address is plain http:// and
+ * on another machine, the first call with a token fails: see
  * mcp_client_set_allow_plain_http().
- * Threads: any, while none changes the environment.  Since: 0.1.0.
+ *
+ * Threads: any, while no thread changes the environment.  Since: 0.1.0.
  * Spec: transports, authorization.
  */
-mcp_client *mcp_client_new(const char *url,
-                           const char *token);
+mcp_client *mcp_client_new(const char *url, const char *token);
 
 /**
- * Ends the client's work: every wait in every thread returns MCP_E_CLOSED,
- * and the session is given back to the server.
+ * Ends all work of the client: every wait in every thread returns
+ * MCP_E_CLOSED, and the library asks the server to end the session.
  *
- * `client`: NULL is allowed.  Requests that are in flight are done at once,
- * as MCP_E_CLOSED, and are handed out like others.  Waits no longer than
- * mcp_client_set_close_timeout() allows for the server to take the end of the
- * session, and for a process to end.  May be called more than once; calls
- * made later are MCP_E_CLOSED.  In the child of a fork() it does nothing.
+ * `client`: may be NULL.
+ *
+ * Requests in flight are done at once, as MCP_E_CLOSED, and are handed out
+ * like other requests; see mcp_client_next_done().  The function waits until
+ * the server has ended the session and a server process has ended, but no
+ * longer than mcp_client_set_close_timeout().  It may be called more than
+ * once.  Later calls return MCP_E_CLOSED.  In the child of a fork() the
+ * function does nothing.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: transports, session management.
  */
 void mcp_client_close(mcp_client *client);
 
 /**
- * Closes the client and releases it, overwriting its secrets.
+ * Closes the client and releases it.  Secrets are overwritten.
  *
- * `client`: a client that no other thread is using and that is not used
- * again, or NULL.  Results, errors, cancels and requests outlive it; its
- * requests are MCP_E_CLOSED from then on and must still be freed.  Waits like
- * mcp_client_close().  In the child of a fork() it releases memory and
- * descriptors, and sends nothing.
+ * `client`: a client that no other thread is using, and that is not used
+ * afterwards; or NULL.
+ *
+ * Results, errors, cancels and requests outlive the client.  From then on
+ * its requests are MCP_E_CLOSED; you must still free them.  The function
+ * waits like mcp_client_close().  In the child of a fork() it releases
+ * memory and descriptors, and sends nothing.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_client_free(mcp_client *client);
 
 /**
- * Sets an HTTP header that is sent with every request to the server.  For a
- * server that is not reached by HTTP it is MCP_E_UNSUPPORTED.
+ * Sets an HTTP header that the library sends with every request to the
+ * server.
  *
- * `name`: a token of RFC 9110; upper and lower case are the same.  `value`:
- * UTF-8 without control characters; NULL takes the header away.  Both are
- * copied, and the value is treated as a secret.  It goes to the server's own
- * origin only.
+ * `name`: a token of RFC 9110.  Upper and lower case are equal.  Copied.
+ * `value`: UTF-8 without control characters; NULL removes the header.
+ * Copied, and treated as a secret.  It is sent to the origin of the server
+ * only.
  *
- * Refused with MCP_E_INVALID_ARGUMENT: what RFC 9110 does not allow; headers
- * that the library writes (Host, Content-Length, Transfer-Encoding,
- * Connection, Content-Type, Accept, Mcp-... and their like); Authorization
- * while there is a token or a token handler.  MCP_E_FORKED.
+ * Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
+ * by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
+ * allow, for a header that the library itself writes (Host, Content-Length,
+ * Transfer-Encoding, Connection, Content-Type, Accept, Mcp-... and similar
+ * ones), and for Authorization while there is a token or a token handler.
+ *
  * Threads: any, at any time, for requests begun later.  Since: 0.1.0.
  * Spec: authorization, RFC 9110.
  */
@@ -1169,24 +1338,33 @@ int32_t mcp_client_set_header(mcp_client *client,
 /**
  * Replaces the bearer token.
  *
- * `token`: like that of mcp_client_new(), copied; NULL takes the token, or
- * the token handler, away.  Requests under way keep the old one, which is
- * overwritten when they end.  Errors: MCP_E_INVALID_ARGUMENT, also while
- * there is a header Authorization; MCP_E_UNSUPPORTED for a server that is not
- * reached by HTTP, whose secrets go by mcp_client_set_env(); MCP_E_FORKED.
+ * `token`: as for mcp_client_new(), copied; NULL removes the token or the
+ * token handler.
+ *
+ * Requests in flight keep the old token.  It is overwritten when they end.
+ *
+ * Errors: MCP_E_FORKED; MCP_E_INVALID_ARGUMENT, also while there is a header
+ * Authorization; MCP_E_UNSUPPORTED for a server that is not reached by HTTP:
+ * give such a server its secrets with mcp_client_set_env().
+ *
  * Threads: any, at any time.  Since: 0.1.0.  Spec: authorization.
  */
 int32_t mcp_client_set_token(mcp_client *client, const char *token);
 
 /**
- * Sets a function that is asked for the token: before the first request, and
- * once more when the server answers 401, after which the request is sent
- * once again if the token is another.
+ * Sets a callback that provides the token.
  *
- * `callback`: runs on the thread that is in a call, possibly on several at a
- * time; NULL takes the handler, or the token, away.  `userdata`: passed to
- * it.  `free_userdata`: see mcp_free_fn.  Errors: MCP_E_INVALID_ARGUMENT
- * while there is a header Authorization; MCP_E_FORKED.
+ * `callback`: called before the first request, and again when the server
+ * answers 401.  If the second token differs from the first, the request is
+ * sent once more.  The callback runs on the thread that is in a call,
+ * possibly on several threads at the same time.  NULL removes the handler or
+ * the token.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
+ * MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: authorization.
  */
 int32_t mcp_client_set_token_handler(mcp_client *client,
@@ -1195,93 +1373,55 @@ int32_t mcp_client_set_token_handler(mcp_client *client,
                                      mcp_free_fn free_userdata);
 
 /**
- * Gives the text that a callback was asked for.
+ * Chooses the HTTP transport by which the library reaches the server.
  *
- * `text`: what the callback got.  `data`: `len` bytes of UTF-8, copied; no
- * NUL is needed at the end.  Of several calls the last one counts.  Errors:
- * MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE over 1 MiB.
- * Threads: the callback's, until it returns.  Since: 0.1.0.
- */
-int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
-
-/**
- * Sets how long a call waits for the server's answer, connecting included.
- * Default: 60000.
+ * `transport`: MCP_TRANSPORT_AUTO, which is the default,
+ * MCP_TRANSPORT_STREAMABLE_HTTP or MCP_TRANSPORT_SSE.
  *
- * `milliseconds`: 1 to INT32_MAX; there is no endless wait.  A report of
- * progress of the request starts the time again, up to
- * mcp_client_set_deadline(); while its own question of the server is open,
- * it stands still, see mcp_input.  A call that is over its time is
- * MCP_E_TIMEOUT.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- * Threads: any, for calls begun later.  Since: 0.1.0.
- * Spec: lifecycle, timeouts.
- */
-int32_t mcp_client_set_timeout(mcp_client *client, int32_t milliseconds);
-
-/**
- * Sets how long name resolution, connecting, a proxy and TLS may take
- * together; over it a call is MCP_E_CONNECT.  A server's process may take so
- * long to answer the first question, before it is asked in the older way.
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a server that is not
+ * reached by HTTP; MCP_E_STATE once the client is connected; MCP_E_FORKED.
  *
- * `milliseconds`: 1 to INT32_MAX, at first 10000.  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- * Threads: any, for calls begun later.  Since: 0.1.0.
- */
-int32_t mcp_client_set_connect_timeout(mcp_client *client,
-                                       int32_t milliseconds);
-
-/**
- * Sets the size over which a message of the server is refused with
- * MCP_E_TOO_LARGE.
- *
- * A list is one message, with all its pages.
- *
- * `bytes`: 1 or more, at first 67108864, which is 64 MiB.  A longer line of a
- * program is passed over: the call that it would have answered fails, and
- * others go on.  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- * Threads: any, for calls begun later.  Since: 0.1.0.
- */
-int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
-
-/**
- * Chooses by which of the HTTP transports the server is reached.
- *
- * `transport`: MCP_TRANSPORT_AUTO, as at first, MCP_TRANSPORT_STREAMABLE_HTTP
- * or MCP_TRANSPORT_SSE.  Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED
- * for a server that is not reached by HTTP; MCP_E_STATE once the client is
- * connected; MCP_E_FORKED.
  * Threads: any.  Since: 0.1.0.  Spec: transports, backwards compatibility.
  */
 int32_t mcp_client_set_transport(mcp_client *client, int32_t transport);
 
 /**
- * Tells which transport is in use: one of MCP_TRANSPORT_, and
- * MCP_TRANSPORT_AUTO while the client is not connected or for NULL.
+ * Returns the transport that is in use, one of MCP_TRANSPORT_.
  *
- * `client`: only looked at.
+ * `client`: not changed.
+ *
+ * Returns MCP_TRANSPORT_AUTO for NULL, and while the client is not
+ * connected.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: transports.
  */
 int32_t mcp_client_transport(mcp_client *client);
 
 /**
- * Pins the protocol revision: it is used, and nothing else is tried.
+ * Sets the only protocol revision that the client uses.
  *
- * `version`: such as "2025-11-25"; NULL, as at first, takes the newest that
- * both sides know.  Errors: MCP_E_VERSION for one that this library does not
- * speak; MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ * `version`: such as "2025-11-25"; the library tries no other revision.
+ * NULL, which is the default, selects the newest revision that both sides
+ * support.
+ *
+ * Errors: MCP_E_VERSION for a revision that this library does not support;
+ * MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: versioning.
  */
 int32_t mcp_client_set_protocol_version(mcp_client *client,
                                         const char *version);
 
 /**
- * Sets the name and version by which the server knows this program, in the
- * protocol and in the header User-Agent.
+ * Sets the name and version of the application, as the server sees them in
+ * the protocol and in the header User-Agent.
  *
- * `name`, `version`: UTF-8, neither empty, copied; at first "libmcpclient"
- * and its version.  Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the
- * client is connected; MCP_E_FORKED.
+ * `name`, `version`: UTF-8, not empty, copied.  Default: "libmcpclient" and
+ * its version.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
+ * MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: Implementation.
  */
 int32_t mcp_client_set_info(mcp_client *client,
@@ -1289,47 +1429,82 @@ int32_t mcp_client_set_info(mcp_client *client,
                             const char *version);
 
 /**
- * Sends everything through a proxy, by CONNECT.
+ * Sets the text that a callback returns.
  *
- * `url`: "http://HOST:PORT" or "https://HOST:PORT", where USER:PASSWORD@ may
- * stand before the host; copied.  NULL, as at first, follows the environment
- * as curl does: https_proxy, HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY
- * and no_proxy, NO_PROXY, as they were when the client was made.  "" is none.
- * Loopback addresses never go through one.  Errors: MCP_E_INVALID_ARGUMENT;
- * MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ * `text`: the sink that the callback was given.
+ * `data`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.
+ *
+ * If the callback calls this function several times, the last text counts.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
+ *
+ * Threads: that of the callback, until the callback returns.  Since: 0.1.0.
+ */
+int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
+
+/**
+ * Sets the HTTP proxy for all connections of the client; the library uses
+ * the method CONNECT.
+ *
+ * `url`: "http://HOST:PORT" or "https://HOST:PORT", copied.  USER:PASSWORD@
+ * may stand before the host.  "" means no proxy.  NULL, which is the
+ * default, follows the environment variables as curl does: https_proxy,
+ * HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY, no_proxy and NO_PROXY, with
+ * their values when the client was made.
+ *
+ * Connections to loopback addresses never use a proxy.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
+ * MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_proxy(mcp_client *client, const char *url);
 
 /**
- * Connects to a Unix socket in place of the URL's host and port.
+ * Sets a Unix socket to connect to, in place of the host and port of the
+ * URL.
  *
- * `path`: in UTF-8, copied; NULL takes it away.  Errors:
- * MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
+ * `path`: in UTF-8, copied; NULL removes it.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
  * MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
 
 /**
- * Trusts the certificates in a PEM file besides those of the system.
+ * Adds the certificates in a PEM file to the trusted certificates of the
+ * system.
  *
- * `path`: in UTF-8; read at once.  NULL: those of the system alone, as at
- * first.  Errors: MCP_E_TLS when the file cannot be read or holds none;
+ * `path`: in UTF-8.  The file is read at once.  NULL, which is the default,
+ * means the certificates of the system only.
+ *
+ * Errors: MCP_E_TLS if the file cannot be read or has no certificate;
  * MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
 
 /**
- * Shows a client certificate (mutual TLS) to the origin of the client's URL:
- * to no proxy, and to no authorization server of another origin.
+ * Sets a client certificate for mutual TLS.
  *
- * `certificate_path`: a PEM file with the chain, the client's own first.
- * `key_path`: a PEM file with its private key, which may be the same file.
- * Both in UTF-8; read at once.  Both NULL: none, as at first.  Errors:
- * MCP_E_TLS when they cannot be read or do not fit; MCP_E_INVALID_ARGUMENT
- * when one is NULL; MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ * `certificate_path`: a PEM file with the certificate chain, the client's
+ * own certificate first.
+ * `key_path`: a PEM file with the private key of the certificate.  It may be
+ * the same file.
+ *
+ * Both paths are in UTF-8, and the files are read at once.  If both are
+ * NULL, which is the default, there is no client certificate.  The library
+ * presents the certificate to the origin of the client's URL only: not to a
+ * proxy, and not to an authorization server of another origin.
+ *
+ * Errors: MCP_E_TLS if the files cannot be read or do not match;
+ * MCP_E_INVALID_ARGUMENT if one path is NULL; MCP_E_STATE once the client is
+ * connected; MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_certificate(mcp_client *client,
@@ -1337,89 +1512,107 @@ int32_t mcp_client_set_certificate(mcp_client *client,
                                    const char *key_path);
 
 /**
- * DANGER.  Lets a token, or a header that was set, go over http:// to another
- * machine, which is otherwise MCP_E_INSECURE at the call.
+ * DANGER.  Allows the library to send a token, or a header that was set,
+ * over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
  *
- * `allow`: 1, or 0 as at first.  Loopback addresses and Unix sockets are
- * always allowed.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * `allow`: 1 allows it; 0, which is the default, does not.
+ *
+ * Loopback addresses and Unix sockets are always allowed.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
  * Threads: any, for calls begun later.  Since: 0.1.0.
  * Spec: authorization, communication security.
  */
 int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
 
 /**
- * Writes a line to a descriptor for each thing that happens on the wire,
- * with credentials, session ids and the values of headers that were set
- * masked.
+ * Writes a line to a descriptor for each event on the connections of the
+ * client.
  *
- * `fd`: duplicated at once, so that it may be closed; -1 ends the trace.  A
- * write that would block is dropped, and how many were is told later.  A
- * descriptor and not a callback, because lines come from every thread.
- * Messages are shown as they are, up to 2000 bytes of each: they may hold
- * what the program or the server put there.  Errors: MCP_E_INVALID_ARGUMENT
- * for a descriptor that is not open; MCP_E_FORKED.
+ * `fd`: duplicated at once, so that you may close it; -1 ends the trace.
+ *
+ * Credentials, session ids and the values of headers that were set are
+ * masked.  The library does not mask anything else: a line shows up to 2000
+ * bytes of a message, with whatever the application or the server wrote
+ * there.  A line whose write would block is dropped; a later line gives the
+ * number of dropped lines.  The trace uses a descriptor and not a callback
+ * because every thread writes lines.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT for a descriptor that is not open;
+ * MCP_E_FORKED.
+ *
  * Threads: any, for calls begun later.  Since: 0.1.0.
  */
 int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
 
 /**
- * Makes a client of a server that is a program, spoken to over its standard
- * input and output.
+ * Makes a client of a server that is a program; the library talks to it over
+ * its standard input and output.
  *
  * `argv`: the program and its arguments, ended by a NULL; copied.  A program
- * without a slash is looked for in the PATH.  No shell is involved.
+ * without a slash is searched for in the PATH.  No shell is involved.
  *
- * Nothing is started yet: the first call does that, and a call after the
- * program has ended starts it again, see mcp_client_set_restart().  The
- * program gets HOME, LOGNAME, PATH, SHELL, TERM and USER of this environment
- * and what mcp_client_set_env() adds; no descriptor but its standard ones; a
- * process group of its own.  mcp_client_close() ends it: its standard input
- * is closed; if it runs on, it gets SIGTERM after two seconds and SIGKILL
- * after four, with its group.  Processes of the group that outlive it get
- * SIGTERM when it has ended, and SIGKILL two seconds later.  A process that
- * has left the group, for instance by setsid(), is not reached.  No handler
- * of SIGCHLD is needed or set.
+ * This function does not start the program.  The first call starts it, and a
+ * call after the program has ended starts it again; see
+ * mcp_client_set_restart().  The program gets the environment variables
+ * HOME, LOGNAME, PATH, SHELL, TERM and USER of the application, and those of
+ * mcp_client_set_env().  It inherits no descriptor except its standard ones.
+ * It runs in a process group of its own.
  *
- * Calls are those of every client.  What is of HTTP alone is
- * MCP_E_UNSUPPORTED: tokens, headers, proxies, certificates.  A program that
- * cannot be started, or ends while a call waits, makes that MCP_E_PROCESS:
- * mcp_error_exit_status() has its status, and the message the end of what it
- * wrote to its standard error.
+ * mcp_client_close() ends the program.  It closes the program's standard
+ * input.  If the program is still running, its process group gets SIGTERM
+ * after two seconds and SIGKILL after four.  Processes of the group that
+ * outlive the program get SIGTERM when it has ended, and SIGKILL two seconds
+ * later.  A process that has left the group, for example with setsid(), gets
+ * no signal.  The library neither needs nor sets a handler for SIGCHLD.
+ *
+ * All calls work as with other clients.  Tokens, headers, proxies and
+ * certificates belong to HTTP: the functions that set them return
+ * MCP_E_UNSUPPORTED.  If the program cannot be started, or ends while a call
+ * waits, the call returns MCP_E_PROCESS.  mcp_error_exit_status() then
+ * returns the program's exit status, and the message has the last part of
+ * what the program wrote to its standard error.
  *
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
- * Threads: any, while none changes the environment.  Since: 0.1.0.
+ *
+ * Threads: any, while no thread changes the environment.  Since: 0.1.0.
  * Spec: transports, stdio.
  */
 mcp_client *mcp_client_new_stdio(const char *const *argv);
 
 /**
- * Makes a client that speaks over two descriptors which are already open: a
- * socket, pipes to a container, a server in this program.
+ * Makes a client that uses two descriptors that are already open, such as a
+ * socket, pipes to a container, or a server inside the application.
  *
- * `read_fd`: where the server's messages come from.  `write_fd`: where those
- * to the server go; it may be the same number.  Messages are JSON, one to a
- * line, as on stdio.  Both belong to the client from here on, also when NULL
- * is returned, unless the number is no open descriptor; they are set not to
- * block.  They are good for one session: once a stream has ended, calls are
- * MCP_E_IO.
+ * `read_fd`: the library reads the server's messages from it.
+ * `write_fd`: the library writes messages to the server to it.  It may be
+ * the same number as `read_fd`.
+ *
+ * Each message is one line of JSON, as on stdio.  Both descriptors belong to
+ * the client from now on, also if this function returns NULL, unless a
+ * number is not an open descriptor.  The library sets them to non-blocking.
+ * They serve one session: once a stream has ended, calls return MCP_E_IO.
  *
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
- * Threads: any, while none changes the environment.  Since: 0.1.0.
+ *
+ * Threads: any, while no thread changes the environment.  Since: 0.1.0.
  * Spec: transports, stdio.
  */
 mcp_client *mcp_client_new_fds(int32_t read_fd, int32_t write_fd);
 
 /**
- * Sets a variable in the environment of a server's process.
+ * Sets an environment variable of a server process.
  *
- * `name`: not empty and without "=".  `value`: NULL takes the variable away,
- * also one that every server gets.  Both are copied; a value of eight bytes
- * and more counts as a secret in messages.
+ * `name`: not empty, without "=".  Copied.
+ * `value`: copied; NULL removes the variable, even one that every server
+ * gets.  A value of eight bytes or more is treated as a secret in messages.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a client that does
  * not start its server; MCP_E_STATE while the process runs; MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_env(mcp_client *client,
@@ -1427,44 +1620,58 @@ int32_t mcp_client_set_env(mcp_client *client,
                            const char *value);
 
 /**
- * Sets the directory in which a server's process starts.
+ * Sets the directory in which a server process starts.
  *
- * `path`: copied; NULL, as at first, is this process's own.  Errors: as for
- * mcp_client_set_env(); one that is not there is MCP_E_PROCESS at the first
- * call.
+ * `path`: copied; NULL, which is the default, means the current directory of
+ * the application.
+ *
+ * Errors: as for mcp_client_set_env().  If the directory does not exist, the
+ * first call returns MCP_E_PROCESS.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_directory(mcp_client *client, const char *path);
 
 /**
- * Says what becomes of what a server's process writes to its standard error.
+ * Sets what happens to the standard error of a server process.
  *
- * `choice`: MCP_STDERR_KEEP, as at first, reads it and keeps the last 8 KiB
- * for the message of MCP_E_PROCESS; MCP_STDERR_DISCARD; MCP_STDERR_INHERIT.
- * See mcp_client_set_stderr_fd() as well.  Errors: as for
- * mcp_client_set_env().
+ * `choice`: MCP_STDERR_KEEP, MCP_STDERR_DISCARD or MCP_STDERR_INHERIT.
+ * MCP_STDERR_KEEP is the default: the library reads the output, and keeps
+ * the last 8 KiB for the message of MCP_E_PROCESS.
+ *
+ * See also mcp_client_set_stderr_fd().
+ *
+ * Errors: as for mcp_client_set_env().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
  */
 int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice);
 
 /**
- * Sends what a server's process writes to its standard error to a descriptor
- * of yours: a file, a pipe that you read.
+ * Sends the standard error of a server process to a descriptor of yours,
+ * such as a file, or a pipe that you read.
  *
- * `fd`: duplicated.  Errors: as for mcp_client_set_env().
+ * `fd`: duplicated.
+ *
+ * Errors: as for mcp_client_set_env().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
  */
 int32_t mcp_client_set_stderr_fd(mcp_client *client, int32_t fd);
 
 /**
- * Says whether a call starts a server's process again that has ended.
+ * Sets whether a call starts a server process again after it has ended.
  *
- * `allow`: 1, as at first, or 0, with which calls are MCP_E_PROCESS from then
- * on.  A call that the process may have begun to execute is not repeated for
- * that, unless it may be, see mcp_client_set_repeat_tools().
+ * `allow`: 1, which is the default, or 0.  With 0, calls return
+ * MCP_E_PROCESS after the process has ended.
  *
- * Errors: MCP_E_UNSUPPORTED for a client that does not start its server,
- * MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * If the process may have begun to execute a call, the library does not
+ * repeat that call after a restart, unless it is safe to repeat; see
+ * mcp_client_set_repeat_tools().
+ *
+ * Errors: MCP_E_UNSUPPORTED for a client that does not start its server;
+ * MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+ *
  * Threads: any, for calls begun later.  Since: 0.1.0.
  */
 int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
@@ -1472,58 +1679,79 @@ int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
 /**
  * Makes an authorization.
  *
- * `grant`: one of MCP_GRANT_.  No I/O is done.  Returns a handle to free with
- * mcp_auth_free(), or NULL with the last error set: MCP_E_INVALID_ARGUMENT.
- * Threads: any, while none changes the environment.  Since: 0.1.0.
+ * `grant`: one of MCP_GRANT_.
+ *
+ * Does no I/O.
+ *
+ * Returns a handle to free with mcp_auth_free(), or NULL with the last error
+ * set: MCP_E_INVALID_ARGUMENT.
+ *
+ * Threads: any, while no thread changes the environment.  Since: 0.1.0.
  * Spec: authorization.
  */
 mcp_auth *mcp_auth_new(int32_t grant);
 
 /**
- * Releases this reference; clients that have the authorization keep it.
+ * Releases the authorization.
  *
- * `auth`: not used again, or NULL.  Secrets are overwritten with the last
- * reference.
+ * `auth`: an authorization that you do not use afterwards, or NULL.
+ *
+ * Clients that have the authorization keep a reference of their own.
+ * Secrets are overwritten when the last reference is released.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_auth_free(mcp_auth *auth);
 
 /**
- * Lets an authorization get the client's tokens.
+ * Sets the authorization that gets the tokens of a client.
  *
- * `client`: one whose server is reached by HTTP.  `auth`: shared with the
- * client, and with others that have it; it may be freed at once.  NULL takes
- * the authorization, or whatever gives the token, away.  It takes the place
- * of a token and of a token handler.  Errors: MCP_E_INVALID_ARGUMENT while
- * there is a header Authorization; MCP_E_UNSUPPORTED for a server that is
- * not reached by HTTP; MCP_E_STATE once the client is connected, where the
- * grant is one that the server has to be told of; MCP_E_FORKED.
+ * `client`: a client whose server is reached by HTTP.
+ * `auth`: shared by this client and the other clients that have it; you may
+ * free it at once.  NULL removes the authorization, the token, or the token
+ * handler.
+ *
+ * The authorization replaces a token and a token handler.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
+ * MCP_E_UNSUPPORTED for a server that is not reached by HTTP; MCP_E_STATE
+ * once the client is connected, if the client must announce the grant or
+ * DPoP to the server; MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: authorization.
  */
 int32_t mcp_client_set_auth(mcp_client *client, mcp_auth *auth);
 
 /**
- * Gives the authorization that gets a client's tokens: the one of
- * mcp_client_set_auth(), or the one of a configuration file's server; see
- * mcp_config_client().
+ * Returns the authorization that gets the tokens of a client.  It comes from
+ * mcp_client_set_auth(), or from the server's entry in a configuration file;
+ * see mcp_config_client().
  *
- * `client`: not changed.  Returns a handle of the same authorization, to free
- * with mcp_auth_free(), or NULL with the last error set: MCP_E_UNSUPPORTED for
- * a client without one.
+ * `client`: not changed.
+ *
+ * Returns a handle of the same authorization, to free with mcp_auth_free(),
+ * or NULL with the last error set: MCP_E_UNSUPPORTED for a client without an
+ * authorization.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 mcp_auth *mcp_client_auth(mcp_client *client);
 
 /**
- * Sets the client id, and the secret, under which the program is registered
- * at the authorization server.
+ * Sets the client id with which the application is registered at the
+ * authorization server, and the client secret.
  *
- * `auth`: one that is not in use yet.  `client_id`, `client_secret`: UTF-8,
- * copied; `client_secret` may be NULL.  Without this the program registers
- * itself, where the server lets it.  What is given belongs to one
- * authorization server: that of mcp_auth_set_issuer(), otherwise the first
- * that is used, and goes to no other.  Errors: MCP_E_INVALID_ARGUMENT,
- * MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `client_id`: UTF-8, copied.
+ * `client_secret`: UTF-8, copied; NULL for none.
+ *
+ * Without this function the library registers the application, if the
+ * authorization server permits that.  The id and the secret belong to one
+ * authorization server, and the library sends them to no other: to that of
+ * mcp_auth_set_issuer(), or else to the first one that is used.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 6749.
  */
 int32_t mcp_auth_set_client(mcp_auth *auth,
@@ -1531,14 +1759,18 @@ int32_t mcp_auth_set_client(mcp_auth *auth,
                             const char *client_secret);
 
 /**
- * Sets the private key with which the program proves who it is
- * (private_key_jwt).
+ * Sets the private key with which the application authenticates at the
+ * authorization server (private_key_jwt).
  *
- * `auth`: one that is not in use yet.  `key_pem`: an unencrypted PKCS #8 key
- * in PEM, copied.  `algorithm`: "ES256", "RS256" or "EdDSA", or NULL for the
- * one that the key is for.  `key_id`: the "kid" under which the server knows
- * the key, or NULL.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
- * MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `key_pem`: an unencrypted PKCS #8 key in PEM, copied.
+ * `algorithm`: "ES256", "RS256" or "EdDSA"; NULL selects the algorithm that
+ * fits the key.
+ * `key_id`: the "kid" by which the authorization server knows the key, or
+ * NULL.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523.
  */
 int32_t mcp_auth_set_client_key(mcp_auth *auth,
@@ -1547,53 +1779,68 @@ int32_t mcp_auth_set_client_key(mcp_auth *auth,
                                 const char *key_id);
 
 /**
- * Sets the address of the document that describes the program, which is its
- * client id where the authorization server supports that.
+ * Sets the URL of the client metadata document, which describes the
+ * application.  If the authorization server supports such documents, the URL
+ * is the client id.
  *
- * `auth`: one that is not in use yet.  `url`: https:// with a path, exactly as
- * "client_id" says it in the document, copied; NULL for none.  The library
- * never fetches it.  It must list the redirect address; since servers do not
- * agree whether the port of a loopback one matters, set one with
- * mcp_auth_set_redirect_url().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
- * MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `url`: https:// with a path, exactly as the member "client_id" of the
+ * document, copied; NULL for none.
+ *
+ * The library never fetches the document.  The document must list the
+ * redirect URL.  Authorization servers differ on whether the port of a
+ * loopback redirect URL matters: set a fixed one with
+ * mcp_auth_set_redirect_url().
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.
  * Spec: authorization, client id metadata documents.
  */
-int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth,
-                                         const char *url);
+int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth, const char *url);
 
 /**
- * Sets the scopes to ask for.
+ * Sets the scopes to request.
  *
- * `auth`: one that is not in use yet.  `scope`: with blanks between them,
- * copied; NULL, as at first, asks for those that the server's challenge names,
- * otherwise for those in its metadata, otherwise for none.  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `scope`: scope names, separated by blanks, copied.  NULL, which is the
+ * default, requests the scopes that the server's challenge names.  If the
+ * challenge names none, the library requests the scopes in the server's
+ * metadata, or else none.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
  */
-int32_t mcp_auth_set_scope(mcp_auth *auth,
-                           const char *scope);
+int32_t mcp_auth_set_scope(mcp_auth *auth, const char *scope);
 
 /**
- * Sets the only authorization server to use; an MCP server that names
- * another one is refused.
+ * Sets the only authorization server to use.  The library refuses an MCP
+ * server that names another one.
  *
- * `auth`: one that is not in use yet.  `issuer`: https://, exactly as the
- * server's metadata says it, copied; NULL for the one that the MCP server
- * names, as at first.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
- * MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `issuer`: https://, exactly as in the metadata of the authorization
+ * server, copied.  NULL, which is the default, means the one that the MCP
+ * server names.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414.
  */
 int32_t mcp_auth_set_issuer(mcp_auth *auth, const char *issuer);
 
 /**
- * Sets who gives the signed token that is exchanged: the identity token of
- * the person for MCP_GRANT_TOKEN_EXCHANGE, the platform's token of the
- * workload for MCP_GRANT_JWT_BEARER.
+ * Sets a callback that provides the signed token to exchange: the identity
+ * token of the person for MCP_GRANT_TOKEN_EXCHANGE, the token that the
+ * platform gives the workload for MCP_GRANT_JWT_BEARER.
  *
- * `auth`: one that is not in use yet.  `callback`: asked anew for each
- * exchange; NULL takes it away.  `userdata`: given to it.  `free_userdata`:
- * see mcp_free_fn.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `callback`: called again for each exchange; NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523, RFC 8693.
  */
 int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
@@ -1602,39 +1849,47 @@ int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
                                        mcp_free_fn free_userdata);
 
 /**
- * Reads the signed token from a file, anew for each exchange: what
- * mcp_auth_set_assertion_handler() would give.
+ * Sets a file with the signed token, in place of
+ * mcp_auth_set_assertion_handler().  The library reads the file again for
+ * each exchange.
  *
- * `auth`: one that is not in use yet.  `path`: in UTF-8, copied; the file need
- * not be there yet.  Blanks and line ends around the token are passed over.
- * NULL takes it away.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
- * MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `path`: in UTF-8, copied.  The file need not exist yet.  Blanks and line
+ * ends around the token are ignored.  NULL removes it.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.
  */
-int32_t mcp_auth_set_assertion_file(mcp_auth *auth,
-                                    const char *path);
+int32_t mcp_auth_set_assertion_file(mcp_auth *auth, const char *path);
 
 /**
- * Takes the signed token from an environment variable, anew for each
- * exchange: what mcp_auth_set_assertion_handler() would give.  Like such a
- * handler, it is read on the thread that is in a call, or that dispatches.
+ * Sets an environment variable with the signed token, in place of
+ * mcp_auth_set_assertion_handler().  The library reads the variable again
+ * for each exchange, on the thread that is in a call, or that dispatches.
  *
- * `auth`: one that is not in use yet.  `name`: copied; the variable need not
- * be set yet.  NULL takes it away.  Errors: MCP_E_INVALID_ARGUMENT,
- * MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `name`: copied.  The variable need not be set yet.  NULL removes it.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.
  */
 int32_t mcp_auth_set_assertion_variable(mcp_auth *auth, const char *name);
 
 /**
- * Sets where MCP_GRANT_TOKEN_EXCHANGE exchanges the identity token for an
- * ID-JAG.
+ * Sets the identity provider at which MCP_GRANT_TOKEN_EXCHANGE exchanges the
+ * identity token for an ID-JAG.
  *
- * `auth`: one that is not in use yet.  `token_endpoint`: https://, or http://
- * on this machine.  `client_id`, `client_secret`: the program's at the
- * identity provider; `client_secret` may be NULL.  All copied.  Its id at the
- * authorization server is that of mcp_auth_set_client().  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `token_endpoint`: https://, or http:// on this machine.  Copied.
+ * `client_id`: the id of the application at the identity provider, copied.
+ * Its id at the authorization server is that of mcp_auth_set_client().
+ * `client_secret`: the secret of the application at the identity provider,
+ * copied; NULL for none.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.
  * Spec: enterprise-managed authorization, RFC 8693.
  */
@@ -1644,25 +1899,30 @@ int32_t mcp_auth_set_identity_provider(mcp_auth *auth,
                                        const char *client_secret);
 
 /**
- * Says whether tokens are bound to a key (DPoP), so that a stolen one is of
- * no use.
+ * Sets whether tokens are bound to a key (DPoP), so that a stolen token is
+ * useless.
  *
- * `auth`: one that is not in use yet.  `on`: 1 demands it, so that a server
- * which cannot is MCP_E_AUTH; 0 never does it; -1, as at first, does it where
- * the server asks for it.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
- * MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `on`: 1 requires DPoP, and a server that does not support it is
+ * MCP_E_AUTH.  0 never uses DPoP.  -1, which is the default, uses DPoP if
+ * the server asks for it.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
  */
 int32_t mcp_auth_set_dpop(mcp_auth *auth, int32_t on);
 
 /**
- * Sets the key that tokens are bound to, in place of one that the library
- * makes for each server and keeps beside the token.
+ * Sets the key to which tokens are bound.  Without it the library makes a
+ * key for each server and stores it with the token.
  *
- * `auth`: one that is not in use yet.  `key_pem`: an unencrypted PKCS #8 key
- * in PEM, copied; NULL takes it away.  `algorithm`: as for
- * mcp_auth_set_client_key().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
- * MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `key_pem`: an unencrypted PKCS #8 key in PEM, copied; NULL removes it.
+ * `algorithm`: as for mcp_auth_set_client_key().
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
  */
 int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
@@ -1670,67 +1930,94 @@ int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
                               const char *algorithm);
 
 /**
- * DANGER.  Lets an MCP server that is not on this machine or network name an
- * authorization server that is, which is otherwise MCP_E_INSECURE: it could
- * make this program ask what only this program can reach.
+ * DANGER.  Allows an MCP server that is outside this machine and its network
+ * to name an authorization server that is inside.  Otherwise that is
+ * MCP_E_INSECURE, because such a server could make the application send
+ * requests to addresses that only the application can reach.
  *
- * `auth`: one that is not in use yet.  `allow`: 1, or 0 as at first.  An MCP
- * server on this machine may name one on this machine, one on a private
- * network one on a private network.  Link-local addresses are always refused.
+ * `auth`: an authorization before its first exchange.
+ * `allow`: 1 allows it; 0, which is the default, does not.
+ *
+ * Always allowed: an MCP server on this machine names an authorization
+ * server on this machine, or an MCP server on a private network names one on
+ * a private network.  Never allowed: link-local addresses.
+ *
  * Errors: MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9728, 7.7.
  */
 int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
 
 /**
- * Gets a token now, before the server has asked for one: for a program that
- * has its person sign in at a time of its own choosing.
+ * Gets a token before the server asks for one, so that the application can
+ * choose when the person signs in.
  *
- * `client`: one with an authorization.  Finds the authorization server where
- * the MCP server publishes it, and does all that a refused call would do; a
- * token that is there and good is kept.  Errors: MCP_E_UNSUPPORTED for a
- * client without an authorization; MCP_E_AUTH where the server names no
- * authorization server; call errors.
+ * `client`: a client with an authorization.
+ *
+ * The library finds the authorization server in the metadata that the MCP
+ * server publishes, and then does everything that it does when the server
+ * refuses a call.  A valid token is kept.
+ *
+ * Errors: MCP_E_UNSUPPORTED for a client without an authorization;
+ * MCP_E_AUTH if the server names no authorization server; call errors.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 9728.
  */
 int32_t mcp_sign_in(mcp_client *client);
 
 /**
- * Forgets the tokens that a client has by its authorization, here and in the
- * store, after revoking them where the authorization server can.
+ * Removes the tokens that a client has through its authorization, from
+ * memory and from the store.  It revokes them first, if the authorization
+ * server supports that.
  *
- * `client`: one with an authorization.  Also what an earlier run left in the
- * store for this client's address is forgotten; the registration is kept.
- * Errors: MCP_E_NOT_FOUND when there is nothing to forget; MCP_E_UNSUPPORTED
- * for a client without an authorization; the failure of a revocation or of
- * the store, where everything that could be is forgotten all the same; call
- * errors.
+ * `client`: a client with an authorization.
+ *
+ * Tokens of an earlier run that the store has for the address of this client
+ * are removed as well.  The registration is kept.
+ *
+ * Errors: MCP_E_NOT_FOUND if there is no token to remove; MCP_E_UNSUPPORTED
+ * for a client without an authorization; the error of the revocation or of
+ * the store if one of them fails, but the library still removes everything
+ * that it can; call errors.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: RFC 7009.
  */
 int32_t mcp_sign_out(mcp_client *client);
 
 /**
- * Sets where the person's browser is sent back to.
+ * Sets the URL to which the authorization server sends the person's browser
+ * after the sign-in.
  *
- * `auth`: one that is not in use yet.  `url`: copied; NULL, as at first,
- * listens on a free port of 127.0.0.1.  With http:// and a loopback host the
- * library listens there, on a free port if the address has none.  With
- * https://, or a private scheme such as "com.example.app:/callback", it waits
- * for mcp_auth_complete().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
- * MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `url`: copied.  Default: NULL.
+ *
+ * The kind of the URL decides how the library gets the redirect:
+ * - NULL: the library listens on a free port of 127.0.0.1.
+ * - http:// with a loopback host: the library listens there, on a free port
+ *   if the URL has no port.
+ * - https://, or a private scheme such as "com.example.app:/callback": the
+ *   library waits for mcp_auth_complete().
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 8252.
  */
 int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
 
 /**
- * Sets who shows the page on which the person signs in.  Without it, as at
- * first, a sign-in that is needed is MCP_E_UNAUTHORIZED.
+ * Sets the callback that shows the page on which the person signs in.
+ * Without one, which is the default, a call that needs a sign-in returns
+ * MCP_E_UNAUTHORIZED.
  *
- * `auth`: one that is not in use yet.  `callback`: mcp_open_browser(), or one
- * of the program's own, for instance one that prints the address, reads what
- * the person pastes, and gives it to mcp_auth_complete().  NULL takes it away.
- * `userdata`: given to the callback.  `free_userdata`: see mcp_free_fn.
+ * `auth`: an authorization before its first exchange.
+ * `callback`: mcp_open_browser(), or a function of the application.  For
+ * example, a function may print the URL, read the URL that the person
+ * pastes, and pass it to mcp_auth_complete().  NULL removes the callback.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.  Spec: authorization.
  */
 int32_t mcp_auth_set_browser(mcp_auth *auth,
@@ -1739,67 +2026,87 @@ int32_t mcp_auth_set_browser(mcp_auth *auth,
                              mcp_free_fn free_userdata);
 
 /**
- * Sets how long the person may take to sign in.
+ * Sets how long the person may take to sign in.  Default: 300000, which is
+ * five minutes.
  *
- * `auth`: one that is not in use yet.  `milliseconds`: 1 to INT32_MAX, at
- * first 300000, which is five minutes; after that the call fails with
- * MCP_E_TIMEOUT.  The call's own timeout stands still meanwhile, and that of
- * calls which wait for this sign-in: they wait for as long, and up to a minute
- * more.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `milliseconds`: 1 to INT32_MAX.
+ *
+ * After that time the call fails with MCP_E_TIMEOUT.  The call's own timeout
+ * is paused during the sign-in.  The timeouts of other calls that wait for
+ * this sign-in are paused as well: these calls wait for as long, and up to a
+ * minute more.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.
  */
-int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth,
-                                     int32_t milliseconds);
+int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth, int32_t milliseconds);
 
 /**
- * Tells the address to which the person's browser was sent back.
+ * Gives a waiting sign-in the URL to which the person's browser was
+ * redirected.
  *
- * `auth`: whose sign-in waits.  `redirect_url`: the whole address with its
- * query, or the query alone; copied.  Its state is checked, and the waiting
- * call goes on with it; what else may be wrong with it is that call's error.
- * May be called inside the callback of mcp_auth_set_browser(), also while the
- * library listens by itself: the first answer counts.  Errors: MCP_E_STATE
- * when no sign-in waits for this address, MCP_E_INVALID_ARGUMENT,
- * MCP_E_FORKED.
+ * `auth`: the authorization of the sign-in.
+ * `redirect_url`: the whole URL with its query, or only the query; copied.
+ *
+ * The function checks the state parameter of the URL, and the waiting call
+ * continues with the URL.  If anything else in the URL is wrong, that call
+ * returns the error.  You may call this function inside the callback of
+ * mcp_auth_set_browser(), and also while the library itself listens for the
+ * redirect: the first URL counts.
+ *
+ * Errors: MCP_E_STATE if no sign-in is waiting for this URL;
+ * MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 6749.
  */
 int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
 
 /**
- * Opens an address in the person's browser: a callback for
+ * Opens a URL in the person's browser: a callback for
  * mcp_auth_set_browser().
  *
- * `userdata`: not looked at, may be NULL.  `auth`: the opener gets the
- * environment that there was when it was made; NULL for the one of now.
- * `url`: https://, or http:// on this machine, without a user name.  What is
- * not A-Z a-z 0-9 or one of - . _ ~ : / ? # @ = & % + , is percent-encoded.
- * It is one argument of the system's opener (open, xdg-open, x-www-browser),
- * and no shell of the library's sees it.  The environment variable BROWSER
- * names other openers, with a colon between them: a program and its
- * arguments, where %s stands for the address.  A thread of the library waits
- * for the opener's end, and ends with it.
+ * `userdata`: ignored, may be NULL.
+ * `auth`: the opener gets the environment variables that existed when this
+ * authorization was made; with NULL, the current ones.
+ * `url`: https://, or http:// on this machine, without a user name.
  *
- * Returns MCP_OK when the opener was started, MCP_E_INVALID_ARGUMENT for any
- * other address, MCP_E_NOT_FOUND when there is no opener.
- * Threads: any; with NULL while none changes the environment.  Since: 0.1.0.
+ * All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = & % + , are
+ * percent-encoded.  The URL is one argument of the system's opener (open,
+ * xdg-open, x-www-browser), and the library runs no shell.  The environment
+ * variable BROWSER names other openers, separated by colons.  Each is a
+ * program with its arguments, in which %s stands for the URL.  A thread of
+ * the library waits until the opener ends, and then ends too.
+ *
+ * Returns MCP_OK when the opener was started; MCP_E_INVALID_ARGUMENT for any
+ * other URL; MCP_E_NOT_FOUND if there is no opener.
+ *
+ * Threads: any; with NULL for `auth` while no thread changes the
+ * environment.  Since: 0.1.0.
  */
 int32_t mcp_open_browser(void *userdata, mcp_auth *auth, const char *url);
 
 /**
- * Sets where registrations, tokens and keys are kept from one run to the
- * next.  By default nothing outlives the handle.
+ * Sets callbacks that store registrations, tokens and keys, so that the next
+ * run of the application has them.  By default they are lost with the
+ * handle.
  *
- * `auth`: one that is not in use yet.  `load`, `save`, `forget`: all three, or
- * all NULL to take the store away.  They run on the thread that is in a call,
- * or that dispatches, one at a time for an authorization: a call that waits
- * for one on another thread does so within its own timeout.  `userdata`:
- * given to them.  `free_userdata`: see mcp_free_fn.  There is one entry for a
- * key;
- * what is saved is secret, and for this library alone to read.  What cannot be
- * loaded, or was changed, ends a call that has no token yet with MCP_E_AUTH;
- * what cannot be saved does not end it, and is counted: see
- * mcp_client_count().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
- * MCP_E_FORKED.
+ * `auth`: an authorization before its first exchange.
+ * `load`, `save`, `forget`: all three, or all NULL to remove the store.
+ * `userdata`: passed to the callbacks.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * The callbacks run on the thread that is in a call, or that dispatches, one
+ * at a time for an authorization.  A call that waits for a callback on
+ * another thread does so within its own timeout.  The store has one entry
+ * for each key.  The data is secret, and its format is private to this
+ * library.  If data cannot be loaded, or was changed, a call that has no
+ * token yet returns MCP_E_AUTH.  If data cannot be saved, the call
+ * continues, and the failure is counted; see mcp_client_count().
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
  * Threads: any, before use.  Since: 0.1.0.
  */
 int32_t mcp_auth_set_store(mcp_auth *auth,
@@ -1810,55 +2117,106 @@ int32_t mcp_auth_set_store(mcp_auth *auth,
                            mcp_free_fn free_userdata);
 
 /**
- * Keeps registrations, tokens and keys in a file.
+ * Sets a file in which the library stores registrations, tokens and keys.
  *
- * `auth`: one that is not in use yet.  `path`: in UTF-8, copied; NULL is
- * tokens.json in the folder mcpclient of the system's place for the state of
- * programs: $XDG_STATE_HOME or ~/.local/state, on macOS ~/Library/Application
- * Support.  The file and its folder are made when they are needed, with the
- * modes 0600 and 0700, and replaced whole; processes that share the file take
- * turns.  A file that others may read or that belongs to another user is
- * MCP_E_INSECURE, with the command to mend it, here and whenever it is used; a
- * file that cannot be read then ends a call that has no token yet.  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_NOT_FOUND when there is no home directory,
- * MCP_E_IO, MCP_E_TOO_LARGE; MCP_E_AUTH and MCP_E_UNSUPPORTED for a file that
- * was changed or is of a newer library; MCP_E_STATE, MCP_E_FORKED.
- * Threads: any, before use, while none changes the environment.  Since: 0.1.0.
+ * `auth`: an authorization before its first exchange.
+ * `path`: in UTF-8, copied.  NULL means the file mcpclient/tokens.json in
+ * the system's directory for the state of programs: $XDG_STATE_HOME or
+ * ~/.local/state, on macOS ~/Library/Application Support.
+ *
+ * The library creates the file and its directory when it needs them, with
+ * the modes 0600 and 0700.  It always replaces the whole file.  Processes
+ * that share the file take turns.  A file that other users may read, or that
+ * belongs to another user, is MCP_E_INSECURE, here and at every use; the
+ * message has the command that corrects it.  If the file cannot be read at a
+ * later use, a call that has no token yet fails.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_NOT_FOUND if there is no home
+ * directory; MCP_E_IO; MCP_E_TOO_LARGE; MCP_E_AUTH for a file that was
+ * changed; MCP_E_UNSUPPORTED for a file of a newer library; MCP_E_STATE;
+ * MCP_E_FORKED.
+ *
+ * Threads: any, before use, while no thread changes the environment.
+ * Since: 0.1.0.
  */
-int32_t mcp_auth_set_store_file(mcp_auth *auth,
-                                const char *path);
+int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
 
 /**
- * Sets how long a call may take at most, whatever progress it reports.
- * Default: 3600000, an hour.
+ * Sets how long a call waits for the response of the server.
+ * Default: 60000.
  *
- * `milliseconds`: 1 to INT32_MAX; a shorter one than the timeout is as long
- * as the timeout.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * `milliseconds`: 1 to INT32_MAX; there is no endless wait.
+ *
+ * The time includes connecting.  A progress notification for the request
+ * restarts the timeout, up to the limit of mcp_client_set_deadline().  The
+ * timeout is paused while an input request that belongs to the call is open;
+ * see mcp_input.  A call that exceeds its timeout returns MCP_E_TIMEOUT.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * Threads: any, for calls begun later.  Since: 0.1.0.
+ * Spec: lifecycle, timeouts.
+ */
+int32_t mcp_client_set_timeout(mcp_client *client, int32_t milliseconds);
+
+/**
+ * Sets how long name resolution, connecting, a proxy and TLS may take
+ * together.  Default: 10000.
+ *
+ * `milliseconds`: 1 to INT32_MAX.
+ *
+ * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it is
+ * the time for the response to the library's first request, server/discover.
+ * If there is no response by then, the library uses the older handshake,
+ * initialize.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * Threads: any, for calls begun later.  Since: 0.1.0.
+ */
+int32_t mcp_client_set_connect_timeout(mcp_client *client,
+                                       int32_t milliseconds);
+
+/**
+ * Sets how long a call may take at most, including every restart of its
+ * timeout by progress notifications.  Default: 3600000, which is an hour.
+ *
+ * `milliseconds`: 1 to INT32_MAX.  If it is shorter than the timeout, the
+ * deadline is as long as the timeout.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
  * Threads: any, for calls begun later.  Since: 0.1.0.
  * Spec: lifecycle, timeouts.
  */
 int32_t mcp_client_set_deadline(mcp_client *client, int32_t milliseconds);
 
 /**
- * Sets how long a question of the server may stay unanswered, before it is
- * answered by "cancel".  Default: 600000, ten minutes.
+ * Sets how long an input request may stay unanswered.  After that time the
+ * library answers it with "cancel".  Default: 600000, which is ten minutes.
  *
- * `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
- * MCP_E_FORKED.
- * Threads: any, for questions that come later.  Since: 0.1.0.
+ * `milliseconds`: 1 to INT32_MAX.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * Threads: any, for input requests that arrive later.  Since: 0.1.0.
  */
 int32_t mcp_client_set_input_timeout(mcp_client *client,
                                      int32_t milliseconds);
 
 /**
- * Sets how long mcp_client_close() and mcp_client_free() may wait: for the
- * server to take the end of the session, and for a process to end.
+ * Sets how long mcp_client_close() and mcp_client_free() may wait for the
+ * server to accept the end of the session, and for a server process to end.
  *
- * `milliseconds`: 0 or more.  0 waits for nothing: the session is not ended
- * at the server, and a process is killed with its group, which takes a moment
- * (a tenth of a second is the most).  Default: 500 for a
- * server that is reached by HTTP, 7000 for a process.  Errors:
- * MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * `milliseconds`: 0 or more.  Default: 500 for a server that is reached by
+ * HTTP, 7000 for a server process.
+ *
+ * 0 means no wait: the library does not end the session at the server, and
+ * kills the server process with its process group.  The kill itself takes a
+ * moment, at most a tenth of a second.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
  * Threads: any, for a close that begins later.  Since: 0.1.0.
  * Spec: transports, session management; lifecycle, shutdown.
  */
@@ -1866,11 +2224,14 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
                                      int64_t milliseconds);
 
 /**
- * Sets one of the limits that protect this program from its server, and the
- * machine from this program.
+ * Sets one of the limits that protect the application from its server, and
+ * the machine from the application.
  *
- * `limit`: one of MCP_LIMIT_.  `value`: 1 or more; MCP_LIMIT_CACHE may be 0.
+ * `limit`: one of MCP_LIMIT_.
+ * `value`: 1 or more; for MCP_LIMIT_CACHE also 0.
+ *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
  * Threads: any, for calls begun later.  Since: 0.1.0.
  */
 int32_t mcp_client_set_limit(mcp_client *client,
@@ -1878,70 +2239,104 @@ int32_t mcp_client_set_limit(mcp_client *client,
                              int64_t value);
 
 /**
- * Sets how many pages a list may have, over which it is MCP_E_TOO_LARGE.
+ * Sets the largest size of a message from the server.  A larger one is
+ * MCP_E_TOO_LARGE.  Default: 67108864, which is 64 MiB.
+ *
+ * `bytes`: 1 or more.
+ *
+ * A list counts as one message, with all its pages.  The library skips a
+ * longer line from a server process: the call that the line would have
+ * answered fails, and other calls continue.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * Threads: any, for calls begun later.  Since: 0.1.0.
+ */
+int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
+
+/**
+ * Sets how many pages a list may have.  A longer list is MCP_E_TOO_LARGE.
  * Default: 1000.
  *
- * `pages`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * `pages`: 1 to INT32_MAX.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
  * Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
  */
 int32_t mcp_client_set_max_pages(mcp_client *client, int32_t pages);
 
 /**
- * Sets how many items a list may have, over which it is MCP_E_TOO_LARGE.
+ * Sets how many items a list may have.  A longer list is MCP_E_TOO_LARGE.
  * Default: 1000000.
  *
- * `items`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * `items`: 1 to INT32_MAX.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
  * Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
  */
 int32_t mcp_client_set_max_items(mcp_client *client, int32_t items);
 
 /**
  * Sets how many messages a server may send in the stream of a call before
- * its answer, over which the call is MCP_E_TOO_LARGE.  Default: 1000000.
+ * its response.  With more the call is MCP_E_TOO_LARGE.  Default: 1000000.
  *
- * `events`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * `events`: 1 to INT32_MAX.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
  * Threads: any, for calls begun later.  Since: 0.1.0.
  */
 int32_t mcp_client_set_max_events(mcp_client *client, int32_t events);
 
 /**
- * Sets how much memory answers may take that the server calls fresh for a
- * while (from revision 2026-07-28 on).  Default: 4 MiB.
+ * Sets how many bytes of responses the library may cache.  Default: 4 MiB.
  *
- * `bytes`: 0 turns it off, so that every call asks the server.  Lists and
- * resources that are fresh are answered without a request; a notification
- * that they have changed, heard by mcp_listen() or mcp_subscribe_resource(),
- * empties what it names.  Answers for one token are never given to another,
- * unless the server calls them public.
+ * `bytes`: 0 turns the cache off, so that every call asks the server.
+ *
+ * From revision 2026-07-28 on, a server may declare that a response stays
+ * fresh for some time.  The library then answers calls for fresh lists and
+ * resources from its cache, without a request.  A notification that a list
+ * or a resource has changed removes it from the cache; it must arrive
+ * through mcp_listen() or mcp_subscribe_resource().  A response for one
+ * token is never returned for another token, unless the server declares the
+ * response public.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
  * Threads: any, at any time.  Since: 0.1.0.  Spec: caching.
  */
 int32_t mcp_client_set_cache_size(mcp_client *client, size_t bytes);
 
 /**
- * Says whether a call of a tool may be sent again after a broken connection,
- * when the server may have executed it.
+ * Sets whether the library may send a tool call again after a broken
+ * connection, although the server may have executed it.
  *
- * `allow`: 1 allows it for tools that say of themselves that they only read
- * or that calling them twice is as good as once (readOnlyHint,
- * idempotentHint), as far as a list of tools was read; 0, as at first, for
- * none.  What a server says of its tools is its own claim.  Requests can say
- * so each for itself: mcp_request_set_repeatable().
+ * `allow`: 1 allows it for tools that declare that they only read
+ * (readOnlyHint), or that calling them twice has the same effect as calling
+ * them once (idempotentHint).  The library knows this only for tools in a
+ * list that was read.  0, which is the default, allows it for no tool.
+ *
+ * The hints are claims of the server, which the library cannot verify.
+ * mcp_request_set_repeatable() sets this for a single request.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
  * Threads: any, for calls begun later.  Since: 0.1.0.
  * Spec: tool annotations.
  */
 int32_t mcp_client_set_repeat_tools(mcp_client *client, int32_t allow);
 
 /**
- * Tells how often something happened without a word: what was dropped, what
- * was recovered from.
+ * Returns how often something happened that the library handled silently:
+ * what it dropped, and what it recovered from.
  *
- * `client`: NULL gives 0.  `counter`: one of MCP_COUNT_; another gives 0.
+ * `client`: NULL gives 0.
+ * `counter`: one of MCP_COUNT_; another number gives 0.
  *
  * Returns the number since the client was made.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int64_t mcp_client_count(mcp_client *client, int32_t counter);
@@ -2280,16 +2675,20 @@ int32_t mcp_notify(mcp_client *client,
                    const char *params_json);
 
 /**
- * Makes a request of any method, this library's or a newer one's.
+ * Makes a request with any method, known to this library or not.
  *
- * `client`: the client that will send it, which the request keeps alive.
- * `method`: such as "ping" or "tools/list", printable ASCII.  `params_json`:
- * a JSON object as UTF-8 text, NULL or "" for none; what the protocol itself
- * puts into it (_meta, progress token) is added.  Both are copied.  A request
- * of "ping" is whatever mcp_ping() sends.
+ * `client`: the client that will send the request.  The request keeps it
+ * alive.
+ * `method`: such as "ping" or "tools/list", in printable ASCII.  Copied.
+ * `params_json`: a JSON object as UTF-8 text; NULL or "" for none.  Copied.
+ * The library adds the members that the protocol requires (_meta, progress
+ * token).
+ *
+ * A request with the method "ping" sends whatever mcp_ping() sends.
  *
  * Returns a handle to free with mcp_request_free(), or NULL with the last
- * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  No I/O is done.
+ * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: basic, requests.
  */
 mcp_request *mcp_request_new(mcp_client *client,
@@ -2297,12 +2696,13 @@ mcp_request *mcp_request_new(mcp_client *client,
                              const char *params_json);
 
 /**
- * Makes a request of "tools/call"; see mcp_call_tool().
+ * Makes a request with the method "tools/call"; see mcp_call_tool().
  *
- * `client`: as for mcp_request_new().  `name`, `arguments_json`: as for
- * mcp_call_tool().
+ * `client`: as for mcp_request_new().
+ * `name`, `arguments_json`: as for mcp_call_tool().
  *
  * Returns like mcp_request_new().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: tools/call.
  */
 mcp_request *mcp_request_new_call_tool(mcp_client *client,
@@ -2310,23 +2710,26 @@ mcp_request *mcp_request_new_call_tool(mcp_client *client,
                                        const char *arguments_json);
 
 /**
- * Makes a request of "resources/read"; see mcp_read_resource().
+ * Makes a request with the method "resources/read"; see mcp_read_resource().
  *
- * `client`: as for mcp_request_new().  `uri`: as for mcp_read_resource().
+ * `client`: as for mcp_request_new().
+ * `uri`: as for mcp_read_resource().
  *
  * Returns like mcp_request_new().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: resources/read.
  */
 mcp_request *mcp_request_new_read_resource(mcp_client *client,
                                            const char *uri);
 
 /**
- * Makes a request of "prompts/get"; see mcp_get_prompt().
+ * Makes a request with the method "prompts/get"; see mcp_get_prompt().
  *
- * `client`: as for mcp_request_new().  `name`, `arguments_json`: as for
- * mcp_get_prompt().
+ * `client`: as for mcp_request_new().
+ * `name`, `arguments_json`: as for mcp_get_prompt().
  *
  * Returns like mcp_request_new().
+ *
  * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
  */
 mcp_request *mcp_request_new_get_prompt(mcp_client *client,
@@ -2334,47 +2737,61 @@ mcp_request *mcp_request_new_get_prompt(mcp_client *client,
                                         const char *arguments_json);
 
 /**
- * Ends the request if it was started and is in flight, and releases it.
+ * Releases a request.  A started request that is in flight ends.
  *
- * `request`: a request that no thread performs and that is not used again,
- * or NULL.  Results that it gave outlive it.
+ * `request`: a request that no thread is performing, and that you do not use
+ * afterwards; or NULL.
+ *
+ * The results of the request outlive it.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_request_free(mcp_request *request);
 
 /**
- * Sets this request's timeout, in place of the client's; see
+ * Sets the timeout of this request, in place of that of
  * mcp_client_set_timeout().
  *
- * `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
- * MCP_E_STATE in flight, MCP_E_FORKED.
+ * `milliseconds`: 1 to INT32_MAX.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
  * Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
  */
 int32_t mcp_request_set_timeout(mcp_request *request, int32_t milliseconds);
 
 /**
- * Sets this request's deadline, in place of the client's; see
+ * Sets the deadline of this request, in place of that of
  * mcp_client_set_deadline().
  *
- * `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
- * MCP_E_STATE in flight, MCP_E_FORKED.
+ * `milliseconds`: 1 to INT32_MAX.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
  * Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
  */
 int32_t mcp_request_set_deadline(mcp_request *request, int32_t milliseconds);
 
 /**
- * Asks the server to report progress, as a call of a tool always does, and
- * sets who is told.
+ * Sets a callback for progress, and asks the server for progress
+ * notifications.  For "tools/call" the library always asks for them.
  *
- * `callback`: runs as each report arrives, on the thread that performs the
- * request or dispatches; NULL takes it away.  `userdata`: given to the
- * callback.  `free_userdata`: see mcp_free_fn.  Each report starts the
- * request's timeout anew.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * `callback`: runs when a progress notification arrives, on the thread that
+ * performs the request or that dispatches.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
  *
- * It is not called any more once the request is done, was freed or has
- * another callback: what came meanwhile is passed over, and one that is
- * running on another thread is waited for.  So hold no lock then that the
- * callback takes.  A new one is told of the flights that begin later.
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * Each progress notification restarts the timeout of the request.
+ *
+ * The callback is not called after the request is done, was freed, or has
+ * another callback.  The library discards progress notifications that arrive
+ * later.  If the callback is running on another thread at that time, the
+ * library waits for it: do not hold a lock that the callback takes.  If the
+ * request is in flight, a new callback gets the progress only after the
+ * request is performed or started again.
+ *
  * Threads: one at a time.  Since: 0.1.0.  Spec: progress.
  */
 int32_t mcp_request_set_progress(mcp_request *request,
@@ -2383,119 +2800,146 @@ int32_t mcp_request_set_progress(mcp_request *request,
                                  mcp_free_fn free_userdata);
 
 /**
- * Lets an mcp_cancel end this request with MCP_E_CANCELLED.
+ * Sets the mcp_cancel that can end this request with MCP_E_CANCELLED.
  *
- * `cancel`: the request keeps a reference, so that it may be freed.  One that
- * has been fired already ends the request at once.  NULL takes it away.
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE in flight, MCP_E_FORKED.
+ * `cancel`: the request keeps a reference, so that you may free the cancel.
+ * If it has been fired already, the request ends at once.  NULL removes it.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
  * Threads: one at a time.  Since: 0.1.0.  Spec: cancellation.
  */
 int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
 
 /**
- * Adds the members of a JSON object to the request's _meta; those of an
- * earlier call, and of the parameters, go.
+ * Adds the members of a JSON object to the _meta of the request.
  *
- * `json`: a JSON object as UTF-8 text, copied; NULL takes them away.  Names
- * that the protocol sets itself are refused, and so are a "traceparent",
- * "tracestate" or "baggage" that are not as W3C Trace Context has them.
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE in flight, MCP_E_FORKED.
+ * `json`: a JSON object as UTF-8 text, copied; NULL removes the members.
+ *
+ * The members replace those of an earlier call of this function, and those
+ * of a _meta in the parameters.  Names that the protocol itself uses are
+ * refused.  The members "traceparent", "tracestate" and "baggage" are
+ * refused if they do not conform to W3C Trace Context.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
  * Threads: one at a time.  Since: 0.1.0.  Spec: basic, _meta.
  */
 int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
 
 /**
- * Says whether the request may be sent again after a broken connection, when
- * the server may have executed it.
+ * Sets whether the library may send the request again after a broken
+ * connection, although the server may have executed it.
  *
- * `repeatable`: 1 or 0.  Default: 1 for methods that only read, and for tools
- * that say of themselves, in a list that was read, that they are idempotent
- * or only read; 0 for others.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE in
- * flight, MCP_E_FORKED.
+ * `repeatable`: 1 or 0.  Default: 1 for methods that are safe to repeat,
+ * such as those that only read, and for the tools that
+ * mcp_client_set_repeat_tools() allows; 0 for others.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
 
 /**
- * Says whether a request of a list gathers all its pages, as mcp_list_tools()
- * does, in place of the one page that its parameters name.
+ * Sets whether a request for a list collects all pages, as mcp_list_tools()
+ * does, or only the one page that its parameters name.
  *
- * `all`: 1 or 0, the default.  An option, so that one request object serves
- * all lists, performed or started: "tools/list", "resources/list",
- * "resources/templates/list", "prompts/list", "skills/list", "tasks/list".
- * The result is one, as mcp_list_tools() gives it, and the same bounds hold:
- * mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout begins
- * anew with each page, the deadline is that of the whole list.
+ * `all`: 1 or 0.  Default: 0.
+ *
+ * It applies to the methods "tools/list", "resources/list",
+ * "resources/templates/list", "prompts/list", "skills/list" and
+ * "tasks/list", whether the request is performed or started.  The request
+ * gives one result, as mcp_list_tools() does, with the same limits:
+ * mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout
+ * restarts with each page.  The deadline applies to the whole list.
  *
  * Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
- * a "cursor"; MCP_E_STATE in flight, MCP_E_FORKED.
+ * a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
  * Threads: one at a time.  Since: 0.1.0.  Spec: pagination.
  */
 int32_t mcp_request_set_all_pages(mcp_request *request, int32_t all);
 
 /**
- * Keeps a pointer of yours with the request.
+ * Stores a pointer of yours with the request.
  *
- * `request`: NULL is allowed.  `userdata`: never read by the library.
+ * `request`: may be NULL.
+ * `userdata`: any pointer.  The library never reads what it points to.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_request_set_userdata(mcp_request *request, void *userdata);
 
 /**
- * Gives the pointer of mcp_request_set_userdata(); NULL before.
+ * Returns the pointer of mcp_request_set_userdata(); NULL if none was set.
  *
  * `request`: NULL gives NULL.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 void *mcp_request_userdata(const mcp_request *request);
 
 /**
- * Sends the request and waits for its end, on this thread.
+ * Sends the request and waits on this thread until it is done.
  *
- * `out`, unless NULL, receives the result, to free with mcp_result_free(), or
- * NULL on failure.  Handlers of the client run meanwhile on this thread.  A
- * call of which a byte may have reached the server is not sent again after a
- * lost connection, unless its method only reads: MCP_E_IO, and
- * mcp_error_may_have_run() is 1.
+ * `out`, unless NULL, receives the result, to free with mcp_result_free();
+ * NULL on failure.
  *
- * Returns MCP_OK or a status: call errors; MCP_E_STATE when it is in flight.
+ * Handlers of the client run on this thread during the wait.  If the
+ * connection is lost after a byte of the request may have reached the
+ * server, the library sends the request again only if it is safe to repeat;
+ * see mcp_request_set_repeatable().  Otherwise the function returns
+ * MCP_E_IO, and mcp_error_may_have_run() returns 1.
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_STATE if the request is in
+ * flight.
+ *
  * Threads: one at a time.  Since: 0.1.0.  Spec: basic, requests.
  */
 int32_t mcp_request_perform(mcp_request *request, mcp_result **out);
 
 /**
- * Begins the request and returns without waiting for the network.
+ * Starts the request and returns without waiting for the network.
  *
- * `request`: any number may be in flight on one client.  What happens is told
- * through mcp_client_fd(); mcp_client_dispatch() must be called for handlers
- * to run and for the request to be handed out.
+ * `request`: any number of requests may be in flight on one client.
  *
- * Returns MCP_OK, or a status: MCP_E_STATE when it is in flight,
- * MCP_E_CLOSED, MCP_E_INTERNAL when there is no descriptor or thread left.
+ * Wait for events with mcp_client_fd(), and call mcp_client_dispatch():
+ * without it no handler runs, and the request is not handed out.
+ *
+ * Returns MCP_OK or a status: MCP_E_STATE if the request is in flight;
+ * MCP_E_CLOSED; MCP_E_INTERNAL if no descriptor or thread is left.
+ *
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_request_start(mcp_request *request);
 
 /**
- * Tells how a request stands: MCP_PENDING while it is in flight, then its
- * status.
+ * Returns MCP_PENDING while a request is in flight, and its status once it
+ * is done.
  *
- * `request`: NULL gives MCP_E_INVALID_ARGUMENT.  MCP_E_STATE before it was
- * started.  Does not touch the last error.
+ * `request`: NULL gives MCP_E_INVALID_ARGUMENT.
+ *
+ * Returns MCP_E_STATE if the request was not started.  The function does not
+ * change the last error.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_request_status(const mcp_request *request);
 
 /**
- * Waits for a started request, dispatching meanwhile.
+ * Waits for a started request, and dispatches during the wait.
  *
- * `milliseconds`: how long to wait at most; 0 does not wait, and less is
+ * `milliseconds`: the longest wait.  0 does not wait; a negative number is
  * MCP_E_INVALID_ARGUMENT.
  *
- * Returns its status, or MCP_PENDING when the time is over first.  A request
- * whose status was told here is handed out by it: mcp_client_next_done() does
- * not give it again.  MCP_E_STATE before it was started, and inside a
- * callback that gets or keeps a credential; MCP_E_FORKED.
+ * Returns the status of the request, or MCP_PENDING if the time ends first.
+ * MCP_E_STATE if the request was not started, or inside a callback that gets
+ * or stores a credential; MCP_E_FORKED.
+ *
+ * A request whose status this function has returned is handed out:
+ * mcp_client_next_done() does not return it again.
+ *
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_request_wait(mcp_request *request, int32_t milliseconds);
@@ -2503,105 +2947,129 @@ int32_t mcp_request_wait(mcp_request *request, int32_t milliseconds);
 /**
  * Hands out the result of a started request that is done, once.
  *
- * `out`, unless NULL, receives the result, to free with mcp_result_free(), or
- * NULL.
+ * `out`, unless NULL, receives the result, to free with mcp_result_free();
+ * or NULL.
  *
- * Returns the request's status, and makes its error this thread's last
- * error; MCP_E_NOT_FOUND when the result has been taken, MCP_E_STATE while
- * it is in flight or before it was started.
+ * Returns the status of the request, and makes its error the last error of
+ * this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
+ * if the request is in flight or was not started.
+ *
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
 
 /**
- * Gives why the request failed when it was last performed or started: what
- * mcp_error_message() and its neighbours read.
+ * Returns why the request failed when it was last performed or started.
  *
- * NULL when it did not fail, or for a NULL `request`.  Borrowed: valid until
+ * `request`: NULL gives NULL.
+ *
+ * Returns an error for mcp_error_message() and the other mcp_error_
+ * functions; NULL if the request did not fail.  It is borrowed: valid until
  * the request is performed or started again, or freed.
+ *
  * Threads: one at a time.  Since: 0.1.0.
  */
 const mcp_error *mcp_request_error(const mcp_request *request);
 
 /**
- * Gives a descriptor that is readable as long as mcp_client_dispatch() has
- * something to run, or mcp_client_next_done() something to hand out: whoever
- * has put it there, and whatever other threads do.
+ * Returns a descriptor on which an event loop can wait for the client.
  *
- * `client`: keeps it open.  For poll, epoll, kqueue, libuv, GLib and the
- * like: only wait on it, never read, write or close it.  It is the same for
- * the client's whole life.
+ * `client`: keeps the descriptor open.  The number stays the same for the
+ * client's whole life.
  *
- * Returns -1 with the last error set when none is left: MCP_E_INTERNAL.
+ * The descriptor is readable as long as mcp_client_dispatch() has something
+ * to run or mcp_client_next_done() has a request to hand out.  It does not
+ * matter which thread caused this, or what other threads do.  Wait for it
+ * with poll, epoll, kqueue, libuv, GLib or similar.  Never read, write or
+ * close it.
+ *
+ * Returns -1 with the last error set if no descriptor is left:
+ * MCP_E_INTERNAL.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_fd(mcp_client *client);
 
 /**
- * Runs the handlers for all that has arrived, on this thread.
+ * Runs the handlers for everything that has arrived, on this thread.
  *
- * `milliseconds`: how long to wait when there is nothing; 0 does not wait,
- * and less is MCP_E_INVALID_ARGUMENT.  It returns at once when a request is
- * to be handed out.
+ * `milliseconds`: how long to wait if nothing has arrived.  0 does not wait;
+ * a negative number is MCP_E_INVALID_ARGUMENT.
  *
- * What comes while it runs is for the next call.  Inside a handler of this
- * client it runs no event handler: those events stay in order until the
- * handler has returned.  Inside a callback that gets or keeps a credential it
- * does not wait: MCP_E_STATE.
+ * The function returns at once when a request is ready to be handed out by
+ * mcp_client_next_done().  Messages that arrive while the function runs are
+ * left for its next call.
  *
- * Returns MCP_OK, also when nothing came; MCP_E_CLOSED once the client is
- * closed and all its requests were handed out; MCP_E_STATE, MCP_E_FORKED.
+ * Inside a handler of the same client this function runs no event handler:
+ * the events stay queued, in order, until the handler has returned.  Inside
+ * a callback that gets or stores a credential it does not wait: it returns
+ * MCP_E_STATE where it would have to.
+ *
+ * Returns MCP_OK, also if nothing arrived; MCP_E_CLOSED once the client is
+ * closed and all its requests were handed out; MCP_E_STATE; MCP_E_FORKED.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_dispatch(mcp_client *client, int32_t milliseconds);
 
 /**
- * Hands out a started request that is done, each once, after
- * mcp_client_dispatch(); NULL when there is no more.
+ * Hands out the next started request that is done; NULL if there is none.
  *
- * `client`: whose requests they are, open or closed.  The request is yours as
- * before: take its result and free it.
+ * `client`: the client of the requests, open or closed.
  *
- * A completed request is handed out once: here, or by the mcp_request_wait()
- * that tells its status, or by mcp_request_perform().  What was in flight
- * when the client was closed is handed out as MCP_E_CLOSED.
- * Threads: any, of which one frees its requests.  Since: 0.1.0.
+ * Returns a request that you own already: take its result with
+ * mcp_request_take_result(), and free the request.
+ *
+ * Call this function after mcp_client_dispatch(), until it returns NULL.
+ * Each completed request is handed out once: by this function, by the
+ * mcp_request_wait() that returns its status, or by mcp_request_perform().
+ * A request that was in flight when the client was closed is handed out as
+ * MCP_E_CLOSED.
+ *
+ * Threads: any.  Only one thread may free a request.  Since: 0.1.0.
  */
 mcp_request *mcp_client_next_done(mcp_client *client);
 
 /**
  * Makes a cancel that is not fired.
  *
- * Returns a handle to free with mcp_cancel_free(), never NULL.  A cancel uses
- * no descriptor of its own: while threads block in calls that have it, one is
- * borrowed from a pool of the process.
+ * Returns a handle to free with mcp_cancel_free(), never NULL.  A cancel
+ * uses no descriptor of its own.  While threads block in calls that have the
+ * cancel, it borrows one from a pool of the process.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 mcp_cancel *mcp_cancel_new(void);
 
 /**
- * Ends every request that has this cancel, and those that get it later, with
- * MCP_E_CANCELLED.
+ * Ends with MCP_E_CANCELLED every request that has this cancel, and every
+ * request that gets it later.
  *
- * `cancel`: NULL is allowed.  Does not wait, and does not touch the last
- * error.  In the child of a fork() it does nothing.
+ * `cancel`: may be NULL.
+ *
+ * The function does not wait, and does not change the last error.  In the
+ * child of a fork() it does nothing.
+ *
  * Threads: any, and signal handlers.  Since: 0.1.0.  Spec: cancellation.
  */
 void mcp_cancel_fire(mcp_cancel *cancel);
 
 /**
- * Makes the cancel as new, for requests begun later.
+ * Sets the cancel back to not fired, for requests begun later.
  *
- * `cancel`: NULL is allowed.
+ * `cancel`: may be NULL.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_cancel_reset(mcp_cancel *cancel);
 
 /**
- * Releases this reference; requests that have the cancel keep theirs.  Fires
- * nothing.
+ * Releases the cancel.  It does not fire it.
  *
- * `cancel`: a cancel that is not used again, or NULL.
+ * `cancel`: a cancel that you do not use afterwards, or NULL.
+ *
+ * Requests that have the cancel keep a reference of their own.
+ *
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_cancel_free(mcp_cancel *cancel);

@@ -5,8 +5,14 @@ use std::time::Duration;
 
 use crate::auth::bearer::{Ask, Asked};
 use crate::base::error::{Error, Result, Status};
-use crate::client::options::{Options, count, milliseconds};
-use crate::client::{Client, EventHandler, Handlers, InputHandler, lock};
+use crate::base::sync::lock;
+use crate::client::core::client::Client;
+use crate::client::core::handlers::EventHandler;
+use crate::client::core::handlers::Handlers;
+use crate::client::core::handlers::InputHandler;
+use crate::client::options::Options;
+use crate::client::options::count;
+use crate::client::options::milliseconds;
 use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
 use crate::transport::process::StandardError;

@@ -1,27 +1,22 @@
-//! OAuth: how a client gets its token.
+//! OAuth authorizations: how a client gets its tokens.
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::client::http::credentials::{AskAssertion, Assertion, Auth, Grant};
+use crate::client::authorization::{AskAssertion, Assertion, Auth, Grant};
 use crate::ffi::argument::{lent, optional_text, text};
-use crate::ffi::callback::UserData;
-use crate::ffi::client::{mcp_client, mcp_free_fn, mcp_text};
+use crate::ffi::callback::{UserData, mcp_free_fn};
+use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, take};
+use crate::ffi::text::mcp_text;
 
-/// AN OAUTH AUTHORIZATION: how to get a token, and the tokens it has.
+/// AN OAUTH AUTHORIZATION: how to get tokens, and the tokens that it has.
 ///
 /// Set it up, give it to one or several clients with mcp_client_set_auth(),
-/// and free it.  All else happens inside their calls, when a server asks for
-/// it: finding the authorization server, the registration, the sign-in, PKCE,
-/// the resource indicator, renewal before the token ends and when it is
-/// refused, and one more sign-in where the server asks for a wider scope.
-/// Threads that need a token at the same time wait for one exchange, each
-/// within the timeout of its call, which stands still while a person signs in;
-/// a thread that has a token does not wait.  A whole program:
+/// and free it.  A whole program:
 ///
 ///     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
 ///     mcp_client *client = mcp_client_new("https://example.com/mcp", NULL);
@@ -32,17 +27,27 @@ use crate::ffi::handle::{Handle, borrow, give, take};
 ///         fprintf(stderr, "%s\n", mcp_error_message(NULL));
 ///     mcp_client_free(client);
 ///
-/// Metadata, registrations and tokens are only asked for at https addresses,
-/// or at loopback ones where the MCP server is on this machine too; each
-/// request takes up to 10 s, all of an exchange but the person 60 s, within
-/// the call's deadline.  While a person signs in, the call's timeout stands
-/// still.  What an authorization server is told is what belongs to it: no
-/// header that was set goes there, and no token, secret or registration of
-/// another one.
+/// An exchange is everything that the library does to get a token.  It
+/// happens inside a call of a client, when the server asks for a token.  The
+/// library finds the authorization server, registers the application, lets
+/// the person sign in, and uses PKCE and the resource indicator.  It renews a
+/// token before it expires and when the server refuses it.  It repeats the
+/// sign-in once if the server asks for a wider scope.  Threads that need a
+/// token at the same time wait for one exchange, each within the timeout of
+/// its call.  A thread that has a token does not wait.
 ///
-/// The functions that set something are MCP_E_STATE once the first exchange
-/// has begun.  For a client that does not reach its server by HTTP there is no
-/// OAuth: such a server gets what it needs by mcp_client_set_env().
+/// The library requests metadata, registrations and tokens only from https
+/// addresses; if the MCP server is on this machine, from loopback addresses
+/// as well.  Each of these requests may take up to 10 s, and the whole
+/// exchange up to 60 s, within the deadline of the call.  The timeout of the
+/// call is paused while the person signs in, and this time does not count
+/// against the 60 s.  The library sends to an authorization server only what
+/// belongs to it: no headers of mcp_client_set_header(), and no token, secret
+/// or registration of another authorization server.
+///
+/// The functions that set an option return MCP_E_STATE once the first
+/// exchange has begun.  A client that does not reach its server by HTTP has
+/// no OAuth: give its server the credentials with mcp_client_set_env().
 #[derive(Debug)]
 pub struct mcp_auth {
     pid: u32,
@@ -61,97 +66,120 @@ impl Handle for mcp_auth {
     }
 }
 
-/// Gives a signed token; see mcp_auth_set_assertion_handler().
+/// Provides a signed token; see mcp_auth_set_assertion_handler().
 ///
-/// `userdata`: what was given with the callback.  `audience`: whom the token
-/// is for: the issuer of the authorization server; for
-/// MCP_GRANT_TOKEN_EXCHANGE, where the identity provider made the token for
-/// this program, it may be passed over.  Put the token in `out` with
-/// mcp_text_set() and return MCP_OK; any other number ends the exchange with
-/// MCP_E_AUTH.  Runs on the thread that is in a call, or that dispatches.
+/// `userdata`: the pointer that was set with the callback.
+/// `audience`: the issuer of the authorization server.  The token must be
+/// issued for this audience.  For MCP_GRANT_TOKEN_EXCHANGE you may ignore it:
+/// there the identity provider issued the token to the application.
+/// `out`: put the token there with mcp_text_set() and return MCP_OK.
+///
+/// Any other return value ends the exchange with MCP_E_AUTH.  The callback
+/// runs on the thread that is in a call, or that dispatches.
 pub type mcp_assertion_fn = Option<
     unsafe extern "C" fn(userdata: *mut c_void, audience: *const c_char, out: *mut mcp_text) -> i32,
 >;
 
 /// Makes an authorization.
 ///
-/// `grant`: one of MCP_GRANT_.  No I/O is done.  Returns a handle to free with
-/// mcp_auth_free(), or NULL with the last error set: MCP_E_INVALID_ARGUMENT.
-/// Threads: any, while none changes the environment.  Since: 0.1.0.
+/// `grant`: one of MCP_GRANT_.
+///
+/// Does no I/O.
+///
+/// Returns a handle to free with mcp_auth_free(), or NULL with the last error
+/// set: MCP_E_INVALID_ARGUMENT.
+///
+/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
 /// Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_new(grant: i32) -> *mut mcp_auth {
     guard_or(std::ptr::null_mut(), || {
         let known = Grant::ALL.into_iter().find(|one| *one as i32 == grant);
-        let grant =
-            known.ok_or_else(|| Error::argument(format!("grant {grant} is none of MCP_GRANT_")))?;
+        let grant = known
+            .ok_or_else(|| Error::argument(format!("grant {grant} is not one of MCP_GRANT_")))?;
         Ok(give(mcp_auth::new(Auth::new(grant))))
     })
 }
 
-/// Releases this reference; clients that have the authorization keep it.
+/// Releases the authorization.
 ///
-/// `auth`: not used again, or NULL.  Secrets are overwritten with the last
-/// reference.
+/// `auth`: an authorization that you do not use afterwards, or NULL.
+///
+/// Clients that have the authorization keep a reference of their own.
+/// Secrets are overwritten when the last reference is released.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_free(auth: *mut mcp_auth) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a handle that is not used again.
+        // SAFETY: the header requires NULL or a handle that is not used again.
         drop(unsafe { take(auth) });
         Some(())
     });
 }
 
-/// Lets an authorization get the client's tokens.
+/// Sets the authorization that gets the tokens of a client.
 ///
-/// `client`: one whose server is reached by HTTP.  `auth`: shared with the
-/// client, and with others that have it; it may be freed at once.  NULL takes
-/// the authorization, or whatever gives the token, away.  It takes the place
-/// of a token and of a token handler.  Errors: MCP_E_INVALID_ARGUMENT while
-/// there is a header Authorization; MCP_E_UNSUPPORTED for a server that is
-/// not reached by HTTP; MCP_E_STATE once the client is connected, where the
-/// grant is one that the server has to be told of; MCP_E_FORKED.
+/// `client`: a client whose server is reached by HTTP.
+/// `auth`: shared by this client and the other clients that have it; you may
+/// free it at once.  NULL removes the authorization, the token, or the token
+/// handler.
+///
+/// The authorization replaces a token and a token handler.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
+/// MCP_E_UNSUPPORTED for a server that is not reached by HTTP; MCP_E_STATE
+/// once the client is connected, if the client must announce the grant or
+/// DPoP to the server; MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_auth(client: *mut mcp_client, auth: *mut mcp_auth) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         if auth.is_null() {
             return client.inner.set_auth(None);
         }
-        // SAFETY: not NULL, and the header asks for a live handle.
+        // SAFETY: not NULL, and the header requires a live handle.
         client.inner.set_auth(Some(&unsafe { borrow(auth, "auth") }?.inner))
     })
 }
 
-/// Gives the authorization that gets a client's tokens: the one of
-/// mcp_client_set_auth(), or the one of a configuration file's server; see
-/// mcp_config_client().
+/// Returns the authorization that gets the tokens of a client.  It comes from
+/// mcp_client_set_auth(), or from the server's entry in a configuration file;
+/// see mcp_config_client().
 ///
-/// `client`: not changed.  Returns a handle of the same authorization, to free
-/// with mcp_auth_free(), or NULL with the last error set: MCP_E_UNSUPPORTED for
-/// a client without one.
+/// `client`: not changed.
+///
+/// Returns a handle of the same authorization, to free with mcp_auth_free(),
+/// or NULL with the last error set: MCP_E_UNSUPPORTED for a client without an
+/// authorization.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_auth(client: *mut mcp_client) -> *mut mcp_auth {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         Ok(give(mcp_auth::new(client.inner.auth()?)))
     })
 }
 
-/// Sets the client id, and the secret, under which the program is registered
-/// at the authorization server.
+/// Sets the client id with which the application is registered at the
+/// authorization server, and the client secret.
 ///
-/// `auth`: one that is not in use yet.  `client_id`, `client_secret`: UTF-8,
-/// copied; `client_secret` may be NULL.  Without this the program registers
-/// itself, where the server lets it.  What is given belongs to one
-/// authorization server: that of mcp_auth_set_issuer(), otherwise the first
-/// that is used, and goes to no other.  Errors: MCP_E_INVALID_ARGUMENT,
-/// MCP_E_STATE, MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `client_id`: UTF-8, copied.
+/// `client_secret`: UTF-8, copied; NULL for none.
+///
+/// Without this function the library registers the application, if the
+/// authorization server permits that.  The id and the secret belong to one
+/// authorization server, and the library sends them to no other: to that of
+/// mcp_auth_set_issuer(), or else to the first one that is used.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 6749.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_client(
@@ -160,7 +188,7 @@ pub unsafe extern "C" fn mcp_auth_set_client(
     client_secret: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for texts.
+        // SAFETY: the header requires NULL or a live handle, and for texts.
         let (auth, id, secret) = unsafe {
             (
                 borrow(auth, "auth")?,
@@ -172,14 +200,18 @@ pub unsafe extern "C" fn mcp_auth_set_client(
     })
 }
 
-/// Sets the private key with which the program proves who it is
-/// (private_key_jwt).
+/// Sets the private key with which the application authenticates at the
+/// authorization server (private_key_jwt).
 ///
-/// `auth`: one that is not in use yet.  `key_pem`: an unencrypted PKCS #8 key
-/// in PEM, copied.  `algorithm`: "ES256", "RS256" or "EdDSA", or NULL for the
-/// one that the key is for.  `key_id`: the "kid" under which the server knows
-/// the key, or NULL.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
-/// MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `key_pem`: an unencrypted PKCS #8 key in PEM, copied.
+/// `algorithm`: "ES256", "RS256" or "EdDSA"; NULL selects the algorithm that
+/// fits the key.
+/// `key_id`: the "kid" by which the authorization server knows the key, or
+/// NULL.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_client_key(
@@ -189,7 +221,7 @@ pub unsafe extern "C" fn mcp_auth_set_client_key(
     key_id: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for texts.
+        // SAFETY: the header requires NULL or a live handle, and for texts.
         let (auth, pem, algorithm, id) = unsafe {
             (
                 borrow(auth, "auth")?,
@@ -202,15 +234,21 @@ pub unsafe extern "C" fn mcp_auth_set_client_key(
     })
 }
 
-/// Sets the address of the document that describes the program, which is its
-/// client id where the authorization server supports that.
+/// Sets the URL of the client metadata document, which describes the
+/// application.  If the authorization server supports such documents, the URL
+/// is the client id.
 ///
-/// `auth`: one that is not in use yet.  `url`: https:// with a path, exactly as
-/// "client_id" says it in the document, copied; NULL for none.  The library
-/// never fetches it.  It must list the redirect address; since servers do not
-/// agree whether the port of a loopback one matters, set one with
-/// mcp_auth_set_redirect_url().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
-/// MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `url`: https:// with a path, exactly as the member "client_id" of the
+/// document, copied; NULL for none.
+///
+/// The library never fetches the document.  The document must list the
+/// redirect URL.  Authorization servers differ on whether the port of a
+/// loopback redirect URL matters: set a fixed one with
+/// mcp_auth_set_redirect_url().
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.
 /// Spec: authorization, client id metadata documents.
 #[unsafe(no_mangle)]
@@ -218,44 +256,55 @@ pub unsafe extern "C" fn mcp_auth_set_client_metadata_url(
     auth: *mut mcp_auth,
     url: *const c_char,
 ) -> i32 {
-    // SAFETY: the header asks for the same.
+    // SAFETY: the header requires the same.
     unsafe { set_text(auth, url, "url", Auth::set_client_metadata_url) }
 }
 
-/// Sets the scopes to ask for.
+/// Sets the scopes to request.
 ///
-/// `auth`: one that is not in use yet.  `scope`: with blanks between them,
-/// copied; NULL, as at first, asks for those that the server's challenge names,
-/// otherwise for those in its metadata, otherwise for none.  Errors:
-/// MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `scope`: scope names, separated by blanks, copied.  NULL, which is the
+/// default, requests the scopes that the server's challenge names.  If the
+/// challenge names none, the library requests the scopes in the server's
+/// metadata, or else none.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_scope(auth: *mut mcp_auth, scope: *const c_char) -> i32 {
-    // SAFETY: the header asks for the same.
+    // SAFETY: the header requires the same.
     unsafe { set_text(auth, scope, "scope", Auth::set_scope) }
 }
 
-/// Sets the only authorization server to use; an MCP server that names
-/// another one is refused.
+/// Sets the only authorization server to use.  The library refuses an MCP
+/// server that names another one.
 ///
-/// `auth`: one that is not in use yet.  `issuer`: https://, exactly as the
-/// server's metadata says it, copied; NULL for the one that the MCP server
-/// names, as at first.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
-/// MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `issuer`: https://, exactly as in the metadata of the authorization
+/// server, copied.  NULL, which is the default, means the one that the MCP
+/// server names.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_issuer(auth: *mut mcp_auth, issuer: *const c_char) -> i32 {
-    // SAFETY: the header asks for the same.
+    // SAFETY: the header requires the same.
     unsafe { set_text(auth, issuer, "issuer", Auth::set_issuer) }
 }
 
-/// Sets who gives the signed token that is exchanged: the identity token of
-/// the person for MCP_GRANT_TOKEN_EXCHANGE, the platform's token of the
-/// workload for MCP_GRANT_JWT_BEARER.
+/// Sets a callback that provides the signed token to exchange: the identity
+/// token of the person for MCP_GRANT_TOKEN_EXCHANGE, the token that the
+/// platform gives the workload for MCP_GRANT_JWT_BEARER.
 ///
-/// `auth`: one that is not in use yet.  `callback`: asked anew for each
-/// exchange; NULL takes it away.  `userdata`: given to it.  `free_userdata`:
-/// see mcp_free_fn.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `callback`: called again for each exchange; NULL removes it.
+/// `userdata`: passed to the callback.
+/// `free_userdata`: see mcp_free_fn.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523, RFC 8693.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_assertion_handler(
@@ -266,33 +315,39 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_handler(
 ) -> i32 {
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
+        // SAFETY: the header requires NULL or a live handle.
         let auth = unsafe { borrow(auth, "auth") }?;
-        let ask = callback.map(|callback| {
+        let assertion = callback.map(|callback| {
             let ask: Arc<AskAssertion> = Arc::new(move |audience: &str| -> Result<Secret> {
                 let (audience, mut sink) = (lent(audience), mcp_text::default());
-                // SAFETY: the program gave the function for this user data; the
-                // text and the sink live during the call.
+                // SAFETY: the application passed the function for this user data.
+                // The text and the sink outlive the call.
                 let status =
                     unsafe { callback(userdata.pointer(), audience.as_ptr(), &raw mut sink) };
-                succeeded(status, "the assertion handler")?;
-                sink.take()
-                    .map(|text| Secret::from(text.as_str()))
-                    .ok_or_else(|| Error::new(Status::Auth, "the assertion handler gave no token"))
+                check_returned(status, "the assertion handler")?;
+                sink.take().map(|text| Secret::from(text.as_str())).ok_or_else(|| {
+                    Error::new(
+                        Status::Auth,
+                        "the assertion handler returned MCP_OK without a token",
+                    )
+                })
             });
             Assertion::Asked(ask)
         });
-        auth.inner.set_assertion(ask)
+        auth.inner.set_assertion(assertion)
     })
 }
 
-/// Reads the signed token from a file, anew for each exchange: what
-/// mcp_auth_set_assertion_handler() would give.
+/// Sets a file with the signed token, in place of
+/// mcp_auth_set_assertion_handler().  The library reads the file again for
+/// each exchange.
 ///
-/// `auth`: one that is not in use yet.  `path`: in UTF-8, copied; the file need
-/// not be there yet.  Blanks and line ends around the token are passed over.
-/// NULL takes it away.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
-/// MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `path`: in UTF-8, copied.  The file need not exist yet.  Blanks and line
+/// ends around the token are ignored.  NULL removes it.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_assertion_file(
@@ -300,7 +355,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_file(
     path: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for a text.
+        // SAFETY: the header requires NULL or a live handle, and for a text.
         let (auth, path) = unsafe { (borrow(auth, "auth")?, optional_text(path, "path")?) };
         if path == Some("") {
             return Err(Error::argument("path is empty"));
@@ -309,13 +364,15 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_file(
     })
 }
 
-/// Takes the signed token from an environment variable, anew for each
-/// exchange: what mcp_auth_set_assertion_handler() would give.  Like such a
-/// handler, it is read on the thread that is in a call, or that dispatches.
+/// Sets an environment variable with the signed token, in place of
+/// mcp_auth_set_assertion_handler().  The library reads the variable again
+/// for each exchange, on the thread that is in a call, or that dispatches.
 ///
-/// `auth`: one that is not in use yet.  `name`: copied; the variable need not
-/// be set yet.  NULL takes it away.  Errors: MCP_E_INVALID_ARGUMENT,
-/// MCP_E_STATE, MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `name`: copied.  The variable need not be set yet.  NULL removes it.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_assertion_variable(
@@ -323,7 +380,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_variable(
     name: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for a text.
+        // SAFETY: the header requires NULL or a live handle, and for a text.
         let (auth, name) = unsafe { (borrow(auth, "auth")?, optional_text(name, "name")?) };
         if name.is_some_and(|name| name.is_empty() || name.contains('=')) {
             return Err(Error::argument("name is empty or has a \"=\""));
@@ -332,14 +389,18 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_variable(
     })
 }
 
-/// Sets where MCP_GRANT_TOKEN_EXCHANGE exchanges the identity token for an
-/// ID-JAG.
+/// Sets the identity provider at which MCP_GRANT_TOKEN_EXCHANGE exchanges the
+/// identity token for an ID-JAG.
 ///
-/// `auth`: one that is not in use yet.  `token_endpoint`: https://, or http://
-/// on this machine.  `client_id`, `client_secret`: the program's at the
-/// identity provider; `client_secret` may be NULL.  All copied.  Its id at the
-/// authorization server is that of mcp_auth_set_client().  Errors:
-/// MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `token_endpoint`: https://, or http:// on this machine.  Copied.
+/// `client_id`: the id of the application at the identity provider, copied.
+/// Its id at the authorization server is that of mcp_auth_set_client().
+/// `client_secret`: the secret of the application at the identity provider,
+/// copied; NULL for none.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.
 /// Spec: enterprise-managed authorization, RFC 8693.
 #[unsafe(no_mangle)]
@@ -350,7 +411,7 @@ pub unsafe extern "C" fn mcp_auth_set_identity_provider(
     client_secret: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for texts.
+        // SAFETY: the header requires NULL or a live handle, and for texts.
         let (auth, endpoint, id, secret) = unsafe {
             (
                 borrow(auth, "auth")?,
@@ -363,18 +424,21 @@ pub unsafe extern "C" fn mcp_auth_set_identity_provider(
     })
 }
 
-/// Says whether tokens are bound to a key (DPoP), so that a stolen one is of
-/// no use.
+/// Sets whether tokens are bound to a key (DPoP), so that a stolen token is
+/// useless.
 ///
-/// `auth`: one that is not in use yet.  `on`: 1 demands it, so that a server
-/// which cannot is MCP_E_AUTH; 0 never does it; -1, as at first, does it where
-/// the server asks for it.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
-/// MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `on`: 1 requires DPoP, and a server that does not support it is
+/// MCP_E_AUTH.  0 never uses DPoP.  -1, which is the default, uses DPoP if
+/// the server asks for it.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_dpop(auth: *mut mcp_auth, on: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
+        // SAFETY: the header requires NULL or a live handle.
         let auth = unsafe { borrow(auth, "auth") }?;
         auth.inner.set_dpop(match on {
             -1 => None,
@@ -385,13 +449,15 @@ pub unsafe extern "C" fn mcp_auth_set_dpop(auth: *mut mcp_auth, on: i32) -> i32 
     })
 }
 
-/// Sets the key that tokens are bound to, in place of one that the library
-/// makes for each server and keeps beside the token.
+/// Sets the key to which tokens are bound.  Without it the library makes a
+/// key for each server and stores it with the token.
 ///
-/// `auth`: one that is not in use yet.  `key_pem`: an unencrypted PKCS #8 key
-/// in PEM, copied; NULL takes it away.  `algorithm`: as for
-/// mcp_auth_set_client_key().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
-/// MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `key_pem`: an unencrypted PKCS #8 key in PEM, copied; NULL removes it.
+/// `algorithm`: as for mcp_auth_set_client_key().
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_dpop_key(
@@ -400,7 +466,7 @@ pub unsafe extern "C" fn mcp_auth_set_dpop_key(
     algorithm: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for texts.
+        // SAFETY: the header requires NULL or a live handle, and for texts.
         let (auth, pem, algorithm) = unsafe {
             (
                 borrow(auth, "auth")?,
@@ -412,28 +478,34 @@ pub unsafe extern "C" fn mcp_auth_set_dpop_key(
     })
 }
 
-/// DANGER.  Lets an MCP server that is not on this machine or network name an
-/// authorization server that is, which is otherwise MCP_E_INSECURE: it could
-/// make this program ask what only this program can reach.
+/// DANGER.  Allows an MCP server that is outside this machine and its network
+/// to name an authorization server that is inside.  Otherwise that is
+/// MCP_E_INSECURE, because such a server could make the application send
+/// requests to addresses that only the application can reach.
 ///
-/// `auth`: one that is not in use yet.  `allow`: 1, or 0 as at first.  An MCP
-/// server on this machine may name one on this machine, one on a private
-/// network one on a private network.  Link-local addresses are always refused.
+/// `auth`: an authorization before its first exchange.
+/// `allow`: 1 allows it; 0, which is the default, does not.
+///
+/// Always allowed: an MCP server on this machine names an authorization
+/// server on this machine, or an MCP server on a private network names one on
+/// a private network.  Never allowed: link-local addresses.
+///
 /// Errors: MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9728, 7.7.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_allow_private(auth: *mut mcp_auth, allow: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
+        // SAFETY: the header requires NULL or a live handle.
         unsafe { borrow(auth, "auth") }?.inner.set_allow_private(allow != 0)
     })
 }
 
-/// Sets what is one text, or none.
+/// Sets an option whose value is a text or NULL.
 ///
 /// # Safety
 ///
-/// `auth` is NULL or a live handle, `value` NULL or a text.
+/// `auth` is NULL or a live handle, and `value` is NULL or a text.
 pub(crate) unsafe fn set_text(
     auth: *mut mcp_auth,
     value: *const c_char,
@@ -441,16 +513,16 @@ pub(crate) unsafe fn set_text(
     set: fn(&Auth, Option<&str>) -> Result<()>,
 ) -> i32 {
     guard(|| {
-        // SAFETY: as the caller says.
+        // SAFETY: the caller guarantees it.
         let (auth, value) = unsafe { (borrow(auth, "auth")?, optional_text(value, name)?) };
         set(&auth.inner, value)
     })
 }
 
-/// What a function of the program's gave back.
-pub(crate) fn succeeded(status: i32, what: &str) -> Result<()> {
+/// Turns the return value of a callback into a result.
+pub(crate) fn check_returned(status: i32, what: &str) -> Result<()> {
     if status == Status::Ok as i32 {
         return Ok(());
     }
-    Err(Error::new(Status::Auth, format!("{what} gave up with {status}")))
+    Err(Error::new(Status::Auth, format!("{what} failed: it returned {status}")))
 }

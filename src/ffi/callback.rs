@@ -1,4 +1,4 @@
-//! Functions of the program with their user data, as one value.
+//! The user data of the application's callbacks, and when it is released.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -7,21 +7,38 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::sync::lock;
 use crate::base::sys::PerProcess;
-use crate::ffi::client::mcp_free_fn;
+
+/// Releases the user data of a callback.
+///
+/// `userdata`: the pointer that was set with the callback.
+///
+/// The library calls this function once, after the last call of the callback:
+/// when the callback is replaced, or its handle is freed.  Pass NULL if there
+/// is nothing to release.  A function that takes user data owns it even if it
+/// fails: the library releases it, and you must not use it again.
+///
+/// This function runs just before a function of this library returns to you,
+/// on the thread that called it, while the library holds no lock.  If the
+/// user data is still in use at that time, for example by a request in
+/// flight, it is released before a later function returns, on any thread.
+/// This function may call the library.  User data that becomes unused through
+/// these calls is released afterwards, never inside this function.
+pub type mcp_free_fn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 
 /// User data that is released once, when nothing can use it any more.
 ///
-/// Whoever drops the last reference may hold a lock, or be the background
-/// thread. So nothing is released there: it is put aside, and released at the
-/// end of a call on a thread of the program, see [`Call`].
+/// The code that drops the last reference may hold a lock, or may run on the
+/// background thread. It must not run the application's free function there.
+/// So dropping only queues the user data; it is released at the end of a call
+/// on a thread of the application, see [`CallScope`].
 #[derive(Debug)]
 pub(crate) struct UserData {
     pointer: *mut c_void,
     free: mcp_free_fn,
 }
 
-// SAFETY: the header says that a callback and the release of its user data
-// run on whichever thread is in a call, possibly on several at a time.
+// SAFETY: the header documents that a callback, and the release of its user
+// data, run on any thread that is in a call, possibly on several at a time.
 unsafe impl Send for UserData {}
 // SAFETY: as above.
 unsafe impl Sync for UserData {}
@@ -41,82 +58,82 @@ impl Drop for UserData {
         if self.free.is_none() {
             return;
         }
-        let mut gone = Some(Self { pointer: self.pointer, free: self.free.take() });
-        let _ = HERE.try_with(|here| {
-            if here.calls.get() > 0 {
-                here.gone.borrow_mut().extend(gone.take());
+        let mut dropped = Some(Self { pointer: self.pointer, free: self.free.take() });
+        let _ = THREAD.try_with(|thread| {
+            if thread.calls.get() > 0 {
+                thread.dropped.borrow_mut().extend(dropped.take());
             }
         });
-        // No call of the program's is under way on this thread.
-        if let Some(gone) = gone {
-            lock(ELSEWHERE.get()).push(gone);
-            HAS_ANY.store(true, Ordering::Release);
+        // This thread is not inside a call of the application.
+        if let Some(dropped) = dropped {
+            lock(DROPPED_ELSEWHERE.get()).push(dropped);
+            HAS_DROPPED.store(true, Ordering::Release);
         }
     }
 }
 
-/// What is to be released of what this thread has dropped.
-struct Here {
+/// The user data that this thread has dropped and must release.
+struct ThreadState {
     calls: Cell<usize>,
-    gone: RefCell<Vec<UserData>>,
+    dropped: RefCell<Vec<UserData>>,
     is_releasing: Cell<bool>,
 }
 
 thread_local! {
-    static HERE: Here = const {
-        Here {
+    static THREAD: ThreadState = const {
+        ThreadState {
             calls: Cell::new(0),
-            gone: RefCell::new(Vec::new()),
+            dropped: RefCell::new(Vec::new()),
             is_releasing: Cell::new(false),
         }
     };
 }
 
-/// What the library's own threads have dropped.
-static ELSEWHERE: PerProcess<Mutex<Vec<UserData>>> = PerProcess::new();
-/// Whether there may be any, as most calls are short and find none.
-static HAS_ANY: AtomicBool = AtomicBool::new(false);
+/// The user data that was dropped outside calls, by threads of the library.
+static DROPPED_ELSEWHERE: PerProcess<Mutex<Vec<UserData>>> = PerProcess::new();
+/// Whether there may be any. Most calls find none and take no lock.
+static HAS_DROPPED: AtomicBool = AtomicBool::new(false);
 
-/// A call of the program's, at whose end it holds no lock of the library: what
-/// was put aside is released then, on its thread.
+/// Marks a call of the application into the library. At its end the thread holds
+/// no lock of the library, so the queued user data is released there.
 #[derive(Debug)]
-pub(crate) struct Call;
+pub(crate) struct CallScope;
 
-impl Call {
+impl CallScope {
     pub(crate) fn begin() -> Self {
-        let _ = HERE.try_with(|here| here.calls.set(here.calls.get() + 1));
+        let _ = THREAD.try_with(|thread| thread.calls.set(thread.calls.get() + 1));
         Self
     }
 }
 
-impl Drop for Call {
+impl Drop for CallScope {
     fn drop(&mut self) {
-        let _ = HERE.try_with(|here| {
-            release(here);
-            here.calls.set(here.calls.get() - 1);
+        let _ = THREAD.try_with(|thread| {
+            release(thread);
+            thread.calls.set(thread.calls.get() - 1);
         });
     }
 }
 
-/// Releases one after the other: a function that releases may make calls,
-/// which leave what they drop to this one.
-fn release(here: &Here) {
-    if HAS_ANY.load(Ordering::Acquire) && HAS_ANY.swap(false, Ordering::AcqRel) {
-        here.gone.borrow_mut().append(&mut lock(ELSEWHERE.get()));
+/// Releases the queued user data, one after the other. A free function may make
+/// calls; user data that they drop is released by this loop.
+fn release(thread: &ThreadState) {
+    if HAS_DROPPED.load(Ordering::Acquire) && HAS_DROPPED.swap(false, Ordering::AcqRel) {
+        thread.dropped.borrow_mut().append(&mut lock(DROPPED_ELSEWHERE.get()));
     }
-    if here.gone.borrow().is_empty() || here.is_releasing.replace(true) {
+    if thread.dropped.borrow().is_empty() || thread.is_releasing.replace(true) {
         return;
     }
     loop {
-        let next = here.gone.borrow_mut().pop();
+        let next = thread.dropped.borrow_mut().pop();
         let Some(mut next) = next else { break };
         if let Some(free) = next.free.take() {
-            // SAFETY: the program gave the function for this pointer, and it
-            // is called once: what is left has no function.
+            // SAFETY: the application passed the function for this pointer. It
+            // is called once: `take` has removed it.
             unsafe { free(next.pointer) };
         }
     }
-    here.is_releasing.set(false);
+    thread.is_releasing.set(false);
 }
 
 #[cfg(test)]
@@ -125,7 +142,7 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
 
     unsafe extern "C" fn count(userdata: *mut c_void) {
-        // SAFETY: the tests give a counter.
+        // SAFETY: the tests pass a counter.
         let counter = unsafe { &*userdata.cast::<AtomicUsize>() };
         counter.fetch_add(1, Ordering::SeqCst);
     }
@@ -135,27 +152,27 @@ mod tests {
     }
 
     #[test]
-    fn releases_at_the_end_of_a_call_what_the_call_dropped() {
+    fn user_data_dropped_in_a_call_is_released_at_its_end() {
         static COUNTER: AtomicUsize = AtomicUsize::new(0);
-        let outer = Call::begin();
+        let outer = CallScope::begin();
         drop(data(&COUNTER));
         assert_eq!(COUNTER.load(Ordering::SeqCst), 0);
-        drop(Call::begin());
-        assert_eq!(COUNTER.load(Ordering::SeqCst), 1, "at the end of a nested one as well");
+        drop(CallScope::begin());
+        assert_eq!(COUNTER.load(Ordering::SeqCst), 1, "at the end of a nested call as well");
         drop(data(&COUNTER));
         drop(outer);
         assert_eq!(COUNTER.load(Ordering::SeqCst), 2);
     }
 
     #[test]
-    fn releases_on_a_thread_in_a_call_what_another_thread_dropped() {
+    fn user_data_dropped_on_another_thread_is_released_by_a_call() {
         static COUNTER: AtomicUsize = AtomicUsize::new(0);
         std::thread::spawn(|| drop(data(&COUNTER))).join().unwrap();
-        // Other tests are in calls as well.
+        // Tests on other threads are in calls as well and may release it.
         let begun = std::time::Instant::now();
         while COUNTER.load(Ordering::SeqCst) == 0 {
             assert!(begun.elapsed().as_secs() < 10);
-            drop(Call::begin());
+            drop(CallScope::begin());
         }
         assert_eq!(COUNTER.load(Ordering::SeqCst), 1);
     }

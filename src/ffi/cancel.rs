@@ -1,4 +1,4 @@
-//! Ending a call from outside.
+//! Ending calls from another thread or a signal handler.
 
 use std::sync::Arc;
 
@@ -7,9 +7,11 @@ use crate::base::sys::Uncancelled;
 use crate::ffi::guard::{guard_or, read_or};
 use crate::ffi::handle::{Handle, give, peek, take};
 
-/// A SWITCH that ends requests, from another thread or a signal handler.
+/// A CANCEL: a switch that ends requests, from another thread or from a
+/// signal handler.
 ///
-/// Set it on any number of requests; it may be freed while they still run.
+/// Set it on any number of requests with mcp_request_set_cancel().  You may
+/// free it while these requests are in flight.
 #[derive(Debug)]
 pub struct mcp_cancel {
     pid: u32,
@@ -24,9 +26,10 @@ impl Handle for mcp_cancel {
 
 /// Makes a cancel that is not fired.
 ///
-/// Returns a handle to free with mcp_cancel_free(), never NULL.  A cancel uses
-/// no descriptor of its own: while threads block in calls that have it, one is
-/// borrowed from a pool of the process.
+/// Returns a handle to free with mcp_cancel_free(), never NULL.  A cancel
+/// uses no descriptor of its own.  While threads block in calls that have the
+/// cancel, it borrows one from a pool of the process.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_cancel_new() -> *mut mcp_cancel {
@@ -35,18 +38,21 @@ pub extern "C" fn mcp_cancel_new() -> *mut mcp_cancel {
     })
 }
 
-/// Ends every request that has this cancel, and those that get it later, with
-/// MCP_E_CANCELLED.
+/// Ends with MCP_E_CANCELLED every request that has this cancel, and every
+/// request that gets it later.
 ///
-/// `cancel`: NULL is allowed.  Does not wait, and does not touch the last
-/// error.  In the child of a fork() it does nothing.
+/// `cancel`: may be NULL.
+///
+/// The function does not wait, and does not change the last error.  In the
+/// child of a fork() it does nothing.
+///
 /// Threads: any, and signal handlers.  Since: 0.1.0.  Spec: cancellation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_fire(cancel: *mut mcp_cancel) {
-    // No guard: nothing here can panic, and a signal handler may not touch
+    // No guard: this code cannot panic, and a signal handler must not use
     // thread-local state.
     let _uncancelled = Uncancelled::begin();
-    // SAFETY: the header asks for NULL or a live cancel.
+    // SAFETY: the header requires NULL or a live cancel.
     if let Some(cancel) = unsafe { peek(cancel) }
         && cancel.pid == std::process::id()
     {
@@ -54,14 +60,15 @@ pub unsafe extern "C" fn mcp_cancel_fire(cancel: *mut mcp_cancel) {
     }
 }
 
-/// Makes the cancel as new, for requests begun later.
+/// Sets the cancel back to not fired, for requests begun later.
 ///
-/// `cancel`: NULL is allowed.
+/// `cancel`: may be NULL.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_reset(cancel: *mut mcp_cancel) {
     let _uncancelled = Uncancelled::begin();
-    // SAFETY: the header asks for NULL or a live cancel.
+    // SAFETY: the header requires NULL or a live cancel.
     if let Some(cancel) = unsafe { peek(cancel) }
         && cancel.pid == std::process::id()
     {
@@ -69,15 +76,17 @@ pub unsafe extern "C" fn mcp_cancel_reset(cancel: *mut mcp_cancel) {
     }
 }
 
-/// Releases this reference; requests that have the cancel keep theirs.  Fires
-/// nothing.
+/// Releases the cancel.  It does not fire it.
 ///
-/// `cancel`: a cancel that is not used again, or NULL.
+/// `cancel`: a cancel that you do not use afterwards, or NULL.
+///
+/// Requests that have the cancel keep a reference of their own.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_free(cancel: *mut mcp_cancel) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a cancel that is not used again.
+        // SAFETY: the header requires NULL or a cancel that is not used again.
         drop(unsafe { take(cancel) });
         Some(())
     });

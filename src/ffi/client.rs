@@ -1,42 +1,47 @@
-//! Making a client, its options, its end.
+//! Making, configuring, closing and freeing a client.
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use crate::base::error::{Error, Result, Status};
 use crate::client::{Client, Token, TransportInUse};
 use crate::ffi::argument::{optional_text, text};
-use crate::ffi::callback::UserData;
+use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
 use crate::ffi::library::*;
+use crate::ffi::text::mcp_text;
 
-/// ONE SERVER, and all it takes to talk to it: its address, the credentials,
-/// the negotiated revision and session, a pool of connections.
+/// A CLIENT of one server.  It holds everything that is needed to talk to the
+/// server: the address, the credentials, the negotiated protocol revision and
+/// session, and a pool of connections.
 ///
-/// Made by mcp_client_new(), for a server that is reached by HTTP, or by
-/// mcp_client_new_stdio() for one that is a program; neither does I/O: the
-/// first call connects.  Set options first, then share the handle: every
-/// thread may call with it at the same time, each on its own connection or
-/// all on the one stream to a program.  mcp_client_close() ends all waits;
-/// mcp_client_free() releases it when no thread is inside a call.
+/// mcp_client_new() makes a client for a server that is reached by HTTP, and
+/// mcp_client_new_stdio() makes one for a server that is a program.  Neither
+/// does I/O: the first call connects.  Set the options first, then share the
+/// handle.  Every thread may make calls with it at the same time.  Over
+/// Streamable HTTP each call uses a connection of its own; over stdio all
+/// calls share one stream.  mcp_client_close() ends all waits.
+/// mcp_client_free() releases the client when no thread is inside a call.
 ///
-/// The thread that calls does all the work of its call.  One thread is
-/// started, once for all clients of the process, for what must go on between
-/// calls: mcp_listen(), mcp_subscribe_resource(), mcp_request_start(), the
-/// stream on which a server asks, and what a process or HTTP with SSE says
-/// between calls.  It never runs your code.  A host name that is neither an
-/// address nor this machine's is looked up on a thread of its own, which ends
-/// with that: at most eight at a time in the process.
+/// The calling thread does all the work of its call.  For work that must
+/// continue between calls, the library starts one background thread for all
+/// clients of the process.  It serves the notification streams of
+/// mcp_listen() and mcp_subscribe_resource(), the requests of
+/// mcp_request_start(), the stream on which a server sends input requests,
+/// and the messages that arrive between calls from a process or over HTTP
+/// with SSE.  The background thread never runs callbacks and never frees user
+/// data; it queues both for the application's threads.  A host name that is
+/// neither an address nor a name of this machine is looked up on a thread
+/// that ends after the lookup.  At most eight of these threads run at a time
+/// in the process.
 ///
 /// Descriptors: a client uses one for each of its connections, one for
-/// mcp_client_fd(), and at most five while threads block in its calls.  It keeps
-/// at most 64 idle connections.  A started request and a cancel use none of
-/// their own.  A cancel borrows one while threads block in calls that have it;
-/// the process keeps that one for the next cancel.  The thread for what goes on
-/// between calls uses three.
+/// mcp_client_fd(), and at most five while threads block in its calls.  It
+/// keeps at most 64 idle connections.  A started request and a cancel use
+/// none of their own.  A cancel borrows a descriptor while threads block in
+/// calls that have it; the process keeps that descriptor for the next cancel.
+/// The background thread uses three.
 #[derive(Debug)]
 pub struct mcp_client {
     pid: u32,
@@ -55,55 +60,36 @@ impl Handle for mcp_client {
     }
 }
 
-/// A SINK that the library lends to a callback which has to give text back:
-/// write with mcp_text_set() before you return.  The library keeps a copy,
-/// which it overwrites when it lets go of it.
-#[derive(Debug, Default)]
-pub struct mcp_text {
-    text: std::cell::RefCell<Option<Zeroizing<String>>>,
-}
-
-impl mcp_text {
-    /// What the callback has put there.
-    pub(crate) fn take(&self) -> Option<Zeroizing<String>> {
-        self.text.take()
-    }
-}
-
-/// Gives the bearer token for the next request; see
+/// Provides the bearer token for the next request; see
 /// mcp_client_set_token_handler().
 ///
-/// `userdata`: what was given with the callback.  `refused`: 1 when the server
-/// answered 401 to the last token, otherwise 0.  Put the token in `out` with
-/// mcp_text_set() and return MCP_OK; any other number makes the call fail with
-/// MCP_E_UNAUTHORIZED.  Runs on the thread that is in a call.
+/// `userdata`: the pointer that was set with the callback.
+/// `refused`: 1 if the server answered 401 to the last token, otherwise 0.
+/// `out`: put the token there with mcp_text_set() and return MCP_OK.
+///
+/// With any other return value the call fails with MCP_E_UNAUTHORIZED.  The
+/// callback runs on the thread that is in a call.
 pub type mcp_token_fn =
     Option<unsafe extern "C" fn(userdata: *mut c_void, refused: i32, out: *mut mcp_text) -> i32>;
 
-/// Releases a callback's user data: called once, after the last call of the
-/// callback, when it is replaced or its handle is freed.  NULL where there is
-/// nothing to release.  It runs at the end of a call that you made, on that
-/// thread, while the library holds no lock: what is still in use, by a request
-/// in flight for example, is released at the end of a later call, of any
-/// thread.  It may call this library; what that gives up is released after it,
-/// never inside it.  A setter that fails has called it too: user data that was
-/// handed over is never yours again.
-pub type mcp_free_fn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
-
 /// Makes a client of the MCP server at an http:// or https:// address.
 ///
-/// `url`: the server's MCP endpoint in ASCII, such as
-/// "https://example.com/mcp"; nothing in it is a secret to the library, so that
-/// a key belongs into a header.  `token`: the bearer token, without the word
-/// "Bearer"; NULL for none.  Both are copied.
+/// `url`: the address of the server's MCP endpoint in ASCII, such as
+/// "https://example.com/mcp".  Copied.  The library does not treat any part
+/// of it as secret: pass a key in a header instead.
+/// `token`: the bearer token, without the word "Bearer"; NULL for none.
+/// Copied.
 ///
-/// No I/O is done.  Returns a handle to free with mcp_client_free(), or NULL
-/// with the last error set: MCP_E_INVALID_ARGUMENT for an address that is not
-/// HTTP or holds a user name or a password, for a token that is empty or has
-/// a prefix, a blank, a line break or a byte outside ASCII.  A token for a
-/// plain http:// address of another machine is refused by the first call: see
+/// Does no I/O.
+///
+/// Returns a handle to free with mcp_client_free(), or NULL with the last
+/// error set.  MCP_E_INVALID_ARGUMENT: the address is not HTTP, or has a user
+/// name or a password; or the token is empty, or has a prefix, a blank, a
+/// line break or a byte outside ASCII.  If the address is plain http:// and
+/// on another machine, the first call with a token fails: see
 /// mcp_client_set_allow_plain_http().
-/// Threads: any, while none changes the environment.  Since: 0.1.0.
+///
+/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
 /// Spec: transports, authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new(
@@ -111,25 +97,29 @@ pub unsafe extern "C" fn mcp_client_new(
     token: *const c_char,
 ) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header asks for texts or NULL.
+        // SAFETY: the header requires texts or NULL.
         let (url, token) = unsafe { (text(url, "url")?, optional_text(token, "token")?) };
         Ok(give(mcp_client::new(Client::new(url, token)?)))
     })
 }
 
-/// Ends the client's work: every wait in every thread returns MCP_E_CLOSED,
-/// and the session is given back to the server.
+/// Ends all work of the client: every wait in every thread returns
+/// MCP_E_CLOSED, and the library asks the server to end the session.
 ///
-/// `client`: NULL is allowed.  Requests that are in flight are done at once,
-/// as MCP_E_CLOSED, and are handed out like others.  Waits no longer than
-/// mcp_client_set_close_timeout() allows for the server to take the end of the
-/// session, and for a process to end.  May be called more than once; calls
-/// made later are MCP_E_CLOSED.  In the child of a fork() it does nothing.
+/// `client`: may be NULL.
+///
+/// Requests in flight are done at once, as MCP_E_CLOSED, and are handed out
+/// like other requests; see mcp_client_next_done().  The function waits until
+/// the server has ended the session and a server process has ended, but no
+/// longer than mcp_client_set_close_timeout().  It may be called more than
+/// once.  Later calls return MCP_E_CLOSED.  In the child of a fork() the
+/// function does nothing.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: transports, session management.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { peek(client) }?;
         if client.pid == std::process::id() {
             client.inner.close();
@@ -138,18 +128,21 @@ pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
     });
 }
 
-/// Closes the client and releases it, overwriting its secrets.
+/// Closes the client and releases it.  Secrets are overwritten.
 ///
-/// `client`: a client that no other thread is using and that is not used
-/// again, or NULL.  Results, errors, cancels and requests outlive it; its
-/// requests are MCP_E_CLOSED from then on and must still be freed.  Waits like
-/// mcp_client_close().  In the child of a fork() it releases memory and
-/// descriptors, and sends nothing.
+/// `client`: a client that no other thread is using, and that is not used
+/// afterwards; or NULL.
+///
+/// Results, errors, cancels and requests outlive the client.  From then on
+/// its requests are MCP_E_CLOSED; you must still free them.  The function
+/// waits like mcp_client_close().  In the child of a fork() it releases
+/// memory and descriptors, and sends nothing.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a client that is not used again.
+        // SAFETY: the header requires NULL or a client that is not used again.
         let client = unsafe { take(client) }?;
         if client.pid == std::process::id() {
             client.inner.close();
@@ -158,18 +151,20 @@ pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
     });
 }
 
-/// Sets an HTTP header that is sent with every request to the server.  For a
-/// server that is not reached by HTTP it is MCP_E_UNSUPPORTED.
+/// Sets an HTTP header that the library sends with every request to the
+/// server.
 ///
-/// `name`: a token of RFC 9110; upper and lower case are the same.  `value`:
-/// UTF-8 without control characters; NULL takes the header away.  Both are
-/// copied, and the value is treated as a secret.  It goes to the server's own
-/// origin only.
+/// `name`: a token of RFC 9110.  Upper and lower case are equal.  Copied.
+/// `value`: UTF-8 without control characters; NULL removes the header.
+/// Copied, and treated as a secret.  It is sent to the origin of the server
+/// only.
 ///
-/// Refused with MCP_E_INVALID_ARGUMENT: what RFC 9110 does not allow; headers
-/// that the library writes (Host, Content-Length, Transfer-Encoding,
-/// Connection, Content-Type, Accept, Mcp-... and their like); Authorization
-/// while there is a token or a token handler.  MCP_E_FORKED.
+/// Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
+/// by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
+/// allow, for a header that the library itself writes (Host, Content-Length,
+/// Transfer-Encoding, Connection, Content-Type, Accept, Mcp-... and similar
+/// ones), and for Authorization while there is a token or a token handler.
+///
 /// Threads: any, at any time, for requests begun later.  Since: 0.1.0.
 /// Spec: authorization, RFC 9110.
 #[unsafe(no_mangle)]
@@ -179,7 +174,7 @@ pub unsafe extern "C" fn mcp_client_set_header(
     value: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for texts.
+        // SAFETY: the header requires NULL or a live client, and for texts.
         let (client, name, value) = unsafe {
             (borrow(client, "client")?, text(name, "name")?, optional_text(value, "value")?)
         };
@@ -189,11 +184,15 @@ pub unsafe extern "C" fn mcp_client_set_header(
 
 /// Replaces the bearer token.
 ///
-/// `token`: like that of mcp_client_new(), copied; NULL takes the token, or
-/// the token handler, away.  Requests under way keep the old one, which is
-/// overwritten when they end.  Errors: MCP_E_INVALID_ARGUMENT, also while
-/// there is a header Authorization; MCP_E_UNSUPPORTED for a server that is not
-/// reached by HTTP, whose secrets go by mcp_client_set_env(); MCP_E_FORKED.
+/// `token`: as for mcp_client_new(), copied; NULL removes the token or the
+/// token handler.
+///
+/// Requests in flight keep the old token.  It is overwritten when they end.
+///
+/// Errors: MCP_E_FORKED; MCP_E_INVALID_ARGUMENT, also while there is a header
+/// Authorization; MCP_E_UNSUPPORTED for a server that is not reached by HTTP:
+/// give such a server its secrets with mcp_client_set_env().
+///
 /// Threads: any, at any time.  Since: 0.1.0.  Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_token(
@@ -201,21 +200,26 @@ pub unsafe extern "C" fn mcp_client_set_token(
     token: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and for a text.
         let (client, token) =
             unsafe { (borrow(client, "client")?, optional_text(token, "token")?) };
         client.inner.set_token(token)
     })
 }
 
-/// Sets a function that is asked for the token: before the first request, and
-/// once more when the server answers 401, after which the request is sent
-/// once again if the token is another.
+/// Sets a callback that provides the token.
 ///
-/// `callback`: runs on the thread that is in a call, possibly on several at a
-/// time; NULL takes the handler, or the token, away.  `userdata`: passed to
-/// it.  `free_userdata`: see mcp_free_fn.  Errors: MCP_E_INVALID_ARGUMENT
-/// while there is a header Authorization; MCP_E_FORKED.
+/// `callback`: called before the first request, and again when the server
+/// answers 401.  If the second token differs from the first, the request is
+/// sent once more.  The callback runs on the thread that is in a call,
+/// possibly on several threads at the same time.  NULL removes the handler or
+/// the token.
+/// `userdata`: passed to the callback.
+/// `free_userdata`: see mcp_free_fn.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
+/// MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_token_handler(
@@ -224,10 +228,10 @@ pub unsafe extern "C" fn mcp_client_set_token_handler(
     userdata: *mut c_void,
     free_userdata: mcp_free_fn,
 ) -> i32 {
-    // Owned from here on, so that it is released on every way out.
+    // From here on the library owns it, and releases it on every path.
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         let Some(callback) = callback else {
             drop(userdata);
@@ -236,13 +240,13 @@ pub unsafe extern "C" fn mcp_client_set_token_handler(
         let ask = move |is_refused: bool| -> Result<Token> {
             let mut sink = mcp_text::default();
             let refused = i32::from(is_refused);
-            // SAFETY: the program gave the function for this user data, which
-            // lives as long as this closure; the sink lives during the call.
+            // SAFETY: the application passed the function for this user data,
+            // which lives as long as this closure. The sink outlives the call.
             let status = unsafe { callback(userdata.pointer(), refused, &raw mut sink) };
             let failed =
                 |what: &str| Error::new(Status::Unauthorized, format!("the token handler {what}"));
             if status != Status::Ok as i32 {
-                return Err(failed(&format!("gave up with {status}")));
+                return Err(failed(&format!("failed: it returned {status}")));
             }
             match sink.take() {
                 Some(token) => Token::parse(&token),
@@ -253,118 +257,35 @@ pub unsafe extern "C" fn mcp_client_set_token_handler(
     })
 }
 
-/// Gives the text that a callback was asked for.
+/// Chooses the HTTP transport by which the library reaches the server.
 ///
-/// `text`: what the callback got.  `data`: `len` bytes of UTF-8, copied; no
-/// NUL is needed at the end.  Of several calls the last one counts.  Errors:
-/// MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE over 1 MiB.
-/// Threads: the callback's, until it returns.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_text_set(text: *mut mcp_text, data: *const c_char, len: usize) -> i32 {
-    const MOST: usize = 1024 * 1024;
-    guard(|| {
-        // SAFETY: the header asks for NULL or a sink that the library lent.
-        let sink = unsafe { peek(text) }.ok_or_else(|| Error::argument("text is NULL"))?;
-        if data.is_null() {
-            return Err(Error::argument("data is NULL"));
-        }
-        if len > MOST {
-            return Err(Error::new(
-                Status::TooLarge,
-                format!("data has {len} bytes, more than {MOST}"),
-            ));
-        }
-        // SAFETY: not NULL, and the header asks for `len` readable bytes.
-        let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) };
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            Error::argument(format!("data is not UTF-8 at byte {}", error.valid_up_to()))
-        })?;
-        *sink.text.borrow_mut() = Some(Zeroizing::new(text.to_owned()));
-        Ok(())
-    })
-}
-
-/// Sets how long a call waits for the server's answer, connecting included.
-/// Default: 60000.
+/// `transport`: MCP_TRANSPORT_AUTO, which is the default,
+/// MCP_TRANSPORT_STREAMABLE_HTTP or MCP_TRANSPORT_SSE.
 ///
-/// `milliseconds`: 1 to INT32_MAX; there is no endless wait.  A report of
-/// progress of the request starts the time again, up to
-/// mcp_client_set_deadline(); while its own question of the server is open,
-/// it stands still, see mcp_input.  A call that is over its time is
-/// MCP_E_TIMEOUT.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-/// Spec: lifecycle, timeouts.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, milliseconds: i32) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_timeout(milliseconds)
-    })
-}
-
-/// Sets how long name resolution, connecting, a proxy and TLS may take
-/// together; over it a call is MCP_E_CONNECT.  A server's process may take so
-/// long to answer the first question, before it is asked in the older way.
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a server that is not
+/// reached by HTTP; MCP_E_STATE once the client is connected; MCP_E_FORKED.
 ///
-/// `milliseconds`: 1 to INT32_MAX, at first 10000.  Errors:
-/// MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_connect_timeout(
-    client: *mut mcp_client,
-    milliseconds: i32,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_connect_timeout(milliseconds)
-    })
-}
-
-/// Sets the size over which a message of the server is refused with
-/// MCP_E_TOO_LARGE.
-///
-/// A list is one message, with all its pages.
-///
-/// `bytes`: 1 or more, at first 67108864, which is 64 MiB.  A longer line of a
-/// program is passed over: the call that it would have answered fails, and
-/// others go on.  Errors:
-/// MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_max_message_size(
-    client: *mut mcp_client,
-    bytes: usize,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_max_message_size(bytes)
-    })
-}
-
-/// Chooses by which of the HTTP transports the server is reached.
-///
-/// `transport`: MCP_TRANSPORT_AUTO, as at first, MCP_TRANSPORT_STREAMABLE_HTTP
-/// or MCP_TRANSPORT_SSE.  Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED
-/// for a server that is not reached by HTTP; MCP_E_STATE once the client is
-/// connected; MCP_E_FORKED.
 /// Threads: any.  Since: 0.1.0.  Spec: transports, backwards compatibility.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_transport(client: *mut mcp_client, transport: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_transport(transport)
     })
 }
 
-/// Tells which transport is in use: one of MCP_TRANSPORT_, and
-/// MCP_TRANSPORT_AUTO while the client is not connected or for NULL.
+/// Returns the transport that is in use, one of MCP_TRANSPORT_.
 ///
-/// `client`: only looked at.
+/// `client`: not changed.
+///
+/// Returns MCP_TRANSPORT_AUTO for NULL, and while the client is not
+/// connected.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: transports.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_transport(client: *mut mcp_client) -> i32 {
     read_or(MCP_TRANSPORT_AUTO, || {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { peek(client) }?;
         Some(match client.inner.transport()? {
             TransportInUse::StreamableHttp => MCP_TRANSPORT_STREAMABLE_HTTP,
@@ -374,11 +295,15 @@ pub unsafe extern "C" fn mcp_client_transport(client: *mut mcp_client) -> i32 {
     })
 }
 
-/// Pins the protocol revision: it is used, and nothing else is tried.
+/// Sets the only protocol revision that the client uses.
 ///
-/// `version`: such as "2025-11-25"; NULL, as at first, takes the newest that
-/// both sides know.  Errors: MCP_E_VERSION for one that this library does not
-/// speak; MCP_E_STATE once the client is connected; MCP_E_FORKED.
+/// `version`: such as "2025-11-25"; the library tries no other revision.
+/// NULL, which is the default, selects the newest revision that both sides
+/// support.
+///
+/// Errors: MCP_E_VERSION for a revision that this library does not support;
+/// MCP_E_STATE once the client is connected; MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: versioning.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_protocol_version(
@@ -386,19 +311,22 @@ pub unsafe extern "C" fn mcp_client_set_protocol_version(
     version: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and for a text.
         let (client, version) =
             unsafe { (borrow(client, "client")?, optional_text(version, "version")?) };
         client.inner.set_protocol_version(version)
     })
 }
 
-/// Sets the name and version by which the server knows this program, in the
-/// protocol and in the header User-Agent.
+/// Sets the name and version of the application, as the server sees them in
+/// the protocol and in the header User-Agent.
 ///
-/// `name`, `version`: UTF-8, neither empty, copied; at first "libmcpclient"
-/// and its version.  Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the
-/// client is connected; MCP_E_FORKED.
+/// `name`, `version`: UTF-8, not empty, copied.  Default: "libmcpclient" and
+/// its version.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
+/// MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: Implementation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_info(
@@ -407,139 +335,9 @@ pub unsafe extern "C" fn mcp_client_set_info(
     version: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for texts.
+        // SAFETY: the header requires NULL or a live client, and for texts.
         let (client, name, version) =
             unsafe { (borrow(client, "client")?, text(name, "name")?, text(version, "version")?) };
         client.inner.set_info(name, version)
-    })
-}
-
-/// Sends everything through a proxy, by CONNECT.
-///
-/// `url`: "http://HOST:PORT" or "https://HOST:PORT", where USER:PASSWORD@ may
-/// stand before the host; copied.  NULL, as at first, follows the environment
-/// as curl does: https_proxy, HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY
-/// and no_proxy, NO_PROXY, as they were when the client was made.  "" is none.
-/// Loopback addresses never go through one.  Errors: MCP_E_INVALID_ARGUMENT;
-/// MCP_E_STATE once the client is connected; MCP_E_FORKED.
-/// Threads: any.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_proxy(client: *mut mcp_client, url: *const c_char) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
-        let (client, url) = unsafe { (borrow(client, "client")?, optional_text(url, "url")?) };
-        client.inner.set_proxy(url)
-    })
-}
-
-/// Connects to a Unix socket in place of the URL's host and port.
-///
-/// `path`: in UTF-8, copied; NULL takes it away.  Errors:
-/// MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
-/// MCP_E_FORKED.
-/// Threads: any.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_unix_socket(
-    client: *mut mcp_client,
-    path: *const c_char,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
-        let (client, path) = unsafe { (borrow(client, "client")?, optional_text(path, "path")?) };
-        client.inner.set_unix_socket(path)
-    })
-}
-
-/// Trusts the certificates in a PEM file besides those of the system.
-///
-/// `path`: in UTF-8; read at once.  NULL: those of the system alone, as at
-/// first.  Errors: MCP_E_TLS when the file cannot be read or holds none;
-/// MCP_E_STATE once the client is connected; MCP_E_FORKED.
-/// Threads: any.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_ca_file(
-    client: *mut mcp_client,
-    path: *const c_char,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
-        let (client, path) = unsafe { (borrow(client, "client")?, optional_text(path, "path")?) };
-        client.inner.set_ca_file(path)
-    })
-}
-
-/// Shows a client certificate (mutual TLS) to the origin of the client's URL:
-/// to no proxy, and to no authorization server of another origin.
-///
-/// `certificate_path`: a PEM file with the chain, the client's own first.
-/// `key_path`: a PEM file with its private key, which may be the same file.
-/// Both in UTF-8; read at once.  Both NULL: none, as at first.  Errors:
-/// MCP_E_TLS when they cannot be read or do not fit; MCP_E_INVALID_ARGUMENT
-/// when one is NULL; MCP_E_STATE once the client is connected; MCP_E_FORKED.
-/// Threads: any.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_certificate(
-    client: *mut mcp_client,
-    certificate_path: *const c_char,
-    key_path: *const c_char,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for texts.
-        let (client, certificate, key) = unsafe {
-            (
-                borrow(client, "client")?,
-                optional_text(certificate_path, "certificate_path")?,
-                optional_text(key_path, "key_path")?,
-            )
-        };
-        match (certificate, key) {
-            (None, None) => client.inner.set_certificate(None),
-            (Some(certificate), Some(key)) => {
-                client.inner.set_certificate(Some((certificate, key)))
-            }
-            (None, Some(_)) => {
-                Err(Error::argument("certificate_path is NULL, and key_path is not"))
-            }
-            (Some(_), None) => {
-                Err(Error::argument("key_path is NULL, and certificate_path is not"))
-            }
-        }
-    })
-}
-
-/// DANGER.  Lets a token, or a header that was set, go over http:// to another
-/// machine, which is otherwise MCP_E_INSECURE at the call.
-///
-/// `allow`: 1, or 0 as at first.  Loopback addresses and Unix sockets are
-/// always allowed.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-/// Spec: authorization, communication security.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_allow_plain_http(
-    client: *mut mcp_client,
-    allow: i32,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_allow_plain_http(allow != 0)
-    })
-}
-
-/// Writes a line to a descriptor for each thing that happens on the wire,
-/// with credentials, session ids and the values of headers that were set
-/// masked.
-///
-/// `fd`: duplicated at once, so that it may be closed; -1 ends the trace.  A
-/// write that would block is dropped, and how many were is told later.  A
-/// descriptor and not a callback, because lines come from every thread.
-/// Messages are shown as they are, up to 2000 bytes of each: they may hold
-/// what the program or the server put there.  Errors: MCP_E_INVALID_ARGUMENT
-/// for a descriptor that is not open; MCP_E_FORKED.
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_trace_fd(client: *mut mcp_client, fd: i32) -> i32 {
-    guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_trace_fd(fd)
     })
 }

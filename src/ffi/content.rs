@@ -9,9 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::base::error::Error;
 use crate::ffi::argument::store;
-use crate::ffi::error::set_last;
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
+use crate::ffi::last_error::set_last;
 use crate::ffi::library::*;
 use crate::ffi::resource::mcp_resource;
 use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, tell};

@@ -1,5 +1,5 @@
-//! The program's event loop: one descriptor, and what there is to do when it
-//! is readable.
+//! The functions for the application's event loop: a descriptor to wait for,
+//! and the calls to make when it is readable.
 
 use std::sync::atomic::Ordering;
 
@@ -9,67 +9,80 @@ use crate::ffi::guard::{guard, guard_or};
 use crate::ffi::handle::borrow;
 use crate::ffi::request::mcp_request;
 
-/// Gives a descriptor that is readable as long as mcp_client_dispatch() has
-/// something to run, or mcp_client_next_done() something to hand out: whoever
-/// has put it there, and whatever other threads do.
+/// Returns a descriptor on which an event loop can wait for the client.
 ///
-/// `client`: keeps it open.  For poll, epoll, kqueue, libuv, GLib and the
-/// like: only wait on it, never read, write or close it.  It is the same for
-/// the client's whole life.
+/// `client`: keeps the descriptor open.  The number stays the same for the
+/// client's whole life.
 ///
-/// Returns -1 with the last error set when none is left: MCP_E_INTERNAL.
+/// The descriptor is readable as long as mcp_client_dispatch() has something
+/// to run or mcp_client_next_done() has a request to hand out.  It does not
+/// matter which thread caused this, or what other threads do.  Wait for it
+/// with poll, epoll, kqueue, libuv, GLib or similar.  Never read, write or
+/// close it.
+///
+/// Returns -1 with the last error set if no descriptor is left:
+/// MCP_E_INTERNAL.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_fd(client: *mut mcp_client) -> i32 {
     guard_or(-1, || {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         client.inner.fd()
     })
 }
 
-/// Runs the handlers for all that has arrived, on this thread.
+/// Runs the handlers for everything that has arrived, on this thread.
 ///
-/// `milliseconds`: how long to wait when there is nothing; 0 does not wait,
-/// and less is MCP_E_INVALID_ARGUMENT.  It returns at once when a request is
-/// to be handed out.
+/// `milliseconds`: how long to wait if nothing has arrived.  0 does not wait;
+/// a negative number is MCP_E_INVALID_ARGUMENT.
 ///
-/// What comes while it runs is for the next call.  Inside a handler of this
-/// client it runs no event handler: those events stay in order until the
-/// handler has returned.  Inside a callback that gets or keeps a credential it
-/// does not wait: MCP_E_STATE.
+/// The function returns at once when a request is ready to be handed out by
+/// mcp_client_next_done().  Messages that arrive while the function runs are
+/// left for its next call.
 ///
-/// Returns MCP_OK, also when nothing came; MCP_E_CLOSED once the client is
-/// closed and all its requests were handed out; MCP_E_STATE, MCP_E_FORKED.
+/// Inside a handler of the same client this function runs no event handler:
+/// the events stay queued, in order, until the handler has returned.  Inside
+/// a callback that gets or stores a credential it does not wait: it returns
+/// MCP_E_STATE where it would have to.
+///
+/// Returns MCP_OK, also if nothing arrived; MCP_E_CLOSED once the client is
+/// closed and all its requests were handed out; MCP_E_STATE; MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, milliseconds: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         let patience = patience(milliseconds)?;
         client.inner.dispatch(patience)
     })
 }
 
-/// Hands out a started request that is done, each once, after
-/// mcp_client_dispatch(); NULL when there is no more.
+/// Hands out the next started request that is done; NULL if there is none.
 ///
-/// `client`: whose requests they are, open or closed.  The request is yours as
-/// before: take its result and free it.
+/// `client`: the client of the requests, open or closed.
 ///
-/// A completed request is handed out once: here, or by the mcp_request_wait()
-/// that tells its status, or by mcp_request_perform().  What was in flight
-/// when the client was closed is handed out as MCP_E_CLOSED.
-/// Threads: any, of which one frees its requests.  Since: 0.1.0.
+/// Returns a request that you own already: take its result with
+/// mcp_request_take_result(), and free the request.
+///
+/// Call this function after mcp_client_dispatch(), until it returns NULL.
+/// Each completed request is handed out once: by this function, by the
+/// mcp_request_wait() that returns its status, or by mcp_request_perform().
+/// A request that was in flight when the client was closed is handed out as
+/// MCP_E_CLOSED.
+///
+/// Threads: any.  Only one thread may free a request.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_next_done(client: *mut mcp_client) -> *mut mcp_request {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         while let Some(done) = client.inner.event_queue.next_done() {
             let handle: *mut mcp_request = done.handle.load(Ordering::Acquire).cast();
-            // One whose handle was freed is nobody's any more.
+            // The application has freed this request: skip it.
             if !handle.is_null() {
                 return Ok(handle);
             }

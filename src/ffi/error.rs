@@ -1,116 +1,85 @@
-//! The details of a failure.
+//! The functions that read the details of an error.
 
-use std::cell::RefCell;
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 
-use crate::base::error::{Error, Status};
-use crate::base::one_line::on_one_line;
-use crate::ffi::argument::{lend, lent, store, text};
+use crate::base::error::Status;
+use crate::ffi::argument::{lend, store, text};
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
+use crate::ffi::last_error::{mcp_error, with_last};
 
-/// WHY A CALL FAILED, in detail.
+/// Returns the status code of an error, one of MCP_E_.
 ///
-/// Each thread has one: its last error, set by every function of this header
-/// that fails and left alone by those that succeed.  It is read by passing
-/// NULL to the functions below.  A request has one of its own,
-/// mcp_request_error(), for programs that cannot say on which thread the next
-/// call runs (Go, and other languages that move work between threads): it is
-/// the same until the request is performed again.
+/// `error`: an error, or NULL for the last error of this thread.
 ///
-/// What an error holds never contains a token or a header's value, also where
-/// the server sent it back.
-#[derive(Debug)]
-pub struct mcp_error {
-    error: Error,
-    message: CString,
-    data: Option<CString>,
-    challenge: Vec<(String, CString)>,
-}
-
-impl mcp_error {
-    pub(crate) fn new(error: Error) -> Self {
-        let rpc_data = error.rpc().and_then(|rpc| rpc.data.as_deref());
-        let challenge = error.challenge().iter();
-        Self {
-            // On one line, whatever it was put together from.
-            message: lent(&on_one_line(error.message())),
-            data: rpc_data.map(lent),
-            challenge: challenge.map(|(name, value)| (name.clone(), lent(value))).collect(),
-            error,
-        }
-    }
-}
-
-thread_local! {
-    static LAST: RefCell<Option<Box<mcp_error>>> = const { RefCell::new(None) };
-}
-
-pub(crate) fn set_last(error: Error) {
-    let error = Box::new(mcp_error::new(error));
-    // A thread that is ending has no last error any more.
-    let _ = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| *last = Some(error)));
-}
-
-/// Gives the status code of an error, one of MCP_E_.
+/// Returns MCP_OK if there is no error.
 ///
-/// `error`: an error, or NULL for this thread's last one.  MCP_OK where there
-/// was none yet.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_status(error: *const mcp_error) -> i32 {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, Status::Ok as i32, |error| Some(error.error.status() as i32)) }
 }
 
-/// Says what went wrong and what to do about it, in one English sentence.
+/// Returns one English sentence that says what went wrong and what to do
+/// about it.
 ///
-/// `error`: an error, or NULL for this thread's last one.  Returns UTF-8 text
-/// on one line, never NULL; "" where there was no error.  It is borrowed:
-/// valid until this thread's next failing call, or as long as `error` is.
+/// `error`: an error, or NULL for the last error of this thread.
+///
+/// Returns UTF-8 text on one line; "" if there is no error; never NULL.  The
+/// text is borrowed.  It is valid as long as `error`, or for NULL until the
+/// next failing function on this thread.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_message(error: *const mcp_error) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, c"".as_ptr(), |error| Some(error.message.as_ptr())) }
 }
 
-/// Gives the HTTP status, 0 where the server gave none.
+/// Returns the HTTP status of the server's response; 0 if there is none.
 ///
-/// `error`: an error, or NULL for this thread's last one.
+/// `error`: an error, or NULL for the last error of this thread.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_http_status(error: *const mcp_error) -> i32 {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, 0, |error| Some(i32::from(error.error.http_status()))) }
 }
 
-/// Gives the JSON-RPC error code, such as -32602; 0 where there was none.
+/// Returns the JSON-RPC error code, such as -32602; 0 if there is none.
 ///
-/// `error`: an error, or NULL for this thread's last one.  A few servers use
-/// 0 as a code: the status is MCP_E_RPC then as well.
+/// `error`: an error, or NULL for the last error of this thread.
+///
+/// A few servers use the code 0.  The status of such an error is MCP_E_RPC.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, error codes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_rpc_code(error: *const mcp_error) -> i32 {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, 0, |error| error.error.rpc().map(|rpc| rpc.code)) }
 }
 
-/// Gives the `data` member of the JSON-RPC error as JSON text.
+/// Returns the member `data` of the JSON-RPC error as JSON text.
 ///
-/// `error`: an error, or NULL for this thread's last one.  `len`, unless NULL,
-/// receives the bytes without the terminating NUL.  Returns UTF-8 text;
-/// borrowed like mcp_error_message().  Secrets that the server repeats in it
-/// are masked.  NULL where there was none, or one of more than 1 MiB, or one
-/// that may hide a secret: with escapes and more than 128 objects and arrays
-/// inside each other, or no JSON any more once it is masked.
+/// `error`: an error, or NULL for the last error of this thread.
+/// `len`, unless NULL, receives the number of bytes without the terminating
+/// NUL.
+///
+/// Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
+/// server repeated in it are masked.  Returns NULL if there is no such
+/// member, if it has more than 1 MiB, or if it may hide a secret.  It may
+/// hide a secret if it has escapes and more than 128 levels of nested objects
+/// and arrays, or if it is no longer valid JSON after the masking.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, responses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_data_json(
     error: *const mcp_error,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live error, and for NULL or a
+    // SAFETY: the header requires NULL or a live error, and for NULL or a
     // place to write to.
     unsafe {
         store(len, 0);
@@ -118,19 +87,22 @@ pub unsafe extern "C" fn mcp_error_data_json(
     }
 }
 
-/// Gives a parameter of the server's Bearer challenge (WWW-Authenticate).
+/// Returns a parameter of the server's Bearer challenge (WWW-Authenticate).
 ///
-/// `error`: an error, or NULL for this thread's last one.  `name`: "realm",
-/// "scope", "resource_metadata", "error", "error_description" or another, in
-/// lower case.  Returns UTF-8 text as the server wrote it, NULL where it is
-/// absent; borrowed like mcp_error_message().
+/// `error`: an error, or NULL for the last error of this thread.
+/// `name`: the parameter in lower case: "realm", "scope",
+/// "resource_metadata", "error", "error_description" or another.
+///
+/// Returns UTF-8 text as the server wrote it; NULL if the parameter is
+/// absent.  The text is borrowed as for mcp_error_message().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: authorization; RFC 6750, section 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_challenge(
     error: *const mcp_error,
     name: *const c_char,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live error, and for a text.
+    // SAFETY: the header requires NULL or a live error, and for a text.
     unsafe {
         read(error, std::ptr::null(), |error| {
             let wanted = text(name, "name").ok()?;
@@ -140,61 +112,68 @@ pub unsafe extern "C" fn mcp_error_challenge(
     }
 }
 
-/// Gives the milliseconds after which the server wants to be asked again
+/// Returns the time in milliseconds after which the server allows another try
 /// (Retry-After).
 ///
-/// `error`: an error, or NULL for this thread's last one.  -1 where the server
-/// did not say.
+/// `error`: an error, or NULL for the last error of this thread.
+///
+/// Returns -1 if the server did not send a time.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: RFC 9110, 10.2.3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_retry_after(error: *const mcp_error) -> i32 {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe {
         read(error, -1, |error| error.error.retry_after().and_then(|ms| i32::try_from(ms).ok()))
     }
 }
 
-/// Says if the server may have executed the request in spite of the error.
+/// Returns whether the server may have executed the request despite the
+/// error.
 ///
-/// `error`: an error, or NULL for this thread's last one.  0: surely not,
-/// asking again is safe.  1: perhaps.
+/// `error`: an error, or NULL for the last error of this thread.
+///
+/// Returns 0 if the server certainly has not executed it, so that it is safe
+/// to repeat the request; 1 if the server may have executed it.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_may_have_run(error: *const mcp_error) -> i32 {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, 0, |error| Some(i32::from(error.error.may_have_run()))) }
 }
 
-/// Gives how a server's process ended, of MCP_E_PROCESS.
+/// Returns how a server process ended, for MCP_E_PROCESS.
 ///
-/// `error`: an error, or NULL for this thread's last one.  The exit status, 0
-/// to 255; or 128 and the number of the signal that ended it; -1 where there
-/// is none: the process runs, could not be started, or this program has
+/// `error`: an error, or NULL for the last error of this thread.
+///
+/// Returns the exit status, 0 to 255, or 128 plus the number of the signal
+/// that ended the process.  Returns -1 if there is no exit status: the
+/// process is running, or could not be started, or the application itself has
 /// waited for it.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_exit_status(error: *const mcp_error) -> i32 {
-    // SAFETY: the header asks for NULL or a live error.
+    // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, -1, |error| error.error.exit_status()) }
 }
 
-/// Reads the error, or this thread's last one for NULL.
+/// Reads an error; NULL means the last error of this thread.
 ///
 /// # Safety
 ///
-/// `error` is NULL or alive.
+/// `error` is NULL or a live error.
 unsafe fn read<T: Copy>(
     error: *const mcp_error,
     otherwise: T,
     get: impl FnOnce(&mcp_error) -> Option<T>,
 ) -> T {
     read_or(otherwise, || {
-        // SAFETY: as the caller says.
-        if let Some(error) = unsafe { peek(error) } {
-            return get(error);
+        // SAFETY: the caller guarantees it.
+        match unsafe { peek(error) } {
+            Some(error) => get(error),
+            None => with_last(get),
         }
-        // What `get` lends lives in the box, which stays until the next
-        // failing call of this thread.
-        LAST.try_with(|last| last.try_borrow().ok()?.as_deref().and_then(get)).ok()?
     })
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::client::core::event_queue::Event;
 use crate::client::{Answer, EventHandler, LEVELS};
-use crate::ffi::callback::UserData;
-use crate::ffi::client::{mcp_client, mcp_free_fn};
+use crate::ffi::callback::{UserData, mcp_free_fn};
+use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
 use crate::ffi::library::*;

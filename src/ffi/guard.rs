@@ -1,18 +1,18 @@
-//! What stands around the body of every exported function.
+//! Wrappers around the body of every exported function.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::Uncancelled;
-use crate::ffi::callback::Call;
-use crate::ffi::error::set_last;
+use crate::ffi::callback::CallScope;
+use crate::ffi::last_error::set_last;
 
 /// Runs the body of a function that returns a status.
 ///
-/// No panic leaves it: unwinding into C is undefined. `AssertUnwindSafe` is
-/// honest, because what a body can leave half done is behind locks whose
-/// holders swap values whole. Nor does pthread_cancel() end the thread inside,
-/// which would unwind as well.
+/// A panic never leaves it, because unwinding into C is undefined.
+/// `AssertUnwindSafe` is sound: state that a panic could leave half changed is
+/// behind locks, and their holders replace values as a whole. pthread_cancel()
+/// would unwind as well, so cancellation is disabled meanwhile.
 pub(crate) fn guard(body: impl FnOnce() -> Result<()>) -> i32 {
     let _uncancelled = Uncancelled::begin();
     match caught(body) {
@@ -25,7 +25,7 @@ pub(crate) fn guard(body: impl FnOnce() -> Result<()>) -> i32 {
     }
 }
 
-/// Runs the body of a function that makes something: `otherwise` on failure.
+/// Runs the body of a function that returns a value, and `otherwise` on failure.
 pub(crate) fn guard_or<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
     let _uncancelled = Uncancelled::begin();
     match caught(body) {
@@ -37,10 +37,11 @@ pub(crate) fn guard_or<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
     }
 }
 
-/// Runs the body of a function that reads, and has no way to fail but NULL.
+/// Runs the body of a function that only reads: it sets no error, and returns
+/// `otherwise` for NULL.
 pub(crate) fn read_or<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
     let _uncancelled = Uncancelled::begin();
-    let _call = Call::begin();
+    let _call = CallScope::begin();
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Some(value)) => value,
         _ => otherwise,
@@ -49,18 +50,18 @@ pub(crate) fn read_or<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
 
 fn caught<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     silence_panics();
-    // Ends before the last error is set, which a function that releases user
-    // data may set as well.
-    let _call = Call::begin();
+    // The scope ends before the caller sets the last error: the free functions
+    // that run at its end may make calls, which set the last error too.
+    let _call = CallScope::begin();
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
-        // The payload is not shown: it may quote what the program passed in.
+        // The message omits the payload: it may quote arguments of the application.
         Err(Error::new(Status::Internal, "a bug in libmcpclient; please report it"))
     })
 }
 
-/// Keeps a panic from being printed: the program's standard error is not
-/// ours. The shared library has a Rust runtime of its own, so that this hook
-/// is nobody else's.
+/// Prevents that a panic is printed: the application owns standard error. The
+/// shared library has its own copy of the Rust runtime, so the hook affects no
+/// other code.
 #[cfg(not(test))]
 fn silence_panics() {
     static ONCE: std::sync::Once = std::sync::Once::new();

@@ -1,19 +1,19 @@
-//! Handles: the only place that turns pointers into references and back.
+//! Handles: the only file that converts handles from pointers and to pointers.
 
 use crate::base::error::{Error, Result, Status};
 
-/// What every handle can say of itself.
+/// A handle that knows which process made it.
 pub(crate) trait Handle {
-    /// The process that made it.
+    /// The id of the process that made the handle.
     fn pid(&self) -> u32;
 }
 
-/// Gives a value to C, which has to give it back to [`take`].
+/// Moves a value to C; C must return it to [`take`].
 pub(crate) fn give<T>(value: T) -> *mut T {
     Box::into_raw(Box::new(value))
 }
 
-/// Takes a value back from C; `None` for NULL.
+/// Takes a value back from C, to free it; `None` for NULL.
 ///
 /// # Safety
 ///
@@ -22,20 +22,21 @@ pub(crate) unsafe fn take<T>(pointer: *mut T) -> Option<Box<T>> {
     if pointer.is_null() {
         return None;
     }
-    // SAFETY: the caller says that it came from `give` and is not used again.
+    // SAFETY: the caller guarantees that it came from `give` and is not used again.
     Some(unsafe { Box::from_raw(pointer) })
 }
 
-/// Borrows a handle for a call: not NULL, and made by this process.
+/// Borrows a handle for a call, and checks that it is not NULL and that this
+/// process made it.
 ///
-/// Only shared references are made, so that two C threads in one handle are a
-/// matter of locks.
+/// The reference is shared: several threads of the application may use one
+/// handle, and locks inside it order their changes.
 ///
 /// # Safety
 ///
 /// `pointer` is NULL or came from [`give`], and is not freed during the call.
 pub(crate) unsafe fn borrow<'a, T: Handle>(pointer: *const T, name: &str) -> Result<&'a T> {
-    // SAFETY: as the caller says.
+    // SAFETY: the caller guarantees it.
     let handle =
         unsafe { pointer.as_ref() }.ok_or_else(|| Error::argument(format!("{name} is NULL")))?;
     if handle.pid() != std::process::id() {
@@ -47,23 +48,23 @@ pub(crate) unsafe fn borrow<'a, T: Handle>(pointer: *const T, name: &str) -> Res
     Ok(handle)
 }
 
-/// Borrows what is read only: `None` for NULL.
+/// Borrows a value to read it; `None` for NULL.
 ///
 /// # Safety
 ///
 /// As for [`borrow`].
 pub(crate) unsafe fn peek<'a, T>(pointer: *const T) -> Option<&'a T> {
-    // SAFETY: as the caller says.
+    // SAFETY: the caller guarantees it.
     unsafe { pointer.as_ref() }
 }
 
-/// Borrows what one thread at a time may change: `None` for NULL.
+/// Borrows a value that only one thread at a time may use; `None` for NULL.
 ///
 /// # Safety
 ///
-/// `pointer` is NULL or came from [`give`], and nothing else uses it during
+/// `pointer` is NULL or came from [`give`], and no other thread uses it during
 /// the call.
 pub(crate) unsafe fn peek_mut<'a, T>(pointer: *mut T) -> Option<&'a mut T> {
-    // SAFETY: as the caller says.
+    // SAFETY: the caller guarantees it.
     unsafe { pointer.as_mut() }
 }

@@ -1,4 +1,4 @@
-//! The library's version, and the status codes.
+//! The version of the library, and the constants of the header.
 
 #![allow(dead_code, reason = "constants for the header")]
 
@@ -8,166 +8,182 @@ use crate::base::error::Status;
 use crate::client::Counter;
 use crate::client::settings::Limit;
 
-/// Version of this header.  A program built against this header runs with any
-/// library of the same major number that is not older; see
-/// mcp_version_number().
+/// Version of this header.  An application that was built with this header
+/// runs with every library that has the same major number and is not older.
+/// See mcp_version_number().
 pub const MCP_VERSION_MAJOR: i32 = 0;
 
 pub const MCP_VERSION_MINOR: i32 = 1;
 
 pub const MCP_VERSION_PATCH: i32 = 0;
 
-/// The three numbers in one: 1002003 would be 1.2.3.
+/// The three numbers in one: 1002003 would be version 1.2.3.
 pub const MCP_VERSION_NUMBER: i32 = 1000;
 
 /// STATUS CODES.  Every function that can fail in more than one way returns
-/// one of these numbers.  They never change and are never reused; new ones
-/// may come, so treat a number you do not know as a failure.  What happened
-/// in words, with the HTTP status and the JSON-RPC error, is in the thread's
-/// last error: see mcp_error.
+/// one of these numbers.  A number never changes its meaning and is never
+/// reused.  Later versions may add numbers: treat a number that you do not
+/// know as a failure.  The last error of the thread has the details: the
+/// message, the HTTP status and the JSON-RPC error.  See mcp_error.
 ///
-/// 0 is success.  Failures are 1 to 99.  A number from 100 on is a state, such
-/// as MCP_PENDING, and no failure.
+/// 0 is success.  1 to 99 are failures.  100 and above are states, such as
+/// MCP_PENDING, and not failures.
 pub const MCP_OK: i32 = 0;
 
-/// 1-19, the caller's side.  A NULL, empty, malformed or contradictory
-/// argument.  Nothing was sent and nothing was changed.
+/// 1 to 19: errors on the side of the caller.
+///
+/// An argument is NULL, empty, malformed, or contradicts another one.
+/// Nothing was sent and nothing was changed.
 pub const MCP_E_INVALID_ARGUMENT: i32 = 1;
 
-/// The call is valid, but not now: an option that must be set before the
-/// client is connected, a request that another thread is performing.
+/// The call is valid, but not at this time.  Examples: an option that must be
+/// set before the client is connected, a request that another thread is
+/// performing.
 pub const MCP_E_STATE: i32 = 2;
 
 /// The client was closed by mcp_client_close(), before or during the call.
 pub const MCP_E_CLOSED: i32 = 3;
 
-/// The handle was made by another process: this one is a fork of it.
+/// Another process made the handle, and this process is a fork() of that
+/// process.
 pub const MCP_E_FORKED: i32 = 4;
 
-/// The server, its protocol revision or this transport lacks what was asked
-/// for: also where a server does not know a method (-32601) whose capability
-/// it does not declare.
+/// The server, its protocol revision or the transport does not support the
+/// operation.  Also: the server does not know the method (JSON-RPC error
+/// -32601), and does not declare the capability that the method belongs to.
 pub const MCP_E_UNSUPPORTED: i32 = 5;
 
-/// The named thing is not there.
+/// The named thing does not exist.
 pub const MCP_E_NOT_FOUND: i32 = 6;
 
-/// An allocation whose size the server chose could not be had.
+/// A memory allocation failed.  Its size came from the server.
 pub const MCP_E_NO_MEMORY: i32 = 7;
 
-/// A mistake inside the library, or the system has no descriptor or thread
-/// left; the message says which.  The client stays usable.
+/// There is a bug in the library, or the system has no descriptor or thread
+/// left.  The message says which.  The client stays usable.
 pub const MCP_E_INTERNAL: i32 = 8;
 
-/// 20-39, the way to the server.  The host name could not be resolved.
+/// 20 to 39: errors on the way to the server.
+///
+/// The host name could not be resolved.
 pub const MCP_E_RESOLVE: i32 = 20;
 
-/// No connection: refused, unreachable, or not made within the connect
-/// timeout.
+/// No connection: it was refused, the host is unreachable, or the connection
+/// was not made within the connect timeout.
 pub const MCP_E_CONNECT: i32 = 21;
 
-/// TLS failed, or a certificate or key cannot be used; the message says which
-/// check.
+/// TLS failed, or a certificate or key cannot be used.  The message says
+/// which check failed.
 pub const MCP_E_TLS: i32 = 22;
 
-/// The proxy cannot be reached, refused, or asked for credentials that it was
-/// not given.
+/// The proxy cannot be reached, or it refused the connection, or it asked for
+/// credentials that it was not given.
 pub const MCP_E_PROXY: i32 = 23;
 
-/// The connection was lost.  mcp_error_may_have_run() says if the server may
-/// have executed the request.
+/// The connection was lost.  mcp_error_may_have_run() says whether the server
+/// may have executed the request.
 pub const MCP_E_IO: i32 = 24;
 
-/// A time limit ended the wait.  The server was told to stop, where its
-/// revision has a message for that.
+/// A time limit ended the wait.  The library told the server to stop, if the
+/// protocol revision has a message for that.
 pub const MCP_E_TIMEOUT: i32 = 25;
 
-/// An mcp_cancel ended the wait.  The server was told to stop, where its
-/// revision has a message for that.
+/// An mcp_cancel ended the wait.  The library told the server to stop, if the
+/// protocol revision has a message for that.
 pub const MCP_E_CANCELLED: i32 = 26;
 
-/// The server's process could not be started, or it ended.
+/// The server process could not be started, or it ended.
 pub const MCP_E_PROCESS: i32 = 27;
 
-/// Something is over its limit, which the message names: a message or a line
-/// over mcp_client_set_max_message_size(), a reply's head over 64 KiB, a list
-/// over mcp_client_set_max_pages() or mcp_client_set_max_items(), the messages
-/// before an answer over mcp_client_set_max_events(), rounds of questions over
-/// ten, objects and arrays nested more than 512 deep.
+/// A limit was exceeded.  The message names the limit:
+/// - a message or a line: mcp_client_set_max_message_size();
+/// - the head of an HTTP response: 64 KiB;
+/// - a list: mcp_client_set_max_pages() or mcp_client_set_max_items();
+/// - the messages before the response to a call: mcp_client_set_max_events();
+/// - rounds of input requests in one call: ten;
+/// - nested JSON objects and arrays: 512 levels.
 pub const MCP_E_TOO_LARGE: i32 = 28;
 
-/// 40-59, HTTP and authorization.  An HTTP status that no other code stands
-/// for; see mcp_error_http_status().
+/// 40 to 59: HTTP and authorization.
+///
+/// The server sent an HTTP status that has no code of its own below.  See
+/// mcp_error_http_status().
 pub const MCP_E_HTTP: i32 = 40;
 
-/// 401: no token, or a token that the server does not take.
+/// HTTP 401: the request had no token, or a token that the server does not
+/// accept.
 pub const MCP_E_UNAUTHORIZED: i32 = 41;
 
-/// 403: the token is good, but not for this.  mcp_error_challenge() may name
-/// the scope that is missing.
+/// HTTP 403: the token is valid, but does not permit this request.
+/// mcp_error_challenge() may name the missing scope.
 pub const MCP_E_FORBIDDEN: i32 = 42;
 
-/// 429: too many requests; see mcp_error_retry_after().
+/// HTTP 429: too many requests.  See mcp_error_retry_after().
 pub const MCP_E_RATE_LIMITED: i32 = 43;
 
-/// 502, 503 or 504: the server is not up; see mcp_error_retry_after().
+/// HTTP 502, 503 or 504: the server is not available.  See
+/// mcp_error_retry_after().
 pub const MCP_E_UNAVAILABLE: i32 = 44;
 
-/// The server redirects to another origin, where credentials do not go, or in
-/// a way that would change the request.
+/// The server redirects to another origin, to which the library sends no
+/// credentials, or in a way that would change the request.
 pub const MCP_E_REDIRECT: i32 = 45;
 
-/// The OAuth exchange failed; the message says at which step.
+/// The OAuth exchange failed.  The message says at which step.
 pub const MCP_E_AUTH: i32 = 46;
 
-/// Refused by the library: a credential over plain HTTP to another machine, a
-/// private address that a public server names, a file of tokens that others
-/// may read.
+/// The library refused something insecure: to send a credential over plain
+/// HTTP to another machine, to contact a private address that a public server
+/// names, or to use a token file that other users may read.
 pub const MCP_E_INSECURE: i32 = 47;
 
-/// 404 or 410: there is no MCP endpoint at this address.
+/// HTTP 404 or 410: there is no MCP endpoint at this address.
 pub const MCP_E_ENDPOINT: i32 = 48;
 
-/// 500, or another 5xx than 502, 503 and 504: the server failed.
+/// HTTP 500, or a 5xx status other than 502, 503 and 504: the server failed.
 pub const MCP_E_SERVER: i32 = 49;
 
-/// The person, or a policy of the authorization server, said no.  Asking again
-/// at once would only ask them again.
+/// The person who signs in, or a policy of the authorization server, denied
+/// access.  Do not try again at once: the library would ask the person again.
 pub const MCP_E_DENIED: i32 = 50;
 
-/// Refused by the library: what was published about a server, its
-/// authorization server or the answer of a sign-in contradicts itself, as in
-/// an attack.  The message shows both sides; nothing was sent after it.
+/// The library refused data that contradicts itself, as it would in an
+/// attack: the published metadata of a server or of its authorization server,
+/// or the response to a sign-in.  The message shows both sides of the
+/// contradiction.  The library sent nothing after it found the contradiction.
 pub const MCP_E_UNTRUSTED: i32 = 51;
 
-/// 60-79, the protocol.  The other side does not speak MCP, or breaks its
-/// rules; the message says what was wrong and where.
+/// 60 to 79: the protocol.
+///
+/// The other side does not speak MCP, or violates its rules.  The message
+/// says what was wrong and where.
 pub const MCP_E_PROTOCOL: i32 = 60;
 
-/// No protocol revision in common.
+/// The library and the server have no protocol revision in common.
 pub const MCP_E_VERSION: i32 = 61;
 
-/// The server answered with a JSON-RPC error: mcp_error_rpc_code(),
+/// The server responded with a JSON-RPC error.  See mcp_error_rpc_code() and
 /// mcp_error_data_json().
 pub const MCP_E_RPC: i32 = 62;
 
-/// The server forgot the session while a request that is not safe to repeat
-/// was under way.  The next call starts a new session.
+/// The server forgot the session while a request was in flight that is not
+/// safe to repeat.  The next call starts a new session.
 pub const MCP_E_SESSION_LOST: i32 = 63;
 
-/// The server asks a question before it answers, and there is no handler for
-/// its kind.
+/// The server sent an input request before its response, and the application
+/// has no handler for this kind of input request.
 pub const MCP_E_INPUT_REQUIRED: i32 = 64;
 
-/// There is a server, but it does not speak MCP at this address, neither over
-/// Streamable HTTP nor over HTTP with SSE, or not over the one that was chosen.
+/// There is a server, but it does not speak MCP at this address: neither over
+/// Streamable HTTP nor over HTTP with SSE, or not over the transport that was
+/// chosen.
 pub const MCP_E_TRANSPORT: i32 = 65;
 
-/// A file of a skill is not what its entry says: its size, its SHA-256 or its
-/// front matter.
+/// A file of a skill does not match its entry: its size, its SHA-256 or its
+/// front matter differs.
 pub const MCP_E_INTEGRITY: i32 = 66;
 
-/// Not an error: a started request that is not done; see
+/// A state, not an error: a started request is not done.  See
 /// mcp_request_status().
 pub const MCP_PENDING: i32 = 100;
 
@@ -189,66 +205,78 @@ pub const MCP_LOG_ALERT: i32 = 6;
 
 pub const MCP_LOG_EMERGENCY: i32 = 7;
 
-/// KINDS OF EVENT, for mcp_event_kind(), and the first three added together
-/// for mcp_listen().  The server's list of tools is another than before.
+/// EVENT KINDS, for mcp_event_kind().  For mcp_listen(), add together the
+/// first three and MCP_EVENT_TASK_STATUS, or some of them.
+///
+/// The server's list of tools has changed.
 pub const MCP_EVENT_TOOLS_CHANGED: i32 = 1;
 
+/// The server's list of prompts has changed.
 pub const MCP_EVENT_PROMPTS_CHANGED: i32 = 2;
 
+/// The server's list of resources has changed.
 pub const MCP_EVENT_RESOURCES_CHANGED: i32 = 4;
 
-/// A resource that was subscribed to has new contents: mcp_event_uri().
+/// The contents of a resource that the client has subscribed to have changed.
+/// See mcp_event_uri().
 pub const MCP_EVENT_RESOURCE_UPDATED: i32 = 8;
 
-/// A log message: mcp_event_log_level(), mcp_event_logger(),
+/// A log message.  See mcp_event_log_level(), mcp_event_logger() and
 /// mcp_event_data_json().
 pub const MCP_EVENT_LOG: i32 = 16;
 
-/// What was asked by MCP_INPUT_URL has been done in the browser.
+/// The person has completed in the browser what an MCP_INPUT_URL input
+/// request asked for.
 pub const MCP_EVENT_ELICITATION_COMPLETE: i32 = 32;
 
-/// A task has another status: mcp_event_task().  From revision 2026-07-28 on a
-/// server tells of a task only where mcp_listen() asks for this kind.
+/// The status of a task has changed.  See mcp_event_task().  From revision
+/// 2026-07-28 on, a server reports tasks only if mcp_listen() asks for this
+/// kind.
 pub const MCP_EVENT_TASK_STATUS: i32 = 64;
 
-/// The stream of mcp_listen() or mcp_subscribe_resource() stands, or stands
-/// again: whatever changed while it did not was not told, so read again what
-/// you hold.
+/// The notification stream of mcp_listen() or mcp_subscribe_resource() is
+/// open, or open again.  Changes made while it was closed were not reported:
+/// read again what you have cached.
 pub const MCP_EVENT_LISTENING: i32 = 128;
 
-/// Any other notification: mcp_event_method(), mcp_event_params_json().  A
-/// later library may give some of them a number of their own: see "NEW KINDS"
-/// at the top.
+/// Any other notification.  See mcp_event_method() and
+/// mcp_event_params_json().  A later library may give some of these
+/// notifications a number of their own: see "NEW KINDS" at the top.
 pub const MCP_EVENT_OTHER: i32 = 256;
 
-/// The server does not want its question answered any more.
+/// The server has withdrawn an input request: it no longer wants an answer.
 pub const MCP_EVENT_CANCELLED: i32 = 512;
 
-/// The stream of mcp_listen() or mcp_subscribe_resource() stood and will not
-/// stand again: the server refuses it now.  mcp_event_params_json() has the
-/// reason as "message".  Listen again when that has changed.
+/// The notification stream of mcp_listen() or mcp_subscribe_resource() was
+/// open, has closed, and will not open again, because the server now refuses
+/// it.  The member "message" of mcp_event_params_json() has the reason.  Open
+/// the stream again when the reason no longer holds.
 pub const MCP_EVENT_SILENT: i32 = 1024;
 
-/// KINDS OF QUESTION, for mcp_input_kind(), and added together for
-/// mcp_client_set_input_handler().  A form to fill in (elicitation): a
-/// message and a JSON Schema of flat fields.
+/// INPUT REQUEST KINDS, for mcp_input_kind(), and added together for
+/// mcp_client_set_input_handler().
+///
+/// A form to fill in (elicitation).  It has a message and a JSON Schema of
+/// flat fields.
 pub const MCP_INPUT_FORM: i32 = 1;
 
-/// A web page to visit (elicitation), for what must not pass through this
-/// program.
+/// A web page to visit (elicitation), for data that must not pass through the
+/// application.
 pub const MCP_INPUT_URL: i32 = 2;
 
-/// A language model to ask (sampling/createMessage).
+/// A prompt for a language model (sampling/createMessage).
 pub const MCP_INPUT_SAMPLING: i32 = 4;
 
-/// For mcp_client_set_input_handler(): a language model that may be given
-/// tools.  The question's kind is MCP_INPUT_SAMPLING.
+/// For mcp_client_set_input_handler() only: prompts for a language model that
+/// may include tools.  The kind of such an input request is
+/// MCP_INPUT_SAMPLING.
 pub const MCP_INPUT_SAMPLING_TOOLS: i32 = 8;
 
-/// The roots (roots/list), unless mcp_client_set_roots_json() answers.
+/// The list of roots (roots/list), unless mcp_client_set_roots_json()
+/// provides it.
 pub const MCP_INPUT_ROOTS: i32 = 16;
 
-/// KINDS OF CONTENT, for mcp_content_kind().
+/// CONTENT KINDS, for mcp_content_kind().
 pub const MCP_CONTENT_TEXT: i32 = 1;
 
 pub const MCP_CONTENT_IMAGE: i32 = 2;
@@ -257,30 +285,33 @@ pub const MCP_CONTENT_AUDIO: i32 = 3;
 
 pub const MCP_CONTENT_RESOURCE_LINK: i32 = 4;
 
-/// A resource in place: its text or its bytes, with its URI.
+/// An embedded resource: its text or its bytes, with its URI.
 pub const MCP_CONTENT_RESOURCE: i32 = 5;
 
-/// A kind that this library does not know: mcp_content_json() has it whole.  A
-/// later library may give it a number of its own: see "NEW KINDS" at the top.
+/// A kind that this library does not know.  mcp_content_json() has the whole
+/// item.  A later library may give the kind a number of its own: see "NEW
+/// KINDS" at the top.
 pub const MCP_CONTENT_OTHER: i32 = 99;
 
-/// WAYS TO A TOKEN, for mcp_auth_new().  A person signs in with a browser
-/// (authorization code with PKCE).
+/// GRANTS: ways to get a token, for mcp_auth_new().
+///
+/// A person signs in with a browser (authorization code with PKCE).
 pub const MCP_GRANT_AUTHORIZATION_CODE: i32 = 1;
 
-/// The program itself, by its secret or its private key.
+/// The application authenticates as itself, with a secret or a private key.
 pub const MCP_GRANT_CLIENT_CREDENTIALS: i32 = 2;
 
-/// A person who is signed in elsewhere: the identity token becomes an ID-JAG
-/// at the identity provider, and that an access token (enterprise-managed
-/// authorization, cross-app access).
+/// A person is already signed in at an identity provider.  The identity
+/// provider exchanges the person's identity token for an ID-JAG, and the
+/// authorization server exchanges the ID-JAG for an access token
+/// (enterprise-managed authorization, cross-app access).
 pub const MCP_GRANT_TOKEN_EXCHANGE: i32 = 3;
 
-/// The workload, by a signed token of its platform (workload identity
-/// federation).
+/// The application is a workload, and its platform gives it a signed token
+/// (workload identity federation).
 pub const MCP_GRANT_JWT_BEARER: i32 = 4;
 
-/// KINDS OF JSON VALUE, for mcp_json_kind().
+/// JSON VALUE KINDS, for mcp_json_kind().
 pub const MCP_JSON_NULL: i32 = 0;
 
 pub const MCP_JSON_BOOLEAN: i32 = 1;
@@ -294,104 +325,123 @@ pub const MCP_JSON_ARRAY: i32 = 4;
 pub const MCP_JSON_OBJECT: i32 = 5;
 
 /// TRANSPORTS, for mcp_client_set_transport() and mcp_client_transport().
-/// Streamable HTTP first, HTTP with SSE (2024-11-05) where the server answers
-/// 400, 404 or 405 to it; the other way round for a path with a segment "sse".
+///
+/// The library tries Streamable HTTP first, then HTTP with SSE (2024-11-05)
+/// if the server answers 400, 404 or 405.  For a URL whose path has a segment
+/// "sse" it tries them in the opposite order.
 pub const MCP_TRANSPORT_AUTO: i32 = 0;
 
 pub const MCP_TRANSPORT_STREAMABLE_HTTP: i32 = 1;
 
 pub const MCP_TRANSPORT_SSE: i32 = 2;
 
-/// A process or open descriptors; only told, never chosen.
+/// A process or open descriptors.  mcp_client_transport() returns it; it
+/// cannot be chosen.
 pub const MCP_TRANSPORT_STDIO: i32 = 3;
 
-/// STANDARD ERROR of a server's process, for mcp_client_set_stderr().  It is
-/// read, and its end kept for errors.
+/// STANDARD ERROR of a server process, for mcp_client_set_stderr().
+///
+/// The library reads it, and keeps the last part for error messages.
 pub const MCP_STDERR_KEEP: i32 = 0;
 
+/// The output is discarded.
 pub const MCP_STDERR_DISCARD: i32 = 1;
 
-/// It goes where this process's own standard error goes.
+/// The output goes to the standard error of the application.
 pub const MCP_STDERR_INHERIT: i32 = 2;
 
-/// LIMITS, for mcp_client_set_limit(): over one of the first four a call is
-/// MCP_E_TOO_LARGE.  The bytes of one message of the server, and of a whole
-/// list with all its pages; 64 MiB at first.
+/// LIMITS, for mcp_client_set_limit().  A call that exceeds one of the first
+/// four returns MCP_E_TOO_LARGE.
+///
+/// The bytes of one message from the server, and of a whole list with all its
+/// pages.  Default: 64 MiB.
 pub const MCP_LIMIT_MESSAGE_SIZE: i32 = 1;
 
-/// The pages of a list; 1000 at first.
+/// The pages of a list.  Default: 1000.
 pub const MCP_LIMIT_PAGES: i32 = 2;
 
-/// The items of a list; 1000000 at first.
+/// The items of a list.  Default: 1000000.
 pub const MCP_LIMIT_ITEMS: i32 = 3;
 
-/// The messages in the stream of a call before its answer; 1000000 at first.
+/// The messages in the stream of a call before its response.
+/// Default: 1000000.
 pub const MCP_LIMIT_EVENTS: i32 = 4;
 
-/// The bytes of answers that are kept; see mcp_client_set_cache_size().
+/// The bytes of cached responses.  See mcp_client_set_cache_size().
 pub const MCP_LIMIT_CACHE: i32 = 5;
 
-/// The started requests that hold a connection at a time; 64 at first.
-/// Others wait for their turn, in the order in which they were started, and
-/// their timeout runs meanwhile.  One whose question is open on its own stream
-/// keeps its connection: the handler of a question that starts requests needs
-/// room for them.
+/// The started requests that hold a connection at the same time.
+/// Default: 64.  Further requests wait in the order in which they were
+/// started, and their timeout runs while they wait.  A request keeps its
+/// connection while an input request is open on its stream.  If the handler
+/// of an input request starts requests, set the limit high enough for them.
 pub const MCP_LIMIT_CONNECTIONS: i32 = 6;
 
-/// COUNTERS, for mcp_client_count(): what happened without a word.
-/// Replies to requests that are not, or not any more, under way.
+/// COUNTERS, for mcp_client_count(): events that the library handled
+/// silently.
+///
+/// Responses to unknown or finished requests.
 pub const MCP_COUNT_DROPPED_REPLIES: i32 = 1;
 
-/// Events that came faster than the program looked, of which the oldest are
-/// dropped: see mcp_client_set_event_handler(); and questions that were
-/// refused for the same reason: see mcp_client_set_input_handler().
+/// Events that were dropped, oldest first, because they arrived faster than
+/// the application dispatched them: see mcp_client_set_event_handler().  Also
+/// input requests that were refused for the same reason: see
+/// mcp_client_set_input_handler().
 pub const MCP_COUNT_DROPPED_EVENTS: i32 = 2;
 
-/// Calls that were answered from memory; see mcp_client_set_cache_size().
+/// Calls that were answered from the cache.  See mcp_client_set_cache_size().
 pub const MCP_COUNT_CACHE_HITS: i32 = 3;
 
-/// Sessions that were made anew, after one that was lost.
+/// New sessions that replaced a lost session.
 pub const MCP_COUNT_RECONNECTIONS: i32 = 4;
 
-/// Requests that were sent once more, because the first one was lost.
+/// Requests that were sent again because the first transmission was lost.
 pub const MCP_COUNT_REPETITIONS: i32 = 5;
 
 /// Streams that were opened again after they broke or ended.
 pub const MCP_COUNT_RESUMPTIONS: i32 = 6;
 
-/// Processes that were started, the first one included.
+/// Server processes that were started, including the first one.
 pub const MCP_COUNT_STARTS: i32 = 7;
 
-/// Lines or events of the server that were no message, and passed over.
+/// Malformed input: lines or events from the server that were not messages.
+/// The library skipped them.
 pub const MCP_COUNT_JUNK: i32 = 8;
 
-/// Failures of the store of an authorization that ended no call.
+/// Failures of the store of an authorization that did not end a call.
 pub const MCP_COUNT_STORE_FAILURES: i32 = 9;
 
-/// Gives the library's version, such as "0.1.0".
+/// Returns the version of the library, such as "0.1.0".
 ///
-/// Returns static text, never NULL; compare with MCP_VERSION.
+/// The text is static and never NULL.  Compare it with MCP_VERSION.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_version() -> *const c_char {
     VERSION.as_ptr().cast()
 }
 
-/// Gives the library's version as a number like MCP_VERSION_NUMBER.
+/// Returns the version of the library as a number in the form of
+/// MCP_VERSION_NUMBER.
 ///
-/// Compare the two to learn that a program runs with an older library than it
-/// was built for.
+/// Compare the two numbers to detect that the application runs with an older
+/// library than it was built for.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_version_number() -> i32 {
     MCP_VERSION_NUMBER
 }
 
-/// Gives the name of a status code or a state, such as "MCP_E_TIMEOUT" or
+/// Returns the name of a status code or a state, such as "MCP_E_TIMEOUT" or
 /// "MCP_PENDING".
 ///
-/// `status`: any number.  Returns static text, "MCP_E_UNKNOWN" for a number
-/// that is neither.  For logs and tests: people want mcp_error_message().
+/// `status`: any number.
+///
+/// Returns static text; "MCP_E_UNKNOWN" for a number that is neither a status
+/// nor a state.  The name is for logs and tests.  Show mcp_error_message() to
+/// people.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_status_name(status: i32) -> *const c_char {
@@ -406,7 +456,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
 const UNKNOWN: &str = "MCP_E_UNKNOWN\0";
 const PENDING: &str = "MCP_PENDING\0";
 
-/// The same for the counters.
+/// Checks the numbers of the counters in the same way.
 const _: () = {
     let pairs: &[(i32, Counter)] = &[
         (MCP_COUNT_DROPPED_REPLIES, Counter::DroppedReplies),
@@ -425,7 +475,7 @@ const _: () = {
     }
 };
 
-/// The same for the limits.
+/// Checks the numbers of the limits in the same way.
 const _: () = {
     assert!(MCP_LIMIT_MESSAGE_SIZE == Limit::MessageSize as i32);
     assert!(MCP_LIMIT_PAGES == Limit::Pages as i32);
@@ -435,7 +485,8 @@ const _: () = {
     assert!(MCP_LIMIT_CONNECTIONS == Limit::Connections as i32);
 };
 
-/// cbindgen needs literals; this ties them to the enumeration.
+/// Checks that the constants are equal to the numbers of the enumeration:
+/// cbindgen needs literals above.
 const _: () = {
     let pairs: &[(i32, Status)] = &[
         (MCP_OK, Status::Ok),
@@ -489,7 +540,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_texts_of_c() {
+    fn names_of_statuses_end_with_a_nul() {
         assert!(Status::ALL.iter().all(|(_, name)| name.ends_with('\0')));
         assert!(Status::ALL.iter().all(|(status, _)| (0..100).contains(&(*status as i32))));
         let version = format!("{MCP_VERSION_MAJOR}.{MCP_VERSION_MINOR}.{MCP_VERSION_PATCH}\0");

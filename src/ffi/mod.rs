@@ -1,8 +1,8 @@
-//! The C interface: pointers, NULLs, panics, the last error, callbacks.
+//! The C interface: pointers, NULL, panics, the last error, callbacks.
 //!
-//! One file is one chapter of the header, and the order of the `mod` lines is
-//! the order of the header. Nothing is decided here that a caller in Rust
-//! would want as well.
+//! Each file is one chapter of the header. The order of the `mod` lines is the
+//! order of the header. These files convert and check arguments; every decision
+//! that a caller in Rust needs as well is in `client`.
 
 #![allow(unsafe_code, reason = "the boundary to C; each block says why it is sound")]
 #![allow(non_camel_case_types, reason = "the names are C's")]
@@ -11,6 +11,7 @@ mod argument;
 mod callback;
 mod guard;
 mod handle;
+mod last_error;
 mod view;
 
 mod library;
@@ -18,6 +19,9 @@ mod library;
 mod error;
 
 mod client;
+mod text;
+
+mod network;
 mod stdio;
 
 mod auth;

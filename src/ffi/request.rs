@@ -1,4 +1,4 @@
-//! Requests with options of their own.
+//! Requests with options of their own, performed or started.
 
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -6,34 +6,35 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::Call;
-use crate::client::app::request::{Request, Tell};
 use crate::client::options::{milliseconds, patience};
+use crate::client::request::{Request, Tell};
 use crate::ffi::argument::{optional_text, store, text};
 use crate::ffi::call::hand_out;
-use crate::ffi::callback::UserData;
+use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::cancel::mcp_cancel;
-use crate::ffi::client::{mcp_client, mcp_free_fn};
-use crate::ffi::error::mcp_error;
+use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
+use crate::ffi::last_error::mcp_error;
 use crate::ffi::library::MCP_PENDING;
 use crate::ffi::result::mcp_result;
 use crate::ffi::view::Lent;
 
-/// ONE REQUEST, with options of its own, performed here or started to go on
-/// by itself.
+/// A REQUEST to the server, with options of its own.
 ///
-/// Make it with one of the mcp_request_new functions, set what differs from
-/// the client's options, then either mcp_request_perform(), which blocks, or
-/// mcp_request_start(), which returns at once: mcp_client_fd() becomes
-/// readable when there is something to do, mcp_client_dispatch() does it, and
-/// mcp_client_next_done() hands the finished requests out.
+/// Make it with one of the mcp_request_new functions, and set the options
+/// that differ from those of the client.  Then call mcp_request_perform(),
+/// which blocks, or mcp_request_start(), which returns at once.  After
+/// mcp_request_start(), mcp_client_fd() becomes readable when there is
+/// something to do, mcp_client_dispatch() does it, and mcp_client_next_done()
+/// hands out the finished requests.
 ///
 /// A request that is not in flight may be performed or started again, which
-/// sends it anew.  While it is in flight its options cannot be changed:
-/// MCP_E_STATE.  A started request uses no descriptor of its own; see
-/// MCP_LIMIT_CONNECTIONS.  One thread at a time uses it, except that any
-/// thread may ask mcp_request_status() and fire its mcp_cancel.
+/// sends it again.  While a request is in flight its options cannot be
+/// changed: MCP_E_STATE.  A started request uses no descriptor of its own;
+/// see MCP_LIMIT_CONNECTIONS.  One thread at a time may use a request, except
+/// that any thread may call mcp_request_status() and fire the request's
+/// mcp_cancel.
 #[derive(Debug)]
 pub struct mcp_request {
     pid: u32,
@@ -62,22 +63,28 @@ impl mcp_request {
     }
 }
 
-/// Tells how far a request is; see mcp_request_set_progress().
+/// Reports the progress of a request; see mcp_request_set_progress().
 ///
-/// `userdata`: what was given with the callback.  `progress`: goes up.
-/// `total`: -1 where the server did not say.  `message`: UTF-8, valid during
-/// the call; NULL where the server did not say.  Runs on the thread that
-/// performs the request or dispatches.
+/// `userdata`: the pointer that was set with the callback.
+/// `progress`: increases with each report.
+/// `total`: -1 if the server did not send it.
+/// `message`: UTF-8, valid until the callback returns; NULL if the server did
+/// not send it.
+///
+/// The callback runs on the thread that performs the request, or on a thread
+/// that dispatches.
 pub type mcp_progress_fn = Option<
     unsafe extern "C" fn(userdata: *mut c_void, progress: f64, total: f64, message: *const c_char),
 >;
 
+/// Makes a request handle.
+///
 /// # Safety
 ///
-/// `client` is NULL or alive, and texts that `make` reads are valid.
+/// `client` is NULL or a live client, and the texts that `make` reads are valid.
 unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *mut mcp_request {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: as the caller says.
+        // SAFETY: the caller guarantees it.
         let client = unsafe { borrow(client, "client") }?;
         let inner = Arc::new(Request::new(client.inner.clone(), make()?));
         let request = give(mcp_request {
@@ -91,16 +98,20 @@ unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *
     })
 }
 
-/// Makes a request of any method, this library's or a newer one's.
+/// Makes a request with any method, known to this library or not.
 ///
-/// `client`: the client that will send it, which the request keeps alive.
-/// `method`: such as "ping" or "tools/list", printable ASCII.  `params_json`:
-/// a JSON object as UTF-8 text, NULL or "" for none; what the protocol itself
-/// puts into it (_meta, progress token) is added.  Both are copied.  A request
-/// of "ping" is whatever mcp_ping() sends.
+/// `client`: the client that will send the request.  The request keeps it
+/// alive.
+/// `method`: such as "ping" or "tools/list", in printable ASCII.  Copied.
+/// `params_json`: a JSON object as UTF-8 text; NULL or "" for none.  Copied.
+/// The library adds the members that the protocol requires (_meta, progress
+/// token).
+///
+/// A request with the method "ping" sends whatever mcp_ping() sends.
 ///
 /// Returns a handle to free with mcp_request_free(), or NULL with the last
-/// error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  No I/O is done.
+/// error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, requests.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_new(
@@ -108,7 +119,7 @@ pub unsafe extern "C" fn mcp_request_new(
     method: *const c_char,
     params_json: *const c_char,
 ) -> *mut mcp_request {
-    // SAFETY: the header asks for NULL or a live client, and for texts.
+    // SAFETY: the header requires NULL or a live client, and for texts.
     unsafe {
         new(client, || {
             Call::new(text(method, "method")?, optional_text(params_json, "params_json")?)
@@ -116,12 +127,13 @@ pub unsafe extern "C" fn mcp_request_new(
     }
 }
 
-/// Makes a request of "tools/call"; see mcp_call_tool().
+/// Makes a request with the method "tools/call"; see mcp_call_tool().
 ///
-/// `client`: as for mcp_request_new().  `name`, `arguments_json`: as for
-/// mcp_call_tool().
+/// `client`: as for mcp_request_new().
+/// `name`, `arguments_json`: as for mcp_call_tool().
 ///
 /// Returns like mcp_request_new().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: tools/call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_new_call_tool(
@@ -129,7 +141,7 @@ pub unsafe extern "C" fn mcp_request_new_call_tool(
     name: *const c_char,
     arguments_json: *const c_char,
 ) -> *mut mcp_request {
-    // SAFETY: the header asks for NULL or a live client, and for texts.
+    // SAFETY: the header requires NULL or a live client, and for texts.
     unsafe {
         new(client, || {
             let arguments = optional_text(arguments_json, "arguments_json")?;
@@ -138,27 +150,30 @@ pub unsafe extern "C" fn mcp_request_new_call_tool(
     }
 }
 
-/// Makes a request of "resources/read"; see mcp_read_resource().
+/// Makes a request with the method "resources/read"; see mcp_read_resource().
 ///
-/// `client`: as for mcp_request_new().  `uri`: as for mcp_read_resource().
+/// `client`: as for mcp_request_new().
+/// `uri`: as for mcp_read_resource().
 ///
 /// Returns like mcp_request_new().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: resources/read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_new_read_resource(
     client: *mut mcp_client,
     uri: *const c_char,
 ) -> *mut mcp_request {
-    // SAFETY: the header asks for NULL or a live client, and for a text.
+    // SAFETY: the header requires NULL or a live client, and for a text.
     unsafe { new(client, || Ok(Call::read(text(uri, "uri")?))) }
 }
 
-/// Makes a request of "prompts/get"; see mcp_get_prompt().
+/// Makes a request with the method "prompts/get"; see mcp_get_prompt().
 ///
-/// `client`: as for mcp_request_new().  `name`, `arguments_json`: as for
-/// mcp_get_prompt().
+/// `client`: as for mcp_request_new().
+/// `name`, `arguments_json`: as for mcp_get_prompt().
 ///
 /// Returns like mcp_request_new().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/get.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_new_get_prompt(
@@ -166,7 +181,7 @@ pub unsafe extern "C" fn mcp_request_new_get_prompt(
     name: *const c_char,
     arguments_json: *const c_char,
 ) -> *mut mcp_request {
-    // SAFETY: the header asks for NULL or a live client, and for texts.
+    // SAFETY: the header requires NULL or a live client, and for texts.
     unsafe {
         new(client, || {
             let arguments = optional_text(arguments_json, "arguments_json")?;
@@ -175,15 +190,18 @@ pub unsafe extern "C" fn mcp_request_new_get_prompt(
     }
 }
 
-/// Ends the request if it was started and is in flight, and releases it.
+/// Releases a request.  A started request that is in flight ends.
 ///
-/// `request`: a request that no thread performs and that is not used again,
-/// or NULL.  Results that it gave outlive it.
+/// `request`: a request that no thread is performing, and that you do not use
+/// afterwards; or NULL.
+///
+/// The results of the request outlive it.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_free(request: *mut mcp_request) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a request that is not used again.
+        // SAFETY: the header requires NULL or a request that is not used again.
         let request = unsafe { take(request) }?;
         if request.pid == std::process::id() {
             request.inner.abandon();
@@ -192,11 +210,13 @@ pub unsafe extern "C" fn mcp_request_free(request: *mut mcp_request) {
     });
 }
 
-/// Sets this request's timeout, in place of the client's; see
+/// Sets the timeout of this request, in place of that of
 /// mcp_client_set_timeout().
 ///
-/// `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
-/// MCP_E_STATE in flight, MCP_E_FORKED.
+/// `milliseconds`: 1 to INT32_MAX.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+///
 /// Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_timeout(
@@ -204,7 +224,7 @@ pub unsafe extern "C" fn mcp_request_set_timeout(
     milliseconds: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let timeout = self::milliseconds(milliseconds)?;
         request.inner.change(|_, limits| {
@@ -214,11 +234,13 @@ pub unsafe extern "C" fn mcp_request_set_timeout(
     })
 }
 
-/// Sets this request's deadline, in place of the client's; see
+/// Sets the deadline of this request, in place of that of
 /// mcp_client_set_deadline().
 ///
-/// `milliseconds`: 1 to INT32_MAX.  Errors: MCP_E_INVALID_ARGUMENT,
-/// MCP_E_STATE in flight, MCP_E_FORKED.
+/// `milliseconds`: 1 to INT32_MAX.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+///
 /// Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_deadline(
@@ -226,7 +248,7 @@ pub unsafe extern "C" fn mcp_request_set_deadline(
     milliseconds: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let deadline = self::milliseconds(milliseconds)?;
         request.inner.change(|_, limits| {
@@ -236,18 +258,25 @@ pub unsafe extern "C" fn mcp_request_set_deadline(
     })
 }
 
-/// Asks the server to report progress, as a call of a tool always does, and
-/// sets who is told.
+/// Sets a callback for progress, and asks the server for progress
+/// notifications.  For "tools/call" the library always asks for them.
 ///
-/// `callback`: runs as each report arrives, on the thread that performs the
-/// request or dispatches; NULL takes it away.  `userdata`: given to the
-/// callback.  `free_userdata`: see mcp_free_fn.  Each report starts the
-/// request's timeout anew.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// `callback`: runs when a progress notification arrives, on the thread that
+/// performs the request or that dispatches.  NULL removes it.
+/// `userdata`: passed to the callback.
+/// `free_userdata`: see mcp_free_fn.
 ///
-/// It is not called any more once the request is done, was freed or has
-/// another callback: what came meanwhile is passed over, and one that is
-/// running on another thread is waited for.  So hold no lock then that the
-/// callback takes.  A new one is told of the flights that begin later.
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+///
+/// Each progress notification restarts the timeout of the request.
+///
+/// The callback is not called after the request is done, was freed, or has
+/// another callback.  The library discards progress notifications that arrive
+/// later.  If the callback is running on another thread at that time, the
+/// library waits for it: do not hold a lock that the callback takes.  If the
+/// request is in flight, a new callback gets the progress only after the
+/// request is performed or started again.
+///
 /// Threads: one at a time.  Since: 0.1.0.  Spec: progress.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_progress(
@@ -258,26 +287,28 @@ pub unsafe extern "C" fn mcp_request_set_progress(
 ) -> i32 {
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        let tell = callback.map(|callback| {
+        let report = callback.map(|callback| {
             Arc::new(move |progress, total: Option<f64>, message: Option<&str>| {
                 let message = message.map(Lent::new);
                 let message = message.as_ref().map_or(std::ptr::null(), Lent::pointer);
                 let total = total.unwrap_or(-1.0);
-                // SAFETY: the program gave the function for this user data.
+                // SAFETY: the application passed the function for this user data.
                 unsafe { callback(userdata.pointer(), progress, total, message) };
             }) as Arc<Tell>
         });
-        request.inner.set_report(tell)
+        request.inner.set_report(report)
     })
 }
 
-/// Lets an mcp_cancel end this request with MCP_E_CANCELLED.
+/// Sets the mcp_cancel that can end this request with MCP_E_CANCELLED.
 ///
-/// `cancel`: the request keeps a reference, so that it may be freed.  One that
-/// has been fired already ends the request at once.  NULL takes it away.
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE in flight, MCP_E_FORKED.
+/// `cancel`: the request keeps a reference, so that you may free the cancel.
+/// If it has been fired already, the request ends at once.  NULL removes it.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+///
 /// Threads: one at a time.  Since: 0.1.0.  Spec: cancellation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_cancel(
@@ -285,12 +316,12 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
     cancel: *mut mcp_cancel,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let signal = if cancel.is_null() {
             None
         } else {
-            // SAFETY: the header asks for NULL or a live cancel.
+            // SAFETY: the header requires NULL or a live cancel.
             Some(unsafe { borrow(cancel, "cancel") }?.inner.clone())
         };
         request.inner.change(|_, limits| {
@@ -300,13 +331,17 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
     })
 }
 
-/// Adds the members of a JSON object to the request's _meta; those of an
-/// earlier call, and of the parameters, go.
+/// Adds the members of a JSON object to the _meta of the request.
 ///
-/// `json`: a JSON object as UTF-8 text, copied; NULL takes them away.  Names
-/// that the protocol sets itself are refused, and so are a "traceparent",
-/// "tracestate" or "baggage" that are not as W3C Trace Context has them.
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE in flight, MCP_E_FORKED.
+/// `json`: a JSON object as UTF-8 text, copied; NULL removes the members.
+///
+/// The members replace those of an earlier call of this function, and those
+/// of a _meta in the parameters.  Names that the protocol itself uses are
+/// refused.  The members "traceparent", "tracestate" and "baggage" are
+/// refused if they do not conform to W3C Trace Context.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+///
 /// Threads: one at a time.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_meta_json(
@@ -314,20 +349,22 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
     json: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request, and for a text.
+        // SAFETY: the header requires NULL or a live request, and for a text.
         let (request, json) =
             unsafe { (borrow(request, "request")?, optional_text(json, "json")?) };
         request.inner.change(|call, _| call.set_meta(json))
     })
 }
 
-/// Says whether the request may be sent again after a broken connection, when
-/// the server may have executed it.
+/// Sets whether the library may send the request again after a broken
+/// connection, although the server may have executed it.
 ///
-/// `repeatable`: 1 or 0.  Default: 1 for methods that only read, and for tools
-/// that say of themselves, in a list that was read, that they are idempotent
-/// or only read; 0 for others.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE in
-/// flight, MCP_E_FORKED.
+/// `repeatable`: 1 or 0.  Default: 1 for methods that are safe to repeat,
+/// such as those that only read, and for the tools that
+/// mcp_client_set_repeat_tools() allows; 0 for others.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+///
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_repeatable(
@@ -335,7 +372,7 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
     repeatable: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         request.inner.change(|_, limits| {
             limits.is_repeatable = Some(repeatable != 0);
@@ -344,137 +381,156 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
     })
 }
 
-/// Says whether a request of a list gathers all its pages, as mcp_list_tools()
-/// does, in place of the one page that its parameters name.
+/// Sets whether a request for a list collects all pages, as mcp_list_tools()
+/// does, or only the one page that its parameters name.
 ///
-/// `all`: 1 or 0, the default.  An option, so that one request object serves
-/// all lists, performed or started: "tools/list", "resources/list",
-/// "resources/templates/list", "prompts/list", "skills/list", "tasks/list".
-/// The result is one, as mcp_list_tools() gives it, and the same bounds hold:
-/// mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout begins
-/// anew with each page, the deadline is that of the whole list.
+/// `all`: 1 or 0.  Default: 0.
+///
+/// It applies to the methods "tools/list", "resources/list",
+/// "resources/templates/list", "prompts/list", "skills/list" and
+/// "tasks/list", whether the request is performed or started.  The request
+/// gives one result, as mcp_list_tools() does, with the same limits:
+/// mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout
+/// restarts with each page.  The deadline applies to the whole list.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
-/// a "cursor"; MCP_E_STATE in flight, MCP_E_FORKED.
+/// a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
+///
 /// Threads: one at a time.  Since: 0.1.0.  Spec: pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_all_pages(request: *mut mcp_request, all: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         request.inner.set_all_pages(all != 0)
     })
 }
 
-/// Keeps a pointer of yours with the request.
+/// Stores a pointer of yours with the request.
 ///
-/// `request`: NULL is allowed.  `userdata`: never read by the library.
+/// `request`: may be NULL.
+/// `userdata`: any pointer.  The library never reads what it points to.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_userdata(
     request: *mut mcp_request,
     userdata: *mut c_void,
 ) {
-    // SAFETY: the header asks for NULL or a live request.
+    // SAFETY: the header requires NULL or a live request.
     if let Some(request) = unsafe { peek(request) } {
         request.userdata.store(userdata, Ordering::Release);
     }
 }
 
-/// Gives the pointer of mcp_request_set_userdata(); NULL before.
+/// Returns the pointer of mcp_request_set_userdata(); NULL if none was set.
 ///
 /// `request`: NULL gives NULL.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_userdata(request: *const mcp_request) -> *mut c_void {
-    // SAFETY: the header asks for NULL or a live request.
+    // SAFETY: the header requires NULL or a live request.
     let request = unsafe { peek(request) };
     request.map_or(std::ptr::null_mut(), |request| request.userdata.load(Ordering::Acquire))
 }
 
-/// Sends the request and waits for its end, on this thread.
+/// Sends the request and waits on this thread until it is done.
 ///
-/// `out`, unless NULL, receives the result, to free with mcp_result_free(), or
-/// NULL on failure.  Handlers of the client run meanwhile on this thread.  A
-/// call of which a byte may have reached the server is not sent again after a
-/// lost connection, unless its method only reads: MCP_E_IO, and
-/// mcp_error_may_have_run() is 1.
+/// `out`, unless NULL, receives the result, to free with mcp_result_free();
+/// NULL on failure.
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_STATE when it is in flight.
+/// Handlers of the client run on this thread during the wait.  If the
+/// connection is lost after a byte of the request may have reached the
+/// server, the library sends the request again only if it is safe to repeat;
+/// see mcp_request_set_repeatable().  Otherwise the function returns
+/// MCP_E_IO, and mcp_error_may_have_run() returns 1.
+///
+/// Returns MCP_OK or a status: call errors; MCP_E_STATE if the request is in
+/// flight.
+///
 /// Threads: one at a time.  Since: 0.1.0.  Spec: basic, requests.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_perform(
     request: *mut mcp_request,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: the header asks for NULL or a place to write to.
+    // SAFETY: the header requires NULL or a place to write to.
     unsafe { store(out, std::ptr::null_mut()) };
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let result = request.inner.perform();
         match &result {
-            // That of the flight under way is not this call's to change.
+            // The request is in flight: its error belongs to that flight.
             Err(error) if error.status() == Status::State => {}
             other => request.keep(other.as_ref().err().cloned()),
         }
-        // SAFETY: the header asks for NULL or a place to write to.
+        // SAFETY: the header requires NULL or a place to write to.
         unsafe { hand_out(result?, out) };
         Ok(())
     })
 }
 
-/// Begins the request and returns without waiting for the network.
+/// Starts the request and returns without waiting for the network.
 ///
-/// `request`: any number may be in flight on one client.  What happens is told
-/// through mcp_client_fd(); mcp_client_dispatch() must be called for handlers
-/// to run and for the request to be handed out.
+/// `request`: any number of requests may be in flight on one client.
 ///
-/// Returns MCP_OK, or a status: MCP_E_STATE when it is in flight,
-/// MCP_E_CLOSED, MCP_E_INTERNAL when there is no descriptor or thread left.
+/// Wait for events with mcp_client_fd(), and call mcp_client_dispatch():
+/// without it no handler runs, and the request is not handed out.
+///
+/// Returns MCP_OK or a status: MCP_E_STATE if the request is in flight;
+/// MCP_E_CLOSED; MCP_E_INTERNAL if no descriptor or thread is left.
+///
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_start(request: *mut mcp_request) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        // Once it has begun, another thread may free the handle.
+        // Once the request has started, another thread may free the handle.
         let inner = request.inner.clone();
         let before = request.take_error();
         inner.start().inspect_err(|_| request.put_error(before))
     })
 }
 
-/// Tells how a request stands: MCP_PENDING while it is in flight, then its
-/// status.
+/// Returns MCP_PENDING while a request is in flight, and its status once it
+/// is done.
 ///
-/// `request`: NULL gives MCP_E_INVALID_ARGUMENT.  MCP_E_STATE before it was
-/// started.  Does not touch the last error.
+/// `request`: NULL gives MCP_E_INVALID_ARGUMENT.
+///
+/// Returns MCP_E_STATE if the request was not started.  The function does not
+/// change the last error.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_status(request: *const mcp_request) -> i32 {
     read_or(Status::InvalidArgument as i32, || {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { peek(request) }?;
         Some(request.inner.status().map_or(MCP_PENDING, |status| status as i32))
     })
 }
 
-/// Waits for a started request, dispatching meanwhile.
+/// Waits for a started request, and dispatches during the wait.
 ///
-/// `milliseconds`: how long to wait at most; 0 does not wait, and less is
+/// `milliseconds`: the longest wait.  0 does not wait; a negative number is
 /// MCP_E_INVALID_ARGUMENT.
 ///
-/// Returns its status, or MCP_PENDING when the time is over first.  A request
-/// whose status was told here is handed out by it: mcp_client_next_done() does
-/// not give it again.  MCP_E_STATE before it was started, and inside a
-/// callback that gets or keeps a credential; MCP_E_FORKED.
+/// Returns the status of the request, or MCP_PENDING if the time ends first.
+/// MCP_E_STATE if the request was not started, or inside a callback that gets
+/// or stores a credential; MCP_E_FORKED.
+///
+/// A request whose status this function has returned is handed out:
+/// mcp_client_next_done() does not return it again.
+///
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, milliseconds: i32) -> i32 {
     let mut waited = None;
     let status = guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let inner = &request.inner;
         let patience = patience(milliseconds)?;
@@ -493,40 +549,44 @@ pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, millisecond
 
 /// Hands out the result of a started request that is done, once.
 ///
-/// `out`, unless NULL, receives the result, to free with mcp_result_free(), or
-/// NULL.
+/// `out`, unless NULL, receives the result, to free with mcp_result_free();
+/// or NULL.
 ///
-/// Returns the request's status, and makes its error this thread's last
-/// error; MCP_E_NOT_FOUND when the result has been taken, MCP_E_STATE while
-/// it is in flight or before it was started.
+/// Returns the status of the request, and makes its error the last error of
+/// this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
+/// if the request is in flight or was not started.
+///
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_take_result(
     request: *mut mcp_request,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: the header asks for NULL or a place to write to.
+    // SAFETY: the header requires NULL or a place to write to.
     unsafe { store(out, std::ptr::null_mut()) };
     guard(|| {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
         let pages = request.inner.take_result()?;
-        // SAFETY: the header asks for NULL or a place to write to.
+        // SAFETY: the header requires NULL or a place to write to.
         unsafe { hand_out(pages, out) };
         Ok(())
     })
 }
 
-/// Gives why the request failed when it was last performed or started: what
-/// mcp_error_message() and its neighbours read.
+/// Returns why the request failed when it was last performed or started.
 ///
-/// NULL when it did not fail, or for a NULL `request`.  Borrowed: valid until
+/// `request`: NULL gives NULL.
+///
+/// Returns an error for mcp_error_message() and the other mcp_error_
+/// functions; NULL if the request did not fail.  It is borrowed: valid until
 /// the request is performed or started again, or freed.
+///
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_error(request: *const mcp_request) -> *const mcp_error {
     read_or(std::ptr::null(), || {
-        // SAFETY: the header asks for NULL or a live request.
+        // SAFETY: the header requires NULL or a live request.
         let request = unsafe { peek(request) }?;
         let mut kept = request.error.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.is_none() {

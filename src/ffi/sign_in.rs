@@ -1,88 +1,112 @@
-//! Signing in and out, and the person who does it.
+//! Signing in and out, and how the person takes part in it.
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::client::http::credentials::{Auth, Browser, open_browser};
+use crate::client::authorization::{Auth, Browser, open_browser};
 use crate::ffi::argument::{lent, text};
-use crate::ffi::auth::{mcp_auth, set_text, succeeded};
-use crate::ffi::callback::UserData;
-use crate::ffi::client::{mcp_client, mcp_free_fn};
+use crate::ffi::auth::{check_returned, mcp_auth, set_text};
+use crate::ffi::callback::{UserData, mcp_free_fn};
+use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::{borrow, peek};
 
 /// Shows the page on which the person signs in; see mcp_auth_set_browser().
 ///
-/// `userdata`: what was given with the callback.  `auth`: the authorization,
-/// lent until the callback returns, for mcp_auth_complete().  `url`: an
-/// https:// address, or http:// on this machine, valid until the callback
-/// returns; it belongs to this one sign-in and is not for a log.  Return
-/// MCP_OK when the page is on its way; any other number ends the sign-in with
-/// MCP_E_AUTH.  Runs on the thread that is in a call, or that dispatches.
+/// `userdata`: the pointer that was set with the callback.
+/// `auth`: the authorization, for mcp_auth_complete(); borrowed until the
+/// callback returns.
+/// `url`: https://, or http:// on this machine; valid until the callback
+/// returns.  It belongs to this one sign-in: do not log it.
+///
+/// Return MCP_OK when the page is being opened.  Any other return value ends
+/// the sign-in with MCP_E_AUTH.  The callback runs on the thread that is in a
+/// call, or that dispatches.
 pub type mcp_browser_fn = Option<
     unsafe extern "C" fn(userdata: *mut c_void, auth: *mut mcp_auth, url: *const c_char) -> i32,
 >;
 
-/// Gets a token now, before the server has asked for one: for a program that
-/// has its person sign in at a time of its own choosing.
+/// Gets a token before the server asks for one, so that the application can
+/// choose when the person signs in.
 ///
-/// `client`: one with an authorization.  Finds the authorization server where
-/// the MCP server publishes it, and does all that a refused call would do; a
-/// token that is there and good is kept.  Errors: MCP_E_UNSUPPORTED for a
-/// client without an authorization; MCP_E_AUTH where the server names no
-/// authorization server; call errors.
+/// `client`: a client with an authorization.
+///
+/// The library finds the authorization server in the metadata that the MCP
+/// server publishes, and then does everything that it does when the server
+/// refuses a call.  A valid token is kept.
+///
+/// Errors: MCP_E_UNSUPPORTED for a client without an authorization;
+/// MCP_E_AUTH if the server names no authorization server; call errors.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 9728.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.sign_in()
     })
 }
 
-/// Forgets the tokens that a client has by its authorization, here and in the
-/// store, after revoking them where the authorization server can.
+/// Removes the tokens that a client has through its authorization, from
+/// memory and from the store.  It revokes them first, if the authorization
+/// server supports that.
 ///
-/// `client`: one with an authorization.  Also what an earlier run left in the
-/// store for this client's address is forgotten; the registration is kept.
-/// Errors: MCP_E_NOT_FOUND when there is nothing to forget; MCP_E_UNSUPPORTED
-/// for a client without an authorization; the failure of a revocation or of
-/// the store, where everything that could be is forgotten all the same; call
-/// errors.
+/// `client`: a client with an authorization.
+///
+/// Tokens of an earlier run that the store has for the address of this client
+/// are removed as well.  The registration is kept.
+///
+/// Errors: MCP_E_NOT_FOUND if there is no token to remove; MCP_E_UNSUPPORTED
+/// for a client without an authorization; the error of the revocation or of
+/// the store if one of them fails, but the library still removes everything
+/// that it can; call errors.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: RFC 7009.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_sign_out(client: *mut mcp_client) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.sign_out()
     })
 }
 
-/// Sets where the person's browser is sent back to.
+/// Sets the URL to which the authorization server sends the person's browser
+/// after the sign-in.
 ///
-/// `auth`: one that is not in use yet.  `url`: copied; NULL, as at first,
-/// listens on a free port of 127.0.0.1.  With http:// and a loopback host the
-/// library listens there, on a free port if the address has none.  With
-/// https://, or a private scheme such as "com.example.app:/callback", it waits
-/// for mcp_auth_complete().  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE,
-/// MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `url`: copied.  Default: NULL.
+///
+/// The kind of the URL decides how the library gets the redirect:
+/// - NULL: the library listens on a free port of 127.0.0.1.
+/// - http:// with a loopback host: the library listens there, on a free port
+///   if the URL has no port.
+/// - https://, or a private scheme such as "com.example.app:/callback": the
+///   library waits for mcp_auth_complete().
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 8252.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_redirect_url(auth: *mut mcp_auth, url: *const c_char) -> i32 {
-    // SAFETY: the header asks for the same.
+    // SAFETY: the header requires the same.
     unsafe { set_text(auth, url, "url", Auth::set_redirect) }
 }
 
-/// Sets who shows the page on which the person signs in.  Without it, as at
-/// first, a sign-in that is needed is MCP_E_UNAUTHORIZED.
+/// Sets the callback that shows the page on which the person signs in.
+/// Without one, which is the default, a call that needs a sign-in returns
+/// MCP_E_UNAUTHORIZED.
 ///
-/// `auth`: one that is not in use yet.  `callback`: mcp_open_browser(), or one
-/// of the program's own, for instance one that prints the address, reads what
-/// the person pastes, and gives it to mcp_auth_complete().  NULL takes it away.
-/// `userdata`: given to the callback.  `free_userdata`: see mcp_free_fn.
+/// `auth`: an authorization before its first exchange.
+/// `callback`: mcp_open_browser(), or a function of the application.  For
+/// example, a function may print the URL, read the URL that the person
+/// pastes, and pass it to mcp_auth_complete().  NULL removes the callback.
+/// `userdata`: passed to the callback.
+/// `free_userdata`: see mcp_free_fn.
+///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.  Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_browser(
@@ -93,30 +117,36 @@ pub unsafe extern "C" fn mcp_auth_set_browser(
 ) -> i32 {
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
+        // SAFETY: the header requires NULL or a live handle.
         let auth = unsafe { borrow(auth, "auth") }?;
         let show = callback.map(|callback| {
             Arc::new(move |auth: &Arc<Auth>, url: &str| {
                 let url = Zeroizing::new(lent(url).into_bytes_with_nul());
                 let mut lent = mcp_auth::new(auth.clone());
-                // SAFETY: the program gave the function for this user data; the
-                // handle and the text live during the call.
+                // SAFETY: the application passed the function for this user data.
+                // The handle and the text outlive the call.
                 let status =
                     unsafe { callback(userdata.pointer(), &raw mut lent, url.as_ptr().cast()) };
-                succeeded(status, "the function that shows the sign-in page")
+                check_returned(status, "the function that shows the sign-in page")
             }) as Arc<Browser>
         });
         auth.inner.set_browser(show)
     })
 }
 
-/// Sets how long the person may take to sign in.
+/// Sets how long the person may take to sign in.  Default: 300000, which is
+/// five minutes.
 ///
-/// `auth`: one that is not in use yet.  `milliseconds`: 1 to INT32_MAX, at
-/// first 300000, which is five minutes; after that the call fails with
-/// MCP_E_TIMEOUT.  The call's own timeout stands still meanwhile, and that of
-/// calls which wait for this sign-in: they wait for as long, and up to a minute
-/// more.  Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+/// `auth`: an authorization before its first exchange.
+/// `milliseconds`: 1 to INT32_MAX.
+///
+/// After that time the call fails with MCP_E_TIMEOUT.  The call's own timeout
+/// is paused during the sign-in.  The timeouts of other calls that wait for
+/// this sign-in are paused as well: these calls wait for as long, and up to a
+/// minute more.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+///
 /// Threads: any, before use.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_sign_in_timeout(
@@ -124,20 +154,26 @@ pub unsafe extern "C" fn mcp_auth_set_sign_in_timeout(
     milliseconds: i32,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle.
+        // SAFETY: the header requires NULL or a live handle.
         unsafe { borrow(auth, "auth") }?.inner.set_sign_in_timeout(milliseconds)
     })
 }
 
-/// Tells the address to which the person's browser was sent back.
+/// Gives a waiting sign-in the URL to which the person's browser was
+/// redirected.
 ///
-/// `auth`: whose sign-in waits.  `redirect_url`: the whole address with its
-/// query, or the query alone; copied.  Its state is checked, and the waiting
-/// call goes on with it; what else may be wrong with it is that call's error.
-/// May be called inside the callback of mcp_auth_set_browser(), also while the
-/// library listens by itself: the first answer counts.  Errors: MCP_E_STATE
-/// when no sign-in waits for this address, MCP_E_INVALID_ARGUMENT,
-/// MCP_E_FORKED.
+/// `auth`: the authorization of the sign-in.
+/// `redirect_url`: the whole URL with its query, or only the query; copied.
+///
+/// The function checks the state parameter of the URL, and the waiting call
+/// continues with the URL.  If anything else in the URL is wrong, that call
+/// returns the error.  You may call this function inside the callback of
+/// mcp_auth_set_browser(), and also while the library itself listens for the
+/// redirect: the first URL counts.
+///
+/// Errors: MCP_E_STATE if no sign-in is waiting for this URL;
+/// MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 6749.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_complete(
@@ -145,28 +181,32 @@ pub unsafe extern "C" fn mcp_auth_complete(
     redirect_url: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live handle, and for a text.
+        // SAFETY: the header requires NULL or a live handle, and for a text.
         let (auth, url) = unsafe { (borrow(auth, "auth")?, text(redirect_url, "redirect_url")?) };
         auth.inner.complete(url)
     })
 }
 
-/// Opens an address in the person's browser: a callback for
+/// Opens a URL in the person's browser: a callback for
 /// mcp_auth_set_browser().
 ///
-/// `userdata`: not looked at, may be NULL.  `auth`: the opener gets the
-/// environment that there was when it was made; NULL for the one of now.
-/// `url`: https://, or http:// on this machine, without a user name.  What is
-/// not A-Z a-z 0-9 or one of - . _ ~ : / ? # @ = & % + , is percent-encoded.
-/// It is one argument of the system's opener (open, xdg-open, x-www-browser),
-/// and no shell of the library's sees it.  The environment variable BROWSER
-/// names other openers, with a colon between them: a program and its
-/// arguments, where %s stands for the address.  A thread of the library waits
-/// for the opener's end, and ends with it.
+/// `userdata`: ignored, may be NULL.
+/// `auth`: the opener gets the environment variables that existed when this
+/// authorization was made; with NULL, the current ones.
+/// `url`: https://, or http:// on this machine, without a user name.
 ///
-/// Returns MCP_OK when the opener was started, MCP_E_INVALID_ARGUMENT for any
-/// other address, MCP_E_NOT_FOUND when there is no opener.
-/// Threads: any; with NULL while none changes the environment.  Since: 0.1.0.
+/// All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = & % + , are
+/// percent-encoded.  The URL is one argument of the system's opener (open,
+/// xdg-open, x-www-browser), and the library runs no shell.  The environment
+/// variable BROWSER names other openers, separated by colons.  Each is a
+/// program with its arguments, in which %s stands for the URL.  A thread of
+/// the library waits until the opener ends, and then ends too.
+///
+/// Returns MCP_OK when the opener was started; MCP_E_INVALID_ARGUMENT for any
+/// other URL; MCP_E_NOT_FOUND if there is no opener.
+///
+/// Threads: any; with NULL for `auth` while no thread changes the
+/// environment.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_open_browser(
     userdata: *mut c_void,
@@ -175,7 +215,7 @@ pub unsafe extern "C" fn mcp_open_browser(
 ) -> i32 {
     let _ = userdata;
     guard(|| {
-        // SAFETY: the header asks for a text, and for NULL or a live handle.
+        // SAFETY: the header requires a text, and for NULL or a live handle.
         let (auth, url) = unsafe { (peek(auth), text(url, "url")?) };
         open_browser(url, auth.map(|auth| auth.inner.as_ref()))
     })

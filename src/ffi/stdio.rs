@@ -1,5 +1,5 @@
-//! A server that is a program of this machine, or at the other end of open
-//! descriptors.
+//! Clients of a server that is a program on this machine, or at the other end of
+//! descriptors that are already open.
 
 use std::ffi::{CStr, OsStr, OsString, c_char};
 use std::os::unix::ffi::OsStrExt;
@@ -14,56 +14,64 @@ use crate::ffi::guard::{guard, guard_or};
 use crate::ffi::handle::{borrow, give};
 use crate::ffi::library::*;
 
-/// Makes a client of a server that is a program, spoken to over its standard
-/// input and output.
+/// Makes a client of a server that is a program; the library talks to it over
+/// its standard input and output.
 ///
 /// `argv`: the program and its arguments, ended by a NULL; copied.  A program
-/// without a slash is looked for in the PATH.  No shell is involved.
+/// without a slash is searched for in the PATH.  No shell is involved.
 ///
-/// Nothing is started yet: the first call does that, and a call after the
-/// program has ended starts it again, see mcp_client_set_restart().  The
-/// program gets HOME, LOGNAME, PATH, SHELL, TERM and USER of this environment
-/// and what mcp_client_set_env() adds; no descriptor but its standard ones; a
-/// process group of its own.  mcp_client_close() ends it: its standard input
-/// is closed; if it runs on, it gets SIGTERM after two seconds and SIGKILL
-/// after four, with its group.  Processes of the group that outlive it get
-/// SIGTERM when it has ended, and SIGKILL two seconds later.  A process that
-/// has left the group, for instance by setsid(), is not reached.  No handler
-/// of SIGCHLD is needed or set.
+/// This function does not start the program.  The first call starts it, and a
+/// call after the program has ended starts it again; see
+/// mcp_client_set_restart().  The program gets the environment variables
+/// HOME, LOGNAME, PATH, SHELL, TERM and USER of the application, and those of
+/// mcp_client_set_env().  It inherits no descriptor except its standard ones.
+/// It runs in a process group of its own.
 ///
-/// Calls are those of every client.  What is of HTTP alone is
-/// MCP_E_UNSUPPORTED: tokens, headers, proxies, certificates.  A program that
-/// cannot be started, or ends while a call waits, makes that MCP_E_PROCESS:
-/// mcp_error_exit_status() has its status, and the message the end of what it
-/// wrote to its standard error.
+/// mcp_client_close() ends the program.  It closes the program's standard
+/// input.  If the program is still running, its process group gets SIGTERM
+/// after two seconds and SIGKILL after four.  Processes of the group that
+/// outlive the program get SIGTERM when it has ended, and SIGKILL two seconds
+/// later.  A process that has left the group, for example with setsid(), gets
+/// no signal.  The library neither needs nor sets a handler for SIGCHLD.
+///
+/// All calls work as with other clients.  Tokens, headers, proxies and
+/// certificates belong to HTTP: the functions that set them return
+/// MCP_E_UNSUPPORTED.  If the program cannot be started, or ends while a call
+/// waits, the call returns MCP_E_PROCESS.  mcp_error_exit_status() then
+/// returns the program's exit status, and the message has the last part of
+/// what the program wrote to its standard error.
 ///
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
-/// Threads: any, while none changes the environment.  Since: 0.1.0.
+///
+/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
 /// Spec: transports, stdio.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header asks for NULL or an array of texts that ends
+        // SAFETY: the header requires NULL or an array of texts that ends
         // with a NULL.
-        let argv = unsafe { list(argv, "argv")? };
+        let argv = unsafe { argument_list(argv, "argv")? };
         Ok(give(mcp_client::new(Client::new_stdio(argv)?)))
     })
 }
 
-/// Makes a client that speaks over two descriptors which are already open: a
-/// socket, pipes to a container, a server in this program.
+/// Makes a client that uses two descriptors that are already open, such as a
+/// socket, pipes to a container, or a server inside the application.
 ///
-/// `read_fd`: where the server's messages come from.  `write_fd`: where those
-/// to the server go; it may be the same number.  Messages are JSON, one to a
-/// line, as on stdio.  Both belong to the client from here on, also when NULL
-/// is returned, unless the number is no open descriptor; they are set not to
-/// block.  They are good for one session: once a stream has ended, calls are
-/// MCP_E_IO.
+/// `read_fd`: the library reads the server's messages from it.
+/// `write_fd`: the library writes messages to the server to it.  It may be
+/// the same number as `read_fd`.
+///
+/// Each message is one line of JSON, as on stdio.  Both descriptors belong to
+/// the client from now on, also if this function returns NULL, unless a
+/// number is not an open descriptor.  The library sets them to non-blocking.
+/// They serve one session: once a stream has ended, calls return MCP_E_IO.
 ///
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
-/// Threads: any, while none changes the environment.  Since: 0.1.0.
+///
+/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
 /// Spec: transports, stdio.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut mcp_client {
@@ -84,14 +92,15 @@ pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut
     })
 }
 
-/// Sets a variable in the environment of a server's process.
+/// Sets an environment variable of a server process.
 ///
-/// `name`: not empty and without "=".  `value`: NULL takes the variable away,
-/// also one that every server gets.  Both are copied; a value of eight bytes
-/// and more counts as a secret in messages.
+/// `name`: not empty, without "=".  Copied.
+/// `value`: copied; NULL removes the variable, even one that every server
+/// gets.  A value of eight bytes or more is treated as a secret in messages.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a client that does
 /// not start its server; MCP_E_STATE while the process runs; MCP_E_FORKED.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_env(
@@ -100,7 +109,7 @@ pub unsafe extern "C" fn mcp_client_set_env(
     value: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for texts.
+        // SAFETY: the header requires NULL or a live client, and for texts.
         let (client, name, value) = unsafe {
             (borrow(client, "client")?, text(name, "name")?, optional_text(value, "value")?)
         };
@@ -108,11 +117,14 @@ pub unsafe extern "C" fn mcp_client_set_env(
     })
 }
 
-/// Sets the directory in which a server's process starts.
+/// Sets the directory in which a server process starts.
 ///
-/// `path`: copied; NULL, as at first, is this process's own.  Errors: as for
-/// mcp_client_set_env(); one that is not there is MCP_E_PROCESS at the first
-/// call.
+/// `path`: copied; NULL, which is the default, means the current directory of
+/// the application.
+///
+/// Errors: as for mcp_client_set_env().  If the directory does not exist, the
+/// first call returns MCP_E_PROCESS.
+///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_directory(
@@ -120,45 +132,52 @@ pub unsafe extern "C" fn mcp_client_set_directory(
     path: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and for a text.
         let (client, path) = unsafe { (borrow(client, "client")?, optional_text(path, "path")?) };
         client.inner.set_directory(path)
     })
 }
 
-/// Says what becomes of what a server's process writes to its standard error.
+/// Sets what happens to the standard error of a server process.
 ///
-/// `choice`: MCP_STDERR_KEEP, as at first, reads it and keeps the last 8 KiB
-/// for the message of MCP_E_PROCESS; MCP_STDERR_DISCARD; MCP_STDERR_INHERIT.
-/// See mcp_client_set_stderr_fd() as well.  Errors: as for
-/// mcp_client_set_env().
+/// `choice`: MCP_STDERR_KEEP, MCP_STDERR_DISCARD or MCP_STDERR_INHERIT.
+/// MCP_STDERR_KEEP is the default: the library reads the output, and keeps
+/// the last 8 KiB for the message of MCP_E_PROCESS.
+///
+/// See also mcp_client_set_stderr_fd().
+///
+/// Errors: as for mcp_client_set_env().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_stderr(client: *mut mcp_client, choice: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         client.inner.set_stderr(match choice {
             MCP_STDERR_KEEP => StandardError::Keep,
             MCP_STDERR_DISCARD => StandardError::Discard,
             MCP_STDERR_INHERIT => StandardError::Inherit,
             _ => {
-                let what = format!("choice {choice} is none of MCP_STDERR_");
+                let what = format!("choice {choice} is not one of MCP_STDERR_");
                 return Err(Error::argument(what));
             }
         })
     })
 }
 
-/// Sends what a server's process writes to its standard error to a descriptor
-/// of yours: a file, a pipe that you read.
+/// Sends the standard error of a server process to a descriptor of yours,
+/// such as a file, or a pipe that you read.
 ///
-/// `fd`: duplicated.  Errors: as for mcp_client_set_env().
+/// `fd`: duplicated.
+///
+/// Errors: as for mcp_client_set_env().
+///
 /// Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         let own = sys::duplicate(fd)
             .map_err(|_| Error::argument(format!("fd {fd} is not an open descriptor")))?;
@@ -166,44 +185,48 @@ pub unsafe extern "C" fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: i
     })
 }
 
-/// Says whether a call starts a server's process again that has ended.
+/// Sets whether a call starts a server process again after it has ended.
 ///
-/// `allow`: 1, as at first, or 0, with which calls are MCP_E_PROCESS from then
-/// on.  A call that the process may have begun to execute is not repeated for
-/// that, unless it may be, see mcp_client_set_repeat_tools().
+/// `allow`: 1, which is the default, or 0.  With 0, calls return
+/// MCP_E_PROCESS after the process has ended.
 ///
-/// Errors: MCP_E_UNSUPPORTED for a client that does not start its server,
-/// MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// If the process may have begun to execute a call, the library does not
+/// repeat that call after a restart, unless it is safe to repeat; see
+/// mcp_client_set_repeat_tools().
+///
+/// Errors: MCP_E_UNSUPPORTED for a client that does not start its server;
+/// MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+///
 /// Threads: any, for calls begun later.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_restart(client: *mut mcp_client, allow: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_restart(allow != 0)
     })
 }
 
-/// The most arguments of a program.
+/// The largest number of arguments of a program.
 const MOST: usize = 4096;
 
-/// Copies an array of texts that ends with a NULL.
+/// Copies an array of arguments that ends with a NULL.
 ///
 /// # Safety
 ///
-/// `array` is NULL or an array that ends with a NULL, of texts that end with
-/// a NUL each.
-unsafe fn list(array: *const *const c_char, name: &str) -> Result<Vec<OsString>> {
+/// `array` is NULL, or an array of texts that ends with a NULL. Each text ends
+/// with a NUL.
+unsafe fn argument_list(array: *const *const c_char, name: &str) -> Result<Vec<OsString>> {
     if array.is_null() {
         return Err(Error::argument(format!("{name} is NULL")));
     }
     let mut all = Vec::new();
     for at in 0..=MOST {
-        // SAFETY: within the array: no entry before was the last.
+        // SAFETY: inside the array, because no earlier entry was the NULL.
         let entry = unsafe { *array.add(at) };
         if entry.is_null() {
             return Ok(all);
         }
-        // SAFETY: not NULL, and for the rest as the caller says.
+        // SAFETY: not NULL; the caller guarantees the rest.
         let text = unsafe { CStr::from_ptr(entry) };
         all.push(OsStr::from_bytes(text.to_bytes()).to_owned());
     }

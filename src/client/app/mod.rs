@@ -1,2 +1,4 @@
 pub(crate) mod dispatch;
-pub(crate) mod request;
+pub(crate) mod forget_session;
+pub(crate) mod input_round;
+pub(crate) mod outbox;

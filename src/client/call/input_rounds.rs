@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::client::core::input_request::Inquiry;
+use crate::client::app::input_round::Inquiry;
+use crate::client::core::client::Client;
+use crate::client::core::session::Session;
 use crate::client::options::Options;
-use crate::client::{Client, Session};
-use crate::protocol::input_request::{Answered, Asked, Kind};
+use crate::protocol::input_request::{Asked, Kind};
 use crate::protocol::{InputRequired, RetryParams, recognise_all};
 use crate::transport::wait::Wait;
 use crate::wire::object::Members;
@@ -77,25 +78,6 @@ pub(crate) fn recognised(round: &InputRequired, session: &Session) -> Result<Vec
             ),
         )
     })
-}
-
-impl Inquiry {
-    /// Takes what is asked, and answers at once what needs nobody.
-    pub(crate) fn take(
-        &mut self,
-        client: &Arc<Client>,
-        options: &Options,
-        place: usize,
-        asked: Asked,
-        wait: &Wait,
-    ) {
-        match (&options.roots, asked.kind) {
-            (Some(roots), Kind::Roots) => {
-                self.answers.set(place, Answered::Result(format!("{{\"roots\":{roots}}}")));
-            }
-            _ => self.add(client, place, asked, wait),
-        }
-    }
 }
 
 /// The pages in the data of an error: their ids, and the params of each.

@@ -4,19 +4,25 @@ pub(crate) mod input_rounds;
 pub(crate) mod pages;
 pub(crate) mod task;
 pub(crate) mod task_poller;
+mod tool_catalog;
 
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::secret::Secret;
-use crate::client::app::dispatch::Reporting;
-use crate::client::app::request::CallLimits;
-use crate::client::core::outbox;
+use crate::base::sync::lock;
+use crate::client::core::call_limits::CallLimits;
+use crate::client::core::client::Client;
+use crate::client::core::counters::Counter;
+use crate::client::core::outbound::OutboundMessage;
+use crate::client::core::outbound::Outcome;
+use crate::client::core::outbound::RpcRefused;
+use crate::client::core::outbox::OutboxKind;
+use crate::client::core::progress_report::Reporting;
+use crate::client::core::session::Session;
+use crate::client::core::session_loss::HEADER_MISMATCH;
 use crate::client::options::Options;
-use crate::client::session::exchange::{HEADER_MISMATCH, OutboundMessage, Outcome, RpcRefused};
-use crate::client::{Client, Counter, Session, lock};
 use crate::protocol::call::Call;
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::task::{Task, Tasks};
@@ -271,7 +277,10 @@ impl Client {
             peer: session.peer(),
             report: limits.report.as_ref(),
         };
-        let reporting = limits.report.as_ref().map(|report| Reporting::begin(self, id, report));
+        let reporting = limits
+            .report
+            .as_ref()
+            .map(|report| Reporting::begin(&self.progress_reports, id, report));
         let ending = match self.post(options, post, wait).await {
             Ok(ending) => ending,
             Err(error) => {
@@ -367,19 +376,10 @@ impl Client {
             Err(error)
                 if !error.may_have_run() && error.http_status() == 0 && !self.is_closed() =>
             {
-                let _ = self.send_apart(session, outbox::OutboxKind::Courtesy, outgoing);
+                let _ = self.send_apart(session, OutboxKind::Courtesy, outgoing);
             }
             _ => {}
         }
-    }
-
-    /// Says which call it was, and takes out what nobody may see.
-    pub(crate) fn finished(&self, error: Error, call: &str, options: &Options) -> Error {
-        let mut secrets = options.secrets();
-        let session = self.current_session();
-        let session_id = session.as_ref().and_then(|session| session.dialect.session_id());
-        secrets.extend(session_id.map(Secret::from));
-        error.during(call).masked(&secrets)
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::Client;
-use crate::client::app::request::CallLimits;
+use crate::client::core::call_limits::CallLimits;
+use crate::client::core::client::Client;
 use crate::client::options::Options;
 use crate::protocol::call::{Call, push_member};
 use crate::protocol::item;

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::app::request::CallLimits;
 use crate::client::call::task_poller::TaskPoller;
+use crate::client::core::call_limits::CallLimits;
+use crate::client::core::client::Client;
+use crate::client::core::session::Session;
 use crate::client::core::tool_catalog::TaskSupport;
 use crate::client::options::Options;
-use crate::client::{Client, Session};
 use crate::protocol::call::Call;
 use crate::protocol::task::{Task, Tasks};
 use crate::transport::wait::{Attendant, Wait, now};

@@ -1,57 +1,28 @@
 //! A task that goes on at the server while nobody is connected to it,
 //! followed to its end.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::base::signal::Signal;
-use crate::client::app::request::CallLimits;
+use crate::base::sync::lock;
+use crate::client::app::input_round::Inquiry;
 use crate::client::call::input_rounds::recognised;
 use crate::client::call::task::tasks_of;
-use crate::client::core::input_request::Inquiry;
-use crate::client::http::error;
+use crate::client::core::call_limits::CallLimits;
+use crate::client::core::client::Client;
+use crate::client::core::rpc_error;
+use crate::client::core::session::Session;
+use crate::client::core::task_watches::Wake;
 use crate::client::options::Options;
-use crate::client::{Client, Session, lock};
 use crate::protocol::InputRequired;
 use crate::protocol::call::Call;
 use crate::protocol::task::{State, Task};
 use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::Answer;
-
-/// Who waits for which task.
-#[derive(Debug, Default)]
-pub(crate) struct TaskWatches(Mutex<Vec<(String, Weak<Wake>)>>);
-
-/// What there is to look at before the pause is over.
-#[derive(Debug)]
-struct Wake {
-    signal: Arc<Signal>,
-    /// The server has told of the task.
-    has_news: AtomicBool,
-}
-
-impl TaskWatches {
-    fn add(&self, id: &str) -> Result<Arc<Wake>> {
-        let wake = Arc::new(Wake { signal: Signal::shared(), has_news: AtomicBool::new(false) });
-        let mut all = lock(&self.0);
-        all.retain(|(_, wake)| wake.strong_count() > 0);
-        all.push((id.to_owned(), Arc::downgrade(&wake)));
-        Ok(wake)
-    }
-
-    /// The server tells of a task.
-    pub(crate) fn wake(&self, id: &str) {
-        for (_, wake) in lock(&self.0).iter().filter(|(known, _)| known == id) {
-            if let Some(wake) = wake.upgrade() {
-                wake.has_news.store(true, Ordering::Release);
-                wake.signal.raise();
-            }
-        }
-    }
-}
 
 /// How long telling the server that nobody waits for a task any more may hold
 /// up the caller: a cancel is to return within 10 ms.
@@ -205,7 +176,7 @@ impl<'a> TaskPoller<'a> {
             }
             State::Failed(rpc) => {
                 self.end();
-                return Err(error::rpc_error(&rpc, 200));
+                return Err(rpc_error::error(&rpc, 200));
             }
             State::Cancelled(why) => {
                 self.end();

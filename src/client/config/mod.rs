@@ -20,11 +20,11 @@ use zeroize::Zeroizing;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::client::Client;
+use crate::client::authorization::{Auth, Grant};
 use crate::client::config::document::Document;
 use crate::client::config::entry::Entry;
 use crate::client::config::ready::{Around, EntryWay, Ready, ReadyAuth};
-use crate::client::http::credentials::{Auth, Grant};
+use crate::client::core::client::Client;
 use crate::transport::socket::plain;
 
 /// A file's servers. Nothing in it changes.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::client::lock;
+use crate::base::sync::lock;
 use crate::transport::wait::Wait;
 
 #[derive(Debug)]

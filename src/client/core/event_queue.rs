@@ -9,8 +9,11 @@ use crate::base::error::Result;
 use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::client::app::request::{Flight, Place, ProgressReport, Request};
 use crate::client::core::input_request::Question;
+use crate::client::core::progress_report::ProgressReport;
+use crate::client::core::request_state::Flight;
+use crate::client::core::request_state::Place;
+use crate::client::core::request_state::RequestState;
 use crate::protocol::notification::Kind;
 use crate::wire::jsonrpc::Answer;
 
@@ -38,7 +41,7 @@ pub(crate) enum QueuedItem {
     /// Nobody is told of a request that is gone.
     Progress(Weak<ProgressReport>, Progress),
     /// A started request has ended so: it is done when the application looks.
-    Done(Arc<Request>, Flight, Result<Vec<Answer>>),
+    Done(Arc<RequestState>, Flight, Result<Vec<Answer>>),
     /// Work that runs code of the application to get or keep a credential.
     Work(Box<dyn FnOnce() + Send>),
 }
@@ -95,7 +98,7 @@ struct Queue {
     bytes: usize,
     /// Requests that are done and were not handed out, in the order in which
     /// they ended.
-    done: Numbered<Arc<Request>>,
+    done: Numbered<Arc<RequestState>>,
     next_place: u64,
     is_closed: bool,
 }
@@ -192,13 +195,13 @@ impl EventQueue {
 
     /// Hands out a request that is done, unless somebody waits for it, or has
     /// freed it.
-    pub(crate) fn list(&self, request: Arc<Request>) {
+    pub(crate) fn list(&self, request: Arc<RequestState>) {
         self.list_when(request, || true);
     }
 
     /// The same for one that `ends` just now, if it does. Whoever sees its end
     /// and lets go of its place after that finds it handed out or not, for good.
-    pub(crate) fn list_when(&self, request: Arc<Request>, ends: impl FnOnce() -> bool) {
+    pub(crate) fn list_when(&self, request: Arc<RequestState>, ends: impl FnOnce() -> bool) {
         let mut queue = lock(&self.queue);
         if !ends() {
             return;
@@ -215,8 +218,29 @@ impl EventQueue {
         self.signal(&queue);
     }
 
+    /// Ends a flight that was started, and hands the request out, unless that
+    /// was done before: the client may have been closed before its end came. A
+    /// progress function that runs on another thread returns first, and does it.
+    pub(crate) fn complete(
+        self: &Arc<Self>,
+        request: &Arc<RequestState>,
+        flight: Flight,
+        result: Result<Vec<Answer>>,
+    ) {
+        let Some(report) = request.report_of(flight) else { return };
+        let (this, request) = (self.clone(), request.clone());
+        let finish = move || {
+            this.list_when(request.clone(), || request.end(flight, result));
+            request.announce_end();
+        };
+        match report {
+            Some(report) => report.end_then(finish),
+            None => finish(),
+        }
+    }
+
     /// A started request that is done, each once.
-    pub(crate) fn next_done(&self) -> Option<Arc<Request>> {
+    pub(crate) fn next_done(&self) -> Option<Arc<RequestState>> {
         let mut queue = lock(&self.queue);
         let request = queue.done.pop_first()?;
         *lock(&request.place) = Place::None;
@@ -230,7 +254,7 @@ impl EventQueue {
 
     /// Takes a request that may be listed from the list, and puts it in this
     /// place; gives the old one.
-    pub(crate) fn take_place(&self, request: &Request, next: Place) -> Place {
+    pub(crate) fn take_place(&self, request: &RequestState, next: Place) -> Place {
         let mut queue = lock(&self.queue);
         let old = std::mem::replace(&mut *lock(&request.place), next);
         let mut gone = None;
@@ -244,7 +268,7 @@ impl EventQueue {
     }
 
     /// Nobody wants to know any more how a request ended.
-    pub(crate) fn forget(&self, request: &Request) {
+    pub(crate) fn forget(&self, request: &RequestState) {
         self.take_place(request, Place::None);
         let mut queue = lock(&self.queue);
         let is_own = |item: &QueuedItem| matches!(item, QueuedItem::Done(one, ..) if std::ptr::eq(Arc::as_ptr(one), request));

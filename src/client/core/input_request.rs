@@ -1,18 +1,46 @@
 //! A question of the server and its one answer, whichever way it travels.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::client::core::event_queue::QueuedItem;
-use crate::client::{Client, Session};
+use crate::client::core::session::Session;
 use crate::protocol::call::push_member;
 use crate::protocol::input_request::{Answered, Asked};
 use crate::protocol::{InputRequired, RetryParams};
 use crate::transport::wait::{Asking, Wait};
+
+/// Sends input responses to the server: the client.
+pub(crate) trait Responder: Send + Sync {
+    fn is_closed(&self) -> bool;
+
+    /// Answers a request of the server's.
+    fn respond(
+        self: Arc<Self>,
+        session: &Arc<Session>,
+        id: &str,
+        answered: &Answered,
+    ) -> Result<()>;
+}
+
+// No supertrait: the Debug of every implementor would be linked for nothing.
+impl fmt::Debug for dyn Responder + '_ {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Responder")
+    }
+}
+
+/// What a new input request needs of its client.
+#[derive(Debug)]
+pub(crate) struct Asker<'a> {
+    pub(crate) questions: &'a Questions,
+    pub(crate) responder: Weak<dyn Responder>,
+    pub(crate) input_timeout: Duration,
+}
 
 #[derive(Debug)]
 pub(crate) struct Question {
@@ -22,7 +50,7 @@ pub(crate) struct Question {
     /// Whose time it stops while it is open.
     asking: Arc<Asking>,
     until: Instant,
-    client: Weak<Client>,
+    responder: Weak<dyn Responder>,
     /// Of one that the server asks unbidden.
     _room: Option<Taken>,
 }
@@ -51,17 +79,17 @@ enum State {
 pub(crate) struct Answers {
     given: Mutex<Vec<(String, Option<Answered>)>>,
     missing: AtomicUsize,
-    all: Arc<Signal>,
+    pub(crate) all: Arc<Signal>,
 }
 
 impl Answers {
-    fn new(keys: Vec<String>) -> Result<Arc<Self>> {
+    pub(crate) fn new(keys: Vec<String>) -> Arc<Self> {
         let all = Signal::shared();
-        Ok(Self::telling(keys, &all))
+        Self::telling(keys, &all)
     }
 
     /// The same, where the signal is another's as well.
-    fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Arc<Self> {
+    pub(crate) fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Arc<Self> {
         Arc::new(Self {
             missing: AtomicUsize::new(keys.len()),
             given: Mutex::new(keys.into_iter().map(|key| (key, None)).collect()),
@@ -127,49 +155,61 @@ impl Question {
     /// One that came as a request of the server: to the call that waits, or
     /// outside of any. `None` if there are too many already.
     pub(crate) fn of_request(
-        client: &Arc<Client>,
+        asker: Asker<'_>,
         session: &Arc<Session>,
         id: &str,
         asked: Asked,
         wait: &Wait,
     ) -> Option<Arc<Self>> {
-        let room = Taken::of(&client.questions.room, asked.params.len())?;
+        let room = Taken::of(&asker.questions.room, asked.params.len())?;
         let origin = Origin::Request { session: session.clone(), id: id.to_owned() };
-        Some(Self::new(client, origin, asked, Some(room), wait))
+        Some(Self::new(asker, origin, asked, Some(room), wait))
+    }
+
+    /// One that a call is asked before its result.
+    pub(crate) fn of_round(
+        asker: Asker<'_>,
+        answers: &Arc<Answers>,
+        place: usize,
+        asked: Asked,
+        wait: &Wait,
+    ) -> Arc<Self> {
+        let origin = Origin::InputRequired { answers: answers.clone(), place };
+        Self::new(asker, origin, asked, None, wait)
     }
 
     fn new(
-        client: &Arc<Client>,
+        asker: Asker<'_>,
         origin: Origin,
         asked: Asked,
         room: Option<Taken>,
         wait: &Wait,
     ) -> Arc<Self> {
-        let asking = wait.asking().unwrap_or(&client.questions.unclaimed).clone();
+        let asking = wait.asking().unwrap_or(&asker.questions.unclaimed).clone();
         asking.begin();
         let question = Arc::new(Self {
             asked,
             origin,
             state: Mutex::new(State::Open),
             asking,
-            until: Instant::now() + client.options().input_timeout,
-            client: Arc::downgrade(client),
+            until: Instant::now() + asker.input_timeout,
+            responder: asker.responder,
             _room: room,
         });
-        client.questions.add(&question);
+        asker.questions.add(&question);
         question
     }
 
     /// Answers it, if nobody has and the server still wants to know.
     pub(crate) fn answer(&self, answered: Answered) -> Result<()> {
-        let client = self.close(State::Answered)?;
+        let responder = self.close(State::Answered)?;
         match &self.origin {
             Origin::InputRequired { answers, place } => {
                 answers.set(*place, answered);
                 Ok(())
             }
             Origin::Request { session, id } => {
-                client.respond(session, id, &answered.related_to(&self.asked.params))
+                responder.respond(session, id, &answered.related_to(&self.asked.params))
             }
         }
     }
@@ -187,20 +227,20 @@ impl Question {
     }
 
     /// Ends it without an answer.
-    fn close(&self, how: State) -> Result<Arc<Client>> {
-        let client = self.client.upgrade().filter(|client| !client.is_closed());
-        let Some(client) = client else {
+    fn close(&self, how: State) -> Result<Arc<dyn Responder>> {
+        let responder = self.responder.upgrade().filter(|responder| !responder.is_closed());
+        let Some(responder) = responder else {
             return Err(Error::new(Status::Closed, "the client was closed"));
         };
         let mut current = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if *current != State::Open {
             drop(current);
-            return self.check_open().map(|()| client);
+            return self.check_open().map(|()| responder);
         }
         *current = how;
         drop(current);
         self.asking.end();
-        Ok(client)
+        Ok(responder)
     }
 
     /// Answers one that is let go of, or that nobody answered in time.
@@ -208,65 +248,19 @@ impl Question {
         let _ = self.answer(self.asked.refuse(false));
     }
 
+    /// Its call has ended: the server does not wait for an answer.
+    pub(crate) fn end(&self) {
+        let _ = self.close(State::Over);
+    }
+
     fn is_open(&self) -> bool {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) == State::Open
     }
 }
 
-/// What a call is asked before its result. It is over when the call is:
-/// nobody would hear an answer.
-#[derive(Debug)]
-pub(crate) struct Inquiry {
-    pub(crate) answers: Arc<Answers>,
-    questions: Vec<Arc<Question>>,
-}
-
-impl Inquiry {
-    pub(crate) fn new(keys: Vec<String>) -> Result<Self> {
-        if keys.len() > QUESTIONS {
-            return Err(Error::new(
-                Status::TooLarge,
-                format!("the server asks more than {QUESTIONS} questions at once"),
-            ));
-        }
-        Ok(Self { answers: Answers::new(keys)?, questions: Vec::new() })
-    }
-
-    /// One whose answers are told by a signal that is another's as well.
-    pub(crate) fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Self {
-        Self { answers: Answers::telling(keys, all), questions: Vec::new() }
-    }
-
-    pub(crate) fn add(&mut self, client: &Arc<Client>, place: usize, asked: Asked, wait: &Wait) {
-        let origin = Origin::InputRequired { answers: self.answers.clone(), place };
-        self.questions.push(Question::new(client, origin, asked, None, wait));
-    }
-
-    /// Asks the program. All are open before the first is answered.
-    pub(crate) fn put(&self, client: &Client, wait: &Wait) {
-        for question in &self.questions {
-            client.deliver(QueuedItem::Question(question.clone()), wait);
-        }
-    }
-
-    /// The same, and waits for all the answers.
-    pub(crate) async fn ask(&self, client: &Client, wait: &Wait) -> Result<()> {
-        self.put(client, wait);
-        wait.until_raised(&self.answers.all).await
-    }
-}
-
-impl Drop for Inquiry {
-    fn drop(&mut self) {
-        for question in &self.questions {
-            let _ = question.close(State::Over);
-        }
-    }
-}
-
 /// The most questions that a server may have asked, and the most memory of
 /// them, until the program is done with them; a single one may be larger.
-const QUESTIONS: usize = 1000;
+pub(crate) const QUESTIONS: usize = 1000;
 const BYTES: usize = 64 << 20;
 
 #[derive(Debug, Default)]

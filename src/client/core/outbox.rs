@@ -1,14 +1,10 @@
 //! Messages to the server that are sent while whoever has them sent goes on.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
-use crate::base::error::{Error, Result, Status};
-use crate::client::app::request::CallLimits;
-use crate::client::session::exchange::OutboundMessage;
-use crate::client::{Client, Counter, Session, lock};
+use crate::base::sync::lock;
 use crate::protocol::Outgoing;
-use crate::transport::wait::Wait;
 
 /// What a message is, which says how many of its kind may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +32,13 @@ struct OutboxQueue {
 const SENDERS: usize = 4;
 /// The most messages that wait, and the most memory of them; a single one may
 /// be larger.
-const ANSWERS: usize = 1024;
-const ANSWER_BYTES: usize = 64 << 20;
+pub(crate) const ANSWERS: usize = 1024;
+pub(crate) const ANSWER_BYTES: usize = 64 << 20;
 const OWN: usize = 256;
 const OWN_BYTES: usize = 1 << 20;
 
 /// What came of adding a message.
-enum Added {
+pub(crate) enum Added {
     Queued,
     /// Somebody has to begin to send.
     First,
@@ -50,7 +46,7 @@ enum Added {
 }
 
 impl Outbox {
-    fn add(&self, kind: OutboxKind, outgoing: Outgoing) -> Added {
+    pub(crate) fn add(&self, kind: OutboxKind, outgoing: Outgoing) -> Added {
         let mut line = lock(&self.0);
         let (most, most_bytes) = match kind {
             OutboxKind::Answer => (ANSWERS, ANSWER_BYTES),
@@ -71,7 +67,7 @@ impl Outbox {
     }
 
     /// The next to send; with none there is a sender less.
-    fn next(&self) -> Option<(OutboxKind, Outgoing)> {
+    pub(crate) fn next(&self) -> Option<(OutboxKind, Outgoing)> {
         let mut line = lock(&self.0);
         match line.waiting.pop_front() {
             Some((kind, outgoing)) => {
@@ -82,47 +78,6 @@ impl Outbox {
                 line.senders -= 1;
                 None
             }
-        }
-    }
-}
-
-impl Client {
-    /// Sends a message to the server from the background thread. How it fares
-    /// is the server's business; one that asks faster than it takes answers
-    /// does not get all of them.
-    pub(crate) fn send_apart(
-        self: &Arc<Self>,
-        session: &Arc<Session>,
-        kind: OutboxKind,
-        outgoing: Outgoing,
-    ) -> Result<()> {
-        match session.outbox.add(kind, outgoing) {
-            Added::Queued => Ok(()),
-            Added::First => {
-                let session = session.clone();
-                self.spawn(move |client| async move { client.send_all(&session).await })
-            }
-            Added::Full if kind == OutboxKind::Answer => Err(Error::new(
-                Status::TooLarge,
-                format!(
-                    "the server takes no answers: {ANSWERS} of them, or {} MiB, wait to be sent",
-                    ANSWER_BYTES >> 20
-                ),
-            )),
-            Added::Full => {
-                self.count_one(Counter::DroppedReplies);
-                Ok(())
-            }
-        }
-    }
-
-    async fn send_all(self: &Arc<Self>, session: &Arc<Session>) {
-        while let Some((kind, outgoing)) = session.outbox.next() {
-            let options = self.options();
-            let wait = self.wait(&options, &CallLimits::default(), true);
-            let wait = if kind == OutboxKind::Courtesy { Wait::for_courtesy(wait) } else { wait };
-            let post = OutboundMessage::notification(&outgoing, session.peer());
-            let _ = self.post(&options, post, &wait).await;
         }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use crate::base::error::Error;
 use crate::base::signal::Signal;
+use crate::base::sync::lock;
 use crate::base::sync::{Arc, Mutex};
-use crate::client::lock;
 use crate::wire::jsonrpc::ResponseBody;
 use crate::wire::tape::Tape;
 

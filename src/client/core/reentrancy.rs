@@ -6,7 +6,16 @@
 
 use std::cell::RefCell;
 
-use crate::client::Client;
+/// Which client it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClientId(usize);
+
+impl ClientId {
+    /// The one at this address.
+    pub(crate) fn of<T>(client: &T) -> Self {
+        Self(std::ptr::from_ref(client).addr())
+    }
+}
 
 /// A kind of function of the application's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +43,14 @@ thread_local! {
 pub(crate) struct InCallback;
 
 impl InCallback {
-    pub(crate) fn enter(client: &Client, function: CallbackKind) -> Self {
-        INSIDE.with_borrow_mut(|inside| inside.push((address(client), function)));
+    pub(crate) fn enter(client: ClientId, function: CallbackKind) -> Self {
+        INSIDE.with_borrow_mut(|inside| inside.push((client.0, function)));
         Self
     }
 
     /// Whether it is in any function of this client's.
-    pub(crate) fn any(client: &Client) -> bool {
-        INSIDE.with_borrow(|inside| inside.iter().any(|(one, _)| *one == address(client)))
+    pub(crate) fn any(client: ClientId) -> bool {
+        INSIDE.with_borrow(|inside| inside.iter().any(|(one, _)| *one == client.0))
     }
 
     /// Whether it is in any function of the application's.
@@ -49,12 +58,12 @@ impl InCallback {
         INSIDE.with_borrow(|inside| !inside.is_empty())
     }
 
-    pub(crate) fn is_in(client: &Client, function: CallbackKind) -> bool {
+    pub(crate) fn is_in(client: ClientId, function: CallbackKind) -> bool {
         depth(client, function) > 0
     }
 
     /// Whether another function of this kind would be nested too deeply.
-    pub(crate) fn is_full(client: &Client, function: CallbackKind) -> bool {
+    pub(crate) fn is_full(client: ClientId, function: CallbackKind) -> bool {
         depth(client, function) >= MOST
     }
 }
@@ -65,11 +74,7 @@ impl Drop for InCallback {
     }
 }
 
-fn depth(client: &Client, function: CallbackKind) -> usize {
-    let this = (address(client), function);
+fn depth(client: ClientId, function: CallbackKind) -> usize {
+    let this = (client.0, function);
     INSIDE.with_borrow(|inside| inside.iter().filter(|one| **one == this).count())
-}
-
-fn address(client: &Client) -> usize {
-    std::ptr::from_ref(client).addr()
 }

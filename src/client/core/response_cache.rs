@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::auth::token::Token;
 use crate::base::secret::Secret;
-use crate::client::lock;
+use crate::base::sync::lock;
 use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::protocol::notification::{self, Kind};

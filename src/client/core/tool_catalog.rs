@@ -7,11 +7,9 @@ use std::sync::{Arc, Mutex};
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
-use crate::client::options::Options;
-use crate::client::{Client, lock};
+use crate::base::sync::lock;
 use crate::protocol::call::Call;
 use crate::protocol::header_params::{self, HeaderParam};
-use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
 
@@ -43,9 +41,6 @@ struct KnownTool {
     is_idempotent: bool,
     task_support: TaskSupport,
 }
-
-/// The most pages that are read for the marks of one tool.
-const PAGES: usize = 100;
 
 impl ToolCatalog {
     pub(crate) fn clear(&self) {
@@ -153,29 +148,4 @@ fn is_idempotent(annotations: Option<&RawValue>) -> bool {
     let Some(annotations) = annotations else { return false };
     let annotations = Members::parse(annotations.get()).unwrap_or_default();
     HINTS.iter().any(|hint| annotations.get(hint).is_some_and(|value| value.get() == "true"))
-}
-
-impl Client {
-    /// Reads the list of tools anew, because the marks of one have changed.
-    pub(crate) async fn refresh_tool_catalog(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
-        wait: &Wait,
-    ) -> Result<()> {
-        let list = Call::new("tools/list", None)?;
-        self.cache.forget(&list);
-        let mut cursor: Option<String> = None;
-        for _ in 0..PAGES {
-            let page = list.at(cursor.as_deref());
-            // Boxed, because a list is a call like the one that needs it.
-            let limits = Default::default();
-            let answer = Box::pin(self.perform_within(options, &page, &limits, wait)).await?;
-            let next = answer.member("nextCursor").and_then(|next| serde_json::from_str(next).ok());
-            if next.is_none() || next == cursor {
-                break;
-            }
-            cursor = next;
-        }
-        Ok(())
-    }
 }

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::core::backoff::Backoff;
-use crate::client::core::event_queue::{Progress, QueuedItem};
-use crate::client::core::input_request::Question;
-use crate::client::core::outbox;
-use crate::client::http::error;
+use crate::client::core::client::Client;
+use crate::client::core::event_queue::Progress;
+use crate::client::core::event_queue::QueuedItem;
+use crate::client::core::outbound::OutboundMessage;
+use crate::client::core::outbound::Outcome;
+use crate::client::core::session::Target;
 use crate::client::http::request::HttpContext;
 use crate::client::inbound::progress::ProgressReader;
+use crate::client::inbound::server_request::ServerRequest;
 use crate::client::options::Options;
-use crate::client::session::exchange::{OutboundMessage, Outcome, RpcRefused, Target};
-use crate::client::{Client, Counter, lock};
-use crate::protocol::input_request::{Answered, Asked, Kind, TOO_MANY};
+use crate::protocol::Outgoing;
 use crate::protocol::notification;
 use crate::transport::http::Reply;
 use crate::transport::wait::Wait;
@@ -122,8 +123,8 @@ impl Client {
                 Some(Hit::Result(tape, place)) => {
                     Ok(Outcome::Answer(Answer::new(body, 0, tape, place), session_id))
                 }
-                Some(Hit::Error(rpc)) => Ok(rpc_ending(rpc, status, false)),
-                Some(Hit::Anonymous(rpc)) => Ok(rpc_ending(rpc, status, true)),
+                Some(Hit::Error(rpc)) => Ok(Outcome::rpc(rpc, status, false)),
+                Some(Hit::Anonymous(rpc)) => Ok(Outcome::rpc(rpc, status, true)),
                 Some(Hit::Other) | None => Err(said(Error::protocol(format!(
                     "the server answered with a batch that lacks the answer (id {id})"
                 )))),
@@ -139,10 +140,10 @@ impl Client {
             Message::Response { id: Id::Number(theirs), outcome: ResponseBody::Error(rpc) }
                 if theirs == id =>
             {
-                return Ok(rpc_ending(rpc, status, false));
+                return Ok(Outcome::rpc(rpc, status, false));
             }
             Message::Response { id: Id::None, outcome: ResponseBody::Error(rpc) } => {
-                return Ok(rpc_ending(rpc, status, true));
+                return Ok(Outcome::rpc(rpc, status, true));
             }
             Message::Response { id: theirs, .. } => {
                 let other = || {
@@ -268,8 +269,8 @@ impl Client {
                         has_other = true;
                         continue;
                     }
-                    Some(Hit::Error(rpc)) => rpc_ending(rpc, reply.head.status, false),
-                    Some(Hit::Anonymous(rpc)) => rpc_ending(rpc, reply.head.status, true),
+                    Some(Hit::Error(rpc)) => Outcome::rpc(rpc, reply.head.status, false),
+                    Some(Hit::Anonymous(rpc)) => Outcome::rpc(rpc, reply.head.status, true),
                     Some(Hit::Own(answer)) => Outcome::Answer(answer, reply.head.session_id.take()),
                     Some(Hit::Result(tape, place)) => {
                         let session_id = reply.head.session_id.take();
@@ -385,100 +386,31 @@ impl Client {
                 Ok(None)
             }
             Message::Request { id, method, params } => {
-                // Boxed, because its reply is read by this very function.
-                let request = Incoming { id, method: &method, params };
-                Box::pin(self.take_request(reading.options, post.peer, request, wait)).await?;
+                let request = ServerRequest { id, method: &method, params };
+                if let Some(outgoing) = self.take_request(post.peer, request, wait)? {
+                    self.answer(reading.options, post.peer, &outgoing, wait).await?;
+                }
                 Ok(None)
             }
         }
     }
 
-    /// A request of the server: answered here, or by the program.
-    pub(crate) async fn take_request(
+    /// Sends the response to a request of the server's.
+    async fn answer(
         self: &Arc<Self>,
         options: &Options,
         peer: Target<'_>,
-        request: Incoming<'_>,
+        outgoing: &Outgoing,
         wait: &Wait,
     ) -> Result<()> {
-        if !peer.dialect.has_requests() {
-            self.count_one(Counter::Junk);
-            return Ok(());
-        }
-        let answered = if request.method == "ping" {
-            Answered::Result("{}".to_owned())
-        } else {
-            let none = Default::default();
-            let declared = peer.session.map_or(&none, |session| &session.declared);
-            match Asked::recognise(request.method, request.params, declared) {
-                Err(refusal) => refusal.into(),
-                Ok(asked) => 'asked: {
-                    // As they are now: a stream may be older than what is set.
-                    let roots = lock(&self.options).roots.clone();
-                    if let (Kind::Roots, Some(roots)) = (asked.kind, roots) {
-                        let answer = Answered::Result(format!("{{\"roots\":{roots}}}"));
-                        break 'asked answer.related_to(&asked.params);
-                    }
-                    let Some(session) = peer.session else { return Ok(()) };
-                    match Question::of_request(self, session, request.id, asked, wait) {
-                        Some(question) => {
-                            self.deliver(QueuedItem::Question(question), wait);
-                            return Ok(());
-                        }
-                        None => {
-                            self.count_one(Counter::DroppedEvents);
-                            TOO_MANY.into()
-                        }
-                    }
-                }
-            }
-        };
-        let Some(outgoing) = peer.dialect.respond(request.id, &answered) else { return Ok(()) };
-        // Who reads for others does not stop reading for that.
-        if (wait.is_leading() || wait.is_background())
-            && let Some(session) = peer.session
-        {
-            return self.send_apart(session, outbox::OutboxKind::Own, outgoing);
-        }
-        match self.post(options, OutboundMessage::notification(&outgoing, peer), wait).await {
+        let post = OutboundMessage::notification(outgoing, peer);
+        match self.send_post(&options.address()?.url, options, post, wait).await {
             // How the answer fares is the server's business; it will say so
             // on the stream, or not end it.
             Ok(_) => Ok(()),
             Err(_) => wait.check(),
         }
     }
-
-    /// Tells a program's thread how far its call is, or has it told.
-    pub(crate) fn tell_progress(
-        self: &Arc<Self>,
-        post: OutboundMessage<'_>,
-        params: &str,
-        wait: &Wait,
-    ) {
-        let told = notification::Progress::parse(Some(params));
-        let (Some(told), Some(report)) = (told, post.report) else { return };
-        wait.restart();
-        if report.is_silent {
-            return;
-        }
-        let message = told.message.map(std::borrow::Cow::into_owned);
-        let told = Progress { progress: told.progress, total: told.total, message };
-        self.deliver(QueuedItem::Progress(Arc::downgrade(report), told), wait);
-    }
-
-    /// Passes over a reply that nobody waits for.
-    pub(crate) fn drop_reply(&self) {
-        self.count_one(Counter::DroppedReplies);
-    }
-}
-
-/// A request of the server's.
-#[derive(Clone, Copy)]
-pub(crate) struct Incoming<'a> {
-    /// JSON text.
-    pub(crate) id: &'a str,
-    pub(crate) method: &'a str,
-    pub(crate) params: Option<&'a str>,
 }
 
 fn too_many(options: &Options) -> Error {
@@ -501,9 +433,4 @@ fn misnamed(theirs: &Id, id: i64) -> Option<Error> {
         _ => return None,
     };
     Some(malformed(format!("its id {what}, where the request's is the number {id}")))
-}
-
-pub(crate) fn rpc_ending(rpc: RpcError, http_status: u16, is_anonymous: bool) -> Outcome {
-    let error = error::rpc_error(&rpc, http_status);
-    Outcome::Rpc(RpcRefused { rpc, error, http_status, is_anonymous })
 }

@@ -8,11 +8,14 @@ use crate::auth::token::Token;
 use crate::auth::{Need, Refusal, Tries};
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
+use crate::client::core::client::Client;
+use crate::client::core::counters::Counter;
+use crate::client::core::outbound::OutboundMessage;
+use crate::client::core::session::Session;
+use crate::client::core::session_loss;
 use crate::client::http::credentials::CredentialContext;
-use crate::client::http::error;
+use crate::client::http::http_error;
 use crate::client::options::Options;
-use crate::client::session::exchange::{self, OutboundMessage};
-use crate::client::{Client, Counter, Session};
 use crate::protocol::{Dialect, Headers, Outgoing};
 use crate::transport::http::{Reply, Request, Setting};
 use crate::transport::link::Route;
@@ -139,12 +142,14 @@ impl Client {
             let found = jsonrpc::find_error(&body);
             let rpc = found.as_ref().map(|(_, rpc)| rpc);
             let had = match (&token, &options.oauth) {
-                (None, _) => error::CredentialSent::Nothing,
-                (Some(_), None) => error::CredentialSent::Token,
-                (Some(token), Some(_)) if token.key().is_some() => error::CredentialSent::Bound,
-                (Some(_), Some(_)) => error::CredentialSent::Granted,
+                (None, _) => http_error::CredentialSent::Nothing,
+                (Some(_), None) => http_error::CredentialSent::Token,
+                (Some(token), Some(_)) if token.key().is_some() => {
+                    http_error::CredentialSent::Bound
+                }
+                (Some(_), Some(_)) => http_error::CredentialSent::Granted,
             };
-            let mut error = error::error(&reply.head, &body, rpc, had);
+            let mut error = http_error::error(&reply.head, &body, rpc, had);
             if let Some(token) = &token {
                 // It may not be known any more when the call ends.
                 error = error.masked(&[Secret::from(token.bare())]);
@@ -234,13 +239,13 @@ pub(crate) struct Refused {
 impl Refused {
     /// Whether it says nothing about the protocol.
     pub(crate) fn is_final(&self) -> bool {
-        error::is_final(self.status)
+        http_error::is_final(self.status)
     }
 
     /// As [`Outcome::is_loss`].
     pub(crate) fn is_loss(&self, session: &Session) -> bool {
         let rpc = self.found.as_ref().map(|(id, rpc)| (rpc.code, !matches!(id, Id::Number(_))));
-        exchange::is_loss(session, self.status, rpc)
+        session_loss::is_loss(session, self.status, rpc)
     }
 }
 

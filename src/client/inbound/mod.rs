@@ -1,1 +1,3 @@
 pub(crate) mod progress;
+pub(crate) mod router;
+pub(crate) mod server_request;

@@ -2,8 +2,8 @@
 //! hundred thousand of these, each of them for a handful of instructions of
 //! the program.
 
-use crate::client::Client;
-use crate::client::session::exchange::OutboundMessage;
+use crate::client::core::client::Client;
+use crate::client::core::outbound::OutboundMessage;
 use crate::protocol::notification::{self, Progress};
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::Event;

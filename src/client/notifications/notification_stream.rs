@@ -7,14 +7,17 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::signal::Signal;
-use crate::client::core::backoff::{Backoff, jittered};
-use crate::client::http::error;
-use crate::client::http::reply::Incoming;
+use crate::client::core::backoff::Backoff;
+use crate::client::core::backoff::jittered;
+use crate::client::core::client::Client;
+use crate::client::core::counters::Counter;
+use crate::client::core::rpc_error;
+use crate::client::core::session::Session;
+use crate::client::core::subscriptions::StreamOpening;
 use crate::client::http::request::HttpContext;
-use crate::client::notifications::subscriptions::StreamOpening;
+use crate::client::inbound::server_request::ServerRequest;
 use crate::client::options::Options;
 use crate::client::session::connect::Connected;
-use crate::client::{Client, Counter, Session};
 use crate::protocol::call::Call;
 use crate::protocol::notification::{self, Kind};
 use crate::protocol::{Interest, NotificationRequest, RequestMeta, task};
@@ -37,6 +40,22 @@ pub(crate) struct NotificationStream<'a> {
     pub(crate) stop: Arc<Signal>,
     pub(crate) opening: &'a StreamOpening,
     pub(crate) has_stood: Cell<bool>,
+}
+
+/// Opens the stream and reads it, again and again, until it is stopped.
+pub(crate) async fn run(
+    client: &Arc<Client>,
+    generation: u64,
+    stop: Arc<Signal>,
+    opening: &StreamOpening,
+) {
+    let has_stood = Cell::new(false);
+    let stream = NotificationStream { client, generation, stop, opening, has_stood };
+    if let Err(error) = stream.run().await {
+        client.subscriptions.give_up(generation);
+        opening.tell(Err(error));
+    }
+    opening.tell(Ok(()));
 }
 
 /// How a stream that stood came to its end.
@@ -99,7 +118,7 @@ impl NotificationStream<'_> {
         let result = self.stand_in(options, &session, last_event_id, &brief, wait).await;
         let method = "subscriptions/listen";
         let result =
-            result.map_err(|error| error::unknown_method(error, &session.server_info, method));
+            result.map_err(|error| rpc_error::unknown_method(error, &session.server_info, method));
         match result {
             Err(error) if !is_new && self.is_lost(options, &session, &error, &brief).await => {
                 let session = client.connected_for_stream(options, &brief).await?.session;
@@ -216,7 +235,7 @@ impl NotificationStream<'_> {
                         id: Id::Number(theirs),
                         outcome: ResponseBody::Error(rpc),
                     } if theirs == id => {
-                        return Err(error::rpc_error(&rpc, 200));
+                        return Err(rpc_error::error(&rpc, 200));
                     }
                     // Before the word that it stands, nothing counts.
                     _ => {}
@@ -305,7 +324,7 @@ impl NotificationStream<'_> {
     /// Takes what came in an event; false if it ends the stream.
     async fn take(
         &self,
-        options: &Arc<Options>,
+        _options: &Arc<Options>,
         session: &Arc<Session>,
         event: Event,
         from: &From,
@@ -343,8 +362,9 @@ impl NotificationStream<'_> {
                     }
                 }
                 Ok(Message::Request { id, method, params }) => {
-                    let request = Incoming { id, method: &method, params };
-                    client.take_request(options, session.peer(), request, wait).await?;
+                    let request = ServerRequest { id, method: &method, params };
+                    // On the background thread its answer is always queued.
+                    client.take_request(session.peer(), request, wait)?;
                 }
                 Ok(Message::Response { id: Id::Number(theirs), .. }) if Some(theirs) == from.id => {
                     return Ok(false);
@@ -475,7 +495,7 @@ fn not_offered(error: Error, has_stood: bool) -> Error {
 
 /// Whether another attempt would be in vain.
 fn is_final(error: &Error) -> bool {
-    error::is_unknown_method(error)
+    rpc_error::is_unknown_method(error)
         || matches!(
             error.status(),
             Status::Unsupported

@@ -4,16 +4,17 @@
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::Session;
-use crate::client::core::outbox;
-use crate::client::core::pending::{Inbound, PendingGuard};
-use crate::client::http::error;
-use crate::client::notifications::notification_stream::{
-    Accepted, Disconnected, NotificationStream,
-};
+use crate::client::core::outbound::OutboundMessage;
+use crate::client::core::outbox::OutboxKind;
+use crate::client::core::pending::Inbound;
+use crate::client::core::pending::PendingGuard;
+use crate::client::core::rpc_error;
+use crate::client::core::session::Session;
+use crate::client::core::shared_connection::SharedConnection;
+use crate::client::notifications::notification_stream::Accepted;
+use crate::client::notifications::notification_stream::Disconnected;
+use crate::client::notifications::notification_stream::NotificationStream;
 use crate::client::options::Options;
-use crate::client::session::exchange::OutboundMessage;
-use crate::client::stream::shared_connection::SharedConnection;
 use crate::protocol::call::Call;
 use crate::protocol::notification::{self, Kind};
 use crate::protocol::{Interest, RequestMeta};
@@ -61,7 +62,7 @@ impl NotificationStream<'_> {
             // The server would go on telling for nobody.
             let reason = "nobody listens any more";
             if let Some(outgoing) = session.dialect.cancel(id, reason, true) {
-                client.send_apart(session, outbox::OutboxKind::Own, outgoing)?;
+                client.send_apart(session, OutboxKind::Own, outgoing)?;
             }
         }
         result
@@ -80,7 +81,7 @@ impl NotificationStream<'_> {
                     return Ok(Accepted::parse(&params));
                 }
                 Inbound::Response(_, _, _, ResponseBody::Error(rpc)) => {
-                    return Err(error::no_stream(Some(&rpc), 0));
+                    return Err(rpc_error::no_stream(Some(&rpc), 0));
                 }
                 Inbound::Response(..) => {
                     return Err(Error::new(

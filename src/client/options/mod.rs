@@ -14,7 +14,9 @@ use crate::auth::token::Token;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::client::options::server::{Address, HttpTransport, Server};
+use crate::client::options::server::Address;
+use crate::client::options::server::HttpTransport;
+use crate::client::options::server::Server;
 use crate::protocol::Identity;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::revision::Revision;
@@ -400,6 +402,16 @@ fn user_agent(name: &str, version: &str) -> String {
     }
     out.push_str(own);
     out
+}
+
+impl Options {
+    /// What the server is told that this client can do.
+    pub(crate) fn declaration(&self) -> ClientCapabilities {
+        match &self.oauth {
+            Some(oauth) => self.declared.with_extensions(&oauth.auth().extensions()),
+            None => self.declared.clone(),
+        }
+    }
 }
 
 #[cfg(test)]

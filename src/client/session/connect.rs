@@ -5,12 +5,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::sync::lock;
+use crate::client::core::client::Client;
+use crate::client::core::counters::Counter;
+use crate::client::core::outbound::OutboundMessage;
+use crate::client::core::outbound::Outcome;
+use crate::client::core::session::KnownServer;
+use crate::client::core::session::Session;
+use crate::client::core::session::Target;
+use crate::client::core::session::Transport;
+use crate::client::core::shared_connection::SharedConnection;
 use crate::client::options::Options;
-use crate::client::options::server::{Address, HttpTransport};
-use crate::client::session::exchange::{OutboundMessage, Outcome, Target};
-use crate::client::session::transport::{NoSse, Transport};
-use crate::client::stream::shared_connection::SharedConnection;
-use crate::client::{Client, Counter, KnownServer, Session, lock};
+use crate::client::options::server::Address;
+use crate::client::options::server::HttpTransport;
+use crate::client::session::transport::NoSse;
 use crate::protocol::call::Call;
 use crate::protocol::handshake::Handshake;
 use crate::protocol::negotiation::{Attempt, AttemptOutcome, Negotiation, Next};
@@ -80,8 +88,7 @@ impl Client {
             }
             *lock(&self.session) = Some(session.clone());
             if let Transport::SharedConnection(channel) = &session.transport {
-                channel.belongs_to(&session);
-                self.keep_reading(channel)?;
+                self.keep_reading(channel, Arc::downgrade(&session))?;
             }
             self.restore(options, &session, before.is_some(), opens_stream, wait).await?;
             return Ok(Connected { session, is_new: true });
@@ -121,20 +128,6 @@ impl Client {
                     wait.follow(&attended);
                 }
                 entered => return entered,
-            }
-        }
-    }
-
-    /// Lets go of a session that the server has forgotten, unless another
-    /// thread has made a new one.
-    pub(crate) fn forget(self: &Arc<Self>, lost: &Arc<Session>) {
-        let mut session = lock(&self.session);
-        if session.as_ref().is_some_and(|current| Arc::ptr_eq(current, lost)) {
-            *session = None;
-            drop(session);
-            self.questions.withdraw_all(lost);
-            if let Transport::SharedConnection(channel) = &lost.transport {
-                self.retire(channel);
             }
         }
     }

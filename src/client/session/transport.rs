@@ -4,49 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::sync::lock;
 use crate::base::sys;
+use crate::client::core::client::Client;
+use crate::client::core::session::Transport;
+use crate::client::core::session::TransportInUse;
+use crate::client::core::shared_connection::SharedConnection;
+use crate::client::core::shared_connection::Sink;
 use crate::client::http::request::HttpContext;
 use crate::client::options::Options;
-use crate::client::options::server::{Address, Server, Streams};
-use crate::client::stream::shared_connection::{SharedConnection, Sink};
-use crate::client::{Client, lock};
+use crate::client::options::server::Address;
+use crate::client::options::server::Server;
+use crate::client::options::server::Streams;
 use crate::protocol::Headers;
 use crate::transport::events::EventSource;
 use crate::transport::lines::{LineSink, LineSource};
-use crate::transport::process::{ENDING, Process, Program};
+use crate::transport::process::{Process, Program};
 use crate::transport::wait::Wait;
 use crate::wire::http1::Media;
-
-/// How messages travel in a session.
-#[derive(Clone, Debug)]
-pub(crate) enum Transport {
-    /// Each by a POST of its own, whose reply has the answer.
-    StreamableHttp,
-    /// All on one stream.
-    SharedConnection(Arc<SharedConnection>),
-}
-
-impl Transport {
-    pub(crate) fn channel(&self) -> Option<&Arc<SharedConnection>> {
-        match self {
-            Self::StreamableHttp => None,
-            Self::SharedConnection(channel) => Some(channel),
-        }
-    }
-
-    /// Whether nothing can travel any more.
-    pub(crate) fn is_over(&self) -> bool {
-        self.channel().is_some_and(|channel| channel.is_over())
-    }
-}
-
-/// The transport of a session, as a program wants to know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TransportInUse {
-    StreamableHttp,
-    Sse,
-    Stdio,
-}
 
 /// Why there is no HTTP with SSE at an address.
 #[derive(Debug)]
@@ -135,7 +110,7 @@ impl Client {
     /// Starts a server, or takes the streams to one.
     pub(crate) fn open_lines(self: &Arc<Self>, options: &Options) -> Result<Arc<SharedConnection>> {
         match &options.server {
-            Server::Program(program) => self.start(program, options),
+            Server::Program(program) => self.start_program(program, options),
             Server::Streams(streams) => {
                 let Some(Streams { input, output }) = lock(streams).take() else {
                     return Err(Error::new(
@@ -153,7 +128,7 @@ impl Client {
         }
     }
 
-    fn start(
+    fn start_program(
         self: &Arc<Self>,
         program: &Program,
         options: &Options,
@@ -187,14 +162,5 @@ impl Client {
             let fd = std::os::fd::AsRawFd::as_raw_fd(fd);
             while wait.until_ready(fd, sys::POLLIN).await.is_ok() && process.keep_stderr() {}
         })
-    }
-
-    /// Ends a channel that is of no more use, while others go on.
-    pub(crate) fn retire(self: &Arc<Self>, channel: &Arc<SharedConnection>) {
-        let channel = channel.clone();
-        // Where that cannot be done, the last who lets go of it does it.
-        let _ = self.spawn(move |client| async move {
-            channel.shut(ENDING, &client.endless()).await;
-        });
     }
 }

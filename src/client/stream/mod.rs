@@ -1,2 +1,3 @@
+pub(crate) mod between_calls;
+pub(crate) mod post;
 pub(crate) mod reader;
-pub(crate) mod shared_connection;

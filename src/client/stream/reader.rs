@@ -4,15 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::sys::POLLOUT;
 use crate::base::sys::Poll;
-use crate::client::Client;
+use crate::client::core::client::Client;
 use crate::client::core::leader_lock::Leader;
-use crate::client::core::pending::{Inbound, PendingRequest};
-use crate::client::http::reply::Incoming as Request;
+use crate::client::core::outbound::OutboundMessage;
+use crate::client::core::outbound::Outcome;
+use crate::client::core::pending::Inbound;
+use crate::client::core::pending::PendingRequest;
+use crate::client::core::session::Target;
+use crate::client::core::shared_connection::SharedConnection;
+use crate::client::core::shared_connection::Sink;
+use crate::client::inbound::server_request::ServerRequest;
 use crate::client::options::Options;
-use crate::client::session::exchange::Target;
-use crate::client::stream::shared_connection::SharedConnection;
+use crate::protocol::Outgoing;
 use crate::protocol::notification;
+use crate::transport::lines::LineSink;
+use crate::transport::lines::Sent;
 use crate::transport::socket::plain;
 use crate::transport::source::{Incoming, Source, Stop};
 use crate::transport::wait::{self, Wait};
@@ -147,10 +155,18 @@ impl Reader<'_> {
                 return Ok(());
             }
             Message::Request { id, method, params } => {
-                let request = Request { id, method: &method, params };
-                // Boxed, because an answer is sent, and sending may read.
-                let taken = self.client.take_request(self.options, self.peer, request, wait);
-                return Box::pin(taken).await;
+                let request = ServerRequest { id, method: &method, params };
+                let Some(outgoing) = self.client.take_request(self.peer, request, wait)? else {
+                    return Ok(());
+                };
+                // Boxed, because sending may read.
+                let post = OutboundMessage::notification(&outgoing, self.peer);
+                let sent = self.client.send_on(self.channel, self.options, post, wait);
+                return match Box::pin(sent).await {
+                    // How the answer fares is the server's business.
+                    Ok(_) => Ok(()),
+                    Err(_) => wait.check(),
+                };
             }
         };
         // An error without an id is about what could not be read: the one
@@ -226,4 +242,69 @@ impl Reader<'_> {
             self.client.pass_over();
         }
     }
+}
+
+impl Client {
+    /// What comes back at once is a refusal.
+    pub(crate) async fn send_on(
+        self: &Arc<Self>,
+        channel: &Arc<SharedConnection>,
+        options: &Options,
+        post: OutboundMessage<'_>,
+        wait: &Wait,
+    ) -> Result<Option<Outcome>> {
+        match &channel.sink {
+            Sink::Lines(sink) => {
+                self.send_line(channel, sink, options, post, wait).await.map(|()| None)
+            }
+            Sink::Posts(url) => self.send_post(url, options, post, wait).await,
+        }
+    }
+
+    async fn send_line(
+        self: &Arc<Self>,
+        channel: &Arc<SharedConnection>,
+        sink: &LineSink,
+        options: &Options,
+        post: OutboundMessage<'_>,
+        wait: &Wait,
+    ) -> Result<()> {
+        if let Some(trace) = &options.trace {
+            let text = String::from_utf8_lossy(&post.outgoing.body);
+            trace.line(">", &text, &options.secrets());
+        }
+        let line = line(post.outgoing);
+        let reader = Reader { client: self, channel, options, peer: post.peer };
+        let _turn = channel.sending.enter(wait, || false).await?;
+        let mut sent = 0;
+        loop {
+            let blocked = match sink.send(&line, &mut sent) {
+                Ok(Sent::All) => return Ok(()),
+                Ok(Sent::Blocked(fd)) => fd,
+                Err(error) => return Err(reader.not_sent(&error, sent, wait).await),
+            };
+            // A server may wait in its turn until somebody reads.
+            let writable = [Poll::new(std::os::fd::AsRawFd::as_raw_fd(&blocked), POLLOUT)];
+            let waited = match channel.source.get() {
+                Some(mut source) => reader.lead(&mut source, None, &writable, wait).await,
+                None => channel.until_any(&writable, wait).await,
+            };
+            if let Err(error) = waited {
+                if sent > 0 {
+                    sink.keep(line.get(sent..).unwrap_or_default());
+                }
+                return Err(error.with_may_have_run(sent > 0));
+            }
+            channel.check().map_err(|error| error.with_may_have_run(sent > 0))?;
+        }
+    }
+}
+
+/// A message and the end of its line. JSON has no line breaks but in
+/// strings, where they are escaped.
+fn line(outgoing: &Outgoing) -> Vec<u8> {
+    let mut line = Vec::with_capacity(outgoing.body.len() + 1);
+    line.extend(outgoing.body.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
+    line.push(b'\n');
+    line
 }

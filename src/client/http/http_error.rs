@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use crate::base::error::{Error, Status, quote};
-use crate::protocol::server_info::ServerInfo;
+use crate::client::core::rpc_error;
 use crate::wire::challenge;
 use crate::wire::clock;
 use crate::wire::http1::Head;
@@ -35,7 +35,7 @@ pub(crate) fn error(
         head.retry_after.as_deref().and_then(|text| retry_after(text, SystemTime::now()));
     let status = status(head.status, rpc);
     let mut message = match (status, rpc) {
-        (Status::Rpc, Some(rpc)) => rpc_message(rpc),
+        (Status::Rpc, Some(rpc)) => rpc_error::message(rpc),
         _ => format!("the server answered {}", head.status),
     };
     if status != Status::Rpc {
@@ -61,46 +61,6 @@ pub(crate) fn error(
     }
 }
 
-/// The error for a JSON-RPC error that came as a proper reply.
-pub(crate) fn rpc_error(rpc: &RpcError, http_status: u16) -> Error {
-    Error::new(Status::Rpc, rpc_message(rpc))
-        .with_http_status(http_status)
-        .with_rpc(rpc.code, rpc.data.clone())
-        .with_may_have_run(true)
-}
-
-/// The error for a server that answers with something else than a stream.
-pub(crate) fn no_stream(rpc: Option<&RpcError>, http_status: u16) -> Error {
-    match rpc {
-        Some(rpc) => rpc_error(rpc, http_status),
-        None => Error::new(
-            Status::Unsupported,
-            "the server offers no stream of its own: it answered subscriptions/listen with \
-             something else",
-        )
-        .with_http_status(http_status),
-    }
-}
-
-/// Tells a method that the server never offered from one that it should know.
-pub(crate) fn unknown_method(error: Error, server_info: &ServerInfo, method: &str) -> Error {
-    if !is_unknown_method(&error) {
-        return error;
-    }
-    match server_info.lacks(method) {
-        Some(capability) => error
-            .with_status(Status::Unsupported)
-            .with_advice(&format!("it does not declare the capability \"{capability}\"")),
-        None => error,
-    }
-}
-
-/// Whether the server does not know the method of a request.
-pub(crate) fn is_unknown_method(error: &Error) -> bool {
-    const METHOD_NOT_FOUND: i32 = -32601;
-    error.rpc().is_some_and(|rpc| rpc.code == METHOD_NOT_FOUND)
-}
-
 /// Whether a status says nothing about the protocol: the credential, the
 /// quota, or a server that is not up.
 pub(crate) fn is_final(status: u16) -> bool {
@@ -120,10 +80,6 @@ fn status(http_status: u16, rpc: Option<&RpcError>) -> Status {
         500..=599 => Status::Server,
         _ => Status::Http,
     }
-}
-
-fn rpc_message(rpc: &RpcError) -> String {
-    format!("the server answered with error {}: \"{}\"", rpc.code, quote(&rpc.message))
 }
 
 /// The server's own words, from where they are best.

@@ -1,0 +1,42 @@
+//! Queueing messages that are sent while the caller goes on.
+
+use std::sync::Arc;
+
+use crate::base::error::{Error, Result, Status};
+use crate::client::core::client::Client;
+use crate::client::core::counters::Counter;
+use crate::client::core::job::Job;
+use crate::client::core::outbox::ANSWER_BYTES;
+use crate::client::core::outbox::ANSWERS;
+use crate::client::core::outbox::Added;
+use crate::client::core::outbox::OutboxKind;
+use crate::client::core::session::Session;
+use crate::protocol::Outgoing;
+
+impl Client {
+    /// Sends a message to the server from the background thread. How it fares
+    /// is the server's business; one that asks faster than it takes answers
+    /// does not get all of them.
+    pub(crate) fn send_apart(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        kind: OutboxKind,
+        outgoing: Outgoing,
+    ) -> Result<()> {
+        match session.outbox.add(kind, outgoing) {
+            Added::Queued => Ok(()),
+            Added::First => self.start(Job::SendOutbox(session.clone())),
+            Added::Full if kind == OutboxKind::Answer => Err(Error::new(
+                Status::TooLarge,
+                format!(
+                    "the server takes no answers: {ANSWERS} of them, or {} MiB, wait to be sent",
+                    ANSWER_BYTES >> 20
+                ),
+            )),
+            Added::Full => {
+                self.count_one(Counter::DroppedReplies);
+                Ok(())
+            }
+        }
+    }
+}

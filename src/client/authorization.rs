@@ -1,0 +1,93 @@
+//! A client's authorization: setting it, signing in and out.
+
+use std::sync::Arc;
+
+use crate::auth::oauth::browser;
+use crate::auth::oauth::credential::OAuth;
+use crate::auth::{Credential, Need};
+use crate::base::environment::Environment;
+use crate::base::error::{Error, Result, Status};
+use crate::client::core::call_limits::CallLimits;
+use crate::client::core::client::Client;
+use crate::client::http::credentials::CredentialContext;
+use crate::client::options::Options;
+use crate::transport::wait::now;
+
+// What `ffi` speaks of.
+pub(crate) use crate::auth::oauth::Auth;
+pub(crate) use crate::auth::oauth::settings::{AskAssertion, Assertion, Browser, Grant};
+pub(crate) use crate::auth::oauth::store::file::FileStore;
+pub(crate) use crate::auth::oauth::store::{Held as StoreHeld, Store};
+
+impl Client {
+    /// Has an authorization get the tokens; `None` takes it away.
+    pub(crate) fn set_auth(&self, auth: Option<&Arc<Auth>>) -> Result<()> {
+        let Some(auth) = auth else {
+            return self.change(|options| options.set_credential(None));
+        };
+        let set = |options: &mut Options| {
+            let oauth = Arc::new(OAuth::new(auth, &options.address()?.url));
+            options.set_credential(Some(oauth.clone() as Arc<dyn Credential>))?;
+            options.oauth = Some(oauth);
+            Ok(())
+        };
+        // The server is told of the extensions when it is connected to.
+        if !auth.extensions().is_empty() {
+            self.change_before_session(set)
+        } else {
+            self.change(set)
+        }
+    }
+
+    /// The authorization that gets the tokens.
+    pub(crate) fn auth(&self) -> Result<Arc<Auth>> {
+        Ok(oauth(&self.options())?.auth().clone())
+    }
+
+    /// Gets a token although the server has not asked for one.
+    pub(crate) fn sign_in(self: &Arc<Self>) -> Result<()> {
+        self.with_oauth("sign in", true)
+    }
+
+    /// Lets go of the tokens.
+    pub(crate) fn sign_out(self: &Arc<Self>) -> Result<()> {
+        self.with_oauth("sign out", false)
+    }
+
+    fn with_oauth(self: &Arc<Self>, call: &str, signs_in: bool) -> Result<()> {
+        self.check_open()?;
+        self.check_may_wait()?;
+        let options = self.options();
+        let oauth = oauth(&options)?;
+        if options.is_insecure() {
+            return Err(Error::new(
+                Status::Insecure,
+                "a token over plain http to another machine could be read on the way: use https, \
+                 or allow it with mcp_client_set_allow_plain_http()",
+            ));
+        }
+        let wait = self.wait(&options, &CallLimits::default(), false);
+        let caller = CredentialContext { client: self, options: &options };
+        let need = Need { wait: &wait, caller: &caller };
+        let done = now(async {
+            if signs_in { oauth.sign_in(need).await } else { oauth.sign_out(need).await }
+        });
+        done.map_err(|error| self.finished(error, call, &options))
+    }
+}
+
+/// Shows a page in the environment of an authorization, or in the one of now.
+pub(crate) fn open_browser(url: &str, auth: Option<&Auth>) -> Result<()> {
+    let environment = auth.map_or_else(Environment::read, |auth| auth.environment.clone());
+    browser::open_browser(url, &environment)
+}
+
+fn oauth(options: &Options) -> Result<&Arc<OAuth>> {
+    options.address()?;
+    options.oauth.as_ref().ok_or_else(|| {
+        Error::new(
+            Status::Unsupported,
+            "the client has no authorization; see mcp_client_set_auth()",
+        )
+    })
+}

@@ -1,0 +1,21 @@
+//! Runs the jobs that parts of a client start on the background thread.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::client::core::client::Client;
+use crate::client::core::job::Job;
+use crate::client::notifications::notification_stream;
+use crate::client::session::outbox;
+
+pub(crate) fn run(client: Arc<Client>, job: Job) -> Pin<Box<dyn Future<Output = ()>>> {
+    Box::pin(async move {
+        match job {
+            Job::SendOutbox(session) => outbox::send_all(&client, &session).await,
+            Job::NotificationStream { generation, stop, opening } => {
+                notification_stream::run(&client, generation, stop, &opening).await;
+            }
+        }
+    })
+}

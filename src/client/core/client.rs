@@ -1,0 +1,210 @@
+//! A client: its options, the state of its connection, and its queues. No
+//! logic.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
+use crate::base::signal::Signal;
+use crate::base::sync::lock;
+use crate::client::core::background_tasks::BackgroundTasks;
+use crate::client::core::call_limits::CallLimits;
+use crate::client::core::connection_limit::ConnectionLimit;
+use crate::client::core::counters::Counter;
+use crate::client::core::counters::Counters;
+use crate::client::core::event_queue::EventQueue;
+use crate::client::core::handlers::Handlers;
+use crate::client::core::input_request::Asker;
+use crate::client::core::input_request::Questions;
+use crate::client::core::input_request::Responder;
+use crate::client::core::job::Job;
+use crate::client::core::progress_report::ProgressReports;
+use crate::client::core::reentrancy::ClientId;
+use crate::client::core::request_state::Flights;
+use crate::client::core::response_cache::ResponseCache;
+use crate::client::core::session::KnownServer;
+use crate::client::core::session::Session;
+use crate::client::core::subscriptions::Subscriptions;
+use crate::client::core::task_watches::TaskWatches;
+use crate::client::core::tool_catalog::ToolCatalog;
+use crate::client::options::Options;
+use crate::transport::background::Background;
+use crate::transport::gate::Gate;
+use crate::transport::wait::Wait;
+
+/// A client, shared by the threads that call with it.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) options: Mutex<Arc<Options>>,
+    pub(crate) handlers: Mutex<Arc<Handlers>>,
+    pub(crate) session: Mutex<Option<Arc<Session>>>,
+    /// What the server spoke before its session was lost.
+    pub(crate) known: Mutex<Option<KnownServer>>,
+    /// Held while a session is being made.
+    pub(crate) connecting: Gate,
+    pub(crate) close: Arc<Signal>,
+    pub(crate) next_id: AtomicI64,
+    pub(crate) log_level: Mutex<Option<&'static str>>,
+    pub(crate) event_queue: Arc<EventQueue>,
+    pub(crate) questions: Questions,
+    pub(crate) subscriptions: Subscriptions,
+    pub(crate) background_tasks: BackgroundTasks,
+    pub(crate) progress_reports: Arc<ProgressReports>,
+    pub(crate) tool_catalog: ToolCatalog,
+    pub(crate) task_watches: TaskWatches,
+    pub(crate) cache: ResponseCache,
+    pub(crate) flights: Flights,
+    pub(crate) connection_limit: ConnectionLimit,
+    counters: Counters,
+    run_job: RunJob,
+}
+
+impl Client {
+    pub(crate) fn of(options: Options, run_job: RunJob) -> Self {
+        Background::prepare();
+        Self {
+            options: Mutex::new(Arc::new(options)),
+            handlers: Mutex::default(),
+            session: Mutex::default(),
+            known: Mutex::default(),
+            connecting: Gate::default(),
+            close: Signal::shared(),
+            next_id: AtomicI64::new(1),
+            log_level: Mutex::default(),
+            event_queue: Arc::default(),
+            questions: Questions::default(),
+            subscriptions: Subscriptions::default(),
+            background_tasks: BackgroundTasks::default(),
+            progress_reports: Arc::default(),
+            tool_catalog: ToolCatalog::default(),
+            task_watches: TaskWatches::default(),
+            cache: ResponseCache::default(),
+            flights: Flights::default(),
+            connection_limit: ConnectionLimit::default(),
+            counters: Counters::default(),
+            run_job,
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.close.is_raised()
+    }
+
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.is_closed() {
+            return Err(Error::new(Status::Closed, "the client was closed"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn count(&self, counter: Counter) -> i64 {
+        match counter {
+            Counter::CacheHits => self.cache.hits(),
+            other => self.counters.get(other),
+        }
+    }
+
+    pub(crate) fn count_one(&self, counter: Counter) {
+        self.count_more(counter, 1);
+    }
+
+    pub(crate) fn count_more(&self, counter: Counter, more: usize) {
+        self.counters.add(counter, more);
+    }
+
+    /// The wait of one call.
+    pub(crate) fn wait(
+        self: &Arc<Self>,
+        options: &Options,
+        limits: &CallLimits,
+        in_background: bool,
+    ) -> Wait {
+        let timeout = limits.timeout.unwrap_or(options.timeout);
+        let deadline = limits.deadline.unwrap_or(options.deadline).max(timeout);
+        let wait = Wait::for_request(timeout, deadline, self.close.clone(), limits.cancel.clone());
+        let wait = match &limits.report {
+            Some(report) => wait.with_sign(report.sign.clone()),
+            None => wait,
+        };
+        if in_background { wait.in_background() } else { wait }
+    }
+
+    pub(crate) fn options(&self) -> Arc<Options> {
+        lock(&self.options).clone()
+    }
+
+    pub(crate) fn handlers(&self) -> Arc<Handlers> {
+        lock(&self.handlers).clone()
+    }
+
+    pub(crate) fn current_session(&self) -> Option<Arc<Session>> {
+        lock(&self.session).clone()
+    }
+
+    pub(crate) fn is_current(&self, session: &Arc<Session>) -> bool {
+        self.current_session().is_some_and(|now| Arc::ptr_eq(&now, session))
+    }
+
+    pub(crate) fn take_session(&self) -> Option<Arc<Session>> {
+        lock(&self.session).take()
+    }
+
+    pub(crate) fn next_id(&self) -> i64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Runs a task on the background thread.
+    pub(crate) fn spawn<F: Future<Output = ()> + 'static>(
+        self: &Arc<Self>,
+        task: impl FnOnce(Arc<Self>) -> F + Send + 'static,
+    ) -> Result<()> {
+        let client = self.clone();
+        self.background_tasks.spawn(|| self.check_open(), move || task(client))
+    }
+
+    /// Runs a job on the background thread.
+    pub(crate) fn start(self: &Arc<Self>, job: Job) -> Result<()> {
+        let run = self.run_job;
+        self.spawn(move |client| run(client, job))
+    }
+
+    /// A wait for what goes on between calls: until the client is closed.
+    pub(crate) fn endless(&self) -> Wait {
+        Wait::for_request(FOREVER, FOREVER, self.close.clone(), None).in_background()
+    }
+
+    /// Whether anything goes on on the background thread.
+    pub(crate) fn has_background(&self) -> bool {
+        self.background_tasks.is_any()
+    }
+
+    /// Says which call it was, and takes out what nobody may see.
+    pub(crate) fn finished(&self, error: Error, call: &str, options: &Options) -> Error {
+        let mut secrets = options.secrets();
+        let session = self.current_session();
+        let session_id = session.as_ref().and_then(|session| session.dialect.session_id());
+        secrets.extend(session_id.map(Secret::from));
+        error.during(call).masked(&secrets)
+    }
+
+    /// Who it is, for the record of the callbacks that a thread is in.
+    pub(crate) fn id(&self) -> ClientId {
+        ClientId::of(self)
+    }
+
+    /// What a new input request needs of its client.
+    pub(crate) fn asker(self: &Arc<Self>) -> Asker<'_> {
+        let responder: Weak<dyn Responder> = Arc::<Self>::downgrade(self);
+        Asker { questions: &self.questions, responder, input_timeout: self.options().input_timeout }
+    }
+}
+
+/// Runs a job; set when a client is made, by the module that knows all jobs.
+pub(crate) type RunJob = fn(Arc<Client>, Job) -> Pin<Box<dyn Future<Output = ()>>>;
+
+/// A stream without an end needs no limit, but every wait has one.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);

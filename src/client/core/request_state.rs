@@ -1,0 +1,281 @@
+//! A request with options of its own: its call, its options, and how it stands.
+
+use std::os::raw::c_void;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+use crate::base::error::{Error, Result, Status};
+use crate::base::numbered::Numbered;
+use crate::base::signal::Signal;
+use crate::base::sync::lock;
+use crate::client::core::call_limits::CallLimits;
+use crate::client::core::progress_report::ProgressReport;
+use crate::client::core::progress_report::Tell;
+use crate::protocol::call::Call;
+use crate::protocol::item;
+use crate::wire::jsonrpc::Answer;
+
+/// What the event queue and the thread that waits share of a request.
+#[derive(Debug)]
+pub(crate) struct RequestState {
+    call: Mutex<Call>,
+    limits: Mutex<CallLimits>,
+    state: Mutex<State>,
+    /// Raised when a started request has ended; there only while a thread
+    /// waits for it.
+    completed: Mutex<Option<Arc<Signal>>>,
+    /// Where it is handed out; changed under the lock of the event queue.
+    pub(crate) place: Mutex<Place>,
+    /// Ends a started request whose handle is freed.
+    pub(crate) abort: Mutex<Option<Arc<Signal>>>,
+    /// The progress report of the flight under way.
+    report: Mutex<Option<Arc<ProgressReport>>>,
+    /// The handle that C has of it, until it is freed.
+    pub(crate) handle: AtomicPtr<c_void>,
+}
+
+/// One sending of a request: those that were started have numbers from 1.
+pub(crate) type Flight = u64;
+
+/// Where a request is that is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Place {
+    #[default]
+    None,
+    /// Among those that are to be handed out, by this number.
+    Listed(u64),
+    /// A thread waits for it, and hands it out itself.
+    Claimed,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Idle,
+    InFlight(Flight),
+    /// The pages of the result, of which most have one.
+    Done(Status, Option<Vec<Answer>>, Option<Error>),
+}
+
+impl RequestState {
+    pub(crate) fn new(call: Call) -> Self {
+        Self {
+            call: Mutex::new(call),
+            limits: Mutex::default(),
+            state: Mutex::default(),
+            completed: Mutex::default(),
+            place: Mutex::default(),
+            abort: Mutex::default(),
+            report: Mutex::default(),
+            handle: AtomicPtr::default(),
+        }
+    }
+
+    /// Changes the call or its limits. A flight under way would not see it, so
+    /// that there is an error then.
+    pub(crate) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Call, &mut CallLimits) -> Result<T>,
+    ) -> Result<T> {
+        let state = lock(&self.state);
+        if matches!(*state, State::InFlight(_)) {
+            return Err(Error::new(
+                Status::State,
+                "the request is in flight: set its options before it is performed or started",
+            ));
+        }
+        change(&mut lock(&self.call), &mut lock(&self.limits))
+    }
+
+    /// Sets who is told, and ends it for who was told before.
+    pub(crate) fn set_report(&self, tell: Option<Arc<Tell>>) -> Result<()> {
+        let report = tell.map(|tell| Arc::new(ProgressReport::new(tell)));
+        let old = std::mem::replace(&mut lock(&self.limits).report, report);
+        drop(old);
+        self.end_report();
+        Ok(())
+    }
+
+    /// Whether a list is asked for whole, or for the one page that its
+    /// parameters name.
+    pub(crate) fn set_all_pages(&self, all: bool) -> Result<()> {
+        self.change(|call, limits| {
+            limits.all_pages = None;
+            if !all {
+                return Ok(());
+            }
+            let member = item::member_of(call.method()).ok_or_else(|| {
+                Error::argument(format!("{} is not the method of a list", call.method()))
+            })?;
+            if call.has_cursor() {
+                return Err(Error::argument("the request's params have a cursor, for one page"));
+            }
+            limits.all_pages = Some(member);
+            Ok(())
+        })
+    }
+
+    /// Whether its handle was freed.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.handle.load(Ordering::Acquire).is_null()
+    }
+
+    /// How it stands: `None` while it is in flight.
+    pub(crate) fn status(&self) -> Option<Status> {
+        match &*lock(&self.state) {
+            State::Idle => Some(Status::State),
+            State::InFlight(_) => None,
+            State::Done(status, ..) => Some(*status),
+        }
+    }
+
+    /// Raised when it is done, if it was started.
+    pub(crate) fn completed(&self) -> Arc<Signal> {
+        let signal = lock(&self.completed).get_or_insert_with(Signal::shared).clone();
+        if self.status().is_some() {
+            signal.raise();
+        }
+        signal
+    }
+
+    /// Nobody waits for that any more.
+    pub(crate) fn forget_completed(&self) {
+        drop(lock(&self.completed).take());
+    }
+
+    /// The result of a request that is done, once.
+    pub(crate) fn take_result(&self) -> Result<Vec<Answer>> {
+        match &mut *lock(&self.state) {
+            State::Idle => Err(Error::new(Status::State, "the request was not started")),
+            State::InFlight(_) => Err(Error::new(Status::State, "the request is still in flight")),
+            State::Done(_, _, Some(error)) => Err(error.clone()),
+            State::Done(_, pages, None) => pages.take().ok_or_else(|| {
+                Error::new(Status::NotFound, "the request's result was taken already")
+            }),
+        }
+    }
+
+    pub(crate) fn error(&self) -> Option<Error> {
+        match &*lock(&self.state) {
+            State::Done(_, _, error) => error.clone(),
+            _ => None,
+        }
+    }
+
+    /// Marks it as in flight, unless it is.
+    pub(crate) fn take_off(&self, flight: Flight) -> Result<()> {
+        let mut state = lock(&self.state);
+        if matches!(*state, State::InFlight(_)) {
+            return Err(Error::new(Status::State, "the request is in flight already"));
+        }
+        let old = std::mem::replace(&mut *state, State::InFlight(flight));
+        drop(state);
+        self.forget_completed();
+        drop(old);
+        Ok(())
+    }
+
+    /// Marks it as not started.
+    pub(crate) fn reset(&self) {
+        *lock(&self.state) = State::Idle;
+    }
+
+    /// What a flight is made with. Whoever is told of it is told of no other.
+    pub(crate) fn begin(&self) -> (Call, CallLimits) {
+        let (call, mut limits) = (lock(&self.call).clone(), lock(&self.limits).clone());
+        let report = limits.report.map(|report| Arc::new(report.again()));
+        limits.report = report.or_else(|| CallLimits::of(&call).report);
+        *lock(&self.report) = limits.report.clone();
+        (call, limits)
+    }
+
+    pub(crate) fn end_report(&self) {
+        let report = lock(&self.report).take();
+        if let Some(report) = report {
+            report.end();
+        }
+    }
+
+    /// The progress report of this flight, if it is the one under way.
+    pub(crate) fn report_of(&self, flight: Flight) -> Option<Option<Arc<ProgressReport>>> {
+        let is_under_way = lock(&self.state).is_in(flight);
+        is_under_way.then(|| lock(&self.report).clone())
+    }
+
+    /// Ends a flight, if it is the one under way; says whether it was.
+    pub(crate) fn end(&self, flight: Flight, result: Result<Vec<Answer>>) -> bool {
+        let done = match result {
+            Ok(pages) => State::Done(Status::Ok, Some(pages), None),
+            Err(error) => State::Done(error.status(), None, Some(error)),
+        };
+        let mut state = lock(&self.state);
+        let is_under_way = state.is_in(flight);
+        if is_under_way {
+            *state = done;
+        }
+        is_under_way
+    }
+
+    /// Wakes the thread that waits for its end, if it has ended.
+    pub(crate) fn announce_end(&self) {
+        if self.status().is_some()
+            && let Some(completed) = &*lock(&self.completed)
+        {
+            completed.raise();
+        }
+    }
+}
+
+impl State {
+    fn is_in(&self, flight: Flight) -> bool {
+        matches!(self, Self::InFlight(current) if *current == flight)
+    }
+}
+
+/// The started requests of a client that are in flight.
+#[derive(Debug, Default)]
+pub(crate) struct Flights(Mutex<InFlightRequests>);
+
+#[derive(Debug, Default)]
+struct InFlightRequests {
+    last: Flight,
+    all: Numbered<Weak<RequestState>>,
+    /// Those that were under way at the close.
+    taken: Vec<Flight>,
+    is_closed: bool,
+}
+
+impl Flights {
+    pub(crate) fn next(&self) -> Flight {
+        let mut air = lock(&self.0);
+        air.last += 1;
+        air.last
+    }
+
+    pub(crate) fn add(&self, flight: Flight, request: &Arc<RequestState>) -> Result<()> {
+        let mut air = lock(&self.0);
+        if air.is_closed {
+            return Err(Error::new(Status::Closed, "the client was closed"));
+        }
+        air.all.insert(flight, Arc::downgrade(request));
+        Ok(())
+    }
+
+    /// Whether a close has ended it.
+    pub(crate) fn has_taken(&self, flight: Flight) -> bool {
+        lock(&self.0).taken.contains(&flight)
+    }
+
+    pub(crate) fn remove(&self, flight: Flight) {
+        lock(&self.0).all.remove(flight);
+    }
+
+    /// Lets no more begin, and gives those that are under way.
+    pub(crate) fn close(&self) -> Vec<(Flight, Arc<RequestState>)> {
+        let mut air = lock(&self.0);
+        air.is_closed = true;
+        let all = std::mem::take(&mut air.all);
+        air.taken.extend(all.iter().map(|(flight, _)| *flight));
+        all.iter().filter_map(|(flight, one)| Some((*flight, one.upgrade()?))).collect()
+    }
+}

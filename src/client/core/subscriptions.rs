@@ -1,0 +1,161 @@
+//! The notifications that the application wants, and the stream that is open
+//! for them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, Weak};
+
+use crate::base::error::Result;
+use crate::base::signal::Signal;
+use crate::base::sync::lock;
+use crate::client::core::session::Session;
+use crate::protocol::Interest;
+use crate::protocol::notification::Kind;
+
+#[derive(Debug, Default)]
+pub(crate) struct Subscriptions(pub(crate) Mutex<SubscriptionState>);
+
+#[derive(Debug, Default)]
+pub(crate) struct SubscriptionState {
+    /// Numbers of [`Kind`], added together.
+    pub(crate) kinds: i32,
+    /// Sorted.
+    pub(crate) uris: Vec<String>,
+    /// The ids of those that were begun or asked for last.
+    tasks: VecDeque<String>,
+    /// Goes up with each stream that is begun.
+    generation: u64,
+    stream: Option<Stream>,
+}
+
+/// A stream that stands.
+#[derive(Debug)]
+struct Stream {
+    generation: u64,
+    stop: Arc<Signal>,
+    session: Weak<Session>,
+}
+
+/// How the first attempt of a stream went.
+#[derive(Debug)]
+pub(crate) struct StreamOpening {
+    pub(crate) done: Arc<Signal>,
+    pub(crate) result: Mutex<Option<Result<()>>>,
+}
+
+impl StreamOpening {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { done: Signal::shared(), result: Mutex::default() })
+    }
+
+    pub(crate) fn tell(&self, result: Result<()>) {
+        let mut slot = lock(&self.result);
+        if slot.is_none() {
+            *slot = Some(result);
+            self.done.raise();
+        }
+    }
+}
+
+/// The most tasks that the server is asked to tell of, and the longest id of
+/// one: others are asked how they stand.
+const TASKS: usize = 64;
+const LONGEST_ID: usize = 4096;
+
+impl Subscriptions {
+    pub(crate) fn uris(&self) -> Vec<String> {
+        lock(&self.0).uris.clone()
+    }
+
+    pub(crate) fn wish(&self) -> Interest {
+        let state = lock(&self.0);
+        let wants = |kind: Kind| state.kinds & kind as i32 != 0;
+        Interest {
+            tools: wants(Kind::ToolsChanged),
+            prompts: wants(Kind::PromptsChanged),
+            resources: wants(Kind::ResourcesChanged),
+            uris: state.uris.clone(),
+            tasks: if wants(Kind::TaskStatus) {
+                state.tasks.iter().cloned().collect()
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    /// False for one that is known.
+    pub(crate) fn add_task(&self, id: &str) -> bool {
+        let tasks = &mut lock(&self.0).tasks;
+        if id.len() > LONGEST_ID || tasks.iter().any(|known| known == id) {
+            return false;
+        }
+        if tasks.len() >= TASKS {
+            tasks.pop_front();
+        }
+        tasks.push_back(id.to_owned());
+        true
+    }
+
+    /// One that is over is not asked for when the next stream is opened.
+    pub(crate) fn remove_task(&self, id: &str) {
+        lock(&self.0).tasks.retain(|known| known != id);
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        let state = lock(&self.0);
+        state.kinds != 0 || !state.uris.is_empty()
+    }
+
+    pub(crate) fn stands_for(&self, session: &Arc<Session>) -> bool {
+        let state = lock(&self.0);
+        let stream = state.stream.as_ref();
+        stream.is_some_and(|stream| std::ptr::eq(stream.session.as_ptr(), Arc::as_ptr(session)))
+    }
+
+    pub(crate) fn stop(&self) {
+        let stream = lock(&self.0).stream.take();
+        if let Some(stream) = stream {
+            stream.stop.raise();
+        }
+    }
+
+    /// The number of a stream that is begun now.
+    pub(crate) fn begin(&self) -> u64 {
+        let mut state = lock(&self.0);
+        state.generation += 1;
+        state.generation
+    }
+
+    pub(crate) fn is_current(&self, generation: u64) -> bool {
+        lock(&self.0).generation == generation
+    }
+
+    /// A stream stands: the one before is not needed any more.
+    pub(crate) fn stand(&self, generation: u64, stop: &Arc<Signal>, session: &Arc<Session>) {
+        let mut state = lock(&self.0);
+        if state.generation != generation {
+            return;
+        }
+        let stream = Stream { generation, stop: stop.clone(), session: Arc::downgrade(session) };
+        let old = state.stream.replace(stream);
+        drop(state);
+        if let Some(old) = old
+            && old.generation != generation
+        {
+            old.stop.raise();
+        }
+    }
+
+    /// A stream that could not be opened leaves the one before in its place.
+    pub(crate) fn give_up(&self, generation: u64) {
+        let mut state = lock(&self.0);
+        if state.generation != generation {
+            return;
+        }
+        match &state.stream {
+            Some(stream) if stream.generation != generation => {
+                state.generation = stream.generation;
+            }
+            _ => state.stream = None,
+        }
+    }
+}

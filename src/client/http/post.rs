@@ -1,0 +1,79 @@
+//! A message over Streamable HTTP: a POST, and the reply to it.
+
+use std::sync::Arc;
+
+use crate::base::error::Result;
+use crate::client::core::client::Client;
+use crate::client::core::outbound::OutboundMessage;
+use crate::client::core::outbound::Outcome;
+use crate::client::core::rpc_error;
+use crate::client::core::session::Session;
+use crate::client::http::request::EXCERPT;
+use crate::client::http::request::HttpContext;
+use crate::client::http::request::HttpRequest;
+use crate::client::options::Options;
+use crate::protocol::Outgoing;
+use crate::transport::http::Reply;
+use crate::transport::wait::Wait;
+use crate::wire::http1::Media;
+use crate::wire::jsonrpc;
+
+impl Client {
+    /// Sends a message and reads the reply.
+    pub(crate) async fn post_http(
+        self: &Arc<Self>,
+        options: &Options,
+        post: OutboundMessage<'_>,
+        wait: &Wait,
+    ) -> Result<Outcome> {
+        let way = HttpContext::new(options, Some(post.peer.dialect))?;
+        let sent = HttpRequest::post(&options.address()?.url, post);
+        let _lane = self.lane(wait).await?;
+        match self.send(options, &sent, &way, wait).await? {
+            Ok(reply) => {
+                let is_repeated = reply.is_repeated;
+                let ending = self.read(options, post, reply, &way, wait).await;
+                ending.map_err(|error| error.with_repetition(is_repeated))
+            }
+            Err(refused) => refused.outcome(),
+        }
+    }
+
+    /// Sends a call whose answer is a stream that does not end.
+    pub(crate) async fn open<'a>(
+        self: &Arc<Self>,
+        options: &'a Options,
+        session: &Arc<Session>,
+        outgoing: &Outgoing,
+        way: &HttpContext<'_>,
+        wait: &Wait,
+    ) -> Result<Reply<'a>> {
+        let Outgoing { headers, body } = outgoing;
+        let url = &options.address()?.url;
+        let sent = HttpRequest {
+            verb: "POST",
+            url,
+            headers,
+            body: Some(body),
+            is_repeatable: true,
+            patience: None,
+        };
+        match self.send(options, &sent, way, wait).await? {
+            Ok(reply) if matches!(reply.head.media, Media::EventStream) => Ok(reply),
+            Ok(mut reply) => {
+                let body = reply.read_excerpt(EXCERPT, wait).await;
+                way.trace(&body);
+                let status = reply.head.status;
+                reply.release();
+                let found = jsonrpc::find_error(&body);
+                Err(rpc_error::no_stream(found.as_ref().map(|(_, rpc)| rpc), status))
+            }
+            Err(refused) => {
+                if refused.is_loss(session) {
+                    self.forget(session);
+                }
+                Err(refused.error)
+            }
+        }
+    }
+}

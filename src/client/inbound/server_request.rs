@@ -1,0 +1,76 @@
+//! Requests of the server's: ping, roots, and what the application is asked.
+
+use std::sync::Arc;
+
+use crate::base::error::Result;
+use crate::base::sync::lock;
+use crate::client::core::client::Client;
+use crate::client::core::counters::Counter;
+use crate::client::core::event_queue::QueuedItem;
+use crate::client::core::input_request::Question;
+use crate::client::core::outbox::OutboxKind;
+use crate::client::core::session::Target;
+use crate::protocol::Outgoing;
+use crate::protocol::input_request::{Answered, Asked, Kind, TOO_MANY};
+use crate::transport::wait::Wait;
+
+/// A request of the server's.
+#[derive(Clone, Copy)]
+pub(crate) struct ServerRequest<'a> {
+    /// JSON text.
+    pub(crate) id: &'a str,
+    pub(crate) method: &'a str,
+    pub(crate) params: Option<&'a str>,
+}
+
+impl Client {
+    /// Takes a request of the server's: answers it, or has the application
+    /// answer it. Gives the response that the caller has to send.
+    pub(crate) fn take_request(
+        self: &Arc<Self>,
+        peer: Target<'_>,
+        request: ServerRequest<'_>,
+        wait: &Wait,
+    ) -> Result<Option<Outgoing>> {
+        if !peer.dialect.has_requests() {
+            self.count_one(Counter::Junk);
+            return Ok(None);
+        }
+        let answered = if request.method == "ping" {
+            Answered::Result("{}".to_owned())
+        } else {
+            let none = Default::default();
+            let declared = peer.session.map_or(&none, |session| &session.declared);
+            match Asked::recognise(request.method, request.params, declared) {
+                Err(refusal) => refusal.into(),
+                Ok(asked) => 'asked: {
+                    // As they are now: a stream may be older than what is set.
+                    let roots = lock(&self.options).roots.clone();
+                    if let (Kind::Roots, Some(roots)) = (asked.kind, roots) {
+                        let answer = Answered::Result(format!("{{\"roots\":{roots}}}"));
+                        break 'asked answer.related_to(&asked.params);
+                    }
+                    let Some(session) = peer.session else { return Ok(None) };
+                    match Question::of_request(self.asker(), session, request.id, asked, wait) {
+                        Some(question) => {
+                            self.deliver(QueuedItem::Question(question), wait);
+                            return Ok(None);
+                        }
+                        None => {
+                            self.count_one(Counter::DroppedEvents);
+                            TOO_MANY.into()
+                        }
+                    }
+                }
+            }
+        };
+        let Some(outgoing) = peer.dialect.respond(request.id, &answered) else { return Ok(None) };
+        // Who reads for others does not stop reading for that.
+        if (wait.is_leading() || wait.is_background())
+            && let Some(session) = peer.session
+        {
+            return self.send_apart(session, OutboxKind::Own, outgoing).map(|()| None);
+        }
+        Ok(Some(outgoing))
+    }
+}

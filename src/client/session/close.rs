@@ -1,0 +1,60 @@
+//! The end of a client.
+
+use std::time::{Duration, Instant};
+
+use crate::base::error::{Error, Status};
+use crate::client::core::client::Client;
+use crate::client::core::event_queue::QueuedItem;
+use crate::client::core::session::Transport;
+use crate::client::options::server::Server;
+use crate::transport::process::ENDING;
+use crate::transport::wait::{Wait, now};
+
+/// How long the end of a session may take, if nothing else is set: it is sent
+/// at once, and a server that is slow to answer has it all the same.
+const END: Duration = Duration::from_millis(500);
+
+impl Client {
+    /// Ends every wait with `MCP_E_CLOSED`, and the session at the server.
+    pub(crate) fn close(&self) {
+        // First, so that a loop which wakes up finds them.
+        self.end_flights();
+        self.close.raise();
+        let options = self.options();
+        let is_program = matches!(options.server, Server::Program(_));
+        let usual = if is_program { ENDING } else { END };
+        let until = Instant::now() + options.close_timeout.unwrap_or(usual);
+        let left = || until.saturating_duration_since(Instant::now());
+        // What goes on in the background has been told to end.
+        self.background_tasks.end(Instant::now() + left().min(END));
+        if let Some(session) = self.take_session() {
+            let wait = Wait::for_at_most(left());
+            let _ = now(async {
+                match &session.transport {
+                    Transport::StreamableHttp => {
+                        self.end_session(&options, session.dialect.as_ref(), &wait).await;
+                    }
+                    Transport::SharedConnection(channel) => channel.shut(left(), &wait).await,
+                }
+                Ok::<(), Error>(())
+            });
+        }
+        options.http.close();
+    }
+
+    /// Hands out the requests that are in flight, as closed.
+    fn end_flights(&self) {
+        // In this order, as each brings its end before it is taken from here:
+        // it is found in one of the two.
+        let under_way = self.flights.close();
+        for item in self.event_queue.close() {
+            if let QueuedItem::Done(request, flight, result) = item {
+                self.event_queue.complete(&request, flight, result);
+            }
+        }
+        for (flight, request) in under_way {
+            let closed = Err(Error::new(Status::Closed, "the client was closed"));
+            self.event_queue.complete(&request, flight, closed);
+        }
+    }
+}

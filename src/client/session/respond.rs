@@ -1,0 +1,43 @@
+//! Sending the application's input responses.
+
+use std::sync::Arc;
+
+use crate::base::error::{Error, Result, Status};
+use crate::client::core::client::Client;
+use crate::client::core::input_request::Responder;
+use crate::client::core::outbound::OutboundMessage;
+use crate::client::core::outbox::OutboxKind;
+use crate::client::core::session::Session;
+use crate::protocol::input_request::Answered;
+use crate::transport::wait::now;
+
+impl Responder for Client {
+    fn is_closed(&self) -> bool {
+        Self::is_closed(self)
+    }
+
+    /// Sends the answer to a question, on whichever thread it was given.
+    fn respond(
+        self: Arc<Self>,
+        session: &Arc<Session>,
+        id: &str,
+        answered: &Answered,
+    ) -> Result<()> {
+        let Some(outgoing) = session.dialect.respond(id, answered) else { return Ok(()) };
+        if !self.is_current(session) {
+            return Err(Error::new(
+                Status::SessionLost,
+                "the session in which the server asked is gone: nobody waits for the answer",
+            ));
+        }
+        if self.has_background() {
+            return self.send_apart(session, OutboxKind::Answer, outgoing);
+        }
+        let options = self.options();
+        let wait = self.wait(&options, &Default::default(), false);
+        let post = OutboundMessage::notification(&outgoing, session.peer());
+        now(self.post(&options, post, &wait))
+            .map(drop)
+            .map_err(|error| self.finished(error, "the answer to the server", &options))
+    }
+}

@@ -1,0 +1,93 @@
+//! Reading a shared connection between calls, on the background thread.
+
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use crate::base::error::{Result, Status};
+use crate::base::signal::Signal;
+use crate::base::sys::{POLLIN, Poll};
+use crate::client::core::client::Client;
+use crate::client::core::leader_lock::IdleEntry;
+use crate::client::core::session::Session;
+use crate::client::core::shared_connection::SharedConnection;
+use crate::client::stream::reader::Reader;
+use crate::transport::process::ENDING;
+use crate::transport::wait::{self, Wait};
+
+/// While calls follow each other, their threads read, and the task that reads
+/// between them is not woken by each answer; it looks so often whether they
+/// still do.
+const BETWEEN: Duration = Duration::from_millis(20);
+impl Client {
+    /// Reads what comes between calls, until the end of the stream or of the
+    /// client.
+    pub(crate) fn keep_reading(
+        self: &Arc<Self>,
+        channel: &Arc<SharedConnection>,
+        session: Weak<Session>,
+    ) -> Result<()> {
+        let channel = channel.clone();
+        self.spawn(move |client| async move {
+            let wait = client.endless();
+            if client.read_between(&channel, &session, &wait).await.is_ok() {
+                channel.shut(ENDING, &wait).await;
+            }
+        })
+    }
+
+    async fn read_between(
+        self: &Arc<Self>,
+        channel: &Arc<SharedConnection>,
+        session: &Weak<Session>,
+        wait: &Wait,
+    ) -> Result<()> {
+        let signal = Signal::shared();
+        while !channel.is_over() {
+            match channel.source.get_if_idle(&signal) {
+                IdleEntry::Leader(mut source) => {
+                    let Some(session) = session.upgrade() else { return Ok(()) };
+                    let options = self.options();
+                    let reader =
+                        Reader { client: self, channel, options: &options, peer: session.peer() };
+                    // What is there; or, where only reading tells, what comes.
+                    let bound = match &channel.readable {
+                        Some(_) => wait.at_most(Duration::ZERO),
+                        None => wait.clone().or_abort(channel.ended.clone()),
+                    };
+                    let read = reader.lead(&mut source, None, &[], &bound).await;
+                    drop(source);
+                    match read {
+                        Err(_) if channel.is_over() => {}
+                        Err(error) if error.status() != Status::Timeout => return Err(error),
+                        _ => {}
+                    }
+                    if let Some(fd) = &channel.readable {
+                        self.until_readable(channel, fd, wait).await?;
+                    }
+                }
+                IdleEntry::Taken => {
+                    wait.until_raised(&signal).await?;
+                    signal.lower();
+                }
+                IdleEntry::Wanted => wait.pause(BETWEEN).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until there is something to read, or the end of the process.
+    async fn until_readable(
+        &self,
+        channel: &SharedConnection,
+        fd: &OwnedFd,
+        wait: &Wait,
+    ) -> Result<()> {
+        let fd = std::os::fd::AsRawFd::as_raw_fd(fd);
+        let process = channel.process();
+        let mut entries = vec![Poll::new(fd, POLLIN), wait::entry(&channel.ended)?];
+        entries.extend(process.and_then(|it| it.watch()).map(|fd| Poll::new(fd, POLLIN)));
+        while !wait.poll(&mut entries, Duration::MAX).await? {}
+        Ok(())
+    }
+}
