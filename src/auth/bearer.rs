@@ -3,15 +3,16 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::auth::callback;
+use crate::auth::credential::{Credential, Later, Need, TokenRefusal};
 use crate::auth::token::Token;
-use crate::auth::{Credential, Later, Need, Refusal, errand};
 use crate::base::error::Result;
 
 /// A token that is given, or none.
 #[derive(Debug, Default)]
-pub(crate) struct Fixed(pub(crate) Option<Token>);
+pub(crate) struct FixedToken(pub(crate) Option<Token>);
 
-impl Credential for Fixed {
+impl Credential for FixedToken {
     fn ready(&self) -> Option<Option<Token>> {
         Some(self.0.clone())
     }
@@ -20,7 +21,11 @@ impl Credential for Fixed {
         Box::pin(async { Ok(self.0.clone()) })
     }
 
-    fn refused<'a>(&'a self, _refusal: Refusal<'a>, _need: Need<'a>) -> Later<'a, Option<Token>> {
+    fn refused<'a>(
+        &'a self,
+        _refusal: TokenRefusal<'a>,
+        _need: Need<'a>,
+    ) -> Later<'a, Option<Token>> {
         Box::pin(async { Ok(None) })
     }
 
@@ -31,30 +36,30 @@ impl Credential for Fixed {
 
 /// A function of the program's that gives the token; it is told if the last
 /// one was refused.
-pub(crate) type Ask = dyn Fn(bool) -> Result<Token> + Send + Sync;
+pub(crate) type TokenHandler = dyn Fn(bool) -> Result<Token> + Send + Sync;
 
 /// A token that the program is asked for: once at first, and again when the
 /// server refuses it.
-pub(crate) struct Asked(Arc<Inner>);
+pub(crate) struct HandlerToken(Arc<HandlerTokenInner>);
 
-struct Inner {
-    ask: Box<Ask>,
+struct HandlerTokenInner {
+    ask: Box<TokenHandler>,
     token: Mutex<Option<Token>>,
 }
 
-impl fmt::Debug for Asked {
+impl fmt::Debug for HandlerToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Asked")
     }
 }
 
-impl Asked {
-    pub(crate) fn new(ask: Box<Ask>) -> Self {
-        Self(Arc::new(Inner { ask, token: Mutex::new(None) }))
+impl HandlerToken {
+    pub(crate) fn new(ask: Box<TokenHandler>) -> Self {
+        Self(Arc::new(HandlerTokenInner { ask, token: Mutex::new(None) }))
     }
 }
 
-impl Inner {
+impl HandlerTokenInner {
     /// No lock is held while the program's function runs: it may take long.
     fn renew(&self, is_refused: bool) -> Result<Token> {
         let token = (self.ask)(is_refused)?;
@@ -78,7 +83,7 @@ impl Inner {
     }
 }
 
-impl Credential for Asked {
+impl Credential for HandlerToken {
     fn ready(&self) -> Option<Option<Token>> {
         self.current().map(Some)
     }
@@ -86,18 +91,22 @@ impl Credential for Asked {
     fn obtain<'a>(&'a self, need: Need<'a>) -> Later<'a, Option<Token>> {
         let inner = self.0.clone();
         Box::pin(async move {
-            errand::ask(need.caller, need.wait, move || inner.renew(false).map(Some)).await
+            callback::run(need.caller, need.wait, move || inner.renew(false).map(Some)).await
         })
     }
 
-    fn refused<'a>(&'a self, refusal: Refusal<'a>, need: Need<'a>) -> Later<'a, Option<Token>> {
+    fn refused<'a>(
+        &'a self,
+        refusal: TokenRefusal<'a>,
+        need: Need<'a>,
+    ) -> Later<'a, Option<Token>> {
         let (inner, token) = (self.0.clone(), refusal.token.cloned());
         Box::pin(async move {
             if refusal.http_status != 401 || refusal.tries.unauthorized {
                 return Ok(None);
             }
             refusal.tries.unauthorized = true;
-            errand::ask(need.caller, need.wait, move || inner.other(token.as_ref())).await
+            callback::run(need.caller, need.wait, move || inner.other(token.as_ref())).await
         })
     }
 
@@ -115,7 +124,7 @@ mod tests {
     fn asks_once_and_again_when_refused() {
         let asked = Arc::new(AtomicU32::new(0));
         let count = asked.clone();
-        let credential = Asked::new(Box::new(move |is_refused| {
+        let credential = HandlerToken::new(Box::new(move |is_refused| {
             let number = count.fetch_add(1, Ordering::Relaxed);
             assert_eq!(is_refused, number > 0);
             Token::parse(if number == 0 { "old" } else { "new" })

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::auth::oauth::jwt::Key;
+use crate::auth::oauth::spec::key::Key;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
 
 /// A token, and the key that it is bound to, if it is.
 #[derive(Clone)]
-pub(crate) struct Token(Arc<Inner>);
+pub(crate) struct Token(Arc<TokenInner>);
 
-struct Inner {
+struct TokenInner {
     /// The value of the Authorization header.
     header: Secret,
     key: Option<Arc<Key>>,
@@ -57,7 +57,7 @@ impl Token {
         let mut header = String::with_capacity(prefix.len() + text.len());
         header.push_str(prefix);
         header.push_str(text);
-        Self(Arc::new(Inner { header: Secret::from(header), key }))
+        Self(Arc::new(TokenInner { header: Secret::from(header), key }))
     }
 
     /// Whether it is the very same one, not one of the same text.

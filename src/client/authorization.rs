@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::auth::oauth::browser;
-use crate::auth::oauth::credential::OAuth;
-use crate::auth::{Credential, Need};
+use crate::auth::credential::{Credential, Need};
+use crate::auth::oauth::credential::OAuthCredential;
+use crate::auth::oauth::host::browser;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::client::core::call_limits::CallLimits;
@@ -14,10 +14,10 @@ use crate::client::options::Options;
 use crate::transport::wait::now;
 
 // What `ffi` speaks of.
-pub(crate) use crate::auth::oauth::Auth;
-pub(crate) use crate::auth::oauth::settings::{AskAssertion, Assertion, Browser, Grant};
+pub(crate) use crate::auth::oauth::state::auth::{Auth, Browser};
+pub(crate) use crate::auth::oauth::state::settings::{Assertion, AssertionHandler, Grant};
 pub(crate) use crate::auth::oauth::store::file::FileStore;
-pub(crate) use crate::auth::oauth::store::{Held as StoreHeld, Store};
+pub(crate) use crate::auth::oauth::store::{Store, StoreLock};
 
 impl Client {
     /// Has an authorization get the tokens; `None` takes it away.
@@ -26,7 +26,7 @@ impl Client {
             return self.change(|options| options.set_credential(None));
         };
         let set = |options: &mut Options| {
-            let oauth = Arc::new(OAuth::new(auth, &options.address()?.url));
+            let oauth = Arc::new(OAuthCredential::new(auth, &options.address()?.url));
             options.set_credential(Some(oauth.clone() as Arc<dyn Credential>))?;
             options.oauth = Some(oauth);
             Ok(())
@@ -82,7 +82,7 @@ pub(crate) fn open_browser(url: &str, auth: Option<&Auth>) -> Result<()> {
     browser::open_browser(url, &environment)
 }
 
-fn oauth(options: &Options) -> Result<&Arc<OAuth>> {
+fn oauth(options: &Options) -> Result<&Arc<OAuthCredential>> {
     options.address()?;
     options.oauth.as_ref().ok_or_else(|| {
         Error::new(

@@ -11,6 +11,7 @@ use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::request_state::Flight;
 use crate::client::core::request_state::Place;
@@ -171,8 +172,8 @@ async fn fly(
     wait: &Wait,
 ) -> Result<Vec<Answer>> {
     match limits.all_pages {
-        Some(member) => client.list_within(options, call, member, limits, wait).await,
-        None => Ok(vec![client.perform(options, call, limits, wait).await?]),
+        Some(member) => Ctx::new(client, options, wait).list_within(call, member, limits).await,
+        None => Ok(vec![Ctx::new(client, options, wait).perform(call, limits).await?]),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::bearer::{Ask, Asked};
+use crate::auth::bearer::{HandlerToken, TokenHandler};
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::client::core::client::Client;
@@ -28,8 +28,8 @@ impl Client {
         self.change(|options| options.set_token(token))
     }
 
-    pub(crate) fn set_token_handler(&self, ask: Option<Box<Ask>>) -> Result<()> {
-        let credential = ask.map(|ask| Arc::new(Asked::new(ask)) as Arc<_>);
+    pub(crate) fn set_token_handler(&self, ask: Option<Box<TokenHandler>>) -> Result<()> {
+        let credential = ask.map(|ask| Arc::new(HandlerToken::new(ask)) as Arc<_>);
         self.change(|options| options.set_credential(credential))
     }
 

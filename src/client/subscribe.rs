@@ -6,27 +6,13 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
-use crate::client::options::Options;
-use crate::transport::wait::{Wait, now};
+use crate::client::core::context::Ctx;
+use crate::transport::wait::now;
 
-impl Client {
-    /// Asks to be told of changes of a resource, or ends that.
-    pub(crate) fn subscribe(self: &Arc<Self>, uri: &str, on: bool) -> Result<()> {
-        let options = self.options();
-        let wait = self.attended(self.wait(&options, &CallLimits::default(), false));
-        let what = if on { "subscribe" } else { "unsubscribe" };
-        now(self.subscribe_within(&options, uri, on, &wait))
-            .map_err(|error| self.finished(error, what, &options))
-    }
-
-    async fn subscribe_within(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
-        uri: &str,
-        on: bool,
-        wait: &Wait,
-    ) -> Result<()> {
-        let session = self.connected(options, wait).await?.session;
+impl Ctx<'_> {
+    async fn subscribe_within(self, uri: &str, on: bool) -> Result<()> {
+        let Ctx { client, .. } = self;
+        let session = self.connected().await?.session;
         if on && !session.server_info.has_capability("resources.subscribe") {
             return Err(Error::new(
                 Status::Unsupported,
@@ -35,7 +21,7 @@ impl Client {
             ));
         }
         let change = |add: bool| {
-            let uris = &mut lock(&self.subscriptions.0).uris;
+            let uris = &mut lock(&client.subscriptions.0).uris;
             let place = uris.binary_search_by(|one| one.as_str().cmp(uri));
             match place {
                 Err(at) if add => uris.insert(at, uri.to_owned()),
@@ -49,11 +35,11 @@ impl Client {
             if let Some(call) = session.dialect.subscribe(uri, on) {
                 // The stream first: what changes at once is not to be lost.
                 if on {
-                    self.follow_wish(options, wait).await?;
+                    self.follow_wish().await?;
                 }
-                self.perform_within(options, &call, &CallLimits::default(), wait).await?;
+                self.perform_within(&call, &CallLimits::default()).await?;
             }
-            self.follow_wish(options, wait).await
+            self.follow_wish().await
         };
         let result = result.await;
         if result.is_err() && has_changed {
@@ -61,15 +47,28 @@ impl Client {
         }
         result
     }
+}
+
+impl Client {
+    /// Asks to be told of changes of a resource, or ends that.
+    pub(crate) fn subscribe(self: &Arc<Self>, uri: &str, on: bool) -> Result<()> {
+        let options = self.options();
+        let wait = self.attended(self.wait(&options, &CallLimits::default(), false));
+        let what = if on { "subscribe" } else { "unsubscribe" };
+        now(Ctx::new(self, &options, &wait).subscribe_within(uri, on))
+            .map_err(|error| self.finished(error, what, &options))
+    }
 
     /// Sets from which level on log messages are wanted.
     pub(crate) fn set_log_level(self: &Arc<Self>, level: &'static str) -> Result<()> {
         let options = self.options();
         let wait = self.wait(&options, &CallLimits::default(), false);
         let set = async {
-            let session = self.connected(&options, &wait).await?.session;
+            let session = Ctx::new(self, &options, &wait).connected().await?.session;
             if let Some(call) = session.dialect.set_log_level(level) {
-                self.perform_within(&options, &call, &CallLimits::default(), &wait).await?;
+                Ctx::new(self, &options, &wait)
+                    .perform_within(&call, &CallLimits::default())
+                    .await?;
             }
             *lock(&self.log_level) = Some(level);
             Ok(())

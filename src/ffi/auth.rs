@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::client::authorization::{AskAssertion, Assertion, Auth, Grant};
+use crate::client::authorization::{Assertion, AssertionHandler, Auth, Grant};
 use crate::ffi::argument::{lent, optional_text, text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::client::mcp_client;
@@ -318,7 +318,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_handler(
         // SAFETY: the header requires NULL or a live handle.
         let auth = unsafe { borrow(auth, "auth") }?;
         let assertion = callback.map(|callback| {
-            let ask: Arc<AskAssertion> = Arc::new(move |audience: &str| -> Result<Secret> {
+            let ask: Arc<AssertionHandler> = Arc::new(move |audience: &str| -> Result<Secret> {
                 let (audience, mut sink) = (lent(audience), mcp_text::default());
                 // SAFETY: the application passed the function for this user data.
                 // The text and the sink outlive the call.
@@ -332,7 +332,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_handler(
                     )
                 })
             });
-            Assertion::Asked(ask)
+            Assertion::Callback(ask)
         });
         auth.inner.set_assertion(assertion)
     })

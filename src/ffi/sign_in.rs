@@ -120,7 +120,7 @@ pub unsafe extern "C" fn mcp_auth_set_browser(
         // SAFETY: the header requires NULL or a live handle.
         let auth = unsafe { borrow(auth, "auth") }?;
         let show = callback.map(|callback| {
-            Arc::new(move |auth: &Arc<Auth>, url: &str| {
+            Box::new(move |auth: &Arc<Auth>, url: &str| {
                 let url = Zeroizing::new(lent(url).into_bytes_with_nul());
                 let mut lent = mcp_auth::new(auth.clone());
                 // SAFETY: the application passed the function for this user data.
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn mcp_auth_set_browser(
                 let status =
                     unsafe { callback(userdata.pointer(), &raw mut lent, url.as_ptr().cast()) };
                 check_returned(status, "the function that shows the sign-in page")
-            }) as Arc<Browser>
+            }) as Box<Browser>
         });
         auth.inner.set_browser(show)
     })

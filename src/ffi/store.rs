@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
-use crate::client::authorization::{FileStore, Store, StoreHeld};
+use crate::client::authorization::{FileStore, Store, StoreLock};
 use crate::ffi::argument::{lent, optional_text};
 use crate::ffi::auth::{check_returned, mcp_auth};
 use crate::ffi::callback::{UserData, mcp_free_fn};
@@ -158,7 +158,7 @@ impl Store for CallbackStore {
         Ok(sink.take().map(|text| Secret::from(text.as_str())))
     }
 
-    fn save(&self, _held: &StoreHeld, key: &str, data: &Secret) -> Result<()> {
+    fn save(&self, _held: &StoreLock, key: &str, data: &Secret) -> Result<()> {
         let (key, len) = (lent(key), data.expose().len());
         let data = Zeroizing::new(lent(data.expose()).into_bytes_with_nul());
         // SAFETY: as in `load`.
@@ -168,7 +168,7 @@ impl Store for CallbackStore {
         check_returned(status, "the store's save function")
     }
 
-    fn remove(&self, _held: &StoreHeld, key: &str) -> Result<()> {
+    fn remove(&self, _held: &StoreLock, key: &str) -> Result<()> {
         let key = lent(key);
         // SAFETY: as in `load`.
         let status = unsafe { (self.forget)(self.userdata.pointer(), key.as_ptr()) };
@@ -176,11 +176,11 @@ impl Store for CallbackStore {
     }
 
     /// The application itself must coordinate its processes.
-    fn try_lock(&self) -> Result<Option<StoreHeld>> {
-        Ok(Some(StoreHeld::alone()))
+    fn try_lock(&self) -> Result<Option<StoreLock>> {
+        Ok(Some(StoreLock::alone()))
     }
 
-    fn asks(&self) -> bool {
+    fn runs_callbacks(&self) -> bool {
         true
     }
 

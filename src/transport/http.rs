@@ -5,10 +5,10 @@ use std::fmt::Write;
 use crate::base::error::{Error, Result, Status};
 use crate::base::mask::MASK;
 use crate::base::secret::Secret;
+use crate::transport::address_policy::NetworkZone;
 use crate::transport::connection::Connection;
 use crate::transport::link::{Opener, Route};
 use crate::transport::pool::Pool;
-use crate::transport::reach::Home;
 use crate::transport::trace::Trace;
 use crate::transport::wait::{Wait, now};
 use crate::wire::http1::{Body, Head};
@@ -111,8 +111,13 @@ impl Http {
     }
 
     /// Where the server is, see [`Opener::home`].
-    pub(crate) async fn home(&self, url: &Url, route: &Route, wait: &Wait) -> Result<Home> {
-        self.opener.home(&url.origin, route, wait).await
+    pub(crate) async fn network_zone(
+        &self,
+        url: &Url,
+        route: &Route,
+        wait: &Wait,
+    ) -> Result<NetworkZone> {
+        self.opener.network_zone(&url.origin, route, wait).await
     }
 
     /// Closes what is kept.
@@ -265,7 +270,7 @@ fn write(request: &Request<'_>, proof: Option<Line<'_>>) -> Vec<u8> {
 
 fn trace_request(request: &Request<'_>, proof: Option<Line<'_>>, setting: Setting<'_>) {
     let Some(trace) = setting.trace else { return };
-    let path = request.url.target.split('?').next().unwrap_or_default();
+    let path = request.url.path();
     trace.line(">", &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
     for (name, value, is_secret) in request.headers.iter().chain(&proof) {
         let shown = if *is_secret { MASK } else { value };

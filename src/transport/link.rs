@@ -13,8 +13,8 @@ use rustls::ClientConfig;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sys::{POLLIN, POLLOUT};
+use crate::transport::address_policy::{AddressPolicy, NetworkZone};
 use crate::transport::proxy::Proxy;
-use crate::transport::reach::{Home, Reach};
 use crate::transport::resolve::Resolver;
 use crate::transport::secured::Secured;
 use crate::transport::socket::{Broken, Socket};
@@ -31,7 +31,7 @@ pub(crate) struct Route {
     pub(crate) tls: TlsSettings,
     /// Where it may lead, if not everywhere. The MCP server's own has none:
     /// the program named that one.
-    pub(crate) reach: Option<Reach>,
+    pub(crate) address_policy: Option<AddressPolicy>,
 }
 
 /// Opens links by one route, and keeps what several of them share.
@@ -42,7 +42,7 @@ pub(crate) struct Opener {
     /// The same for the way to a proxy.
     proxy_tls: OnceLock<Arc<ClientConfig>>,
     /// Where the peers of its own connections were: the outermost.
-    met: Mutex<Option<Home>>,
+    met: Mutex<Option<NetworkZone>>,
 }
 
 /// A byte stream to the server.
@@ -58,14 +58,14 @@ impl Opener {
         let link = match &route.proxy {
             Some(proxy) if route.unix_socket.is_none() && !origin.is_loopback() => {
                 // The proxy resolves: what is a name is its matter.
-                if let Some(reach) = route.reach {
-                    reach.check_host(&origin.host)?;
+                if let Some(address_policy) = route.address_policy {
+                    address_policy.check_host(&origin.host)?;
                 }
                 let tunnel = self.tunnel(proxy, origin, route, wait).await;
                 tunnel.map_err(|error| of_proxy(proxy, error))?
             }
             _ => {
-                let way = (route.unix_socket.as_ref(), route.reach);
+                let way = (route.unix_socket.as_ref(), route.address_policy);
                 let link = self.dial(origin, way, wait).await?;
                 self.note(&link);
                 link
@@ -83,7 +83,7 @@ impl Opener {
     async fn dial(
         &self,
         origin: &Origin,
-        (unix_socket, reach): (Option<&PathBuf>, Option<Reach>),
+        (unix_socket, address_policy): (Option<&PathBuf>, Option<AddressPolicy>),
         wait: &Wait,
     ) -> Result<Link> {
         if let Some(path) = unix_socket {
@@ -91,41 +91,46 @@ impl Opener {
         }
         let mut addresses = self.resolver.resolve(&origin.host, origin.port, wait).await?;
         // Exactly these are dialled: a name may resolve otherwise next time.
-        if let Some(reach) = reach {
-            addresses = reach.filter(&origin.host, addresses)?;
+        if let Some(address_policy) = address_policy {
+            addresses = address_policy.filter(&origin.host, addresses)?;
         }
         Socket::dial(&addresses, &origin.host_and_port(), wait).await.map(Link::Plain)
     }
 
     /// Where the server is: as the connections to it have shown, for a name
     /// can be made to resolve otherwise as soon as that is asked for.
-    pub(crate) async fn home(&self, origin: &Origin, route: &Route, wait: &Wait) -> Result<Home> {
+    pub(crate) async fn network_zone(
+        &self,
+        origin: &Origin,
+        route: &Route,
+        wait: &Wait,
+    ) -> Result<NetworkZone> {
         if route.unix_socket.is_some() || origin.is_loopback() {
-            return Ok(Home::Loopback);
+            return Ok(NetworkZone::Loopback);
         }
         if let Ok(address) = origin.host.parse() {
-            return Ok(Home::of(address));
+            return Ok(NetworkZone::of(address));
         }
         // Nobody here knows where a proxy goes.
         if route.proxy.is_some() {
-            return Ok(Home::Public);
+            return Ok(NetworkZone::Public);
         }
-        if let Some(home) = *self.met() {
-            return Ok(home);
+        if let Some(zone) = *self.met() {
+            return Ok(zone);
         }
         let addresses = self.resolver.resolve(&origin.host, origin.port, wait).await?;
-        let homes = addresses.iter().map(|address| Home::of(address.ip()));
-        Ok(homes.max().unwrap_or(Home::Public))
+        let zones = addresses.iter().map(|address| NetworkZone::of(address.ip()));
+        Ok(zones.max().unwrap_or(NetworkZone::Public))
     }
 
     fn note(&self, link: &Link) {
         if let Some(address) = link.socket().peer() {
             let mut met = self.met();
-            *met = (*met).max(Some(Home::of(address)));
+            *met = (*met).max(Some(NetworkZone::of(address)));
         }
     }
 
-    fn met(&self) -> MutexGuard<'_, Option<Home>> {
+    fn met(&self) -> MutexGuard<'_, Option<NetworkZone>> {
         self.met.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -371,27 +376,27 @@ mod tests {
     fn knows_where_the_server_is_by_its_address_or_by_the_connections_to_it() {
         let wait = Wait::for_at_most(Duration::from_secs(5));
         let opener = Opener::default();
-        let home = |url: &str, route: &Route| {
-            now(opener.home(&Url::parse(url).unwrap().origin, route, &wait)).ok()
+        let zone = |url: &str, route: &Route| {
+            now(opener.network_zone(&Url::parse(url).unwrap().origin, route, &wait)).ok()
         };
         let direct = Route::default();
-        assert_eq!(home("http://a.localhost/", &direct), Some(Home::Loopback));
-        assert_eq!(home("http://10.0.0.1/", &direct), Some(Home::Private));
-        assert_eq!(home("http://[2606::1]/", &direct), Some(Home::Public));
+        assert_eq!(zone("http://a.localhost/", &direct), Some(NetworkZone::Loopback));
+        assert_eq!(zone("http://10.0.0.1/", &direct), Some(NetworkZone::Private));
+        assert_eq!(zone("http://[2606::1]/", &direct), Some(NetworkZone::Public));
         let proxy = Proxy::parse("http://proxy.invalid").ok();
         let proxied = Route { proxy, ..Route::default() };
-        assert_eq!(home("http://10.0.0.1/", &proxied), Some(Home::Private));
-        assert_eq!(home("http://name.invalid/", &proxied), Some(Home::Public));
+        assert_eq!(zone("http://10.0.0.1/", &proxied), Some(NetworkZone::Private));
+        assert_eq!(zone("http://name.invalid/", &proxied), Some(NetworkZone::Public));
         let unix_socket = Some("/socket".into());
         let unix = Route { unix_socket, ..Route::default() };
-        assert_eq!(home("http://name.invalid/", &unix), Some(Home::Loopback));
+        assert_eq!(zone("http://name.invalid/", &unix), Some(NetworkZone::Loopback));
         // What a connection has shown counts, and of several the furthest.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         now(opener.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();
-        assert_eq!(home("http://name.invalid/", &direct), Some(Home::Loopback));
-        *opener.met() = Some(Home::Public);
+        assert_eq!(zone("http://name.invalid/", &direct), Some(NetworkZone::Loopback));
+        *opener.met() = Some(NetworkZone::Public);
         now(opener.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();
-        assert_eq!(home("http://name.invalid/", &direct), Some(Home::Public));
+        assert_eq!(zone("http://name.invalid/", &direct), Some(NetworkZone::Public));
     }
 }

@@ -1,6 +1,6 @@
 //! Bytes there and back. Knows neither revisions nor methods.
 
-pub(crate) mod agent;
+pub(crate) mod address_policy;
 pub(crate) mod background;
 pub(crate) mod connection;
 pub(crate) mod events;
@@ -11,7 +11,6 @@ pub(crate) mod link;
 pub(crate) mod pool;
 pub(crate) mod process;
 pub(crate) mod proxy;
-pub(crate) mod reach;
 pub(crate) mod resolve;
 pub(crate) mod secured;
 pub(crate) mod socket;

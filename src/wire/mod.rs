@@ -8,6 +8,7 @@ pub(crate) mod env_file;
 pub(crate) mod event_stream;
 pub(crate) mod front_matter;
 pub(crate) mod http1;
+pub(crate) mod json_writer;
 pub(crate) mod jsonc;
 pub(crate) mod jsonrpc;
 pub(crate) mod line;

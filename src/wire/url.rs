@@ -1,4 +1,8 @@
-//! The address of a server: an http or https URL, checked and taken apart.
+//! URLs: the checked address of a server, and the parts of any URL's text.
+//!
+//! No other file takes a URL apart.
+
+use std::net::IpAddr;
 
 use http::Uri;
 
@@ -27,13 +31,20 @@ impl Origin {
             return true;
         }
         match self.host.parse() {
-            Ok(std::net::IpAddr::V4(address)) => address.is_loopback(),
-            Ok(std::net::IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+            Ok(IpAddr::V4(address)) => address.is_loopback(),
+            Ok(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
                 Some(mapped) => mapped.is_loopback(),
                 None => address.is_loopback(),
             },
             Err(_) => false,
         }
+    }
+
+    /// Whether the host is a loopback address or exactly "localhost". A name
+    /// below "localhost" does not count: a resolver may give it any address.
+    pub(crate) fn is_this_machine(&self) -> bool {
+        self.host == "localhost"
+            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
     /// Whether the host is a name for this machine (RFC 6761, 6.3).
@@ -75,6 +86,9 @@ impl std::fmt::Display for Origin {
         write!(formatter, "{}://{}", self.scheme_name(), self.authority())
     }
 }
+
+/// The most bytes that a URL from a server may have.
+pub(crate) const URL_LIMIT: usize = 2 * 1024;
 
 /// The address of an MCP endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,16 +170,38 @@ impl Url {
         Ok(Self { origin: Origin { scheme, host, port }, target })
     }
 
+    /// Reads a URL that a server sent. The error is the end of a sentence about
+    /// the URL: "has more than 2048 bytes".
+    pub(crate) fn parse_untrusted(text: &str) -> std::result::Result<Self, String> {
+        if text.len() > URL_LIMIT {
+            return Err(format!("has more than {URL_LIMIT} bytes"));
+        }
+        let url = Self::parse(text).map_err(|error| {
+            // The part after the colon is advice to the application.
+            let why = error.message().split(": ").next().unwrap_or_default();
+            why.strip_prefix("url ").unwrap_or(why).to_owned()
+        })?;
+        let host = &url.origin.host;
+        // Resolvers take "127.1" and "0x7f000001" for addresses.
+        if ends_in_a_number(host) && host.parse::<IpAddr>().is_err() {
+            return Err("has a host that is a number, but no whole IPv4 address".to_owned());
+        }
+        Ok(url)
+    }
+
+    /// The path without the query.
+    pub(crate) fn path(&self) -> &str {
+        split_query(&self.target).0
+    }
+
     /// The URL without its query, which may be secret.
     pub(crate) fn without_query(&self) -> String {
-        let path = self.target.split('?').next().unwrap_or_default();
-        format!("{}{path}", self.origin)
+        format!("{}{}", self.origin, self.path())
     }
 
     /// Whether the path has this segment, in exactly this spelling.
     pub(crate) fn has_segment(&self, wanted: &str) -> bool {
-        let path = self.target.split('?').next().unwrap_or_default();
-        path.split('/').any(|segment| segment == wanted)
+        self.path().split('/').any(|segment| segment == wanted)
     }
 
     /// Where a reference leads from here; `None` where it makes no URL.
@@ -178,7 +214,7 @@ impl Url {
         {
             return Self::parse(location).ok();
         }
-        let path = self.target.split('?').next().unwrap_or_default();
+        let path = self.path();
         let absolute = if location.starts_with("//") {
             format!("{}:{location}", self.origin.scheme_name())
         } else if location.starts_with('/') {
@@ -193,9 +229,149 @@ impl Url {
     }
 }
 
+/// The parts of a URL's text as it was written (RFC 3986, appendix B).
+///
+/// Servers compare URLs as text, so the text must stay. Every text has parts:
+/// nothing is checked here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UrlParts<'a> {
+    /// Everything before the query and the fragment.
+    pub(crate) bare: &'a str,
+    /// Scheme and authority.
+    pub(crate) front: &'a str,
+    pub(crate) path: &'a str,
+    /// Everything after the first `?`.
+    pub(crate) query: Option<&'a str>,
+    /// Everything after the first `#`.
+    pub(crate) fragment: Option<&'a str>,
+}
+
+impl<'a> UrlParts<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
+        let (rest, fragment) = match text.split_once('#') {
+            Some((rest, fragment)) => (rest, Some(fragment)),
+            None => (text, None),
+        };
+        let (bare, query) = split_query(rest);
+        let authority = bare.find("://").map_or(0, |at| at + "://".len());
+        let path = bare.get(authority..).and_then(|rest| rest.find('/'));
+        let end = path.map_or(bare.len(), |path| authority + path);
+        let (front, path) = bare.split_at_checked(end).unwrap_or((bare, ""));
+        Self { bare, front, path, query, fragment }
+    }
+
+    /// The scheme and the authority; `None` for a text without "://".
+    pub(crate) fn scheme_and_authority(&self) -> Option<(&'a str, &'a str)> {
+        self.front.split_once("://")
+    }
+
+    /// The port of the authority with its colon; empty for an authority without
+    /// a port. The colons of an IPv6 address are inside its brackets.
+    pub(crate) fn port(&self) -> &'a str {
+        let authority = self.scheme_and_authority().map_or("", |(_, authority)| authority);
+        let after_host = authority.rsplit(']').next().unwrap_or_default();
+        after_host.find(':').and_then(|at| after_host.get(at..)).unwrap_or_default()
+    }
+
+    /// The URL without user name, password, query and fragment.
+    pub(crate) fn without_secrets(&self) -> String {
+        match self.scheme_and_authority() {
+            Some((scheme, authority)) => {
+                let host = authority.rsplit('@').next().unwrap_or_default();
+                format!("{scheme}://{host}{}", self.path)
+            }
+            // No URL at all: a password may be anywhere before an "@".
+            None => self.bare.rsplit('@').next().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// Cuts a request target or a URL at its first `?`.
+pub(crate) fn split_query(text: &str) -> (&str, Option<&str>) {
+    match text.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (text, None),
+    }
+}
+
+/// The scheme of a URI of any kind (RFC 3986, 3.1).
+pub(crate) fn scheme_of(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once(':')?;
+    let is_one = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    let is_scheme =
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(is_one);
+    is_scheme.then_some(scheme)
+}
+
+fn ends_in_a_number(host: &str) -> bool {
+    let bare = host.strip_suffix('.').unwrap_or(host);
+    let last = bare.rsplit('.').next().unwrap_or_default();
+    let is_decimal = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    let is_hexadecimal = last
+        .strip_prefix("0x")
+        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    is_decimal || is_hexadecimal
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn splits_the_text_and_changes_nothing() {
+        for (text, front, path, query, fragment) in [
+            ("https://h", "https://h", "", None, None),
+            ("https://h/", "https://h", "/", None, None),
+            ("HTTPS://H:443/A/%62/?", "HTTPS://H:443", "/A/%62/", Some(""), None),
+            ("https://h?a=/b", "https://h", "", Some("a=/b"), None),
+            ("https://h/a?b?c#d?e#f", "https://h", "/a", Some("b?c"), Some("d?e#f")),
+            ("https://[::1]:8/a", "https://[::1]:8", "/a", None, None),
+            ("https://h#/a", "https://h", "", None, Some("/a")),
+            ("h/a", "h", "/a", None, None),
+            ("", "", "", None, None),
+        ] {
+            let bare = &*format!("{front}{path}");
+            let parts = UrlParts { bare, front, path, query, fragment };
+            assert_eq!(UrlParts::of(text), parts, "{text}");
+        }
+    }
+
+    #[test]
+    fn finds_the_port_and_the_scheme() {
+        for (text, port) in [
+            ("http://h:80/a:1", ":80"),
+            ("http://[::1]:8080?x=:1", ":8080"),
+            ("http://[::1]", ""),
+            ("http://h", ""),
+            ("http://h:", ":"),
+            ("app:/callback", ""),
+        ] {
+            assert_eq!(UrlParts::of(text).port(), port, "{text}");
+        }
+        for (text, scheme) in [
+            ("com.example.app:/callback", Some("com.example.app")),
+            ("HTTPS://h", Some("HTTPS")),
+            ("1a:b", None),
+            ("a b:c", None),
+            (":", None),
+            ("http", None),
+        ] {
+            assert_eq!(scheme_of(text), scheme, "{text}");
+        }
+    }
+
+    #[test]
+    fn leaves_secrets_out() {
+        for (text, shown) in [
+            ("https://u:p@h/a@b?c=d", "https://h/a@b"),
+            ("https://h#x", "https://h"),
+            ("https:/u:p@h/a", "h/a"),
+            ("u:p@h", "h"),
+            ("h", "h"),
+        ] {
+            assert_eq!(UrlParts::of(text).without_secrets(), shown, "{text}");
+        }
+    }
 
     #[test]
     fn finds_whole_segments_of_the_path_alone() {

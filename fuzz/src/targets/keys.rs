@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::parts;
-use crate::auth::oauth::jwt::{Key, check_assertion};
+use crate::auth::oauth::spec::jwt::check_assertion;
+use crate::auth::oauth::spec::key::Key;
 use crate::cost::bounded;
 
 pub(super) const WORDS: &[&str] = &[

@@ -1,8 +1,8 @@
 //! Requests of a browser, or of another program on this machine, to the listener
 //! for the redirect.
 
-use crate::auth::oauth::listener::place::Redirect;
-use crate::auth::oauth::listener::request::Request;
+use crate::auth::oauth::host::listener::request::BrowserRequest;
+use crate::auth::oauth::spec::redirect::LoopbackRedirect;
 use crate::cost::bounded;
 
 pub(super) const WORDS: &[&str] = &[
@@ -27,26 +27,26 @@ pub(super) const WORDS: &[&str] = &[
 ];
 
 pub(super) fn run(data: &[u8]) {
-    let place = Redirect::parse("http://127.0.0.1:9/cb").unwrap().at(9);
-    let whole = bounded(data.len(), || Request::parse(data, &place));
+    let place = LoopbackRedirect::parse("http://127.0.0.1:9/cb").unwrap().at(9);
+    let whole = bounded(data.len(), || BrowserRequest::parse(data, &place));
     match &whole {
-        Request::Get(query) => {
+        BrowserRequest::Get(query) => {
             // An empty line before a request is ignored (RFC 9112, 2.2).
             assert!(data.trim_ascii_start().starts_with(b"GET /cb"));
             assert!(query.bytes().all(|byte| byte != b' ' && byte != b'\r' && byte != b'\n'));
             assert_eq!(count(data, b"\nhost:"), 1, "one host");
         }
-        Request::Other(reply) => {
+        BrowserRequest::Other(reply) => {
             let text = (*reply).text();
             assert!(text.starts_with("HTTP/1.1 ") && text.contains("\r\n\r\n"));
         }
-        Request::Partial => {}
+        BrowserRequest::Partial => {}
     }
     // A part of a request is not judged differently from the whole request.
     let step = (data.len() / 64).max(1);
     for cut in (0..data.len()).step_by(step) {
-        let part = Request::parse(&data[..cut], &place);
-        assert!(part == Request::Partial || part == whole, "cut at byte {cut}");
+        let part = BrowserRequest::parse(&data[..cut], &place);
+        assert!(part == BrowserRequest::Partial || part == whole, "cut at byte {cut}");
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::parts;
-use crate::auth::oauth::words::foreign;
+use crate::auth::oauth::spec::redact::foreign;
 use crate::base::error::{Error, Status, quote};
 use crate::base::mask::{Masker, mask};
 use crate::base::secret::Secret;

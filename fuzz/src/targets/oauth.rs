@@ -4,18 +4,18 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::parts;
-use crate::auth::oauth::address::Plain;
-use crate::auth::oauth::answer::{self, Asked, Proof, Step};
-use crate::auth::oauth::authorize::{Expected, read_answer};
-use crate::auth::oauth::discovery::{self, Misses};
-use crate::auth::oauth::document::Document;
-use crate::auth::oauth::form::Method;
-use crate::auth::oauth::registration;
-use crate::auth::oauth::reply::Reply;
-use crate::auth::oauth::resource::ResourceMetadata;
-use crate::auth::oauth::server::ServerMetadata;
-use crate::auth::oauth::store::document::Document as Stored;
-use crate::auth::oauth::store::entry::{Endpoint, Entry, Given, Registration, Tokens};
+use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
+use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
+use crate::auth::oauth::spec::json_document::JsonDocument;
+use crate::auth::oauth::spec::metadata::{self, Misses};
+use crate::auth::oauth::spec::registration;
+use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
+use crate::auth::oauth::spec::server_metadata::ServerMetadata;
+use crate::auth::oauth::spec::token_request::AuthMethod;
+use crate::auth::oauth::spec::token_response::{self, DpopUse, SentTokenRequest, TokenStep};
+use crate::auth::oauth::spec::url_rules::PlainHttp;
+use crate::auth::oauth::store::entry::{Endpoint, Given, Registration, StoreEntry, Tokens};
+use crate::auth::oauth::store::file_document::StoreDocument;
 use crate::base::error::Error;
 use crate::base::secret::Secret;
 use crate::cost::bounded;
@@ -64,7 +64,7 @@ pub(super) fn run(data: &[u8]) {
 }
 
 fn published(data: &[u8]) {
-    let Some(document) = bounded(data.len(), || Document::parse(data)) else { return };
+    let Some(document) = bounded(data.len(), || JsonDocument::parse(data)) else { return };
     if let Ok(metadata) =
         bounded(data.len(), || ResourceMetadata::read(&document, ENDPOINT, ENDPOINT))
     {
@@ -74,12 +74,12 @@ fn published(data: &[u8]) {
         );
         assert!(metadata.authorization_servers.len() <= 256);
         for pin in [None, Some(ISSUER)] {
-            if let Ok(issuer) = metadata.issuer(pin, Plain::Refused, |_| false) {
+            if let Ok(issuer) = metadata.issuer(pin, PlainHttp::Refused, |_| false) {
                 assert!(
                     issuer.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")),
                     "{issuer}"
                 );
-                discovery::server_places(issuer);
+                metadata::server_places(issuer);
             }
         }
     }
@@ -88,10 +88,10 @@ fn published(data: &[u8]) {
         let _ = metadata.check_pkce();
         metadata.doubts("authorization_code");
         for endpoint in [
-            metadata.authorization_endpoint(Plain::Refused).ok(),
-            metadata.token_endpoint(Plain::Refused).ok(),
-            metadata.registration_endpoint(Plain::Refused).ok().flatten(),
-            metadata.revocation_endpoint(Plain::Refused).ok().flatten(),
+            metadata.authorization_endpoint(PlainHttp::Refused).ok(),
+            metadata.token_endpoint(PlainHttp::Refused).ok(),
+            metadata.registration_endpoint(PlainHttp::Refused).ok().flatten(),
+            metadata.revocation_endpoint(PlainHttp::Refused).ok().flatten(),
         ]
         .into_iter()
         .flatten()
@@ -104,7 +104,9 @@ fn published(data: &[u8]) {
     }
     if let Some(url) = document.text("resource_metadata") {
         let mut misses = Misses::default();
-        for place in discovery::resource_places(ENDPOINT, Some(&url), Plain::Refused, &mut misses) {
+        for place in
+            metadata::resource_places(ENDPOINT, Some(&url), PlainHttp::Refused, &mut misses)
+        {
             assert!(place.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")), "{place}");
         }
         let _ = misses.nothing("metadata");
@@ -114,7 +116,7 @@ fn published(data: &[u8]) {
 fn answered(data: &[u8], secrets: &[Secret]) {
     let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     for status in [200, 201, 302, 400, 401, 404, 503] {
-        let reply = Reply {
+        let reply = EndpointResponse {
             url: "https://as.example/token?secret",
             status,
             media: Some("application/json"),
@@ -123,11 +125,16 @@ fn answered(data: &[u8], secrets: &[Secret]) {
             body: data,
             now,
         };
-        for step in [Step::Code, Step::Refresh, Step::Credentials, Step::Assertion, Step::Exchange]
-        {
-            for proof in [Proof::None, Proof::Sent, Proof::Demanded] {
-                let asked = Asked { step, proof, secrets };
-                match bounded(data.len(), || answer::read(&reply, &asked)) {
+        for step in [
+            TokenStep::Code,
+            TokenStep::Refresh,
+            TokenStep::Credentials,
+            TokenStep::Assertion,
+            TokenStep::Exchange,
+        ] {
+            for proof in [DpopUse::None, DpopUse::Sent, DpopUse::Demanded] {
+                let asked = SentTokenRequest { step, proof, secrets };
+                match bounded(data.len(), || token_response::read(&reply, &asked)) {
                     Ok(granted) => {
                         assert!(status < 300, "a token by {status}");
                         let token = granted.access_token.expose();
@@ -140,10 +147,10 @@ fn answered(data: &[u8], secrets: &[Secret]) {
             }
         }
         let scopes = ["a".to_owned()];
-        let request = registration::Request {
+        let request = registration::RegistrationRequest {
             client_name: "n",
             redirect_uri: "http://127.0.0.1:1/cb",
-            method: Method::None,
+            method: AuthMethod::None,
             scopes: &scopes,
             is_bound: false,
             jwks: None,
@@ -158,10 +165,11 @@ fn answered(data: &[u8], secrets: &[Secret]) {
 }
 
 fn redirected(text: &str, secrets: &[Secret]) {
-    let answer = bounded(text.len(), || read_answer(text));
+    let answer = bounded(text.len(), || read_response(text));
     answer.is_for(&secrets[1]);
-    let expected = Expected { issuer: ISSUER, sends_iss: text.len().is_multiple_of(2), secrets };
-    match answer.check(&expected) {
+    let expected =
+        ExpectedResponse { issuer: ISSUER, sends_iss: text.len().is_multiple_of(2), secrets };
+    match answer.code(&expected) {
         Ok(code) => assert!(!code.expose().is_empty() && code.expose().len() <= text.len()),
         Err(error) => is_fit(&error),
     }
@@ -181,20 +189,22 @@ fn stored(text: &str) {
     entry::<Tokens>(text);
     entry::<Endpoint>(text);
     entry::<Given>(text);
-    let Ok(document) = bounded(text.len(), || Stored::parse(text)) else { return };
+    let Ok(document) = bounded(text.len(), || StoreDocument::parse(text)) else { return };
     let _ = document.get("k");
     let with = document.with("k", Some("{\"a\":1}"));
     if let Ok(with) = with {
-        let again = Stored::parse(with.expose()).expect("what is written is read");
+        let again = StoreDocument::parse(with.expose()).expect("what is written is read");
         assert_eq!(again.get("k"), Some("{\"a\":1}"));
         if let Ok(without) = again.with("k", None) {
-            assert!(Stored::parse(without.expose()).is_ok_and(|last| last.get("k").is_none()));
+            assert!(
+                StoreDocument::parse(without.expose()).is_ok_and(|last| last.get("k").is_none())
+            );
         }
     }
 }
 
 /// A value that is written and read again is the same.
-fn entry<E: Entry>(text: &str) {
+fn entry<E: StoreEntry>(text: &str) {
     let Ok(entry) = bounded(text.len(), || E::parse(text)) else { return };
     let written = entry.text();
     let again = E::parse(written.expose()).expect("what is written is read");

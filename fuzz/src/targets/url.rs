@@ -1,13 +1,12 @@
 //! URLs: of servers, redirects and documents, and in messages.
 
 use super::parts;
-use crate::auth::oauth::address::{Parts, Plain, canonical, check, check_issuer, has_dots};
-use crate::auth::oauth::authorize::check_for_browser;
-use crate::auth::oauth::listener::place::Redirect;
-use crate::auth::oauth::words::place;
+use crate::auth::oauth::spec::authorization_request::check_for_browser;
+use crate::auth::oauth::spec::redact::place;
+use crate::auth::oauth::spec::redirect::LoopbackRedirect;
+use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check, check_issuer, has_dots};
 use crate::cost::bounded;
-use crate::transport::reach::read;
-use crate::wire::url::Url;
+use crate::wire::url::{Url, UrlParts, scheme_of};
 
 pub(super) const WORDS: &[&str] = &[
     "http://",
@@ -88,7 +87,7 @@ fn stable(url: &Url) {
 }
 
 fn published(text: &str) {
-    let Parts { front, path, query, fragment } = Parts::of(text);
+    let UrlParts { bare, front, path, query, fragment } = UrlParts::of(text);
     let mut again = format!("{front}{path}");
     for (mark, part) in [("?", query), ("#", fragment)] {
         if let Some(part) = part {
@@ -97,11 +96,13 @@ fn published(text: &str) {
         }
     }
     assert_eq!(again, text, "its parts");
+    assert_eq!(bare, format!("{front}{path}"));
+    scheme_of(text);
     has_dots(path);
-    if let Ok(url) = read(text) {
+    if let Ok(url) = Url::parse_untrusted(text) {
         stable(&url);
     }
-    for plain in [Plain::Refused, Plain::Loopback] {
+    for plain in [PlainHttp::Refused, PlainHttp::Loopback] {
         let _ = check("url", text, plain);
         let _ = check_issuer(text, plain);
         if check_for_browser(text, plain).is_ok() {
@@ -117,7 +118,7 @@ fn published(text: &str) {
             || shown.contains('?') && !text.is_ascii()
             || text.contains(|letter: char| letter.is_control() || matches!(letter, '"' | '\\'))
     );
-    if let Ok(redirect) = Redirect::parse(text) {
+    if let Ok(redirect) = LoopbackRedirect::parse(text) {
         let place = redirect.at(1234);
         let url = Url::parse(&place.uri).expect("the redirect is a URL");
         assert!(url.origin.is_loopback(), "{}", place.uri);

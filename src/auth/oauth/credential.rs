@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::auth::oauth::Auth;
-use crate::auth::oauth::account::Account;
-use crate::auth::oauth::callback::is_inside;
-use crate::auth::oauth::dpop;
-use crate::auth::oauth::exchange::{Exchange, LIMIT, Reason};
+use crate::auth::credential::{Credential, Later, Need, TokenRefusal};
+use crate::auth::oauth::flow::context::{Flow, LIMIT, Reason};
+use crate::auth::oauth::host::random;
+use crate::auth::oauth::spec::dpop;
+use crate::auth::oauth::spec::jwt::ID_BYTES;
+use crate::auth::oauth::state::account::Account;
+use crate::auth::oauth::state::auth::Auth;
+use crate::auth::oauth::state::reentrancy::is_inside;
 use crate::auth::token::Token;
-use crate::auth::{Credential, Later, Need, Refusal};
 use crate::base::error::Result;
 use crate::base::secret::Secret;
 use crate::wire::challenge::{self, Scheme};
@@ -19,14 +21,14 @@ use crate::wire::url::Url;
 const WIDENED: u8 = 2;
 
 #[derive(Debug)]
-pub(crate) struct OAuth {
+pub(crate) struct OAuthCredential {
     auth: Arc<Auth>,
     account: Arc<Account>,
     /// Of the endpoint, by which nonces are kept.
     origin: String,
 }
 
-impl OAuth {
+impl OAuthCredential {
     pub(crate) fn new(auth: &Arc<Auth>, endpoint: &Url) -> Self {
         Self {
             auth: auth.clone(),
@@ -57,21 +59,21 @@ impl OAuth {
     /// Gets a token although no server has asked for one.
     pub(crate) async fn sign_in(&self, need: Need<'_>) -> Result<()> {
         self.account.forgive();
-        self.exchange(need).run(Reason::Wanted).await?;
+        self.flow(need).run(Reason::SignIn).await?;
         self.account.take_store_failure().map_or(Ok(()), Err)
     }
 
     /// Lets go of the tokens, here and at the authorization server.
     pub(crate) async fn sign_out(&self, need: Need<'_>) -> Result<()> {
         self.account.forgive();
-        self.exchange(need).forget().await
+        self.flow(need).sign_out().await
     }
 
-    fn exchange<'a>(&'a self, need: Need<'a>) -> Exchange<'a> {
-        Exchange::new(&self.auth, &self.account, need)
+    fn flow<'a>(&'a self, need: Need<'a>) -> Flow<'a> {
+        Flow::new(&self.auth, &self.account, need)
     }
 
-    async fn renewed(&self, refusal: Refusal<'_>, need: Need<'_>) -> Result<Option<Token>> {
+    async fn renewed(&self, refusal: TokenRefusal<'_>, need: Need<'_>) -> Result<Option<Token>> {
         let challenges = challenge::all(refusal.challenges.iter().map(String::as_str));
         let is_bound = refusal.token.is_some_and(|token| token.key().is_some());
         let chosen = challenge::choose(&challenges, is_bound || self.auth.wants_dpop());
@@ -92,8 +94,9 @@ impl OAuth {
                 }
                 // Another token, another proof.
                 tries.nonce = false;
-                let reason = Reason::Widen { refused: refusal.token, challenge: chosen };
-                return self.exchange(need).run(reason).await;
+                let reason =
+                    Reason::InsufficientScope { refused: refusal.token, challenge: chosen };
+                return self.flow(need).run(reason).await;
             }
             // One that had no token is asked for one, whatever the status.
             Some("insufficient_scope") if !tries.unauthorized => {}
@@ -103,18 +106,18 @@ impl OAuth {
         let only_dpop = chosen.is_some_and(|one| one.scheme == Scheme::DPoP)
             && challenges.iter().all(|one| one.scheme == Scheme::DPoP);
         tries.nonce = false;
-        let reason = Reason::Refused { refused: refusal.token, challenge: chosen, only_dpop };
-        let exchange = self.exchange(need);
-        let token = exchange.run(reason).await;
+        let reason = Reason::Unauthorized { refused: refusal.token, challenge: chosen, only_dpop };
+        let flow = self.flow(need);
+        let token = flow.run(reason).await;
         // One that another thread or process has got may be as old as this one
         // was: that is no try yet, once.
-        tries.unauthorized = exchange.has_asked() || tries.taken;
+        tries.unauthorized = flow.has_contacted() || tries.taken;
         tries.taken = true;
         token
     }
 }
 
-impl Credential for OAuth {
+impl Credential for OAuthCredential {
     fn ready(&self) -> Option<Option<Token>> {
         // While one thread renews, the others go on with what they have.
         self.account.ready(|held| {
@@ -123,10 +126,14 @@ impl Credential for OAuth {
     }
 
     fn obtain<'a>(&'a self, need: Need<'a>) -> Later<'a, Option<Token>> {
-        Box::pin(async move { self.exchange(need).run(Reason::Begin).await })
+        Box::pin(async move { self.flow(need).run(Reason::NextRequest).await })
     }
 
-    fn refused<'a>(&'a self, refusal: Refusal<'a>, need: Need<'a>) -> Later<'a, Option<Token>> {
+    fn refused<'a>(
+        &'a self,
+        refusal: TokenRefusal<'a>,
+        need: Need<'a>,
+    ) -> Later<'a, Option<Token>> {
         Box::pin(self.renewed(refusal, need))
     }
 
@@ -141,9 +148,13 @@ impl Credential for OAuth {
     fn proof(&self, token: &Token, verb: &str, url: &str) -> Result<Option<Secret>> {
         let Some(key) = token.key() else { return Ok(None) };
         let nonce = self.auth.nonce(&self.origin);
-        let proof =
-            dpop::Proof { method: verb, url, token: Some(token.bare()), nonce: nonce.as_deref() };
-        dpop::proof(key, &proof, SystemTime::now()).map(Some)
+        let proof = dpop::ProvenRequest {
+            method: verb,
+            url,
+            token: Some(token.bare()),
+            nonce: nonce.as_deref(),
+        };
+        dpop::proof(key, &proof, &random::secret(ID_BYTES)?, SystemTime::now()).map(Some)
     }
 
     fn current(&self) -> Option<Token> {

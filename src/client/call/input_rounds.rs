@@ -6,41 +6,33 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::client::app::input_round::Inquiry;
-use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
-use crate::client::options::Options;
 use crate::protocol::input_request::{Asked, Kind};
 use crate::protocol::{InputRequired, RetryParams, recognise_all};
-use crate::transport::wait::Wait;
 use crate::wire::object::Members;
 
-impl Client {
+impl Ctx<'_> {
     /// Asks all that a round asks, and waits for the answers.
-    pub(crate) async fn ask(
-        self: &Arc<Self>,
-        options: &Options,
-        session: &Session,
-        round: &InputRequired,
-        wait: &Wait,
-    ) -> Result<RetryParams> {
+    pub(crate) async fn ask(self, session: &Session, round: &InputRequired) -> Result<RetryParams> {
+        let Ctx { client, options, wait } = self;
         let asked = recognised(round, session)?;
         let mut inquiry = Inquiry::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
         for (place, (_, asked)) in asked.into_iter().enumerate() {
-            inquiry.take(self, options, place, asked, wait);
+            inquiry.take(client, options, place, asked, wait);
         }
-        inquiry.ask(self, wait).await?;
+        inquiry.ask(client, wait).await?;
         inquiry.answers.retry(round)
     }
 
     /// Asks for what a server wants done on web pages before it runs a call
     /// (2025-11-25), and waits until it is done; false if somebody said no.
     pub(crate) async fn ask_for_pages(
-        self: &Arc<Self>,
-        options: &Options,
+        self,
         session: &Arc<Session>,
         data: Option<&str>,
-        wait: &Wait,
     ) -> Result<bool> {
+        let Ctx { client, options, wait } = self;
         let pages = pages(data);
         if pages.is_empty() {
             return Ok(false);
@@ -48,18 +40,18 @@ impl Client {
         let mut inquiry = Inquiry::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
         for (place, (_, params)) in pages.iter().enumerate() {
             let asked = Asked { kind: Kind::Url, params: params.clone() };
-            inquiry.add(self, place, asked, wait);
+            inquiry.add(client, place, asked, wait);
         }
-        inquiry.ask(self, wait).await?;
+        inquiry.ask(client, wait).await?;
         if !inquiry.answers.are_all_accepted() {
             return Ok(false);
         }
         // Where the server can tell that a page was visited, it is asked
         // again when it has; else at once.
-        if self.subscriptions.stands_for(session) {
+        if client.subscriptions.stands_for(session) {
             let patience = wait.at_most_beyond(options.input_timeout);
             for (id, _) in &pages {
-                self.questions.until_complete(id, &patience).await?;
+                client.questions.until_complete(id, &patience).await?;
             }
         }
         Ok(true)

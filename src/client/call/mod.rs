@@ -14,6 +14,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
@@ -22,12 +23,11 @@ use crate::client::core::outbox::OutboxKind;
 use crate::client::core::progress_report::Reporting;
 use crate::client::core::session::Session;
 use crate::client::core::session_loss::HEADER_MISMATCH;
-use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::task::{Task, Tasks};
 use crate::protocol::{Dialect, InputRequired, Interpretation, RequestMeta, RetryParams};
-use crate::transport::wait::{Attendant, Wait, now};
+use crate::transport::wait::{Attendant, now};
 use crate::wire::jsonrpc::Answer;
 
 /// How a round ended that gave no answer.
@@ -57,122 +57,88 @@ const ROUNDS: usize = 10;
 const PUT_OFF: Duration = Duration::from_millis(50);
 const MOST_PUT_OFF: Duration = Duration::from_millis(250);
 
-impl Client {
-    /// A call that blocks this thread, with the client's own limits.
-    pub(crate) fn call(self: &Arc<Self>, call: &Call) -> Result<Answer> {
-        let (options, limits) = (self.options(), CallLimits::of(call));
-        let wait = self.wait(&options, &limits, false);
-        now(self.perform(&options, call, &limits, &wait))
+impl Ctx<'_> {
+    pub(crate) async fn perform(self, call: &Call, limits: &CallLimits) -> Result<Answer> {
+        let Ctx { client, options, .. } = self;
+        let result = self.perform_within(call, limits).await;
+        result.map_err(|error| client.finished(error, call.method(), options))
     }
 
-    /// The same, past what is kept of earlier answers.
-    pub(crate) fn call_anew(self: &Arc<Self>, call: &Call) -> Result<Answer> {
-        self.cache.forget_answer(call);
-        self.call(call)
-    }
-
-    /// Connects, if that is not done, and tells who the server is.
-    pub(crate) fn connect(self: &Arc<Self>) -> Result<ServerInfo> {
-        let options = self.options();
-        let wait = self.wait(&options, &CallLimits::default(), false);
-        match now(self.connected(&options, &wait)) {
-            Ok(connected) => Ok(connected.session.server_info.clone()),
-            Err(error) => Err(self.finished(error, "connect", &options)),
-        }
-    }
-
-    pub(crate) async fn perform(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
-        call: &Call,
-        limits: &CallLimits,
-        wait: &Wait,
-    ) -> Result<Answer> {
-        let result = self.perform_within(options, call, limits, wait).await;
-        result.map_err(|error| self.finished(error, call.method(), options))
-    }
-
-    pub(crate) async fn perform_within(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
-        call: &Call,
-        limits: &CallLimits,
-        wait: &Wait,
-    ) -> Result<Answer> {
+    pub(crate) async fn perform_within(self, call: &Call, limits: &CallLimits) -> Result<Answer> {
         let may_have_run = Cell::new(false);
-        let done = self.perform_again(options, call, limits, wait, &may_have_run).await;
+        let done = self.perform_again(call, limits, &may_have_run).await;
         done.map_err(|error| error.or_may_have_run(may_have_run.get()))
     }
 
     /// Performs a call, and again where that may help. `may_have_run`: in a
     /// sending before the last one.
     async fn perform_again(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
+        self,
         call: &Call,
         limits: &CallLimits,
-        wait: &Wait,
         may_have_run: &Cell<bool>,
     ) -> Result<Answer> {
-        if let Some(answer) = self.cache.get(options, call) {
+        let Ctx { client, options, wait } = self;
+        if let Some(answer) = client.cache.get(options, call) {
             return Ok(answer);
         }
         let (mut has_recovered, mut has_refreshed) = (false, false);
         let is_repeatable = limits.is_repeatable.unwrap_or_else(|| {
-            call.is_repeatable() || options.repeats_tools && self.tool_catalog.is_idempotent(call)
+            call.is_repeatable() || options.repeats_tools && client.tool_catalog.is_idempotent(call)
         });
         loop {
-            let connected = self.connected(options, wait).await?;
+            let connected = self.connected().await?;
             let session = connected.session;
             if connected.is_new && call.is_ping() && session.server_info.revision.is_stateless() {
                 // The server has just given this very sign of life.
                 return Ok(Answer::whole(session.server_info.json.clone()));
             }
             let is_stateless = session.server_info.revision.is_stateless();
-            let ticket = is_stateless.then(|| self.cache.ticket(options, call)).flatten();
-            let attendant: Arc<dyn Attendant> = self.clone();
+            let ticket = is_stateless.then(|| client.cache.ticket(options, call)).flatten();
+            let attendant: Arc<dyn Attendant> = client.clone();
             let attended = wait.attending(Some(attendant));
-            let sent = self.as_task(options, &session, call, limits, wait).await?;
-            match self.rounds(options, &session, &sent, limits, is_repeatable, &attended).await {
+            let sent = self.as_task(&session, call, limits).await?;
+            match self.within(&attended).rounds(&session, &sent, limits, is_repeatable).await {
                 Ok((mut answer, is_first)) => {
                     if call.method() == "tools/list" {
                         let has_header_params = session.has_header_params();
-                        self.tool_catalog.learn(call, &answer, has_header_params);
+                        client.tool_catalog.learn(call, &answer, has_header_params);
                         if has_header_params {
                             answer = answer.of_marked_tools();
                         }
                     }
                     if let Some(ticket) = ticket.filter(|_| is_first) {
-                        self.cache.put(ticket, options, call, &answer);
+                        client.cache.put(ticket, options, call, &answer);
                     }
                     return Ok(answer);
                 }
                 Err(Failure::Lost(error)) => {
-                    self.forget(&session);
+                    client.forget(&session);
                     // A session that was lost at once will be lost again.
                     if has_recovered || !options.reconnects() {
                         return Err(error);
                     }
                     has_recovered = true;
-                    self.count_one(Counter::Repetitions);
+                    client.count_one(Counter::Repetitions);
                 }
                 Err(Failure::Mismatch(error)) => {
                     if has_refreshed {
                         return Err(error);
                     }
                     has_refreshed = true;
-                    if session.dialect.has_header_params() || !self.tool_catalog.requires_task(call)
+                    if session.dialect.has_header_params()
+                        || !client.tool_catalog.requires_task(call)
                     {
-                        self.refresh_tool_catalog(options, wait).await?;
+                        self.refresh_tool_catalog().await?;
                     }
                     if !session.dialect.has_header_params()
-                        && !self.tool_catalog.requires_task(call)
+                        && !client.tool_catalog.requires_task(call)
                     {
                         return Err(error);
                     }
                 }
                 Err(Failure::Task(task, reporting)) => {
-                    let following = self.follow(options, task, &attended);
+                    let following = self.within(&attended).follow(task);
                     let result = Box::pin(following).await;
                     drop(reporting);
                     return result;
@@ -189,7 +155,7 @@ impl Client {
                 {
                     may_have_run.set(error.may_have_run());
                     has_recovered = true;
-                    self.count_one(Counter::Repetitions);
+                    client.count_one(Counter::Repetitions);
                 }
                 Err(Failure::Final(error)) => return Err(error),
             }
@@ -199,24 +165,22 @@ impl Client {
     /// Sends a call, and again with the answers to what the server asks. Says
     /// as well whether the first sending was answered.
     async fn rounds(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
+        self,
         session: &Arc<Session>,
         call: &Call,
         limits: &CallLimits,
         is_repeatable: bool,
-        wait: &Wait,
     ) -> std::result::Result<(Answer, bool), Failure> {
+        let Ctx { wait, .. } = self;
         let mut retry: Option<RetryParams> = None;
         let mut pause = PUT_OFF;
         for _ in 0..=ROUNDS {
-            let sent =
-                self.round(options, session, call, limits, is_repeatable, retry.as_ref(), wait);
+            let sent = self.round(session, call, limits, is_repeatable, retry.as_ref());
             let (answer, round) = match sent.await {
                 Ok(found) => found,
                 Err(Failure::Pages(error)) => {
                     let data = error.rpc().and_then(|rpc| rpc.data.clone());
-                    let asked = self.ask_for_pages(options, session, data.as_deref(), wait);
+                    let asked = self.ask_for_pages(session, data.as_deref());
                     if !asked.await.map_err(Failure::Final)? {
                         return Err(Failure::Final(error));
                     }
@@ -233,8 +197,7 @@ impl Client {
                 retry = Some(RetryParams { responses: None, state: round.state });
                 continue;
             }
-            let answered =
-                self.ask(options, session, &round, wait).await.map_err(Failure::Final)?;
+            let answered = self.ask(session, &round).await.map_err(Failure::Final)?;
             wait.restart();
             retry = Some(answered);
         }
@@ -246,26 +209,25 @@ impl Client {
 
     #[allow(clippy::too_many_arguments, reason = "each is a part of the one request")]
     async fn round(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
+        self,
         session: &Arc<Session>,
         call: &Call,
         limits: &CallLimits,
         is_repeatable: bool,
         retry: Option<&RetryParams>,
-        wait: &Wait,
     ) -> std::result::Result<(Answer, Option<InputRequired>), Failure> {
-        let id = self.next_id();
+        let Ctx { client, options, .. } = self;
+        let id = client.next_id();
         let dialect = session.dialect.as_ref();
         let marks = if session.has_header_params() && call.is_tool() {
-            self.tool_catalog.headers(call).map_err(Failure::Final)?
+            client.tool_catalog.headers(call).map_err(Failure::Final)?
         } else {
             Vec::new()
         };
         let frame = RequestMeta {
             id,
             wants_progress: limits.report.is_some(),
-            log_level: *lock(&self.log_level),
+            log_level: *lock(&client.log_level),
             retry,
             marks: &marks,
         };
@@ -280,12 +242,12 @@ impl Client {
         let reporting = limits
             .report
             .as_ref()
-            .map(|report| Reporting::begin(&self.progress_reports, id, report));
-        let ending = match self.post(options, post, wait).await {
+            .map(|report| Reporting::begin(&client.progress_reports, id, report));
+        let ending = match self.post(post).await {
             Ok(ending) => ending,
             Err(error) => {
                 if !is_ended_otherwise(dialect, call) {
-                    self.tell_given_up(options, session, id, &error, wait).await;
+                    self.tell_given_up(session, id, &error).await;
                 }
                 // What never reached the server, because nothing does any
                 // more, may be sent to another one.
@@ -306,7 +268,7 @@ impl Client {
                 Ok(Interpretation::Complete) => Ok((answer, None)),
                 Ok(Interpretation::InputRequired(round)) => Ok((answer, Some(round))),
                 Ok(Interpretation::Task(task)) => {
-                    self.listen_to_task(options, session, &task.id, wait).await;
+                    self.listen_to_task(session, &task.id).await;
                     if limits.task.is_some() {
                         return Ok((answer, None));
                     }
@@ -323,7 +285,7 @@ impl Client {
             }
             Outcome::Rpc(refusal)
                 if matches!(refusal.rpc.code, METHOD_NOT_FOUND | INVALID_REQUEST)
-                    && self.may_want_a_task(options, session, call) =>
+                    && client.may_want_a_task(options, session, call) =>
             {
                 Err(Failure::Mismatch(refusal.error))
             }
@@ -333,14 +295,14 @@ impl Client {
                 Err(Failure::Pages(refusal.error))
             }
             Outcome::Rpc(refusal) => {
-                self.cache.forget(call);
+                client.cache.forget(call);
                 Err(Failure::Final(refusal.error))
             }
             Outcome::NotMcp(status, error) => {
                 if matches!(status, 404 | 405) && session.transport.channel().is_none() {
                     // Nothing of the kind is there any more; the next call
                     // looks what is.
-                    self.forget(session);
+                    client.forget(session);
                 }
                 Err(Failure::Final(error))
             }
@@ -353,14 +315,8 @@ impl Client {
 
     /// Tells the server that nobody waits any more, where that is a message:
     /// at once if that is quickly done, and else while the caller goes on.
-    async fn tell_given_up(
-        self: &Arc<Self>,
-        options: &Options,
-        session: &Arc<Session>,
-        id: i64,
-        error: &Error,
-        wait: &Wait,
-    ) {
+    async fn tell_given_up(self, session: &Arc<Session>, id: i64, error: &Error) {
+        let Ctx { client, wait, .. } = self;
         let (reason, patience) = match error.status() {
             Status::Cancelled => ("cancelled by the caller", TELL_CANCELLED),
             Status::Timeout => ("no answer in time", TELL_TIMEOUT),
@@ -372,13 +328,38 @@ impl Client {
         let is_shared = session.transport.channel().is_some();
         let Some(outgoing) = session.dialect.cancel(id, reason, is_shared) else { return };
         let post = OutboundMessage::notification(&outgoing, session.peer());
-        match self.post(options, post, &wait.afterwards(patience)).await {
+        match self.within(&wait.afterwards(patience)).post(post).await {
             Err(error)
-                if !error.may_have_run() && error.http_status() == 0 && !self.is_closed() =>
+                if !error.may_have_run() && error.http_status() == 0 && !client.is_closed() =>
             {
-                let _ = self.send_apart(session, OutboxKind::Courtesy, outgoing);
+                let _ = client.send_apart(session, OutboxKind::Courtesy, outgoing);
             }
             _ => {}
+        }
+    }
+}
+
+impl Client {
+    /// A call that blocks this thread, with the client's own limits.
+    pub(crate) fn call(self: &Arc<Self>, call: &Call) -> Result<Answer> {
+        let (options, limits) = (self.options(), CallLimits::of(call));
+        let wait = self.wait(&options, &limits, false);
+        now(Ctx::new(self, &options, &wait).perform(call, &limits))
+    }
+
+    /// The same, past what is kept of earlier answers.
+    pub(crate) fn call_anew(self: &Arc<Self>, call: &Call) -> Result<Answer> {
+        self.cache.forget_answer(call);
+        self.call(call)
+    }
+
+    /// Connects, if that is not done, and tells who the server is.
+    pub(crate) fn connect(self: &Arc<Self>) -> Result<ServerInfo> {
+        let options = self.options();
+        let wait = self.wait(&options, &CallLimits::default(), false);
+        match now(Ctx::new(self, &options, &wait).connected()) {
+            Ok(connected) => Ok(connected.session.server_info.clone()),
+            Err(error) => Err(self.finished(error, "connect", &options)),
         }
     }
 }

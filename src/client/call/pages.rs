@@ -8,41 +8,32 @@ use serde_json::value::RawValue;
 use crate::base::error::{Error, Result, Status};
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
-use crate::client::options::Options;
+use crate::client::core::context::Ctx;
 use crate::protocol::call::{Call, push_member};
 use crate::protocol::item;
-use crate::transport::wait::{Wait, now};
+use crate::transport::wait::now;
 use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
 
 const INVALID_PARAMS: i32 = -32602;
 
-impl Client {
-    /// All pages of a list; `member` is what its items stand in.
-    pub(crate) fn list(self: &Arc<Self>, method: &str, member: &str) -> Result<Vec<Answer>> {
-        let call = Call::new(method, None)?;
-        let (options, limits) = (self.options(), CallLimits::default());
-        let wait = self.wait(&options, &limits, false);
-        now(self.list_within(&options, &call, member, &limits, &wait))
-    }
-
+impl Ctx<'_> {
     /// The time without a sign of life begins anew with each page; the whole
     /// has one deadline.
     pub(crate) async fn list_within(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
+        self,
         call: &Call,
         member: &str,
         limits: &CallLimits,
-        wait: &Wait,
     ) -> Result<Vec<Answer>> {
+        let Ctx { client, .. } = self;
         let mut has_begun_again = false;
         loop {
-            match self.pages(options, call, member, limits, wait).await {
+            match self.pages(call, member, limits).await {
                 // The cursor is not known any more: once more from the start.
                 Err((true, error)) if !has_begun_again && is_stale(&error) => {
                     has_begun_again = true;
-                    self.cache.forget(call);
+                    client.cache.forget(call);
                 }
                 Err((_, error)) => return Err(error),
                 Ok(pages) => return Ok(pages),
@@ -52,13 +43,12 @@ impl Client {
 
     /// The flag of an error says whether it came behind the first page.
     async fn pages(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
+        self,
         call: &Call,
         member: &str,
         limits: &CallLimits,
-        wait: &Wait,
     ) -> std::result::Result<Vec<Answer>, (bool, Error)> {
+        let Ctx { options, wait, .. } = self;
         let (max_pages, max_items) = (options.max_pages, options.max_items);
         let mut pages: Vec<Answer> = Vec::new();
         // With the number of the page that gave it.
@@ -68,10 +58,8 @@ impl Client {
         loop {
             let page = call.at(cursor.as_deref());
             wait.restart();
-            let answer = self
-                .perform(options, &page, limits, wait)
-                .await
-                .map_err(|error| (!pages.is_empty(), error))?;
+            let answer =
+                self.perform(&page, limits).await.map_err(|error| (!pages.is_empty(), error))?;
             let next = next_cursor(&answer);
             let named = |what: String| {
                 let error = Error::new(Status::TooLarge, format!("{}: {what}", call.method()));
@@ -114,6 +102,16 @@ impl Client {
             }
             cursor = Some(next);
         }
+    }
+}
+
+impl Client {
+    /// All pages of a list; `member` is what its items stand in.
+    pub(crate) fn list(self: &Arc<Self>, method: &str, member: &str) -> Result<Vec<Answer>> {
+        let call = Call::new(method, None)?;
+        let (options, limits) = (self.options(), CallLimits::default());
+        let wait = self.wait(&options, &limits, false);
+        now(Ctx::new(self, &options, &wait).list_within(&call, member, &limits))
     }
 }
 

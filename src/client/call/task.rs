@@ -7,6 +7,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::client::call::task_poller::TaskPoller;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
 use crate::client::core::tool_catalog::TaskSupport;
 use crate::client::options::Options;
@@ -34,16 +35,15 @@ impl TaskQuestion {
     }
 }
 
-impl Client {
+impl<'a> Ctx<'a> {
     /// A call as it is sent where it may run as a task.
-    pub(crate) async fn as_task<'a>(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
+    pub(crate) async fn as_task(
+        self,
         session: &Session,
         call: &'a Call,
         limits: &CallLimits,
-        wait: &Wait,
     ) -> Result<Cow<'a, Call>> {
+        let Ctx { client, options, .. } = self;
         if !options.follows_tasks && limits.task.is_none() || call.is_about_task() {
             return Ok(Cow::Borrowed(call));
         }
@@ -53,10 +53,10 @@ impl Client {
             Some(tasks @ Tasks::Asked)
                 if call.is_tool() && tasks.may_be_asked(&session.server_info) =>
             {
-                let mut support = self.tool_catalog.task_support(call);
+                let mut support = client.tool_catalog.task_support(call);
                 if support.is_none() && limits.task.is_some() {
-                    self.refresh_tool_catalog(options, wait).await?;
-                    support = self.tool_catalog.task_support(call);
+                    self.refresh_tool_catalog().await?;
+                    support = client.tool_catalog.task_support(call);
                 }
                 let asks = match support {
                     Some(TaskSupport::Required) => true,
@@ -73,6 +73,20 @@ impl Client {
         }
     }
 
+    /// Waits through a task that a call has become.
+    pub(crate) async fn follow(self, task: Task) -> Result<Answer> {
+        let Ctx { client, options, wait } = self;
+        let id = task.id.clone();
+        let mut following = TaskPoller::of(client, options, &id, wait).await?;
+        let result = following.run(Some(task)).await;
+        if let Err(error) = &result {
+            following.give_up(error).await;
+        }
+        result.map_err(|error| following.masked(error.with_may_have_run(true)))
+    }
+}
+
+impl Client {
     /// Whether a call may have been refused because the tool runs only as a
     /// task, which the list of tools would tell.
     pub(crate) fn may_want_a_task(
@@ -88,22 +102,6 @@ impl Client {
             && session.dialect.tasks().is_some_and(may_be_asked)
             // Another call may have learned it since this one was sent.
             && matches!(self.tool_catalog.task_support(call), None | Some(TaskSupport::Required))
-    }
-
-    /// Waits through a task that a call has become.
-    pub(crate) async fn follow(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
-        task: Task,
-        wait: &Wait,
-    ) -> Result<Answer> {
-        let id = task.id.clone();
-        let mut following = TaskPoller::of(self, options, &id, wait).await?;
-        let result = following.run(Some(task)).await;
-        if let Err(error) = &result {
-            following.give_up(error).await;
-        }
-        result.map_err(|error| following.masked(error.with_may_have_run(true)))
     }
 
     /// Asks something about a task, on this thread.
@@ -125,7 +123,7 @@ impl Client {
         id: &str,
         wait: Wait,
     ) -> Result<Answer> {
-        let session = self.connected(options, &wait).await?.session;
+        let session = Ctx::new(self, options, &wait).connected().await?.session;
         let tasks = tasks_of(&session)?;
         if !tasks.are_there(&session.server_info) {
             return unsupported("the server has no tasks: it declares none");
@@ -134,7 +132,7 @@ impl Client {
             return unsupported("the server ends no task: it declares no tasks.cancel");
         }
         if what != TaskQuestion::Cancel {
-            self.listen_to_task(options, &session, id, &wait).await;
+            Ctx::new(self, options, &wait).listen_to_task(&session, id).await;
         }
         let mut following = TaskPoller::of(self, options, id, &wait).await?;
         let result = match what {
@@ -151,7 +149,7 @@ impl Client {
         let options = self.options();
         let wait = self.wait(&options, &CallLimits::default(), false);
         let check = async {
-            let session = self.connected(&options, &wait).await?.session;
+            let session = Ctx::new(self, &options, &wait).connected().await?.session;
             match tasks_of(&session)? {
                 tasks if tasks.can_list(&session.server_info) => Ok(()),
                 Tasks::Asked => unsupported("the server lists no tasks: it declares no tasks.list"),

@@ -14,6 +14,7 @@ use crate::client::call::input_rounds::recognised;
 use crate::client::call::task::tasks_of;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::rpc_error;
 use crate::client::core::session::Session;
 use crate::client::core::task_watches::Wake;
@@ -78,7 +79,7 @@ impl<'a> TaskPoller<'a> {
             client,
             options,
             id,
-            session: client.connected(options, wait).await?.session,
+            session: Ctx::new(client, options, wait).connected().await?.session,
             wait: wait.clone(),
             wake: client.task_watches.add(id)?,
             keys: Vec::new(),
@@ -190,7 +191,7 @@ impl<'a> TaskPoller<'a> {
 
     /// What an answer says of this task, in the form of the server's dialect.
     async fn read(&mut self, answer: &Answer) -> Result<Task> {
-        let session = self.client.connected(self.options, &self.wait).await?.session;
+        let session = Ctx::new(self.client, self.options, &self.wait).connected().await?.session;
         let task = tasks_of(&session)?.read(answer)?;
         if task.id != self.id {
             return Err(Error::protocol("the server tells of another task than was asked for"));
@@ -265,7 +266,8 @@ impl<'a> TaskPoller<'a> {
             let wait = client.wait(&options, &limits, true).or_abort(stop);
             let limits = CallLimits::default();
             // Boxed, because it may be part of the call that waits here.
-            let result = Box::pin(client.perform_within(&options, &call, &limits, &wait)).await;
+            let result =
+                Box::pin(Ctx::new(&client, &options, &wait).perform_within(&call, &limits)).await;
             *lock(&slot) = Some(result);
             done.raise();
             wake.raise();
@@ -304,7 +306,8 @@ impl<'a> TaskPoller<'a> {
     async fn send(&self, call: &Call) -> Result<Answer> {
         // Boxed, because it may be part of the call that waits here.
         let limits = CallLimits::default();
-        Box::pin(self.client.perform_within(self.options, call, &limits, &self.wait)).await
+        Box::pin(Ctx::new(self.client, self.options, &self.wait).perform_within(call, &limits))
+            .await
     }
 
     /// The error for a task that the server does not know.

@@ -1,31 +1,24 @@
 //! Reading the list of tools for what a call has to know of its tool.
 
-use std::sync::Arc;
-
 use crate::base::error::Result;
-use crate::client::core::client::Client;
-use crate::client::options::Options;
+use crate::client::core::context::Ctx;
 use crate::protocol::call::Call;
-use crate::transport::wait::Wait;
 
 /// The most pages that are read for the marks of one tool.
 const PAGES: usize = 100;
 
-impl Client {
+impl Ctx<'_> {
     /// Reads the list of tools anew, because the marks of one have changed.
-    pub(crate) async fn refresh_tool_catalog(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
-        wait: &Wait,
-    ) -> Result<()> {
+    pub(crate) async fn refresh_tool_catalog(self) -> Result<()> {
+        let Ctx { client, .. } = self;
         let list = Call::new("tools/list", None)?;
-        self.cache.forget(&list);
+        client.cache.forget(&list);
         let mut cursor: Option<String> = None;
         for _ in 0..PAGES {
             let page = list.at(cursor.as_deref());
             // Boxed, because a list is a call like the one that needs it.
             let limits = Default::default();
-            let answer = Box::pin(self.perform_within(options, &page, &limits, wait)).await?;
+            let answer = Box::pin(self.perform_within(&page, &limits)).await?;
             let next = answer.member("nextCursor").and_then(|next| serde_json::from_str(next).ok());
             if next.is_none() || next == cursor {
                 break;

@@ -3,6 +3,7 @@ pub(crate) mod backoff;
 pub(crate) mod call_limits;
 pub(crate) mod client;
 pub(crate) mod connection_limit;
+pub(crate) mod context;
 pub(crate) mod counters;
 pub(crate) mod event_queue;
 pub(crate) mod handlers;

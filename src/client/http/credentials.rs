@@ -1,6 +1,7 @@
-//! OAuth for a client: giving it an authorization, signing in and out.
+//! What the credential of a request needs of its client.
 
-use crate::auth::{Caller, Later};
+use crate::auth::credential::{Caller, Later};
+use crate::auth::oauth::host::http_client::{HttpClient, HttpClientOptions};
 use crate::client::core::client::Client;
 use crate::client::core::counters::Counter;
 use crate::client::core::event_queue::QueuedItem;
@@ -8,8 +9,7 @@ use crate::client::core::reentrancy::CallbackKind;
 use crate::client::core::reentrancy::InCallback;
 use crate::client::options::Options;
 use crate::protocol::revision::Revision;
-use crate::transport::agent::{Agent, AgentRoute};
-use crate::transport::reach::Reach;
+use crate::transport::address_policy::AddressPolicy;
 use crate::transport::wait::Wait;
 
 /// A client in a call, for whoever gets it a token.
@@ -28,19 +28,19 @@ impl Caller for CredentialContext<'_> {
         work();
     }
 
-    fn agent<'a>(&'a self, allows_private: bool, wait: &'a Wait) -> Later<'a, Agent> {
+    fn http_client<'a>(&'a self, allows_private: bool, wait: &'a Wait) -> Later<'a, HttpClient> {
         let options = self.options;
         Box::pin(async move {
             let route = options.current_route()?;
             let url = &options.address()?.url;
-            let home = options.http.home(url, &route, wait).await?;
+            let zone = options.http.network_zone(url, &route, wait).await?;
             let allows_plain_http = options.allows_plain_http;
-            Ok(Agent::new(AgentRoute {
+            Ok(HttpClient::new(HttpClientOptions {
                 origin: url.origin.clone(),
                 unix_socket: options.route.unix_socket.clone(),
                 tls: options.route.tls.clone(),
                 proxy: options.proxy.clone(),
-                reach: Reach { home, allows_private, allows_plain_http },
+                address_policy: AddressPolicy { zone, allows_private, allows_plain_http },
                 connect_timeout: options.connect_timeout,
                 user_agent: options.user_agent.clone(),
                 trace: options.trace.clone(),

@@ -1,10 +1,9 @@
 //! Sending a message by a POST whose reply says no more than that it arrived.
 
-use std::sync::Arc;
-
 use crate::base::error::Result;
 use crate::client::core::client::Client;
 use crate::client::core::connection_limit::ConnectionPermit;
+use crate::client::core::context::Ctx;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
 use crate::client::core::outbound::RpcRefused;
@@ -12,35 +11,35 @@ use crate::client::http::http_error;
 use crate::client::http::request::HttpContext;
 use crate::client::http::request::HttpRequest;
 use crate::client::http::request::Refused;
-use crate::client::options::Options;
 use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::Id;
 use crate::wire::url::Url;
 
-impl Client {
-    /// The right to a connection, for a request that was started.
-    pub(crate) async fn lane(&self, wait: &Wait) -> Result<Option<ConnectionPermit<'_>>> {
-        if wait.is_queued() { self.connection_limit.enter(wait).await.map(Some) } else { Ok(None) }
-    }
-
+impl Ctx<'_> {
     /// Sends a message to where HTTP with SSE takes them; what is answered
     /// comes on its stream, but for a refusal.
     pub(crate) async fn send_post(
-        self: &Arc<Self>,
+        self,
         url: &Url,
-        options: &Options,
         post: OutboundMessage<'_>,
-        wait: &Wait,
     ) -> Result<Option<Outcome>> {
+        let Ctx { client, options, wait } = self;
         let way = HttpContext::new(options, Some(post.peer.dialect))?;
-        let _lane = self.lane(wait).await?;
-        match self.send(options, &HttpRequest::post(url, post), &way, wait).await? {
+        let _lane = client.lane(wait).await?;
+        match self.send(&HttpRequest::post(url, post), &way).await? {
             Ok(reply) => {
                 reply.release();
                 Ok(None)
             }
             Err(refused) => refused.outcome().map(Some),
         }
+    }
+}
+
+impl Client {
+    /// The right to a connection, for a request that was started.
+    pub(crate) async fn lane(&self, wait: &Wait) -> Result<Option<ConnectionPermit<'_>>> {
+        if wait.is_queued() { self.connection_limit.enter(wait).await.map(Some) } else { Ok(None) }
     }
 }
 

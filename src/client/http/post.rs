@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::error::Result;
-use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
 use crate::client::core::rpc_error;
@@ -11,28 +11,22 @@ use crate::client::core::session::Session;
 use crate::client::http::request::EXCERPT;
 use crate::client::http::request::HttpContext;
 use crate::client::http::request::HttpRequest;
-use crate::client::options::Options;
 use crate::protocol::Outgoing;
 use crate::transport::http::Reply;
-use crate::transport::wait::Wait;
 use crate::wire::http1::Media;
 use crate::wire::jsonrpc;
 
-impl Client {
+impl<'a> Ctx<'a> {
     /// Sends a message and reads the reply.
-    pub(crate) async fn post_http(
-        self: &Arc<Self>,
-        options: &Options,
-        post: OutboundMessage<'_>,
-        wait: &Wait,
-    ) -> Result<Outcome> {
+    pub(crate) async fn post_http(self, post: OutboundMessage<'_>) -> Result<Outcome> {
+        let Ctx { client, options, wait } = self;
         let way = HttpContext::new(options, Some(post.peer.dialect))?;
         let sent = HttpRequest::post(&options.address()?.url, post);
-        let _lane = self.lane(wait).await?;
-        match self.send(options, &sent, &way, wait).await? {
+        let _lane = client.lane(wait).await?;
+        match self.send(&sent, &way).await? {
             Ok(reply) => {
                 let is_repeated = reply.is_repeated;
-                let ending = self.read(options, post, reply, &way, wait).await;
+                let ending = self.read(post, reply, &way).await;
                 ending.map_err(|error| error.with_repetition(is_repeated))
             }
             Err(refused) => refused.outcome(),
@@ -40,14 +34,13 @@ impl Client {
     }
 
     /// Sends a call whose answer is a stream that does not end.
-    pub(crate) async fn open<'a>(
-        self: &Arc<Self>,
-        options: &'a Options,
+    pub(crate) async fn open(
+        self,
         session: &Arc<Session>,
         outgoing: &Outgoing,
         way: &HttpContext<'_>,
-        wait: &Wait,
     ) -> Result<Reply<'a>> {
+        let Ctx { client, options, wait } = self;
         let Outgoing { headers, body } = outgoing;
         let url = &options.address()?.url;
         let sent = HttpRequest {
@@ -58,7 +51,7 @@ impl Client {
             is_repeatable: true,
             patience: None,
         };
-        match self.send(options, &sent, way, wait).await? {
+        match self.send(&sent, way).await? {
             Ok(reply) if matches!(reply.head.media, Media::EventStream) => Ok(reply),
             Ok(mut reply) => {
                 let body = reply.read_excerpt(EXCERPT, wait).await;
@@ -70,7 +63,7 @@ impl Client {
             }
             Err(refused) => {
                 if refused.is_loss(session) {
-                    self.forget(session);
+                    client.forget(session);
                 }
                 Err(refused.error)
             }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::base::error::{Error, Result, Status};
 use crate::client::core::backoff::Backoff;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::event_queue::Progress;
 use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::outbound::OutboundMessage;
@@ -52,19 +53,18 @@ enum Ended {
 #[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {
     pub(crate) post: OutboundMessage<'a>,
-    pub(crate) options: &'a Options,
+    pub(crate) options: &'a Arc<Options>,
     pub(crate) way: &'a HttpContext<'a>,
 }
 
-impl Client {
+impl Ctx<'_> {
     pub(crate) async fn read(
-        self: &Arc<Self>,
-        options: &Options,
+        self,
         post: OutboundMessage<'_>,
         mut reply: Reply<'_>,
         way: &HttpContext<'_>,
-        wait: &Wait,
     ) -> Result<Outcome> {
+        let Ctx { client, options, wait } = self;
         let Some(id) = post.id else {
             reply.release();
             return Ok(Outcome::Accepted);
@@ -79,11 +79,11 @@ impl Client {
                 let body = jsonrpc::utf8(body)
                     .map_err(|error| error.with_http_status(status).with_may_have_run(true))?;
                 let reading = Reading { post, options, way };
-                self.read_json(reading, body, id, status, session_id, wait).await
+                client.read_json(reading, body, id, status, session_id, wait).await
             }
             Media::EventStream => {
                 let reading = Reading { post, options, way };
-                self.read_events(reading, id, reply, wait).await
+                client.read_events(reading, id, reply, wait).await
             }
             other => {
                 let kind = match other {
@@ -106,6 +106,20 @@ impl Client {
         }
     }
 
+    /// Sends the response to a request of the server's.
+    async fn answer(self, peer: Target<'_>, outgoing: &Outgoing) -> Result<()> {
+        let Ctx { options, wait, .. } = self;
+        let post = OutboundMessage::notification(outgoing, peer);
+        match self.send_post(&options.address()?.url, post).await {
+            // How the answer fares is the server's business; it will say so
+            // on the stream, or not end it.
+            Ok(_) => Ok(()),
+            Err(_) => wait.check(),
+        }
+    }
+}
+
+impl Client {
     async fn read_json(
         self: &Arc<Self>,
         reading: Reading<'_>,
@@ -204,7 +218,7 @@ impl Client {
             let asked = stream.retry().map(|retry| Duration::from_millis(retry.into()));
             wait.pause(backoff.pause(asked)).await.map_err(sent)?;
             stream.begin_again();
-            match self.get(reading.options, &headers, reading.way, wait).await {
+            match Ctx::new(self, reading.options, wait).get(&headers, reading.way).await {
                 Ok(Ok(opened)) if matches!(opened.head.media, Media::EventStream) => {
                     reply = Some(opened);
                 }
@@ -388,27 +402,10 @@ impl Client {
             Message::Request { id, method, params } => {
                 let request = ServerRequest { id, method: &method, params };
                 if let Some(outgoing) = self.take_request(post.peer, request, wait)? {
-                    self.answer(reading.options, post.peer, &outgoing, wait).await?;
+                    Ctx::new(self, reading.options, wait).answer(post.peer, &outgoing).await?;
                 }
                 Ok(None)
             }
-        }
-    }
-
-    /// Sends the response to a request of the server's.
-    async fn answer(
-        self: &Arc<Self>,
-        options: &Options,
-        peer: Target<'_>,
-        outgoing: &Outgoing,
-        wait: &Wait,
-    ) -> Result<()> {
-        let post = OutboundMessage::notification(outgoing, peer);
-        match self.send_post(&options.address()?.url, options, post, wait).await {
-            // How the answer fares is the server's business; it will say so
-            // on the stream, or not end it.
-            Ok(_) => Ok(()),
-            Err(_) => wait.check(),
         }
     }
 }

@@ -1,14 +1,13 @@
 //! One HTTP request to the server: its headers and credential, where redirects
 //! lead, and what is left of a reply that is a refusal.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use crate::auth::credential::{Need, TokenRefusal, Tries};
 use crate::auth::token::Token;
-use crate::auth::{Need, Refusal, Tries};
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::session::Session;
@@ -76,45 +75,41 @@ impl<'a> HttpContext<'a> {
     }
 }
 
-impl Client {
+impl<'a> Ctx<'a> {
     /// Opens a stream of the server's.
-    pub(crate) async fn get<'a>(
-        self: &Arc<Self>,
-        options: &'a Options,
+    pub(crate) async fn get(
+        self,
         headers: &Headers,
         way: &HttpContext<'_>,
-        wait: &Wait,
     ) -> Result<std::result::Result<Reply<'a>, Refused>> {
-        self.get_within(None, options, headers, way, wait).await
+        self.get_within(None, headers, way).await
     }
 
     /// The same, whose reply may take no longer than `patience`; the program
     /// may take its time to find a token.
-    pub(crate) async fn get_within<'a>(
-        self: &Arc<Self>,
+    pub(crate) async fn get_within(
+        self,
         patience: Option<Duration>,
-        options: &'a Options,
         headers: &Headers,
         way: &HttpContext<'_>,
-        wait: &Wait,
     ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+        let Ctx { options, .. } = self;
         let url = &options.address()?.url;
         let get =
             HttpRequest { verb: "GET", url, headers, body: None, is_repeatable: true, patience };
-        self.send(options, &get, way, wait).await
+        self.send(&get, way).await
     }
 
     /// Sends a request with the credential that there is, and again with
     /// another one where the server refuses it and that may help.
-    pub(crate) async fn send<'a>(
-        self: &Arc<Self>,
-        options: &'a Options,
+    pub(crate) async fn send(
+        self,
         sent: &HttpRequest<'_>,
         way: &HttpContext<'_>,
-        wait: &Wait,
     ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+        let Ctx { client, options, wait } = self;
         let credential = options.credential.as_ref();
-        let mut token = self.token(options, wait).await?;
+        let mut token = self.token().await?;
         let mut tries = Tries::default();
         loop {
             let lines = lines(options, token.as_ref(), sent)?;
@@ -124,7 +119,7 @@ impl Client {
             let setting = way.setting(&secrets);
             let reply = follow(options, sent, token.as_ref(), &lines, setting, brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
-                self.count_one(Counter::Repetitions);
+                client.count_one(Counter::Repetitions);
             }
             let mut reply = reply?;
             let status = reply.head.status;
@@ -158,14 +153,14 @@ impl Client {
             let has_nonce = reply.head.dpop_nonce.is_some();
             reply.release();
             if matches!(status, 401 | 403) && !wait.takes_what_is_there() {
-                let refusal = Refusal {
+                let refusal = TokenRefusal {
                     token: token.as_ref(),
                     http_status: status,
                     challenges: &challenges,
                     has_nonce,
                     tries: &mut tries,
                 };
-                let caller = CredentialContext { client: self, options };
+                let caller = CredentialContext { client, options };
                 let need = Need { wait, caller: &caller };
                 let other = credential.refused(refusal, need).await.map_err(|failure| {
                     let own = failure.http_status();
@@ -182,7 +177,8 @@ impl Client {
     }
 
     /// Ends the session at the server, without a word about how that went.
-    pub(crate) async fn end_session(&self, options: &Options, dialect: &dyn Dialect, wait: &Wait) {
+    pub(crate) async fn end_session(self, dialect: &dyn Dialect) {
+        let Ctx { options, wait, .. } = self;
         let Some(headers) = dialect.end() else { return };
         let (Ok(way), Ok(address)) = (HttpContext::new(options, Some(dialect)), options.address())
         else {
@@ -203,7 +199,8 @@ impl Client {
     }
 
     /// The token for a request.
-    async fn token(self: &Arc<Self>, options: &Options, wait: &Wait) -> Result<Option<Token>> {
+    async fn token(self) -> Result<Option<Token>> {
+        let Ctx { client, options, wait } = self;
         if options.is_insecure() {
             return Err(Error::new(
                 Status::Insecure,
@@ -221,7 +218,7 @@ impl Client {
         if let Some(ready) = options.credential.ready() {
             return Ok(ready);
         }
-        let caller = CredentialContext { client: self, options };
+        let caller = CredentialContext { client, options };
         let need = Need { wait, caller: &caller };
         options.credential.obtain(need).await
     }

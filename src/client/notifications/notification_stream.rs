@@ -10,6 +10,7 @@ use crate::base::signal::Signal;
 use crate::client::core::backoff::Backoff;
 use crate::client::core::backoff::jittered;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::rpc_error;
 use crate::client::core::session::Session;
@@ -114,14 +115,16 @@ impl NotificationStream<'_> {
     ) -> Result<Disconnected> {
         let client = self.client;
         let brief = client.wait(options, &Default::default(), true).or_abort(self.stop.clone());
-        let Connected { session, is_new } = client.connected_for_stream(options, &brief).await?;
+        let Connected { session, is_new } =
+            Ctx::new(client, options, &brief).connected_for_stream().await?;
         let result = self.stand_in(options, &session, last_event_id, &brief, wait).await;
         let method = "subscriptions/listen";
         let result =
             result.map_err(|error| rpc_error::unknown_method(error, &session.server_info, method));
         match result {
             Err(error) if !is_new && self.is_lost(options, &session, &error, &brief).await => {
-                let session = client.connected_for_stream(options, &brief).await?.session;
+                let session =
+                    Ctx::new(client, options, &brief).connected_for_stream().await?.session;
                 self.stand_in(options, &session, None, &brief, wait).await
             }
             result => result,
@@ -138,7 +141,7 @@ impl NotificationStream<'_> {
     ) -> bool {
         // A server that has no sessions any more knows no GET either.
         if error.http_status() == 405 && self.has_stood.get() {
-            self.client.forget_if_lost(options, session, brief).await;
+            Ctx::new(self.client, options, brief).forget_if_lost(session).await;
         }
         !self.client.is_current(session) && brief.check().is_ok()
     }
@@ -167,7 +170,7 @@ impl NotificationStream<'_> {
         match standing {
             NotificationRequest::Get(headers) => {
                 let has_stood = self.has_stood.get();
-                let reply = client.get(options, &headers, &way, brief).await?;
+                let reply = Ctx::new(client, options, brief).get(&headers, &way).await?;
                 let reply = reply.map_err(|refused| {
                     if refused.is_loss(session) {
                         client.forget(session);
@@ -198,17 +201,17 @@ impl NotificationStream<'_> {
     /// Sends the call whose answer is a stream, and waits until the server
     /// says what it will tell.
     async fn begin<'a>(
-        &self,
+        &'a self,
         options: &'a Arc<Options>,
         session: &Arc<Session>,
         call: &Call,
         id: i64,
         way: &HttpContext<'_>,
-        wait: &Wait,
+        wait: &'a Wait,
     ) -> Result<(Reply<'a>, From)> {
         let outgoing =
             session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
-        let mut reply = self.client.open(options, session, &outgoing, way, wait).await?;
+        let mut reply = Ctx::new(self.client, options, wait).open(session, &outgoing, way).await?;
         let mut stream = EventStream::new(options.max_message);
         let mut events = Vec::new();
         loop {

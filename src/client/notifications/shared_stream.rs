@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
+use crate::client::core::context::Ctx;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbox::OutboxKind;
 use crate::client::core::pending::Inbound;
@@ -50,7 +51,7 @@ impl NotificationStream<'_> {
         let outgoing =
             session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let post = OutboundMessage::notification(&outgoing, session.peer());
-        client.send_on(channel, options, post, brief).await?;
+        Ctx::new(client, options, brief).send_on(channel, post).await?;
         let result = async {
             let granted = self.granted(channel, &messages, brief).await?;
             self.check(&granted, wish)?;

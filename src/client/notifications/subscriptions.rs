@@ -6,11 +6,44 @@ use std::sync::Arc;
 use crate::base::error::Result;
 use crate::base::sync::lock;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
-use crate::client::options::Options;
 use crate::client::session::listening::PATIENCE;
 use crate::protocol::notification::Kind;
-use crate::transport::wait::{Wait, now};
+use crate::transport::wait::now;
+
+impl Ctx<'_> {
+    /// Asks to be told of a task, where the standing stream has to name those
+    /// that it is to tell of.
+    pub(crate) async fn listen_to_task(self, session: &Session, id: &str) {
+        let Ctx { client, wait, .. } = self;
+        let has_changed = client.subscriptions.add_task(id);
+        let wants = lock(&client.subscriptions.0).kinds & Kind::TaskStatus as i32 != 0;
+        if has_changed && wants && session.server_info.revision.is_stateless() {
+            // A task that nobody tells of is asked how it stands.
+            let _ = self.within(&wait.at_most(PATIENCE)).follow_wish().await;
+        }
+    }
+
+    /// Makes the standing stream what is wanted now.
+    pub(crate) async fn follow_wish(self) -> Result<()> {
+        let Ctx { client, options, wait } = self;
+        let session = self.connected().await?.session;
+        let is_handshake = !session.server_info.revision.is_stateless();
+        let asks = is_handshake && options.declared.is_any();
+        if !client.subscriptions.is_wanted() && !asks {
+            client.subscriptions.stop();
+            return Ok(());
+        }
+        if is_handshake && client.subscriptions.stands_for(&session) {
+            return Ok(());
+        }
+        let opening = client.open_stream()?;
+        wait.until_raised(&opening.done).await?;
+        let result = lock(&opening.result).take();
+        result.unwrap_or(Ok(()))
+    }
+}
 
 impl Client {
     /// Opens the standing stream for these kinds, or closes it for none.
@@ -18,48 +51,9 @@ impl Client {
         let options = self.options();
         let wait = self.attended(self.wait(&options, &Default::default(), false));
         let before = std::mem::replace(&mut lock(&self.subscriptions.0).kinds, kinds);
-        now(self.follow_wish(&options, &wait)).map_err(|error| {
+        now(Ctx::new(self, &options, &wait).follow_wish()).map_err(|error| {
             lock(&self.subscriptions.0).kinds = before;
             self.finished(error, "listen", &options)
         })
-    }
-
-    /// Asks to be told of a task, where the standing stream has to name those
-    /// that it is to tell of.
-    pub(crate) async fn listen_to_task(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
-        session: &Session,
-        id: &str,
-        wait: &Wait,
-    ) {
-        let has_changed = self.subscriptions.add_task(id);
-        let wants = lock(&self.subscriptions.0).kinds & Kind::TaskStatus as i32 != 0;
-        if has_changed && wants && session.server_info.revision.is_stateless() {
-            // A task that nobody tells of is asked how it stands.
-            let _ = self.follow_wish(options, &wait.at_most(PATIENCE)).await;
-        }
-    }
-
-    /// Makes the standing stream what is wanted now.
-    pub(crate) async fn follow_wish(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
-        wait: &Wait,
-    ) -> Result<()> {
-        let session = self.connected(options, wait).await?.session;
-        let is_handshake = !session.server_info.revision.is_stateless();
-        let asks = is_handshake && options.declared.is_any();
-        if !self.subscriptions.is_wanted() && !asks {
-            self.subscriptions.stop();
-            return Ok(());
-        }
-        if is_handshake && self.subscriptions.stands_for(&session) {
-            return Ok(());
-        }
-        let opening = self.open_stream()?;
-        wait.until_raised(&opening.done).await?;
-        let result = lock(&opening.result).take();
-        result.unwrap_or(Ok(()))
     }
 }

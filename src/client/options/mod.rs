@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::Credential;
-use crate::auth::bearer::Fixed;
-use crate::auth::oauth::credential::OAuth;
+use crate::auth::bearer::FixedToken;
+use crate::auth::credential::Credential;
+use crate::auth::oauth::credential::OAuthCredential;
 use crate::auth::token::Token;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
@@ -36,7 +36,7 @@ pub(crate) struct Options {
     pub(crate) headers: Vec<Header>,
     pub(crate) credential: Arc<dyn Credential>,
     /// The credential again, where it is an authorization.
-    pub(crate) oauth: Option<Arc<OAuth>>,
+    pub(crate) oauth: Option<Arc<OAuthCredential>>,
     /// Whether the credential is something to send at all.
     pub(crate) has_credential: bool,
     /// Without a sign of life.
@@ -124,7 +124,7 @@ impl Options {
             transport: HttpTransport::Auto,
         }))?;
         options.has_credential = token.is_some();
-        options.credential = Arc::new(Fixed(token));
+        options.credential = Arc::new(FixedToken(token));
         Ok(options)
     }
 
@@ -136,7 +136,7 @@ impl Options {
             headers: Vec::new(),
             oauth: None,
             has_credential: false,
-            credential: Arc::new(Fixed(None)),
+            credential: Arc::new(FixedToken(None)),
             timeout: TIMEOUT,
             deadline: DEADLINE,
             input_timeout: INPUT_TIMEOUT,
@@ -199,7 +199,7 @@ impl Options {
     pub(crate) fn set_token(&mut self, token: Option<&str>) -> Result<()> {
         let token = token.map(Token::parse).transpose()?;
         let is_some = token.is_some();
-        self.set_credential(is_some.then(|| Arc::new(Fixed(token)) as Arc<dyn Credential>))
+        self.set_credential(is_some.then(|| Arc::new(FixedToken(token)) as Arc<dyn Credential>))
     }
 
     /// `None` takes away whatever there is.
@@ -213,7 +213,7 @@ impl Options {
         }
         self.oauth = None;
         self.has_credential = credential.is_some();
-        self.credential = credential.unwrap_or_else(|| Arc::new(Fixed(None)));
+        self.credential = credential.unwrap_or_else(|| Arc::new(FixedToken(None)));
         Ok(())
     }
 

@@ -1,9 +1,11 @@
 //! The end of a client.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Status};
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::session::Transport;
 use crate::client::options::server::Server;
@@ -16,7 +18,7 @@ const END: Duration = Duration::from_millis(500);
 
 impl Client {
     /// Ends every wait with `MCP_E_CLOSED`, and the session at the server.
-    pub(crate) fn close(&self) {
+    pub(crate) fn close(self: &Arc<Self>) {
         // First, so that a loop which wakes up finds them.
         self.end_flights();
         self.close.raise();
@@ -32,7 +34,7 @@ impl Client {
             let _ = now(async {
                 match &session.transport {
                     Transport::StreamableHttp => {
-                        self.end_session(&options, session.dialect.as_ref(), &wait).await;
+                        Ctx::new(self, &options, &wait).end_session(session.dialect.as_ref()).await;
                     }
                     Transport::SharedConnection(channel) => channel.shut(left(), &wait).await,
                 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
-use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
@@ -15,7 +15,6 @@ use crate::client::core::session::Session;
 use crate::client::core::session::Target;
 use crate::client::core::session::Transport;
 use crate::client::core::shared_connection::SharedConnection;
-use crate::client::options::Options;
 use crate::client::options::server::Address;
 use crate::client::options::server::HttpTransport;
 use crate::client::session::transport::NoSse;
@@ -27,7 +26,7 @@ use crate::protocol::server_info::ServerInfo;
 use crate::protocol::stateless::Stateless;
 use crate::protocol::{Dialect, Outgoing, RequestMeta};
 use crate::transport::gate::Turn;
-use crate::transport::wait::{Attendant, Wait};
+use crate::transport::wait::Attendant;
 
 /// A session, and whether the server answered just now to make it.
 pub(crate) struct Connected {
@@ -35,77 +34,63 @@ pub(crate) struct Connected {
     pub(crate) is_new: bool,
 }
 
-impl Client {
+impl<'a> Ctx<'a> {
     /// The session, made if there is none: by one thread, while others that
     /// need it wait.
-    pub(crate) async fn connected(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
-        wait: &Wait,
-    ) -> Result<Connected> {
-        self.connected_and(options, true, wait).await
+    pub(crate) async fn connected(self) -> Result<Connected> {
+        self.connected_and(true).await
     }
 
     /// The session for the standing stream, which is not opened for it.
-    pub(crate) async fn connected_for_stream(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
-        wait: &Wait,
-    ) -> Result<Connected> {
-        self.connected_and(options, false, wait).await
+    pub(crate) async fn connected_for_stream(self) -> Result<Connected> {
+        self.connected_and(false).await
     }
 
-    async fn connected_and(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
-        opens_stream: bool,
-        wait: &Wait,
-    ) -> Result<Connected> {
+    async fn connected_and(self, opens_stream: bool) -> Result<Connected> {
+        let Ctx { client, options, wait } = self;
         if !wait.is_background() {
-            self.check_may_wait()?;
+            client.check_may_wait()?;
         }
         loop {
-            match self.current_session() {
-                Some(session) if session.transport.is_over() => self.forget(&session),
+            match client.current_session() {
+                Some(session) if session.transport.is_over() => client.forget(&session),
                 Some(session) => return Ok(Connected { session, is_new: false }),
                 None => {}
             }
-            let is_done = || self.current_session().is_some();
-            let Some(_turn) = self.enter(options, wait, is_done).await? else { continue };
+            let is_done = || client.current_session().is_some();
+            let Some(_turn) = self.enter(is_done).await? else { continue };
             if is_done() {
                 continue;
             }
             // Nothing is begun for who does not wait any more.
             wait.check()?;
-            let session = Arc::new(self.negotiate(options, wait).await?);
+            let session = Arc::new(self.negotiate().await?);
             let known = KnownServer {
                 revision: session.server_info.revision,
                 has_events: options.address().is_ok() && session.transport.channel().is_some(),
             };
-            let before = lock(&self.known).replace(known);
+            let before = lock(&client.known).replace(known);
             if before.is_some() {
-                self.count_one(Counter::Reconnections);
+                client.count_one(Counter::Reconnections);
             }
-            *lock(&self.session) = Some(session.clone());
+            *lock(&client.session) = Some(session.clone());
             if let Transport::SharedConnection(channel) = &session.transport {
-                self.keep_reading(channel, Arc::downgrade(&session))?;
+                client.keep_reading(channel, Arc::downgrade(&session))?;
             }
-            self.restore(options, &session, before.is_some(), opens_stream, wait).await?;
+            self.restore(&session, before.is_some(), opens_stream).await?;
             return Ok(Connected { session, is_new: true });
         }
     }
 
     /// The turn to connect. While a person signs in for another thread, this
     /// call's own time does not count.
-    async fn enter(
-        self: &Arc<Self>,
-        options: &Options,
-        wait: &Wait,
-        is_done: impl Fn() -> bool,
-    ) -> Result<Option<Turn<'_>>> {
-        let Some(oauth) = &options.oauth else { return self.connecting.enter(wait, is_done).await };
+    async fn enter(self, is_done: impl Fn() -> bool) -> Result<Option<Turn<'a>>> {
+        let Ctx { client, options, wait } = self;
+        let Some(oauth) = &options.oauth else {
+            return client.connecting.enter(wait, is_done).await;
+        };
         if oauth.is_asking_here() {
-            let turn = self.connecting.try_enter();
+            let turn = client.connecting.try_enter();
             return turn.map(Some).ok_or_else(|| {
                 Error::new(
                     Status::State,
@@ -115,11 +100,11 @@ impl Client {
             });
         }
         let until = Instant::now() + oauth.patience();
-        let attendant: Arc<dyn Attendant> = self.clone();
+        let attendant: Arc<dyn Attendant> = client.clone();
         let attended = wait.attending(Some(attendant));
         loop {
             let glance = attended.at_most_beyond(LOOK);
-            match self.connecting.enter(&glance, &is_done).await {
+            match client.connecting.enter(&glance, &is_done).await {
                 Err(error) if error.status() == Status::Timeout => {
                     if oauth.awaits_person() && Instant::now() < until {
                         attended.restart();
@@ -133,13 +118,9 @@ impl Client {
     }
 
     /// Asks a server whether it still knows a session.
-    pub(crate) async fn forget_if_lost(
-        self: &Arc<Self>,
-        options: &Options,
-        session: &Arc<Session>,
-        wait: &Wait,
-    ) {
-        let id = self.next_id();
+    pub(crate) async fn forget_if_lost(self, session: &Arc<Session>) {
+        let Ctx { client, .. } = self;
+        let id = client.next_id();
         let frame = RequestMeta { id, ..RequestMeta::default() };
         let Ok(outgoing) = session.dialect.frame(&Call::ping(), &frame) else { return };
         let post = OutboundMessage {
@@ -147,50 +128,44 @@ impl Client {
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, session.peer())
         };
-        if let Ok(ending) = self.post(options, post, wait).await
+        if let Ok(ending) = self.post(post).await
             && ending.is_loss(session)
         {
-            self.forget(session);
+            client.forget(session);
         }
     }
 
     /// What belonged to the last session is said again, and the stream on
     /// which the server asks is there before the first call.
     async fn restore(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
+        self,
         session: &Arc<Session>,
         is_again: bool,
         opens_stream: bool,
-        wait: &Wait,
     ) -> Result<()> {
+        let Ctx { client, options, wait } = self;
         if session.server_info.revision.is_stateless() {
             return Ok(());
         }
         if is_again {
-            let level = *lock(&self.log_level);
+            let level = *lock(&client.log_level);
             let level = level.and_then(|level| session.dialect.set_log_level(level));
-            let uris = self.subscriptions.uris();
+            let uris = client.subscriptions.uris();
             let uris = uris.iter().filter_map(|uri| session.dialect.subscribe(uri, true));
             for call in level.into_iter().chain(uris) {
-                self.say(options, session, &call, wait).await?;
+                self.say(session, &call).await?;
             }
         }
-        if opens_stream && (options.declared.is_any() || self.subscriptions.is_wanted()) {
-            self.open_for_questions(wait).await?;
+        if opens_stream && (options.declared.is_any() || client.subscriptions.is_wanted()) {
+            client.open_for_questions(wait).await?;
         }
         Ok(())
     }
 
     /// Sends a call whose refusal is not the caller's business.
-    async fn say(
-        self: &Arc<Self>,
-        options: &Options,
-        session: &Arc<Session>,
-        call: &Call,
-        wait: &Wait,
-    ) -> Result<()> {
-        let id = self.next_id();
+    async fn say(self, session: &Arc<Session>, call: &Call) -> Result<()> {
+        let Ctx { client, wait, .. } = self;
+        let id = client.next_id();
         let outgoing =
             session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let post = OutboundMessage {
@@ -198,7 +173,7 @@ impl Client {
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, session.peer())
         };
-        match self.post(options, post, wait).await {
+        match self.post(post).await {
             Ok(_) => Ok(()),
             Err(_) => wait.check(),
         }
@@ -206,8 +181,9 @@ impl Client {
 
     /// Finds out how the server speaks, by every way that its address may
     /// stand for.
-    async fn negotiate(self: &Arc<Self>, options: &Options, wait: &Wait) -> Result<Session> {
-        let known = *lock(&self.known);
+    async fn negotiate(self) -> Result<Session> {
+        let Ctx { client, options, .. } = self;
+        let known = *lock(&client.known);
         let Ok(address) = options.address() else {
             if known.is_some() && !options.restarts {
                 return Err(Error::new(
@@ -216,7 +192,7 @@ impl Client {
                      mcp_client_set_restart()",
                 ));
             }
-            return self.negotiate_by_lines(options, known, wait).await;
+            return self.negotiate_by_lines(known).await;
         };
         let mut no_events = false;
         let mut shown: Option<Error> = None;
@@ -226,15 +202,11 @@ impl Client {
                     let (negotiation, first) =
                         Negotiation::new(options.pinned, known.map(|known| known.revision));
                     let transport = Transport::StreamableHttp;
-                    self.negotiate_over(options, transport, negotiation, first, wait).await?
+                    self.negotiate_over(transport, negotiation, first).await?
                 }
                 _ if no_events => continue,
-                ConnectWay::Glance => {
-                    self.negotiate_by_events(options, address, Some(GLANCE), wait).await?
-                }
-                ConnectWay::Events => {
-                    self.negotiate_by_events(options, address, None, wait).await?
-                }
+                ConnectWay::Glance => self.negotiate_by_events(address, Some(GLANCE)).await?,
+                ConnectWay::Events => self.negotiate_by_events(address, None).await?,
             };
             let error = match negotiated {
                 Negotiated::Session(session) => return Ok(*session),
@@ -262,12 +234,11 @@ impl Client {
     }
 
     async fn negotiate_by_events(
-        self: &Arc<Self>,
-        options: &Options,
+        self,
         address: &Address,
         patience: Option<Duration>,
-        wait: &Wait,
     ) -> Result<Negotiated> {
+        let Ctx { options, .. } = self;
         let (negotiation, first) = Negotiation::of_handshake(options.pinned)?;
         let none = |error: Error| {
             if error.http_status() >= 500 {
@@ -276,29 +247,25 @@ impl Client {
             let what = format!("there is no HTTP with SSE at this address: {}", error.message());
             Error::new(Status::Transport, what).with_http_status(error.http_status())
         };
-        let channel = match self.open_events(options, address, patience, wait).await {
+        let channel = match self.open_events(address, patience).await {
             Ok(channel) => channel,
             Err(NoSse::Final(error)) => return Err(error),
             Err(NoSse::Late(error)) => return Ok(Negotiated::Late(none(error))),
             Err(NoSse::Other(error)) => return Ok(Negotiated::Elsewhere(none(error))),
         };
-        self.negotiate_on(options, channel, negotiation, first, wait).await
+        self.negotiate_on(channel, negotiation, first).await
     }
 
-    async fn negotiate_by_lines(
-        self: &Arc<Self>,
-        options: &Options,
-        known: Option<KnownServer>,
-        wait: &Wait,
-    ) -> Result<Session> {
+    async fn negotiate_by_lines(self, known: Option<KnownServer>) -> Result<Session> {
+        let Ctx { client, options, .. } = self;
         let known = known.map(|known| known.revision);
         let (mut negotiation, mut attempt) = Negotiation::new(options.pinned, known);
         loop {
-            let channel = self.open_lines(options)?;
+            let channel = client.open_lines(options)?;
             if channel.process().is_some() {
-                self.count_one(Counter::Starts);
+                client.count_one(Counter::Starts);
             }
-            match self.negotiate_on(options, channel, negotiation, attempt, wait).await? {
+            match self.negotiate_on(channel, negotiation, attempt).await? {
                 Negotiated::Session(session) => return Ok(*session),
                 Negotiated::Late(error) | Negotiated::Elsewhere(error) => return Err(error),
                 Negotiated::Again(rest, next) => (negotiation, attempt) = (rest, next),
@@ -308,31 +275,28 @@ impl Client {
 
     /// The same over a channel, which is ended where nothing comes of it.
     async fn negotiate_on(
-        self: &Arc<Self>,
-        options: &Options,
+        self,
         channel: Arc<SharedConnection>,
         negotiation: Negotiation,
         first: Attempt,
-        wait: &Wait,
     ) -> Result<Negotiated> {
+        let Ctx { client, .. } = self;
         let transport = Transport::SharedConnection(channel.clone());
-        let result = self.negotiate_over(options, transport, negotiation, first, wait).await;
+        let result = self.negotiate_over(transport, negotiation, first).await;
         if !matches!(result, Ok(Negotiated::Session(_))) {
-            self.retire(&channel);
+            client.retire(&channel);
         }
         result
     }
 
     async fn negotiate_over(
-        self: &Arc<Self>,
-        options: &Options,
+        self,
         transport: Transport,
         mut negotiation: Negotiation,
         mut attempt: Attempt,
-        wait: &Wait,
     ) -> Result<Negotiated> {
         loop {
-            let (outcome, session_id) = self.attempt(options, &transport, attempt, wait).await?;
+            let (outcome, session_id) = self.attempt(&transport, attempt).await?;
             match negotiation.interpret(attempt, outcome)? {
                 Next::Try(next) if transport.is_over() => {
                     return Ok(Negotiated::Again(negotiation, next));
@@ -340,8 +304,7 @@ impl Client {
                 Next::Try(next) => attempt = next,
                 Next::Elsewhere(error) => return Ok(Negotiated::Elsewhere(error)),
                 Next::Agreed(server_info) => {
-                    let agreed =
-                        self.agree(options, transport, attempt, *server_info, session_id, wait);
+                    let agreed = self.agree(transport, attempt, *server_info, session_id);
                     return agreed.await.map(Box::new).map(Negotiated::Session);
                 }
                 Next::Foreign(error) => {
@@ -349,7 +312,7 @@ impl Client {
                         && let Ok(dialect) = Handshake::new(revision, session_id)
                         && transport.channel().is_none()
                     {
-                        self.end_session(options, &dialect, wait).await;
+                        self.end_session(&dialect).await;
                     }
                     return Err(error);
                 }
@@ -358,13 +321,12 @@ impl Client {
     }
 
     async fn attempt(
-        self: &Arc<Self>,
-        options: &Options,
+        self,
         transport: &Transport,
         attempt: Attempt,
-        wait: &Wait,
     ) -> Result<(AttemptOutcome, Option<String>)> {
-        let id = self.next_id();
+        let Ctx { client, options, wait } = self;
+        let id = client.next_id();
         let (outgoing, dialect): (Outgoing, Box<dyn Dialect>) = match attempt {
             Attempt::Discover(revision) => {
                 let dialect = Stateless::new(revision, &options.identity, &options.declaration());
@@ -394,7 +356,7 @@ impl Client {
             // end; one that has just begun may take its time.
             (Transport::SharedConnection(channel), Attempt::Discover(_)) => {
                 let brief = wait.at_most(options.connect_timeout);
-                match self.post(options, post, &brief).await {
+                match self.within(&brief).post(post).await {
                     Err(error) if channel.is_over() => {
                         return Ok((AttemptOutcome::Ended(error), None));
                     }
@@ -405,7 +367,7 @@ impl Client {
                     result => result?,
                 }
             }
-            _ => self.post(options, post, wait).await?,
+            _ => self.post(post).await?,
         };
         Ok(match ending {
             Outcome::Answer(answer, session_id) => (AttemptOutcome::Answered(answer), session_id),
@@ -418,14 +380,13 @@ impl Client {
     }
 
     async fn agree(
-        self: &Arc<Self>,
-        options: &Options,
+        self,
         transport: Transport,
         attempt: Attempt,
         server_info: ServerInfo,
         session_id: Option<String>,
-        wait: &Wait,
     ) -> Result<Session> {
+        let Ctx { options, .. } = self;
         let revision = server_info.revision;
         let dialect: Box<dyn Dialect> = match attempt {
             Attempt::Discover(_) => {
@@ -440,7 +401,7 @@ impl Client {
                     ..OutboundMessage::notification(&outgoing, peer)
                 };
                 // Nothing else may be sent before the server has taken it.
-                match self.post(options, post, wait).await? {
+                match self.post(post).await? {
                     Outcome::Accepted | Outcome::Answer(..) => {}
                     Outcome::Rpc(refusal) => return Err(refusal.error),
                     Outcome::NotMcp(_, error) => return Err(error),

@@ -5,40 +5,28 @@ use std::sync::Arc;
 use crate::base::error::Result;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
-use crate::client::options::Options;
 use crate::protocol::call::Call;
-use crate::transport::wait::{Wait, now};
+use crate::transport::wait::now;
 
-impl Client {
-    /// Sends a notification.
-    pub(crate) fn notify(self: &Arc<Self>, call: &Call) -> Result<()> {
-        let options = self.options();
-        let wait = self.wait(&options, &CallLimits::default(), false);
-        now(self.notify_within(&options, call, &wait))
-            .map_err(|error| self.finished(error, call.method(), &options))
-    }
-
+impl Ctx<'_> {
     /// Sends a notification in the words of the session.
-    async fn notify_within(
-        self: &Arc<Self>,
-        options: &Arc<Options>,
-        call: &Call,
-        wait: &Wait,
-    ) -> Result<()> {
+    async fn notify_within(self, call: &Call) -> Result<()> {
+        let Ctx { client, .. } = self;
         let mut has_recovered = false;
         loop {
-            let session = self.connected(options, wait).await?.session;
+            let session = self.connected().await?.session;
             let outgoing = session.dialect.notification(call);
             let post = OutboundMessage::notification(&outgoing, session.peer());
-            let ending = self.post(options, post, wait).await?;
+            let ending = self.post(post).await?;
             if ending.is_loss(&session) {
-                self.forget(&session);
+                client.forget(&session);
                 if !has_recovered {
                     has_recovered = true;
-                    self.count_one(Counter::Repetitions);
+                    client.count_one(Counter::Repetitions);
                     continue;
                 }
             }
@@ -48,5 +36,15 @@ impl Client {
                 Outcome::NotMcp(_, error) => Err(error),
             };
         }
+    }
+}
+
+impl Client {
+    /// Sends a notification.
+    pub(crate) fn notify(self: &Arc<Self>, call: &Call) -> Result<()> {
+        let options = self.options();
+        let wait = self.wait(&options, &CallLimits::default(), false);
+        now(Ctx::new(self, &options, &wait).notify_within(call))
+            .map_err(|error| self.finished(error, call.method(), &options))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbox::OutboxKind;
 use crate::client::core::session::Session;
@@ -16,6 +17,6 @@ pub(crate) async fn send_all(client: &Arc<Client>, session: &Arc<Session>) {
         let wait = client.wait(&options, &CallLimits::default(), true);
         let wait = if kind == OutboxKind::Courtesy { Wait::for_courtesy(wait) } else { wait };
         let post = OutboundMessage::notification(&outgoing, session.peer());
-        let _ = client.post(&options, post, &wait).await;
+        let _ = Ctx::new(client, &options, &wait).post(post).await;
     }
 }

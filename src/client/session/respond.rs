@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::input_request::Responder;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbox::OutboxKind;
@@ -36,7 +37,7 @@ impl Responder for Client {
         let options = self.options();
         let wait = self.wait(&options, &Default::default(), false);
         let post = OutboundMessage::notification(&outgoing, session.peer());
-        now(self.post(&options, post, &wait))
+        now(Ctx::new(&self, &options, &wait).post(post))
             .map(drop)
             .map_err(|error| self.finished(error, "the answer to the server", &options))
     }

@@ -7,6 +7,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::base::sys;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::session::Transport;
 use crate::client::core::session::TransportInUse;
 use crate::client::core::shared_connection::SharedConnection;
@@ -20,7 +21,6 @@ use crate::protocol::Headers;
 use crate::transport::events::EventSource;
 use crate::transport::lines::{LineSink, LineSource};
 use crate::transport::process::{Process, Program};
-use crate::transport::wait::Wait;
 use crate::wire::http1::Media;
 
 /// Why there is no HTTP with SSE at an address.
@@ -34,30 +34,19 @@ pub(crate) enum NoSse {
     Final(Error),
 }
 
-impl Client {
-    /// How messages travel now; `None` before there is a session.
-    pub(crate) fn transport(&self) -> Option<TransportInUse> {
-        let session = self.current_session()?;
-        Some(match (&session.transport, self.options().address()) {
-            (Transport::StreamableHttp, _) => TransportInUse::StreamableHttp,
-            (Transport::SharedConnection(_), Ok(_)) => TransportInUse::Sse,
-            (Transport::SharedConnection(_), Err(_)) => TransportInUse::Stdio,
-        })
-    }
-
+impl Ctx<'_> {
     /// Opens the stream of HTTP with SSE: a GET, and in it first where
     /// messages go. `patience` bounds each; without it the limits of the
     /// program do.
     pub(crate) async fn open_events(
-        self: &Arc<Self>,
-        options: &Options,
+        self,
         address: &Address,
         patience: Option<Duration>,
-        wait: &Wait,
     ) -> std::result::Result<Arc<SharedConnection>, NoSse> {
+        let Ctx { options, wait, .. } = self;
         let way = HttpContext::new(options, None).map_err(NoSse::Final)?;
         let none = Headers::new();
-        let reply = match self.get_within(patience, options, &none, &way, wait).await {
+        let reply = match self.get_within(patience, &none, &way).await {
             Err(error) if patience.is_some() && error.status() == Status::Timeout => {
                 wait.check().map_err(NoSse::Final)?;
                 let what = "the server did not answer the GET in time";
@@ -105,6 +94,18 @@ impl Client {
             )));
         };
         Ok(SharedConnection::new(Box::new(source), Sink::Posts(url), None, None))
+    }
+}
+
+impl Client {
+    /// How messages travel now; `None` before there is a session.
+    pub(crate) fn transport(&self) -> Option<TransportInUse> {
+        let session = self.current_session()?;
+        Some(match (&session.transport, self.options().address()) {
+            (Transport::StreamableHttp, _) => TransportInUse::StreamableHttp,
+            (Transport::SharedConnection(_), Ok(_)) => TransportInUse::Sse,
+            (Transport::SharedConnection(_), Err(_)) => TransportInUse::Stdio,
+        })
     }
 
     /// Starts a server, or takes the streams to one.

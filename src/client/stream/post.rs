@@ -3,59 +3,54 @@
 use std::sync::Arc;
 
 use crate::base::error::Result;
-use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::leader_lock::LeaderEntry;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
 use crate::client::core::pending::Inbound;
 use crate::client::core::pending::PendingRequest;
 use crate::client::core::shared_connection::SharedConnection;
-use crate::client::options::Options;
 use crate::client::stream::reader::Reader;
-use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::{Answer, ResponseBody};
 
-impl Client {
+impl Ctx<'_> {
     /// Sends a message on a channel, and waits for its answer if it is a
     /// request.
     pub(crate) async fn post_on(
-        self: &Arc<Self>,
+        self,
         channel: &Arc<SharedConnection>,
-        options: &Options,
         post: OutboundMessage<'_>,
-        wait: &Wait,
     ) -> Result<Outcome> {
         channel.check()?;
         let Some(id) = post.id else {
-            let sent = self.send_on(channel, options, post, wait).await?;
+            let sent = self.send_on(channel, post).await?;
             return Ok(sent.unwrap_or(Outcome::Accepted));
         };
         let waiting = channel.slots.open(id, false);
-        match self.send_on(channel, options, post, wait).await {
+        match self.send_on(channel, post).await {
             Ok(None) => {}
             Ok(Some(refused)) => return Ok(refused),
             // Some say that they took it when they have done it.
             Err(_) if waiting.has_any() => {}
             Err(error) => return Err(error),
         }
-        let answer = self.await_answer(channel, &waiting, options, post, wait).await;
+        let answer = self.await_answer(channel, &waiting, post).await;
         answer.map_err(|error| error.with_may_have_run(true))
     }
 
     async fn await_answer(
-        self: &Arc<Self>,
+        self,
         channel: &Arc<SharedConnection>,
         slot: &PendingRequest,
-        options: &Options,
         post: OutboundMessage<'_>,
-        wait: &Wait,
     ) -> Result<Outcome> {
-        let reader = Reader { client: self, channel, options, peer: post.peer };
+        let Ctx { client, options, wait } = self;
+        let reader = Reader { client, channel, options, peer: post.peer };
         loop {
             while let Some(delivered) = slot.take() {
                 if !wait.is_background() {
                     // What came before it is told before it.
-                    self.attend();
+                    client.attend();
                 }
                 match delivered {
                     Inbound::Response(text, start, tape, ResponseBody::Result(place)) => {
@@ -65,12 +60,12 @@ impl Client {
                         return Ok(Outcome::rpc(rpc, 0, false));
                     }
                     Inbound::Malformed(error) => return Err(error),
-                    Inbound::Progress(params) => self.tell_progress(post, &params, wait),
+                    Inbound::Progress(params) => client.tell_progress(post, &params, wait),
                     Inbound::Notification(..) => {}
                 }
             }
             // One that a close has ended says so.
-            channel.check().map_err(|error| self.check_open().err().unwrap_or(error))?;
+            channel.check().map_err(|error| client.check_open().err().unwrap_or(error))?;
             if let Some(mut source) = channel.source.get() {
                 reader.lead(&mut source, Some(slot), &[], wait).await?;
                 drop(source);
@@ -88,7 +83,7 @@ impl Client {
             }
             // Outside of the turn: the program's code may call.
             if !wait.is_background() {
-                self.attend();
+                client.attend();
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sys::POLLOUT;
 use crate::base::sys::Poll;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::core::leader_lock::Leader;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
@@ -34,7 +35,7 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 pub(crate) struct Reader<'a> {
     pub(crate) client: &'a Arc<Client>,
     pub(crate) channel: &'a Arc<SharedConnection>,
-    pub(crate) options: &'a Options,
+    pub(crate) options: &'a Arc<Options>,
     pub(crate) peer: Target<'a>,
 }
 
@@ -161,7 +162,7 @@ impl Reader<'_> {
                 };
                 // Boxed, because sending may read.
                 let post = OutboundMessage::notification(&outgoing, self.peer);
-                let sent = self.client.send_on(self.channel, self.options, post, wait);
+                let sent = Ctx::new(self.client, self.options, wait).send_on(self.channel, post);
                 return match Box::pin(sent).await {
                     // How the answer fares is the server's business.
                     Ok(_) => Ok(()),
@@ -244,37 +245,32 @@ impl Reader<'_> {
     }
 }
 
-impl Client {
+impl Ctx<'_> {
     /// What comes back at once is a refusal.
     pub(crate) async fn send_on(
-        self: &Arc<Self>,
+        self,
         channel: &Arc<SharedConnection>,
-        options: &Options,
         post: OutboundMessage<'_>,
-        wait: &Wait,
     ) -> Result<Option<Outcome>> {
         match &channel.sink {
-            Sink::Lines(sink) => {
-                self.send_line(channel, sink, options, post, wait).await.map(|()| None)
-            }
-            Sink::Posts(url) => self.send_post(url, options, post, wait).await,
+            Sink::Lines(sink) => self.send_line(channel, sink, post).await.map(|()| None),
+            Sink::Posts(url) => self.send_post(url, post).await,
         }
     }
 
     async fn send_line(
-        self: &Arc<Self>,
+        self,
         channel: &Arc<SharedConnection>,
         sink: &LineSink,
-        options: &Options,
         post: OutboundMessage<'_>,
-        wait: &Wait,
     ) -> Result<()> {
+        let Ctx { client, options, wait } = self;
         if let Some(trace) = &options.trace {
             let text = String::from_utf8_lossy(&post.outgoing.body);
             trace.line(">", &text, &options.secrets());
         }
         let line = line(post.outgoing);
-        let reader = Reader { client: self, channel, options, peer: post.peer };
+        let reader = Reader { client, channel, options, peer: post.peer };
         let _turn = channel.sending.enter(wait, || false).await?;
         let mut sent = 0;
         loop {

@@ -1,11 +1,13 @@
 //! What is kept: registrations, tokens, and what belongs to what.
 
-use crate::auth::oauth::store::fields::{Reader, Unknown, Writer, key, wrong};
+use crate::auth::oauth::spec::registration::ApplicationType;
+use crate::auth::oauth::spec::token_response::TokenType;
+use crate::auth::oauth::store::fields::{EntryReader, UnknownMembers, end, key, writer, wrong};
 use crate::base::error::Result;
 use crate::base::secret::Secret;
 
 /// One kind of what is kept.
-pub(crate) trait Entry: Sized {
+pub(crate) trait StoreEntry: Sized {
     /// Reads what [`Self::text`] wrote.
     fn parse(text: &str) -> Result<Self>;
 
@@ -16,32 +18,11 @@ pub(crate) trait Entry: Sized {
     fn own_key(&self) -> String;
 }
 
-/// Where the person's browser comes back to, which is what an authorization
-/// server registers a client for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// This machine, or a program on it.
-    #[default]
-    Native,
-    /// Another host.
-    Web,
-}
-
-impl Kind {
-    /// Its name as `application_type`.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::Web => "web",
-        }
-    }
-}
-
 /// A client that an authorization server has registered for us.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Registration {
     pub(crate) issuer: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ApplicationType,
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<Secret>,
     /// In seconds since 1970; `None` for never.
@@ -51,11 +32,11 @@ pub(crate) struct Registration {
     pub(crate) redirect_uri: String,
     /// What it may ask for; `None` where the server does not say.
     pub(crate) scope: Option<String>,
-    pub(crate) unknown: Unknown,
+    pub(crate) unknown: UnknownMembers,
 }
 
 impl Registration {
-    pub(crate) fn key(issuer: &str, kind: Kind) -> String {
+    pub(crate) fn key(issuer: &str, kind: ApplicationType) -> String {
         key("registration", &[issuer, kind.name()])
     }
 }
@@ -71,14 +52,14 @@ impl Registration {
     }
 }
 
-impl Entry for Registration {
+impl StoreEntry for Registration {
     fn parse(text: &str) -> Result<Self> {
-        let reader = Reader::new(text)?;
+        let reader = EntryReader::new(text)?;
         Ok(Self {
             issuer: reader.text("issuer")?,
             kind: match reader.text("application_type")?.as_str() {
-                "native" => Kind::Native,
-                "web" => Kind::Web,
+                "native" => ApplicationType::Native,
+                "web" => ApplicationType::Web,
                 _ => return Err(wrong("application_type", "is neither \"native\" nor \"web\"")),
             },
             client_id: reader.text("client_id")?,
@@ -101,38 +82,20 @@ impl Entry for Registration {
     }
 
     fn text(&self) -> Secret {
-        let mut writer = Writer::new();
-        writer.text("issuer", &self.issuer);
-        writer.text("application_type", self.kind.name());
-        writer.text("client_id", &self.client_id);
-        writer.optional("client_secret", self.client_secret.as_ref().map(Secret::expose));
-        writer.number("secret_expires_at", self.secret_expires_at);
-        writer.optional("auth_method", self.auth_method.as_deref());
-        writer.text("redirect_uri", &self.redirect_uri);
-        writer.optional("scope", self.scope.as_deref());
-        writer.end(&self.unknown)
+        let writer = writer()
+            .text("issuer", &self.issuer)
+            .text("application_type", self.kind.name())
+            .text("client_id", &self.client_id)
+            .optional_text("client_secret", self.client_secret.as_ref().map(Secret::expose))
+            .optional_number("secret_expires_at", self.secret_expires_at)
+            .optional_text("auth_method", self.auth_method.as_deref())
+            .text("redirect_uri", &self.redirect_uri)
+            .optional_text("scope", self.scope.as_deref());
+        end(writer, &self.unknown)
     }
 
     fn own_key(&self) -> String {
         Self::key(&self.issuer, self.kind)
-    }
-}
-
-/// How a token is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum TokenType {
-    #[default]
-    Bearer,
-    Dpop,
-}
-
-impl TokenType {
-    /// Its name, which is the scheme of the header too.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Bearer => "Bearer",
-            Self::Dpop => "DPoP",
-        }
     }
 }
 
@@ -153,7 +116,7 @@ pub(crate) struct Tokens {
     pub(crate) dpop_key: Option<Secret>,
     /// The thumbprint of that key, which is not here where it is the program's.
     pub(crate) dpop_jkt: Option<String>,
-    pub(crate) unknown: Unknown,
+    pub(crate) unknown: UnknownMembers,
 }
 
 impl Tokens {
@@ -162,9 +125,9 @@ impl Tokens {
     }
 }
 
-impl Entry for Tokens {
+impl StoreEntry for Tokens {
     fn parse(text: &str) -> Result<Self> {
-        let reader = Reader::new(text)?;
+        let reader = EntryReader::new(text)?;
         Ok(Self {
             issuer: reader.text("issuer")?,
             resource: reader.text("resource")?,
@@ -198,19 +161,19 @@ impl Entry for Tokens {
     }
 
     fn text(&self) -> Secret {
-        let mut writer = Writer::new();
-        writer.text("issuer", &self.issuer);
-        writer.text("resource", &self.resource);
-        writer.text("client_id", &self.client_id);
-        writer.text("access_token", self.access_token.expose());
-        writer.text("token_type", self.token_type.name());
-        writer.number("expires_at", self.expires_at);
-        writer.optional("refresh_token", self.refresh_token.as_ref().map(Secret::expose));
-        writer.optional("requested_scope", self.requested_scope.as_deref());
-        writer.optional("granted_scope", self.granted_scope.as_deref());
-        writer.optional("dpop_key", self.dpop_key.as_ref().map(Secret::expose));
-        writer.optional("dpop_jkt", self.dpop_jkt.as_deref());
-        writer.end(&self.unknown)
+        let writer = writer()
+            .text("issuer", &self.issuer)
+            .text("resource", &self.resource)
+            .text("client_id", &self.client_id)
+            .text("access_token", self.access_token.expose())
+            .text("token_type", self.token_type.name())
+            .optional_number("expires_at", self.expires_at)
+            .optional_text("refresh_token", self.refresh_token.as_ref().map(Secret::expose))
+            .optional_text("requested_scope", self.requested_scope.as_deref())
+            .optional_text("granted_scope", self.granted_scope.as_deref())
+            .optional_text("dpop_key", self.dpop_key.as_ref().map(Secret::expose))
+            .optional_text("dpop_jkt", self.dpop_jkt.as_deref());
+        end(writer, &self.unknown)
     }
 
     fn own_key(&self) -> String {
@@ -228,7 +191,7 @@ pub(crate) struct Endpoint {
     pub(crate) client_id: String,
     /// The grant that they came by, by its number.
     pub(crate) grant: Option<u64>,
-    pub(crate) unknown: Unknown,
+    pub(crate) unknown: UnknownMembers,
 }
 
 impl Endpoint {
@@ -242,9 +205,9 @@ impl Endpoint {
     }
 }
 
-impl Entry for Endpoint {
+impl StoreEntry for Endpoint {
     fn parse(text: &str) -> Result<Self> {
-        let reader = Reader::new(text)?;
+        let reader = EntryReader::new(text)?;
         Ok(Self {
             endpoint: reader.secret("endpoint")?,
             issuer: reader.text("issuer")?,
@@ -256,13 +219,13 @@ impl Entry for Endpoint {
     }
 
     fn text(&self) -> Secret {
-        let mut writer = Writer::new();
-        writer.text("endpoint", self.endpoint.expose());
-        writer.text("issuer", &self.issuer);
-        writer.text("resource", &self.resource);
-        writer.text("client_id", &self.client_id);
-        writer.number("grant", self.grant);
-        writer.end(&self.unknown)
+        let writer = writer()
+            .text("endpoint", self.endpoint.expose())
+            .text("issuer", &self.issuer)
+            .text("resource", &self.resource)
+            .text("client_id", &self.client_id)
+            .optional_number("grant", self.grant);
+        end(writer, &self.unknown)
     }
 
     fn own_key(&self) -> String {
@@ -276,7 +239,7 @@ impl Entry for Endpoint {
 pub(crate) struct Given {
     pub(crate) client_id: String,
     pub(crate) issuer: String,
-    pub(crate) unknown: Unknown,
+    pub(crate) unknown: UnknownMembers,
 }
 
 impl Given {
@@ -285,9 +248,9 @@ impl Given {
     }
 }
 
-impl Entry for Given {
+impl StoreEntry for Given {
     fn parse(text: &str) -> Result<Self> {
-        let reader = Reader::new(text)?;
+        let reader = EntryReader::new(text)?;
         Ok(Self {
             client_id: reader.text("client_id")?,
             issuer: reader.text("issuer")?,
@@ -296,10 +259,8 @@ impl Entry for Given {
     }
 
     fn text(&self) -> Secret {
-        let mut writer = Writer::new();
-        writer.text("client_id", &self.client_id);
-        writer.text("issuer", &self.issuer);
-        writer.end(&self.unknown)
+        let writer = writer().text("client_id", &self.client_id).text("issuer", &self.issuer);
+        end(writer, &self.unknown)
     }
 
     fn own_key(&self) -> String {
@@ -317,7 +278,7 @@ mod tests {
         "dpop_key":"pem\n", "later":{"x":[1.50]},"version2":1}"#;
 
     /// Reads, writes and reads again; gives what was written.
-    fn survives<E: Entry + PartialEq + std::fmt::Debug>(text: &str) -> String {
+    fn survives<E: StoreEntry + PartialEq + std::fmt::Debug>(text: &str) -> String {
         let entry = E::parse(text).unwrap();
         let written = entry.text();
         assert_eq!(E::parse(written.expose()).unwrap(), entry);
@@ -408,6 +369,9 @@ mod tests {
 
     #[test]
     fn keeps_the_registrations_of_two_kinds_apart() {
-        assert_ne!(Registration::key("i", Kind::Native), Registration::key("i", Kind::Web));
+        assert_ne!(
+            Registration::key("i", ApplicationType::Native),
+            Registration::key("i", ApplicationType::Web)
+        );
     }
 }

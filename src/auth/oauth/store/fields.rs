@@ -6,6 +6,7 @@ use ring::digest::{Context, SHA256};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
+use crate::wire::json_writer::ObjectWriter;
 use crate::wire::object::Members;
 
 /// The version of entries, and of the file.
@@ -25,7 +26,7 @@ pub(super) fn key(kind: &str, parts: &[&str]) -> String {
 /// What a later version of the library wrote beside what this one knows, as
 /// JSON. It stays with the entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Unknown(Vec<(String, Secret)>);
+pub(crate) struct UnknownMembers(Vec<(String, Secret)>);
 
 /// What happened and what to do, but nothing of what stands there.
 pub(super) fn broken(what: &str) -> Error {
@@ -52,9 +53,9 @@ pub(super) fn check_version(members: &Members<'_>) -> Result<()> {
 
 /// Reads an entry.
 #[derive(Debug)]
-pub(super) struct Reader<'a>(Members<'a>);
+pub(super) struct EntryReader<'a>(Members<'a>);
 
-impl<'a> Reader<'a> {
+impl<'a> EntryReader<'a> {
     pub(super) fn new(text: &'a str) -> Result<Self> {
         let members = Members::parse(text).map_err(|_| broken("what is kept is no JSON object"))?;
         check_version(&members)?;
@@ -89,13 +90,15 @@ impl<'a> Reader<'a> {
     }
 
     /// What is left when those of `known` are taken away.
-    pub(super) fn unknown(&self, known: &[&str]) -> Unknown {
+    pub(super) fn unknown(&self, known: &[&str]) -> UnknownMembers {
         let others = self
             .0
             .0
             .iter()
             .filter(|(name, _)| name != "version" && !known.iter().any(|known| name == known));
-        Unknown(others.map(|(name, raw)| (name.clone().into_owned(), raw.get().into())).collect())
+        UnknownMembers(
+            others.map(|(name, raw)| (name.clone().into_owned(), raw.get().into())).collect(),
+        )
     }
 
     fn is_absent(&self, name: &str) -> bool {
@@ -107,47 +110,15 @@ pub(super) fn wrong(name: &str, what: &str) -> Error {
     broken(&format!("the member \"{name}\" {what}"))
 }
 
-/// Writes an entry.
-#[derive(Debug)]
-pub(super) struct Writer(Secret);
+/// Begins an entry.
+pub(super) fn writer() -> ObjectWriter {
+    ObjectWriter::new().number("version", VERSION)
+}
 
-impl Writer {
-    pub(super) fn new() -> Self {
-        Self(format!("{{\"version\":{VERSION}").into())
-    }
-
-    pub(super) fn text(&mut self, name: &str, value: &str) {
-        self.name(name);
-        self.0.push_json(value);
-    }
-
-    pub(super) fn optional(&mut self, name: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.text(name, value);
-        }
-    }
-
-    pub(super) fn number(&mut self, name: &str, value: Option<u64>) {
-        if let Some(value) = value {
-            self.name(name);
-            self.0.push(&value.to_string());
-        }
-    }
-
-    pub(super) fn end(mut self, unknown: &Unknown) -> Secret {
-        for (name, raw) in &unknown.0 {
-            self.name(name);
-            self.0.push(raw.expose());
-        }
-        self.0.push("}");
-        self.0
-    }
-
-    fn name(&mut self, name: &str) {
-        self.0.push(",");
-        self.0.push_json(name);
-        self.0.push(":");
-    }
+/// Ends an entry.
+pub(super) fn end(writer: ObjectWriter, unknown: &UnknownMembers) -> Secret {
+    let members = unknown.0.iter();
+    members.fold(writer, |writer, (name, raw)| writer.json(name, raw.expose())).end()
 }
 
 #[cfg(test)]
@@ -174,7 +145,7 @@ mod tests {
     #[test]
     fn tells_a_missing_member_from_a_wrong_one() {
         let text = r#"{"version":1,"a":1,"b":null,"c":"\u0041","d":-1}"#;
-        let reader = Reader::new(text).unwrap();
+        let reader = EntryReader::new(text).unwrap();
         assert!(reader.secret("a").unwrap_err().message().contains("\"a\" is no string"));
         assert!(reader.secret("b").unwrap_err().message().contains("\"b\" is missing"));
         assert!(reader.number("d").unwrap_err().message().contains("\"d\" is no number"));

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::auth::oauth::store::document::Document;
 use crate::auth::oauth::store::fields::broken;
-use crate::auth::oauth::store::{Held, Store};
+use crate::auth::oauth::store::file_document::StoreDocument;
+use crate::auth::oauth::store::{Store, StoreLock};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
@@ -54,11 +54,11 @@ impl FileStore {
     }
 
     /// Has a look at what the file holds now.
-    fn within<T>(&self, look: impl FnOnce(&Document<'_>) -> Result<T>) -> Result<T> {
+    fn within<T>(&self, look: impl FnOnce(&StoreDocument<'_>) -> Result<T>) -> Result<T> {
         let text = self.read()?;
         let document = text.as_ref().map_or_else(
-            || Ok(Document::default()),
-            |text| Document::parse(text.expose()).map_err(|error| error.during(&self.place())),
+            || Ok(StoreDocument::default()),
+            |text| StoreDocument::parse(text.expose()).map_err(|error| error.during(&self.place())),
         );
         look(&document?)
     }
@@ -209,15 +209,15 @@ impl Store for FileStore {
         self.within(|document| Ok(document.get(key).map(Secret::from)))
     }
 
-    fn save(&self, _held: &Held, key: &str, data: &Secret) -> Result<()> {
+    fn save(&self, _held: &StoreLock, key: &str, data: &Secret) -> Result<()> {
         self.change(key, Some(data.expose()))
     }
 
-    fn remove(&self, _held: &Held, key: &str) -> Result<()> {
+    fn remove(&self, _held: &StoreLock, key: &str) -> Result<()> {
         self.change(key, None)
     }
 
-    fn try_lock(&self) -> Result<Option<Held>> {
+    fn try_lock(&self) -> Result<Option<StoreLock>> {
         self.make_folder()?;
         let path = self.beside(".lock");
         let failed = |error: io::Error| self.failed(&path, "locked", &error);
@@ -225,14 +225,14 @@ impl Store for FileStore {
         let options = options.read(true).write(true).create(true).truncate(false);
         let file = open(&path, options).map_err(failed)?;
         let about = self.check(&path, &file)?;
-        let held = Held::of(file).map_err(failed)?;
+        let held = StoreLock::of(file).map_err(failed)?;
         // One that was removed meanwhile keeps nobody away.
         let is_there = fs::symlink_metadata(&path)
             .is_ok_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino()));
         Ok(held.filter(|_| is_there))
     }
 
-    fn asks(&self) -> bool {
+    fn runs_callbacks(&self) -> bool {
         false
     }
 

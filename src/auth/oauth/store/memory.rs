@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::auth::oauth::store::{Held, Store};
+use crate::auth::oauth::store::{Store, StoreLock};
 use crate::base::error::Result;
 use crate::base::secret::Secret;
 
@@ -22,7 +22,7 @@ impl Store for MemoryStore {
         Ok(entries.iter().find(|(name, _)| name == key).map(|(_, data)| data.clone()))
     }
 
-    fn save(&self, _held: &Held, key: &str, data: &Secret) -> Result<()> {
+    fn save(&self, _held: &StoreLock, key: &str, data: &Secret) -> Result<()> {
         let mut entries = self.entries();
         match entries.iter_mut().find(|(name, _)| name == key) {
             Some((_, old)) => *old = data.clone(),
@@ -31,17 +31,17 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn remove(&self, _held: &Held, key: &str) -> Result<()> {
+    fn remove(&self, _held: &StoreLock, key: &str) -> Result<()> {
         self.entries().retain(|(name, _)| name != key);
         Ok(())
     }
 
     /// Whoever has the store does one exchange at a time.
-    fn try_lock(&self) -> Result<Option<Held>> {
-        Ok(Some(Held::alone()))
+    fn try_lock(&self) -> Result<Option<StoreLock>> {
+        Ok(Some(StoreLock::alone()))
     }
 
-    fn asks(&self) -> bool {
+    fn runs_callbacks(&self) -> bool {
         false
     }
 

@@ -2,10 +2,10 @@
 //!
 //! A store knows keys and texts; [`entry`] knows what the texts say.
 
-pub(crate) mod document;
 pub(crate) mod entry;
 mod fields;
 pub(crate) mod file;
+pub(crate) mod file_document;
 pub(crate) mod memory;
 
 use std::fmt::Debug;
@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io;
 use std::time::Duration;
 
-use crate::auth::oauth::store::entry::Entry;
+use crate::auth::oauth::store::entry::StoreEntry;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::base::sys;
@@ -26,18 +26,18 @@ pub(crate) trait Store: Debug + Send + Sync {
 
     /// Replaces what is there. The lock is held by whoever calls, see
     /// [`lock`].
-    fn save(&self, held: &Held, key: &str, data: &Secret) -> Result<()>;
+    fn save(&self, held: &StoreLock, key: &str, data: &Secret) -> Result<()>;
 
     /// Forgets what is there, if anything is.
-    fn remove(&self, held: &Held, key: &str) -> Result<()>;
+    fn remove(&self, held: &StoreLock, key: &str) -> Result<()>;
 
     /// Locks the store against other processes, and other threads of this
     /// one. `None` while another has it.
-    fn try_lock(&self) -> Result<Option<Held>>;
+    fn try_lock(&self) -> Result<Option<StoreLock>>;
 
     /// Whether any of this runs code of the program, which has a thread of
     /// its own for that.
-    fn asks(&self) -> bool;
+    fn runs_callbacks(&self) -> bool;
 
     /// What it is, for messages.
     fn place(&self) -> String;
@@ -48,9 +48,9 @@ pub(crate) trait Store: Debug + Send + Sync {
 /// Held over the whole of reading, renewing and writing: what was read is
 /// what is replaced, whoever else there is.
 #[derive(Debug)]
-pub(crate) struct Held(Option<File>);
+pub(crate) struct StoreLock(Option<File>);
 
-impl Held {
+impl StoreLock {
     /// Of a store that nobody else has, or that has no lock.
     pub(crate) fn alone() -> Self {
         Self(None)
@@ -62,7 +62,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for StoreLock {
     fn drop(&mut self) {
         if let Some(file) = &self.0 {
             sys::unlock(file);
@@ -75,7 +75,7 @@ impl Drop for Held {
 const AGAIN: Duration = Duration::from_millis(30);
 
 /// Waits until the store is ours.
-pub(crate) async fn lock(store: &dyn Store, wait: &Wait) -> Result<Held> {
+pub(crate) async fn lock(store: &dyn Store, wait: &Wait) -> Result<StoreLock> {
     loop {
         if let Some(held) = store.try_lock()? {
             return Ok(held);
@@ -88,7 +88,7 @@ pub(crate) async fn lock(store: &dyn Store, wait: &Wait) -> Result<Held> {
 }
 
 /// Reads what is kept under a key.
-pub(crate) fn read<E: Entry>(store: &dyn Store, key: &str) -> Result<Option<E>> {
+pub(crate) fn read<E: StoreEntry>(store: &dyn Store, key: &str) -> Result<Option<E>> {
     let Some(text) = store.load(key)? else { return Ok(None) };
     let wrong = |error: Error| error.during(&format!("{}, entry {key}", store.place()));
     let entry = E::parse(text.expose()).map_err(wrong)?;
@@ -102,7 +102,7 @@ pub(crate) fn read<E: Entry>(store: &dyn Store, key: &str) -> Result<Option<E>> 
 }
 
 /// Keeps an entry under its key. One that cannot be read is not replaced.
-pub(crate) fn write<E: Entry>(store: &dyn Store, held: &Held, entry: &E) -> Result<()> {
+pub(crate) fn write<E: StoreEntry>(store: &dyn Store, held: &StoreLock, entry: &E) -> Result<()> {
     let key = entry.own_key();
     read::<E>(store, &key)?;
     store.save(held, &key, &entry.text())
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn names_the_entry_that_is_broken_and_does_not_replace_it() {
         let store = MemoryStore::default();
-        let held = Held::alone();
+        let held = StoreLock::alone();
         let given =
             Given { client_id: "me".into(), issuer: "https://a".into(), ..Given::default() };
         let key = Given::key("me");

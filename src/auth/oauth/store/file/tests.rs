@@ -48,7 +48,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-fn locked(store: &FileStore) -> Held {
+fn locked(store: &FileStore) -> StoreLock {
     now(lock(store, &Wait::for_at_most(Duration::from_secs(30)))).unwrap()
 }
 

@@ -1,0 +1,182 @@
+//! The authorization code grant: a person signs in with a browser (RFC 6749,
+//! 4.1, with PKCE).
+
+use std::sync::Arc;
+
+use form_urlencoded::parse;
+
+use crate::auth::oauth::flow::context::Flow;
+use crate::auth::oauth::flow::grants::{
+    ClientStatus, GrantError, GrantRequest, GrantResult, needs_browser,
+};
+use crate::auth::oauth::flow::token_endpoint::TokenRequest;
+use crate::auth::oauth::host::listener::LoopbackListener;
+use crate::auth::oauth::host::random;
+use crate::auth::oauth::spec::authorization_request::AuthorizationRequest;
+use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
+use crate::auth::oauth::spec::pkce::Verifier;
+use crate::auth::oauth::spec::token_response::TokenStep;
+use crate::auth::oauth::state::auth::Auth;
+use crate::auth::oauth::state::pending_sign_in::PendingSignIn;
+use crate::auth::oauth::state::reentrancy::inside;
+use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
+use crate::transport::wait::{Wait, now};
+
+/// The number of random bytes of a `state`.
+const STATE_BYTES: usize = 16;
+
+impl Flow<'_> {
+    /// Gets a code from the person's browser, and the tokens for it.
+    pub(super) async fn authorization_code(
+        &self,
+        request: &GrantRequest<'_>,
+        listener: Option<LoopbackListener>,
+    ) -> GrantResult {
+        let GrantRequest { http, found, parameters, client } = *request;
+        let verifier = Verifier::new(random::secret(Verifier::BYTES)?);
+        self.hide(&Secret::from(verifier.expose()));
+        let code = self.code(request, &verifier, listener).await?;
+        // The server may have closed its idle connections by now, and a code
+        // must be sent only once.
+        http.close_connections();
+        self.hide(&code);
+        let token_request = TokenRequest {
+            step: TokenStep::Code,
+            url: found.server.token_endpoint(found.plain_http)?,
+            grant_type: "authorization_code",
+            parts: &[
+                ("code", Some(code.expose())),
+                ("redirect_uri", Some(&client.redirect_uri)),
+                ("code_verifier", Some(verifier.expose())),
+                ("resource", Some(&found.resource)),
+            ],
+            client,
+            parameters,
+        };
+        Ok(self.request_token(http, found, &token_request).await??)
+    }
+
+    /// Shows the sign-in page, and waits for the code.
+    async fn code(
+        &self,
+        request: &GrantRequest<'_>,
+        verifier: &Verifier,
+        listener: Option<LoopbackListener>,
+    ) -> std::result::Result<Secret, GrantError> {
+        let GrantRequest { found, parameters, client, .. } = *request;
+        let open_page = self.settings.open_page.clone().ok_or_else(needs_browser)?;
+        let state = random::secret(STATE_BYTES)?;
+        self.hide(&state);
+        let thumbprint = parameters.key.as_ref().map(|key| key.thumbprint()).transpose()?;
+        let scope = parameters.scope();
+        let url = AuthorizationRequest {
+            endpoint: found.server.authorization_endpoint(found.plain_http)?,
+            client_id: &client.id,
+            redirect_uri: &client.redirect_uri,
+            code_challenge: &verifier.challenge(),
+            state: &state,
+            resource: &found.resource,
+            scope: scope.as_deref(),
+            needs_consent: parameters.needs_consent,
+            dpop_jkt: thumbprint.as_deref(),
+        };
+        let url = url.url(found.plain_http)?;
+        let pending = PendingGuard::new(self.auth, state, &client.redirect_uri);
+        self.run_callback(&self.person_limit(), move || open_page(url.expose()))
+            .await
+            .map_err(|error| error.during("show the page of the sign-in"))?;
+        let query = self.redirect_query(&pending.sign_in, listener).await;
+        drop(pending);
+        self.restart_time();
+        let query = query.map_err(|error| match error.status() {
+            Status::Timeout => GrantError { error, client_status: ClientStatus::NoAnswer },
+            _ => GrantError::from(error),
+        })?;
+        let secrets = self.hidden();
+        let response = read_response(query.expose());
+        response.code(&ExpectedResponse::of(&found.server, &secrets)).map_err(|error| {
+            if let (Status::Denied, Some(scope)) = (error.status(), &scope) {
+                self.account.decline(scope);
+            }
+            // A response that failed a check says nothing about the client.
+            let is_refusal = error.status() == Status::Auth;
+            let client_status = match is_refusal && refuses_client(query.expose()) {
+                true => ClientStatus::Unknown,
+                false => ClientStatus::Known,
+            };
+            let error = if is_refusal { found.explain("authorization_code", error) } else { error };
+            GrantError { error, client_status }
+        })
+    }
+
+    /// The time that the person has.
+    fn person_limit(&self) -> Wait {
+        self.need.wait.at_most_beyond(self.settings.sign_in_timeout)
+    }
+
+    /// The query of the redirect, from the listener or from
+    /// mcp_auth_complete().
+    async fn redirect_query(
+        &self,
+        sign_in: &Arc<PendingSignIn>,
+        listener: Option<LoopbackListener>,
+    ) -> Result<Secret> {
+        let timeout = self.settings.sign_in_timeout;
+        let wait = self.person_limit();
+        let waited = async {
+            match listener {
+                Some(mut listener) => {
+                    let mut is_ours = |query: &str| sign_in.offer(query);
+                    listener.answer(&wait, sign_in.arrived(), &mut is_ours).await.map(drop)
+                }
+                None => wait.until_raised(sign_in.arrived()).await,
+            }
+        };
+        // A waiting application thread runs the application's handlers. Their
+        // calls must not wait for the sign-in of this same thread.
+        let waited = match wait.is_background() {
+            true => waited.await,
+            false => inside(self.auth, || now(waited)),
+        };
+        waited.map_err(|error| match error.status() {
+            Status::Timeout => Error::new(
+                Status::Timeout,
+                format!(
+                    "nobody signed in within {} s; see mcp_auth_set_sign_in_timeout()",
+                    timeout.as_secs_f64()
+                ),
+            ),
+            _ => error,
+        })?;
+        sign_in
+            .query()
+            .ok_or_else(|| Error::new(Status::Internal, "the answer of the sign-in was lost"))
+    }
+}
+
+/// Whether the response says that the server does not know the client, or does
+/// not allow it this grant.
+fn refuses_client(query: &str) -> bool {
+    parse(query.as_bytes()).any(|(name, value)| name == "error" && value == "unauthorized_client")
+}
+
+/// Lets mcp_auth_complete() find the sign-in, until it is dropped.
+struct PendingGuard<'a> {
+    auth: &'a Auth,
+    sign_in: Arc<PendingSignIn>,
+}
+
+impl<'a> PendingGuard<'a> {
+    fn new(auth: &'a Auth, state: Secret, redirect: &str) -> Self {
+        let sign_in = PendingSignIn::new(state, redirect);
+        auth.set_pending(Some(sign_in.clone()));
+        Self { auth, sign_in }
+    }
+}
+
+impl Drop for PendingGuard<'_> {
+    fn drop(&mut self) {
+        self.auth.set_pending(None);
+    }
+}

@@ -1,0 +1,209 @@
+//! One run of the OAuth flow: what all its steps share.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::auth::callback;
+use crate::auth::credential::Need;
+use crate::auth::oauth::flow::store_access::StoreAccess;
+use crate::auth::oauth::host::http_client::HttpClient;
+use crate::auth::oauth::state::account::{Account, FlowPurpose};
+use crate::auth::oauth::state::auth::Auth;
+use crate::auth::oauth::state::cached_token::CachedToken;
+use crate::auth::oauth::state::reentrancy::{inside, is_inside};
+use crate::auth::oauth::state::settings::Settings;
+use crate::auth::token::Token;
+use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
+use crate::transport::gate::Turn;
+use crate::transport::wait::Wait;
+use crate::wire::challenge::Challenge;
+
+/// How often a call that waits for another call's flow checks its own deadline.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
+/// The time for all requests of a flow. The person's time is not included.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// Why a token is needed.
+#[derive(Clone, Copy)]
+pub(crate) enum Reason<'a> {
+    /// The next request needs one, and the cached token is unknown or expires.
+    NextRequest,
+    /// The application signs in before any server asks for a token.
+    SignIn,
+    /// The server refused a request for its token, or for having none.
+    Unauthorized { refused: Option<&'a Token>, challenge: Option<&'a Challenge>, only_dpop: bool },
+    /// The server refused a request because its token lacks a scope.
+    InsufficientScope { refused: Option<&'a Token>, challenge: Option<&'a Challenge> },
+}
+
+impl<'a> Reason<'a> {
+    pub(super) fn challenge(self) -> Option<&'a Challenge> {
+        match self {
+            Self::NextRequest | Self::SignIn => None,
+            Self::Unauthorized { challenge, .. } | Self::InsufficientScope { challenge, .. } => {
+                challenge
+            }
+        }
+    }
+
+    pub(super) fn refused(self) -> Option<&'a Token> {
+        match self {
+            Self::NextRequest | Self::SignIn => None,
+            Self::Unauthorized { refused, .. } | Self::InsufficientScope { refused, .. } => refused,
+        }
+    }
+
+    pub(super) fn purpose(self) -> FlowPurpose {
+        match self {
+            Self::NextRequest => FlowPurpose::Renewal,
+            Self::SignIn => FlowPurpose::SignIn,
+            Self::Unauthorized { .. } => FlowPurpose::Replacement,
+            Self::InsufficientScope { .. } => FlowPurpose::StepUp,
+        }
+    }
+}
+
+/// One run of the flow, for one call of the application.
+pub(crate) struct Flow<'a> {
+    pub(super) auth: &'a Arc<Auth>,
+    pub(super) account: &'a Account,
+    pub(super) need: Need<'a>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) store: StoreAccess<'a>,
+    /// The secrets so far: no error may show them.
+    secrets: RefCell<Vec<Secret>>,
+    /// An authorization server was contacted.
+    has_contacted: Cell<bool>,
+    /// When [`LIMIT`] began.
+    begun: Cell<Instant>,
+}
+
+impl<'a> Flow<'a> {
+    pub(crate) fn new(auth: &'a Arc<Auth>, account: &'a Account, need: Need<'a>) -> Self {
+        let settings = auth.begin();
+        let secrets = RefCell::new(settings.secrets().collect());
+        let store = StoreAccess::new(settings.store.clone(), auth.clone(), need);
+        let (has_contacted, begun) = (Cell::new(false), Cell::new(Instant::now()));
+        Self { auth, account, need, settings, store, secrets, has_contacted, begun }
+    }
+
+    /// Whether the flow contacted an authorization server. If not, its token
+    /// comes from another thread or process.
+    pub(crate) fn has_contacted(&self) -> bool {
+        self.has_contacted.get()
+    }
+
+    pub(super) fn set_contacted(&self) {
+        self.has_contacted.set(true);
+    }
+
+    pub(super) fn can_renew(&self, held: &CachedToken) -> bool {
+        held.can_be_renewed(self.settings.grant)
+    }
+
+    /// Refuses a call from a callback of this authorization: it would wait for
+    /// itself.
+    pub(super) fn check_outside(&self) -> Result<()> {
+        if is_inside(self.auth) {
+            return Err(Error::new(
+                Status::State,
+                "a callback of the authorization made a call that needs the authorization itself",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Waits for another call's flow to end. The call's timeout is paused while
+    /// that flow waits for a person. `None` as soon as `is_done`.
+    pub(super) async fn enter(&self, is_done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
+        let wait = self.need.wait;
+        let late = |error: Error| match error.status() {
+            Status::Timeout => error.during("waiting for the authorization of another call"),
+            _ => error,
+        };
+        let until = Instant::now() + self.settings.sign_in_timeout + LIMIT;
+        loop {
+            let next = (Instant::now() + CHECK_INTERVAL).min(until);
+            let brief = wait.at_most_beyond(next.saturating_duration_since(Instant::now()));
+            match self.auth.gate.enter(&brief, &is_done).await {
+                Err(error) if error.status() == Status::Timeout => {
+                    // Before `next`: it was the call's own deadline.
+                    let is_over = next >= until || Instant::now() < next;
+                    if is_over || !self.auth.awaits_person() {
+                        wait.check().map_err(late)?;
+                        if is_over {
+                            return Err(late(error));
+                        }
+                        continue;
+                    }
+                    wait.restart();
+                }
+                entered => {
+                    self.restart_time();
+                    return entered;
+                }
+            }
+        }
+    }
+
+    /// Runs a callback of the application, and waits for its result.
+    pub(super) async fn run_callback<T: Send + 'static>(
+        &self,
+        wait: &Wait,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let auth = self.auth.clone();
+        callback::run(self.need.caller, wait, move || inside(&auth, work)).await
+    }
+
+    /// Starts the call's timeout and [`LIMIT`] again: the time so far was the
+    /// person's, or another call's.
+    pub(super) fn restart_time(&self) {
+        self.need.wait.restart();
+        self.begun.set(Instant::now());
+    }
+
+    /// The part of the call's time that requests to other servers may take.
+    pub(super) fn limit(&self) -> Wait {
+        self.need.wait.at_most(LIMIT.saturating_sub(self.begun.get().elapsed()))
+    }
+
+    /// Records a failure of the store that ends no call. mcp_client_sign_in()
+    /// reports it.
+    pub(super) fn store_failed(&self, error: Error) {
+        self.need.caller.store_failed();
+        self.account.note_store_failure(error.masked(&self.secrets.borrow()));
+    }
+
+    /// Keeps a secret out of all errors from here on.
+    pub(super) fn hide(&self, secret: &Secret) {
+        self.secrets.borrow_mut().push(secret.clone());
+    }
+
+    pub(super) fn hidden(&self) -> Vec<Secret> {
+        self.secrets.borrow().clone()
+    }
+
+    pub(super) async fn http_client(&self) -> Result<HttpClient> {
+        self.need.caller.http_client(self.settings.allows_private, &self.limit()).await
+    }
+}
+
+/// An error that the call's own retries must not see as a lost connection: a
+/// code or a refresh token would be sent twice.
+pub(super) fn not_the_calls(error: Error) -> Error {
+    match error.status() {
+        Status::Io => error.with_status(Status::Auth).with_may_have_run(false),
+        _ => error,
+    }
+}
+
+/// A lost connection to the authorization server.
+pub(super) fn connection_lost(error: Error) -> Error {
+    match error.status() {
+        Status::Io => error.with_status(Status::Unavailable).with_may_have_run(false),
+        _ => error,
+    }
+}

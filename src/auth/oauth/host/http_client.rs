@@ -1,0 +1,602 @@
+//! The HTTP requests of one sign-in: metadata and tokens, from whichever
+//! servers have a part in it. Each is bounded, and none goes where its
+//! [`AddressPolicy`] does not allow.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::base::error::{Error, Result, Status, quote};
+use crate::base::secret::Secret;
+use crate::transport::address_policy::AddressPolicy;
+use crate::transport::http::{Http, Reply, Request, Setting};
+use crate::transport::link::Route;
+use crate::transport::proxy::ProxyChoice;
+use crate::transport::tls::TlsSettings;
+use crate::transport::trace::Trace;
+use crate::transport::wait::Wait;
+use crate::wire::http1::Media;
+use crate::wire::url::{Origin, URL_LIMIT, Url};
+
+/// How long one request may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The most bytes that a reply may have.
+const BODY_LIMIT: usize = 256 * 1024;
+/// The most requests for metadata, and the most altogether.
+const MOST_METADATA: usize = 8;
+const MOST: usize = 16;
+/// The most redirects that one request follows.
+const REDIRECTS: usize = 3;
+
+/// How the servers are reached, whichever they are.
+#[derive(Debug)]
+pub(crate) struct HttpClientOptions {
+    /// Of the MCP server: for it alone are the client certificate and the
+    /// Unix socket.
+    pub(crate) origin: Origin,
+    pub(crate) unix_socket: Option<PathBuf>,
+    pub(crate) tls: TlsSettings,
+    pub(crate) proxy: ProxyChoice,
+    pub(crate) address_policy: AddressPolicy,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) user_agent: String,
+    pub(crate) trace: Option<Arc<Trace>>,
+}
+
+/// Does the requests of one sign-in, and counts them.
+#[derive(Debug)]
+pub(crate) struct HttpClient {
+    route: HttpClientOptions,
+    patience: Duration,
+    clients: Mutex<Vec<Arc<OriginClient>>>,
+    metadata: AtomicUsize,
+    all: AtomicUsize,
+}
+
+/// One origin, and the connections to it.
+#[derive(Debug)]
+struct OriginClient {
+    origin: Origin,
+    route: Route,
+    http: Http,
+}
+
+/// A reply, whatever its status.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) status: u16,
+    pub(crate) media: Media,
+    /// Wiped when it is let go of. Empty if it is not UTF-8, and if nobody
+    /// reads it: of a redirect, and of metadata that is refused.
+    pub(crate) body: Secret,
+    pub(crate) dpop_nonce: Option<String>,
+    pub(crate) date: Option<String>,
+    pub(crate) retry_after: Option<String>,
+}
+
+impl HttpClient {
+    pub(crate) fn new(route: HttpClientOptions) -> Self {
+        Self {
+            route,
+            patience: PATIENCE,
+            clients: Mutex::default(),
+            metadata: AtomicUsize::new(0),
+            all: AtomicUsize::new(0),
+        }
+    }
+
+    /// Which URLs and addresses are allowed.
+    pub(crate) fn address_policy(&self) -> AddressPolicy {
+        self.route.address_policy
+    }
+
+    /// Lets go of its connections: after a while the server closes them, and
+    /// what may be sent only once must not meet that.
+    pub(crate) fn close_connections(&self) {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Asks for metadata. A redirect is followed on the same origin alone;
+    /// one that is not followed is given back as the reply that it is.
+    pub(crate) async fn get(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        wait: &Wait,
+    ) -> Result<Fetched> {
+        let mut url = self.url(url)?;
+        let mut hops = 0;
+        loop {
+            // Each hop is a request of its own, for its time and the counts.
+            let what = Fetch { verb: "GET", url: &url, headers, form: None };
+            let (fetched, target) = self.ask(&what, wait).await?;
+            match target {
+                Some(target) if hops < REDIRECTS => {
+                    url = target;
+                    hops += 1;
+                }
+                _ => return Ok(fetched),
+            }
+        }
+    }
+
+    /// Sends a form, or what else a server of tokens or registrations takes.
+    /// It goes there once, and wherever a redirect says, not there.
+    pub(crate) async fn post(
+        &self,
+        url: &str,
+        content_type: &str,
+        headers: &[(&str, &str)],
+        body: &Secret,
+        wait: &Wait,
+    ) -> Result<Fetched> {
+        let url = self.url(url)?;
+        let form = Some((content_type, body));
+        let what = Fetch { verb: "POST", url: &url, headers, form };
+        self.ask(&what, wait).await.map(|(fetched, _)| fetched)
+    }
+
+    fn url(&self, text: &str) -> Result<Url> {
+        let policy = self.route.address_policy;
+        if self.route.unix_socket.is_some() {
+            // Nobody can read on the way to a Unix socket.
+            let url = AddressPolicy { allows_plain_http: true, ..policy }.url(text);
+            if let Some(url) = url.ok().filter(|url| url.origin == self.route.origin) {
+                return Ok(url);
+            }
+        }
+        policy.url(text)
+    }
+
+    /// One request and its reply; and where that leads, if it may be followed.
+    async fn ask(&self, what: &Fetch<'_>, wait: &Wait) -> Result<(Fetched, Option<Url>)> {
+        let name = what.name();
+        let brief = wait.at_most(self.patience);
+        let result = self.exchange(what, &brief).await;
+        if let Err(error) = &result {
+            self.trace("*", &format!("{name}: {}", error.message()));
+            if error.status() == Status::Timeout {
+                // The caller's own time has an error of its own.
+                wait.check().map_err(|over| over.with_may_have_run(error.may_have_run()))?;
+                let seconds = self.patience.as_secs_f64();
+                let late = format!("{name}: no answer within {seconds} s");
+                return Err(
+                    Error::new(Status::Timeout, late).with_may_have_run(error.may_have_run())
+                );
+            }
+        }
+        result.map_err(|error| error.during(&name))
+    }
+
+    async fn exchange(&self, what: &Fetch<'_>, wait: &Wait) -> Result<(Fetched, Option<Url>)> {
+        self.count(what)?;
+        let client = self.client(&what.url.origin)?;
+        self.trace(">", &what.name());
+        let authority = what.url.origin.authority();
+        let mut headers = vec![
+            ("Host", authority.as_str(), false),
+            ("User-Agent", self.route.user_agent.as_str(), false),
+            ("Accept", "application/json", false),
+            ("Accept-Encoding", "identity", false),
+        ];
+        headers.extend(what.form.map(|(media, _)| ("Content-Type", media, false)));
+        headers.extend(what.headers.iter().map(|(name, value)| (*name, *value, true)));
+        let request = Request {
+            verb: what.verb,
+            url: what.url,
+            headers: &headers,
+            body: what.form.map(|(_, body)| body.expose().as_bytes()),
+            is_repeatable: what.form.is_none(),
+            proof: None,
+        };
+        let setting = Setting {
+            route: &client.route,
+            connect_timeout: self.route.connect_timeout,
+            // It would show bodies and headers.
+            trace: None,
+            secrets: &[],
+        };
+        let mut reply = client.http.send(&request, setting, wait).await?;
+        let status = reply.head.status;
+        self.trace("<", &format!("HTTP {status}"));
+        let is_wanted = match what.form {
+            None => (200..300).contains(&status),
+            Some(_) => !(300..400).contains(&status),
+        };
+        let body = if is_wanted { read(&mut reply, wait).await? } else { Secret::from("") };
+        let target = if what.form.is_none() { what.target(&reply) } else { None };
+        let head = &mut reply.head;
+        let fetched = Fetched {
+            status,
+            media: std::mem::replace(&mut head.media, Media::None),
+            body,
+            dpop_nonce: head.dpop_nonce.take(),
+            date: head.date.take(),
+            retry_after: head.retry_after.take(),
+        };
+        reply.release();
+        Ok((fetched, target))
+    }
+
+    fn count(&self, what: &Fetch<'_>) -> Result<()> {
+        let is_metadata = what.form.is_none();
+        if is_metadata && self.metadata.fetch_add(1, Ordering::Relaxed) >= MOST_METADATA {
+            return Err(Error::new(
+                Status::Auth,
+                format!("one sign-in asks for metadata {MOST_METADATA} times at most"),
+            ));
+        }
+        if self.all.fetch_add(1, Ordering::Relaxed) >= MOST {
+            return Err(Error::new(
+                Status::Auth,
+                format!("one sign-in makes {MOST} requests at most"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn client(&self, origin: &Origin) -> Result<Arc<OriginClient>> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.iter().find(|client| client.origin == *origin) {
+            return Ok(client.clone());
+        }
+        let is_own = *origin == self.route.origin;
+        let mut tls = self.route.tls.clone();
+        tls.client = tls.client.filter(|_| is_own);
+        let route = Route {
+            unix_socket: self.route.unix_socket.clone().filter(|_| is_own),
+            proxy: self.route.proxy.on_the_way_to(origin)?,
+            tls,
+            address_policy: Some(self.route.address_policy),
+        };
+        let client =
+            Arc::new(OriginClient { origin: origin.clone(), route, http: Http::default() });
+        clients.push(client.clone());
+        Ok(client)
+    }
+
+    fn trace(&self, mark: &str, line: &str) {
+        if let Some(trace) = &self.route.trace {
+            trace.line(mark, line, &[]);
+        }
+    }
+}
+
+/// What is asked of whom.
+struct Fetch<'a> {
+    verb: &'static str,
+    url: &'a Url,
+    headers: &'a [(&'a str, &'a str)],
+    /// What is sent, and its media type.
+    form: Option<(&'a str, &'a Secret)>,
+}
+
+impl Fetch<'_> {
+    /// For messages: without the query.
+    fn name(&self) -> String {
+        format!("{} {}", self.verb, quote(&self.url.without_query()))
+    }
+
+    /// Where a redirect leads, if it is one and stays on the origin.
+    fn target(&self, reply: &Reply<'_>) -> Option<Url> {
+        if !matches!(reply.head.status, 301 | 302 | 303 | 307 | 308) {
+            return None;
+        }
+        let target = self.url.join(reply.head.location.as_deref()?)?;
+        let is_fit = target.origin == self.url.origin && target.target.len() <= URL_LIMIT;
+        is_fit.then_some(target)
+    }
+}
+
+/// The whole body. In one buffer that does not grow, which would leave copies
+/// of a token behind; a system gives memory for what is written to alone.
+async fn read(reply: &mut Reply<'_>, wait: &Wait) -> Result<Secret> {
+    let mut out = Zeroizing::new(Vec::new());
+    out.try_reserve_exact(BODY_LIMIT)
+        .map_err(|_| Error::new(Status::NoMemory, "no memory for the server's reply"))?;
+    let mut take = |data: &[u8]| {
+        if out.len() + data.len() > BODY_LIMIT {
+            return Err(Error::new(
+                Status::TooLarge,
+                format!("the server sent a reply of more than {BODY_LIMIT} bytes"),
+            )
+            .with_may_have_run(true));
+        }
+        out.extend_from_slice(data);
+        Ok(())
+    };
+    while reply.next_piece(wait, &mut take).await? {}
+    Ok(Secret::from(std::str::from_utf8(&out).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::address_policy::NetworkZone;
+    use crate::transport::testing::{reply, serve};
+    use crate::transport::wait::now;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::os::fd::AsRawFd;
+    use std::time::Instant;
+
+    fn moved(to: &str) -> String {
+        reply(302, &format!("Location: {to}\r\n"), "elsewhere")
+    }
+
+    fn route() -> HttpClientOptions {
+        HttpClientOptions {
+            origin: Url::parse("https://mcp.example").unwrap().origin,
+            unix_socket: None,
+            tls: TlsSettings::default(),
+            proxy: ProxyChoice::None,
+            address_policy: AddressPolicy {
+                zone: NetworkZone::Loopback,
+                allows_private: false,
+                allows_plain_http: false,
+            },
+            connect_timeout: Duration::from_secs(5),
+            user_agent: "test/1".into(),
+            trace: None,
+        }
+    }
+
+    fn wait() -> Wait {
+        Wait::for_at_most(Duration::from_secs(20))
+    }
+
+    fn get(http: &HttpClient, url: &str) -> Result<Fetched> {
+        now(http.get(url, &[("MCP-Protocol-Version", "x")], &wait()))
+    }
+
+    fn post(http: &HttpClient, url: &str, body: &str) -> Result<Fetched> {
+        let headers = [("Authorization", "Basic s3cret")];
+        now(http.post(url, "application/x-www-form-urlencoded", &headers, &body.into(), &wait()))
+    }
+
+    #[test]
+    fn sends_on_another_connection_after_it_has_hung_up() {
+        let (base, seen) = serve(|_| reply(200, "", "{}"));
+        let http = HttpClient::new(route());
+        get(&http, &base).unwrap();
+        http.close_connections();
+        post(&http, &base, "code=x").unwrap();
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.iter().map(|(connection, _)| *connection).collect::<Vec<_>>(), [0, 1]);
+    }
+
+    #[test]
+    fn asks_and_sends_on_one_connection_that_is_kept() {
+        let (base, seen) = serve(|line| match line {
+            "GET /m?q HTTP/1.1" => reply(
+                200,
+                "Content-Type: application/json\r\nDPoP-Nonce: n1\r\nDate: now\r\n",
+                "{\"a\":1}",
+            ),
+            _ => reply(
+                401,
+                "DPoP-Nonce: n2\r\nDate: now\r\nRetry-After: 7\r\nWWW-Authenticate: DPoP\r\n",
+                "{}",
+            ),
+        });
+        let http = HttpClient::new(route());
+        let found = get(&http, &format!("{base}/m?q")).unwrap();
+        assert_eq!((found.status, found.body.expose()), (200, "{\"a\":1}"));
+        assert_eq!((found.media, found.dpop_nonce.as_deref()), (Media::Json, Some("n1")));
+        assert_eq!(found.date, None);
+        let found = post(&http, &format!("{base}/token"), "code=x").unwrap();
+        assert_eq!((found.status, found.body.expose()), (401, "{}"));
+        assert_eq!(found.dpop_nonce.as_deref(), Some("n2"));
+        assert_eq!((found.date.as_deref(), found.retry_after.as_deref()), (Some("now"), Some("7")));
+        assert!(!format!("{found:?}").contains("{}"));
+        let seen = seen.lock().unwrap();
+        let [(0, asked), (0, sent)] = seen.as_slice() else { panic!("{seen:?}") };
+        let host = base.strip_prefix("http://").unwrap();
+        for line in [
+            &format!("Host: {host}"),
+            "User-Agent: test/1",
+            "Accept: application/json",
+            "MCP-Protocol-Version: x",
+        ] {
+            assert!(asked.contains(&format!("\r\n{line}\r\n")), "{asked}");
+        }
+        assert!(sent.contains("\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
+        assert!(sent.contains("\r\nAuthorization: Basic s3cret\r\n"));
+        assert!(sent.ends_with("\r\n\r\ncode=x"), "{sent}");
+    }
+
+    #[test]
+    fn asks_the_mcp_server_itself_by_its_unix_socket_and_nobody_else() {
+        let path = std::env::temp_dir().join(format!("agent-{}.sock", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 4096];
+            let count = stream.read(&mut request).unwrap();
+            assert!(request[..count].starts_with(b"GET /own HTTP/1.1\r\nHost: mcp.test\r\n"));
+            stream.write_all(reply(200, "", "{}").as_bytes()).unwrap();
+        });
+        let (base, _) = serve(|_| reply(200, "", "{\"elsewhere\":1}"));
+        let origin = Url::parse("http://mcp.test").unwrap().origin;
+        let http = HttpClient::new(HttpClientOptions {
+            origin,
+            unix_socket: Some(path.clone()),
+            ..route()
+        });
+        assert_eq!(get(&http, "http://mcp.test/own").unwrap().body.expose(), "{}");
+        assert_eq!(get(&http, &base).unwrap().body.expose(), "{\"elsewhere\":1}");
+        let error = get(&http, "http://another.test/").unwrap_err();
+        assert_eq!(error.status(), Status::Insecure);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn follows_redirects_of_metadata_on_the_same_origin_alone() {
+        let (other, elsewhere) = serve(|_| reply(200, "", "{}"));
+        let (base, seen) = serve(move |line| match line.split(' ').nth(1).unwrap() {
+            "/a" => moved("/b"),
+            "/b" => moved("c"),
+            "/c" => moved("/d"),
+            "/d" => reply(200, "", "{}"),
+            "/long" => moved("/a"),
+            "/foreign" => moved(&other),
+            "/secure" => moved("https://127.0.0.1/"),
+            "/none" => reply(302, "", ""),
+            "/user" => moved("//user:pw@127.0.0.1/"),
+            _ => moved("/circle"),
+        });
+        let answer = |path: &str| {
+            let found = get(&HttpClient::new(route()), &format!("{base}{path}")).unwrap();
+            (found.status, found.body.expose().to_owned())
+        };
+        assert_eq!(answer("/a"), (200, "{}".into()));
+        for path in ["/long", "/foreign", "/secure", "/none", "/user", "/circle"] {
+            assert_eq!(answer(path), (302, String::new()), "{path}");
+        }
+        let before = seen.lock().unwrap().len();
+        let found = post(&HttpClient::new(route()), &format!("{base}/a"), "x").unwrap();
+        assert_eq!((found.status, seen.lock().unwrap().len()), (302, before + 1));
+        assert!(elsewhere.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn refuses_a_body_that_is_too_long_whether_or_not_it_is_announced() {
+        let (base, _) = serve(|line| match line.split(' ').nth(1).unwrap() {
+            "/fits" => reply(200, "", &"x".repeat(BODY_LIMIT)),
+            "/announced" => reply(200, "", &"x".repeat(BODY_LIMIT + 1)),
+            "/refused" => reply(404, "", &"x".repeat(BODY_LIMIT + 1)),
+            _ => format!("HTTP/1.1 200 X\r\n\r\n{}", "x".repeat(BODY_LIMIT + 1)),
+        });
+        let http = HttpClient::new(route());
+        let length = |path: &str| {
+            get(&http, &format!("{base}{path}")).map(|found| found.body.expose().len())
+        };
+        assert_eq!(length("/fits").unwrap(), BODY_LIMIT);
+        for path in ["/announced", "/open?s3cret"] {
+            let error = length(path).unwrap_err();
+            assert_eq!(error.status(), Status::TooLarge);
+            let name = format!("GET {base}{}: ", path.split('?').next().unwrap());
+            assert!(error.message().starts_with(&name), "{}", error.message());
+        }
+        // Nobody reads what a refusal has to say.
+        assert_eq!(length("/refused").unwrap(), 0);
+    }
+
+    #[test]
+    fn gives_each_request_its_time_and_the_caller_his() {
+        let (base, _) = serve(|_| String::new());
+        let mut http = HttpClient::new(route());
+        http.patience = Duration::from_millis(50);
+        let begin = Instant::now();
+        let error = get(&http, &format!("{base}/m?s3cret")).unwrap_err();
+        assert_eq!(error.status(), Status::Timeout);
+        assert_eq!(error.message(), format!("GET {base}/m: no answer within 0.05 s"));
+        assert!(begin.elapsed() < Duration::from_secs(5));
+        let http = HttpClient::new(route());
+        let own = Wait::for_at_most(Duration::from_millis(50));
+        let body = Secret::from("code=s3cret");
+        let error = now(http.post(&format!("{base}/t"), "x", &[], &body, &own)).unwrap_err();
+        assert_eq!(error.status(), Status::Timeout);
+        assert!(!error.message().contains("10 s") && error.may_have_run());
+    }
+
+    #[test]
+    fn counts_the_requests_of_a_sign_in() {
+        let (base, seen) = serve(|_| reply(200, "", "{}"));
+        let http = HttpClient::new(route());
+        for _ in 0..MOST_METADATA {
+            get(&http, &base).unwrap();
+        }
+        assert_eq!(get(&http, &base).unwrap_err().status(), Status::Auth);
+        for _ in MOST_METADATA..MOST {
+            post(&http, &base, "x").unwrap();
+        }
+        assert_eq!(post(&http, &base, "x").unwrap_err().status(), Status::Auth);
+        assert_eq!(seen.lock().unwrap().len(), MOST);
+        // Hops are requests as well.
+        let (base, seen) = serve(|_| moved("/"));
+        let http = HttpClient::new(route());
+        get(&http, &base).unwrap();
+        get(&http, &base).unwrap();
+        assert_eq!(get(&http, &base).unwrap_err().status(), Status::Auth);
+        assert_eq!(seen.lock().unwrap().len(), MOST_METADATA);
+    }
+
+    #[test]
+    fn repeats_what_asks_and_not_what_is_sent() {
+        // Each connection is closed after the first reply, without a word.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let served = std::thread::spawn(move || {
+            for stream in listener.incoming().take(3) {
+                let mut stream = stream.unwrap();
+                let mut input = [0; 4096];
+                let count = stream.read(&mut input).unwrap();
+                if input[..count].starts_with(b"GET") {
+                    stream.write_all(reply(200, "", "{}").as_bytes()).unwrap();
+                }
+            }
+        });
+        let http = HttpClient::new(route());
+        get(&http, &base).unwrap();
+        get(&http, &base).unwrap();
+        let error = post(&http, &base, "code=s3cret").unwrap_err();
+        assert_eq!(error.status(), Status::Io);
+        assert!(error.may_have_run() && !error.message().contains("s3cret"));
+        served.join().unwrap();
+    }
+
+    #[test]
+    fn goes_nowhere_that_is_not_allowed() {
+        let (base, seen) = serve(|_| reply(200, "", "{}"));
+        let port = base.rsplit(':').next().unwrap();
+        let address_policy = AddressPolicy { zone: NetworkZone::Public, ..route().address_policy };
+        for (url, status) in [
+            (format!("{base}/x"), Status::Insecure),
+            (format!("https://127.0.0.1:{port}/x?s3cret"), Status::Insecure),
+            (format!("https://localhost:{port}/x?s3cret"), Status::Insecure),
+            ("https://169.254.169.254/x?s3cret".into(), Status::Insecure),
+            ("https://u:s3cret@h/".into(), Status::Auth),
+        ] {
+            let http = HttpClient::new(HttpClientOptions { address_policy, ..route() });
+            let error = post(&http, &url, "code=s3cret").unwrap_err();
+            assert_eq!(error.status(), status, "{url}: {}", error.message());
+            assert!(!error.message().contains("s3cret"), "{}", error.message());
+        }
+        // A proxy would go there, so that it is not asked.
+        let proxy = crate::transport::proxy::Proxy::parse(&base).unwrap();
+        let proxy = ProxyChoice::Chosen(proxy);
+        let http = HttpClient::new(HttpClientOptions { address_policy, proxy, ..route() });
+        for url in ["https://10.0.0.1/", "https://[::ffff:169.254.169.254]/"] {
+            assert_eq!(get(&http, url).unwrap_err().status(), Status::Insecure, "{url}");
+        }
+        assert!(seen.lock().unwrap().is_empty());
+        // A name is the proxy's matter; this one does not take it.
+        let error = get(&http, "https://id.example/").unwrap_err();
+        assert_eq!(error.status(), Status::Proxy, "{}", error.message());
+        assert!(seen.lock().unwrap()[0].1.starts_with("CONNECT id.example:443 "));
+    }
+
+    #[test]
+    fn traces_neither_headers_nor_bodies_nor_queries() {
+        let (base, _) = serve(|_| reply(200, "DPoP-Nonce: s3cret\r\n", "{\"t\":\"s3cret\"}"));
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let trace = Some(Arc::new(Trace::new(writer.as_raw_fd()).unwrap()));
+        drop(writer);
+        let http = HttpClient::new(HttpClientOptions { trace, ..route() });
+        post(&http, &format!("{base}/token?k=s3cret"), "code=s3cret").unwrap();
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let error = post(&http, &format!("http://{closed}/t?s3cret"), "code=s3cret").unwrap_err();
+        assert_eq!(error.status(), Status::Connect);
+        assert!(error.message().starts_with(&format!("POST http://{closed}/t: connect to")));
+        drop(http);
+        let mut lines = String::new();
+        reader.read_to_string(&mut lines).unwrap();
+        assert!(lines.starts_with(&format!("> POST {base}/token\n< HTTP 200\n")), "{lines}");
+        assert!(!lines.contains("s3cret") && !error.message().contains("s3cret"), "{lines}");
+    }
+}

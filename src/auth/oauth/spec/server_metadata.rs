@@ -1,0 +1,323 @@
+//! What an authorization server says of itself (RFC 8414).
+
+use crate::auth::oauth::spec::json_document::JsonDocument;
+use crate::auth::oauth::spec::redact::{foreign, place};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
+use crate::base::error::{Error, Result, Status};
+
+/// The metadata of an authorization server, all texts as they were published.
+/// What a step needs is checked by that step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ServerMetadata {
+    /// The recorded issuer: identical to the text that built the URL.
+    pub(crate) issuer: String,
+    /// Whether there is a document; without one, the endpoints are the
+    /// default ones of MCP's first revision with authorization.
+    pub(crate) has_document: bool,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    registration_endpoint: Option<String>,
+    revocation_endpoint: Option<String>,
+    pub(crate) scopes_supported: Option<Vec<String>>,
+    pub(crate) auth_methods: Option<Vec<String>>,
+    pub(crate) auth_algorithms: Option<Vec<String>>,
+    pub(crate) takes_metadata_urls: bool,
+    pub(crate) sends_iss: bool,
+    pub(crate) dpop_algorithms: Option<Vec<String>>,
+    response_types: Option<Vec<String>>,
+    grant_types: Option<Vec<String>>,
+    challenge_methods: Option<Vec<String>>,
+}
+
+impl ServerMetadata {
+    /// Takes the document that was found at `url` if it is of `issuer`, byte
+    /// for byte. Nothing of one that is refused may be used.
+    pub(crate) fn read(document: &JsonDocument<'_>, url: &str, issuer: &str) -> Result<Self> {
+        let Some(published) = document.text("issuer") else {
+            return Err(Error::new(
+                Status::Untrusted,
+                format!("the metadata at {} names no issuer, not {issuer}: refused", place(url)),
+            ));
+        };
+        if published != issuer {
+            return Err(mismatch(&published, url, issuer));
+        }
+        Ok(Self {
+            issuer: published,
+            has_document: true,
+            authorization_endpoint: document.text("authorization_endpoint"),
+            token_endpoint: document.text("token_endpoint"),
+            registration_endpoint: document.text("registration_endpoint"),
+            revocation_endpoint: document.text("revocation_endpoint"),
+            scopes_supported: document.list("scopes_supported"),
+            auth_methods: document.list("token_endpoint_auth_methods_supported"),
+            auth_algorithms: document.list("token_endpoint_auth_signing_alg_values_supported"),
+            takes_metadata_urls: document.is_true("client_id_metadata_document_supported"),
+            sends_iss: document.is_true("authorization_response_iss_parameter_supported"),
+            dpop_algorithms: document.list("dpop_signing_alg_values_supported"),
+            response_types: document.list("response_types_supported"),
+            grant_types: document.list("grant_types_supported"),
+            challenge_methods: document.list("code_challenge_methods_supported"),
+        })
+    }
+
+    /// The server that publishes nothing, at the origin `base`.
+    pub(crate) fn without_document(base: &str) -> Self {
+        Self {
+            issuer: base.to_owned(),
+            authorization_endpoint: Some(format!("{base}/authorize")),
+            token_endpoint: Some(format!("{base}/token")),
+            registration_endpoint: Some(format!("{base}/register")),
+            ..Self::default()
+        }
+    }
+
+    /// Refuses a server that does not say that it holds to S256; for the
+    /// browser's grant alone. One without a document cannot say anything.
+    pub(crate) fn check_pkce(&self) -> Result<()> {
+        let methods = self.challenge_methods.as_deref().unwrap_or_default();
+        if !self.has_document || methods.iter().any(|method| method == "S256") {
+            return Ok(());
+        }
+        Err(Error::new(
+            Status::Auth,
+            format!(
+                "the authorization server {} does not declare PKCE with S256 \
+                 (code_challenge_methods_supported is {}), which MCP requires: its operator has \
+                 to add it",
+                self.issuer,
+                self.challenge_methods.as_deref().map_or("absent".to_owned(), shown)
+            ),
+        ))
+    }
+
+    pub(crate) fn authorization_endpoint(&self, plain: PlainHttp) -> Result<&str> {
+        self.needed("authorization_endpoint", self.authorization_endpoint.as_deref(), plain)
+    }
+
+    pub(crate) fn token_endpoint(&self, plain: PlainHttp) -> Result<&str> {
+        self.needed("token_endpoint", self.token_endpoint.as_deref(), plain)
+    }
+
+    pub(crate) fn registration_endpoint(&self, plain: PlainHttp) -> Result<Option<&str>> {
+        self.optional("registration_endpoint", self.registration_endpoint.as_deref(), plain)
+    }
+
+    pub(crate) fn revocation_endpoint(&self, plain: PlainHttp) -> Result<Option<&str>> {
+        self.optional("revocation_endpoint", self.revocation_endpoint.as_deref(), plain)
+    }
+
+    /// What an error is to add when the lists of the server lack what was
+    /// asked for. They are often wrong, so the server itself is asked first.
+    pub(crate) fn doubts(&self, grant: &str) -> Option<String> {
+        if !self.has_document {
+            return None;
+        }
+        let lacks = |list: &[String], wanted: &str| !list.iter().any(|one| one == wanted);
+        let is_code = grant == "authorization_code";
+        if is_code
+            && let Some(list) = &self.response_types
+            && lacks(list, "code")
+        {
+            return Some(format!("its response_types_supported is {}", shown(list)));
+        }
+        match &self.grant_types {
+            Some(list) if lacks(list, grant) => {
+                Some(format!("its grant_types_supported is {}", shown(list)))
+            }
+            None if !is_code && grant != "refresh_token" => {
+                Some("it lists no grant_types_supported".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    fn needed<'a>(&self, name: &str, url: Option<&'a str>, plain: PlainHttp) -> Result<&'a str> {
+        let url = self.optional(name, url, plain)?;
+        url.ok_or_else(|| {
+            Error::new(
+                Status::Auth,
+                format!("the metadata of the authorization server {} has no {name}", self.issuer),
+            )
+        })
+    }
+
+    fn optional<'a>(
+        &self,
+        name: &str,
+        url: Option<&'a str>,
+        plain: PlainHttp,
+    ) -> Result<Option<&'a str>> {
+        if let Some(url) = url {
+            check(&format!("{name} of {}", self.issuer), url, plain)?;
+        }
+        Ok(url)
+    }
+}
+
+fn mismatch(published: &str, url: &str, issuer: &str) -> Error {
+    let shown = foreign(published, &[]).unwrap_or_default();
+    let same = |text: &str| text.strip_suffix('/').map_or(text.len(), str::len);
+    let is_slash = published.get(..same(published)) == issuer.get(..same(issuer));
+    let advice = if is_slash {
+        format!("; if that is the one, pin it: mcp_auth_set_issuer() with \"{shown}\"")
+    } else {
+        String::new()
+    };
+    Error::new(
+        Status::Untrusted,
+        format!(
+            "the metadata at {} is of the issuer \"{shown}\", not of \"{issuer}\": refused{advice}",
+            place(url)
+        ),
+    )
+}
+
+fn shown(list: &[String]) -> String {
+    format!("[{}]", foreign(&list.join(", "), &[]).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://as/.well-known/oauth-authorization-server?s3cret";
+
+    fn read(body: &str, issuer: &str) -> Result<ServerMetadata> {
+        ServerMetadata::read(&JsonDocument::parse(body.as_bytes()).unwrap(), URL, issuer)
+    }
+
+    #[test]
+    fn takes_only_the_very_issuer() {
+        for issuer in ["https://as", "https://as/", "https://as/t", "HTTPS://as", "https://as:443"]
+        {
+            let body = format!("{{\"issuer\":\"{issuer}\"}}");
+            assert_eq!(read(&body, issuer).unwrap().issuer, issuer);
+            for other in [
+                "https://as",
+                "https://as/",
+                "https://as/t",
+                "https://as/t/",
+                "https://as/T",
+                "https://as/%74",
+                "https://AS",
+                "HTTPS://as",
+                "https://as:443",
+                "http://as",
+                "https://attacker.example.com",
+                "",
+            ] {
+                assert_eq!(read(&body, other).is_ok(), other == issuer, "{issuer} {other}");
+            }
+        }
+        for body in ["{}", r#"{"issuer":null}"#, r#"{"issuer":["https://as"]}"#] {
+            assert_eq!(read(body, "https://as").unwrap_err().status(), Status::Untrusted);
+        }
+    }
+
+    #[test]
+    fn shows_both_issuers_and_what_to_pin() {
+        let slash = read(r#"{"issuer":"https://as"}"#, "https://as/").unwrap_err();
+        assert_eq!(slash.status(), Status::Untrusted);
+        for words in ["\"https://as\"", "\"https://as/\"", "mcp_auth_set_issuer"] {
+            assert!(slash.message().contains(words), "{}", slash.message());
+        }
+        let other = read("{\"issuer\":\"https://evil\\u001b\"}", "https://as").unwrap_err();
+        assert!(other.message().contains("\"https://evil?\", not of \"https://as\""));
+        assert!(!other.message().contains("mcp_auth_set_issuer"));
+        assert!(!other.message().contains("s3cret"));
+    }
+
+    #[test]
+    fn reads_what_it_knows_and_passes_over_the_rest() {
+        let metadata = read(
+            r#"{"issuer":"https://as","token_endpoint":"https://other/token?a=b",
+            "registration_endpoint":7,"revocation_endpoint":"https://as/r",
+            "scopes_supported":["a"],"token_endpoint_auth_methods_supported":["none",1],
+            "token_endpoint_auth_signing_alg_values_supported":["ES256"],
+            "client_id_metadata_document_supported":true,
+            "authorization_response_iss_parameter_supported":"true",
+            "dpop_signing_alg_values_supported":{},"x":[[]]}"#,
+            "https://as",
+        )
+        .unwrap();
+        let plain = PlainHttp::Refused;
+        assert_eq!(metadata.token_endpoint(plain).unwrap(), "https://other/token?a=b");
+        assert_eq!(metadata.registration_endpoint(plain).unwrap(), None);
+        assert_eq!(metadata.revocation_endpoint(plain).unwrap(), Some("https://as/r"));
+        assert_eq!(metadata.auth_methods.as_deref(), Some(&["none".to_owned()][..]));
+        assert!(metadata.takes_metadata_urls && !metadata.sends_iss && metadata.has_document);
+        assert_eq!(metadata.dpop_algorithms, None);
+        let error = metadata.authorization_endpoint(plain).unwrap_err();
+        assert_eq!(error.status(), Status::Auth);
+        assert!(error.message().contains("https://as has no authorization_endpoint"));
+    }
+
+    #[test]
+    fn refuses_an_endpoint_only_when_it_is_needed() {
+        let metadata = read(
+            r#"{"issuer":"https://as","token_endpoint":"http://as/token",
+            "authorization_endpoint":"javascript:alert(1)","registration_endpoint":"https://u@as/"}"#,
+            "https://as",
+        )
+        .unwrap();
+        let plain = PlainHttp::Loopback;
+        for error in [
+            metadata.token_endpoint(plain).unwrap_err(),
+            metadata.authorization_endpoint(plain).unwrap_err(),
+            metadata.registration_endpoint(plain).unwrap_err(),
+        ] {
+            assert_eq!(error.status(), Status::Untrusted);
+            assert!(error.message().contains("https://as"), "{}", error.message());
+        }
+    }
+
+    #[test]
+    fn demands_that_s256_is_declared() {
+        for (member, is_declared) in [
+            ("", false),
+            (r#","code_challenge_methods_supported":[]"#, false),
+            (r#","code_challenge_methods_supported":["plain"]"#, false),
+            (r#","code_challenge_methods_supported":["s256"]"#, false),
+            (r#","code_challenge_methods_supported":"S256""#, false),
+            (r#","code_challenge_methods_supported":["plain","S256"]"#, true),
+        ] {
+            let metadata = read(&format!("{{\"issuer\":\"https://as\"{member}}}"), "https://as");
+            let checked = metadata.unwrap().check_pkce();
+            assert_eq!(checked.is_ok(), is_declared, "{member}");
+            if let Err(error) = checked {
+                assert!(error.message().contains("does not declare PKCE"));
+            }
+        }
+    }
+
+    #[test]
+    fn has_default_endpoints_without_a_document() {
+        let server = ServerMetadata::without_document("http://localhost:1");
+        let plain = PlainHttp::Loopback;
+        assert_eq!(server.authorization_endpoint(plain).unwrap(), "http://localhost:1/authorize");
+        assert_eq!(server.token_endpoint(plain).unwrap(), "http://localhost:1/token");
+        let registration = server.registration_endpoint(plain).unwrap();
+        assert_eq!(registration, Some("http://localhost:1/register"));
+        assert_eq!(server.revocation_endpoint(plain).unwrap(), None);
+        assert_eq!(server.issuer, "http://localhost:1");
+        assert!(server.check_pkce().is_ok() && !server.sends_iss && !server.has_document);
+        assert_eq!(server.doubts("client_credentials"), None);
+    }
+
+    #[test]
+    fn says_what_its_lists_lack() {
+        let doubts = |members: &str, grant: &str| {
+            read(&format!("{{\"issuer\":\"https://as\"{members}}}"), "https://as")
+                .unwrap()
+                .doubts(grant)
+        };
+        let lists = r#","response_types_supported":["token"],"grant_types_supported":["implicit"]"#;
+        assert!(doubts(lists, "authorization_code").unwrap().contains("[token]"));
+        assert!(doubts(lists, "client_credentials").unwrap().contains("[implicit]"));
+        assert_eq!(doubts("", "authorization_code"), None);
+        assert!(doubts("", "client_credentials").is_some());
+        let code = r#","response_types_supported":["code"],"grant_types_supported":["authorization_code"]"#;
+        assert_eq!(doubts(code, "authorization_code"), None);
+    }
+}

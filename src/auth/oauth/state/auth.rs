@@ -1,0 +1,294 @@
+//! An authorization: its settings, and what is known for each MCP server.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::auth::oauth::spec::client_choice::check_metadata_url;
+use crate::auth::oauth::spec::key::Key;
+use crate::auth::oauth::spec::redirect::is_loopback_redirect;
+use crate::auth::oauth::spec::scope;
+use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer};
+use crate::auth::oauth::state::account::Account;
+use crate::auth::oauth::state::pending_sign_in::PendingSignIn;
+use crate::auth::oauth::state::settings::{
+    Assertion, ClientCredentials, Grant, IdentityProvider, OpenPage, Settings,
+};
+use crate::auth::oauth::store::Store;
+use crate::auth::oauth::store::memory::MemoryStore;
+use crate::base::environment::Environment;
+use crate::base::error::{Error, Result, Status};
+use crate::base::sync::lock;
+use crate::transport::gate::Gate;
+use crate::wire::url::{URL_LIMIT, scheme_of};
+
+/// Shows a page to the person; runs code of the application.
+pub(crate) type Browser = dyn Fn(&Arc<Auth>, &str) -> Result<()> + Send + Sync;
+
+/// How to get tokens, and those there are: shared by the clients that have it.
+pub(crate) struct Auth {
+    settings: Mutex<Arc<Settings>>,
+    /// The first exchange has begun: the settings stay as they are.
+    is_used: AtomicBool,
+    grant: Grant,
+    /// As it was when this was made.
+    pub(crate) environment: Arc<Environment>,
+    /// Held by the one exchange that is under way.
+    pub(crate) gate: Gate,
+    /// Held by the one function of the program's store that runs.
+    pub(crate) storing: Gate,
+    accounts: Mutex<Vec<Arc<Account>>>,
+    /// What servers want in the next proofs, by their origins.
+    nonces: Mutex<Vec<(String, String)>>,
+    /// The sign-in that waits for a person.
+    sign_in: Mutex<Option<Arc<PendingSignIn>>>,
+}
+
+/// The most servers whose values for proofs are kept.
+const NONCES: usize = 64;
+
+impl Auth {
+    pub(crate) fn new(grant: Grant) -> Arc<Self> {
+        Arc::new(Self {
+            settings: Mutex::new(Arc::new(Settings::new(grant))),
+            is_used: AtomicBool::new(false),
+            grant,
+            environment: Environment::read(),
+            gate: Gate::default(),
+            storing: Gate::default(),
+            accounts: Mutex::default(),
+            nonces: Mutex::default(),
+            sign_in: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        lock(&self.settings).clone()
+    }
+
+    pub(crate) fn set_client(&self, id: &str, secret: Option<&str>) -> Result<()> {
+        let client = ClientCredentials::new(id, secret)?;
+        self.change(|settings| settings.client = Some(client))
+    }
+
+    pub(crate) fn set_client_key(
+        &self,
+        pem: &str,
+        algorithm: Option<&str>,
+        key_id: Option<&str>,
+    ) -> Result<()> {
+        let key = Arc::new(Key::from_pem(pem, algorithm, key_id)?);
+        self.change(|settings| settings.key = Some(key))
+    }
+
+    pub(crate) fn set_client_metadata_url(&self, url: Option<&str>) -> Result<()> {
+        url.map(check_metadata_url).transpose()?;
+        let url = url.map(str::to_owned);
+        self.change(|settings| settings.metadata_url = url)
+    }
+
+    pub(crate) fn set_scope(&self, scope: Option<&str>) -> Result<()> {
+        if let Some(text) = scope {
+            let all: Vec<&str> = text.split(' ').filter(|one| !one.is_empty()).collect();
+            if all.is_empty() || !all.iter().all(|one| scope::is_scope(one)) {
+                return Err(Error::argument(
+                    "scope is empty, or has what no scope has: pass names with a blank between \
+                     them, or NULL",
+                ));
+            }
+        }
+        let scope = scope.map(|scope| scope::join(&scope::split(scope)));
+        self.change(|settings| settings.scope = scope)
+    }
+
+    pub(crate) fn set_issuer(&self, issuer: Option<&str>) -> Result<()> {
+        issuer.map(|issuer| given(check_issuer(issuer, PlainHttp::Loopback))).transpose()?;
+        let issuer = issuer.map(str::to_owned);
+        self.change(|settings| settings.issuer = issuer)
+    }
+
+    pub(crate) fn set_redirect(&self, url: Option<&str>) -> Result<()> {
+        url.map(check_redirect).transpose()?;
+        let url = url.map(str::to_owned);
+        self.change(|settings| settings.redirect = url)
+    }
+
+    pub(crate) fn set_browser(self: &Arc<Self>, browser: Option<Box<Browser>>) -> Result<()> {
+        // A strong reference would keep the authorization alive for ever.
+        let this = Arc::downgrade(self);
+        let open_page = browser.map(|browser| {
+            Arc::new(move |url: &str| match this.upgrade() {
+                Some(auth) => browser(&auth, url),
+                None => Err(Error::new(Status::State, "the authorization was freed")),
+            }) as Arc<OpenPage>
+        });
+        self.change(|settings| settings.open_page = open_page)
+    }
+
+    pub(crate) fn set_sign_in_timeout(&self, milliseconds: i32) -> Result<()> {
+        let timeout = u64::try_from(milliseconds).ok().filter(|time| *time > 0);
+        let timeout = timeout.map(Duration::from_millis).ok_or_else(|| {
+            Error::argument("milliseconds is not positive: every wait has an end, of at least 1 ms")
+        })?;
+        self.change(|settings| settings.sign_in_timeout = timeout)
+    }
+
+    pub(crate) fn set_assertion(&self, assertion: Option<Assertion>) -> Result<()> {
+        self.change(|settings| settings.assertion = assertion)
+    }
+
+    pub(crate) fn set_identity_provider(
+        &self,
+        endpoint: &str,
+        id: &str,
+        secret: Option<&str>,
+    ) -> Result<()> {
+        given(check("token_endpoint", endpoint, PlainHttp::Loopback).map(drop))?;
+        let client = ClientCredentials::new(id, secret)?;
+        let provider = IdentityProvider { token_endpoint: endpoint.to_owned(), client };
+        self.change(|settings| settings.identity_provider = Some(provider))
+    }
+
+    pub(crate) fn set_dpop(&self, on: Option<bool>) -> Result<()> {
+        self.change(|settings| settings.dpop = on)
+    }
+
+    pub(crate) fn set_dpop_key(&self, pem: Option<&str>, algorithm: Option<&str>) -> Result<()> {
+        let key = pem.map(|pem| Key::from_pem(pem, algorithm, None)).transpose()?.map(Arc::new);
+        self.change(|settings| settings.dpop_key = key)
+    }
+
+    /// `None` keeps everything in memory, for as long as this lives.
+    pub(crate) fn set_store(&self, store: Option<Arc<dyn Store>>) -> Result<()> {
+        let store = store.unwrap_or_else(|| Arc::new(MemoryStore::default()));
+        self.change(|settings| settings.store = store)
+    }
+
+    pub(crate) fn set_allow_private(&self, allow: bool) -> Result<()> {
+        self.change(|settings| settings.allows_private = allow)
+    }
+
+    /// Takes the answer to a sign-in that waits.
+    pub(crate) fn complete(&self, redirect_url: &str) -> Result<()> {
+        let waiting = lock(&self.sign_in).clone();
+        if waiting.is_some_and(|waiting| waiting.offer_pasted(redirect_url)) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Status::State,
+            "no sign-in waits for this address: it has ended, or the address belongs to another one",
+        ))
+    }
+
+    pub(crate) fn set_pending(&self, sign_in: Option<Arc<PendingSignIn>>) {
+        *lock(&self.sign_in) = sign_in;
+    }
+
+    /// Whether a person is signing in, for any client of this authorization.
+    pub(crate) fn awaits_person(&self) -> bool {
+        lock(&self.sign_in).is_some()
+    }
+
+    pub(crate) fn grant(&self) -> Grant {
+        self.grant
+    }
+
+    /// The extensions of MCP that a server has to be told of.
+    pub(crate) fn extensions(&self) -> Vec<&'static str> {
+        let dpop = self.wants_dpop().then_some("io.modelcontextprotocol/auth/dpop");
+        self.grant.extension().into_iter().chain(dpop).collect()
+    }
+
+    /// Whether tokens are to be bound in any case.
+    pub(crate) fn wants_dpop(&self) -> bool {
+        lock(&self.settings).dpop == Some(true)
+    }
+
+    /// What there is for an endpoint, shared by all clients of it.
+    pub(crate) fn account(&self, endpoint: &str) -> Arc<Account> {
+        let mut accounts = lock(&self.accounts);
+        if let Some(account) = accounts.iter().find(|account| account.endpoint == endpoint) {
+            return account.clone();
+        }
+        let account = Arc::new(Account::new(endpoint.to_owned()));
+        accounts.push(account.clone());
+        account
+    }
+
+    pub(crate) fn nonce(&self, origin: &str) -> Option<String> {
+        let nonces = lock(&self.nonces);
+        nonces.iter().find(|(known, _)| known == origin).map(|(_, nonce)| nonce.clone())
+    }
+
+    pub(crate) fn set_nonce(&self, origin: &str, nonce: &str) {
+        let mut nonces = lock(&self.nonces);
+        nonces.retain(|(known, _)| known != origin);
+        if nonces.len() >= NONCES {
+            nonces.remove(0);
+        }
+        nonces.push((origin.to_owned(), nonce.to_owned()));
+    }
+
+    /// The settings, which stay as they are from here on.
+    pub(crate) fn begin(&self) -> Arc<Settings> {
+        let settings = lock(&self.settings);
+        self.is_used.store(true, Ordering::Release);
+        settings.clone()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Settings)) -> Result<()> {
+        let mut settings = lock(&self.settings);
+        if self.is_used.load(Ordering::Acquire) {
+            return Err(Error::new(
+                Status::State,
+                "the authorization is in use: set this before the first call of a client that has \
+                 it",
+            ));
+        }
+        let mut changed = Settings::clone(&settings);
+        change(&mut changed);
+        let old = std::mem::replace(&mut *settings, Arc::new(changed));
+        // A program's user data may go with the old ones: not under the lock.
+        drop(settings);
+        drop(old);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Auth")
+    }
+}
+
+/// What the program gave is the program's mistake.
+fn given(checked: Result<()>) -> Result<()> {
+    checked.map_err(|error| Error::argument(error.message()))
+}
+
+/// Takes an address that browsers can be sent back to: one on this machine,
+/// https, or a scheme of the program's own.
+fn check_redirect(url: &str) -> Result<()> {
+    let wrong = |why: &str| Err(Error::argument(format!("url {why}")));
+    if url.len() > URL_LIMIT || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return wrong("is too long, or has a blank or a byte outside ASCII");
+    }
+    if url.contains('#') {
+        return wrong("has a fragment (\"#\"), which no redirect may have");
+    }
+    let scheme = scheme_of(url).unwrap_or_default().to_ascii_lowercase();
+    match scheme.as_str() {
+        "http" if is_loopback_redirect(url) => Ok(()),
+        "http" => wrong("is http:// and not a loopback address: 127.0.0.1, [::1] or localhost"),
+        "https" => given(check("url", url, PlainHttp::Refused).map(drop)),
+        "javascript" | "data" | "file" | "vbscript" | "about" => wrong("is no place to go back to"),
+        // They should be domain names turned round (RFC 8252, 7.1), and many
+        // are not.
+        _ if !scheme.is_empty() && url.len() > scheme.len() + 1 => Ok(()),
+        _ => wrong(
+            "is neither http:// on this machine, nor https://, nor of a scheme of your own such \
+             as \"com.example.app:/callback\"",
+        ),
+    }
+}

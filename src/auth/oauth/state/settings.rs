@@ -1,0 +1,186 @@
+//! What the program set: how to get a token, and who helps.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::oauth::spec::key::Key;
+use crate::auth::oauth::spec::redirect::is_loopback_redirect;
+use crate::auth::oauth::spec::registration::{ApplicationType, application_type};
+use crate::auth::oauth::store::Store;
+use crate::auth::oauth::store::memory::MemoryStore;
+use crate::base::error::{Error, Result};
+use crate::base::secret::Secret;
+use crate::wire::url::UrlParts;
+
+/// By the numbers of the public header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum Grant {
+    AuthorizationCode = 1,
+    ClientCredentials = 2,
+    TokenExchange = 3,
+    JwtBearer = 4,
+}
+
+impl Grant {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::AuthorizationCode, Self::ClientCredentials, Self::TokenExchange, Self::JwtBearer];
+
+    /// Whether a person signs in.
+    pub(crate) fn needs_person(self) -> bool {
+        self == Self::AuthorizationCode
+    }
+
+    /// The extension of MCP that it belongs to.
+    pub(crate) fn extension(self) -> Option<&'static str> {
+        match self {
+            Self::AuthorizationCode => None,
+            Self::ClientCredentials => Some("io.modelcontextprotocol/oauth-client-credentials"),
+            Self::TokenExchange => Some("io.modelcontextprotocol/enterprise-managed-authorization"),
+            Self::JwtBearer => Some("io.modelcontextprotocol/auth/wif"),
+        }
+    }
+}
+
+/// Shows a page to the person.
+pub(crate) type OpenPage = dyn Fn(&str) -> Result<()> + Send + Sync;
+
+/// Gives a signed token for an audience.
+pub(crate) type AssertionHandler = dyn Fn(&str) -> Result<Secret> + Send + Sync;
+
+/// Where the signed token of a person or a workload comes from, each time.
+#[derive(Clone)]
+pub(crate) enum Assertion {
+    Callback(Arc<AssertionHandler>),
+    File(PathBuf),
+    Variable(OsString),
+}
+
+/// A client that is registered, by an id.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientCredentials {
+    pub(crate) id: String,
+    pub(crate) secret: Option<Secret>,
+}
+
+/// Where an identity token becomes an ID-JAG.
+#[derive(Clone, Debug)]
+pub(crate) struct IdentityProvider {
+    pub(crate) token_endpoint: String,
+    pub(crate) client: ClientCredentials,
+}
+
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) grant: Grant,
+    pub(crate) client: Option<ClientCredentials>,
+    pub(crate) key: Option<Arc<Key>>,
+    pub(crate) metadata_url: Option<String>,
+    pub(crate) scope: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) redirect: Option<String>,
+    pub(crate) open_page: Option<Arc<OpenPage>>,
+    pub(crate) sign_in_timeout: Duration,
+    pub(crate) assertion: Option<Assertion>,
+    pub(crate) identity_provider: Option<IdentityProvider>,
+    /// Whether tokens are bound to a key; `None` where the server says.
+    pub(crate) dpop: Option<bool>,
+    pub(crate) dpop_key: Option<Arc<Key>>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) allows_private: bool,
+}
+
+const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(300);
+
+impl Settings {
+    pub(crate) fn new(grant: Grant) -> Self {
+        Self {
+            grant,
+            client: None,
+            key: None,
+            metadata_url: None,
+            scope: None,
+            issuer: None,
+            redirect: None,
+            open_page: None,
+            sign_in_timeout: SIGN_IN_TIMEOUT,
+            assertion: None,
+            identity_provider: None,
+            dpop: None,
+            dpop_key: None,
+            store: Arc::new(MemoryStore::default()),
+            allows_private: false,
+        }
+    }
+
+    /// What kind of program the redirect makes of this one.
+    pub(crate) fn application_type(&self) -> ApplicationType {
+        self.redirect.as_deref().map_or(ApplicationType::Native, application_type)
+    }
+
+    /// Whether the library itself listens for the browser.
+    pub(crate) fn listens(&self) -> bool {
+        self.redirect.as_ref().is_none_or(|redirect| is_loopback_redirect(redirect))
+    }
+
+    /// Whether the redirect says at which port the library listens.
+    pub(crate) fn has_own_port(&self) -> bool {
+        let redirect = self.redirect.as_deref().unwrap_or_default();
+        let port = UrlParts::of(redirect).port().strip_prefix(':');
+        port.and_then(|port| port.parse::<u16>().ok()).is_some_and(|port| port != 0)
+    }
+
+    /// What no message may show.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
+        let provider = self.identity_provider.iter().map(|provider| &provider.client);
+        self.client.iter().chain(provider).filter_map(|client| client.secret.clone())
+    }
+}
+
+impl ClientCredentials {
+    /// Refuses what no server has given out, without quoting a secret.
+    pub(crate) fn new(id: &str, secret: Option<&str>) -> Result<Self> {
+        let wrong = |name: &str| {
+            Err(Error::argument(format!("{name} is empty or has a control character")))
+        };
+        if id.is_empty() || id.chars().any(char::is_control) {
+            return wrong("client_id");
+        }
+        if secret.is_some_and(|secret| secret.is_empty() || secret.chars().any(char::is_control)) {
+            return wrong("client_secret");
+        }
+        Ok(Self { id: id.to_owned(), secret: secret.map(Secret::from) })
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Settings")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_whether_the_redirect_has_a_port() {
+        for (redirect, has) in [
+            (None, false),
+            (Some("http://localhost/callback"), false),
+            (Some("http://localhost:0/callback"), false),
+            (Some("http://[::1]/callback?a=b:8"), false),
+            (Some("http://[::1]"), false),
+            (Some("http://[::1]:80"), true),
+            (Some("http://127.0.0.1:8080/callback"), true),
+            (Some("HTTP://localhost:8080"), true),
+        ] {
+            let mut settings = Settings::new(Grant::AuthorizationCode);
+            settings.redirect = redirect.map(str::to_owned);
+            assert_eq!(settings.has_own_port(), has, "{redirect:?}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What every step of a call needs.
+
+use std::sync::Arc;
+
+use crate::client::core::client::Client;
+use crate::client::options::Options;
+use crate::transport::wait::Wait;
+
+/// The client, its options as they were when the call began, and the wait that
+/// ends the call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ctx<'a> {
+    pub(crate) client: &'a Arc<Client>,
+    pub(crate) options: &'a Arc<Options>,
+    pub(crate) wait: &'a Wait,
+}
+
+impl<'a> Ctx<'a> {
+    pub(crate) fn new(client: &'a Arc<Client>, options: &'a Arc<Options>, wait: &'a Wait) -> Self {
+        Self { client, options, wait }
+    }
+
+    /// The same with another wait.
+    pub(crate) fn within<'b>(self, wait: &'b Wait) -> Ctx<'b>
+    where
+        'a: 'b,
+    {
+        Ctx { client: self.client, options: self.options, wait }
+    }
+}
