@@ -66,7 +66,7 @@ def check_prose(page, text):
 def check_paths(page, text):
     """The files and folders that a page names, in the checkout, in src or in the
     folder of OAuth. Those that a build makes need not exist."""
-    paths = re.findall(r"`([\w./-]+/[\w.-]*|[\w-]+\.(?:rs|toml|md|py))`", text)
+    paths = re.findall(r"`([\w./-]+/[\w./-]*|[\w-]+\.(?:toml|md|py))`", text)
     absent = [path for path in paths if not any(
         os.path.exists(os.path.join(ROOT, folder, path)) for folder in ("", "src", "src/auth/oauth"))
         and not path.startswith((".", "target/", "fuzz/found", "fuzz/artifacts", "tests/."))]
