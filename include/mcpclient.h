@@ -794,41 +794,43 @@ typedef struct mcp_cancel mcp_cancel;
 typedef struct mcp_client mcp_client;
 
 /**
- * A CONFIGURATION FILE of an MCP host, read once: the servers in it, in their
- * order.
+ * A CONFIGURATION FILE of an MCP host, read once.  It lists servers, in the
+ * order of the file.
  *
- * It is JSON, in which comments and commas at the end are allowed, of up to
- * 1 MiB: an object "mcpServers" as Claude, Cursor and FastMCP have it, or
- * "servers" as VS Code has it, or a whole file that is such an object.  A
- * server has:
+ * The file is JSON of up to 1 MiB; comments and trailing commas are allowed.
+ * The servers are in an object "mcpServers" (Claude, Cursor, FastMCP) or
+ * "servers" (VS Code), or the whole file is such an object.  A server has:
  *
- * - "url", and may have "headers", "transport" or "type" ("http",
- *   "streamable-http", "sse") and "auth": the bearer token without the word
- *   "Bearer", or for OAuth "oauth", or an object that may have "CLIENT_ID",
- *   "CLIENT_SECRET" and "scopes";
- * - or "command", and may have "args", "env", "cwd", "type" ("stdio") and
- *   "envFile", a file of NAME=VALUE lines beside the configuration file;
- * - "timeout" in milliseconds: see mcp_client_set_timeout();
- * - "disabled".
+ * - "url"; and optionally "headers", "transport" or "type" ("http",
+ *   "streamable-http", "sse") and "auth".  "auth" is the bearer token
+ *   without the word "Bearer"; or, for OAuth, "oauth" or an object, which
+ *   may have "CLIENT_ID", "CLIENT_SECRET" and "scopes";
+ * - or "command"; and optionally "args", "env", "cwd", "type" ("stdio") and
+ *   "envFile", a file of NAME=VALUE lines, whose path is relative to the
+ *   configuration file;
+ * - optionally "timeout" in milliseconds, see mcp_client_set_timeout();
+ * - optionally "disabled".
  *
- * Other keys are passed over, and null is as if the key were not there.
+ * Other keys are ignored.  A key whose value is null counts as absent.
  *
- * In these texts, names of headers and variables aside, `${NAME}` and
- * `${env:NAME}` stand for an environment variable and `${NAME:-default}` for
- * one that may be unset or empty; every other "$" stands for itself.  They
- * are replaced when a client is made.  What an editor would fill in is an
- * error that says so: `${input:ID}`, `${command:ID}`, and
- * `${workspaceFolder}` unless an environment variable has that name.
+ * These texts, except the names of headers and variables, may contain
+ * references.  `${NAME}` and `${env:NAME}` are replaced by the value of an
+ * environment variable.  `${NAME:-default}` is replaced by the default if
+ * the variable is unset or empty.  Any other "$" is an ordinary character.
+ * The references are replaced when a client is made.  A reference that only
+ * an editor can replace is an error that says so: `${input:ID}`,
+ * `${command:ID}`, and `${workspaceFolder}` unless an environment variable
+ * has that name.
  *
- * The message of an error has file, line and key, such as
- * "mcp.json:7: mcpServers.weather.args[2]: ...", and none of the values of
- * headers, tokens and variables.
+ * The message of an error contains the file, the line and the key, such as
+ * "mcp.json:7: mcpServers.weather.args[2]: ...".  It never contains the
+ * value of a header, a token or a variable.
  */
 typedef struct mcp_config mcp_config;
 
 /**
- * A PIECE OF CONTENT: of a tool's result, of a resource that was read, or of
- * a prompt's message; borrowed from the result.
+ * A CONTENT BLOCK of mcp_result_content(), borrowed from the result: a part
+ * of a tool's result, of a resource that was read, or of a prompt's message.
  */
 typedef struct mcp_content mcp_content;
 
@@ -849,47 +851,57 @@ typedef struct mcp_content mcp_content;
 typedef struct mcp_error mcp_error;
 
 /**
- * SOMETHING THE SERVER TELLS of its own accord: a notification.  Lent to the
- * handler of mcp_client_set_event_handler() while it runs; nothing of it may
- * be kept.
+ * A NOTIFICATION of the server, or of the library about its notification
+ * stream.
+ *
+ * The handler of mcp_client_set_event_handler() receives it.  It is valid
+ * while the handler runs, and so is everything that the functions below
+ * return.
  */
 typedef struct mcp_event mcp_event;
 
 /**
- * A QUESTION OF THE SERVER, which waits for an answer.
+ * AN INPUT REQUEST of the server: it asks for a form, a web page visit, a
+ * language model's message (sampling) or the roots.
  *
- * The handler of mcp_client_set_input_handler() becomes its owner: it may
- * answer at once, or keep it and let another thread answer later.  It is
- * answered once, by one of mcp_input_accept(), mcp_input_decline(),
- * mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail(); a second
- * answer is MCP_E_STATE, and so is one that no request waits for any more.
- * Freeing an unanswered one dismisses it, and so does the end of
- * mcp_client_set_input_timeout().  The request it belongs to waits, its
- * timeout standing still; those of all requests stand still for a question
- * that came on the standing stream, where a server does not say whose it is.
+ * The handler of mcp_client_set_input_handler() receives it and owns it.  It
+ * may answer at once, or keep the input request and let another thread
+ * answer later.  Answer it once, with mcp_input_accept(),
+ * mcp_input_decline(), mcp_input_dismiss(), mcp_input_reply_json() or
+ * mcp_input_fail().  A second answer is MCP_E_STATE, and so is an answer
+ * after the request has ended or the server has withdrawn the input request.
  *
- * Whether the server asks in a message of its own (up to revision
- * 2025-11-25) or in an "input_required" result (from 2026-07-28), and how
- * the answer travels, makes no difference here.
+ * An input request that is freed without an answer is dismissed, as
+ * mcp_input_dismiss() does.  The same happens when the time of
+ * mcp_client_set_input_timeout() is over.
+ *
+ * While the input request is open, the request that it belongs to waits, and
+ * the timeout of that request is paused.  An input request that arrives on
+ * the notification stream does not say which request it belongs to; it
+ * pauses the timeouts of all requests.
+ *
+ * Up to revision 2025-11-25 the server sends an input request as a message;
+ * from 2026-07-28 on it sends an "input_required" result.  The application
+ * handles both in the same way.
  */
 typedef struct mcp_input mcp_input;
 
 /**
- * A JSON VALUE, to build arguments and to read results without another
- * library.
+ * A JSON VALUE: builds arguments and reads results without another library.
  *
- * One that you made is yours to change and to free; a `const mcp_json *` is
- * a part of one, valid until that is changed or freed.  Places in it are
- * named by JSON Pointer (RFC 6901): "" is the value itself, "/a/0" the first
- * element of its member a.  Numbers stay as they are written.  One thread at
- * a time may change it or ask for mcp_json_text().
+ * A `mcp_json *` that the application made may be changed, and must be
+ * freed.  A `const mcp_json *` is a part of such a value: valid until the
+ * whole value is changed or freed.  A place in a value is a JSON Pointer
+ * (RFC 6901): "" is the value itself, "/a/0" is the first element of its
+ * member "a".  Numbers keep the text with which they were written.  Only one
+ * thread at a time may change a value or call mcp_json_text() for it.
  */
 typedef struct mcp_json mcp_json;
 
 /**
  * A PROMPT of mcp_result_prompt(), borrowed from the result.
  *
- * What it says of itself is the server's: do not trust it.
+ * All its texts come from the server: do not trust them.
  */
 typedef struct mcp_prompt mcp_prompt;
 
@@ -913,38 +925,42 @@ typedef struct mcp_prompt mcp_prompt;
 typedef struct mcp_request mcp_request;
 
 /**
- * A RESOURCE or template of mcp_result_resource(), or the link in a content;
- * borrowed from the result.
+ * A RESOURCE or a resource template of mcp_result_resource(), or the target
+ * of a resource link in a content block; borrowed from the result.
  *
- * What it says of itself is the server's: do not trust it.
+ * All its texts come from the server: do not trust them.
  */
 typedef struct mcp_resource mcp_resource;
 
 /**
- * AN ANSWER, of whichever method.  The functions below read what it has, and
- * give 0 or NULL for what it has not; mcp_result_json() has all of it.
+ * A RESULT of a call, of any method.
  *
- * It never changes: any number of threads may read it.  What they give is
- * borrowed from it and valid until mcp_result_free().  Texts are UTF-8 and
- * end with a NUL; one with a NUL inside is cut short there, but has its
- * `len`.
+ * The functions below read it.  If the result does not have what a function
+ * reads, the function returns 0 or NULL, or the value that its comment
+ * names.  mcp_result_json() returns the whole result.
+ *
+ * A result never changes: any number of threads may read it.  What the
+ * functions return is borrowed from it, and valid until mcp_result_free().
+ * Texts are UTF-8 and end with a NUL.  If a text contains a NUL, C sees its
+ * end there, but `len` is the whole length.
  */
 typedef struct mcp_result mcp_result;
 
 /**
- * A SKILL of mcp_result_skill(), borrowed from the result: instructions for a
- * model, in files that are read on demand.
+ * A SKILL of mcp_result_skill(), borrowed from the result: instructions for
+ * a language model, in files that are read on demand.
  *
- * What it says of itself is the server's: do not trust it.
+ * All its texts come from the server: do not trust them.
  */
 typedef struct mcp_skill mcp_skill;
 
 /**
- * A TASK: a call of a tool that goes on at the server after it has answered,
- * which takes longer than anybody wants to hold a connection.  Borrowed from
- * the result of mcp_result_task(), or from the event of mcp_event_task().
+ * A TASK: a tool call that continues at the server after the server has
+ * answered the request, because it takes too long to keep a connection open.
  *
- * Whoever knows a task's id may have its result: treat it like a password.
+ * Borrowed from the result of mcp_result_task(), or from the event of
+ * mcp_event_task().  Everyone who knows a task's id may be able to get its
+ * result: treat the id like a password.
  */
 typedef struct mcp_task mcp_task;
 
@@ -958,7 +974,7 @@ typedef struct mcp_text mcp_text;
 /**
  * A TOOL of mcp_result_tool(), borrowed from the result.
  *
- * What it says of itself is the server's: do not trust it.
+ * All its texts come from the server: do not trust them.
  */
 typedef struct mcp_tool mcp_tool;
 
@@ -1084,26 +1100,28 @@ typedef void (*mcp_progress_fn)(void *userdata,
                                 const char *message);
 
 /**
- * Is told what the server tells of its own accord; see
- * mcp_client_set_event_handler().
+ * Handles a notification; see mcp_client_set_event_handler().
  *
- * `userdata`: what was given with the callback.  `client`: the client that
- * heard it.  `event` lives until you return.  Runs on a thread that
- * dispatches or waits in a call of this client, possibly on several at a
- * time.
+ * `userdata`: the pointer given with the callback.  `client`: the client
+ * that received the notification.  `event`: valid until the callback
+ * returns.  Runs on a thread of the application, inside
+ * mcp_client_dispatch() or inside a call of this client that waits; possibly
+ * on several threads at the same time.
  */
 typedef void (*mcp_event_fn)(void *userdata,
                              mcp_client *client,
                              const mcp_event *event);
 
 /**
- * Receives a question of the server; see mcp_client_set_input_handler().
+ * Receives an input request of the server; see
+ * mcp_client_set_input_handler().
  *
- * `userdata`: what was given with the callback.  `client`: the client that
- * was asked.  `input` is yours: answer it now or later, from any thread, and
- * free it.  Runs on a thread that dispatches or waits in a call of this
- * client, possibly on several at a time; the call goes on when the question
- * is answered.
+ * `userdata`: the pointer given with the callback.  `client`: the client
+ * whose server sent it.  `input`: belongs to the application: answer it now
+ * or later, from any thread, and free it with mcp_input_free().  Runs on a
+ * thread of the application, inside mcp_client_dispatch() or inside a call
+ * of this client that waits; possibly on several threads at the same time.
+ * The call continues when the input request is answered.
  */
 typedef void (*mcp_input_fn)(void *userdata,
                              mcp_client *client,
@@ -2345,157 +2363,167 @@ int64_t mcp_client_count(mcp_client *client, int32_t counter);
  * Reads a configuration file and checks all of it.
  *
  * `path`: a regular file.  Returns a handle to free with mcp_config_free(),
- * or NULL with the last error set: MCP_E_NOT_FOUND for a file that is not
- * there, MCP_E_TOO_LARGE, MCP_E_INVALID_ARGUMENT for one that cannot be read
- * and for all that is wrong in it.
+ * or NULL with the last error set: MCP_E_NOT_FOUND for a file that does not
+ * exist; MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a file that cannot be
+ * read, and for every mistake in it.
  * Threads: any.  Since: 0.1.0.
  */
 mcp_config *mcp_config_load(const char *path);
 
 /**
- * Releases a configuration, overwriting its secrets.
+ * Releases a configuration and overwrites its secrets.
  *
- * `config`: one that no other thread is using and that is not used again, or
- * NULL.  Clients that were made of it outlive it.
+ * `config`: a configuration that no other thread is using and that is not
+ * used again, or NULL.  Clients made from it stay valid.
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_config_free(mcp_config *config);
 
 /**
- * Gives the number of servers, disabled ones among them.
+ * Returns the number of servers, including disabled ones.
  *
- * `config`: NULL gives 0.
+ * A NULL `config` gives 0.
  * Threads: any.  Since: 0.1.0.
  */
 size_t mcp_config_count(const mcp_config *config);
 
 /**
- * Gives the name of a server by its place; NULL past the end.
+ * Returns the name of a server by its index.
  *
- * `config`: NULL gives NULL.  `index`: from 0 on.
+ * `index`: starts at 0; NULL past the end.  A NULL `config` gives NULL.
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_name(const mcp_config *config, size_t index);
 
 /**
- * Gives the address of a server by its place, as it is written in the file,
- * without what its references stand for.
+ * Returns the URL of a server by its index, as it is written in the file;
+ * references are not replaced.
  *
- * `config`: NULL gives NULL.  `index`: from 0 on.  NULL past the end and for
- * a program at stdio.
+ * `index`: starts at 0; NULL past the end, and for a server that is a
+ * program on stdio.  A NULL `config` gives NULL.
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_url(const mcp_config *config, size_t index);
 
 /**
- * Gives the program of a server by its place, as it is written in the file
- * and without its arguments.
+ * Returns the program of a server by its index, as it is written in the
+ * file, without its arguments.
  *
- * `config`: NULL gives NULL.  `index`: from 0 on.  NULL past the end and for
- * a server behind HTTP.
+ * `index`: starts at 0; NULL past the end, and for a server that is reached
+ * by HTTP.  A NULL `config` gives NULL.
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_command(const mcp_config *config, size_t index);
 
 /**
- * Gives the number of warnings about the file.
+ * Returns the number of warnings about the file.
  *
- * There is one when users other than the file's owner may read tokens,
- * headers or variables that are written out in it, one for each name that is
- * there twice, and one when there are both "mcpServers", which counts, and
- * "servers".  `config`: NULL gives 0.
+ * There is one warning if tokens, headers or variables are written in the
+ * file itself, not as references, and users other than its owner may read
+ * it.  There is one warning for each name that occurs twice in its object.
+ * There is one warning if the file has both "mcpServers", which is used, and
+ * "servers".  A NULL `config` gives 0.
  * Threads: any.  Since: 0.1.0.
  */
 size_t mcp_config_warning_count(const mcp_config *config);
 
 /**
- * Gives a warning by its place; NULL past the end.
+ * Returns a warning by its index, in the form of an error's message.
  *
- * `config`: NULL gives NULL.  `index`: from 0 on.  It is written like the
- * message of an error.
+ * `index`: starts at 0; NULL past the end.  A NULL `config` gives NULL.
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_warning(const mcp_config *config, size_t index);
 
 /**
- * Makes a client of a server of the file, with its token, headers and
- * timeout.
+ * Makes a client for a server of the file, with the server's token, headers
+ * and timeout.
  *
- * `config`: not changed.  `name`: the server's; NULL for the only one that
- * is not disabled.
+ * `config`: not changed.  `name`: the server's name; NULL for the only
+ * server that is not disabled.
  *
- * Where "auth" says OAuth, the client has an authorization of its own, of
- * MCP_GRANT_AUTHORIZATION_CODE and with what the file says.  It keeps nothing
- * and shows no page, so that a sign-in that is needed is MCP_E_UNAUTHORIZED:
- * set the browser and the store of mcp_client_auth() before the first call,
- * or another authorization with mcp_client_set_auth().
+ * If "auth" says OAuth, the client has an authorization with the grant
+ * MCP_GRANT_AUTHORIZATION_CODE and the values of the file.  This
+ * authorization stores no tokens and opens no web page: where a sign-in is
+ * needed, the call returns MCP_E_UNAUTHORIZED.  Before the first call, set
+ * the browser and the store of mcp_client_auth(), or another authorization
+ * with mcp_client_set_auth().
  *
- * Reads the environment, and a file that "envFile" names; nothing is sent.
+ * Reads the environment, and the file that "envFile" names.  Sends nothing.
  * Returns a handle to free with mcp_client_free(), or NULL with the last
- * error set: MCP_E_NOT_FOUND, whose message lists the names there are;
- * MCP_E_STATE for a server that is disabled; MCP_E_UNSUPPORTED for one that
- * needs an editor; MCP_E_INVALID_ARGUMENT for a variable that is not set, and
- * for what mcp_client_new(), mcp_client_set_header() and mcp_auth_set_client()
- * refuse.
- * Threads: any, while none changes the environment.  Since: 0.1.0.
+ * error set: MCP_E_NOT_FOUND for an unknown name, with a message that lists
+ * the known names; MCP_E_STATE for a server that is disabled;
+ * MCP_E_UNSUPPORTED for a server that needs an editor;
+ * MCP_E_INVALID_ARGUMENT for a variable that is not set, and for values that
+ * mcp_client_new(), mcp_client_set_header() or mcp_auth_set_client()
+ * refuses.
+ * Threads: any, while no thread changes the environment.  Since: 0.1.0.
  */
-mcp_client *mcp_config_client(const mcp_config *config,
-                              const char *name);
+mcp_client *mcp_config_client(const mcp_config *config, const char *name);
 
 /**
  * Makes a client from a configuration file: mcp_config_load(),
- * mcp_config_client() and mcp_config_free() in one, without the warnings.
+ * mcp_config_client() and mcp_config_free() in one call, without the
+ * warnings.
  *
- * `path`, `name`: as there.  Returns a handle to free with
- * mcp_client_free(), or NULL with the last error set to one of theirs.
- * Threads: any, while none changes the environment.  Since: 0.1.0.
+ * `path`: as for mcp_config_load().  `name`: as for mcp_config_client().
+ * Returns a handle to free with mcp_client_free(), or NULL with the last
+ * error set to one of their errors.
+ * Threads: any, while no thread changes the environment.  Since: 0.1.0.
  */
 mcp_client *mcp_client_new_config(const char *path, const char *name);
 
 /**
- * Connects and negotiates, if that is not done yet, and tells who the server
- * is.
+ * Connects to the server, negotiates the protocol revision, and returns the
+ * server info.
  *
- * `out`, unless NULL, receives the introduction, to free with
- * mcp_result_free(), or NULL on failure: mcp_result_server_name() and its
- * neighbours.  No other call needs this one first.
+ * Connects only if the client is not connected yet.  Calling this function
+ * is optional: every other call connects when it needs to.
  *
- * Returns MCP_OK or a status: call errors.  Waits at most
+ * `out`, unless NULL, receives the server info as a result, or NULL on
+ * failure.  Read it with mcp_result_server_name() and the functions that
+ * follow it; free it with mcp_result_free().
+ *
+ * Returns MCP_OK or a status: call errors.  Waits at most the time of
  * mcp_client_set_timeout().
  * Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
  */
 int32_t mcp_connect(mcp_client *client, mcp_result **out);
 
 /**
- * Asks the server for a sign of life, with the credentials of any other
+ * Checks that the server answers, with the same credentials as every other
  * request.
  *
- * Connects first where that is needed.  Sends "ping" up to revision
- * 2025-11-25; later ones have none, and "server/discover" takes its place.
+ * Connects first if needed.  Up to revision 2025-11-25 it sends "ping".
+ * Later revisions have no "ping"; it sends "server/discover" to them.
  *
- * Returns MCP_OK or a status: call errors.  Waits at most
+ * Returns MCP_OK or a status: call errors.  Waits at most the time of
  * mcp_client_set_timeout().
  * Threads: any.  Since: 0.1.0.  Spec: ping, server/discover.
  */
 int32_t mcp_ping(mcp_client *client);
 
 /**
- * Lists the server's tools: all of them, page after page.
+ * Lists all tools of the server; reads all pages of the list.
  *
- * `out` receives the result, to free with mcp_result_free(), or NULL on
- * failure: mcp_result_tool_count(), mcp_result_tool().  For one page at a
- * time, perform a request of "tools/list" with a "cursor" in its parameters:
- * mcp_result_next_cursor(); to start or to cancel the whole list, see
- * mcp_request_set_all_pages().  From revision 2026-07-28 on, a tool whose
- * schema marks parameters for headers in an invalid way is left out, though
- * mcp_result_json() has it; and a list that the server calls fresh is
- * answered from memory, see mcp_client_set_cache_size().
+ * `out` receives the result, or NULL on failure.  Read it with
+ * mcp_result_tool_count() and mcp_result_tool(); free it with
+ * mcp_result_free().  To read a single page, perform a request of
+ * "tools/list" that has the "cursor" of mcp_result_next_cursor() in its
+ * parameters.  To list all pages with a request that can be started or
+ * cancelled, see mcp_request_set_all_pages().
  *
- * Waits at most mcp_client_set_timeout() for each page, and
- * mcp_client_set_deadline() for the whole.
+ * From revision 2026-07-28 on, a tool is left out if its schema marks
+ * parameters for HTTP headers in an invalid way; mcp_result_json() still
+ * contains it.  From the same revision on, a list that the server declares
+ * fresh is answered from memory, see mcp_client_set_cache_size().
  *
- * Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more than
- * mcp_client_set_max_pages() or mcp_client_set_max_items() allows.
+ * Each page may take the time of mcp_client_set_timeout(), and the whole
+ * list the time of mcp_client_set_deadline().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
+ * than mcp_client_set_max_pages() or more items than
+ * mcp_client_set_max_items() allows.
  * Threads: any.  Since: 0.1.0.  Spec: tools/list, pagination.
  */
 int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
@@ -2503,22 +2531,26 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
 /**
  * Calls a tool and waits for its result.
  *
- * `name`: the tool's, UTF-8.  `arguments_json`: a JSON object as UTF-8 text;
- * NULL or "" for none.  Both are copied.  `out`, unless NULL, receives the
- * result, to free with mcp_result_free(), or NULL on failure.
+ * `name`: the tool's name, UTF-8.  `arguments_json`: a JSON object as UTF-8
+ * text; NULL or "" for no arguments.  Both are copied.  `out`, unless NULL,
+ * receives the result, or NULL on failure; free it with mcp_result_free().
  *
- * A tool that fails is a result, not a failed call: look at
- * mcp_result_is_error().  A call of which a byte may have reached the server
- * is not repeated after a broken connection: MCP_E_IO; unless the tool says
- * in a list that was read that it is idempotent or only reads, see
- * mcp_request_set_repeatable().  The server is asked to report progress, and
- * each report starts the timeout anew, up to mcp_client_set_deadline().  For
- * a time limit, to be told of progress or to cancel see
- * mcp_request_new_call_tool(); for tools that take very long,
+ * A tool that fails gives a result, and this function returns MCP_OK: check
+ * mcp_result_is_error().
+ *
+ * If the connection breaks after a byte of the call may have reached the
+ * server, the library does not send the call again and returns MCP_E_IO.  To
+ * allow a second attempt for tools that are read-only or idempotent, see
+ * mcp_client_set_repeat_tools() and mcp_request_set_repeatable().
+ *
+ * The call asks the server to report progress.  Each progress notification
+ * restarts the timeout, but mcp_client_set_deadline() limits the whole call.
+ * To set a timeout for one call, to receive progress or to cancel, see
+ * mcp_request_new_call_tool().  For tools that run for a very long time, see
  * mcp_client_set_tasks().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
- * arguments that are no JSON object, before anything is sent.
+ * arguments that are not a JSON object, before anything is sent.
  * Threads: any.  Since: 0.1.0.  Spec: tools/call.
  */
 int32_t mcp_call_tool(mcp_client *client,
@@ -2527,29 +2559,31 @@ int32_t mcp_call_tool(mcp_client *client,
                       mcp_result **out);
 
 /**
- * Lists the server's resources, page after page:
- * mcp_result_resource_count().
+ * Lists all resources of the server; reads all pages of the list.
  *
- * `out`: as for mcp_list_tools().  Returns like mcp_list_tools().
+ * `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
+ * and mcp_result_resource().  Returns like mcp_list_tools().
  * Threads: any.  Since: 0.1.0.  Spec: resources/list.
  */
 int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
 
 /**
- * Lists the server's resource templates, page after page, as resources whose
- * mcp_resource_uri() is an RFC 6570 template.
+ * Lists all resource templates of the server; reads all pages of the list.
  *
- * `out`: as for mcp_list_tools().  Returns like mcp_list_tools().
+ * `out`: as for mcp_list_tools().  Each template is read like a resource,
+ * and mcp_resource_uri() is its URI template (RFC 6570).  Returns like
+ * mcp_list_tools().
  * Threads: any.  Since: 0.1.0.  Spec: resources/templates/list.
  */
 int32_t mcp_list_resource_templates(mcp_client *client, mcp_result **out);
 
 /**
- * Reads a resource: mcp_result_content_count(), mcp_result_content().
+ * Reads a resource.
  *
- * `uri`: the resource's, UTF-8, copied.  `out`: as for mcp_call_tool().  From
- * revision 2026-07-28 on, what the server calls fresh is answered from
- * memory, see mcp_client_set_cache_size().
+ * `uri`: the resource's URI, UTF-8, copied.  `out`: as for mcp_call_tool();
+ * read it with mcp_result_content_count() and mcp_result_content().  From
+ * revision 2026-07-28 on, a resource that the server declares fresh is
+ * answered from memory, see mcp_client_set_cache_size().
  *
  * Returns MCP_OK or a status: call errors.
  * Threads: any.  Since: 0.1.0.  Spec: resources/read.
@@ -2559,43 +2593,46 @@ int32_t mcp_read_resource(mcp_client *client,
                           mcp_result **out);
 
 /**
- * Asks to be told when a resource changes: MCP_EVENT_RESOURCE_UPDATED.
+ * Subscribes to changes of a resource: each change is reported as
+ * MCP_EVENT_RESOURCE_UPDATED.
  *
- * `uri`: the resource's, UTF-8, copied.  Opens the standing stream like
- * mcp_listen(), and is repeated by the library after a lost session.  Up to
- * revision 2025-11-25 this is "resources/subscribe", later a part of
- * "subscriptions/listen".
+ * `uri`: the resource's URI, UTF-8, copied.  Opens the notification stream,
+ * as mcp_listen() does.  After a lost session the library subscribes again.
+ * Up to revision 2025-11-25 this sends "resources/subscribe"; later it is a
+ * part of "subscriptions/listen".
  *
- * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED when the server
- * does not tell of changes, or not of this one.
+ * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
+ * does not support subscriptions, or not to this resource.
  * Threads: any.  Since: 0.1.0.
  * Spec: resources/subscribe, subscriptions/listen.
  */
 int32_t mcp_subscribe_resource(mcp_client *client, const char *uri);
 
 /**
- * Ends what mcp_subscribe_resource() began.
+ * Ends a subscription made by mcp_subscribe_resource().
  *
- * `uri`: as it was given there.  Returns MCP_OK or a status: call errors.
+ * `uri`: the same text as there.  Returns MCP_OK or a status: call errors.
  * Threads: any.  Since: 0.1.0.
  * Spec: resources/unsubscribe, subscriptions/listen.
  */
 int32_t mcp_unsubscribe_resource(mcp_client *client, const char *uri);
 
 /**
- * Lists the server's prompts, page after page: mcp_result_prompt_count().
+ * Lists all prompts of the server; reads all pages of the list.
  *
- * `out`: as for mcp_list_tools().  Returns like mcp_list_tools().
+ * `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
+ * mcp_result_prompt().  Returns like mcp_list_tools().
  * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
  */
 int32_t mcp_list_prompts(mcp_client *client, mcp_result **out);
 
 /**
- * Gets a prompt, filled in with arguments: its messages are the result's
- * contents, each with a mcp_content_role().
+ * Gets a prompt with its arguments filled in.
  *
- * `name`: the prompt's, UTF-8.  `arguments_json`: a JSON object of strings;
- * NULL or "" for none.  Both are copied.  `out`: as for mcp_call_tool().
+ * `name`: the prompt's name, UTF-8.  `arguments_json`: a JSON object whose
+ * values are strings; NULL or "" for no arguments.  Both are copied.  `out`:
+ * as for mcp_call_tool().  The messages of the prompt are the content blocks
+ * of the result: mcp_result_content().  Each has a mcp_content_role().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
  * argument that is not a string.
@@ -2607,17 +2644,18 @@ int32_t mcp_get_prompt(mcp_client *client,
                        mcp_result **out);
 
 /**
- * Asks for completions of an argument: mcp_result_completion_count(),
- * mcp_result_completion().
+ * Asks the server for completions of an argument.
  *
- * `reference_json`: {"type":"ref/prompt","name":...} or
- * {"type":"ref/resource","uri":...}.  `argument`: its name.  `value`: what
- * was typed so far.  `context_json`: the other arguments as far as they are
- * known, a JSON object of strings; NULL or "" for none.  All are UTF-8 and
- * copied.  `out`: as for mcp_call_tool().
+ * `reference_json`: what the argument belongs to:
+ * {"type":"ref/prompt","name":...} or {"type":"ref/resource","uri":...}.
+ * `argument`: the argument's name.  `value`: what the user typed so far.
+ * `context_json`: the other arguments known so far, as a JSON object whose
+ * values are strings; NULL or "" for none.  All are UTF-8 and copied.
+ * `out`: as for mcp_call_tool(); read it with mcp_result_completion_count()
+ * and mcp_result_completion().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
- * with a server of a revision before 2025-06-18, which has none.
+ * if the server speaks a revision before 2025-06-18, which has no context.
  * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
  */
 int32_t mcp_complete(mcp_client *client,
@@ -2628,46 +2666,54 @@ int32_t mcp_complete(mcp_client *client,
                      mcp_result **out);
 
 /**
- * Asks for the server's log messages of a level and above: MCP_EVENT_LOG.
+ * Asks the server to send log messages of a level and all higher levels;
+ * each is reported as MCP_EVENT_LOG.
  *
- * `level`: one of MCP_LOG_.  Up to revision 2025-11-25 the server is told
- * once, and again by the library after a lost session; later it goes with
- * each request, and the messages come while that request runs.
+ * `level`: one of MCP_LOG_.  Up to revision 2025-11-25 the level is sent to
+ * the server once, and again after a lost session.  In later revisions it is
+ * sent with each request, and the server sends log messages while that
+ * request runs.
  *
- * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT.
+ * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
+ * unknown level.
  * Threads: any.  Since: 0.1.0.  Spec: logging/setLevel, _meta logLevel.
  */
 int32_t mcp_set_log_level(mcp_client *client, int32_t level);
 
 /**
- * Opens the standing stream on which a server sends what belongs to no
- * request, and keeps it open: it is opened again after a failure, with
- * growing pauses, and MCP_EVENT_LISTENING says so.
+ * Opens the notification stream and keeps it open.  On this stream the
+ * server sends notifications that belong to no request.
  *
- * `kinds`: MCP_EVENT_ numbers, added together.  From revision 2026-07-28 on
- * the server is asked for MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED
- * and MCP_EVENT_RESOURCES_CHANGED as they are named here, and with
- * MCP_EVENT_TASK_STATUS of each task that this client begins or asks for;
- * before, it tells all that it has to tell.  0 closes the stream, unless a
- * subscription needs it.  Returns when the server has accepted it; what it
- * accepted is the params of MCP_EVENT_LISTENING.  Events come through the
- * handler of mcp_client_set_event_handler(), in calls of this client that
- * wait and in mcp_client_dispatch().
+ * `kinds`: the sum of the MCP_EVENT_ numbers that the application wants.  0
+ * closes the stream, unless a subscription needs it.  Up to revision
+ * 2025-11-25 the server sends all its notifications, whatever the sum.  From
+ * revision 2026-07-28 on the library asks for MCP_EVENT_TOOLS_CHANGED,
+ * MCP_EVENT_PROMPTS_CHANGED and MCP_EVENT_RESOURCES_CHANGED as far as the
+ * sum contains them.  If it contains MCP_EVENT_TASK_STATUS, the library also
+ * asks for the status of each task that this client begins or asks for.
  *
- * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED when the server
- * offers no such stream, or will tell of nothing that was asked for.
+ * Returns when the server has accepted the stream.  The params of the
+ * MCP_EVENT_LISTENING event say what the server accepted.  If the stream
+ * fails, the library opens it again, with growing pauses, and each time it
+ * is open again there is another MCP_EVENT_LISTENING.  The handler of
+ * mcp_client_set_event_handler() receives the events, inside calls of this
+ * client that wait and inside mcp_client_dispatch().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
+ * offers no such stream, or sends none of the notifications asked for.
  * Threads: any.  Since: 0.1.0.
  * Spec: transports, listening for messages; subscriptions/listen.
  */
 int32_t mcp_listen(mcp_client *client, int32_t kinds);
 
 /**
- * Sends a notification, which no server answers.
+ * Sends a notification.  The server does not answer notifications.
  *
- * `method`: such as "notifications/x", printable ASCII.  `params_json`: a
- * JSON object as UTF-8 text, NULL or "" for none.  Both are copied.
+ * `method`: the notification's method, such as "notifications/x", printable
+ * ASCII.  `params_json`: a JSON object as UTF-8 text; NULL or "" for none.
+ * Both are copied.
  *
- * Returns MCP_OK when the server took it, or a status: call errors.
+ * Returns MCP_OK if the server accepted it, or a status: call errors.
  * Threads: any.  Since: 0.1.0.  Spec: basic, notifications.
  */
 int32_t mcp_notify(mcp_client *client,
@@ -3075,19 +3121,20 @@ void mcp_cancel_reset(mcp_cancel *cancel);
 void mcp_cancel_free(mcp_cancel *cancel);
 
 /**
- * Sets who is told what the server tells of its own accord.
+ * Sets the callback that receives the notifications of the server.
  *
  * `callback`: runs inside mcp_client_dispatch() and inside calls that wait,
- * on their thread, never on one of the library's; on several at a time if
- * several wait.  It may call everything except mcp_client_free().  A call
- * that it makes with this client runs no event handler: what comes meanwhile
- * waits in order until this one has returned.  NULL takes it away, and events
- * are dropped.  `userdata`: given to the callback.
- * `free_userdata`: see mcp_free_fn.
+ * on the thread that called.  It never runs on a thread of the library.  If
+ * several threads wait, it may run on several of them at the same time.  It
+ * may call every function except mcp_client_free().  A call that it makes
+ * with this client runs no event handler: notifications that arrive during
+ * that call are queued in order until the callback has returned.  NULL
+ * removes the callback, and events are dropped.  `userdata`: passed to the
+ * callback.  `free_userdata`: see mcp_free_fn.
  *
- * A server that talks more than it is listened to loses the oldest: 1024
- * events and reports of progress are kept, and 16 MiB of them, and the loss
- * is counted, see mcp_client_count().
+ * At most 1024 events and progress reports, and at most 16 MiB of them, are
+ * queued.  If more arrive before the application handles them, the oldest
+ * are dropped and counted, see mcp_client_count().
  *
  * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
  * Threads: any, at any time.  Since: 0.1.0.  Spec: notifications.
@@ -3098,91 +3145,106 @@ int32_t mcp_client_set_event_handler(mcp_client *client,
                                      mcp_free_fn free_userdata);
 
 /**
- * Tells the kind: one of MCP_EVENT_.
+ * Returns the kind of an event: one of MCP_EVENT_.
  *
- * `event`: NULL gives 0.
+ * A NULL `event` gives 0.
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  */
 int32_t mcp_event_kind(const mcp_event *event);
 
 /**
- * Gives the notification's method, such as
- * "notifications/tools/list_changed"; "" for MCP_EVENT_LISTENING.
+ * Returns the notification's method, such as
+ * "notifications/tools/list_changed".
  *
- * Never NULL for an event.  `event`: NULL gives NULL.  Valid while the
- * handler runs.
+ * It is "" for MCP_EVENT_LISTENING.  Never NULL for a valid `event`.  A NULL
+ * `event` gives NULL.  Valid while the handler runs.
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  */
 const char *mcp_event_method(const mcp_event *event);
 
 /**
- * Gives the notification's params as JSON text; "{}" where it has none.
+ * Returns the notification's params as JSON text; "{}" if it has none.
  *
- * Never NULL for an event.  `event`: NULL gives NULL.  `len`, unless NULL,
- * receives the bytes without the terminating NUL.  Valid while the handler
- * runs.
+ * Never NULL for a valid `event`.  A NULL `event` gives NULL.  `len`, unless
+ * NULL, receives the length in bytes without the final NUL.  Valid while the
+ * handler runs.
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  */
 const char *mcp_event_params_json(const mcp_event *event, size_t *len);
 
 /**
- * Gives the resource of MCP_EVENT_RESOURCE_UPDATED, otherwise NULL.
+ * Returns the URI of the resource that changed, for
+ * MCP_EVENT_RESOURCE_UPDATED.
  *
- * NULL if the server sent none or another type.  `event`: NULL gives NULL.
- * Valid while the handler runs.
+ * Returns NULL if the server sent none or a value of another type, and for
+ * other kinds of event.  A NULL `event` gives NULL.  Valid while the handler
+ * runs.
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/resources/updated.
  */
 const char *mcp_event_uri(const mcp_event *event);
 
 /**
- * Gives the level of MCP_EVENT_LOG, one of MCP_LOG_, otherwise -1.
+ * Returns the level of a log message, one of MCP_LOG_, for MCP_EVENT_LOG.
  *
- * `event`: NULL gives -1.
+ * -1 for other kinds of event, and for a level that the library does not
+ * know.  A NULL `event` gives -1.
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/message.
  */
 int32_t mcp_event_log_level(const mcp_event *event);
 
 /**
- * Gives the logger's name of MCP_EVENT_LOG.
+ * Returns the logger's name of a log message, for MCP_EVENT_LOG.
  *
- * NULL if the server sent none or another type.  `event`: NULL gives NULL.
- * Valid while the handler runs.
+ * Returns NULL if the server sent none or a value of another type, and for
+ * other kinds of event.  A NULL `event` gives NULL.  Valid while the handler
+ * runs.
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/message.
  */
 const char *mcp_event_logger(const mcp_event *event);
 
 /**
- * Gives the data of MCP_EVENT_LOG as JSON text.
+ * Returns the data of a log message as JSON text, for MCP_EVENT_LOG.
  *
- * NULL if the server sent none.  `event`: NULL gives NULL.  `len`, unless
- * NULL, receives the bytes without the terminating NUL.  Valid while the
- * handler runs.
+ * Returns NULL if the server sent none, and for other kinds of event.  A
+ * NULL `event` gives NULL.  `len`, unless NULL, receives the length in bytes
+ * without the final NUL.  Valid while the handler runs.
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/message.
  */
 const char *mcp_event_data_json(const mcp_event *event, size_t *len);
 
 /**
- * Sets who gets the server's questions, and declares to the server that they
- * may be asked: exactly those kinds, and none without a handler.
+ * Returns the task of MCP_EVENT_TASK_STATUS; NULL for other kinds of event.
  *
- * `kinds`: MCP_INPUT_ numbers, added together.  `callback`: runs like an
- * event handler, and calls that it makes may be asked in their turn, to a
- * depth of four: what is asked deeper is answered with the JSON-RPC error
- * -32603 at once.  NULL takes it away.  `userdata`: given to the callback.
+ * A NULL `event` gives NULL.  Valid while the handler runs.
+ * Threads: the handler's, while it runs.  Since: 0.1.0.
+ * Spec: notifications/tasks/status, notifications/tasks.
+ */
+const mcp_task *mcp_event_task(const mcp_event *event);
+
+/**
+ * Sets the callback that receives the server's input requests, and declares
+ * to the server which kinds it may send.
+ *
+ * `kinds`: the sum of the MCP_INPUT_ numbers that the callback can answer.
+ * Exactly these kinds are declared; without a callback, none.  `callback`:
+ * runs like an event handler, see mcp_client_set_event_handler().  Calls
+ * that it makes may lead to further input requests, up to a depth of four.
+ * A deeper one is answered with the JSON-RPC error -32603 at once.  NULL
+ * removes the callback.  `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
- * 1000 questions, and 64 MiB of them, may wait for their answer or to be
- * freed.  What a server asks beyond that is answered with an error at once,
- * and counted, see mcp_client_count(); more than 1000 in one
- * "input_required" result are MCP_E_TOO_LARGE.
+ * At most 1000 input requests, and at most 64 MiB of them, can be unanswered
+ * or not yet freed.  A further one is answered with an error at once, and
+ * counted, see mcp_client_count().  An "input_required" result with more
+ * than 1000 input requests is MCP_E_TOO_LARGE.
  *
- * Returns MCP_OK, MCP_E_INVALID_ARGUMENT for no or unknown kinds,
- * MCP_E_STATE after the first exchange, unless the kinds stay the same,
- * MCP_E_FORKED.
+ * Returns MCP_OK; MCP_E_INVALID_ARGUMENT for no kinds or unknown kinds;
+ * MCP_E_STATE after the first exchange with the server, unless the kinds
+ * stay the same; MCP_E_FORKED.
  * Threads: any.  Since: 0.1.0.  Spec: elicitation, sampling, roots.
  */
 int32_t mcp_client_set_input_handler(mcp_client *client,
@@ -3192,111 +3254,119 @@ int32_t mcp_client_set_input_handler(mcp_client *client,
                                      mcp_free_fn free_userdata);
 
 /**
- * Adds to the capabilities that the client declares, for extensions and
+ * Adds capabilities to those that the client declares, for extensions and
  * experiments.
  *
  * `json`: a JSON object as UTF-8 text, such as
- * {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for nothing.  What
- * handlers and roots imply is declared without it, and refused in it.
+ * {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for none.  The
+ * library itself declares the capabilities that follow from handlers and
+ * roots; `json` must not contain them.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange,
- * MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange with
+ * the server, MCP_E_FORKED.
  * Threads: any.  Since: 0.1.0.  Spec: ClientCapabilities.
  */
 int32_t mcp_client_set_capabilities_json(mcp_client *client,
                                          const char *json);
 
 /**
- * Sets the roots that the server may ask for, and declares that it may.
+ * Sets the roots that the library sends to a server that asks for them, and
+ * declares the roots capability.
  *
  * `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
- * NULL takes the capability away.  A change on a live session is announced
- * to the server, which may wait like a call.
+ * NULL removes the roots and the capability.  If a session exists, the
+ * change is announced to the server, which may take as long as a call.
  *
  * Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE after the
- * first exchange, unless there were roots already; call errors of the
- * announcement.
+ * first exchange with the server, unless roots were set before; call errors
+ * of the announcement.
  * Threads: any.  Since: 0.1.0.  Spec: roots.
  */
 int32_t mcp_client_set_roots_json(mcp_client *client, const char *json);
 
 /**
- * Releases a question, dismissing it if it is not answered.
+ * Releases an input request.  If it is not answered yet, it is dismissed.
  *
- * `input`: a question that is not used again, or NULL.
+ * `input`: an input request that is not used again, or NULL.
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_input_free(mcp_input *input);
 
 /**
- * Tells the kind: MCP_INPUT_FORM, MCP_INPUT_URL, MCP_INPUT_SAMPLING or
+ * Returns the kind: MCP_INPUT_FORM, MCP_INPUT_URL, MCP_INPUT_SAMPLING or
  * MCP_INPUT_ROOTS.
  *
- * `input`: NULL gives 0.
+ * A NULL `input` gives 0.
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_input_kind(const mcp_input *input);
 
 /**
- * Gives the words to show to the person; "" where there are none.
+ * Returns the message to show to the person; "" if there is none.
  *
- * Never NULL for a question.  `input`: NULL gives NULL.  Text of the server:
- * show from whom it comes.  Valid until freed.
+ * Never NULL for a valid `input`.  A NULL `input` gives NULL.  The text
+ * comes from the server: tell the person which server sent it.  Valid until
+ * mcp_input_free().
  * Threads: any.  Since: 0.1.0.  Spec: elicitation/create, message.
  */
 const char *mcp_input_message(const mcp_input *input);
 
 /**
- * Gives the form's JSON Schema of MCP_INPUT_FORM, otherwise NULL.
+ * Returns the JSON Schema of the form, for MCP_INPUT_FORM.
  *
- * NULL if the server sent none; another type is given as it is.  `input`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Valid until freed.
+ * Returns NULL if the server sent none, and for other kinds; a value of
+ * another type is returned as it is.  A NULL `input` gives NULL.  `len`,
+ * unless NULL, receives the length in bytes without the final NUL.  Valid
+ * until mcp_input_free().
  * Threads: any.  Since: 0.1.0.  Spec: elicitation, requestedSchema.
  */
 const char *mcp_input_schema_json(const mcp_input *input, size_t *len);
 
 /**
- * Gives the page of MCP_INPUT_URL, otherwise NULL.
+ * Returns the URL of the web page to visit, for MCP_INPUT_URL.
  *
- * NULL if the server sent none or another type.  `input`: NULL gives NULL.
- * Show it whole, and open it only after the person agreed.  The library
- * never opens it.  Valid until freed.
+ * Show the whole URL to the person, and open it only after the person
+ * agreed.  The library never opens it.  Returns NULL if the server sent none
+ * or a value of another type, and for other kinds.  A NULL `input` gives
+ * NULL.  Valid until mcp_input_free().
  * Threads: any.  Since: 0.1.0.  Spec: elicitation, URL mode.
  */
 const char *mcp_input_url(const mcp_input *input);
 
 /**
- * Gives the question's params as JSON text: all there is of
- * MCP_INPUT_SAMPLING.
+ * Returns the params of the input request as JSON text.
  *
- * Never NULL for a question.  `input`: NULL gives NULL.  `len`, unless NULL,
- * receives the bytes without the terminating NUL.  Valid until freed.
+ * For MCP_INPUT_SAMPLING this is the only way to read it.  Never NULL for a
+ * valid `input`.  A NULL `input` gives NULL.  `len`, unless NULL, receives
+ * the length in bytes without the final NUL.  Valid until mcp_input_free().
  * Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage.
  */
 const char *mcp_input_params_json(const mcp_input *input, size_t *len);
 
 /**
- * Answers "accept": with the filled form, or that the page may be opened.
+ * Answers "accept": the person filled in the form, or agreed to visit the
+ * page.
  *
- * `input`: the question.  `content_json`: of MCP_INPUT_FORM the fields as a
- * JSON object; NULL for none, and for a page.  They are sent as they are
- * written, and fields that are absent get the schema's defaults behind them.
- * Values that do not fit the schema are refused with MCP_E_INVALID_ARGUMENT,
- * which says which and why, and so are defaults that do not: the question
- * stays open, to be accepted with other values.
+ * `input`: the input request.  `content_json`: for MCP_INPUT_FORM the fields
+ * as a JSON object, or NULL for no fields; for MCP_INPUT_URL NULL.  The
+ * fields are sent as they are written.  Fields that are absent are added
+ * with the schema's default values.  If a field or a default value does not
+ * fit the schema, nothing is sent: the status is MCP_E_INVALID_ARGUMENT, and
+ * its message says which field and why.  The input request then stays open
+ * and can be accepted with other values.
  *
- * Returns MCP_OK or a status: MCP_E_STATE when it was answered or withdrawn
+ * Returns MCP_OK or a status: MCP_E_STATE if it was answered or withdrawn
  * already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
  * Threads: any.  Since: 0.1.0.  Spec: elicitation.
  */
 int32_t mcp_input_accept(mcp_input *input, const char *content_json);
 
 /**
- * Answers "decline": the person said no.
+ * Answers "decline": the person refused.
  *
- * `input`: the question.  Of sampling and roots: the error -1, as is the
- * custom.  Returns like mcp_input_accept().
+ * `input`: the input request.  For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
+ * the answer is a JSON-RPC error with the code -1, as is usual.  Returns
+ * like mcp_input_accept().
  * Threads: any.  Since: 0.1.0.  Spec: elicitation.
  */
 int32_t mcp_input_decline(mcp_input *input);
@@ -3304,31 +3374,35 @@ int32_t mcp_input_decline(mcp_input *input);
 /**
  * Answers "cancel": the person made no choice.
  *
- * `input`: the question.  Of sampling and roots: the error -1, as is the
- * custom.  Returns like mcp_input_accept().
+ * `input`: the input request.  For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
+ * the answer is a JSON-RPC error with the code -1, as is usual.  Returns
+ * like mcp_input_accept().
  * Threads: any.  Since: 0.1.0.  Spec: elicitation.
  */
 int32_t mcp_input_dismiss(mcp_input *input);
 
 /**
- * Answers with a whole result, as sampling and roots need.
+ * Answers with a complete result, as MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
+ * need.
  *
- * `input`: the question.  `result_json`: a JSON object: of
- * MCP_INPUT_SAMPLING with "role", "content" and "model", of MCP_INPUT_ROOTS
- * with "roots".  MCP_E_INVALID_ARGUMENT for one that lacks these; the
- * question stays open.  Returns like mcp_input_accept().
+ * `input`: the input request.  `result_json`: a JSON object.  For
+ * MCP_INPUT_SAMPLING it must have "role", "content" and "model", for
+ * MCP_INPUT_ROOTS "roots".  MCP_E_INVALID_ARGUMENT if it lacks one of them;
+ * the input request then stays open.  Otherwise returns like
+ * mcp_input_accept().
  * Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage, roots/list.
  */
 int32_t mcp_input_reply_json(mcp_input *input, const char *result_json);
 
 /**
- * Answers with a JSON-RPC error; -1 and "user rejected" is the custom for
- * sampling.
+ * Answers with a JSON-RPC error.  For sampling that a person refused, the
+ * code -1 and the message "user rejected" are usual.
  *
- * `input`: the question.  `rpc_code`: the error's code.  `message`: its
- * text, UTF-8; it goes to the server.  Where the revision has no error as
- * an answer (from 2026-07-28 on), the request it belongs to fails with
- * MCP_E_INPUT_REQUIRED.  Returns like mcp_input_accept().
+ * `input`: the input request.  `rpc_code`: the error's code.  `message`: the
+ * error's message, UTF-8; it is sent to the server.  From revision
+ * 2026-07-28 on an error cannot be sent as an answer: there the request that
+ * the input request belongs to fails with MCP_E_INPUT_REQUIRED.  Returns
+ * like mcp_input_accept().
  * Threads: any.  Since: 0.1.0.  Spec: basic, responses.
  */
 int32_t mcp_input_fail(mcp_input *input,
@@ -3336,719 +3410,763 @@ int32_t mcp_input_fail(mcp_input *input,
                        const char *message);
 
 /**
- * Releases an answer and all that was borrowed from it.
+ * Releases a result and everything borrowed from it.
  *
- * `result`: an answer that is not used again, or NULL.
+ * `result`: a result that is not used again, or NULL.
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_result_free(mcp_result *result);
 
 /**
- * Gives the whole result as JSON text, as the server wrote it.
+ * Returns the whole result as JSON text, as the server wrote it.
  *
- * Never NULL for a result.  Of a list of several pages: one object with the
- * items of all.  `result`: NULL gives NULL.  `len`, unless NULL, receives
- * the bytes without the terminating NUL.  Borrowed from `result`.
+ * Never NULL for a valid `result`.  For a list of several pages it is one
+ * object that contains the items of all pages.  A NULL `result` gives NULL.
+ * `len`, unless NULL, receives the length in bytes without the final NUL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_result_json(const mcp_result *result, size_t *len);
 
 /**
- * Gives the result's _meta as a JSON object.
+ * Returns the member _meta of the result as a JSON object.
  *
- * NULL if the server sent none; another type is given as it is.  `result`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from `result`.
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `result` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
 
 /**
- * Gives the cursor of the next page, for requests that ask for one page; or
- * NULL where there is none.
+ * Returns the cursor of the next page, for a request that reads a single
+ * page.
  *
- * NULL if the server sent none or another type.  An empty text is a cursor
- * too.  `result`: NULL gives NULL.  Borrowed from `result`.
+ * Returns NULL if the server sent none, which means that there is no next
+ * page, or a value of another type.  An empty text is a valid cursor.  A
+ * NULL `result` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: pagination.
  */
 const char *mcp_result_next_cursor(const mcp_result *result);
 
 /**
- * Gives the milliseconds for which the server calls the result fresh; -1
- * where it does not say.
+ * Returns for how many milliseconds the server declares the result fresh.
  *
- * `result`: NULL gives -1.
+ * -1 if the server does not say so.  A NULL `result` gives -1.
  * Threads: any.  Since: 0.1.0.  Spec: caching (2026-07-28).
  */
 int64_t mcp_result_ttl(const mcp_result *result);
 
 /**
- * Of mcp_list_tools(): gives the number of tools, without those that may
- * not be called: see mcp_list_tools().
+ * Returns the number of content blocks in a result of mcp_call_tool(),
+ * mcp_read_resource() or mcp_get_prompt().
  *
- * `result`: NULL gives 0.
+ * A NULL `result` gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+ */
+size_t mcp_result_content_count(const mcp_result *result);
+
+/**
+ * Returns a content block by its index.
+ *
+ * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+ * Borrowed: valid until mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+ */
+const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
+
+/**
+ * Returns 1 if the result of mcp_call_tool() says that the tool failed,
+ * otherwise 0.
+ *
+ * The content blocks of such a result say why: see mcp_result_text().  A
+ * NULL `result` gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
+ */
+int32_t mcp_result_is_error(const mcp_result *result);
+
+/**
+ * Returns all text content blocks of the result as one text, separated by
+ * line breaks.
+ *
+ * This is what most applications need from a tool.  Never NULL for a valid
+ * `result`: "" if there is no text.  A NULL `result` gives NULL.  `len`,
+ * unless NULL, receives the length in bytes without the final NUL.
+ * Borrowed: valid until mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: TextContent.
+ */
+const char *mcp_result_text(const mcp_result *result, size_t *len);
+
+/**
+ * Returns the structured content of a result of mcp_call_tool() as JSON
+ * text.
+ *
+ * Returns NULL if the server sent none.  From revision 2026-07-28 on it may
+ * be any JSON value, also null, which is returned as "null".  A NULL
+ * `result` gives NULL.  `len`, unless NULL, receives the length in bytes
+ * without the final NUL.  Borrowed: valid until mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: tools, structuredContent.
+ */
+const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
+
+/**
+ * Returns the description in a result of mcp_get_prompt().
+ *
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `result` gives NULL.  Borrowed: valid until mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
+ */
+const char *mcp_result_prompt_description(const mcp_result *result);
+
+/**
+ * Returns the number of completions in a result of mcp_complete().
+ *
+ * A NULL `result` gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
+ */
+size_t mcp_result_completion_count(const mcp_result *result);
+
+/**
+ * Returns a completion of a result of mcp_complete() by its index.
+ *
+ * `index`: starts at 0; NULL past the end.  Never NULL for an index below
+ * mcp_result_completion_count(), which is 0 if the server sent a completion
+ * that is not a string.  A NULL `result` gives NULL.  Borrowed: valid until
+ * mcp_result_free().
+ * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
+ */
+const char *mcp_result_completion(const mcp_result *result, size_t index);
+
+/**
+ * Returns 1 if the server has more completions than it sent, otherwise 0.
+ *
+ * For a result of mcp_complete().  A NULL `result` gives 0.
+ * Threads: any.  Since: 0.1.0.  Spec: completion/complete, hasMore.
+ */
+int32_t mcp_result_completion_has_more(const mcp_result *result);
+
+/**
+ * Returns how many completions the server has in total.
+ *
+ * For a result of mcp_complete().  -1 if the server does not say so.  A NULL
+ * `result` gives -1.
+ * Threads: any.  Since: 0.1.0.  Spec: completion/complete, total.
+ */
+int64_t mcp_result_completion_total(const mcp_result *result);
+
+/**
+ * Returns the number of tools in a result of mcp_list_tools().
+ *
+ * Tools that cannot be called are not counted: see mcp_list_tools().  A NULL
+ * `result` gives 0.
  * Threads: any.  Since: 0.1.0.  Spec: tools/list.
  */
 size_t mcp_result_tool_count(const mcp_result *result);
 
 /**
- * Gives a tool by its place.
+ * Returns a tool by its index.
  *
- * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
- * Borrowed from `result`.
+ * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: tools/list.
  */
 const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
 
 /**
- * Of mcp_list_resources() and mcp_list_resource_templates(): gives their
- * number.
+ * Returns the number of resources or templates in a result of
+ * mcp_list_resources() or mcp_list_resource_templates().
  *
- * `result`: NULL gives 0.
+ * A NULL `result` gives 0.
  * Threads: any.  Since: 0.1.0.  Spec: resources/list.
  */
 size_t mcp_result_resource_count(const mcp_result *result);
 
 /**
- * Gives a resource or template by its place.
+ * Returns a resource or a template by its index.
  *
- * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
- * Borrowed from `result`.
+ * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: resources/list.
  */
 const mcp_resource *mcp_result_resource(const mcp_result *result,
                                         size_t index);
 
 /**
- * Of mcp_list_prompts(): gives the number of prompts.
+ * Returns the number of prompts in a result of mcp_list_prompts().
  *
- * `result`: NULL gives 0.
+ * A NULL `result` gives 0.
  * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
  */
 size_t mcp_result_prompt_count(const mcp_result *result);
 
 /**
- * Gives a prompt by its place.
+ * Returns a prompt by its index.
  *
- * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
- * Borrowed from `result`.
+ * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
  */
 const mcp_prompt *mcp_result_prompt(const mcp_result *result, size_t index);
 
 /**
- * Of mcp_list_skills(): gives the number of skills.
+ * Returns the number of skills in a result of mcp_list_skills().
  *
- * `result`: NULL gives 0.
+ * A NULL `result` gives 0.
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 size_t mcp_result_skill_count(const mcp_result *result);
 
 /**
- * Gives a skill by its place.
+ * Returns a skill by its index.
  *
- * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
- * Borrowed from `result`.
+ * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const mcp_skill *mcp_result_skill(const mcp_result *result, size_t index);
 
 /**
- * Of mcp_call_tool(), mcp_read_resource() and mcp_get_prompt(): gives the
- * number of pieces of content.
+ * Returns the tool of a name in a result of mcp_list_tools(), or NULL.
  *
- * `result`: NULL gives 0.
- * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
- */
-size_t mcp_result_content_count(const mcp_result *result);
-
-/**
- * Gives a piece of content by its place.
- *
- * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
- * Borrowed from `result`.
- * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
- */
-const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
-
-/**
- * Of mcp_list_tools(): gives a tool by its name, or NULL.
- *
- * `result`: NULL gives NULL.  `name`: compared byte by byte.  Borrowed from
- * `result`.
+ * `name`: compared byte by byte.  A NULL `result` gives NULL.  Borrowed:
+ * valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool, name.
  */
 const mcp_tool *mcp_result_find_tool(const mcp_result *result,
                                      const char *name);
 
 /**
- * Of mcp_call_tool(): tells if the tool failed, 1 or 0; the contents say
- * why.
+ * Returns the server's name in a result of mcp_connect().
  *
- * `result`: NULL gives 0.
- * Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
- */
-int32_t mcp_result_is_error(const mcp_result *result);
-
-/**
- * Gives all text contents in one, with line breaks between them; "" if there
- * are none: what most tools mean by their result.
- *
- * Never NULL for a result.  `result`: NULL gives NULL.  `len`, unless NULL,
- * receives the bytes without the terminating NUL.  Borrowed from `result`.
- * Threads: any.  Since: 0.1.0.  Spec: TextContent.
- */
-const char *mcp_result_text(const mcp_result *result, size_t *len);
-
-/**
- * Of mcp_call_tool(): gives the structured content as JSON text.
- *
- * NULL if the server sent none.  From 2026-07-28 on it may be any JSON
- * value: "null" is one.  `result`: NULL gives NULL.  `len`, unless NULL,
- * receives the bytes without the terminating NUL.  Borrowed from `result`.
- * Threads: any.  Since: 0.1.0.  Spec: tools, structuredContent.
- */
-const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
-
-/**
- * Of mcp_get_prompt(): gives the description.
- *
- * NULL if the server sent none or another type.  `result`: NULL gives NULL.
- * Borrowed from `result`.
- * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
- */
-const char *mcp_result_prompt_description(const mcp_result *result);
-
-/**
- * Of mcp_complete(): gives the number of completions.
- *
- * `result`: NULL gives 0.
- * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
- */
-size_t mcp_result_completion_count(const mcp_result *result);
-
-/**
- * Of mcp_complete(): gives a completion by its place.
- *
- * Never NULL for a place below mcp_result_completion_count(), which is 0 if
- * the server sent another type among the values.  `result`: NULL gives NULL.
- * `index`: from 0 on; past the end gives NULL.  Borrowed from `result`.
- * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
- */
-const char *mcp_result_completion(const mcp_result *result, size_t index);
-
-/**
- * Of mcp_complete(): tells if the server has more completions than it
- * gave, 1 or 0.
- *
- * `result`: NULL gives 0.
- * Threads: any.  Since: 0.1.0.  Spec: completion/complete, hasMore.
- */
-int32_t mcp_result_completion_has_more(const mcp_result *result);
-
-/**
- * Of mcp_complete(): gives how many completions there are in all; -1 where
- * the server does not say.
- *
- * `result`: NULL gives -1.
- * Threads: any.  Since: 0.1.0.  Spec: completion/complete, total.
- */
-int64_t mcp_result_completion_total(const mcp_result *result);
-
-/**
- * Of mcp_connect(): gives the server's name.
- *
- * NULL if the server sent none; mcp_connect() fails for another type.  Text
- * of the server, borrowed from `result`: do not trust it.
+ * Returns NULL if the server sent none; mcp_connect() fails for a value of
+ * another type.  A NULL `result` gives NULL.  The text comes from the
+ * server: do not trust it.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Implementation, name.
  */
 const char *mcp_result_server_name(const mcp_result *result);
 
 /**
- * Of mcp_connect(): gives the server's version.
+ * Returns the server's version in a result of mcp_connect().
  *
- * NULL if the server sent none; mcp_connect() fails for another type.  Text
- * of the server, borrowed from `result`: do not trust it.
+ * Returns NULL if the server sent none; mcp_connect() fails for a value of
+ * another type.  A NULL `result` gives NULL.  The text comes from the
+ * server: do not trust it.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Implementation, version.
  */
 const char *mcp_result_server_version(const mcp_result *result);
 
 /**
- * Of mcp_connect(): gives the server's name for people.
+ * Returns the server's name to show to people, in a result of mcp_connect().
  *
- * NULL if the server sent none; mcp_connect() fails for another type.  Text
- * of the server, borrowed from `result`: do not trust it.
+ * Returns NULL if the server sent none; mcp_connect() fails for a value of
+ * another type.  A NULL `result` gives NULL.  The text comes from the
+ * server: do not trust it.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Implementation, title.
  */
 const char *mcp_result_server_title(const mcp_result *result);
 
 /**
- * Of mcp_connect(): gives the negotiated protocol revision, such as
- * "2025-11-25"; otherwise NULL.
+ * Returns the negotiated protocol revision, such as "2025-11-25", in a
+ * result of mcp_connect().
  *
- * Never NULL for such a result.  Borrowed from `result`.
+ * Never NULL for such a result, and NULL for any other result.  A NULL
+ * `result` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: versioning.
  */
 const char *mcp_result_protocol_version(const mcp_result *result);
 
 /**
- * Of mcp_connect(): gives the server's words on how to use it.
+ * Returns the server's instructions for its use, in a result of
+ * mcp_connect().
  *
- * NULL if the server sent none; mcp_connect() fails for another type.  Text
- * of the server, borrowed from `result`: do not trust it.
+ * Returns NULL if the server sent none; mcp_connect() fails for a value of
+ * another type.  A NULL `result` gives NULL.  The text comes from the
+ * server: do not trust it.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
  */
 const char *mcp_result_instructions(const mcp_result *result);
 
 /**
- * Of mcp_connect(): gives the server's capabilities as a JSON object;
- * otherwise NULL.
+ * Returns the server's capabilities as a JSON object, in a result of
+ * mcp_connect().
  *
- * Never NULL for such a result: "{}" if the server sent none or another
- * type.  `len`, unless NULL, receives the bytes without the terminating NUL.
- * Borrowed from `result`.
+ * Never NULL for such a result: "{}" if the server sent none or a value of
+ * another type.  NULL for any other result.  A NULL `result` gives NULL.
+ * `len`, unless NULL, receives the length in bytes without the final NUL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
  */
 const char *mcp_result_capabilities_json(const mcp_result *result,
                                          size_t *len);
 
 /**
- * Of mcp_connect(): tells if the server declares a capability.
+ * Returns 1 if the server declares a capability, otherwise 0.
  *
- * `name`: such as "tools" or "resources.subscribe".  1 where it is there and
- * neither false nor null, otherwise 0.
+ * For a result of mcp_connect().  `name`: the capability, such as "tools" or
+ * "resources.subscribe".  A member that is false or null is not a declared
+ * capability.  A NULL `result` gives 0.
  * Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
  */
 int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
 
 /**
- * Gives the name by which a tool is called.
+ * Returns the name to pass to mcp_call_tool().
  *
- * NULL if the server sent none or another type.  `tool`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `tool` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool, name.
  */
 const char *mcp_tool_name(const mcp_tool *tool);
 
 /**
- * Gives the name to show to people: the title, else that of the annotations,
- * else the name.
+ * Returns the name to show to people: the title, or the title in the
+ * annotations, or the name.
  *
- * NULL if the server sent none or another type.  `tool`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * The first of them that is not empty counts.  Returns NULL if the server
+ * sent none or a value of another type.  A NULL `tool` gives NULL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool, title.
  */
 const char *mcp_tool_title(const mcp_tool *tool);
 
 /**
- * Gives the description.
+ * Returns the tool's description.
  *
- * NULL if the server sent none or another type.  `tool`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `tool` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool, description.
  */
 const char *mcp_tool_description(const mcp_tool *tool);
 
 /**
- * Gives the JSON Schema of the arguments, as the server wrote it.
+ * Returns the JSON Schema of the tool's arguments, as the server wrote it.
  *
- * NULL if the server sent none; another type is given as it is.  `tool`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool, inputSchema.
  */
 const char *mcp_tool_input_schema_json(const mcp_tool *tool, size_t *len);
 
 /**
- * Gives the JSON Schema of the structured content.
+ * Returns the JSON Schema of the tool's structured content, as the server
+ * wrote it.
  *
- * NULL if the server sent none; another type is given as it is.  `tool`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool, outputSchema.
  */
 const char *mcp_tool_output_schema_json(const mcp_tool *tool, size_t *len);
 
 /**
- * Gives the annotations as a JSON object.
+ * Returns the tool's annotations as a JSON object.
  *
- * NULL if the server sent none; another type is given as it is.  `tool`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
  */
 const char *mcp_tool_annotations_json(const mcp_tool *tool, size_t *len);
 
 /**
- * Gives the icons as a JSON array.
+ * Returns the tool's icons as a JSON array.
  *
- * NULL if the server sent none; another type is given as it is.  `tool`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Icon.
  */
 const char *mcp_tool_icons_json(const mcp_tool *tool, size_t *len);
 
 /**
- * Gives the _meta as a JSON object.
+ * Returns the tool's member _meta as a JSON object.
  *
- * NULL if the server sent none; another type is given as it is.  `tool`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_tool_meta_json(const mcp_tool *tool, size_t *len);
 
 /**
- * Gives the whole tool as JSON text.
+ * Returns the whole tool as JSON text.
  *
- * Never NULL for a tool.  `tool`: NULL gives NULL.  `len`, unless NULL,
- * receives the bytes without the terminating NUL.  Borrowed from the answer:
- * valid until mcp_result_free().
+ * Never NULL for a valid `tool`.  A NULL `tool` gives NULL.  `len`, unless
+ * NULL, receives the length in bytes without the final NUL.  Borrowed: valid
+ * until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Tool.
  */
 const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
 
 /**
- * Gives an annotation: 1 or 0, and -1 where the server does not say.
+ * Returns one of the tool's hints: 1 for true, 0 for false, -1 if the server
+ * does not say.
  *
- * `tool`: NULL gives -1.  `name`: "readOnlyHint", "destructiveHint",
- * "idempotentHint" or "openWorldHint".  A hint, not a promise.
+ * `name`: "readOnlyHint", "destructiveHint", "idempotentHint" or
+ * "openWorldHint".  A hint is the server's claim, not a promise.  A NULL
+ * `tool` gives -1.
  * Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
  */
 int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
 
 /**
- * Gives the URI, or the URI template (RFC 6570) of a template.
+ * Returns the resource's URI, or the URI template (RFC 6570) of a resource
+ * template.
  *
- * NULL if the server sent none or another type.  `resource`: NULL gives
- * NULL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `resource` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Resource, uri.
  */
 const char *mcp_resource_uri(const mcp_resource *resource);
 
 /**
- * Gives the name.
+ * Returns the resource's name.
  *
- * NULL if the server sent none or another type.  `resource`: NULL gives
- * NULL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `resource` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Resource, name.
  */
 const char *mcp_resource_name(const mcp_resource *resource);
 
 /**
- * Gives the name to show to people: the title, else the name.
+ * Returns the name to show to people: the title, or the name if there is no
+ * title.
  *
- * NULL if the server sent none or another type.  `resource`: NULL gives
- * NULL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `resource` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Resource, title.
  */
 const char *mcp_resource_title(const mcp_resource *resource);
 
 /**
- * Gives the description.
+ * Returns the resource's description.
  *
- * NULL if the server sent none or another type.  `resource`: NULL gives
- * NULL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `resource` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Resource, description.
  */
 const char *mcp_resource_description(const mcp_resource *resource);
 
 /**
- * Gives the media type.
+ * Returns the resource's media type.
  *
- * NULL if the server sent none or another type.  `resource`: NULL gives
- * NULL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `resource` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Resource, mimeType.
  */
 const char *mcp_resource_mime_type(const mcp_resource *resource);
 
 /**
- * Gives the size in bytes, -1 where the server does not say.
+ * Returns the resource's size in bytes, or -1 if the server does not say.
  *
- * `resource`: NULL gives -1.
+ * A NULL `resource` gives -1.
  * Threads: any.  Since: 0.1.0.  Spec: Resource, size.
  */
 int64_t mcp_resource_size(const mcp_resource *resource);
 
 /**
- * Gives the annotations as a JSON object.
+ * Returns the resource's annotations as a JSON object.
  *
- * NULL if the server sent none; another type is given as it is.  `resource`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `resource` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Annotations.
  */
 const char *mcp_resource_annotations_json(const mcp_resource *resource,
                                           size_t *len);
 
 /**
- * Gives the icons as a JSON array.
+ * Returns the resource's icons as a JSON array.
  *
- * NULL if the server sent none; another type is given as it is.  `resource`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `resource` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Icon.
  */
 const char *mcp_resource_icons_json(const mcp_resource *resource,
                                     size_t *len);
 
 /**
- * Gives the _meta as a JSON object.
+ * Returns the resource's member _meta as a JSON object.
  *
- * NULL if the server sent none; another type is given as it is.  `resource`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `resource` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_resource_meta_json(const mcp_resource *resource, size_t *len);
 
 /**
- * Gives the whole resource as JSON text.
+ * Returns the whole resource as JSON text.
  *
- * Never NULL for a resource.  `resource`: NULL gives NULL.  `len`, unless
- * NULL, receives the bytes without the terminating NUL.  Borrowed from the
- * answer: valid until mcp_result_free().
+ * Never NULL for a valid `resource`.  A NULL `resource` gives NULL.  `len`,
+ * unless NULL, receives the length in bytes without the final NUL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Resource.
  */
 const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
 
 /**
- * Gives the name for mcp_get_prompt().
+ * Returns the name to pass to mcp_get_prompt().
  *
- * NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `prompt` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Prompt, name.
  */
 const char *mcp_prompt_name(const mcp_prompt *prompt);
 
 /**
- * Gives the name to show to people: the title, else the name.
+ * Returns the name to show to people: the title, or the name if there is no
+ * title.
  *
- * NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `prompt` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Prompt, title.
  */
 const char *mcp_prompt_title(const mcp_prompt *prompt);
 
 /**
- * Gives the description.
+ * Returns the prompt's description.
  *
- * NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `prompt` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Prompt, description.
  */
 const char *mcp_prompt_description(const mcp_prompt *prompt);
 
 /**
- * Gives the number of arguments.
+ * Returns the number of arguments that the prompt takes.
  *
- * `prompt`: NULL gives 0.
+ * A NULL `prompt` gives 0.
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
  */
 size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
 
 /**
- * Gives an argument's name by its place; NULL past the end.
+ * Returns an argument's name by its index.
  *
- * NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
- * `index`: from 0 on.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
+ * none or a value of another type.  A NULL `prompt` gives NULL.  Borrowed:
+ * valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
  */
 const char *mcp_prompt_argument_name(const mcp_prompt *prompt, size_t index);
 
 /**
- * Gives an argument's name for people by its place; NULL past the end.
+ * Returns an argument's name to show to people, by its index.
  *
- * NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
- * `index`: from 0 on.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
+ * none or a value of another type.  A NULL `prompt` gives NULL.  Borrowed:
+ * valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
  */
 const char *mcp_prompt_argument_title(const mcp_prompt *prompt, size_t index);
 
 /**
- * Gives an argument's description by its place; NULL past the end.
+ * Returns an argument's description by its index.
  *
- * NULL if the server sent none or another type.  `prompt`: NULL gives NULL.
- * `index`: from 0 on.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
+ * none or a value of another type.  A NULL `prompt` gives NULL.  Borrowed:
+ * valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
  */
 const char *mcp_prompt_argument_description(const mcp_prompt *prompt,
                                             size_t index);
 
 /**
- * Tells if an argument must be given: 1 or 0.
+ * Returns 1 if an argument is required, otherwise 0.
  *
- * `prompt`: NULL gives 0.  `index`: from 0 on; past the end gives 0.
+ * `index`: starts at 0; 0 is returned past the end.  A NULL `prompt` gives
+ * 0.
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument, required.
  */
 int32_t mcp_prompt_argument_required(const mcp_prompt *prompt, size_t index);
 
 /**
- * Gives the icons as a JSON array.
+ * Returns the prompt's icons as a JSON array.
  *
- * NULL if the server sent none; another type is given as it is.  `prompt`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `prompt` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Icon.
  */
 const char *mcp_prompt_icons_json(const mcp_prompt *prompt, size_t *len);
 
 /**
- * Gives the _meta as a JSON object.
+ * Returns the prompt's member _meta as a JSON object.
  *
- * NULL if the server sent none; another type is given as it is.  `prompt`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `prompt` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_prompt_meta_json(const mcp_prompt *prompt, size_t *len);
 
 /**
- * Gives the whole prompt as JSON text.
+ * Returns the whole prompt as JSON text.
  *
- * Never NULL for a prompt.  `prompt`: NULL gives NULL.  `len`, unless NULL,
- * receives the bytes without the terminating NUL.  Borrowed from the answer:
- * valid until mcp_result_free().
+ * Never NULL for a valid `prompt`.  A NULL `prompt` gives NULL.  `len`,
+ * unless NULL, receives the length in bytes without the final NUL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Prompt.
  */
 const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
 
 /**
- * Tells the kind: one of MCP_CONTENT_.
+ * Returns the kind of a content block: one of MCP_CONTENT_.
  *
- * `content`: NULL gives 0.  MCP_CONTENT_OTHER for a kind that this library
- * does not know: mcp_content_json() has it whole.
+ * MCP_CONTENT_OTHER is a kind that this library does not know;
+ * mcp_content_json() returns the whole content block.  A NULL `content`
+ * gives 0.
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
 int32_t mcp_content_kind(const mcp_content *content);
 
 /**
- * Gives who speaks in a prompt's message: "user" or "assistant"; otherwise
- * NULL.
+ * Returns the role of the prompt's message that the content block belongs
+ * to: "user" or "assistant".
  *
- * NULL if the server sent none or another type.  `content`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type, and for a
+ * content block that is not of a prompt.  A NULL `content` gives NULL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
  */
 const char *mcp_content_role(const mcp_content *content);
 
 /**
- * Gives the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that has
- * text; otherwise NULL.
+ * Returns the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that
+ * contains text.
  *
- * NULL if the server sent none or another type.  UTF-8; one with a NUL
- * inside has its whole `len`.  `content`: NULL gives NULL.  `len`, unless
- * NULL, receives the bytes without the terminating NUL.  Borrowed from the
- * answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type, and for
+ * other kinds.  A NULL `content` gives NULL.  The text is UTF-8.  If it
+ * contains a NUL, C sees its end there, but `len` is the whole length.
+ * `len`, unless NULL, receives the length in bytes without the final NUL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: TextContent.
  */
 const char *mcp_content_text(const mcp_content *content, size_t *len);
 
 /**
- * Gives the bytes of an image, a sound or a binary resource, decoded from
- * base64; otherwise NULL.
+ * Returns the bytes of an image, of audio or of a binary resource, decoded
+ * from base64.
  *
- * NULL if the server sent none, which leaves the last error as it was.  NULL
- * and a last error of MCP_E_PROTOCOL if it sent another type, or what is not
- * base64.  `content`: NULL gives NULL.  `len` receives their number.  Decoded
- * at the first call and kept: borrowed from the answer, valid until
- * mcp_result_free().
+ * Returns NULL if the server sent none, and for other kinds; the last error
+ * does not change then.  If the server sent a value of another type, or one
+ * that is not base64, returns NULL and sets the last error to
+ * MCP_E_PROTOCOL.  A NULL `content` gives NULL.  `len`, unless NULL,
+ * receives the number of bytes.  The first call decodes the bytes and the
+ * result keeps them.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ImageContent, BlobResourceContents.
  */
 const void *mcp_content_data(const mcp_content *content, size_t *len);
 
 /**
- * Gives the media type.
+ * Returns the media type of a content block.
  *
- * NULL if the server sent none or another type.  `content`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `content` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
 const char *mcp_content_mime_type(const mcp_content *content);
 
 /**
- * Gives the URI of a resource or a link, otherwise NULL.
+ * Returns the URI of a resource or of a resource link; NULL for other kinds.
  *
- * NULL if the server sent none or another type.  `content`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `content` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ResourceLink, ResourceContents.
  */
 const char *mcp_content_uri(const mcp_content *content);
 
 /**
- * Gives the name of MCP_CONTENT_RESOURCE_LINK, otherwise NULL.
+ * Returns the name of MCP_CONTENT_RESOURCE_LINK; NULL for other kinds.
  *
- * NULL if the server sent none or another type.  `content`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `content` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ResourceLink, name.
  */
 const char *mcp_content_name(const mcp_content *content);
 
 /**
- * Gives the resource that MCP_CONTENT_RESOURCE_LINK leads to, otherwise
- * NULL: mcp_resource_uri() and its neighbours read it.
+ * Returns the resource that MCP_CONTENT_RESOURCE_LINK links to; NULL for
+ * other kinds.
  *
- * `content`: NULL gives NULL.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * Read it with mcp_resource_uri() and the functions that follow it.  A NULL
+ * `content` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ResourceLink.
  */
 const mcp_resource *mcp_content_resource(const mcp_content *content);
 
 /**
- * Gives the annotations as a JSON object.
+ * Returns the annotations of a content block as a JSON object.
  *
- * NULL if the server sent none; another type is given as it is.  `content`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `content` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: Annotations.
  */
 const char *mcp_content_annotations_json(const mcp_content *content,
                                          size_t *len);
 
 /**
- * Gives the _meta as a JSON object.
+ * Returns the member _meta of a content block as a JSON object.
  *
- * NULL if the server sent none; another type is given as it is.  `content`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `content` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
  */
 const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
 
 /**
- * Gives the whole content as JSON text.
+ * Returns the whole content block as JSON text.
  *
- * Never NULL for a content.  `content`: NULL gives NULL.  `len`, unless
- * NULL, receives the bytes without the terminating NUL.  Borrowed from the
- * answer: valid until mcp_result_free().
+ * Never NULL for a valid `content`.  A NULL `content` gives NULL.  `len`,
+ * unless NULL, receives the length in bytes without the final NUL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
 const char *mcp_content_json(const mcp_content *content, size_t *len);
 
 /**
- * Lists the server's skills, page after page, and reads none of their files:
- * mcp_result_skill_count().
+ * Lists all skills of the server; reads all pages of the list, but none of
+ * the skills' files.
  *
- * `out`: as for mcp_list_tools().  Returns like mcp_list_tools().
+ * `out`: as for mcp_list_tools(); read it with mcp_result_skill_count() and
+ * mcp_result_skill().  Returns like mcp_list_tools().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640, skills/list.
  */
 int32_t mcp_list_skills(mcp_client *client, mcp_result **out);
 
 /**
- * Reads a file of a skill, and refuses it unless it is what the skill's entry
- * says: its size, its SHA-256 and, of the skill's main file, the front
- * matter, field by field.
+ * Reads a file of a skill, and verifies it against the skill's entry in the
+ * list.
  *
- * `skill`: one of a list of this server.  `index`: of the file, from 0 on.
- * `out`: as for mcp_call_tool(): mcp_result_content() has the file.
+ * The size and the SHA-256 of the file must be those of the entry.  The
+ * front matter of the skill's main file must equal the entry's front matter,
+ * field by field.
  *
- * Returns MCP_OK or a status: call errors; MCP_E_INTEGRITY when the file is
- * not as it should be, and nothing of it is handed out; MCP_E_INVALID_ARGUMENT
- * past the last file.
+ * `skill`: a skill from a list of this server.  `index`: the file's index,
+ * from 0 on.  `out`: as for mcp_call_tool(); read the file with
+ * mcp_result_content().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_INTEGRITY if the file
+ * differs from its entry, and `out` receives nothing of it;
+ * MCP_E_INVALID_ARGUMENT for an index past the last file.
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640, resources/read.
  */
 int32_t mcp_read_skill_file(mcp_client *client,
@@ -4057,108 +4175,114 @@ int32_t mcp_read_skill_file(mcp_client *client,
                             mcp_result **out);
 
 /**
- * Gives the URI of the skill's main file.
+ * Returns the URI of the skill's main file.
  *
- * NULL if the server sent none or another type.  `skill`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `skill` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_uri(const mcp_skill *skill);
 
 /**
- * Gives the name, from the front matter.
+ * Returns the skill's name, from the front matter.
  *
- * NULL if the server sent none or another type.  `skill`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `skill` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_name(const mcp_skill *skill);
 
 /**
- * Gives the description, from the front matter.
+ * Returns the skill's description, from the front matter.
  *
- * NULL if the server sent none or another type.  `skill`: NULL gives NULL.
- * Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `skill` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_description(const mcp_skill *skill);
 
 /**
- * Gives the front matter as a JSON object.
+ * Returns the skill's front matter as a JSON object.
  *
- * NULL if the server sent none; another type is given as it is.  `skill`:
- * NULL gives NULL.  `len`, unless NULL, receives the bytes without the
- * terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  A NULL `skill` gives NULL.  `len`, unless NULL,
+ * receives the length in bytes without the final NUL.  Borrowed: valid until
+ * mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_frontmatter_json(const mcp_skill *skill, size_t *len);
 
 /**
- * Gives the number of files, the main one among them.
+ * Returns the number of the skill's files, including the main file.
  *
- * `skill`: NULL gives 0.
+ * A NULL `skill` gives 0.
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 size_t mcp_skill_file_count(const mcp_skill *skill);
 
 /**
- * Gives a file's URI by its place; NULL past the end.
+ * Returns a file's URI by its index.
  *
- * NULL if the server sent none or another type.  `skill`: NULL gives NULL.
- * `index`: from 0 on.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
+ * none or a value of another type.  A NULL `skill` gives NULL.  Borrowed:
+ * valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_file_uri(const mcp_skill *skill, size_t index);
 
 /**
- * Gives a file's digest, such as "sha256:...", by its place; NULL past the
- * end.
+ * Returns a file's digest, such as "sha256:...", by its index.
  *
- * NULL if the server sent none or another type.  `skill`: NULL gives NULL.
- * `index`: from 0 on.  Borrowed from the answer: valid until
- * mcp_result_free().
+ * `index`: starts at 0; NULL past the end.  Returns NULL if the server sent
+ * none or a value of another type.  A NULL `skill` gives NULL.  Borrowed:
+ * valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_file_digest(const mcp_skill *skill, size_t index);
 
 /**
- * Gives a file's size in bytes by its place; -1 past the end and where the
- * entry does not say.
+ * Returns a file's size in bytes by its index, or -1 if the entry does not
+ * say.
  *
- * `skill`: NULL gives -1.  `index`: from 0 on.
+ * `index`: starts at 0; -1 past the end.  A NULL `skill` gives -1.
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 int64_t mcp_skill_file_size(const mcp_skill *skill, size_t index);
 
 /**
- * Gives the whole entry as JSON text.
+ * Returns the skill's whole entry as JSON text.
  *
- * Never NULL for a skill.  `skill`: NULL gives NULL.  `len`, unless NULL,
- * receives the bytes without the terminating NUL.  Borrowed from the answer:
- * valid until mcp_result_free().
+ * Never NULL for a valid `skill`.  A NULL `skill` gives NULL.  `len`, unless
+ * NULL, receives the length in bytes without the final NUL.  Borrowed: valid
+ * until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
  */
 const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
 
 /**
- * Lets calls of tools run as tasks, and waits through them: calling a tool
- * stays one call, however long it takes.
+ * Allows tool calls to run as tasks, and waits for their end inside the
+ * call.
  *
- * `allow`: 1, or 0 as at first.  From revision 2026-07-28 on, each request
- * then declares the tasks extension, and the server decides; in 2025-11-25 a
- * task is asked for where the tool runs in no other way, which the list of
- * tools tells: it is read if need be.  Other revisions have no tasks, and
- * nothing changes.
+ * The application still makes one call, and receives one result, however
+ * long the tool runs.  `allow`: 1 or 0, the default.
  *
- * A call that has become a task asks the server how it stands, as often as
- * the server wants to be asked, or when it tells: MCP_EVENT_TASK_STATUS.
- * Each answer starts the call's timeout anew; its deadline holds, see
- * mcp_client_set_deadline().  Questions come to the input handler, and a call
- * that is cancelled or out of time ends the task at the server.  A task that
- * fails is the error that it holds, one that the server cancels
- * MCP_E_CANCELLED, one that the server forgets MCP_E_NOT_FOUND, or
- * MCP_E_SESSION_LOST if it forgot the session.
+ * From revision 2026-07-28 on, each request declares the tasks extension,
+ * and the server decides which call becomes a task.  In revision 2025-11-25
+ * the library asks for a task if the tool can only run as one.  The list of
+ * tools says so, and the library reads the list if it needs to.  Other
+ * revisions have no tasks, and this option changes nothing there.
+ *
+ * While a call runs as a task, the library asks the server for the task's
+ * status, as often as the server wants to be asked, and whenever a
+ * MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
+ * the deadline stays the same, see mcp_client_set_deadline().  Input
+ * requests of the task go to the input handler.  If the call is cancelled or
+ * runs out of time, the library cancels the task at the server.
+ *
+ * If the task fails, the call returns the error that the task contains.  If
+ * the server cancels the task, the call returns MCP_E_CANCELLED.  If the
+ * server does not know the task any more, the call returns MCP_E_NOT_FOUND,
+ * or MCP_E_SESSION_LOST if the session was lost.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  * Threads: any, for calls begun later.  Since: 0.1.0.
@@ -4167,33 +4291,38 @@ const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
 int32_t mcp_client_set_tasks(mcp_client *client, int32_t allow);
 
 /**
- * Hands out a task in place of the result, where the server runs this request
- * as one, whether or not mcp_client_set_tasks() allows it.
+ * Makes a request return the task instead of waiting for its result, if the
+ * server runs the request as a task.
  *
- * `request`: one that calls a tool.  `ttl_milliseconds`: how long the server
- * is asked to keep the task and its result, 0 for as long as it wants to; -1
- * takes the wish away, as at first.  In 2025-11-25 a task is asked for where
- * the tool allows it; later the server decides, the time to live among it.
- * The result has a mcp_result_task_id() if it is a task: give that to
- * mcp_get_task_result(), now or later, from this client or another one of the
- * same user.
+ * This works whether or not mcp_client_set_tasks() allows tasks.  If the
+ * result has a mcp_result_task_id(), the server made the call a task.  Pass
+ * that id to mcp_get_task_result(), now or later, with this client or
+ * another client of the same user.
+ *
+ * `request`: a request that calls a tool.  `ttl_milliseconds`: how long the
+ * server is asked to keep the task and its result; 0 lets the server choose;
+ * -1, the default, turns this option off.  In revision 2025-11-25 the
+ * library asks for a task if the tool allows it.  In later revisions the
+ * server decides, and it also chooses how long it keeps the task.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool;
- * MCP_E_FORKED.
+ * MCP_E_STATE in flight; MCP_E_FORKED.
  * Threads: one at a time.  Since: 0.1.0.
  * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
  */
 int32_t mcp_request_set_task(mcp_request *request, int32_t ttl_milliseconds);
 
 /**
- * Asks how a task stands: mcp_result_task_status().
+ * Asks the server for a task's status.
  *
- * `task_id`: of mcp_result_task_id(), copied.  `out`, unless NULL, receives
- * the result, to free with mcp_result_free(), or NULL on failure.
+ * `task_id`: the id of mcp_result_task_id(), copied.  `out`, unless NULL,
+ * receives the result, or NULL on failure.  Read it with
+ * mcp_result_task_status() and mcp_result_task(); free it with
+ * mcp_result_free().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
- * the server does not know, or not any more; MCP_E_UNSUPPORTED when it, or
- * its revision, has no tasks.
+ * the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
+ * the server or its revision has no tasks.
  * Threads: any.  Since: 0.1.0.  Spec: tasks/get.
  */
 int32_t mcp_get_task(mcp_client *client,
@@ -4201,15 +4330,16 @@ int32_t mcp_get_task(mcp_client *client,
                      mcp_result **out);
 
 /**
- * Waits for the end of a task and gives the result that the request would
- * have had.
+ * Waits for the end of a task and returns the result that the request would
+ * have had without a task.
  *
- * `task_id`, `out`: as for mcp_get_task().  Asks as often as the server wants
- * to be asked; questions of the task come to the input handler.  One that is
- * given up leaves the task as it is.
+ * `task_id`, `out`: as for mcp_get_task().  The library asks for the task's
+ * status as often as the server wants to be asked.  Input requests of the
+ * task go to the input handler.  If this call ends before the task does, the
+ * library does not cancel the task.
  *
- * Returns MCP_OK or a status: those of mcp_get_task(), the error that the
- * task holds, and MCP_E_CANCELLED for one that was cancelled.
+ * Returns MCP_OK or a status: those of mcp_get_task(); the error that the
+ * task contains; MCP_E_CANCELLED for a task that was cancelled.
  * Threads: any.  Since: 0.1.0.  Spec: tasks/result, tasks/get, tasks/update.
  */
 int32_t mcp_get_task_result(mcp_client *client,
@@ -4217,166 +4347,165 @@ int32_t mcp_get_task_result(mcp_client *client,
                             mcp_result **out);
 
 /**
- * Asks the server to end a task.
+ * Asks the server to cancel a task.
  *
- * `task_id`: as for mcp_get_task().  The server may take its time, or finish
- * the task all the same: mcp_get_task() tells.
+ * `task_id`: as for mcp_get_task().  The server may cancel the task later,
+ * or finish it in spite of this call: mcp_get_task() returns its status.
  *
- * Returns MCP_OK or a status: those of mcp_get_task(); MCP_E_NOT_FOUND also
- * for a task that is over, which in 2025-11-25 is the same error.
+ * Returns MCP_OK or a status: those of mcp_get_task().  MCP_E_NOT_FOUND also
+ * stands for a task that has ended: in revision 2025-11-25 both have the
+ * same error.
  * Threads: any.  Since: 0.1.0.  Spec: tasks/cancel.
  */
 int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
 
 /**
- * Lists the server's tasks, page after page: mcp_result_task_count().
+ * Lists all tasks of the server; reads all pages of the list.
  *
- * `out`: as for mcp_list_tools().
+ * `out`: as for mcp_list_tools(); read it with mcp_result_task_count() and
+ * mcp_result_task().
  *
- * Returns like mcp_list_tools(); MCP_E_UNSUPPORTED when the server does not
- * list tasks: from revision 2026-07-28 on none does, and you keep the ids.
+ * Returns like mcp_list_tools(); MCP_E_UNSUPPORTED if the server does not
+ * list tasks.  From revision 2026-07-28 on no server lists tasks, and the
+ * application must keep their ids.
  * Threads: any.  Since: 0.1.0.  Spec: tasks/list (2025-11-25).
  */
 int32_t mcp_list_tasks(mcp_client *client, mcp_result **out);
 
 /**
- * Gives the number of tasks: of mcp_list_tasks(), or 1 for a result that is
- * a task.
+ * Returns the number of tasks in a result of mcp_list_tasks(), or 1 for a
+ * result that is a task.
  *
- * `result`: NULL gives 0.
+ * A NULL `result` gives 0.
  * Threads: any.  Since: 0.1.0.  Spec: tasks/list.
  */
 size_t mcp_result_task_count(const mcp_result *result);
 
 /**
- * Gives a task by its place.
+ * Returns a task by its index.
  *
- * `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
- * Borrowed from `result`.
+ * `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+ * Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: tasks/list.
  */
 const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
 
 /**
- * Gives the id of the task that was begun or asked for; NULL for any other
- * result, such as that of a call which the server did not make a task.
+ * Returns the id of the task that the result is; NULL for a result that is
+ * no task.
  *
- * NULL if the server sent none or another type.  `result`: NULL gives NULL.
- * Borrowed from `result`.
+ * A result is no task, for example, if the server did not run the call as a
+ * task.  Returns NULL if the server sent none or a value of another type.  A
+ * NULL `result` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: tasks.
  */
 const char *mcp_result_task_id(const mcp_result *result);
 
 /**
- * Gives the task's status: "working", "input_required", "completed",
- * "failed", "cancelled"; or NULL.
+ * Returns the status of the task that the result is: "working",
+ * "input_required", "completed", "failed" or "cancelled"; NULL for a result
+ * that is no task.
  *
- * NULL if the server sent none or another type.  `result`: NULL gives NULL.
- * Borrowed from `result`.
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `result` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: tasks.
  */
 const char *mcp_result_task_status(const mcp_result *result);
 
 /**
- * Gives the server's words about the task's status.
+ * Returns the server's message about the status of the task that the result
+ * is.
  *
- * NULL if the server sent none or another type.  `result`: NULL gives NULL.
- * Borrowed from `result`.
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `result` gives NULL.  Borrowed: valid until mcp_result_free().
  * Threads: any.  Since: 0.1.0.  Spec: tasks, statusMessage.
  */
 const char *mcp_result_task_message(const mcp_result *result);
 
 /**
- * Gives the milliseconds that the server wants to pass before it is asked
- * for the task again; -1 where it does not say.
+ * Returns how many milliseconds the server wants the application to wait
+ * before it asks for the task again.
  *
- * `result`: NULL gives -1.
+ * -1 if the server does not say.  A NULL `result` gives -1.
  * Threads: any.  Since: 0.1.0.  Spec: tasks, pollInterval.
  */
 int64_t mcp_result_task_poll_interval(const mcp_result *result);
 
 /**
- * Gives the milliseconds for which the server keeps the task from its
- * beginning on; -1 where there is no end to it.
+ * Returns for how many milliseconds, from its creation on, the server keeps
+ * the task.
  *
- * `result`: NULL gives -1.
+ * -1 if the server sets no limit.  A NULL `result` gives -1.
  * Threads: any.  Since: 0.1.0.  Spec: tasks, ttl.
  */
 int64_t mcp_result_task_ttl(const mcp_result *result);
 
 /**
- * Gives the task of MCP_EVENT_TASK_STATUS, otherwise NULL.
+ * Returns the task's id.  Treat it like a password.
  *
- * `event`: NULL gives NULL.  Valid while the handler runs.
- * Threads: the handler's, while it runs.  Since: 0.1.0.
- * Spec: notifications/tasks/status, notifications/tasks.
- */
-const mcp_task *mcp_event_task(const mcp_event *event);
-
-/**
- * Gives a task's id, which is like a password.
- *
- * NULL if the server sent none or another type.  `task`: NULL gives NULL.
- * Borrowed like the task.
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `task` gives NULL.  Valid as long as the task.
  * Threads: any.  Since: 0.1.0.  Spec: Task, taskId.
  */
 const char *mcp_task_id(const mcp_task *task);
 
 /**
- * Gives a task's status; see mcp_result_task_status().
+ * Returns the task's status; see mcp_result_task_status().
  *
- * NULL if the server sent none or another type.  `task`: NULL gives NULL.
- * Borrowed like the task.
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `task` gives NULL.  Valid as long as the task.
  * Threads: any.  Since: 0.1.0.  Spec: Task, status.
  */
 const char *mcp_task_status(const mcp_task *task);
 
 /**
- * Gives the server's words about a task's status.
+ * Returns the server's message about the task's status.
  *
- * NULL if the server sent none or another type.  `task`: NULL gives NULL.
- * Borrowed like the task.
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `task` gives NULL.  Valid as long as the task.
  * Threads: any.  Since: 0.1.0.  Spec: Task, statusMessage.
  */
 const char *mcp_task_message(const mcp_task *task);
 
 /**
- * Gives when a task was created, as ISO 8601 has it.
+ * Returns the time at which the task was created, in ISO 8601 format.
  *
- * NULL if the server sent none or another type.  `task`: NULL gives NULL.
- * Borrowed like the task.
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `task` gives NULL.  Valid as long as the task.
  * Threads: any.  Since: 0.1.0.  Spec: Task, createdAt.
  */
 const char *mcp_task_created(const mcp_task *task);
 
 /**
- * Gives when a task last changed, as ISO 8601 has it.
+ * Returns the time of the task's last change, in ISO 8601 format.
  *
- * NULL if the server sent none or another type.  `task`: NULL gives NULL.
- * Borrowed like the task.
+ * Returns NULL if the server sent none or a value of another type.  A NULL
+ * `task` gives NULL.  Valid as long as the task.
  * Threads: any.  Since: 0.1.0.  Spec: Task, lastUpdatedAt.
  */
 const char *mcp_task_updated(const mcp_task *task);
 
 /**
- * Gives the milliseconds for which a task is kept; see mcp_result_task_ttl().
+ * Returns for how many milliseconds the server keeps the task; see
+ * mcp_result_task_ttl().
  *
- * `task`: NULL gives -1.
+ * A NULL `task` gives -1.
  * Threads: any.  Since: 0.1.0.  Spec: Task, ttl.
  */
 int64_t mcp_task_ttl(const mcp_task *task);
 
 /**
- * Gives the whole task as JSON text.
+ * Returns the whole task as JSON text.
  *
- * Never NULL for a task.  `task`: NULL gives NULL.  `len`, unless NULL,
- * receives the bytes without the terminating NUL.  Borrowed like the task.
+ * Never NULL for a valid `task`.  A NULL `task` gives NULL.  `len`, unless
+ * NULL, receives the length in bytes without the final NUL.  Valid as long
+ * as the task.
  * Threads: any.  Since: 0.1.0.  Spec: Task.
  */
 const char *mcp_task_json(const mcp_task *task, size_t *len);
 
 /**
- * Makes an empty object.
+ * Makes an empty JSON object.
  *
  * Returns a handle to free with mcp_json_free().
  * Threads: any.  Since: 0.1.0.
@@ -4384,14 +4513,14 @@ const char *mcp_task_json(const mcp_task *task, size_t *len);
 mcp_json *mcp_json_new(void);
 
 /**
- * Reads a JSON text.
+ * Parses JSON text.
  *
- * `text`: UTF-8; it need not end with a NUL.  `len`: its bytes.
+ * `text`: UTF-8; it need not end with a NUL.  `len`: its length in bytes.
  *
  * Returns a handle to free with mcp_json_free(), or NULL with the last error
- * set: MCP_E_INVALID_ARGUMENT, whose message tells the line and the column.
- * What a server may send can be read: up to 512 objects and arrays inside
- * each other.
+ * set to MCP_E_INVALID_ARGUMENT; its message contains the line and the
+ * column.  Objects and arrays may be nested 512 deep, as in the messages of
+ * a server.
  * Threads: any.  Since: 0.1.0.
  */
 mcp_json *mcp_json_parse(const char *text, size_t len);
@@ -4399,20 +4528,22 @@ mcp_json *mcp_json_parse(const char *text, size_t len);
 /**
  * Releases a value and all its parts.
  *
- * `json`: one of mcp_json_new() or mcp_json_parse() that is not used again,
- * or NULL; never a part.
+ * `json`: a value made by mcp_json_new() or mcp_json_parse() that is not
+ * used again, or NULL.  Do not pass a part of a value.
  * Threads: any.  Since: 0.1.0.
  */
 void mcp_json_free(mcp_json *json);
 
 /**
- * Puts a UTF-8 string at a place.
+ * Sets the value at a place to a UTF-8 string.
  *
- * `json`: a value of yours.  `pointer`: a JSON Pointer.  Objects on the way
- * there are made; "-" as the last step appends to an array, which is made.
- * `value`: copied.
+ * `json`: a value that the application made.  `pointer`: the place, a JSON
+ * Pointer.  Objects on the way to the place are created.  The last step "-"
+ * appends to an array, which is created as well.  `value`: the string,
+ * copied.
  *
- * Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be;
+ * Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be created: a step
+ * leads into a value that has no members, or past the end of an array;
  * MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
  * Threads: one at a time.  Since: 0.1.0.
  */
@@ -4421,9 +4552,10 @@ int32_t mcp_json_set_string(mcp_json *json,
                             const char *value);
 
 /**
- * Puts an integer at a place, like mcp_json_set_string().
+ * Sets the value at a place to an integer.
  *
- * `json`, `pointer`: as there.  `value`: all its digits are kept.
+ * `json`, `pointer`: as for mcp_json_set_string().  `value`: all its digits
+ * are kept.  Returns like mcp_json_set_string().
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_integer(mcp_json *json,
@@ -4431,10 +4563,11 @@ int32_t mcp_json_set_integer(mcp_json *json,
                              int64_t value);
 
 /**
- * Puts a number at a place, like mcp_json_set_string().
+ * Sets the value at a place to a number.
  *
- * `json`, `pointer`: as there.  `value`: written so that it reads back the
- * same; MCP_E_INVALID_ARGUMENT for an infinity or what is not a number.
+ * `json`, `pointer`: as for mcp_json_set_string().  `value`: written so that
+ * reading it gives the same number; MCP_E_INVALID_ARGUMENT for an infinity
+ * or a NaN.  Otherwise returns like mcp_json_set_string().
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_number(mcp_json *json,
@@ -4442,9 +4575,10 @@ int32_t mcp_json_set_number(mcp_json *json,
                             double value);
 
 /**
- * Puts true, or false for 0, at a place, like mcp_json_set_string().
+ * Sets the value at a place to true or false.
  *
- * `json`, `pointer`: as there.  `value`: 0 or another number.
+ * `json`, `pointer`: as for mcp_json_set_string().  `value`: 0 for false,
+ * any other number for true.  Returns like mcp_json_set_string().
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_boolean(mcp_json *json,
@@ -4452,10 +4586,10 @@ int32_t mcp_json_set_boolean(mcp_json *json,
                              int32_t value);
 
 /**
- * Puts any JSON value at a place, like mcp_json_set_string(); "null" and
- * "[]" among them.
+ * Sets the value at a place to any JSON value, such as "null" or "[]".
  *
- * `json`, `pointer`: as there.  `value_json`: JSON text, copied.
+ * `json`, `pointer`: as for mcp_json_set_string().  `value_json`: JSON text,
+ * copied.  Returns like mcp_json_set_string().
  * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_json(mcp_json *json,
@@ -4463,88 +4597,92 @@ int32_t mcp_json_set_json(mcp_json *json,
                           const char *value_json);
 
 /**
- * Gives the value at a place, or NULL.
+ * Returns the value at a place, or NULL if there is none.
  *
- * `json`: NULL gives NULL.  `pointer`: a JSON Pointer.  Valid until the whole
- * is changed or freed.  A name is looked for among all members of its object:
- * to read each member of a large one, go through them with mcp_json_child().
+ * `pointer`: the place, a JSON Pointer.  A NULL `json` gives NULL.  Valid
+ * until the whole value is changed or freed.  Each step searches all members
+ * of its object: to read every member of a large object, use
+ * mcp_json_child().
  * Threads: any.  Since: 0.1.0.
  */
 const mcp_json *mcp_json_at(const mcp_json *json, const char *pointer);
 
 /**
- * Tells the kind: one of MCP_JSON_.
+ * Returns the kind of a value: one of MCP_JSON_.
  *
- * `json`: NULL gives MCP_JSON_NULL.
+ * A NULL `json` gives MCP_JSON_NULL.
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_json_kind(const mcp_json *json);
 
 /**
- * Gives the number of elements or members, 0 for other kinds.
+ * Returns the number of elements of an array or members of an object; 0 for
+ * other kinds.
  *
- * `json`: NULL gives 0.
+ * A NULL `json` gives 0.
  * Threads: any.  Since: 0.1.0.
  */
 size_t mcp_json_count(const mcp_json *json);
 
 /**
- * Gives an element or a member's value by its place; NULL past the end.
+ * Returns an element of an array, or the value of a member of an object, by
+ * its index.
  *
- * `json`: NULL gives NULL.  `index`: from 0 on.  Valid until the whole is
- * changed or freed.
+ * `index`: starts at 0; NULL past the end and for other kinds.  A NULL
+ * `json` gives NULL.  Valid until the whole value is changed or freed.
  * Threads: any.  Since: 0.1.0.
  */
 const mcp_json *mcp_json_child(const mcp_json *json, size_t index);
 
 /**
- * Gives a member's name by its place; NULL past the end and for other kinds.
+ * Returns the name of a member of an object by its index.
  *
- * `json`: NULL gives NULL.  `index`: from 0 on.  Valid until the whole is
- * changed or freed.
+ * `index`: starts at 0; NULL past the end and for other kinds.  A NULL
+ * `json` gives NULL.  Valid until the whole value is changed or freed.
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_json_key(const mcp_json *json, size_t index);
 
 /**
- * Gives a string's text, NULL for other kinds.
+ * Returns the text of a string; NULL for other kinds.
  *
- * `json`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Valid until the whole is changed or freed.
+ * A NULL `json` gives NULL.  `len`, unless NULL, receives the length in
+ * bytes without the final NUL.  Valid until the whole value is changed or
+ * freed.
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_json_string(const mcp_json *json, size_t *len);
 
 /**
- * Gives a number as an integer.
+ * Returns the value of a number as an integer.
  *
- * `json`: NULL is of another kind.  `otherwise`: given for other kinds, and
- * for what has a fraction or does not fit.
+ * `otherwise`: returned for other kinds, for a number with a fraction, and
+ * for a number that does not fit.  It is also returned for a NULL `json`.
  * Threads: any.  Since: 0.1.0.
  */
 int64_t mcp_json_integer(const mcp_json *json, int64_t otherwise);
 
 /**
- * Gives a number.
+ * Returns the value of a number.
  *
- * `json`: NULL is of another kind.  `otherwise`: given for other kinds.
+ * `otherwise`: returned for other kinds, and for a NULL `json`.
  * Threads: any.  Since: 0.1.0.
  */
 double mcp_json_number(const mcp_json *json, double otherwise);
 
 /**
- * Gives 1 or 0.
+ * Returns 1 for true and 0 for false.
  *
- * `json`: NULL is of another kind.  `otherwise`: given for other kinds.
+ * `otherwise`: returned for other kinds, and for a NULL `json`.
  * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_json_boolean(const mcp_json *json, int32_t otherwise);
 
 /**
- * Writes a value as JSON text, without blanks.
+ * Returns a value as JSON text, without white space between its parts.
  *
- * `json`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
- * the terminating NUL.  Valid until the value is changed or freed.
+ * A NULL `json` gives NULL.  `len`, unless NULL, receives the length in
+ * bytes without the final NUL.  Valid until the value is changed or freed.
  * Threads: one at a time.  Since: 0.1.0.
  */
 const char *mcp_json_text(const mcp_json *json, size_t *len);

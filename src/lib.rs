@@ -7,14 +7,16 @@
 //! - [`client`]: one call from its arguments to its answer; connecting,
 //!   recovery, options;
 //! - [`protocol`]: what a revision says, without I/O; [`auth`]: how a request
-//!   gets its credential; [`transport`]: bytes there and back;
+//!   gets its credential; [`transport`]: HTTP, event streams, processes, TLS;
 //! - [`wire`]: pure parsers and writers;
-//! - [`base`]: errors, secrets, system calls.
+//! - [`base`]: errors, secrets, the environment, flags to wait for;
+//! - [`platform`]: the operating system, behind one interface.
 
 mod auth;
 mod base;
 mod client;
 mod ffi;
+mod platform;
 mod protocol;
 mod transport;
 mod wire;

@@ -14,6 +14,8 @@ mod base;
 mod client;
 #[path = "../../src/ffi/mod.rs"]
 mod ffi;
+#[path = "../../src/platform/mod.rs"]
+mod platform;
 #[path = "../../src/protocol/mod.rs"]
 mod protocol;
 #[path = "../../src/transport/mod.rs"]

@@ -1,7 +1,6 @@
-//! The flag behind `mcp_cancel`: raised by any thread and by signal handlers.
+//! The flag behind `mcp_cancel`: any thread and any signal handler may set it.
 
 use std::io;
-use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -9,107 +8,108 @@ use tokio::sync::Notify;
 
 use crate::base::numbered::Numbered;
 use crate::base::sync::lock;
-use crate::base::sys::{Bell, LastingBell, PerProcess};
+use crate::platform::{PerProcess, PermanentWakeUp, RawDescriptor, WakeUp};
 
-/// Like [`crate::base::signal::Signal`], but for a signal handler, which may
-/// take no lock: threads that block are told by a bell, tasks by the doorbell
-/// of the background thread. A cancel owns no descriptor; while threads block
-/// for it, it borrows one.
+/// Like [`crate::base::signal::Signal`], but safe to fire in a signal handler,
+/// which may take no lock.
+///
+/// A thread that blocks is woken by a wake-up descriptor; a task is woken by
+/// the wake-up of the background thread. A cancel owns no descriptor: it
+/// borrows one while threads block on it.
 #[derive(Debug, Default)]
 pub(crate) struct Cancel {
-    /// Twice the number of times that it was fired, and 1 while it is.
+    /// Twice the number of times that it was fired, plus 1 while it is fired.
     state: AtomicU64,
-    /// A packed [`LastingBell`] while a thread blocks, otherwise 0.
-    bell: AtomicU64,
-    /// Since when the threads look that block.
-    blocked: Mutex<Vec<Since>>,
+    /// A packed [`PermanentWakeUp`] while a thread blocks, otherwise 0.
+    wake_up: AtomicU64,
+    /// The generations of the threads that block.
+    blocked: Mutex<Vec<Generation>>,
     tasks: Notify,
 }
 
 /// How often a cancel had been fired when a call began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Since(u64);
+pub(crate) struct Generation(u64);
 
-/// The right to block for a cancel in poll(2).
+/// Held by a thread while it blocks in poll(2) on a cancel.
 #[derive(Debug)]
-pub(crate) struct Blocked<'a> {
+pub(crate) struct BlockedOnCancel<'a> {
     cancel: &'a Cancel,
-    since: Since,
-    bell: LastingBell,
+    generation: Generation,
+    wake_up: PermanentWakeUp,
 }
 
-/// Bells that no cancel has borrowed. They are never closed, because a signal
-/// handler may still be about to ring one. The child of a fork shares those of
-/// its parent, and uses others.
-static SPARE: PerProcess<Mutex<Vec<LastingBell>>> = PerProcess::new();
+/// Wake-ups that no cancel has borrowed. They are never closed, because a
+/// signal handler may still be about to set one. The child of a fork would
+/// share those of its parent, so it uses its own.
+static SPARE: PerProcess<Mutex<Vec<PermanentWakeUp>>> = PerProcess::new();
 
-/// The bell that tells the background thread of cancels, as soon as there is
-/// such a thread.
-static DOOR: PerProcess<Mutex<Option<LastingBell>>> = PerProcess::new();
-/// The same packed, for signal handlers; 0 for none.
-static DOORBELL: AtomicU64 = AtomicU64::new(0);
+/// The wake-up that the background thread waits for, once there is one.
+static BACKGROUND: PerProcess<Mutex<Option<PermanentWakeUp>>> = PerProcess::new();
+/// The same, packed, for signal handlers; 0 for none.
+static BACKGROUND_PACKED: AtomicU64 = AtomicU64::new(0);
 
-/// The bell that tells the background thread of cancels.
-pub(crate) fn doorbell() -> io::Result<LastingBell> {
-    let mut door = lock(DOOR.get());
-    let bell = match *door {
-        Some(bell) => bell,
-        None => *door.insert(Bell::new()?.keep()),
+/// The wake-up that is set whenever a cancel is fired.
+pub(crate) fn background_wake_up() -> io::Result<PermanentWakeUp> {
+    let mut background = lock(BACKGROUND.get());
+    let wake_up = match *background {
+        Some(wake_up) => wake_up,
+        None => *background.insert(WakeUp::new()?.keep()),
     };
-    DOORBELL.store(bell.packed(), Ordering::SeqCst);
-    Ok(bell)
+    BACKGROUND_PACKED.store(wake_up.packed(), Ordering::SeqCst);
+    Ok(wake_up)
 }
 
 impl Cancel {
-    /// Nothing here takes a lock or memory.
+    /// Takes no lock and allocates no memory.
     pub(crate) fn fire(&self) {
         let fired = |state: u64| (state & 1 == 0).then_some((state | 1).wrapping_add(2));
         if self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fired).is_err() {
             return;
         }
-        for packed in [&self.bell, &DOORBELL] {
-            if let Some(bell) = LastingBell::unpacked(packed.load(Ordering::SeqCst)) {
-                bell.ring();
+        for packed in [&self.wake_up, &BACKGROUND_PACKED] {
+            if let Some(wake_up) = PermanentWakeUp::unpacked(packed.load(Ordering::SeqCst)) {
+                wake_up.set();
             }
         }
     }
 
-    /// For calls that begin later: those that have begun are ended.
+    /// Lets later calls run. Calls that began before are still cancelled.
     pub(crate) fn reset(&self) {
         self.state.fetch_and(!1, Ordering::SeqCst);
     }
 
-    /// What a call remembers that begins now.
-    pub(crate) fn since(&self) -> Since {
-        Since(self.state.load(Ordering::SeqCst) >> 1)
+    /// The generation that a call remembers when it begins.
+    pub(crate) fn generation(&self) -> Generation {
+        Generation(self.state.load(Ordering::SeqCst) >> 1)
     }
 
-    /// Whether it is fired, or was when or after the call began.
-    pub(crate) fn is_fired(&self, since: Since) -> bool {
+    /// Whether it is fired, or was fired after the call began.
+    pub(crate) fn is_fired(&self, began: Generation) -> bool {
         let state = self.state.load(Ordering::SeqCst);
-        state & 1 == 1 || Since(state >> 1) != since
+        state & 1 == 1 || Generation(state >> 1) != began
     }
 
-    /// Whoever blocks asks [`Self::is_fired`] after this and before the poll.
-    pub(crate) fn block(&self, since: Since) -> io::Result<Blocked<'_>> {
+    /// A thread calls this first, then [`Self::is_fired`], then polls.
+    pub(crate) fn block(&self, generation: Generation) -> io::Result<BlockedOnCancel<'_>> {
         let mut blocked = lock(&self.blocked);
-        let bell = match LastingBell::unpacked(self.bell.load(Ordering::SeqCst)) {
-            Some(bell) => bell,
+        let wake_up = match PermanentWakeUp::unpacked(self.wake_up.load(Ordering::SeqCst)) {
+            Some(wake_up) => wake_up,
             None => {
-                let bell = borrow()?;
-                self.bell.store(bell.packed(), Ordering::SeqCst);
-                bell
+                let wake_up = borrow()?;
+                self.wake_up.store(wake_up.packed(), Ordering::SeqCst);
+                wake_up
             }
         };
-        blocked.push(since);
-        Ok(Blocked { cancel: self, since, bell })
+        blocked.push(generation);
+        Ok(BlockedOnCancel { cancel: self, generation, wake_up })
     }
 
-    /// For tasks of the background thread, see [`Heard`].
-    pub(crate) async fn until_fired(&self, since: Since) {
+    /// For tasks of the background thread, see [`CancelListeners`].
+    pub(crate) async fn until_fired(&self, began: Generation) {
         loop {
             let notified = self.tasks.notified();
-            if self.is_fired(since) {
+            if self.is_fired(began) {
                 return;
             }
             notified.await;
@@ -117,73 +117,74 @@ impl Cancel {
     }
 }
 
-impl Blocked<'_> {
-    pub(crate) fn fd(&self) -> RawFd {
-        self.bell.fd()
+impl BlockedOnCancel<'_> {
+    pub(crate) fn fd(&self) -> RawDescriptor {
+        self.wake_up.fd()
     }
 
-    /// After the descriptor was found readable: hushes a ring that was not for
-    /// this thread, unless another one still has to see it.
+    /// To be called after the descriptor was found readable. Clears a wake-up
+    /// that was not for this thread, unless another thread must still see it.
     pub(crate) fn settle(&self) {
-        if self.cancel.is_fired(self.since) {
+        if self.cancel.is_fired(self.generation) {
             return;
         }
         let blocked = lock(&self.cancel.blocked);
-        self.bell.hush();
-        if blocked.iter().any(|since| self.cancel.is_fired(*since)) {
-            self.bell.ring();
+        self.wake_up.clear();
+        if blocked.iter().any(|generation| self.cancel.is_fired(*generation)) {
+            self.wake_up.set();
         }
     }
 }
 
-impl Drop for Blocked<'_> {
+impl Drop for BlockedOnCancel<'_> {
     fn drop(&mut self) {
         let mut blocked = lock(&self.cancel.blocked);
-        if let Some(at) = blocked.iter().position(|since| *since == self.since) {
+        if let Some(at) = blocked.iter().position(|generation| *generation == self.generation) {
             blocked.swap_remove(at);
         }
         if blocked.is_empty() {
-            self.cancel.bell.store(0, Ordering::SeqCst);
-            self.bell.hush();
-            lock(SPARE.get()).push(self.bell);
+            self.cancel.wake_up.store(0, Ordering::SeqCst);
+            self.wake_up.clear();
+            lock(SPARE.get()).push(self.wake_up);
         }
     }
 }
 
-fn borrow() -> io::Result<LastingBell> {
+fn borrow() -> io::Result<PermanentWakeUp> {
     match lock(SPARE.get()).pop() {
-        Some(bell) => {
-            bell.hush();
-            Ok(bell)
+        Some(wake_up) => {
+            wake_up.clear();
+            Ok(wake_up)
         }
-        None => Bell::new().map(Bell::keep),
+        None => WakeUp::new().map(WakeUp::keep),
     }
 }
 
-/// The cancels for which tasks of the background thread wait, or waited.
+/// The cancels that tasks of the background thread wait for, or did.
 #[derive(Debug, Default)]
-pub(crate) struct Heard {
-    /// By their addresses, with what was last seen of them.
-    all: Numbered<(Weak<Cancel>, Since)>,
-    /// How many there may be before those that are gone are looked for.
+pub(crate) struct CancelListeners {
+    /// By address, with the generation that was seen last.
+    all: Numbered<(Weak<Cancel>, Generation)>,
+    /// How many there may be before the dropped ones are removed.
     room: usize,
 }
 
-impl Heard {
+impl CancelListeners {
     pub(crate) fn add(&mut self, cancel: &Arc<Cancel>) {
         if self.all.len() > self.room {
             self.all.retain(|(cancel, _)| cancel.strong_count() > 0);
             self.room = 2 * self.all.len() + 16;
         }
-        let seen = (Arc::downgrade(cancel), cancel.since());
+        let seen = (Arc::downgrade(cancel), cancel.generation());
         self.all.insert(Arc::as_ptr(cancel).addr() as u64, seen);
     }
 
-    /// The doorbell rang: tells the tasks that wait for one that was fired.
-    pub(crate) fn tell(&mut self) {
+    /// Wakes the tasks whose cancel was fired, after the background thread's
+    /// wake-up was set.
+    pub(crate) fn notify(&mut self) {
         for (_, (cancel, seen)) in self.all.iter_mut() {
             let Some(cancel) = cancel.upgrade() else { continue };
-            let now = cancel.since();
+            let now = cancel.generation();
             if std::mem::replace(seen, now) != now {
                 cancel.tasks.notify_waiters();
             }
@@ -194,44 +195,44 @@ impl Heard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::sys::{POLLIN, Poll, poll};
+    use crate::platform::{POLLIN, Poll, poll};
     use std::time::Duration;
 
-    fn is_readable(blocked: &Blocked<'_>) -> bool {
+    fn is_readable(blocked: &BlockedOnCancel<'_>) -> bool {
         poll(&mut [Poll::new(blocked.fd(), POLLIN)], Duration::ZERO).unwrap() == 1
     }
 
     #[test]
-    fn wakes_who_blocks_and_owns_no_descriptor_otherwise() {
+    fn wakes_a_blocked_thread_and_owns_no_descriptor_otherwise() {
         let cancel = Cancel::default();
         cancel.fire();
         cancel.reset();
-        let since = cancel.since();
-        let blocked = cancel.block(since).unwrap();
-        assert!(!is_readable(&blocked) && !cancel.is_fired(since));
+        let began = cancel.generation();
+        let blocked = cancel.block(began).unwrap();
+        assert!(!is_readable(&blocked) && !cancel.is_fired(began));
         cancel.fire();
-        assert!(is_readable(&blocked) && cancel.is_fired(since));
+        assert!(is_readable(&blocked) && cancel.is_fired(began));
         drop(blocked);
-        assert_eq!(cancel.bell.load(Ordering::SeqCst), 0);
+        assert_eq!(cancel.wake_up.load(Ordering::SeqCst), 0);
     }
 
     #[test]
-    fn ends_what_began_before_a_reset_and_nothing_that_begins_later() {
+    fn cancels_calls_from_before_a_reset_and_no_later_call() {
         let cancel = Cancel::default();
-        let before = cancel.since();
+        let before = cancel.generation();
         let early = cancel.block(before).unwrap();
         cancel.fire();
         cancel.reset();
-        let after = cancel.since();
+        let after = cancel.generation();
         let late = cancel.block(after).unwrap();
         assert!(cancel.is_fired(before) && !cancel.is_fired(after));
         late.settle();
-        assert!(is_readable(&early), "one that is ended has not seen it yet");
+        assert!(is_readable(&early), "the cancelled call has not seen it yet");
         drop(early);
         late.settle();
-        assert!(!is_readable(&late), "nobody is left whom the ring is for");
+        assert!(!is_readable(&late), "the wake-up is for no remaining thread");
         cancel.fire();
         late.settle();
-        assert!(is_readable(&late), "one that was fired is not hushed");
+        assert!(is_readable(&late), "a fired cancel is not cleared");
     }
 }

@@ -1,9 +1,9 @@
 //! The environment of the process.
 //!
-//! Whoever reads it races with a setenv() of another thread, which may move
-//! what is read. So it is read when a handle is made, on the thread of the
-//! application that makes it, and only here; what the library does later, on
-//! whichever thread, goes by what was read then.
+//! A read races with a setenv() of another thread, which may move the values
+//! while they are read. Therefore the library reads the environment only here,
+//! when the application makes a handle, on the application's thread. Everything
+//! that the library does later uses the values that were read then.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -13,15 +13,15 @@ use std::sync::{Arc, Mutex, Weak};
 #[derive(PartialEq, Eq)]
 pub(crate) struct Environment(Vec<(OsString, OsString)>);
 
-/// The one that was read last, which the handles share that are made while
-/// nothing changes.
+/// The environment that was read last. Handles share it while it does not
+/// change.
 static LAST: Mutex<Weak<Environment>> = Mutex::new(Weak::new());
 
 impl Environment {
-    /// Reads it. For threads of the application alone.
+    /// Reads it. Only for threads of the application.
     pub(crate) fn read() -> Arc<Self> {
         let read = Self(std::env::vars_os().collect());
-        // In the child of a fork, a thread that is not there may have it.
+        // In the child of a fork, a thread of the parent may hold the lock.
         let Ok(mut last) = LAST.try_lock() else { return Arc::new(read) };
         if let Some(same) = last.upgrade().filter(|last| **last == read) {
             return same;
@@ -31,19 +31,19 @@ impl Environment {
         read
     }
 
-    /// One that is given, for tests.
+    /// An environment for tests.
     #[cfg(test)]
     pub(crate) fn of(variables: &[(&str, &str)]) -> Arc<Self> {
         Arc::new(Self(variables.iter().map(|(name, value)| (name.into(), value.into())).collect()))
     }
 
-    /// The value of a variable, of the first one of that name.
+    /// The value of a variable. If the name occurs twice, the first one counts.
     pub(crate) fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
         let name = name.as_ref();
         self.all().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// A value that is not empty.
+    /// The value of a variable, unless it is empty.
     pub(crate) fn set(&self, name: &str) -> Option<&OsStr> {
         self.get(name).filter(|value| !value.is_empty())
     }

@@ -1,10 +1,11 @@
-//! Why a call failed: one type for every layer.
+//! The error of a failed call: one type for every layer.
 
 use crate::base::mask::{CUT, Masker};
 use crate::base::one_line;
 use crate::base::secret::Secret;
 
-/// The numbers of the public header. They never change and are never reused.
+/// The numbers of the public header. A number never changes and is never
+/// reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub(crate) enum Status {
@@ -48,7 +49,7 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    /// Every status and its name in the header, in the order of the numbers.
+    /// Every status with its name in the header, in the order of the numbers.
     pub(crate) const ALL: &'static [(Status, &'static str)] = &[
         (Status::Ok, "MCP_OK\0"),
         (Status::InvalidArgument, "MCP_E_INVALID_ARGUMENT\0"),
@@ -92,10 +93,10 @@ impl Status {
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, in words and in numbers.
+/// A failure, as a message and as numbers.
 ///
-/// The place that fails writes the message, because it knows the fact: what
-/// happened, the detail, what to do. A layer above adds which call it was.
+/// The place that fails writes the message, because it knows what happened,
+/// the detail, and what to do about it. A layer above adds the call's name.
 #[derive(Clone, Debug)]
 pub(crate) struct Error(Box<Details>);
 
@@ -112,11 +113,11 @@ struct Details {
     exit_status: Option<i32>,
 }
 
-/// The most bytes of an error's data. More is not kept: what is left of JSON
-/// that is cut is none.
+/// The most bytes of an error's data. Longer data is dropped, not cut: cut
+/// JSON would not be JSON.
 const DATA: usize = 1 << 20;
 
-/// The JSON-RPC error that a server answered with.
+/// The JSON-RPC error in a server's response.
 #[derive(Clone, Debug)]
 pub(crate) struct RpcDetails {
     pub(crate) code: i32,
@@ -140,12 +141,12 @@ impl Error {
         }))
     }
 
-    /// An argument that cannot be meant.
+    /// The application passed an invalid argument.
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Self::new(Status::InvalidArgument, message)
     }
 
-    /// A peer that breaks the rules of the protocol.
+    /// The server broke the rules of the protocol.
     pub(crate) fn protocol(message: impl Into<String>) -> Self {
         Self::new(Status::Protocol, message)
     }
@@ -186,14 +187,14 @@ impl Error {
         self
     }
 
-    /// The same for a request that was sent before as well, which may have run
-    /// then.
+    /// The same error for a request that was sent twice. `before`: the server
+    /// may have run the request that was sent first.
     pub(crate) fn or_may_have_run(mut self, before: bool) -> Self {
         self.0.may_have_run |= before;
         self
     }
 
-    /// What failed was sent twice already.
+    /// Marks that the request was sent twice already.
     #[cold]
     #[inline(never)]
     pub(crate) fn with_repetition(mut self, is_repeated: bool) -> Self {
@@ -201,7 +202,7 @@ impl Error {
         self
     }
 
-    /// How the server's process ended: its exit status, or 128 and a signal.
+    /// How the server's process ended: its exit status, or 128 plus a signal.
     #[cold]
     #[inline(never)]
     pub(crate) fn with_exit_status(mut self, exit_status: Option<i32>) -> Self {
@@ -209,13 +210,13 @@ impl Error {
         self
     }
 
-    /// The same words for another kind of failure.
+    /// The same message with another status.
     pub(crate) fn with_status(mut self, status: Status) -> Self {
         self.0.status = status;
         self
     }
 
-    /// Says more behind what happened.
+    /// Appends advice to the message.
     #[cold]
     #[inline(never)]
     pub(crate) fn with_advice(mut self, advice: &str) -> Self {
@@ -224,7 +225,7 @@ impl Error {
         self
     }
 
-    /// Says which call it was, in front of what happened.
+    /// Puts the call's name in front of the message.
     #[cold]
     #[inline(never)]
     pub(crate) fn during(mut self, call: &str) -> Self {
@@ -233,7 +234,7 @@ impl Error {
         self
     }
 
-    /// Takes out what must not be seen, also where the server reflected it.
+    /// Masks secrets, also where the server reflected them.
     #[cold]
     #[inline(never)]
     pub(crate) fn masked(mut self, secrets: &[Secret]) -> Self {
@@ -287,11 +288,11 @@ impl Error {
     }
 }
 
-/// How much of a peer's words goes into a message.
+/// The most bytes of a server's text in a message.
 const QUOTED: usize = 200;
 
-/// A peer's text, fit for a message: cut, on one line, without characters that
-/// a terminal would obey or that nobody sees.
+/// A server's text, fit for a message: cut, on one line, without control
+/// characters and hidden characters.
 #[cold]
 #[inline(never)]
 pub(crate) fn quote(text: &str) -> String {
@@ -311,7 +312,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_a_peer_on_one_line_and_cut() {
+    fn quotes_a_server_on_one_line_and_cut() {
         assert_eq!(quote(" a\r\n\x1b[31mb\u{9b}c "), "a [31mb c");
         assert_eq!(quote("a\u{2028}b\u{202e}\u{200b}c\u{85}d"), "a b c d");
         assert!(quote(&"x".repeat(5000)).len() <= QUOTED + 3);

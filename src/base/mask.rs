@@ -1,68 +1,69 @@
-//! Masking: a peer may repeat a secret in its words, and the words are shown.
+//! Masking: a server may repeat a secret in a text that the library shows.
 //!
-//! All secrets are looked for at once, in a time that grows with the text and
-//! the secrets and with nothing else, whatever the peer writes.
+//! All secrets are searched for at once. The time grows with the length of the
+//! text and of the secrets and with nothing else, whatever the server writes.
 
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::base::one_line::on_one_line;
 use crate::base::secret::Secret;
 
-/// What stands in a message where a secret was.
+/// Replaces a secret in a message.
 pub(crate) const MASK: &str = "[masked]";
 
-/// What stands behind a peer's text that was cut.
+/// Follows a text that was cut.
 pub(crate) const CUT: &str = "...";
 
-/// A secret of fewer bytes is left: masking it would make any text
-/// unreadable, and it keeps nothing secret.
+/// Secrets with fewer bytes are not masked: that would make any text
+/// unreadable, and such a secret protects nothing.
 const SHORTEST: usize = 4;
 
-/// How often a text is read as one with escapes: JSON may hold a string that
-/// is JSON, and so on. A real one does so two or three times.
+/// How many levels of escapes are read: JSON may hold a string that is JSON,
+/// and so on. Real texts have two or three levels.
 const ROUNDS: usize = 8;
 
-/// The most arrays and objects inside each other in JSON text with escapes;
-/// many readers have this bound.
+/// The deepest nesting of JSON text with escapes. Many parsers have this
+/// limit.
 const DEPTH: usize = 128;
 
-/// Takes secrets out of texts.
+/// Finds secrets in texts and masks them.
 pub(crate) struct Masker {
-    forward: Tree,
-    /// Of the secrets from their ends: a text may be cut in front.
-    backward: Tree,
+    forward: SecretTrie,
+    /// Of the reversed secrets, for texts that were cut in front.
+    backward: SecretTrie,
 }
 
-/// Secrets as a tree of their beginnings (Aho and Corasick, 1975): each node
-/// stands for the longest beginning of a secret that the text read so far ends
-/// with.
-struct Tree {
-    nodes: Vec<Node>,
-    /// The last byte of each node's beginning.
+/// A trie of secrets with fallback links (Aho and Corasick, 1975). After each
+/// byte of a text, the current node is the longest prefix of a secret that the
+/// text so far ends with.
+struct SecretTrie {
+    nodes: Vec<TrieNode>,
+    /// The last byte of each node's prefix.
     bytes: Zeroizing<Vec<u8>>,
     /// The children of the root, by their byte.
     first: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Default)]
-struct Node {
+struct TrieNode {
     child: u32,
     sibling: u32,
-    /// The node of the longest end of this beginning that is one as well.
+    /// The longest proper suffix of this prefix that is a prefix as well.
     fallback: u32,
     depth: u32,
-    /// The length of the longest secret that this beginning ends with.
+    /// The length of the longest secret that this prefix ends with.
     secret: u32,
 }
 
 const ROOT: u32 = 0;
 
-impl Tree {
-    /// `total` is the length of all secrets: growing would leave copies behind.
+impl SecretTrie {
+    /// `total` is the length of all secrets. A buffer that grows would leave
+    /// copies of them behind.
     fn new(total: usize) -> Self {
         let mut bytes = Zeroizing::new(Vec::with_capacity(total + 1));
         bytes.push(0);
-        Self { nodes: vec![Node::default()], bytes, first: vec![ROOT; 256] }
+        Self { nodes: vec![TrieNode::default()], bytes, first: vec![ROOT; 256] }
     }
 
     fn add(&mut self, secret: impl Iterator<Item = u8>) {
@@ -80,7 +81,7 @@ impl Tree {
 
     fn grow(&mut self, parent: u32, byte: u8) -> u32 {
         let made = self.nodes.len() as u32;
-        let mut node = Node { depth: self.node(parent).depth + 1, ..Node::default() };
+        let mut node = TrieNode { depth: self.node(parent).depth + 1, ..TrieNode::default() };
         if let Some(parent) = self.nodes.get_mut(parent as usize) {
             node.sibling = parent.child;
             parent.child = made;
@@ -95,7 +96,7 @@ impl Tree {
         made
     }
 
-    /// Finds each node's fallback, those of shorter beginnings first.
+    /// Finds each node's fallback, those of shorter prefixes first.
     fn link(&mut self) {
         let mut queue = Vec::with_capacity(self.nodes.len());
         queue.push(ROOT);
@@ -121,11 +122,11 @@ impl Tree {
     }
 
     #[inline]
-    fn node(&self, at: u32) -> Node {
+    fn node(&self, at: u32) -> TrieNode {
         self.nodes.get(at as usize).copied().unwrap_or_default()
     }
 
-    /// The root where there is no such child.
+    /// The root if there is no such child.
     #[inline]
     fn child(&self, parent: u32, byte: u8) -> u32 {
         if parent == ROOT {
@@ -138,7 +139,7 @@ impl Tree {
         child
     }
 
-    /// The node after one more byte of the text.
+    /// The current node after one more byte of the text.
     #[inline]
     fn step(&self, mut at: u32, byte: u8) -> u32 {
         loop {
@@ -150,8 +151,8 @@ impl Tree {
         }
     }
 
-    /// Notes from where to where a text holds secrets, and beginnings of them
-    /// where it was cut.
+    /// Calls `note` with the start and the end of each secret in a text, and
+    /// of each prefix of a secret where the text was cut.
     fn find<'a>(
         &self,
         text: impl Iterator<Item = &'a u8> + Clone,
@@ -185,7 +186,7 @@ impl Masker {
             all.filter(|secret| secret.len() >= SHORTEST)
         };
         let total = all().map(str::len).sum();
-        let mut masker = Self { forward: Tree::new(total), backward: Tree::new(total) };
+        let mut masker = Self { forward: SecretTrie::new(total), backward: SecretTrie::new(total) };
         for secret in all() {
             masker.forward.add(secret.bytes());
             masker.backward.add(secret.bytes().rev());
@@ -199,9 +200,8 @@ impl Masker {
         self.forward.nodes.len() == 1
     }
 
-    /// Replaces each secret that occurs in `text`, however it is escaped, and
-    /// the beginning of one where the text was cut in the middle of it. Says
-    /// whether all of it could be read.
+    /// Masks each secret in `text`, however it is escaped, and the prefix of a
+    /// secret where the text was cut. Returns whether all escapes were read.
     pub(crate) fn mask(&self, text: &mut String) -> bool {
         if self.is_empty() {
             return true;
@@ -218,8 +218,8 @@ impl Masker {
         read.is_none()
     }
 
-    /// Masks JSON text. Gives nothing where what is left is no JSON, or where
-    /// its escapes cannot all be read.
+    /// Masks JSON text. Returns `None` if the result is not JSON, or if not all
+    /// escapes could be read.
     pub(crate) fn mask_json(&self, mut text: String) -> Option<String> {
         if self.is_empty() {
             return Some(text);
@@ -247,7 +247,7 @@ pub(crate) fn mask(text: &mut String, secrets: &[Secret]) {
     Masker::new(secrets).mask(text);
 }
 
-/// Writes the mask over what was found. Places that overlap become one.
+/// Replaces the ranges that were found. Overlapping ranges become one.
 fn replace(text: &mut String, mut found: Vec<(usize, usize)>) {
     if found.is_empty() {
         return;
@@ -268,15 +268,15 @@ fn replace(text: &mut String, mut found: Vec<(usize, usize)>) {
     *text = out;
 }
 
-/// A text with the escapes of JSON and of URLs read, and where each of its bytes stands in
-/// the text that is shown.
+/// A text after its JSON and URL escapes were read, with the place of each byte
+/// in the original text.
 struct Unescaped {
     text: Zeroizing<Vec<u8>>,
     places: Vec<usize>,
 }
 
 impl Unescaped {
-    /// Nothing where there are no escapes.
+    /// `None` if there are no escapes.
     fn of(text: &[u8], place: &dyn Fn(usize) -> usize) -> Option<Self> {
         let first = memchr::memchr2(b'\\', b'%', text)?;
         let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
@@ -307,15 +307,15 @@ impl Unescaped {
     }
 }
 
-/// What the escape at the beginning of a text stands for, and its length: 0
-/// where there is none.
+/// The bytes that the escape at the start of a text stands for, and the length
+/// of the escape; 0 if there is no escape.
 fn escape<'a>(text: &[u8], buffer: &'a mut [u8; 4]) -> (&'a [u8], usize) {
     let mut plain = |character: char, length| {
         let written = character.encode_utf8(buffer).len();
         (written, length)
     };
     let (written, length) = match text {
-        // As URLs have it, a byte each.
+        // The escape of a URL stands for one byte.
         [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
             let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or_default() as u8;
             if let Some(first) = buffer.first_mut() {
@@ -323,7 +323,7 @@ fn escape<'a>(text: &[u8], buffer: &'a mut [u8; 4]) -> (&'a [u8], usize) {
             }
             (1, 3)
         }
-        // One that was cut in two is a part of what was cut.
+        // An escape that was cut belongs to the cut.
         [b'\\', rest @ ..] if rest.starts_with(CUT.as_bytes()) => (0, 1),
         [b'\\', b'u', rest @ ..] => match units(rest) {
             Some((character, digits)) => plain(character, 2 + digits),
@@ -348,7 +348,7 @@ fn escape<'a>(text: &[u8], buffer: &'a mut [u8; 4]) -> (&'a [u8], usize) {
     (buffer.get(..written).unwrap_or_default(), length)
 }
 
-/// The character behind `\u`, and the length of what writes it.
+/// The character that `\u` introduces, and the length of its digits.
 fn units(text: &[u8]) -> Option<(char, usize)> {
     let unit = |text: &[u8]| {
         let digits = text.first_chunk::<4>()?;
@@ -364,7 +364,7 @@ fn units(text: &[u8]) -> Option<(char, usize)> {
     Some((char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER), 4))
 }
 
-/// How many arrays and objects of JSON text are inside each other.
+/// The depth of the arrays and objects in a JSON text.
 fn depth(text: &str) -> usize {
     let (mut depth, mut deepest, mut is_in_string) = (0usize, 0, false);
     let mut bytes = text.bytes();
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_what_is_written_as_in_a_url() {
+    fn masks_url_escapes() {
         let secrets = [Secret::from("abc+/=\u{e9}x")];
         for spelled in ["abc%2B%2f%3D%C3%A9x", "%61bc+/=%c3%a9x", "abc%252B%252F%253D%25C3%25A9x"] {
             let mut text = format!("at https://h/?t={spelled}&a=100%");
@@ -478,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn drops_data_that_is_no_json_when_it_is_masked_or_cannot_be_read() {
+    fn drops_data_that_is_not_json_after_masking_or_cannot_be_read() {
         assert_eq!(masked_json("[12345678]", "2345"), None);
         let nested = |depth: usize, inner: &str| {
             format!("{}\"{inner}\"{}", "[".repeat(depth), "]".repeat(depth))
@@ -491,12 +491,12 @@ mod tests {
     }
 
     #[test]
-    fn leaves_what_is_too_short_to_be_a_secret() {
+    fn does_not_mask_secrets_that_are_too_short() {
         assert_eq!(masked("a b", &["a", ""]), "a b");
     }
 
     #[test]
-    fn takes_time_for_each_byte_once_whatever_is_written() {
+    fn takes_time_linear_in_the_text() {
         let token = "ab".repeat(2000) + "c";
         let long = |piece: &str| piece.repeat((1 << 19) / piece.len());
         let texts = [

@@ -1,5 +1,4 @@
-//! What everything stands on: errors, secrets, flags to wait for, the few
-//! system calls.
+//! What every layer uses: errors, secrets, the environment, flags to wait for.
 
 pub(crate) mod cancel;
 pub(crate) mod environment;
@@ -10,5 +9,4 @@ pub(crate) mod one_line;
 pub(crate) mod secret;
 pub(crate) mod signal;
 pub(crate) mod sync;
-pub(crate) mod sys;
 pub(crate) mod thread;

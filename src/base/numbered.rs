@@ -1,6 +1,6 @@
-//! A few things by their numbers, which mostly rise.
+//! A small map from numbers to values. New numbers are mostly the largest.
 
-/// Sorted, so that one is found quickly; the newest goes to the end.
+/// Sorted by number: lookups are quick, and a new number goes to the end.
 #[derive(Debug)]
 pub(crate) struct Numbered<T>(Vec<(u64, T)>);
 
@@ -11,7 +11,7 @@ impl<T> Default for Numbered<T> {
 }
 
 impl<T> Numbered<T> {
-    /// Adds one, or replaces the one that has this number.
+    /// Adds a value, or replaces the value that has this number.
     pub(crate) fn insert(&mut self, number: u64, thing: T) {
         match self.place(number) {
             Ok(at) => {
@@ -27,7 +27,7 @@ impl<T> Numbered<T> {
         self.place(number).ok().map(|at| self.0.remove(at).1)
     }
 
-    /// The one with the smallest number.
+    /// Removes the value with the smallest number.
     pub(crate) fn pop_first(&mut self) -> Option<T> {
         if self.0.is_empty() { None } else { Some(self.0.remove(0).1) }
     }

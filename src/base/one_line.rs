@@ -1,8 +1,7 @@
-//! Text of others on one line: without what a terminal would obey, and
-//! without what no reader sees.
+//! Text of a server on one line: without control characters, which a terminal
+//! would obey, and without characters that no reader sees.
 
-/// Writes a text on one line, with a blank in place of each run of characters
-/// that are not shown.
+/// Writes a text on one line. A blank replaces each run of hidden characters.
 pub(crate) fn on_one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.trim().chars() {
@@ -11,7 +10,7 @@ pub(crate) fn on_one_line(text: &str) -> String {
     out
 }
 
-/// Adds a character to such a line.
+/// Appends a character to such a line.
 pub(crate) fn push(out: &mut String, character: char) {
     if !is_hidden(character) {
         out.push(character);
@@ -20,11 +19,11 @@ pub(crate) fn push(out: &mut String, character: char) {
     }
 }
 
-/// Whether a character is none that is seen in its place: it controls a
-/// terminal, ends a line, turns the direction of the text, or has no width.
+/// Whether a character is not visible at its place: it controls a terminal,
+/// ends a line, changes the direction of the text, or has no width.
 ///
-/// These are the categories Cc, Cf, Zl and Zp of Unicode 16, and what has the
-/// property `Default_Ignorable_Code_Point`.
+/// These are the categories Cc, Cf, Zl and Zp of Unicode 16, and the
+/// characters with the property `Default_Ignorable_Code_Point`.
 pub(crate) fn is_hidden(character: char) -> bool {
     character.is_control()
         || !character.is_ascii()
@@ -44,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn replaces_what_is_not_seen() {
+    fn replaces_hidden_characters() {
         for hidden in [
             '\0',
             '\t',

@@ -1,4 +1,4 @@
-//! Text that is overwritten when it is let go of, and prints as nothing.
+//! Text that is overwritten when it is dropped, and never printed.
 
 use std::fmt;
 
@@ -6,19 +6,19 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroize;
 
-/// A token, a password, the value of a header that the program set.
+/// A token, a password or the value of a header that the application set.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
 impl Secret {
-    /// The text itself; for the bytes of a request and for nothing else.
+    /// The text itself, for the bytes of a request and nothing else.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
-    /// All that is secret of the value of a header: itself, what is behind the
-    /// name of a scheme, which a server may reflect alone, and the name and the
-    /// password that Basic encodes (RFC 7617).
+    /// All secrets in the value of a header: the value itself; the part after
+    /// the name of the scheme, which a server may reflect alone; the user name
+    /// with the password, and the password, that Basic encodes (RFC 7617).
     pub(crate) fn of_credential(&self) -> Vec<Self> {
         let mut all = vec![self.clone()];
         let Some((scheme, rest)) = self.0.split_once(' ') else { return all };
@@ -33,7 +33,7 @@ impl Secret {
         all
     }
 
-    /// Adds to the text. What a growing one leaves behind is overwritten.
+    /// Appends to the text. The buffer of a text that grows is overwritten.
     pub(crate) fn push(&mut self, text: &str) {
         let needed = self.0.len() + text.len();
         if needed > self.0.capacity() {
@@ -45,7 +45,7 @@ impl Secret {
         self.0.push_str(text);
     }
 
-    /// Adds a text as a JSON string, with its quotes.
+    /// Appends a text as a JSON string, with its quotes.
     pub(crate) fn push_json(&mut self, text: &str) {
         let is_special = |letter: char| letter < ' ' || letter == '"' || letter == '\\';
         let mut rest = text;
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_what_is_secret_of_a_credential() {
+    fn finds_every_secret_in_a_credential() {
         let of = |value: &str| -> Vec<String> {
             let all = Secret::from(value).of_credential();
             all.iter().map(|one| one.expose().to_owned()).collect()

@@ -1,24 +1,23 @@
-//! A flag that threads and tasks wait for.
+//! A flag that threads and tasks can wait for.
 
 use std::io;
-use std::os::fd::RawFd;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 use tokio::sync::Notify;
 
 use crate::base::sync::Arc;
-use crate::base::sys::Bell;
+use crate::platform::{RawDescriptor, WakeUp};
 
-/// Raised once, it stays up until it is lowered.
+/// Stays raised until it is lowered.
 ///
-/// A task of the background thread waits for it in memory. A descriptor is
-/// made when the first thread blocks for it in poll(2), and is closed with the
-/// signal.
+/// A task of the background thread waits for it without a descriptor. The
+/// first thread that blocks on it in poll(2) opens a descriptor, which is
+/// closed when the signal is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
     raised: AtomicBool,
-    bell: OnceLock<Bell>,
+    wake_up: OnceLock<WakeUp>,
     tasks: Notify,
 }
 
@@ -43,29 +42,30 @@ impl Signal {
         self.raised.load(Ordering::SeqCst)
     }
 
-    /// The descriptor that is readable while it is raised.
-    pub(crate) fn fd(&self) -> io::Result<RawFd> {
-        if let Some(bell) = self.bell.get() {
-            return Ok(bell.fd());
+    /// The descriptor that is readable while the signal is raised.
+    pub(crate) fn fd(&self) -> io::Result<RawDescriptor> {
+        if let Some(wake_up) = self.wake_up.get() {
+            return Ok(wake_up.fd());
         }
-        // Another thread may be faster; then this one's is closed again.
-        let _ = self.bell.set(Bell::new()?);
+        // Another thread may have been faster. Then this wake-up is closed.
+        let _ = self.wake_up.set(WakeUp::new()?);
         self.settle();
-        let bell = self.bell.get().ok_or(io::ErrorKind::Other)?;
-        Ok(bell.fd())
+        let wake_up = self.wake_up.get().ok_or(io::ErrorKind::Other)?;
+        Ok(wake_up.fd())
     }
 
-    /// Makes the bell what the flag is. Other threads may do the same, and
-    /// change the flag, at any moment: whoever was the last has looked again.
+    /// Sets or clears the wake-up as the flag says. Other threads may do the
+    /// same, and change the flag, at any moment. The last thread to do so has
+    /// compared both again.
     fn settle(&self) {
         fence(Ordering::SeqCst);
-        let Some(bell) = self.bell.get() else { return };
+        let Some(wake_up) = self.wake_up.get() else { return };
         loop {
             let is_raised = self.is_raised();
             if is_raised {
-                bell.ring()
+                wake_up.set()
             } else {
-                bell.hush()
+                wake_up.clear()
             }
             if self.is_raised() == is_raised {
                 return;
@@ -73,10 +73,10 @@ impl Signal {
         }
     }
 
-    /// For tasks of the background thread.
+    /// Waits on the background thread.
     pub(crate) async fn until_raised(&self) {
         loop {
-            // It counts from here on.
+            // Notifications count from here on.
             let notified = self.tasks.notified();
             if self.is_raised() {
                 return;
@@ -89,7 +89,7 @@ impl Signal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::sys::{POLLIN, Poll, poll};
+    use crate::platform::{POLLIN, Poll, poll};
     use std::time::Duration;
 
     fn is_readable(signal: &Signal) -> bool {
@@ -108,10 +108,10 @@ mod tests {
     }
 
     #[test]
-    fn is_readable_when_it_was_raised_before_anybody_blocked() {
+    fn is_readable_if_it_was_raised_before_a_thread_blocked() {
         let signal = Signal::default();
         signal.raise();
-        assert!(signal.bell.get().is_none(), "no descriptor before somebody blocks");
+        assert!(signal.wake_up.get().is_none(), "no descriptor before a thread blocks");
         assert!(is_readable(&signal));
     }
 

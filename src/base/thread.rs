@@ -1,20 +1,20 @@
-//! Threads of the library's own.
+//! The threads that the library starts.
 
 use std::io;
 use std::thread::{Builder, JoinHandle};
 
-use crate::base::sys;
+use crate::platform::without_signals;
 
-/// What the standard library gives by default. It is said, because the
-/// standard library would else look for a size in the environment.
+/// The standard library's default. Without an explicit size, the standard
+/// library would look for one in the environment.
 const STACK: usize = 2 << 20;
 
-/// Begins a thread on which no signal of the application is handled.
+/// Starts a thread on which no signal handler of the application runs.
 pub(crate) fn spawn<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
-    builder(name).spawn(move || sys::without_signals(work))
+    builder(name).spawn(move || without_signals(work))
 }
 
 pub(crate) fn builder(name: &str) -> Builder {

@@ -32,7 +32,7 @@ pub(crate) use crate::protocol::notification::LEVELS;
 pub(crate) use crate::protocol::server_info::ServerInfo;
 pub(crate) use crate::protocol::skill::File as SkillFile;
 pub(crate) use crate::transport::process::StandardError;
+pub(crate) use crate::wire::json_string::unescape;
 pub(crate) use crate::wire::jsonrpc::Answer;
 pub(crate) use crate::wire::tape::{Place, Tape};
-pub(crate) use crate::wire::text::unescape;
 pub(crate) use crate::wire::tree::{NoPlace, Tree, Written, without_nul};

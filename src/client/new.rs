@@ -1,7 +1,6 @@
 //! Making a client.
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
 
 use crate::base::error::Result;
@@ -10,6 +9,7 @@ use crate::client::core::client::Client;
 use crate::client::options::Options;
 use crate::client::options::server::Server;
 use crate::client::options::server::Streams;
+use crate::platform::Descriptor;
 use crate::transport::process::Program;
 
 impl Client {
@@ -24,7 +24,7 @@ impl Client {
     }
 
     /// A client of a server at the other end of open descriptors.
-    pub(crate) fn new_fds(input: OwnedFd, output: OwnedFd) -> Result<Self> {
+    pub(crate) fn new_fds(input: Descriptor, output: Descriptor) -> Result<Self> {
         let streams = Some(Streams::new(input, output)?);
         Ok(Self::of(Options::of(Server::Streams(Arc::new(Mutex::new(streams))))?, run))
     }

@@ -1,100 +1,111 @@
-//! Calls of the protocol.
+//! Protocol calls to the server: each blocks until its result is there.
 
 use std::ffi::c_char;
 
 use crate::base::error::{Error, Result};
-use crate::client::{Answer, Call, LEVELS};
+use crate::client::{Call, LEVELS};
 use crate::ffi::argument::{optional_text, store, text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::{borrow, give};
-use crate::ffi::result::mcp_result;
+use crate::ffi::result::{hand_out, mcp_result};
 
-/// Connects and negotiates, if that is not done yet, and tells who the server
-/// is.
+/// Connects to the server, negotiates the protocol revision, and returns the
+/// server info.
 ///
-/// `out`, unless NULL, receives the introduction, to free with
-/// mcp_result_free(), or NULL on failure: mcp_result_server_name() and its
-/// neighbours.  No other call needs this one first.
+/// Connects only if the client is not connected yet.  Calling this function
+/// is optional: every other call connects when it needs to.
 ///
-/// Returns MCP_OK or a status: call errors.  Waits at most
+/// `out`, unless NULL, receives the server info as a result, or NULL on
+/// failure.  Read it with mcp_result_server_name() and the functions that
+/// follow it; free it with mcp_result_free().
+///
+/// Returns MCP_OK or a status: call errors.  Waits at most the time of
 /// mcp_client_set_timeout().
 /// Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_connect(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32 {
-    // SAFETY: the header asks for NULL or a place to write to.
+    // SAFETY: the header requires NULL or a place to write to.
     unsafe { store(out, std::ptr::null_mut()) };
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
-        let server_info = client.inner.connect()?;
+        let info = client.inner.connect()?;
         if !out.is_null() {
             // SAFETY: not NULL, a place to write to.
-            unsafe { store(out, give(mcp_result::from_introduction(server_info))) };
+            unsafe { store(out, give(mcp_result::from_server_info(info))) };
         }
         Ok(())
     })
 }
 
-/// Asks the server for a sign of life, with the credentials of any other
+/// Checks that the server answers, with the same credentials as every other
 /// request.
 ///
-/// Connects first where that is needed.  Sends "ping" up to revision
-/// 2025-11-25; later ones have none, and "server/discover" takes its place.
+/// Connects first if needed.  Up to revision 2025-11-25 it sends "ping".
+/// Later revisions have no "ping"; it sends "server/discover" to them.
 ///
-/// Returns MCP_OK or a status: call errors.  Waits at most
+/// Returns MCP_OK or a status: call errors.  Waits at most the time of
 /// mcp_client_set_timeout().
 /// Threads: any.  Since: 0.1.0.  Spec: ping, server/discover.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         client.inner.call(&Call::ping()).map(drop)
     })
 }
 
-/// Lists the server's tools: all of them, page after page.
+/// Lists all tools of the server; reads all pages of the list.
 ///
-/// `out` receives the result, to free with mcp_result_free(), or NULL on
-/// failure: mcp_result_tool_count(), mcp_result_tool().  For one page at a
-/// time, perform a request of "tools/list" with a "cursor" in its parameters:
-/// mcp_result_next_cursor(); to start or to cancel the whole list, see
-/// mcp_request_set_all_pages().  From revision 2026-07-28 on, a tool whose
-/// schema marks parameters for headers in an invalid way is left out, though
-/// mcp_result_json() has it; and a list that the server calls fresh is
-/// answered from memory, see mcp_client_set_cache_size().
+/// `out` receives the result, or NULL on failure.  Read it with
+/// mcp_result_tool_count() and mcp_result_tool(); free it with
+/// mcp_result_free().  To read a single page, perform a request of
+/// "tools/list" that has the "cursor" of mcp_result_next_cursor() in its
+/// parameters.  To list all pages with a request that can be started or
+/// cancelled, see mcp_request_set_all_pages().
 ///
-/// Waits at most mcp_client_set_timeout() for each page, and
-/// mcp_client_set_deadline() for the whole.
+/// From revision 2026-07-28 on, a tool is left out if its schema marks
+/// parameters for HTTP headers in an invalid way; mcp_result_json() still
+/// contains it.  From the same revision on, a list that the server declares
+/// fresh is answered from memory, see mcp_client_set_cache_size().
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more than
-/// mcp_client_set_max_pages() or mcp_client_set_max_items() allows.
+/// Each page may take the time of mcp_client_set_timeout(), and the whole
+/// list the time of mcp_client_set_deadline().
+///
+/// Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
+/// than mcp_client_set_max_pages() or more items than
+/// mcp_client_set_max_items() allows.
 /// Threads: any.  Since: 0.1.0.  Spec: tools/list, pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32 {
-    // SAFETY: as the header says.
+    // SAFETY: the header requires it of the caller.
     unsafe { list(client, out, "tools/list", "tools") }
 }
 
 /// Calls a tool and waits for its result.
 ///
-/// `name`: the tool's, UTF-8.  `arguments_json`: a JSON object as UTF-8 text;
-/// NULL or "" for none.  Both are copied.  `out`, unless NULL, receives the
-/// result, to free with mcp_result_free(), or NULL on failure.
+/// `name`: the tool's name, UTF-8.  `arguments_json`: a JSON object as UTF-8
+/// text; NULL or "" for no arguments.  Both are copied.  `out`, unless NULL,
+/// receives the result, or NULL on failure; free it with mcp_result_free().
 ///
-/// A tool that fails is a result, not a failed call: look at
-/// mcp_result_is_error().  A call of which a byte may have reached the server
-/// is not repeated after a broken connection: MCP_E_IO; unless the tool says
-/// in a list that was read that it is idempotent or only reads, see
-/// mcp_request_set_repeatable().  The server is asked to report progress, and
-/// each report starts the timeout anew, up to mcp_client_set_deadline().  For
-/// a time limit, to be told of progress or to cancel see
-/// mcp_request_new_call_tool(); for tools that take very long,
+/// A tool that fails gives a result, and this function returns MCP_OK: check
+/// mcp_result_is_error().
+///
+/// If the connection breaks after a byte of the call may have reached the
+/// server, the library does not send the call again and returns MCP_E_IO.  To
+/// allow a second attempt for tools that are read-only or idempotent, see
+/// mcp_client_set_repeat_tools() and mcp_request_set_repeatable().
+///
+/// The call asks the server to report progress.  Each progress notification
+/// restarts the timeout, but mcp_client_set_deadline() limits the whole call.
+/// To set a timeout for one call, to receive progress or to cancel, see
+/// mcp_request_new_call_tool().  For tools that run for a very long time, see
 /// mcp_client_set_tasks().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
-/// arguments that are no JSON object, before anything is sent.
+/// arguments that are not a JSON object, before anything is sent.
 /// Threads: any.  Since: 0.1.0.  Spec: tools/call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_call_tool(
@@ -103,7 +114,7 @@ pub unsafe extern "C" fn mcp_call_tool(
     arguments_json: *const c_char,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: as the header says.
+    // SAFETY: the header requires it of the caller.
     unsafe {
         call(client, out, || {
             let arguments = optional_text(arguments_json, "arguments_json")?;
@@ -112,39 +123,41 @@ pub unsafe extern "C" fn mcp_call_tool(
     }
 }
 
-/// Lists the server's resources, page after page:
-/// mcp_result_resource_count().
+/// Lists all resources of the server; reads all pages of the list.
 ///
-/// `out`: as for mcp_list_tools().  Returns like mcp_list_tools().
+/// `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
+/// and mcp_result_resource().  Returns like mcp_list_tools().
 /// Threads: any.  Since: 0.1.0.  Spec: resources/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_resources(
     client: *mut mcp_client,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: as the header says.
+    // SAFETY: the header requires it of the caller.
     unsafe { list(client, out, "resources/list", "resources") }
 }
 
-/// Lists the server's resource templates, page after page, as resources whose
-/// mcp_resource_uri() is an RFC 6570 template.
+/// Lists all resource templates of the server; reads all pages of the list.
 ///
-/// `out`: as for mcp_list_tools().  Returns like mcp_list_tools().
+/// `out`: as for mcp_list_tools().  Each template is read like a resource,
+/// and mcp_resource_uri() is its URI template (RFC 6570).  Returns like
+/// mcp_list_tools().
 /// Threads: any.  Since: 0.1.0.  Spec: resources/templates/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_resource_templates(
     client: *mut mcp_client,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: as the header says.
+    // SAFETY: the header requires it of the caller.
     unsafe { list(client, out, "resources/templates/list", "resourceTemplates") }
 }
 
-/// Reads a resource: mcp_result_content_count(), mcp_result_content().
+/// Reads a resource.
 ///
-/// `uri`: the resource's, UTF-8, copied.  `out`: as for mcp_call_tool().  From
-/// revision 2026-07-28 on, what the server calls fresh is answered from
-/// memory, see mcp_client_set_cache_size().
+/// `uri`: the resource's URI, UTF-8, copied.  `out`: as for mcp_call_tool();
+/// read it with mcp_result_content_count() and mcp_result_content().  From
+/// revision 2026-07-28 on, a resource that the server declares fresh is
+/// answered from memory, see mcp_client_set_cache_size().
 ///
 /// Returns MCP_OK or a status: call errors.
 /// Threads: any.  Since: 0.1.0.  Spec: resources/read.
@@ -154,19 +167,20 @@ pub unsafe extern "C" fn mcp_read_resource(
     uri: *const c_char,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: as the header says.
+    // SAFETY: the header requires it of the caller.
     unsafe { call(client, out, || Ok(Call::read(text(uri, "uri")?))) }
 }
 
-/// Asks to be told when a resource changes: MCP_EVENT_RESOURCE_UPDATED.
+/// Subscribes to changes of a resource: each change is reported as
+/// MCP_EVENT_RESOURCE_UPDATED.
 ///
-/// `uri`: the resource's, UTF-8, copied.  Opens the standing stream like
-/// mcp_listen(), and is repeated by the library after a lost session.  Up to
-/// revision 2025-11-25 this is "resources/subscribe", later a part of
-/// "subscriptions/listen".
+/// `uri`: the resource's URI, UTF-8, copied.  Opens the notification stream,
+/// as mcp_listen() does.  After a lost session the library subscribes again.
+/// Up to revision 2025-11-25 this sends "resources/subscribe"; later it is a
+/// part of "subscriptions/listen".
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED when the server
-/// does not tell of changes, or not of this one.
+/// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
+/// does not support subscriptions, or not to this resource.
 /// Threads: any.  Since: 0.1.0.
 /// Spec: resources/subscribe, subscriptions/listen.
 #[unsafe(no_mangle)]
@@ -175,15 +189,15 @@ pub unsafe extern "C" fn mcp_subscribe_resource(
     uri: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and a text.
         let (client, uri) = unsafe { (borrow(client, "client")?, text(uri, "uri")?) };
         client.inner.subscribe(uri, true)
     })
 }
 
-/// Ends what mcp_subscribe_resource() began.
+/// Ends a subscription made by mcp_subscribe_resource().
 ///
-/// `uri`: as it was given there.  Returns MCP_OK or a status: call errors.
+/// `uri`: the same text as there.  Returns MCP_OK or a status: call errors.
 /// Threads: any.  Since: 0.1.0.
 /// Spec: resources/unsubscribe, subscriptions/listen.
 #[unsafe(no_mangle)]
@@ -192,30 +206,32 @@ pub unsafe extern "C" fn mcp_unsubscribe_resource(
     uri: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and a text.
         let (client, uri) = unsafe { (borrow(client, "client")?, text(uri, "uri")?) };
         client.inner.subscribe(uri, false)
     })
 }
 
-/// Lists the server's prompts, page after page: mcp_result_prompt_count().
+/// Lists all prompts of the server; reads all pages of the list.
 ///
-/// `out`: as for mcp_list_tools().  Returns like mcp_list_tools().
+/// `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
+/// mcp_result_prompt().  Returns like mcp_list_tools().
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_prompts(
     client: *mut mcp_client,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: as the header says.
+    // SAFETY: the header requires it of the caller.
     unsafe { list(client, out, "prompts/list", "prompts") }
 }
 
-/// Gets a prompt, filled in with arguments: its messages are the result's
-/// contents, each with a mcp_content_role().
+/// Gets a prompt with its arguments filled in.
 ///
-/// `name`: the prompt's, UTF-8.  `arguments_json`: a JSON object of strings;
-/// NULL or "" for none.  Both are copied.  `out`: as for mcp_call_tool().
+/// `name`: the prompt's name, UTF-8.  `arguments_json`: a JSON object whose
+/// values are strings; NULL or "" for no arguments.  Both are copied.  `out`:
+/// as for mcp_call_tool().  The messages of the prompt are the content blocks
+/// of the result: mcp_result_content().  Each has a mcp_content_role().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
 /// argument that is not a string.
@@ -227,7 +243,7 @@ pub unsafe extern "C" fn mcp_get_prompt(
     arguments_json: *const c_char,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: as the header says.
+    // SAFETY: the header requires it of the caller.
     unsafe {
         call(client, out, || {
             let arguments = optional_text(arguments_json, "arguments_json")?;
@@ -236,17 +252,18 @@ pub unsafe extern "C" fn mcp_get_prompt(
     }
 }
 
-/// Asks for completions of an argument: mcp_result_completion_count(),
-/// mcp_result_completion().
+/// Asks the server for completions of an argument.
 ///
-/// `reference_json`: {"type":"ref/prompt","name":...} or
-/// {"type":"ref/resource","uri":...}.  `argument`: its name.  `value`: what
-/// was typed so far.  `context_json`: the other arguments as far as they are
-/// known, a JSON object of strings; NULL or "" for none.  All are UTF-8 and
-/// copied.  `out`: as for mcp_call_tool().
+/// `reference_json`: what the argument belongs to:
+/// {"type":"ref/prompt","name":...} or {"type":"ref/resource","uri":...}.
+/// `argument`: the argument's name.  `value`: what the user typed so far.
+/// `context_json`: the other arguments known so far, as a JSON object whose
+/// values are strings; NULL or "" for none.  All are UTF-8 and copied.
+/// `out`: as for mcp_call_tool(); read it with mcp_result_completion_count()
+/// and mcp_result_completion().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
-/// with a server of a revision before 2025-06-18, which has none.
+/// if the server speaks a revision before 2025-06-18, which has no context.
 /// Threads: any.  Since: 0.1.0.  Spec: completion/complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_complete(
@@ -257,7 +274,7 @@ pub unsafe extern "C" fn mcp_complete(
     context_json: *const c_char,
     out: *mut *mut mcp_result,
 ) -> i32 {
-    // SAFETY: as the header says.
+    // SAFETY: the header requires it of the caller.
     unsafe {
         call(client, out, || {
             Call::complete(
@@ -270,18 +287,21 @@ pub unsafe extern "C" fn mcp_complete(
     }
 }
 
-/// Asks for the server's log messages of a level and above: MCP_EVENT_LOG.
+/// Asks the server to send log messages of a level and all higher levels;
+/// each is reported as MCP_EVENT_LOG.
 ///
-/// `level`: one of MCP_LOG_.  Up to revision 2025-11-25 the server is told
-/// once, and again by the library after a lost session; later it goes with
-/// each request, and the messages come while that request runs.
+/// `level`: one of MCP_LOG_.  Up to revision 2025-11-25 the level is sent to
+/// the server once, and again after a lost session.  In later revisions it is
+/// sent with each request, and the server sends log messages while that
+/// request runs.
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT.
+/// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
+/// unknown level.
 /// Threads: any.  Since: 0.1.0.  Spec: logging/setLevel, _meta logLevel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_set_log_level(client: *mut mcp_client, level: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         let name = usize::try_from(level).ok().and_then(|level| LEVELS.get(level));
         let name = name.ok_or_else(|| Error::argument("level is not one of MCP_LOG_"))?;
@@ -289,28 +309,32 @@ pub unsafe extern "C" fn mcp_set_log_level(client: *mut mcp_client, level: i32) 
     })
 }
 
-/// Opens the standing stream on which a server sends what belongs to no
-/// request, and keeps it open: it is opened again after a failure, with
-/// growing pauses, and MCP_EVENT_LISTENING says so.
+/// Opens the notification stream and keeps it open.  On this stream the
+/// server sends notifications that belong to no request.
 ///
-/// `kinds`: MCP_EVENT_ numbers, added together.  From revision 2026-07-28 on
-/// the server is asked for MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED
-/// and MCP_EVENT_RESOURCES_CHANGED as they are named here, and with
-/// MCP_EVENT_TASK_STATUS of each task that this client begins or asks for;
-/// before, it tells all that it has to tell.  0 closes the stream, unless a
-/// subscription needs it.  Returns when the server has accepted it; what it
-/// accepted is the params of MCP_EVENT_LISTENING.  Events come through the
-/// handler of mcp_client_set_event_handler(), in calls of this client that
-/// wait and in mcp_client_dispatch().
+/// `kinds`: the sum of the MCP_EVENT_ numbers that the application wants.  0
+/// closes the stream, unless a subscription needs it.  Up to revision
+/// 2025-11-25 the server sends all its notifications, whatever the sum.  From
+/// revision 2026-07-28 on the library asks for MCP_EVENT_TOOLS_CHANGED,
+/// MCP_EVENT_PROMPTS_CHANGED and MCP_EVENT_RESOURCES_CHANGED as far as the
+/// sum contains them.  If it contains MCP_EVENT_TASK_STATUS, the library also
+/// asks for the status of each task that this client begins or asks for.
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED when the server
-/// offers no such stream, or will tell of nothing that was asked for.
+/// Returns when the server has accepted the stream.  The params of the
+/// MCP_EVENT_LISTENING event say what the server accepted.  If the stream
+/// fails, the library opens it again, with growing pauses, and each time it
+/// is open again there is another MCP_EVENT_LISTENING.  The handler of
+/// mcp_client_set_event_handler() receives the events, inside calls of this
+/// client that wait and inside mcp_client_dispatch().
+///
+/// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
+/// offers no such stream, or sends none of the notifications asked for.
 /// Threads: any.  Since: 0.1.0.
 /// Spec: transports, listening for messages; subscriptions/listen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_listen(client: *mut mcp_client, kinds: i32) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         if kinds & !KINDS != 0 {
             return Err(Error::argument("kinds is not a sum of MCP_EVENT_ numbers"));
@@ -319,12 +343,13 @@ pub unsafe extern "C" fn mcp_listen(client: *mut mcp_client, kinds: i32) -> i32 
     })
 }
 
-/// Sends a notification, which no server answers.
+/// Sends a notification.  The server does not answer notifications.
 ///
-/// `method`: such as "notifications/x", printable ASCII.  `params_json`: a
-/// JSON object as UTF-8 text, NULL or "" for none.  Both are copied.
+/// `method`: the notification's method, such as "notifications/x", printable
+/// ASCII.  `params_json`: a JSON object as UTF-8 text; NULL or "" for none.
+/// Both are copied.
 ///
-/// Returns MCP_OK when the server took it, or a status: call errors.
+/// Returns MCP_OK if the server accepted it, or a status: call errors.
 /// Threads: any.  Since: 0.1.0.  Spec: basic, notifications.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_notify(
@@ -333,7 +358,7 @@ pub unsafe extern "C" fn mcp_notify(
     params_json: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for texts.
+        // SAFETY: the header requires NULL or a live client, and texts.
         let (client, method, params) = unsafe {
             (
                 borrow(client, "client")?,
@@ -345,7 +370,7 @@ pub unsafe extern "C" fn mcp_notify(
     })
 }
 
-/// All kinds of event.
+/// The sum of all MCP_EVENT_ numbers.
 const KINDS: i32 = 1 | 2 | 4 | 8 | 16 | 32 | 64 | 128 | 256 | 512 | 1024;
 
 /// # Safety
@@ -356,13 +381,13 @@ unsafe fn call(
     out: *mut *mut mcp_result,
     make: impl FnOnce() -> Result<Call>,
 ) -> i32 {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     unsafe { store(out, std::ptr::null_mut()) };
     guard(|| {
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         let client = unsafe { borrow(client, "client") }?;
         let answer = client.inner.call(&make()?)?;
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         unsafe { hand_out(vec![answer], out) };
         Ok(())
     })
@@ -377,24 +402,14 @@ pub(crate) unsafe fn list(
     method: &str,
     member: &str,
 ) -> i32 {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     unsafe { store(out, std::ptr::null_mut()) };
     guard(|| {
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         let client = unsafe { borrow(client, "client") }?;
         let pages = client.inner.list(method, member)?;
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         unsafe { hand_out(pages, out) };
         Ok(())
     })
-}
-
-/// # Safety
-///
-/// `out` is NULL or may be written to.
-pub(crate) unsafe fn hand_out(pages: Vec<Answer>, out: *mut *mut mcp_result) {
-    if !out.is_null() {
-        // SAFETY: not NULL, a place to write to.
-        unsafe { store(out, give(mcp_result::from_pages(pages))) };
-    }
 }

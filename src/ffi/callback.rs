@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::sync::lock;
-use crate::base::sys::PerProcess;
+use crate::platform::PerProcess;
 
 /// Releases the user data of a callback.
 ///

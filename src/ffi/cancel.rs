@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::base::cancel::Cancel;
-use crate::base::sys::Uncancelled;
 use crate::ffi::guard::{guard_or, read_or};
 use crate::ffi::handle::{Handle, give, peek, take};
+use crate::platform::Uncancelled;
 
 /// A CANCEL: a switch that ends requests, from another thread or from a
 /// signal handler.

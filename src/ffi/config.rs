@@ -1,4 +1,4 @@
-//! Configuration files: the servers in them, and clients of those.
+//! Configuration files: lists their servers, and makes clients for them.
 
 use std::ffi::{CString, c_char};
 
@@ -9,44 +9,46 @@ use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard_or, read_or};
 use crate::ffi::handle::{give, peek, take};
 
-/// A CONFIGURATION FILE of an MCP host, read once: the servers in it, in their
-/// order.
+/// A CONFIGURATION FILE of an MCP host, read once.  It lists servers, in the
+/// order of the file.
 ///
-/// It is JSON, in which comments and commas at the end are allowed, of up to
-/// 1 MiB: an object "mcpServers" as Claude, Cursor and FastMCP have it, or
-/// "servers" as VS Code has it, or a whole file that is such an object.  A
-/// server has:
+/// The file is JSON of up to 1 MiB; comments and trailing commas are allowed.
+/// The servers are in an object "mcpServers" (Claude, Cursor, FastMCP) or
+/// "servers" (VS Code), or the whole file is such an object.  A server has:
 ///
-/// - "url", and may have "headers", "transport" or "type" ("http",
-///   "streamable-http", "sse") and "auth": the bearer token without the word
-///   "Bearer", or for OAuth "oauth", or an object that may have "CLIENT_ID",
-///   "CLIENT_SECRET" and "scopes";
-/// - or "command", and may have "args", "env", "cwd", "type" ("stdio") and
-///   "envFile", a file of NAME=VALUE lines beside the configuration file;
-/// - "timeout" in milliseconds: see mcp_client_set_timeout();
-/// - "disabled".
+/// - "url"; and optionally "headers", "transport" or "type" ("http",
+///   "streamable-http", "sse") and "auth".  "auth" is the bearer token
+///   without the word "Bearer"; or, for OAuth, "oauth" or an object, which
+///   may have "CLIENT_ID", "CLIENT_SECRET" and "scopes";
+/// - or "command"; and optionally "args", "env", "cwd", "type" ("stdio") and
+///   "envFile", a file of NAME=VALUE lines, whose path is relative to the
+///   configuration file;
+/// - optionally "timeout" in milliseconds, see mcp_client_set_timeout();
+/// - optionally "disabled".
 ///
-/// Other keys are passed over, and null is as if the key were not there.
+/// Other keys are ignored.  A key whose value is null counts as absent.
 ///
-/// In these texts, names of headers and variables aside, `${NAME}` and
-/// `${env:NAME}` stand for an environment variable and `${NAME:-default}` for
-/// one that may be unset or empty; every other "$" stands for itself.  They
-/// are replaced when a client is made.  What an editor would fill in is an
-/// error that says so: `${input:ID}`, `${command:ID}`, and
-/// `${workspaceFolder}` unless an environment variable has that name.
+/// These texts, except the names of headers and variables, may contain
+/// references.  `${NAME}` and `${env:NAME}` are replaced by the value of an
+/// environment variable.  `${NAME:-default}` is replaced by the default if
+/// the variable is unset or empty.  Any other "$" is an ordinary character.
+/// The references are replaced when a client is made.  A reference that only
+/// an editor can replace is an error that says so: `${input:ID}`,
+/// `${command:ID}`, and `${workspaceFolder}` unless an environment variable
+/// has that name.
 ///
-/// The message of an error has file, line and key, such as
-/// "mcp.json:7: mcpServers.weather.args[2]: ...", and none of the values of
-/// headers, tokens and variables.
+/// The message of an error contains the file, the line and the key, such as
+/// "mcp.json:7: mcpServers.weather.args[2]: ...".  It never contains the
+/// value of a header, a token or a variable.
 #[derive(Debug)]
 pub struct mcp_config {
     inner: Config,
-    servers: Vec<Server>,
+    servers: Vec<ListedServer>,
     warnings: Vec<CString>,
 }
 
 #[derive(Debug)]
-struct Server {
+struct ListedServer {
     name: CString,
     url: Option<CString>,
     command: Option<CString>,
@@ -54,7 +56,7 @@ struct Server {
 
 impl From<Config> for mcp_config {
     fn from(inner: Config) -> Self {
-        let servers = inner.entries.iter().map(|entry| Server {
+        let servers = inner.entries.iter().map(|entry| ListedServer {
             name: lent(&entry.name),
             url: entry.url().map(lent),
             command: entry.command().map(lent),
@@ -68,79 +70,79 @@ impl From<Config> for mcp_config {
 /// Reads a configuration file and checks all of it.
 ///
 /// `path`: a regular file.  Returns a handle to free with mcp_config_free(),
-/// or NULL with the last error set: MCP_E_NOT_FOUND for a file that is not
-/// there, MCP_E_TOO_LARGE, MCP_E_INVALID_ARGUMENT for one that cannot be read
-/// and for all that is wrong in it.
+/// or NULL with the last error set: MCP_E_NOT_FOUND for a file that does not
+/// exist; MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a file that cannot be
+/// read, and for every mistake in it.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_load(path: *const c_char) -> *mut mcp_config {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header asks for a text or NULL.
+        // SAFETY: the header requires NULL or a text.
         let path = unsafe { text(path, "path") }?;
         Ok(give(Config::load(path)?.into()))
     })
 }
 
-/// Releases a configuration, overwriting its secrets.
+/// Releases a configuration and overwrites its secrets.
 ///
-/// `config`: one that no other thread is using and that is not used again, or
-/// NULL.  Clients that were made of it outlive it.
+/// `config`: a configuration that no other thread is using and that is not
+/// used again, or NULL.  Clients made from it stay valid.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_free(config: *mut mcp_config) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a configuration that is not used
+        // SAFETY: the header requires NULL or a configuration that is not used
         // again.
         drop(unsafe { take(config) });
         Some(())
     });
 }
 
-/// Gives the number of servers, disabled ones among them.
+/// Returns the number of servers, including disabled ones.
 ///
-/// `config`: NULL gives 0.
+/// A NULL `config` gives 0.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_count(config: *const mcp_config) -> usize {
-    // SAFETY: the header asks for NULL or a live configuration.
+    // SAFETY: the header requires NULL or a live configuration.
     let config = unsafe { peek(config) };
     read_or(0, || Some(config?.servers.len()))
 }
 
-/// Gives the name of a server by its place; NULL past the end.
+/// Returns the name of a server by its index.
 ///
-/// `config`: NULL gives NULL.  `index`: from 0 on.
+/// `index`: starts at 0; NULL past the end.  A NULL `config` gives NULL.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_name(config: *const mcp_config, index: usize) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live configuration.
+    // SAFETY: the header requires NULL or a live configuration.
     unsafe { server(config, index, |server| Some(&server.name)) }
 }
 
-/// Gives the address of a server by its place, as it is written in the file,
-/// without what its references stand for.
+/// Returns the URL of a server by its index, as it is written in the file;
+/// references are not replaced.
 ///
-/// `config`: NULL gives NULL.  `index`: from 0 on.  NULL past the end and for
-/// a program at stdio.
+/// `index`: starts at 0; NULL past the end, and for a server that is a
+/// program on stdio.  A NULL `config` gives NULL.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_url(config: *const mcp_config, index: usize) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live configuration.
+    // SAFETY: the header requires NULL or a live configuration.
     unsafe { server(config, index, |server| server.url.as_ref()) }
 }
 
-/// Gives the program of a server by its place, as it is written in the file
-/// and without its arguments.
+/// Returns the program of a server by its index, as it is written in the
+/// file, without its arguments.
 ///
-/// `config`: NULL gives NULL.  `index`: from 0 on.  NULL past the end and for
-/// a server behind HTTP.
+/// `index`: starts at 0; NULL past the end, and for a server that is reached
+/// by HTTP.  A NULL `config` gives NULL.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_command(
     config: *const mcp_config,
     index: usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live configuration.
+    // SAFETY: the header requires NULL or a live configuration.
     unsafe { server(config, index, |server| server.command.as_ref()) }
 }
 
@@ -150,72 +152,74 @@ pub unsafe extern "C" fn mcp_config_command(
 unsafe fn server(
     config: *const mcp_config,
     index: usize,
-    part: fn(&Server) -> Option<&CString>,
+    part: fn(&ListedServer) -> Option<&CString>,
 ) -> *const c_char {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     let config = unsafe { peek(config) };
     read_or(std::ptr::null(), || {
         config?.servers.get(index).and_then(part).map(|text| text.as_ptr())
     })
 }
 
-/// Gives the number of warnings about the file.
+/// Returns the number of warnings about the file.
 ///
-/// There is one when users other than the file's owner may read tokens,
-/// headers or variables that are written out in it, one for each name that is
-/// there twice, and one when there are both "mcpServers", which counts, and
-/// "servers".  `config`: NULL gives 0.
+/// There is one warning if tokens, headers or variables are written in the
+/// file itself, not as references, and users other than its owner may read
+/// it.  There is one warning for each name that occurs twice in its object.
+/// There is one warning if the file has both "mcpServers", which is used, and
+/// "servers".  A NULL `config` gives 0.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_warning_count(config: *const mcp_config) -> usize {
-    // SAFETY: the header asks for NULL or a live configuration.
+    // SAFETY: the header requires NULL or a live configuration.
     let config = unsafe { peek(config) };
     read_or(0, || Some(config?.warnings.len()))
 }
 
-/// Gives a warning by its place; NULL past the end.
+/// Returns a warning by its index, in the form of an error's message.
 ///
-/// `config`: NULL gives NULL.  `index`: from 0 on.  It is written like the
-/// message of an error.
+/// `index`: starts at 0; NULL past the end.  A NULL `config` gives NULL.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_warning(
     config: *const mcp_config,
     index: usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live configuration.
+    // SAFETY: the header requires NULL or a live configuration.
     let config = unsafe { peek(config) };
     read_or(std::ptr::null(), || config?.warnings.get(index).map(|text| text.as_ptr()))
 }
 
-/// Makes a client of a server of the file, with its token, headers and
-/// timeout.
+/// Makes a client for a server of the file, with the server's token, headers
+/// and timeout.
 ///
-/// `config`: not changed.  `name`: the server's; NULL for the only one that
-/// is not disabled.
+/// `config`: not changed.  `name`: the server's name; NULL for the only
+/// server that is not disabled.
 ///
-/// Where "auth" says OAuth, the client has an authorization of its own, of
-/// MCP_GRANT_AUTHORIZATION_CODE and with what the file says.  It keeps nothing
-/// and shows no page, so that a sign-in that is needed is MCP_E_UNAUTHORIZED:
-/// set the browser and the store of mcp_client_auth() before the first call,
-/// or another authorization with mcp_client_set_auth().
+/// If "auth" says OAuth, the client has an authorization with the grant
+/// MCP_GRANT_AUTHORIZATION_CODE and the values of the file.  This
+/// authorization stores no tokens and opens no web page: where a sign-in is
+/// needed, the call returns MCP_E_UNAUTHORIZED.  Before the first call, set
+/// the browser and the store of mcp_client_auth(), or another authorization
+/// with mcp_client_set_auth().
 ///
-/// Reads the environment, and a file that "envFile" names; nothing is sent.
+/// Reads the environment, and the file that "envFile" names.  Sends nothing.
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
-/// error set: MCP_E_NOT_FOUND, whose message lists the names there are;
-/// MCP_E_STATE for a server that is disabled; MCP_E_UNSUPPORTED for one that
-/// needs an editor; MCP_E_INVALID_ARGUMENT for a variable that is not set, and
-/// for what mcp_client_new(), mcp_client_set_header() and mcp_auth_set_client()
-/// refuse.
-/// Threads: any, while none changes the environment.  Since: 0.1.0.
+/// error set: MCP_E_NOT_FOUND for an unknown name, with a message that lists
+/// the known names; MCP_E_STATE for a server that is disabled;
+/// MCP_E_UNSUPPORTED for a server that needs an editor;
+/// MCP_E_INVALID_ARGUMENT for a variable that is not set, and for values that
+/// mcp_client_new(), mcp_client_set_header() or mcp_auth_set_client()
+/// refuses.
+/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_client(
     config: *const mcp_config,
     name: *const c_char,
 ) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header asks for NULL or a live configuration, and for a
-        // text or NULL.
+        // SAFETY: the header requires NULL or a live configuration, and NULL or
+        // a text.
         let (config, name) = unsafe { (peek(config), optional_text(name, "name")?) };
         let config = config.ok_or_else(|| Error::argument("config is NULL"))?;
         Ok(give(mcp_client::new(config.inner.client(name)?)))
@@ -223,18 +227,20 @@ pub unsafe extern "C" fn mcp_config_client(
 }
 
 /// Makes a client from a configuration file: mcp_config_load(),
-/// mcp_config_client() and mcp_config_free() in one, without the warnings.
+/// mcp_config_client() and mcp_config_free() in one call, without the
+/// warnings.
 ///
-/// `path`, `name`: as there.  Returns a handle to free with
-/// mcp_client_free(), or NULL with the last error set to one of theirs.
-/// Threads: any, while none changes the environment.  Since: 0.1.0.
+/// `path`: as for mcp_config_load().  `name`: as for mcp_config_client().
+/// Returns a handle to free with mcp_client_free(), or NULL with the last
+/// error set to one of their errors.
+/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new_config(
     path: *const c_char,
     name: *const c_char,
 ) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header asks for texts or NULL.
+        // SAFETY: the header requires NULL or texts.
         let (path, name) = unsafe { (text(path, "path")?, optional_text(name, "name")?) };
         Ok(give(mcp_client::new(Config::load(path)?.client(name)?)))
     })

@@ -1,5 +1,5 @@
-//! Pieces of content: of a tool's result, a resource that was read, a
-//! prompt's message.
+//! Contents: of a tool's result, of a resource that was read, of a prompt's
+//! message.
 
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, OnceLock};
@@ -14,16 +14,17 @@ use crate::ffi::handle::peek;
 use crate::ffi::last_error::set_last;
 use crate::ffi::library::*;
 use crate::ffi::resource::mcp_resource;
-use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, tell};
+use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 
-/// A PIECE OF CONTENT: of a tool's result, of a resource that was read, or of
-/// a prompt's message; borrowed from the result.
+/// A CONTENT BLOCK of mcp_result_content(), borrowed from the result: a part
+/// of a tool's result, of a resource that was read, or of a prompt's message.
 #[derive(Debug)]
 pub struct mcp_content {
     view: View,
-    /// All parts of a message share it.
+    /// Shared by all parts of a message.
     role: Option<Arc<Lent>>,
-    /// The resource of an embedded one; a resource that was read is its own.
+    /// The resource inside an embedded resource. A resource that was read has
+    /// its members at the top.
     inner: Option<View>,
     data: OnceLock<Option<Vec<u8>>>,
     link: OnceLock<mcp_resource>,
@@ -42,18 +43,18 @@ impl mcp_content {
             Some("\"audio\"") => MCP_CONTENT_AUDIO,
             Some("\"resource_link\"") => MCP_CONTENT_RESOURCE_LINK,
             Some("\"resource\"") => MCP_CONTENT_RESOURCE,
-            // What is read has no kind of its own.
+            // The contents of resources/read have no "type".
             None if self.view.raw("uri").is_some() => MCP_CONTENT_RESOURCE,
             _ => MCP_CONTENT_OTHER,
         }
     }
 
-    /// Where the members of a resource are.
+    /// The object that has the members of the resource.
     fn resource(&self) -> &View {
         self.inner.as_ref().unwrap_or(&self.view)
     }
 
-    /// A text that is the answer's own, not that of a resource inside it.
+    /// The text of this content itself, not of a resource embedded in it.
     pub(crate) fn own_text(&self) -> Option<&Lent> {
         if self.inner.is_some() { None } else { self.text() }
     }
@@ -83,7 +84,7 @@ impl mcp_content {
         decoded.as_deref()
     }
 
-    /// The bytes that it stands for: decoded, or those of its text.
+    /// The content as bytes: those of its text, or the decoded data.
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
         match self.text() {
             Some(text) => Some(text.text().as_bytes()),
@@ -95,78 +96,82 @@ impl mcp_content {
         if self.kind() != MCP_CONTENT_RESOURCE_LINK {
             return None;
         }
-        Some(self.link.get_or_init(|| mcp_resource(self.view.again())))
+        Some(self.link.get_or_init(|| mcp_resource(self.view.fresh())))
     }
 }
 
-/// The bytes of a JSON string in base64, padded or not.
+/// Decodes a JSON string that is base64, with or without padding.
 fn decode(raw: &str) -> Option<Vec<u8>> {
     let text = Lent::of_string(raw.starts_with('"').then_some(raw)?);
     let text = text.text();
     STANDARD.decode(text).ok().or_else(|| {
-        // What some servers write: lines, or no padding.
+        // Some servers write line breaks into it, or no padding.
         let plain: String = text.chars().filter(|one| !one.is_ascii_whitespace()).collect();
         let plain = plain.trim_end_matches('=');
         base64::engine::general_purpose::STANDARD_NO_PAD.decode(plain).ok()
     })
 }
 
-/// Tells the kind: one of MCP_CONTENT_.
+/// Returns the kind of a content block: one of MCP_CONTENT_.
 ///
-/// `content`: NULL gives 0.  MCP_CONTENT_OTHER for a kind that this library
-/// does not know: mcp_content_json() has it whole.
+/// MCP_CONTENT_OTHER is a kind that this library does not know;
+/// mcp_content_json() returns the whole content block.  A NULL `content`
+/// gives 0.
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(content, 0, |it| Some(it.kind())) }
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { read_value(content, 0, |it| Some(it.kind())) }
 }
 
-/// Gives who speaks in a prompt's message: "user" or "assistant"; otherwise
-/// NULL.
+/// Returns the role of the prompt's message that the content block belongs
+/// to: "user" or "assistant".
 ///
-/// NULL if the server sent none or another type.  `content`: NULL gives NULL.
-/// Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type, and for a
+/// content block that is not of a prompt.  A NULL `content` gives NULL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(content, |it| it.role.as_deref()) }
 }
 
-/// Gives the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that has
-/// text; otherwise NULL.
+/// Returns the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that
+/// contains text.
 ///
-/// NULL if the server sent none or another type.  UTF-8; one with a NUL
-/// inside has its whole `len`.  `content`: NULL gives NULL.  `len`, unless
-/// NULL, receives the bytes without the terminating NUL.  Borrowed from the
-/// answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type, and for
+/// other kinds.  A NULL `content` gives NULL.  The text is UTF-8.  If it
+/// contains a NUL, C sees its end there, but `len` is the whole length.
+/// `len`, unless NULL, receives the length in bytes without the final NUL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: TextContent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_text(
     content: *const mcp_content,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(content, len, |it| it.text()) }
 }
 
-/// Gives the bytes of an image, a sound or a binary resource, decoded from
-/// base64; otherwise NULL.
+/// Returns the bytes of an image, of audio or of a binary resource, decoded
+/// from base64.
 ///
-/// NULL if the server sent none, which leaves the last error as it was.  NULL
-/// and a last error of MCP_E_PROTOCOL if it sent another type, or what is not
-/// base64.  `content`: NULL gives NULL.  `len` receives their number.  Decoded
-/// at the first call and kept: borrowed from the answer, valid until
-/// mcp_result_free().
+/// Returns NULL if the server sent none, and for other kinds; the last error
+/// does not change then.  If the server sent a value of another type, or one
+/// that is not base64, returns NULL and sets the last error to
+/// MCP_E_PROTOCOL.  A NULL `content` gives NULL.  `len`, unless NULL,
+/// receives the number of bytes.  The first call decodes the bytes and the
+/// result keeps them.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ImageContent, BlobResourceContents.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_data(
     content: *const mcp_content,
     len: *mut usize,
 ) -> *const c_void {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe {
         store(len, 0);
@@ -178,95 +183,97 @@ pub unsafe extern "C" fn mcp_content_data(
     }
 }
 
-/// Gives the media type.
+/// Returns the media type of a content block.
 ///
-/// NULL if the server sent none or another type.  `content`: NULL gives NULL.
-/// Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.  A NULL
+/// `content` gives NULL.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_mime_type(content: *const mcp_content) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(content, |it| it.string("mimeType")) }
 }
 
-/// Gives the URI of a resource or a link, otherwise NULL.
+/// Returns the URI of a resource or of a resource link; NULL for other kinds.
 ///
-/// NULL if the server sent none or another type.  `content`: NULL gives NULL.
-/// Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.  A NULL
+/// `content` gives NULL.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ResourceLink, ResourceContents.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_uri(content: *const mcp_content) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(content, |it| it.string("uri")) }
 }
 
-/// Gives the name of MCP_CONTENT_RESOURCE_LINK, otherwise NULL.
+/// Returns the name of MCP_CONTENT_RESOURCE_LINK; NULL for other kinds.
 ///
-/// NULL if the server sent none or another type.  `content`: NULL gives NULL.
-/// Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.  A NULL
+/// `content` gives NULL.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ResourceLink, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_name(content: *const mcp_content) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(content, |it| it.link().and_then(|link| link.0.string("name"))) }
 }
 
-/// Gives the resource that MCP_CONTENT_RESOURCE_LINK leads to, otherwise
-/// NULL: mcp_resource_uri() and its neighbours read it.
+/// Returns the resource that MCP_CONTENT_RESOURCE_LINK links to; NULL for
+/// other kinds.
 ///
-/// `content`: NULL gives NULL.  Borrowed from the answer: valid until
-/// mcp_result_free().
+/// Read it with mcp_resource_uri() and the functions that follow it.  A NULL
+/// `content` gives NULL.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ResourceLink.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_resource(content: *const mcp_content) -> *const mcp_resource {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend_part(content, |it| it.link()) }
 }
 
-/// Gives the annotations as a JSON object.
+/// Returns the annotations of a content block as a JSON object.
 ///
-/// NULL if the server sent none; another type is given as it is.  `content`:
-/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
-/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or null; a value of another type is
+/// returned as it is.  A NULL `content` gives NULL.  `len`, unless NULL,
+/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Annotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_annotations_json(
     content: *const mcp_content,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(content, len, |it| it.view.json("annotations")) }
 }
 
-/// Gives the _meta as a JSON object.
+/// Returns the member _meta of a content block as a JSON object.
 ///
-/// NULL if the server sent none; another type is given as it is.  `content`:
-/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
-/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or null; a value of another type is
+/// returned as it is.  A NULL `content` gives NULL.  `len`, unless NULL,
+/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_meta_json(
     content: *const mcp_content,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(content, len, |it| it.view.json("_meta")) }
 }
 
-/// Gives the whole content as JSON text.
+/// Returns the whole content block as JSON text.
 ///
-/// Never NULL for a content.  `content`: NULL gives NULL.  `len`, unless
-/// NULL, receives the bytes without the terminating NUL.  Borrowed from the
-/// answer: valid until mcp_result_free().
+/// Never NULL for a valid `content`.  A NULL `content` gives NULL.  `len`,
+/// unless NULL, receives the length in bytes without the final NUL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_json(
     content: *const mcp_content,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(content, len, |it| Some(it.view.whole())) }
 }

@@ -1,4 +1,4 @@
-//! Notifications of the server.
+//! Notifications of the server, and the handler that receives them.
 
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, OnceLock};
@@ -11,11 +11,14 @@ use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
 use crate::ffi::library::*;
 use crate::ffi::task::mcp_task;
-use crate::ffi::view::{Lent, View, lend, lend_long, tell};
+use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 
-/// SOMETHING THE SERVER TELLS of its own accord: a notification.  Lent to the
-/// handler of mcp_client_set_event_handler() while it runs; nothing of it may
-/// be kept.
+/// A NOTIFICATION of the server, or of the library about its notification
+/// stream.
+///
+/// The handler of mcp_client_set_event_handler() receives it.  It is valid
+/// while the handler runs, and so is everything that the functions below
+/// return.
 #[derive(Debug)]
 pub struct mcp_event {
     kind: i32,
@@ -44,9 +47,9 @@ impl mcp_event {
         self.view.get_or_init(make)
     }
 
-    pub(crate) fn task(&self) -> Option<&mcp_task> {
+    fn task(&self) -> Option<&mcp_task> {
         let params = self.of_kind(MCP_EVENT_TASK_STATUS)?;
-        Some(self.task.get_or_init(|| mcp_task(params.again())))
+        Some(self.task.get_or_init(|| mcp_task(params.fresh())))
     }
 
     fn of_kind(&self, kind: i32) -> Option<&View> {
@@ -54,46 +57,47 @@ impl mcp_event {
     }
 }
 
-/// Is told what the server tells of its own accord; see
-/// mcp_client_set_event_handler().
+/// Handles a notification; see mcp_client_set_event_handler().
 ///
-/// `userdata`: what was given with the callback.  `client`: the client that
-/// heard it.  `event` lives until you return.  Runs on a thread that
-/// dispatches or waits in a call of this client, possibly on several at a
-/// time.
+/// `userdata`: the pointer given with the callback.  `client`: the client
+/// that received the notification.  `event`: valid until the callback
+/// returns.  Runs on a thread of the application, inside
+/// mcp_client_dispatch() or inside a call of this client that waits; possibly
+/// on several threads at the same time.
 pub type mcp_event_fn = Option<
     unsafe extern "C" fn(userdata: *mut c_void, client: *mut mcp_client, event: *const mcp_event),
 >;
 
-/// The address of a client, which its own handlers are given.
+/// The address of a client, to be passed to its handlers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Owner(pub(crate) *mut mcp_client);
+pub(crate) struct ClientAddress(pub(crate) *mut mcp_client);
 
-// SAFETY: only an address: it is given back to the program, which says that
-// the client lives while its handlers run.
-unsafe impl Send for Owner {}
+// SAFETY: only an address, which is passed back to the application. The
+// application guarantees that the client lives while its handlers run.
+unsafe impl Send for ClientAddress {}
 // SAFETY: as above.
-unsafe impl Sync for Owner {}
+unsafe impl Sync for ClientAddress {}
 
-impl Owner {
+impl ClientAddress {
     pub(crate) fn address(self) -> *mut mcp_client {
         self.0
     }
 }
 
-/// Sets who is told what the server tells of its own accord.
+/// Sets the callback that receives the notifications of the server.
 ///
 /// `callback`: runs inside mcp_client_dispatch() and inside calls that wait,
-/// on their thread, never on one of the library's; on several at a time if
-/// several wait.  It may call everything except mcp_client_free().  A call
-/// that it makes with this client runs no event handler: what comes meanwhile
-/// waits in order until this one has returned.  NULL takes it away, and events
-/// are dropped.  `userdata`: given to the callback.
-/// `free_userdata`: see mcp_free_fn.
+/// on the thread that called.  It never runs on a thread of the library.  If
+/// several threads wait, it may run on several of them at the same time.  It
+/// may call every function except mcp_client_free().  A call that it makes
+/// with this client runs no event handler: notifications that arrive during
+/// that call are queued in order until the callback has returned.  NULL
+/// removes the callback, and events are dropped.  `userdata`: passed to the
+/// callback.  `free_userdata`: see mcp_free_fn.
 ///
-/// A server that talks more than it is listened to loses the oldest: 1024
-/// events and reports of progress are kept, and 16 MiB of them, and the loss
-/// is counted, see mcp_client_count().
+/// At most 1024 events and progress reports, and at most 16 MiB of them, are
+/// queued.  If more arrive before the application handles them, the oldest
+/// are dropped and counted, see mcp_client_count().
 ///
 /// Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
 /// Threads: any, at any time.  Since: 0.1.0.  Spec: notifications.
@@ -104,15 +108,15 @@ pub unsafe extern "C" fn mcp_client_set_event_handler(
     userdata: *mut c_void,
     free_userdata: mcp_free_fn,
 ) -> i32 {
-    let owner = Owner(client);
+    let owner = ClientAddress(client);
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         let handler = callback.map(|callback| {
             Arc::new(move |event: &Event| {
                 let event = mcp_event::new(event);
-                // SAFETY: the program gave the function for this user data.
+                // SAFETY: the application set the function for this user data.
                 unsafe { callback(userdata.pointer(), owner.address(), &event) };
             }) as Arc<EventHandler>
         });
@@ -121,66 +125,69 @@ pub unsafe extern "C" fn mcp_client_set_event_handler(
     })
 }
 
-/// Tells the kind: one of MCP_EVENT_.
+/// Returns the kind of an event: one of MCP_EVENT_.
 ///
-/// `event`: NULL gives 0.
+/// A NULL `event` gives 0.
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
-    // SAFETY: the header asks for NULL or a live event.
-    unsafe { tell(event, 0, |it| Some(it.kind)) }
+    // SAFETY: the header requires NULL or a live event.
+    unsafe { read_value(event, 0, |it| Some(it.kind)) }
 }
 
-/// Gives the notification's method, such as
-/// "notifications/tools/list_changed"; "" for MCP_EVENT_LISTENING.
+/// Returns the notification's method, such as
+/// "notifications/tools/list_changed".
 ///
-/// Never NULL for an event.  `event`: NULL gives NULL.  Valid while the
-/// handler runs.
+/// It is "" for MCP_EVENT_LISTENING.  Never NULL for a valid `event`.  A NULL
+/// `event` gives NULL.  Valid while the handler runs.
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live event.
+    // SAFETY: the header requires NULL or a live event.
     unsafe { lend(event, |it| Some(&it.method)) }
 }
 
-/// Gives the notification's params as JSON text; "{}" where it has none.
+/// Returns the notification's params as JSON text; "{}" if it has none.
 ///
-/// Never NULL for an event.  `event`: NULL gives NULL.  `len`, unless NULL,
-/// receives the bytes without the terminating NUL.  Valid while the handler
-/// runs.
+/// Never NULL for a valid `event`.  A NULL `event` gives NULL.  `len`, unless
+/// NULL, receives the length in bytes without the final NUL.  Valid while the
+/// handler runs.
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_params_json(
     event: *const mcp_event,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live event, and for NULL or a
+    // SAFETY: the header requires NULL or a live event, and NULL or a
     // place to write to.
     unsafe { lend_long(event, len, |it| Some(&it.params)) }
 }
 
-/// Gives the resource of MCP_EVENT_RESOURCE_UPDATED, otherwise NULL.
+/// Returns the URI of the resource that changed, for
+/// MCP_EVENT_RESOURCE_UPDATED.
 ///
-/// NULL if the server sent none or another type.  `event`: NULL gives NULL.
-/// Valid while the handler runs.
+/// Returns NULL if the server sent none or a value of another type, and for
+/// other kinds of event.  A NULL `event` gives NULL.  Valid while the handler
+/// runs.
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/resources/updated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_uri(event: *const mcp_event) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live event.
+    // SAFETY: the header requires NULL or a live event.
     unsafe { lend(event, |it| it.of_kind(MCP_EVENT_RESOURCE_UPDATED)?.string("uri")) }
 }
 
-/// Gives the level of MCP_EVENT_LOG, one of MCP_LOG_, otherwise -1.
+/// Returns the level of a log message, one of MCP_LOG_, for MCP_EVENT_LOG.
 ///
-/// `event`: NULL gives -1.
+/// -1 for other kinds of event, and for a level that the library does not
+/// know.  A NULL `event` gives -1.
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_log_level(event: *const mcp_event) -> i32 {
-    // SAFETY: the header asks for NULL or a live event.
+    // SAFETY: the header requires NULL or a live event.
     unsafe {
-        tell(event, -1, |it| {
+        read_value(event, -1, |it| {
             let level = it.of_kind(MCP_EVENT_LOG)?.string("level")?.text();
             let place = LEVELS.iter().position(|known| *known == level)?;
             i32::try_from(place).ok()
@@ -188,23 +195,24 @@ pub unsafe extern "C" fn mcp_event_log_level(event: *const mcp_event) -> i32 {
     }
 }
 
-/// Gives the logger's name of MCP_EVENT_LOG.
+/// Returns the logger's name of a log message, for MCP_EVENT_LOG.
 ///
-/// NULL if the server sent none or another type.  `event`: NULL gives NULL.
-/// Valid while the handler runs.
+/// Returns NULL if the server sent none or a value of another type, and for
+/// other kinds of event.  A NULL `event` gives NULL.  Valid while the handler
+/// runs.
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_logger(event: *const mcp_event) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live event.
+    // SAFETY: the header requires NULL or a live event.
     unsafe { lend(event, |it| it.of_kind(MCP_EVENT_LOG)?.string("logger")) }
 }
 
-/// Gives the data of MCP_EVENT_LOG as JSON text.
+/// Returns the data of a log message as JSON text, for MCP_EVENT_LOG.
 ///
-/// NULL if the server sent none.  `event`: NULL gives NULL.  `len`, unless
-/// NULL, receives the bytes without the terminating NUL.  Valid while the
-/// handler runs.
+/// Returns NULL if the server sent none, and for other kinds of event.  A
+/// NULL `event` gives NULL.  `len`, unless NULL, receives the length in bytes
+/// without the final NUL.  Valid while the handler runs.
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/message.
 #[unsafe(no_mangle)]
@@ -212,7 +220,18 @@ pub unsafe extern "C" fn mcp_event_data_json(
     event: *const mcp_event,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live event, and for NULL or a
+    // SAFETY: the header requires NULL or a live event, and NULL or a
     // place to write to.
     unsafe { lend_long(event, len, |it| it.of_kind(MCP_EVENT_LOG)?.value("data")) }
+}
+
+/// Returns the task of MCP_EVENT_TASK_STATUS; NULL for other kinds of event.
+///
+/// A NULL `event` gives NULL.  Valid while the handler runs.
+/// Threads: the handler's, while it runs.  Since: 0.1.0.
+/// Spec: notifications/tasks/status, notifications/tasks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_event_task(event: *const mcp_event) -> *const mcp_task {
+    // SAFETY: the header requires NULL or a live event.
+    unsafe { lend_part(event, mcp_event::task) }
 }

@@ -3,9 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::Uncancelled;
 use crate::ffi::callback::CallScope;
 use crate::ffi::last_error::set_last;
+use crate::platform::Uncancelled;
 
 /// Runs the body of a function that returns a status.
 ///

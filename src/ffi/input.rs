@@ -1,4 +1,4 @@
-//! Questions of the server.
+//! Input requests of the server, and the handler that receives them.
 
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, OnceLock};
@@ -11,27 +11,34 @@ use crate::client::{Answered, QuestionKind as Kind};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::client::mcp_client;
-use crate::ffi::event::Owner;
+use crate::ffi::event::ClientAddress;
 use crate::ffi::guard::{guard, read_or};
 use crate::ffi::handle::{Handle, borrow, give, take};
 use crate::ffi::library::*;
-use crate::ffi::view::{Lent, lend, lend_long, tell};
+use crate::ffi::view::{Lent, lend, lend_long, read_value};
 
-/// A QUESTION OF THE SERVER, which waits for an answer.
+/// AN INPUT REQUEST of the server: it asks for a form, a web page visit, a
+/// language model's message (sampling) or the roots.
 ///
-/// The handler of mcp_client_set_input_handler() becomes its owner: it may
-/// answer at once, or keep it and let another thread answer later.  It is
-/// answered once, by one of mcp_input_accept(), mcp_input_decline(),
-/// mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail(); a second
-/// answer is MCP_E_STATE, and so is one that no request waits for any more.
-/// Freeing an unanswered one dismisses it, and so does the end of
-/// mcp_client_set_input_timeout().  The request it belongs to waits, its
-/// timeout standing still; those of all requests stand still for a question
-/// that came on the standing stream, where a server does not say whose it is.
+/// The handler of mcp_client_set_input_handler() receives it and owns it.  It
+/// may answer at once, or keep the input request and let another thread
+/// answer later.  Answer it once, with mcp_input_accept(),
+/// mcp_input_decline(), mcp_input_dismiss(), mcp_input_reply_json() or
+/// mcp_input_fail().  A second answer is MCP_E_STATE, and so is an answer
+/// after the request has ended or the server has withdrawn the input request.
 ///
-/// Whether the server asks in a message of its own (up to revision
-/// 2025-11-25) or in an "input_required" result (from 2026-07-28), and how
-/// the answer travels, makes no difference here.
+/// An input request that is freed without an answer is dismissed, as
+/// mcp_input_dismiss() does.  The same happens when the time of
+/// mcp_client_set_input_timeout() is over.
+///
+/// While the input request is open, the request that it belongs to waits, and
+/// the timeout of that request is paused.  An input request that arrives on
+/// the notification stream does not say which request it belongs to; it
+/// pauses the timeouts of all requests.
+///
+/// Up to revision 2025-11-25 the server sends an input request as a message;
+/// from 2026-07-28 on it sends an "input_required" result.  The application
+/// handles both in the same way.
 #[derive(Debug)]
 pub struct mcp_input {
     pid: u32,
@@ -86,34 +93,38 @@ impl mcp_input {
     }
 }
 
-/// Receives a question of the server; see mcp_client_set_input_handler().
+/// Receives an input request of the server; see
+/// mcp_client_set_input_handler().
 ///
-/// `userdata`: what was given with the callback.  `client`: the client that
-/// was asked.  `input` is yours: answer it now or later, from any thread, and
-/// free it.  Runs on a thread that dispatches or waits in a call of this
-/// client, possibly on several at a time; the call goes on when the question
-/// is answered.
+/// `userdata`: the pointer given with the callback.  `client`: the client
+/// whose server sent it.  `input`: belongs to the application: answer it now
+/// or later, from any thread, and free it with mcp_input_free().  Runs on a
+/// thread of the application, inside mcp_client_dispatch() or inside a call
+/// of this client that waits; possibly on several threads at the same time.
+/// The call continues when the input request is answered.
 pub type mcp_input_fn = Option<
     unsafe extern "C" fn(userdata: *mut c_void, client: *mut mcp_client, input: *mut mcp_input),
 >;
 
-/// Sets who gets the server's questions, and declares to the server that they
-/// may be asked: exactly those kinds, and none without a handler.
+/// Sets the callback that receives the server's input requests, and declares
+/// to the server which kinds it may send.
 ///
-/// `kinds`: MCP_INPUT_ numbers, added together.  `callback`: runs like an
-/// event handler, and calls that it makes may be asked in their turn, to a
-/// depth of four: what is asked deeper is answered with the JSON-RPC error
-/// -32603 at once.  NULL takes it away.  `userdata`: given to the callback.
+/// `kinds`: the sum of the MCP_INPUT_ numbers that the callback can answer.
+/// Exactly these kinds are declared; without a callback, none.  `callback`:
+/// runs like an event handler, see mcp_client_set_event_handler().  Calls
+/// that it makes may lead to further input requests, up to a depth of four.
+/// A deeper one is answered with the JSON-RPC error -32603 at once.  NULL
+/// removes the callback.  `userdata`: passed to the callback.
 /// `free_userdata`: see mcp_free_fn.
 ///
-/// 1000 questions, and 64 MiB of them, may wait for their answer or to be
-/// freed.  What a server asks beyond that is answered with an error at once,
-/// and counted, see mcp_client_count(); more than 1000 in one
-/// "input_required" result are MCP_E_TOO_LARGE.
+/// At most 1000 input requests, and at most 64 MiB of them, can be unanswered
+/// or not yet freed.  A further one is answered with an error at once, and
+/// counted, see mcp_client_count().  An "input_required" result with more
+/// than 1000 input requests is MCP_E_TOO_LARGE.
 ///
-/// Returns MCP_OK, MCP_E_INVALID_ARGUMENT for no or unknown kinds,
-/// MCP_E_STATE after the first exchange, unless the kinds stay the same,
-/// MCP_E_FORKED.
+/// Returns MCP_OK; MCP_E_INVALID_ARGUMENT for no kinds or unknown kinds;
+/// MCP_E_STATE after the first exchange with the server, unless the kinds
+/// stay the same; MCP_E_FORKED.
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation, sampling, roots.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_input_handler(
@@ -123,10 +134,10 @@ pub unsafe extern "C" fn mcp_client_set_input_handler(
     userdata: *mut c_void,
     free_userdata: mcp_free_fn,
 ) -> i32 {
-    let owner = Owner(client);
+    let owner = ClientAddress(client);
     let userdata = UserData::new(userdata, free_userdata);
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client.
+        // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         if callback.is_some() && (kinds == 0 || kinds & !31 != 0) {
             return Err(Error::argument("kinds is not a sum of MCP_INPUT_ numbers"));
@@ -142,8 +153,8 @@ pub unsafe extern "C" fn mcp_client_set_input_handler(
         let handler = callback.map(|callback| {
             Arc::new(move |question: Arc<Question>| {
                 let input = give(mcp_input::new(question));
-                // SAFETY: the program gave the function for this user data,
-                // and becomes the owner of the question.
+                // SAFETY: the application set the function for this user data,
+                // and becomes the owner of the input request.
                 unsafe { callback(userdata.pointer(), owner.address(), input) };
             }) as Arc<InputHandler>
         });
@@ -151,15 +162,16 @@ pub unsafe extern "C" fn mcp_client_set_input_handler(
     })
 }
 
-/// Adds to the capabilities that the client declares, for extensions and
+/// Adds capabilities to those that the client declares, for extensions and
 /// experiments.
 ///
 /// `json`: a JSON object as UTF-8 text, such as
-/// {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for nothing.  What
-/// handlers and roots imply is declared without it, and refused in it.
+/// {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for none.  The
+/// library itself declares the capabilities that follow from handlers and
+/// roots; `json` must not contain them.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange,
-/// MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange with
+/// the server, MCP_E_FORKED.
 /// Threads: any.  Since: 0.1.0.  Spec: ClientCapabilities.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_capabilities_json(
@@ -167,21 +179,22 @@ pub unsafe extern "C" fn mcp_client_set_capabilities_json(
     json: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and a text.
         let (client, json) = unsafe { (borrow(client, "client")?, optional_text(json, "json")?) };
         client.inner.set_capabilities(json)
     })
 }
 
-/// Sets the roots that the server may ask for, and declares that it may.
+/// Sets the roots that the library sends to a server that asks for them, and
+/// declares the roots capability.
 ///
 /// `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
-/// NULL takes the capability away.  A change on a live session is announced
-/// to the server, which may wait like a call.
+/// NULL removes the roots and the capability.  If a session exists, the
+/// change is announced to the server, which may take as long as a call.
 ///
 /// Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE after the
-/// first exchange, unless there were roots already; call errors of the
-/// announcement.
+/// first exchange with the server, unless roots were set before; call errors
+/// of the announcement.
 /// Threads: any.  Since: 0.1.0.  Spec: roots.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_roots_json(
@@ -189,20 +202,20 @@ pub unsafe extern "C" fn mcp_client_set_roots_json(
     json: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live client, and for a text.
+        // SAFETY: the header requires NULL or a live client, and a text.
         let (client, json) = unsafe { (borrow(client, "client")?, optional_text(json, "json")?) };
         client.inner.set_roots(json)
     })
 }
 
-/// Releases a question, dismissing it if it is not answered.
+/// Releases an input request.  If it is not answered yet, it is dismissed.
 ///
-/// `input`: a question that is not used again, or NULL.
+/// `input`: an input request that is not used again, or NULL.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_free(input: *mut mcp_input) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a question that is not used
+        // SAFETY: the header requires NULL or an input request that is not used
         // again.
         let input = unsafe { take(input) }?;
         if input.pid == std::process::id() {
@@ -212,68 +225,71 @@ pub unsafe extern "C" fn mcp_input_free(input: *mut mcp_input) {
     });
 }
 
-/// Tells the kind: MCP_INPUT_FORM, MCP_INPUT_URL, MCP_INPUT_SAMPLING or
+/// Returns the kind: MCP_INPUT_FORM, MCP_INPUT_URL, MCP_INPUT_SAMPLING or
 /// MCP_INPUT_ROOTS.
 ///
-/// `input`: NULL gives 0.
+/// A NULL `input` gives 0.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_kind(input: *const mcp_input) -> i32 {
-    // SAFETY: the header asks for NULL or a live question.
-    unsafe { tell(input, 0, |it| Some(it.kind() as i32)) }
+    // SAFETY: the header requires NULL or a live input request.
+    unsafe { read_value(input, 0, |it| Some(it.kind() as i32)) }
 }
 
-/// Gives the words to show to the person; "" where there are none.
+/// Returns the message to show to the person; "" if there is none.
 ///
-/// Never NULL for a question.  `input`: NULL gives NULL.  Text of the server:
-/// show from whom it comes.  Valid until freed.
+/// Never NULL for a valid `input`.  A NULL `input` gives NULL.  The text
+/// comes from the server: tell the person which server sent it.  Valid until
+/// mcp_input_free().
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation/create, message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_message(input: *const mcp_input) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live question.
+    // SAFETY: the header requires NULL or a live input request.
     unsafe { lend(input, |it| Some(it.message())) }
 }
 
-/// Gives the form's JSON Schema of MCP_INPUT_FORM, otherwise NULL.
+/// Returns the JSON Schema of the form, for MCP_INPUT_FORM.
 ///
-/// NULL if the server sent none; another type is given as it is.  `input`:
-/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
-/// terminating NUL.  Valid until freed.
+/// Returns NULL if the server sent none, and for other kinds; a value of
+/// another type is returned as it is.  A NULL `input` gives NULL.  `len`,
+/// unless NULL, receives the length in bytes without the final NUL.  Valid
+/// until mcp_input_free().
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation, requestedSchema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_schema_json(
     input: *const mcp_input,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live question, and for NULL or a
+    // SAFETY: the header requires NULL or a live input request, and NULL or a
     // place to write to.
     unsafe { lend_long(input, len, mcp_input::schema) }
 }
 
-/// Gives the page of MCP_INPUT_URL, otherwise NULL.
+/// Returns the URL of the web page to visit, for MCP_INPUT_URL.
 ///
-/// NULL if the server sent none or another type.  `input`: NULL gives NULL.
-/// Show it whole, and open it only after the person agreed.  The library
-/// never opens it.  Valid until freed.
+/// Show the whole URL to the person, and open it only after the person
+/// agreed.  The library never opens it.  Returns NULL if the server sent none
+/// or a value of another type, and for other kinds.  A NULL `input` gives
+/// NULL.  Valid until mcp_input_free().
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation, URL mode.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_url(input: *const mcp_input) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live question.
+    // SAFETY: the header requires NULL or a live input request.
     unsafe { lend(input, |it| it.url()) }
 }
 
-/// Gives the question's params as JSON text: all there is of
-/// MCP_INPUT_SAMPLING.
+/// Returns the params of the input request as JSON text.
 ///
-/// Never NULL for a question.  `input`: NULL gives NULL.  `len`, unless NULL,
-/// receives the bytes without the terminating NUL.  Valid until freed.
+/// For MCP_INPUT_SAMPLING this is the only way to read it.  Never NULL for a
+/// valid `input`.  A NULL `input` gives NULL.  `len`, unless NULL, receives
+/// the length in bytes without the final NUL.  Valid until mcp_input_free().
 /// Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_params_json(
     input: *const mcp_input,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live question, and for NULL or a
+    // SAFETY: the header requires NULL or a live input request, and NULL or a
     // place to write to.
     unsafe {
         lend_long(input, len, |it| {
@@ -282,16 +298,18 @@ pub unsafe extern "C" fn mcp_input_params_json(
     }
 }
 
-/// Answers "accept": with the filled form, or that the page may be opened.
+/// Answers "accept": the person filled in the form, or agreed to visit the
+/// page.
 ///
-/// `input`: the question.  `content_json`: of MCP_INPUT_FORM the fields as a
-/// JSON object; NULL for none, and for a page.  They are sent as they are
-/// written, and fields that are absent get the schema's defaults behind them.
-/// Values that do not fit the schema are refused with MCP_E_INVALID_ARGUMENT,
-/// which says which and why, and so are defaults that do not: the question
-/// stays open, to be accepted with other values.
+/// `input`: the input request.  `content_json`: for MCP_INPUT_FORM the fields
+/// as a JSON object, or NULL for no fields; for MCP_INPUT_URL NULL.  The
+/// fields are sent as they are written.  Fields that are absent are added
+/// with the schema's default values.  If a field or a default value does not
+/// fit the schema, nothing is sent: the status is MCP_E_INVALID_ARGUMENT, and
+/// its message says which field and why.  The input request then stays open
+/// and can be accepted with other values.
 ///
-/// Returns MCP_OK or a status: MCP_E_STATE when it was answered or withdrawn
+/// Returns MCP_OK or a status: MCP_E_STATE if it was answered or withdrawn
 /// already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation.
 #[unsafe(no_mangle)]
@@ -300,7 +318,7 @@ pub unsafe extern "C" fn mcp_input_accept(
     content_json: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live question, and for a text.
+        // SAFETY: the header requires NULL or a live input request, and a text.
         let (input, content) =
             unsafe { (borrow(input, "input")?, optional_text(content_json, "content_json")?) };
         input.question.check_open()?;
@@ -309,15 +327,16 @@ pub unsafe extern "C" fn mcp_input_accept(
     })
 }
 
-/// Answers "decline": the person said no.
+/// Answers "decline": the person refused.
 ///
-/// `input`: the question.  Of sampling and roots: the error -1, as is the
-/// custom.  Returns like mcp_input_accept().
+/// `input`: the input request.  For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
+/// the answer is a JSON-RPC error with the code -1, as is usual.  Returns
+/// like mcp_input_accept().
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_decline(input: *mut mcp_input) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live question.
+        // SAFETY: the header requires NULL or a live input request.
         let input = unsafe { borrow(input, "input") }?;
         input.question.answer(input.question.asked.refuse(true))
     })
@@ -325,24 +344,27 @@ pub unsafe extern "C" fn mcp_input_decline(input: *mut mcp_input) -> i32 {
 
 /// Answers "cancel": the person made no choice.
 ///
-/// `input`: the question.  Of sampling and roots: the error -1, as is the
-/// custom.  Returns like mcp_input_accept().
+/// `input`: the input request.  For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
+/// the answer is a JSON-RPC error with the code -1, as is usual.  Returns
+/// like mcp_input_accept().
 /// Threads: any.  Since: 0.1.0.  Spec: elicitation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_dismiss(input: *mut mcp_input) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live question.
+        // SAFETY: the header requires NULL or a live input request.
         let input = unsafe { borrow(input, "input") }?;
         input.question.answer(input.question.asked.refuse(false))
     })
 }
 
-/// Answers with a whole result, as sampling and roots need.
+/// Answers with a complete result, as MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
+/// need.
 ///
-/// `input`: the question.  `result_json`: a JSON object: of
-/// MCP_INPUT_SAMPLING with "role", "content" and "model", of MCP_INPUT_ROOTS
-/// with "roots".  MCP_E_INVALID_ARGUMENT for one that lacks these; the
-/// question stays open.  Returns like mcp_input_accept().
+/// `input`: the input request.  `result_json`: a JSON object.  For
+/// MCP_INPUT_SAMPLING it must have "role", "content" and "model", for
+/// MCP_INPUT_ROOTS "roots".  MCP_E_INVALID_ARGUMENT if it lacks one of them;
+/// the input request then stays open.  Otherwise returns like
+/// mcp_input_accept().
 /// Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage, roots/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_reply_json(
@@ -350,7 +372,7 @@ pub unsafe extern "C" fn mcp_input_reply_json(
     result_json: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live question, and for a text.
+        // SAFETY: the header requires NULL or a live input request, and a text.
         let (input, result) =
             unsafe { (borrow(input, "input")?, text(result_json, "result_json")?) };
         input.question.check_open()?;
@@ -359,13 +381,14 @@ pub unsafe extern "C" fn mcp_input_reply_json(
     })
 }
 
-/// Answers with a JSON-RPC error; -1 and "user rejected" is the custom for
-/// sampling.
+/// Answers with a JSON-RPC error.  For sampling that a person refused, the
+/// code -1 and the message "user rejected" are usual.
 ///
-/// `input`: the question.  `rpc_code`: the error's code.  `message`: its
-/// text, UTF-8; it goes to the server.  Where the revision has no error as
-/// an answer (from 2026-07-28 on), the request it belongs to fails with
-/// MCP_E_INPUT_REQUIRED.  Returns like mcp_input_accept().
+/// `input`: the input request.  `rpc_code`: the error's code.  `message`: the
+/// error's message, UTF-8; it is sent to the server.  From revision
+/// 2026-07-28 on an error cannot be sent as an answer: there the request that
+/// the input request belongs to fails with MCP_E_INPUT_REQUIRED.  Returns
+/// like mcp_input_accept().
 /// Threads: any.  Since: 0.1.0.  Spec: basic, responses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_fail(
@@ -374,7 +397,7 @@ pub unsafe extern "C" fn mcp_input_fail(
     message: *const c_char,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header asks for NULL or a live question, and for a text.
+        // SAFETY: the header requires NULL or a live input request, and a text.
         let (input, message) = unsafe { (borrow(input, "input")?, text(message, "message")?) };
         let message = message.to_owned();
         input.question.answer(Answered::Error { code: rpc_code, message })

@@ -1,4 +1,4 @@
-//! JSON values, to build arguments and to read results.
+//! JSON values: builds arguments and reads results.
 
 use std::ffi::c_char;
 
@@ -9,19 +9,19 @@ use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{give, peek, peek_mut, take};
 use crate::ffi::library::*;
 
-/// A JSON VALUE, to build arguments and to read results without another
-/// library.
+/// A JSON VALUE: builds arguments and reads results without another library.
 ///
-/// One that you made is yours to change and to free; a `const mcp_json *` is
-/// a part of one, valid until that is changed or freed.  Places in it are
-/// named by JSON Pointer (RFC 6901): "" is the value itself, "/a/0" the first
-/// element of its member a.  Numbers stay as they are written.  One thread at
-/// a time may change it or ask for mcp_json_text().
+/// A `mcp_json *` that the application made may be changed, and must be
+/// freed.  A `const mcp_json *` is a part of such a value: valid until the
+/// whole value is changed or freed.  A place in a value is a JSON Pointer
+/// (RFC 6901): "" is the value itself, "/a/0" is the first element of its
+/// member "a".  Numbers keep the text with which they were written.  Only one
+/// thread at a time may change a value or call mcp_json_text() for it.
 // Not `repr(transparent)`: cbindgen would show the inner type to C.
 #[derive(Debug)]
 pub struct mcp_json(Written);
 
-/// Makes an empty object.
+/// Makes an empty JSON object.
 ///
 /// Returns a handle to free with mcp_json_free().
 /// Threads: any.  Since: 0.1.0.
@@ -30,14 +30,14 @@ pub extern "C" fn mcp_json_new() -> *mut mcp_json {
     guard_or(std::ptr::null_mut(), || Ok(give(mcp_json(Tree::Object(Vec::new()).into()))))
 }
 
-/// Reads a JSON text.
+/// Parses JSON text.
 ///
-/// `text`: UTF-8; it need not end with a NUL.  `len`: its bytes.
+/// `text`: UTF-8; it need not end with a NUL.  `len`: its length in bytes.
 ///
 /// Returns a handle to free with mcp_json_free(), or NULL with the last error
-/// set: MCP_E_INVALID_ARGUMENT, whose message tells the line and the column.
-/// What a server may send can be read: up to 512 objects and arrays inside
-/// each other.
+/// set to MCP_E_INVALID_ARGUMENT; its message contains the line and the
+/// column.  Objects and arrays may be nested 512 deep, as in the messages of
+/// a server.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_parse(text: *const c_char, len: usize) -> *mut mcp_json {
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn mcp_json_parse(text: *const c_char, len: usize) -> *mut
         if text.is_null() {
             return Err(Error::argument("text is NULL"));
         }
-        // SAFETY: not NULL, and the header asks for `len` readable bytes.
+        // SAFETY: not NULL, and the header requires `len` readable bytes.
         let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), len) };
         let text = std::str::from_utf8(bytes).map_err(|error| {
             Error::argument(format!("text is not UTF-8 at byte {}", error.valid_up_to()))
@@ -58,13 +58,13 @@ pub unsafe extern "C" fn mcp_json_parse(text: *const c_char, len: usize) -> *mut
 
 /// Releases a value and all its parts.
 ///
-/// `json`: one of mcp_json_new() or mcp_json_parse() that is not used again,
-/// or NULL; never a part.
+/// `json`: a value made by mcp_json_new() or mcp_json_parse() that is not
+/// used again, or NULL.  Do not pass a part of a value.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_free(json: *mut mcp_json) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or a value that is not used again.
+        // SAFETY: the header requires NULL or a value that is not used again.
         drop(unsafe { take(json) });
         Some(())
     });
@@ -73,13 +73,13 @@ pub unsafe extern "C" fn mcp_json_free(json: *mut mcp_json) {
 /// # Safety
 ///
 /// `json` is NULL or a value that no other thread uses, `pointer` a text.
-unsafe fn put(
+unsafe fn set(
     json: *mut mcp_json,
     pointer: *const c_char,
     make: impl FnOnce() -> Result<Tree>,
 ) -> i32 {
     guard(|| {
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         let (json, pointer) = unsafe { (peek_mut(json), text(pointer, "pointer")?) };
         let json = json.ok_or_else(|| Error::argument("json is NULL"))?;
         json.0.put(pointer, make()?).map_err(|why| match why {
@@ -100,13 +100,15 @@ unsafe fn put(
     })
 }
 
-/// Puts a UTF-8 string at a place.
+/// Sets the value at a place to a UTF-8 string.
 ///
-/// `json`: a value of yours.  `pointer`: a JSON Pointer.  Objects on the way
-/// there are made; "-" as the last step appends to an array, which is made.
-/// `value`: copied.
+/// `json`: a value that the application made.  `pointer`: the place, a JSON
+/// Pointer.  Objects on the way to the place are created.  The last step "-"
+/// appends to an array, which is created as well.  `value`: the string,
+/// copied.
 ///
-/// Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be;
+/// Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be created: a step
+/// leads into a value that has no members, or past the end of an array;
 /// MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -115,13 +117,14 @@ pub unsafe extern "C" fn mcp_json_set_string(
     pointer: *const c_char,
     value: *const c_char,
 ) -> i32 {
-    // SAFETY: as the header says.
-    unsafe { put(json, pointer, || Ok(Tree::text(text(value, "value")?))) }
+    // SAFETY: the header requires it of the caller.
+    unsafe { set(json, pointer, || Ok(Tree::text(text(value, "value")?))) }
 }
 
-/// Puts an integer at a place, like mcp_json_set_string().
+/// Sets the value at a place to an integer.
 ///
-/// `json`, `pointer`: as there.  `value`: all its digits are kept.
+/// `json`, `pointer`: as for mcp_json_set_string().  `value`: all its digits
+/// are kept.  Returns like mcp_json_set_string().
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_integer(
@@ -129,14 +132,15 @@ pub unsafe extern "C" fn mcp_json_set_integer(
     pointer: *const c_char,
     value: i64,
 ) -> i32 {
-    // SAFETY: as the header says.
-    unsafe { put(json, pointer, || Ok(Tree::Number(value.to_string()))) }
+    // SAFETY: the header requires it of the caller.
+    unsafe { set(json, pointer, || Ok(Tree::Number(value.to_string()))) }
 }
 
-/// Puts a number at a place, like mcp_json_set_string().
+/// Sets the value at a place to a number.
 ///
-/// `json`, `pointer`: as there.  `value`: written so that it reads back the
-/// same; MCP_E_INVALID_ARGUMENT for an infinity or what is not a number.
+/// `json`, `pointer`: as for mcp_json_set_string().  `value`: written so that
+/// reading it gives the same number; MCP_E_INVALID_ARGUMENT for an infinity
+/// or a NaN.  Otherwise returns like mcp_json_set_string().
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_number(
@@ -144,13 +148,14 @@ pub unsafe extern "C" fn mcp_json_set_number(
     pointer: *const c_char,
     value: f64,
 ) -> i32 {
-    // SAFETY: as the header says.
-    unsafe { put(json, pointer, || number(value)) }
+    // SAFETY: the header requires it of the caller.
+    unsafe { set(json, pointer, || number(value)) }
 }
 
-/// Puts true, or false for 0, at a place, like mcp_json_set_string().
+/// Sets the value at a place to true or false.
 ///
-/// `json`, `pointer`: as there.  `value`: 0 or another number.
+/// `json`, `pointer`: as for mcp_json_set_string().  `value`: 0 for false,
+/// any other number for true.  Returns like mcp_json_set_string().
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_boolean(
@@ -158,14 +163,14 @@ pub unsafe extern "C" fn mcp_json_set_boolean(
     pointer: *const c_char,
     value: i32,
 ) -> i32 {
-    // SAFETY: as the header says.
-    unsafe { put(json, pointer, || Ok(Tree::Boolean(value != 0))) }
+    // SAFETY: the header requires it of the caller.
+    unsafe { set(json, pointer, || Ok(Tree::Boolean(value != 0))) }
 }
 
-/// Puts any JSON value at a place, like mcp_json_set_string(); "null" and
-/// "[]" among them.
+/// Sets the value at a place to any JSON value, such as "null" or "[]".
 ///
-/// `json`, `pointer`: as there.  `value_json`: JSON text, copied.
+/// `json`, `pointer`: as for mcp_json_set_string().  `value_json`: JSON text,
+/// copied.  Returns like mcp_json_set_string().
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_json(
@@ -173,8 +178,8 @@ pub unsafe extern "C" fn mcp_json_set_json(
     pointer: *const c_char,
     value_json: *const c_char,
 ) -> i32 {
-    // SAFETY: as the header says.
-    unsafe { put(json, pointer, || parsed(text(value_json, "value_json")?)) }
+    // SAFETY: the header requires it of the caller.
+    unsafe { set(json, pointer, || parsed(text(value_json, "value_json")?)) }
 }
 
 fn number(value: f64) -> Result<Tree> {
@@ -189,11 +194,12 @@ fn parsed(json: &str) -> Result<Tree> {
         .map_err(|why| Error::argument(format!("value_json is not JSON: {}", quote(&why))))
 }
 
-/// Gives the value at a place, or NULL.
+/// Returns the value at a place, or NULL if there is none.
 ///
-/// `json`: NULL gives NULL.  `pointer`: a JSON Pointer.  Valid until the whole
-/// is changed or freed.  A name is looked for among all members of its object:
-/// to read each member of a large one, go through them with mcp_json_child().
+/// `pointer`: the place, a JSON Pointer.  A NULL `json` gives NULL.  Valid
+/// until the whole value is changed or freed.  Each step searches all members
+/// of its object: to read every member of a large object, use
+/// mcp_json_child().
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_at(
@@ -201,13 +207,14 @@ pub unsafe extern "C" fn mcp_json_at(
     pointer: *const c_char,
 ) -> *const mcp_json {
     read_or(std::ptr::null(), || {
-        // SAFETY: the header asks for NULL or a live value, and for a text.
+        // SAFETY: the header requires NULL or a live value, and a text.
         let (json, pointer) = unsafe { (peek(json)?, text(pointer, "pointer").ok()?) };
         json.0.at(pointer).map(part)
     })
 }
 
-/// A part of a value is a value: both are the same bytes in memory.
+/// The pointer to a part as C sees it: a part is a value as well, with the same
+/// layout.
 fn part(written: &Written) -> *const mcp_json {
     std::ptr::from_ref(written).cast()
 }
@@ -218,13 +225,13 @@ const _: () = {
     assert!(align_of::<mcp_json>() == align_of::<Written>());
 };
 
-/// Tells the kind: one of MCP_JSON_.
+/// Returns the kind of a value: one of MCP_JSON_.
 ///
-/// `json`: NULL gives MCP_JSON_NULL.
+/// A NULL `json` gives MCP_JSON_NULL.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_kind(json: *const mcp_json) -> i32 {
-    // SAFETY: the header asks for NULL or a live value.
+    // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
     read_or(MCP_JSON_NULL, || {
         Some(match json?.0.tree() {
@@ -238,13 +245,14 @@ pub unsafe extern "C" fn mcp_json_kind(json: *const mcp_json) -> i32 {
     })
 }
 
-/// Gives the number of elements or members, 0 for other kinds.
+/// Returns the number of elements of an array or members of an object; 0 for
+/// other kinds.
 ///
-/// `json`: NULL gives 0.
+/// A NULL `json` gives 0.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_count(json: *const mcp_json) -> usize {
-    // SAFETY: the header asks for NULL or a live value.
+    // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
     read_or(0, || {
         Some(match json?.0.tree() {
@@ -255,14 +263,15 @@ pub unsafe extern "C" fn mcp_json_count(json: *const mcp_json) -> usize {
     })
 }
 
-/// Gives an element or a member's value by its place; NULL past the end.
+/// Returns an element of an array, or the value of a member of an object, by
+/// its index.
 ///
-/// `json`: NULL gives NULL.  `index`: from 0 on.  Valid until the whole is
-/// changed or freed.
+/// `index`: starts at 0; NULL past the end and for other kinds.  A NULL
+/// `json` gives NULL.  Valid until the whole value is changed or freed.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_child(json: *const mcp_json, index: usize) -> *const mcp_json {
-    // SAFETY: the header asks for NULL or a live value.
+    // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
     read_or(std::ptr::null(), || match json?.0.tree() {
         Tree::Array(all) => all.get(index).map(part),
@@ -271,14 +280,14 @@ pub unsafe extern "C" fn mcp_json_child(json: *const mcp_json, index: usize) -> 
     })
 }
 
-/// Gives a member's name by its place; NULL past the end and for other kinds.
+/// Returns the name of a member of an object by its index.
 ///
-/// `json`: NULL gives NULL.  `index`: from 0 on.  Valid until the whole is
-/// changed or freed.
+/// `index`: starts at 0; NULL past the end and for other kinds.  A NULL
+/// `json` gives NULL.  Valid until the whole value is changed or freed.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_key(json: *const mcp_json, index: usize) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live value.
+    // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
     read_or(std::ptr::null(), || match json?.0.tree() {
         Tree::Object(members) => members.get(index).map(|(name, _)| name.as_ptr().cast()),
@@ -286,14 +295,15 @@ pub unsafe extern "C" fn mcp_json_key(json: *const mcp_json, index: usize) -> *c
     })
 }
 
-/// Gives a string's text, NULL for other kinds.
+/// Returns the text of a string; NULL for other kinds.
 ///
-/// `json`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Valid until the whole is changed or freed.
+/// A NULL `json` gives NULL.  `len`, unless NULL, receives the length in
+/// bytes without the final NUL.  Valid until the whole value is changed or
+/// freed.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_string(json: *const mcp_json, len: *mut usize) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live value, and for NULL or a
+    // SAFETY: the header requires NULL or a live value, and NULL or a
     // place to write to.
     unsafe {
         store(len, 0);
@@ -307,14 +317,14 @@ pub unsafe extern "C" fn mcp_json_string(json: *const mcp_json, len: *mut usize)
     }
 }
 
-/// Gives a number as an integer.
+/// Returns the value of a number as an integer.
 ///
-/// `json`: NULL is of another kind.  `otherwise`: given for other kinds, and
-/// for what has a fraction or does not fit.
+/// `otherwise`: returned for other kinds, for a number with a fraction, and
+/// for a number that does not fit.  It is also returned for a NULL `json`.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_integer(json: *const mcp_json, otherwise: i64) -> i64 {
-    // SAFETY: the header asks for NULL or a live value.
+    // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
     read_or(otherwise, || match json?.0.tree() {
         Tree::Number(text) => text.parse().ok().or_else(|| {
@@ -325,13 +335,13 @@ pub unsafe extern "C" fn mcp_json_integer(json: *const mcp_json, otherwise: i64)
     })
 }
 
-/// Gives a number.
+/// Returns the value of a number.
 ///
-/// `json`: NULL is of another kind.  `otherwise`: given for other kinds.
+/// `otherwise`: returned for other kinds, and for a NULL `json`.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_number(json: *const mcp_json, otherwise: f64) -> f64 {
-    // SAFETY: the header asks for NULL or a live value.
+    // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
     read_or(otherwise, || match json?.0.tree() {
         Tree::Number(text) => text.parse().ok(),
@@ -339,13 +349,13 @@ pub unsafe extern "C" fn mcp_json_number(json: *const mcp_json, otherwise: f64) 
     })
 }
 
-/// Gives 1 or 0.
+/// Returns 1 for true and 0 for false.
 ///
-/// `json`: NULL is of another kind.  `otherwise`: given for other kinds.
+/// `otherwise`: returned for other kinds, and for a NULL `json`.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_boolean(json: *const mcp_json, otherwise: i32) -> i32 {
-    // SAFETY: the header asks for NULL or a live value.
+    // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
     read_or(otherwise, || match json?.0.tree() {
         Tree::Boolean(value) => Some(i32::from(*value)),
@@ -353,14 +363,14 @@ pub unsafe extern "C" fn mcp_json_boolean(json: *const mcp_json, otherwise: i32)
     })
 }
 
-/// Writes a value as JSON text, without blanks.
+/// Returns a value as JSON text, without white space between its parts.
 ///
-/// `json`: NULL gives NULL.  `len`, unless NULL, receives the bytes without
-/// the terminating NUL.  Valid until the value is changed or freed.
+/// A NULL `json` gives NULL.  `len`, unless NULL, receives the length in
+/// bytes without the final NUL.  Valid until the value is changed or freed.
 /// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_text(json: *const mcp_json, len: *mut usize) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live value, and for NULL or a
+    // SAFETY: the header requires NULL or a live value, and NULL or a
     // place to write to.
     unsafe {
         store(len, 0);

@@ -43,8 +43,9 @@ mod event;
 mod input;
 
 mod result;
+mod result_items;
 
-mod introduction;
+mod server_info;
 
 mod tool;
 
@@ -54,7 +55,11 @@ mod prompt;
 
 mod content;
 
+mod skill_call;
+
 mod skill;
+
+mod task_call;
 
 mod task;
 

@@ -9,7 +9,6 @@ use crate::client::Call;
 use crate::client::options::{milliseconds, patience};
 use crate::client::request::{Request, Tell};
 use crate::ffi::argument::{optional_text, store, text};
-use crate::ffi::call::hand_out;
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::cancel::mcp_cancel;
 use crate::ffi::client::mcp_client;
@@ -17,7 +16,7 @@ use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
 use crate::ffi::last_error::mcp_error;
 use crate::ffi::library::MCP_PENDING;
-use crate::ffi::result::mcp_result;
+use crate::ffi::result::{hand_out, mcp_result};
 use crate::ffi::view::Lent;
 
 /// A REQUEST to the server, with options of its own.

@@ -1,33 +1,35 @@
-//! Answers.
+//! Results of calls: the handle, and what belongs to the whole result.
 
 use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
 
 use crate::client::{Answer, ServerInfo};
-use crate::ffi::argument::text;
+use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
 use crate::ffi::guard::read_or;
-use crate::ffi::handle::{peek, take};
-use crate::ffi::introduction::Introduced;
+use crate::ffi::handle::{give, take};
 use crate::ffi::prompt::mcp_prompt;
 use crate::ffi::resource::mcp_resource;
 use crate::ffi::skill::mcp_skill;
 use crate::ffi::task::mcp_task;
 use crate::ffi::tool::mcp_tool;
-use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, tell};
+use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 
-/// AN ANSWER, of whichever method.  The functions below read what it has, and
-/// give 0 or NULL for what it has not; mcp_result_json() has all of it.
+/// A RESULT of a call, of any method.
 ///
-/// It never changes: any number of threads may read it.  What they give is
-/// borrowed from it and valid until mcp_result_free().  Texts are UTF-8 and
-/// end with a NUL; one with a NUL inside is cut short there, but has its
-/// `len`.
+/// The functions below read it.  If the result does not have what a function
+/// reads, the function returns 0 or NULL, or the value that its comment
+/// names.  mcp_result_json() returns the whole result.
+///
+/// A result never changes: any number of threads may read it.  What the
+/// functions return is borrowed from it, and valid until mcp_result_free().
+/// Texts are UTF-8 and end with a NUL.  If a text contains a NUL, C sees its
+/// end there, but `len` is the whole length.
 #[derive(Debug, Default)]
 pub struct mcp_result {
-    /// One, but for lists.
+    /// One page; several for a list that was read to its end.
     pages: Vec<Arc<Answer>>,
-    pub(crate) introduced: Option<Introduced>,
+    pub(crate) server: Option<ServerTexts>,
     json: OnceLock<Lent>,
     root: OnceLock<Option<View>>,
     text: OnceLock<Lent>,
@@ -49,13 +51,13 @@ impl mcp_result {
         Self { pages: pages.into_iter().map(Arc::new).collect(), ..Self::default() }
     }
 
-    pub(crate) fn from_introduction(server_info: ServerInfo) -> Self {
-        let answer = Answer::whole(server_info.json.clone());
-        let introduced = Some(Introduced::new(server_info));
-        Self { introduced, ..Self::from_answer(answer) }
+    pub(crate) fn from_server_info(info: ServerInfo) -> Self {
+        let answer = Answer::whole(info.json.clone());
+        let server = Some(ServerTexts::new(info));
+        Self { server, ..Self::from_answer(answer) }
     }
 
-    /// The last page has what belongs to the whole.
+    /// The object that describes the whole result: that of the last page.
     fn root(&self) -> Option<&View> {
         self.root.get_or_init(|| self.pages.last().map(View::root)).as_ref()
     }
@@ -65,19 +67,20 @@ impl mcp_result {
         pages.map(make).collect()
     }
 
-    fn tools(&self) -> &[mcp_tool] {
+    pub(crate) fn tools(&self) -> &[mcp_tool] {
         self.tools.get_or_init(|| {
             let is_marked = self.pages.iter().any(|page| page.is_of_marked_tools());
             let mut tools = self.all("tools", mcp_tool);
             if is_marked {
-                // One whose marks are invalid cannot be called over HTTP.
+                // A tool with invalid header parameters cannot be called over
+                // HTTP.
                 tools.retain(mcp_tool::is_usable);
             }
             tools
         })
     }
 
-    fn resources(&self) -> &[mcp_resource] {
+    pub(crate) fn resources(&self) -> &[mcp_resource] {
         self.resources.get_or_init(|| {
             let resources = self.all("resources", mcp_resource);
             if resources.is_empty() {
@@ -88,32 +91,32 @@ impl mcp_result {
         })
     }
 
-    fn prompts(&self) -> &[mcp_prompt] {
+    pub(crate) fn prompts(&self) -> &[mcp_prompt] {
         self.prompts.get_or_init(|| self.all("prompts", mcp_prompt::new))
     }
 
-    fn skills(&self) -> &[mcp_skill] {
+    pub(crate) fn skills(&self) -> &[mcp_skill] {
         self.skills.get_or_init(|| self.all("skills", mcp_skill::new))
     }
 
-    /// Those of a list, or the one that this is.
+    /// The tasks of a list, or the one task that this result is.
     pub(crate) fn tasks(&self) -> &[mcp_task] {
         self.tasks.get_or_init(|| {
             let Some(root) = self.root() else { return Vec::new() };
             let is_task = |view: &View| view.raw("taskId").is_some();
             let own = root.object("task").filter(is_task);
-            let own = own.or_else(|| is_task(root).then(|| root.again()));
+            let own = own.or_else(|| is_task(root).then(|| root.fresh()));
             own.map_or_else(|| self.all("tasks", mcp_task), |own| vec![mcp_task(own)])
         })
     }
 
-    /// The task that this is.
+    /// The task that this result is.
     pub(crate) fn task(&self) -> Option<&mcp_task> {
         let is_list = self.root()?.raw("tasks").is_some();
         self.tasks().first().filter(|_| !is_list)
     }
 
-    /// The contents of whichever result this is.
+    /// The contents of a tool result, of a resource or of a prompt.
     pub(crate) fn contents(&self) -> &[mcp_content] {
         self.contents.get_or_init(|| {
             let Some(root) = self.root() else { return Vec::new() };
@@ -146,8 +149,8 @@ impl mcp_result {
         })
     }
 
-    /// The result as the server wrote it; of several pages one object with
-    /// the items of all.
+    /// The result as the server wrote it. Several pages become one object with
+    /// the items of all pages.
     fn json(&self) -> &Lent {
         self.json.get_or_init(|| match self.pages.as_slice() {
             [] => Lent::new(""),
@@ -159,7 +162,7 @@ impl mcp_result {
         })
     }
 
-    /// All texts in one. A single one is lent as it is.
+    /// All texts as one text. A single text is lent without a copy.
     fn joined_text(&self) -> &Lent {
         let mut texts = self.contents().iter().filter_map(mcp_content::own_text);
         match (texts.next(), texts.next()) {
@@ -172,322 +175,250 @@ impl mcp_result {
     }
 }
 
-/// Releases an answer and all that was borrowed from it.
+/// The server info, with its texts ready to lend.
+#[derive(Debug)]
+pub(crate) struct ServerTexts {
+    pub(crate) info: ServerInfo,
+    pub(crate) name: Option<Lent>,
+    pub(crate) version: Option<Lent>,
+    pub(crate) title: Option<Lent>,
+    pub(crate) instructions: Option<Lent>,
+    pub(crate) protocol_version: Lent,
+    pub(crate) capabilities: Lent,
+}
+
+impl ServerTexts {
+    fn new(info: ServerInfo) -> Self {
+        let optional = |text: &Option<String>| text.as_deref().map(Lent::new);
+        Self {
+            name: optional(&info.name),
+            version: optional(&info.version),
+            title: optional(&info.title),
+            instructions: optional(&info.instructions),
+            protocol_version: Lent::new(info.revision.as_str()),
+            capabilities: Lent::new(&info.capabilities),
+            info,
+        }
+    }
+}
+
+/// Releases a result and everything borrowed from it.
 ///
-/// `result`: an answer that is not used again, or NULL.
+/// `result`: a result that is not used again, or NULL.
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_free(result: *mut mcp_result) {
     read_or((), || {
-        // SAFETY: the header asks for NULL or an answer that is not used again.
+        // SAFETY: the header requires NULL or a result that is not used again.
         drop(unsafe { take(result) });
         Some(())
     });
 }
 
-/// Gives the whole result as JSON text, as the server wrote it.
+/// Returns the whole result as JSON text, as the server wrote it.
 ///
-/// Never NULL for a result.  Of a list of several pages: one object with the
-/// items of all.  `result`: NULL gives NULL.  `len`, unless NULL, receives
-/// the bytes without the terminating NUL.  Borrowed from `result`.
+/// Never NULL for a valid `result`.  For a list of several pages it is one
+/// object that contains the items of all pages.  A NULL `result` gives NULL.
+/// `len`, unless NULL, receives the length in bytes without the final NUL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_json(
     result: *const mcp_result,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(result, len, |it| Some(it.json())) }
 }
 
-/// Gives the result's _meta as a JSON object.
+/// Returns the member _meta of the result as a JSON object.
 ///
-/// NULL if the server sent none; another type is given as it is.  `result`:
-/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
-/// terminating NUL.  Borrowed from `result`.
+/// Returns NULL if the server sent none or null; a value of another type is
+/// returned as it is.  A NULL `result` gives NULL.  `len`, unless NULL,
+/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_meta_json(
     result: *const mcp_result,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(result, len, |it| it.root()?.json("_meta")) }
 }
 
-/// Gives the cursor of the next page, for requests that ask for one page; or
-/// NULL where there is none.
+/// Returns the cursor of the next page, for a request that reads a single
+/// page.
 ///
-/// NULL if the server sent none or another type.  An empty text is a cursor
-/// too.  `result`: NULL gives NULL.  Borrowed from `result`.
+/// Returns NULL if the server sent none, which means that there is no next
+/// page, or a value of another type.  An empty text is a valid cursor.  A
+/// NULL `result` gives NULL.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_next_cursor(result: *const mcp_result) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(result, |it| it.root()?.string("nextCursor")) }
 }
 
-/// Gives the milliseconds for which the server calls the result fresh; -1
-/// where it does not say.
+/// Returns for how many milliseconds the server declares the result fresh.
 ///
-/// `result`: NULL gives -1.
+/// -1 if the server does not say so.  A NULL `result` gives -1.
 /// Threads: any.  Since: 0.1.0.  Spec: caching (2026-07-28).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe {
-        tell(result, -1, |it| {
-            // That of a task says another thing.
+        read_value(result, -1, |it| {
+            // In a task, the same member is the time to live of the task.
             let root = it.root().filter(|root| root.raw("taskId").is_none())?;
             root.integer("ttlMs").filter(|ttl| *ttl >= 0)
         })
     }
 }
 
-/// Of mcp_list_tools(): gives the number of tools, without those that may
-/// not be called: see mcp_list_tools().
+/// Returns the number of content blocks in a result of mcp_call_tool(),
+/// mcp_read_resource() or mcp_get_prompt().
 ///
-/// `result`: NULL gives 0.
-/// Threads: any.  Since: 0.1.0.  Spec: tools/list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_tool_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(it.tools().len())) }
-}
-
-/// Gives a tool by its place.
-///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
-/// Threads: any.  Since: 0.1.0.  Spec: tools/list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_tool(
-    result: *const mcp_result,
-    index: usize,
-) -> *const mcp_tool {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { lend_part(result, |it| it.tools().get(index)) }
-}
-
-/// Of mcp_list_resources() and mcp_list_resource_templates(): gives their
-/// number.
-///
-/// `result`: NULL gives 0.
-/// Threads: any.  Since: 0.1.0.  Spec: resources/list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_resource_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(it.resources().len())) }
-}
-
-/// Gives a resource or template by its place.
-///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
-/// Threads: any.  Since: 0.1.0.  Spec: resources/list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_resource(
-    result: *const mcp_result,
-    index: usize,
-) -> *const mcp_resource {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { lend_part(result, |it| it.resources().get(index)) }
-}
-
-/// Of mcp_list_prompts(): gives the number of prompts.
-///
-/// `result`: NULL gives 0.
-/// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_prompt_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(it.prompts().len())) }
-}
-
-/// Gives a prompt by its place.
-///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
-/// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_prompt(
-    result: *const mcp_result,
-    index: usize,
-) -> *const mcp_prompt {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { lend_part(result, |it| it.prompts().get(index)) }
-}
-
-/// Of mcp_list_skills(): gives the number of skills.
-///
-/// `result`: NULL gives 0.
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_skill_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(it.skills().len())) }
-}
-
-/// Gives a skill by its place.
-///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_skill(
-    result: *const mcp_result,
-    index: usize,
-) -> *const mcp_skill {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { lend_part(result, |it| it.skills().get(index)) }
-}
-
-/// Of mcp_call_tool(), mcp_read_resource() and mcp_get_prompt(): gives the
-/// number of pieces of content.
-///
-/// `result`: NULL gives 0.
+/// A NULL `result` gives 0.
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_content_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(it.contents().len())) }
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { read_value(result, 0, |it| Some(it.contents().len())) }
 }
 
-/// Gives a piece of content by its place.
+/// Returns a content block by its index.
 ///
-/// `result`: NULL gives NULL.  `index`: from 0 on; past the end gives NULL.
-/// Borrowed from `result`.
+/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_content(
     result: *const mcp_result,
     index: usize,
 ) -> *const mcp_content {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend_part(result, |it| it.contents().get(index)) }
 }
 
-/// Of mcp_list_tools(): gives a tool by its name, or NULL.
+/// Returns 1 if the result of mcp_call_tool() says that the tool failed,
+/// otherwise 0.
 ///
-/// `result`: NULL gives NULL.  `name`: compared byte by byte.  Borrowed from
-/// `result`.
-/// Threads: any.  Since: 0.1.0.  Spec: Tool, name.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_find_tool(
-    result: *const mcp_result,
-    name: *const c_char,
-) -> *const mcp_tool {
-    read_or(std::ptr::null(), || {
-        // SAFETY: the header asks for NULL or a live answer, and for a text.
-        let (it, name) = unsafe { (peek(result)?, text(name, "name").ok()?) };
-        let is_it = |tool: &&mcp_tool| tool.0.string("name").is_some_and(|its| its.text() == name);
-        it.tools().iter().find(is_it).map(std::ptr::from_ref)
-    })
-}
-
-/// Of mcp_call_tool(): tells if the tool failed, 1 or 0; the contents say
-/// why.
-///
-/// `result`: NULL gives 0.
+/// The content blocks of such a result say why: see mcp_result_text().  A
+/// NULL `result` gives 0.
 /// Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_is_error(result: *const mcp_result) -> i32 {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(i32::from(it.root()?.is("isError", "true")))) }
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { read_value(result, 0, |it| Some(i32::from(it.root()?.is("isError", "true")))) }
 }
 
-/// Gives all text contents in one, with line breaks between them; "" if there
-/// are none: what most tools mean by their result.
+/// Returns all text content blocks of the result as one text, separated by
+/// line breaks.
 ///
-/// Never NULL for a result.  `result`: NULL gives NULL.  `len`, unless NULL,
-/// receives the bytes without the terminating NUL.  Borrowed from `result`.
+/// This is what most applications need from a tool.  Never NULL for a valid
+/// `result`: "" if there is no text.  A NULL `result` gives NULL.  `len`,
+/// unless NULL, receives the length in bytes without the final NUL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: TextContent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_text(
     result: *const mcp_result,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(result, len, |it| Some(it.joined_text())) }
 }
 
-/// Of mcp_call_tool(): gives the structured content as JSON text.
+/// Returns the structured content of a result of mcp_call_tool() as JSON
+/// text.
 ///
-/// NULL if the server sent none.  From 2026-07-28 on it may be any JSON
-/// value: "null" is one.  `result`: NULL gives NULL.  `len`, unless NULL,
-/// receives the bytes without the terminating NUL.  Borrowed from `result`.
+/// Returns NULL if the server sent none.  From revision 2026-07-28 on it may
+/// be any JSON value, also null, which is returned as "null".  A NULL
+/// `result` gives NULL.  `len`, unless NULL, receives the length in bytes
+/// without the final NUL.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: tools, structuredContent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_structured_json(
     result: *const mcp_result,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(result, len, |it| it.root()?.value("structuredContent")) }
 }
 
-/// Of mcp_get_prompt(): gives the description.
+/// Returns the description in a result of mcp_get_prompt().
 ///
-/// NULL if the server sent none or another type.  `result`: NULL gives NULL.
-/// Borrowed from `result`.
+/// Returns NULL if the server sent none or a value of another type.  A NULL
+/// `result` gives NULL.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/get.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt_description(result: *const mcp_result) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(result, |it| it.root()?.string("description")) }
 }
 
-/// Of mcp_complete(): gives the number of completions.
+/// Returns the number of completions in a result of mcp_complete().
 ///
-/// `result`: NULL gives 0.
+/// A NULL `result` gives 0.
 /// Threads: any.  Since: 0.1.0.  Spec: completion/complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_count(result: *const mcp_result) -> usize {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, 0, |it| Some(it.completions().len())) }
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { read_value(result, 0, |it| Some(it.completions().len())) }
 }
 
-/// Of mcp_complete(): gives a completion by its place.
+/// Returns a completion of a result of mcp_complete() by its index.
 ///
-/// Never NULL for a place below mcp_result_completion_count(), which is 0 if
-/// the server sent another type among the values.  `result`: NULL gives NULL.
-/// `index`: from 0 on; past the end gives NULL.  Borrowed from `result`.
+/// `index`: starts at 0; NULL past the end.  Never NULL for an index below
+/// mcp_result_completion_count(), which is 0 if the server sent a completion
+/// that is not a string.  A NULL `result` gives NULL.  Borrowed: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: completion/complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion(
     result: *const mcp_result,
     index: usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(result, |it| it.completions().get(index)) }
 }
 
-/// Of mcp_complete(): tells if the server has more completions than it
-/// gave, 1 or 0.
+/// Returns 1 if the server has more completions than it sent, otherwise 0.
 ///
-/// `result`: NULL gives 0.
+/// For a result of mcp_complete().  A NULL `result` gives 0.
 /// Threads: any.  Since: 0.1.0.  Spec: completion/complete, hasMore.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_result) -> i32 {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe {
-        tell(result, 0, |it| {
+        read_value(result, 0, |it| {
             Some(i32::from(it.root()?.object("completion")?.is("hasMore", "true")))
         })
     }
 }
 
-/// Of mcp_complete(): gives how many completions there are in all; -1 where
-/// the server does not say.
+/// Returns how many completions the server has in total.
 ///
-/// `result`: NULL gives -1.
+/// For a result of mcp_complete().  -1 if the server does not say so.  A NULL
+/// `result` gives -1.
 /// Threads: any.  Since: 0.1.0.  Spec: completion/complete, total.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_total(result: *const mcp_result) -> i64 {
-    // SAFETY: the header asks for NULL or a live answer.
-    unsafe { tell(result, -1, |it| it.root()?.object("completion")?.integer("total")) }
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { read_value(result, -1, |it| it.root()?.object("completion")?.integer("total")) }
+}
+
+/// # Safety
+///
+/// `out` is NULL or may be written to.
+pub(crate) unsafe fn hand_out(pages: Vec<Answer>, out: *mut *mut mcp_result) {
+    if !out.is_null() {
+        // SAFETY: not NULL, a place to write to.
+        unsafe { store(out, give(mcp_result::from_pages(pages))) };
+    }
 }

@@ -1,18 +1,17 @@
 //! Clients of a server that is a program on this machine, or at the other end of
 //! descriptors that are already open.
 
-use std::ffi::{CStr, OsStr, OsString, c_char};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{CStr, OsString, c_char};
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result};
-use crate::base::sys;
 use crate::client::{Client, StandardError};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or};
 use crate::ffi::handle::{borrow, give};
 use crate::ffi::library::*;
+use crate::platform::{Descriptor, os_string};
 
 /// Makes a client of a server that is a program; the library talks to it over
 /// its standard input and output.
@@ -77,7 +76,7 @@ pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mu
 pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
         let adopt = |fd, name: &str| {
-            sys::adopt(fd)
+            Descriptor::adopt(fd)
                 .map_err(|_| Error::argument(format!("{name} {fd} is not an open descriptor")))
         };
         let input = adopt(read_fd, "read_fd")?;
@@ -179,7 +178,7 @@ pub unsafe extern "C" fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: i
     guard(|| {
         // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
-        let own = sys::duplicate(fd)
+        let own = Descriptor::duplicate(fd)
             .map_err(|_| Error::argument(format!("fd {fd} is not an open descriptor")))?;
         client.inner.set_stderr(StandardError::Descriptor(Arc::new(own)))
     })
@@ -228,7 +227,7 @@ unsafe fn argument_list(array: *const *const c_char, name: &str) -> Result<Vec<O
         }
         // SAFETY: not NULL; the caller guarantees the rest.
         let text = unsafe { CStr::from_ptr(entry) };
-        all.push(OsStr::from_bytes(text.to_bytes()).to_owned());
+        all.push(os_string(text.to_bytes()));
     }
     Err(Error::argument(format!("{name} has more than {MOST} entries")))
 }

@@ -1,4 +1,4 @@
-//! Tools of a list.
+//! Tools in a list of tools.
 
 use std::ffi::c_char;
 
@@ -10,153 +10,162 @@ use crate::ffi::view::{Lent, View, lend, lend_long};
 
 /// A TOOL of mcp_result_tool(), borrowed from the result.
 ///
-/// What it says of itself is the server's: do not trust it.
+/// All its texts come from the server: do not trust them.
 #[derive(Debug)]
 pub struct mcp_tool(pub(crate) View);
 
 impl mcp_tool {
-    /// Whether it may be called over HTTP in the revision at hand.
+    /// Whether the tool can be called over HTTP in the negotiated revision.
     pub(crate) fn is_usable(&self) -> bool {
         is_usable(self.0.raw("inputSchema"))
     }
 }
 
-/// Gives the name by which a tool is called.
+/// Returns the name to pass to mcp_call_tool().
 ///
-/// NULL if the server sent none or another type.  `tool`: NULL gives NULL.
-/// Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.  A NULL
+/// `tool` gives NULL.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(tool, |it| it.0.string("name")) }
 }
 
-/// Gives the name to show to people: the title, else that of the annotations,
-/// else the name.
+/// Returns the name to show to people: the title, or the title in the
+/// annotations, or the name.
 ///
-/// NULL if the server sent none or another type.  `tool`: NULL gives NULL.
-/// Borrowed from the answer: valid until mcp_result_free().
+/// The first of them that is not empty counts.  Returns NULL if the server
+/// sent none or a value of another type.  A NULL `tool` gives NULL.
+/// Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_title(tool: *const mcp_tool) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(tool, |it| title(&it.0)) }
 }
 
-/// Gives the description.
+/// Returns the tool's description.
 ///
-/// NULL if the server sent none or another type.  `tool`: NULL gives NULL.
-/// Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.  A NULL
+/// `tool` gives NULL.  Borrowed: valid until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_description(tool: *const mcp_tool) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer.
+    // SAFETY: the header requires NULL or a live result.
     unsafe { lend(tool, |it| it.0.string("description")) }
 }
 
-/// Gives the JSON Schema of the arguments, as the server wrote it.
+/// Returns the JSON Schema of the tool's arguments, as the server wrote it.
 ///
-/// NULL if the server sent none; another type is given as it is.  `tool`:
-/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
-/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or null; a value of another type is
+/// returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
+/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, inputSchema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_input_schema_json(
     tool: *const mcp_tool,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(tool, len, |it| it.0.json("inputSchema")) }
 }
 
-/// Gives the JSON Schema of the structured content.
+/// Returns the JSON Schema of the tool's structured content, as the server
+/// wrote it.
 ///
-/// NULL if the server sent none; another type is given as it is.  `tool`:
-/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
-/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or null; a value of another type is
+/// returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
+/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool, outputSchema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_output_schema_json(
     tool: *const mcp_tool,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(tool, len, |it| it.0.json("outputSchema")) }
 }
 
-/// Gives the annotations as a JSON object.
+/// Returns the tool's annotations as a JSON object.
 ///
-/// NULL if the server sent none; another type is given as it is.  `tool`:
-/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
-/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or null; a value of another type is
+/// returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
+/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_annotations_json(
     tool: *const mcp_tool,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(tool, len, |it| it.0.json("annotations")) }
 }
 
-/// Gives the icons as a JSON array.
+/// Returns the tool's icons as a JSON array.
 ///
-/// NULL if the server sent none; another type is given as it is.  `tool`:
-/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
-/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or null; a value of another type is
+/// returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
+/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Icon.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_icons_json(
     tool: *const mcp_tool,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(tool, len, |it| it.0.json("icons")) }
 }
 
-/// Gives the _meta as a JSON object.
+/// Returns the tool's member _meta as a JSON object.
 ///
-/// NULL if the server sent none; another type is given as it is.  `tool`:
-/// NULL gives NULL.  `len`, unless NULL, receives the bytes without the
-/// terminating NUL.  Borrowed from the answer: valid until mcp_result_free().
+/// Returns NULL if the server sent none or null; a value of another type is
+/// returned as it is.  A NULL `tool` gives NULL.  `len`, unless NULL,
+/// receives the length in bytes without the final NUL.  Borrowed: valid until
+/// mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_meta_json(
     tool: *const mcp_tool,
     len: *mut usize,
 ) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(tool, len, |it| it.0.json("_meta")) }
 }
 
-/// Gives the whole tool as JSON text.
+/// Returns the whole tool as JSON text.
 ///
-/// Never NULL for a tool.  `tool`: NULL gives NULL.  `len`, unless NULL,
-/// receives the bytes without the terminating NUL.  Borrowed from the answer:
-/// valid until mcp_result_free().
+/// Never NULL for a valid `tool`.  A NULL `tool` gives NULL.  `len`, unless
+/// NULL, receives the length in bytes without the final NUL.  Borrowed: valid
+/// until mcp_result_free().
 /// Threads: any.  Since: 0.1.0.  Spec: Tool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_json(tool: *const mcp_tool, len: *mut usize) -> *const c_char {
-    // SAFETY: the header asks for NULL or a live answer, and for NULL or a
+    // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(tool, len, |it| Some(it.0.whole())) }
 }
 
-/// Gives an annotation: 1 or 0, and -1 where the server does not say.
+/// Returns one of the tool's hints: 1 for true, 0 for false, -1 if the server
+/// does not say.
 ///
-/// `tool`: NULL gives -1.  `name`: "readOnlyHint", "destructiveHint",
-/// "idempotentHint" or "openWorldHint".  A hint, not a promise.
+/// `name`: "readOnlyHint", "destructiveHint", "idempotentHint" or
+/// "openWorldHint".  A hint is the server's claim, not a promise.  A NULL
+/// `tool` gives -1.
 /// Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_hint(tool: *const mcp_tool, name: *const c_char) -> i32 {
     read_or(-1, || {
-        // SAFETY: the header asks for NULL or a live answer, and for a text.
+        // SAFETY: the header requires NULL or a live result, and a text.
         let (it, name) = unsafe { (peek(tool)?, text(name, "name").ok()?) };
         match it.0.object("annotations")?.raw(name)? {
             "true" => Some(1),
@@ -175,6 +184,6 @@ fn title(tool: &View) -> Option<&Lent> {
     };
     match tool.string("title").filter(given) {
         Some(title) => Some(title),
-        None => tool.extra(annotated).filter(given).or_else(|| tool.string("name")),
+        None => tool.computed(annotated).filter(given).or_else(|| tool.string("name")),
     }
 }

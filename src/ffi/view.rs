@@ -1,5 +1,5 @@
-//! Parts of an answer as C reads them: texts that are made when they are first
-//! asked for, and then stay where they are.
+//! Parts of a result as C reads them. A text is made at its first use, and then
+//! stays at its address.
 
 use std::ffi::c_char;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use crate::ffi::argument::store;
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
 
-/// Bytes with a NUL behind them.
+/// A text that is lent to C: it ends with a NUL.
 #[derive(Debug, Default)]
 pub(crate) struct Lent(Box<[u8]>);
 
@@ -22,7 +22,7 @@ impl Lent {
         Self(bytes.into())
     }
 
-    /// A JSON string as plain text.
+    /// From a JSON string with its quotes.
     pub(crate) fn of_string(raw: &str) -> Self {
         Self(unescape(raw).into())
     }
@@ -40,7 +40,7 @@ impl Lent {
     }
 }
 
-/// Lends a text of a handle; NULL where there is none.
+/// Lends a text of a handle; NULL if there is none.
 ///
 /// # Safety
 ///
@@ -49,11 +49,11 @@ pub(crate) unsafe fn lend<T>(
     handle: *const T,
     get: impl FnOnce(&T) -> Option<&Lent>,
 ) -> *const c_char {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     read_or(std::ptr::null(), || get(unsafe { peek(handle) }?).map(Lent::pointer))
 }
 
-/// Lends a text of a handle and stores its length where that is wanted.
+/// Lends a text of a handle and stores its length, unless `len` is NULL.
 ///
 /// # Safety
 ///
@@ -63,32 +63,32 @@ pub(crate) unsafe fn lend_long<T>(
     len: *mut usize,
     get: impl FnOnce(&T) -> Option<&Lent>,
 ) -> *const c_char {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     unsafe { store(len, 0) };
     read_or(std::ptr::null(), || {
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         let text = get(unsafe { peek(handle) }?)?;
-        // SAFETY: as the caller says.
+        // SAFETY: guaranteed by the caller.
         unsafe { store(len, text.len()) };
         Some(text.pointer())
     })
 }
 
-/// Reads something of a handle; `otherwise` where there is none.
+/// Reads a value of a handle; `otherwise` if there is none.
 ///
 /// # Safety
 ///
 /// `handle` is NULL or alive.
-pub(crate) unsafe fn tell<T, R>(
+pub(crate) unsafe fn read_value<T, R>(
     handle: *const T,
     otherwise: R,
     get: impl FnOnce(&T) -> Option<R>,
 ) -> R {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     read_or(otherwise, || get(unsafe { peek(handle) }?))
 }
 
-/// Lends a part of a handle; NULL where there is none.
+/// Lends a part of a handle; NULL if there is none.
 ///
 /// # Safety
 ///
@@ -97,19 +97,19 @@ pub(crate) unsafe fn lend_part<T, R>(
     handle: *const T,
     get: impl FnOnce(&T) -> Option<&R>,
 ) -> *const R {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     read_or(std::ptr::null(), || get(unsafe { peek(handle) }?).map(std::ptr::from_ref))
 }
 
-/// Where the parts of a view are: an answer, or a part of one that lies deeper
-/// than the answer's own tape goes.
+/// The text and the tape that places of a view refer to: those of the whole
+/// message, or of a part that lies deeper than the message's tape.
 #[derive(Debug)]
-struct Source {
+struct ViewSource {
     answer: Arc<Answer>,
     part: Option<(Range<usize>, Tape)>,
 }
 
-impl Source {
+impl ViewSource {
     #[inline(always)]
     fn text(&self) -> &str {
         let message = self.answer.message();
@@ -125,41 +125,41 @@ impl Source {
     }
 }
 
-/// An object of an answer, and what was lent of it.
+/// An object inside a result, and the texts that were lent of it.
 #[derive(Debug)]
 pub(crate) struct View {
-    source: Arc<Source>,
+    source: Arc<ViewSource>,
     place: Place,
-    /// The member that was first asked for: often it is the only one.
+    /// The member that was read first: often it is the only one.
     first: OnceLock<(Place, Lent)>,
-    /// Made when more is asked for: a list has thousands of these.
+    /// Allocated when more is read: a list has thousands of views.
     more: OnceLock<Box<More>>,
 }
 
-/// What else was lent of an object.
+/// Further texts that were lent of an object.
 #[derive(Debug, Default)]
 struct More {
     whole: OnceLock<Lent>,
-    /// A text that is made of its parts.
-    extra: OnceLock<Option<Lent>>,
-    others: OnceLock<Box<[Slot]>>,
+    /// A text that is computed from parts of the object.
+    computed: OnceLock<Option<Lent>>,
+    others: OnceLock<Box<[MemberText]>>,
 }
 
-/// A member and, once it was asked for, its text.
-type Slot = (Place, OnceLock<Lent>);
+/// A member and, after its first use, its text.
+type MemberText = (Place, OnceLock<Lent>);
 
-/// How deep a part is noted that is looked at for itself.
+/// The depth of the tape for a part that has its own.
 const LEVELS: usize = 3;
 
 impl View {
-    fn new(source: &Arc<Source>, place: Place) -> Self {
+    fn new(source: &Arc<ViewSource>, place: Place) -> Self {
         let source = source.clone();
         Self { source, place, first: OnceLock::new(), more: OnceLock::new() }
     }
 
-    /// The whole answer.
+    /// The object of a whole result.
     pub(crate) fn root(answer: &Arc<Answer>) -> Self {
-        let source = Source { answer: answer.clone(), part: None };
+        let source = ViewSource { answer: answer.clone(), part: None };
         Self::new(&Arc::new(source), answer.place())
     }
 
@@ -176,7 +176,7 @@ impl View {
         self.member(name).map(|place| self.raw_at(place))
     }
 
-    /// A member that is an object, as a view of its own.
+    /// A view of a member that is an object.
     pub(crate) fn object(&self, name: &str) -> Option<Self> {
         let place = self.member(name)?;
         if !self.raw_at(place).starts_with('{') {
@@ -185,7 +185,7 @@ impl View {
         Some(self.at(place))
     }
 
-    /// The elements of a member that is an array.
+    /// Views of the elements of a member that is an array.
     pub(crate) fn array(&self, name: &str) -> Vec<Self> {
         let Some(place) = self.member(name) else { return Vec::new() };
         let array = self.at(place);
@@ -193,7 +193,7 @@ impl View {
         places.map(|place| array.at(place)).collect()
     }
 
-    /// The view of a place, with parts of its own where the tape ends.
+    /// The view of a place. Where the tape ends, the part gets its own tape.
     fn at(&self, place: Place) -> Self {
         let source = &self.source;
         if source.tape().is_noted(source.text(), place) {
@@ -204,7 +204,7 @@ impl View {
         let start = (raw.as_ptr() as usize).saturating_sub(message.as_ptr() as usize);
         let tape = Tape::read(raw, LEVELS).unwrap_or_default();
         let part = Some((start..start + raw.len(), tape));
-        Self::new(&Arc::new(Source { answer: source.answer.clone(), part }), 0)
+        Self::new(&Arc::new(ViewSource { answer: source.answer.clone(), part }), 0)
     }
 
     /// A member that is a string, as plain text.
@@ -217,12 +217,13 @@ impl View {
         self.lent(name, |raw| (raw != "null").then(|| Lent::new(raw)))
     }
 
-    /// A member as JSON text, null among them.
+    /// A member as JSON text, also if it is null.
     pub(crate) fn value(&self, name: &str) -> Option<&Lent> {
         self.lent(name, |raw| Some(Lent::new(raw)))
     }
 
-    /// A member has one form in which it is lent.
+    /// Lends a member. Each member is lent in one form only, so that one text
+    /// for each is enough.
     fn lent(&self, name: &str, make: impl FnOnce(&str) -> Option<Lent>) -> Option<&Lent> {
         let place = self.member(name)?;
         match self.first.get() {
@@ -232,7 +233,7 @@ impl View {
                 let made = make(self.raw_at(place))?;
                 return match self.first.set((place, made)) {
                     Ok(()) => self.first.get().map(|(_, lent)| lent),
-                    // Another thread was first, perhaps with another member.
+                    // Another thread set it first, perhaps for another member.
                     Err((_, made)) => match self.first.get() {
                         Some((first, lent)) if *first == place => Some(lent),
                         _ => self.other(place).map(|slot| slot.get_or_init(|| made)),
@@ -260,18 +261,18 @@ impl View {
         all.iter().find(|(value, _)| *value == place).map(|(_, slot)| slot)
     }
 
-    /// All of it as JSON text.
+    /// The whole object as JSON text.
     pub(crate) fn whole(&self) -> &Lent {
         self.more().whole.get_or_init(|| Lent::new(self.raw_at(self.place)))
     }
 
-    /// A text that has to be made, once.
-    pub(crate) fn extra(&self, make: impl FnOnce() -> Option<Lent>) -> Option<&Lent> {
-        self.more().extra.get_or_init(make).as_ref()
+    /// A text that is computed once.
+    pub(crate) fn computed(&self, make: impl FnOnce() -> Option<Lent>) -> Option<&Lent> {
+        self.more().computed.get_or_init(make).as_ref()
     }
 
-    /// The same object, with nothing lent.
-    pub(crate) fn again(&self) -> Self {
+    /// A new view of the same object, with no texts lent.
+    pub(crate) fn fresh(&self) -> Self {
         Self::new(&self.source, self.place)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::protocol::call::push_member;
-use crate::protocol::task::EXTENSION;
+use crate::protocol::extension;
 use crate::wire::object::Members;
 
 /// The questions that somebody here answers, and what the program declares
@@ -33,10 +33,11 @@ impl ClientCapabilities {
             )));
         }
         let extensions = members.get("extensions").map_or("{}", |extensions| extensions.get());
-        if Members::parse(extensions).is_ok_and(|all| all.get(EXTENSION).is_some()) {
+        if Members::parse(extensions).is_ok_and(|all| all.get(extension::TASKS).is_some()) {
             return Err(Error::argument(format!(
-                "json has \"{EXTENSION}\", which is declared where tasks are wanted: see \
-                 mcp_client_set_tasks() and mcp_request_set_task()"
+                "json has \"{}\", which is declared where tasks are wanted: see \
+                 mcp_client_set_tasks() and mcp_request_set_task()",
+                extension::TASKS
             )));
         }
         self.extra = members
@@ -49,7 +50,7 @@ impl ClientCapabilities {
 
     /// The same with the extension by which a server may make tasks of calls.
     pub(crate) fn with_tasks(&self) -> Self {
-        self.with_extensions(&[EXTENSION])
+        self.with_extensions(&[extension::TASKS])
     }
 
     /// The same with more extensions, which have nothing to say of themselves.

@@ -5,14 +5,15 @@ use std::fmt::Write;
 use crate::base::error::{Error, Result, Status};
 use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
+use crate::protocol::dialect::{Dialect, Interpretation};
+use crate::protocol::identity::Identity;
 use crate::protocol::input_request::Answered;
 use crate::protocol::notification;
+use crate::protocol::outgoing::{Headers, Outgoing};
+use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::revision::Revision;
+use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task::Tasks;
-use crate::protocol::{
-    Dialect, Headers, Identity, Interest, Interpretation, NotificationRequest, Outgoing,
-    RequestMeta,
-};
 use crate::wire::jsonrpc::{self, Answer};
 
 /// A session that `initialize` has made.
@@ -73,7 +74,7 @@ impl Handshake {
 }
 
 impl Dialect for Handshake {
-    fn frame(&self, call: &Call, frame: &RequestMeta<'_>) -> Result<Outgoing> {
+    fn request(&self, call: &Call, meta: &RequestMeta<'_>) -> Result<Outgoing> {
         if call.has_context && !self.revision.has_completion_context() {
             return Err(Error::new(
                 Status::Unsupported,
@@ -84,9 +85,9 @@ impl Dialect for Handshake {
             ));
         }
         let mut body = String::with_capacity(96 + call.members.len() + call.meta.len());
-        let _ = write!(body, "{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":", frame.id);
+        let _ = write!(body, "{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":", meta.id);
         jsonrpc::push_string(&mut body, &call.method);
-        push_params(&mut body, call, frame.wants_progress.then_some(frame.id));
+        push_params(&mut body, call, meta.wants_progress.then_some(meta.id));
         body.push('}');
         Ok(self.outgoing(body))
     }
@@ -115,7 +116,7 @@ impl Dialect for Handshake {
         true
     }
 
-    fn respond(&self, id: &str, answered: &Answered) -> Option<Outgoing> {
+    fn response(&self, id: &str, answered: &Answered) -> Option<Outgoing> {
         let member = answered.member();
         Some(self.outgoing(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},{member}}}")))
     }
@@ -126,7 +127,11 @@ impl Dialect for Handshake {
         Some(self.notification(&call))
     }
 
-    fn standing(&self, _wish: &Interest, last_event_id: Option<&str>) -> NotificationRequest {
+    fn notification_request(
+        &self,
+        _interest: &Interest,
+        last_event_id: Option<&str>,
+    ) -> NotificationRequest {
         let mut headers = self.headers();
         let place = last_event_id.filter(|id| is_header(id));
         headers.extend(place.map(|id| ("Last-Event-ID".into(), id.to_owned().into())));
@@ -219,7 +224,7 @@ mod tests {
         let dialect = Handshake::new(Revision::V2025_06_18, Some("s1".into())).unwrap();
         let call = Call::new("tools/call", Some("{\"name\":\"x\"}")).unwrap();
         let frame = RequestMeta { id: 7, ..RequestMeta::default() };
-        let outgoing = dialect.frame(&call, &frame).unwrap();
+        let outgoing = dialect.request(&call, &frame).unwrap();
         let names: Vec<&str> = outgoing.headers.iter().map(|(name, _)| &**name).collect();
         assert_eq!(names, ["MCP-Protocol-Version", "Mcp-Session-Id"]);
         assert_eq!(
@@ -241,7 +246,7 @@ mod tests {
     fn asks_for_progress_by_the_requests_own_id() {
         let dialect = Handshake::new(Revision::HANDSHAKE, None).unwrap();
         let frame = RequestMeta { id: 7, wants_progress: true, ..RequestMeta::default() };
-        let framed = |call: &Call| text(&dialect.frame(call, &frame).unwrap()).to_owned();
+        let framed = |call: &Call| text(&dialect.request(call, &frame).unwrap()).to_owned();
         assert!(framed(&Call::ping()).ends_with(r#""params":{"_meta":{"progressToken":7}}}"#));
         let mut call = Call::tool("x", None).unwrap();
         call.set_meta(Some(r#"{"a":1}"#)).unwrap();
@@ -253,11 +258,11 @@ mod tests {
     #[test]
     fn responds_with_the_id_as_it_came() {
         let dialect = Handshake::new(Revision::HANDSHAKE, None).unwrap();
-        let pong = dialect.respond("\"0\"", &Answered::Result("{}".into())).unwrap();
+        let pong = dialect.response("\"0\"", &Answered::Result("{}".into())).unwrap();
         assert_eq!(text(&pong), r#"{"jsonrpc":"2.0","id":"0","result":{}}"#);
         assert!(dialect.resume("a\u{e9}").is_none());
         let NotificationRequest::Get(headers) =
-            dialect.standing(&Interest::default(), Some("a\r\nX: y"))
+            dialect.notification_request(&Interest::default(), Some("a\r\nX: y"))
         else {
             unreachable!()
         };

@@ -6,6 +6,9 @@ use crate::base::error::{Error, Result, quote};
 use crate::protocol::call::{PREFIX, push_member};
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::elicitation_form;
+use crate::protocol::error_code::{
+    INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, REJECTED, SERVER_ERROR,
+};
 use crate::wire::jsonrpc::push_string;
 use crate::wire::object::Members;
 
@@ -52,13 +55,6 @@ pub(crate) enum Answered {
         message: String,
     },
 }
-
-const SERVER_ERROR: i32 = -32000;
-const METHOD_NOT_FOUND: i32 = -32601;
-const INVALID_PARAMS: i32 = -32602;
-const INTERNAL_ERROR: i32 = -32603;
-/// What refusing a sampling is answered with by custom.
-pub(crate) const REJECTED: i32 = -1;
 
 impl Asked {
     /// Reads a request of the server; one that was not declared is refused.

@@ -1,12 +1,16 @@
-//! Finding out which revision a server speaks: a state machine without I/O.
+//! The choice of the revision: a state machine without I/O.
 //!
-//! It names an attempt, is told how it went, and names the next or gives its
-//! verdict. Credentials refused, redirects, a server that is not up and the
-//! network's failures never come here: they say nothing about the revision.
+//! The machine names an attempt. The driver makes the attempt and reports every
+//! outcome, failures of the network included. The machine answers with the next
+//! attempt or with the result.
 
 use serde::Deserialize;
 
 use crate::base::error::{Error, Result, Status};
+use crate::protocol::error_code::{
+    HEADER_MISMATCH, INVALID_PARAMS, MISSING_CAPABILITY, UNSUPPORTED_VERSION,
+};
+use crate::protocol::http_status::StatusClass;
 use crate::protocol::revision::Revision;
 use crate::protocol::server_info::{HandshakeReply, ServerInfo};
 use crate::wire::jsonrpc::{Answer, RpcError};
@@ -18,20 +22,74 @@ pub(crate) enum Attempt {
     Initialize(Revision),
 }
 
-/// How an attempt went.
+/// The outcome of an attempt. Every `Error` is the one that the application
+/// gets if no other attempt follows.
 #[derive(Debug)]
 pub(crate) enum AttemptOutcome {
     Answered(Answer),
-    /// A JSON-RPC error under any HTTP status, and the error to show for it.
+    /// A JSON-RPC error under an HTTP status that is about the request.
     Refused(RpcError, Error),
-    /// A status without a JSON-RPC error, or a reply that is not MCP, and the
-    /// error to show for it.
+    /// An HTTP status that is about the request, without a JSON-RPC error; or a
+    /// response that is not MCP.
     NotMcp(u16, Error),
-    /// No answer in the time that a first one may take.
+    /// No response on a shared connection within the time for the first one.
     Silent(Error),
-    /// The server's process has ended; some end at a question that they do
-    /// not know, and are started once more for another.
+    /// The server's process, or its stream, has ended. Some servers end at a
+    /// request that they do not know. The library starts them again for the
+    /// next attempt.
     Ended(Error),
+    /// No response that says anything about the revision.
+    Failed(AttemptFailure, Error),
+}
+
+/// The ways in which an attempt fails without a response from MCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AttemptFailure {
+    /// An HTTP status that says nothing about the protocol.
+    Http(StatusClass),
+    /// The library did not get a connection to the server.
+    NotConnected,
+    /// The connection broke.
+    Broken,
+    /// The time for the call is over.
+    Timeout,
+    /// The application cancelled the call or closed the client.
+    GivenUp,
+    /// The library got no token for the request.
+    NotAuthorized,
+    /// A response that is malformed or too long.
+    Malformed,
+    /// A failure of the library or of its environment.
+    Other,
+}
+
+impl AttemptFailure {
+    fn of(error: &Error) -> Self {
+        let class = StatusClass::of(error.http_status());
+        match error.status() {
+            Status::Cancelled | Status::Closed => Self::GivenUp,
+            Status::Timeout => Self::Timeout,
+            _ if !class.is_about_request() => Self::Http(class),
+            Status::Redirect => Self::Http(StatusClass::Redirect),
+            Status::Resolve | Status::Connect | Status::Tls | Status::Proxy => Self::NotConnected,
+            Status::Io | Status::Process => Self::Broken,
+            Status::Unauthorized
+            | Status::Forbidden
+            | Status::Auth
+            | Status::Insecure
+            | Status::Denied
+            | Status::Untrusted => Self::NotAuthorized,
+            Status::Protocol | Status::TooLarge => Self::Malformed,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl AttemptOutcome {
+    /// The outcome of a request that ended with an error.
+    pub(crate) fn failed(error: Error) -> Self {
+        Self::Failed(AttemptFailure::of(&error), error)
+    }
 }
 
 /// What follows.
@@ -56,11 +114,6 @@ pub(crate) struct Negotiation {
     discovered: u8,
     initialized: u8,
 }
-
-const HEADER_MISMATCH: i32 = -32020;
-const MISSING_CAPABILITY: i32 = -32021;
-const UNSUPPORTED_VERSION: i32 = -32022;
-const INVALID_PARAMS: i32 = -32602;
 
 impl Negotiation {
     /// `known` is what the server spoke before its session was lost, which
@@ -129,6 +182,7 @@ impl Negotiation {
             AttemptOutcome::NotMcp(405, shown) => Ok(Next::Elsewhere(shown)),
             AttemptOutcome::NotMcp(_, shown) => self.fall_back(shown),
             AttemptOutcome::Silent(shown) | AttemptOutcome::Ended(shown) => self.fall_back(shown),
+            AttemptOutcome::Failed(failure, shown) => Err(after_failure(failure, shown)),
         }
     }
 
@@ -171,6 +225,7 @@ impl Negotiation {
             AttemptOutcome::NotMcp(_, shown)
             | AttemptOutcome::Silent(shown)
             | AttemptOutcome::Ended(shown) => Err(shown),
+            AttemptOutcome::Failed(failure, shown) => Err(after_failure(failure, shown)),
         }
     }
 
@@ -237,6 +292,27 @@ impl Negotiation {
             Status::Version,
             format!("no protocol version in common: the server speaks {theirs}; {ours}"),
         )
+    }
+}
+
+/// The result after an attempt that says nothing about the revision. Every
+/// failure ends the negotiation.
+fn after_failure(failure: AttemptFailure, shown: Error) -> Error {
+    match failure {
+        AttemptFailure::Http(
+            StatusClass::Redirect
+            | StatusClass::Credential
+            | StatusClass::RateLimit
+            | StatusClass::Unavailable
+            | StatusClass::Request,
+        )
+        | AttemptFailure::NotConnected
+        | AttemptFailure::Broken
+        | AttemptFailure::Timeout
+        | AttemptFailure::GivenUp
+        | AttemptFailure::NotAuthorized
+        | AttemptFailure::Malformed
+        | AttemptFailure::Other => shown,
     }
 }
 
@@ -449,6 +525,49 @@ mod tests {
         tries(negotiation.interpret(PROBE, status(500)));
         assert_eq!(tries(negotiation.interpret(INITIALIZE, refused(-32022, None))), PROBE);
         assert!(negotiation.interpret(PROBE, status(500)).is_err());
+    }
+
+    #[test]
+    fn ends_with_the_error_of_an_attempt_without_a_response() {
+        let failures = [
+            (Status::Unauthorized, 401, AttemptFailure::Http(StatusClass::Credential)),
+            (Status::Forbidden, 403, AttemptFailure::Http(StatusClass::Credential)),
+            (Status::Proxy, 407, AttemptFailure::Http(StatusClass::Credential)),
+            (Status::RateLimited, 429, AttemptFailure::Http(StatusClass::RateLimit)),
+            (Status::Unavailable, 502, AttemptFailure::Http(StatusClass::Unavailable)),
+            (Status::Unavailable, 503, AttemptFailure::Http(StatusClass::Unavailable)),
+            (Status::Redirect, 302, AttemptFailure::Http(StatusClass::Redirect)),
+            (Status::Redirect, 0, AttemptFailure::Http(StatusClass::Redirect)),
+            (Status::Resolve, 0, AttemptFailure::NotConnected),
+            (Status::Connect, 0, AttemptFailure::NotConnected),
+            (Status::Tls, 0, AttemptFailure::NotConnected),
+            (Status::Proxy, 0, AttemptFailure::NotConnected),
+            (Status::Io, 0, AttemptFailure::Broken),
+            (Status::Process, 0, AttemptFailure::Broken),
+            (Status::Timeout, 0, AttemptFailure::Timeout),
+            (Status::Timeout, 503, AttemptFailure::Timeout),
+            (Status::Cancelled, 0, AttemptFailure::GivenUp),
+            (Status::Closed, 0, AttemptFailure::GivenUp),
+            (Status::Auth, 0, AttemptFailure::NotAuthorized),
+            (Status::Insecure, 0, AttemptFailure::NotAuthorized),
+            (Status::Protocol, 200, AttemptFailure::Malformed),
+            (Status::TooLarge, 0, AttemptFailure::Malformed),
+            (Status::Internal, 0, AttemptFailure::Other),
+        ];
+        for (status, http_status, failure) in failures {
+            for known in [None, Some(Revision::HANDSHAKE)] {
+                let error = Error::new(status, "x").with_http_status(http_status);
+                let outcome = AttemptOutcome::failed(error);
+                let row = (status, http_status, known);
+                assert!(
+                    matches!(&outcome, AttemptOutcome::Failed(one, _) if *one == failure),
+                    "{row:?}"
+                );
+                let (mut negotiation, first) = Negotiation::new(None, known);
+                let error = negotiation.interpret(first, outcome).unwrap_err();
+                assert_eq!((error.status(), error.http_status()), (status, http_status));
+            }
+        }
     }
 
     #[test]

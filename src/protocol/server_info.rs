@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result};
+use crate::protocol::extension;
 use crate::protocol::revision::Revision;
-use crate::protocol::task::EXTENSION;
 use crate::wire::jsonrpc::{Answer, said};
 
 /// The server's words about itself, in both eras the same.
@@ -133,8 +133,8 @@ impl ServerInfo {
             },
         };
         let extension = match needed {
-            "tasks" => Some(EXTENSION),
-            "skills" => Some("io.modelcontextprotocol/skills"),
+            "tasks" => Some(extension::TASKS),
+            "skills" => Some(extension::SKILLS),
             _ => None,
         };
         let has_it = self.has_capability(needed)

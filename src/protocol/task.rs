@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, quote};
-use crate::protocol::InputRequired;
 use crate::protocol::call::{Call, push_member};
+use crate::protocol::extension;
+use crate::protocol::input_required::InputRequired;
 use crate::protocol::server_info::ServerInfo;
-use crate::protocol::stateless;
 use crate::wire::jsonrpc::{self, Answer, RpcError, said};
 use crate::wire::object::Members;
 
@@ -45,9 +45,6 @@ pub(crate) enum State {
     Cancelled(Option<String>),
 }
 
-/// What a client declares that wants tasks of the newer form.
-pub(crate) const EXTENSION: &str = "io.modelcontextprotocol/tasks";
-
 /// The pause where the server names none, and the bounds of what it names.
 const PAUSE: Duration = Duration::from_secs(1);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
@@ -58,7 +55,7 @@ impl Tasks {
     pub(crate) fn are_there(self, server_info: &ServerInfo) -> bool {
         match self {
             Self::Asked => server_info.has_capability("tasks"),
-            Self::Decided => server_info.has_extension(EXTENSION),
+            Self::Decided => server_info.has_extension(extension::TASKS),
         }
     }
 
@@ -112,7 +109,7 @@ impl Tasks {
             ("working", _) => State::Working,
             ("cancelled", _) => State::Cancelled(members.string("statusMessage")),
             ("input_required", Self::Asked) => State::Asking(None),
-            ("input_required", Self::Decided) => State::Asking(Some(stateless::round(json)?)),
+            ("input_required", Self::Decided) => State::Asking(Some(InputRequired::parse(json)?)),
             ("completed" | "failed", Self::Asked) => State::Ended,
             ("completed", Self::Decided) => match members.get("result") {
                 Some(result) if result.get().starts_with('{') => {

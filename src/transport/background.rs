@@ -1,9 +1,8 @@
-//! The one thread of the process on which work goes on between the program's
-//! calls, for however many clients: streams that are listened to, requests
-//! that were started.
+//! The background thread: one for all clients of a process. On it run the
+//! notification streams and the requests that were started without waiting.
 //!
-//! It begins with the first client that needs it and is joined by the last
-//! that lets go of it. No code of the program ever runs on it.
+//! The first client that needs it starts it, and the last client that drops it
+//! joins it. The application's code never runs on it.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -15,24 +14,23 @@ use std::task::Poll as Step;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::base::cancel::{self, Cancel, Heard, Since};
+use crate::base::cancel::{self, Cancel, CancelListeners, Generation};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::base::sys::{self, LastingBell, POLLOUT, PerProcess, Poll, Watched};
 use crate::base::thread;
+use crate::platform::{self, PerProcess, PermanentWakeUp, Poll, Watch};
 
-/// Makes the work on the background thread, so that it need not be `Send`.
-type Job = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
+/// Makes a task. It is called on the background thread, so the task need not be
+/// `Send`.
+type TaskMaker = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
 
-/// The right to have work done. The last one that is dropped ends the thread.
+/// Keeps the background thread running. Dropping the last one ends it.
 pub(crate) struct Background {
-    jobs: UnboundedSender<Job>,
+    jobs: UnboundedSender<TaskMaker>,
     pid: u32,
 }
 
@@ -44,16 +42,16 @@ impl fmt::Debug for Background {
 
 /// The thread while it runs.
 struct Running {
-    jobs: UnboundedSender<Job>,
+    jobs: UnboundedSender<TaskMaker>,
     thread: JoinHandle<()>,
     users: usize,
 }
 
-/// The thread of the parent process is not in its fork.
+/// The child of a fork does not have the thread of its parent.
 static RUNNING: PerProcess<Mutex<Option<Running>>> = PerProcess::new();
 
 impl Background {
-    /// Joins those who use the thread, which is started for the first.
+    /// Adds a user of the thread, and starts it for the first one.
     pub(crate) fn enter() -> Result<Self> {
         let pid = std::process::id();
         let mut running = lock(RUNNING.get());
@@ -62,29 +60,29 @@ impl Background {
             return Ok(Self { jobs: running.jobs.clone(), pid });
         }
         let failed = |error: io::Error| {
-            Error::new(Status::Internal, format!("no background thread: {error}"))
+            Error::new(Status::Internal, format!("cannot start the background thread: {error}"))
         };
-        let runtime = plan(Builder::build).map_err(failed)?;
-        let doorbell = cancel::doorbell().map_err(failed)?;
+        let runtime = with_builder(Builder::build).map_err(failed)?;
+        let wake_up = cancel::background_wake_up().map_err(failed)?;
         let (jobs, queue) = unbounded_channel();
-        let body = move || runtime.block_on(work(queue, doorbell));
+        let body = move || runtime.block_on(work(queue, wake_up));
         let thread = thread::spawn("mcp-background", body).map_err(failed)?;
         *running = Some(Running { jobs: jobs.clone(), thread, users: 1 });
         Ok(Self { jobs, pid })
     }
 
-    /// Reads what a runtime is made by from the environment: see
+    /// Lets tokio read its settings from the environment now: see
     /// [`crate::base::environment`].
     pub(crate) fn prepare() {
-        plan(|_| ());
+        with_builder(|_| ());
     }
 
-    /// Has work done. `job` runs on the background thread.
+    /// Runs a task. `job` is called on the background thread.
     pub(crate) fn spawn<F: Future<Output = ()> + 'static>(
         &self,
         job: impl FnOnce() -> F + Send + 'static,
     ) {
-        // Received as long as `self` lives.
+        // The receiver lives as long as `self`.
         let _ = self.jobs.send(Box::new(|| Box::pin(job())));
     }
 }
@@ -102,7 +100,7 @@ impl Drop for Background {
         }
         let Some(Running { jobs, thread, .. }) = running.take() else { return };
         let (last, _) = unbounded_channel();
-        // The thread ends when nothing can come any more.
+        // The thread ends when no sender is left.
         drop((jobs, std::mem::replace(&mut self.jobs, last)));
         drop(running);
         if thread.thread().id() != std::thread::current().id() {
@@ -111,58 +109,59 @@ impl Drop for Background {
     }
 }
 
-/// How the runtime is made, the same for all there will be.
-fn plan<T>(read: impl FnOnce(&mut Builder) -> T) -> T {
-    static PLAN: PerProcess<Mutex<Option<Builder>>> = PerProcess::new();
-    let mut plan = lock(PLAN.get());
-    read(plan.get_or_insert_with(|| {
-        let mut plan = Builder::new_current_thread();
-        plan.enable_io().enable_time();
-        plan
+/// The builder of the runtime. It is kept, because making one reads the
+/// environment.
+fn with_builder<T>(read: impl FnOnce(&mut Builder) -> T) -> T {
+    static BUILDER: PerProcess<Mutex<Option<Builder>>> = PerProcess::new();
+    let mut builder = lock(BUILDER.get());
+    read(builder.get_or_insert_with(|| {
+        let mut builder = Builder::new_current_thread();
+        builder.enable_io().enable_time();
+        builder
     }))
 }
 
-async fn work(mut queue: UnboundedReceiver<Job>, doorbell: LastingBell) {
+async fn work(mut queue: UnboundedReceiver<TaskMaker>, wake_up: PermanentWakeUp) {
     let local = tokio::task::LocalSet::new();
     local
         .run_until(async {
-            tokio::task::spawn_local(listen_to(doorbell));
+            tokio::task::spawn_local(notify_of_cancels(wake_up));
             while let Some(job) = queue.recv().await {
-                // What a task panics with ends that task alone.
+                // A panic ends only the task that panicked.
                 tokio::task::spawn_local(job());
             }
         })
         .await;
 }
 
-/// Lets other tasks go on.
+/// Lets other tasks run.
 pub(crate) async fn give_way() {
     tokio::task::yield_now().await;
 }
 
-/// Waits for a descriptor, a signal, a cancel or the end of the time; false
-/// for the last.
+/// Waits for a descriptor, a signal, a cancel or the end of the time. Returns
+/// false for the last.
 pub(crate) async fn poll(
     entries: &mut [Poll],
     signals: impl Iterator<Item = &Signal>,
-    cancel: Option<&(Arc<Cancel>, Since)>,
+    cancel: Option<&(Arc<Cancel>, Generation)>,
     left: Duration,
 ) -> io::Result<bool> {
-    if !entries.is_empty() && sys::poll(entries, Duration::ZERO)? > 0 {
-        // Always ready is no reason to keep the others waiting.
+    if !entries.is_empty() && platform::poll(entries, Duration::ZERO)? > 0 {
+        // A descriptor that is always ready must not keep other tasks waiting.
         give_way().await;
         return Ok(true);
     }
-    let mut sockets = Vec::with_capacity(entries.len());
-    for entry in entries.iter().filter(|entry| entry.fd() >= 0) {
-        sockets.push(Socket::new(entry)?);
+    let mut watches = Vec::with_capacity(entries.len());
+    for entry in entries.iter().filter(|entry| !entry.is_none()) {
+        watches.push(Watch::new(entry)?);
     }
     let mut raised: Vec<_> = signals.map(|signal| Box::pin(signal.until_raised())).collect();
     let mut fired = pin!(async {
         match cancel {
-            Some((cancel, since)) => {
-                HEARD.with_borrow_mut(|heard| heard.add(cancel));
-                cancel.until_fired(*since).await;
+            Some((cancel, began)) => {
+                LISTENERS.with_borrow_mut(|listeners| listeners.add(cancel));
+                cancel.until_fired(*began).await;
             }
             None => std::future::pending().await,
         }
@@ -170,8 +169,8 @@ pub(crate) async fn poll(
     let mut timer = pin!(tokio::time::sleep(left.min(LONGEST)));
     let is_woken = poll_fn(|context| {
         let mut is_ready = false;
-        for socket in &sockets {
-            is_ready |= socket.poll(context).is_ready();
+        for watch in &watches {
+            is_ready |= watch.poll_ready(context).is_ready();
         }
         for signal in &mut raised {
             is_ready |= signal.as_mut().poll(context).is_ready();
@@ -184,52 +183,24 @@ pub(crate) async fn poll(
     })
     .await;
     if is_woken && !entries.is_empty() {
-        sys::poll(entries, Duration::ZERO)?;
+        platform::poll(entries, Duration::ZERO)?;
     }
     Ok(is_woken)
 }
 
-/// tokio's timers end somewhere; a wait that is longer begins anew.
+/// The longest timer. tokio limits timers; a longer wait starts again.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// A socket for the length of one wait.
-struct Socket {
-    fd: AsyncFd<Watched>,
-    wants_output: bool,
-    wants_input: bool,
-}
-
-impl Socket {
-    fn new(entry: &Poll) -> io::Result<Self> {
-        let (wants_output, wants_input) = (entry.wants(POLLOUT), entry.wants(sys::POLLIN));
-        let interest = match (wants_output, wants_input) {
-            (true, true) => Interest::READABLE | Interest::WRITABLE,
-            (true, false) => Interest::WRITABLE,
-            _ => Interest::READABLE,
-        };
-        let fd = sys::watch(entry, interest)?;
-        Ok(Self { fd, wants_output, wants_input })
-    }
-
-    fn poll(&self, context: &mut std::task::Context<'_>) -> Step<()> {
-        let input = self.wants_input && self.fd.poll_read_ready(context).is_ready();
-        let output = self.wants_output && self.fd.poll_write_ready(context).is_ready();
-        if input || output { Step::Ready(()) } else { Step::Pending }
-    }
-}
-
 thread_local! {
-    /// The cancels for which there were tasks.
-    static HEARD: RefCell<Heard> = RefCell::default();
+    /// The cancels that tasks of this thread wait for.
+    static LISTENERS: RefCell<CancelListeners> = RefCell::default();
 }
 
-/// Tells the tasks of cancels that were fired: whoever fires one can do no
-/// more than ring, as it may be a signal handler.
-async fn listen_to(doorbell: LastingBell) {
-    let Ok(watch) = sys::watch_bell(doorbell) else { return };
-    while let Ok(mut ready) = watch.readable().await {
-        doorbell.hush();
-        ready.clear_ready();
-        HEARD.with_borrow_mut(Heard::tell);
+/// Wakes tasks whose cancel was fired. A cancel may be fired in a signal
+/// handler, which can only set the wake-up.
+async fn notify_of_cancels(wake_up: PermanentWakeUp) {
+    let Ok(watch) = Watch::for_wake_up(wake_up) else { return };
+    while watch.on_input(|| wake_up.clear()).await.is_ok() {
+        LISTENERS.with_borrow_mut(CancelListeners::notify);
     }
 }

@@ -1,59 +1,60 @@
-//! A connection: requests out, heads and pieces of bodies in.
+//! An HTTP/1.1 connection: sends requests, reads heads and bodies.
 
 use std::time::Instant;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys;
-use crate::transport::link::Link;
+use crate::platform;
 use crate::transport::socket::{Broken, plain};
+use crate::transport::stream::ByteStream;
 use crate::transport::wait::Wait;
 use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece};
 
-/// The most replies of 1xx before the one that counts.
+/// The most interim responses (1xx) before the final one.
 const INTERIM: usize = 16;
-/// How much is asked of the socket at first, and at the most: most replies
-/// are small, and zeroing room for a large one costs more than reading it.
+/// The first and the largest size of a read. Most responses are small, and to
+/// zero a large buffer costs more than to read into it.
 const STEP: usize = 4 * 1024;
 const MOST: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
-    link: Link,
-    /// What has arrived and was not used: `input[start..end]`.
+    stream: ByteStream,
+    /// The bytes that have arrived and were not parsed: `input[start..end]`.
     input: Vec<u8>,
     start: usize,
     end: usize,
-    /// The last read filled all the room, so that more is likely there.
+    /// The last read filled the buffer, so there is probably more.
     is_likely: bool,
     /// Nothing has arrived since the last request was sent.
     is_first: bool,
-    /// Whether a request was answered on it before.
+    /// A request was answered on this connection before.
     pub(crate) is_used: bool,
     pub(crate) idle_since: Instant,
-    /// A body whose end was still to come when its caller had enough of it.
+    /// A body whose rest had not arrived when its caller stopped reading.
     pub(crate) unfinished: Option<Body>,
 }
 
 impl Drop for Connection {
-    /// The last reply is still there, and may have held a token.
+    /// The last response is still in the buffer and may hold a token.
     fn drop(&mut self) {
-        sys::wipe(&mut self.input);
+        platform::wipe(&mut self.input);
     }
 }
 
-/// Why there is no head.
+/// Why there is no response.
 #[derive(Debug)]
 pub(crate) struct NoReply {
     pub(crate) error: Error,
-    /// The server closed or broke the connection without a byte of a reply:
-    /// on one that was used before, it most likely never saw the request.
+    /// The server closed or broke the connection without a byte of a response.
+    /// If the connection was used before, the server has most likely never seen
+    /// the request.
     pub(crate) is_silent: bool,
 }
 
 impl Connection {
-    pub(crate) fn new(link: Link) -> Self {
+    pub(crate) fn new(stream: ByteStream) -> Self {
         Self {
-            link,
+            stream,
             input: Vec::new(),
             start: 0,
             end: 0,
@@ -65,27 +66,27 @@ impl Connection {
         }
     }
 
-    /// Sends a request, which is overwritten, and reads the head of its reply.
+    /// Sends a request, overwrites it, and reads the head of the response.
     pub(crate) async fn exchange(
         &mut self,
         request: &mut [u8],
         wait: &Wait,
     ) -> std::result::Result<Box<Head>, NoReply> {
         let mut sent = 0;
-        let result = self.link.send(request, &mut sent, wait).await;
-        // It holds the credential.
-        sys::wipe(request);
+        let result = self.stream.send(request, &mut sent, wait).await;
+        // The request holds the credential.
+        platform::wipe(request);
         let failure = match result {
             Ok(()) => None,
             Err(Broken::Wait(error)) => {
                 return Err(NoReply { error: error.with_may_have_run(sent > 0), is_silent: false });
             }
-            // A server may refuse a request before it has read all of it: the
-            // reply is then there although sending failed.
+            // A server may refuse a request before it has read all of it. The
+            // response is then there although sending failed.
             Err(Broken::Connection(error)) => Some(error),
         };
-        // On one processor the server has often answered before this thread
-        // runs again; to ask first whether it has would cost a system call.
+        // On one processor, the server has often answered before this thread
+        // runs again. To poll first would cost a system call.
         self.is_likely = true;
         self.is_first = true;
         let has_failed = failure.is_some();
@@ -101,7 +102,7 @@ impl Connection {
             _ => no_reply,
         });
         head.map(|mut head| {
-            // The rest of the request would be taken for the next one.
+            // The server would take the next request for the rest of this one.
             head.keeps_alive &= !has_failed;
             head
         })
@@ -152,7 +153,7 @@ impl Connection {
         }
     }
 
-    /// Gives the next piece of a body to `take`; false at its end.
+    /// Calls `take` with the next piece of a body; false at its end.
     pub(crate) async fn next_piece(
         &mut self,
         body: &mut Body,
@@ -182,7 +183,8 @@ impl Connection {
         }
     }
 
-    /// Reads on to the end of a body of no more interest; says if the connection is fit for another request.
+    /// Reads the rest of a body and drops it. Returns whether the connection is
+    /// fit for another request.
     pub(crate) async fn finish(&mut self, body: &mut Body, wait: &Wait) -> bool {
         let mut left = 64 * STEP;
         while !body.is_done() {
@@ -198,15 +200,15 @@ impl Connection {
         true
     }
 
-    /// Whether more came than was asked for: it must not be taken for the
-    /// reply to the next request.
+    /// Whether bytes came after the response. They must not be taken for the
+    /// response to the next request.
     pub(crate) fn has_leftover(&self) -> bool {
         self.end > self.start
     }
 
-    /// Whether nothing speaks against sending another request.
+    /// Whether the connection is fit for another request.
     pub(crate) fn is_quiet(&mut self) -> bool {
-        !self.has_leftover() && self.link.is_quiet()
+        !self.has_leftover() && self.stream.is_quiet()
     }
 
     fn pending(&self) -> &[u8] {
@@ -222,17 +224,18 @@ impl Connection {
         }
         let is_streaming = self.is_likely && !self.is_first;
         if self.end == self.input.len() || is_streaming && self.input.len() < MOST {
-            // Heads are refused beyond their limit before this grows further.
+            // A head beyond its limit is refused before this grows further.
             let length = (self.input.len() * 2).clamp(STEP, 2 * HEAD_LIMIT);
             self.input.resize(length.max(self.end + STEP), 0);
         }
         if is_streaming {
-            // A peer that never pauses must not outlast the wait.
+            // A server that never pauses must not keep this thread beyond its
+            // wait.
             wait.give_way().await?;
         }
         let room = self.input.get_mut(self.end..).unwrap_or_default();
         let size = room.len();
-        let count = self.link.receive(room, self.is_likely, wait).await?;
+        let count = self.stream.receive(room, self.is_likely, wait).await?;
         self.is_likely = count == size;
         self.is_first = false;
         self.end += count;

@@ -1,38 +1,38 @@
-//! Messages as events on a stream that stays open: HTTP with SSE, as of
-//! 2024-11-05.
+//! Messages as events of a stream that stays open: HTTP with SSE, the transport
+//! of revision 2024-11-05.
 
 use std::collections::VecDeque;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::Poll;
-use crate::transport::http::Opened;
-use crate::transport::source::{Incoming, Next, Source, Stop};
+use crate::platform::Poll;
+use crate::transport::http::OpenBody;
+use crate::transport::message_source::{Incoming, MessageSource, NextItem, Stop};
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 
 #[derive(Debug)]
 pub(crate) struct EventSource {
-    opened: Opened,
+    opened: OpenBody,
     stream: EventStream,
     events: VecDeque<Event>,
 }
 
-/// The most events before the one that says where messages go.
+/// The most events before the event "endpoint".
 const FIRST: usize = 64;
 
 impl EventSource {
-    /// The stream that a GET was answered with.
-    pub(crate) fn new(opened: Opened, limit: usize) -> Self {
+    /// Reads the event stream in the response to a GET.
+    pub(crate) fn new(opened: OpenBody, limit: usize) -> Self {
         Self { opened, stream: EventStream::new(limit), events: VecDeque::new() }
     }
 
-    /// Where messages go: what the first event says.
+    /// The endpoint to POST messages to, from the first event.
     pub(crate) async fn endpoint(&mut self, wait: &Wait) -> Result<String> {
         for _ in 0..FIRST {
             while self.events.is_empty() {
                 if !self.read(wait).await? {
                     return Err(Error::protocol(
-                        "the server ended its event stream before it said where messages go",
+                        "the server ended its event stream before it sent an event \"endpoint\"",
                     ));
                 }
             }
@@ -46,12 +46,12 @@ impl EventSource {
             }
         }
         Err(Error::protocol(
-            "the server's event stream begins with messages and does not say where messages go \
-             (an event \"endpoint\")",
+            "the server's event stream begins with messages and not with an event \"endpoint\", \
+             which says where messages go",
         ))
     }
 
-    /// Takes what comes next; false at the end.
+    /// Reads the next piece; false at the end.
     async fn read(&mut self, wait: &Wait) -> Result<bool> {
         let (stream, events) = (&mut self.stream, &mut self.events);
         self.opened
@@ -67,8 +67,8 @@ impl EventSource {
 
     async fn next_message(&mut self, wait: &Wait) -> std::result::Result<Incoming, Stop> {
         loop {
-            // Another endpoint is none of the server's business any more:
-            // credentials go where it said at first.
+            // A later event "endpoint" is ignored: credentials go only to the
+            // first endpoint.
             while let Some(event) = self.events.pop_front() {
                 if event.is_message() {
                     return Ok(Incoming::Message(event.text, event.start));
@@ -93,8 +93,8 @@ impl EventSource {
     }
 }
 
-impl Source for EventSource {
-    fn next<'a>(&'a mut self, _also: &'a [Poll], wait: &'a Wait) -> Next<'a> {
+impl MessageSource for EventSource {
+    fn next<'a>(&'a mut self, _also: &'a [Poll], wait: &'a Wait) -> NextItem<'a> {
         Box::pin(self.next_message(wait))
     }
 

@@ -1,4 +1,4 @@
-//! One HTTP request and its reply, on the thread that asks.
+//! One HTTP request and its response, on the calling thread.
 
 use std::fmt::Write;
 
@@ -7,55 +7,57 @@ use crate::base::mask::MASK;
 use crate::base::secret::Secret;
 use crate::transport::address_policy::NetworkZone;
 use crate::transport::connection::Connection;
-use crate::transport::link::{Opener, Route};
+use crate::transport::connector::{Connector, Route};
 use crate::transport::pool::Pool;
 use crate::transport::trace::Trace;
 use crate::transport::wait::{Wait, now};
 use crate::wire::http1::{Body, Head};
 use crate::wire::url::Url;
 
-/// Talks to one origin, with as many connections as threads need at a time.
+/// Sends requests to one origin. Threads that send at the same time have a
+/// connection each.
 #[derive(Debug, Default)]
 pub(crate) struct Http {
-    opener: Opener,
+    connector: Connector,
     pool: Pool,
 }
 
-/// What is to be sent.
-pub(crate) struct Request<'a> {
+/// A request to send.
+pub(crate) struct OutgoingRequest<'a> {
     pub(crate) verb: &'static str,
     pub(crate) url: &'a Url,
-    /// Names and values; a value that is secret is masked in the trace.
+    /// Names and values. A secret value is masked in the trace.
     pub(crate) headers: &'a [(&'a str, &'a str, IsSecret)],
     pub(crate) body: Option<&'a [u8]>,
-    /// Whether it may be sent again when nobody knows if it arrived.
+    /// Whether it may be sent again if it is not known whether it arrived.
     pub(crate) is_repeatable: bool,
-    /// Makes the value of DPoP, for each time that it is sent: it holds once.
+    /// Makes the value of the DPoP header. It is valid once, so it is made each
+    /// time that the request is sent.
     pub(crate) proof: Option<&'a Prove<'a>>,
 }
 
 pub(crate) type IsSecret = bool;
 pub(crate) type Prove<'a> = dyn Fn() -> Result<Option<Secret>> + 'a;
 
-/// What the exchange goes by.
+/// The settings of an exchange.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Setting<'a> {
+pub(crate) struct ExchangeSettings<'a> {
     pub(crate) route: &'a Route,
     pub(crate) connect_timeout: std::time::Duration,
     pub(crate) trace: Option<&'a Trace>,
     pub(crate) secrets: &'a [Secret],
 }
 
-/// A reply whose body is still to be read. Dropped before its end, it takes
-/// the connection with it. What is large in it is behind a pointer: it goes
-/// through many hands.
+/// A response whose body is still to be read. If it is dropped before the end of
+/// the body, the connection is closed. Large parts are behind a pointer, because
+/// the response is moved often.
 #[derive(Debug)]
-pub(crate) struct Reply<'a> {
+pub(crate) struct HttpResponse<'a> {
     pub(crate) head: Box<Head>,
-    /// Where it came from, if not from where it was asked for.
+    /// The URL of the response, if a redirect was followed.
     pub(crate) moved: Option<Box<Url>>,
-    /// The request was sent twice: the server had closed the connection that
-    /// was kept for it.
+    /// The request was sent twice, because the server had closed the idle
+    /// connection.
     pub(crate) is_repeated: bool,
     body: Body,
     connection: Box<Connection>,
@@ -65,17 +67,17 @@ pub(crate) struct Reply<'a> {
 impl Http {
     pub(crate) async fn send(
         &self,
-        request: &Request<'_>,
-        setting: Setting<'_>,
+        request: &OutgoingRequest<'_>,
+        setting: ExchangeSettings<'_>,
         wait: &Wait,
-    ) -> Result<Reply<'_>> {
+    ) -> Result<HttpResponse<'_>> {
         wait.check()?;
         let kept = self.pool.take(!request.is_repeatable, wait).await;
         let mut connection = match kept {
             Some(connection) => connection,
             None => self.connect(request, setting, wait).await?,
         };
-        // Of the sending before, if this is the second.
+        // About the first sending, if this is the second.
         let (mut is_repeated, mut may_have_run) = (false, false);
         loop {
             let proof = request.proof.map_or(Ok(None), |prove| prove());
@@ -88,7 +90,7 @@ impl Http {
                     trace_head(&head, setting);
                     let body = head.body();
                     let (moved, pool) = (None, &self.pool);
-                    return Ok(Reply { head, moved, is_repeated, body, connection, pool });
+                    return Ok(HttpResponse { head, moved, is_repeated, body, connection, pool });
                 }
                 Err(no_reply) => {
                     let again = no_reply.is_silent && connection.is_used && request.is_repeatable;
@@ -99,7 +101,7 @@ impl Http {
                         let error = no_reply.error.with_repetition(is_repeated);
                         return Err(error.or_may_have_run(may_have_run));
                     }
-                    // Once, as the new one has not been used.
+                    // Only once: the new connection was not used before.
                     (is_repeated, may_have_run) = (true, no_reply.error.may_have_run());
                     connection = self
                         .connect(request, setting, wait)
@@ -110,25 +112,25 @@ impl Http {
         }
     }
 
-    /// Where the server is, see [`Opener::home`].
+    /// See [`Connector::network_zone`].
     pub(crate) async fn network_zone(
         &self,
         url: &Url,
         route: &Route,
         wait: &Wait,
     ) -> Result<NetworkZone> {
-        self.opener.network_zone(&url.origin, route, wait).await
+        self.connector.network_zone(&url.origin, route, wait).await
     }
 
-    /// Closes what is kept.
+    /// Closes the idle connections.
     pub(crate) fn close(&self) {
         self.pool.clear();
     }
 
     async fn connect(
         &self,
-        request: &Request<'_>,
-        setting: Setting<'_>,
+        request: &OutgoingRequest<'_>,
+        setting: ExchangeSettings<'_>,
         wait: &Wait,
     ) -> Result<Box<Connection>> {
         if let Some(trace) = setting.trace {
@@ -136,15 +138,15 @@ impl Http {
             trace.line("*", &line, setting.secrets);
         }
         let wait = wait.for_connecting(setting.connect_timeout);
-        self.opener
+        self.connector
             .open(request.url, setting.route, &wait)
             .await
-            .map(|link| Box::new(Connection::new(link)))
+            .map(|stream| Box::new(Connection::new(stream)))
     }
 }
 
-impl Reply<'_> {
-    /// Gives the next piece of the body to `take`; false at its end.
+impl HttpResponse<'_> {
+    /// Calls `take` with the next piece of the body; false at its end.
     pub(crate) async fn next_piece(
         &mut self,
         wait: &Wait,
@@ -169,13 +171,13 @@ impl Reply<'_> {
         if self.body.announced().is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
-        // Grown by what has arrived, never by what was announced.
+        // Grows with the bytes that have arrived, never by the announced length.
         let mut take = |data: &[u8]| {
             if out.len() + data.len() > limit {
                 return Err(too_large());
             }
             out.try_reserve(data.len())
-                .map_err(|_| Error::new(Status::NoMemory, "no memory for the server's reply"))?;
+                .map_err(|_| Error::new(Status::NoMemory, "no memory for the server's response"))?;
             out.extend_from_slice(data);
             Ok(())
         };
@@ -183,7 +185,7 @@ impl Reply<'_> {
         Ok(out)
     }
 
-    /// As much of the body as an error may show, without waiting long for it.
+    /// The start of the body, for an error message.
     pub(crate) async fn read_excerpt(&mut self, limit: usize, wait: &Wait) -> Vec<u8> {
         let mut out: Vec<u8> = Vec::new();
         let mut take = |data: &[u8]| {
@@ -195,14 +197,15 @@ impl Reply<'_> {
         out
     }
 
-    /// The body as a stream that goes on for as long as it is wanted, apart
-    /// from the connections that are kept.
-    pub(crate) fn open(self) -> Opened {
-        Opened { body: self.body, connection: self.connection }
+    /// Takes the body as a stream of its own. Its connection does not return to
+    /// the pool.
+    pub(crate) fn open(self) -> OpenBody {
+        OpenBody { body: self.body, connection: self.connection }
     }
 
-    /// Gives the connection back. What is still to come of the body is read
-    /// when the connection is next wanted, not while the caller waits.
+    /// Returns the connection to the pool. If the end of the body has not
+    /// arrived, it is read when the connection is used next, so that the caller
+    /// does not wait for it.
     pub(crate) fn release(mut self) {
         if !self.head.keeps_alive {
             return;
@@ -213,15 +216,15 @@ impl Reply<'_> {
     }
 }
 
-/// A body that is read for itself.
+/// A body that has its connection for itself.
 #[derive(Debug)]
-pub(crate) struct Opened {
+pub(crate) struct OpenBody {
     body: Body,
     connection: Box<Connection>,
 }
 
-impl Opened {
-    /// As [`Reply::next_piece`].
+impl OpenBody {
+    /// As [`HttpResponse::next_piece`].
     pub(crate) async fn next_piece(
         &mut self,
         wait: &Wait,
@@ -231,21 +234,22 @@ impl Opened {
     }
 }
 
-/// Whether the end of the body has arrived with what was read.
-fn ends_here(reply: &mut Reply<'_>) -> bool {
+/// Whether the end of the body has arrived.
+fn ends_here(reply: &mut HttpResponse<'_>) -> bool {
     let wait = Wait::for_at_most(std::time::Duration::ZERO);
     let finish = async { Ok::<_, Error>(reply.connection.finish(&mut reply.body, &wait).await) };
     now(finish).unwrap_or(false)
 }
 
-/// A header: name, value, and whether that is secret.
-type Line<'a> = (&'a str, &'a str, IsSecret);
+/// A header: name, value, and whether the value is secret.
+type HeaderLine<'a> = (&'a str, &'a str, IsSecret);
 
 /// The request as bytes, in one buffer for one write.
-fn write(request: &Request<'_>, proof: Option<Line<'_>>) -> Vec<u8> {
+fn write(request: &OutgoingRequest<'_>, proof: Option<HeaderLine<'_>>) -> Vec<u8> {
     let body = request.body.unwrap_or_default();
     let headers = || request.headers.iter().chain(&proof);
-    // Exact: a string that grows would leave copies of the credential behind.
+    // Large enough: a buffer that grows would leave copies of the credential
+    // behind.
     let lines = headers().map(|(name, value, _)| name.len() + value.len() + 4);
     let length = request.verb.len() + request.url.target.len() + lines.sum::<usize>() + 64;
     let mut head = String::with_capacity(length + body.len());
@@ -268,7 +272,11 @@ fn write(request: &Request<'_>, proof: Option<Line<'_>>) -> Vec<u8> {
     bytes
 }
 
-fn trace_request(request: &Request<'_>, proof: Option<Line<'_>>, setting: Setting<'_>) {
+fn trace_request(
+    request: &OutgoingRequest<'_>,
+    proof: Option<HeaderLine<'_>>,
+    setting: ExchangeSettings<'_>,
+) {
     let Some(trace) = setting.trace else { return };
     let path = request.url.path();
     trace.line(">", &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
@@ -281,7 +289,7 @@ fn trace_request(request: &Request<'_>, proof: Option<Line<'_>>, setting: Settin
     }
 }
 
-fn trace_head(head: &Head, setting: Setting<'_>) {
+fn trace_head(head: &Head, setting: ExchangeSettings<'_>) {
     let Some(trace) = setting.trace else { return };
     trace.line("<", &format!("HTTP {} {:?}", head.status, head.media), setting.secrets);
 }
@@ -310,10 +318,12 @@ mod tests {
         });
         let http = Http::default();
         let (headers, body, proof) = (&[][..], None, None);
-        let request = Request { verb: "GET", url: &url, headers, body, is_repeatable: true, proof };
+        let request =
+            OutgoingRequest { verb: "GET", url: &url, headers, body, is_repeatable: true, proof };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
-        let setting = Setting { route: &route, connect_timeout, trace: None, secrets: &[] };
+        let setting =
+            ExchangeSettings { route: &route, connect_timeout, trace: None, secrets: &[] };
         let wait = Wait::for_at_most(connect_timeout);
         now(http.send(&request, setting, &wait)).unwrap().release();
         let _ = is_gone.recv_timeout(Duration::from_millis(2));
@@ -323,14 +333,14 @@ mod tests {
     }
 
     #[test]
-    fn says_after_a_second_try_what_may_have_become_of_the_first() {
+    fn reports_whether_the_first_sending_may_have_run() {
         for _ in 0..20 {
-            // It was read, and the server was gone before it had an answer.
+            // The server read it and closed without a response.
             let read = |mut stream: std::net::TcpStream| {
                 let _ = stream.read(&mut [0; 4096]);
             };
             assert_eq!(second(read), (Status::Connect, true));
-            // Nothing of it has left this machine.
+            // The connection was reset before the request was sent.
             let reset = |stream: std::net::TcpStream| {
                 socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
             };
@@ -339,14 +349,15 @@ mod tests {
     }
 
     #[test]
-    fn sends_again_with_another_proof_where_a_kept_connection_was_closed() {
+    fn sends_again_with_a_new_proof_after_an_idle_connection_was_closed() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
         let server = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             let mut proofs = Vec::new();
             let reply = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-            // The first one is closed without a word after its second request.
+            // The first connection is closed without a response after its second
+            // request.
             for replies in [[true, false].as_slice(), &[true]] {
                 let (mut stream, _) = listener.accept().unwrap();
                 for has_reply in replies {
@@ -366,7 +377,7 @@ mod tests {
             made.set(made.get() + 1);
             Ok(Some(Secret::from(format!("proof-{}", made.get()))))
         };
-        let request = Request {
+        let request = OutgoingRequest {
             verb: "GET",
             url: &url,
             headers: &[],
@@ -376,7 +387,8 @@ mod tests {
         };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
-        let setting = Setting { route: &route, connect_timeout, trace: None, secrets: &[] };
+        let setting =
+            ExchangeSettings { route: &route, connect_timeout, trace: None, secrets: &[] };
         let wait = Wait::for_at_most(connect_timeout);
         for is_repeated in [false, true] {
             let reply = now(http.send(&request, setting, &wait)).unwrap();

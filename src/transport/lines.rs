@@ -1,48 +1,47 @@
-//! One message a line, over two descriptors: those of a process, or any that
-//! the program has opened.
+//! One message a line, over two descriptors: the pipes of a process, or
+//! descriptors that the application has opened.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::base::error::{Error, Status};
-use crate::base::sys::{self, POLLIN, Poll};
+use crate::platform::{Descriptor, POLLIN, Poll, poll};
+use crate::transport::message_source::{Incoming, MessageSource, NextItem, Stop};
 use crate::transport::process::Process;
 use crate::transport::socket::plain;
-use crate::transport::source::{Incoming, Next, Source, Stop};
 use crate::transport::wait::Wait;
-use crate::wire::line::{Line, Lines};
-use crate::wire::owner::Owner;
+use crate::wire::line::{LinePiece, Lines};
+use crate::wire::partial_id::PartialId;
 
-/// How much is read at a time.
+/// The size of a read.
 const STEP: usize = 32 * 1024;
 
-/// The end on which the server speaks.
+/// Reads the server's lines.
 #[derive(Debug)]
 pub(crate) struct LineSource {
-    fd: Arc<OwnedFd>,
+    fd: Arc<Descriptor>,
     lines: Lines,
     buffer: Vec<u8>,
     process: Option<Arc<Process>>,
-    /// Nothing more will come than what is here.
+    /// The stream has ended, except for what is buffered.
     is_at_end: bool,
-    /// Something has come since there was last nothing.
+    /// The last read returned something.
     has_read: bool,
-    /// How often in a row.
+    /// The number of such reads in a row.
     reads: u32,
-    /// A line is passed over, and its beginning does not say whose it is.
+    /// A line is being skipped, and its start does not say whose message it is.
     is_unknown: bool,
-    /// Looked at, and not handed out.
+    /// Parsed by `has_more` and not returned yet.
     ready: Option<Incoming>,
 }
 
-/// A server that never pauses is left for what else is to be looked at after
-/// so many reads.
+/// After so many reads in a row, other descriptors are checked as well, even if
+/// the server never pauses.
 const READS: u32 = 8;
 
 impl LineSource {
-    pub(crate) fn new(fd: Arc<OwnedFd>, limit: usize, process: Option<Arc<Process>>) -> Self {
+    pub(crate) fn new(fd: Arc<Descriptor>, limit: usize, process: Option<Arc<Process>>) -> Self {
         Self {
             fd,
             lines: Lines::new(limit),
@@ -65,17 +64,18 @@ impl LineSource {
                 return Err(self.end(wait).await);
             }
             if std::mem::take(&mut self.has_read) {
-                // A server that never pauses must not outlast the wait.
+                // A server that never pauses must not keep this thread
+                // beyond its wait.
                 wait.give_way().await.map_err(Stop::Wait)?;
                 if self.reads >= READS && !also.is_empty() {
                     self.reads = 0;
                     if is_ready(also) {
-                        return Ok(Incoming::Also);
+                        return Ok(Incoming::OtherReady);
                     }
                 }
             }
             self.buffer.resize(STEP, 0);
-            match sys::read(&self.fd, &mut self.buffer) {
+            match self.fd.read(&mut self.buffer) {
                 Ok(0) => self.is_at_end = true,
                 Ok(count) => {
                     let bytes = self.buffer.get(..count).unwrap_or_default();
@@ -86,22 +86,22 @@ impl LineSource {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.reads = 0;
-                    let found = self.until_something(also, wait).await;
-                    if !matches!(found, Ok(Something::Here)) && self.has_said_all() {
+                    let found = self.until_woken(also, wait).await;
+                    if !matches!(found, Ok(Woken::Readable)) && self.has_said_all() {
                         self.is_at_end = true;
-                    } else if let Something::Also = found.map_err(Stop::Wait)? {
-                        return Ok(Incoming::Also);
+                    } else if let Woken::OtherReady = found.map_err(Stop::Wait)? {
+                        return Ok(Incoming::OtherReady);
                     }
                 }
                 Err(error) => {
-                    let what = format!("the server's messages cannot be read: {}", plain(&error));
+                    let what = format!("cannot read the server's messages: {}", plain(&error));
                     return Err(Stop::End(Error::new(Status::Io, what)));
                 }
             }
         }
     }
 
-    /// What is here already.
+    /// The next item that is buffered.
     fn buffered(&mut self) -> Option<Incoming> {
         if let Some(incoming) = self.ready.take() {
             return Some(incoming);
@@ -114,23 +114,24 @@ impl LineSource {
         None
     }
 
-    fn taken(&mut self, line: Line) -> Option<Incoming> {
+    fn taken(&mut self, line: LinePiece) -> Option<Incoming> {
         let owner = match line {
-            Line::Whole(line) => {
-                // What a JSON-RPC message begins with; servers print banners.
+            LinePiece::Whole(line) => {
+                // A JSON-RPC message begins with one of these. Servers print
+                // banners as well.
                 let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
                 return Some(match first {
                     Some(b'{' | b'[') => Incoming::Message(line, 0),
-                    _ => Incoming::Junk,
+                    _ => Incoming::Malformed,
                 });
             }
-            Line::Long(head) => {
-                let owner = Owner::of_head(&head);
-                self.is_unknown = owner == Owner::Unknown;
-                Some(owner).filter(|owner| *owner != Owner::Unknown)?
+            LinePiece::Long(head) => {
+                let owner = PartialId::of_head(&head);
+                self.is_unknown = owner == PartialId::Unknown;
+                Some(owner).filter(|owner| *owner != PartialId::Unknown)?
             }
-            Line::Rest(tail) => {
-                std::mem::take(&mut self.is_unknown).then(|| Owner::of_tail(&tail))?
+            LinePiece::Rest(tail) => {
+                std::mem::take(&mut self.is_unknown).then(|| PartialId::of_tail(&tail))?
             }
         };
         let error = Error::new(
@@ -144,50 +145,50 @@ impl LineSource {
         Some(Incoming::TooLong(owner, error))
     }
 
-    /// Whether the process has ended while somebody else holds the other end
-    /// open. What it has said itself is all read, once nothing more is there.
+    /// Whether the process has ended and all of its output was read. Another
+    /// process may still have the other end of the pipe open.
     fn has_said_all(&self) -> bool {
         let has_ended = self.process.as_ref().is_some_and(|process| process.has_ended());
-        has_ended && !is_ready(&[Poll::new(self.fd.as_raw_fd(), POLLIN)])
+        has_ended && !is_ready(&[Poll::new(self.fd.raw(), POLLIN)])
     }
 
-    async fn until_something(&self, also: &[Poll], wait: &Wait) -> Result<Something, Error> {
+    async fn until_woken(&self, also: &[Poll], wait: &Wait) -> Result<Woken, Error> {
         let mut entries = Vec::with_capacity(also.len() + 2);
-        entries.push(Poll::new(self.fd.as_raw_fd(), POLLIN));
+        entries.push(Poll::new(self.fd.raw(), POLLIN));
         entries.extend_from_slice(also);
         let process = self.process.as_ref();
         entries.extend(process.and_then(|it| it.watch()).map(|fd| Poll::new(fd, POLLIN)));
-        let glance = process.map_or(Duration::MAX, |process| process.glance());
+        let glance = process.map_or(Duration::MAX, |process| process.check_interval());
         wait.poll(&mut entries, glance).await?;
         Ok(if entries.iter().skip(1).take(also.len()).any(Poll::is_ready) {
-            Something::Also
+            Woken::OtherReady
         } else if entries.first().is_some_and(Poll::is_ready) {
-            Something::Here
+            Woken::Readable
         } else {
-            Something::Else
+            Woken::ByProcessOrTime
         })
     }
 
     async fn end(&self, wait: &Wait) -> Stop {
         let inside = if self.lines.is_inside() { ", in the middle of a message" } else { "" };
         Stop::End(match &self.process {
-            Some(process) => process.obituary("output", wait).await,
+            Some(process) => process.end_error("output", wait).await,
             None => Error::new(Status::Io, format!("the server closed its stream{inside}")),
         })
     }
 }
 
-/// What has ended a wait.
-enum Something {
-    /// There is something to read.
-    Here,
-    Also,
-    /// The end of the process, or nothing but time.
-    Else,
+/// Why a wait ended.
+enum Woken {
+    /// The server's stream is readable.
+    Readable,
+    OtherReady,
+    /// The process has ended, or the time is over.
+    ByProcessOrTime,
 }
 
-impl Source for LineSource {
-    fn next<'a>(&'a mut self, also: &'a [Poll], wait: &'a Wait) -> Next<'a> {
+impl MessageSource for LineSource {
+    fn next<'a>(&'a mut self, also: &'a [Poll], wait: &'a Wait) -> NextItem<'a> {
         Box::pin(self.read(also, wait))
     }
 
@@ -197,66 +198,66 @@ impl Source for LineSource {
     }
 }
 
-/// Whether one of them is ready now.
+/// Whether one of the entries is ready now.
 fn is_ready(entries: &[Poll]) -> bool {
     let mut entries = entries.to_vec();
-    matches!(sys::poll(&mut entries, Duration::ZERO), Ok(count) if count > 0)
+    matches!(poll(&mut entries, Duration::ZERO), Ok(count) if count > 0)
 }
 
-/// The end on which the server listens.
+/// Writes lines to the server.
 #[derive(Debug)]
 pub(crate) struct LineSink {
-    /// `None` once it was closed, which tells the server that this is the end.
-    fd: Mutex<Option<Arc<OwnedFd>>>,
-    /// The rest of a line whose sender has given up: a line that has begun is
-    /// ended before another one begins.
+    /// `None` once it was closed. A server ends when its input is closed.
+    fd: Mutex<Option<Arc<Descriptor>>>,
+    /// The rest of a line whose sender has given up. It is sent before the next
+    /// line.
     rest: Mutex<Vec<u8>>,
 }
 
-/// How far the sending of a line is.
+/// Whether a line was sent.
 #[derive(Debug)]
-pub(crate) enum Sent {
+pub(crate) enum SendProgress {
     All,
     /// The server must read before more can be sent.
-    Blocked(Arc<OwnedFd>),
+    Blocked(Arc<Descriptor>),
 }
 
 impl LineSink {
-    pub(crate) fn new(fd: OwnedFd) -> Self {
+    pub(crate) fn new(fd: Descriptor) -> Self {
         Self { fd: Mutex::new(Some(Arc::new(fd))), rest: Mutex::default() }
     }
 
-    /// Sends as much of a line as can be sent at once; `sent` counts its
-    /// bytes. One sender at a time.
-    pub(crate) fn send(&self, line: &[u8], sent: &mut usize) -> io::Result<Sent> {
+    /// Sends as much of a line as can be sent now; `sent` counts its bytes. The
+    /// caller makes sure that there is one sender at a time.
+    pub(crate) fn send(&self, line: &[u8], sent: &mut usize) -> io::Result<SendProgress> {
         let Some(fd) = self.fd.lock().unwrap_or_else(PoisonError::into_inner).clone() else {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         while !rest.is_empty() {
-            match sys::write(&fd, &rest) {
+            match fd.write(&rest) {
                 Ok(count) => drop(rest.drain(..count)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(Sent::Blocked(fd.clone()));
+                    return Ok(SendProgress::Blocked(fd.clone()));
                 }
                 Err(error) => return Err(error),
             }
         }
         while let Some(left) = line.get(*sent..).filter(|left| !left.is_empty()) {
-            match sys::write(&fd, left) {
+            match fd.write(left) {
                 Ok(count) => *sent += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(Sent::Blocked(fd.clone()));
+                    return Ok(SendProgress::Blocked(fd.clone()));
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(Sent::All)
+        Ok(SendProgress::All)
     }
 
-    /// The sender of a line gives up in the middle of it.
+    /// Keeps the rest of a line whose sender gives up.
     pub(crate) fn keep(&self, rest: &[u8]) {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(rest);
     }
@@ -272,6 +273,7 @@ mod tests {
     use super::*;
     use crate::transport::wait::now;
     use std::io::{Read, Write};
+    use std::os::fd::OwnedFd;
 
     fn pipe() -> (OwnedFd, OwnedFd) {
         let (reader, writer) = io::pipe().unwrap();
@@ -279,7 +281,8 @@ mod tests {
     }
 
     fn source(fd: OwnedFd) -> LineSource {
-        sys::set_nonblocking(&fd).unwrap();
+        let fd = Descriptor::from(fd);
+        fd.set_nonblocking().unwrap();
         LineSource::new(Arc::new(fd), 1024, None)
     }
 
@@ -289,28 +292,28 @@ mod tests {
     }
 
     #[test]
-    fn gives_messages_and_passes_over_what_is_none() {
+    fn returns_messages_and_skips_other_lines() {
         let (reader, writer) = pipe();
         let mut source = source(reader);
         let mut writer = std::fs::File::from(writer);
         writer.write_all(b"hello\n {\"a\":1}\n[\n{\"b\"").unwrap();
-        assert!(matches!(next(&mut source, 1000), Ok(Incoming::Junk)));
+        assert!(matches!(next(&mut source, 1000), Ok(Incoming::Malformed)));
         assert!(
             matches!(next(&mut source, 1000), Ok(Incoming::Message(line, 0)) if line == b" {\"a\":1}")
         );
         assert!(matches!(next(&mut source, 1000), Ok(Incoming::Message(..))));
         assert!(!source.has_more());
-        // Nothing is lost by a wait that ends.
+        // A wait that ends loses nothing.
         assert!(matches!(next(&mut source, 5), Err(Stop::Wait(_))));
         writer.write_all(b":2}\n").unwrap();
         assert!(
             matches!(next(&mut source, 1000), Ok(Incoming::Message(line, 0)) if line == b"{\"b\":2}")
         );
-        // Blank lines are nothing that could be handed out.
+        // Blank lines are skipped without an item.
         writer.write_all(b"\n{}\n\r\n \nx\n\n").unwrap();
         assert!(matches!(next(&mut source, 1000), Ok(Incoming::Message(..))));
         assert!(source.has_more() && source.has_more());
-        assert!(matches!(next(&mut source, 0), Ok(Incoming::Junk)));
+        assert!(matches!(next(&mut source, 0), Ok(Incoming::Malformed)));
         assert!(!source.has_more());
         writer.write_all(b"{").unwrap();
         drop(writer);
@@ -319,13 +322,14 @@ mod tests {
     }
 
     #[test]
-    fn ends_a_line_that_has_begun_before_it_begins_another() {
+    fn ends_a_line_before_it_begins_another() {
         let (reader, writer) = pipe();
-        sys::set_nonblocking(&writer).unwrap();
+        let writer = Descriptor::from(writer);
+        writer.set_nonblocking().unwrap();
         let sink = LineSink::new(writer);
         let long = vec![b'x'; 1024 * 1024];
         let mut sent = 0;
-        assert!(matches!(sink.send(&long, &mut sent), Ok(Sent::Blocked(_))));
+        assert!(matches!(sink.send(&long, &mut sent), Ok(SendProgress::Blocked(_))));
         assert!(sent > 0 && sent < long.len());
         sink.keep(&long[sent..]);
         let reader = std::thread::spawn(move || {
@@ -334,7 +338,7 @@ mod tests {
             all
         });
         let mut sent = 0;
-        while !matches!(sink.send(b"y\n", &mut sent), Ok(Sent::All)) {
+        while !matches!(sink.send(b"y\n", &mut sent), Ok(SendProgress::All)) {
             std::thread::yield_now();
         }
         sink.close();

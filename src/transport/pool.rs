@@ -1,4 +1,4 @@
-//! Connections kept for the next request, all to one origin.
+//! Idle connections to one origin, kept for the next request.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,31 +8,31 @@ use crate::transport::connection::Connection;
 use crate::transport::wait::Wait;
 use crate::wire::http1::Body;
 
-/// The most connections that are kept.
+/// The most idle connections.
 const MOST: usize = 64;
-/// How long one is kept without use.
+/// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(60);
-/// Idle for longer than this, one is looked at before it is used: many
-/// servers close after five seconds. Before that, asking would cost more than
-/// repeating a request that is safe to repeat.
+/// A connection that was idle for longer is checked before it is used: many
+/// servers close after five seconds. For a shorter time, the check costs more
+/// than repeating a request that is safe to repeat.
 const FRESH: Duration = Duration::from_millis(5);
-/// How long the end of an event stream, whose reply was read, is waited for.
+/// How long to wait for the end of an event stream whose response was read.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    #[allow(clippy::vec_box, reason = "they go in and out with each request")]
+    #[allow(clippy::vec_box, reason = "moved in and out with each request")]
     idle: Mutex<Vec<Box<Connection>>>,
-    /// The server was seen to leave a stream open after its reply, so that
-    /// waiting for the end of one is in vain.
+    /// The server left an event stream open after its response, so waiting for
+    /// the end of the next one is in vain.
     holds_streams: AtomicBool,
 }
 
 impl Pool {
     /// The newest connection that is fit for a request.
     ///
-    /// `must_be_sure`: the request cannot be sent twice, so that a connection
-    /// which the server has closed must be noticed now.
+    /// `must_be_sure`: the request cannot be sent twice, so a connection that
+    /// the server has closed must be noticed now.
     pub(crate) async fn take(&self, must_be_sure: bool, wait: &Wait) -> Option<Box<Connection>> {
         loop {
             let mut connection = self.pop()?;
@@ -55,7 +55,7 @@ impl Pool {
         }
     }
 
-    /// Keeps a connection whose reply was read, but for `unfinished`.
+    /// Keeps a connection whose response was read, except for `unfinished`.
     pub(crate) fn put(&self, mut connection: Box<Connection>, unfinished: Option<Body>) {
         connection.is_used = true;
         connection.idle_since = Instant::now();
@@ -73,7 +73,7 @@ impl Pool {
         drop(all);
     }
 
-    /// A finished connection rather than one that must be waited for.
+    /// Prefers a connection whose last body has ended.
     fn pop(&self) -> Option<Box<Connection>> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         match idle.iter().rposition(|connection| connection.unfinished.is_none()) {

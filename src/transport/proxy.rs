@@ -1,36 +1,42 @@
-//! Which proxy is on the way: one that is given, or the environment's.
+//! The proxy for a server: set by the application, or by the environment.
+//!
+//! ureq parses the URL of a proxy with its credentials. Its rules for the
+//! environment are not used: it reads the environment itself, takes one proxy
+//! for http and https, and its NO_PROXY does not match subdomains.
 
 use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ureq::ProxyProtocol;
+use zeroize::Zeroizing;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
-use crate::wire::url::{Origin, Scheme, Url};
+use crate::wire::url::{Origin, Scheme, Url, UrlParts};
 
-/// An HTTP proxy, asked for a tunnel with CONNECT.
+/// An HTTP proxy, which opens a tunnel for CONNECT.
 #[derive(Clone)]
 pub(crate) struct Proxy {
     pub(crate) origin: Origin,
-    /// The value of the header.
+    /// The value of the header Proxy-Authorization.
     authorization: Option<Arc<Secret>>,
 }
 
-/// Where the proxy for an origin comes from.
+/// How the proxy for an origin is chosen.
 #[derive(Clone, Debug)]
 pub(crate) enum ProxyChoice {
-    /// What the environment says.
+    /// By the variables of the environment.
     Environment(Arc<Environment>),
     None,
     Chosen(Proxy),
 }
 
 impl ProxyChoice {
-    /// The proxy on the way to an origin.
-    pub(crate) fn on_the_way_to(&self, origin: &Origin) -> Result<Option<Proxy>> {
+    /// The proxy for an origin.
+    pub(crate) fn for_origin(&self, origin: &Origin) -> Result<Option<Proxy>> {
         match self {
             Self::None => Ok(None),
             Self::Chosen(proxy) => Ok(Some(proxy.clone())),
@@ -41,45 +47,49 @@ impl ProxyChoice {
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Its URL may hold a password.
+        // The URL may hold a password.
         formatter.write_str("Proxy")
     }
 }
 
 impl Proxy {
-    /// Reads a proxy's URL; it may hold a user name and a password.
+    /// Parses the URL of a proxy, with or without a scheme. It may hold a user
+    /// name and a password.
     pub(crate) fn parse(url: &str) -> Result<Self> {
-        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
-            return Err(Error::argument(
-                "proxy has a scheme that is neither http nor https: pass one like \
-                 \"http://proxy.example:3128\"",
-            ));
-        }
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let host = authority.rsplit('@').next().unwrap_or_default();
-        let port = host.rsplit(']').next().unwrap_or_default().split_once(':');
-        if port.is_some_and(|(_, port)| !port.parse::<u16>().is_ok_and(|port| port > 0)) {
-            return Err(Error::argument("proxy has a port that is not a number from 1 to 65535"));
-        }
-        let wrong = || {
+        let malformed = || {
             Error::argument(
                 "proxy is not a URL like \"http://proxy.example:3128\"; a user name and a \
                  password may stand before the host",
             )
         };
-        let proxy = ureq::Proxy::new(url).map_err(|_| wrong())?;
-        let origin = Url::parse(&format!("{scheme}://{host}")).map_err(|_| wrong())?.origin;
+        let proxy = ureq::Proxy::new(url).map_err(|_| malformed())?;
+        let scheme = match proxy.protocol() {
+            ProxyProtocol::Http => "http",
+            ProxyProtocol::Https => "https",
+            _ => {
+                return Err(Error::argument(
+                    "proxy has a scheme that is neither http nor https: pass one like \
+                     \"http://proxy.example:3128\"",
+                ));
+            }
+        };
+        // ureq adds a scheme where there is none. Its port is not used: for
+        // "h:99999" it would be the default port.
+        let full = Zeroizing::new(proxy.uri().to_string());
+        let origin = format!("{scheme}://{}", UrlParts::of(&full).host_and_port());
+        let origin = Url::parse(&origin)
+            .map_err(|error| Error::argument(error.message().replacen("url", "proxy", 1)))?
+            .origin;
         let authorization = proxy
             .username()
             .map(|user| Arc::new(basic(user, proxy.password().unwrap_or_default())));
         Ok(Self { origin, authorization })
     }
 
-    /// The proxy that the environment names for an origin, as curl reads it.
+    /// The proxy for an origin by the environment. The rules are curl's.
     fn from_environment(environment: &Environment, origin: &Origin) -> Result<Option<Self>> {
-        // HTTP_PROXY in capitals can be set by whoever sends a CGI program
-        // the header "Proxy:", so that it does not count.
+        // HTTP_PROXY in capitals is ignored: in a CGI program, a client of that
+        // program can set it with the header "Proxy:".
         let names: &[&str] = match origin.scheme {
             Scheme::Http => &["http_proxy", "all_proxy", "ALL_PROXY"],
             Scheme::Https => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
@@ -98,29 +108,29 @@ impl Proxy {
             .map_err(|error| error.during(&format!("the environment variable {name}")))
     }
 
-    /// The value of the header that says who asks, where that is known.
+    /// The value of the header Proxy-Authorization, if there are credentials.
     pub(crate) fn authorization(&self) -> Option<&str> {
         self.authorization.as_ref().map(|value| value.expose())
     }
 
-    /// What no message may show.
+    /// The secrets that messages must not show.
     pub(crate) fn authorization_secrets(&self) -> Vec<Secret> {
         self.authorization.as_ref().map(|value| value.of_credential()).unwrap_or_default()
     }
 
-    /// The host and port for messages: nothing secret.
+    /// The host and the port, for messages.
     pub(crate) fn name(&self) -> String {
         self.origin.host_and_port()
     }
 }
 
-/// A credential (RFC 7617).
+/// Basic credentials (RFC 7617).
 fn basic(user: &str, password: &str) -> Secret {
     let bare = Secret::from(format!("{user}:{password}"));
     Secret::from(format!("Basic {}", STANDARD.encode(bare.expose())))
 }
 
-/// Whether NO_PROXY names a host: itself, or a domain that it is in.
+/// Whether NO_PROXY lists a host, or a domain that contains it.
 fn is_excepted(host: &str, excepted: &str) -> bool {
     excepted.split([',', ' ']).any(|entry| {
         let entry = entry.trim().trim_start_matches("*.").trim_start_matches('.');
@@ -137,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_the_hosts_that_need_no_proxy() {
+    fn matches_hosts_and_domains_of_no_proxy() {
         assert!(is_excepted("a.example.com", "x, .example.com"));
         assert!(is_excepted("example.com", "EXAMPLE.com"));
         assert!(is_excepted("a.example.com", "*.example.com"));
@@ -151,7 +161,7 @@ mod tests {
         let found = |variables: &[(&str, &str)], url: &str| {
             let origin = Url::parse(url).unwrap().origin;
             let choice = ProxyChoice::Environment(Environment::of(variables));
-            choice.on_the_way_to(&origin).unwrap().map(|proxy| proxy.name())
+            choice.for_origin(&origin).unwrap().map(|proxy| proxy.name())
         };
         let (plain, tls) = ("http://a.example/", "https://a.example/");
         let one = Some("p:1".to_owned());
@@ -174,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_where_a_proxy_is_and_who_asks_it() {
+    fn parses_the_origin_and_the_credentials() {
         let proxy = |url: &str| Proxy::parse(url).unwrap();
         assert_eq!(proxy("proxy.example").name(), "proxy.example:80");
         assert_eq!(proxy("https://proxy.example/").name(), "proxy.example:443");
@@ -191,10 +201,14 @@ mod tests {
         for url in ["http://%ff@h", "http://a b@h", "http://a@b@h:x"] {
             assert!(Proxy::parse(url).is_err(), "{url}");
         }
+        for url in ["h:99999", "http://u:p@h:0/", "https://h:x"] {
+            let error = Proxy::parse(url).unwrap_err();
+            assert!(error.message().starts_with("proxy has a port that is not"), "{url}");
+        }
     }
 
     #[test]
-    fn says_what_is_wrong_with_a_proxy_without_its_password() {
+    fn reports_a_malformed_proxy_without_its_password() {
         for url in ["socks5://user:secret@h", "http://user:secret@", "http://secret secret"] {
             let error = Proxy::parse(url).unwrap_err();
             assert!(!error.message().contains("secret"), "{}", error.message());

@@ -1,34 +1,35 @@
-//! A socket that waits with [`Wait`] and never raises SIGPIPE.
+//! A non-blocking socket that waits with [`Wait`].
 
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Shutdown, SocketAddr};
-use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Type};
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::{POLLIN, POLLOUT, Poll};
+use crate::platform::{
+    self, POLLIN, POLLOUT, Poll, RawDescriptor, begin_connect, raw_socket, set_up_socket,
+};
 use crate::transport::wait::Wait;
 
-/// How long an address is tried alone before the next is tried beside it
+/// How long one address is tried before the next one is tried as well
 /// (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// The most addresses of a name that are tried.
+/// The most addresses that are tried for a name.
 const TRIED: usize = 8;
 
 #[derive(Debug)]
 pub(crate) struct Socket(socket2::Socket);
 
-/// Why bytes did not go through.
+/// Why bytes were not sent or received.
 #[derive(Debug)]
 pub(crate) enum Broken {
-    /// The wait ended first.
+    /// The wait ended first: a timeout, a cancel or a close.
     Wait(Error),
-    /// The connection is of no more use.
+    /// The connection failed.
     Connection(io::Error),
 }
 
@@ -45,7 +46,7 @@ impl From<Error> for Broken {
 }
 
 impl Socket {
-    /// Connects to the first of the addresses that answers.
+    /// Connects to the address that accepts first.
     pub(crate) async fn dial(addresses: &[SocketAddr], name: &str, wait: &Wait) -> Result<Self> {
         let mut waiting: Vec<(Self, SocketAddr)> = Vec::new();
         let mut failure = None;
@@ -70,7 +71,7 @@ impl Socket {
             }
             let mut entries: Vec<Poll> = waiting
                 .iter()
-                .map(|(socket, _)| Poll::new(socket.0.as_raw_fd(), POLLOUT))
+                .map(|(socket, _)| Poll::new(raw_socket(&socket.0), POLLOUT))
                 .collect();
             let is_ready = wait
                 .poll(&mut entries, pause)
@@ -105,7 +106,7 @@ impl Socket {
         loop {
             match socket.0.connect(&address) {
                 Ok(()) => return Ok(socket),
-                // A full backlog on Linux: there is nothing to poll for.
+                // Linux: the backlog is full, and poll() cannot wait for that.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     wait.pause(Duration::from_millis(5)).await?;
                 }
@@ -114,20 +115,18 @@ impl Socket {
         }
     }
 
-    /// Takes a connection that somebody has made; `WouldBlock` if there is none.
+    /// Accepts a connection; `WouldBlock` if there is none.
     pub(crate) fn accept(listener: &socket2::Socket) -> io::Result<Self> {
         let (socket, _) = listener.accept()?;
-        socket.set_nonblocking(true)?;
-        #[cfg(target_vendor = "apple")]
-        socket.set_nosigpipe(true)?;
+        set_up_socket(&socket)?;
         Ok(Self(socket))
     }
 
-    pub(crate) fn fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+    pub(crate) fn fd(&self) -> RawDescriptor {
+        raw_socket(&self.0)
     }
 
-    /// Says that nothing more will be sent.
+    /// Tells the peer that nothing more will be sent.
     pub(crate) fn end_output(&self) -> io::Result<()> {
         self.0.shutdown(Shutdown::Write)
     }
@@ -135,29 +134,19 @@ impl Socket {
     fn begin(address: SocketAddr) -> io::Result<(Self, bool)> {
         let socket =
             socket2::Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
-        #[cfg(target_vendor = "apple")]
-        socket.set_nosigpipe(true)?;
-        match socket.connect(&address.into()) {
-            Ok(()) => Ok((Self(socket), true)),
-            Err(error)
-                if error.raw_os_error() == Some(libc::EINPROGRESS)
-                    || error.kind() == io::ErrorKind::WouldBlock =>
-            {
-                Ok((Self(socket), false))
-            }
-            Err(error) => Err(error),
-        }
+        set_up_socket(&socket)?;
+        let is_connected = begin_connect(&socket, &address.into())?;
+        Ok((Self(socket), is_connected))
     }
 
     fn ready(self) -> Result<Self> {
-        // A request is one write: waiting for more would only delay it.
+        // A request is one write, so Nagle's algorithm would only delay it.
         let _ = self.0.set_tcp_nodelay(true);
         Ok(self)
     }
 
-    /// Sends all of it, or until the peer has something to say instead. The
-    /// number of bytes that have left is kept in `sent`.
+    /// Sends all bytes, or stops when the peer sends something first. `sent`
+    /// counts the bytes that have left.
     pub(crate) async fn send(
         &self,
         bytes: &[u8],
@@ -181,10 +170,10 @@ impl Socket {
         Ok(())
     }
 
-    /// Receives what there is, waiting for the first byte; 0 at the end.
+    /// Waits for the first byte and receives what there is; 0 at the end.
     ///
-    /// `is_likely`: more is probably there already, so that asking first
-    /// whether it is would only cost a system call.
+    /// `is_likely`: data is probably there, so that asking for it first would
+    /// cost a system call in vain.
     pub(crate) async fn receive(
         &self,
         buffer: &mut [u8],
@@ -192,20 +181,20 @@ impl Socket {
         wait: &Wait,
     ) -> std::result::Result<usize, Broken> {
         if !is_likely {
-            wait.until_ready(self.0.as_raw_fd(), POLLIN).await?;
+            wait.until_ready(raw_socket(&self.0), POLLIN).await?;
         }
         loop {
             match self.receive_at_once(buffer) {
                 Ok(count) => return Ok(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait.until_ready(self.0.as_raw_fd(), POLLIN).await?;
+                    wait.until_ready(raw_socket(&self.0), POLLIN).await?;
                 }
                 Err(error) => return Err(Broken::Connection(error)),
             }
         }
     }
 
-    /// Receives what is there already; `WouldBlock` if that is nothing.
+    /// Receives what has arrived; `WouldBlock` if that is nothing.
     pub(crate) fn receive_at_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match (&self.0).read(buffer) {
@@ -215,44 +204,39 @@ impl Socket {
         }
     }
 
-    /// Sends what can be sent at once; `WouldBlock` if that is nothing.
+    /// Sends what can be sent now; `WouldBlock` if that is nothing.
     pub(crate) fn send_at_once(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            match self.0.send_with_flags(bytes, NO_SIGPIPE) {
+            match platform::send(&self.0, bytes) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
         }
     }
 
-    /// Waits for one of these events, and says which there are.
+    /// Waits for one of these events, and returns the events that were found.
     pub(crate) async fn until(&self, events: i16, wait: &Wait) -> Result<Poll> {
-        let mut entry = [Poll::new(self.0.as_raw_fd(), events)];
+        let mut entry = [Poll::new(raw_socket(&self.0), events)];
         while !wait.poll(&mut entry, Duration::MAX).await? {}
         let [entry] = entry;
         Ok(entry)
     }
 
-    /// The address at the other end; `None` for one without.
+    /// The address of the peer; `None` for a Unix socket.
     pub(crate) fn peer(&self) -> Option<IpAddr> {
         let address = self.0.peer_addr().ok()?.as_socket()?;
         Some(address.ip())
     }
 
-    /// Whether the peer has neither closed nor said anything unasked.
+    /// Whether the peer has neither closed nor sent anything unasked.
     pub(crate) fn is_quiet(&self) -> bool {
         let mut byte = [MaybeUninit::uninit(); 1];
         matches!(
-            self.0.recv_with_flags(&mut byte, libc::MSG_PEEK),
+            self.0.peek(&mut byte),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock
         )
     }
 }
-
-#[cfg(not(target_vendor = "apple"))]
-const NO_SIGPIPE: libc::c_int = libc::MSG_NOSIGNAL;
-#[cfg(target_vendor = "apple")]
-const NO_SIGPIPE: libc::c_int = 0;
 
 fn refused(name: &str, failure: Option<(String, io::Error)>) -> Error {
     let why = match &failure {
@@ -266,7 +250,7 @@ fn refused(name: &str, failure: Option<(String, io::Error)>) -> Error {
     Error::new(Status::Connect, format!("connect to {name}{at}: {why}; is the server running?"))
 }
 
-/// The system's words without "(os error 111)".
+/// The system's description of an error, without "(os error 111)".
 pub(crate) fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
@@ -284,7 +268,7 @@ mod tests {
     use std::net::TcpListener;
 
     #[test]
-    fn goes_on_to_an_address_that_answers() {
+    fn goes_on_to_an_address_that_accepts() {
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let open = listener.local_addr().unwrap();

@@ -5,11 +5,11 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Requests as they came, each with the number of its connection.
+/// The requests in their order, each with the number of its connection.
 pub(crate) type Seen = Arc<Mutex<Vec<(usize, String)>>>;
 
-/// A server that answers each request by its first line, until the test's
-/// time is over; without an answer it says nothing.
+/// Starts a server that chooses the response by the first line of a request.
+/// An empty response sends nothing.
 pub(crate) fn serve(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -52,7 +52,7 @@ fn whole(input: &mut Vec<u8>) -> Option<String> {
     Some(request)
 }
 
-/// A reply with some header lines, each with its end.
+/// A response. Each of the header lines in `head` ends with CRLF.
 pub(crate) fn reply(status: u16, head: &str, body: &str) -> String {
     format!("HTTP/1.1 {status} X\r\n{head}Content-Length: {}\r\n\r\n{body}", body.len())
 }

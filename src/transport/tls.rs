@@ -1,4 +1,4 @@
-//! What TLS trusts and shows: certificates and keys from PEM files.
+//! TLS settings: trusted certificates, client certificates, PEM files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,24 +10,23 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
-use rustls_native_certs::load_certs_from_paths;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
-use crate::base::sys::{self, PerProcess};
+use crate::platform::{self, PerProcess, certificates_in, system_certificates};
 use crate::transport::socket::plain;
 
-/// The settings of a client, each checked when it was made.
+/// The TLS settings of a client, already checked.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TlsSettings {
-    /// Trusted besides those of the system.
+    /// Certificates that are trusted besides those of the system.
     pub(crate) extra: Vec<CertificateDer<'static>>,
     pub(crate) client: Option<ClientCertificate>,
     pub(crate) system: SystemStore,
 }
 
-/// Where the certificates are that the system trusts: as the environment has
-/// it for OpenSSL, or where systems have them.
+/// The place of the system's trusted certificates: OpenSSL's environment
+/// variables, or the usual places of the system.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SystemStore {
     file: Option<PathBuf>,
@@ -45,61 +44,13 @@ impl SystemStore {
 
     fn load(&self) -> Vec<CertificateDer<'static>> {
         if self.file.is_none() && self.folders.is_empty() {
-            return of_system();
+            return system_certificates();
         }
-        load(self.file.as_deref(), self.folders.iter().map(PathBuf::as_path))
+        certificates_in(self.file.as_deref(), self.folders.iter().map(PathBuf::as_path))
     }
 }
 
-// `load_native_certs` reads the environment, which this is made to avoid. On
-// Apple's systems that is no race, and the certificates are not in files.
-#[cfg(target_vendor = "apple")]
-fn of_system() -> Vec<CertificateDer<'static>> {
-    rustls_native_certs::load_native_certs().certs
-}
-
-#[cfg(not(target_vendor = "apple"))]
-fn of_system() -> Vec<CertificateDer<'static>> {
-    let there = |paths: &'static [&str]| paths.iter().map(Path::new).filter(|path| path.exists());
-    load(there(&BUNDLES).next(), there(&FOLDERS))
-}
-
-/// The files that systems keep all in: the first that is there counts.
-#[cfg(not(target_vendor = "apple"))]
-const BUNDLES: [&str; 9] = [
-    "/etc/ssl/certs/ca-certificates.crt", // Debian, Arch, Gentoo
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Fedora, RHEL
-    "/etc/pki/tls/certs/ca-bundle.crt",   // older ones of them
-    "/etc/ssl/ca-bundle.pem",             // SUSE
-    "/etc/ssl/cert.pem",                  // Alpine, OpenBSD
-    "/usr/local/etc/ssl/cert.pem",        // FreeBSD
-    "/etc/openssl/certs/ca-certificates.crt", // NetBSD
-    "/usr/local/share/certs/ca-root-nss.crt", // DragonFly
-    "/data/data/com.termux/files/usr/etc/tls/cert.pem", // Android
-];
-#[cfg(not(target_vendor = "apple"))]
-const FOLDERS: [&str; 4] =
-    ["/etc/ssl/certs", "/etc/pki/tls/certs", "/usr/local/share/certs", "/etc/openssl/certs"];
-
-/// What can be read of a file and folders.
-fn load<'a>(
-    file: Option<&Path>,
-    folders: impl Iterator<Item = &'a Path>,
-) -> Vec<CertificateDer<'static>> {
-    let mut folders = folders.fuse();
-    // Together, so that nothing that is in both is read twice.
-    let mut all = load_certs_from_paths(file, folders.next()).certs;
-    for folder in folders {
-        for certificate in load_certs_from_paths(None, Some(folder)).certs {
-            if !all.contains(&certificate) {
-                all.push(certificate);
-            }
-        }
-    }
-    all
-}
-
-/// A certificate chain and its key, which fit.
+/// A certificate chain and its key, which belong together.
 #[derive(Clone)]
 pub(crate) struct ClientCertificate(Arc<CertifiedKey>);
 
@@ -110,55 +61,55 @@ impl std::fmt::Debug for ClientCertificate {
 }
 
 impl ClientCertificate {
-    /// Reads both files and checks that they belong together.
+    /// Reads both files and checks that key and certificate belong together.
     pub(crate) fn load(certificate_path: &str, key_path: &str) -> Result<Self> {
         let chain = certificates(certificate_path)?;
         let mut text = read(key_path)?;
         let key = PrivateKeyDer::from_pem_slice(&text);
-        sys::wipe(&mut text);
+        platform::wipe(&mut text);
         let key = key.map_err(|error| match error {
-            pem::Error::NoItemsFound => wrong(key_path, "holds no private key in PEM"),
+            pem::Error::NoItemsFound => wrong(key_path, "has no private key in PEM format"),
             _ => wrong(key_path, "is not valid PEM"),
         })?;
         let pair = CertifiedKey::from_der(chain, key, &provider::default_provider());
         let pair = pair.map_err(|error| {
             wrong(
                 key_path,
-                &format!("does not fit the certificate in \"{certificate_path}\": {error}"),
+                &format!("does not belong to the certificate in \"{certificate_path}\": {error}"),
             )
         })?;
         Ok(Self(Arc::new(pair)))
     }
 }
 
-/// A configuration that is in use.
-struct Shared {
-    /// Of what was set, and of all that it trusts and shows.
+/// A TLS configuration that clients use.
+struct SharedConfig {
+    /// The digest of the settings, and of the settings with all certificates.
     settings: Digest,
     whole: Digest,
-    /// When the system's certificates were last read for it.
+    /// When the system's certificates were read for it last.
     since: Instant,
     config: Weak<ClientConfig>,
 }
 
 type Digest = [u8; 32];
 
-/// What the clients of this process share: the system's certificates take a
-/// few hundred KB and milliseconds to read.
-static SHARED: PerProcess<Mutex<Vec<Shared>>> = PerProcess::new();
+/// The configurations that the clients of this process share: the system's
+/// certificates take a few hundred KB, and milliseconds to read.
+static SHARED: PerProcess<Mutex<Vec<SharedConfig>>> = PerProcess::new();
 
-/// How long the system's certificates are taken to be the same.
+/// How long the system's certificates are not read again.
 const KEPT: Duration = Duration::from_secs(60);
 
 impl TlsSettings {
-    /// What a proxy on the way is trusted by. The client certificate is for
-    /// the server alone.
+    /// The settings for the connection to a proxy. The client certificate is
+    /// for the server alone.
     pub(crate) fn for_proxy(&self) -> Self {
         Self { client: None, ..self.clone() }
     }
 
-    /// The configuration to connect with: the one of other clients with the
-    /// same settings, as long as the system trusts the same.
+    /// The configuration to connect with. Clients with the same settings share
+    /// one while the system's certificates are the same.
     pub(crate) fn config(&self) -> Result<Arc<ClientConfig>> {
         let settings = self.digest(&[]);
         let recent = lock().iter().find_map(|one| {
@@ -171,7 +122,7 @@ impl TlsSettings {
         let system = self.system.load();
         let whole = self.digest(&system);
         let since = Instant::now();
-        // Locked while it is made, so that it is made once.
+        // Locked while one is made, so that it is made only once.
         let mut all = lock();
         all.retain(|one| one.config.strong_count() > 0);
         for one in all.iter_mut().filter(|one| one.whole == whole) {
@@ -181,13 +132,13 @@ impl TlsSettings {
             }
         }
         let config = Arc::new(self.build(system)?);
-        all.push(Shared { settings, whole, since, config: Arc::downgrade(&config) });
+        all.push(SharedConfig { settings, whole, since, config: Arc::downgrade(&config) });
         Ok(config)
     }
 
     fn build(&self, system: Vec<CertificateDer<'static>>) -> Result<ClientConfig> {
         let mut roots = RootCertStore::empty();
-        // Systems have some that nobody can read.
+        // Some systems have certificates that rustls cannot parse.
         roots.add_parsable_certificates(system);
         roots.add_parsable_certificates(self.extra.iter().cloned());
         if roots.is_empty() {
@@ -210,15 +161,14 @@ impl TlsSettings {
         })
     }
 
-    /// Tells settings apart, and with the system's certificates what comes of
-    /// them.
+    /// A digest of the settings and of the system's certificates.
     fn digest(&self, system: &[CertificateDer<'_>]) -> Digest {
         let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
         let mut add = |bytes: &[u8]| {
             digest.update(&bytes.len().to_be_bytes());
             digest.update(bytes);
         };
-        // Where the system's are looked for.
+        // The place of the system's certificates.
         let paths = self.system.file.iter().chain(&self.system.folders);
         let count = usize::from(self.system.file.is_some());
         add(&count.to_be_bytes());
@@ -237,23 +187,23 @@ impl TlsSettings {
     }
 }
 
-fn lock() -> MutexGuard<'static, Vec<Shared>> {
+fn lock() -> MutexGuard<'static, Vec<SharedConfig>> {
     SHARED.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The certificates of a PEM file, at least one, each of which parses.
+/// The certificates of a PEM file: at least one, and each one parses.
 pub(crate) fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>> {
     let found = CertificateDer::pem_slice_iter(&read(path)?)
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|_| wrong(path, "is not valid PEM"))?;
     if found.is_empty() {
-        return Err(wrong(path, "holds no certificate in PEM"));
+        return Err(wrong(path, "has no certificate in PEM format"));
     }
     let mut store = RootCertStore::empty();
     for certificate in &found {
-        store.add(certificate.clone()).map_err(|error| {
-            wrong(path, &format!("holds a certificate that is broken: {error}"))
-        })?;
+        store
+            .add(certificate.clone())
+            .map_err(|error| wrong(path, &format!("has a malformed certificate: {error}")))?;
     }
     Ok(found)
 }
@@ -266,7 +216,7 @@ fn wrong(path: &str, what: &str) -> Error {
     Error::new(Status::Tls, format!("the file \"{path}\" {what}"))
 }
 
-/// What rustls says, and what to do about it.
+/// The error of rustls, and what to do about it.
 pub(crate) fn reason(error: &std::io::Error) -> Option<String> {
     let found = error.get_ref()?.downcast_ref::<rustls::Error>()?;
     use rustls::CertificateError::{Expired, ExpiredContext, UnknownIssuer};
@@ -288,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_what_is_wrong_with_a_file() {
+    fn reports_what_is_wrong_with_a_file() {
         let message = |path: &str| certificates(path).unwrap_err().message().to_owned();
         assert!(message("/nonexistent.pem").contains("cannot be read"));
         assert!(
@@ -297,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_settings_apart() {
+    fn distinguishes_settings() {
         let none = TlsSettings::default();
         let certificate = CertificateDer::from(vec![1, 2]);
         let extra = vec![certificate.clone()];
@@ -313,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_the_environment_names_and_else_what_the_system_has() {
+    fn reads_the_places_of_the_environment_and_else_of_the_system() {
         let of = |variables: &[(&str, &str)]| SystemStore::of(&Environment::of(variables)).load();
         let folder = std::env::temp_dir().join(format!("mcp-store-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();

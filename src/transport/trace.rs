@@ -1,51 +1,50 @@
-//! What happens on the wire, a line at a time, on a descriptor of the
-//! program's. Secrets are masked before they come here.
+//! The trace: a line for each request, response and message, written to a
+//! descriptor of the application. Secrets in it are masked.
 
-use std::os::fd::{OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::error::{Error, Result};
 use crate::base::mask::{CUT, mask};
 use crate::base::one_line::is_hidden;
 use crate::base::secret::Secret;
-use crate::base::sys;
+use crate::platform::{Descriptor, RawDescriptor};
 use crate::transport::socket::plain;
 
-/// The most of a body that one line shows.
+/// The most bytes of a body that a line shows.
 const SHOWN: usize = 2000;
-/// The most of it that is looked at for that: a secret may be long, and
-/// escapes are longer than what they stand for.
+/// The most bytes that are read for it: a secret may be long, and an escape is
+/// longer than the character it stands for.
 const READ: usize = 8 * SHOWN;
 
 #[derive(Debug)]
 pub(crate) struct Trace {
-    fd: OwnedFd,
-    /// Lines that would have blocked.
+    fd: Descriptor,
+    /// The number of lines that were dropped because a write would block.
     lost: AtomicU64,
 }
 
 impl Trace {
-    pub(crate) fn new(fd: RawFd) -> Result<Self> {
-        let fd = sys::duplicate(fd).map_err(|error| {
+    pub(crate) fn new(fd: RawDescriptor) -> Result<Self> {
+        let fd = Descriptor::duplicate(fd).map_err(|error| {
             Error::argument(format!("fd cannot be duplicated: {}", plain(&error)))
         })?;
         Ok(Self { fd, lost: AtomicU64::new(0) })
     }
 
-    /// Writes one line, or counts it where that would block.
+    /// Writes a line. If the write would block, the line is counted as lost.
     pub(crate) fn line(&self, mark: &str, text: &str, secrets: &[Secret]) {
         let shown = shown(text, secrets);
         let lost = self.lost.swap(0, Ordering::Relaxed);
         let note = if lost > 0 { format!("* {lost} lines lost\n") } else { String::new() };
         let line = format!("{note}{mark} {shown}\n");
-        if !sys::write_at_once(&self.fd, line.as_bytes()) {
+        if !self.fd.write_at_once(line.as_bytes()) {
             self.lost.fetch_add(lost + 1, Ordering::Relaxed);
         }
     }
 }
 
-/// The beginning of a text on one line, without what is secret. It is masked
-/// before it is cut, so that no part of a secret stays.
+/// The start of a text on one line, with secrets masked. It is masked before it
+/// is cut, so that no part of a secret is left.
 fn shown(text: &str, secrets: &[Secret]) -> String {
     let cut = (0..=READ.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     let read = text.get(..cut.unwrap_or(0)).unwrap_or_default();
@@ -67,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_no_part_of_a_secret_however_long_it_is_or_spelled() {
+    fn shows_no_part_of_a_secret_of_any_length_and_spelling() {
         let token = "hunter2-".repeat(500);
         let secrets = [Secret::from(token.as_str())];
         for before in [0, 1, 1990, 12_000, 15_990, READ] {

@@ -1,34 +1,35 @@
 //! The tunnel of a proxy: CONNECT (RFC 9110, section 9.3.6).
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys;
-use crate::transport::link::Link;
+use crate::platform;
 use crate::transport::proxy::Proxy;
 use crate::transport::socket::{Broken, plain};
+use crate::transport::stream::ByteStream;
 use crate::transport::wait::Wait;
 use crate::wire::http1::Head;
 use crate::wire::url::Origin;
 
-/// Has the proxy at the other end of the link pass on all that follows.
+/// Asks the proxy to forward everything that follows to the origin.
 pub(crate) async fn ask(
-    link: &mut Link,
+    stream: &mut ByteStream,
     origin: &Origin,
     proxy: &Proxy,
     wait: &Wait,
 ) -> Result<()> {
     let mut request = request(origin, proxy);
-    let sent = link.send(&request, &mut 0, wait).await;
-    // It holds the credential.
-    sys::wipe(&mut request);
-    // One that refuses may have closed before it had read all of it.
+    let sent = stream.send(&request, &mut 0, wait).await;
+    // The request holds the credential.
+    platform::wipe(&mut request);
+    // A proxy that refuses may have closed before it has read all of the
+    // request; its response is read all the same.
     if let Err(Broken::Wait(error)) = sent {
         return Err(error);
     }
     let mut input = Vec::new();
     let mut piece = [0; 1024];
     loop {
-        match link.receive(&mut piece, false, wait).await {
-            Ok(0) => return Err(failed("it closed the connection without an answer".into())),
+        match stream.receive(&mut piece, false, wait).await {
+            Ok(0) => return Err(failed("it closed the connection without a response".into())),
             Ok(count) => input.extend_from_slice(piece.get(..count).unwrap_or_default()),
             Err(Broken::Wait(error)) => return Err(error),
             Err(Broken::Connection(error)) => return Err(failed(plain(&error))),
@@ -39,22 +40,22 @@ pub(crate) async fn ask(
                 continue;
             }
             return match head.status {
-                // The other end speaks second.
+                // The server does not send before the client has.
                 200..=299 if input.len() > length => {
-                    Err(failed("it sent more than its answer".into()))
+                    Err(failed("it sent data after its response".into()))
                 }
                 200..=299 => Ok(()),
                 407 => Err(failed(
                     "it asks for a user name and a password (407); put them into its URL".into(),
                 )),
-                status => Err(failed(format!("it answered {status}"))),
+                status => Err(failed(format!("it responded with status {status}"))),
             };
         }
     }
 }
 
-/// In one buffer that does not grow, which would leave copies of the
-/// credential behind.
+/// Written into one buffer of sufficient size: a buffer that grows would leave
+/// copies of the credential behind.
 fn request(origin: &Origin, proxy: &Proxy) -> Vec<u8> {
     let target = origin.host_and_port();
     let credential = proxy.authorization().unwrap_or_default();

@@ -1,78 +1,80 @@
-//! The one place that waits: for a descriptor, a cancel, a close, or the end
-//! of the time, whichever is first.
+//! The one place that waits: for a descriptor, a cancel, a close or a timeout,
+//! whichever comes first.
 //!
-//! Whoever needs to wait is an `async fn` and asks a [`Wait`]. On a thread of
-//! the program that blocks in poll(2), so that the future is ready at its
-//! first poll, see [`now`]; on the background thread it gives way to others.
+//! Every function that waits is an `async fn` with a [`Wait`]. On a thread of
+//! the application, the wait blocks in poll(2), so the future is ready when it
+//! is polled first: see [`now`]. On the background thread, the wait lets other
+//! tasks run.
 
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
-use std::os::fd::RawFd;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll as Step, Waker};
 use std::time::{Duration, Instant};
 
-use crate::base::cancel::{Cancel, Since};
+use crate::base::cancel::{Cancel, Generation};
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::base::sys::{self, POLLIN, Poll};
+use crate::platform::{self, POLLIN, Poll, RawDescriptor};
 use crate::transport::background;
 
-/// How long a call may still wait, and what ends it early.
+/// How long a call may wait, and what ends its wait early.
 #[derive(Clone, Debug)]
 pub(crate) struct Wait {
-    /// When the silence will have been too long.
+    /// When the call times out without a further sign of life.
     end: Cell<Instant>,
-    /// There was a sign of life: the end is set when it is next asked for.
+    /// There was a sign of life. `end` is set again when it is read next.
     is_restarted: Cell<bool>,
-    limit: Limit,
-    /// When the whole has taken too long, whatever sign of life there was.
+    limit: TimeLimit,
+    /// The deadline of the call, whatever signs of life there are.
     last: Instant,
     close: Option<Arc<Signal>>,
-    cancel: Option<(Arc<Cancel>, Since)>,
+    cancel: Option<(Arc<Cancel>, Generation)>,
     attendant: Option<Arc<dyn Attendant>>,
-    /// Ends it like a cancel: the request was freed.
+    /// Ends it like a cancel: the application freed the request.
     abort: Option<Arc<Signal>>,
-    /// Set when a sign of life came on another stream.
+    /// Set when a sign of life comes on another stream.
     sign: Option<Arc<AtomicBool>>,
     pause: Pause,
     is_background: bool,
-    /// Whoever waits reads for others as well: what has come for the program
-    /// is put by, because its code may call, and wait for what is read here.
+    /// The waiting thread is the leader: it reads for other threads as well.
+    /// It queues everything for the application, because the application's
+    /// code may make a call whose response is read here.
     is_leading: bool,
-    /// Nobody waits for what comes of it, so that no token is got for it.
+    /// No caller needs the result, so no new token is requested for it.
     is_courtesy: bool,
-    /// Only so many of its kind have a connection at a time.
+    /// It counts for the limit of connections of started requests.
     is_queued: bool,
 }
 
-/// What a waiting thread does besides: handing the program what has come for
-/// it on other streams.
+/// What a waiting thread does meanwhile: it gives the application what has
+/// arrived for it on other streams.
 pub(crate) trait Attendant: Send + Sync {
     /// Raised while there is something to do; `None` for never.
     fn arrivals(&self) -> Option<&Signal>;
 
-    /// Does what there is to do.
+    /// Gives the application what has arrived.
     fn attend(&self);
 
-    /// The questions to the program of which nobody knows whose they are.
+    /// The input requests that belong to no known call.
     fn asking(&self) -> &Asking;
 
-    /// Ends the questions that nobody has answered in time.
+    /// Ends the input requests that were not answered in time.
     fn expire(&self);
 }
 
-// No supertrait: what every implementor holds would be linked for nobody.
+// Not a supertrait: that would link the Debug of every field of every
+// implementation.
 impl fmt::Debug for dyn Attendant + '_ {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Attendant")
     }
 }
 
-/// Questions to the program, while which no time counts.
+/// Open input requests. The timeout is paused while there are any.
 #[derive(Debug, Default)]
 pub(crate) struct Asking {
     open: AtomicUsize,
@@ -98,40 +100,42 @@ impl Asking {
     }
 }
 
-/// What stops the time of one call.
+/// What pauses the timeout of one call.
 #[derive(Clone, Debug, Default)]
 struct Pause {
-    /// The questions of this call; `None` where nobody can ask.
+    /// The input requests of this call; `None` if it cannot have any.
     own: Option<Arc<Asking>>,
-    /// How many have begun of those that can stop it.
+    /// How many input requests had begun when the timeout was last checked.
     seen: Cell<usize>,
     is_on: Cell<bool>,
 }
 
-/// Whose time it is, for the error that says that it is over.
+/// The limit that ends the wait, for the error message.
 #[derive(Clone, Copy, Debug)]
-enum Limit {
+enum TimeLimit {
     Request(Duration),
     Connect(Duration),
-    /// One of ours, which no caller sees.
+    /// A limit of the library's own.
     Internal,
 }
 
-/// How often a wait looks whether a question was answered meanwhile.
+/// How often a paused wait checks whether an input request was answered.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// Runs a future whose waits all block: it is ready at once.
+/// Runs a future whose waits all block, so that it is ready at the first poll.
 pub(crate) fn now<T, E: From<Error>>(
     future: impl Future<Output = std::result::Result<T, E>>,
 ) -> std::result::Result<T, E> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Step::Ready(result) => result,
-        Step::Pending => Err(Error::new(Status::Internal, "a wait that did not block").into()),
+        Step::Pending => {
+            Err(Error::new(Status::Internal, "a wait of the library did not block").into())
+        }
     }
 }
 
 impl Wait {
-    /// For a call: `limit` without a sign of life, `whole` altogether.
+    /// For a call: `limit` without a sign of life, `whole` in total.
     pub(crate) fn for_request(
         limit: Duration,
         whole: Duration,
@@ -139,18 +143,18 @@ impl Wait {
         cancel: Option<Arc<Cancel>>,
     ) -> Self {
         let now = Instant::now();
-        let own = Self::of(Limit::Request(limit), now + limit, now + whole);
-        let cancel = cancel.map(|cancel| (cancel.clone(), cancel.since()));
+        let own = Self::of(TimeLimit::Request(limit), now + limit, now + whole);
+        let cancel = cancel.map(|cancel| (cancel.clone(), cancel.generation()));
         Self { close: Some(close), cancel, ..own }
     }
 
-    /// A wait of the library's own, which nothing cuts short.
+    /// For the library itself. Nothing ends it early.
     pub(crate) fn for_at_most(limit: Duration) -> Self {
         let end = Instant::now() + limit;
-        Self::of(Limit::Internal, end, end)
+        Self::of(TimeLimit::Internal, end, end)
     }
 
-    fn of(limit: Limit, end: Instant, last: Instant) -> Self {
+    fn of(limit: TimeLimit, end: Instant, last: Instant) -> Self {
         Self {
             end: Cell::new(end),
             limit,
@@ -169,36 +173,36 @@ impl Wait {
         }
     }
 
-    /// The same on the background thread, where waiting gives way to others.
+    /// The same on the background thread, where it lets other tasks run.
     pub(crate) fn in_background(self) -> Self {
         Self { is_background: true, ..self }
     }
 
-    /// The same for who reads what others wait for.
+    /// The same for the leader, which reads for other threads.
     pub(crate) fn leading(&self) -> Self {
         Self { is_leading: true, ..self.clone() }
     }
 
-    /// Takes over what another one that was made of this has seen of the
-    /// time: signs of life, questions that were open.
+    /// Takes over the state of a wait that was made from this one: its signs of
+    /// life, and the input requests that it has seen.
     pub(crate) fn follow(&self, other: &Self) {
         self.end.set(other.end.get());
         self.pause.seen.set(other.pause.seen.get());
         self.pause.is_on.set(other.pause.is_on.get());
     }
 
-    /// The same, that ends with this signal as well.
+    /// The same, but it also ends when this signal is raised.
     pub(crate) fn or_abort(self, abort: Arc<Signal>) -> Self {
         Self { abort: Some(abort), ..self }
     }
 
-    /// The same, that begins anew when `sign` is set.
+    /// The same, but its timeout starts again when `sign` is set.
     pub(crate) fn with_sign(self, sign: Arc<AtomicBool>) -> Self {
         Self { sign: Some(sign), ..self }
     }
 
-    /// The same, on which `attendant` is served meanwhile, and which stands
-    /// still while the call's own questions are open, or anybody's.
+    /// The same, but it serves `attendant` meanwhile. Its timeout is paused
+    /// while an input request of this call, or of no known call, is open.
     pub(crate) fn attending(&self, attendant: Option<Arc<dyn Attendant>>) -> Self {
         let seen = attendant.as_ref().map_or(0, |attendant| attendant.asking().begun());
         let own = attendant.is_some().then(Arc::default);
@@ -206,48 +210,53 @@ impl Wait {
         Self { attendant, pause, ..self.clone() }
     }
 
-    /// Where the questions of this call are counted; `None` if it stands for
-    /// no call, or reads for all, so that nobody knows whose they are.
+    /// The counter for the input requests of this call. `None` if there is no
+    /// call, or if the leader waits: its input requests may be of any call.
     pub(crate) fn asking(&self) -> Option<&Arc<Asking>> {
         let is_of_one = self.attendant.is_some() && !self.is_leading;
         self.pause.own.as_ref().filter(|_| is_of_one)
     }
 
-    /// The part of this wait in which a connection must be made.
+    /// The part of this wait that may be used to connect.
     pub(crate) fn for_connecting(&self, limit: Duration) -> Self {
         let end = Instant::now() + limit;
         if end >= self.end() {
             return self.clone();
         }
-        Self { end: Cell::new(end), limit: Limit::Connect(limit), attendant: None, ..self.clone() }
+        Self {
+            end: Cell::new(end),
+            limit: TimeLimit::Connect(limit),
+            attendant: None,
+            ..self.clone()
+        }
     }
 
-    /// The part of this wait that something of no interest to the caller may
-    /// take.
+    /// The part of this wait that may be used for something that the caller has
+    /// not asked for.
     pub(crate) fn at_most(&self, limit: Duration) -> Self {
         let end = (Instant::now() + limit).min(self.end());
         let end = Cell::new(end);
-        Self { end, limit: Limit::Internal, attendant: None, ..self.clone() }
+        Self { end, limit: TimeLimit::Internal, attendant: None, ..self.clone() }
     }
 
-    /// This wait with another limit: for what takes a person's time.
+    /// This wait with another limit, for a person's input.
     pub(crate) fn at_most_beyond(&self, limit: Duration) -> Self {
         let end = (Instant::now() + limit).min(self.last);
-        Self { end: Cell::new(end), limit: Limit::Internal, ..self.clone() }
+        Self { end: Cell::new(end), limit: TimeLimit::Internal, ..self.clone() }
     }
 
-    /// Time for something that goes on although this wait has ended.
+    /// A wait for work that goes on after this wait has ended.
     pub(crate) fn afterwards(&self, limit: Duration) -> Self {
         let own = Self::for_at_most(limit);
         Self { is_background: self.is_background, is_courtesy: true, ..own }
     }
 
-    /// The same for a message that only a server gains by.
+    /// The same for a message that only helps the server.
     pub(crate) fn for_courtesy(self) -> Self {
         Self { is_courtesy: true, ..self }
     }
 
-    /// The same for one of many requests that were started.
+    /// The same for a request that was started without waiting.
     pub(crate) fn queued(self) -> Self {
         Self { is_queued: true, ..self }
     }
@@ -256,8 +265,8 @@ impl Wait {
         self.is_queued
     }
 
-    /// Whether it is worth no token but one that is there. Who reads for
-    /// others does not stop reading to get one either.
+    /// Whether only a token that is there is used, and no new one is requested.
+    /// The leader must not stop reading to get one.
     pub(crate) fn takes_what_is_there(&self) -> bool {
         self.is_courtesy || self.is_leading
     }
@@ -270,28 +279,29 @@ impl Wait {
         self.is_leading
     }
 
-    /// The server gave a sign of life: the time without one begins anew.
+    /// The server gave a sign of life, so the timeout starts again.
     ///
-    /// It counts from the next wait on: to read the clock for each of a
-    /// hundred thousand signs would take longer than to read them.
+    /// It starts at the next wait: to read the clock for each of a hundred
+    /// thousand signs would take longer than to read the signs.
     pub(crate) fn restart(&self) {
         self.is_restarted.set(true);
     }
 
     fn end(&self) -> Instant {
-        if let (true, Limit::Request(limit)) = (self.is_restarted.replace(false), self.limit) {
+        if let (true, TimeLimit::Request(limit)) = (self.is_restarted.replace(false), self.limit) {
             self.end.set(Instant::now() + limit);
         }
         self.end.get()
     }
 
-    /// Whether the caller gave up, or the time is over.
+    /// Fails if the call was cancelled, the client was closed, or the time is
+    /// over.
     pub(crate) fn check(&self) -> Result<()> {
         self.interrupted()?;
         self.left().map(drop)
     }
 
-    /// Lets other work of the background thread go on.
+    /// On the background thread, lets other tasks run.
     pub(crate) async fn give_way(&self) -> Result<()> {
         if self.is_background {
             background::give_way().await;
@@ -300,7 +310,7 @@ impl Wait {
     }
 
     /// Waits until the descriptor is ready.
-    pub(crate) async fn until_ready(&self, fd: RawFd, events: i16) -> Result<()> {
+    pub(crate) async fn until_ready(&self, fd: RawDescriptor, events: i16) -> Result<()> {
         let mut entries = [Poll::new(fd, events)];
         while !self.poll(&mut entries, Duration::MAX).await? {}
         Ok(())
@@ -312,7 +322,8 @@ impl Wait {
         Ok(())
     }
 
-    /// Waits until a signal is raised, or for `pause`; says if it is raised.
+    /// Waits until a signal is raised, or for `pause`. Returns whether it is
+    /// raised.
     pub(crate) async fn raised_within(&self, signal: &Signal, pause: Duration) -> Result<bool> {
         if signal.is_raised() {
             return Ok(true);
@@ -346,21 +357,21 @@ impl Wait {
         }
     }
 
-    /// Waits for one of up to [`Wait::MOST`] descriptors, but not longer than
-    /// `pause`; says if one is ready.
+    /// Waits for one of up to [`Wait::MOST`] descriptors, at most for `pause`.
+    /// Returns whether one is ready.
     pub(crate) async fn poll(&self, entries: &mut [Poll], pause: Duration) -> Result<bool> {
         self.wait(entries, None, pause).await
     }
 
-    /// The same, on the background thread for a signal as well.
+    /// The same; on the background thread for a signal as well.
     async fn wait(
         &self,
         entries: &mut [Poll],
         signal: Option<&Signal>,
         pause: Duration,
     ) -> Result<bool> {
-        // Checked first, so that one that was fired before is never missed,
-        // and a peer that always has something to say cannot hide it.
+        // Checked first, so that an earlier cancel is never missed, and a server
+        // that sends without a pause cannot hide it.
         self.interrupted()?;
         let mut left = self.left()?.min(pause);
         if self.pause.is_on.get() {
@@ -381,7 +392,7 @@ impl Wait {
     }
 
     fn block(&self, entries: &mut [Poll], left: Duration) -> std::io::Result<bool> {
-        let mut all = [Poll::new(-1, 0); Self::MOST + 4];
+        let mut all = [Poll::NONE; Self::MOST + 4];
         let mut count = 0;
         let mut add = |entry: Poll| {
             if let Some(slot) = all.get_mut(count) {
@@ -397,13 +408,13 @@ impl Wait {
             add(Poll::new(signal.fd()?, POLLIN));
         }
         let blocked =
-            self.cancel.as_ref().map(|(cancel, since)| cancel.block(*since)).transpose()?;
+            self.cancel.as_ref().map(|(cancel, began)| cancel.block(*began)).transpose()?;
         if let Some(blocked) = &blocked {
             add(Poll::new(blocked.fd(), POLLIN));
         }
         let is_raised = own.iter().flatten().any(|signal| signal.is_raised());
         let left = if is_raised || self.is_cancelled() { Duration::ZERO } else { left };
-        if sys::poll(all.get_mut(..count).unwrap_or_default(), left)? == 0 && !is_raised {
+        if platform::poll(all.get_mut(..count).unwrap_or_default(), left)? == 0 && !is_raised {
             return Ok(false);
         }
         for (entry, result) in entries.iter_mut().zip(all) {
@@ -421,11 +432,11 @@ impl Wait {
     }
 
     fn is_cancelled(&self) -> bool {
-        self.cancel.as_ref().is_some_and(|(cancel, since)| cancel.is_fired(*since))
+        self.cancel.as_ref().is_some_and(|(cancel, began)| cancel.is_fired(*began))
     }
 
-    /// The most descriptors that one wait may be for: a listener's two and
-    /// sixteen of those who came.
+    /// The most descriptors of one wait: two of a listener, sixteen of its
+    /// connections, and a signal.
     pub(crate) const MOST: usize = 19;
 
     fn interrupted(&self) -> Result<()> {
@@ -440,7 +451,7 @@ impl Wait {
         Ok(())
     }
 
-    /// Whether a question stops the time, which begins anew after it.
+    /// Whether an input request pauses the timeout, which starts again after it.
     fn is_asking(&self) -> bool {
         let Some(attendant) = &self.attendant else { return false };
         let (pause, others) = (&self.pause, attendant.asking());
@@ -449,7 +460,7 @@ impl Wait {
         if is_open() {
             attendant.expire();
         }
-        // Some are answered before anybody has looked.
+        // An input request may be answered before this is called.
         let begun = own.map_or(0, |own| own.begun()) + others.begun();
         let was_asking = pause.seen.replace(begun) != begun;
         let is_asking = is_open();
@@ -472,27 +483,27 @@ impl Wait {
             return Ok(end - now);
         }
         Err(match self.limit {
-            Limit::Request(_) if self.last < self.end() => Error::new(
+            TimeLimit::Request(_) if self.last < self.end() => Error::new(
                 Status::Timeout,
                 "no answer before the call's deadline; see mcp_client_set_deadline()",
             ),
-            Limit::Request(limit) => Error::new(
+            TimeLimit::Request(limit) => Error::new(
                 Status::Timeout,
                 format!("no answer within {}; see mcp_client_set_timeout()", seconds(limit)),
             ),
-            Limit::Connect(limit) => Error::new(
+            TimeLimit::Connect(limit) => Error::new(
                 Status::Connect,
                 format!(
                     "no connection within {}; see mcp_client_set_connect_timeout()",
                     seconds(limit)
                 ),
             ),
-            Limit::Internal => Error::new(Status::Timeout, "no answer in time"),
+            TimeLimit::Internal => Error::new(Status::Timeout, "no answer in time"),
         })
     }
 }
 
-/// What to poll for a signal with, beside descriptors.
+/// The poll entry of a signal.
 pub(crate) fn entry(signal: &Signal) -> Result<Poll> {
     Ok(Poll::new(signal.fd().map_err(cannot_wait)?, POLLIN))
 }
@@ -530,7 +541,7 @@ mod tests {
     }
 
     #[test]
-    fn begins_anew_with_a_sign_of_life_but_not_for_ever() {
+    fn starts_again_with_a_sign_of_life_but_not_for_ever() {
         let close = Signal::shared();
         let (limit, whole) = (Duration::from_millis(20), Duration::from_millis(60));
         let wait = Wait::for_request(limit, whole, close, None);
@@ -545,7 +556,7 @@ mod tests {
     }
 
     #[test]
-    fn sees_a_cancel_that_was_fired_before_and_puts_a_close_first() {
+    fn sees_an_earlier_cancel_and_prefers_a_close() {
         let (wait, close, cancel) = wait(10_000);
         cancel.fire();
         assert_eq!(failure(&wait).status(), Status::Cancelled);

@@ -1,20 +1,20 @@
 //! WWW-Authenticate: the challenges that ask for a token (RFC 9110, 11.6.1;
 //! RFC 6750, section 3; RFC 9449, section 7.1).
 //!
-//! What cannot be read is passed over: a challenge only adds to a refusal that
-//! stands without it.
+//! Malformed parts are skipped: the response is an error also without a
+//! challenge.
 
-/// The schemes that count here.
+/// The supported schemes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
+pub(crate) enum AuthScheme {
     Bearer,
     DPoP,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Challenge {
-    pub(crate) scheme: Scheme,
-    /// Names in lower case, each once.
+    pub(crate) scheme: AuthScheme,
+    /// The names are in lower case; each occurs once.
     pub(crate) parameters: Vec<(String, String)>,
 }
 
@@ -25,31 +25,32 @@ impl Challenge {
     }
 }
 
-/// The challenges looked at, of all schemes.
+/// The limit for challenges that are read, of all schemes.
 const CHALLENGES: usize = 16;
-/// The parameters kept of one of them.
+/// The limit for parameters of one challenge that are kept.
 const PARAMETERS: usize = 32;
-/// The bytes read of all values together.
+/// The limit for the bytes of all header values together.
 const LONGEST: usize = 8 * 1024;
 
-/// Every challenge of a scheme that counts, in the order of the header.
+/// The challenges of all supported schemes, in the order of the header.
 pub(crate) fn all<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Challenge> {
     let mut out = Vec::new();
     let (mut count, mut left) = (0, LONGEST);
     for value in values {
-        // The rest of a value that is cut might mean something else.
+        // A value is read whole or not at all: a part of it could have another
+        // meaning.
         let Some(less) = left.checked_sub(value.len()) else {
             continue;
         };
         left = less;
-        let mut reader = Reader { rest: value };
+        let mut reader = ChallengeReader { rest: value };
         while count < CHALLENGES
             && let Some((scheme, parameters)) = reader.challenge()
         {
             count += 1;
             let scheme = match () {
-                () if scheme.eq_ignore_ascii_case("bearer") => Scheme::Bearer,
-                () if scheme.eq_ignore_ascii_case("dpop") => Scheme::DPoP,
+                () if scheme.eq_ignore_ascii_case("bearer") => AuthScheme::Bearer,
+                () if scheme.eq_ignore_ascii_case("dpop") => AuthScheme::DPoP,
                 () => continue,
             };
             out.push(Challenge { scheme, parameters });
@@ -58,13 +59,14 @@ pub(crate) fn all<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Challeng
     out
 }
 
-/// The challenge to go by. The parameters of one say nothing about another.
+/// The challenge to follow. The parameters of one challenge do not belong to
+/// another.
 pub(crate) fn choose(challenges: &[Challenge], dpop_is_on: bool) -> Option<&Challenge> {
-    let wanted = if dpop_is_on { Scheme::DPoP } else { Scheme::Bearer };
+    let wanted = if dpop_is_on { AuthScheme::DPoP } else { AuthScheme::Bearer };
     challenges.iter().find(|one| one.scheme == wanted).or_else(|| challenges.first())
 }
 
-/// The parameters to show in an error: those of the challenge to go by.
+/// The parameters to show in an error: those of the challenge to follow.
 pub(crate) fn parameters<'a>(
     values: impl IntoIterator<Item = &'a str>,
     dpop_is_on: bool,
@@ -73,11 +75,11 @@ pub(crate) fn parameters<'a>(
     choose(&challenges, dpop_is_on).map(|one| one.parameters.clone()).unwrap_or_default()
 }
 
-struct Reader<'a> {
+struct ChallengeReader<'a> {
     rest: &'a str,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ChallengeReader<'a> {
     /// `scheme 1*SP ( token68 / #auth-param )`
     fn challenge(&mut self) -> Option<(&'a str, Vec<(String, String)>)> {
         let scheme = self.scheme()?;
@@ -97,16 +99,16 @@ impl<'a> Reader<'a> {
                 continue;
             }
             if before.trim_start_matches([' ', '\t']).starts_with(',') && self.is_at_token() {
-                // A name without a value after a comma: the next scheme.
+                // A name without a value after a comma is the next scheme.
                 self.rest = before;
                 return Some((scheme, parameters));
             }
-            self.word(); // A token68, or what no rule allows.
+            self.word(); // A token68, or malformed.
         }
     }
 
-    /// The next word that may be a scheme. A parameter that belongs to none is
-    /// read, so that nothing in its quotes is taken for one.
+    /// The next word that may be a scheme. A parameter without a scheme is read
+    /// as well, so that no word in its quotes is taken for a scheme.
     fn scheme(&mut self) -> Option<&'a str> {
         loop {
             self.skip(|byte| byte == b',' || is_blank(byte));
@@ -123,14 +125,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `token BWS "=" BWS ( token / quoted-string )`; moves on only if there
-    /// is one.
+    /// `token BWS "=" BWS ( token / quoted-string )`. The reader advances only
+    /// if there is one.
     fn parameter(&mut self) -> Option<(&'a str, String)> {
         let before = self.rest;
         let name = self.token();
         self.skip(is_blank);
         match (name, self.rest.strip_prefix('=')) {
-            // Two of them are the padding of a token68.
+            // "==" is the padding of a token68.
             (Some(name), Some(rest)) if !rest.starts_with('=') => {
                 self.rest = rest;
                 self.skip(is_blank);
@@ -147,7 +149,7 @@ impl<'a> Reader<'a> {
         if let Some(quoted) = self.rest.strip_prefix('"') {
             return self.quoted(quoted);
         }
-        // Some servers take single quotes for quotes.
+        // Some servers use single quotes.
         if let Some((inside, rest)) =
             self.rest.strip_prefix('\'').and_then(|quoted| quoted.split_once('\''))
             && rest.bytes().next().is_none_or(is_end)
@@ -184,7 +186,7 @@ impl<'a> Reader<'a> {
         self.rest.bytes().next().is_some_and(is_token)
     }
 
-    /// What stands before the next comma or blank, such as a bare URL.
+    /// The text before the next comma or blank, such as an unquoted URL.
     fn word(&mut self) -> &'a str {
         self.take(|byte| !is_end(byte))
     }
@@ -250,10 +252,10 @@ mod tests {
             (r#"Bearer realm="a \"b\", c""#, r#"Bearer realm=a "b", c"#),
             ("Bearer error=x,scope=y", "Bearer error=x|scope=y"),
             (r#"Bearer Error="x" , SCOPE = "y z""#, "Bearer error=x|scope=y z"),
-            // Empty elements of the list, and parameters without a comma.
+            // Empty elements of the list, and parameters without a comma between them.
             (",, Bearer ,error=x,, ,scope=y,", "Bearer error=x|scope=y"),
             (r#"Bearer error="x" scope="y""#, "Bearer error=x|scope=y"),
-            // A bare URL; single quotes; a quote that is only an apostrophe.
+            // An unquoted URL; single quotes; an apostrophe that is no quote.
             (
                 "Bearer resource_metadata=https://h/a?b=c&d, error=x",
                 "Bearer resource_metadata=https://h/a?b=c&d|error=x",
@@ -263,24 +265,24 @@ mod tests {
             ("Bearer error='x'y, scope=z", "Bearer error='x'y|scope=z"),
             ("Bearer error=, scope=y", "Bearer error=|scope=y"),
             (r#"Bearer error="", scope=y"#, "Bearer error=|scope=y"),
-            // The first of a name counts, whatever its case.
+            // The first parameter of a name counts; case is ignored.
             ("Bearer error=x, ERROR=y, error=z", "Bearer error=x"),
-            // Several challenges in a value.
+            // Several challenges in one value.
             (r#"Basic realm="x", Bearer error=e, Digest nonce=1"#, "Bearer error=e"),
             ("Bearer, Basic realm=x", "Bearer"),
             (r#"Bearer, DPoP algs="ES256 RS256""#, "Bearer; DPoP algs=ES256 RS256"),
             ("DPoP error=a, Bearer error=b", "DPoP error=a; Bearer error=b"),
             ("Bearer error=a, Bearer error=b", "Bearer error=a; Bearer error=b"),
-            // What is in quotes begins nothing.
+            // Text in quotes begins no challenge.
             (r#"Basic realm="x, Bearer error=e""#, ""),
             (r#"realm="x, Bearer error=e", Bearer error=f"#, "Bearer error=f"),
-            // A token68, with all that may be in it.
+            // A token68 with every allowed character.
             ("Negotiate YWJj/+-._~==, Bearer error=x", "Bearer error=x"),
             ("Negotiate YWJj=, Bearer error=x", "Bearer error=x"),
             ("Negotiate a/b=, Bearer error=x", "Bearer error=x"),
             ("NTLM, Bearer error=x", "Bearer error=x"),
             ("Bearer abc==, DPoP error=x", "Bearer; DPoP error=x"),
-            // What no rule allows.
+            // Malformed.
             ("= \"a\", Bearer error=x", "Bearer error=x"),
             ("Bearer ; error=x", "Bearer error=x"),
             ("Bearer: error=x", "Bearer error=x"),
@@ -302,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_to_its_bounds() {
+    fn keeps_its_limits() {
         let many = "Basic a=b, ".repeat(15);
         assert_eq!(read(&[&format!("{many}Bearer error=x")]), "Bearer error=x");
         assert_eq!(read(&[&format!("{many}Basic, Bearer error=x")]), "");
@@ -311,7 +313,7 @@ mod tests {
         let challenges = all([format!("Bearer {}", parameters.join(", ")).as_str()]);
         assert_eq!(challenges[0].parameters.len(), 32);
         assert_eq!(challenges[0].get("a31"), Some("b"));
-        // One that does not fit is passed over whole, the next one counts.
+        // A value over the limit is skipped; the next value is read.
         let long = format!("Bearer error={}", "x".repeat(LONGEST));
         assert_eq!(read(&[&long, "DPoP error=y"]), "DPoP error=y");
         let half = format!("Basic a={}", "x".repeat(LONGEST / 2));
@@ -319,20 +321,20 @@ mod tests {
     }
 
     #[test]
-    fn chooses_one_and_mixes_nothing() {
+    fn chooses_one_challenge_and_does_not_mix_parameters() {
         let both = all(["Bearer error=a, DPoP error=b, scope=c"]);
         assert_eq!(choose(&both, false).unwrap().get("error"), Some("a"));
         assert_eq!(choose(&both, false).unwrap().get("scope"), None);
         assert_eq!(choose(&both, true).unwrap().get("error"), Some("b"));
         let bound = all(["DPoP error=b"]);
-        assert_eq!(choose(&bound, false).unwrap().scheme, Scheme::DPoP);
+        assert_eq!(choose(&bound, false).unwrap().scheme, AuthScheme::DPoP);
         let plain = all(["Bearer error=a, Bearer error=c"]);
         assert_eq!(choose(&plain, true).unwrap().get("error"), Some("a"));
         assert_eq!(choose(&[], true), None);
     }
 
     #[test]
-    fn shows_the_parameters_of_the_one_to_go_by() {
+    fn shows_the_parameters_of_the_chosen_challenge() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let both = ["DPoP error=a", "Bearer error=b"];
         assert_eq!(parameters(both, false), [pair("error", "b")]);
@@ -342,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_on_any_text_and_keeps_what_stood_before_the_cut() {
+    fn accepts_any_text_and_keeps_the_parameters_before_a_cut() {
         let hostile = r#"Bearer a=1, b="\, =,= "" \"é" c==, 'd='x'', DPoP ="e", f='g' h"#;
         for end in 0..=hostile.len() {
             let Some(text) = hostile.get(..end) else { continue };

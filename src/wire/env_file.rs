@@ -1,22 +1,22 @@
-//! A file of variables: `NAME=VALUE` lines.
+//! Environment files: lines of `NAME=VALUE`.
 
 use std::borrow::Cow;
 
 use crate::base::secret::Secret;
 
-/// The line that is wrong, from 1 on, and why; never what stands there.
+/// The line that is wrong, counted from 1, and why. It never quotes the line.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Wrong {
+pub(crate) struct EnvFileError {
     pub(crate) line: usize,
     pub(crate) what: &'static str,
 }
 
-/// Reads the variables in their order.
+/// Reads the variables in the order of the file.
 ///
-/// Blanks around names and values, empty lines, lines and ends of lines that
-/// begin with `#`, and the word `export` are passed over. A value may be in
-/// quotes; in double ones `\n`, `\"` and `\\` are read. Nothing else is.
-pub(crate) fn parse(text: &str) -> Result<Vec<(String, Secret)>, Wrong> {
+/// Ignored are: blanks around names and values, empty lines, comments that
+/// begin with `#`, and the word `export`. A value may be in quotes; in double
+/// quotes `\n`, `\"` and `\\` are escapes. There is no other syntax.
+pub(crate) fn parse(text: &str) -> Result<Vec<(String, Secret)>, EnvFileError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut out = Vec::new();
     for (at, line) in text.lines().enumerate() {
@@ -24,7 +24,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<(String, Secret)>, Wrong> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        out.push(variable(line).map_err(|what| Wrong { line: at + 1, what })?);
+        out.push(variable(line).map_err(|what| EnvFileError { line: at + 1, what })?);
     }
     Ok(out)
 }
@@ -92,7 +92,7 @@ mod tests {
                         E=\"a\\n\\\"b\\\\\\c\" # d\nF=a#b=c\nexport=x\nG=# e";
 
     #[test]
-    fn reads_the_forms_that_are_common() {
+    fn reads_the_common_forms() {
         let all = parse(GOOD).unwrap();
         let all: Vec<(&str, &str)> =
             all.iter().map(|(name, value)| (&**name, value.expose())).collect();
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_at_every_character() {
+    fn accepts_every_beginning_of_a_file() {
         for (cut, _) in GOOD.char_indices() {
             let _ = parse(&GOOD[..cut]);
         }

@@ -1,7 +1,8 @@
-//! Event streams (text/event-stream): bytes in as they arrive, events out.
+//! Event streams (text/event-stream). Takes bytes in any pieces and returns
+//! events.
 //!
-//! The rules are those of the HTML standard, section 9.2, but for an empty
-//! `id`, which keeps the old one as deployed peers do.
+//! The rules are those of the HTML standard, section 9.2, with one exception:
+//! an empty `id` keeps the previous id, as deployed peers do.
 
 use std::borrow::Cow;
 use std::mem;
@@ -11,10 +12,10 @@ use crate::base::error::{Error, Result, Status};
 /// One event that carries data.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Event {
-    /// Empty for the default, which is "message", be it said or not.
+    /// Empty for "message", the default, whether or not the server wrote it.
     pub(crate) kind: String,
-    /// The data begins at `start`: one line is kept as it came, because a
-    /// large one would take its size twice.
+    /// The data begins at `start`. Data of one line is kept with its field
+    /// name: a copy of a large line would need its size twice.
     pub(crate) text: Vec<u8>,
     pub(crate) start: usize,
 }
@@ -24,7 +25,7 @@ impl Event {
         self.text.get(self.start..).unwrap_or_default()
     }
 
-    /// Whether the event carries a message of MCP.
+    /// Whether the event carries an MCP message.
     pub(crate) fn is_message(&self) -> bool {
         self.kind.is_empty()
     }
@@ -33,17 +34,17 @@ impl Event {
 /// Cuts a stream of bytes into events.
 #[derive(Debug)]
 pub(crate) struct EventStream {
-    /// What has arrived of the line that is not whole yet.
+    /// The part of the current line that has arrived.
     line: Vec<u8>,
     event: Event,
-    /// Of an event that was taken back, to be used again.
+    /// The memory of an earlier event, to be used again.
     room: Vec<u8>,
     has_data: bool,
-    /// The last line ended with CR: an LF that follows belongs to it.
+    /// The last line ended with CR, so an LF that follows belongs to it.
     after_cr: bool,
-    /// Nothing was read yet, so that a byte order mark may come.
+    /// Nothing was read yet, so a byte order mark may come.
     at_start: bool,
-    /// Of the event that is not whole yet.
+    /// The id of the current event.
     next_id: Option<String>,
     last_id: Option<String>,
     retry: Option<u32>,
@@ -52,7 +53,7 @@ pub(crate) struct EventStream {
 }
 
 impl EventStream {
-    /// A stream whose lines and events may have `limit` bytes.
+    /// A stream whose lines and events have at most `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             line: Vec::new(),
@@ -69,8 +70,8 @@ impl EventStream {
         }
     }
 
-    /// Takes from the front of `bytes` until an event is whole or nothing is
-    /// left; the rest is for the next call.
+    /// Takes bytes from the front of `bytes` until an event is complete or no
+    /// bytes are left. Pass the rest to the next call.
     pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<Event>> {
         loop {
             if self.after_cr {
@@ -103,23 +104,23 @@ impl EventStream {
         }
     }
 
-    /// The id of the last event that had one, to resume from.
+    /// The id of the last event that had one. The stream can be resumed there.
     pub(crate) fn last_id(&self) -> Option<&str> {
         self.last_id.as_deref()
     }
 
-    /// The milliseconds that the server asked to wait before a new attempt.
+    /// How many milliseconds the server asks to wait before a reconnection.
     pub(crate) fn retry(&self) -> Option<u32> {
         self.retry
     }
 
-    /// Whether an event came, if only one without data, since the stream
-    /// began.
+    /// Whether an event has arrived since the stream began, also one without
+    /// data.
     pub(crate) fn has_moved(&self) -> bool {
         self.has_moved
     }
 
-    /// Another stream takes the place of one that broke off.
+    /// Prepares for another stream that replaces one that broke off.
     pub(crate) fn begin_again(&mut self) {
         self.line.clear();
         self.event = Event::default();
@@ -172,13 +173,13 @@ impl EventStream {
                     self.event.start = whole.len() - value.len();
                     self.event.text = match whole {
                         Cow::Owned(whole) => whole,
-                        Cow::Borrowed(whole) => self.room_for(whole),
+                        Cow::Borrowed(whole) => self.reuse(whole),
                     };
                     self.has_data = true;
                 }
                 return Ok(None);
             }
-            // The default, said.
+            // The default, written explicitly.
             b"event" if value == b"message" => self.event.kind.clear(),
             b"event" => self.event.kind = String::from_utf8_lossy(value).into_owned(),
             b"id" if !value.is_empty() && !value.contains(&0) => {
@@ -187,18 +188,18 @@ impl EventStream {
             b"retry" if value.iter().all(u8::is_ascii_digit) => {
                 self.retry = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
             }
-            // A comment has an empty field name; others are to be ignored.
+            // A comment has an empty field name. Other names are ignored.
             _ => {}
         }
         Ok(None)
     }
 
-    /// Takes back the room of an event that was looked at.
+    /// Takes the memory of an event that is not needed any more.
     pub(crate) fn take_back(&mut self, event: Event) {
         self.room = event.text;
     }
 
-    fn room_for(&mut self, bytes: &[u8]) -> Vec<u8> {
+    fn reuse(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut room = mem::take(&mut self.room);
         room.clear();
         room.extend_from_slice(bytes);
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_the_same_events_wherever_the_stream_is_cut() {
+    fn returns_the_same_events_wherever_the_stream_is_cut() {
         let stream = b"\xef\xbb\xbfevent: message\r\ndata: {\"a\":1}\r\n\r\n\
             : comment\r\rdata:first\rdata: second\r\r\nid: 7\ndata\n\ndata: \xc3\xa9\n\n";
         assert_eq!(

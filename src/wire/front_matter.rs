@@ -1,25 +1,30 @@
-//! Front matter: the part of YAML that people write above a text, as JSON.
+//! Front matter: reads the subset of YAML that authors write above a text, as
+//! JSON.
 //!
 //! Mappings, sequences, plain, quoted and block scalars, flow collections and
-//! comments are read as YAML 1.2 has them, with its core schema. What makes
-//! more of a text than is in it, or has a meaning of its own, is refused:
-//! anchors, aliases, tags, merge keys, complex keys, directives, a key twice.
+//! comments are read by the rules of YAML 1.2 with its core schema. Features
+//! that expand a text or have a special meaning are rejected: anchors, aliases,
+//! tags, merge keys, complex keys, directives and duplicate keys.
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-/// The most values, and the most of them inside each other.
+mod flow;
+mod scalar;
+
+/// The limits for the number of values and for their nesting.
 const NODES: usize = 10_000;
 const DEPTH: usize = 64;
 
-/// What is blank inside a line: other spaces of Unicode are a part of a text.
+/// White space inside a line. Other spaces of Unicode are ordinary text.
 const BLANK: [char; 2] = [' ', '\t'];
 
 const TAB: &str = "a tab indents it, where blanks have to";
 
-/// Reads a text. An error names the line, of which the first is `first`.
+/// Parses a text. An error names the line; the first line has the number
+/// `first`.
 pub(crate) fn parse(text: &str, first: usize) -> Result<Value, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { text, lines: Vec::new(), at: 0, first, nodes: 0, depth: 0 };
+    let mut reader = YamlReader { text, lines: Vec::new(), at: 0, first, nodes: 0, depth: 0 };
     reader.cut()?;
     reader.skip_blank();
     if reader.at == reader.lines.len() {
@@ -34,43 +39,44 @@ pub(crate) fn parse(text: &str, first: usize) -> Result<Value, String> {
 }
 
 #[derive(Clone, Copy)]
-struct Line {
-    /// Where the line begins, its content, and where it ends.
+struct SourceLine {
+    /// The positions of the line's beginning, of its content and of its end.
     begin: usize,
     start: usize,
     end: usize,
 }
 
-impl Line {
+impl SourceLine {
     fn indent(self) -> usize {
         self.start - self.begin
     }
 }
 
-struct Reader<'a> {
+struct YamlReader<'a> {
     text: &'a str,
-    lines: Vec<Line>,
-    /// The line that is read next.
+    lines: Vec<SourceLine>,
+    /// The index of the current line.
     at: usize,
     first: usize,
     nodes: usize,
     depth: usize,
 }
 
-type Step<T> = Result<T, String>;
+type YamlResult<T> = Result<T, String>;
 
-/// The indentation of what a value stands in; nothing for the outermost.
+/// The indentation of the collection around a value; `None` for the outermost
+/// value.
 type Outer = Option<usize>;
 
-impl<'a> Reader<'a> {
-    /// Cuts the text into lines.
-    fn cut(&mut self) -> Step<()> {
+impl<'a> YamlReader<'a> {
+    /// Splits the text into lines.
+    fn cut(&mut self) -> YamlResult<()> {
         let mut begin = 0;
         for whole in self.text.split_inclusive('\n') {
             let line = whole.strip_suffix('\n').unwrap_or(whole);
             let line = line.strip_suffix('\r').unwrap_or(line);
             let start = begin + line.len() - line.trim_start_matches(' ').len();
-            self.lines.push(Line { begin, start, end: begin + line.len() });
+            self.lines.push(SourceLine { begin, start, end: begin + line.len() });
             if line.chars().any(|one| one != '\t' && one.is_control() && one != '\u{85}') {
                 self.at = self.lines.len() - 1;
                 return self.wrong("there is a control character");
@@ -80,11 +86,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn wrong<T>(&self, what: &str) -> Step<T> {
+    fn wrong<T>(&self, what: &str) -> YamlResult<T> {
         Err(format!("line {}: {what}", self.first + self.at.min(self.lines.len())))
     }
 
-    fn line(&self) -> Option<Line> {
+    fn line(&self) -> Option<SourceLine> {
         self.lines.get(self.at).copied()
     }
 
@@ -96,14 +102,14 @@ impl<'a> Reader<'a> {
         self.line().map_or("", |line| self.part(line.start, line.end))
     }
 
-    /// Passes over blank lines and comments.
+    /// Skips blank lines and comments.
     fn skip_blank(&mut self) {
         while self.at < self.lines.len() && is_blank(self.content()) {
             self.at += 1;
         }
     }
 
-    fn count(&mut self) -> Step<()> {
+    fn count(&mut self) -> YamlResult<()> {
         self.nodes += 1;
         if self.nodes > NODES {
             return self.wrong(&format!("there are more than {NODES} values"));
@@ -111,7 +117,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Step<T>) -> Step<T> {
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> YamlResult<T>) -> YamlResult<T> {
         self.depth += 1;
         if self.depth > DEPTH {
             return self.wrong(&format!("more than {DEPTH} values are inside each other"));
@@ -121,8 +127,8 @@ impl<'a> Reader<'a> {
         read
     }
 
-    /// The value that begins with the content of this line.
-    fn block(&mut self, outer: Outer) -> Step<Value> {
+    /// The value that begins at the content of the current line.
+    fn block(&mut self, outer: Outer) -> YamlResult<Value> {
         let Some(line) = self.line() else { return Ok(Value::Null) };
         let content = self.content();
         if content.starts_with('\t') {
@@ -137,7 +143,7 @@ impl<'a> Reader<'a> {
         self.value(line.start, outer)
     }
 
-    fn mapping(&mut self, indent: usize) -> Step<Value> {
+    fn mapping(&mut self, indent: usize) -> YamlResult<Value> {
         self.count()?;
         let mut out = Map::new();
         loop {
@@ -168,7 +174,7 @@ impl<'a> Reader<'a> {
         Ok(Value::Object(out))
     }
 
-    fn sequence(&mut self, indent: usize) -> Step<Value> {
+    fn sequence(&mut self, indent: usize) -> YamlResult<Value> {
         self.count()?;
         let mut out = Vec::new();
         loop {
@@ -184,7 +190,7 @@ impl<'a> Reader<'a> {
                 out.push(self.below(indent, false)?);
                 continue;
             }
-            // What is behind the dash is read as a line of its own.
+            // The text after the dash is read like a separate line.
             let rest = self.part(line.start + 1, line.end);
             let start = line.end - rest.trim_start_matches(' ').len();
             if let Some(line) = self.lines.get_mut(self.at) {
@@ -196,12 +202,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The value in the lines below a key or a dash, or null.
-    fn below(&mut self, indent: usize, is_member: bool) -> Step<Value> {
+    fn below(&mut self, indent: usize, is_member: bool) -> YamlResult<Value> {
         self.at += 1;
         self.skip_blank();
         match self.line() {
             Some(line) if line.indent() > indent => self.block(Some(indent)),
-            // A sequence may stand where its key does.
+            // A sequence may have the same indentation as its key.
             Some(line) if is_member && line.indent() == indent && is_entry(self.content()) => {
                 self.nested(|this| this.sequence(indent))
             }
@@ -209,13 +215,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The key at the beginning of a line, and where what is behind its colon
-    /// begins.
-    fn key(&self, line: Line) -> Step<Option<(String, usize)>> {
+    /// The key at the beginning of a line, and the position of the text after
+    /// its colon.
+    fn key(&self, line: SourceLine) -> YamlResult<Option<(String, usize)>> {
         let content = self.part(line.start, line.end);
         let (name, after) = match content.chars().next() {
             Some(quote @ ('"' | '\'')) => {
-                // One that goes on in the next line is no key.
+                // A quoted text that continues on the next line is no key.
                 let Some(end) = quoted_end(content, quote) else { return Ok(None) };
                 let name = self.unquote(content.get(..end).unwrap_or_default(), quote)?;
                 let rest = content.get(end..).unwrap_or_default();
@@ -242,29 +248,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Refuses a plain scalar that begins with what means something else.
-    fn check_plain(&self, text: &str) -> Step<()> {
-        let mut characters = text.chars();
-        let first = characters.next();
-        match first {
-            Some('&') => self.wrong("anchors (&) are not read here"),
-            Some('*') => self.wrong("aliases (*) are not read here"),
-            Some('!') => self.wrong("tags (!) are not read here"),
-            Some('|' | '>' | '%' | '@' | '`' | '"' | '\'' | '#' | ',' | '[' | ']' | '{' | '}') => {
-                self.wrong("a value begins with what has a meaning of its own: put it in quotes")
-            }
-            Some('-' | '?' | ':')
-                if characters.next().is_none_or(|next| matches!(next, ' ' | '\t')) =>
-            {
-                self.wrong("\"- \", \"? \" and \": \" begin no value here")
-            }
-            Some(_) => Ok(()),
-            None => self.wrong("there is no name in front of a colon"),
-        }
-    }
-
-    /// The value that begins at a place of this line, which is not blank.
-    fn value(&mut self, start: usize, outer: Outer) -> Step<Value> {
+    /// The value that begins at a position of the current line; there is no
+    /// blank at this position.
+    fn value(&mut self, start: usize, outer: Outer) -> YamlResult<Value> {
         self.count()?;
         let end = self.line().map_or(start, |line| line.end);
         let text = self.part(start, end);
@@ -286,8 +272,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes to the line behind a place, behind which may be a comment.
-    fn end_at(&mut self, place: usize) -> Step<()> {
+    /// Advances to the next line. Only a comment may follow the position.
+    fn end_at(&mut self, place: usize) -> YamlResult<()> {
         let end = self.line().map_or(place, |line| line.end);
         let rest = self.part(place, end);
         if !is_blank(rest) || rest.starts_with('#') {
@@ -297,157 +283,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A plain scalar, which may go on in the lines below.
-    fn plain(&mut self, text: &str, outer: Outer) -> Step<Value> {
-        let (first, mut has_comment) = without_comment(text);
-        self.check_plain(first)?;
-        self.check_no_key(first)?;
-        let value = self.resolve(first)?;
-        let mut out = first.to_owned();
-        let mut blank = 0;
-        self.at += 1;
-        while let Some(line) = self.line() {
-            let content = self.content();
-            if content.trim_start_matches(BLANK).is_empty() {
-                (blank, self.at) = (blank + 1, self.at + 1);
-                continue;
-            }
-            let is_inside = outer.is_none_or(|outer| line.indent() > outer);
-            if has_comment || !is_inside || content.starts_with('#') {
-                break;
-            }
-            let (more, comment) = without_comment(content.trim_start_matches(BLANK));
-            self.check_no_key(more)?;
-            push_break(&mut out, blank);
-            out.push_str(more);
-            (blank, has_comment) = (0, comment);
-            self.at += 1;
-        }
-        Ok(if out == first { value } else { Value::String(out) })
-    }
-
-    fn check_no_key(&self, text: &str) -> Step<()> {
-        if colon(text).is_some() {
-            return self.wrong("a colon and a blank are inside a value: put it in quotes");
-        }
-        Ok(())
-    }
-
-    /// What a plain scalar means (YAML 1.2.2, 10.3.2).
-    fn resolve(&self, text: &str) -> Step<Value> {
-        match text {
-            "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
-            "true" | "True" | "TRUE" => return Ok(Value::Bool(true)),
-            "false" | "False" | "FALSE" => return Ok(Value::Bool(false)),
-            _ => {}
-        }
-        let (sign, digits) = match text.strip_prefix(['-', '+']) {
-            Some(digits) => (if text.starts_with('-') { "-" } else { "" }, digits),
-            None => ("", text),
-        };
-        if matches!(digits, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN") {
-            return self.wrong("a number is none that JSON has");
-        }
-        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let based = |prefix: &str, base: u32| {
-            let digits = text.strip_prefix(prefix).filter(|digits| !digits.starts_with('+'))?;
-            u64::from_str_radix(digits, base).ok()
-        };
-        if let Some(number) = based("0x", 16).or_else(|| based("0o", 8)) {
-            return Ok(number.into());
-        }
-        if is_number(digits) {
-            // One with zeros in front is a text to some and octal to others.
-            if digits.starts_with('0') && digits.len() > 1 {
-                return Ok(Value::String(text.to_owned()));
-            }
-            let written = format!("{sign}{digits}");
-            if let Ok(number) = written.parse::<i64>() {
-                return Ok(number.into());
-            }
-            if let Ok(number) = written.parse::<u64>() {
-                return Ok(number.into());
-            }
-        }
-        let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
-        let is_float = (is_number(whole) || whole.is_empty() && is_number(fraction))
-            && (fraction.is_empty() || is_number(fraction))
-            && is_number(exponent);
-        let number = text.parse::<f64>().ok().filter(|_| is_float).and_then(Number::from_f64);
-        Ok(number.map_or_else(|| Value::String(text.to_owned()), Value::Number))
-    }
-
-    /// `|` and `>`, with what may stand behind them.
-    fn block_scalar(&mut self, header: &str, outer: Outer) -> Step<Value> {
-        let is_folded = header.starts_with('>');
-        let (marks, _) = without_comment(header.get(1..).unwrap_or_default());
-        let (mut chomp, mut width) = (None, None);
-        for mark in marks.chars() {
-            match mark {
-                '-' | '+' if chomp.is_none() => chomp = Some(mark),
-                '1'..='9' if width.is_none() => width = mark.to_digit(10),
-                _ => return self.wrong("what is behind | or > is no part of a block scalar"),
-            }
-        }
-        self.at += 1;
-        let from = outer.map_or(0, |outer| outer + 1);
-        let indent = match width {
-            Some(width) => outer.unwrap_or(0) + width as usize,
-            None => {
-                let rest = self.lines.get(self.at..).unwrap_or_default();
-                let blank = rest.iter().take_while(|line| line.start == line.end).count();
-                let leading = rest.iter().take(blank + 1).map(|line| line.indent());
-                leading.max().unwrap_or(from).max(from)
-            }
-        };
-        let mut out = String::new();
-        // The break behind the last line, and those of blank lines after it.
-        let (mut last, mut breaks, mut was_deeper) = ("", 0, false);
-        while let Some(line) = self.line() {
-            if line.start == line.end && line.indent() <= indent {
-                breaks += 1;
-            } else if line.indent() >= indent {
-                let text = self.part(line.begin + indent, line.end);
-                let is_deeper = text.starts_with(BLANK);
-                if !is_folded || was_deeper || is_deeper {
-                    out.push_str(last);
-                } else if breaks == 0 && !last.is_empty() {
-                    out.push(' ');
-                }
-                out.extend(std::iter::repeat_n('\n', breaks));
-                out.push_str(text);
-                (last, breaks, was_deeper) = ("\n", 0, is_deeper);
-            } else {
-                break;
-            }
-            self.at += 1;
-        }
-        if chomp != Some('-') {
-            out.push_str(last);
-        }
-        if chomp == Some('+') {
-            out.extend(std::iter::repeat_n('\n', breaks));
-        }
-        Ok(Value::String(out))
-    }
-
-    /// A quoted scalar, which may go on in the lines below.
-    fn quoted(&mut self, place: &mut usize, quote: char, outer: Outer) -> Step<String> {
-        let start = *place;
-        let Some(length) = quoted_end(self.part(start, self.text.len()), quote) else {
-            return self.wrong("a value has no end");
-        };
-        *place = start + length;
-        while self.line().is_some_and(|line| line.end < *place) {
-            self.next_inside(outer)?;
-        }
-        self.unquote(self.part(start, *place), quote)
-    }
-
-    /// Goes to the next line inside a value that has not ended.
-    fn next_inside(&mut self, outer: Outer) -> Step<()> {
+    /// Advances to the next line inside a value that has not ended.
+    fn next_inside(&mut self, outer: Outer) -> YamlResult<()> {
         self.at += 1;
         match self.line() {
             None => {
@@ -462,226 +299,9 @@ impl<'a> Reader<'a> {
             Some(_) => Ok(()),
         }
     }
-
-    /// The text of a scalar with its quotes, in which lines are folded.
-    fn unquote(&self, raw: &str, quote: char) -> Step<String> {
-        let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
-        let mut out = String::with_capacity(inner.len());
-        // What blanks may not be taken from: they were written as escapes.
-        let mut kept = 0;
-        let mut rest = inner;
-        while let Some(character) = rest.chars().next() {
-            rest = rest.get(character.len_utf8()..).unwrap_or_default();
-            match character {
-                '\n' | '\r' => {
-                    let after = rest.trim_start_matches([' ', '\t', '\r', '\n']);
-                    let gone = rest.get(..rest.len() - after.len()).unwrap_or_default();
-                    let blank = gone.matches('\n').count() - usize::from(character == '\r');
-                    let open = out.get(kept..).unwrap_or_default();
-                    let end = kept + open.trim_end_matches(BLANK).len();
-                    out.truncate(end);
-                    push_break(&mut out, blank);
-                    kept = out.len();
-                    rest = after;
-                }
-                '\'' if quote == '\'' => {
-                    rest = rest.strip_prefix('\'').unwrap_or(rest);
-                    out.push('\'');
-                }
-                '\\' if quote == '"' => {
-                    rest = self.escape(rest, &mut out)?;
-                    kept = out.len();
-                }
-                other => out.push(other),
-            }
-        }
-        Ok(out)
-    }
-
-    /// Reads what is behind a backslash; gives what is behind that.
-    fn escape<'b>(&self, rest: &'b str, out: &mut String) -> Step<&'b str> {
-        let mut after = rest.chars();
-        let digits = match after.next() {
-            Some('x') => 2,
-            Some('u') => 4,
-            Some('U') => 8,
-            // The line goes on in the next one.
-            Some('\n' | '\r') => {
-                let next = rest.trim_start_matches('\r');
-                let next = next.strip_prefix('\n').unwrap_or(next);
-                return Ok(next.trim_start_matches(BLANK));
-            }
-            Some(code) => {
-                out.push(match code {
-                    '0' => '\0',
-                    'a' => '\u{7}',
-                    'b' => '\u{8}',
-                    't' | '\t' => '\t',
-                    'n' => '\n',
-                    'v' => '\u{b}',
-                    'f' => '\u{c}',
-                    'r' => '\r',
-                    'e' => '\u{1b}',
-                    'N' => '\u{85}',
-                    '_' => '\u{a0}',
-                    'L' => '\u{2028}',
-                    'P' => '\u{2029}',
-                    ' ' | '"' | '/' | '\\' => code,
-                    _ => return self.wrong("a backslash is in front of what is no escape"),
-                });
-                return Ok(after.as_str());
-            }
-            None => return self.wrong("a backslash is in front of nothing"),
-        };
-        let number = |text: &str| {
-            let digits =
-                text.get(..digits).filter(|all| all.bytes().all(|b| b.is_ascii_hexdigit()));
-            digits.and_then(|digits| u32::from_str_radix(digits, 16).ok())
-        };
-        let mut rest = after.as_str();
-        let mut code = number(rest);
-        rest = rest.get(digits..).unwrap_or_default();
-        // A pair, as JSON writes it.
-        if let Some(high @ 0xd800..0xdc00) = code
-            && let Some(low @ 0xdc00..0xe000) = rest.strip_prefix("\\u").and_then(number)
-        {
-            code = Some(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
-            rest = rest.get(6..).unwrap_or_default();
-        }
-        let Some(character) = code.and_then(char::from_u32) else {
-            return self.wrong("an escape stands for no character");
-        };
-        out.push(character);
-        Ok(rest)
-    }
-
-    /// The first character of a flow collection that is not blank.
-    fn peek(&mut self, place: &mut usize, outer: Outer) -> Step<char> {
-        loop {
-            let end = self.line().map_or(*place, |line| line.end);
-            let rest = self.part(*place, end);
-            let next = rest.trim_start_matches(BLANK);
-            // A comment needs a blank in front.
-            let is_comment = next.starts_with('#')
-                && (next.len() < rest.len()
-                    || self.line().is_some_and(|line| line.start == *place));
-            match next.chars().next().filter(|_| !is_comment) {
-                Some(character) => {
-                    *place = end - next.len();
-                    return Ok(character);
-                }
-                None => {
-                    self.next_inside(outer)?;
-                    *place = self.line().map_or(*place, |line| line.start);
-                }
-            }
-        }
-    }
-
-    /// A value of a flow collection, or one itself.
-    fn flow(&mut self, place: &mut usize, outer: Outer) -> Step<Value> {
-        match self.peek(place, outer)? {
-            '[' => self.nested(|this| this.flow_sequence(place, outer)),
-            '{' => self.nested(|this| this.flow_mapping(place, outer)),
-            quote @ ('"' | '\'') => self.quoted(place, quote, outer).map(Value::String),
-            _ => {
-                let text = self.flow_plain(place, outer)?;
-                self.resolve(&text)
-            }
-        }
-    }
-
-    fn flow_sequence(&mut self, place: &mut usize, outer: Outer) -> Step<Value> {
-        let mut out = Vec::new();
-        *place += 1;
-        loop {
-            if self.peek(place, outer)? == ']' {
-                *place += 1;
-                return Ok(Value::Array(out));
-            }
-            self.count()?;
-            out.push(self.flow(place, outer)?);
-            self.separator(place, ']', outer)?;
-        }
-    }
-
-    fn flow_mapping(&mut self, place: &mut usize, outer: Outer) -> Step<Value> {
-        let mut out = Map::new();
-        *place += 1;
-        loop {
-            let name = match self.peek(place, outer)? {
-                '}' => {
-                    *place += 1;
-                    return Ok(Value::Object(out));
-                }
-                quote @ ('"' | '\'') => self.quoted(place, quote, outer)?,
-                _ => self.flow_plain(place, outer)?,
-            };
-            self.count()?;
-            if name == "<<" {
-                return self.wrong("merge keys (<<) are not read here");
-            }
-            if out.contains_key(&name) {
-                return self.wrong("a key is there twice");
-            }
-            let mut value = Value::Null;
-            if self.peek(place, outer)? == ':' {
-                *place += 1;
-                if !matches!(self.peek(place, outer)?, ',' | '}') {
-                    value = self.flow(place, outer)?;
-                }
-            }
-            out.insert(name, value);
-            self.separator(place, '}', outer)?;
-        }
-    }
-
-    /// A comma, or the end.
-    fn separator(&mut self, place: &mut usize, end: char, outer: Outer) -> Step<()> {
-        match self.peek(place, outer)? {
-            ',' => *place += 1,
-            other if other == end => {}
-            _ => return self.wrong("there is neither a comma nor the end of a collection"),
-        }
-        Ok(())
-    }
-
-    /// A plain scalar of a flow collection; its lines are folded.
-    fn flow_plain(&mut self, place: &mut usize, outer: Outer) -> Step<String> {
-        let mut out = String::new();
-        loop {
-            let end = self.line().map_or(*place, |line| line.end);
-            let text = self.part(*place, end);
-            let mut before = ' ';
-            let stop = text.char_indices().find(|(at, one)| {
-                let next = text.get(at + one.len_utf8()..).and_then(|after| after.chars().next());
-                let before = std::mem::replace(&mut before, *one);
-                match one {
-                    ',' | '[' | ']' | '{' | '}' => true,
-                    ':' => next.is_none_or(|next| " \t,[]{}".contains(next)),
-                    '#' => before == ' ' || before == '\t',
-                    _ => false,
-                }
-            });
-            let length = stop.map_or(text.len(), |(at, _)| at);
-            let part = text.get(..length).unwrap_or_default().trim_end_matches(BLANK);
-            if out.is_empty() {
-                self.check_plain(part)?;
-            } else if !part.is_empty() {
-                out.push(' ');
-            }
-            out.push_str(part);
-            // Not past the blank that makes the rest a comment.
-            *place += part.len();
-            let next = self.peek(place, outer)?;
-            if stop.is_some() || ",[]{}:\"'".contains(next) {
-                return Ok(out);
-            }
-        }
-    }
 }
 
-/// Whether there is nothing, or nothing but a comment.
+/// Whether the text is empty or only a comment.
 fn is_blank(content: &str) -> bool {
     let content = content.trim_start_matches(BLANK);
     content.is_empty() || content.starts_with('#')
@@ -692,7 +312,7 @@ fn is_entry(content: &str) -> bool {
     content == "-" || content.starts_with("- ")
 }
 
-/// A text without the comment at its end, and whether there was one.
+/// A text without its comment, and whether it had one.
 fn without_comment(text: &str) -> (&str, bool) {
     let comment = text.match_indices('#').map(|(at, _)| at).find(|at| {
         let before = text.get(..*at).unwrap_or_default();
@@ -702,7 +322,7 @@ fn without_comment(text: &str) -> (&str, bool) {
     (text.trim_end_matches(BLANK), comment.is_some())
 }
 
-/// The colon behind a plain key.
+/// The position of the colon after a plain key.
 fn colon(text: &str) -> Option<usize> {
     let (text, _) = without_comment(text);
     text.match_indices(':').map(|(at, _)| at).find(|at| {
@@ -711,7 +331,7 @@ fn colon(text: &str) -> Option<usize> {
     })
 }
 
-/// The length of a quoted scalar at the beginning of a text, with its quotes.
+/// The length, with quotes, of the quoted scalar at the beginning of a text.
 fn quoted_end(text: &str, quote: char) -> Option<usize> {
     let mut characters = text.char_indices().skip(1).peekable();
     while let Some((at, character)) = characters.next() {
@@ -725,15 +345,6 @@ fn quoted_end(text: &str, quote: char) -> Option<usize> {
         }
     }
     None
-}
-
-/// Folds a line break: a blank, or the breaks of the blank lines behind it.
-fn push_break(out: &mut String, blank: usize) {
-    if blank == 0 {
-        out.push(' ');
-    } else {
-        out.extend(std::iter::repeat_n('\n', blank));
-    }
 }
 
 #[cfg(test)]

@@ -1,23 +1,23 @@
 //! HTTP/1.1 (RFC 9112): the head of a response and the framing of its body.
 //!
-//! Heads and chunk sizes are read by httparse; what a message's length is and
-//! when a connection may be used again is decided here.
+//! httparse parses heads and chunk sizes. This file decides the length of a
+//! body and whether the connection can be used again.
 
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
 use crate::base::error::{Error, Result, Status, quote};
 
-/// The most bytes that a head may have.
+/// The limit for the bytes of a head.
 pub(crate) const HEAD_LIMIT: usize = 64 * 1024;
-/// The most header lines that a head may have.
+/// The limit for the header lines of a head.
 const HEADERS: usize = 128;
-/// The most bytes that trailers, or the line of a chunk's size, may have.
+/// The limit for the bytes of trailers, and of the line of a chunk's size.
 const LINE_LIMIT: usize = 8 * 1024;
-/// The most bytes that a nonce may have.
+/// The limit for the bytes of a nonce.
 const NONCE_LIMIT: usize = 1024;
 
-/// What a body is by its Content-Type.
+/// The media type of a body, from its Content-Type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Media {
     Json,
@@ -27,7 +27,7 @@ pub(crate) enum Media {
 }
 
 impl Media {
-    /// Its name, for a message.
+    /// The name, for error messages.
     pub(crate) fn as_str(&self) -> Option<&str> {
         match self {
             Self::Json => Some("application/json"),
@@ -38,7 +38,7 @@ impl Media {
     }
 }
 
-/// The head of a response: what the protocol needs of it.
+/// The head of a response, as far as the protocol needs it.
 #[derive(Debug)]
 pub(crate) struct Head {
     pub(crate) status: u16,
@@ -47,11 +47,11 @@ pub(crate) struct Head {
     pub(crate) location: Option<String>,
     pub(crate) retry_after: Option<String>,
     pub(crate) challenges: Vec<String>,
-    /// What the next proof of a key is to hold (RFC 9449, 8): visible ASCII.
+    /// The nonce for the next DPoP proof (RFC 9449, 8), visible ASCII.
     pub(crate) dpop_nonce: Option<String>,
-    /// The server's clock, of a refusal alone.
+    /// The Date header, for an error status only.
     pub(crate) date: Option<String>,
-    /// Whether the connection may carry another request after the body.
+    /// Whether the connection can carry another request after the body.
     pub(crate) keeps_alive: bool,
     framing: Framing,
 }
@@ -65,10 +65,10 @@ enum Framing {
 }
 
 impl Head {
-    /// Reads a head at the front of `bytes`: `None` until it is whole, then
-    /// the head and its length.
+    /// Reads a head at the front of `bytes`. Returns the head and its length,
+    /// or `None` if more bytes are needed.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>> {
-        // Not initialized: most replies have ten of them.
+        // Not initialized: most responses have only about ten headers.
         let mut headers = [const { MaybeUninit::uninit() }; HEADERS];
         let mut response = httparse::Response::new(&mut []);
         let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
@@ -116,7 +116,7 @@ impl Head {
         let mut has_coding = false;
         for header in response.headers.iter() {
             let name = header.name;
-            // By length first: most headers of a reply are none of these.
+            // By length first: most headers of a response are none of these.
             match name.len() {
                 4 if head.status >= 400 && is(name, "date") => {
                     head.date = Some(text(header.value).into_owned());
@@ -172,11 +172,11 @@ impl Head {
                 _ => {}
             }
         }
-        // RFC 9112, 6.3, in its order.
+        // The order of RFC 9112, 6.3.
         head.framing = match (head.status, has_coding, length_header) {
             (100..=199 | 204 | 304, ..) => Framing::Empty,
             (_, true, length) => {
-                // With both, someone on the way may have been fooled.
+                // Both headers may be an attempt at request smuggling.
                 head.keeps_alive &= length.is_none();
                 if is_chunked { Framing::Chunked } else { Framing::UntilClose }
             }
@@ -191,19 +191,19 @@ impl Head {
         Ok(Some((head, length)))
     }
 
-    /// Whether this is no answer yet (100 Continue and its like).
+    /// Whether the final response is still to come (100 Continue and others).
     pub(crate) fn is_interim(&self) -> bool {
         (100..200).contains(&self.status) && self.status != 101
     }
 
-    /// The reader of the body that follows.
+    /// The reader of the body that follows the head.
     pub(crate) fn body(&self) -> Body {
         Body {
             state: match self.framing {
-                Framing::Empty => State::Done,
-                Framing::Length(length) => State::Length(length),
-                Framing::Chunked => State::Size,
-                Framing::UntilClose => State::UntilClose,
+                Framing::Empty => BodyState::Done,
+                Framing::Length(length) => BodyState::Length(length),
+                Framing::Chunked => BodyState::Size,
+                Framing::UntilClose => BodyState::UntilClose,
             },
             announced: match self.framing {
                 Framing::Length(length) => Some(length),
@@ -214,30 +214,30 @@ impl Head {
     }
 }
 
-/// Takes the framing off a body.
+/// Removes the framing of a body.
 #[derive(Debug)]
 pub(crate) struct Body {
-    state: State,
+    state: BodyState,
     announced: Option<u64>,
-    /// How many bytes the line or the trailers being read have so far.
+    /// The bytes read so far of the current line or of the trailers.
     line: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum BodyState {
     Length(u64),
     UntilClose,
-    /// The line with a chunk's size.
+    /// At the line with a chunk's size.
     Size,
-    /// So much of a chunk is to come.
+    /// This many bytes of a chunk are still to come.
     Chunk(u64),
-    /// The line break after a chunk.
+    /// At the line break after a chunk.
     ChunkEnd,
     Trailers,
     Done,
 }
 
-/// What was found at the front of the bytes.
+/// What is at the front of the bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
     Data(&'a [u8]),
@@ -247,49 +247,51 @@ pub(crate) enum Piece<'a> {
 }
 
 impl Body {
-    /// The bytes that the server announced, which may be wrong.
+    /// The length that the server announced. It may be wrong.
     pub(crate) fn announced(&self) -> Option<u64> {
         self.announced
     }
 
-    /// Takes one piece from the front of `bytes`; what was not taken is for
-    /// the next call, with more behind it after `Partial`.
+    /// Takes one piece from the front of `bytes`. Pass the rest to the next
+    /// call; after `Partial`, together with more bytes.
     pub(crate) fn next<'a>(&mut self, bytes: &mut &'a [u8]) -> Result<Piece<'a>> {
         loop {
             match self.state {
-                State::Done => return Ok(Piece::End),
+                BodyState::Done => return Ok(Piece::End),
                 _ if bytes.is_empty() => return Ok(Piece::Partial),
-                State::UntilClose => return Ok(Piece::Data(std::mem::take(bytes))),
-                State::Length(left) => {
+                BodyState::UntilClose => return Ok(Piece::Data(std::mem::take(bytes))),
+                BodyState::Length(left) => {
                     let (data, left) = take(bytes, left);
-                    self.state = if left == 0 { State::Done } else { State::Length(left) };
+                    self.state = if left == 0 { BodyState::Done } else { BodyState::Length(left) };
                     return Ok(Piece::Data(data));
                 }
-                State::Chunk(left) => {
+                BodyState::Chunk(left) => {
                     let (data, left) = take(bytes, left);
-                    self.state = if left == 0 { State::ChunkEnd } else { State::Chunk(left) };
+                    self.state =
+                        if left == 0 { BodyState::ChunkEnd } else { BodyState::Chunk(left) };
                     return Ok(Piece::Data(data));
                 }
-                State::ChunkEnd => match *bytes {
+                BodyState::ChunkEnd => match *bytes {
                     [b'\r', b'\n', rest @ ..] => {
                         *bytes = rest;
-                        self.state = State::Size;
+                        self.state = BodyState::Size;
                     }
                     [b'\r'] => return Ok(Piece::Partial),
                     _ => return Err(malformed("a chunk is longer than its size says".into())),
                 },
-                State::Size => match httparse::parse_chunk_size(bytes) {
+                BodyState::Size => match httparse::parse_chunk_size(bytes) {
                     Ok(httparse::Status::Complete((length, size))) => {
                         *bytes = bytes.get(length..).unwrap_or_default();
                         self.line = 0;
-                        self.state = if size == 0 { State::Trailers } else { State::Chunk(size) };
+                        self.state =
+                            if size == 0 { BodyState::Trailers } else { BodyState::Chunk(size) };
                     }
                     Ok(httparse::Status::Partial) if bytes.len() <= LINE_LIMIT => {
                         return Ok(Piece::Partial);
                     }
                     _ => return Err(malformed("a chunk's size is not a number".into())),
                 },
-                State::Trailers => {
+                BodyState::Trailers => {
                     let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
                         return self.bounded(bytes.len()).map(|()| Piece::Partial);
                     };
@@ -298,20 +300,20 @@ impl Body {
                     self.bounded(end)?;
                     self.line += end;
                     if matches!(line, b"" | b"\r") {
-                        self.state = State::Done;
+                        self.state = BodyState::Done;
                     }
                 }
             }
         }
     }
 
-    /// Whether the body may end where the connection did.
+    /// Whether the body is complete if the connection ends here.
     pub(crate) fn may_end_here(&self) -> bool {
-        matches!(self.state, State::Done | State::UntilClose)
+        matches!(self.state, BodyState::Done | BodyState::UntilClose)
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.state == State::Done
+        self.state == BodyState::Done
     }
 
     fn bounded(&self, more: usize) -> Result<()> {
@@ -329,8 +331,9 @@ fn take<'a>(bytes: &mut &'a [u8], left: u64) -> (&'a [u8], u64) {
     (data, left - length as u64)
 }
 
-/// Whether a header has this name, which is in lower case and of letters and
-/// dashes: what differs from those in one bit alone is no name.
+/// Whether a header has this name. `lower` is in lower case and has only
+/// letters and dashes, so it is enough to set the bit 0x20: besides capital
+/// letters only CR becomes one of these bytes, and no name contains CR.
 fn is(name: &str, lower: &str) -> bool {
     name == lower
         || name.len() == lower.len()
@@ -353,16 +356,17 @@ fn media(value: &[u8]) -> Media {
     }
 }
 
-/// One that cannot be sent back as it is counts as none.
+/// A nonce. One that cannot be sent back unchanged is ignored.
 fn nonce(value: &[u8]) -> Option<String> {
     let is_fit = (1..=NONCE_LIMIT).contains(&value.len())
         && value.iter().all(|byte| byte.is_ascii_graphic());
     is_fit.then(|| text(value).into_owned())
 }
 
-/// RFC 9110, 8.6: digits only; repeated only if the same.
+/// Content-Length (RFC 9110, 8.6): digits only. It may be repeated with the
+/// same value.
 fn content_length(value: &[u8], before: Option<u64>) -> Result<u64> {
-    // Hardly any is anything else.
+    // The common case.
     let digits = value.iter().all(u8::is_ascii_digit);
     let plain = std::str::from_utf8(value).ok().filter(|_| digits);
     if let (Some(Ok(length)), None) = (plain.map(str::parse), before) {
@@ -393,7 +397,7 @@ mod tests {
 
     type Outcome = std::result::Result<(u16, Vec<u8>, bool), String>;
 
-    /// Reads a whole response; the text of an error in its place.
+    /// Reads a whole response, or returns the text of the error.
     fn read(pieces: &[&[u8]]) -> Outcome {
         let mut buffer: Vec<u8> = Vec::new();
         let mut found: Option<(Head, Body)> = None;
@@ -437,13 +441,13 @@ mod tests {
     }
 
     #[test]
-    fn reads_until_the_end_where_no_length_is_given() {
+    fn reads_until_the_end_if_there_is_no_length() {
         let reply = b"HTTP/1.0 200 OK\r\n\r\nhello";
         assert_eq!(wherever_cut(reply, read), Ok((200, b"hello".to_vec(), true)));
     }
 
     #[test]
-    fn refuses_what_could_be_read_in_two_ways() {
+    fn rejects_ambiguous_framing() {
         for (headers, words) in [
             ("Content-Length: 5\r\nContent-Length: 6", "two lengths"),
             ("Content-Length: 5, 6", "two lengths"),
@@ -463,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_a_head_and_trailers_that_never_end() {
+    fn limits_the_head_and_the_trailers() {
         let mut endless = b"HTTP/1.1 200 OK\r\n".to_vec();
         while endless.len() <= HEAD_LIMIT {
             endless.extend_from_slice(b"X-Filler: ");
@@ -481,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_when_a_connection_may_be_used_again() {
+    fn knows_when_a_connection_can_be_used_again() {
         let keeps = |head: &str| {
             Head::parse(format!("{head}\r\n\r\n").as_bytes()).unwrap().unwrap().0.keeps_alive
         };
@@ -497,14 +501,14 @@ mod tests {
     }
 
     #[test]
-    fn tells_media_types_without_their_parameters() {
+    fn reads_media_types_without_their_parameters() {
         assert_eq!(media(b"Application/JSON; charset=utf-8"), Media::Json);
         assert_eq!(media(b"text/event-stream;charset=utf-8"), Media::EventStream);
         assert_eq!(media(b"text/html"), Media::Other("text/html".into()));
     }
 
     #[test]
-    fn keeps_a_nonce_of_any_reply_and_the_date_of_a_refusal() {
+    fn keeps_the_nonce_of_every_response_and_the_date_of_an_error() {
         let read = |status: u16, nonce: &str| {
             let reply = format!(
                 "HTTP/1.1 {status} X\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\

@@ -1,4 +1,5 @@
-//! JSON as people write it: with comments, commas at the end, and lines.
+//! JSON of configuration files: with comments, trailing commas, and the line
+//! number of each value.
 
 use std::borrow::Cow;
 
@@ -10,7 +11,7 @@ use jsonc_parser::{ParseOptions, ParseStringErrorKind, Scanner, ScannerOptions, 
 
 use crate::base::secret::Secret;
 
-/// A value and the line that it begins on, from 1 on.
+/// A value and the line on which it begins; lines are counted from 1.
 #[derive(Debug)]
 pub(crate) struct Value {
     pub(crate) line: usize,
@@ -21,9 +22,9 @@ pub(crate) struct Value {
 pub(crate) enum Kind {
     Null,
     Boolean(bool),
-    /// As it is written.
+    /// The text of the number.
     Number(String),
-    /// Which of the texts are secret is not known here.
+    /// The parser does not know which texts are secret, so all are.
     Text(Secret),
     Array(Vec<Value>),
     Object(Vec<Member>),
@@ -36,19 +37,19 @@ pub(crate) struct Member {
     pub(crate) value: Value,
 }
 
-/// Where a text is not JSON, and why; never what stands there.
+/// Where a text is not JSON, and why. It never quotes the text.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Wrong {
+pub(crate) struct JsoncError {
     pub(crate) line: usize,
     pub(crate) column: usize,
     pub(crate) what: Cow<'static, str>,
 }
 
-/// The most arrays and objects inside each other: reading is recursive, and
-/// the stack is the program's.
+/// The limit of nested arrays and objects: the parser is recursive, and the
+/// stack belongs to the application.
 const DEPTH: usize = 128;
 
-/// Of what the crate knows, comments and commas at the end.
+/// Of the extensions of the crate, comments and trailing commas.
 const OPTIONS: ParseOptions = ParseOptions {
     allow_comments: true,
     allow_trailing_commas: true,
@@ -63,18 +64,18 @@ const OPTIONS: ParseOptions = ParseOptions {
 };
 
 impl Value {
-    pub(crate) fn parse(text: &str) -> Result<Self, Wrong> {
+    pub(crate) fn parse(text: &str) -> Result<Self, JsoncError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let lines = Lines::new(text);
+        let lines = LineIndex::new(text);
         check_depth(&lines)?;
         let parsed = parse_to_ast(text, &Default::default(), &OPTIONS);
         match parsed.map_err(|error| lines.wrong(&error))?.value {
             Some(value) => Ok(lines.value(value)),
-            None => Err(Wrong { line: 1, column: 1, what: "there is nothing in it".into() }),
+            None => Err(JsoncError { line: 1, column: 1, what: "there is nothing in it".into() }),
         }
     }
 
-    /// What it is, with its article.
+    /// The kind of the value with its article, for messages.
     pub(crate) fn what(&self) -> &'static str {
         match self.kind {
             Kind::Null => "null",
@@ -87,7 +88,7 @@ impl Value {
     }
 }
 
-fn check_depth(lines: &Lines<'_>) -> Result<(), Wrong> {
+fn check_depth(lines: &LineIndex<'_>) -> Result<(), JsoncError> {
     let options = ScannerOptions {
         allow_single_quoted_strings: OPTIONS.allow_single_quoted_strings,
         allow_hexadecimal_numbers: OPTIONS.allow_hexadecimal_numbers,
@@ -107,19 +108,19 @@ fn check_depth(lines: &Lines<'_>) -> Result<(), Wrong> {
         if depth > DEPTH {
             let (line, column) = lines.place(scanner.token_start());
             let what = format!("more than {DEPTH} objects and arrays are inside each other");
-            return Err(Wrong { line, column, what: what.into() });
+            return Err(JsoncError { line, column, what: what.into() });
         }
     }
     Ok(())
 }
 
-/// Where the lines of a text begin.
-struct Lines<'a> {
+/// A text and the positions of its lines.
+struct LineIndex<'a> {
     text: &'a str,
     starts: Vec<usize>,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> LineIndex<'a> {
     fn new(text: &'a str) -> Self {
         let ends = memchr::memchr_iter(b'\n', text.as_bytes());
         Self { text, starts: std::iter::once(0).chain(ends.map(|at| at + 1)).collect() }
@@ -129,16 +130,16 @@ impl<'a> Lines<'a> {
         self.starts.partition_point(|start| *start <= at)
     }
 
-    /// Line and column, which counts characters.
+    /// Line and column of a position; the column counts characters.
     fn place(&self, at: usize) -> (usize, usize) {
         let line = self.line(at);
         let start = self.starts.get(line.wrapping_sub(1)).copied().unwrap_or_default();
         (line, self.text.get(start..at).map_or(1, |before| before.chars().count() + 1))
     }
 
-    fn wrong(&self, error: &ParseError) -> Wrong {
+    fn wrong(&self, error: &ParseError) -> JsoncError {
         let what = match error.kind() {
-            // Its words may quote a part of the string.
+            // The message of the crate may quote a part of the string.
             ParseErrorKind::String(ParseStringErrorKind::UnterminatedStringLiteral) => {
                 "a string has no end".into()
             }
@@ -151,7 +152,7 @@ impl<'a> Lines<'a> {
             }
         };
         let (line, column) = self.place(error.range().start);
-        Wrong { line, column, what }
+        JsoncError { line, column, what }
     }
 
     fn value(&self, value: ast::Value<'_>) -> Value {
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_comments_and_commas_at_the_end_and_knows_its_lines() {
+    fn reads_comments_and_trailing_commas_and_counts_lines() {
         let text = "\u{feff}// a\r\n{ /* b\n */ \"x\": [1.50, true,\n null,], // c\n\"é\\n\":\n\"\\ud83d\\ude00\",\n}\n";
         let value = Value::parse(text).unwrap();
         assert_eq!((value.line, value.what()), (2, "an object"));
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_the_depth() {
+    fn limits_the_nesting() {
         let nested = |depth: usize| format!("\n{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(Value::parse(&nested(DEPTH)).is_ok());
         let (line, column, what) = fails(&nested(DEPTH + 1));

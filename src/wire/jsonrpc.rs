@@ -1,6 +1,6 @@
 //! JSON-RPC 2.0: the envelope of messages, over raw JSON.
 //!
-//! What is inside a result or an error's data is not looked at here.
+//! The content of a result or of an error's data is not read here.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
-use crate::wire::scan::plain;
+use crate::wire::json_scan::plain;
 use crate::wire::tape::{Place, Tape};
 
 /// The id of a request, compared by type and value.
@@ -16,7 +16,7 @@ use crate::wire::tape::{Place, Tape};
 pub(crate) enum Id {
     Number(i64),
     Text(String),
-    /// Absent or null: errors about what could not be read have it.
+    /// Absent or null, as in an error about a message that could not be parsed.
     None,
 }
 
@@ -41,7 +41,7 @@ pub(crate) enum Message<'a> {
 
 #[derive(Debug)]
 pub(crate) enum ResponseBody {
-    /// Where it stands in the message.
+    /// The place of the result in the message.
     Result(Place),
     Error(RpcError),
 }
@@ -54,36 +54,37 @@ pub(crate) struct RpcError {
     pub(crate) data: Option<String>,
 }
 
-/// A result inside the text it came in, which is kept as it is.
+/// A result inside the text of its message. The text is not copied.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     text: String,
-    /// Where the message begins in the text.
+    /// The position in the text at which the message begins.
     start: usize,
-    /// The parts of the message.
+    /// The values of the message.
     tape: Tape,
     result: Place,
     is_of_marked_tools: bool,
 }
 
-/// How deep the parts of a message are noted: message, result, list, item, and
-/// its members.
+/// The depth of a message's tape: message, result, list, item, and the members
+/// of the item.
 const LEVELS: usize = 4;
 
 impl Answer {
-    /// The result that was found at a place of the message which begins at
-    /// `start`.
+    /// The result at a place of the message that begins at `start`.
     pub(crate) fn new(text: String, start: usize, tape: Tape, result: Place) -> Self {
         Self { text, start, tape, result, is_of_marked_tools: false }
     }
 
-    /// A result that is a text of its own. One that is no JSON has no parts.
+    /// A result that is a whole text. If the text is not JSON, it has no
+    /// members.
     pub(crate) fn whole(text: String) -> Self {
         let tape = Tape::read(&text, LEVELS - 1).unwrap_or_default();
         Self::new(text, 0, tape, 0)
     }
 
-    /// The same, as a list of tools whose marked arguments go into headers.
+    /// Marks the result as a list of tools in a revision with header
+    /// parameters.
     pub(crate) fn of_marked_tools(self) -> Self {
         Self { is_of_marked_tools: true, ..self }
     }
@@ -92,7 +93,7 @@ impl Answer {
         self.is_of_marked_tools
     }
 
-    /// The text in which the places of [`Answer::tape`] are.
+    /// The text that the places of [`Answer::tape`] refer to.
     #[inline(always)]
     pub(crate) fn message(&self) -> &str {
         self.text.get(self.start..).unwrap_or_default()
@@ -103,7 +104,7 @@ impl Answer {
         &self.tape
     }
 
-    /// Where the result stands.
+    /// The place of the result.
     #[inline(always)]
     pub(crate) fn place(&self) -> Place {
         self.result
@@ -130,15 +131,15 @@ struct ErrorMember<'a> {
     data: Option<&'a RawValue>,
 }
 
-/// What has arrived as text, where it is.
+/// Bytes that arrived as text, without a copy.
 pub(crate) fn utf8(bytes: Vec<u8>) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         malformed(format!("it is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
     })
 }
 
-/// Reads one message; an error says what is wrong with it and where. The tape
-/// has the places in it.
+/// Parses one message. An error says what is wrong and where. The tape has the
+/// values of the message.
 pub(crate) fn parse(text: &str) -> Result<(Message<'_>, Tape)> {
     let tape = Tape::read(text, LEVELS)
         .map_err(|fault| fault.error(|what| malformed(format!("{what} in \"{}\"", quote(text)))))?;
@@ -205,7 +206,7 @@ pub(crate) fn plain_text(raw: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str(raw).ok().map(Cow::Owned)
 }
 
-/// The messages of a batch, or `None` for what is none.
+/// The messages of a batch, or `None` if the text is not a batch.
 pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
     if !text.trim_ascii_start().starts_with('[') {
         return None;
@@ -217,7 +218,8 @@ pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
     })
 }
 
-/// The error of a body that is one, whatever its id: how refusals look.
+/// The error in a body that is an error response, whatever its id. Servers send
+/// these with HTTP error statuses.
 pub(crate) fn find_error(body: &[u8]) -> Option<(Id, RpcError)> {
     match parse(std::str::from_utf8(body).ok()?).ok()?.0 {
         Message::Response { id, outcome: ResponseBody::Error(error) } => Some((id, error)),
@@ -233,7 +235,7 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
         out.push('"');
         return;
     }
-    // A text always serializes; an empty string would be malformed JSON.
+    // Serializing a string cannot fail.
     out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
 }
 
@@ -269,7 +271,7 @@ pub(crate) fn parse_error(error: &str) -> Result<RpcError> {
     })
 }
 
-/// What is wrong with JSON, which may quote it.
+/// The message of a JSON error, shortened: it may quote the text.
 pub(crate) fn said(error: &serde_json::Error) -> String {
     quote(&error.to_string())
 }
@@ -296,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_ids_by_type_and_value() {
+    fn compares_ids_by_type_and_value() {
         assert_eq!(response(r#"{"jsonrpc":"2.0","id":0,"result":{}}"#).0, Id::Number(0));
         assert_eq!(response(r#"{"id":1.0,"result":{},"jsonrpc":"2.0"}"#).0, Id::Number(1));
         assert_eq!(response(r#"{"jsonrpc":"2.0","id":"1","result":{}}"#).0, Id::Text("1".into()));
@@ -308,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_result_in_the_text_that_is_kept() {
+    fn finds_the_result_in_the_text_of_its_message() {
         let text = r#" {"jsonrpc":"2.0","id":1,"result":{"a":[1]}} "#;
         let (Message::Response { outcome: ResponseBody::Result(result), .. }, tape) =
             parse(text).unwrap()
@@ -321,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_requests_from_notifications() {
+    fn distinguishes_requests_from_notifications() {
         let request = parse(r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#).unwrap().0;
         assert!(matches!(request, Message::Request { id: "0", params: None, .. }));
         let note = parse(r#"{"method":"notifications/x","params":{},"jsonrpc":"2.0"}"#).unwrap().0;
@@ -361,13 +363,13 @@ mod tests {
     }
 
     #[test]
-    fn says_where_a_text_is_none() {
+    fn says_where_bytes_are_not_utf8() {
         let error = utf8(b"{\"jsonrpc\":\"\xff\"}".to_vec()).unwrap_err();
         assert!(error.message().contains("not UTF-8 at byte 12"));
     }
 
     #[test]
-    fn bounds_the_nesting_but_not_what_stands_in_strings() {
+    fn limits_the_nesting_but_ignores_brackets_in_strings() {
         let nested = |depth: usize| {
             let (open, close) = ("[".repeat(depth), "]".repeat(depth));
             format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{{\"a\":{open}{close}}}}}")
@@ -384,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_batch_apart() {
+    fn splits_a_batch_into_its_messages() {
         assert!(batch("{}").is_none());
         assert!(batch(" [] ").unwrap().is_err() && batch("[{}").unwrap().is_err());
         let parts = batch(" [{\"a\":1}, 2]").unwrap().unwrap();
@@ -399,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn cuts_the_words_of_a_peer_in_what_it_says() {
+    fn shortens_the_text_of_a_peer_in_an_error() {
         let long = "x".repeat(5000);
         let text = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":"{long}\u2028"}}}}"#);
         let message = parse(&text).unwrap_err().message().to_owned();

@@ -1,50 +1,50 @@
-//! Newline framing: one message a line, as on stdio.
+//! Newline framing, as on stdio: each line is one message.
 //!
-//! Bytes go in as they arrive, in any pieces; whole lines come out. No I/O.
+//! Takes bytes in any pieces and returns whole lines. Does no I/O.
 
 use crate::base::error::{Error, Result, Status};
 
-/// What comes out.
+/// A line, or a part of a line that is too long.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub(crate) enum LinePiece {
     Whole(Vec<u8>),
-    /// The beginning of one that is longer than may be. The rest of it is
-    /// passed over.
+    /// The beginning of a line that is over the limit. The rest of the line is
+    /// skipped.
     Long(Vec<u8>),
-    /// The end of such a one.
+    /// The end of such a line.
     Rest(Vec<u8>),
 }
 
 /// Cuts a stream of bytes into lines of at most `limit` bytes.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    /// What has arrived and was not handed out: `buffer[start..]`.
+    /// `buffer[start..]` has arrived and was not returned yet.
     buffer: Vec<u8>,
     start: usize,
-    /// Up to where no line break is: nothing is searched twice.
+    /// There is no line break before this position: no byte is searched twice.
     searched: usize,
     limit: usize,
     at_start: bool,
-    /// The last bytes of a line that is passed over.
-    passed: Option<Vec<u8>>,
+    /// The last bytes of a line that is being skipped.
+    skipped: Option<Vec<u8>>,
 }
 
-/// A buffer that one long line has made large is given back.
+/// The buffer shrinks to this size after a long line.
 const KEPT: usize = 16 * 1024;
-/// How much is kept of the beginning, and of the end, of a line that is too
-/// long.
+/// How many bytes are kept of the beginning, and of the end, of a line that is
+/// too long.
 const PIECE: usize = 1024;
 
 impl Lines {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { buffer: Vec::new(), start: 0, searched: 0, limit, at_start: true, passed: None }
+        Self { buffer: Vec::new(), start: 0, searched: 0, limit, at_start: true, skipped: None }
     }
 
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Takes what has arrived.
+    /// Adds bytes that have arrived.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<()> {
         if self.start > 0 {
             self.buffer.drain(..self.start);
@@ -61,12 +61,12 @@ impl Lines {
         Ok(())
     }
 
-    /// The next whole line that is not blank, without its end; `None` until
-    /// more has arrived.
-    pub(crate) fn next(&mut self) -> Option<Line> {
+    /// The next whole line that is not blank, without its line break. `None` if
+    /// more bytes are needed.
+    pub(crate) fn next(&mut self) -> Option<LinePiece> {
         loop {
-            if let Some(passed) = self.passed.take() {
-                return self.pass_over(passed);
+            if let Some(skipped) = self.skipped.take() {
+                return self.skip(skipped);
             }
             let unseen = self.buffer.get(self.searched..).unwrap_or_default();
             let found = memchr::memchr(b'\n', unseen);
@@ -74,8 +74,8 @@ impl Lines {
             if end - self.start > self.limit {
                 let head = self.buffer.get(self.start..end).unwrap_or_default();
                 let head = head.get(..PIECE).unwrap_or(head).to_vec();
-                (self.passed, self.at_start) = (Some(Vec::new()), false);
-                return Some(Line::Long(head));
+                (self.skipped, self.at_start) = (Some(Vec::new()), false);
+                return Some(LinePiece::Long(head));
             }
             if found.is_none() {
                 self.searched = end;
@@ -88,42 +88,42 @@ impl Lines {
                 _ => line,
             };
             let is_blank = line.iter().all(u8::is_ascii_whitespace);
-            // Alone in the buffer, which is what most are, it is moved and
-            // not copied.
+            // A line that is alone in the buffer is moved, not copied. Most
+            // lines are.
             let line = if is_blank {
                 None
             } else if self.start == 0 && end + 1 == self.buffer.len() && line.len() == end {
                 let mut whole = std::mem::take(&mut self.buffer);
                 whole.truncate(end);
                 (self.start, self.searched, self.at_start) = (0, 0, false);
-                return Some(Line::Whole(whole));
+                return Some(LinePiece::Whole(whole));
             } else {
                 Some(line.to_vec())
             };
             self.at_start = false;
             (self.start, self.searched) = (end + 1, end + 1);
             if line.is_some() {
-                return line.map(Line::Whole);
+                return line.map(LinePiece::Whole);
             }
         }
     }
 
-    fn pass_over(&mut self, mut passed: Vec<u8>) -> Option<Line> {
+    fn skip(&mut self, mut skipped: Vec<u8>) -> Option<LinePiece> {
         let unseen = self.buffer.get(self.start..).unwrap_or_default();
         let found = memchr::memchr(b'\n', unseen);
         let gone = unseen.get(..found.unwrap_or(unseen.len())).unwrap_or_default();
-        passed.extend_from_slice(gone.get(gone.len().saturating_sub(PIECE)..).unwrap_or_default());
-        passed.drain(..passed.len().saturating_sub(PIECE));
+        skipped.extend_from_slice(gone.get(gone.len().saturating_sub(PIECE)..).unwrap_or_default());
+        skipped.drain(..skipped.len().saturating_sub(PIECE));
         self.start += gone.len() + usize::from(found.is_some());
         self.searched = self.start;
         if found.is_none() {
-            self.passed = Some(passed);
+            self.skipped = Some(skipped);
             return None;
         }
-        Some(Line::Rest(passed))
+        Some(LinePiece::Rest(skipped))
     }
 
-    /// Whether a line has begun and not ended.
+    /// Whether a line has begun but not ended.
     pub(crate) fn is_inside(&self) -> bool {
         self.buffer.len() > self.start
     }
@@ -146,23 +146,23 @@ mod tests {
         out
     }
 
-    fn text(line: Line) -> String {
+    fn text(line: LinePiece) -> String {
         let (mark, text) = match line {
-            Line::Whole(text) => ("", text),
-            Line::Long(text) => ("long ", text),
-            Line::Rest(text) => ("rest ", text),
+            LinePiece::Whole(text) => ("", text),
+            LinePiece::Long(text) => ("long ", text),
+            LinePiece::Rest(text) => ("rest ", text),
         };
         format!("{mark}{}", String::from_utf8(text).unwrap())
     }
 
     #[test]
-    fn gives_the_same_lines_wherever_the_stream_is_cut() {
+    fn returns_the_same_lines_wherever_the_stream_is_cut() {
         let stream = b"\xef\xbb\xbf{\"a\":1}\r\n\n \t\r\n{\"b\":\"\xc3\xa9\"}\nx\n{\"c\"";
         assert_eq!(wherever_cut(stream, lines), ["{\"a\":1}", "{\"b\":\"\u{e9}\"}", "x"]);
     }
 
     #[test]
-    fn tells_of_a_line_over_the_limit_before_its_end_has_arrived() {
+    fn reports_a_line_over_the_limit_before_its_end_has_arrived() {
         let mut lines = Lines::new(8);
         lines.feed(b"12345678\n").unwrap();
         assert_eq!(lines.next().map(text).unwrap(), "12345678");
@@ -177,11 +177,11 @@ mod tests {
     }
 
     #[test]
-    fn passes_over_a_long_line_wherever_the_stream_is_cut() {
+    fn skips_a_long_line_wherever_the_stream_is_cut() {
         let stream = format!("a\n{}\r\nb\n", "x".repeat(80));
         let all = wherever_cut(stream.as_bytes(), |pieces| {
             let mut all = lines(pieces);
-            // How much of its beginning has come depends on the cut.
+            // How much of its beginning has arrived depends on the cut.
             all.iter_mut().filter(|line| line.starts_with("long x")).for_each(|line| {
                 line.truncate(5);
             });
@@ -197,12 +197,12 @@ mod tests {
         for _ in 0..100 {
             lines.feed(&[b'x'; 32 * 1024]).unwrap();
             while let Some(line) = lines.next() {
-                assert!(matches!(line, Line::Long(head) if head.len() == PIECE));
+                assert!(matches!(line, LinePiece::Long(head) if head.len() == PIECE));
                 long += 1;
             }
         }
         lines.feed(b"\n").unwrap();
-        assert!(matches!(lines.next(), Some(Line::Rest(tail)) if tail.len() == PIECE));
+        assert!(matches!(lines.next(), Some(LinePiece::Rest(tail)) if tail.len() == PIECE));
         assert!(long == 1 && lines.buffer.capacity() <= 128 * 1024);
     }
 
@@ -216,11 +216,11 @@ mod tests {
     }
 
     #[test]
-    fn gives_back_what_a_long_line_needed() {
+    fn releases_the_memory_of_a_long_line() {
         let mut lines = Lines::new(1024 * 1024);
         lines.feed(&vec![b'x'; 1024 * 1024]).unwrap();
         lines.feed(b"\ny").unwrap();
-        assert!(matches!(lines.next(), Some(Line::Whole(line)) if line.len() == 1024 * 1024));
+        assert!(matches!(lines.next(), Some(LinePiece::Whole(line)) if line.len() == 1024 * 1024));
         lines.feed(b"\n").unwrap();
         assert!(lines.buffer.capacity() <= 2 * KEPT);
     }

@@ -1,31 +1,31 @@
-//! Pure parsers and writers: bytes in, values out, no I/O.
+//! Pure parsers and writers: they take bytes, return values, and do no I/O.
 //!
-//! Each stream parser is tested cut at every byte.
+//! Each stream parser is tested with its input cut at every byte.
 
 pub(crate) mod challenge;
-pub(crate) mod clock;
+pub(crate) mod clock_skew;
 pub(crate) mod env_file;
 pub(crate) mod event_stream;
 pub(crate) mod front_matter;
 pub(crate) mod http1;
+pub(crate) mod json_scan;
+pub(crate) mod json_string;
 pub(crate) mod json_writer;
 pub(crate) mod jsonc;
 pub(crate) mod jsonrpc;
 pub(crate) mod line;
 pub(crate) mod object;
-pub(crate) mod owner;
-pub(crate) mod reference;
-pub(crate) mod retry;
-pub(crate) mod scan;
+pub(crate) mod partial_id;
+pub(crate) mod retry_after;
 pub(crate) mod tape;
-pub(crate) mod text;
 pub(crate) mod tree;
 pub(crate) mod url;
+pub(crate) mod variable_reference;
 
 #[cfg(test)]
 pub(crate) mod testing {
     /// Feeds a stream to `read` whole, cut in two at every byte, and byte by
-    /// byte, and checks that it makes no difference. Gives what came out.
+    /// byte. Checks that the result is always the same, and returns it.
     pub(crate) fn wherever_cut<T>(stream: &[u8], read: impl Fn(&[&[u8]]) -> T) -> T
     where
         T: PartialEq + std::fmt::Debug,

@@ -7,8 +7,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::base::secret::Secret;
-use crate::base::sys::wipe;
-use crate::wire::text::unescape;
+use crate::platform::wipe;
+use crate::wire::json_string::unescape;
 
 /// The members of an object: names without escapes are borrowed.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ impl<'a> Members<'a> {
         serde_json::from_str(text)
     }
 
-    /// The value of the last member of that name, as parsers have it.
+    /// The value of the last member with this name, as other parsers do.
     pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
     }
@@ -29,7 +29,7 @@ impl<'a> Members<'a> {
         serde_json::from_str(self.get(name)?.get()).ok()
     }
 
-    /// A member that is a string, of which no copy is left behind.
+    /// A member that is a string. Every copy of it is wiped.
     pub(crate) fn secret(&self, name: &str) -> Option<Secret> {
         let raw = self.get(name)?.get();
         let mut bytes = raw.starts_with('"').then(|| unescape(raw))?;
@@ -44,13 +44,13 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Borrowed where possible: serde makes a bare `Cow` owned in this place.
+/// A name, borrowed if possible: serde would make a `Cow` owned here.
 struct Name<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl<'de> Visitor<'de> for Text {
+        struct NameVisitor;
+        impl<'de> Visitor<'de> for NameVisitor {
             type Value = Name<'de>;
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("a name")
@@ -62,14 +62,14 @@ impl<'de> Deserialize<'de> for Name<'de> {
                 Ok(Name(Cow::Owned(text.to_owned())))
             }
         }
-        deserializer.deserialize_str(Text)
+        deserializer.deserialize_str(NameVisitor)
     }
 }
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
+        struct MembersVisitor;
+        impl<'de> Visitor<'de> for MembersVisitor {
             type Value = Members<'de>;
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object")
@@ -82,7 +82,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 Ok(Members(out))
             }
         }
-        deserializer.deserialize_map(Object)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_object() {
+    fn rejects_text_that_is_not_an_object() {
         for text in ["", "[]", "1", "{", "{} {}", "null"] {
             assert!(Members::parse(text).is_err(), "{text}");
         }

@@ -1,34 +1,35 @@
-//! JSON read once: whether it is JSON at all, and where its parts stand.
+//! A single pass over JSON text: checks it, and records where its values are.
 //!
-//! Results may be large, and a parser that is asked for one part after
-//! another reads them as often. This reads every byte once, checks it, and
-//! notes the places of the values of the outer levels.
+//! Results may be large, and a parser that is called for one part after
+//! another reads them as many times. This parser reads and checks every byte
+//! once, and records the positions of the values of the outer levels.
 
 use std::borrow::Cow;
 
 use crate::base::error::{Error, Status};
-use crate::wire::scan::plain;
+use crate::wire::json_scan::plain;
 
-/// The values of a text down to some level, in the order in which they stand.
+/// The values of a text down to some level, in the order of the text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tape {
-    nodes: Vec<Node>,
-    /// Whether a name of a member has escapes, which hardly any has.
+    nodes: Vec<TapeNode>,
+    /// Whether the name of any member has escapes, which is rare.
     has_escapes: bool,
 }
 
-/// Where a value stands, and where the one behind it and all in it is noted.
+/// The position of a value in the text, and the index of the first node after
+/// the value and everything inside it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Node {
+struct TapeNode {
     start: u32,
     end: u32,
     next: u32,
 }
 
-/// The most objects and arrays inside each other.
+/// The limit of nested objects and arrays.
 pub(crate) const NESTING: usize = 512;
 
-/// Why a text is refused.
+/// Why a text is rejected.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// What is wrong, and at which byte.
@@ -38,7 +39,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// What was wrong with a message of the server's.
+    /// The error for a message of the server.
     pub(crate) fn error(&self, malformed: impl FnOnce(String) -> Error) -> Error {
         match self {
             Self::Malformed(what, at) => malformed(format!("it is no JSON: {what} at byte {at}")),
@@ -56,22 +57,22 @@ impl Fault {
     }
 }
 
-/// A value of a tape, by its place in it. The text is given with each
-/// question, so that both may be kept side by side.
+/// A value of a tape, as the index of its node. The text is a parameter of each
+/// method, so that one struct can own both the text and the tape.
 pub(crate) type Place = usize;
 
 impl Tape {
-    /// Reads a text: the value that it is has level 0.
+    /// Reads a text. The outermost value has level 0.
     pub(crate) fn read(text: &str, levels: usize) -> std::result::Result<Self, Fault> {
         let mut tape = Self::default();
-        // An estimate: more are made room for when they come.
+        // An estimate: the vector grows if there are more.
         tape.nodes.reserve_exact(16 + (text.len() / 24).min(1 << 14));
         tape.read_again(text, levels)?;
         Ok(tape)
     }
 
-    /// The same, in the room that another text had. After a fault it is of no
-    /// use.
+    /// Reads another text and reuses the memory. After a fault the tape is not
+    /// usable.
     pub(crate) fn read_again(
         &mut self,
         text: &str,
@@ -82,7 +83,7 @@ impl Tape {
         }
         let mut nodes = std::mem::take(&mut self.nodes);
         nodes.clear();
-        let mut reader = Reader::new(text.as_bytes(), nodes, levels);
+        let mut reader = TapeReader::new(text.as_bytes(), nodes, levels);
         reader.read()?;
         (self.nodes, self.has_escapes) = (reader.nodes, reader.has_escapes);
         Ok(())
@@ -97,7 +98,7 @@ impl Tape {
             .unwrap_or_default()
     }
 
-    /// The same as bytes, where nobody needs to know that it is text.
+    /// The text of a value as bytes, which saves the check for UTF-8.
     #[inline(always)]
     fn bytes<'a>(&self, text: &'a str, place: Place) -> &'a [u8] {
         self.nodes
@@ -106,7 +107,7 @@ impl Tape {
             .unwrap_or_default()
     }
 
-    /// The last member of an object that has this name, without escapes.
+    /// The last member of an object that has this name; `name` has no escapes.
     pub(crate) fn member(&self, text: &str, place: Place, name: &str) -> Option<Place> {
         let mut found = None;
         self.visit(text, place, |other, value| {
@@ -117,8 +118,8 @@ impl Tape {
         found
     }
 
-    /// Gives the name, without escapes, and the value of each member of an
-    /// object.
+    /// Calls `take` with the name and the value of each member of an object.
+    /// The name has its escapes replaced.
     #[inline]
     pub(crate) fn visit(&self, text: &str, place: Place, mut take: impl FnMut(&[u8], Place)) {
         if self.bytes(text, place).first() != Some(&b'{') {
@@ -175,7 +176,7 @@ impl Tape {
         })
     }
 
-    /// Whether the members or elements of a value were noted.
+    /// Whether the tape has the members or elements of a value.
     pub(crate) fn is_noted(&self, text: &str, place: Place) -> bool {
         let has_none = self.nodes.get(place).is_some_and(|node| node.next as usize == place + 1);
         let inner = self.text(text, place);
@@ -184,7 +185,8 @@ impl Tape {
     }
 }
 
-/// A name that may have escapes: `name` is what stands between its quotes.
+/// A name with its escapes replaced. `raw` has quotes, `name` is the part
+/// between them.
 #[cold]
 fn unescaped<'a>(raw: &[u8], name: &'a [u8]) -> Cow<'a, [u8]> {
     if !name.contains(&b'\\') {
@@ -194,27 +196,27 @@ fn unescaped<'a>(raw: &[u8], name: &'a [u8]) -> Cow<'a, [u8]> {
         .map_or(Cow::Borrowed(name), |name| name.into_bytes().into())
 }
 
-struct Reader<'a> {
+struct TapeReader<'a> {
     bytes: &'a [u8],
     at: usize,
-    nodes: Vec<Node>,
+    nodes: Vec<TapeNode>,
     levels: usize,
-    /// How many objects and arrays are not at their end.
+    /// The number of objects and arrays that are open.
     depth: usize,
-    /// A bit for each of them: whether it is an object.
+    /// One bit for each of them: set for an object.
     objects: [u64; NESTING / 64],
-    /// Where the innermost of them is noted that is. Until it is at its end,
-    /// its `next` is where the one around it is noted.
+    /// The node of the innermost open value that is recorded. Until that value
+    /// ends, its `next` is the node of the recorded value around it.
     open: u32,
-    /// How many there were so far.
+    /// The number of escapes read so far.
     escapes: usize,
     has_escapes: bool,
 }
 
-type Step<T> = std::result::Result<T, Fault>;
+type Scanned<T> = std::result::Result<T, Fault>;
 
-impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8], nodes: Vec<Node>, levels: usize) -> Self {
+impl<'a> TapeReader<'a> {
+    fn new(bytes: &'a [u8], nodes: Vec<TapeNode>, levels: usize) -> Self {
         Self {
             bytes,
             at: 0,
@@ -228,9 +230,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read(&mut self) -> Step<()> {
+    fn read(&mut self) -> Scanned<()> {
         loop {
-            // A value is due.
+            // A value must come here.
             match self.blank() {
                 Some(b'{') => {
                     self.open(true)?;
@@ -254,7 +256,7 @@ impl<'a> Reader<'a> {
                 Some(b'-' | b'0'..=b'9') => self.noted(|this| this.number())?,
                 _ => return self.wrong("no value"),
             }
-            // A value has ended: and with it, perhaps, what it stands in.
+            // A value has ended, and perhaps the values around it as well.
             loop {
                 if self.depth == 0 {
                     return match self.blank() {
@@ -279,7 +281,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    fn open(&mut self, is_object: bool) -> Step<()> {
+    fn open(&mut self, is_object: bool) -> Scanned<()> {
         let depth = self.depth;
         let Some(bits) = self.objects.get_mut(depth / 64) else { return Err(Fault::TooDeep) };
         let bit = 1 << (depth % 64);
@@ -290,7 +292,7 @@ impl<'a> Reader<'a> {
         }
         if depth <= self.levels {
             let next = std::mem::replace(&mut self.open, self.nodes.len() as u32);
-            self.nodes.push(Node { start: self.at as u32, next, ..Node::default() });
+            self.nodes.push(TapeNode { start: self.at as u32, next, ..TapeNode::default() });
         }
         self.depth += 1;
         self.at += 1;
@@ -303,7 +305,7 @@ impl<'a> Reader<'a> {
         self.objects.get(depth / 64).is_some_and(|bits| bits & (1 << (depth % 64)) != 0)
     }
 
-    /// At the bracket that ends what is open.
+    /// Reads the bracket that ends the innermost open value.
     #[inline(always)]
     fn close(&mut self) {
         self.at += 1;
@@ -317,7 +319,7 @@ impl<'a> Reader<'a> {
 
     #[inline(always)]
     fn begin(&mut self) -> usize {
-        self.nodes.push(Node { start: self.at as u32, ..Node::default() });
+        self.nodes.push(TapeNode { start: self.at as u32, ..TapeNode::default() });
         self.nodes.len() - 1
     }
 
@@ -330,7 +332,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    fn noted(&mut self, read: impl FnOnce(&mut Self) -> Step<()>) -> Step<()> {
+    fn noted(&mut self, read: impl FnOnce(&mut Self) -> Scanned<()>) -> Scanned<()> {
         if self.depth > self.levels {
             return read(self);
         }
@@ -340,8 +342,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A member's name and the colon behind it.
-    fn name(&mut self) -> Step<()> {
+    /// Reads a member's name and the colon after it.
+    fn name(&mut self) -> Scanned<()> {
         if self.bytes.get(self.at) != Some(&b'"') {
             return self.wrong("no name of a member");
         }
@@ -355,7 +357,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The first byte that is no blank.
+    /// The next byte that is not white space.
     #[inline(always)]
     fn blank(&mut self) -> Option<u8> {
         match self.bytes.get(self.at) {
@@ -374,7 +376,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    fn string(&mut self) -> Step<()> {
+    fn string(&mut self) -> Scanned<()> {
         self.at += 1;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
@@ -386,7 +388,7 @@ impl<'a> Reader<'a> {
                 }
                 Some(b'\\') => {
                     self.escape()?;
-                    // Escapes come in rows.
+                    // Escapes often follow each other.
                     while self.bytes.get(self.at) == Some(&b'\\') {
                         self.escape()?;
                     }
@@ -398,7 +400,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    fn escape(&mut self) -> Step<()> {
+    fn escape(&mut self) -> Scanned<()> {
         self.escapes += 1;
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
@@ -414,7 +416,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn word(&mut self, word: &[u8]) -> Step<()> {
+    fn word(&mut self, word: &[u8]) -> Scanned<()> {
         if !self.bytes.get(self.at..).unwrap_or_default().starts_with(word) {
             return self.wrong("no value");
         }
@@ -422,7 +424,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn number(&mut self) -> Step<()> {
+    fn number(&mut self) -> Scanned<()> {
         if self.bytes.get(self.at) == Some(&b'-') {
             self.at += 1;
         }
@@ -444,7 +446,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn digits(&mut self) -> Step<()> {
+    fn digits(&mut self) -> Scanned<()> {
         let start = self.at;
         while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
             self.at += 1;
@@ -453,7 +455,7 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
-    fn wrong<T>(&self, what: &'static str) -> Step<T> {
+    fn wrong<T>(&self, what: &'static str) -> Scanned<T> {
         Err(Fault::Malformed(what, self.at))
     }
 }
@@ -462,7 +464,7 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
-    /// What serde_json says, which is to be said here.
+    /// The verdict of serde_json, which the tape must share.
     fn is_json(text: &str) -> bool {
         serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
     }
@@ -476,7 +478,7 @@ mod tests {
         "long text of more than eight bytes":"\\\\ and / \/ \b\f\r\t", "d":{"e":{"f":[true,false]}}} "#;
 
     #[test]
-    fn agrees_with_a_parser_on_what_is_json() {
+    fn accepts_exactly_the_texts_that_serde_json_accepts() {
         for text in [
             "",
             " ",
@@ -548,7 +550,7 @@ mod tests {
     }
 
     #[test]
-    fn agrees_with_a_parser_on_texts_with_any_byte_changed() {
+    fn accepts_what_serde_json_accepts_with_any_byte_changed() {
         let mut seed = 7u64;
         for _ in 0..20_000 {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -562,7 +564,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_where_the_outer_values_stand() {
+    fn records_the_positions_of_the_outer_values() {
         let tape = Tape::read(SAMPLE, 2).unwrap();
         let text = |place| tape.text(SAMPLE, place);
         let member = |place, name| tape.member(SAMPLE, place, name);
@@ -573,7 +575,7 @@ mod tests {
         let d = member(0, "d").unwrap();
         let e = member(d, "e").unwrap();
         assert_eq!(text(e), r#"{"f":[true,false]}"#);
-        assert!(member(e, "f").is_none(), "too deep to be noted");
+        assert!(member(e, "f").is_none(), "too deep to be recorded");
         assert!(tape.is_noted(SAMPLE, d) && !tape.is_noted(SAMPLE, e));
         assert!(member(0, "x").is_none() && member(array, "a").is_none());
         assert_eq!(tape.elements(SAMPLE, d).count(), 0);
@@ -584,7 +586,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_the_nesting() {
+    fn limits_the_nesting() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(Tape::read(&nested(NESTING), 3).is_ok());
         assert_eq!(Tape::read(&nested(NESTING + 1), 3).unwrap_err(), Fault::TooDeep);

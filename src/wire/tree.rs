@@ -1,7 +1,7 @@
-//! A JSON value as a tree that can be built and read a place at a time.
+//! A JSON value as a tree, built and read by JSON Pointer.
 //!
-//! Numbers stay as they are written, members in their order, and a place in
-//! the tree where it is until the tree is changed.
+//! Numbers keep the text with which they were written, and members their order.
+//! The address of a value does not change until the tree is changed.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,9 +10,9 @@ use std::sync::OnceLock;
 
 use serde::de::IgnoredAny;
 
+use crate::wire::json_string::unescape;
 use crate::wire::jsonrpc::push_string;
 use crate::wire::tape::{Fault, NESTING, Place, Tape};
-use crate::wire::text::unescape;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Tree {
@@ -20,18 +20,18 @@ pub(crate) enum Tree {
     Null,
     Boolean(bool),
     Number(String),
-    /// UTF-8 with a NUL behind it.
+    /// UTF-8, ending with a NUL.
     Text(Vec<u8>),
     Array(Vec<Written>),
-    /// The names with a NUL behind them.
+    /// The names end with a NUL.
     Object(Vec<(Vec<u8>, Written)>),
 }
 
-/// A value, and its text once somebody has asked for it.
+/// A value, and its JSON text after the first use of the text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Written {
     tree: Tree,
-    /// JSON with a NUL behind it; of a value that was not changed since.
+    /// JSON that ends with a NUL; cleared when the value changes.
     text: OnceLock<Vec<u8>>,
 }
 
@@ -41,25 +41,25 @@ impl From<Tree> for Written {
     }
 }
 
-/// The largest place of an array that may be named.
+/// The limit for the length of an array that a pointer extends.
 const LONGEST: usize = 1_000_000;
 
-/// Why there is no such place.
+/// Why a pointer leads to no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoPlace {
-    /// What was given is no JSON Pointer.
+    /// It is not a JSON Pointer.
     Malformed,
-    /// A step leads into what has no members, or past the end of an array.
+    /// A step leads into a value without members, or past the end of an array.
     Missing,
     TooDeep,
 }
 
 impl Tree {
-    /// Reads what may come from a server, nested as deep as it may be.
+    /// Parses JSON text, with the nesting limit of messages from a server.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match Tape::read(text, NESTING) {
             Ok(tape) => Ok(Self::of(text, &tape, 0)),
-            // It has the words for what is wrong, with line and column.
+            // serde_json describes the error with line and column.
             Err(Fault::Malformed(what, at)) => Err(serde_json::from_str::<IgnoredAny>(text)
                 .err()
                 .map_or_else(|| format!("{what} at byte {at}"), |error| error.to_string())),
@@ -94,7 +94,7 @@ impl Tree {
             let raw = tape.text(text, name);
             let name = unescape(raw);
             let value = Written::from(Self::of(text, tape, value));
-            // The last one of a name counts.
+            // Of several members with one name the last one counts.
             match known.entry(bare(raw, &name)) {
                 Entry::Occupied(place) => {
                     if let Some(member) = out.get_mut(*place.get()) {
@@ -151,7 +151,7 @@ impl Written {
         &self.tree
     }
 
-    /// The value as JSON text, with a NUL behind it.
+    /// The value as JSON text that ends with a NUL.
     pub(crate) fn text(&self) -> &[u8] {
         self.text.get_or_init(|| {
             let mut out = String::new();
@@ -177,18 +177,18 @@ impl Written {
         Some(place)
     }
 
-    /// Puts a value at a JSON Pointer. What is missing on the way is made:
-    /// objects, and arrays where the step is "-".
+    /// Sets the value at a JSON Pointer. Missing values on the way are created:
+    /// an array if the step is "-", otherwise an object.
     pub(crate) fn put(&mut self, pointer: &str, value: Tree) -> Result<(), NoPlace> {
         let steps = steps(pointer)?;
         if steps.len() > NESTING {
             return Err(NoPlace::TooDeep);
         }
-        // Looked at first, so that a failure changes nothing.
+        // Checked first, so that a failure changes nothing.
         self.check(&steps)?;
         let mut place = self;
         for step in steps {
-            // Its text is another now.
+            // The text of every value around the place changes too.
             place.text = OnceLock::new();
             if matches!(place.tree, Tree::Null) {
                 let empty =
@@ -247,7 +247,7 @@ impl Written {
     }
 }
 
-/// A name as it is read, from the text where that has no escapes.
+/// A name without its NUL, borrowed from the text if it has no escapes.
 fn bare<'a>(raw: &'a str, name: &[u8]) -> Cow<'a, [u8]> {
     match raw.as_bytes() {
         [b'"', inner @ .., b'"'] if inner.len() + 1 == name.len() => Cow::Borrowed(inner),
@@ -267,7 +267,7 @@ pub(crate) fn without_nul(text: &[u8]) -> &str {
     std::str::from_utf8(text).unwrap_or_default()
 }
 
-/// The steps of a JSON Pointer, with `~1` and `~0` read.
+/// The steps of a JSON Pointer, with `~1` and `~0` replaced.
 fn steps(pointer: &str) -> Result<Vec<String>, NoPlace> {
     if pointer.is_empty() {
         return Ok(Vec::new());
@@ -284,7 +284,7 @@ fn steps(pointer: &str) -> Result<Vec<String>, NoPlace> {
         .collect()
 }
 
-/// A place in an array: digits without a zero in front.
+/// An index of an array: digits without a leading zero.
 fn index(step: &str) -> Option<usize> {
     let is_plain =
         step == "0" || !step.starts_with('0') && step.bytes().all(|b| b.is_ascii_digit());
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_what_it_read_without_blanks() {
+    fn writes_the_value_it_read_without_white_space() {
         let text = r#" {"b": [1.50, 1e2, -0], "a\n\u0000": "é\"", "c": {}, "d": [null, true]} "#;
         assert_eq!(
             written(&tree(text)),
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_places_as_rfc_6901_names_them() {
+    fn finds_values_by_json_pointer() {
         let tree = tree(r#"{"a":[10,{"b":"x"}],"m~n":1,"o/p":2,"":3}"#);
         for (pointer, value) in
             [("/a/0", "10"), ("/a/1/b", "\"x\""), ("/m~0n", "1"), ("/o~1p", "2"), ("/", "3")]
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn makes_what_is_missing_on_the_way_and_changes_nothing_when_it_fails() {
+    fn creates_missing_values_and_changes_nothing_on_failure() {
         let mut made = Written::from(Tree::Object(Vec::new()));
         made.put("/a/b", Tree::text("x")).unwrap();
         made.put("/list/-", Tree::Number("1".into())).unwrap();
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn says_where_a_text_is_wrong_and_bounds_the_depth() {
+    fn says_where_a_text_is_wrong_and_limits_the_nesting() {
         assert!(Tree::parse("{\n\"a\": }").unwrap_err().contains("line 2 column 6"));
         assert!(Tree::parse("").is_err() && Tree::parse("{} {}").is_err());
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_a_server_may_write() {
+    fn reads_lone_surrogates_duplicate_names_and_deep_nesting() {
         let text = r#"{"\ud83d":1,"a":{"\u0062":[[]],"b":{}},"\ud83d\ude00":"\ude00","a":null}"#;
         let read = tree(text);
         assert_eq!(written(&read), "{\"\u{fffd}\":1,\"a\":null,\"😀\":\"\u{fffd}\"}");
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_time_for_each_member_once_however_they_stand() {
+    fn reads_large_values_in_linear_time() {
         let begun = std::time::Instant::now();
         let names = |name: &dyn Fn(usize) -> String| {
             let all: Vec<String> =

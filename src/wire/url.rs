@@ -14,7 +14,7 @@ pub(crate) enum Scheme {
     Https,
 }
 
-/// A scheme, a host and a port: what a credential is bound to.
+/// A scheme, a host and a port. A credential belongs to one origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) scheme: Scheme,
@@ -24,8 +24,8 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// Whether the host is this machine by its name or address alone, without
-    /// asking a name server, which might lie.
+    /// Whether the host is this machine, judged by its name or address only. A
+    /// name server is not asked: it could lie.
     pub(crate) fn is_loopback(&self) -> bool {
         if self.is_localhost() {
             return true;
@@ -52,8 +52,8 @@ impl Origin {
         self.host == "localhost" || self.host.ends_with(".localhost")
     }
 
-    /// The host as it stands in URLs and in the Host header, with the port
-    /// unless it is the scheme's own.
+    /// The host as in URLs and in the Host header. The port follows unless it
+    /// is the default of the scheme.
     pub(crate) fn authority(&self) -> String {
         let host =
             if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
@@ -64,7 +64,7 @@ impl Origin {
         if self.port == default { host } else { format!("{host}:{}", self.port) }
     }
 
-    /// The host as it stands in URLs, always with the port.
+    /// The host as in URLs, always with the port.
     pub(crate) fn host_and_port(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
@@ -90,17 +90,17 @@ impl std::fmt::Display for Origin {
 /// The most bytes that a URL from a server may have.
 pub(crate) const URL_LIMIT: usize = 2 * 1024;
 
-/// The address of an MCP endpoint.
+/// The URL of an MCP endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url {
     pub(crate) origin: Origin,
-    /// The path and the query, which may be secret: never in a message.
+    /// The path and the query. They may be secret and are in no error message.
     pub(crate) target: String,
 }
 
 impl Url {
-    /// Reads an absolute URL. An error says what is wrong without quoting what
-    /// may be secret in it.
+    /// Parses an absolute URL. An error says what is wrong, but quotes nothing
+    /// that may be secret.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let wrong = |what: &str| Err(Error::argument(format!("url {what}")));
         if text.is_empty() {
@@ -204,10 +204,10 @@ impl Url {
         self.path().split('/').any(|segment| segment == wanted)
     }
 
-    /// Where a reference leads from here; `None` where it makes no URL.
+    /// Resolves a reference against this URL; `None` if the result is no URL.
     pub(crate) fn join(&self, location: &str) -> Option<Self> {
         let location = location.split('#').next().unwrap_or_default();
-        // Not one in the path or the query of a reference.
+        // Not a colon in the path or the query of a reference.
         let first = location.find(['/', '?']).unwrap_or(location.len());
         if location.get(..first).is_some_and(|name| name.ends_with(':'))
             && location.get(first..).is_some_and(|rest| rest.starts_with("//"))
@@ -273,13 +273,16 @@ impl<'a> UrlParts<'a> {
         after_host.find(':').and_then(|at| after_host.get(at..)).unwrap_or_default()
     }
 
+    /// The authority without user name and password.
+    pub(crate) fn host_and_port(&self) -> &'a str {
+        let authority = self.scheme_and_authority().map_or("", |(_, authority)| authority);
+        authority.rsplit('@').next().unwrap_or_default()
+    }
+
     /// The URL without user name, password, query and fragment.
     pub(crate) fn without_secrets(&self) -> String {
         match self.scheme_and_authority() {
-            Some((scheme, authority)) => {
-                let host = authority.rsplit('@').next().unwrap_or_default();
-                format!("{scheme}://{host}{}", self.path)
-            }
+            Some((scheme, _)) => format!("{scheme}://{}{}", self.host_and_port(), self.path),
             // No URL at all: a password may be anywhere before an "@".
             None => self.bare.rsplit('@').next().unwrap_or_default().to_owned(),
         }
@@ -385,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_an_address_apart() {
+    fn splits_a_url_into_its_parts() {
         let url = Url::parse("HTTPS://Example.COM/mcp?a=1").unwrap();
         assert_eq!(url.origin.to_string(), "https://example.com");
         assert_eq!((url.origin.port, url.target.as_str()), (443, "/mcp?a=1"));
@@ -425,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_this_machine() {
+    fn recognizes_this_machine() {
         for host in
             ["127.0.0.1", "127.9.9.9", "[::1]", "localhost", "a.localhost", "[::ffff:127.0.0.1]"]
         {
@@ -440,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn follows_a_location() {
+    fn resolves_a_location() {
         let from = Url::parse("http://h:8000/a/mcp/?x=1").unwrap();
         let to =
             |location: &str| from.join(location).map(|url| format!("{}{}", url.origin, url.target));

@@ -90,7 +90,7 @@ CONSTANTS = {
                               r"const ANSWER_BYTES: usize = 64 << 20;"],
     "pages read to find": [r"const PAGES: usize = 100;"],
     "bytes of a JSON-RPC error's data": [r"const DATA: usize = 1 << 20;"],
-    "bytes kept of a process": [r"const TAIL: usize = 8 \* 1024;"],
+    "bytes kept of a process": [r"const KEPT: usize = 8 \* 1024;"],
     "time for which a cached": [r"const LONGEST: Duration = Duration::from_secs\(24 \* 3600\);"],
     "bytes of a skill's front matter": [r"const FRONT: usize = 64 \* 1024;"],
     "values, and levels": [r"const NODES: usize = 10_000;", r"const DEPTH: usize = 64;"],

@@ -6,21 +6,22 @@ import re
 # A layer and those below it that it may use. A file counts to the first
 # layer that its path begins with.
 TABLE = {
-    "ffi": {"client", "base"},
-    "client": {"auth", "protocol", "transport", "wire", "base"},
-    "auth": {"transport", "wire", "base"},
+    "ffi": {"client", "base", "platform"},
+    "client": {"auth", "protocol", "transport", "wire", "base", "platform"},
+    "auth": {"transport", "wire", "base", "platform"},
     "protocol": {"wire", "base"},
-    "transport": {"wire", "base"},
-    "wire": {"base"},
-    "base": set(),
+    "transport": {"wire", "base", "platform"},
+    "wire": {"base", "platform"},
+    "base": {"platform"},
+    "platform": set(),
 }
-UNSAFE = {"ffi", "base/sys.rs"}
+UNSAFE = {"ffi", "platform"}
 # What a file alone may have, or some: the pattern, where, and why not elsewhere.
 PLACES = [
     (re.compile(r"\benv::(vars?(_os)?|set_var|remove_var|home_dir|temp_dir)\b|\bgetenv\b"),
      {"base/environment.rs"}, "the environment is read elsewhere than in base/environment.rs"),
     (re.compile(r"\bload_native_certs\(|\bopenssl_probe\b|\btry_from_env\b|\bKeyLogFile\b"),
-     {"transport/tls.rs"}, "a crate reads the environment"),
+     {"platform/unix/certificates.rs"}, "a crate reads the environment"),
     # A thread whose stack's size is not given has it looked for there; and so
     # has a runtime's builder its options.
     (re.compile(r"\bBuilder::new\(|\bthread::(spawn|scope)\((?!\")"), {"base/thread.rs"},
@@ -28,6 +29,9 @@ PLACES = [
     (re.compile(r"\bBuilder::new_(current|multi)_thread\b"), {"transport/background.rs"},
      "another runtime"),
 ]
+# What only the platform layer may say: the names of one system.
+SYSTEM = re.compile(r"\blibc\b|\bos::(unix|fd|linux|macos|windows)\b|\bunsafe extern \"C\" \{"
+                    r"|\bcfg!?\([^]]*\b(unix|windows|target_(os|family|vendor|env))\b")
 USE = re.compile(r"\bcrate::(\w+)")
 DATE = re.compile(r"\b20(24|25|26)-\d\d-\d\d\b")
 
@@ -75,6 +79,8 @@ def problems(folder, table=None, unsafe=None):
             if layer not in ("protocol", "ffi") and DATE.search(line):
                 yield "%s:%d: a revision's date outside protocol" % (relative, number)
             is_test = os.path.basename(relative) in ("tests.rs", "testing.rs")
+            if layer != "platform" and not is_test and SYSTEM.search(line):
+                yield "%s:%d: an operating system's name outside platform" % (relative, number)
             for pattern, places, words in PLACES:
                 if pattern.search(line) and relative not in places and not is_test:
                     yield "%s:%d: %s" % (relative, number, words)

@@ -44,7 +44,9 @@ def check_layers():
     folder = tempfile.mkdtemp()
     for path, text in [("wire/a.rs", "use crate::client::Client;\n"),
                        ("protocol/a.rs", "unsafe { x() }\n"),
-                       ("transport/a.rs", "let x = \"2025-06-18\";\nprintln!();\n"),
+                       ("transport/a.rs", "let x = \"2025-06-18\";\nprintln!();\n"
+                                          "use std::os::fd::RawFd;\n#[cfg(target_os = \"x\")]\n"
+                                          "libc::poll();\n"),
                        ("auth/a.rs", "let x = std::env::var_os(name);\nstd::thread::spawn(x);\n"
                                      "Command::new(x).spawn();\n"),
                        ("other/a.rs", "\n")]:
@@ -55,6 +57,8 @@ def check_layers():
     shutil.rmtree(folder)
     for words in ["wire/a.rs:1: wire may not use client", "protocol/a.rs:1: unsafe",
                   "transport/a.rs:1: a revision", "transport/a.rs:2: prints",
+                  "transport/a.rs:3: an operating", "transport/a.rs:4: an operating",
+                  "transport/a.rs:5: an operating",
                   "auth/a.rs:1: the environment", "auth/a.rs:2: a thread",
                   "auth/a.rs: a process without", "other/a.rs: in no layer"]:
         suite.check("noticed: %s" % words, words in found, found)

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::parts;
 use crate::cost::bounded;
 use crate::wire::challenge::{all, choose, parameters};
-use crate::wire::{clock, retry};
+use crate::wire::{clock_skew, retry_after};
 
 pub(super) const WORDS: &[&str] = &[
     "Bearer ",
@@ -65,7 +65,7 @@ pub(super) fn run(data: &[u8]) {
     }
     let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     for value in values {
-        retry::retry_after(value, now);
-        clock::apart(Some(value), now);
+        retry_after::retry_after(value, now);
+        clock_skew::clock_skew(Some(value), now);
     }
 }

@@ -9,7 +9,7 @@ use crate::base::secret::Secret;
 use crate::client::config::document::Document;
 use crate::client::config::ready::{Around, Ready};
 use crate::cost::bounded;
-use crate::wire::{env_file, jsonc, reference};
+use crate::wire::{env_file, jsonc, variable_reference};
 
 pub(super) const WORDS: &[&str] = &[
     "{\"mcpServers\":{",
@@ -51,7 +51,7 @@ pub(super) fn run(data: &[u8]) {
     document(text);
     variables(text);
     for part in parts(data).unwrap_or_default() {
-        if let Ok(all) = bounded(part.len(), || reference::parts(part)) {
+        if let Ok(all) = bounded(part.len(), || variable_reference::parts(part)) {
             assert!(part.is_empty() || !all.is_empty());
         }
     }

@@ -2,7 +2,7 @@
 
 use super::wherever_cut;
 use crate::wire::event_stream::EventStream;
-use crate::wire::line::{Line, Lines};
+use crate::wire::line::{LinePiece, Lines};
 
 pub(super) const WORDS: &[&str] = &[
     "data: ",
@@ -71,10 +71,10 @@ fn lines(pieces: &[&[u8]]) -> Vec<(&'static str, Vec<u8>)> {
         lines.feed(piece).unwrap();
         while let Some(line) = lines.next() {
             out.push(match line {
-                Line::Whole(line) => ("whole", line),
+                LinePiece::Whole(line) => ("whole", line),
                 // The cut decides how much of its beginning has arrived.
-                Line::Long(_) => ("long", Vec::new()),
-                Line::Rest(line) => ("rest", line),
+                LinePiece::Long(_) => ("long", Vec::new()),
+                LinePiece::Rest(line) => ("rest", line),
             });
         }
     }

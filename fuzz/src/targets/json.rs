@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::cost::bounded;
+use crate::wire::json_scan::plain;
 use crate::wire::object::Members;
-use crate::wire::scan::plain;
 use crate::wire::tape::{Fault, Place, Tape};
 use crate::wire::tree::{Tree, Written, without_nul};
 
@@ -148,7 +148,7 @@ fn members(text: &str) {
 }
 
 fn unescape(text: &str) {
-    let out = bounded(text.len(), || crate::wire::text::unescape(text));
+    let out = bounded(text.len(), || crate::wire::json_string::unescape(text));
     assert_eq!(out.last(), Some(&0));
     let inner = std::str::from_utf8(&out[..out.len() - 1]).expect("text");
     if let Ok(parsed) = serde_json::from_str::<String>(text)

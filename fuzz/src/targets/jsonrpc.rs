@@ -9,10 +9,10 @@ use crate::protocol::server_info::HandshakeReply;
 use crate::protocol::notification::{self, Progress};
 use crate::protocol::input_request::Asked;
 use crate::protocol::revision::Revision;
-use crate::protocol::stateless::round;
+use crate::protocol::input_required::InputRequired;
 use crate::protocol::task::Tasks;
 use crate::wire::jsonrpc::{self, Answer, Id, Message, ResponseBody, batch, find_error, parse, utf8};
-use crate::wire::owner::Owner;
+use crate::wire::partial_id::PartialId;
 
 pub(super) const WORDS: &[&str] = &[
     "{\"jsonrpc\":\"2.0\",",
@@ -42,8 +42,8 @@ pub(super) const WORDS: &[&str] = &[
 ];
 
 pub(super) fn run(data: &[u8]) {
-    Owner::of_head(data);
-    Owner::of_tail(data);
+    PartialId::of_head(data);
+    PartialId::of_tail(data);
     find_error(data);
     if utf8(data.to_vec()).is_err() {
         assert!(std::str::from_utf8(data).is_err());
@@ -86,7 +86,7 @@ fn message(text: &str) {
 
 fn response(text: &str, id: Id, outcome: ResponseBody, tape: crate::wire::tape::Tape) {
     // A part of a message never names another request than the whole message.
-    if let Owner::Request(owner) = Owner::of_head(text.as_bytes()) {
+    if let PartialId::Response(owner) = PartialId::of_head(text.as_bytes()) {
         let is_once = text.matches("\"id\"").count() == 1 && !text.contains('\\');
         assert!(!is_once || id == Id::Number(owner), "{owner} of {id:?}");
     }
@@ -94,7 +94,7 @@ fn response(text: &str, id: Id, outcome: ResponseBody, tape: crate::wire::tape::
     let answer = Answer::new(text.to_owned(), 0, tape, place);
     let json = answer.json().to_owned();
     assert!(json.starts_with('{'));
-    check(bounded(json.len(), || round(&json)));
+    check(bounded(json.len(), || InputRequired::parse(&json)));
     for revision in Revision::ALL {
         match bounded(json.len(), || HandshakeReply::parse(&answer)) {
             Ok(greeting) => {

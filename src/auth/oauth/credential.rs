@@ -14,7 +14,7 @@ use crate::auth::oauth::state::reentrancy::is_inside;
 use crate::auth::token::Token;
 use crate::base::error::Result;
 use crate::base::secret::Secret;
-use crate::wire::challenge::{self, Scheme};
+use crate::wire::challenge::{self, AuthScheme};
 use crate::wire::url::Url;
 
 /// The most scopes that one request may make an authorization wider by.
@@ -103,8 +103,8 @@ impl OAuthCredential {
             _ if refusal.http_status != 401 || tries.unauthorized => return Ok(None),
             _ => {}
         }
-        let only_dpop = chosen.is_some_and(|one| one.scheme == Scheme::DPoP)
-            && challenges.iter().all(|one| one.scheme == Scheme::DPoP);
+        let only_dpop = chosen.is_some_and(|one| one.scheme == AuthScheme::DPoP)
+            && challenges.iter().all(|one| one.scheme == AuthScheme::DPoP);
         tries.nonce = false;
         let reason = Reason::Unauthorized { refused: refusal.token, challenge: chosen, only_dpop };
         let flow = self.flow(need);
@@ -121,7 +121,8 @@ impl Credential for OAuthCredential {
     fn ready(&self) -> Option<Option<Token>> {
         // While one thread renews, the others go on with what they have.
         self.account.ready(|held| {
-            held.can_be_renewed(self.auth.grant()) && (held.is_over() || !self.auth.gate.is_taken())
+            held.can_be_renewed(self.auth.grant())
+                && (held.is_over() || !self.auth.gate.is_locked())
         })
     }
 

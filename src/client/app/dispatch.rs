@@ -1,6 +1,5 @@
 //! Handing what has come to the application: at once, or from the event queue.
 
-use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +11,13 @@ use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::reentrancy::CallbackKind;
 use crate::client::core::reentrancy::InCallback;
+use crate::platform::RawDescriptor;
 use crate::protocol::input_request::TOO_DEEP;
 use crate::transport::wait::{Asking, Attendant, Wait, now};
 
 impl Client {
     /// The descriptor for the application's loop.
-    pub(crate) fn fd(&self) -> Result<RawFd> {
+    pub(crate) fn fd(&self) -> Result<RawDescriptor> {
         self.event_queue.ready(true).fd().map_err(|error| {
             Error::new(Status::Internal, format!("no descriptor for the client: {error}"))
         })

@@ -11,7 +11,7 @@ use crate::client::core::outbox::ANSWERS;
 use crate::client::core::outbox::Added;
 use crate::client::core::outbox::OutboxKind;
 use crate::client::core::session::Session;
-use crate::protocol::Outgoing;
+use crate::protocol::outgoing::Outgoing;
 
 impl Client {
     /// Sends a message to the server from the background thread. How it fares

@@ -9,7 +9,7 @@ use crate::client::app::input_round::Inquiry;
 use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
 use crate::protocol::input_request::{Asked, Kind};
-use crate::protocol::{InputRequired, RetryParams, recognise_all};
+use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::wire::object::Members;
 
 impl Ctx<'_> {
@@ -60,7 +60,7 @@ impl Ctx<'_> {
 
 /// The questions of a round, each with its key, if all were declared.
 pub(crate) fn recognised(round: &InputRequired, session: &Session) -> Result<Vec<(String, Asked)>> {
-    recognise_all(round, &session.declared).map_err(|method| {
+    round.recognise(&session.declared).map_err(|method| {
         Error::new(
             Status::InputRequired,
             format!(

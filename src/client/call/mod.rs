@@ -22,11 +22,16 @@ use crate::client::core::outbound::RpcRefused;
 use crate::client::core::outbox::OutboxKind;
 use crate::client::core::progress_report::Reporting;
 use crate::client::core::session::Session;
-use crate::client::core::session_loss::HEADER_MISMATCH;
 use crate::protocol::call::Call;
+use crate::protocol::dialect::{Dialect, Interpretation};
+use crate::protocol::error_code::{
+    HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, URL_ELICITATION_REQUIRED,
+};
+use crate::protocol::input_required::{InputRequired, RetryParams};
+use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::server_info::ServerInfo;
+use crate::protocol::session_loss::{RequestKind, Verdict};
 use crate::protocol::task::{Task, Tasks};
-use crate::protocol::{Dialect, InputRequired, Interpretation, RequestMeta, RetryParams};
 use crate::transport::wait::{Attendant, now};
 use crate::wire::jsonrpc::Answer;
 
@@ -229,9 +234,9 @@ impl Ctx<'_> {
             wants_progress: limits.report.is_some(),
             log_level: *lock(&client.log_level),
             retry,
-            marks: &marks,
+            header_params: &marks,
         };
-        let outgoing = dialect.frame(call, &frame).map_err(Failure::Final)?;
+        let outgoing = dialect.request(call, &frame).map_err(Failure::Final)?;
         let post = OutboundMessage {
             outgoing: &outgoing,
             id: Some(id),
@@ -259,9 +264,11 @@ impl Ctx<'_> {
                 });
             }
         };
-        let is_loss = ending.is_loss(session);
+        let verdict = ending.verdict(RequestKind::Call, session);
         match ending.to(session, call.method()) {
-            Outcome::Rpc(RpcRefused { error, .. }) | Outcome::NotMcp(_, error) if is_loss => {
+            Outcome::Rpc(RpcRefused { error, .. }) | Outcome::NotMcp(_, error)
+                if verdict.is_some_and(Verdict::is_lost) =>
+            {
                 Err(Failure::Lost(error))
             }
             Outcome::Answer(answer, _) => match dialect.interpret(call, &answer) {
@@ -298,10 +305,8 @@ impl Ctx<'_> {
                 client.cache.forget(call);
                 Err(Failure::Final(refusal.error))
             }
-            Outcome::NotMcp(status, error) => {
-                if matches!(status, 404 | 405) && session.transport.channel().is_none() {
-                    // Nothing of the kind is there any more; the next call
-                    // looks what is.
+            Outcome::NotMcp(_, error) => {
+                if verdict == Some(Verdict::EndpointGone) {
                     client.forget(session);
                 }
                 Err(Failure::Final(error))
@@ -373,10 +378,6 @@ fn is_break(error: &Error) -> bool {
 fn is_of_connection(error: &Error) -> bool {
     !matches!(error.status(), Status::Closed | Status::Cancelled | Status::Timeout)
 }
-
-const METHOD_NOT_FOUND: i32 = -32601;
-const INVALID_REQUEST: i32 = -32600;
-const URL_ELICITATION_REQUIRED: i32 = -32042;
 
 /// Whether a call that is given up is not ended by the message for that: a
 /// task is ended by one of its own.

@@ -10,12 +10,11 @@ use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::protocol::call::{Call, push_member};
+use crate::protocol::error_code;
 use crate::protocol::item;
 use crate::transport::wait::now;
 use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
-
-const INVALID_PARAMS: i32 = -32602;
 
 impl Ctx<'_> {
     /// The time without a sign of life begins anew with each page; the whole
@@ -162,7 +161,7 @@ fn next_cursor(page: &Answer) -> Option<String> {
 }
 
 fn is_stale(error: &Error) -> bool {
-    error.rpc().is_some_and(|rpc| rpc.code == INVALID_PARAMS)
+    error.rpc().is_some_and(|rpc| rpc.code == error_code::INVALID_PARAMS)
 }
 
 #[cfg(test)]

@@ -19,8 +19,9 @@ use crate::client::core::rpc_error;
 use crate::client::core::session::Session;
 use crate::client::core::task_watches::Wake;
 use crate::client::options::Options;
-use crate::protocol::InputRequired;
 use crate::protocol::call::Call;
+use crate::protocol::error_code;
+use crate::protocol::input_required::InputRequired;
 use crate::protocol::task::{State, Task};
 use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::Answer;
@@ -32,8 +33,6 @@ const TELL_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// The most that one task may ask.
 const QUESTIONS: usize = 1000;
-
-const INVALID_PARAMS: i32 = -32602;
 
 /// A task on its way to its end.
 pub(crate) struct TaskPoller<'a> {
@@ -312,7 +311,8 @@ impl<'a> TaskPoller<'a> {
 
     /// The error for a task that the server does not know.
     fn vanished(&mut self, error: Error) -> Error {
-        let Some(rpc) = error.rpc().filter(|rpc| rpc.code == INVALID_PARAMS).cloned() else {
+        let Some(rpc) = error.rpc().filter(|rpc| rpc.code == error_code::INVALID_PARAMS).cloned()
+        else {
             return error;
         };
         self.end();

@@ -3,7 +3,7 @@
 use crate::base::error::Result;
 use crate::base::secret::Secret;
 use crate::client::config::place::ConfigPlace;
-use crate::wire::reference::{Part, Wrong, parts};
+use crate::wire::variable_reference::{Part, Wrong, parts};
 
 #[derive(Debug)]
 pub(crate) struct Entry {

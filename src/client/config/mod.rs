@@ -10,9 +10,7 @@ mod place;
 pub(crate) mod ready;
 
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
 use std::io::{self, Read};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -25,6 +23,7 @@ use crate::client::config::document::Document;
 use crate::client::config::entry::Entry;
 use crate::client::config::ready::{Around, EntryWay, Ready, ReadyAuth};
 use crate::client::core::client::Client;
+use crate::platform::{Access, open_regular};
 use crate::transport::socket::plain;
 
 /// A file's servers. Nothing in it changes.
@@ -37,18 +36,16 @@ pub(crate) struct Config {
 
 /// A larger file is no configuration.
 const LARGEST: u64 = 1024 * 1024;
-/// What the group and others may have of a file, as chmod has it.
-const OTHERS_READ: u32 = 0o044;
 /// How many names a message lists.
 const LISTED: usize = 20;
 
 impl Config {
     pub(crate) fn load(path: &str) -> Result<Self> {
         let file = quote(path);
-        let (text, mode) = read(Path::new(path)).map_err(|error| error.during(&file))?;
+        let (text, access) = read(Path::new(path)).map_err(|error| error.during(&file))?;
         let Document { entries, mut warnings } = Document::parse(&file, text.expose())?;
-        if mode & OTHERS_READ != 0 {
-            warnings.extend(readable(&entries, mode));
+        if access.is_readable_by_others() {
+            warnings.extend(readable(&entries, access));
         }
         Ok(Self { path: path.to_owned(), entries, warnings })
     }
@@ -152,7 +149,7 @@ fn client(ready: &Ready<'_>) -> Result<Client> {
 }
 
 /// The text of a file and its permissions.
-fn read(path: &Path) -> Result<(Secret, u32)> {
+fn read(path: &Path) -> Result<(Secret, Access)> {
     let failed = |error: io::Error| {
         let status = match error.kind() {
             io::ErrorKind::NotFound => Status::NotFound,
@@ -160,9 +157,7 @@ fn read(path: &Path) -> Result<(Secret, u32)> {
         };
         Error::new(status, format!("the file cannot be read: {}", plain(&error)))
     };
-    // Without blocking: to open a FIFO is to wait for a writer.
-    let file =
-        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(failed)?;
+    let file = open_regular(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
     if !about.is_file() {
         return Err(Error::argument("is no regular file: pass the path of one"));
@@ -181,7 +176,7 @@ fn read(path: &Path) -> Result<(Secret, u32)> {
         let line = memchr::memchr_iter(b'\n', before).count() + 1;
         Error::argument(format!("line {line} is not UTF-8: save the file as UTF-8"))
     })?;
-    Ok((Secret::from(text), about.permissions().mode()))
+    Ok((Secret::from(text), Access::of(&about)))
 }
 
 fn too_large() -> Error {
@@ -192,7 +187,7 @@ fn too_large() -> Error {
 }
 
 /// The warning about what users other than the owner may read.
-fn readable(entries: &[Entry], mode: u32) -> Option<String> {
+fn readable(entries: &[Entry], access: Access) -> Option<String> {
     let all: Vec<&place::ConfigPlace> = entries.iter().flat_map(Entry::literals).collect();
     let first = all.first()?;
     let others = match all.len() {
@@ -202,9 +197,8 @@ fn readable(entries: &[Entry], mode: u32) -> Option<String> {
     };
     Some(format!(
         "{first}: the value{others} is written out where users other than the file's owner may \
-         read it (mode {:04o}): chmod 600 the file, or write ${{NAME}} and put the value into the \
-         environment variable NAME",
-        mode & 0o7777
+         read it (mode {access}): chmod 600 the file, or write ${{NAME}} and put the value into the \
+         environment variable NAME"
     ))
 }
 

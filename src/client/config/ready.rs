@@ -8,7 +8,7 @@ use crate::base::secret::Secret;
 use crate::client::config::entry::{Auth, Entry, EntryTarget, OAuth, Text, Transport};
 use crate::client::config::place::ConfigPlace;
 use crate::wire::env_file;
-use crate::wire::reference::Part;
+use crate::wire::variable_reference::Part;
 
 /// Where references are looked up.
 pub(crate) struct Around<'a> {

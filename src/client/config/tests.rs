@@ -393,17 +393,17 @@ fn gives_the_client_an_authorization_where_the_file_says_oauth() {
 #[test]
 fn warns_of_secrets_that_others_may_read() {
     let config = config(GOOD);
-    let warning = readable(&config.entries, 0o100_644).unwrap();
+    let warning = readable(&config.entries, Access::with_mode(0o100_644)).unwrap();
     let begin = "f.json:8: mcpServers.weather.headers.X-Plain: the value (and 1 other) is";
     assert!(warning.starts_with(begin), "{warning}");
     assert!(warning.contains("mode 0644") && !warning.contains("hunter2"));
     let none = r#"{"a": {"url": "x", "auth": "${T}", "headers": {"A": "Basic ${T}", "B": ""}}}"#;
-    assert!(readable(&parse(none).unwrap().entries, 0o644).is_none());
+    assert!(readable(&parse(none).unwrap().entries, Access::with_mode(0o644)).is_none());
     let token = r#"{"a": {"url": "x", "auth": "hunter2"}}"#;
-    let warning = readable(&parse(token).unwrap().entries, 0o604).unwrap();
+    let warning = readable(&parse(token).unwrap().entries, Access::with_mode(0o604)).unwrap();
     assert!(warning.starts_with("f.json:1: a.auth: the value is"), "{warning}");
     let secret = r#"{"a": {"url": "x", "auth": {"CLIENT_ID": "a", "CLIENT_SECRET": "hunter2"}}}"#;
-    let warning = readable(&parse(secret).unwrap().entries, 0o604).unwrap();
+    let warning = readable(&parse(secret).unwrap().entries, Access::with_mode(0o604)).unwrap();
     assert!(warning.starts_with("f.json:1: a.auth.CLIENT_SECRET: the value is"), "{warning}");
 }
 

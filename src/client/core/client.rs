@@ -32,8 +32,8 @@ use crate::client::core::subscriptions::Subscriptions;
 use crate::client::core::task_watches::TaskWatches;
 use crate::client::core::tool_catalog::ToolCatalog;
 use crate::client::options::Options;
+use crate::transport::async_mutex::AsyncMutex;
 use crate::transport::background::Background;
-use crate::transport::gate::Gate;
 use crate::transport::wait::Wait;
 
 /// A client, shared by the threads that call with it.
@@ -45,7 +45,7 @@ pub(crate) struct Client {
     /// What the server spoke before its session was lost.
     pub(crate) known: Mutex<Option<KnownServer>>,
     /// Held while a session is being made.
-    pub(crate) connecting: Gate,
+    pub(crate) connecting: AsyncMutex,
     pub(crate) close: Arc<Signal>,
     pub(crate) next_id: AtomicI64,
     pub(crate) log_level: Mutex<Option<&'static str>>,
@@ -71,7 +71,7 @@ impl Client {
             handlers: Mutex::default(),
             session: Mutex::default(),
             known: Mutex::default(),
-            connecting: Gate::default(),
+            connecting: AsyncMutex::default(),
             close: Signal::shared(),
             next_id: AtomicI64::new(1),
             log_level: Mutex::default(),

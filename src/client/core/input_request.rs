@@ -11,7 +11,7 @@ use crate::base::signal::Signal;
 use crate::client::core::session::Session;
 use crate::protocol::call::push_member;
 use crate::protocol::input_request::{Answered, Asked};
-use crate::protocol::{InputRequired, RetryParams};
+use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::transport::wait::{Asking, Wait};
 
 /// Sends input responses to the server: the client.

@@ -19,7 +19,6 @@ pub(crate) mod request_state;
 pub(crate) mod response_cache;
 pub(crate) mod rpc_error;
 pub(crate) mod session;
-pub(crate) mod session_loss;
 pub(crate) mod shared_connection;
 pub(crate) mod subscriptions;
 pub(crate) mod task_watches;

@@ -7,8 +7,8 @@ use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::rpc_error;
 use crate::client::core::session::Session;
 use crate::client::core::session::Target;
-use crate::client::core::session_loss::is_loss;
-use crate::protocol::Outgoing;
+use crate::protocol::outgoing::Outgoing;
+use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::wire::jsonrpc::{Answer, RpcError};
 
 /// A message on its way: what it is and what it may be answered with.
@@ -48,17 +48,22 @@ impl Outcome {
         Self::Rpc(RpcRefused { rpc, error, http_status, is_anonymous })
     }
 
-    /// Whether the server does not know the session, or the revision, any
-    /// more. The request was refused before it ran, so that any may be
-    /// repeated.
-    pub(crate) fn is_loss(&self, session: &Session) -> bool {
-        match self {
-            Self::NotMcp(status, _) => is_loss(session, *status, None),
+    /// What a refusal means for the session; `None` where it is none.
+    pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Option<Verdict> {
+        let refusal = match self {
+            Self::NotMcp(http_status, _) => RefusalFacts { http_status: *http_status, rpc: None },
             Self::Rpc(RpcRefused { rpc, http_status, is_anonymous, .. }) => {
-                is_loss(session, *http_status, Some((rpc.code, *is_anonymous)))
+                let rpc = RefusalCode { code: rpc.code, names_request: !is_anonymous };
+                RefusalFacts { http_status: *http_status, rpc: Some(rpc) }
             }
-            _ => false,
-        }
+            Self::Answer(..) | Self::Accepted => return None,
+        };
+        Some(session_loss::judge(request, refusal, session.state(false)))
+    }
+
+    /// Whether it says that the session is lost.
+    pub(crate) fn is_loss(&self, request: RequestKind, session: &Session) -> bool {
+        self.verdict(request, session).is_some_and(Verdict::is_lost)
     }
 
     /// The same, as the answer to a method that the server may not offer.

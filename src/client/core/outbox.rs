@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use crate::base::sync::lock;
-use crate::protocol::Outgoing;
+use crate::protocol::outgoing::Outgoing;
 
 /// What a message is, which says how many of its kind may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

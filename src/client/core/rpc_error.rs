@@ -1,6 +1,7 @@
 //! JSON-RPC errors as errors of a call.
 
 use crate::base::error::{Error, Status, quote};
+use crate::protocol::error_code;
 use crate::protocol::server_info::ServerInfo;
 use crate::wire::jsonrpc::RpcError;
 
@@ -40,8 +41,7 @@ pub(crate) fn unknown_method(error: Error, server_info: &ServerInfo, method: &st
 
 /// Whether the server does not know the method of a request.
 pub(crate) fn is_unknown_method(error: &Error) -> bool {
-    const METHOD_NOT_FOUND: i32 = -32601;
-    error.rpc().is_some_and(|rpc| rpc.code == METHOD_NOT_FOUND)
+    error.rpc().is_some_and(|rpc| rpc.code == error_code::METHOD_NOT_FOUND)
 }
 
 /// The server's words, in quotes.

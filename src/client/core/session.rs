@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::client::core::outbox::Outbox;
 use crate::client::core::shared_connection::SharedConnection;
-use crate::protocol::Dialect;
 use crate::protocol::capability::ClientCapabilities;
+use crate::protocol::dialect::Dialect;
 use crate::protocol::revision::Revision;
 use crate::protocol::server_info::ServerInfo;
+use crate::protocol::session_loss::SessionState;
 
 /// What was agreed on with the server.
 #[derive(Debug)]
@@ -32,9 +33,15 @@ impl Session {
         self.dialect.has_header_params() && self.transport.channel().is_none()
     }
 
-    /// Whether the server can forget it.
-    pub(crate) fn can_be_lost(&self) -> bool {
-        self.dialect.session_id().is_some() || self.transport.channel().is_some()
+    /// What decides whether a refusal means that the server has lost the
+    /// session.
+    pub(crate) fn state(&self, had_stream: bool) -> SessionState {
+        SessionState {
+            is_stateless: self.server_info.revision.is_stateless(),
+            has_id: self.dialect.session_id().is_some(),
+            is_shared: self.transport.channel().is_some(),
+            had_stream,
+        }
     }
 }
 

@@ -2,36 +2,35 @@
 //! open descriptors, or of HTTP with SSE.
 
 use std::fmt;
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
-use crate::base::sys::Poll;
 use crate::client::core::leader_lock::LeaderLock;
 use crate::client::core::pending::PendingGuard;
 use crate::client::core::pending::PendingRequests;
-use crate::transport::gate::Gate;
+use crate::platform::{Descriptor, Poll};
+use crate::transport::async_mutex::AsyncMutex;
 use crate::transport::lines::LineSink;
+use crate::transport::message_source::MessageSource;
 use crate::transport::process::Process;
-use crate::transport::source::Source;
 use crate::transport::wait::{self, Wait};
 use crate::wire::url::Url;
 
 pub(crate) struct SharedConnection {
-    pub(crate) source: LeaderLock<Box<dyn Source>>,
+    pub(crate) source: LeaderLock<Box<dyn MessageSource>>,
     pub(crate) sink: Sink,
     /// A line is sent whole before another one.
-    pub(crate) sending: Gate,
+    pub(crate) sending: AsyncMutex,
     pub(crate) slots: PendingRequests,
     /// Where to look for what comes between calls.
-    pub(crate) readable: Option<Arc<OwnedFd>>,
+    pub(crate) readable: Option<Arc<Descriptor>>,
     process: Option<Arc<Process>>,
     /// Why nothing comes any more.
     end: OnceLock<Error>,
     pub(crate) ended: Arc<Signal>,
-    shutting: Gate,
+    shutting: AsyncMutex,
 }
 
 /// Where messages to the server go.
@@ -53,21 +52,21 @@ const SPARE: Duration = Duration::from_millis(200);
 
 impl SharedConnection {
     pub(crate) fn new(
-        source: Box<dyn Source>,
+        source: Box<dyn MessageSource>,
         sink: Sink,
-        readable: Option<Arc<OwnedFd>>,
+        readable: Option<Arc<Descriptor>>,
         process: Option<Arc<Process>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             source: LeaderLock::new(source),
             sink,
-            sending: Gate::default(),
+            sending: AsyncMutex::default(),
             slots: PendingRequests::default(),
             readable,
             process,
             end: OnceLock::new(),
             ended: Signal::shared(),
-            shutting: Gate::default(),
+            shutting: AsyncMutex::default(),
         })
     }
 
@@ -121,7 +120,7 @@ impl SharedConnection {
         self.finish(Error::new(Status::Io, "the connection to the server was closed"));
         // One that is killed takes a moment.
         let wait = wait.afterwards(patience + SPARE);
-        let Ok(Some(_turn)) = self.shutting.enter(&wait, || false).await else { return };
+        let Ok(Some(_turn)) = self.shutting.lock_unless(&wait, || false).await else { return };
         if let Sink::Lines(sink) = &self.sink {
             sink.close();
         }

@@ -8,8 +8,8 @@ use crate::base::error::Result;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::session::Session;
-use crate::protocol::Interest;
 use crate::protocol::notification::Kind;
+use crate::protocol::subscription::Interest;
 
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions(pub(crate) Mutex<SubscriptionState>);

@@ -5,10 +5,10 @@ use std::time::SystemTime;
 use crate::base::error::{Error, Status, quote};
 use crate::client::core::rpc_error;
 use crate::wire::challenge;
-use crate::wire::clock;
+use crate::wire::clock_skew;
 use crate::wire::http1::Head;
 use crate::wire::jsonrpc::RpcError;
-use crate::wire::retry::retry_after;
+use crate::wire::retry_after::retry_after;
 
 /// The token that a refused request had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +59,6 @@ pub(crate) fn error(
         Some(rpc) => error.with_rpc(rpc.code, rpc.data.clone()),
         None => error,
     }
-}
-
-/// Whether a status says nothing about the protocol: the credential, the
-/// quota, or a server that is not up.
-pub(crate) fn is_final(status: u16) -> bool {
-    matches!(status, 300..=399 | 401 | 403 | 407 | 429 | 502..=504)
 }
 
 fn status(http_status: u16, rpc: Option<&RpcError>) -> Status {
@@ -136,7 +130,7 @@ fn advice(
 /// What is wrong with most proofs: the time that they were made at.
 fn clocks_apart(head: &Head, challenge: &[(String, String)]) -> Option<String> {
     challenge.iter().find(|(name, value)| name == "error" && value == "invalid_dpop_proof")?;
-    let apart = clock::apart(head.date.as_deref(), SystemTime::now())?;
+    let apart = clock_skew::clock_skew(head.date.as_deref(), SystemTime::now())?;
     Some(format!("; {apart}"))
 }
 

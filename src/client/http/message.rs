@@ -7,10 +7,10 @@ use crate::client::core::context::Ctx;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
 use crate::client::core::outbound::RpcRefused;
-use crate::client::http::http_error;
 use crate::client::http::request::HttpContext;
 use crate::client::http::request::HttpRequest;
 use crate::client::http::request::Refused;
+use crate::protocol::http_status::StatusClass;
 use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::Id;
 use crate::wire::url::Url;
@@ -48,7 +48,7 @@ impl Refused {
     /// answers, whatever its id.
     pub(crate) fn outcome(self) -> Result<Outcome> {
         let Self { status: http_status, error, found } = self;
-        if http_error::is_final(http_status) {
+        if !StatusClass::of(http_status).is_about_request() {
             return Err(error);
         }
         Ok(match found {

@@ -11,8 +11,9 @@ use crate::client::core::session::Session;
 use crate::client::http::request::EXCERPT;
 use crate::client::http::request::HttpContext;
 use crate::client::http::request::HttpRequest;
-use crate::protocol::Outgoing;
-use crate::transport::http::Reply;
+use crate::protocol::outgoing::Outgoing;
+use crate::protocol::session_loss::RequestKind;
+use crate::transport::http::HttpResponse;
 use crate::wire::http1::Media;
 use crate::wire::jsonrpc;
 
@@ -39,7 +40,7 @@ impl<'a> Ctx<'a> {
         session: &Arc<Session>,
         outgoing: &Outgoing,
         way: &HttpContext<'_>,
-    ) -> Result<Reply<'a>> {
+    ) -> Result<HttpResponse<'a>> {
         let Ctx { client, options, wait } = self;
         let Outgoing { headers, body } = outgoing;
         let url = &options.address()?.url;
@@ -62,7 +63,7 @@ impl<'a> Ctx<'a> {
                 Err(rpc_error::no_stream(found.as_ref().map(|(_, rpc)| rpc), status))
             }
             Err(refused) => {
-                if refused.is_loss(session) {
+                if refused.verdict(RequestKind::Listen, session, false).is_lost() {
                     client.forget(session);
                 }
                 Err(refused.error)

@@ -13,13 +13,14 @@ use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
 use crate::client::core::session::Target;
-use crate::client::http::request::HttpContext;
+use crate::client::http::request::{HttpContext, Refused};
 use crate::client::inbound::progress::ProgressReader;
 use crate::client::inbound::server_request::ServerRequest;
 use crate::client::options::Options;
-use crate::protocol::Outgoing;
 use crate::protocol::notification;
-use crate::transport::http::Reply;
+use crate::protocol::outgoing::Outgoing;
+use crate::protocol::session_loss::{self, RefusalFacts, RequestKind, SessionState, Verdict};
+use crate::transport::http::HttpResponse;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 use crate::wire::http1::Media;
@@ -61,7 +62,7 @@ impl Ctx<'_> {
     pub(crate) async fn read(
         self,
         post: OutboundMessage<'_>,
-        mut reply: Reply<'_>,
+        mut reply: HttpResponse<'_>,
         way: &HttpContext<'_>,
     ) -> Result<Outcome> {
         let Ctx { client, options, wait } = self;
@@ -182,7 +183,7 @@ impl Client {
         self: &Arc<Self>,
         reading: Reading<'_>,
         id: i64,
-        reply: Reply<'_>,
+        reply: HttpResponse<'_>,
         wait: &Wait,
     ) -> Result<Outcome> {
         let http_status = reply.head.status;
@@ -222,21 +223,24 @@ impl Client {
                 Ok(Ok(opened)) if matches!(opened.head.media, Media::EventStream) => {
                     reply = Some(opened);
                 }
-                // The session is gone, and with it the answer.
-                Ok(Err(refused)) if refused.status == 404 && reading.post.is_repeatable => {
-                    return Ok(Outcome::NotMcp(404, refused.error));
-                }
-                Ok(Err(refused)) if refused.status == 404 => {
-                    return Err(Error::new(
-                        Status::SessionLost,
-                        "the server forgot the session while it worked on the request",
-                    )
-                    .with_http_status(404)
-                    .with_may_have_run(true));
-                }
-                Ok(Err(refused)) if matches!(refused.status, 502..=504) => {}
-                // It does not resume.
-                Ok(_) => return Err(lost),
+                Ok(Err(refused)) => match resumption(&refused) {
+                    // The answer is gone as well.
+                    Verdict::Lost if reading.post.is_repeatable => {
+                        return Ok(Outcome::NotMcp(refused.status, refused.error));
+                    }
+                    Verdict::Lost => {
+                        return Err(Error::new(
+                            Status::SessionLost,
+                            "the server forgot the session while it worked on the request",
+                        )
+                        .with_http_status(refused.status)
+                        .with_may_have_run(true));
+                    }
+                    Verdict::Unavailable => {}
+                    _ => return Err(lost),
+                },
+                // The server does not resume.
+                Ok(Ok(_)) => return Err(lost),
                 Err(error) if matches!(error.status(), Status::Connect | Status::Io) => {}
                 Err(error) => return Err(error.with_may_have_run(true)),
             }
@@ -247,7 +251,7 @@ impl Client {
         self: &Arc<Self>,
         reading: Reading<'_>,
         id: i64,
-        mut reply: Reply<'_>,
+        mut reply: HttpResponse<'_>,
         stream: &mut EventStream,
         left: &mut usize,
         wait: &Wait,
@@ -408,6 +412,13 @@ impl Client {
             }
         }
     }
+}
+
+/// What a refusal to resume a response means for the session, which does not
+/// depend on what is known of that.
+fn resumption(refused: &Refused) -> Verdict {
+    let refusal = RefusalFacts { http_status: refused.status, rpc: None };
+    session_loss::judge(RequestKind::ResponseStream, refusal, SessionState::default())
 }
 
 fn too_many(options: &Options) -> Error {

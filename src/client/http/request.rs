@@ -11,13 +11,15 @@ use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::session::Session;
-use crate::client::core::session_loss;
 use crate::client::http::credentials::CredentialContext;
 use crate::client::http::http_error;
 use crate::client::options::Options;
-use crate::protocol::{Dialect, Headers, Outgoing};
-use crate::transport::http::{Reply, Request, Setting};
-use crate::transport::link::Route;
+use crate::protocol::dialect::Dialect;
+use crate::protocol::http_status::StatusClass;
+use crate::protocol::outgoing::{Headers, Outgoing};
+use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
+use crate::transport::connector::Route;
+use crate::transport::http::{ExchangeSettings, HttpResponse, OutgoingRequest};
 use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::{self, Id, RpcError};
 use crate::wire::url::Url;
@@ -58,8 +60,8 @@ impl<'a> HttpContext<'a> {
         all
     }
 
-    fn setting<'b>(&'b self, secrets: &'b [Secret]) -> Setting<'b> {
-        Setting {
+    fn setting<'b>(&'b self, secrets: &'b [Secret]) -> ExchangeSettings<'b> {
+        ExchangeSettings {
             route: &self.route,
             connect_timeout: self.options.connect_timeout,
             trace: self.options.trace.as_deref(),
@@ -81,7 +83,7 @@ impl<'a> Ctx<'a> {
         self,
         headers: &Headers,
         way: &HttpContext<'_>,
-    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+    ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         self.get_within(None, headers, way).await
     }
 
@@ -92,7 +94,7 @@ impl<'a> Ctx<'a> {
         patience: Option<Duration>,
         headers: &Headers,
         way: &HttpContext<'_>,
-    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+    ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { options, .. } = self;
         let url = &options.address()?.url;
         let get =
@@ -106,7 +108,7 @@ impl<'a> Ctx<'a> {
         self,
         sent: &HttpRequest<'_>,
         way: &HttpContext<'_>,
-    ) -> Result<std::result::Result<Reply<'a>, Refused>> {
+    ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { client, options, wait } = self;
         let credential = options.credential.as_ref();
         let mut token = self.token().await?;
@@ -236,13 +238,23 @@ pub(crate) struct Refused {
 impl Refused {
     /// Whether it says nothing about the protocol.
     pub(crate) fn is_final(&self) -> bool {
-        http_error::is_final(self.status)
+        !StatusClass::of(self.status).is_about_request()
     }
 
-    /// As [`Outcome::is_loss`].
-    pub(crate) fn is_loss(&self, session: &Session) -> bool {
-        let rpc = self.found.as_ref().map(|(id, rpc)| (rpc.code, !matches!(id, Id::Number(_))));
-        session_loss::is_loss(session, self.status, rpc)
+    /// What it means for the session. `had_stream`: whether a notification
+    /// stream was open before.
+    pub(crate) fn verdict(
+        &self,
+        request: RequestKind,
+        session: &Session,
+        had_stream: bool,
+    ) -> Verdict {
+        let rpc = self.found.as_ref().map(|(id, rpc)| RefusalCode {
+            code: rpc.code,
+            names_request: matches!(id, Id::Number(_)),
+        });
+        let refusal = RefusalFacts { http_status: self.status, rpc };
+        session_loss::judge(request, refusal, session.state(had_stream))
     }
 }
 
@@ -308,9 +320,9 @@ async fn follow<'a>(
     sent: &HttpRequest<'_>,
     token: Option<&Token>,
     headers: &[Line<'_>],
-    setting: Setting<'_>,
+    setting: ExchangeSettings<'_>,
     wait: &Wait,
-) -> Result<Reply<'a>> {
+) -> Result<HttpResponse<'a>> {
     let mut moved: Option<Box<Url>> = None;
     let mut is_repeated = false;
     for _ in 0..=REDIRECTS {
@@ -321,7 +333,7 @@ async fn follow<'a>(
             Some(token) => options.credential.proof(token, sent.verb, &url.without_query()),
             None => Ok(None),
         };
-        let request = Request {
+        let request = OutgoingRequest {
             verb: sent.verb,
             url,
             headers,
@@ -346,7 +358,7 @@ async fn follow<'a>(
 
 /// Where a redirect leads, if it may be followed: the same origin, and with
 /// the method and the body as they are.
-fn redirected(verb: &str, from: &Url, reply: &Reply<'_>) -> Result<Url> {
+fn redirected(verb: &str, from: &Url, reply: &HttpResponse<'_>) -> Result<Url> {
     let status = reply.head.status;
     let wrong = |what: String| {
         Err(Error::new(Status::Redirect, format!("the server answered {status}: {what}"))

@@ -10,8 +10,8 @@ use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::input_request::Question;
 use crate::client::core::outbox::OutboxKind;
 use crate::client::core::session::Target;
-use crate::protocol::Outgoing;
 use crate::protocol::input_request::{Answered, Asked, Kind, TOO_MANY};
+use crate::protocol::outgoing::Outgoing;
 use crate::transport::wait::Wait;
 
 /// A request of the server's.
@@ -64,7 +64,7 @@ impl Client {
                 }
             }
         };
-        let Some(outgoing) = peer.dialect.respond(request.id, &answered) else { return Ok(None) };
+        let Some(outgoing) = peer.dialect.response(request.id, &answered) else { return Ok(None) };
         // Who reads for others does not stop reading for that.
         if (wait.is_leading() || wait.is_background())
             && let Some(session) = peer.session

@@ -21,8 +21,11 @@ use crate::client::options::Options;
 use crate::client::session::connect::Connected;
 use crate::protocol::call::Call;
 use crate::protocol::notification::{self, Kind};
-use crate::protocol::{Interest, NotificationRequest, RequestMeta, task};
-use crate::transport::http::Reply;
+use crate::protocol::request_meta::RequestMeta;
+use crate::protocol::session_loss::{self, RefusalFacts, RequestKind, Verdict};
+use crate::protocol::subscription::{Interest, NotificationRequest};
+use crate::protocol::task;
+use crate::transport::http::HttpResponse;
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{Event, EventStream};
 use crate::wire::http1::Media;
@@ -140,7 +143,9 @@ impl NotificationStream<'_> {
         brief: &Wait,
     ) -> bool {
         // A server that has no sessions any more knows no GET either.
-        if error.http_status() == 405 && self.has_stood.get() {
+        let refusal = RefusalFacts { http_status: error.http_status(), rpc: None };
+        let state = session.state(self.has_stood.get());
+        if session_loss::judge(RequestKind::Listen, refusal, state) == Verdict::Unknown {
             Ctx::new(self.client, options, brief).forget_if_lost(session).await;
         }
         !self.client.is_current(session) && brief.check().is_ok()
@@ -156,7 +161,7 @@ impl NotificationStream<'_> {
     ) -> Result<Disconnected> {
         let client = self.client;
         let wish = client.subscriptions.wish();
-        let standing = session.dialect.standing(&wish, last_event_id.as_deref());
+        let standing = session.dialect.notification_request(&wish, last_event_id.as_deref());
         if let Some(channel) = session.transport.channel() {
             return match standing {
                 NotificationRequest::Get(_) => self.stand_on(channel, session, wait).await,
@@ -172,10 +177,16 @@ impl NotificationStream<'_> {
                 let has_stood = self.has_stood.get();
                 let reply = Ctx::new(client, options, brief).get(&headers, &way).await?;
                 let reply = reply.map_err(|refused| {
-                    if refused.is_loss(session) {
+                    let request = RequestKind::NotificationStream;
+                    let verdict = refused.verdict(request, session, has_stood);
+                    if verdict.is_lost() {
                         client.forget(session);
                     }
-                    not_offered(refused.error, has_stood)
+                    if verdict.is_without_stream() {
+                        not_offered(refused.status)
+                    } else {
+                        refused.error
+                    }
                 })?;
                 if !matches!(reply.head.media, Media::EventStream) {
                     return Err(Error::new(
@@ -208,9 +219,9 @@ impl NotificationStream<'_> {
         id: i64,
         way: &HttpContext<'_>,
         wait: &'a Wait,
-    ) -> Result<(Reply<'a>, From)> {
+    ) -> Result<(HttpResponse<'a>, From)> {
         let outgoing =
-            session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
+            session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let mut reply = Ctx::new(self.client, options, wait).open(session, &outgoing, way).await?;
         let mut stream = EventStream::new(options.max_message);
         let mut events = Vec::new();
@@ -294,7 +305,7 @@ impl NotificationStream<'_> {
         options: &Arc<Options>,
         session: &Arc<Session>,
         way: &HttpContext<'_>,
-        mut reply: Reply<'_>,
+        mut reply: HttpResponse<'_>,
         mut from: From,
         wait: &Wait,
     ) -> Result<Disconnected> {
@@ -380,7 +391,7 @@ impl NotificationStream<'_> {
 }
 
 async fn next_events(
-    reply: &mut Reply<'_>,
+    reply: &mut HttpResponse<'_>,
     stream: &mut EventStream,
     events: &mut Vec<Event>,
     wait: &Wait,
@@ -477,35 +488,15 @@ impl Accepted {
     }
 }
 
-fn not_offered(error: Error, has_stood: bool) -> Error {
-    let status = error.http_status();
-    // One that was offered before may have trouble now: one that the server
-    // has not seen the end of yet is a 409.
-    let is_refused = match status {
-        405 | 501 => true,
-        400 | 404 | 406 | 409 => !has_stood,
-        _ => false,
-    };
-    if !is_refused {
-        return error;
-    }
+fn not_offered(http_status: u16) -> Error {
     Error::new(
         Status::Unsupported,
-        format!("the server offers no stream of its own: it answered {status}"),
+        format!("the server offers no stream of its own: it answered {http_status}"),
     )
-    .with_http_status(status)
+    .with_http_status(http_status)
 }
 
 /// Whether another attempt would be in vain.
 fn is_final(error: &Error) -> bool {
-    rpc_error::is_unknown_method(error)
-        || matches!(
-            error.status(),
-            Status::Unsupported
-                | Status::Unauthorized
-                | Status::Forbidden
-                | Status::Insecure
-                | Status::Redirect
-                | Status::Version
-        )
+    rpc_error::is_unknown_method(error) || !session_loss::may_reopen(error.status())
 }

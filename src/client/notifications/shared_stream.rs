@@ -18,7 +18,8 @@ use crate::client::notifications::notification_stream::NotificationStream;
 use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::protocol::notification::{self, Kind};
-use crate::protocol::{Interest, RequestMeta};
+use crate::protocol::request_meta::RequestMeta;
+use crate::protocol::subscription::Interest;
 use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::ResponseBody;
 
@@ -49,7 +50,7 @@ impl NotificationStream<'_> {
         let id = client.next_id();
         let messages = channel.subscribe(id);
         let outgoing =
-            session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
+            session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let post = OutboundMessage::notification(&outgoing, session.peer());
         Ctx::new(client, options, brief).send_on(channel, post).await?;
         let result = async {

@@ -1,6 +1,7 @@
 //! The options of a client, as types that cannot be wrong.
 
 pub(crate) mod server;
+mod server_options;
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -17,11 +18,11 @@ use crate::base::secret::Secret;
 use crate::client::options::server::Address;
 use crate::client::options::server::HttpTransport;
 use crate::client::options::server::Server;
-use crate::protocol::Identity;
 use crate::protocol::capability::ClientCapabilities;
+use crate::protocol::identity::Identity;
 use crate::protocol::revision::Revision;
+use crate::transport::connector::Route;
 use crate::transport::http::Http;
-use crate::transport::link::Route;
 use crate::transport::proxy::{Proxy, ProxyChoice};
 use crate::transport::tls::{SystemStore, TlsSettings};
 use crate::transport::trace::Trace;
@@ -281,8 +282,7 @@ impl Options {
     pub(crate) fn current_route(&self) -> Result<std::borrow::Cow<'_, Route>> {
         let address = self.address()?;
         let needs_none = self.route.unix_socket.is_some() || address.is_local;
-        let proxy =
-            if needs_none { None } else { self.proxy.on_the_way_to(&address.url.origin)? };
+        let proxy = if needs_none { None } else { self.proxy.for_origin(&address.url.origin)? };
         Ok(match proxy {
             None => std::borrow::Cow::Borrowed(&self.route),
             proxy => std::borrow::Cow::Owned(Route { proxy, ..self.route.clone() }),
@@ -310,7 +310,7 @@ impl Options {
             secrets.extend(header.value.of_credential());
         }
         if let Ok(address) = self.address()
-            && let Ok(Some(proxy)) = self.proxy.on_the_way_to(&address.url.origin)
+            && let Ok(Some(proxy)) = self.proxy.for_origin(&address.url.origin)
         {
             secrets.extend(proxy.authorization_secrets());
         }

@@ -19,13 +19,16 @@ use crate::client::options::server::Address;
 use crate::client::options::server::HttpTransport;
 use crate::client::session::transport::NoSse;
 use crate::protocol::call::Call;
+use crate::protocol::dialect::Dialect;
 use crate::protocol::handshake::Handshake;
 use crate::protocol::negotiation::{Attempt, AttemptOutcome, Negotiation, Next};
+use crate::protocol::outgoing::Outgoing;
+use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::revision::Revision;
 use crate::protocol::server_info::ServerInfo;
+use crate::protocol::session_loss::RequestKind;
 use crate::protocol::stateless::Stateless;
-use crate::protocol::{Dialect, Outgoing, RequestMeta};
-use crate::transport::gate::Turn;
+use crate::transport::async_mutex::Guard;
 use crate::transport::wait::Attendant;
 
 /// A session, and whether the server answered just now to make it.
@@ -84,13 +87,13 @@ impl<'a> Ctx<'a> {
 
     /// The turn to connect. While a person signs in for another thread, this
     /// call's own time does not count.
-    async fn enter(self, is_done: impl Fn() -> bool) -> Result<Option<Turn<'a>>> {
+    async fn enter(self, is_done: impl Fn() -> bool) -> Result<Option<Guard<'a>>> {
         let Ctx { client, options, wait } = self;
         let Some(oauth) = &options.oauth else {
-            return client.connecting.enter(wait, is_done).await;
+            return client.connecting.lock_unless(wait, is_done).await;
         };
         if oauth.is_asking_here() {
-            let turn = client.connecting.try_enter();
+            let turn = client.connecting.try_lock();
             return turn.map(Some).ok_or_else(|| {
                 Error::new(
                     Status::State,
@@ -104,7 +107,7 @@ impl<'a> Ctx<'a> {
         let attended = wait.attending(Some(attendant));
         loop {
             let glance = attended.at_most_beyond(LOOK);
-            match client.connecting.enter(&glance, &is_done).await {
+            match client.connecting.lock_unless(&glance, &is_done).await {
                 Err(error) if error.status() == Status::Timeout => {
                     if oauth.awaits_person() && Instant::now() < until {
                         attended.restart();
@@ -122,14 +125,14 @@ impl<'a> Ctx<'a> {
         let Ctx { client, .. } = self;
         let id = client.next_id();
         let frame = RequestMeta { id, ..RequestMeta::default() };
-        let Ok(outgoing) = session.dialect.frame(&Call::ping(), &frame) else { return };
+        let Ok(outgoing) = session.dialect.request(&Call::ping(), &frame) else { return };
         let post = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, session.peer())
         };
         if let Ok(ending) = self.post(post).await
-            && ending.is_loss(session)
+            && ending.is_loss(RequestKind::Ping, session)
         {
             client.forget(session);
         }
@@ -167,7 +170,7 @@ impl<'a> Ctx<'a> {
         let Ctx { client, wait, .. } = self;
         let id = client.next_id();
         let outgoing =
-            session.dialect.frame(call, &RequestMeta { id, ..RequestMeta::default() })?;
+            session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let post = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
@@ -351,32 +354,31 @@ impl<'a> Ctx<'a> {
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, peer)
         };
-        let ending = match (transport, attempt) {
-            // A process that does not know the question may say nothing, or
-            // end; one that has just begun may take its time.
-            (Transport::SharedConnection(channel), Attempt::Discover(_)) => {
-                let brief = wait.at_most(options.connect_timeout);
-                match self.within(&brief).post(post).await {
-                    Err(error) if channel.is_over() => {
-                        return Ok((AttemptOutcome::Ended(error), None));
-                    }
-                    Err(error) if error.status() == Status::Timeout => {
-                        wait.check()?;
-                        return Ok((AttemptOutcome::Silent(error), None));
-                    }
-                    result => result?,
+        let is_probe = matches!(attempt, Attempt::Discover(_));
+        // A process that does not know the probe may send nothing, or end. A
+        // process that has just started may need time.
+        let brief = (transport.channel().is_some() && is_probe)
+            .then(|| wait.at_most(options.connect_timeout));
+        let outcome = match self.within(brief.as_ref().unwrap_or(wait)).post(post).await {
+            Ok(Outcome::Answer(answer, session_id)) => {
+                return Ok((AttemptOutcome::Answered(answer), session_id));
+            }
+            Ok(Outcome::Rpc(refusal)) => AttemptOutcome::Refused(refusal.rpc, refusal.error),
+            Ok(Outcome::NotMcp(status, error)) => AttemptOutcome::NotMcp(status, error),
+            Ok(Outcome::Accepted) => {
+                let what = "a request that was taken for none";
+                AttemptOutcome::failed(Error::new(Status::Internal, what))
+            }
+            Err(error) if is_probe && transport.is_over() => AttemptOutcome::Ended(error),
+            Err(error) if brief.is_some() && error.status() == Status::Timeout => {
+                match wait.check() {
+                    Ok(()) => AttemptOutcome::Silent(error),
+                    Err(over) => AttemptOutcome::failed(over),
                 }
             }
-            _ => self.post(post).await?,
+            Err(error) => AttemptOutcome::failed(error),
         };
-        Ok(match ending {
-            Outcome::Answer(answer, session_id) => (AttemptOutcome::Answered(answer), session_id),
-            Outcome::Rpc(refusal) => (AttemptOutcome::Refused(refusal.rpc, refusal.error), None),
-            Outcome::NotMcp(status, error) => (AttemptOutcome::NotMcp(status, error), None),
-            Outcome::Accepted => {
-                return Err(Error::new(Status::Internal, "a request that was taken for none"));
-            }
-        })
+        Ok((outcome, None))
     }
 
     async fn agree(

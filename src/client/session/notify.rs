@@ -10,6 +10,7 @@ use crate::client::core::counters::Counter;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
 use crate::protocol::call::Call;
+use crate::protocol::session_loss::RequestKind;
 use crate::transport::wait::now;
 
 impl Ctx<'_> {
@@ -22,7 +23,7 @@ impl Ctx<'_> {
             let outgoing = session.dialect.notification(call);
             let post = OutboundMessage::notification(&outgoing, session.peer());
             let ending = self.post(post).await?;
-            if ending.is_loss(&session) {
+            if ending.is_loss(RequestKind::Notification, &session) {
                 client.forget(&session);
                 if !has_recovered {
                     has_recovered = true;

@@ -24,7 +24,7 @@ impl Responder for Client {
         id: &str,
         answered: &Answered,
     ) -> Result<()> {
-        let Some(outgoing) = session.dialect.respond(id, answered) else { return Ok(()) };
+        let Some(outgoing) = session.dialect.response(id, answered) else { return Ok(()) };
         if !self.is_current(session) {
             return Err(Error::new(
                 Status::SessionLost,

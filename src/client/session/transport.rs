@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
-use crate::base::sys;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::session::Transport;
@@ -17,7 +16,8 @@ use crate::client::options::Options;
 use crate::client::options::server::Address;
 use crate::client::options::server::Server;
 use crate::client::options::server::Streams;
-use crate::protocol::Headers;
+use crate::platform::POLLIN;
+use crate::protocol::outgoing::Headers;
 use crate::transport::events::EventSource;
 use crate::transport::lines::{LineSink, LineSource};
 use crate::transport::process::{Process, Program};
@@ -160,8 +160,8 @@ impl Client {
         self.spawn(move |client| async move {
             let wait = client.endless().or_abort(ended);
             let Some(fd) = process.stderr() else { return };
-            let fd = std::os::fd::AsRawFd::as_raw_fd(fd);
-            while wait.until_ready(fd, sys::POLLIN).await.is_ok() && process.keep_stderr() {}
+            let fd = fd.raw();
+            while wait.until_ready(fd, POLLIN).await.is_ok() && process.keep_stderr() {}
         })
     }
 }

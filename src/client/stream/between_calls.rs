@@ -1,17 +1,16 @@
 //! Reading a shared connection between calls, on the background thread.
 
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::base::error::{Result, Status};
 use crate::base::signal::Signal;
-use crate::base::sys::{POLLIN, Poll};
 use crate::client::core::client::Client;
 use crate::client::core::leader_lock::IdleEntry;
 use crate::client::core::session::Session;
 use crate::client::core::shared_connection::SharedConnection;
 use crate::client::stream::reader::Reader;
+use crate::platform::{Descriptor, POLLIN, Poll};
 use crate::transport::process::ENDING;
 use crate::transport::wait::{self, Wait};
 
@@ -80,10 +79,10 @@ impl Client {
     async fn until_readable(
         &self,
         channel: &SharedConnection,
-        fd: &OwnedFd,
+        fd: &Descriptor,
         wait: &Wait,
     ) -> Result<()> {
-        let fd = std::os::fd::AsRawFd::as_raw_fd(fd);
+        let fd = fd.raw();
         let process = channel.process();
         let mut entries = vec![Poll::new(fd, POLLIN), wait::entry(&channel.ended)?];
         entries.extend(process.and_then(|it| it.watch()).map(|fd| Poll::new(fd, POLLIN)));

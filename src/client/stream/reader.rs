@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::sys::POLLOUT;
-use crate::base::sys::Poll;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::leader_lock::Leader;
@@ -18,15 +16,16 @@ use crate::client::core::shared_connection::SharedConnection;
 use crate::client::core::shared_connection::Sink;
 use crate::client::inbound::server_request::ServerRequest;
 use crate::client::options::Options;
-use crate::protocol::Outgoing;
+use crate::platform::{POLLOUT, Poll};
 use crate::protocol::notification;
+use crate::protocol::outgoing::Outgoing;
 use crate::transport::lines::LineSink;
-use crate::transport::lines::Sent;
+use crate::transport::lines::SendProgress;
+use crate::transport::message_source::{Incoming, MessageSource, Stop};
 use crate::transport::socket::plain;
-use crate::transport::source::{Incoming, Source, Stop};
 use crate::transport::wait::{self, Wait};
 use crate::wire::jsonrpc::{self, Id, Message, ResponseBody};
-use crate::wire::owner::Owner;
+use crate::wire::partial_id::PartialId;
 
 /// How long the last words of a server that does not listen are waited for.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -54,7 +53,7 @@ impl Reader<'_> {
             return end.with_may_have_run(sent > 0);
         }
         let error = match channel.process() {
-            Some(process) => process.obituary("input", wait).await,
+            Some(process) => process.end_error("input", wait).await,
             None => {
                 let what = format!("the message cannot be sent: {}", plain(error));
                 Error::new(Status::Io, what)
@@ -68,7 +67,7 @@ impl Reader<'_> {
     /// of `also` is ready, or the stream has ended.
     pub(crate) async fn lead(
         &self,
-        source: &mut Leader<'_, Box<dyn Source>>,
+        source: &mut Leader<'_, Box<dyn MessageSource>>,
         slot: Option<&PendingRequest>,
         also: &[Poll],
         wait: &Wait,
@@ -81,7 +80,7 @@ impl Reader<'_> {
 
     async fn lead_with(
         &self,
-        source: &mut Leader<'_, Box<dyn Source>>,
+        source: &mut Leader<'_, Box<dyn MessageSource>>,
         slot: Option<&PendingRequest>,
         also: &[Poll],
         wait: &Wait,
@@ -105,9 +104,9 @@ impl Reader<'_> {
             }
             match source.next(&watched, wait).await {
                 Ok(Incoming::Message(bytes, start)) => self.take(bytes, start, wait).await?,
-                Ok(Incoming::Junk) => self.client.pass_over(),
+                Ok(Incoming::Malformed) => self.client.pass_over(),
                 Ok(Incoming::TooLong(owner, error)) => self.take_too_long(owner, &error),
-                Ok(Incoming::Also) => return Ok(()),
+                Ok(Incoming::OtherReady) => return Ok(()),
                 Err(Stop::Wait(error)) => return Err(error),
                 Err(Stop::End(error)) => {
                     self.channel.finish(error);
@@ -214,12 +213,12 @@ impl Reader<'_> {
     }
 
     /// Fails the call that it would have answered; all, if it might be any.
-    fn take_too_long(&self, owner: Owner, error: &Error) {
+    fn take_too_long(&self, owner: PartialId, error: &Error) {
         let slots = &self.channel.slots;
         let calls = match owner {
-            Owner::Request(id) => vec![id],
-            Owner::Nobody => return self.client.pass_over(),
-            Owner::Unknown => slots.calls(),
+            PartialId::Response(id) => vec![id],
+            PartialId::NoResponse => return self.client.pass_over(),
+            PartialId::Unknown => slots.calls(),
         };
         for id in calls {
             if slots.put(id, Inbound::Malformed(error.clone())).is_some() {
@@ -271,16 +270,16 @@ impl Ctx<'_> {
         }
         let line = line(post.outgoing);
         let reader = Reader { client, channel, options, peer: post.peer };
-        let _turn = channel.sending.enter(wait, || false).await?;
+        let _turn = channel.sending.lock_unless(wait, || false).await?;
         let mut sent = 0;
         loop {
             let blocked = match sink.send(&line, &mut sent) {
-                Ok(Sent::All) => return Ok(()),
-                Ok(Sent::Blocked(fd)) => fd,
+                Ok(SendProgress::All) => return Ok(()),
+                Ok(SendProgress::Blocked(fd)) => fd,
                 Err(error) => return Err(reader.not_sent(&error, sent, wait).await),
             };
             // A server may wait in its turn until somebody reads.
-            let writable = [Poll::new(std::os::fd::AsRawFd::as_raw_fd(&blocked), POLLOUT)];
+            let writable = [Poll::new(blocked.raw(), POLLOUT)];
             let waited = match channel.source.get() {
                 Some(mut source) => reader.lead(&mut source, None, &writable, wait).await,
                 None => channel.until_any(&writable, wait).await,

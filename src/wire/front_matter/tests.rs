@@ -7,7 +7,7 @@ fn read(text: &str) -> Value {
 }
 
 #[test]
-fn takes_the_spaces_of_unicode_for_text() {
+fn reads_unicode_spaces_as_text() {
     for space in ['\u{a0}', '\u{2003}', '\u{2028}', '\u{2029}', '\u{3000}'] {
         let text = format!("a: {{b,\n  {space}\n  }}\nc: {space}d{space}\n");
         let value = parse(&text, 1).unwrap();
@@ -17,7 +17,7 @@ fn takes_the_spaces_of_unicode_for_text() {
 }
 
 #[test]
-fn reads_what_people_write_above_a_text() {
+fn reads_usual_front_matter() {
     let text = r#"# A skill.
 name: pdf-processing
 description: "Extracts text: and \"tables\" \u00e9\n" # which is long
@@ -109,7 +109,7 @@ flow: [a,
 }
 
 #[test]
-fn tells_the_kinds_of_plain_values_apart() {
+fn resolves_plain_values_to_their_types() {
     for (text, value) in [
         ("a", json!("a")),
         ("1", json!(1)),
@@ -148,7 +148,7 @@ fn tells_the_kinds_of_plain_values_apart() {
 }
 
 #[test]
-fn refuses_the_rest_and_names_the_line() {
+fn rejects_other_features_and_names_the_line() {
     for (text, line, words) in [
         ("a: 1\nb: &x 1\n", 3, "anchors"),
         ("a: *x\n", 2, "aliases"),
@@ -192,7 +192,7 @@ fn refuses_the_rest_and_names_the_line() {
 }
 
 #[test]
-fn bounds_what_a_text_becomes_and_the_time_it_takes() {
+fn limits_the_values_and_the_time() {
     let begun = std::time::Instant::now();
     let half = 64 * 1024 / 2;
     let many = format!("a: [{}]", "1,".repeat(half));
@@ -221,7 +221,7 @@ fn bounds_what_a_text_becomes_and_the_time_it_takes() {
 }
 
 #[test]
-fn takes_every_beginning_of_a_text() {
+fn accepts_every_beginning_of_a_text() {
     let text =
         "a: \"é\\n\"\nb: [c, {d: 'e'}, \"f\\u00e9\"]\ng:\n - h: >-\n    i\n\n   j: |2+\n      k\n";
     assert!(parse(text, 2).is_ok(), "{:?}", parse(text, 2));

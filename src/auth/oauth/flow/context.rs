@@ -16,7 +16,7 @@ use crate::auth::oauth::state::settings::Settings;
 use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::transport::gate::Turn;
+use crate::transport::async_mutex::Guard;
 use crate::transport::wait::Wait;
 use crate::wire::challenge::Challenge;
 
@@ -117,7 +117,7 @@ impl<'a> Flow<'a> {
 
     /// Waits for another call's flow to end. The call's timeout is paused while
     /// that flow waits for a person. `None` as soon as `is_done`.
-    pub(super) async fn enter(&self, is_done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
+    pub(super) async fn enter(&self, is_done: impl Fn() -> bool) -> Result<Option<Guard<'_>>> {
         let wait = self.need.wait;
         let late = |error: Error| match error.status() {
             Status::Timeout => error.during("waiting for the authorization of another call"),
@@ -127,7 +127,7 @@ impl<'a> Flow<'a> {
         loop {
             let next = (Instant::now() + CHECK_INTERVAL).min(until);
             let brief = wait.at_most_beyond(next.saturating_duration_since(Instant::now()));
-            match self.auth.gate.enter(&brief, &is_done).await {
+            match self.auth.gate.lock_unless(&brief, &is_done).await {
                 Err(error) if error.status() == Status::Timeout => {
                     // Before `next`: it was the call's own deadline.
                     let is_over = next >= until || Instant::now() < next;

@@ -129,7 +129,7 @@ impl Flow<'_> {
         let is_due = || self.account.ready(|held| self.can_renew(held)).is_none();
         let _turn = match held.filter(|held| !held.is_over()) {
             // The token is still good: no need to wait for another call's flow.
-            Some(held) => match self.auth.gate.try_enter() {
+            Some(held) => match self.auth.gate.try_lock() {
                 Some(turn) => turn,
                 None => return Ok(Some(held.token.clone())),
             },

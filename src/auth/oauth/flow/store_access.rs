@@ -11,7 +11,7 @@ use crate::auth::oauth::store::entry::StoreEntry;
 use crate::auth::oauth::store::{self, Store, StoreLock};
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
-use crate::transport::gate::Turn;
+use crate::transport::async_mutex::Guard;
 use crate::transport::wait::Wait;
 
 /// How long a callback of the store may take.
@@ -92,7 +92,7 @@ impl<'a> StoreAccess<'a> {
         loop {
             let (auth, work) = (self.auth.clone(), work.clone());
             let attempt = move || {
-                let Some(_turn) = auth.storing.try_enter() else { return Ok(false) };
+                let Some(_turn) = auth.storing.try_lock() else { return Ok(false) };
                 let work = lock(&work).take();
                 inside(&auth, || work.map(|work| work()));
                 Ok(true)
@@ -104,8 +104,8 @@ impl<'a> StoreAccess<'a> {
         }
     }
 
-    async fn turn(&self) -> Result<Turn<'_>> {
-        let turn = self.auth.storing.enter(self.need.wait, || false).await;
+    async fn turn(&self) -> Result<Guard<'_>> {
+        let turn = self.auth.storing.lock_unless(self.need.wait, || false).await;
         let turn = turn.map_err(|error| match error.status() {
             Status::Timeout => {
                 error.during("waiting for the authorization's store in another call")

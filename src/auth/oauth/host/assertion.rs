@@ -1,9 +1,7 @@
 //! The assertion of a workload, read from a file or the environment.
 
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -11,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
+use crate::platform;
 
 /// The most bytes that an assertion's file may have.
 const LIMIT: u64 = 256 * 1024;
@@ -31,9 +30,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Secret> {
         let path = quote(&path.to_string_lossy());
         Error::new(Status::Auth, format!("the signed token in {path} cannot be read: {why}"))
     };
-    let mut options = OpenOptions::new();
-    let file = options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC).open(path);
-    let file = file.map_err(|error| failed(error.to_string()))?;
+    let file = platform::open_regular(path).map_err(|error| failed(error.to_string()))?;
     let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
     if !is_file {
         return Err(failed("it is no regular file".to_owned()));

@@ -14,8 +14,8 @@ use std::thread::Builder;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
-use crate::base::sys::PerProcess;
-use crate::base::{sys, thread};
+use crate::base::thread;
+use crate::platform::{BROWSER_OPENERS, PerProcess, isolate, without_signals};
 use crate::wire::url::{Scheme, Url, UrlParts};
 
 /// Starts the system's opener with an address as its one argument.
@@ -26,7 +26,7 @@ pub(crate) fn open_browser(url: &str, environment: &Environment) -> Result<()> {
         let mut command = Command::new(program);
         command.args(arguments).env_clear().envs(environment.all());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        sys::isolate(&mut command);
+        isolate(&mut command);
         if let Ok(child) = command.spawn() {
             attend(child, thread::builder("mcp-browser"));
             return Ok(());
@@ -51,9 +51,7 @@ fn openers(environment: &Environment, url: &str) -> Vec<Vec<OsString>> {
             _ => vec![vec![browser.to_owned(), url.into()]],
         };
     }
-    let usual: &[&str] =
-        if cfg!(target_os = "macos") { &["open"] } else { &["xdg-open", "x-www-browser"] };
-    usual.iter().map(|name| vec![name.into(), url.into()]).collect()
+    BROWSER_OPENERS.iter().map(|name| vec![name.into(), url.into()]).collect()
 }
 
 /// One entry of BROWSER, as xdg-open reads it: words with blanks between them,
@@ -133,7 +131,7 @@ static UNATTENDED: PerProcess<Mutex<Vec<Arc<Mutex<Child>>>>> = PerProcess::new()
 fn attend(child: Child, thread: Builder) {
     let child = Arc::new(Mutex::new(child));
     let waited = child.clone();
-    let wait = move || sys::without_signals(|| drop(lock(&waited).wait()));
+    let wait = move || without_signals(|| drop(lock(&waited).wait()));
     let is_waited = thread.spawn(wait).is_ok();
     let mut unattended = lock(UNATTENDED.get());
     unattended.retain(|child| matches!(lock(child).try_wait(), Ok(None)));

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::transport::address_policy::AddressPolicy;
-use crate::transport::http::{Http, Reply, Request, Setting};
-use crate::transport::link::Route;
+use crate::transport::connector::Route;
+use crate::transport::http::{ExchangeSettings, Http, HttpResponse, OutgoingRequest};
 use crate::transport::proxy::ProxyChoice;
 use crate::transport::tls::TlsSettings;
 use crate::transport::trace::Trace;
@@ -184,7 +184,7 @@ impl HttpClient {
         ];
         headers.extend(what.form.map(|(media, _)| ("Content-Type", media, false)));
         headers.extend(what.headers.iter().map(|(name, value)| (*name, *value, true)));
-        let request = Request {
+        let request = OutgoingRequest {
             verb: what.verb,
             url: what.url,
             headers: &headers,
@@ -192,7 +192,7 @@ impl HttpClient {
             is_repeatable: what.form.is_none(),
             proof: None,
         };
-        let setting = Setting {
+        let setting = ExchangeSettings {
             route: &client.route,
             connect_timeout: self.route.connect_timeout,
             // It would show bodies and headers.
@@ -248,7 +248,7 @@ impl HttpClient {
         tls.client = tls.client.filter(|_| is_own);
         let route = Route {
             unix_socket: self.route.unix_socket.clone().filter(|_| is_own),
-            proxy: self.route.proxy.on_the_way_to(origin)?,
+            proxy: self.route.proxy.for_origin(origin)?,
             tls,
             address_policy: Some(self.route.address_policy),
         };
@@ -281,7 +281,7 @@ impl Fetch<'_> {
     }
 
     /// Where a redirect leads, if it is one and stays on the origin.
-    fn target(&self, reply: &Reply<'_>) -> Option<Url> {
+    fn target(&self, reply: &HttpResponse<'_>) -> Option<Url> {
         if !matches!(reply.head.status, 301 | 302 | 303 | 307 | 308) {
             return None;
         }
@@ -293,7 +293,7 @@ impl Fetch<'_> {
 
 /// The whole body. In one buffer that does not grow, which would leave copies
 /// of a token behind; a system gives memory for what is written to alone.
-async fn read(reply: &mut Reply<'_>, wait: &Wait) -> Result<Secret> {
+async fn read(reply: &mut HttpResponse<'_>, wait: &Wait) -> Result<Secret> {
     let mut out = Zeroizing::new(Vec::new());
     out.try_reserve_exact(BODY_LIMIT)
         .map_err(|_| Error::new(Status::NoMemory, "no memory for the server's reply"))?;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{foreign, place};
 use crate::base::error::{Error, Status};
-use crate::wire::retry;
+use crate::wire::retry_after;
 
 /// How long a server may ask to be left alone.
 const LONGEST_WAIT: u32 = 3_600_000;
@@ -41,7 +41,7 @@ impl<'a> EndpointResponse<'a> {
 
     /// Milliseconds until another try, an hour at most.
     pub(crate) fn wait(&self) -> Option<u32> {
-        let wait = self.retry_after.and_then(|text| retry::retry_after(text, self.now))?;
+        let wait = self.retry_after.and_then(|text| retry_after::retry_after(text, self.now))?;
         Some(wait.min(LONGEST_WAIT))
     }
 

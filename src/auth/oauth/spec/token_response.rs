@@ -7,7 +7,7 @@ use crate::auth::oauth::spec::redact::{foreign, place, said};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::base::error::{Error, Status};
 use crate::base::secret::Secret;
-use crate::wire::clock;
+use crate::wire::clock_skew;
 
 /// The longest token: it has to fit a header.
 const LONGEST: usize = 32 * 1024;
@@ -212,7 +212,7 @@ fn refusal(
     );
     message.push_str(advice(kind, asked.step, needs_person));
     if kind == TokenErrorKind::InvalidDpopProof
-        && let Some(apart) = clock::apart(reply.date, reply.now)
+        && let Some(apart) = clock_skew::clock_skew(reply.date, reply.now)
     {
         message.push_str(&format!("; {apart}"));
     }

@@ -20,7 +20,7 @@ use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
-use crate::transport::gate::Gate;
+use crate::transport::async_mutex::AsyncMutex;
 use crate::wire::url::{URL_LIMIT, scheme_of};
 
 /// Shows a page to the person; runs code of the application.
@@ -35,9 +35,9 @@ pub(crate) struct Auth {
     /// As it was when this was made.
     pub(crate) environment: Arc<Environment>,
     /// Held by the one exchange that is under way.
-    pub(crate) gate: Gate,
+    pub(crate) gate: AsyncMutex,
     /// Held by the one function of the program's store that runs.
-    pub(crate) storing: Gate,
+    pub(crate) storing: AsyncMutex,
     accounts: Mutex<Vec<Arc<Account>>>,
     /// What servers want in the next proofs, by their origins.
     nonces: Mutex<Vec<(String, String)>>,
@@ -55,8 +55,8 @@ impl Auth {
             is_used: AtomicBool::new(false),
             grant,
             environment: Environment::read(),
-            gate: Gate::default(),
-            storing: Gate::default(),
+            gate: AsyncMutex::default(),
+            storing: AsyncMutex::default(),
             accounts: Mutex::default(),
             nonces: Mutex::default(),
             sign_in: Mutex::default(),

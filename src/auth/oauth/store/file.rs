@@ -1,9 +1,8 @@
 //! A store that is one file, which no other user may read or write.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -14,7 +13,7 @@ use crate::auth::oauth::store::{Store, StoreLock};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::base::sys;
+use crate::platform::{Access, is_same_file, make_private_folder, open_private, state_folder};
 use crate::transport::socket::plain;
 
 /// A file that is replaced as a whole, a file beside it that is locked, and
@@ -27,10 +26,6 @@ pub(crate) struct FileStore {
 
 /// A larger file is none of ours.
 const LARGEST: u64 = 4 * 1024 * 1024;
-/// What the group and others may have of a file or a folder.
-const OTHERS: u32 = 0o077;
-const OTHERS_WRITE: u32 = 0o022;
-const ROOT: u32 = 0;
 
 impl FileStore {
     /// Reads what is there, so that a file of no use is found at once; makes
@@ -65,7 +60,7 @@ impl FileStore {
 
     fn read(&self) -> Result<Option<Secret>> {
         let mut options = OpenOptions::new();
-        let file = match open(&self.path, options.read(true)) {
+        let file = match open_private(&self.path, options.read(true)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             result => result.map_err(|error| self.failed(&self.path, "opened", &error))?,
         };
@@ -107,7 +102,7 @@ impl FileStore {
             _ => {}
         }
         let mut options = OpenOptions::new();
-        let mut file = open(new, options.write(true).create_new(true))?;
+        let mut file = open_private(new, options.write(true).create_new(true))?;
         let written = file
             .write_all(text.as_bytes())
             .and_then(|()| file.sync_all())
@@ -126,7 +121,7 @@ impl FileStore {
     fn make_folder(&self) -> Result<()> {
         let above = self.folder.parent().unwrap_or(&self.folder);
         let made = match fs::create_dir_all(above) {
-            Ok(()) => DirBuilder::new().mode(0o700).create(&self.folder),
+            Ok(()) => make_private_folder(&self.folder),
             failed => failed,
         };
         match made {
@@ -141,16 +136,17 @@ impl FileStore {
     fn check_folder(&self) -> Result<()> {
         let folder = &self.folder;
         let about = fs::metadata(folder).map_err(|error| self.failed(folder, "read", &error))?;
-        let (shown, owner, mode) = (shown(folder), about.uid(), about.mode() & 0o7777);
-        if owner != sys::user() && owner != ROOT {
+        let (shown, access) = (shown(folder), Access::of(&about));
+        if !access.is_own_or_of_system() {
+            let owner = access.owner();
             return Err(insecure(format!(
                 "{shown} belongs to user {owner}, who could take the tokens: use a folder of your \
                  own"
             )));
         }
-        if mode & OTHERS_WRITE != 0 {
+        if access.is_writable_by_others() {
             return Err(insecure(format!(
-                "other users may write in {shown} (mode {mode:04o}): chmod go-w {shown}, or use a \
+                "other users may write in {shown} (mode {access}): chmod go-w {shown}, or use a \
                  folder of your own"
             )));
         }
@@ -160,20 +156,20 @@ impl FileStore {
     /// Whether nobody else has, or had, a hand in a file.
     fn check(&self, path: &Path, file: &File) -> Result<Metadata> {
         let about = file.metadata().map_err(|error| self.failed(path, "read", &error))?;
-        let (shown, owner, mode) = (shown(path), about.uid(), about.mode() & 0o7777);
+        let (shown, access) = (shown(path), Access::of(&about));
         if !about.is_file() {
             return Err(insecure(format!("{shown} is no regular file: use another path")));
         }
-        if owner != sys::user() {
+        if !access.is_own() {
+            let (owner, user) = (access.owner(), Access::user());
             return Err(insecure(format!(
-                "{shown} belongs to user {owner} and not to user {}, who runs this: use a file of \
-                 your own",
-                sys::user()
+                "{shown} belongs to user {owner} and not to user {user}, who runs this: use a file of \
+                 your own"
             )));
         }
-        if mode & OTHERS != 0 {
+        if access.is_open_to_others() {
             return Err(insecure(format!(
-                "other users have access to {shown} (mode {mode:04o}), which is to hold tokens: \
+                "other users have access to {shown} (mode {access}), which is to hold tokens: \
                  chmod 600 {shown}, and sign in again if they may have read it"
             )));
         }
@@ -223,12 +219,11 @@ impl Store for FileStore {
         let failed = |error: io::Error| self.failed(&path, "locked", &error);
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
-        let file = open(&path, options).map_err(failed)?;
+        let file = open_private(&path, options).map_err(failed)?;
         let about = self.check(&path, &file)?;
         let held = StoreLock::of(file).map_err(failed)?;
         // One that was removed meanwhile keeps nobody away.
-        let is_there = fs::symlink_metadata(&path)
-            .is_ok_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino()));
+        let is_there = fs::symlink_metadata(&path).is_ok_and(|there| is_same_file(&there, &about));
         Ok(held.filter(|_| is_there))
     }
 
@@ -241,12 +236,6 @@ impl Store for FileStore {
     }
 }
 
-/// Follows no symbolic link, and does not wait for the writer of a FIFO. The
-/// standard library has it closed on exec.
-fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
-}
-
 fn insecure(message: String) -> Error {
     Error::new(Status::Insecure, message)
 }
@@ -256,15 +245,7 @@ fn shown(path: &Path) -> String {
 }
 
 fn default_path(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<PathBuf> {
-    // A relative one is to be passed over (XDG Base Directory Specification).
-    let folder = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = |below: &str| folder("HOME").map(|home| home.join(below));
-    let state = if cfg!(target_os = "macos") {
-        home("Library/Application Support")
-    } else {
-        folder("XDG_STATE_HOME").or_else(|| home(".local/state"))
-    };
-    state.map(|state| state.join("mcpclient/tokens.json")).ok_or_else(|| {
+    state_folder(variable).map(|state| state.join("mcpclient/tokens.json")).ok_or_else(|| {
         Error::new(
             Status::NotFound,
             "there is no place for tokens, as HOME is not set to an absolute path: set it, or \

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::auth::oauth::store::entry::StoreEntry;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::base::sys;
+use crate::platform::FileLock;
 use crate::transport::wait::Wait;
 
 /// Texts by their keys: one JSON object for each.
@@ -48,7 +48,7 @@ pub(crate) trait Store: Debug + Send + Sync {
 /// Held over the whole of reading, renewing and writing: what was read is
 /// what is replaced, whoever else there is.
 #[derive(Debug)]
-pub(crate) struct StoreLock(Option<File>);
+pub(crate) struct StoreLock(#[allow(dead_code, reason = "unlocks when dropped")] Option<FileLock>);
 
 impl StoreLock {
     /// Of a store that nobody else has, or that has no lock.
@@ -58,15 +58,7 @@ impl StoreLock {
 
     /// Of a lock file, which stays: removing it would let two have the lock.
     fn of(file: File) -> io::Result<Option<Self>> {
-        Ok(sys::try_lock(&file)?.then_some(Self(Some(file))))
-    }
-}
-
-impl Drop for StoreLock {
-    fn drop(&mut self) {
-        if let Some(file) = &self.0 {
-            sys::unlock(file);
-        }
+        Ok(FileLock::try_lock(file)?.map(|lock| Self(Some(lock))))
     }
 }
 

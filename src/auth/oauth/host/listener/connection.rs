@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::auth::oauth::host::listener::request::{BrowserRequest, ResponsePage};
 use crate::auth::oauth::spec::redirect::RedirectTarget;
 use crate::base::secret::Secret;
-use crate::base::sys::{self, POLLIN, POLLOUT, Poll};
+use crate::platform::{self, POLLIN, POLLOUT, Poll};
 use crate::transport::socket::Socket;
 use crate::transport::wait::Wait;
 
@@ -171,6 +171,6 @@ impl BrowserConnection {
 
 impl Drop for BrowserConnection {
     fn drop(&mut self) {
-        sys::wipe(&mut self.head);
+        platform::wipe(&mut self.head);
     }
 }

@@ -9,7 +9,6 @@ pub(crate) mod request;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Type};
@@ -19,7 +18,7 @@ use crate::auth::oauth::spec::redirect::{LoopbackRedirect, RedirectTarget};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::base::signal::Signal;
-use crate::base::sys::{POLLIN, Poll};
+use crate::platform::{POLLIN, Poll, lacks_address, raw_socket};
 use crate::transport::socket::{Socket, plain};
 use crate::transport::wait::{self, Wait};
 
@@ -129,7 +128,7 @@ impl LoopbackListener {
             let now = Instant::now();
             visitors.retain(|visitor| !visitor.is_over(now));
             let pause = visitors.iter().map(|visitor| visitor.left(now)).min();
-            let doors = sockets.iter().map(|socket| Poll::new(socket.as_raw_fd(), POLLIN));
+            let doors = sockets.iter().map(|socket| Poll::new(raw_socket(socket), POLLIN));
             let mut entries: Vec<Poll> =
                 doors.chain(visitors.iter().map(BrowserConnection::entry)).collect();
             entries.push(wait::entry(enough)?);
@@ -207,7 +206,7 @@ fn open_all(addresses: &[IpAddr], mut port: u16) -> io::Result<(Vec<socket2::Soc
                 port = own;
                 sockets.push(socket);
             }
-            Err(error) if is_without(&error) => failure = Some(error),
+            Err(error) if lacks_address(&error) => failure = Some(error),
             Err(error) => return Err(error),
         }
     }
@@ -231,12 +230,6 @@ fn open(address: SocketAddr) -> io::Result<(socket2::Socket, u16)> {
     socket.listen(BACKLOG)?;
     let port = socket.local_addr()?.as_socket().map_or(0, |address| address.port());
     Ok((socket, port))
-}
-
-/// Whether this machine lacks the address, or its whole family.
-fn is_without(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::AddrNotAvailable
-        || error.raw_os_error() == Some(libc::EAFNOSUPPORT)
 }
 
 fn is_taken(error: &io::Error) -> bool {

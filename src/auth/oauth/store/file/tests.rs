@@ -1,5 +1,6 @@
 use super::*;
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::fs::DirBuilder;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, symlink};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -122,7 +123,7 @@ fn refuses_what_belongs_to_another_user() {
         assert_eq!(error.status(), Status::Insecure);
         assert!(error.message().contains("user 12345"), "{}", error.message());
     }
-    chown(folder.file(), Some(sys::user()), None).unwrap();
+    chown(folder.file(), Some(Access::user()), None).unwrap();
     chown(&folder.0, Some(12345), None).unwrap();
     assert!(store.load("a").unwrap_err().message().contains("user 12345"));
 }
@@ -214,7 +215,7 @@ fn keeps_the_old_text_when_the_new_one_cannot_be_written() {
     assert_eq!(fs::read_to_string(folder.file()).unwrap(), GOOD);
 
     // Root may write in spite of the mode.
-    if sys::user() != ROOT {
+    if Access::user() != 0 {
         fs::remove_dir(store.beside(".new")).unwrap();
         let held = locked(&store);
         set_mode(&folder.0, 0o500);

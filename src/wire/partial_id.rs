@@ -1,24 +1,24 @@
-//! Whose a message is of which only the beginning or the end is at hand: one
-//! that was too long to keep.
+//! The id of a message that was too long to keep, from its beginning or its
+//! end.
 
-/// Whom a message is for, as far as a piece of it says.
+/// What a piece of a message says about its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Owner {
-    /// It answers the request of this id.
-    Request(i64),
-    /// It is no answer.
-    Nobody,
+pub(crate) enum PartialId {
+    /// The message is the response to the request with this id.
+    Response(i64),
+    /// The message is not a response to a request of this library.
+    NoResponse,
     Unknown,
 }
 
-impl Owner {
-    /// By the beginning, where most servers write the id.
+impl PartialId {
+    /// From the beginning, where most servers write the id.
     pub(crate) fn of_head(head: &[u8]) -> Self {
         of_members(Scan(head)).unwrap_or(Self::Unknown)
     }
 
-    /// By the end, where the others do. What ends with one brace after the
-    /// id is a member of the message itself.
+    /// From the end, where other servers write the id. If only one brace
+    /// follows the id, it is a member of the message itself.
     pub(crate) fn of_tail(tail: &[u8]) -> Self {
         let tail = tail.trim_ascii_end();
         let Some(tail) = tail.strip_suffix(b"}") else { return Self::Unknown };
@@ -30,12 +30,12 @@ impl Owner {
             .strip_suffix(b"\"id\"")
             .is_some_and(|rest| matches!(rest.trim_ascii_end().last(), Some(b',' | b'{')));
         let number = std::str::from_utf8(number).ok().and_then(|number| number.parse().ok());
-        number.filter(|_| is_id).map_or(Self::Unknown, Self::Request)
+        number.filter(|_| is_id).map_or(Self::Unknown, Self::Response)
     }
 }
 
-/// `None` where the piece ends too early.
-fn of_members(mut scan: Scan<'_>) -> Option<Owner> {
+/// `None` if the piece ends too early.
+fn of_members(mut scan: Scan<'_>) -> Option<PartialId> {
     scan.token(b'{')?;
     let mut id = None;
     let mut is_answer = false;
@@ -43,27 +43,27 @@ fn of_members(mut scan: Scan<'_>) -> Option<Owner> {
         let name = scan.string()?;
         scan.token(b':')?;
         match name {
-            b"method" => return Some(Owner::Nobody),
+            b"method" => return Some(PartialId::NoResponse),
             b"result" | b"error" => is_answer = true,
             _ => {}
         }
         if let (true, Some(id)) = (is_answer, id) {
-            return Some(Owner::Request(id));
+            return Some(PartialId::Response(id));
         }
         let value = scan.value()?;
         if name == b"id" {
-            // One that is no number of ours answers none of ours.
+            // The library uses numbers as ids.
             let number = std::str::from_utf8(value).ok().and_then(|text| text.trim().parse().ok());
             match number {
                 Some(number) => id = Some(number),
-                None => return Some(Owner::Nobody),
+                None => return Some(PartialId::NoResponse),
             }
         }
         scan.token(b',')?;
     }
 }
 
-/// What is left of a piece of JSON, which is not checked.
+/// The rest of a piece of JSON. The JSON is not checked.
 struct Scan<'a>(&'a [u8]);
 
 impl<'a> Scan<'a> {
@@ -72,7 +72,7 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// Without its quotes, and with its escapes.
+    /// A string without its quotes; its escapes are not replaced.
     fn string(&mut self) -> Option<&'a [u8]> {
         self.token(b'"')?;
         let mut at = 0;
@@ -88,7 +88,7 @@ impl<'a> Scan<'a> {
         Some(text)
     }
 
-    /// Whole, and with what follows it at hand.
+    /// A complete value, if the piece has the byte after it as well.
     fn value(&mut self) -> Option<&'a [u8]> {
         let start = self.0;
         let mut depth = 0usize;
@@ -118,41 +118,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_seen_at_the_beginning() {
+    fn is_found_at_the_beginning() {
         for (head, owner) in [
-            (r#"{"jsonrpc":"2.0","id":7,"result":{"con"#, Owner::Request(7)),
-            (r#"{ "id" : -7 , "jsonrpc" : "2.0" , "error" : "#, Owner::Request(-7)),
-            (r#"{"x":{"id":[1,{"a":"}\""}]},"id":3,"result":"#, Owner::Request(3)),
-            (r#"{"jsonrpc":"2.0","id":7,"method":"x","params":["#, Owner::Nobody),
-            (r#"{"method":"x","params":{"id":1,"result":"#, Owner::Nobody),
-            (r#"{"id":"7","result":{"#, Owner::Nobody),
-            (r#"{"result":{"id":1,"result":{"#, Owner::Unknown),
-            (r#"{"id":7,"jsonrpc":"2.0""#, Owner::Unknown),
-            ("[1,2", Owner::Unknown),
-            ("", Owner::Unknown),
+            (r#"{"jsonrpc":"2.0","id":7,"result":{"con"#, PartialId::Response(7)),
+            (r#"{ "id" : -7 , "jsonrpc" : "2.0" , "error" : "#, PartialId::Response(-7)),
+            (r#"{"x":{"id":[1,{"a":"}\""}]},"id":3,"result":"#, PartialId::Response(3)),
+            (r#"{"jsonrpc":"2.0","id":7,"method":"x","params":["#, PartialId::NoResponse),
+            (r#"{"method":"x","params":{"id":1,"result":"#, PartialId::NoResponse),
+            (r#"{"id":"7","result":{"#, PartialId::NoResponse),
+            (r#"{"result":{"id":1,"result":{"#, PartialId::Unknown),
+            (r#"{"id":7,"jsonrpc":"2.0""#, PartialId::Unknown),
+            ("[1,2", PartialId::Unknown),
+            ("", PartialId::Unknown),
         ] {
-            assert_eq!(Owner::of_head(head.as_bytes()), owner, "{head}");
+            assert_eq!(PartialId::of_head(head.as_bytes()), owner, "{head}");
         }
         let whole = br#"{"a":"\"\\","b":[{}],"id":12,"result":1}"#;
         for end in 0..whole.len() {
-            let owner = Owner::of_head(&whole[..end]);
-            assert!(matches!(owner, Owner::Unknown | Owner::Request(12)), "{end}");
+            let owner = PartialId::of_head(&whole[..end]);
+            assert!(matches!(owner, PartialId::Unknown | PartialId::Response(12)), "{end}");
         }
     }
 
     #[test]
-    fn is_seen_at_the_end() {
+    fn is_found_at_the_end() {
         for (tail, owner) in [
-            (r#"]},"jsonrpc":"2.0","id":7}"#, Owner::Request(7)),
-            ("]},\"id\": 70 ,\"jsonrpc\":\"2.0\"}\r", Owner::Request(70)),
-            (r#"{"a":1,"id":7}}"#, Owner::Unknown),
-            (r#"],"id":"7"}"#, Owner::Unknown),
-            (r#""text \"id\":7}"#, Owner::Unknown),
-            (r#","id":}"#, Owner::Unknown),
-            (r#"7}"#, Owner::Unknown),
-            ("", Owner::Unknown),
+            (r#"]},"jsonrpc":"2.0","id":7}"#, PartialId::Response(7)),
+            ("]},\"id\": 70 ,\"jsonrpc\":\"2.0\"}\r", PartialId::Response(70)),
+            (r#"{"a":1,"id":7}}"#, PartialId::Unknown),
+            (r#"],"id":"7"}"#, PartialId::Unknown),
+            (r#""text \"id\":7}"#, PartialId::Unknown),
+            (r#","id":}"#, PartialId::Unknown),
+            (r#"7}"#, PartialId::Unknown),
+            ("", PartialId::Unknown),
         ] {
-            assert_eq!(Owner::of_tail(tail.as_bytes()), owner, "{tail}");
+            assert_eq!(PartialId::of_tail(tail.as_bytes()), owner, "{tail}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Looking for what ends a run of plain characters in a JSON string, many
-//! bytes at a time.
+//! Finds the end of a run of plain characters in a JSON string, many bytes at a
+//! time.
 
 /// The number of bytes before the first quote, backslash or control character.
 ///
-/// Most strings end in their first bytes: looking at those is worth no call.
+/// Most strings end within their first bytes, so these are checked inline.
 #[inline(always)]
 pub(crate) fn plain(bytes: &[u8]) -> usize {
     match bytes.first_chunk().map_or(0, |first| specials(u64::from_le_bytes(*first))) {
@@ -12,7 +12,7 @@ pub(crate) fn plain(bytes: &[u8]) -> usize {
     }
 }
 
-/// The same, wherever it ends.
+/// The same for a run of any length.
 #[inline(never)]
 fn beyond(bytes: &[u8]) -> usize {
     // Eight at a time: a byte is special if subtracting borrows its top bit.
@@ -32,19 +32,18 @@ fn beyond(bytes: &[u8]) -> usize {
     at + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
-/// After so many bytes the string is a long one.
+/// From this length on a string counts as long.
 const LONG: usize = 64;
 
-/// The same for a text whose first `LONG` bytes are plain: its end by what
-/// finds two bytes fastest, and then whether there is a control character
-/// before it.
+/// The same for a text whose first `LONG` bytes are plain. Searches for a quote
+/// or a backslash with memchr, then for a control character before it.
 #[inline(never)]
 fn long(bytes: &[u8]) -> usize {
     let behind = bytes.get(LONG..).unwrap_or_default();
     let end = LONG + memchr::memchr2(b'"', b'\\', behind).unwrap_or(behind.len());
     let inner = bytes.get(..end).unwrap_or_default();
-    // All are looked at, many at a time: written out, as the compiler does not
-    // do it where it is to make small code.
+    // The loop is unrolled by hand: the compiler does not do it when it
+    // optimizes for size.
     let low = |chunk: &[u8; 8]| {
         let chunk = u64::from_le_bytes(*chunk);
         chunk.wrapping_sub(ONES * 0x20) & !chunk
@@ -58,7 +57,7 @@ fn long(bytes: &[u8]) -> usize {
     for chunk in rest.as_chunks::<8>().0 {
         found |= low(chunk);
     }
-    // What is left, and some again.
+    // The last eight bytes, some of them for the second time.
     found |= inner.last_chunk().map_or(0, low);
     if found & TOPS == 0 {
         return end;
@@ -66,11 +65,11 @@ fn long(bytes: &[u8]) -> usize {
     inner.iter().position(|byte| *byte < 0x20).unwrap_or(end)
 }
 
-/// The top bit of the first byte that is a quote, a backslash or a control
-/// character, and perhaps of others behind it.
+/// Sets the top bit of the first byte that is a quote, a backslash or a control
+/// character, and perhaps of later bytes.
 #[inline(always)]
 fn specials(chunk: u64) -> u64 {
-    // A byte that has its top bit set is none of them.
+    // A byte with its top bit set is none of them.
     let less_one = |byte: u8| (chunk ^ (ONES * u64::from(byte))).wrapping_sub(ONES);
     (less_one(b'"') | less_one(b'\\') | chunk.wrapping_sub(ONES * 0x20)) & !chunk & TOPS
 }
@@ -83,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_specials_wherever_they_stand() {
+    fn finds_specials_at_every_position() {
         for special in [b'"', b'\\', 0, 0x1f, b'\n'] {
             for at in 0..200 {
                 let mut bytes = [b'~'; 200];

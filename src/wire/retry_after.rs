@@ -1,11 +1,11 @@
-//! Retry-After: when a server wants to be asked again (RFC 9110, 10.2.3).
+//! Retry-After: when the client may retry (RFC 9110, 10.2.3).
 
 use std::time::SystemTime;
 
-/// What fits the C type.
+/// The largest value of the C type.
 const MOST: u32 = i32::MAX as u32;
 
-/// Milliseconds from seconds or a date.
+/// The value of the header, seconds or a date, in milliseconds from now.
 pub(crate) fn retry_after(text: &str, now: SystemTime) -> Option<u32> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<u64>() {

@@ -1,19 +1,20 @@
-//! How far two clocks are apart, by the Date of an answer (RFC 9110, 6.6.1).
+//! Clock skew between this machine and a server, from the Date header of a
+//! response (RFC 9110, 6.6.1).
 
 use std::time::SystemTime;
 
-/// The most seconds that nobody is told of.
-const LITTLE: u64 = 60;
+/// A skew of at most so many seconds is ignored.
+const IGNORED: u64 = 60;
 
-/// For a message, when the clocks are so far apart that it matters; `now` is
-/// ours, `date` the server's.
-pub(crate) fn apart(date: Option<&str>, now: SystemTime) -> Option<String> {
+/// The skew for an error message, if it is large enough to matter. `now` is the
+/// time of this machine, `date` that of the server.
+pub(crate) fn clock_skew(date: Option<&str>, now: SystemTime) -> Option<String> {
     let theirs = httpdate::parse_http_date(date?).ok()?;
     let (seconds, way) = match now.duration_since(theirs) {
         Ok(ahead) => (ahead.as_secs(), "ahead of"),
         Err(behind) => (behind.duration().as_secs(), "behind"),
     };
-    (seconds > LITTLE)
+    (seconds > IGNORED)
         .then(|| format!("the clock of this machine is {seconds} s {way} the server's"))
 }
 
@@ -23,7 +24,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
-    fn tells_of_clocks_that_are_far_apart() {
+    fn reports_a_large_skew() {
         let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
         for (date, words) in [
             (Some("Sun, 06 Nov 1994 08:49:37 GMT"), None),
@@ -33,7 +34,7 @@ mod tests {
             (Some("now"), None),
             (None, None),
         ] {
-            let said = apart(date, now);
+            let said = clock_skew(date, now);
             assert_eq!(said.is_some(), words.is_some(), "{date:?}");
             assert!(said.unwrap_or_default().contains(words.unwrap_or_default()), "{date:?}");
         }

@@ -1,9 +1,9 @@
-//! JSON strings as plain text, in one pass and into one buffer.
+//! Replaces the escapes of JSON strings, in one pass and into one buffer.
 
-use crate::wire::scan::plain;
+use crate::wire::json_scan::plain;
 
-/// The text of a JSON string with its quotes, and a NUL behind it. A lone
-/// surrogate, which stands for nothing, becomes U+FFFD.
+/// The text of a JSON string, which is given with its quotes. The text ends
+/// with a NUL. A lone surrogate, which is no character, becomes U+FFFD.
 pub(crate) fn unescape(raw: &str) -> Vec<u8> {
     let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or_default();
     let mut rest = inner.as_bytes();
@@ -13,7 +13,7 @@ pub(crate) fn unescape(raw: &str) -> Vec<u8> {
         out.push(0);
         return out;
     };
-    // What is written is never longer than what is read.
+    // The output is never longer than the input.
     let mut out = Vec::with_capacity(rest.len() + 1);
     let mut run = first;
     loop {
@@ -38,12 +38,12 @@ pub(crate) fn unescape(raw: &str) -> Vec<u8> {
                     b'r' => b'\r',
                     b'b' => 8,
                     b'f' => 12,
-                    // A quote, a backslash, a slash.
+                    // A quote, a backslash or a slash.
                     other => *other,
                 });
                 after
             }
-            // A special that JSON does not have here.
+            // A byte that JSON does not allow here.
             [other, after @ ..] => {
                 out.push(*other);
                 after
@@ -55,10 +55,10 @@ pub(crate) fn unescape(raw: &str) -> Vec<u8> {
     out
 }
 
-/// A run that is copied faster without a call.
+/// A run shorter than this is copied faster without a call.
 const SHORT: usize = 8;
 
-/// The character behind `\u`, and what follows it.
+/// The character after `\u`, and the rest.
 fn unicode(rest: &[u8]) -> (char, &[u8]) {
     let (first, after) = unit(rest);
     if let Some(character) = char::from_u32(first) {
@@ -76,8 +76,8 @@ fn unicode(rest: &[u8]) -> (char, &[u8]) {
     (char::REPLACEMENT_CHARACTER, after)
 }
 
-/// Behind what are no four digits nothing is passed over: it might be half a
-/// character.
+/// The four digits as a number, and the rest. If there are no four digits,
+/// nothing is skipped: a cut could be inside a character.
 fn unit(rest: &[u8]) -> (u32, &[u8]) {
     let Some((digits, after)) = rest.split_first_chunk::<4>() else { return (0xfffd, rest) };
     let is_number = digits.iter().all(u8::is_ascii_hexdigit);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_what_a_parser_gives() {
+    fn gives_the_text_that_serde_json_gives() {
         for raw in [
             "\"\"",
             "\"plain é 世界\"",
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_escapes_wherever_they_stand() {
+    fn reads_escapes_at_every_position() {
         for before in 0..20 {
             for after in 0..20 {
                 let (a, b) = ("x".repeat(before), "é".repeat(after));
@@ -125,14 +125,14 @@ mod tests {
     }
 
     #[test]
-    fn replaces_half_a_pair() {
+    fn replaces_a_lone_surrogate() {
         assert_eq!(text(r#""\ud83dx""#), "\u{fffd}x");
         assert_eq!(text(r#""\ude00""#), "\u{fffd}");
         assert_eq!(text(r#""\ud83d\u0041""#), "\u{fffd}A");
     }
 
     #[test]
-    fn survives_what_is_no_string() {
+    fn accepts_input_that_is_no_string() {
         for raw in [
             "",
             "\"",

@@ -1,33 +1,33 @@
-//! `${...}` in a text: what is to stand there, taken from elsewhere.
+//! References such as `${NAME}` in the texts of a configuration file.
 
 /// A part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part<'a> {
     Plain(&'a str),
-    /// `${NAME}` and `${env:NAME}`: a variable of the environment. `otherwise`
-    /// is what follows `:-`, for one that is unset or empty.
+    /// `${NAME}` and `${env:NAME}`: an environment variable. `otherwise` is the
+    /// text after `:-`, used if the variable is unset or empty.
     Variable {
         name: &'a str,
         otherwise: Option<&'a str>,
     },
-    /// `${input:ID}`: what an editor asks its user for.
+    /// `${input:ID}`: an editor asks its user for it.
     Input(&'a str),
-    /// `${command:ID}`, `${/}` and others: what an editor alone knows.
+    /// `${command:ID}`, `${/}` and others: only an editor can replace it.
     Foreign(&'a str),
 }
 
-/// Why a text cannot be taken apart.
+/// Why a text cannot be parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
     /// A `${` without its `}`.
     Open,
     /// A `${` between a `${` and its `}`.
     Nested,
-    /// What stands in `${}` names nothing.
+    /// The text in `${}` is not a reference.
     Name,
 }
 
-/// Takes a text apart. A `$` before anything but `{` stands for itself.
+/// Splits a text into its parts. A `$` without a `{` is an ordinary character.
 pub(crate) fn parts(text: &str) -> Result<Vec<Part<'_>>, Wrong> {
     let mut out = Vec::new();
     let mut rest = text;
@@ -71,7 +71,7 @@ fn reference(inside: &str) -> Result<Part<'_>, Wrong> {
     }
 }
 
-/// A name as shells have it (POSIX, 3.216).
+/// Whether it is a name as in shells (POSIX, 3.216).
 fn is_name(text: &str) -> bool {
     !text.starts_with(|character: char| character.is_ascii_digit())
         && !text.is_empty()
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_text_apart() {
+    fn splits_a_text_into_its_parts() {
         use Part::{Foreign, Input, Plain};
         for (text, all) in [
             ("", &[] as &[Part<'_>]),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_names_nothing() {
+    fn refuses_malformed_references() {
         for (text, wrong) in [
             ("${", Wrong::Open),
             ("a ${A", Wrong::Open),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_every_beginning_and_end_of_a_text() {
+    fn accepts_every_beginning_and_end_of_a_text() {
         let text = "a${A}é${env:B:-c}$${input:d}${/}$";
         for cut in (0..=text.len()).filter(|cut| text.is_char_boundary(*cut)) {
             let (head, tail) = text.split_at(cut);

@@ -1,0 +1,129 @@
+//! The items of a result that is a list.
+
+use std::ffi::c_char;
+
+use crate::ffi::argument::text;
+use crate::ffi::guard::read_or;
+use crate::ffi::handle::peek;
+use crate::ffi::prompt::mcp_prompt;
+use crate::ffi::resource::mcp_resource;
+use crate::ffi::result::mcp_result;
+use crate::ffi::skill::mcp_skill;
+use crate::ffi::tool::mcp_tool;
+use crate::ffi::view::{lend_part, read_value};
+
+/// Returns the number of tools in a result of mcp_list_tools().
+///
+/// Tools that cannot be called are not counted: see mcp_list_tools().  A NULL
+/// `result` gives 0.
+/// Threads: any.  Since: 0.1.0.  Spec: tools/list.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_tool_count(result: *const mcp_result) -> usize {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { read_value(result, 0, |it| Some(it.tools().len())) }
+}
+
+/// Returns a tool by its index.
+///
+/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+/// Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: tools/list.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_tool(
+    result: *const mcp_result,
+    index: usize,
+) -> *const mcp_tool {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend_part(result, |it| it.tools().get(index)) }
+}
+
+/// Returns the number of resources or templates in a result of
+/// mcp_list_resources() or mcp_list_resource_templates().
+///
+/// A NULL `result` gives 0.
+/// Threads: any.  Since: 0.1.0.  Spec: resources/list.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_resource_count(result: *const mcp_result) -> usize {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { read_value(result, 0, |it| Some(it.resources().len())) }
+}
+
+/// Returns a resource or a template by its index.
+///
+/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+/// Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: resources/list.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_resource(
+    result: *const mcp_result,
+    index: usize,
+) -> *const mcp_resource {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend_part(result, |it| it.resources().get(index)) }
+}
+
+/// Returns the number of prompts in a result of mcp_list_prompts().
+///
+/// A NULL `result` gives 0.
+/// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_prompt_count(result: *const mcp_result) -> usize {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { read_value(result, 0, |it| Some(it.prompts().len())) }
+}
+
+/// Returns a prompt by its index.
+///
+/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+/// Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_prompt(
+    result: *const mcp_result,
+    index: usize,
+) -> *const mcp_prompt {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend_part(result, |it| it.prompts().get(index)) }
+}
+
+/// Returns the number of skills in a result of mcp_list_skills().
+///
+/// A NULL `result` gives 0.
+/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_skill_count(result: *const mcp_result) -> usize {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { read_value(result, 0, |it| Some(it.skills().len())) }
+}
+
+/// Returns a skill by its index.
+///
+/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+/// Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_skill(
+    result: *const mcp_result,
+    index: usize,
+) -> *const mcp_skill {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend_part(result, |it| it.skills().get(index)) }
+}
+
+/// Returns the tool of a name in a result of mcp_list_tools(), or NULL.
+///
+/// `name`: compared byte by byte.  A NULL `result` gives NULL.  Borrowed:
+/// valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: Tool, name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_find_tool(
+    result: *const mcp_result,
+    name: *const c_char,
+) -> *const mcp_tool {
+    read_or(std::ptr::null(), || {
+        // SAFETY: the header requires NULL or a live result, and a text.
+        let (it, name) = unsafe { (peek(result)?, text(name, "name").ok()?) };
+        let is_it = |tool: &&mcp_tool| tool.0.string("name").is_some_and(|its| its.text() == name);
+        it.tools().iter().find(is_it).map(std::ptr::from_ref)
+    })
+}

@@ -1,0 +1,118 @@
+//! The server info that mcp_connect() returns.
+
+use std::ffi::c_char;
+
+use crate::ffi::argument::text;
+use crate::ffi::guard::read_or;
+use crate::ffi::handle::peek;
+use crate::ffi::result::{ServerTexts, mcp_result};
+use crate::ffi::view::{Lent, lend, lend_long};
+
+/// Returns the server's name in a result of mcp_connect().
+///
+/// Returns NULL if the server sent none; mcp_connect() fails for a value of
+/// another type.  A NULL `result` gives NULL.  The text comes from the
+/// server: do not trust it.  Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: Implementation, name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_server_name(result: *const mcp_result) -> *const c_char {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend_server_text(result, |lent| lent.name.as_ref()) }
+}
+
+/// Returns the server's version in a result of mcp_connect().
+///
+/// Returns NULL if the server sent none; mcp_connect() fails for a value of
+/// another type.  A NULL `result` gives NULL.  The text comes from the
+/// server: do not trust it.  Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: Implementation, version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) -> *const c_char {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend_server_text(result, |lent| lent.version.as_ref()) }
+}
+
+/// Returns the server's name to show to people, in a result of mcp_connect().
+///
+/// Returns NULL if the server sent none; mcp_connect() fails for a value of
+/// another type.  A NULL `result` gives NULL.  The text comes from the
+/// server: do not trust it.  Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: Implementation, title.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_server_title(result: *const mcp_result) -> *const c_char {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend_server_text(result, |lent| lent.title.as_ref()) }
+}
+
+/// Returns the negotiated protocol revision, such as "2025-11-25", in a
+/// result of mcp_connect().
+///
+/// Never NULL for such a result, and NULL for any other result.  A NULL
+/// `result` gives NULL.  Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: versioning.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_protocol_version(result: *const mcp_result) -> *const c_char {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend_server_text(result, |lent| Some(&lent.protocol_version)) }
+}
+
+/// Returns the server's instructions for its use, in a result of
+/// mcp_connect().
+///
+/// Returns NULL if the server sent none; mcp_connect() fails for a value of
+/// another type.  A NULL `result` gives NULL.  The text comes from the
+/// server: do not trust it.  Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_instructions(result: *const mcp_result) -> *const c_char {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend_server_text(result, |lent| lent.instructions.as_ref()) }
+}
+
+/// Returns the server's capabilities as a JSON object, in a result of
+/// mcp_connect().
+///
+/// Never NULL for such a result: "{}" if the server sent none or a value of
+/// another type.  NULL for any other result.  A NULL `result` gives NULL.
+/// `len`, unless NULL, receives the length in bytes without the final NUL.
+/// Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_capabilities_json(
+    result: *const mcp_result,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the header requires NULL or a live result, and NULL or a
+    // place to write to.
+    unsafe { lend_long(result, len, |it| Some(&it.server.as_ref()?.capabilities)) }
+}
+
+/// Returns 1 if the server declares a capability, otherwise 0.
+///
+/// For a result of mcp_connect().  `name`: the capability, such as "tools" or
+/// "resources.subscribe".  A member that is false or null is not a declared
+/// capability.  A NULL `result` gives 0.
+/// Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_has_capability(
+    result: *const mcp_result,
+    name: *const c_char,
+) -> i32 {
+    read_or(0, || {
+        // SAFETY: the header requires NULL or a live result, and a text.
+        let (result, name) = unsafe { (peek(result)?, text(name, "name").ok()?) };
+        let lent = result.server.as_ref()?;
+        Some(i32::from(lent.info.has_capability(name)))
+    })
+}
+
+/// # Safety
+///
+/// `result` is NULL or alive.
+unsafe fn lend_server_text(
+    result: *const mcp_result,
+    get: impl FnOnce(&ServerTexts) -> Option<&Lent>,
+) -> *const c_char {
+    // SAFETY: guaranteed by the caller.
+    unsafe { lend(result, |it| it.server.as_ref().and_then(get)) }
+}

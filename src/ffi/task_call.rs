@@ -1,0 +1,283 @@
+//! Calls about tasks, and the tasks in a result.
+
+use std::ffi::c_char;
+
+use crate::base::error::Error;
+use crate::client::call::task::TaskQuestion;
+use crate::ffi::argument::{store, text};
+use crate::ffi::client::mcp_client;
+use crate::ffi::guard::guard;
+use crate::ffi::handle::borrow;
+use crate::ffi::request::mcp_request;
+use crate::ffi::result::{hand_out, mcp_result};
+use crate::ffi::task::mcp_task;
+use crate::ffi::view::{lend, lend_part, read_value};
+
+/// Allows tool calls to run as tasks, and waits for their end inside the
+/// call.
+///
+/// The application still makes one call, and receives one result, however
+/// long the tool runs.  `allow`: 1 or 0, the default.
+///
+/// From revision 2026-07-28 on, each request declares the tasks extension,
+/// and the server decides which call becomes a task.  In revision 2025-11-25
+/// the library asks for a task if the tool can only run as one.  The list of
+/// tools says so, and the library reads the list if it needs to.  Other
+/// revisions have no tasks, and this option changes nothing there.
+///
+/// While a call runs as a task, the library asks the server for the task's
+/// status, as often as the server wants to be asked, and whenever a
+/// MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
+/// the deadline stays the same, see mcp_client_set_deadline().  Input
+/// requests of the task go to the input handler.  If the call is cancelled or
+/// runs out of time, the library cancels the task at the server.
+///
+/// If the task fails, the call returns the error that the task contains.  If
+/// the server cancels the task, the call returns MCP_E_CANCELLED.  If the
+/// server does not know the task any more, the call returns MCP_E_NOT_FOUND,
+/// or MCP_E_SESSION_LOST if the session was lost.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// Threads: any, for calls begun later.  Since: 0.1.0.
+/// Spec: tasks (2025-11-25), tasks extension (2026-07-28).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_tasks(client: *mut mcp_client, allow: i32) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client.
+        unsafe { borrow(client, "client") }?.inner.set_tasks(allow != 0)
+    })
+}
+
+/// Makes a request return the task instead of waiting for its result, if the
+/// server runs the request as a task.
+///
+/// This works whether or not mcp_client_set_tasks() allows tasks.  If the
+/// result has a mcp_result_task_id(), the server made the call a task.  Pass
+/// that id to mcp_get_task_result(), now or later, with this client or
+/// another client of the same user.
+///
+/// `request`: a request that calls a tool.  `ttl_milliseconds`: how long the
+/// server is asked to keep the task and its result; 0 lets the server choose;
+/// -1, the default, turns this option off.  In revision 2025-11-25 the
+/// library asks for a task if the tool allows it.  In later revisions the
+/// server decides, and it also chooses how long it keeps the task.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool;
+/// MCP_E_STATE in flight; MCP_E_FORKED.
+/// Threads: one at a time.  Since: 0.1.0.
+/// Spec: tasks (2025-11-25), tasks extension (2026-07-28).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_request_set_task(
+    request: *mut mcp_request,
+    ttl_milliseconds: i32,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live request.
+        let request = unsafe { borrow(request, "request") }?;
+        request.inner.change(|call, limits| {
+            if ttl_milliseconds < -1 {
+                return Err(Error::argument("ttl_milliseconds is less than -1"));
+            }
+            let task = u32::try_from(ttl_milliseconds).ok();
+            if task.is_some() && !call.is_tool() {
+                return Err(Error::argument(
+                    "request calls no tool, and nothing else runs as a task",
+                ));
+            }
+            limits.task = task;
+            Ok(())
+        })
+    })
+}
+
+/// Asks the server for a task's status.
+///
+/// `task_id`: the id of mcp_result_task_id(), copied.  `out`, unless NULL,
+/// receives the result, or NULL on failure.  Read it with
+/// mcp_result_task_status() and mcp_result_task(); free it with
+/// mcp_result_free().
+///
+/// Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
+/// the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
+/// the server or its revision has no tasks.
+/// Threads: any.  Since: 0.1.0.  Spec: tasks/get.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_get_task(
+    client: *mut mcp_client,
+    task_id: *const c_char,
+    out: *mut *mut mcp_result,
+) -> i32 {
+    // SAFETY: the header requires the same.
+    unsafe { ask_about_task(client, TaskQuestion::State, task_id, out) }
+}
+
+/// Waits for the end of a task and returns the result that the request would
+/// have had without a task.
+///
+/// `task_id`, `out`: as for mcp_get_task().  The library asks for the task's
+/// status as often as the server wants to be asked.  Input requests of the
+/// task go to the input handler.  If this call ends before the task does, the
+/// library does not cancel the task.
+///
+/// Returns MCP_OK or a status: those of mcp_get_task(); the error that the
+/// task contains; MCP_E_CANCELLED for a task that was cancelled.
+/// Threads: any.  Since: 0.1.0.  Spec: tasks/result, tasks/get, tasks/update.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_get_task_result(
+    client: *mut mcp_client,
+    task_id: *const c_char,
+    out: *mut *mut mcp_result,
+) -> i32 {
+    // SAFETY: the header requires the same.
+    unsafe { ask_about_task(client, TaskQuestion::Result, task_id, out) }
+}
+
+/// Asks the server about a task and stores the result.
+///
+/// # Safety
+///
+/// `client` is NULL or a live client, `task_id` NULL or a text, `out` NULL or
+/// a place to write to.
+unsafe fn ask_about_task(
+    client: *mut mcp_client,
+    about: TaskQuestion,
+    task_id: *const c_char,
+    out: *mut *mut mcp_result,
+) -> i32 {
+    // SAFETY: guaranteed by the caller.
+    unsafe { store(out, std::ptr::null_mut()) };
+    guard(|| {
+        // SAFETY: guaranteed by the caller.
+        let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
+        let answer = client.inner.about_task(about, id)?;
+        // SAFETY: guaranteed by the caller.
+        unsafe { hand_out(vec![answer], out) };
+        Ok(())
+    })
+}
+
+/// Asks the server to cancel a task.
+///
+/// `task_id`: as for mcp_get_task().  The server may cancel the task later,
+/// or finish it in spite of this call: mcp_get_task() returns its status.
+///
+/// Returns MCP_OK or a status: those of mcp_get_task().  MCP_E_NOT_FOUND also
+/// stands for a task that has ended: in revision 2025-11-25 both have the
+/// same error.
+/// Threads: any.  Since: 0.1.0.  Spec: tasks/cancel.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *const c_char) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client, and a text.
+        let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
+        client.inner.about_task(TaskQuestion::Cancel, id).map(drop)
+    })
+}
+
+/// Lists all tasks of the server; reads all pages of the list.
+///
+/// `out`: as for mcp_list_tools(); read it with mcp_result_task_count() and
+/// mcp_result_task().
+///
+/// Returns like mcp_list_tools(); MCP_E_UNSUPPORTED if the server does not
+/// list tasks.  From revision 2026-07-28 on no server lists tasks, and the
+/// application must keep their ids.
+/// Threads: any.  Since: 0.1.0.  Spec: tasks/list (2025-11-25).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_list_tasks(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32 {
+    // SAFETY: the header requires NULL or a place to write to.
+    unsafe { store(out, std::ptr::null_mut()) };
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client.
+        let client = unsafe { borrow(client, "client") }?;
+        let pages = client.inner.list_tasks()?;
+        // SAFETY: the header requires it of the caller.
+        unsafe { hand_out(pages, out) };
+        Ok(())
+    })
+}
+
+/// Returns the number of tasks in a result of mcp_list_tasks(), or 1 for a
+/// result that is a task.
+///
+/// A NULL `result` gives 0.
+/// Threads: any.  Since: 0.1.0.  Spec: tasks/list.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_task_count(result: *const mcp_result) -> usize {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { read_value(result, 0, |it| Some(it.tasks().len())) }
+}
+
+/// Returns a task by its index.
+///
+/// `index`: starts at 0; NULL past the end.  A NULL `result` gives NULL.
+/// Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: tasks/list.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_task(
+    result: *const mcp_result,
+    index: usize,
+) -> *const mcp_task {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend_part(result, |it| it.tasks().get(index)) }
+}
+
+/// Returns the id of the task that the result is; NULL for a result that is
+/// no task.
+///
+/// A result is no task, for example, if the server did not run the call as a
+/// task.  Returns NULL if the server sent none or a value of another type.  A
+/// NULL `result` gives NULL.  Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: tasks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_task_id(result: *const mcp_result) -> *const c_char {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend(result, |it| it.task()?.0.string("taskId")) }
+}
+
+/// Returns the status of the task that the result is: "working",
+/// "input_required", "completed", "failed" or "cancelled"; NULL for a result
+/// that is no task.
+///
+/// Returns NULL if the server sent none or a value of another type.  A NULL
+/// `result` gives NULL.  Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: tasks.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_task_status(result: *const mcp_result) -> *const c_char {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend(result, |it| it.task()?.status()) }
+}
+
+/// Returns the server's message about the status of the task that the result
+/// is.
+///
+/// Returns NULL if the server sent none or a value of another type.  A NULL
+/// `result` gives NULL.  Borrowed: valid until mcp_result_free().
+/// Threads: any.  Since: 0.1.0.  Spec: tasks, statusMessage.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_task_message(result: *const mcp_result) -> *const c_char {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend(result, |it| it.task()?.0.string("statusMessage")) }
+}
+
+/// Returns how many milliseconds the server wants the application to wait
+/// before it asks for the task again.
+///
+/// -1 if the server does not say.  A NULL `result` gives -1.
+/// Threads: any.  Since: 0.1.0.  Spec: tasks, pollInterval.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_task_poll_interval(result: *const mcp_result) -> i64 {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { read_value(result, -1, |it| it.task()?.poll_interval()) }
+}
+
+/// Returns for how many milliseconds, from its creation on, the server keeps
+/// the task.
+///
+/// -1 if the server sets no limit.  A NULL `result` gives -1.
+/// Threads: any.  Since: 0.1.0.  Spec: tasks, ttl.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_task_ttl(result: *const mcp_result) -> i64 {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { read_value(result, -1, |it| it.task()?.ttl()) }
+}

@@ -1,0 +1,52 @@
+//! The operating system: the only module that knows which one it is.
+//!
+//! This file is the interface. Each system has a half below it with the same
+//! names: [`unix`] today. The rest of the crate uses the names that are
+//! exported here, and no system call, no `cfg` of a system and no type of one
+//! system. `tests/source` checks it.
+//!
+//! | subject | names |
+//! |---|---|
+//! | descriptors | [`Descriptor`], [`RawDescriptor`] |
+//! | waiting | [`Poll`], [`poll`], [`POLLIN`], [`POLLOUT`]; [`Watch`] on the background thread |
+//! | waking a wait | [`WakeUp`], [`PermanentWakeUp`] |
+//! | sockets | [`set_up_socket`], [`begin_connect`], [`send`], [`raw_socket`], [`lacks_address`] |
+//! | child processes | [`ChildProcess`], [`ChildPipes`], [`Exit`], [`isolate`] |
+//! | files | [`open_regular`], [`open_private`], [`make_private_folder`], [`is_same_file`], [`Access`], [`FileLock`] |
+//! | folders and programs | [`state_folder`], [`BROWSER_OPENERS`], [`os_string`] |
+//! | certificates | [`system_certificates`], [`certificates_in`] |
+//! | threads | [`without_signals`], [`Uncancelled`] |
+//! | fork | [`PerProcess`] |
+//! | memory | [`wipe`] |
+//!
+//! What a Windows half has to offer: on Windows, `poll` can wait for sockets
+//! alone. A [`Descriptor`] is a socket there, a [`WakeUp`] is a pair of
+//! sockets, and two threads copy between the pipes of a child and a pair of
+//! sockets.
+
+#![allow(unsafe_code, reason = "system calls; each block says why it is sound")]
+
+mod exit;
+mod per_process;
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+use unix as system;
+#[cfg(not(unix))]
+compile_error!("src/platform has no half for this operating system yet");
+
+pub(crate) use exit::Exit;
+pub(crate) use per_process::PerProcess;
+pub(crate) use system::certificates::{certificates_in, system_certificates};
+pub(crate) use system::descriptor::Descriptor;
+pub(crate) use system::files::{
+    Access, FileLock, is_same_file, make_private_folder, open_private, open_regular,
+};
+pub(crate) use system::folders::{BROWSER_OPENERS, os_string, state_folder};
+pub(crate) use system::memory::wipe;
+pub(crate) use system::poll::{POLLIN, POLLOUT, Poll, RawDescriptor, poll};
+pub(crate) use system::process::{ChildPipes, ChildProcess, isolate};
+pub(crate) use system::sockets::{begin_connect, lacks_address, raw_socket, send, set_up_socket};
+pub(crate) use system::threads::{Uncancelled, without_signals};
+pub(crate) use system::wake_up::{PermanentWakeUp, WakeUp};
+pub(crate) use system::watch::Watch;

@@ -1,0 +1,144 @@
+//! File descriptors: pipes, sockets, terminals.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::platform::unix::poll::{POLLOUT, Poll, RawDescriptor, poll};
+
+/// An open descriptor, which is closed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Descriptor(OwnedFd);
+
+impl From<OwnedFd> for Descriptor {
+    fn from(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+}
+
+impl Descriptor {
+    /// Duplicates a descriptor of the application.
+    pub(crate) fn duplicate(fd: RawDescriptor) -> io::Result<Self> {
+        if fd < 0 {
+            return Err(io::Error::from_raw_os_error(libc::EBADF));
+        }
+        // SAFETY: the number is not negative, and the borrow ends with this
+        // call. A descriptor that is not open gives EBADF.
+        unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned().map(Self)
+    }
+
+    /// Takes over a descriptor of the application.
+    pub(crate) fn adopt(fd: RawDescriptor) -> io::Result<Self> {
+        // SAFETY: only reads the flags. A number that is no open descriptor
+        // gives EBADF.
+        let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
+        if flags < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: sets the flags of an open descriptor. The header says that
+        // the library owns it from here on.
+        unsafe {
+            libc::fcntl(fd, libc::F_SETFD, flags | libc::FD_CLOEXEC);
+            Ok(Self(OwnedFd::from_raw_fd(fd)))
+        }
+    }
+
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
+    /// A duplicate as a standard stream of a child process.
+    pub(crate) fn to_stdio(&self) -> io::Result<Stdio> {
+        self.0.try_clone().map(Stdio::from)
+    }
+
+    #[inline]
+    pub(crate) fn raw(&self) -> RawDescriptor {
+        self.0.as_raw_fd()
+    }
+
+    /// Makes reads and writes return `WouldBlock` instead of blocking.
+    pub(crate) fn set_nonblocking(&self) -> io::Result<()> {
+        // SAFETY: reads and changes the flags of a descriptor that is owned.
+        unsafe {
+            let flags = libc::fcntl(self.raw(), libc::F_GETFL);
+            if flags < 0 || libc::fcntl(self.raw(), libc::F_SETFL, flags | libc::O_NONBLOCK) < 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        // SAFETY: the slice gives a valid pointer and its length.
+        let count = unsafe { libc::read(self.raw(), buffer.as_mut_ptr().cast(), buffer.len()) };
+        usize::try_from(count).map_err(|_| io::Error::last_os_error())
+    }
+
+    /// Writes; the application never gets a SIGPIPE from it.
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        without_sigpipe(|| {
+            // SAFETY: the slice gives a valid pointer and its length.
+            let written = unsafe { libc::write(self.raw(), bytes.as_ptr().cast(), bytes.len()) };
+            usize::try_from(written).map_err(|_| io::Error::last_os_error())
+        })
+    }
+
+    /// Writes to a descriptor that may block, if it is writable now. Returns
+    /// whether all bytes were written.
+    pub(crate) fn write_at_once(&self, bytes: &[u8]) -> bool {
+        let mut ready = [Poll::new(self.raw(), POLLOUT)];
+        if !matches!(poll(&mut ready, Duration::ZERO), Ok(1)) {
+            return false;
+        }
+        matches!(self.write(bytes), Ok(count) if count == bytes.len())
+    }
+}
+
+/// Runs a write with SIGPIPE blocked in this thread, and discards a SIGPIPE
+/// that the write caused.
+fn without_sigpipe(work: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
+    // SAFETY: all three sets are valid for their calls, which change the mask
+    // of this thread alone. The old mask is restored before returning.
+    unsafe {
+        let mut pipe: libc::sigset_t = std::mem::zeroed();
+        let mut old: libc::sigset_t = std::mem::zeroed();
+        let mut pending: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut pipe);
+        libc::sigaddset(&mut pipe, libc::SIGPIPE);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &pipe, &mut old);
+        // A SIGPIPE can be pending before only if the application blocks it.
+        let was_pending = libc::sigismember(&old, libc::SIGPIPE) == 1 && {
+            libc::sigpending(&mut pending);
+            libc::sigismember(&pending, libc::SIGPIPE) == 1
+        };
+        let result = work();
+        let is_broken = matches!(&result, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        if is_broken && !was_pending {
+            libc::sigpending(&mut pending);
+            if libc::sigismember(&pending, libc::SIGPIPE) == 1 {
+                let mut number = 0;
+                libc::sigwait(&pipe, &mut number);
+            }
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, &old, std::ptr::null_mut());
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn survives_a_write_to_a_pipe_without_a_reader() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        // The test harness ignores SIGPIPE. The default disposition is set
+        // again, so that a stray signal would end the test.
+        // SAFETY: sets the default disposition of one signal.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+        assert!(!Descriptor::from(OwnedFd::from(writer)).write_at_once(b"x"));
+    }
+}

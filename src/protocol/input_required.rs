@@ -1,0 +1,97 @@
+//! `InputRequiredResult` (2026-07-28): the server needs input before it can
+//! complete a call.
+
+use crate::base::error::{Error, Result, quote};
+use crate::protocol::capability::ClientCapabilities;
+use crate::protocol::input_request::Asked;
+use crate::wire::jsonrpc::said;
+use crate::wire::object::Members;
+
+/// The requests for input, and the state that the client sends back.
+#[derive(Debug, Default)]
+pub(crate) struct InputRequired {
+    /// Key, method and parameters.
+    pub(crate) requests: Vec<(String, String, Option<String>)>,
+    /// The JSON text as the server wrote it.
+    pub(crate) state: Option<String>,
+}
+
+/// The parameters that the client adds when it sends the call again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RetryParams {
+    /// The input by its keys, as a JSON object. `None` if the server asked for
+    /// no input.
+    pub(crate) responses: Option<String>,
+    /// The JSON text as the server wrote it.
+    pub(crate) state: Option<String>,
+}
+
+impl InputRequired {
+    /// Reads a result, or a task, whose status is `input_required`.
+    pub(crate) fn parse(result: &str) -> Result<Self> {
+        let members = Members::parse(result).map_err(|error| malformed(said(&error)))?;
+        let mut parsed = Self::default();
+        if let Some(state) = members.get("requestState") {
+            if !state.get().starts_with('"') {
+                return Err(malformed("its requestState is not a string".to_owned()));
+            }
+            parsed.state = Some(state.get().to_owned());
+        }
+        let Some(requests) = members.get("inputRequests") else {
+            if parsed.state.is_none() {
+                return Err(malformed("it has neither inputRequests nor requestState".to_owned()));
+            }
+            return Ok(parsed);
+        };
+        let requests = Members::parse(requests.get()).map_err(|error| malformed(said(&error)))?;
+        for (key, request) in requests.0 {
+            let request = Members::parse(request.get()).map_err(|error| malformed(said(&error)))?;
+            let method = request
+                .string("method")
+                .ok_or_else(|| malformed(format!("\"{}\" has no method", quote(&key))))?;
+            let params = request.get("params").map(|params| params.get().to_owned());
+            parsed.requests.push((key.into_owned(), method, params));
+        }
+        if parsed.requests.is_empty() && parsed.state.is_none() {
+            return Err(malformed("it asks nothing".to_owned()));
+        }
+        Ok(parsed)
+    }
+
+    /// The requests with their keys, if the client declared all of them. The
+    /// error is the first method that it did not declare.
+    pub(crate) fn recognise(
+        &self,
+        declared: &ClientCapabilities,
+    ) -> std::result::Result<Vec<(String, Asked)>, String> {
+        let mut out = Vec::with_capacity(self.requests.len());
+        for (key, method, params) in &self.requests {
+            match Asked::recognise(method, params.as_deref(), declared) {
+                Ok(asked) => out.push((key.clone(), asked)),
+                Err(_) => return Err(method.clone()),
+            }
+        }
+        Ok(out)
+    }
+}
+
+fn malformed(what: String) -> Error {
+    Error::protocol(format!("the server asks a question in a malformed way: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_long_text_of_the_server_in_errors() {
+        let long = "x".repeat(5000);
+        for json in [
+            format!(r#"{{"inputRequests":"{long}"}}"#),
+            format!(r#"{{"inputRequests":{{"a":"{long}"}}}}"#),
+        ] {
+            let message = InputRequired::parse(&json).unwrap_err().message().to_owned();
+            assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
+        }
+    }
+}
