@@ -5,13 +5,15 @@ use super::parts;
 use crate::base::error::Error;
 use crate::cost::bounded;
 use crate::protocol::capability::ClientCapabilities;
-use crate::protocol::server_info::HandshakeReply;
-use crate::protocol::notification::{self, Progress};
 use crate::protocol::input_request::Asked;
-use crate::protocol::revision::Revision;
 use crate::protocol::input_required::InputRequired;
+use crate::protocol::notification::{self, Progress};
+use crate::protocol::revision::Revision;
+use crate::protocol::server_info::HandshakeReply;
 use crate::protocol::task::Tasks;
-use crate::wire::jsonrpc::{self, Answer, Id, Message, ResponseBody, batch, find_error, parse, utf8};
+use crate::wire::jsonrpc::{
+    self, Answer, Id, Message, ResponseBody, batch, find_error, parse, utf8,
+};
 use crate::wire::partial_id::PartialId;
 
 pub(super) const WORDS: &[&str] = &[
