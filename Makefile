@@ -1,6 +1,6 @@
-# Everything is built in examples-c: see the Makefile there.
+# Forwards to the Makefile in examples-c, which builds everything.
 
-# Folders that are given as seen from here.
+# Folders that are relative to this folder.
 FOLDERS := PREFIX DESTDIR BINDIR LIBDIR INCLUDEDIR MANDIR DOCDIR PKGCONFIGDIR \
     CMAKEDIR CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR
 FROM_HERE = $(foreach name,$(FOLDERS),$(if $(filter-out /%,$(firstword \

@@ -1,6 +1,6 @@
-//! Names the shared library. Nothing is generated here: the header is checked
-//! in and held to the sources by a test, so that who depends on this crate
-//! builds no cbindgen.
+//! Sets the name of the shared library. Nothing is generated here: the header is
+//! checked in, and a test compares it with the sources. So a build does not need
+//! cbindgen.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,4 +1,5 @@
-/* What the three clients share: the same arguments, the same line printed. */
+/* Shared by the C clients: they take the same arguments and print the same
+ * line. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -15,9 +16,9 @@ static long long now_ns(void)
     return (long long)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* CLIENT URL TOKEN WORKLOAD N: N times the workload on a connection that is
- * made; `cold` is N times all from the beginning to the first ping, `progress`
- * one call with N notifications, `par8` N calls on eight threads together. */
+/* CLIENT URL TOKEN WORKLOAD N: runs the workload N times on one connection.
+ * `cold` makes a new client for each ping; `progress` is one call with N
+ * notifications; `par8` is N calls on eight threads in total. */
 static const char *workload;
 static long repetitions;
 
@@ -37,7 +38,7 @@ static int parse(int argc, char **argv)
     return repetitions > 0;
 }
 
-/* The tool that a workload calls; NULL for those that call none. */
+/* The tool that a workload calls; NULL if it calls none. */
 static const char *tool(void)
 {
     if (is("call1k") || is("call2026") || is("par8"))
@@ -49,7 +50,7 @@ static const char *tool(void)
     return is("progress") ? "progress" : NULL;
 }
 
-/* The bytes of the text that the tool gives. */
+/* The length of the text that the tool returns. */
 static size_t due(void)
 {
     return is("call10m") ? 9767442 : is("call10mplain") ? 10000000 : 1024;
@@ -61,8 +62,8 @@ static void fail(const char *what)
     exit(1);
 }
 
-/* Leaves the peak memory of this process in the file that BENCH_MEMORY names:
- * what the parent is told would count its own pages before the start. */
+/* Writes the peak memory of this process to the file that BENCH_MEMORY names.
+ * The value that the parent could read includes the parent's own pages. */
 static void report_memory(void)
 {
     const char *path = getenv("BENCH_MEMORY");

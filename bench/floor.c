@@ -1,5 +1,6 @@
-/* The floor: a blocking socket, one write and one read, next to no parsing.
- * It sends what the library sends, as one who knows the server's era would. */
+/* The floor, with which all clients are compared: a blocking socket, one write,
+ * one read, minimal parsing.  It sends what the library sends, and it knows the
+ * server's revision in advance. */
 #define _GNU_SOURCE
 
 #include <arpa/inet.h>
@@ -30,13 +31,13 @@ static int connect_to(void)
     return s;
 }
 
-/* A reply, in a buffer that is kept for the next one. */
+/* A reply, in a buffer that is reused for the next one. */
 struct reply {
     char *bytes, *body;
     size_t size, length;
 };
 
-/* Reads a reply of known length: its body, with a NUL behind it. */
+/* Reads a reply with a Content-Length, and puts a NUL after its body. */
 static void receive(int s, struct reply *reply)
 {
     size_t have = 0, whole = 0;
@@ -145,9 +146,9 @@ static int connected(const char *token, struct reply *reply)
     return s;
 }
 
-/* Takes the escapes out of the text at `from`, eight bytes at a time: its
- * length. It is written eight bytes before it is read, over the member's name,
- * so that what is copied beyond an escape harms nothing. */
+/* Removes the escapes from the text at `from`, eight bytes at a time, and
+ * returns its length.  The result is written eight bytes before the text, over
+ * the member's name, so that copying beyond an escape does no harm. */
 static size_t unescaped(const char *from)
 {
     const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
@@ -226,7 +227,7 @@ static void list(int s, const char *token, long id, struct reply *reply)
         fail("another number of tools");
 }
 
-/* One call with so many notifications, each read as it comes. */
+/* Makes one call with `count` notifications and reads each as it arrives. */
 static void progress(int s, const char *token, long count, struct reply *reply)
 {
     char body[256], *line, *end;

@@ -1,5 +1,5 @@
-/* What one would write with libcurl and cJSON: an easy handle that is kept,
- * the answer parsed and its id checked. */
+/* A client as one would write it with libcurl and cJSON: one easy handle for
+ * all requests; each answer is parsed and its id is checked. */
 #define _GNU_SOURCE
 
 #include <cjson/cJSON.h>
@@ -12,14 +12,14 @@ struct answer {
     char *text;
     size_t length, room;
     char session[128];
-    /* Of a call that reports progress. */
+    /* For a call that reports progress. */
     int is_stream;
     long told;
 };
 
 static int is_stateless;
 
-/* Reads the events that are whole; the result is left as the text. */
+/* Reads the events that are complete; the result stays in the text. */
 static void take_events(struct answer *answer)
 {
     char *line = answer->text, *end;
@@ -101,7 +101,7 @@ static struct curl_slist *headers(const char *token, const char *session,
     return list;
 }
 
-/* Reads of a result what the workload is about. */
+/* Reads the parts of a result that the workload is about. */
 static void check(const cJSON *result)
 {
     const cJSON *content = cJSON_GetObjectItem(result, "content");
@@ -186,7 +186,7 @@ static cJSON *ping_request(long id)
     return message;
 }
 
-/* What the workload repeats. */
+/* Makes the request that the workload repeats. */
 static cJSON *work_request(long id)
 {
     cJSON *message, *params, *arguments;
@@ -209,7 +209,7 @@ static cJSON *work_request(long id)
     return message;
 }
 
-/* Connects and gives the headers for pings. */
+/* Connects, and returns the headers for pings. */
 static struct curl_slist *begin(CURL *curl, struct answer *answer, char **argv)
 {
     struct curl_slist *list;

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Compares clients as ratios to a raw socket, in one interleaved run.
+"""Compares clients in one interleaved run, as ratios to a raw socket.
 
-Server and client share one processor: across two, the wake-ups of a virtual
-machine drown the difference. Nothing is asserted about time.
+Server and client share one processor: with two, the wake-ups of a virtual
+machine would hide the differences. No time is asserted.
 
     run.py [--instructions] [--json FILE] [--only WORKLOAD,...] [--smoke]
 """
@@ -25,13 +25,14 @@ from support import RELEASE
 
 LIBRARY = os.path.join(RELEASE, "libmcpclient.so")
 CLIENTS = ["floor", "mcpclient", "libcurl", "rmcp"]
-# Built where its crates can be had: `make`, but not the quick check.
+# Built by `make` if its crates can be fetched, and not by the quick check.
 OPTIONAL = ["rmcp"]
 ERAS = [("session era", "/session"), ("stateless era", "/stateless")]
 GOALS = {"ping": "1.2", "cold": "2", "memory": "3.5 MB", "instructions": "10,000",
          "size": "2,000,000"}
-# Beside ping and cold, which run in both eras: path, repetitions, those of the
-# quick check; the goal, and what libcurl and rmcp took when it was set.
+# In addition to ping and cold, which run in both eras: the path, the repetitions,
+# those of the quick check, the goal, and what libcurl and rmcp took when the goal
+# was set.
 WORKLOADS = {
     "call1k": ("/session", 5000, 20, 1.25, 2.0, 9.8),
     "call10m": ("/session", 6, 2, 1.5, 2.8, 8.4),
@@ -46,7 +47,7 @@ PEAK = (25, 29, 70)
 
 
 def pin():
-    """This process and all that it starts, on one processor."""
+    """Puts this process, and all that it starts, on one processor."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
@@ -71,7 +72,7 @@ class Server:
 
 
 def run(client, url, workload, count):
-    """Nanoseconds an operation by its own clock, seconds in all, kilobytes."""
+    """Nanoseconds of an operation by the client's clock, seconds in total, KB."""
     command = [os.path.join(BUILD, client), url, "test-token", workload, str(count)]
     path = os.path.join(BUILD, "memory")
     start = time.monotonic()
@@ -87,7 +88,7 @@ def run(client, url, workload, count):
 
 
 def instructions(client, url, few, many):
-    """User-space instructions of one ping, start-up taken out."""
+    """User-space instructions of one ping, without those of the start."""
     totals = []
     for count in (few, many):
         done = subprocess.run(
@@ -130,7 +131,7 @@ def measure_workloads(server, clients, names, rounds, is_smoke):
         path, many, few = WORKLOADS[name][:3]
         count = few if is_smoke else many
         samples = {client: {"time": [], "memory": []} for client in clients}
-        # In a first round, not counted, the server makes what it has to make.
+        # In the first round, which is not counted, the server prepares its replies.
         for turn in range(rounds if is_smoke else rounds + 1):
             for client in clients:
                 taken, _, memory = run(client, server.url + path, name, count)
@@ -162,8 +163,8 @@ def show_eras(found):
         print("  goals               %s              %s               %s %10s %12s" % (
             GOALS["ping"], GOALS["cold"], GOALS["cold"], GOALS["memory"],
             GOALS["instructions"]))
-    print("ping: on a connection that is made. cold: a new client to its first ping, in a "
-          "running process; in the session era\nthe library finds the era out, and ends the session, "
+    print("ping: on an open connection. cold: from a new client to its first ping, in a running "
+          "process; with\nsessions the library also finds out the revision and ends the session, "
           "which the floor does not.\nprocess: the same with the start of the program. "
           "Medians of interleaved runs, ratios to the floor.")
 
@@ -190,14 +191,14 @@ def show_workloads(found):
               "".join("%11s" % ("%.1f MB" % (found["call10m"][client]["memory"] / 1024)
                                 if client in found["call10m"] else "-") for client in CLIENTS) +
               "%8s  (%s, %s)" % tuple("%d MB" % one for one in PEAK))
-    print("An operation of the floor, and ratios to it: a call with 1,024 bytes of text, with ten "
-          "megabytes of it, with and\nwithout escapes; a list of 10,000 tools, all names read; one "
-          "notification of progress; a call on one of eight threads\nof one client; a call in the "
-          "stateless era. Medians of interleaved runs.")
+    print("The floor's time of an operation, and ratios to it: a call with 1,024 bytes of text; with "
+          "ten megabytes of\ntext, with and without escapes; a list of 10,000 tools, all names read; "
+          "one progress notification; a call on\none of eight threads of one client; a call without "
+          "a session. Medians of interleaved runs.")
 
 
 def smoke(clients):
-    """That they run and print what is agreed; nothing about time."""
+    """Checks that the clients run and print their line; asserts no time."""
     try:
         with Server() as server:
             eras = measure_eras(server, clients, 1, 20, 2, False)

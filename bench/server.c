@@ -1,5 +1,5 @@
-/* A server that costs next to nothing: one process, blocking reads, canned
- * replies to whole requests.  server PORT-FILE; ends with its parent. */
+/* A server that costs as little as possible: one process, blocking reads, fixed
+ * replies.  server PORT-FILE; it ends when its parent ends. */
 #define _GNU_SOURCE
 
 #include <arpa/inet.h>
@@ -27,8 +27,7 @@ static const char hello_session[] =
     "\"result\":{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},"
     "\"serverInfo\":{\"name\":\"bench\",\"version\":\"1\"}}";
 
-/* What replies are made of: the large ones once, so that they are sent from
- * where they lie. */
+/* The parts of replies.  The large ones are made once and sent from there. */
 struct part {
     const char *bytes;
     size_t length;
@@ -36,7 +35,7 @@ struct part {
 
 static struct part text1k, text10m, plain10m, list10k;
 
-/* Event streams, each made when it is first asked for. */
+/* Event streams; each is made when it is first requested. */
 static struct stream {
     long id, token, count;
     struct part body;
@@ -75,7 +74,7 @@ static void prepare(void)
     int i;
 
     text1k = filled(before, "A line of text. ", 1024, after);
-    /* 43 bytes that stand for 42 */
+    /* 43 bytes of JSON for 42 bytes of text */
     text10m = filled(before, "A line of text with an escape at its end.\\n", LARGE,
                      after);
     plain10m = filled(before, "A line of text. ", LARGE, after);
@@ -127,7 +126,7 @@ static int send_all(int socket, struct part head, struct part body,
     return 1;
 }
 
-/* An event stream: so many notifications, then the result. */
+/* Makes an event stream: `count` notifications, then the result. */
 static struct part progress_of(long id, long token, long count)
 {
     static int next;
@@ -180,7 +179,7 @@ static int answer_without_body(int socket, const char *status)
     return send_all(socket, part_of(head), part_of(""), part_of(""));
 }
 
-/* Answers the request in `in`, which is whole. */
+/* Answers the complete request in `in`. */
 static int answer(int socket, const char *in)
 {
     int is_stateless = strncmp(in, "POST /stateless", 15) == 0;
@@ -219,7 +218,7 @@ static int answer(int socket, const char *in)
     return send_all(socket, part_of(head), part, part_of("}"));
 }
 
-/* Whether the bytes are a whole request. */
+/* Returns 1 if the bytes are a complete request. */
 static int is_whole(const char *in)
 {
     const char *end = strstr(in, "\r\n\r\n");

@@ -1,4 +1,7 @@
-/* Lets Ctrl-C end a call: cancel URL, with the token in MCPCLIENT_TOKEN. */
+/* Cancels a call with Ctrl-C: cancel URL
+ *
+ * The token is taken from MCPCLIENT_TOKEN.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
-/* Reads the configuration file of an MCP host, such as Claude's, Cursor's or
- * VS Code's:
+/* Reads the configuration file of an MCP host, such as Claude, Cursor or VS
+ * Code:
  *
- *     config FILE          lists its servers, and warns of what is unsafe
- *     config FILE NAME     connects to one, however it is reached
+ *     config FILE          lists its servers, and prints warnings
+ *     config FILE NAME     connects to one of them
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static void list(const mcp_config *config)
         fprintf(stderr, "warning: %s\n", mcp_config_warning(config, i));
 }
 
-/* What the server did not send, or not as a text, is NULL. */
+/* A getter returns NULL if the server sent no text. */
 static const char *or_none(const char *text)
 {
     return text != NULL ? text : "(none)";
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
         list(config);
     else
         status = greet(config, argv[2]);
-    if (status != MCP_OK) /* with the file, the line and the key */
+    if (status != MCP_OK) /* the message has the file, the line and the key */
         fprintf(stderr, "%s\n", mcp_error_message(NULL));
     mcp_config_free(config);
     return status == MCP_OK ? EXIT_SUCCESS : EXIT_FAILURE;

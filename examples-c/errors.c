@@ -1,6 +1,6 @@
-/* Tells errors apart and says what each one knows:
+/* Prints the details that each kind of error has: errors URL
  *
- *     errors URL        with the token in MCPCLIENT_TOKEN
+ * The token is taken from MCPCLIENT_TOKEN.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Drives two clients from one event loop: a tool of each server is called
- * twice at the same time, all on one thread with poll(2):
+/* Drives two clients in one event loop with poll(2).  A tool of each server is
+ * called twice; all four calls run at the same time, on one thread:
  *
  *     loop URL URL TOOL [ARGUMENTS]
  *
@@ -31,7 +31,7 @@ static void on_event(void *userdata, mcp_client *client,
     printf("notification: %s\n", mcp_event_method(event));
 }
 
-/* Begins a call; `label` comes back with it. */
+/* Starts a call.  finish() gets `label` back as the user data. */
 static void begin(mcp_client *client, const char *tool, const char *arguments,
                   const char *label)
 {
@@ -48,7 +48,7 @@ static void begin(mcp_client *client, const char *tool, const char *arguments,
     mcp_request_free(request);
 }
 
-/* Ends a call that is done. */
+/* Prints the result of a completed call. */
 static void finish(mcp_request *request)
 {
     const char *label = (const char *)mcp_request_userdata(request);
@@ -110,12 +110,12 @@ int main(int argc, char **argv)
                 finish(done);
         }
         if (waits[SERVERS].revents != 0) {
-            /* A line; the end of the input is only ignored from now on. */
+            /* A line ends the program.  The end of the input does not. */
             is_typed = getchar() != EOF;
             waits[SERVERS].fd = -1;
         }
     }
     for (i = 0; i < SERVERS; i++)
-        mcp_client_free(clients[i]); /* a call still under way is ended */
+        mcp_client_free(clients[i]); /* ends calls that are in flight */
     return failures == 0 && open_calls == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

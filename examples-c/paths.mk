@@ -1,6 +1,6 @@
-# Where the library is, for every Makefile that needs it: cargo's own variables
-# and PROFILE (release, dev, or another of Cargo.toml) are honoured. ROOT is the
-# top of the checkout.
+# The path of the library, for all Makefiles. It follows cargo's variables and
+# PROFILE: release, dev, or another profile of Cargo.toml. ROOT is the top folder
+# of the checkout.
 
 PROFILE ?= release
 SOVERSION := 0
@@ -12,12 +12,13 @@ else
   TARGET_DIR := $(if $(filter /%,$(firstword $(GIVEN_DIR))),,$(CURDIR)/)$(GIVEN_DIR)
 endif
 ifneq ($(word 2,$(TARGET_DIR)),)
-  $(error CARGO_TARGET_DIR is '$(TARGET_DIR)': make takes no folder with blanks)
+  $(error CARGO_TARGET_DIR is '$(TARGET_DIR)': make cannot use a folder with blanks)
 endif
 IN_TARGET_DIR := $(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)$(if \
     $(filter dev,$(PROFILE)),debug,$(PROFILE))
 RELEASE := $(TARGET_DIR)/$(IN_TARGET_DIR)
-# What rustc says a program has to link to beside the static library.
+# The libraries that a program links to in addition to the static library, as
+# rustc prints them.
 NATIVE := $(RELEASE)/libmcpclient.native-static-libs
 
 ifneq (,$(filter Darwin %-apple-%,$(or $(CARGO_BUILD_TARGET),$(shell uname -s))))
@@ -30,5 +31,5 @@ else
   ORIGIN := $$ORIGIN
 endif
 
-# For the programs that stay in the checkout, two folders below its top.
+# For the programs in the checkout, which are two folders below its top.
 RPATH := $(if $(GIVEN_DIR),$(RELEASE),$(ORIGIN)/../../target/$(IN_TARGET_DIR))

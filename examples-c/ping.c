@@ -1,4 +1,7 @@
-/* Pings an MCP server: ping URL, with the token in MCPCLIENT_TOKEN. */
+/* Pings an MCP server: ping URL
+ *
+ * The token is taken from MCPCLIENT_TOKEN.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
-/* Lists a server's prompts, fills one in, and completes an argument:
+/* Lists a server's prompts, gets one, and completes an argument:
  *
- *     prompts URL                                  lists them
- *     prompts URL get greet '{"name":"Ada"}'       fills one in
- *     prompts URL complete greet language py       what "py" may become
+ *     prompts URL                                  lists the prompts
+ *     prompts URL get greet '{"name":"Ada"}'       gets a prompt
+ *     prompts URL complete greet language py       completes "py"
  *
  * The token is taken from MCPCLIENT_TOKEN.
  */
@@ -12,7 +12,7 @@
 
 #include <mcpclient.h>
 
-/* What the server did not send, or not as a text, is NULL. */
+/* A getter returns NULL if the server sent no text. */
 static const char *or_none(const char *text)
 {
     return text != NULL ? text : "(none)";

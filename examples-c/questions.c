@@ -1,9 +1,10 @@
-/* Calls a tool that asks back, and lets the person at the terminal answer:
+/* Calls a tool whose server asks for input.  The person at the terminal
+ * answers:
  *
  *     questions URL TOOL [REPLY]
  *
- * Where the tool asks for a language model, REPLY is what it says; without
- * one the question is declined.  The token is taken from MCPCLIENT_TOKEN.
+ * REPLY stands in for the answer of a language model (sampling).  Without
+ * REPLY such a request is declined.  The token is taken from MCPCLIENT_TOKEN.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 #include <mcpclient.h>
 
-/* Reads a line from the person; 0 at the end of the input. */
+/* Reads a line from the terminal; returns 0 at the end of the input. */
 static int read_line(const char *prompt, char *line, size_t size)
 {
     printf("%s: ", prompt);
@@ -45,11 +46,11 @@ static int32_t fill_form(mcp_input *input)
         const char *name = mcp_json_key(fields, i);
         const mcp_json *type = mcp_json_at(mcp_json_child(fields, i), "/type");
 
-        if (name == NULL) /* the server's fields are no object */
+        if (name == NULL) /* the server's "properties" is not an object */
             break;
         is_typed = read_line(name, line, sizeof line);
         if (!is_typed || line[0] == '\0')
-            continue; /* not given: the schema's default */
+            continue; /* left out: the library adds the schema's default */
         snprintf(pointer, sizeof pointer, "/%s", name);
         if (is_string(type))
             status = mcp_json_set_string(form, pointer, line);
@@ -94,8 +95,8 @@ static int32_t sample(mcp_input *input, const char *reply)
     return status;
 }
 
-/* Owns `input`.  A program with windows would keep it and answer later, from
- * whichever thread; this one answers at once. */
+/* Owns `input`.  This program answers at once.  A program with windows would
+ * keep `input` and answer later, on any thread. */
 static void on_input(void *userdata, mcp_client *client, mcp_input *input)
 {
     int32_t status;
@@ -110,7 +111,7 @@ static void on_input(void *userdata, mcp_client *client, mcp_input *input)
     (void)client;
     if (status != MCP_OK)
         fprintf(stderr, "%s\n", mcp_error_message(NULL));
-    mcp_input_free(input); /* dismisses what is not answered */
+    mcp_input_free(input); /* dismisses it if it is not answered */
 }
 
 int main(int argc, char **argv)

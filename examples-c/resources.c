@@ -1,7 +1,7 @@
-/* Lists what a server has to read, and reads it:
+/* Lists a server's resources, and reads one:
  *
  *     resources URL            lists the resources and the templates
- *     resources URL URI        prints one
+ *     resources URL URI        prints a resource
  *     resources URL URI FILE   writes its bytes to a file
  *
  * The token is taken from MCPCLIENT_TOKEN.
@@ -11,13 +11,13 @@
 
 #include <mcpclient.h>
 
-/* What the server did not send, or not as a text, is NULL. */
+/* A getter returns NULL if the server sent no text. */
 static const char *or_none(const char *text)
 {
     return text != NULL ? text : "(none)";
 }
 
-/* Resources and templates are read alike: a template's URI has {holes}. */
+/* A template has the same getters as a resource; its URI has {variables}. */
 static void print_list(const char *title, const mcp_result *list)
 {
     size_t i;
@@ -28,7 +28,7 @@ static void print_list(const char *title, const mcp_result *list)
         const char *type = mcp_resource_mime_type(resource);
 
         printf("  %s (%s)\n", or_none(mcp_resource_uri(resource)),
-               type != NULL ? type : "of no known type");
+               type != NULL ? type : "unknown type");
     }
 }
 
@@ -48,7 +48,7 @@ static int32_t list(mcp_client *client)
     return status;
 }
 
-/* The bytes of a piece: of its text, or decoded; NULL for neither. */
+/* Returns the bytes of a content: its text, or its decoded data; or NULL. */
 static const void *bytes_of(const mcp_content *content, size_t *length)
 {
     const void *bytes = mcp_content_text(content, length);
@@ -56,7 +56,7 @@ static const void *bytes_of(const mcp_content *content, size_t *length)
     return bytes != NULL ? bytes : mcp_content_data(content, length);
 }
 
-/* Whether every piece has bytes; there is one at least. */
+/* Returns 1 if there is a content, and each one has bytes. */
 static int is_whole(const mcp_result *result)
 {
     size_t i, length, count = mcp_result_content_count(result);
@@ -67,8 +67,8 @@ static int is_whole(const mcp_result *result)
     return count > 0;
 }
 
-/* Writes all pieces to standard output, or to a file that is opened only when
- * there is something good for it. */
+/* Writes all contents to standard output, or to a file.  Call is_whole()
+ * first, so that a file is opened only if it can be written completely. */
 static int write_all(const mcp_result *result, const char *path)
 {
     FILE *to = path != NULL ? fopen(path, "wb") : stdout;
@@ -109,7 +109,7 @@ int main(int argc, char **argv)
     else if (is_whole(result))
         is_good = write_all(result, argc == 4 ? argv[3] : NULL);
     else
-        fprintf(stderr, "there is a piece that is no text and no base64\n");
+        fprintf(stderr, "a content is neither text nor base64\n");
     mcp_result_free(result);
     mcp_client_free(client);
     return is_good ? EXIT_SUCCESS : EXIT_FAILURE;

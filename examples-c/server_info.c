@@ -1,4 +1,7 @@
-/* Asks a server who it is: server_info URL, token in MCPCLIENT_TOKEN. */
+/* Prints who a server is: server_info URL
+ *
+ * The token is taken from MCPCLIENT_TOKEN.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 

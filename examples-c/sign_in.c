@@ -1,7 +1,6 @@
-/* Lets a person sign in with a browser, and remembers it: the next run asks
- * nobody.
+/* Signs in to a server with a browser (OAuth): sign_in URL
  *
- *     sign_in URL
+ * The tokens are stored in a file, so that the next run needs no sign-in.
  */
 #include <stdio.h>
 #include <stdlib.h>

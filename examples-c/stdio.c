@@ -3,8 +3,8 @@
  *     stdio - npx -y @modelcontextprotocol/server-everything
  *     stdio 'add {"a":1,"b":2}' python3 server.py
  *
- * The first argument is "-", or a tool and its arguments as JSON.  A program
- * that ends meanwhile is told with its exit status.
+ * The first argument is "-", or a tool and its arguments as JSON.  If the
+ * server's process ends during the call, its exit status is printed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #include <mcpclient.h>
 
-/* What the server did not send, or not as a text, is NULL. */
+/* A getter returns NULL if the server sent no text. */
 static const char *or_none(const char *text)
 {
     return text != NULL ? text : "(none)";
@@ -30,7 +30,7 @@ static int32_t list(mcp_client *client)
     return status;
 }
 
-/* `tool` is "NAME" or "NAME JSON"; it is cut in two. */
+/* `tool` is "NAME" or "NAME JSON".  It is changed: cut after NAME. */
 static int32_t call(mcp_client *client, char *tool)
 {
     char *arguments = strchr(tool, ' ');
@@ -56,7 +56,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: stdio -|'TOOL JSON' PROGRAM [ARGUMENT ...]\n");
         return EXIT_FAILURE;
     }
-    /* argv ends with a NULL, as the library wants it. */
+    /* argv ends with a NULL, which the library needs. */
     client = mcp_client_new_stdio((const char *const *)(argv + 2));
     status = client != NULL ? MCP_OK : mcp_error_status(NULL);
 

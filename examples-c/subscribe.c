@@ -1,9 +1,10 @@
-/* Prints what a server tells of its own accord, changes of a resource among
- * it, until there were COUNT notifications or SECONDS are over:
+/* Subscribes to a resource and prints the server's notifications, until COUNT
+ * notifications have arrived or SECONDS have passed:
  *
  *     subscribe URL URI [COUNT [SECONDS]]
  *
- * Exit status: 0 when all came.  The token is taken from MCPCLIENT_TOKEN.
+ * Exit status: 0 if COUNT notifications arrived.  The token is taken from
+ * MCPCLIENT_TOKEN.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 #include <mcpclient.h>
 
-/* What the server did not send, or not as a text, is NULL. */
+/* A getter returns NULL if the server sent no text. */
 static const char *or_none(const char *text)
 {
     return text != NULL ? text : "(none)";
@@ -24,7 +25,7 @@ static void on_event(void *userdata, mcp_client *client,
 
     (void)client;
     switch (mcp_event_kind(event)) {
-    case MCP_EVENT_LISTENING: /* what changed before was not told */
+    case MCP_EVENT_LISTENING: /* earlier changes were not reported */
         printf("listening\n");
         break;
     case MCP_EVENT_RESOURCE_UPDATED:
@@ -60,10 +61,10 @@ int main(int argc, char **argv)
     client = mcp_client_new(argv[1], getenv("MCPCLIENT_TOKEN"));
     if (client != NULL)
         status = mcp_client_set_event_handler(client, on_event, &count, NULL);
-    if (status == MCP_OK) /* opens the stream as well, like mcp_listen() */
+    if (status == MCP_OK) /* opens the notification stream as well */
         status = mcp_subscribe_resource(client, argv[2]);
 
-    /* The handler runs in here, on this thread. */
+    /* The handler runs inside mcp_client_dispatch(), on this thread. */
     while (status == MCP_OK && count < most && time(NULL) < end)
         status = mcp_client_dispatch(client, 500);
 

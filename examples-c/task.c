@@ -1,11 +1,11 @@
-/* Runs a tool that takes long as a task, which goes on at the server when this
- * program does not:
+/* Runs a tool that takes long as a task.  The server goes on with a task when
+ * this program has ended:
  *
- *     task URL TOOL [ARGUMENTS]    begins it, and waits for its result
- *     task URL -b TOOL [ARGUMENTS] begins it, and prints its id
- *     task URL -r ID               waits for the result of one
- *     task URL -s ID               says how one stands
- *     task URL -c ID               ends one
+ *     task URL TOOL [ARGUMENTS]    starts a task and waits for its result
+ *     task URL -b TOOL [ARGUMENTS] starts a task and prints its id
+ *     task URL -r ID               waits for the result of a task
+ *     task URL -s ID               prints the status of a task
+ *     task URL -c ID               cancels a task
  *
  * ARGUMENTS is a JSON object.  The token is taken from MCPCLIENT_TOKEN.
  */
@@ -15,7 +15,7 @@
 
 #include <mcpclient.h>
 
-/* What the server did not send, or not as a text, is NULL. */
+/* A getter returns NULL if the server sent no text. */
 static const char *or_none(const char *text)
 {
     return text != NULL ? text : "(none)";
@@ -32,8 +32,8 @@ static void on_event(void *userdata, mcp_client *client,
         fprintf(stderr, "%s\n", or_none(mcp_task_status(task)));
 }
 
-/* Gives the id of the task, or the result where the server did the work at
- * once. */
+/* Starts a task.  The result is the task, or the result of the tool if the
+ * server did not make it a task. */
 static int32_t begin(mcp_client *client, const char *tool,
                      const char *arguments, mcp_result **out)
 {
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
     client = mcp_client_new(argv[1], getenv("MCPCLIENT_TOKEN"));
     if (client != NULL)
         status = mcp_client_set_event_handler(client, on_event, NULL, NULL);
-    if (status == MCP_OK) /* this is all that waiting through a task needs */
+    if (status == MCP_OK) /* from here on, mcp_call_tool() waits for tasks */
         status = mcp_client_set_tasks(client, 1);
     if (status == MCP_OK) {
         if (strcmp(what, "-b") == 0)

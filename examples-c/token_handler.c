@@ -1,7 +1,7 @@
-/* Reads the token from a file, and again when the server refuses it, so that
- * a token that something else renews is picked up:
+/* Reads the token from a file that another program renews: token_handler URL
+ * FILE
  *
- *     token_handler URL FILE
+ * The library calls the handler again when the server refuses the token.
  */
 #include <stdio.h>
 #include <stdlib.h>

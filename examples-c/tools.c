@@ -1,8 +1,8 @@
 /* Lists a server's tools, and calls one with progress, a timeout and Ctrl-C:
  *
- *     tools URL                            lists them
- *     tools URL add '{"a":1,"b":2}'        calls one
- *     tools URL sleep '{"seconds":9}' 500  waits 500 ms for a sign of life
+ *     tools URL                            lists the tools
+ *     tools URL add '{"a":1,"b":2}'        calls a tool
+ *     tools URL sleep '{"seconds":9}' 500  with a timeout of 500 ms
  *
  * The token is taken from MCPCLIENT_TOKEN.
  */
@@ -32,7 +32,7 @@ static void on_progress(void *userdata, double progress, double total,
     fprintf(to, "%s\n", message != NULL ? message : "");
 }
 
-/* What the server did not send, or not as a text, is NULL. */
+/* A getter returns NULL if the server sent no text. */
 static const char *or_none(const char *text)
 {
     return text != NULL ? text : "(none)";
@@ -55,7 +55,7 @@ static int32_t list(mcp_client *client)
     return status;
 }
 
-/* Calls a tool; `*is_good` tells if the tool itself did its work. */
+/* Calls a tool.  Sets `*is_good` to 0 if the tool failed. */
 static int32_t call(mcp_client *client, const char *name,
                     const char *arguments, const char *milliseconds,
                     int *is_good)

@@ -57,6 +57,7 @@ SUITES = [
                 "tests/server/Cargo.toml", "--features", "tls"], 600),
     ("bench", [sys.executable, "bench/run.py", "--smoke"], 300),
     ("source", [sys.executable, "tests/source/run.py"], 300),
+    ("docs", [sys.executable, "tests/docs/run.py"], 300),
 ]
 # What --quick runs of a suite, beside the suite's own command, and leaves out of
 # it. The suites without a line here are left out.

@@ -1,5 +1,5 @@
-/* Arguments of a tool or a prompt, from the words of the command line: one
- * JSON object, or key=value and key:=json. */
+/* Makes the arguments of a tool or a prompt from the words of the command
+ * line: one JSON object, or key=value and key:=json. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@ enum {
     MOST_VALUES = 1000000
 };
 
-/* What a schema allows, as bits of MCP_JSON_ numbers. */
+/* The JSON kinds that a schema allows, one bit for each MCP_JSON_ number. */
 #define BIT(kind) (1u << (unsigned)(kind))
 
 int is_json_words(char **words, int count)
@@ -22,7 +22,7 @@ int is_json_words(char **words, int count)
     return count > 0 && words[0][strspn(words[0], " \t\r\n")] == '{';
 }
 
-/* Appends a step to a JSON Pointer; 0 if there is no room (RFC 6901). */
+/* Appends a name to a JSON Pointer (RFC 6901); 0 if the buffer is full. */
 int append_pointer(char *pointer, size_t size, const char *name)
 {
     size_t at = strlen(pointer);
@@ -47,7 +47,7 @@ static int compare(const void *left, const void *right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* Sorted: a schema may have very many members, and as many required ones. */
+/* The names are sorted, because a schema may have very many of them. */
 void find_required(struct required *required, const mcp_json *schema)
 {
     const mcp_json *names = mcp_json_at(schema, "/required");
@@ -99,14 +99,14 @@ static unsigned named_kind(const mcp_json *type)
     return 0;
 }
 
-/* What was looked at: schemas may refer to each other in circles. */
+/* The schemas that were visited: schemas may refer to each other in circles. */
 struct look {
     const mcp_json *root;
     const mcp_json *seen[MOST_SCHEMAS];
     size_t schemas, references, values;
 };
 
-/* Whether a schema is to be looked at, for the first time. */
+/* Returns 1 the first time it sees a schema, and remembers it. */
 static int is_new(struct look *look, const mcp_json *schema)
 {
     size_t i;
@@ -120,7 +120,7 @@ static int is_new(struct look *look, const mcp_json *schema)
     return 1;
 }
 
-/* The kinds of value that a schema speaks of; 0 if it does not say. */
+/* Returns the kinds that a schema allows; 0 if it does not say. */
 static unsigned kinds_of(struct look *look, const mcp_json *schema)
 {
     static const char *const choices[] = {"/anyOf", "/oneOf", "/allOf"};
@@ -157,8 +157,8 @@ static unsigned kinds_of(struct look *look, const mcp_json *schema)
     return kinds;
 }
 
-/* Where the value of key=value begins, NULL if the word is none; `*is_json`
- * tells if it is key:=json. */
+/* Returns the value of key=value or key:=json, or NULL if the word is
+ * neither.  Sets `*is_json` for key:=json. */
 static const char *value_of(const char *word, size_t *key_length, int *is_json)
 {
     const char *equals = strchr(word, '=');
@@ -170,7 +170,7 @@ static const char *value_of(const char *word, size_t *key_length, int *is_json)
     return *key_length > 0 ? equals + 1 : NULL;
 }
 
-/* Whether a schema could make a difference. */
+/* Returns 1 if the tool's schema decides how a word is read. */
 int needs_schema(char **words, int count)
 {
     int i, is_json, needs = 0;
@@ -190,8 +190,9 @@ int needs_schema(char **words, int count)
     return needs;
 }
 
-/* A value is JSON if it can be read as such, unless the schema wants a string
- * and not what it would be: id=7 and note=true stay text. */
+/* Returns 1 if key=value is a string: the value is not valid JSON, or the
+ * schema wants a string and not the kind of that JSON.  So id=7 and note=true
+ * are strings for a tool that wants strings. */
 static int is_text(const mcp_json *schema, const char *pointer,
                    const mcp_json *value)
 {

@@ -1,4 +1,4 @@
-/* What the files of the command-line client share. */
+/* Declarations for all files of the command-line client. */
 #ifndef CLI_H
 #define CLI_H
 
@@ -11,45 +11,45 @@ enum { SUCCESS = 0, FAILED = 1, BAD_USAGE = 2, INTERRUPTED = 130 };
 enum { MOST_HEADERS = 64, MOST_VARIABLES = 64 };
 enum { NOT_CHOSEN = -1 };
 
-/* How a token is got by OAuth. */
+/* The options of OAuth. */
 struct sign_in {
     int is_wanted;
-    const char *store; /* a file; NULL: the library's; "": nothing is kept */
+    const char *store; /* a file; NULL: the default; "": store nothing */
     const char *client_id;
-    const char *client_secret; /* of the environment */
-    char *client_key;          /* the text of the file */
+    const char *client_secret; /* from the environment */
+    char *client_key;          /* the contents of the file */
     const char *metadata_url;
     const char *scope;
     const char *issuer;
     const char *redirect_url;
     const char *assertion_file;
     const char *assertion_variable;
-    int grant; /* of MCP_GRANT_, or NOT_CHOSEN */
+    int grant; /* MCP_GRANT_..., or NOT_CHOSEN */
     int dpop;
     int no_browser;
 };
 
 struct options {
-    /* The server: one of these three. */
+    /* The server: exactly one of url, config and is_stdio. */
     const char *url;
-    const char *config; /* a configuration file, and a name in it or NULL */
+    const char *config; /* a file; `server` is a name in it, or NULL */
     const char *server;
-    int is_stdio; /* a program and its arguments, ended by a NULL */
+    int is_stdio; /* program: its arguments, with a NULL at the end */
     char **program;
     char **all_words;
-    char **words; /* what follows the URL */
+    char **words; /* the command's arguments, after the URL */
     int word_count;
-    int transport; /* of MCP_TRANSPORT_, or NOT_CHOSEN */
+    int transport; /* MCP_TRANSPORT_..., or NOT_CHOSEN */
     char *variables[MOST_VARIABLES]; /* NAME=VALUE */
     int variable_count;
     const char *directory;
-    int errors; /* of MCP_STDERR_, or NOT_CHOSEN */
+    int errors; /* MCP_STDERR_..., or NOT_CHOSEN */
     char *token;
     char *headers[MOST_HEADERS];
     int header_count;
     long count;
     long events;
-    long timeout; /* milliseconds; 0: the library's */
+    long timeout; /* milliseconds; 0: the default */
     const char *output;
     const char *protocol;
     const char *ca_file;
@@ -66,16 +66,16 @@ struct options {
 
 struct command {
     const char *name;
-    const char *words; /* how they are written in the usage */
+    const char *words; /* the arguments, as in the usage */
     int least_words, most_words;
-    int asks; /* the server may ask the person back */
-    int is_of_file; /* reads a configuration file, without a client */
-    int is_of_oauth; /* does nothing but get or forget a token */
+    int asks; /* answers input requests of the server */
+    int is_of_file; /* reads a configuration file and makes no client */
+    int is_of_oauth; /* gets or deletes a token, and nothing else */
     int (*run)(mcp_client *client, const struct options *options);
 };
 
-/* main.c: Ctrl-C fires `interrupt` while somebody waits politely, and ends
- * the program at once otherwise. */
+/* main.c: Ctrl-C fires `interrupt` while `is_polite` is set.  Otherwise it
+ * ends the program. */
 extern mcp_cancel *interrupt;
 extern volatile sig_atomic_t interrupted;
 extern volatile sig_atomic_t is_polite;
@@ -92,7 +92,7 @@ int bad_usage(const char *format, ...);
 int parse(struct options *options, int argc, char **argv);
 void forget(struct options *options);
 
-/* server.c: NULL with the last error set. */
+/* server.c: returns NULL on failure, with the last error set. */
 mcp_client *make_client(const struct options *options);
 const char *server_name(const struct options *options);
 
@@ -111,8 +111,8 @@ int check_sign_in(const struct options *options);
 void forget_sign_in(struct sign_in *of);
 void wipe(char *text);
 
-/* output.c: nothing that a terminal would obey leaves these.  A text that is
- * NULL, since the server sent none, is no mistake. */
+/* output.c: these replace control characters, which a terminal would obey.
+ * NULL is allowed: getters return it for what the server did not send. */
 void put_text(FILE *to, const char *text);
 void put_word(FILE *to, const char *text);
 void put_content_text(FILE *to, const char *text, size_t length);
@@ -125,11 +125,11 @@ void put_contents(FILE *to, const mcp_result *result);
 void put_program_name(void);
 int fail(const struct options *options);
 
-/* files.c: a file to write; errno says why it cannot be.  What `path` names is
- * as it was until close_output() replaces it. */
+/* files.c: a file to write; errno has the reason of a failure.  The old file
+ * at `path` stays unchanged until close_output() replaces it. */
 struct output {
     FILE *to;
-    char *target, *beside; /* NULL for what is written in place */
+    char *target, *beside; /* NULL for a file that is written in place */
 };
 
 int open_output(struct output *output, const char *path);
@@ -140,8 +140,8 @@ void show_progress(void *userdata, double progress, double total,
                    const char *message);
 void hide_progress(void);
 
-/* arguments.c: JSON or key=value words to a JSON object; NULL after saying
- * what is wrong.  `schema` may be NULL. */
+/* arguments.c: makes a JSON object of JSON or of key=value words.  Returns
+ * NULL after it has printed what is wrong.  `schema` may be NULL. */
 enum { ANY_VALUE, STRINGS_ONLY };
 
 int is_json_words(char **words, int count);
@@ -150,7 +150,7 @@ mcp_json *take_arguments(char **words, int count, int kind,
                          const mcp_json *schema);
 int append_pointer(char *pointer, size_t size, const char *name);
 
-/* The names that a schema of an object requires; valid as long as it is. */
+/* The names in a schema's "required"; valid as long as the schema. */
 struct required {
     const char **names;
     size_t count;
@@ -179,7 +179,7 @@ int prompt(mcp_client *client, const struct options *options);
 int complete(mcp_client *client, const struct options *options);
 int listen_to(mcp_client *client, const struct options *options);
 
-/* Performs a request that Ctrl-C cancels politely, and frees it. */
+/* Performs a request, which Ctrl-C cancels, and frees it. */
 int32_t perform(mcp_request *request, mcp_result **out);
 
 #endif

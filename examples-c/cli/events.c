@@ -1,4 +1,4 @@
-/* listen: what the server tells of its own accord. */
+/* listen: prints the server's notifications. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <string.h>
@@ -76,7 +76,7 @@ static void on_event(void *userdata, mcp_client *client,
 
     (void)client;
     if (mcp_event_kind(event) == MCP_EVENT_LISTENING) {
-        is_polite = 1; /* from the word on that somebody may wait for */
+        is_polite = 1; /* before the word that a script may wait for */
         fprintf(stderr, "listening\n");
         return;
     }
@@ -95,9 +95,9 @@ static void on_event(void *userdata, mcp_client *client,
     fflush(stdout);
 }
 
-/* What the server says it tells; everything where it says nothing, so that
- * its log messages come at least, or the error says why not. */
-static int32_t kinds_told_by(mcp_client *client)
+/* Returns the kinds of notification that the server declares.  Without any it
+ * returns all kinds, so that log messages arrive or the error says why not. */
+static int32_t declared_kinds(mcp_client *client)
 {
     int32_t kinds = 0;
     mcp_result *server = NULL;
@@ -126,7 +126,7 @@ int listen_to(mcp_client *client, const struct options *options)
     listening.seen = 0;
     status = mcp_client_set_event_handler(client, on_event, &listening, NULL);
     if (status == MCP_OK)
-        status = mcp_listen(client, kinds_told_by(client));
+        status = mcp_listen(client, declared_kinds(client));
     for (i = 0; status == MCP_OK && i < options->word_count; i++)
         status = mcp_subscribe_resource(client, options->words[i]);
     is_polite = 1;

@@ -1,4 +1,4 @@
-/* The file of -o: what was there stays until all of the new is written. */
+/* The file of -o.  The old file stays until the new one is complete. */
 #define _XOPEN_SOURCE 700
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #include "cli.h"
 
-/* Signals that end the program take the new file away that is not whole. */
+/* If one of these signals ends the program, the new file is removed. */
 static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXFSZ};
 enum { ENDINGS = sizeof endings / sizeof *endings };
 
@@ -26,7 +26,7 @@ static void on_end(int number)
         unlink(path);
     if (number == SIGINT)
         _exit(INTERRUPTED);
-    raise(number); /* its usual end, as soon as this returns */
+    raise(number); /* ends the program as usual, after this handler */
 }
 
 static void handle_endings(void)
@@ -53,9 +53,10 @@ static void restore_endings(void)
         sigaction(endings[i], &before[i], NULL);
 }
 
-/* Gives the file to replace, with its mode, links followed; NULL for what is
- * written in place: a device, a pipe, a file that may not be written, and one
- * whose owner or other names a new file would not have. */
+/* Returns the path of the file to replace, with links followed, and its mode.
+ * Returns NULL for a file that is written in place: a device, a pipe, a file
+ * without write permission, and one that has another owner or more hard links,
+ * which a new file would lose. */
 static char *replaced(const char *path, mode_t *mode)
 {
     struct stat status;
@@ -79,8 +80,8 @@ static char *replaced(const char *path, mode_t *mode)
     return NULL;
 }
 
-/* Opens a new file in the folder of the one that it is to replace.  Its name
- * is short: that of the other may be as long as a name can be. */
+/* Opens a new file in the folder of the old one.  The name is short, because
+ * the old name may have the maximum length already. */
 static FILE *open_beside(struct output *output, mode_t mode)
 {
     static const char name[] = ".mcp-XXXXXX";
@@ -135,8 +136,8 @@ int open_output(struct output *output, const char *path)
     if (output->to == NULL) {
         why = errno;
         forget_output(output);
-        /* A folder that takes no new file: in place, since the file can be
-         * written.  Where there is no room, it stays as it is. */
+        /* The folder allows no new file, so write in place.  On a full disk
+         * the old file stays as it is. */
         if (why == EACCES || why == EPERM || why == EROFS)
             output->to = fopen(path, "wb");
         else
@@ -147,7 +148,7 @@ int open_output(struct output *output, const char *path)
 
 int close_output(struct output *output)
 {
-    int why = errno; /* of a write that failed before */
+    int why = errno; /* of an earlier write that failed */
     int is_good = !ferror(output->to);
 
     if (fflush(output->to) != 0 && is_good) {

@@ -1,7 +1,7 @@
-/* mcpclient - curl for MCP: the command-line client of libmcpclient.
+/* mcpclient, the command-line client of libmcpclient.
  *
- * Uses the public header alone.  Exit status: 0 success, 1 a failed
- * operation, 2 bad usage, 130 interrupted.
+ * It uses only the public header.  Exit status: 0 success, 1 the operation or
+ * the tool failed, 2 wrong options or arguments, 130 interrupted.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -46,8 +46,8 @@ const struct command *find_command(const char *name)
     return NULL;
 }
 
-/* The first Ctrl-C lets a call end politely; where there is nothing to be
- * polite about, and the second time, it ends the program. */
+/* The first Ctrl-C cancels the call, so that the server is told.  A second
+ * one ends the program at once, and so does the first outside of a call. */
 static void on_interrupt(int number)
 {
     (void)number;

@@ -1,4 +1,4 @@
-/* The command line: options, the command and its words. */
+/* Parses the command line: the options, the command and its arguments. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -9,83 +9,82 @@
 #include "cli.h"
 
 const char usage_text[] =
-    "usage: mcpclient [options] ping URL\n"
-    "       mcpclient [options] info URL\n"
-    "       mcpclient [options] tools URL\n"
-    "       mcpclient [options] call URL TOOL [JSON | key=value ...]\n"
-    "       mcpclient [options] resources URL\n"
-    "       mcpclient [options] templates URL\n"
-    "       mcpclient [options] read URL URI [-o FILE]\n"
-    "       mcpclient [options] prompts URL\n"
-    "       mcpclient [options] prompt URL NAME [JSON | key=value ...]\n"
-    "       mcpclient [options] complete URL prompt NAME ARG VALUE\n"
-    "                                    [key=value ...]\n"
-    "       mcpclient [options] complete URL resource TEMPLATE ARG VALUE\n"
-    "                                    [key=value ...]\n"
-    "       mcpclient [options] listen URL [URI ...]\n"
-    "       mcpclient [options] request URL METHOD [JSON]\n"
-    "       mcpclient [options] servers --config FILE\n"
-    "       mcpclient [options] login URL\n"
-    "       mcpclient [options] logout URL\n"
+    "usage: mcpclient [options] COMMAND [ARGUMENT ...]\n"
+    "\n"
+    "Commands:\n"
+    "  ping URL                     checks that the server responds\n"
+    "  info URL                     prints who the server is\n"
+    "  tools URL                    lists the tools\n"
+    "  call URL TOOL [ARGUMENTS]    calls a tool\n"
+    "  resources URL                lists the resources\n"
+    "  templates URL                lists the resource templates\n"
+    "  read URL URI [-o FILE]       reads a resource\n"
+    "  prompts URL                  lists the prompts\n"
+    "  prompt URL NAME [ARGUMENTS]  prints the messages of a prompt\n"
+    "  complete URL prompt NAME ARG VALUE [key=value ...]\n"
+    "  complete URL resource TEMPLATE ARG VALUE [key=value ...]\n"
+    "                               prints completions of an argument's value\n"
+    "  listen URL [URI ...]         prints notifications of the server\n"
+    "  request URL METHOD [JSON]    sends a request of any method\n"
+    "  servers --config FILE        lists the servers of a configuration file\n"
+    "  login URL                    gets a token by OAuth\n"
+    "  logout URL                   revokes and deletes the token\n"
     "\n"
     "In place of URL, anywhere:\n"
-    "  --config FILE [--server NAME]  a server of a configuration file\n"
-    "and at the end of the line, as all that follows is the program's:\n"
+    "  --config FILE [--server NAME]      a server of a configuration file\n"
+    "In place of URL, at the end of the line:\n"
     "  --stdio -- PROGRAM [ARGUMENT ...]  a program that is a server\n"
     "\n"
-    "ping asks a server for a sign of life, info who it is; listen prints what\n"
-    "it tells of its own accord; request sends any method; servers lists a\n"
-    "configuration file; login gets a token by OAuth, logout revokes it. The\n"
-    "others list and use tools, resources and prompts.\n"
-    "A value of key=value is JSON if it can be read as such and the tool's\n"
-    "schema does not say string, else a string; key:=json is always JSON.\n"
+    "ARGUMENTS is one JSON object, or words: key:=json is JSON; key=value is\n"
+    "JSON if it is valid JSON and the tool's schema wants no string, else\n"
+    "a string.\n"
     "\n"
     "The token, without \"Bearer\" (default, for a URL: MCPCLIENT_TOKEN):\n"
     "  --token T            the token; others may see it in the process list\n"
     "  --token-file F       the first line of a file\n"
     "  --token-env VAR      an environment variable\n"
-    "A token by OAuth, for login, logout, and other commands with --auth oauth:\n"
-    "  --auth oauth         takes the token of login, or signs in when needed\n"
-    "  --token-store F      where it is kept (default: see the manual); \"\" for\n"
-    "                       nowhere\n"
-    "  --client-id ID       as whom mcpclient is registered at the server\n"
+    "OAuth, for login, for logout, and for other commands with --auth oauth:\n"
+    "  --auth oauth         uses the token of login, or signs in if needed\n"
+    "  --token-store F      the file for tokens (default: see the manual);\n"
+    "                       \"\" for none\n"
+    "  --client-id ID       the client id at the authorization server\n"
     "  --client-secret-env VAR  the secret, from an environment variable\n"
     "  --client-key F       the private key, a PEM file\n"
-    "  --client-metadata-url URL  the document that describes mcpclient\n"
+    "  --client-metadata-url URL  the client's metadata document\n"
     "  --scope 'A B'        the scopes to ask for\n"
     "  --issuer URL         the only authorization server to use\n"
-    "  --dpop               binds the token to a key\n"
-    "  --redirect-url URL   where the browser is sent back to\n"
-    "  --no-browser         opens none, and takes the answer that is pasted\n"
+    "  --dpop               requires a token that is bound to a key\n"
+    "  --redirect-url URL   the address to which the browser is sent back\n"
+    "  --no-browser         opens no browser; the answer may be pasted\n"
     "  --grant G            code (default), client-credentials or jwt-bearer\n"
-    "  --assertion-file F, --assertion-env VAR  the signed token for jwt-bearer\n"
+    "  --assertion-file F, --assertion-env VAR  the token for jwt-bearer\n"
     "Options, anywhere:\n"
     "  -H 'Name: value'     sends a header; repeatable\n"
-    "  -c, --count N        pings N times, with a summary\n"
-    "  -n, --events N       ends listen after N notifications\n"
-    "  -o, --output F       writes what read gives to a file\n"
+    "  -c, --count N        ping: sends N pings and prints a summary\n"
+    "  -n, --events N       listen: ends after N notifications\n"
+    "  -o, --output F       read: writes to a file\n"
     "  --transport T        auto (default), http (Streamable HTTP) or sse\n"
-    "  --timeout SECONDS    how long a call may take (default: 60)\n"
-    "  --protocol VERSION   uses this protocol version, tries no other\n"
-    "  --json               JSON on standard output, as the server gave it\n"
-    "  --insecure-http      lets credentials go over http to other machines\n"
+    "  --timeout SECONDS    time without a response or progress (default: 60)\n"
+    "  --protocol VERSION   uses this protocol revision only\n"
+    "  --json               prints the server's JSON\n"
+    "  --insecure-http      allows credentials over http to other machines\n"
     "  --cacert F           trusts the certificates of a PEM file as well\n"
-    "  --cert F --key F     shows a client certificate\n"
-    "  --proxy URL          goes through an HTTP proxy; \"\" for none\n"
+    "  --cert F --key F     sends a client certificate\n"
+    "  --proxy URL          uses an HTTP proxy; \"\": none\n"
     "  --unix-socket PATH   connects to a Unix socket\n"
-    "  --env NAME[=VALUE]   gives a program a variable, or hands one on;\n"
+    "  --env NAME[=VALUE]   sets a variable for a program, or passes it on;\n"
     "                       repeatable\n"
-    "  --directory DIR      where a program starts\n"
-    "  --stderr WHERE       what a program writes to standard error: inherit\n"
-    "                       (default on a terminal, and with -v), keep its end\n"
-    "                       for errors (default elsewhere), or discard\n"
-    "  -v, --verbose        shows the traffic, secrets masked\n"
+    "  --directory DIR      the directory in which a program starts\n"
+    "  --stderr WHERE       a program's standard error: inherit (default on a\n"
+    "                       terminal, and with -v), keep (default elsewhere:\n"
+    "                       errors show its end) or discard\n"
+    "  -v, --verbose        prints the messages, with secrets masked\n"
     "  --help, --version\n"
     "\n"
-    "Exit status: 0 success, 1 a failed operation or tool, 2 bad usage,\n"
-    "130 interrupted.\n";
+    "Exit status: 0 success; 1 the operation or the tool failed; 2 wrong\n"
+    "options or arguments; 130 interrupted.\n";
 
-/* Says what is wrong with the command line. */
+/* Prints what is wrong with the command line. */
 int bad_usage(const char *format, ...)
 {
     va_list arguments;
@@ -103,7 +102,7 @@ static char *allocate(size_t size)
     char *out = (char *)malloc(size);
 
     if (out == NULL) {
-        fprintf(stderr, "mcpclient: no memory\n");
+        fprintf(stderr, "mcpclient: out of memory\n");
         exit(FAILED);
     }
     return out;
@@ -163,7 +162,7 @@ static int parse_timeout(struct options *options, const char *text)
     seconds = strtod(text, &end);
     if (*text == '\0' || *end != '\0' || errno != 0 || !(seconds >= 0.001) ||
         seconds > 2147483.0)
-        return bad_usage("--timeout %s is not a positive number of seconds",
+        return bad_usage("--timeout %s is not a number of seconds above 0",
                          text);
     options->timeout = (long)(seconds * 1000.0 + 0.5);
     return SUCCESS;
@@ -176,11 +175,11 @@ static int parse_count(long *count, const char *name, const char *text)
     errno = 0;
     *count = strtol(text, &end, 10);
     if (*text == '\0' || *end != '\0' || errno != 0 || *count < 1)
-        return bad_usage("%s %s is not a positive number", name, text);
+        return bad_usage("%s %s is not a number above 0", name, text);
     return SUCCESS;
 }
 
-/* NAME=VALUE, or NAME for a variable of this program's own. */
+/* Adds NAME=VALUE, or the variable NAME of mcpclient's environment. */
 static int add_variable(struct options *options, const char *text,
                         char *secret)
 {
@@ -188,9 +187,10 @@ static int add_variable(struct options *options, const char *text,
     char *entry;
 
     if (value == NULL && getenv(text) == NULL)
-        return bad_usage("--env %s: there is no such variable", text);
+        return bad_usage("--env %s: there is no such environment variable",
+                         text);
     if (options->variable_count == MOST_VARIABLES)
-        return bad_usage("more than %d variables", (int)MOST_VARIABLES);
+        return bad_usage("--env: more than %d variables", (int)MOST_VARIABLES);
     if (value != NULL) {
         entry = copy(text);
         wipe(strchr(secret, '=') + 1);
@@ -212,7 +212,8 @@ static int parse_transport(struct options *options, const char *text)
     else if (strcmp(text, "sse") == 0)
         options->transport = MCP_TRANSPORT_SSE;
     else
-        return bad_usage("--transport %s is none of auto, http and sse", text);
+        return bad_usage("--transport %s is not one of auto, http and sse",
+                         text);
     return SUCCESS;
 }
 
@@ -225,13 +226,13 @@ static int parse_errors(struct options *options, const char *text)
     else if (strcmp(text, "inherit") == 0)
         options->errors = MCP_STDERR_INHERIT;
     else
-        return bad_usage("--stderr %s is none of keep, discard and inherit",
+        return bad_usage("--stderr %s is not one of keep, discard and inherit",
                          text);
     return SUCCESS;
 }
 
-/* Obeys one option that has a value; `secret` is where the value stands in
- * the arguments, to be overwritten. */
+/* Applies an option that has a value.  `secret` is the value in argv: it is
+ * overwritten if it is secret. */
 static int take_option(struct options *options, const char *name,
                        const char *value, char *secret)
 {
@@ -248,16 +249,17 @@ static int take_option(struct options *options, const char *name,
         return read_token(options, value);
     if (strcmp(name, "--token-env") == 0) {
         if (getenv(value) == NULL)
-            return bad_usage("--token-env %s: there is no such variable",
+            return bad_usage("--token-env %s: there is no such environment "
+                             "variable",
                              value);
         set_token(options, getenv(value));
         return SUCCESS;
     }
     if (strcmp(name, "-H") == 0 || strcmp(name, "--header") == 0) {
         if (strchr(value, ':') == NULL)
-            return bad_usage("-H wants 'Name: value'");
+            return bad_usage("-H needs 'Name: value'");
         if (options->header_count == MOST_HEADERS)
-            return bad_usage("more than %d headers", (int)MOST_HEADERS);
+            return bad_usage("-H: more than %d headers", (int)MOST_HEADERS);
         options->headers[options->header_count++] = copy(value);
         wipe(strchr(secret, ':') + 1);
         return SUCCESS;
@@ -299,7 +301,7 @@ static int take_option(struct options *options, const char *name,
     return SUCCESS;
 }
 
-/* Obeys an option without a value; 0 if it is none. */
+/* Applies an option without a value.  Returns 0 if `name` is not one. */
 static int take_flag(struct options *options, const char *name)
 {
     if (strcmp(name, "--json") == 0)
@@ -315,13 +317,13 @@ static int take_flag(struct options *options, const char *name)
     return 1;
 }
 
-/* Tells the command, the URL and the command's own words apart. */
+/* Separates the words: the command, the URL, the command's arguments. */
 static int take_words(struct options *options)
 {
     char **word = options->all_words;
 
     if (*word == NULL)
-        return bad_usage("no command");
+        return bad_usage("no command was given");
     options->command = find_command(*word);
     if (options->command == NULL)
         return bad_usage("unknown command %s", *word);
@@ -336,7 +338,7 @@ static int take_words(struct options *options)
     return SUCCESS;
 }
 
-/* The first option that is for servers behind HTTP alone. */
+/* Returns the first given option that only servers at a URL have. */
 static const char *http_option(const struct options *options)
 {
     if (options->token != NULL)
@@ -358,7 +360,7 @@ static const char *http_option(const struct options *options)
     return options->unix_socket != NULL ? "--unix-socket" : NULL;
 }
 
-/* The first option that is for programs alone. */
+/* Returns the first given option that only programs have. */
 static const char *program_option(const struct options *options)
 {
     if (options->variable_count > 0)
@@ -368,23 +370,23 @@ static const char *program_option(const struct options *options)
     return options->errors != NOT_CHOSEN ? "--stderr" : NULL;
 }
 
-/* Whether there is one server, and options that it can have. */
+/* Checks that there is one server, and that the options suit it. */
 static int check_server(const struct options *options)
 {
     const char *name = options->command->name;
 
     if (options->server != NULL && options->config == NULL)
-        return bad_usage("--server is the name of one in --config FILE");
+        return bad_usage("--server needs --config FILE");
     if (options->config != NULL && options->is_stdio)
-        return bad_usage("--config and --stdio are two servers");
+        return bad_usage("--config and --stdio name two servers");
     if (options->is_stdio && options->program == NULL)
-        return bad_usage("--stdio wants -- PROGRAM [ARGUMENT ...] at the end");
+        return bad_usage("--stdio needs -- PROGRAM [ARGUMENT ...] at the end");
     if (options->command->is_of_file && options->config == NULL)
         return bad_usage("%s needs --config FILE", name);
     if (options->command->is_of_file && options->server != NULL)
-        return bad_usage("%s lists all of them, without --server", name);
+        return bad_usage("%s lists all servers: use it without --server", name);
     if (options->config != NULL)
-        return SUCCESS; /* the library knows what each server in it is */
+        return SUCCESS; /* the library checks what each server may have */
     if (options->is_stdio && options->command->is_of_oauth)
         return bad_usage("%s is not for a program", name);
     if (options->is_stdio && http_option(options) != NULL)
@@ -398,13 +400,13 @@ static int check_server(const struct options *options)
     return SUCCESS;
 }
 
-/* Whether the options and words are those of the command. */
+/* Checks that the options and arguments suit the command. */
 static int check(const struct options *options)
 {
     const struct command *command = options->command;
 
     if (options->word_count < command->least_words)
-        return bad_usage("%s needs more: %s URL %s", command->name,
+        return bad_usage("%s lacks arguments: %s URL %s", command->name,
                          command->name, command->words);
     if (options->count > 0 && strcmp(command->name, "ping") != 0)
         return bad_usage("-c is for ping");
@@ -413,7 +415,7 @@ static int check(const struct options *options)
     if (options->output != NULL && strcmp(command->name, "read") != 0)
         return bad_usage("-o is for read");
     if (options->output != NULL && options->json)
-        return bad_usage("-o writes the contents, --json goes without it");
+        return bad_usage("-o writes the contents: use it without --json");
     return SUCCESS;
 }
 
@@ -425,7 +427,7 @@ int parse(struct options *options, int argc, char **argv)
     options->sign_in.grant = NOT_CHOSEN;
     options->all_words = (char **)calloc((size_t)argc + 1, sizeof(char *));
     if (options->all_words == NULL) {
-        fprintf(stderr, "mcpclient: no memory\n");
+        fprintf(stderr, "mcpclient: out of memory\n");
         return FAILED;
     }
 
@@ -461,7 +463,7 @@ int parse(struct options *options, int argc, char **argv)
                 return bad_usage("unknown option %.20s...", word);
             strcpy(name, word);
             if (i + 1 == argc)
-                return bad_usage("%s is unknown or lacks its value", word);
+                return bad_usage("%s is unknown or lacks a value", word);
             value = argv[++i];
         }
         status = take_option(options, name, value, value);
@@ -474,7 +476,7 @@ int parse(struct options *options, int argc, char **argv)
         status = check(options);
     if (status == SUCCESS)
         status = check_sign_in(options);
-    /* A file says itself which token goes to its servers. */
+    /* MCPCLIENT_TOKEN is for a URL; configuration files have their own. */
     if (status == SUCCESS && options->url != NULL && options->token == NULL &&
         !options->sign_in.is_wanted && getenv("MCPCLIENT_TOKEN") != NULL)
         set_token(options, getenv("MCPCLIENT_TOKEN"));

@@ -1,5 +1,5 @@
-/* What is written: text of the server without what a terminal would obey,
- * JSON, contents, errors. */
+/* Output: the server's texts without control characters, JSON, contents and
+ * errors. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "cli.h"
 
-/* Reads a character of UTF-8, a byte of what is none. */
+/* Reads one UTF-8 character, or one byte if it is not UTF-8. */
 static unsigned long character(const unsigned char **at,
                                const unsigned char *end)
 {
@@ -23,9 +23,9 @@ static unsigned long character(const unsigned char **at,
     return code;
 }
 
-/* Whether a character is not seen in its place: it ends a line, turns the
- * direction of the text, or has no width (Unicode 16: Cf, Zl, Zp and
- * Default_Ignorable_Code_Point), or is a control of C1. */
+/* Returns 1 for a character that a reader cannot see: it ends a line, changes
+ * the direction of the text, or has no width (Unicode 16: Cf, Zl, Zp and
+ * Default_Ignorable_Code_Point), or is a C1 control. */
 static int is_hidden(unsigned long code)
 {
     static const unsigned long ranges[][2] = {
@@ -47,9 +47,9 @@ static int is_hidden(unsigned long code)
     return 0;
 }
 
-/* Writes what is neither a control of C0 or C1 nor DEL; `kept` are the
- * controls that may stay, the others become `instead`, and so does what is
- * not seen, but in a `content`, which may have it for its script. */
+/* Writes text.  C0 and C1 controls and DEL become `instead`, except the
+ * controls in `kept`.  Invisible characters become `instead` as well, except
+ * in a content: some scripts need them. */
 static void put_clean(FILE *to, const char *text, size_t length,
                       const char *kept, int instead, int is_content)
 {
@@ -59,7 +59,7 @@ static void put_clean(FILE *to, const char *text, size_t length,
     while (at < end) {
         const unsigned char *start = at;
         unsigned long code = character(&at, end);
-        int is_wide = at - start > 1; /* or ASCII, or no UTF-8 */
+        int is_wide = at - start > 1; /* not ASCII, and valid UTF-8 */
         int goes = 0;
 
         if (code < 0x20 || code == 0x7F)
@@ -73,10 +73,10 @@ static void put_clean(FILE *to, const char *text, size_t length,
     }
 }
 
-/* What the server left out, or sent as another type, is NULL. */
+/* Shown for NULL: the server sent no text, or another type. */
 static const char none[] = "(none)";
 
-/* Writes a character as JSON escapes it. */
+/* Writes a character as a JSON escape. */
 static void put_escape(FILE *to, unsigned long code)
 {
     if (code < 0x10000) {
@@ -88,21 +88,21 @@ static void put_escape(FILE *to, unsigned long code)
             0xDC00 + (code & 0x3FF));
 }
 
-/* Writes a text of several lines; NULL as "(none)". */
+/* Writes a text that may have several lines. */
 void put_text(FILE *to, const char *text)
 {
     text = text != NULL ? text : none;
     put_clean(to, text, strlen(text), "\n\t", '?', 0);
 }
 
-/* Writes what has to stay on its line; NULL as "(none)". */
+/* Writes a text on one line. */
 void put_word(FILE *to, const char *text)
 {
     text = text != NULL ? text : none;
     put_clean(to, text, strlen(text), "", ' ', 0);
 }
 
-/* Writes a content: as it is, unless a terminal would obey it. */
+/* Writes a content: unchanged, except on a terminal. */
 void put_content_text(FILE *to, const char *text, size_t length)
 {
     if (isatty(fileno(to)))
@@ -155,8 +155,8 @@ void put_json_member(const char *name, const char *text)
     put_json_text(text);
 }
 
-/* Writes JSON of the server on one line, what a terminal would obey or nobody
- * sees escaped; it means the same as before. */
+/* Writes the server's JSON on one line.  Control characters and invisible
+ * characters become escapes, so that the value stays the same. */
 void put_json(FILE *to, const char *json, size_t length)
 {
     const unsigned char *at = (const unsigned char *)json;
@@ -169,7 +169,7 @@ void put_json(FILE *to, const char *json, size_t length)
         if (code == 0x7F || (at - start > 1 && is_hidden(code)))
             put_escape(to, code);
         else if (code < 0x20)
-            fputc(' ', to); /* blanks between values */
+            fputc(' ', to); /* white space between values */
         else
             fwrite(start, 1, (size_t)(at - start), to);
     }
@@ -225,7 +225,7 @@ static void put_content(FILE *to, const mcp_content *content)
     fputs("]\n", to);
 }
 
-/* Writes contents for people, messages with who speaks. */
+/* Writes contents for a person; a prompt's messages with their role. */
 void put_contents(FILE *to, const mcp_result *result)
 {
     size_t i;
@@ -234,7 +234,7 @@ void put_contents(FILE *to, const mcp_result *result)
         put_content(to, mcp_result_content(result, i));
 }
 
-/* Whether standard error may have colour. */
+/* Returns 1 if standard error may have colour. */
 static int has_colour(void)
 {
     const char *no_colour = getenv("NO_COLOR");
@@ -244,7 +244,7 @@ static int has_colour(void)
            (term == NULL || strcmp(term, "dumb") != 0);
 }
 
-/* Begins a line that says what went wrong. */
+/* Begins the line of an error. */
 void put_program_name(void)
 {
     int colour = has_colour();
@@ -253,7 +253,7 @@ void put_program_name(void)
             colour ? "\033[0m" : "");
 }
 
-/* Reports the thread's last error: a line, and a document if asked for. */
+/* Prints the thread's last error: a line, and with --json a document. */
 int fail(const struct options *options)
 {
     int is_ours =

@@ -1,4 +1,4 @@
-/* ping and info: a sign of life, and who the server is. */
+/* ping: checks that the server responds.  info: prints who it is. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <math.h>
@@ -51,7 +51,7 @@ static void put_summary(const struct options *options,
                spread > 0 ? sqrt(spread) : 0.0);
 }
 
-/* Waits a second, or until Ctrl-C. */
+/* Waits for a second, or until Ctrl-C. */
 static void pause_between(void)
 {
     struct timespec second;
@@ -198,7 +198,7 @@ int info(mcp_client *client, const struct options *options)
         put_line("transport", transport_name(client));
         put_line("capabilities", mcp_result_capabilities_json(server, NULL));
         if (mcp_result_instructions(server) != NULL) {
-            printf("%-13s", "instructions"); /* several lines */
+            printf("%-13s", "instructions"); /* may have several lines */
             put_text(stdout, mcp_result_instructions(server));
             putchar('\n');
         }

@@ -1,4 +1,4 @@
-/* A bar on the terminal while a request reports its progress. */
+/* Draws a bar on the terminal when a request reports progress. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static int can_show(void)
     return isatty(2) && (term == NULL || strcmp(term, "dumb") != 0);
 }
 
-/* Whether enough time went by since the last drawing. */
+/* Returns 1 if the bar may be drawn again. */
 static int is_due(void)
 {
     static double last;
@@ -34,7 +34,7 @@ static int is_due(void)
     return 1;
 }
 
-/* Writes the beginning of a message, cut between two characters. */
+/* Writes the beginning of a message and does not cut a character. */
 static void put_beginning(const char *message)
 {
     char text[4 * MOST_MESSAGE + 1];

@@ -59,8 +59,8 @@ int prompt(mcp_client *client, const struct options *options)
     return status;
 }
 
-/* {"type":"ref/prompt","name":NAME} or {"type":"ref/resource","uri":URI}; NULL
- * for anything else. */
+/* Returns {"type":"ref/prompt","name":NAME} or {"type":"ref/resource","uri":
+ * URI}; NULL for another kind. */
 static mcp_json *make_reference(const char *kind, const char *name)
 {
     int is_prompt = strcmp(kind, "prompt") == 0;
@@ -86,10 +86,10 @@ static void put_completions(const mcp_result *result)
     }
     fflush(stdout);
     if (mcp_result_completion_has_more(result) && total >= 0)
-        fprintf(stderr, "mcpclient: there are %lld in all\n",
+        fprintf(stderr, "mcpclient: the server has %lld completions\n",
                 (long long)total);
     else if (mcp_result_completion_has_more(result))
-        fprintf(stderr, "mcpclient: there are more\n");
+        fprintf(stderr, "mcpclient: the server has more completions\n");
 }
 
 int complete(mcp_client *client, const struct options *options)
@@ -101,7 +101,7 @@ int complete(mcp_client *client, const struct options *options)
     mcp_result *result = NULL;
 
     if (reference == NULL)
-        return bad_usage("complete takes prompt or resource, not %s",
+        return bad_usage("complete needs prompt or resource, not %s",
                          words[0]);
     if (context_count > 0) {
         context =

@@ -1,5 +1,5 @@
-/* Questions of the server, put to the person at the terminal; declined where
- * there is none. */
+/* The server's input requests (elicitation).  The person at the terminal
+ * answers them.  Without a terminal they are declined. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <ctype.h>
@@ -13,13 +13,13 @@ enum { MOST_LINE = 4096, MOST_POINTER = 1024 };
 
 struct terminal {
     FILE *in, *out;
-    int is_own; /* opened here */
+    int is_own; /* opened here, so closed here */
 };
 
-/* The values that a field may take: constants, and names for people. */
+/* The values that a field may have, and their titles. */
 struct choices {
-    const mcp_json *list;  /* of strings, or of {"const":, "title":} */
-    const mcp_json *names; /* of strings, or NULL */
+    const mcp_json *list;  /* strings, or {"const":, "title":} objects */
+    const mcp_json *names; /* strings, or NULL */
 };
 
 static int open_terminal(struct terminal *terminal)
@@ -46,7 +46,7 @@ static void close_terminal(struct terminal *terminal)
     }
 }
 
-/* Takes the blanks around a line away. */
+/* Removes the spaces around a line. */
 static char *trim(char *line)
 {
     size_t length;
@@ -59,7 +59,7 @@ static char *trim(char *line)
     return line;
 }
 
-/* Reads a line without the blanks around it; 0 at the end, or at Ctrl-C. */
+/* Reads a line and trims it; 0 at the end of the input, or after Ctrl-C. */
 static int read_line(struct terminal *terminal, char *line)
 {
     int is_whole = 0;
@@ -77,14 +77,14 @@ static int read_line(struct terminal *terminal, char *line)
             do
                 rest = getc(terminal->in);
             while (rest != EOF && rest != '\n');
-            fputs("  That is too long.\n  > ", terminal->out);
+            fputs("  This line is too long.\n  > ", terminal->out);
         }
     }
     memmove(line, trim(line), strlen(trim(line)) + 1);
     return 1;
 }
 
-/* Asks for yes or no: 1, 0, and -1 at the end of the input. */
+/* Asks for yes or no; returns 1, 0, or -1 at the end of the input. */
 static int ask_yes(struct terminal *terminal, const char *question,
                    int otherwise)
 {
@@ -146,7 +146,7 @@ static void put_choices(FILE *to, const struct choices *choices)
     }
 }
 
-/* Gives the value that was meant, by itself or by its number; or NULL. */
+/* Returns the value that the line names, itself or by its number; or NULL. */
 static const char *choose(const struct choices *choices, const char *line)
 {
     size_t i, count = mcp_json_count(choices->list);
@@ -165,7 +165,7 @@ static const char *choose(const struct choices *choices, const char *line)
                : NULL;
 }
 
-/* Puts several values, written with commas between them, as an array. */
+/* Stores values that are separated by commas as an array. */
 static int put_several(mcp_json *form, const char *pointer,
                        const struct choices *choices, char *line)
 {
@@ -183,7 +183,7 @@ static int put_several(mcp_json *form, const char *pointer,
     return 1;
 }
 
-/* Puts what was typed as the type that the schema wants; 0 if it is none. */
+/* Stores a line as the type that the schema wants; 0 if it is not one. */
 static int put_value(mcp_json *form, const char *pointer,
                      const mcp_json *schema, char *line)
 {
@@ -236,14 +236,14 @@ static void put_field(FILE *to, const char *name, const mcp_json *field,
     fputs(" (", to);
     put_word(to, type != NULL ? type : "string");
     fputs(type != NULL && strcmp(type, "array") == 0
-              ? ", several with commas between them"
+              ? ", several values separated by commas"
               : "",
           to);
     fputs(must_be ? ", required)\n" : ")\n", to);
     put_choices(to, &choices);
 }
 
-/* Asks for one field; 0 at the end of the input. */
+/* Asks for one field; returns 0 at the end of the input. */
 static int ask_field(struct terminal *terminal, mcp_json *form,
                      const struct required *required,
                      const mcp_json *field, const char *name)
@@ -264,16 +264,16 @@ static int ask_field(struct terminal *terminal, mcp_json *form,
         if (!is_typed)
             break;
         if (line[0] == '\0' && !(must_be && is_string))
-            is_good = !must_be; /* left out: the default, if there is one */
+            is_good = !must_be; /* left out: the default, or nothing */
         else
             is_good = put_value(form, pointer, field, line);
         if (!is_good)
-            fputs("  That does not fit.\n", terminal->out);
+            fputs("  This value does not fit.\n", terminal->out);
     }
     return is_typed;
 }
 
-/* Asks for all fields until the library takes the form. */
+/* Asks for all fields until the library accepts the form. */
 static int32_t fill_form(struct terminal *terminal, mcp_input *input)
 {
     size_t i, length = 0;
@@ -315,7 +315,8 @@ static int32_t fill_form(struct terminal *terminal, mcp_input *input)
     return status;
 }
 
-/* The person opens the page: no address of a server's goes to a program. */
+/* The person opens the page: mcpclient gives no address of a server to a
+ * program. */
 static int32_t visit_page(struct terminal *terminal, mcp_input *input)
 {
     const char *url = mcp_input_url(input);
@@ -340,7 +341,7 @@ static void on_input(void *userdata, mcp_client *client, mcp_input *input)
     hide_progress();
     stop_reading();
     if (!open_terminal(&terminal)) {
-        fprintf(stderr, "mcpclient: declined, as there is no terminal: ");
+        fprintf(stderr, "mcpclient: declined, because there is no terminal: ");
         put_word(stderr, mcp_input_message(input));
         fputc('\n', stderr);
         status = mcp_input_decline(input);
@@ -359,7 +360,7 @@ static void on_input(void *userdata, mcp_client *client, mcp_input *input)
         put_text(stderr, mcp_error_message(NULL));
         fputc('\n', stderr);
     }
-    mcp_input_free(input); /* dismisses what is not answered */
+    mcp_input_free(input); /* dismisses it if it is not answered */
 }
 
 int32_t answer_questions(mcp_client *client, const struct options *options)

@@ -56,7 +56,7 @@ int templates(mcp_client *client, const struct options *options)
     return SUCCESS;
 }
 
-/* The bytes of a piece, of its text or decoded; NULL where it has neither. */
+/* Returns the bytes of a content: its text, or its decoded data; or NULL. */
 static const void *bytes_of(const mcp_content *content, size_t *length)
 {
     const void *bytes = mcp_content_text(content, length);
@@ -64,7 +64,7 @@ static const void *bytes_of(const mcp_content *content, size_t *length)
     return bytes != NULL ? bytes : mcp_content_data(content, length);
 }
 
-/* Whether all of a resource can be written: said before anything is. */
+/* Checks that all contents can be written, before anything is written. */
 static int can_be_written(const mcp_result *result)
 {
     size_t i, length, count = mcp_result_content_count(result);
@@ -83,13 +83,13 @@ static int can_be_written(const mcp_result *result)
     return 0;
 }
 
-/* Writes one piece: text, or bytes where they do no harm. */
+/* Writes one content: text, or bytes if `to` is not a terminal. */
 static int put_piece(const mcp_content *content, FILE *to)
 {
     size_t length = 0;
     const void *bytes = bytes_of(content, &length);
     const char *text = mcp_content_text(content, NULL);
-    int is_terminal = isatty(fileno(to)); /* first: it changes errno */
+    int is_terminal = isatty(fileno(to)); /* before the writes: sets errno */
 
     if (text != NULL) {
         put_content_text(to, text, length);
@@ -99,7 +99,7 @@ static int put_piece(const mcp_content *content, FILE *to)
     }
     if (is_terminal) {
         fprintf(stderr, "mcpclient: %lu bytes are not shown on a terminal; "
-                "write them with -o FILE\n", (unsigned long)length);
+                "use -o FILE to write them\n", (unsigned long)length);
         return FAILED;
     }
     fwrite(bytes, 1, length, to);
@@ -144,7 +144,7 @@ int read_resource(mcp_client *client, const struct options *options)
         return fail(options);
     if (options->json)
         status = put_result_json(result);
-    else if (!can_be_written(result)) /* an old file stays as it is */
+    else if (!can_be_written(result)) /* an old file stays unchanged */
         status = FAILED;
     else if (options->output != NULL)
         status = write_file(result, options->output);

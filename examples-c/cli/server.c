@@ -1,4 +1,4 @@
-/* Which server: one at a URL, one of a configuration file, or a program. */
+/* Makes the client: of a URL, a configuration file, or a program. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <string.h>
@@ -6,7 +6,7 @@
 
 #include "cli.h"
 
-/* What a person calls the server. */
+/* Returns the name of the server for messages. */
 const char *server_name(const struct options *options)
 {
     if (options->url != NULL)
@@ -74,13 +74,13 @@ static int32_t set_variables(mcp_client *client, const struct options *options)
 
         *value = '\0';
         status = mcp_client_set_env(client, options->variables[i], value + 1);
-        *value = '='; /* one text again, to be overwritten */
+        *value = '='; /* forget() overwrites it as one text */
     }
     return status;
 }
 
-/* A person sees what a program says, an address to sign in at perhaps.  Where
- * nobody looks it is kept, and its end is shown with an error. */
+/* On a terminal the program's standard error is shown: it may have an address
+ * at which to sign in.  Elsewhere its end is kept and shown with an error. */
 static int32_t set_errors(mcp_client *client, const struct options *options)
 {
     int32_t status;
@@ -90,7 +90,7 @@ static int32_t set_errors(mcp_client *client, const struct options *options)
         choice = options->verbose || isatty(2) ? MCP_STDERR_INHERIT
                                                : MCP_STDERR_KEEP;
     status = mcp_client_set_stderr(client, choice);
-    /* An entry of a file may be a URL. */
+    /* The configuration file's server may have a URL instead of a program. */
     return options->errors == NOT_CHOSEN && status == MCP_E_UNSUPPORTED
                ? MCP_OK
                : status;

@@ -1,4 +1,4 @@
-/* OAuth: login, logout, and the person at the browser or the terminal. */
+/* OAuth: login, logout, and the sign-in page. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -12,18 +12,18 @@
 
 enum { MOST_ANSWER = 16384 };
 
-/* The thread that reads what the person pastes, while the library listens
- * for the browser. */
+/* A thread reads what the person pastes, while the library listens for the
+ * browser. */
 static struct {
     mcp_auth *auth;
     pthread_t thread;
     int is_running;
     int input;  /* a descriptor */
-    int is_own; /* opened here */
+    int is_own; /* opened here, so closed here */
     int stop[2];
 } reading;
 
-/* Waits for more to read; 0 when it is to stop. */
+/* Waits for input; returns 0 when stop_reading() was called. */
 static int may_read(void)
 {
     struct pollfd entries[2];
@@ -38,7 +38,8 @@ static int may_read(void)
     return ready > 0 && entries[1].revents == 0;
 }
 
-/* Reads a line, byte by byte, so that what follows it stays; 0 at the end. */
+/* Reads a line byte by byte, so that later input is not consumed; 0 at the
+ * end of the input. */
 static int read_answer(char *line)
 {
     size_t length = 0;
@@ -60,7 +61,7 @@ static int read_answer(char *line)
     return byte == '\n' || length > 0;
 }
 
-/* The library takes the answer that belongs to the sign-in, and no other. */
+/* Reads until the library accepts a line as the answer of this sign-in. */
 static void *read_answers(void *unused)
 {
     char line[MOST_ANSWER];
@@ -90,8 +91,8 @@ void stop_reading(void)
     reading.is_running = 0;
 }
 
-/* Begins to read at the terminal; 0 where there is none.  What is at standard
- * input instead is read where that was asked for. */
+/* Begins to read at the terminal; returns 0 without one.  Standard input is
+ * read in its place if it is a terminal, or for login --no-browser. */
 static int start_reading(const struct options *options)
 {
     reading.input = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
@@ -117,7 +118,7 @@ static int start_reading(const struct options *options)
     return 0;
 }
 
-/* Whether the library listens for the browser by itself. */
+/* Returns 1 if the library listens for the browser. */
 static int is_listened_for(const struct options *options)
 {
     const char *url = options->sign_in.redirect_url;
@@ -145,23 +146,23 @@ static int32_t on_sign_in(void *userdata, mcp_auth *auth, const char *url)
     if (is_open && is_listened)
         return MCP_OK;
     if (start_reading(options)) {
-        fputs(is_listened ? "If it does not end by itself, paste here the "
-                            "address that the browser ends at:\n"
-                          : "Then paste here the address that the browser ends "
-                            "at:\n",
+        fputs(is_listened ? "If this command does not go on by itself, paste "
+                            "the address that the browser ends at:\n"
+                          : "Then paste the address that the browser ends at:"
+                            "\n",
               stderr);
         return MCP_OK;
     }
     if (is_listened && !wants_browser)
         return MCP_OK;
     put_program_name();
-    fputs("there is no terminal to read the answer at: use mcpclient login at "
-          "one, or --no-browser\n",
+    fputs("there is no terminal to paste the answer at: run mcpclient login "
+          "on one, or use --no-browser\n",
           stderr);
     return MCP_E_NOT_FOUND;
 }
 
-/* Gives what the command line says to an authorization. */
+/* Applies the options to an authorization. */
 static int32_t set_options(mcp_auth *auth, const struct sign_in *of)
 {
     int32_t status = MCP_OK;
@@ -189,7 +190,7 @@ static int32_t set_options(mcp_auth *auth, const struct sign_in *of)
     return status;
 }
 
-/* Sets OAuth up where it is wanted, here or by the configuration file. */
+/* Sets OAuth up if an option or the configuration file asks for it. */
 int32_t set_auth(mcp_client *client, const struct options *options)
 {
     const struct sign_in *of = &options->sign_in;
@@ -215,7 +216,7 @@ int32_t set_auth(mcp_client *client, const struct options *options)
     return status;
 }
 
-/* Before the client is freed. */
+/* Called before the client is freed. */
 void end_sign_in(void)
 {
     stop_reading();

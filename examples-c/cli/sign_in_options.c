@@ -1,4 +1,4 @@
-/* The options of OAuth. */
+/* Parses the options of OAuth. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 
 enum { MOST_KEY = 65536 };
 
-/* Reads a private key; it is the library that knows what one looks like. */
+/* Reads a file with a private key.  The library checks the key. */
 static int read_key(struct sign_in *to, const char *path)
 {
     FILE *file = fopen(path, "r");
@@ -30,7 +30,7 @@ static int read_key(struct sign_in *to, const char *path)
     failure = ferror(file) ? errno : 0;
     fclose(file);
     if (to->client_key == NULL) {
-        fprintf(stderr, "mcpclient: no memory\n");
+        fprintf(stderr, "mcpclient: out of memory\n");
         return FAILED;
     }
     if (failure != 0) {
@@ -39,7 +39,8 @@ static int read_key(struct sign_in *to, const char *path)
         return BAD_USAGE;
     }
     if (length == MOST_KEY - 1)
-        return bad_usage("--client-key %s: is too long for a key", path);
+        return bad_usage("--client-key %s: the file is too long for a key",
+                         path);
     return SUCCESS;
 }
 
@@ -47,7 +48,8 @@ static int take_secret(struct sign_in *to, const char *name)
 {
     to->client_secret = getenv(name);
     if (to->client_secret == NULL)
-        return bad_usage("--client-secret-env %s: there is no such variable",
+        return bad_usage("--client-secret-env %s: there is no such environment "
+                         "variable",
                          name);
     return SUCCESS;
 }
@@ -70,12 +72,12 @@ static int parse_grant(struct sign_in *to, const char *text)
         to->grant = MCP_GRANT_JWT_BEARER;
     else
         return bad_usage(
-            "--grant %s is none of code, client-credentials and jwt-bearer",
+            "--grant %s is not one of code, client-credentials and jwt-bearer",
             text);
     return SUCCESS;
 }
 
-/* Obeys an option with a value; 0 if it is none of these. */
+/* Applies an option with a value; returns 0 if it is not one of these. */
 int take_sign_in_option(struct sign_in *to, const char *name,
                         const char *value, int *status)
 {
@@ -120,7 +122,7 @@ int take_sign_in_flag(struct sign_in *to, const char *name)
     return 1;
 }
 
-/* The first option that says how the token is got. */
+/* Returns the first given option that needs OAuth. */
 static const char *sign_in_option(const struct sign_in *of)
 {
     if (of->store != NULL)
@@ -150,7 +152,7 @@ static const char *sign_in_option(const struct sign_in *of)
     return of->no_browser ? "--no-browser" : NULL;
 }
 
-/* Whether the options go together. */
+/* Checks that the options go together. */
 int check_sign_in(const struct options *options)
 {
     const struct sign_in *of = &options->sign_in;
@@ -169,8 +171,8 @@ int check_sign_in(const struct options *options)
                          of->assertion_file != NULL ? "--assertion-file"
                                                     : "--assertion-env");
     if (of->grant == MCP_GRANT_JWT_BEARER && assertions != 1)
-        return bad_usage("--grant jwt-bearer needs --assertion-file or "
-                         "--assertion-env, one of them");
+        return bad_usage("--grant jwt-bearer needs either --assertion-file or "
+                         "--assertion-env");
     return SUCCESS;
 }
 

@@ -5,7 +5,7 @@
 
 #include "cli.h"
 
-/* Writes the arguments as they are given to `call`: a=integer [note=string] */
+/* Writes the arguments as `call` takes them: a=integer [note=string] */
 static void put_arguments(const mcp_json *schema)
 {
     const mcp_json *fields = mcp_json_at(schema, "/properties");
@@ -61,8 +61,8 @@ int tools(mcp_client *client, const struct options *options)
     return SUCCESS;
 }
 
-/* Stores a tool's schema, NULL where the server does not list the tool: it
- * will say itself what it does not know. */
+/* Stores a tool's schema.  If the server does not list the tool, the schema
+ * stays NULL: the call itself will fail. */
 static int32_t find_schema(mcp_client *client, const char *name,
                            mcp_json **schema)
 {
@@ -85,7 +85,7 @@ int32_t perform(mcp_request *request, mcp_result **out)
 
     if (status == MCP_OK)
         status = mcp_request_set_cancel(request, interrupt);
-    /* Asked for in any case: each report keeps the time limit away. */
+    /* Each progress notification restarts the timeout. */
     if (status == MCP_OK)
         status = mcp_request_set_progress(request, show_progress, NULL, NULL);
     if (status == MCP_OK) {
@@ -112,7 +112,7 @@ static int put_tool_result(const mcp_result *result,
         if (mcp_result_content_count(result) > 0)
             put_contents(stderr, result);
         else
-            fprintf(stderr, "the tool failed and does not say why\n");
+            fprintf(stderr, "the tool failed and gave no reason\n");
         return FAILED;
     }
     if (options->json)

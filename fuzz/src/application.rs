@@ -1,5 +1,5 @@
-//! An application of the library's C interface that asks a server for all that
-//! there is, and looks at all that comes back.
+//! An application of the C interface that makes every kind of call to a server
+//! and reads everything that comes back.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::null;
@@ -16,7 +16,7 @@ macro_rules! declare {
     };
 }
 
-/// What gives a text of an object, or of the object and its length.
+/// A getter of a text, without and with a length.
 macro_rules! getters {
     ($texts:ident: $($text:ident)*; $jsons:ident: $($json:ident)*;) => {
         declare! { $($text(Handle) -> *const c_char;)* $($json(Handle, *mut usize) -> *const c_char;)* }
@@ -137,11 +137,11 @@ getters! {
 /// A secret of the application, which no message may show.
 pub(crate) const TOKEN: &CStr = c"t0ken-of-the-application";
 
-/// What an application asks for, each by a letter.
+/// The calls of an application; each has a letter.
 pub(crate) struct Application(Handle);
 
 impl Application {
-    /// Takes the descriptors.
+    /// Takes over the descriptors.
     pub(crate) fn of_fds(read: i32, write: i32) -> Self {
         Self::of(unsafe { mcp_client_new_fds(read, write) })
     }
@@ -164,7 +164,7 @@ impl Application {
         Self(client)
     }
 
-    /// Makes the calls of some letters, at most a few.
+    /// Makes the calls that `letters` names, up to a small number.
     pub(crate) fn run(&self, letters: &str) {
         for letter in letters.bytes().take(8) {
             self.call(letter);
@@ -272,11 +272,11 @@ impl Drop for Application {
 
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
-/// The library turns a panic into a status, or into NULL, and prints nothing:
-/// here each counts, on whichever thread it is.
+/// The library turns a panic into a status or NULL and prints nothing. Here every
+/// panic on any thread is counted.
 fn note_panics() {
     static ONCE: Once = Once::new();
-    // After that of the library, which is set once as well.
+    // After the library's own hook, which is set once.
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
             eprintln!("{panic}");
@@ -288,17 +288,17 @@ fn note_panics() {
     });
 }
 
-/// Fails if there was one in the library.
+/// Panics if the library has panicked.
 pub(crate) fn check_panics() {
     assert_eq!(PANICS.load(Ordering::Relaxed), 0, "a panic inside the library");
 }
 
-/// The first of many.
+/// The first few of many.
 fn few(count: usize) -> std::ops::Range<usize> {
     0..count.min(20)
 }
 
-/// A text is UTF-8 up to its NUL, or none.
+/// Checks that a text is NULL, or UTF-8 that ends with a NUL.
 fn text(pointer: *const c_char) {
     if !pointer.is_null() {
         let text = unsafe { CStr::from_ptr(pointer) };
@@ -325,7 +325,7 @@ fn texts(
     }
 }
 
-/// It has words, and nothing secret in them.
+/// Checks that an error has a message without a secret.
 fn look_at_error() {
     let token = TOKEN.to_str().unwrap_or_default();
     let shows = |pointer: *const c_char| {

@@ -1,21 +1,20 @@
-//! What reading costs: memory and time, of this thread alone.
+//! The cost of reading an input: memory and time of this thread.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Duration;
 
-/// The bytes that any reading may take, however short its input.
+/// The bytes that reading may allocate for the shortest input.
 const ROOM: usize = 1024 * 1024;
-/// And for each byte of its input.
+/// The bytes that it may allocate in addition for each byte of input.
 const ROOM_PER_BYTE: usize = 200;
-/// The processor's time that any reading may take: a hundred times of what is
-/// usual.
+/// The processor time that reading may take: a hundred times the usual time.
 const TIME: Duration = Duration::from_millis(500);
-/// And for each 100 KB of its input.
+/// The time that it may take in addition for each 100 KB of input.
 const TIME_PER_100_KB: Duration = Duration::from_secs(1);
 
-/// Runs what reads `len` bytes of a peer's, and fails where it takes more
-/// memory or time than is in proportion.
+/// Runs `read`, which reads `len` bytes of a peer. Panics if it takes more memory
+/// or time than the bounds allow.
 pub(crate) fn bounded<T>(len: usize, read: impl FnOnce() -> T) -> T {
     let before = LIVE.get();
     PEAK.set(before);
@@ -29,10 +28,10 @@ pub(crate) fn bounded<T>(len: usize, read: impl FnOnce() -> T) -> T {
     out
 }
 
-/// Other work on the machine does not count, so that a busy one fails nothing.
+/// The time of this thread, so that other work on the machine does not count.
 pub fn processor_time() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the place is there, and the clock is one that every thread has.
+    // SAFETY: `time` is a valid place, and every thread has this clock.
     unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
@@ -42,7 +41,7 @@ thread_local! {
     static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
-/// The system's memory, counted.
+/// The system's allocator, with counters.
 struct Counted;
 
 #[global_allocator]
@@ -56,7 +55,8 @@ fn count(more: isize) {
     }
 }
 
-// SAFETY: all is the system's; the counters allocate nothing.
+// SAFETY: every call goes to the system's allocator; the counters do not
+// allocate.
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);

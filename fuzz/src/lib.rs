@@ -1,10 +1,10 @@
-//! What reads a peer's bytes, fed with wrong ones.
+//! Feeds malformed bytes to the code that reads what a peer sends.
 //!
-//! The library is a C library, to which nothing in Rust can link: its modules
-//! are compiled into this crate. Each target (`targets`) is a function of some
-//! bytes that panics where something that must hold does not. There are two
-//! ways to feed it: `tests/short.rs` for a few seconds on any Rust, and
-//! `main.rs` for as long as one likes, guided by coverage.
+//! Rust code cannot link to a C library, so the library's modules are compiled
+//! into this crate. A target (`targets`) is a function that gets some bytes and
+//! panics if something that must hold does not. There are two ways to run it:
+//! `tests/short.rs` for a few seconds on any Rust, and `main.rs` for any length
+//! of time, guided by coverage.
 
 #[path = "../../src/auth/mod.rs"]
 mod auth;

@@ -1,5 +1,5 @@
-//! One target, guided by coverage: which one is in FUZZ_TARGET. The Makefile
-//! says how it is built and run.
+//! Runs the target that FUZZ_TARGET names, guided by coverage. The Makefile builds
+//! and runs it.
 
 #![no_main]
 

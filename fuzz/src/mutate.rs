@@ -1,7 +1,7 @@
-//! Wrong inputs made of right ones: a stream of numbers that a seed decides,
-//! and changes that keep some of an input's structure.
+//! Mutates good inputs into bad ones. A seed decides the random numbers, and the
+//! changes keep some of an input's structure.
 
-/// Numbers that look random and are the same for the same seed (xorshift64*).
+/// Pseudo-random numbers, the same for the same seed (xorshift64*).
 pub struct Random(u64);
 
 impl Random {
@@ -16,7 +16,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// One of 0 to `end` - 1; 0 for none.
+    /// A number from 0 to `end` - 1; 0 if `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         if end == 0 { 0 } else { (self.number() >> 16) as usize % end }
     }
@@ -26,7 +26,7 @@ impl Random {
     }
 }
 
-/// What stands in the inputs of all targets.
+/// Words for the inputs of all targets.
 const COMMON: &[&str] = &[
     "\"",
     "\\",
@@ -66,10 +66,10 @@ const COMMON: &[&str] = &[
     "'",
 ];
 
-/// The longest input that is made.
+/// The maximum length of an input.
 const LONGEST: usize = 100_000;
 
-/// Another input out of one of `seeds`; `words` are those of the target.
+/// Mutates one of `seeds`; `words` are the target's.
 pub fn mutate(random: &mut Random, seeds: &[Vec<u8>], words: &[&str]) -> Vec<u8> {
     let mut out = random.of(seeds).cloned().unwrap_or_default();
     for _ in 0..=random.below(6) {
@@ -103,12 +103,12 @@ fn change(random: &mut Random, out: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&s
             let word = random.of(words).copied().unwrap_or_default();
             out.splice(part, word.bytes());
         }
-        // Once again, somewhere else.
+        // Copied to another place.
         8 => {
             let copy = out[part].to_vec();
             out.splice(at..at, copy);
         }
-        // Many times: what is not linear shows.
+        // Repeated many times, which shows what is not linear.
         9 => {
             let copy = out[part.clone()].to_vec();
             let most = if random.below(50) == 0 { LONGEST } else { 2_000 };
@@ -116,7 +116,7 @@ fn change(random: &mut Random, out: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&s
             let times = random.below(room + 1);
             out.splice(part.end..part.end, copy.repeat(times));
         }
-        // Of another input.
+        // A part of another input.
         10 => {
             if let Some(other) = random.of(seeds) {
                 let other_part = self::part(random, other);
@@ -130,7 +130,7 @@ fn change(random: &mut Random, out: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&s
     }
 }
 
-/// A part of an input: any, or what stands between two marks of structure.
+/// A part of an input: any range, or the range between two delimiters.
 fn part(random: &mut Random, bytes: &[u8]) -> std::ops::Range<usize> {
     let (one, other) = (random.below(bytes.len() + 1), random.below(bytes.len() + 1));
     if random.below(3) == 0 {

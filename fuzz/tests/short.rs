@@ -1,7 +1,8 @@
-//! Each target for a few seconds: what is in its folders, and wrong inputs made
-//! of that.
+//! Runs each target for a few seconds: with the inputs in its folders, and with
+//! inputs that are mutated from them.
 //!
-//! FUZZ_SECONDS (10) is how long, FUZZ_SEED (1) which inputs.
+//! FUZZ_SECONDS is the time (default 10), FUZZ_SEED chooses the inputs (default
+//! 1).
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use fuzz::mutate::{Random, mutate};
 use fuzz::targets::{self, Target};
 
-/// One input may not take longer, on a busy machine.
+/// The maximum time of one input, on a busy machine.
 const HANG: Duration = Duration::from_secs(60);
 
 fn here(folder: &str) -> PathBuf {
@@ -48,10 +49,10 @@ fn run(name: &str) {
     println!("{name}: {count} inputs, seed {seed}");
 }
 
-/// What is being run, and since when.
+/// The running input, and its start.
 type Watched = Arc<Mutex<(Instant, Vec<u8>)>>;
 
-/// Ends the program where one input has no end.
+/// Ends the program if one input does not end.
 fn watch(target: &'static Target) -> Watched {
     let watched: Watched = Arc::new(Mutex::new((Instant::now(), Vec::new())));
     let other = Arc::downgrade(&watched);
@@ -70,7 +71,7 @@ fn watch(target: &'static Target) -> Watched {
     watched
 }
 
-/// Runs a target; an input that makes it fail is written down.
+/// Runs a target, and writes an input that fails to a file.
 fn feed(target: &'static Target, watched: &Watched, input: &[u8]) {
     *watched.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), input.to_vec());
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (target.run)(input))) {

@@ -19,7 +19,7 @@ from support import ROOT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BROWSER = os.path.join(HERE, "browser.py")
-KEY = os.path.join(ROOT, "src", "auth", "oauth", "jwt", "testing", "p256.pem")
+KEY = os.path.join(ROOT, "src", "auth", "oauth", "spec", "testing", "p256.pem")
 WITH = ["--auth", "oauth"]
 CREDENTIALS = ["--grant", "client-credentials"]
 

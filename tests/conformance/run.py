@@ -7,7 +7,7 @@ wire it has, the suite's two sets of requirements, and all side by side.
 Installs the pinned suite, and judges its results more strictly than it does
 itself.  The client under test is client.c, or PROGRAM; with --keep what the
 suite wrote of each run stays in tests/.out also when all went well.  What was
-measured has to be what the README's table says; --update writes it there.
+measured must be what the table in docs/conformance.md says; --update writes it.
 With parts of names only those scenarios are run, each alone.
 """
 
@@ -29,7 +29,7 @@ from support import BUILD, ROOT, Suite
 
 # Of this run alone, as two may run side by side.
 OUT = HERE.parent / ".out" / ("conformance-%d" % os.getpid())
-README = Path(ROOT, "README.md")
+PAGE = Path(ROOT, "docs", "conformance.md")
 # Runs at a time: most of one is Node, which starts.
 WORKERS = 3
 STATES = ("SUCCESS", "FAILURE", "WARNING", "SKIPPED", "INFO")
@@ -123,14 +123,14 @@ def judge_lists(official):
     suite.check("what a revision requires is run at its wire", not missing, missing)
 
 
-def judge_readme(official, runs, is_update):
+def judge_page(official, runs, is_update):
     measured = "\n%s\n" % table.make(official, runs)
-    before, written, behind = table.parts(README.read_text(encoding="utf-8"))
+    before, written, behind = table.parts(PAGE.read_text(encoding="utf-8"))
     if is_update:
-        README.write_text(before + measured + behind, encoding="utf-8")
-        print("the README's table is written")
+        PAGE.write_text(before + measured + behind, encoding="utf-8")
+        print("the table in docs/conformance.md is written")
     else:
-        suite.check("the README's table is what was measured", measured == written,
+        suite.check("the table in docs/conformance.md is what was measured", measured == written,
                     "run tests/conformance/run.py --update if this is as it should be"
                     "\n" + "\n".join(table.difference(written, measured)))
 
@@ -159,12 +159,12 @@ def main():
     parser.add_argument("--client", help="another client to test")
     parser.add_argument("--keep", action="store_true", help="keep the results")
     parser.add_argument("--update", action="store_true",
-                        help="write the README's table")
+                        help="write the table in docs/conformance.md")
     parser.add_argument("part", nargs="*",
                         help="run the scenarios whose name has one of these")
     options = parser.parse_args()
     if options.update and (options.part or options.client):
-        parser.error("the README's table is of everything, and of client.c")
+        parser.error("--update needs a run of everything, with client.c")
     client = os.path.abspath(options.client) if options.client else build()
     try:
         node, folder = environments.packages(HERE / ".env" / "suite", HERE)
@@ -182,7 +182,7 @@ def main():
         judge_controls(*known)
     show(runs)
     if known and not options.client:
-        judge_readme(official, runs, options.update)
+        judge_page(official, runs, options.update)
     if suite.counts["failed"] or options.keep:
         print("what the suite wrote: %s" % os.path.relpath(OUT, ROOT))
     else:

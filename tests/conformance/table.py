@@ -1,4 +1,4 @@
-"""The README's table of what was measured: made here, and nowhere else."""
+"""The table of what was measured, in docs/conformance.md."""
 
 import textwrap
 
@@ -41,9 +41,9 @@ def total(official, wires, checks):
     return textwrap.fill(text, 80, break_on_hyphens=False)
 
 
-def parts(readme):
-    """Cuts a README into what is before the table, it, and what is behind."""
-    before, _, rest = readme.partition(BEGIN)
+def parts(page):
+    """Splits a page into the text before the table, the table, and the rest."""
+    before, _, rest = page.partition(BEGIN)
     table, _, behind = rest.partition(END)
     return before + BEGIN, table, END + behind
 

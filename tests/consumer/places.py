@@ -96,7 +96,9 @@ def apart(suite, folder, server, consume):
         "d/doc/LICENSE-MIT", "d/doc/README.md", "d/man/man1/mcpclient.1", "l64/libmcpclient.a",
         "l64/libmcpclient.so", "l64/libmcpclient.so.0", "l64/libmcpclient.so.0.1.0",
         "l64/cmake/mcpclient/mcpclient-config.cmake", "l64/pkgconfig/mcpclient.pc",
-        "l64/cmake/mcpclient/mcpclient-config-version.cmake"]), (there, done.stderr))
+        "l64/cmake/mcpclient/mcpclient-config-version.cmake",
+        *("d/doc/docs/" + name for name in os.listdir(os.path.join(EXAMPLES, "../docs")))]),
+        (there, done.stderr))
     suite.check("the client finds its library from there",
                 *pings(os.path.join(place, "a/b/tools/mcpclient"), server))
     consume("folders apart", os.path.join(place, "l64/cmake/mcpclient"), server)

@@ -9,7 +9,6 @@ needs the command-line client.
 
 import ctypes
 import importlib.util
-import json
 import os
 import re
 import shutil
@@ -19,7 +18,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import layers
-from support import BUILD, INCLUDE, RELEASE, ROOT, SERVER, Suite, TestServer, TOKEN, run
+from support import INCLUDE, RELEASE, ROOT, Suite, run
 
 HEADER = os.path.join(INCLUDE, "mcpclient.h")
 SYMBOLS = os.path.join(INCLUDE, "symbols.txt")
@@ -250,12 +249,6 @@ def check_statuses():
     library.mcp_status_name.restype = ctypes.c_char_p
     library.mcp_version.restype = ctypes.c_char_p
     statuses = re.findall(r"#define (MCP_OK|MCP_E_\w+) (\d+)", header)
-    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
-        readme = file.read()
-    table = re.findall(r"^\| (\d+) \| `(\w+)` \|", readme, re.M)
-    suite.check("the README's table has the header's statuses",
-                [(name, number) for number, name in table] == statuses,
-                set(table) ^ {(number, name) for name, number in statuses})
     wrong = [name for name, number in statuses
              if library.mcp_status_name(int(number)).decode() != name]
     suite.check("mcp_status_name knows each", not wrong, wrong)
@@ -282,88 +275,6 @@ def check_statuses_are_tested():
     statuses = set(re.findall(r"#define (MCP_E_\w+)", header)) - later
     missing = [name for name in sorted(statuses) if not re.search(name + r"\b", text)]
     suite.check("a test names each status that can occur", not missing, missing)
-
-
-def check_readme():
-    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
-        readme = file.read()
-    for command in ["make -C examples-c run", "make -C examples-c test"]:
-        suite.check("the README names %s" % command, command in readme)
-    snippets = re.findall(r"```c\n(.*?)```", readme, re.S)
-    folder = tempfile.mkdtemp()
-    flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-I", INCLUDE]
-    link = ["-L", RELEASE, "-lmcpclient", "-Wl,-rpath," + RELEASE]
-    for number, snippet in enumerate(snippets):
-        is_program = "int main" in snippet
-        if not is_program:
-            snippet = ("#include <stdio.h>\n#include <mcpclient.h>\n"
-                       "int main(void)\n{\nextern mcp_client *client;\nextern const char *key;\n"
-                       "(void)client; (void)key;\n{\n%s}\nreturn 0;\n}\n" % snippet)
-        path = os.path.join(folder, "snippet%d.c" % number)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(snippet)
-        program = os.path.join(folder, "snippet%d" % number)
-        last = ["-o", program, *link] if is_program else ["-fsyntax-only"]
-        done = run(["cc", *flags, path, *last])
-        suite.check("snippet %d of the README compiles" % number, done.returncode == 0,
-                    done.stderr)
-        if is_program and done.returncode == 0:
-            lines = [line for line in snippet.splitlines()]
-            suite.check("it has about 25 lines", len(lines) <= 26, len(lines))
-            with TestServer() as server:
-                done = run([program, server.url + "/mcp"],
-                           env=dict(os.environ, MCPCLIENT_TOKEN=TOKEN))
-                suite.check("it pings", done.returncode == 0 and "answers" in done.stdout,
-                            done.stdout + done.stderr)
-                done = run([program, server.url + "/mcp"],
-                           env=dict(os.environ, MCPCLIENT_TOKEN="wrong"))
-                suite.check("it says what to do about a wrong token",
-                            done.returncode == 1 and "MCPCLIENT_TOKEN" in done.stderr,
-                            done.stderr)
-    shutil.rmtree(folder)
-    with open(os.path.join(ROOT, "examples-c", "ping.c"), encoding="utf-8") as file:
-        example = file.read()
-    suite.check("examples-c/ping.c is the README's program", snippets[0] in example)
-
-
-# Of the README's table: how info names them, how a test server is reached.
-TRANSPORTS = {
-    "Streamable HTTP": ("streamable-http", ["--transport", "http"], "/full/mcp"),
-    "HTTP with SSE": ("sse", ["--transport", "sse"], "/full-sse/sse"),
-    "stdio": ("stdio", [], None),
-}
-
-
-def connects(name, revision, url):
-    """Whether the command-line client gets a session of a revision over a
-    transport, and an answer in it: "yes" or "no"."""
-    transport, options, path = TRANSPORTS[name]
-    server = [url + path] if path else ["--stdio", "--", SERVER, "--stdio"]
-    client = [os.path.join(BUILD, "mcpclient"), "--json", "--protocol", revision, *options]
-    env = dict(os.environ, MCPCLIENT_TOKEN=TOKEN)
-    info = run([*client, "info", *server], env=env)
-    tools = run([*client, "tools", *server], env=env)
-    told = json.loads(info.stdout or "{}")
-    is_good = (info.returncode == 0 and tools.returncode == 0
-               and (told["protocol"], told["transport"]) == (revision, transport))
-    # What does not work says so, and not by chance.
-    suite.check("%s over %s works, or is told not to" % (revision, name),
-                is_good or told.get("status") == "MCP_E_VERSION", info.stdout + tools.stderr)
-    return "yes" if is_good else "no"
-
-
-def check_transports():
-    with open(os.path.join(ROOT, "src", "protocol", "revision.rs"), encoding="utf-8") as file:
-        revisions = re.findall(r'=> "(\d{4}-\d\d-\d\d)"', file.read())
-    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
-        readme = file.read()
-    table = ["| | %s |" % " | ".join(revisions), "|---" * (len(revisions) + 1) + "|"]
-    with TestServer() as server:
-        for name in TRANSPORTS:
-            cells = [connects(name, revision, server.url) for revision in revisions]
-            table.append("| %s | %s |" % (name, " | ".join(cells)))
-    text = "\n\n%s\n\n" % "\n".join(table)
-    suite.check("the README's table of transports is what works", text in readme, text)
 
 
 def check_runner():
@@ -401,7 +312,4 @@ check_header_compiles()
 check_library()
 check_statuses()
 check_statuses_are_tested()
-check_readme()
-if not IS_QUICK:
-    check_transports()
 suite.end()

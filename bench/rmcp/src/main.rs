@@ -1,4 +1,5 @@
-//! What one would write with rmcp, the official Rust SDK; see `bench.h`.
+//! A client as one would write it with rmcp, the official Rust SDK; see
+//! `bench.h`.
 
 use std::env;
 use std::error::Error;
@@ -26,8 +27,8 @@ type Client = RunningService<RoleClient, Handler>;
 const THREADS: usize = 8;
 const TOOLS: usize = 10_000;
 
-/// Counts the progress: rmcp runs a task for each notification, so that they
-/// come in any order, and may come after the result.
+/// Counts progress notifications. rmcp runs a task for each one, so they arrive in
+/// any order, and possibly after the result.
 #[derive(Clone, Default)]
 struct Handler {
     told: Arc<AtomicUsize>,
@@ -71,7 +72,7 @@ fn main() -> Result<(), Failure> {
 }
 
 impl Bench {
-    /// One thread but for `par8`: on one processor that serves rmcp best.
+    /// One thread, except for `par8`: on one processor that is best for rmcp.
     fn runtime(&self) -> Result<Runtime, Failure> {
         let mut builder = if self.workload == "par8" {
             let mut builder = Builder::new_multi_thread();

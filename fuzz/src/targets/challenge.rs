@@ -1,4 +1,4 @@
-//! WWW-Authenticate, and the dates and times of headers.
+//! WWW-Authenticate, and dates and times in headers.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -45,7 +45,7 @@ pub(super) fn run(data: &[u8]) {
         let shown = parameters(values.iter().copied(), dpop_is_on);
         assert_eq!(shown, chosen.map(|one| one.parameters.clone()).unwrap_or_default());
     }
-    // What was read, written as the rules have it, is read as the same.
+    // Parameters that are written by the rules are read as the same.
     for one in &found {
         let plain = one.parameters.iter().all(|(_, value)| value.len() < 500);
         if !plain {

@@ -1,5 +1,5 @@
-//! Configuration files and files of variables. They are the application's
-//! own, but often come from somebody else.
+//! Configuration files and files of variables. They belong to the application,
+//! but are often written by somebody else.
 
 use std::ffi::OsString;
 
@@ -42,7 +42,7 @@ pub(super) const WORDS: &[&str] = &[
     "null,",
 ];
 
-/// A word of the file that is in no message of its own accord.
+/// A word that is in no message unless the message quotes the file.
 const SECRET: &str = "hunter2";
 
 pub(super) fn run(data: &[u8]) {
@@ -57,7 +57,7 @@ pub(super) fn run(data: &[u8]) {
     }
 }
 
-/// The reader of JSON with comments takes all that is JSON.
+/// The reader of JSON with comments accepts all JSON.
 fn document(text: &str) {
     let read = bounded(text.len(), || Document::parse("mcp.json", text));
     let document = match read {
@@ -79,7 +79,7 @@ fn document(text: &str) {
     }
 }
 
-/// A message names line and key, and none of the values.
+/// A message has the line and the key, and none of the values.
 fn is_fit(error: &Error) {
     assert!(!error.message().chars().any(char::is_control), "{}", error.message());
 }

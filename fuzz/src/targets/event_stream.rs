@@ -1,4 +1,4 @@
-//! What cuts streams into messages: event streams, and lines.
+//! Splitting streams into messages: event streams and lines.
 
 use super::wherever_cut;
 use crate::wire::event_stream::EventStream;
@@ -22,7 +22,7 @@ pub(super) const WORDS: &[&str] = &[
     "{\"a\":1}",
 ];
 
-/// The most bytes of a line or an event.
+/// The maximum bytes of a line or an event.
 const LIMIT: usize = 300;
 
 pub(super) fn run(data: &[u8]) {
@@ -72,7 +72,7 @@ fn lines(pieces: &[&[u8]]) -> Vec<(&'static str, Vec<u8>)> {
         while let Some(line) = lines.next() {
             out.push(match line {
                 LinePiece::Whole(line) => ("whole", line),
-                // How much of its beginning has come depends on the cut.
+                // The cut decides how much of its beginning has arrived.
                 LinePiece::Long(_) => ("long", Vec::new()),
                 LinePiece::Rest(line) => ("rest", line),
             });
@@ -81,7 +81,7 @@ fn lines(pieces: &[&[u8]]) -> Vec<(&'static str, Vec<u8>)> {
     out
 }
 
-/// A stream that takes the place of another has nothing of it but the id.
+/// A stream that replaces another keeps only its last event id.
 fn begins_again(data: &[u8]) {
     let (first, second) = data.split_at(data.len() / 2);
     let read = |stream: &mut EventStream, bytes: &[u8]| {

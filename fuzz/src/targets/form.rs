@@ -1,5 +1,5 @@
-//! Schemas of a server: of the forms that it wants filled in, and of tools
-//! whose arguments go into headers.
+//! A server's schemas: of forms (elicitation), and of tools whose arguments go
+//! into headers.
 
 use super::parts;
 use crate::cost::bounded;
@@ -39,11 +39,11 @@ pub(super) fn run(data: &[u8]) {
         Ok(filled) => {
             let value: serde_json::Value = match serde_json::from_str(&filled) {
                 Ok(value) => value,
-                // A number that fits no type is kept as it was written.
+                // A number that fits no type is kept as it is written.
                 Err(_) => return,
             };
             assert!(value.is_object(), "{filled}");
-            // What was filled in fits its own form.
+            // A form that was completed fits its own schema.
             let again = fill(schema, &filled).expect("what fits once fits again");
             assert_eq!(again, filled);
         }

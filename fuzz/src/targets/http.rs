@@ -29,7 +29,7 @@ pub(super) const WORDS: &[&str] = &[
     "ffffffffffffffff\r\n",
 ];
 
-/// All heads up to the answer, its body, and whether it may end there.
+/// All heads up to the final one, the body, and whether it may end there.
 #[derive(Debug, PartialEq)]
 struct Read {
     heads: Vec<String>,
@@ -46,7 +46,7 @@ pub(super) fn run(data: &[u8]) {
     }
 }
 
-/// As `transport` does: what is left over goes in front of what comes next.
+/// Like `transport`: bytes that are left over go before the next bytes.
 fn read(pieces: &[&[u8]]) -> Result<Read, String> {
     let mut buffer: Vec<u8> = Vec::new();
     let (mut heads, mut data) = (Vec::new(), Vec::new());
@@ -54,8 +54,8 @@ fn read(pieces: &[&[u8]]) -> Result<Read, String> {
     for piece in pieces {
         buffer.extend_from_slice(piece);
         while body.is_none() {
-            // How much of a wrong head is quoted depends on the cut, and of one
-            // that is too long as well which of the two is seen first.
+            // The cut decides how much of a wrong head is quoted. If the head is
+            // too long as well, it decides which error is found first.
             let head = Head::parse(&buffer).map_err(|_| "a wrong head".to_owned())?;
             let Some((head, length)) = head else { break };
             assert!(length <= buffer.len(), "a head of more bytes than came");

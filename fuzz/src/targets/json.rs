@@ -1,4 +1,4 @@
-//! JSON: the tape and the tree against serde_json.
+//! JSON: the tape and the tree, compared with serde_json.
 
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ pub(super) const WORDS: &[&str] = &[
     "\u{2029}",
 ];
 
-/// The most levels that the tape notes.
+/// The maximum number of levels that the tape records.
 const LEVELS: usize = 4;
 
 pub(super) fn run(data: &[u8]) {
@@ -55,23 +55,24 @@ fn tape(text: &str, is_json: bool) {
             again.read_again(text, LEVELS).unwrap();
             assert_eq!(format!("{again:?}"), format!("{tape:?}"));
         }
-        // The bound of the tape is its own.
+        // The tape has its own bound for nesting.
         Err(Fault::TooDeep) => {}
         Err(fault) => assert!(!is_json, "refused ({fault:?}), and JSON: {text:?}"),
     }
 }
 
-/// Whether each noted value is what serde_json finds there.
+/// Checks that each recorded value is what serde_json finds there.
 fn compare(text: &str, tape: &Tape, place: Place, level: usize, count: &mut usize) {
     *count += 1;
-    // Each is parsed again, from its own beginning.
+    // Each value is parsed again from its beginning.
     if *count > 200 {
         return;
     }
     let raw = tape.text(text, place);
     let Ok(value) = serde_json::from_str::<Value>(raw) else {
-        // Only what is nested too deep, or a number or a text that serde_json
-        // has no value for: the tape, like a raw value, keeps those.
+        // Only for a value that is nested too deep, or for a number or a string
+        // that serde_json cannot represent. The tape keeps those, like a raw
+        // value.
         return;
     };
     if (value.is_array() || value.is_object()) && !tape.is_noted(text, place) {
@@ -113,10 +114,10 @@ fn same(raw: &str, value: &Value) {
     }
 }
 
-/// What is read, written and read again is the same, and its places are found.
+/// A value that is written and read again is the same, and its pointers work.
 fn tree(text: &str) {
     let Ok(tree) = bounded(text.len(), || Tree::parse(text)) else {
-        // What serde_json reads and is not nested too deep, is read.
+        // A value that serde_json reads, and that is not nested too deep, is read.
         return;
     };
     let written = Written::from(tree);
@@ -128,7 +129,7 @@ fn tree(text: &str) {
     {
         assert_eq!(one, other);
     }
-    // Any text as a pointer: what is put there is found there.
+    // Any text as a pointer: a value that is set is found.
     let pointer = text.get(..text.len().min(40)).unwrap_or_default();
     let mut changed = Written::from(Tree::parse(&first).unwrap());
     if changed.put(pointer, Tree::Boolean(true)).is_ok() && !pointer.split('/').any(|s| s == "-") {

@@ -1,4 +1,4 @@
-//! Key files in PEM, stored keys, and JWTs of others.
+//! Key files in PEM, stored keys, and JWTs that others have signed.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -32,7 +32,7 @@ pub(super) const WORDS: &[&str] = &[
 ];
 
 pub(super) fn run(data: &[u8]) {
-    // As DER: the reading of what PEM holds.
+    // As DER, which is inside of PEM.
     key(&Key::from_stored(&STANDARD.encode(data)));
     for text in parts(data).unwrap_or_default() {
         for algorithm in [None, Some("ES256"), Some("nonsense")] {
@@ -48,7 +48,7 @@ pub(super) fn run(data: &[u8]) {
     }
 }
 
-/// A key that is taken is one that signs, and prints as nothing.
+/// A key that is accepted can sign, and its Debug output shows nothing.
 fn key(key: &crate::base::error::Result<Key>) {
     let Ok(key) = key else { return };
     assert_eq!(format!("{key:?}"), "Key");

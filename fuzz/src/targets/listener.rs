@@ -1,5 +1,5 @@
-//! What a browser, or somebody else on this machine, asks of the listener for
-//! the redirect.
+//! Requests of a browser, or of another program on this machine, to the listener
+//! for the redirect.
 
 use crate::auth::oauth::host::listener::request::BrowserRequest;
 use crate::auth::oauth::spec::redirect::LoopbackRedirect;
@@ -31,7 +31,7 @@ pub(super) fn run(data: &[u8]) {
     let whole = bounded(data.len(), || BrowserRequest::parse(data, &place));
     match &whole {
         BrowserRequest::Get(query) => {
-            // An empty line before a request is passed over (RFC 9112, 2.2).
+            // An empty line before a request is ignored (RFC 9112, 2.2).
             assert!(data.trim_ascii_start().starts_with(b"GET /cb"));
             assert!(query.bytes().all(|byte| byte != b' ' && byte != b'\r' && byte != b'\n'));
             assert_eq!(count(data, b"\nhost:"), 1, "one host");
@@ -42,7 +42,7 @@ pub(super) fn run(data: &[u8]) {
         }
         BrowserRequest::Partial => {}
     }
-    // What has come of it decides nothing that more of it would not decide.
+    // A part of a request is not judged differently from the whole request.
     let step = (data.len() / 64).max(1);
     for cut in (0..data.len()).step_by(step) {
         let part = BrowserRequest::parse(&data[..cut], &place);
@@ -50,7 +50,7 @@ pub(super) fn run(data: &[u8]) {
     }
 }
 
-/// How often a text, in lower case, occurs.
+/// Counts a lower-case text.
 fn count(data: &[u8], text: &[u8]) -> usize {
     let data = data.trim_ascii_start();
     let ends = [&b"\n\r\n"[..], b"\n\n"];

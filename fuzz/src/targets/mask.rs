@@ -1,5 +1,4 @@
-//! What a peer's words become in a message: no secret is in it, and nothing
-//! that a terminal would obey.
+//! A peer's words in a message: they contain no secret and no control character.
 
 use serde_json::Value;
 
@@ -36,17 +35,17 @@ pub(super) fn run(data: &[u8]) {
     let text = all.join("\n\n");
     let fixed = ["hunter2!", "aaaaaaaa", "s/3\"\u{e9}cret"].map(Secret::from);
     check(&text, &fixed);
-    // The secret is a part of the input as well.
+    // The secret is a part of the input.
     let [own, rest @ ..] = &*all else { return };
     if (4..200).contains(&own.len()) && !own.contains(HOLE) {
         check(&rest.join("\n\n"), &[Secret::from(*own)]);
     }
 }
 
-/// What no secret has, for where the mask stands.
+/// A character that no secret has, in place of the mask.
 const HOLE: char = '\u{10fffd}';
 
-/// What the mask itself is made of, no mask takes away.
+/// The text of the mask itself is not masked.
 fn masked_by(text: &str, one: &Secret) -> bool {
     let secret = one.expose();
     "[masked]".contains(secret) || !text.replace("[masked]", &HOLE.to_string()).contains(secret)
@@ -58,7 +57,7 @@ fn check(text: &str, secrets: &[Secret]) {
     for one in secrets {
         assert!(masked_by(&plain, one), "{plain:?}");
     }
-    // What cannot be checked is not shown.
+    // A text that cannot be checked is not shown.
     let json = bounded(text.len(), || Masker::new(secrets).mask_json(text.to_owned()));
     if let (Ok(before), Some(json)) = (serde_json::from_str::<Value>(text), json)
         && !secrets.iter().any(|one| "[masked]".contains(one.expose()))

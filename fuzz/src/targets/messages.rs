@@ -1,9 +1,9 @@
-//! A whole client of a server that speaks in lines: whatever comes, each call
-//! ends, and all that is told of it can be looked at.
+//! A whole client of a server that sends lines. Whatever the server sends, each
+//! call ends, and every result, event and error can be read.
 //!
-//! The input has parts with a line of `====` between them. The first is the
-//! calls, by their letters (`application.rs`); each of the others is what the
-//! server says to the next request, in which `$ID` is that request's id.
+//! The input has parts that are separated by lines of `====`. The first part has
+//! the letters of the calls (`application.rs`). Each other part is what the
+//! server sends after the next request; `$ID` stands for that request's id.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::IntoRawFd;
@@ -39,14 +39,14 @@ pub(super) const WORDS: &[&str] = &[
     "\"blob\":",
 ];
 
-/// What goes between the parts of an input.
+/// The separator of the parts of an input.
 pub(super) const MARK: &str = "\n====\n";
 
 pub(super) fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut all = text.split(MARK);
     let letters = all.next().unwrap_or_default();
-    // What the input spoils must not be what makes text of it.
+    // The conversion to text must not hide what the input damages.
     let says: Vec<Vec<u8>> = split(data, MARK.as_bytes()).skip(1).map(<[u8]>::to_vec).collect();
     let Ok((ours, theirs)) = UnixStream::pair() else { return };
     let Ok(write) = ours.try_clone() else { return };
@@ -58,7 +58,7 @@ pub(super) fn run(data: &[u8]) {
     check_panics();
 }
 
-/// Says the next part to each request, and hangs up after the last.
+/// Sends the next part after each request, and closes after the last one.
 fn serve(stream: UnixStream, says: &[Vec<u8>]) {
     let Ok(mut writer) = stream.try_clone() else { return };
     let mut says = says.iter();
@@ -68,15 +68,15 @@ fn serve(stream: UnixStream, says: &[Vec<u8>]) {
         let Some(part) = says.next() else { return };
         let said = with_id(part, &id);
         let is_said = writer.write_all(&said).and_then(|()| writer.write_all(b"\n")).is_ok();
-        // What answers nothing is followed by the end: a timeout tells nothing
-        // more, and later.
+        // A part that answers nothing is followed by the end of the stream: a
+        // timeout would show the same, later.
         if !is_said || memchr::memmem::find(part, b"$ID").is_none() {
             return;
         }
     }
 }
 
-/// The id of a request, as JSON; of anything else none.
+/// The id of a request as JSON; `None` for any other message.
 pub(super) fn id_of(message: &str) -> Option<String> {
     let message: serde_json::Value = serde_json::from_str(message).ok()?;
     message.get("method")?;

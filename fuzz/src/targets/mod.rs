@@ -1,4 +1,4 @@
-//! The targets: what reads bytes of a peer, and what must hold for any.
+//! The targets: each reads bytes of a peer and checks what must hold.
 
 mod challenge;
 mod config;
@@ -16,12 +16,12 @@ mod replies;
 mod skill;
 mod url;
 
-/// A function that panics where something that must hold does not.
+/// A function that panics if something that must hold does not.
 pub struct Target {
-    /// Its folder of `corpus` and `regressions`.
+    /// Its folder in `corpus` and `regressions`.
     pub name: &'static str,
     pub run: fn(&[u8]),
-    /// Words that its inputs are made of.
+    /// Words from which inputs are made.
     pub words: &'static [&'static str],
 }
 
@@ -43,8 +43,8 @@ pub const ALL: &[Target] = &[
     Target { name: "url", run: url::run, words: url::WORDS },
 ];
 
-/// Feeds a stream to `read` whole, in pieces of one byte, and cut in two at
-/// every byte, of a long one at some: it must make no difference.
+/// Feeds a stream to `read` as a whole, byte by byte, and cut in two at every byte
+/// (a long stream at some bytes). The results must be the same.
 fn wherever_cut<T: PartialEq + std::fmt::Debug>(stream: &[u8], read: impl Fn(&[&[u8]]) -> T) -> T {
     let whole = crate::cost::bounded(stream.len(), || read(&[stream]));
     let step = (stream.len() / 64).max(1);
@@ -59,8 +59,7 @@ fn wherever_cut<T: PartialEq + std::fmt::Debug>(stream: &[u8], read: impl Fn(&[&
     whole
 }
 
-/// The bytes as text, where they are, and split at each blank line: several
-/// parts of one input.
+/// The bytes as text, if they are text, split at empty lines into several parts.
 fn parts(data: &[u8]) -> Option<Vec<&str>> {
     std::str::from_utf8(data).ok().map(|text| text.split("\n\n").collect())
 }

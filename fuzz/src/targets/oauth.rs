@@ -1,5 +1,5 @@
-//! What authorization servers publish and answer, what comes back by the
-//! browser, and what a store gives.
+//! Metadata and responses of authorization servers, redirects of the browser, and
+//! the contents of a token store.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -175,7 +175,7 @@ fn redirected(text: &str, secrets: &[Secret]) {
     }
 }
 
-/// Nothing secret is in it, nor what a terminal would obey.
+/// Checks that a text has no secret and no control character.
 fn is_fit(error: &Error) {
     let message = error.message();
     for secret in SECRETS {
@@ -203,7 +203,7 @@ fn stored(text: &str) {
     }
 }
 
-/// What is read and written is read as the same.
+/// A value that is written and read again is the same.
 fn entry<E: StoreEntry>(text: &str) {
     let Ok(entry) = bounded(text.len(), || E::parse(text)) else { return };
     let written = entry.text();

@@ -1,8 +1,8 @@
-//! A whole client of a server behind HTTP: whatever comes, each call ends.
+//! A whole client of an HTTP server. Whatever the server sends, each call ends.
 //!
-//! As for `messages`, but each part is the reply to the next request, byte for
-//! byte, and then the connection is closed. After the last part there is
-//! nothing anywhere (404).
+//! The input is that of `messages`, but each part is the whole response to the
+//! next request, after which the connection is closed. After the last part every
+//! request gets 404.
 
 use std::ffi::CString;
 use std::io::{Read, Write};
@@ -49,7 +49,7 @@ pub(super) fn run(data: &[u8]) {
     let application = Application::of_url(&url);
     application.run(letters);
     drop(application);
-    // The last visitor sends the server home.
+    // One more connection ends the server.
     if let Ok(mut last) = TcpStream::connect(address) {
         let _ = last.write_all(b"END");
     }
@@ -73,7 +73,7 @@ fn serve(listener: &TcpListener, says: &[Vec<u8>]) {
     }
 }
 
-/// The bytes of one request, as far as its length says.
+/// Reads one request, up to its Content-Length.
 fn request(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut room = [0; 4096];

@@ -1,4 +1,4 @@
-//! The front matter of skills, against what their entry says.
+//! The front matter of skills, compared with their entry.
 
 use super::parts;
 use crate::cost::bounded;

@@ -1,5 +1,4 @@
-//! URLs: of servers, of redirects and where they lead, of documents, and as
-//! they stand in messages.
+//! URLs: of servers, redirects and documents, and in messages.
 
 use super::parts;
 use crate::auth::oauth::spec::authorization_request::check_for_browser;
@@ -47,14 +46,14 @@ pub(super) fn run(data: &[u8]) {
         let parsed = bounded(text.len(), || Url::parse(text));
         if let Ok(url) = &parsed {
             stable(url);
-            // A reference that is whole leads where it says.
+            // An absolute reference leads to itself.
             if let Some(joined) = base.join(text) {
                 assert_eq!(&joined, url, "{text}");
             }
         }
         if let Some(joined) = bounded(text.len(), || base.join(text)) {
             stable(&joined);
-            // Without a scheme and a host of its own it stays where it was.
+            // A relative reference stays at the origin.
             if !text.contains("//") {
                 assert_eq!(joined.origin, base.origin, "{text}");
             }
@@ -70,7 +69,7 @@ pub(super) fn run(data: &[u8]) {
     }
 }
 
-/// What is parsed, printed and parsed again is the same.
+/// A URL that is printed and parsed again is the same URL.
 fn stable(url: &Url) {
     let printed = format!("{}{}", url.origin, url.target);
     assert_eq!(&Url::parse(&printed).expect("what was printed is a URL"), url, "{printed}");

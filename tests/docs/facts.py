@@ -1,0 +1,164 @@
+"""The tables and numbers of the guides against what they describe."""
+
+import json
+import os
+import re
+
+from support import BUILD, ROOT, SERVER, TOKEN, TestServer, run
+
+def check(suite, read):
+    check_statuses(suite, read)
+    check_limits(suite, read)
+    check_transports(suite, read)
+
+
+def check_statuses(suite, read):
+    """The table of docs/errors.md has the header's statuses, in its order."""
+    statuses = re.findall(r"#define (MCP_OK|MCP_E_\w+) (\d+)", read("include/mcpclient.h"))
+    table = re.findall(r"^\| (\d+) \| `(\w+)` \|", read("docs/errors.md"), re.M)
+    suite.check("docs/errors.md has the header's statuses",
+                [(name, number) for number, name in table] == statuses,
+                set(table) ^ {(number, name) for name, number in statuses})
+
+
+# Of the table of transports: how info names them, how a test server is reached.
+TRANSPORTS = {
+    "Streamable HTTP": ("streamable-http", ["--transport", "http"], "/full/mcp"),
+    "HTTP with SSE": ("sse", ["--transport", "sse"], "/full-sse/sse"),
+    "stdio": ("stdio", [], None),
+}
+
+
+def connects(suite, name, revision, url):
+    """Whether the command-line client gets a session of a revision over a
+    transport, and an answer in it: "yes" or "no"."""
+    transport, options, path = TRANSPORTS[name]
+    server = [url + path] if path else ["--stdio", "--", SERVER, "--stdio"]
+    client = [os.path.join(BUILD, "mcpclient"), "--json", "--protocol", revision, *options]
+    env = dict(os.environ, MCPCLIENT_TOKEN=TOKEN)
+    info = run([*client, "info", *server], env=env)
+    tools = run([*client, "tools", *server], env=env)
+    told = json.loads(info.stdout or "{}")
+    is_good = (info.returncode == 0 and tools.returncode == 0
+               and (told["protocol"], told["transport"]) == (revision, transport))
+    # What does not work says so, and not by chance.
+    suite.check("%s over %s works, or is refused" % (revision, name),
+                is_good or told.get("status") == "MCP_E_VERSION", info.stdout + tools.stderr)
+    return "yes" if is_good else "no"
+
+
+def check_transports(suite, read):
+    """The table of docs/transports.md is what works."""
+    revisions = re.findall(r'=> "(\d{4}-\d\d-\d\d)"', read("src/protocol/revision.rs"))
+    table = ["| | %s |" % " | ".join(revisions), "|---" * (len(revisions) + 1) + "|"]
+    with TestServer() as server:
+        for name in TRANSPORTS:
+            cells = [connects(suite, name, revision, server.url) for revision in revisions]
+            table.append("| %s | %s |" % (name, " | ".join(cells)))
+    text = "\n\n%s\n\n" % "\n".join(table)
+    suite.check("docs/transports.md has the table of what works",
+                text in read("docs/transports.md"), text)
+
+
+# The limits of docs/security.md that can be changed: a row's default, and how
+# the comment in the header may write it.
+DEFAULTS = {
+    "60 s": "60000", "1 hour": "3600000", "10 s": "10000", "10 minutes": "600000",
+    "5 minutes": "300000", "500 ms": "500", "7 s": "7000", "64 MiB": "64 MiB", "1000": "1000",
+    "1000000": "1000000", "4 MiB": "4 MiB", "64": "64",
+}
+# Where the comment of another name has the default.
+COMMENTS = {"MCP_LIMIT_CACHE": "mcp_client_set_cache_size"}
+# The fixed limits: how each row begins, and the constants in the sources.
+CONSTANTS = {
+    "arrays and objects nested": [r"NESTING: usize = 512;"],
+    "bytes of the head": [r"HEAD_LIMIT: usize = 64 \* 1024;"],
+    "header fields": [r"const HEADERS: usize = 128;"],
+    "bytes of a chunk": [r"const LINE_LIMIT: usize = 8 \* 1024;"],
+    "interim responses": [r"const INTERIM: usize = 16;"],
+    "redirects of one request": [r"const REDIRECTS: usize = 5;"],
+    "bytes read of an error": [r"EXCERPT: usize = 64 \* 1024;"],
+    "challenges read": [r"const CHALLENGES: usize = 16;"],
+    "rounds of input requests": [r"const ROUNDS: usize = 10;"],
+    "input requests of one task": [r"const QUESTIONS: usize = 1000;"],
+    "notifications and progress": [r"const EVENTS: usize = 1024;",
+                                   r"const BYTES: usize = 16 << 20;"],
+    "input requests that wait": [r"const QUESTIONS: usize = 1000;",
+                                 r"const BYTES: usize = 64 << 20;"],
+    "depth of nested": [r"const MOST: usize = 4;"],
+    "answers to the server": [r"const ANSWERS: usize = 1024;",
+                              r"const ANSWER_BYTES: usize = 64 << 20;"],
+    "pages read to find": [r"const PAGES: usize = 100;"],
+    "bytes of a JSON-RPC error's data": [r"const DATA: usize = 1 << 20;"],
+    "bytes kept of a process": [r"const KEPT: usize = 8 \* 1024;"],
+    "time for which a cached": [r"const LONGEST: Duration = Duration::from_secs\(24 \* 3600\);"],
+    "bytes of a skill's front matter": [r"const FRONT: usize = 64 \* 1024;"],
+    "values, and levels": [r"const NODES: usize = 10_000;", r"const DEPTH: usize = 64;"],
+    "idle connections": [r"const MOST: usize = 64;",
+                         r"const IDLE: Duration = Duration::from_secs\(60\);"],
+    "addresses tried": [r"const TRIED: usize = 8;"],
+    "threads that look up": [r"const THREADS: usize = 8;"],
+    "pause before": [r"const FIRST: Duration = Duration::from_secs\(1\);",
+                     r"const LONGEST: Duration = Duration::from_secs\(30\);",
+                     r"const MOST: Duration = Duration::from_secs\(60\);"],
+    "pause between": [r"const SHORTEST_PAUSE: Duration = Duration::from_millis\(10\);",
+                      r"const LONGEST_PAUSE: Duration = Duration::from_secs\(3600\);"],
+    "time for one exchange": [r"LIMIT: Duration = Duration::from_secs\(60\);"],
+    "time for one HTTP request": [r"const PATIENCE: Duration = Duration::from_secs\(10\);"],
+    "HTTP requests of one sign-in": [r"const MOST: usize = 16;",
+                                     r"const MOST_METADATA: usize = 8;"],
+    "redirects of one HTTP request": [r"const REDIRECTS: usize = 3;"],
+    "bytes of one response": [r"const BODY_LIMIT: usize = 256 \* 1024;"],
+    "bytes of a URL that": [r"URL_LIMIT: usize = 2 \* 1024;"],
+    "levels, and list entries": [r"const DEPTH: usize = 32;", r"const ENTRIES: usize = 256;"],
+    "bytes of a token": [r"const LONGEST: usize = 32 \* 1024;"],
+    "bytes of a client id": [r"const LONGEST: usize = 4096;"],
+    "connections to the redirect": [r"const VISITORS: usize = 16;"],
+    "bytes, and time, of a request": [r"HEAD_LIMIT: usize = 8 \* 1024;",
+                                      r"const TIME: Duration = Duration::from_secs\(5\);"],
+    "bytes of a configuration file": [r"const LARGEST: u64 = 1024 \* 1024;"],
+    "bytes of a token file": [r"const LARGEST: u64 = 4 \* 1024 \* 1024;"],
+    "bytes of a file with": [r": u64 = 256 \* 1024;"],
+    "bytes of a text": [r"const MOST: usize = 1024 \* 1024;"],
+    "arguments of a program": [r"const MOST: usize = 4096;"],
+    "bytes of a trace line": [r"const SHOWN: usize = 2000;"],
+}
+
+
+def comment_of(header, name):
+    """The comment of a function or a constant, without spaces in numbers."""
+    found = re.search(r"/\*\*\n((?:(?!\*/).)*)\*/\n(?:#define |[^/#{};]*?\b)%s\b" % name,
+                      header, re.S)
+    return re.sub(r"(?<=\d) (?=\d{3}\b)", "", found.group(1)) if found else ""
+
+
+def check_limits(suite, read):
+    header, page = read("include/mcpclient.h"), read("docs/security.md")
+    tables = page[page.index("\n## Limits\n"):]
+    rows = [line.strip("| ").split(" | ") for line in tables.splitlines() if line.startswith("| ")]
+    settable = [row for row in rows if len(row) == 3 and "`" in row[2]]
+    suite.check("docs/security.md has 13 limits that can be changed", len(settable) == 13)
+    for what, default, how in settable:
+        name = how.strip("`")
+        comment = comment_of(header, COMMENTS.get(name, name))
+        number = DEFAULTS[re.sub(r" \(.*", "", default)]
+        suite.check("the header has the default: %s" % what,
+                    re.search(r"\b%s\b" % number, comment), comment)
+    named = set(re.findall(r"#define (MCP_LIMIT_\w+)", header))
+    suite.check("docs/security.md has each MCP_LIMIT_",
+                named == {row[2].strip("`") for row in settable if "MCP_LIMIT_" in row[2]}, named)
+    sources = ""
+    for base, _, names in os.walk(os.path.join(ROOT, "src")):
+        for name in names:
+            sources += read(os.path.relpath(os.path.join(base, name), ROOT))
+    variables = re.search(r"environment variables \| to a server's process: (.*?), and", page)
+    wanted = ", ".join('"%s"' % name for name in variables.group(1).split(", "))
+    suite.check("docs/security.md has the variables of a process", wanted in sources, wanted)
+    fixed = [row[0] for row in rows if len(row) == 2 and row[0] != "what"]
+    for what in fixed:
+        # The longest beginning counts: "bytes of a token file" is not a token.
+        starts = [start for start in CONSTANTS if what.startswith(start)]
+        patterns = CONSTANTS[max(starts, key=len)] if starts else ["no pattern"]
+        missing = [one for one in patterns if not re.search(one, sources)]
+        suite.check("the sources have the limit: %s" % what, not missing,
+                    "a constant has another value or name, see tests/docs/facts.py: %s" % missing)
