@@ -26,7 +26,7 @@ pub(crate) use crate::client::core::counters::Counter;
 pub(crate) use crate::client::core::handlers::{EventHandler, InputHandler};
 pub(crate) use crate::client::core::session::TransportInUse;
 pub(crate) use crate::protocol::call::Call;
-pub(crate) use crate::protocol::input_request::{Answered, Kind as QuestionKind};
+pub(crate) use crate::protocol::input_request::{InputKind, InputResponse};
 pub(crate) use crate::protocol::item::is_usable;
 pub(crate) use crate::protocol::notification::LEVELS;
 pub(crate) use crate::protocol::server_info::ServerInfo;

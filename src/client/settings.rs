@@ -263,10 +263,10 @@ impl Client {
     /// Sets who is asked, and what is declared to the server for it.
     pub(crate) fn set_input_handler(
         &self,
-        asked: Asks,
+        asked: InputKinds,
         handler: Option<Arc<InputHandler>>,
     ) -> Result<()> {
-        let asked = if handler.is_some() { asked } else { Asks::default() };
+        let asked = if handler.is_some() { asked } else { InputKinds::default() };
         let options = self.options();
         let declared = ClientCapabilities {
             form: asked.form,
@@ -347,7 +347,7 @@ impl Limit {
 
 /// The kinds of questions that a program wants to be asked.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Asks {
+pub(crate) struct InputKinds {
     pub(crate) form: bool,
     pub(crate) url: bool,
     pub(crate) sampling: bool,

@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::base::error::Result;
 use crate::protocol::call::Call;
-use crate::protocol::input_request::Answered;
+use crate::protocol::input_request::InputResponse;
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::outgoing::{Headers, Outgoing};
 use crate::protocol::request_meta::RequestMeta;
@@ -44,7 +44,7 @@ pub(crate) trait Dialect: Send + Sync {
 
     /// The response to a request of the server. `None`: the dialect has no
     /// requests of the server, and no response is sent.
-    fn response(&self, id: &str, answered: &Answered) -> Option<Outgoing>;
+    fn response(&self, id: &str, answered: &InputResponse) -> Option<Outgoing>;
 
     /// The message that cancels a request. `None`: the client cancels by
     /// closing the response's stream. `is_shared`: the response comes on a

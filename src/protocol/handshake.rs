@@ -7,7 +7,7 @@ use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::dialect::{Dialect, Interpretation};
 use crate::protocol::identity::Identity;
-use crate::protocol::input_request::Answered;
+use crate::protocol::input_request::InputResponse;
 use crate::protocol::notification;
 use crate::protocol::outgoing::{Headers, Outgoing};
 use crate::protocol::request_meta::RequestMeta;
@@ -116,7 +116,7 @@ impl Dialect for Handshake {
         true
     }
 
-    fn response(&self, id: &str, answered: &Answered) -> Option<Outgoing> {
+    fn response(&self, id: &str, answered: &InputResponse) -> Option<Outgoing> {
         let member = answered.member();
         Some(self.outgoing(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},{member}}}")))
     }
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn responds_with_the_id_as_it_came() {
         let dialect = Handshake::new(Revision::HANDSHAKE, None).unwrap();
-        let pong = dialect.response("\"0\"", &Answered::Result("{}".into())).unwrap();
+        let pong = dialect.response("\"0\"", &InputResponse::Result("{}".into())).unwrap();
         assert_eq!(text(&pong), r#"{"jsonrpc":"2.0","id":"0","result":{}}"#);
         assert!(dialect.resume("a\u{e9}").is_none());
         let NotificationRequest::Get(headers) =

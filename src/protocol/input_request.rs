@@ -15,7 +15,7 @@ use crate::wire::object::Members;
 /// The kinds of the public header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
-pub(crate) enum Kind {
+pub(crate) enum InputKind {
     Form = 1,
     Url = 2,
     Sampling = 4,
@@ -24,8 +24,8 @@ pub(crate) enum Kind {
 
 /// A question, as it came.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    pub(crate) kind: Kind,
+pub(crate) struct InputRequest {
+    pub(crate) kind: InputKind,
     /// A JSON object as text.
     pub(crate) params: String,
 }
@@ -47,7 +47,7 @@ pub(crate) const TOO_DEEP: Refusal =
 
 /// What was answered, in either dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answered {
+pub(crate) enum InputResponse {
     /// A result as JSON text.
     Result(String),
     Error {
@@ -56,7 +56,7 @@ pub(crate) enum Answered {
     },
 }
 
-impl Asked {
+impl InputRequest {
     /// Reads a request of the server; one that was not declared is refused.
     pub(crate) fn recognise(
         method: &str,
@@ -70,8 +70,8 @@ impl Asked {
         let kind = match method {
             "elicitation/create" if declared.form || declared.url => {
                 match members.string("mode").as_deref() {
-                    None | Some("form") if declared.form => Kind::Form,
-                    Some("url") if declared.url => Kind::Url,
+                    None | Some("form") if declared.form => InputKind::Form,
+                    Some("url") if declared.url => InputKind::Url,
                     _ => return Err(invalid("Elicitation mode not supported")),
                 }
             }
@@ -81,9 +81,9 @@ impl Asked {
                 if uses_tools && !declared.sampling_tools {
                     return Err(invalid("Sampling with tools not supported"));
                 }
-                Kind::Sampling
+                InputKind::Sampling
             }
-            "roots/list" if declared.roots => Kind::Roots,
+            "roots/list" if declared.roots => InputKind::Roots,
             _ => return Err(unknown),
         };
         Ok(Self { kind, params: text.to_owned() })
@@ -104,58 +104,62 @@ impl Asked {
 
     /// The answer of a person who agreed: the filled form, or nothing for a
     /// page. What is missing is filled in from the schema.
-    pub(crate) fn accept(&self, content: Option<&str>) -> Result<Answered> {
+    pub(crate) fn accept(&self, content: Option<&str>) -> Result<InputResponse> {
         match (self.kind, content) {
-            (Kind::Form, content) => {
+            (InputKind::Form, content) => {
                 let schema = self.part("requestedSchema").unwrap_or_else(|| "{}".to_owned());
                 let content = elicitation_form::fill(&schema, content.unwrap_or("{}"))?;
-                Ok(Answered::Result(format!("{{\"action\":\"accept\",\"content\":{content}}}")))
+                Ok(InputResponse::Result(format!(
+                    "{{\"action\":\"accept\",\"content\":{content}}}"
+                )))
             }
-            (Kind::Url, None) => Ok(Answered::Result("{\"action\":\"accept\"}".to_owned())),
-            (Kind::Url, Some(_)) => {
+            (InputKind::Url, None) => {
+                Ok(InputResponse::Result("{\"action\":\"accept\"}".to_owned()))
+            }
+            (InputKind::Url, Some(_)) => {
                 Err(Error::argument("content_json is given for a page, which has none: pass NULL"))
             }
-            (Kind::Sampling | Kind::Roots, _) => Err(Error::argument(
+            (InputKind::Sampling | InputKind::Roots, _) => Err(Error::argument(
                 "this question is not answered by accepting: use mcp_input_reply_json()",
             )),
         }
     }
 
     /// The answer of a person who said no, or who made no choice.
-    pub(crate) fn refuse(&self, is_choice: bool) -> Answered {
+    pub(crate) fn refuse(&self, is_choice: bool) -> InputResponse {
         match self.kind {
-            Kind::Form | Kind::Url => {
+            InputKind::Form | InputKind::Url => {
                 let action = if is_choice { "decline" } else { "cancel" };
-                Answered::Result(format!("{{\"action\":\"{action}\"}}"))
+                InputResponse::Result(format!("{{\"action\":\"{action}\"}}"))
             }
-            Kind::Sampling | Kind::Roots => {
+            InputKind::Sampling | InputKind::Roots => {
                 let message = "User rejected the request".to_owned();
-                Answered::Error { code: REJECTED, message }
+                InputResponse::Error { code: REJECTED, message }
             }
         }
     }
 
     /// An answer that the program has written whole.
-    pub(crate) fn reply(&self, result: &str) -> Result<Answered> {
+    pub(crate) fn reply(&self, result: &str) -> Result<InputResponse> {
         let members = Members::parse(result)
             .map_err(|error| Error::argument(format!("result_json is no JSON object: {error}")))?;
         let has = |name: &str| members.get(name).is_some();
         let missing = match self.kind {
-            Kind::Form | Kind::Url if !has("action") => "action",
-            Kind::Sampling if !has("role") => "role",
-            Kind::Sampling if !has("content") => "content",
-            Kind::Sampling if !has("model") => "model",
-            Kind::Roots if !has("roots") => "roots",
-            Kind::Form if members.string("action").as_deref() == Some("accept") => {
+            InputKind::Form | InputKind::Url if !has("action") => "action",
+            InputKind::Sampling if !has("role") => "role",
+            InputKind::Sampling if !has("content") => "content",
+            InputKind::Sampling if !has("model") => "model",
+            InputKind::Roots if !has("roots") => "roots",
+            InputKind::Form if members.string("action").as_deref() == Some("accept") => {
                 return self.accept(members.get("content").map(RawValue::get));
             }
-            _ => return Ok(Answered::Result(result.trim().to_owned())),
+            _ => return Ok(InputResponse::Result(result.trim().to_owned())),
         };
         Err(Error::argument(format!("result_json lacks \"{}\"", quote(missing))))
     }
 }
 
-impl Answered {
+impl InputResponse {
     /// The same, with the task that the question says it belongs to: the
     /// answer has to say so as well.
     pub(crate) fn related_to(self, params: &str) -> Self {
@@ -195,7 +199,7 @@ impl Answered {
     }
 }
 
-impl From<Refusal> for Answered {
+impl From<Refusal> for InputResponse {
     fn from(refusal: Refusal) -> Self {
         Self::Error { code: refusal.code, message: refusal.message.to_owned() }
     }
@@ -209,8 +213,8 @@ mod tests {
         method: &str,
         params: &str,
         declared: &ClientCapabilities,
-    ) -> std::result::Result<Asked, i32> {
-        Asked::recognise(method, Some(params), declared).map_err(|refusal| refusal.code)
+    ) -> std::result::Result<InputRequest, i32> {
+        InputRequest::recognise(method, Some(params), declared).map_err(|refusal| refusal.code)
     }
 
     fn all() -> ClientCapabilities {
@@ -230,10 +234,10 @@ mod tests {
             assert_eq!(asked(method, "{}", &none).unwrap_err(), METHOD_NOT_FOUND);
         }
         let form = ClientCapabilities { form: true, ..ClientCapabilities::default() };
-        assert_eq!(asked("elicitation/create", "{}", &form).unwrap().kind, Kind::Form);
+        assert_eq!(asked("elicitation/create", "{}", &form).unwrap().kind, InputKind::Form);
         let url = r#"{"mode":"url"}"#;
         assert_eq!(asked("elicitation/create", url, &form).unwrap_err(), INVALID_PARAMS);
-        assert_eq!(asked("elicitation/create", url, &all()).unwrap().kind, Kind::Url);
+        assert_eq!(asked("elicitation/create", url, &all()).unwrap().kind, InputKind::Url);
         let tools = r#"{"tools":[]}"#;
         assert_eq!(asked("sampling/createMessage", tools, &all()).unwrap_err(), INVALID_PARAMS);
         assert_eq!(asked("roots/list", "[]", &all()).unwrap_err(), INVALID_PARAMS);
@@ -243,7 +247,7 @@ mod tests {
     fn says_to_which_task_an_answer_belongs() {
         let params = r#"{"a":1,"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}"#;
         let related = |result: &str, params: &str| {
-            Answered::Result(result.to_owned()).related_to(params).member()
+            InputResponse::Result(result.to_owned()).related_to(params).member()
         };
         assert_eq!(
             related(r#"{"x":1.50,"_meta":{"k":1}}"#, params),

@@ -3,7 +3,7 @@
 
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::capability::ClientCapabilities;
-use crate::protocol::input_request::Asked;
+use crate::protocol::input_request::InputRequest;
 use crate::wire::jsonrpc::said;
 use crate::wire::object::Members;
 
@@ -63,10 +63,10 @@ impl InputRequired {
     pub(crate) fn recognise(
         &self,
         declared: &ClientCapabilities,
-    ) -> std::result::Result<Vec<(String, Asked)>, String> {
+    ) -> std::result::Result<Vec<(String, InputRequest)>, String> {
         let mut out = Vec::with_capacity(self.requests.len());
         for (key, method, params) in &self.requests {
-            match Asked::recognise(method, params.as_deref(), declared) {
+            match InputRequest::recognise(method, params.as_deref(), declared) {
                 Ok(asked) => out.push((key.clone(), asked)),
                 Err(_) => return Err(method.clone()),
             }

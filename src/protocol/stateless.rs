@@ -8,7 +8,7 @@ use crate::protocol::call::{Call, PREFIX, push_member};
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::dialect::{Dialect, Interpretation};
 use crate::protocol::identity::Identity;
-use crate::protocol::input_request::Answered;
+use crate::protocol::input_request::InputResponse;
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::notification;
 use crate::protocol::outgoing::{Headers, Outgoing};
@@ -156,7 +156,7 @@ impl Dialect for Stateless {
         false
     }
 
-    fn response(&self, _id: &str, _answered: &Answered) -> Option<Outgoing> {
+    fn response(&self, _id: &str, _answered: &InputResponse) -> Option<Outgoing> {
         None
     }
 
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn answers_no_request_and_has_no_session() {
-        assert!(dialect().response("1", &Answered::Result("{}".into())).is_none());
+        assert!(dialect().response("1", &InputResponse::Result("{}".into())).is_none());
         assert!(dialect().cancel(1, "", false).is_none() && dialect().end().is_none());
     }
 }

@@ -7,7 +7,7 @@ use crate::cost::bounded;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::server_info::HandshakeReply;
 use crate::protocol::notification::{self, Progress};
-use crate::protocol::input_request::Asked;
+use crate::protocol::input_request::InputRequest;
 use crate::protocol::revision::Revision;
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::task::Tasks;
@@ -134,7 +134,7 @@ fn request(method: &str, params: Option<&str>) {
         roots: true,
         extra: Vec::new(),
     };
-    let Ok(asked) = Asked::recognise(method, params, &all) else { return };
+    let Ok(asked) = InputRequest::recognise(method, params, &all) else { return };
     for name in ["message", "url", "mode", "elicitationId"] {
         asked.string(name);
     }

@@ -95,13 +95,13 @@ impl Client {
                 }
             }
             // Its call has ended, or the server took it back.
-            QueuedItem::Question(question) if question.check_open().is_err() => {}
-            QueuedItem::Question(question)
+            QueuedItem::InputRequest(question) if question.check_open().is_err() => {}
+            QueuedItem::InputRequest(question)
                 if InCallback::is_full(self.id(), CallbackKind::Input) =>
             {
                 let _ = question.answer(TOO_DEEP.into());
             }
-            QueuedItem::Question(question) => match &self.handlers().input {
+            QueuedItem::InputRequest(question) => match &self.handlers().input {
                 Some(handler) => {
                     let _inside = InCallback::enter(self.id(), CallbackKind::Input);
                     handler(question);

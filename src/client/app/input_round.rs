@@ -6,22 +6,22 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::client::core::client::Client;
 use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::input_request::Answers;
+use crate::client::core::input_request::InputResponses;
+use crate::client::core::input_request::OpenInputRequest;
 use crate::client::core::input_request::QUESTIONS;
-use crate::client::core::input_request::Question;
 use crate::client::options::Options;
-use crate::protocol::input_request::{Answered, Asked, Kind};
+use crate::protocol::input_request::{InputKind, InputRequest, InputResponse};
 use crate::transport::wait::Wait;
 
 /// What a call is asked before its result. It is over when the call is:
 /// nobody would hear an answer.
 #[derive(Debug)]
-pub(crate) struct Inquiry {
-    pub(crate) answers: Arc<Answers>,
-    questions: Vec<Arc<Question>>,
+pub(crate) struct InputRound {
+    pub(crate) answers: Arc<InputResponses>,
+    questions: Vec<Arc<OpenInputRequest>>,
 }
 
-impl Inquiry {
+impl InputRound {
     pub(crate) fn new(keys: Vec<String>) -> Result<Self> {
         if keys.len() > QUESTIONS {
             return Err(Error::new(
@@ -29,16 +29,23 @@ impl Inquiry {
                 format!("the server asks more than {QUESTIONS} questions at once"),
             ));
         }
-        Ok(Self { answers: Answers::new(keys), questions: Vec::new() })
+        Ok(Self { answers: InputResponses::new(keys), questions: Vec::new() })
     }
 
     /// One whose answers are told by a signal that is another's as well.
     pub(crate) fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Self {
-        Self { answers: Answers::telling(keys, all), questions: Vec::new() }
+        Self { answers: InputResponses::telling(keys, all), questions: Vec::new() }
     }
 
-    pub(crate) fn add(&mut self, client: &Arc<Client>, place: usize, asked: Asked, wait: &Wait) {
-        let question = Question::of_round(client.asker(), &self.answers, place, asked, wait);
+    pub(crate) fn add(
+        &mut self,
+        client: &Arc<Client>,
+        place: usize,
+        asked: InputRequest,
+        wait: &Wait,
+    ) {
+        let question =
+            OpenInputRequest::of_round(client.asker(), &self.answers, place, asked, wait);
         self.questions.push(question);
     }
 
@@ -48,12 +55,12 @@ impl Inquiry {
         client: &Arc<Client>,
         options: &Options,
         place: usize,
-        asked: Asked,
+        asked: InputRequest,
         wait: &Wait,
     ) {
         match (&options.roots, asked.kind) {
-            (Some(roots), Kind::Roots) => {
-                self.answers.set(place, Answered::Result(format!("{{\"roots\":{roots}}}")));
+            (Some(roots), InputKind::Roots) => {
+                self.answers.set(place, InputResponse::Result(format!("{{\"roots\":{roots}}}")));
             }
             _ => self.add(client, place, asked, wait),
         }
@@ -62,7 +69,7 @@ impl Inquiry {
     /// Asks the program. All are open before the first is answered.
     pub(crate) fn put(&self, client: &Client, wait: &Wait) {
         for question in &self.questions {
-            client.deliver(QueuedItem::Question(question.clone()), wait);
+            client.deliver(QueuedItem::InputRequest(question.clone()), wait);
         }
     }
 
@@ -73,7 +80,7 @@ impl Inquiry {
     }
 }
 
-impl Drop for Inquiry {
+impl Drop for InputRound {
     fn drop(&mut self) {
         for question in &self.questions {
             question.end();

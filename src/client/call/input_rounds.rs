@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::client::app::input_round::Inquiry;
+use crate::client::app::input_round::InputRound;
 use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
-use crate::protocol::input_request::{Asked, Kind};
+use crate::protocol::input_request::{InputKind, InputRequest};
 use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::wire::object::Members;
 
@@ -17,7 +17,7 @@ impl Ctx<'_> {
     pub(crate) async fn ask(self, session: &Session, round: &InputRequired) -> Result<RetryParams> {
         let Ctx { client, options, wait } = self;
         let asked = recognised(round, session)?;
-        let mut inquiry = Inquiry::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
+        let mut inquiry = InputRound::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
         for (place, (_, asked)) in asked.into_iter().enumerate() {
             inquiry.take(client, options, place, asked, wait);
         }
@@ -37,9 +37,9 @@ impl Ctx<'_> {
         if pages.is_empty() {
             return Ok(false);
         }
-        let mut inquiry = Inquiry::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
+        let mut inquiry = InputRound::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
         for (place, (_, params)) in pages.iter().enumerate() {
-            let asked = Asked { kind: Kind::Url, params: params.clone() };
+            let asked = InputRequest { kind: InputKind::Url, params: params.clone() };
             inquiry.add(client, place, asked, wait);
         }
         inquiry.ask(client, wait).await?;
@@ -59,7 +59,10 @@ impl Ctx<'_> {
 }
 
 /// The questions of a round, each with its key, if all were declared.
-pub(crate) fn recognised(round: &InputRequired, session: &Session) -> Result<Vec<(String, Asked)>> {
+pub(crate) fn recognised(
+    round: &InputRequired,
+    session: &Session,
+) -> Result<Vec<(String, InputRequest)>> {
     round.recognise(&session.declared).map_err(|method| {
         Error::new(
             Status::InputRequired,

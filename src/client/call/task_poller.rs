@@ -9,7 +9,7 @@ use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::client::app::input_round::Inquiry;
+use crate::client::app::input_round::InputRound;
 use crate::client::call::input_rounds::recognised;
 use crate::client::call::task::tasks_of;
 use crate::client::core::call_limits::CallLimits;
@@ -47,7 +47,7 @@ pub(crate) struct TaskPoller<'a> {
     /// The memory of all that it has asked.
     asked: usize,
     /// What was not answered, or not told to the server.
-    open: Vec<Inquiry>,
+    open: Vec<InputRound>,
     /// The call for the result, while the server asks on its way.
     calling: Option<ResultCall>,
     /// Nothing is left of it to be cancelled.
@@ -218,7 +218,7 @@ impl<'a> TaskPoller<'a> {
                 return Err(Error::new(Status::TooLarge, what));
             }
             self.keys.push(key.clone());
-            let mut inquiry = Inquiry::telling(vec![key], &self.wake.signal);
+            let mut inquiry = InputRound::telling(vec![key], &self.wake.signal);
             inquiry.take(self.client, self.options, 0, asked, &self.wait);
             begun.push(inquiry);
         }

@@ -18,8 +18,8 @@ use crate::client::core::counters::Counter;
 use crate::client::core::counters::Counters;
 use crate::client::core::event_queue::EventQueue;
 use crate::client::core::handlers::Handlers;
-use crate::client::core::input_request::Asker;
-use crate::client::core::input_request::Questions;
+use crate::client::core::input_request::InputContext;
+use crate::client::core::input_request::OpenInputRequests;
 use crate::client::core::input_request::Responder;
 use crate::client::core::job::Job;
 use crate::client::core::progress_report::ProgressReports;
@@ -50,7 +50,7 @@ pub(crate) struct Client {
     pub(crate) next_id: AtomicI64,
     pub(crate) log_level: Mutex<Option<&'static str>>,
     pub(crate) event_queue: Arc<EventQueue>,
-    pub(crate) questions: Questions,
+    pub(crate) questions: OpenInputRequests,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) background_tasks: BackgroundTasks,
     pub(crate) progress_reports: Arc<ProgressReports>,
@@ -76,7 +76,7 @@ impl Client {
             next_id: AtomicI64::new(1),
             log_level: Mutex::default(),
             event_queue: Arc::default(),
-            questions: Questions::default(),
+            questions: OpenInputRequests::default(),
             subscriptions: Subscriptions::default(),
             background_tasks: BackgroundTasks::default(),
             progress_reports: Arc::default(),
@@ -197,9 +197,13 @@ impl Client {
     }
 
     /// What a new input request needs of its client.
-    pub(crate) fn asker(self: &Arc<Self>) -> Asker<'_> {
+    pub(crate) fn asker(self: &Arc<Self>) -> InputContext<'_> {
         let responder: Weak<dyn Responder> = Arc::<Self>::downgrade(self);
-        Asker { questions: &self.questions, responder, input_timeout: self.options().input_timeout }
+        InputContext {
+            questions: &self.questions,
+            responder,
+            input_timeout: self.options().input_timeout,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::base::error::Result;
 use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::client::core::input_request::Question;
+use crate::client::core::input_request::OpenInputRequest;
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::request_state::Flight;
 use crate::client::core::request_state::Place;
@@ -37,7 +37,7 @@ pub(crate) struct Progress {
 /// Something for the application's threads.
 pub(crate) enum QueuedItem {
     Event(Event),
-    Question(Arc<Question>),
+    InputRequest(Arc<OpenInputRequest>),
     /// Nobody is told of a request that is gone.
     Progress(Weak<ProgressReport>, Progress),
     /// A started request has ended so: it is done when the application looks.
@@ -66,7 +66,7 @@ impl fmt::Debug for QueuedItem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Event(_) => "Event",
-            Self::Question(_) => "Question",
+            Self::InputRequest(_) => "InputRequest",
             Self::Progress(..) => "Progress",
             Self::Done(..) => "Done",
             Self::Work(_) => "Work",

@@ -10,7 +10,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::client::core::session::Session;
 use crate::protocol::call::push_member;
-use crate::protocol::input_request::{Answered, Asked};
+use crate::protocol::input_request::{InputRequest, InputResponse};
 use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::transport::wait::{Asking, Wait};
 
@@ -23,7 +23,7 @@ pub(crate) trait Responder: Send + Sync {
         self: Arc<Self>,
         session: &Arc<Session>,
         id: &str,
-        answered: &Answered,
+        answered: &InputResponse,
     ) -> Result<()>;
 }
 
@@ -36,15 +36,15 @@ impl fmt::Debug for dyn Responder + '_ {
 
 /// What a new input request needs of its client.
 #[derive(Debug)]
-pub(crate) struct Asker<'a> {
-    pub(crate) questions: &'a Questions,
+pub(crate) struct InputContext<'a> {
+    pub(crate) questions: &'a OpenInputRequests,
     pub(crate) responder: Weak<dyn Responder>,
     pub(crate) input_timeout: Duration,
 }
 
 #[derive(Debug)]
-pub(crate) struct Question {
-    pub(crate) asked: Asked,
+pub(crate) struct OpenInputRequest {
+    pub(crate) asked: InputRequest,
     origin: Origin,
     state: Mutex<State>,
     /// Whose time it stops while it is open.
@@ -62,7 +62,7 @@ enum Origin {
     /// The id is JSON text.
     Request { session: Arc<Session>, id: String },
     /// Into the call, which is sent once more with it.
-    InputRequired { answers: Arc<Answers>, place: usize },
+    InputRequired { answers: Arc<InputResponses>, place: usize },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,13 +76,13 @@ enum State {
 
 /// The answers that a call waits for before it is sent once more.
 #[derive(Debug)]
-pub(crate) struct Answers {
-    given: Mutex<Vec<(String, Option<Answered>)>>,
+pub(crate) struct InputResponses {
+    given: Mutex<Vec<(String, Option<InputResponse>)>>,
     missing: AtomicUsize,
     pub(crate) all: Arc<Signal>,
 }
 
-impl Answers {
+impl InputResponses {
     pub(crate) fn new(keys: Vec<String>) -> Arc<Self> {
         let all = Signal::shared();
         Self::telling(keys, &all)
@@ -102,7 +102,7 @@ impl Answers {
         self.missing.load(Ordering::Acquire) == 0
     }
 
-    pub(crate) fn set(&self, place: usize, answered: Answered) {
+    pub(crate) fn set(&self, place: usize, answered: InputResponse) {
         if let Some(slot) = self.given.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place)
         {
             slot.1 = Some(answered);
@@ -114,7 +114,7 @@ impl Answers {
 
     pub(crate) fn are_all_accepted(&self) -> bool {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        let accepted = |answered: &Option<Answered>| matches!(answered, Some(Answered::Result(result)) if result.contains("\"accept\""));
+        let accepted = |answered: &Option<InputResponse>| matches!(answered, Some(InputResponse::Result(result)) if result.contains("\"accept\""));
         given.iter().all(|(_, answered)| accepted(answered))
     }
 
@@ -133,8 +133,8 @@ impl Answers {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, answered) in given.iter() {
             match answered {
-                Some(Answered::Result(result)) => push_member(responses, key, result),
-                Some(Answered::Error { code, message }) => {
+                Some(InputResponse::Result(result)) => push_member(responses, key, result),
+                Some(InputResponse::Error { code, message }) => {
                     return Err(Error::new(
                         Status::InputRequired,
                         format!(
@@ -151,14 +151,14 @@ impl Answers {
     }
 }
 
-impl Question {
+impl OpenInputRequest {
     /// One that came as a request of the server: to the call that waits, or
     /// outside of any. `None` if there are too many already.
     pub(crate) fn of_request(
-        asker: Asker<'_>,
+        asker: InputContext<'_>,
         session: &Arc<Session>,
         id: &str,
-        asked: Asked,
+        asked: InputRequest,
         wait: &Wait,
     ) -> Option<Arc<Self>> {
         let room = Taken::of(&asker.questions.room, asked.params.len())?;
@@ -168,10 +168,10 @@ impl Question {
 
     /// One that a call is asked before its result.
     pub(crate) fn of_round(
-        asker: Asker<'_>,
-        answers: &Arc<Answers>,
+        asker: InputContext<'_>,
+        answers: &Arc<InputResponses>,
         place: usize,
-        asked: Asked,
+        asked: InputRequest,
         wait: &Wait,
     ) -> Arc<Self> {
         let origin = Origin::InputRequired { answers: answers.clone(), place };
@@ -179,9 +179,9 @@ impl Question {
     }
 
     fn new(
-        asker: Asker<'_>,
+        asker: InputContext<'_>,
         origin: Origin,
-        asked: Asked,
+        asked: InputRequest,
         room: Option<Taken>,
         wait: &Wait,
     ) -> Arc<Self> {
@@ -201,7 +201,7 @@ impl Question {
     }
 
     /// Answers it, if nobody has and the server still wants to know.
-    pub(crate) fn answer(&self, answered: Answered) -> Result<()> {
+    pub(crate) fn answer(&self, answered: InputResponse) -> Result<()> {
         let responder = self.close(State::Answered)?;
         match &self.origin {
             Origin::InputRequired { answers, place } => {
@@ -299,11 +299,11 @@ impl Drop for Taken {
 
 /// The questions of a client that are open.
 #[derive(Debug, Default)]
-pub(crate) struct Questions {
+pub(crate) struct OpenInputRequests {
     /// Those that came outside of any call.
     unclaimed: Arc<Asking>,
     room: Arc<Mutex<Room>>,
-    all: Mutex<Vec<Weak<Question>>>,
+    all: Mutex<Vec<Weak<OpenInputRequest>>>,
     completed: Mutex<Completed>,
 }
 
@@ -319,7 +319,7 @@ struct Completed {
 const COMPLETED: usize = 256;
 const COMPLETED_BYTES: usize = 1 << 20;
 
-impl Questions {
+impl OpenInputRequests {
     pub(crate) fn asking(&self) -> &Asking {
         &self.unclaimed
     }
@@ -361,13 +361,13 @@ impl Questions {
         }
     }
 
-    fn add(&self, question: &Arc<Question>) {
+    fn add(&self, question: &Arc<OpenInputRequest>) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|question| question.strong_count() > 0);
         all.push(Arc::downgrade(question));
     }
 
-    fn snapshot(&self) -> Vec<Arc<Question>> {
+    fn snapshot(&self) -> Vec<Arc<OpenInputRequest>> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().filter_map(Weak::upgrade).filter(|question| question.is_open()).collect()
     }

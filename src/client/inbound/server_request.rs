@@ -7,10 +7,10 @@ use crate::base::sync::lock;
 use crate::client::core::client::Client;
 use crate::client::core::counters::Counter;
 use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::input_request::Question;
+use crate::client::core::input_request::OpenInputRequest;
 use crate::client::core::outbox::OutboxKind;
 use crate::client::core::session::Target;
-use crate::protocol::input_request::{Answered, Asked, Kind, TOO_MANY};
+use crate::protocol::input_request::{InputKind, InputRequest, InputResponse, TOO_MANY};
 use crate::protocol::outgoing::Outgoing;
 use crate::transport::wait::Wait;
 
@@ -37,23 +37,29 @@ impl Client {
             return Ok(None);
         }
         let answered = if request.method == "ping" {
-            Answered::Result("{}".to_owned())
+            InputResponse::Result("{}".to_owned())
         } else {
             let none = Default::default();
             let declared = peer.session.map_or(&none, |session| &session.declared);
-            match Asked::recognise(request.method, request.params, declared) {
+            match InputRequest::recognise(request.method, request.params, declared) {
                 Err(refusal) => refusal.into(),
                 Ok(asked) => 'asked: {
                     // As they are now: a stream may be older than what is set.
                     let roots = lock(&self.options).roots.clone();
-                    if let (Kind::Roots, Some(roots)) = (asked.kind, roots) {
-                        let answer = Answered::Result(format!("{{\"roots\":{roots}}}"));
+                    if let (InputKind::Roots, Some(roots)) = (asked.kind, roots) {
+                        let answer = InputResponse::Result(format!("{{\"roots\":{roots}}}"));
                         break 'asked answer.related_to(&asked.params);
                     }
                     let Some(session) = peer.session else { return Ok(None) };
-                    match Question::of_request(self.asker(), session, request.id, asked, wait) {
+                    match OpenInputRequest::of_request(
+                        self.asker(),
+                        session,
+                        request.id,
+                        asked,
+                        wait,
+                    ) {
                         Some(question) => {
-                            self.deliver(QueuedItem::Question(question), wait);
+                            self.deliver(QueuedItem::InputRequest(question), wait);
                             return Ok(None);
                         }
                         None => {

@@ -9,7 +9,7 @@ use crate::client::core::input_request::Responder;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbox::OutboxKind;
 use crate::client::core::session::Session;
-use crate::protocol::input_request::Answered;
+use crate::protocol::input_request::InputResponse;
 use crate::transport::wait::now;
 
 impl Responder for Client {
@@ -22,7 +22,7 @@ impl Responder for Client {
         self: Arc<Self>,
         session: &Arc<Session>,
         id: &str,
-        answered: &Answered,
+        answered: &InputResponse,
     ) -> Result<()> {
         let Some(outgoing) = session.dialect.response(id, answered) else { return Ok(()) };
         if !self.is_current(session) {
