@@ -13,15 +13,15 @@ use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::request_state::Flight;
-use crate::client::core::request_state::Place;
+use crate::client::core::request_state::DoneListing;
 use crate::client::core::request_state::RequestState;
+use crate::client::core::request_state::RunId;
 use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::transport::wait::{Wait, now};
 use crate::wire::jsonrpc::Answer;
 
-pub(crate) use crate::client::core::progress_report::Tell;
+pub(crate) use crate::client::core::progress_report::ProgressHandler;
 
 /// A request and the client that sends it.
 #[derive(Debug)]
@@ -101,10 +101,10 @@ impl Request {
         self.end_report();
     }
 
-    fn take_off(&self, flight: Flight) -> Result<()> {
+    fn take_off(&self, flight: RunId) -> Result<()> {
         self.state.take_off(flight)?;
         // Done, and begun anew before it was handed out.
-        self.client.event_queue.take_place(&self.state, Place::None);
+        self.client.event_queue.take_place(&self.state, DoneListing::Unlisted);
         Ok(())
     }
 }
@@ -122,7 +122,7 @@ impl Client {
         }
         let until = Instant::now() + patience;
         let mut claim = Claim { client: self, request, is_handed_out: false };
-        self.event_queue.take_place(request, Place::Claimed);
+        self.event_queue.take_place(request, DoneListing::Claimed);
         let completed = request.completed();
         loop {
             // What came before its end is told before it.
@@ -155,7 +155,7 @@ struct Claim<'a> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.request.forget_completed();
-        self.client.event_queue.take_place(self.request, Place::None);
+        self.client.event_queue.take_place(self.request, DoneListing::Unlisted);
         // It ended when nobody waited any more.
         let is_done = || self.request.status().is_some_and(|status| status != Status::State);
         if !self.is_handed_out && is_done() {

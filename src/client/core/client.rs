@@ -24,7 +24,7 @@ use crate::client::core::input_request::Responder;
 use crate::client::core::job::Job;
 use crate::client::core::progress_report::ProgressReports;
 use crate::client::core::reentrancy::ClientId;
-use crate::client::core::request_state::Flights;
+use crate::client::core::request_state::InFlightRequests;
 use crate::client::core::response_cache::ResponseCache;
 use crate::client::core::session::KnownServer;
 use crate::client::core::session::Session;
@@ -57,7 +57,7 @@ pub(crate) struct Client {
     pub(crate) tool_catalog: ToolCatalog,
     pub(crate) task_watches: TaskWatches,
     pub(crate) cache: ResponseCache,
-    pub(crate) flights: Flights,
+    pub(crate) flights: InFlightRequests,
     pub(crate) connection_limit: ConnectionLimit,
     counters: Counters,
     run_job: RunJob,
@@ -83,7 +83,7 @@ impl Client {
             tool_catalog: ToolCatalog::default(),
             task_watches: TaskWatches::default(),
             cache: ResponseCache::default(),
-            flights: Flights::default(),
+            flights: InFlightRequests::default(),
             connection_limit: ConnectionLimit::default(),
             counters: Counters::default(),
             run_job,

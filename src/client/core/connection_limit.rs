@@ -10,10 +10,10 @@ use crate::base::sync::lock;
 use crate::transport::wait::Wait;
 
 #[derive(Debug)]
-pub(crate) struct ConnectionLimit(Mutex<State>);
+pub(crate) struct ConnectionLimit(Mutex<LimitState>);
 
 #[derive(Debug)]
-struct State {
+struct LimitState {
     most: usize,
     taken: usize,
     waiting: VecDeque<Arc<Signal>>,
@@ -27,7 +27,7 @@ const MOST: usize = 64;
 
 impl Default for ConnectionLimit {
     fn default() -> Self {
-        Self(Mutex::new(State { most: MOST, taken: 0, waiting: VecDeque::new() }))
+        Self(Mutex::new(LimitState { most: MOST, taken: 0, waiting: VecDeque::new() }))
     }
 }
 
@@ -59,7 +59,7 @@ impl ConnectionLimit {
     }
 }
 
-impl State {
+impl LimitState {
     /// Lets in who is next, as far as there is room.
     fn admit(&mut self) {
         while self.taken < self.most

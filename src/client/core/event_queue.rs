@@ -11,9 +11,9 @@ use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::input_request::OpenInputRequest;
 use crate::client::core::progress_report::ProgressReport;
-use crate::client::core::request_state::Flight;
-use crate::client::core::request_state::Place;
+use crate::client::core::request_state::DoneListing;
 use crate::client::core::request_state::RequestState;
+use crate::client::core::request_state::RunId;
 use crate::protocol::notification::Kind;
 use crate::wire::jsonrpc::Answer;
 
@@ -41,7 +41,7 @@ pub(crate) enum QueuedItem {
     /// Nobody is told of a request that is gone.
     Progress(Weak<ProgressReport>, Progress),
     /// A started request has ended so: it is done when the application looks.
-    Done(Arc<RequestState>, Flight, Result<Vec<Answer>>),
+    Done(Arc<RequestState>, RunId, Result<Vec<Answer>>),
     /// Work that runs code of the application to get or keep a credential.
     Work(Box<dyn FnOnce() + Send>),
 }
@@ -207,12 +207,12 @@ impl EventQueue {
             return;
         }
         let mut place = lock(&request.place);
-        if !matches!(*place, Place::None) || request.is_abandoned() {
+        if !matches!(*place, DoneListing::Unlisted) || request.is_abandoned() {
             return;
         }
         let number = queue.next_place;
         queue.next_place += 1;
-        *place = Place::Listed(number);
+        *place = DoneListing::Listed(number);
         drop(place);
         queue.done.insert(number, request);
         self.signal(&queue);
@@ -224,7 +224,7 @@ impl EventQueue {
     pub(crate) fn complete(
         self: &Arc<Self>,
         request: &Arc<RequestState>,
-        flight: Flight,
+        flight: RunId,
         result: Result<Vec<Answer>>,
     ) {
         let Some(report) = request.report_of(flight) else { return };
@@ -243,7 +243,7 @@ impl EventQueue {
     pub(crate) fn next_done(&self) -> Option<Arc<RequestState>> {
         let mut queue = lock(&self.queue);
         let request = queue.done.pop_first()?;
-        *lock(&request.place) = Place::None;
+        *lock(&request.place) = DoneListing::Unlisted;
         self.signal(&queue);
         Some(request)
     }
@@ -254,11 +254,11 @@ impl EventQueue {
 
     /// Takes a request that may be listed from the list, and puts it in this
     /// place; gives the old one.
-    pub(crate) fn take_place(&self, request: &RequestState, next: Place) -> Place {
+    pub(crate) fn take_place(&self, request: &RequestState, next: DoneListing) -> DoneListing {
         let mut queue = lock(&self.queue);
         let old = std::mem::replace(&mut *lock(&request.place), next);
         let mut gone = None;
-        if let Place::Listed(number) = old {
+        if let DoneListing::Listed(number) = old {
             gone = queue.done.remove(number);
             self.signal(&queue);
         }
@@ -269,7 +269,7 @@ impl EventQueue {
 
     /// Nobody wants to know any more how a request ended.
     pub(crate) fn forget(&self, request: &RequestState) {
-        self.take_place(request, Place::None);
+        self.take_place(request, DoneListing::Unlisted);
         let mut queue = lock(&self.queue);
         let is_own = |item: &QueuedItem| matches!(item, QueuedItem::Done(one, ..) if std::ptr::eq(Arc::as_ptr(one), request));
         let gone = queue.items.iter().position(is_own).and_then(|at| queue.remove(at));

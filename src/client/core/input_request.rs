@@ -45,28 +45,28 @@ pub(crate) struct InputContext<'a> {
 #[derive(Debug)]
 pub(crate) struct OpenInputRequest {
     pub(crate) asked: InputRequest,
-    origin: Origin,
-    state: Mutex<State>,
+    origin: ResponseTarget,
+    state: Mutex<InputState>,
     /// Whose time it stops while it is open.
     asking: Arc<Asking>,
     until: Instant,
     responder: Weak<dyn Responder>,
     /// Of one that the server asks unbidden.
-    _room: Option<Taken>,
+    _quota: Option<QuotaShare>,
 }
 
 /// Where the answer goes.
 #[derive(Debug)]
-enum Origin {
+enum ResponseTarget {
     /// To the server, as the response to its request.
     /// The id is JSON text.
     Request { session: Arc<Session>, id: String },
     /// Into the call, which is sent once more with it.
-    InputRequired { answers: Arc<InputResponses>, place: usize },
+    Call { answers: Arc<InputResponses>, place: usize },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum InputState {
     Open,
     Answered,
     Withdrawn,
@@ -161,9 +161,9 @@ impl OpenInputRequest {
         asked: InputRequest,
         wait: &Wait,
     ) -> Option<Arc<Self>> {
-        let room = Taken::of(&asker.questions.room, asked.params.len())?;
-        let origin = Origin::Request { session: session.clone(), id: id.to_owned() };
-        Some(Self::new(asker, origin, asked, Some(room), wait))
+        let quota = QuotaShare::of(&asker.questions.quota, asked.params.len())?;
+        let origin = ResponseTarget::Request { session: session.clone(), id: id.to_owned() };
+        Some(Self::new(asker, origin, asked, Some(quota), wait))
     }
 
     /// One that a call is asked before its result.
@@ -174,15 +174,15 @@ impl OpenInputRequest {
         asked: InputRequest,
         wait: &Wait,
     ) -> Arc<Self> {
-        let origin = Origin::InputRequired { answers: answers.clone(), place };
+        let origin = ResponseTarget::Call { answers: answers.clone(), place };
         Self::new(asker, origin, asked, None, wait)
     }
 
     fn new(
         asker: InputContext<'_>,
-        origin: Origin,
+        origin: ResponseTarget,
         asked: InputRequest,
-        room: Option<Taken>,
+        quota: Option<QuotaShare>,
         wait: &Wait,
     ) -> Arc<Self> {
         let asking = wait.asking().unwrap_or(&asker.questions.unclaimed).clone();
@@ -190,11 +190,11 @@ impl OpenInputRequest {
         let question = Arc::new(Self {
             asked,
             origin,
-            state: Mutex::new(State::Open),
+            state: Mutex::new(InputState::Open),
             asking,
             until: Instant::now() + asker.input_timeout,
             responder: asker.responder,
-            _room: room,
+            _quota: quota,
         });
         asker.questions.add(&question);
         question
@@ -202,13 +202,13 @@ impl OpenInputRequest {
 
     /// Answers it, if nobody has and the server still wants to know.
     pub(crate) fn answer(&self, answered: InputResponse) -> Result<()> {
-        let responder = self.close(State::Answered)?;
+        let responder = self.close(InputState::Answered)?;
         match &self.origin {
-            Origin::InputRequired { answers, place } => {
+            ResponseTarget::Call { answers, place } => {
                 answers.set(*place, answered);
                 Ok(())
             }
-            Origin::Request { session, id } => {
+            ResponseTarget::Request { session, id } => {
                 responder.respond(session, id, &answered.related_to(&self.asked.params))
             }
         }
@@ -219,21 +219,21 @@ impl OpenInputRequest {
         let state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let over = |what: &str| Err(Error::new(Status::State, format!("the question {what}")));
         match state {
-            State::Open => Ok(()),
-            State::Answered => over("was answered already, or nobody answered in time"),
-            State::Withdrawn => over("was withdrawn by the server"),
-            State::Over => over("belongs to a call that has ended"),
+            InputState::Open => Ok(()),
+            InputState::Answered => over("was answered already, or nobody answered in time"),
+            InputState::Withdrawn => over("was withdrawn by the server"),
+            InputState::Over => over("belongs to a call that has ended"),
         }
     }
 
     /// Ends it without an answer.
-    fn close(&self, how: State) -> Result<Arc<dyn Responder>> {
+    fn close(&self, how: InputState) -> Result<Arc<dyn Responder>> {
         let responder = self.responder.upgrade().filter(|responder| !responder.is_closed());
         let Some(responder) = responder else {
             return Err(Error::new(Status::Closed, "the client was closed"));
         };
         let mut current = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if *current != State::Open {
+        if *current != InputState::Open {
             drop(current);
             return self.check_open().map(|()| responder);
         }
@@ -250,11 +250,11 @@ impl OpenInputRequest {
 
     /// Its call has ended: the server does not wait for an answer.
     pub(crate) fn end(&self) {
-        let _ = self.close(State::Over);
+        let _ = self.close(InputState::Over);
     }
 
     fn is_open(&self) -> bool {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) == State::Open
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) == InputState::Open
     }
 }
 
@@ -264,36 +264,36 @@ pub(crate) const QUESTIONS: usize = 1000;
 const BYTES: usize = 64 << 20;
 
 #[derive(Debug, Default)]
-struct Room {
+struct InputQuota {
     questions: usize,
     bytes: usize,
 }
 
-/// What a question takes of the room, for as long as it is there.
+/// What a question takes of the quota, for as long as it is there.
 #[derive(Debug)]
-struct Taken {
-    room: Arc<Mutex<Room>>,
+struct QuotaShare {
+    quota: Arc<Mutex<InputQuota>>,
     bytes: usize,
 }
 
-impl Taken {
-    fn of(room: &Arc<Mutex<Room>>, bytes: usize) -> Option<Self> {
-        let mut left = room.lock().unwrap_or_else(PoisonError::into_inner);
+impl QuotaShare {
+    fn of(quota: &Arc<Mutex<InputQuota>>, bytes: usize) -> Option<Self> {
+        let mut left = quota.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = left.questions >= QUESTIONS || left.bytes + bytes > BYTES;
         if is_full && left.questions > 0 {
             return None;
         }
         left.questions += 1;
         left.bytes += bytes;
-        Some(Self { room: room.clone(), bytes })
+        Some(Self { quota: quota.clone(), bytes })
     }
 }
 
-impl Drop for Taken {
+impl Drop for QuotaShare {
     fn drop(&mut self) {
-        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
-        room.questions -= 1;
-        room.bytes -= self.bytes;
+        let mut quota = self.quota.lock().unwrap_or_else(PoisonError::into_inner);
+        quota.questions -= 1;
+        quota.bytes -= self.bytes;
     }
 }
 
@@ -302,7 +302,7 @@ impl Drop for Taken {
 pub(crate) struct OpenInputRequests {
     /// Those that came outside of any call.
     unclaimed: Arc<Asking>,
-    room: Arc<Mutex<Room>>,
+    quota: Arc<Mutex<InputQuota>>,
     all: Mutex<Vec<Weak<OpenInputRequest>>>,
     completed: Mutex<Completed>,
 }
@@ -383,10 +383,10 @@ impl OpenInputRequests {
     /// The server does not want to know any more.
     pub(crate) fn withdraw(&self, request: &str) {
         for question in self.snapshot() {
-            if let Origin::Request { id, .. } = &question.origin
+            if let ResponseTarget::Request { id, .. } = &question.origin
                 && id == request
             {
-                let _ = question.close(State::Withdrawn);
+                let _ = question.close(InputState::Withdrawn);
             }
         }
     }
@@ -394,10 +394,10 @@ impl OpenInputRequests {
     /// The session they belong to is gone.
     pub(crate) fn withdraw_all(&self, lost: &Arc<Session>) {
         for question in self.snapshot() {
-            if let Origin::Request { session, .. } = &question.origin
+            if let ResponseTarget::Request { session, .. } = &question.origin
                 && Arc::ptr_eq(session, lost)
             {
-                let _ = question.close(State::Withdrawn);
+                let _ = question.close(InputState::Withdrawn);
             }
         }
     }

@@ -12,9 +12,9 @@ use std::sync::PoisonError;
 use crate::base::signal::Signal;
 use crate::base::sync::{Arc, Mutex, MutexGuard};
 
-pub(crate) struct LeaderLock<T>(Mutex<State<T>>);
+pub(crate) struct LeaderLock<T>(Mutex<LockState<T>>);
 
-struct State<T> {
+struct LockState<T> {
     /// `None` while somebody uses it.
     free: Option<T>,
     waiting: VecDeque<Arc<Signal>>,
@@ -61,7 +61,7 @@ pub(crate) struct QueuePlace<'a, T> {
 impl<T> LeaderLock<T> {
     pub(crate) fn new(value: T) -> Self {
         let (waiting, idle, is_wanted) = (VecDeque::new(), None, false);
-        Self(Mutex::new(State { free: Some(value), waiting, idle, is_wanted }))
+        Self(Mutex::new(LockState { free: Some(value), waiting, idle, is_wanted }))
     }
 
     /// The thing, if it is free.
@@ -99,12 +99,12 @@ impl<T> LeaderLock<T> {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State<T>> {
+    fn state(&self) -> MutexGuard<'_, LockState<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T> State<T> {
+impl<T> LockState<T> {
     /// The idle one as well: the other may be busy with something else, and
     /// not take what is its.
     fn wake_next(&mut self) {

@@ -9,11 +9,11 @@ use crate::base::sync::lock;
 use crate::client::core::reentrancy::InCallback;
 
 /// A function of the program's that is told how far a request is.
-pub(crate) type Tell = dyn Fn(f64, Option<f64>, Option<&str>) + Send + Sync;
+pub(crate) type ProgressHandler = dyn Fn(f64, Option<f64>, Option<&str>) + Send + Sync;
 
 /// Who is told how far one flight of a request is, for as long as it lasts.
 pub(crate) struct ProgressReport {
-    tell: Arc<Tell>,
+    tell: Arc<ProgressHandler>,
     /// Nobody is told: progress is a sign of life and no more.
     pub(crate) is_silent: bool,
     /// Progress came on another stream than the call's own.
@@ -38,7 +38,7 @@ impl fmt::Debug for ProgressReport {
 }
 
 impl ProgressReport {
-    pub(crate) fn new(tell: Arc<Tell>) -> Self {
+    pub(crate) fn new(tell: Arc<ProgressHandler>) -> Self {
         let (telling, returned) = (Mutex::default(), Condvar::new());
         Self { tell, is_silent: false, sign: Arc::default(), telling, returned }
     }

@@ -9,8 +9,8 @@ use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::call_limits::CallLimits;
+use crate::client::core::progress_report::ProgressHandler;
 use crate::client::core::progress_report::ProgressReport;
-use crate::client::core::progress_report::Tell;
 use crate::protocol::call::Call;
 use crate::protocol::item;
 use crate::wire::jsonrpc::Answer;
@@ -20,12 +20,12 @@ use crate::wire::jsonrpc::Answer;
 pub(crate) struct RequestState {
     call: Mutex<Call>,
     limits: Mutex<CallLimits>,
-    state: Mutex<State>,
+    state: Mutex<RunState>,
     /// Raised when a started request has ended; there only while a thread
     /// waits for it.
     completed: Mutex<Option<Arc<Signal>>>,
     /// Where it is handed out; changed under the lock of the event queue.
-    pub(crate) place: Mutex<Place>,
+    pub(crate) place: Mutex<DoneListing>,
     /// Ends a started request whose handle is freed.
     pub(crate) abort: Mutex<Option<Arc<Signal>>>,
     /// The progress report of the flight under way.
@@ -35,13 +35,13 @@ pub(crate) struct RequestState {
 }
 
 /// One sending of a request: those that were started have numbers from 1.
-pub(crate) type Flight = u64;
+pub(crate) type RunId = u64;
 
 /// Where a request is that is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum DoneListing {
     #[default]
-    None,
+    Unlisted,
     /// Among those that are to be handed out, by this number.
     Listed(u64),
     /// A thread waits for it, and hands it out itself.
@@ -49,10 +49,10 @@ pub(crate) enum Place {
 }
 
 #[derive(Debug, Default)]
-enum State {
+enum RunState {
     #[default]
     Idle,
-    InFlight(Flight),
+    InFlight(RunId),
     /// The pages of the result, of which most have one.
     Done(Status, Option<Vec<Answer>>, Option<Error>),
 }
@@ -78,7 +78,7 @@ impl RequestState {
         change: impl FnOnce(&mut Call, &mut CallLimits) -> Result<T>,
     ) -> Result<T> {
         let state = lock(&self.state);
-        if matches!(*state, State::InFlight(_)) {
+        if matches!(*state, RunState::InFlight(_)) {
             return Err(Error::new(
                 Status::State,
                 "the request is in flight: set its options before it is performed or started",
@@ -88,7 +88,7 @@ impl RequestState {
     }
 
     /// Sets who is told, and ends it for who was told before.
-    pub(crate) fn set_report(&self, tell: Option<Arc<Tell>>) -> Result<()> {
+    pub(crate) fn set_report(&self, tell: Option<Arc<ProgressHandler>>) -> Result<()> {
         let report = tell.map(|tell| Arc::new(ProgressReport::new(tell)));
         let old = std::mem::replace(&mut lock(&self.limits).report, report);
         drop(old);
@@ -123,9 +123,9 @@ impl RequestState {
     /// How it stands: `None` while it is in flight.
     pub(crate) fn status(&self) -> Option<Status> {
         match &*lock(&self.state) {
-            State::Idle => Some(Status::State),
-            State::InFlight(_) => None,
-            State::Done(status, ..) => Some(*status),
+            RunState::Idle => Some(Status::State),
+            RunState::InFlight(_) => None,
+            RunState::Done(status, ..) => Some(*status),
         }
     }
 
@@ -146,10 +146,12 @@ impl RequestState {
     /// The result of a request that is done, once.
     pub(crate) fn take_result(&self) -> Result<Vec<Answer>> {
         match &mut *lock(&self.state) {
-            State::Idle => Err(Error::new(Status::State, "the request was not started")),
-            State::InFlight(_) => Err(Error::new(Status::State, "the request is still in flight")),
-            State::Done(_, _, Some(error)) => Err(error.clone()),
-            State::Done(_, pages, None) => pages.take().ok_or_else(|| {
+            RunState::Idle => Err(Error::new(Status::State, "the request was not started")),
+            RunState::InFlight(_) => {
+                Err(Error::new(Status::State, "the request is still in flight"))
+            }
+            RunState::Done(_, _, Some(error)) => Err(error.clone()),
+            RunState::Done(_, pages, None) => pages.take().ok_or_else(|| {
                 Error::new(Status::NotFound, "the request's result was taken already")
             }),
         }
@@ -157,18 +159,18 @@ impl RequestState {
 
     pub(crate) fn error(&self) -> Option<Error> {
         match &*lock(&self.state) {
-            State::Done(_, _, error) => error.clone(),
+            RunState::Done(_, _, error) => error.clone(),
             _ => None,
         }
     }
 
     /// Marks it as in flight, unless it is.
-    pub(crate) fn take_off(&self, flight: Flight) -> Result<()> {
+    pub(crate) fn take_off(&self, flight: RunId) -> Result<()> {
         let mut state = lock(&self.state);
-        if matches!(*state, State::InFlight(_)) {
+        if matches!(*state, RunState::InFlight(_)) {
             return Err(Error::new(Status::State, "the request is in flight already"));
         }
-        let old = std::mem::replace(&mut *state, State::InFlight(flight));
+        let old = std::mem::replace(&mut *state, RunState::InFlight(flight));
         drop(state);
         self.forget_completed();
         drop(old);
@@ -177,7 +179,7 @@ impl RequestState {
 
     /// Marks it as not started.
     pub(crate) fn reset(&self) {
-        *lock(&self.state) = State::Idle;
+        *lock(&self.state) = RunState::Idle;
     }
 
     /// What a flight is made with. Whoever is told of it is told of no other.
@@ -197,16 +199,16 @@ impl RequestState {
     }
 
     /// The progress report of this flight, if it is the one under way.
-    pub(crate) fn report_of(&self, flight: Flight) -> Option<Option<Arc<ProgressReport>>> {
+    pub(crate) fn report_of(&self, flight: RunId) -> Option<Option<Arc<ProgressReport>>> {
         let is_under_way = lock(&self.state).is_in(flight);
         is_under_way.then(|| lock(&self.report).clone())
     }
 
     /// Ends a flight, if it is the one under way; says whether it was.
-    pub(crate) fn end(&self, flight: Flight, result: Result<Vec<Answer>>) -> bool {
+    pub(crate) fn end(&self, flight: RunId, result: Result<Vec<Answer>>) -> bool {
         let done = match result {
-            Ok(pages) => State::Done(Status::Ok, Some(pages), None),
-            Err(error) => State::Done(error.status(), None, Some(error)),
+            Ok(pages) => RunState::Done(Status::Ok, Some(pages), None),
+            Err(error) => RunState::Done(error.status(), None, Some(error)),
         };
         let mut state = lock(&self.state);
         let is_under_way = state.is_in(flight);
@@ -226,33 +228,33 @@ impl RequestState {
     }
 }
 
-impl State {
-    fn is_in(&self, flight: Flight) -> bool {
+impl RunState {
+    fn is_in(&self, flight: RunId) -> bool {
         matches!(self, Self::InFlight(current) if *current == flight)
     }
 }
 
 /// The started requests of a client that are in flight.
 #[derive(Debug, Default)]
-pub(crate) struct Flights(Mutex<InFlightRequests>);
+pub(crate) struct InFlightRequests(Mutex<InFlightState>);
 
 #[derive(Debug, Default)]
-struct InFlightRequests {
-    last: Flight,
+struct InFlightState {
+    last: RunId,
     all: Numbered<Weak<RequestState>>,
     /// Those that were under way at the close.
-    taken: Vec<Flight>,
+    taken: Vec<RunId>,
     is_closed: bool,
 }
 
-impl Flights {
-    pub(crate) fn next(&self) -> Flight {
+impl InFlightRequests {
+    pub(crate) fn next(&self) -> RunId {
         let mut air = lock(&self.0);
         air.last += 1;
         air.last
     }
 
-    pub(crate) fn add(&self, flight: Flight, request: &Arc<RequestState>) -> Result<()> {
+    pub(crate) fn add(&self, flight: RunId, request: &Arc<RequestState>) -> Result<()> {
         let mut air = lock(&self.0);
         if air.is_closed {
             return Err(Error::new(Status::Closed, "the client was closed"));
@@ -262,16 +264,16 @@ impl Flights {
     }
 
     /// Whether a close has ended it.
-    pub(crate) fn has_taken(&self, flight: Flight) -> bool {
+    pub(crate) fn has_taken(&self, flight: RunId) -> bool {
         lock(&self.0).taken.contains(&flight)
     }
 
-    pub(crate) fn remove(&self, flight: Flight) {
+    pub(crate) fn remove(&self, flight: RunId) {
         lock(&self.0).all.remove(flight);
     }
 
     /// Lets no more begin, and gives those that are under way.
-    pub(crate) fn close(&self) -> Vec<(Flight, Arc<RequestState>)> {
+    pub(crate) fn close(&self) -> Vec<(RunId, Arc<RequestState>)> {
         let mut air = lock(&self.0);
         air.is_closed = true;
         let all = std::mem::take(&mut air.all);

@@ -17,14 +17,14 @@ use crate::wire::object::Members;
 
 #[derive(Debug)]
 pub(crate) struct ResponseCache {
-    kept: Mutex<Kept>,
+    cached: Mutex<CachedResponses>,
     hits: AtomicI64,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct CachedResponses {
     /// The most recently used last.
-    entries: VecDeque<Entry>,
+    entries: VecDeque<CachedResponse>,
     size: usize,
     limit: usize,
     /// How often each [`Group`] has changed.
@@ -32,7 +32,7 @@ struct Kept {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct CachedResponse {
     method: String,
     members: String,
     /// Whose answer it is; `None` where the server says that it is anybody's.
@@ -75,7 +75,7 @@ pub(crate) struct Ticket {
     changes: u64,
 }
 
-impl Entry {
+impl CachedResponse {
     fn size(&self) -> usize {
         self.method.len() + self.members.len() + self.json.len() + size_of::<Self>()
     }
@@ -88,17 +88,18 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 impl Default for ResponseCache {
     fn default() -> Self {
-        let kept = Kept { entries: VecDeque::new(), size: 0, limit: SIZE, changes: [0; 3] };
-        Self { kept: Mutex::new(kept), hits: AtomicI64::new(0) }
+        let cached =
+            CachedResponses { entries: VecDeque::new(), size: 0, limit: SIZE, changes: [0; 3] };
+        Self { cached: Mutex::new(cached), hits: AtomicI64::new(0) }
     }
 }
 
 impl ResponseCache {
     /// Bounds what is kept; 0 keeps nothing.
     pub(crate) fn set_limit(&self, bytes: usize) {
-        let mut kept = lock(&self.kept);
-        kept.limit = bytes;
-        kept.shrink();
+        let mut cached = lock(&self.cached);
+        cached.limit = bytes;
+        cached.shrink();
     }
 
     pub(crate) fn hits(&self) -> i64 {
@@ -107,19 +108,19 @@ impl ResponseCache {
 
     /// The answer to a call, while it is fresh.
     pub(crate) fn get(&self, options: &Options, call: &Call) -> Option<Answer> {
-        let mut kept = lock(&self.kept);
-        if kept.entries.is_empty() || !is_kept(call) {
+        let mut cached = lock(&self.cached);
+        if cached.entries.is_empty() || !is_kept(call) {
             return None;
         }
         let now = Instant::now();
-        kept.retain(|entry| entry.until > now);
+        cached.retain(|entry| entry.until > now);
         let owner = owner(options);
-        let place = kept.entries.iter().position(|entry| {
+        let place = cached.entries.iter().position(|entry| {
             entry.is_of(call) && entry.owner.as_ref().is_none_or(|its| *its == owner)
         })?;
-        let entry = kept.entries.remove(place)?;
+        let entry = cached.entries.remove(place)?;
         let answer = Answer::whole(entry.json.clone());
-        kept.entries.push_back(entry);
+        cached.entries.push_back(entry);
         self.hits.fetch_add(1, Ordering::Relaxed);
         Some(if call.method() == "tools/list" { answer.of_marked_tools() } else { answer })
     }
@@ -129,14 +130,14 @@ impl ResponseCache {
         if !is_kept(call) {
             return None;
         }
-        let changes = lock(&self.kept).changes(Group::of(&call.method));
+        let changes = lock(&self.cached).changes(Group::of(&call.method));
         Some(Ticket { owner: owner(options), changes })
     }
 
     /// Keeps an answer if the server says that it is fresh for a while, and
     /// nothing has overtaken it.
     pub(crate) fn put(&self, ticket: Ticket, options: &Options, call: &Call, answer: &Answer) {
-        if lock(&self.kept).limit < answer.json().len() {
+        if lock(&self.cached).limit < answer.json().len() {
             return;
         }
         // Whose answer it is, is known as long as the token was the same all
@@ -154,21 +155,21 @@ impl ResponseCache {
         let Some(ttl) = ttl.filter(|ttl| *ttl >= 1.0) else { return };
         let ttl = Duration::try_from_secs_f64(ttl.floor() / 1000.0).unwrap_or(LONGEST);
         let is_public = answer.member("cacheScope") == Some("\"public\"");
-        let entry = Entry {
+        let entry = CachedResponse {
             method: call.method.clone(),
             members: call.members.clone(),
             owner: (!is_public).then_some(ticket.owner),
             until: Instant::now() + ttl.min(LONGEST),
             json: answer.json().to_owned(),
         };
-        let mut kept = lock(&self.kept);
-        if kept.changes(Group::of(&call.method)) != ticket.changes {
+        let mut cached = lock(&self.cached);
+        if cached.changes(Group::of(&call.method)) != ticket.changes {
             return;
         }
-        kept.retain(|other| !(other.is_of(call) && other.owner == entry.owner));
-        kept.size += entry.size();
-        kept.entries.push_back(entry);
-        kept.shrink();
+        cached.retain(|other| !(other.is_of(call) && other.owner == entry.owner));
+        cached.size += entry.size();
+        cached.entries.push_back(entry);
+        cached.shrink();
     }
 
     /// Forgets what a notification says has changed.
@@ -179,18 +180,18 @@ impl ResponseCache {
             Kind::ResourcesChanged | Kind::ResourceUpdated => Group::Resources,
             _ => return,
         };
-        let mut kept = lock(&self.kept);
-        kept.change(group);
-        if kept.entries.is_empty() {
+        let mut cached = lock(&self.cached);
+        cached.change(group);
+        if cached.entries.is_empty() {
             return;
         }
         if kind != Kind::ResourceUpdated {
-            kept.retain(|entry| Group::of(&entry.method) != group);
+            cached.retain(|entry| Group::of(&entry.method) != group);
             return;
         }
         let Some(uri) = notification::uri(params) else { return };
         // It may name a part of the one that was read.
-        kept.retain(|entry| {
+        cached.retain(|entry| {
             let read = Members::parse(&format!("{{{}}}", entry.members))
                 .ok()
                 .and_then(|members| members.string("uri"));
@@ -201,34 +202,34 @@ impl ResponseCache {
 
     /// A server that refuses a call does not know what was kept of it.
     pub(crate) fn forget(&self, call: &Call) {
-        let mut kept = lock(&self.kept);
-        kept.change(Group::of(&call.method));
-        kept.retain(|entry| entry.method != call.method);
+        let mut cached = lock(&self.cached);
+        cached.change(Group::of(&call.method));
+        cached.retain(|entry| entry.method != call.method);
     }
 
     /// The answer to this call is wanted anew.
     pub(crate) fn forget_answer(&self, call: &Call) {
-        let mut kept = lock(&self.kept);
-        kept.change(Group::of(&call.method));
-        kept.retain(|entry| !entry.is_of(call));
+        let mut cached = lock(&self.cached);
+        cached.change(Group::of(&call.method));
+        cached.retain(|entry| !entry.is_of(call));
     }
 
     pub(crate) fn clear(&self) {
-        let mut kept = lock(&self.kept);
+        let mut cached = lock(&self.cached);
         for group in [Group::Tools, Group::Prompts, Group::Resources] {
-            kept.change(group);
+            cached.change(group);
         }
-        kept.retain(|_| false);
+        cached.retain(|_| false);
     }
 }
 
-impl Entry {
+impl CachedResponse {
     fn is_of(&self, call: &Call) -> bool {
         self.method == call.method && self.members == call.members
     }
 }
 
-impl Kept {
+impl CachedResponses {
     fn changes(&self, group: Group) -> u64 {
         self.changes.get(group as usize).copied().unwrap_or_default()
     }
@@ -239,9 +240,9 @@ impl Kept {
         }
     }
 
-    fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
+    fn retain(&mut self, keep: impl Fn(&CachedResponse) -> bool) {
         self.entries.retain(|entry| keep(entry));
-        self.size = self.entries.iter().map(Entry::size).sum();
+        self.size = self.entries.iter().map(CachedResponse::size).sum();
     }
 
     fn shrink(&mut self) {
@@ -373,7 +374,7 @@ mod tests {
         for number in 0..20 {
             put(&cache, &a, &Call::read(&number.to_string()), PRIVATE);
         }
-        assert!(lock(&cache.kept).size <= 1000);
+        assert!(lock(&cache.cached).size <= 1000);
         assert!(cache.get(&a, &Call::read("19")).is_some());
         assert!(cache.get(&a, &Call::read("0")).is_none());
         cache.set_limit(0);

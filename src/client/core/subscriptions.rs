@@ -24,12 +24,12 @@ pub(crate) struct SubscriptionState {
     tasks: VecDeque<String>,
     /// Goes up with each stream that is begun.
     generation: u64,
-    stream: Option<Stream>,
+    stream: Option<OpenStream>,
 }
 
 /// A stream that stands.
 #[derive(Debug)]
-struct Stream {
+struct OpenStream {
     generation: u64,
     stop: Arc<Signal>,
     session: Weak<Session>,
@@ -135,7 +135,8 @@ impl Subscriptions {
         if state.generation != generation {
             return;
         }
-        let stream = Stream { generation, stop: stop.clone(), session: Arc::downgrade(session) };
+        let stream =
+            OpenStream { generation, stop: stop.clone(), session: Arc::downgrade(session) };
         let old = state.stream.replace(stream);
         drop(state);
         if let Some(old) = old
