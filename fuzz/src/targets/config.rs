@@ -7,7 +7,7 @@ use super::parts;
 use crate::base::error::Error;
 use crate::base::secret::Secret;
 use crate::client::config::document::Document;
-use crate::client::config::ready::{Around, Ready};
+use crate::client::config::resolved_entry::{Around, Ready};
 use crate::cost::bounded;
 use crate::wire::{env_file, jsonc, variable_reference};
 

@@ -7,7 +7,7 @@
 pub(crate) mod document;
 pub(crate) mod entry;
 mod place;
-pub(crate) mod ready;
+pub(crate) mod resolved_entry;
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -21,7 +21,7 @@ use crate::base::secret::Secret;
 use crate::client::authorization::{Auth, Grant};
 use crate::client::config::document::Document;
 use crate::client::config::entry::Entry;
-use crate::client::config::ready::{Around, EntryWay, Ready, ReadyAuth};
+use crate::client::config::resolved_entry::{Around, EntryWay, Ready, ReadyAuth};
 use crate::client::core::client::Client;
 use crate::platform::{Access, open_regular};
 use crate::transport::socket::plain;
