@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::base::sync::lock;
 use crate::client::core::client::Client;
-use crate::client::core::session::Session;
-use crate::client::core::session::Transport;
+use crate::client::core::session::{Session, Transport};
 use crate::client::core::shared_connection::SharedConnection;
 use crate::transport::process::ENDING;
 

@@ -6,10 +6,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::client::core::client::Client;
 use crate::client::core::counters::Counter;
 use crate::client::core::job::Job;
-use crate::client::core::outbox::ANSWER_BYTES;
-use crate::client::core::outbox::ANSWERS;
-use crate::client::core::outbox::Added;
-use crate::client::core::outbox::OutboxKind;
+use crate::client::core::outbox::{ANSWER_BYTES, ANSWERS, Added, OutboxKind};
 use crate::client::core::session::Session;
 use crate::protocol::outgoing::Outgoing;
 

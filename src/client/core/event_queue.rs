@@ -11,9 +11,7 @@ use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::input_request::OpenInputRequest;
 use crate::client::core::progress_report::ProgressReport;
-use crate::client::core::request_state::DoneListing;
-use crate::client::core::request_state::RequestState;
-use crate::client::core::request_state::RunId;
+use crate::client::core::request_state::{DoneListing, RequestState, RunId};
 use crate::protocol::notification::Kind;
 use crate::wire::jsonrpc::Answer;
 

@@ -4,11 +4,10 @@ use std::time::SystemTime;
 
 use crate::base::error::{Error, Status, quote};
 use crate::client::core::rpc_error;
-use crate::wire::challenge;
-use crate::wire::clock_skew;
 use crate::wire::http1::Head;
 use crate::wire::jsonrpc::RpcError;
 use crate::wire::retry_after::retry_after;
+use crate::wire::{challenge, clock_skew};
 
 /// The token that a refused request had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use crate::base::error::Result;
 use crate::client::core::context::Ctx;
-use crate::client::core::outbound::OutboundMessage;
-use crate::client::core::outbound::Outcome;
+use crate::client::core::outbound::{OutboundMessage, Outcome};
 use crate::client::core::rpc_error;
 use crate::client::core::session::Session;
-use crate::client::http::request::EXCERPT;
-use crate::client::http::request::HttpContext;
-use crate::client::http::request::HttpRequest;
+use crate::client::http::request::{EXCERPT, HttpContext, HttpRequest};
 use crate::protocol::outgoing::Outgoing;
 use crate::protocol::session_loss::RequestKind;
 use crate::transport::http::Reply;

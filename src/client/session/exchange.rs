@@ -3,8 +3,7 @@
 
 use crate::base::error::Result;
 use crate::client::core::context::Ctx;
-use crate::client::core::outbound::OutboundMessage;
-use crate::client::core::outbound::Outcome;
+use crate::client::core::outbound::{OutboundMessage, Outcome};
 use crate::client::core::session::Transport;
 
 impl Ctx<'_> {
