@@ -42,12 +42,12 @@ impl Request {
     }
 
     pub(crate) fn perform(&self) -> Result<Vec<Answer>> {
-        self.take_off(0)?;
-        let _landing = Landing(self);
+        self.mark_in_flight(0)?;
+        let _reset = ResetOnDrop(self);
         let (call, limits) = self.state.begin();
         let options = self.client.options();
         let wait = self.client.wait(&options, &limits, false);
-        let result = now(fly(&self.client, &options, &call, &limits, &wait));
+        let result = now(send(&self.client, &options, &call, &limits, &wait));
         // What came before the end is told before it.
         self.client.attend_if_any();
         result
@@ -59,28 +59,28 @@ impl Request {
     pub(crate) fn start(self: Arc<Self>) -> Result<()> {
         let client = self.client.clone();
         client.check_open()?;
-        let flight = client.flights.next();
-        self.take_off(flight)?;
+        let run = client.in_flight.next();
+        self.mark_in_flight(run)?;
         let abort = Signal::shared();
         *lock(&self.state.abort) = Some(abort.clone());
         let (call, limits) = self.state.begin();
         let options = client.options();
         let wait = client.wait(&options, &limits, true).or_abort(abort).queued();
         let this = self.state.clone();
-        let started = client.flights.add(flight, &self.state).and_then(|()| {
+        let started = client.in_flight.add(run, &self.state).and_then(|()| {
             client.spawn(move |client| async move {
-                let result = fly(&client, &options, &call, &limits, &wait).await;
+                let result = send(&client, &options, &call, &limits, &wait).await;
                 if !this.is_abandoned() {
-                    client.event_queue.push(QueuedItem::Done(this, flight, result));
+                    client.event_queue.push(QueuedItem::Done(this, run, result));
                 }
-                client.flights.remove(flight);
+                client.in_flight.remove(run);
             })
         });
         match started {
             // Closed meanwhile, and handed out as such.
-            Err(_) if client.flights.has_taken(flight) => Ok(()),
+            Err(_) if client.in_flight.was_closed(run) => Ok(()),
             Err(error) => {
-                client.flights.remove(flight);
+                client.in_flight.remove(run);
                 self.state.end_report();
                 self.state.reset();
                 Err(error)
@@ -99,8 +99,8 @@ impl Request {
         self.end_report();
     }
 
-    fn take_off(&self, flight: RunId) -> Result<()> {
-        self.state.take_off(flight)?;
+    fn mark_in_flight(&self, run: RunId) -> Result<()> {
+        self.state.mark_in_flight(run)?;
         // Done, and begun anew before it was handed out.
         self.client.event_queue.take_place(&self.state, DoneListing::Unlisted);
         Ok(())
@@ -162,7 +162,7 @@ impl Drop for Claim<'_> {
     }
 }
 
-async fn fly(
+async fn send(
     client: &Arc<Client>,
     options: &Arc<Options>,
     call: &Call,
@@ -176,9 +176,9 @@ async fn fly(
 }
 
 /// Ends a flight on this thread also when a panic does.
-struct Landing<'a>(&'a Request);
+struct ResetOnDrop<'a>(&'a Request);
 
-impl Drop for Landing<'_> {
+impl Drop for ResetOnDrop<'_> {
     fn drop(&mut self) {
         self.0.end_report();
         self.0.reset();

@@ -89,7 +89,7 @@ impl Client {
         match item {
             QueuedItem::Event(event) => {
                 if let Some(handler) = &self.handlers().event {
-                    let _inside = InCallback::enter(self.id(), CallbackKind::Event);
+                    let _in_callback = InCallback::enter(self.id(), CallbackKind::Event);
                     handler(&event);
                 }
             }
@@ -102,21 +102,21 @@ impl Client {
             }
             QueuedItem::InputRequest(question) => match &self.handlers().input {
                 Some(handler) => {
-                    let _inside = InCallback::enter(self.id(), CallbackKind::Input);
+                    let _in_callback = InCallback::enter(self.id(), CallbackKind::Input);
                     handler(question);
                 }
                 None => question.dismiss(),
             },
-            QueuedItem::Progress(report, told) => {
+            QueuedItem::Progress(report, update) => {
                 if let Some(report) = report.upgrade() {
-                    self.tell(&report, told.progress, told.total, told.message.as_deref());
+                    self.tell(&report, update.progress, update.total, update.message.as_deref());
                 }
             }
-            QueuedItem::Done(request, flight, result) => {
-                self.event_queue.complete(&request, flight, result);
+            QueuedItem::Done(request, run, result) => {
+                self.event_queue.complete(&request, run, result);
             }
             QueuedItem::Work(work) => {
-                let _inside = InCallback::enter(self.id(), CallbackKind::Credential);
+                let _in_callback = InCallback::enter(self.id(), CallbackKind::Credential);
                 work();
             }
         }
@@ -134,7 +134,7 @@ impl Client {
             self.count_one(Counter::DroppedEvents);
             return;
         }
-        let _inside = InCallback::enter(self.id(), CallbackKind::Progress);
+        let _in_callback = InCallback::enter(self.id(), CallbackKind::Progress);
         report.tell(progress, total, message);
     }
 

@@ -23,7 +23,7 @@ use crate::client::core::progress_report::ProgressReports;
 use crate::client::core::reentrancy::ClientId;
 use crate::client::core::request_state::InFlightRequests;
 use crate::client::core::response_cache::ResponseCache;
-use crate::client::core::session::{KnownServer, Session};
+use crate::client::core::session::{NegotiationHint, Session};
 use crate::client::core::subscriptions::Subscriptions;
 use crate::client::core::task_watches::TaskWatches;
 use crate::client::core::tool_catalog::ToolCatalog;
@@ -39,7 +39,7 @@ pub(crate) struct Client {
     pub(crate) handlers: Mutex<Arc<Handlers>>,
     pub(crate) session: Mutex<Option<Arc<Session>>>,
     /// What the server spoke before its session was lost.
-    pub(crate) known: Mutex<Option<KnownServer>>,
+    pub(crate) negotiation_hint: Mutex<Option<NegotiationHint>>,
     /// Held while a session is being made.
     pub(crate) connecting: AsyncMutex,
     pub(crate) close: Arc<Signal>,
@@ -53,7 +53,7 @@ pub(crate) struct Client {
     pub(crate) tool_catalog: ToolCatalog,
     pub(crate) task_watches: TaskWatches,
     pub(crate) cache: ResponseCache,
-    pub(crate) flights: InFlightRequests,
+    pub(crate) in_flight: InFlightRequests,
     pub(crate) connection_limit: ConnectionLimit,
     counters: Counters,
     run_job: RunJob,
@@ -66,7 +66,7 @@ impl Client {
             options: Mutex::new(Arc::new(options)),
             handlers: Mutex::default(),
             session: Mutex::default(),
-            known: Mutex::default(),
+            negotiation_hint: Mutex::default(),
             connecting: AsyncMutex::default(),
             close: Signal::shared(),
             next_id: AtomicI64::new(1),
@@ -79,7 +79,7 @@ impl Client {
             tool_catalog: ToolCatalog::default(),
             task_watches: TaskWatches::default(),
             cache: ResponseCache::default(),
-            flights: InFlightRequests::default(),
+            in_flight: InFlightRequests::default(),
             connection_limit: ConnectionLimit::default(),
             counters: Counters::default(),
             run_job,

@@ -49,7 +49,7 @@ impl QueuedItem {
     fn weight(&self) -> Option<usize> {
         let more = match self {
             Self::Event(event) => event.method.len() + event.params.len(),
-            Self::Progress(_, told) => told.message.as_ref().map_or(0, String::len),
+            Self::Progress(_, update) => update.message.as_ref().map_or(0, String::len),
             _ => return None,
         };
         Some(size_of::<Self>() + more)
@@ -222,13 +222,13 @@ impl EventQueue {
     pub(crate) fn complete(
         self: &Arc<Self>,
         request: &Arc<RequestState>,
-        flight: RunId,
+        run: RunId,
         result: Result<Vec<Answer>>,
     ) {
-        let Some(report) = request.report_of(flight) else { return };
+        let Some(report) = request.report_of(run) else { return };
         let (this, request) = (self.clone(), request.clone());
         let finish = move || {
-            this.list_when(request.clone(), || request.end(flight, result));
+            this.list_when(request.clone(), || request.end(run, result));
             request.announce_end();
         };
         match report {

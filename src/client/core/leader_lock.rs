@@ -163,14 +163,14 @@ mod tests {
     #[test]
     fn hands_it_on_in_order_and_past_those_who_gave_up() {
         let lock = LeaderLock::new(7);
-        let mine = lock.get().unwrap();
-        assert_eq!(*mine, Some(7));
+        let leader = lock.get().unwrap();
+        assert_eq!(*leader, Some(7));
         let (a, b, c) = (signal(), signal(), signal());
         let LeaderEntry::Queued(first) = lock.get_or_queue(&a) else { unreachable!() };
         let LeaderEntry::Queued(second) = lock.get_or_queue(&b) else { unreachable!() };
         let LeaderEntry::Queued(third) = lock.get_or_queue(&c) else { unreachable!() };
         drop(first);
-        drop(mine);
+        drop(leader);
         assert!(!a.is_raised() && b.is_raised() && !c.is_raised());
         // The second one was woken and gives up without having taken it.
         drop(second);
@@ -183,17 +183,17 @@ mod tests {
     fn leaves_it_to_the_others_while_they_want_it() {
         let lock = LeaderLock::new(7);
         let idle = signal();
-        let mine = lock.get().unwrap();
+        let leader = lock.get().unwrap();
         assert!(matches!(lock.get_if_idle(&idle), IdleEntry::Taken));
         let a = signal();
         let LeaderEntry::Queued(place) = lock.get_or_queue(&a) else { unreachable!() };
-        drop(mine);
+        drop(leader);
         assert!(a.is_raised() && idle.is_raised());
         assert!(matches!(lock.get_if_idle(&idle), IdleEntry::Wanted));
         // The other one does not come for it.
-        let IdleEntry::Leader(mine) = lock.get_if_idle(&idle) else { unreachable!() };
+        let IdleEntry::Leader(leader) = lock.get_if_idle(&idle) else { unreachable!() };
         assert!(lock.get().is_none());
-        drop(mine);
+        drop(leader);
         drop(place);
         assert!(lock.get().is_some());
     }
@@ -208,8 +208,8 @@ mod tests {
                     let signal = signal();
                     loop {
                         match lock.get_or_queue(&signal) {
-                            LeaderEntry::Leader(mut mine) => {
-                                *mine = mine.map(|count| count + 1);
+                            LeaderEntry::Leader(mut leader) => {
+                                *leader = leader.map(|count| count + 1);
                                 return;
                             }
                             LeaderEntry::Queued(place) => {

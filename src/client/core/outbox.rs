@@ -47,35 +47,35 @@ pub(crate) enum Added {
 
 impl Outbox {
     pub(crate) fn add(&self, kind: OutboxKind, outgoing: Outgoing) -> Added {
-        let mut line = lock(&self.0);
+        let mut queue = lock(&self.0);
         let (most, most_bytes) = match kind {
             OutboxKind::Answer => (ANSWERS, ANSWER_BYTES),
             OutboxKind::Own | OutboxKind::Courtesy => (OWN, OWN_BYTES),
         };
         let bytes = outgoing.body.len();
-        let is_full = line.waiting.len() >= most || line.bytes + bytes > most_bytes;
-        if is_full && !line.waiting.is_empty() {
+        let is_full = queue.waiting.len() >= most || queue.bytes + bytes > most_bytes;
+        if is_full && !queue.waiting.is_empty() {
             return Added::Full;
         }
-        line.bytes += bytes;
-        line.waiting.push_back((kind, outgoing));
-        if line.senders >= SENDERS {
+        queue.bytes += bytes;
+        queue.waiting.push_back((kind, outgoing));
+        if queue.senders >= SENDERS {
             return Added::Queued;
         }
-        line.senders += 1;
+        queue.senders += 1;
         Added::First
     }
 
     /// The next to send; with none there is a sender less.
     pub(crate) fn next(&self) -> Option<(OutboxKind, Outgoing)> {
-        let mut line = lock(&self.0);
-        match line.waiting.pop_front() {
+        let mut queue = lock(&self.0);
+        match queue.waiting.pop_front() {
             Some((kind, outgoing)) => {
-                line.bytes -= outgoing.body.len();
+                queue.bytes -= outgoing.body.len();
                 Some((kind, outgoing))
             }
             None => {
-                line.senders -= 1;
+                queue.senders -= 1;
                 None
             }
         }
@@ -92,23 +92,23 @@ mod tests {
 
     #[test]
     fn sends_a_few_at_a_time_and_keeps_a_bounded_number() {
-        let apart = Outbox::default();
+        let outbox = Outbox::default();
         for _ in 0..SENDERS {
-            assert!(matches!(apart.add(OutboxKind::Own, message(1)), Added::First));
+            assert!(matches!(outbox.add(OutboxKind::Own, message(1)), Added::First));
         }
         for _ in SENDERS..OWN {
-            assert!(matches!(apart.add(OutboxKind::Own, message(1)), Added::Queued));
+            assert!(matches!(outbox.add(OutboxKind::Own, message(1)), Added::Queued));
         }
-        assert!(matches!(apart.add(OutboxKind::Own, message(1)), Added::Full));
-        assert!(matches!(apart.add(OutboxKind::Answer, message(1)), Added::Queued));
-        assert!(matches!(apart.add(OutboxKind::Answer, message(ANSWER_BYTES)), Added::Full));
+        assert!(matches!(outbox.add(OutboxKind::Own, message(1)), Added::Full));
+        assert!(matches!(outbox.add(OutboxKind::Answer, message(1)), Added::Queued));
+        assert!(matches!(outbox.add(OutboxKind::Answer, message(ANSWER_BYTES)), Added::Full));
         for _ in 0..=OWN {
-            assert!(apart.next().is_some());
+            assert!(outbox.next().is_some());
         }
         for _ in 0..SENDERS {
-            assert!(apart.next().is_none());
+            assert!(outbox.next().is_none());
         }
-        assert!(matches!(apart.add(OutboxKind::Answer, message(2 * ANSWER_BYTES)), Added::First));
-        assert_eq!(lock(&apart.0).senders, 1);
+        assert!(matches!(outbox.add(OutboxKind::Answer, message(2 * ANSWER_BYTES)), Added::First));
+        assert_eq!(lock(&outbox.0).senders, 1);
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct ProgressReport {
     pub(crate) is_silent: bool,
     /// Progress came on another stream than the call's own.
     pub(crate) sign: Arc<AtomicBool>,
-    telling: Mutex<ReportState>,
+    state: Mutex<ReportState>,
     returned: Condvar,
 }
 
@@ -39,8 +39,8 @@ impl fmt::Debug for ProgressReport {
 
 impl ProgressReport {
     pub(crate) fn new(tell: Arc<ProgressHandler>) -> Self {
-        let (telling, returned) = (Mutex::default(), Condvar::new());
-        Self { tell, is_silent: false, sign: Arc::default(), telling, returned }
+        let (state, returned) = (Mutex::default(), Condvar::new());
+        Self { tell, is_silent: false, sign: Arc::default(), state, returned }
     }
 
     pub(crate) fn silent() -> Self {
@@ -53,12 +53,12 @@ impl ProgressReport {
     }
 
     pub(crate) fn tell(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
-        let mut telling = lock(&self.telling);
-        if telling.has_ended {
+        let mut state = lock(&self.state);
+        if state.has_ended {
             return;
         }
-        telling.threads.push(thread::current().id());
-        drop(telling);
+        state.threads.push(thread::current().id());
+        drop(state);
         let _returning = Returning(self);
         (self.tell)(progress, total, message);
     }
@@ -67,10 +67,10 @@ impl ProgressReport {
     /// function that runs on another thread has returned. A function of the
     /// application's waits for no other, which may wait for it in turn.
     pub(crate) fn end(&self) {
-        let mut telling = lock(&self.telling);
-        telling.has_ended = true;
-        while !telling.threads.is_empty() && !InCallback::anywhere() {
-            telling = self.returned.wait(telling).unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
+        state.has_ended = true;
+        while !state.threads.is_empty() && !InCallback::anywhere() {
+            state = self.returned.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -78,13 +78,13 @@ impl ProgressReport {
     /// thread, now or by the last one that returns.
     pub(crate) fn end_then(&self, then: impl FnOnce() + Send + 'static) {
         let this = thread::current().id();
-        let mut telling = lock(&self.telling);
-        telling.has_ended = true;
-        if telling.threads.iter().all(|thread| *thread == this) {
-            drop(telling);
+        let mut state = lock(&self.state);
+        state.has_ended = true;
+        if state.threads.iter().all(|thread| *thread == this) {
+            drop(state);
             then();
         } else {
-            telling.then.push(Box::new(then));
+            state.then.push(Box::new(then));
         }
     }
 }
@@ -95,16 +95,16 @@ struct Returning<'a>(&'a ProgressReport);
 impl Drop for Returning<'_> {
     fn drop(&mut self) {
         let this = thread::current().id();
-        let mut telling = lock(&self.0.telling);
-        if let Some(at) = telling.threads.iter().position(|thread| *thread == this) {
-            telling.threads.swap_remove(at);
+        let mut state = lock(&self.0.state);
+        if let Some(at) = state.threads.iter().position(|thread| *thread == this) {
+            state.threads.swap_remove(at);
         }
         let mut then = Vec::new();
-        if telling.has_ended && telling.threads.is_empty() {
-            then = std::mem::take(&mut telling.then);
+        if state.has_ended && state.threads.is_empty() {
+            then = std::mem::take(&mut state.then);
             self.0.returned.notify_all();
         }
-        drop(telling);
+        drop(state);
         then.into_iter().for_each(|then| then());
     }
 }

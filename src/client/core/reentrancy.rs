@@ -31,11 +31,11 @@ pub(crate) enum CallbackKind {
 }
 
 /// How deep questions, and reports of progress, may be nested.
-const MOST: usize = 4;
+const MAX_DEPTH: usize = 4;
 
 thread_local! {
     /// With the address of the client, the innermost last.
-    static INSIDE: RefCell<Vec<(usize, CallbackKind)>> = const { RefCell::new(Vec::new()) };
+    static ACTIVE: RefCell<Vec<(usize, CallbackKind)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// This thread is in a function of the application's until this is dropped.
@@ -43,38 +43,38 @@ thread_local! {
 pub(crate) struct InCallback;
 
 impl InCallback {
-    pub(crate) fn enter(client: ClientId, function: CallbackKind) -> Self {
-        INSIDE.with_borrow_mut(|inside| inside.push((client.0, function)));
+    pub(crate) fn enter(client: ClientId, kind: CallbackKind) -> Self {
+        ACTIVE.with_borrow_mut(|active| active.push((client.0, kind)));
         Self
     }
 
     /// Whether it is in any function of this client's.
     pub(crate) fn any(client: ClientId) -> bool {
-        INSIDE.with_borrow(|inside| inside.iter().any(|(one, _)| *one == client.0))
+        ACTIVE.with_borrow(|active| active.iter().any(|(one, _)| *one == client.0))
     }
 
     /// Whether it is in any function of the application's.
     pub(crate) fn anywhere() -> bool {
-        INSIDE.with_borrow(|inside| !inside.is_empty())
+        ACTIVE.with_borrow(|active| !active.is_empty())
     }
 
-    pub(crate) fn is_in(client: ClientId, function: CallbackKind) -> bool {
-        depth(client, function) > 0
+    pub(crate) fn is_in(client: ClientId, kind: CallbackKind) -> bool {
+        depth(client, kind) > 0
     }
 
     /// Whether another function of this kind would be nested too deeply.
-    pub(crate) fn is_full(client: ClientId, function: CallbackKind) -> bool {
-        depth(client, function) >= MOST
+    pub(crate) fn is_full(client: ClientId, kind: CallbackKind) -> bool {
+        depth(client, kind) >= MAX_DEPTH
     }
 }
 
 impl Drop for InCallback {
     fn drop(&mut self) {
-        INSIDE.with_borrow_mut(|inside| inside.pop());
+        ACTIVE.with_borrow_mut(|active| active.pop());
     }
 }
 
-fn depth(client: ClientId, function: CallbackKind) -> usize {
-    let this = (client.0, function);
-    INSIDE.with_borrow(|inside| inside.iter().filter(|one| **one == this).count())
+fn depth(client: ClientId, kind: CallbackKind) -> usize {
+    let this = (client.0, kind);
+    ACTIVE.with_borrow(|active| active.iter().filter(|one| **one == this).count())
 }

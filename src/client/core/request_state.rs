@@ -164,12 +164,12 @@ impl RequestState {
     }
 
     /// Marks it as in flight, unless it is.
-    pub(crate) fn take_off(&self, flight: RunId) -> Result<()> {
+    pub(crate) fn mark_in_flight(&self, run: RunId) -> Result<()> {
         let mut state = lock(&self.state);
         if matches!(*state, RunState::InFlight(_)) {
             return Err(Error::new(Status::State, "the request is in flight already"));
         }
-        let old = std::mem::replace(&mut *state, RunState::InFlight(flight));
+        let old = std::mem::replace(&mut *state, RunState::InFlight(run));
         drop(state);
         self.forget_completed();
         drop(old);
@@ -198,23 +198,23 @@ impl RequestState {
     }
 
     /// The progress report of this flight, if it is the one under way.
-    pub(crate) fn report_of(&self, flight: RunId) -> Option<Option<Arc<ProgressReport>>> {
-        let is_under_way = lock(&self.state).is_in(flight);
-        is_under_way.then(|| lock(&self.report).clone())
+    pub(crate) fn report_of(&self, run: RunId) -> Option<Option<Arc<ProgressReport>>> {
+        let is_current = lock(&self.state).is_in(run);
+        is_current.then(|| lock(&self.report).clone())
     }
 
     /// Ends a flight, if it is the one under way; says whether it was.
-    pub(crate) fn end(&self, flight: RunId, result: Result<Vec<Answer>>) -> bool {
+    pub(crate) fn end(&self, run: RunId, result: Result<Vec<Answer>>) -> bool {
         let done = match result {
             Ok(pages) => RunState::Done(Status::Ok, Some(pages), None),
             Err(error) => RunState::Done(error.status(), None, Some(error)),
         };
         let mut state = lock(&self.state);
-        let is_under_way = state.is_in(flight);
-        if is_under_way {
+        let is_current = state.is_in(run);
+        if is_current {
             *state = done;
         }
-        is_under_way
+        is_current
     }
 
     /// Wakes the thread that waits for its end, if it has ended.
@@ -228,8 +228,8 @@ impl RequestState {
 }
 
 impl RunState {
-    fn is_in(&self, flight: RunId) -> bool {
-        matches!(self, Self::InFlight(current) if *current == flight)
+    fn is_in(&self, run: RunId) -> bool {
+        matches!(self, Self::InFlight(current) if *current == run)
     }
 }
 
@@ -242,41 +242,41 @@ struct InFlightState {
     last: RunId,
     all: Numbered<Weak<RequestState>>,
     /// Those that were under way at the close.
-    taken: Vec<RunId>,
+    closed: Vec<RunId>,
     is_closed: bool,
 }
 
 impl InFlightRequests {
     pub(crate) fn next(&self) -> RunId {
-        let mut air = lock(&self.0);
-        air.last += 1;
-        air.last
+        let mut state = lock(&self.0);
+        state.last += 1;
+        state.last
     }
 
-    pub(crate) fn add(&self, flight: RunId, request: &Arc<RequestState>) -> Result<()> {
-        let mut air = lock(&self.0);
-        if air.is_closed {
+    pub(crate) fn add(&self, run: RunId, request: &Arc<RequestState>) -> Result<()> {
+        let mut state = lock(&self.0);
+        if state.is_closed {
             return Err(Error::new(Status::Closed, "the client was closed"));
         }
-        air.all.insert(flight, Arc::downgrade(request));
+        state.all.insert(run, Arc::downgrade(request));
         Ok(())
     }
 
     /// Whether a close has ended it.
-    pub(crate) fn has_taken(&self, flight: RunId) -> bool {
-        lock(&self.0).taken.contains(&flight)
+    pub(crate) fn was_closed(&self, run: RunId) -> bool {
+        lock(&self.0).closed.contains(&run)
     }
 
-    pub(crate) fn remove(&self, flight: RunId) {
-        lock(&self.0).all.remove(flight);
+    pub(crate) fn remove(&self, run: RunId) {
+        lock(&self.0).all.remove(run);
     }
 
     /// Lets no more begin, and gives those that are under way.
     pub(crate) fn close(&self) -> Vec<(RunId, Arc<RequestState>)> {
-        let mut air = lock(&self.0);
-        air.is_closed = true;
-        let all = std::mem::take(&mut air.all);
-        air.taken.extend(all.iter().map(|(flight, _)| *flight));
-        all.iter().filter_map(|(flight, one)| Some((*flight, one.upgrade()?))).collect()
+        let mut state = lock(&self.0);
+        state.is_closed = true;
+        let all = std::mem::take(&mut state.all);
+        state.closed.extend(all.iter().map(|(run, _)| *run));
+        all.iter().filter_map(|(run, one)| Some((*run, one.upgrade()?))).collect()
     }
 }

@@ -88,8 +88,8 @@ pub(crate) enum TransportInUse {
 
 /// What a server was found to speak, which saves asking again.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct KnownServer {
+pub(crate) struct NegotiationHint {
     pub(crate) revision: Revision,
     /// By HTTP with SSE.
-    pub(crate) has_events: bool,
+    pub(crate) has_sse: bool,
 }

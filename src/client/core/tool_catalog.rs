@@ -19,7 +19,7 @@ pub(crate) struct ToolCatalog(Mutex<ToolLists>);
 #[derive(Debug, Default)]
 struct ToolLists {
     /// By the name of the tool, where there is anything to know.
-    known: HashMap<String, KnownTool>,
+    tools: HashMap<String, ToolFacts>,
     is_begun: bool,
     /// Whether a list was read to its end, so that of others there is nothing.
     is_whole: bool,
@@ -34,9 +34,9 @@ pub(crate) enum TaskSupport {
 }
 
 #[derive(Clone, Debug)]
-struct KnownTool {
+struct ToolFacts {
     /// Or why they are invalid.
-    marks: std::result::Result<Arc<[HeaderParam]>, String>,
+    header_params: std::result::Result<Arc<[HeaderParam]>, String>,
     /// It says that doing it twice is as good as once.
     is_idempotent: bool,
     task_support: TaskSupport,
@@ -56,12 +56,12 @@ impl ToolCatalog {
             || HINTS.iter().any(|hint| has(hint));
         let mut lists = lock(&self.0);
         if call.members.is_empty() {
-            lists.known.clear();
+            lists.tools.clear();
             lists.is_begun = true;
         }
         let is_last = answer.member("nextCursor").is_none_or(|next| next == "null");
         lists.is_whole = lists.is_begun && is_last;
-        let known = &mut lists.known;
+        let known = &mut lists.tools;
         if !is_of_interest && known.is_empty() {
             return;
         }
@@ -74,16 +74,16 @@ impl ToolCatalog {
             let Ok(tool) = Members::parse(tool.get()) else { continue };
             let Some(name) = tool.string("name") else { continue };
             let schema = tool.get("inputSchema").map_or("{}", RawValue::get);
-            let marks =
+            let header_params =
                 if has_header_params { header_params::marks(schema) } else { Ok(Vec::new()) };
-            let has_none = marks.as_ref().is_ok_and(Vec::is_empty);
+            let has_none = header_params.as_ref().is_ok_and(Vec::is_empty);
             let task_support = task_support(tool.get("execution"));
             let is_idempotent = is_idempotent(tool.get("annotations"));
             if has_none && !is_idempotent && task_support == TaskSupport::Forbidden {
                 known.remove(&name);
             } else {
-                let marks = marks.map(Into::into);
-                known.insert(name, KnownTool { marks, is_idempotent, task_support });
+                let header_params = header_params.map(Into::into);
+                known.insert(name, ToolFacts { header_params, is_idempotent, task_support });
             }
         }
     }
@@ -105,22 +105,22 @@ impl ToolCatalog {
         self.task_support(call) == Some(TaskSupport::Required)
     }
 
-    fn get(&self, call: &Call) -> Option<KnownTool> {
+    fn get(&self, call: &Call) -> Option<ToolFacts> {
         let lists = lock(&self.0);
-        if lists.known.is_empty() {
+        if lists.tools.is_empty() {
             return None;
         }
         lists
-            .known
+            .tools
             .get(&Members::parse(&format!("{{{}}}", call.members)).ok()?.string("name")?)
             .cloned()
     }
 
     /// The headers of a call of a tool.
     pub(crate) fn headers(&self, call: &Call) -> Result<Vec<(String, String)>> {
-        let Some(found) = self.get(call) else { return Ok(Vec::new()) };
-        match found.marks {
-            Ok(found) => header_params::headers(&found, call.arguments.as_deref().unwrap_or("{}")),
+        let Some(facts) = self.get(call) else { return Ok(Vec::new()) };
+        match facts.header_params {
+            Ok(facts) => header_params::headers(&facts, call.arguments.as_deref().unwrap_or("{}")),
             Err(why) => Err(Error::protocol(format!(
                 "the tool cannot be called over HTTP, because its schema marks parameters for \
                  headers in an invalid way: {}",

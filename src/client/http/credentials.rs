@@ -23,7 +23,7 @@ impl Caller for CredentialContext<'_> {
     }
 
     fn run(&self, work: &mut dyn FnMut()) {
-        let _inside = InCallback::enter(self.client.id(), CallbackKind::Credential);
+        let _in_callback = InCallback::enter(self.client.id(), CallbackKind::Credential);
         work();
     }
 

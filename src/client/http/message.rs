@@ -17,12 +17,12 @@ impl Ctx<'_> {
     pub(crate) async fn send_post(
         self,
         url: &Url,
-        post: OutboundMessage<'_>,
+        message: OutboundMessage<'_>,
     ) -> Result<Option<Outcome>> {
         let Ctx { client, options, wait } = self;
-        let way = HttpContext::new(options, Some(post.peer.dialect))?;
-        let _lane = client.lane(wait).await?;
-        match self.send(&HttpRequest::post(url, post), &way).await? {
+        let http = HttpContext::new(options, Some(message.peer.dialect))?;
+        let _permit = client.connection_permit(wait).await?;
+        match self.send(&HttpRequest::post(url, message), &http).await? {
             Ok(reply) => {
                 reply.release();
                 Ok(None)
@@ -34,7 +34,10 @@ impl Ctx<'_> {
 
 impl Client {
     /// The right to a connection, for a request that was started.
-    pub(crate) async fn lane(&self, wait: &Wait) -> Result<Option<ConnectionPermit<'_>>> {
+    pub(crate) async fn connection_permit(
+        &self,
+        wait: &Wait,
+    ) -> Result<Option<ConnectionPermit<'_>>> {
         if wait.is_queued() { self.connection_limit.enter(wait).await.map(Some) } else { Ok(None) }
     }
 }

@@ -16,16 +16,16 @@ use crate::wire::jsonrpc;
 
 impl<'a> Ctx<'a> {
     /// Sends a message and reads the reply.
-    pub(crate) async fn post_http(self, post: OutboundMessage<'_>) -> Result<Outcome> {
+    pub(crate) async fn post_http(self, message: OutboundMessage<'_>) -> Result<Outcome> {
         let Ctx { client, options, wait } = self;
-        let way = HttpContext::new(options, Some(post.peer.dialect))?;
-        let sent = HttpRequest::post(&options.address()?.url, post);
-        let _lane = client.lane(wait).await?;
-        match self.send(&sent, &way).await? {
+        let http = HttpContext::new(options, Some(message.peer.dialect))?;
+        let request = HttpRequest::post(&options.address()?.url, message);
+        let _permit = client.connection_permit(wait).await?;
+        match self.send(&request, &http).await? {
             Ok(reply) => {
                 let is_repeated = reply.is_repeated;
-                let ending = self.read(post, reply, &way).await;
-                ending.map_err(|error| error.with_repetition(is_repeated))
+                let outcome = self.read(message, reply, &http).await;
+                outcome.map_err(|error| error.with_repetition(is_repeated))
             }
             Err(refused) => refused.outcome(),
         }
@@ -36,12 +36,12 @@ impl<'a> Ctx<'a> {
         self,
         session: &Arc<Session>,
         outgoing: &Outgoing,
-        way: &HttpContext<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<Reply<'a>> {
         let Ctx { client, options, wait } = self;
         let Outgoing { headers, body } = outgoing;
         let url = &options.address()?.url;
-        let sent = HttpRequest {
+        let request = HttpRequest {
             verb: "POST",
             url,
             headers,
@@ -49,11 +49,11 @@ impl<'a> Ctx<'a> {
             is_repeatable: true,
             patience: None,
         };
-        match self.send(&sent, way).await? {
+        match self.send(&request, http).await? {
             Ok(reply) if matches!(reply.head.media, Media::EventStream) => Ok(reply),
             Ok(mut reply) => {
                 let body = reply.read_excerpt(EXCERPT, wait).await;
-                way.trace(&body);
+                http.trace(&body);
                 let status = reply.head.status;
                 reply.release();
                 let found = jsonrpc::find_error(&body);

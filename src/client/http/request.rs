@@ -82,9 +82,9 @@ impl<'a> Ctx<'a> {
     pub(crate) async fn get(
         self,
         headers: &Headers,
-        way: &HttpContext<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<std::result::Result<Reply<'a>, Refused>> {
-        self.get_within(None, headers, way).await
+        self.get_within(None, headers, http).await
     }
 
     /// The same, whose reply may take no longer than `patience`; the program
@@ -93,33 +93,33 @@ impl<'a> Ctx<'a> {
         self,
         patience: Option<Duration>,
         headers: &Headers,
-        way: &HttpContext<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<std::result::Result<Reply<'a>, Refused>> {
         let Ctx { options, .. } = self;
         let url = &options.address()?.url;
         let get =
             HttpRequest { verb: "GET", url, headers, body: None, is_repeatable: true, patience };
-        self.send(&get, way).await
+        self.send(&get, http).await
     }
 
     /// Sends a request with the credential that there is, and again with
     /// another one where the server refuses it and that may help.
     pub(crate) async fn send(
         self,
-        sent: &HttpRequest<'_>,
-        way: &HttpContext<'_>,
+        request: &HttpRequest<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<std::result::Result<Reply<'a>, Refused>> {
         let Ctx { client, options, wait } = self;
         let credential = options.credential.as_ref();
         let mut token = self.token().await?;
         let mut tries = Tries::default();
         loop {
-            let lines = lines(options, token.as_ref(), sent)?;
-            let brief = sent.patience.map(|patience| wait.at_most(patience));
+            let lines = lines(options, token.as_ref(), request)?;
+            let brief = request.patience.map(|patience| wait.at_most(patience));
             let brief = brief.as_ref().unwrap_or(wait);
-            let secrets = way.secrets();
-            let setting = way.setting(&secrets);
-            let reply = follow(options, sent, token.as_ref(), &lines, setting, brief).await;
+            let secrets = http.secrets();
+            let setting = http.setting(&secrets);
+            let reply = follow(options, request, token.as_ref(), &lines, setting, brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 client.count_one(Counter::Repetitions);
             }
@@ -135,7 +135,7 @@ impl<'a> Ctx<'a> {
                 return Ok(Ok(reply));
             }
             let body = reply.read_excerpt(EXCERPT, brief).await;
-            way.trace(&body);
+            http.trace(&body);
             let found = jsonrpc::find_error(&body);
             let rpc = found.as_ref().map(|(_, rpc)| rpc);
             let had = match (&token, &options.oauth) {
@@ -182,7 +182,7 @@ impl<'a> Ctx<'a> {
     pub(crate) async fn end_session(self, dialect: &dyn Dialect) {
         let Ctx { options, wait, .. } = self;
         let Some(headers) = dialect.end() else { return };
-        let (Ok(way), Ok(address)) = (HttpContext::new(options, Some(dialect)), options.address())
+        let (Ok(http), Ok(address)) = (HttpContext::new(options, Some(dialect)), options.address())
         else {
             return;
         };
@@ -193,8 +193,8 @@ impl<'a> Ctx<'a> {
         // The program is not asked for a token any more.
         let token = options.credential.current();
         let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
-        let secrets = way.secrets();
-        let setting = way.setting(&secrets);
+        let secrets = http.secrets();
+        let setting = http.setting(&secrets);
         if let Ok(reply) = follow(options, &delete, token.as_ref(), &lines, setting, wait).await {
             reply.release();
         }
@@ -270,8 +270,8 @@ pub(crate) struct HttpRequest<'a> {
 }
 
 impl<'a> HttpRequest<'a> {
-    pub(crate) fn post(url: &'a Url, post: OutboundMessage<'a>) -> Self {
-        let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = post;
+    pub(crate) fn post(url: &'a Url, message: OutboundMessage<'a>) -> Self {
+        let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = message;
         Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience: None }
     }
 }
@@ -283,7 +283,7 @@ type Line<'a> = (&'a str, &'a str, bool);
 fn lines<'a>(
     options: &'a Options,
     token: Option<&'a Token>,
-    sent: &HttpRequest<'a>,
+    request: &HttpRequest<'a>,
 ) -> Result<Vec<Line<'a>>> {
     let mut lines = Vec::with_capacity(10 + options.headers.len());
     lines.push(("Host", options.address()?.authority.as_str(), false));
@@ -296,7 +296,7 @@ fn lines<'a>(
     for header in &options.headers {
         lines.push((header.name.as_str(), header.value.expose(), true));
     }
-    match sent.verb {
+    match request.verb {
         "POST" => {
             lines.push(("Accept", ACCEPT, false));
             lines.push(("Accept-Encoding", "identity", false));
@@ -308,7 +308,7 @@ fn lines<'a>(
         }
         _ => {}
     }
-    for (name, value) in sent.headers {
+    for (name, value) in request.headers {
         lines.push((name, value, *name == "Mcp-Session-Id"));
     }
     Ok(lines)
@@ -317,7 +317,7 @@ fn lines<'a>(
 /// Sends a request, and again to where a redirect of the same origin leads.
 async fn follow<'a>(
     options: &'a Options,
-    sent: &HttpRequest<'_>,
+    request: &HttpRequest<'_>,
     token: Option<&Token>,
     headers: &[Line<'_>],
     setting: Setting<'_>,
@@ -326,19 +326,19 @@ async fn follow<'a>(
     let mut moved: Option<Box<Url>> = None;
     let mut is_repeated = false;
     for _ in 0..=REDIRECTS {
-        let url = moved.as_deref().unwrap_or(sent.url);
+        let url = moved.as_deref().unwrap_or(request.url);
         let bound = token.filter(|token| token.key().is_some());
         // It holds for this URL.
         let prove = || match bound {
-            Some(token) => options.credential.proof(token, sent.verb, &url.without_query()),
+            Some(token) => options.credential.proof(token, request.verb, &url.without_query()),
             None => Ok(None),
         };
         let request = Request {
-            verb: sent.verb,
+            verb: request.verb,
             url,
             headers,
-            body: sent.body,
-            is_repeatable: sent.is_repeatable,
+            body: request.body,
+            is_repeatable: request.is_repeatable,
             proof: bound.is_some().then_some(&prove),
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
@@ -347,7 +347,7 @@ async fn follow<'a>(
             (reply.moved, reply.is_repeated) = (moved, is_repeated);
             return Ok(reply);
         }
-        moved = Some(Box::new(redirected(sent.verb, request.url, &reply)?));
+        moved = Some(Box::new(redirected(request.verb, request.url, &reply)?));
         reply.release();
     }
     Err(Error::new(

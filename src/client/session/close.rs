@@ -20,7 +20,7 @@ impl Client {
     /// Ends every wait with `MCP_E_CLOSED`, and the session at the server.
     pub(crate) fn close(self: &Arc<Self>) {
         // First, so that a loop which wakes up finds them.
-        self.end_flights();
+        self.end_requests();
         self.close.raise();
         let options = self.options();
         let is_program = matches!(options.server, Server::Program(_));
@@ -45,18 +45,18 @@ impl Client {
     }
 
     /// Hands out the requests that are in flight, as closed.
-    fn end_flights(&self) {
+    fn end_requests(&self) {
         // In this order, as each brings its end before it is taken from here:
         // it is found in one of the two.
-        let under_way = self.flights.close();
+        let in_flight = self.in_flight.close();
         for item in self.event_queue.close() {
-            if let QueuedItem::Done(request, flight, result) = item {
-                self.event_queue.complete(&request, flight, result);
+            if let QueuedItem::Done(request, run, result) = item {
+                self.event_queue.complete(&request, run, result);
             }
         }
-        for (flight, request) in under_way {
+        for (run, request) in in_flight {
             let closed = Err(Error::new(Status::Closed, "the client was closed"));
-            self.event_queue.complete(&request, flight, closed);
+            self.event_queue.complete(&request, run, closed);
         }
     }
 }

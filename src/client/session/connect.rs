@@ -9,7 +9,7 @@ use crate::base::sync::lock;
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::outbound::{OutboundMessage, Outcome};
-use crate::client::core::session::{KnownServer, Session, Target, Transport};
+use crate::client::core::session::{NegotiationHint, Session, Target, Transport};
 use crate::client::core::shared_connection::SharedConnection;
 use crate::client::options::server::{Address, HttpTransport};
 use crate::client::session::transport::NoSse;
@@ -63,11 +63,11 @@ impl<'a> Ctx<'a> {
             // Nothing is begun for who does not wait any more.
             wait.check()?;
             let session = Arc::new(self.negotiate().await?);
-            let known = KnownServer {
+            let known = NegotiationHint {
                 revision: session.server_info.revision,
-                has_events: options.address().is_ok() && session.transport.channel().is_some(),
+                has_sse: options.address().is_ok() && session.transport.channel().is_some(),
             };
-            let before = lock(&client.known).replace(known);
+            let before = lock(&client.negotiation_hint).replace(known);
             if before.is_some() {
                 client.count_one(Counter::Reconnections);
             }
@@ -121,13 +121,13 @@ impl<'a> Ctx<'a> {
         let id = client.next_id();
         let frame = RequestMeta { id, ..RequestMeta::default() };
         let Ok(outgoing) = session.dialect.request(&Call::ping(), &frame) else { return };
-        let post = OutboundMessage {
+        let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, session.peer())
         };
-        if let Ok(ending) = self.post(post).await
-            && ending.is_loss(RequestKind::Ping, session)
+        if let Ok(outcome) = self.post(message).await
+            && outcome.is_loss(RequestKind::Ping, session)
         {
             client.forget(session);
         }
@@ -166,12 +166,12 @@ impl<'a> Ctx<'a> {
         let id = client.next_id();
         let outgoing =
             session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
-        let post = OutboundMessage {
+        let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, session.peer())
         };
-        match self.post(post).await {
+        match self.post(message).await {
             Ok(_) => Ok(()),
             Err(_) => wait.check(),
         }
@@ -181,7 +181,7 @@ impl<'a> Ctx<'a> {
     /// stand for.
     async fn negotiate(self) -> Result<Session> {
         let Ctx { client, options, .. } = self;
-        let known = *lock(&client.known);
+        let known = *lock(&client.negotiation_hint);
         let Ok(address) = options.address() else {
             if known.is_some() && !options.restarts {
                 return Err(Error::new(
@@ -254,7 +254,7 @@ impl<'a> Ctx<'a> {
         self.negotiate_on(channel, negotiation, first).await
     }
 
-    async fn negotiate_by_lines(self, known: Option<KnownServer>) -> Result<Session> {
+    async fn negotiate_by_lines(self, known: Option<NegotiationHint>) -> Result<Session> {
         let Ctx { client, options, .. } = self;
         let known = known.map(|known| known.revision);
         let (mut negotiation, mut attempt) = Negotiation::new(options.pinned, known);
@@ -344,7 +344,7 @@ impl<'a> Ctx<'a> {
             ),
         };
         let peer = Target { transport, dialect: dialect.as_ref(), session: None };
-        let post = OutboundMessage {
+        let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, peer)
@@ -354,7 +354,7 @@ impl<'a> Ctx<'a> {
         // process that has just started may need time.
         let brief = (transport.channel().is_some() && is_probe)
             .then(|| wait.at_most(options.connect_timeout));
-        let outcome = match self.within(brief.as_ref().unwrap_or(wait)).post(post).await {
+        let outcome = match self.within(brief.as_ref().unwrap_or(wait)).post(message).await {
             Ok(Outcome::Answer(answer, session_id)) => {
                 return Ok((AttemptOutcome::Answered(answer), session_id));
             }
@@ -393,12 +393,12 @@ impl<'a> Ctx<'a> {
                 let dialect = Handshake::new(revision, session_id)?;
                 let outgoing = dialect.initialized();
                 let peer = Target { transport: &transport, dialect: &dialect, session: None };
-                let post = OutboundMessage {
+                let message = OutboundMessage {
                     is_repeatable: true,
                     ..OutboundMessage::notification(&outgoing, peer)
                 };
                 // Nothing else may be sent before the server has taken it.
-                match self.post(post).await? {
+                match self.post(message).await? {
                     Outcome::Accepted | Outcome::Answer(..) => {}
                     Outcome::Rpc(refusal) => return Err(refusal.error),
                     Outcome::NotMcp(_, error) => return Err(error),
@@ -426,10 +426,10 @@ enum ConnectWay {
 fn ways(
     address: &Address,
     pinned: Option<Revision>,
-    known: Option<KnownServer>,
+    known: Option<NegotiationHint>,
 ) -> &'static [ConnectWay] {
     let is_likely = match known {
-        Some(known) => known.has_events,
+        Some(known) => known.has_sse,
         None => address.url.has_segment("sse"),
     };
     match address.transport {

@@ -8,10 +8,10 @@ use crate::client::core::session::Transport;
 
 impl Ctx<'_> {
     /// Sends a message, and waits for the response to a request.
-    pub(crate) async fn post(self, post: OutboundMessage<'_>) -> Result<Outcome> {
-        match post.peer.transport {
-            Transport::StreamableHttp => self.post_http(post).await,
-            Transport::SharedConnection(channel) => self.post_on(channel, post).await,
+    pub(crate) async fn post(self, message: OutboundMessage<'_>) -> Result<Outcome> {
+        match message.peer.transport {
+            Transport::StreamableHttp => self.post_http(message).await,
+            Transport::SharedConnection(channel) => self.post_on(channel, message).await,
         }
     }
 }

@@ -20,9 +20,9 @@ impl Ctx<'_> {
         loop {
             let session = self.connected().await?.session;
             let outgoing = session.dialect.notification(call);
-            let post = OutboundMessage::notification(&outgoing, session.peer());
-            let ending = self.post(post).await?;
-            if ending.is_loss(RequestKind::Notification, &session) {
+            let message = OutboundMessage::notification(&outgoing, session.peer());
+            let outcome = self.post(message).await?;
+            if outcome.is_loss(RequestKind::Notification, &session) {
                 client.forget(&session);
                 if !has_recovered {
                     has_recovered = true;
@@ -30,7 +30,7 @@ impl Ctx<'_> {
                     continue;
                 }
             }
-            return match ending {
+            return match outcome {
                 Outcome::Accepted | Outcome::Answer(..) => Ok(()),
                 Outcome::Rpc(refusal) => Err(refusal.error),
                 Outcome::NotMcp(_, error) => Err(error),

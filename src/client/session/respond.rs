@@ -36,8 +36,8 @@ impl Responder for Client {
         }
         let options = self.options();
         let wait = self.wait(&options, &Default::default(), false);
-        let post = OutboundMessage::notification(&outgoing, session.peer());
-        now(Ctx::new(&self, &options, &wait).post(post))
+        let message = OutboundMessage::notification(&outgoing, session.peer());
+        now(Ctx::new(&self, &options, &wait).post(message))
             .map(drop)
             .map_err(|error| self.finished(error, "the answer to the server", &options))
     }

@@ -40,9 +40,9 @@ impl Ctx<'_> {
         patience: Option<Duration>,
     ) -> std::result::Result<Arc<SharedConnection>, NoSse> {
         let Ctx { options, wait, .. } = self;
-        let way = HttpContext::new(options, None).map_err(NoSse::Final)?;
+        let http = HttpContext::new(options, None).map_err(NoSse::Final)?;
         let none = Headers::new();
-        let reply = match self.get_within(patience, &none, &way).await {
+        let reply = match self.get_within(patience, &none, &http).await {
             Err(error) if patience.is_some() && error.status() == Status::Timeout => {
                 wait.check().map_err(NoSse::Final)?;
                 let what = "the server did not answer the GET in time";
