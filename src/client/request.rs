@@ -102,7 +102,7 @@ impl Request {
     fn mark_in_flight(&self, run: RunId) -> Result<()> {
         self.state.mark_in_flight(run)?;
         // Done, and begun anew before it was handed out.
-        self.client.event_queue.take_place(&self.state, DoneListing::Unlisted);
+        self.client.event_queue.set_listing(&self.state, DoneListing::Unlisted);
         Ok(())
     }
 }
@@ -120,7 +120,7 @@ impl Client {
         }
         let until = Instant::now() + patience;
         let mut claim = Claim { client: self, request, is_handed_out: false };
-        self.event_queue.take_place(request, DoneListing::Claimed);
+        self.event_queue.set_listing(request, DoneListing::Claimed);
         let completed = request.completed();
         loop {
             // What came before its end is told before it.
@@ -153,7 +153,7 @@ struct Claim<'a> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.request.forget_completed();
-        self.client.event_queue.take_place(self.request, DoneListing::Unlisted);
+        self.client.event_queue.set_listing(self.request, DoneListing::Unlisted);
         // It ended when nobody waited any more.
         let is_done = || self.request.status().is_some_and(|status| status != Status::State);
         if !self.is_handed_out && is_done() {

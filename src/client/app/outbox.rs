@@ -22,7 +22,7 @@ impl Client {
     ) -> Result<()> {
         match session.outbox.add(kind, outgoing) {
             Added::Queued => Ok(()),
-            Added::First => self.start(Job::SendOutbox(session.clone())),
+            Added::NeedsSender => self.start(Job::SendOutbox(session.clone())),
             Added::Full if kind == OutboxKind::Answer => Err(Error::new(
                 Status::TooLarge,
                 format!(

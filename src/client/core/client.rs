@@ -1,5 +1,5 @@
-//! A client: its options, the state of its connection, and its queues. No
-//! logic.
+//! A client: its options, its session and its queues, without the logic that
+//! uses them.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -38,9 +38,9 @@ pub(crate) struct Client {
     pub(crate) options: Mutex<Arc<Options>>,
     pub(crate) handlers: Mutex<Arc<Handlers>>,
     pub(crate) session: Mutex<Option<Arc<Session>>>,
-    /// What the server spoke before its session was lost.
+    /// What the last negotiation found.
     pub(crate) negotiation_hint: Mutex<Option<NegotiationHint>>,
-    /// Held while a session is being made.
+    /// Held by the call that connects.
     pub(crate) connecting: AsyncMutex,
     pub(crate) close: Arc<Signal>,
     pub(crate) next_id: AtomicI64,
@@ -112,7 +112,7 @@ impl Client {
         self.counters.add(counter, more);
     }
 
-    /// The wait of one call.
+    /// Returns the wait of one call.
     pub(crate) fn wait(
         self: &Arc<Self>,
         options: &Options,
@@ -162,23 +162,24 @@ impl Client {
         self.background_tasks.spawn(|| self.check_open(), move || task(client))
     }
 
-    /// Runs a job on the background thread.
+    /// Starts a job on the background thread.
     pub(crate) fn start(self: &Arc<Self>, job: Job) -> Result<()> {
         let run = self.run_job;
         self.spawn(move |client| run(client, job))
     }
 
-    /// A wait for what goes on between calls: until the client is closed.
+    /// Returns a wait that lasts until the client is closed, for a task on the
+    /// background thread.
     pub(crate) fn endless(&self) -> Wait {
         Wait::for_request(FOREVER, FOREVER, self.close.clone(), None).in_background()
     }
 
-    /// Whether anything goes on on the background thread.
+    /// Whether the client has used the background thread.
     pub(crate) fn has_background(&self) -> bool {
         self.background_tasks.is_any()
     }
 
-    /// Says which call it was, and takes out what nobody may see.
+    /// Names the call in its error and masks all secrets in the text.
     pub(crate) fn finished(&self, error: Error, call: &str, options: &Options) -> Error {
         let mut secrets = options.secrets();
         let session = self.current_session();
@@ -187,12 +188,12 @@ impl Client {
         error.during(call).masked(&secrets)
     }
 
-    /// Who it is, for the record of the callbacks that a thread is in.
+    /// Identifies the client in the list of callbacks that a thread runs.
     pub(crate) fn id(&self) -> ClientId {
         ClientId::of(self)
     }
 
-    /// What a new input request needs of its client.
+    /// Returns the parts of the client that a new input request needs.
     pub(crate) fn asker(self: &Arc<Self>) -> InputContext<'_> {
         let responder: Weak<dyn Responder> = Arc::<Self>::downgrade(self);
         InputContext {
@@ -203,8 +204,8 @@ impl Client {
     }
 }
 
-/// Runs a job; set when a client is made, by the module that knows all jobs.
+/// Runs a job. The module that knows all jobs passes it to a new client.
 pub(crate) type RunJob = fn(Arc<Client>, Job) -> Pin<Box<dyn Future<Output = ()>>>;
 
-/// A stream without an end needs no limit, but every wait has one.
+/// Every wait has a limit, so a stream without an end gets one of ten years.
 const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);

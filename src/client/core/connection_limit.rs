@@ -1,5 +1,5 @@
-//! How many started requests may hold a connection at a time; the others wait
-//! in order.
+//! The limit of started requests that use a connection at the same time. The
+//! others wait in order.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ struct LimitState {
     waiting: VecDeque<Arc<Signal>>,
 }
 
-/// The right to a connection; dropped, the next one has it.
+/// The right to use a connection. When it is dropped, the next request gets it.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit<'a>(&'a ConnectionLimit);
 
@@ -38,7 +38,7 @@ impl ConnectionLimit {
         state.admit();
     }
 
-    /// A lane, when it is this one's turn.
+    /// Returns a permit when it is this request's turn.
     pub(crate) async fn enter(&self, wait: &Wait) -> Result<ConnectionPermit<'_>> {
         let signal = Signal::shared();
         {
@@ -46,21 +46,21 @@ impl ConnectionLimit {
             state.waiting.push_back(signal.clone());
             state.admit();
         }
-        // Raised by the one that has given a lane to this one.
+        // Raised when the permit is granted.
         let waited = wait.until_raised(&signal).await;
         let mut state = lock(&self.0);
         let place = state.waiting.iter().position(|one| Arc::ptr_eq(one, &signal));
         let still_waits = place.and_then(|place| state.waiting.remove(place)).is_some();
         drop(state);
-        // Made only where there is one, as its end gives it to the next.
+        // Made only if it was granted, because its drop returns it.
         let permit = (!still_waits).then(|| ConnectionPermit(self));
         waited?;
-        permit.ok_or_else(|| Error::new(Status::Internal, "a turn that came without a permit"))
+        permit.ok_or_else(|| Error::new(Status::Internal, "a turn without a permit"))
     }
 }
 
 impl LimitState {
-    /// Lets in who is next, as far as there is room.
+    /// Grants permits in order, up to the limit.
     fn admit(&mut self) {
         while self.in_use < self.most
             && let Some(next) = self.waiting.pop_front()
@@ -87,7 +87,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn lets_so_many_in_at_a_time_and_everyone_in_the_end() {
+    fn grants_no_more_than_the_limit_and_everyone_in_the_end() {
         let (limit, inside, most) =
             (ConnectionLimit::default(), AtomicUsize::new(0), AtomicUsize::new(0));
         limit.set_most(3);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_over_those_who_gave_up() {
+    fn skips_requests_that_gave_up() {
         let limit = ConnectionLimit::default();
         limit.set_most(1);
         let long = Wait::for_at_most(Duration::from_secs(10));
@@ -145,7 +145,7 @@ mod tests {
             while order.lock().unwrap().is_empty() {
                 std::thread::yield_now();
             }
-            assert_eq!(*order.lock().unwrap(), [0], "the one that waits longest");
+            assert_eq!(*order.lock().unwrap(), [0], "the request that waits longest");
             limit.set_most(1);
             drop(permit);
             may_leave.store(true, Ordering::SeqCst);

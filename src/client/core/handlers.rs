@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::client::core::event_queue::Event;
 use crate::client::core::input_request::OpenInputRequest;
 
-/// What the program wants to be told and asked.
+/// The handlers, and whether the input handler answers `roots/list`.
 #[derive(Clone, Default)]
 pub(crate) struct Handlers {
     pub(crate) event: Option<Arc<EventHandler>>,

@@ -1,4 +1,4 @@
-//! A question of the server and its one answer, whichever way it travels.
+//! An input request of the server and its one response, in either dialect.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,11 +14,12 @@ use crate::protocol::input_request::{InputRequest, InputResponse};
 use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::transport::wait::{Asking, Wait};
 
-/// Sends input responses to the server: the client.
+/// Sends input responses to the server. The client implements it, so that this
+/// file needs no client.
 pub(crate) trait Responder: Send + Sync {
     fn is_closed(&self) -> bool;
 
-    /// Answers a request of the server's.
+    /// Sends the response to a request of the server.
     fn respond(
         self: Arc<Self>,
         session: &Arc<Session>,
@@ -27,14 +28,14 @@ pub(crate) trait Responder: Send + Sync {
     ) -> Result<()>;
 }
 
-// No supertrait: the Debug of every implementor would be linked for nothing.
+// Not a supertrait: that would link the Debug of every field of the client.
 impl fmt::Debug for dyn Responder + '_ {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Responder")
     }
 }
 
-/// What a new input request needs of its client.
+/// The parts of the client that a new input request needs.
 #[derive(Debug)]
 pub(crate) struct InputContext<'a> {
     pub(crate) questions: &'a OpenInputRequests,
@@ -42,26 +43,26 @@ pub(crate) struct InputContext<'a> {
     pub(crate) input_timeout: Duration,
 }
 
+/// An input request that the application may answer once.
 #[derive(Debug)]
 pub(crate) struct OpenInputRequest {
     pub(crate) asked: InputRequest,
     origin: ResponseTarget,
     state: Mutex<InputState>,
-    /// Whose time it stops while it is open.
+    /// Pauses the timeout of its call while the request is open.
     asking: Arc<Asking>,
     until: Instant,
     responder: Weak<dyn Responder>,
-    /// Of one that the server asks unbidden.
+    /// Its share of the quota, if the server sent it as a request.
     _quota: Option<QuotaShare>,
 }
 
-/// Where the answer goes.
+/// Where the response goes.
 #[derive(Debug)]
 enum ResponseTarget {
-    /// To the server, as the response to its request.
-    /// The id is JSON text.
+    /// To the server, as the response to its request. The id is JSON text.
     Request { session: Arc<Session>, id: String },
-    /// Into the call, which is sent once more with it.
+    /// Into the call, which is sent again with the responses.
     Call { answers: Arc<InputResponses>, place: usize },
 }
 
@@ -70,11 +71,11 @@ enum InputState {
     Open,
     Answered,
     Withdrawn,
-    /// The call has ended that wanted to know.
+    /// Its call has ended.
     Over,
 }
 
-/// The answers that a call waits for before it is sent once more.
+/// The responses that a call needs before it is sent again.
 #[derive(Debug)]
 pub(crate) struct InputResponses {
     given: Mutex<Vec<(String, Option<InputResponse>)>>,
@@ -88,7 +89,7 @@ impl InputResponses {
         Self::telling(keys, &all)
     }
 
-    /// The same, where the signal is another's as well.
+    /// Like `new`, with a signal that is shared with something else.
     pub(crate) fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Arc<Self> {
         Arc::new(Self {
             missing: AtomicUsize::new(keys.len()),
@@ -97,7 +98,7 @@ impl InputResponses {
         })
     }
 
-    /// Whether nothing is missing.
+    /// Whether no response is missing.
     pub(crate) fn are_all_given(&self) -> bool {
         self.missing.load(Ordering::Acquire) == 0
     }
@@ -118,7 +119,7 @@ impl InputResponses {
         given.iter().all(|(_, answered)| accepted(answered))
     }
 
-    /// What the call says when it is sent once more.
+    /// Returns the parameters that the call adds when it is sent again.
     pub(crate) fn retry(&self, round: &InputRequired) -> Result<RetryParams> {
         let mut responses = String::from("{");
         let has_any = self.push_to(&mut responses)?;
@@ -126,9 +127,9 @@ impl InputResponses {
         Ok(RetryParams { responses: has_any.then_some(responses), state: round.state.clone() })
     }
 
-    /// Adds the answers to those in a JSON object, and says whether there are
-    /// any. An error cannot be said in that dialect, so that the call fails with
-    /// it.
+    /// Adds the responses to those in a JSON object, and returns whether there
+    /// are any. That dialect has no error responses, so the call fails with an
+    /// error.
     pub(crate) fn push_to(&self, responses: &mut String) -> Result<bool> {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, answered) in given.iter() {
@@ -152,8 +153,8 @@ impl InputResponses {
 }
 
 impl OpenInputRequest {
-    /// One that came as a request of the server: to the call that waits, or
-    /// outside of any. `None` if there are too many already.
+    /// Makes one of a request of the server. It pauses the timeout of the
+    /// waiting call, if there is one. `None` if too many are open.
     pub(crate) fn of_request(
         asker: InputContext<'_>,
         session: &Arc<Session>,
@@ -166,7 +167,7 @@ impl OpenInputRequest {
         Some(Self::new(asker, origin, asked, Some(quota), wait))
     }
 
-    /// One that a call is asked before its result.
+    /// Makes one of a round of input requests that a call has to answer.
     pub(crate) fn of_round(
         asker: InputContext<'_>,
         answers: &Arc<InputResponses>,
@@ -200,7 +201,7 @@ impl OpenInputRequest {
         question
     }
 
-    /// Answers it, if nobody has and the server still wants to know.
+    /// Answers it, unless it was answered or withdrawn before.
     pub(crate) fn answer(&self, answered: InputResponse) -> Result<()> {
         let responder = self.close(InputState::Answered)?;
         match &self.origin {
@@ -214,7 +215,7 @@ impl OpenInputRequest {
         }
     }
 
-    /// Whether it may still be answered.
+    /// Fails if it can no longer be answered.
     pub(crate) fn check_open(&self) -> Result<()> {
         let state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let over = |what: &str| Err(Error::new(Status::State, format!("the question {what}")));
@@ -226,7 +227,7 @@ impl OpenInputRequest {
         }
     }
 
-    /// Ends it without an answer.
+    /// Ends it without a response.
     fn close(&self, how: InputState) -> Result<Arc<dyn Responder>> {
         let responder = self.responder.upgrade().filter(|responder| !responder.is_closed());
         let Some(responder) = responder else {
@@ -243,12 +244,12 @@ impl OpenInputRequest {
         Ok(responder)
     }
 
-    /// Answers one that is let go of, or that nobody answered in time.
+    /// Refuses it, because the application released it or took too long.
     pub(crate) fn dismiss(&self) {
         let _ = self.answer(self.asked.refuse(false));
     }
 
-    /// Its call has ended: the server does not wait for an answer.
+    /// Ends it with its call: the server expects no response any more.
     pub(crate) fn end(&self) {
         let _ = self.close(InputState::Over);
     }
@@ -258,8 +259,8 @@ impl OpenInputRequest {
     }
 }
 
-/// The most questions that a server may have asked, and the most memory of
-/// them, until the program is done with them; a single one may be larger.
+/// The limit of input requests that the application has not released, and the
+/// limit of their memory. A single one may be larger.
 pub(crate) const QUESTIONS: usize = 1000;
 const BYTES: usize = 64 << 20;
 
@@ -269,7 +270,7 @@ struct InputQuota {
     bytes: usize,
 }
 
-/// What a question takes of the quota, for as long as it is there.
+/// The share of one input request in the quota, until it is dropped.
 #[derive(Debug)]
 struct QuotaShare {
     quota: Arc<Mutex<InputQuota>>,
@@ -297,25 +298,25 @@ impl Drop for QuotaShare {
     }
 }
 
-/// The questions of a client that are open.
+/// The open input requests of a client.
 #[derive(Debug, Default)]
 pub(crate) struct OpenInputRequests {
-    /// Those that came outside of any call.
+    /// Open input requests that belong to no call.
     unclaimed: Arc<Asking>,
     quota: Arc<Mutex<InputQuota>>,
     all: Mutex<Vec<Weak<OpenInputRequest>>>,
     completed: Mutex<Completed>,
 }
 
-/// The pages that were visited, by the ids of their questions.
+/// The elicitations of mode "url" that the server called complete.
 #[derive(Debug, Default)]
 struct Completed {
     ids: VecDeque<String>,
     waiting: Vec<Arc<Signal>>,
 }
 
-/// How many are remembered, and the most memory of their ids: their calls ask
-/// for them soon.
+/// How many are remembered, and the limit of the memory of their ids. The
+/// calls that wait for them look soon.
 const COMPLETED: usize = 256;
 const COMPLETED_BYTES: usize = 1 << 20;
 
@@ -324,7 +325,7 @@ impl OpenInputRequests {
         &self.unclaimed
     }
 
-    /// The server says that a page was visited.
+    /// Handles `notifications/elicitation/complete`.
     pub(crate) fn complete(&self, id: String) {
         let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
         completed.ids.push_back(id);
@@ -340,7 +341,7 @@ impl OpenInputRequests {
         }
     }
 
-    /// Waits until the server says so.
+    /// Waits until the server calls an elicitation complete.
     pub(crate) async fn until_complete(&self, id: &str, wait: &Wait) -> Result<()> {
         loop {
             let signal = {
@@ -372,7 +373,7 @@ impl OpenInputRequests {
         all.iter().filter_map(Weak::upgrade).filter(|question| question.is_open()).collect()
     }
 
-    /// Dismisses what nobody has answered in time.
+    /// Dismisses all that were not answered in time.
     pub(crate) fn expire(&self) {
         let now = Instant::now();
         for question in self.snapshot().iter().filter(|question| question.until <= now) {
@@ -380,7 +381,7 @@ impl OpenInputRequests {
         }
     }
 
-    /// The server does not want to know any more.
+    /// Ends the one whose request the server cancelled.
     pub(crate) fn withdraw(&self, request: &str) {
         for question in self.snapshot() {
             if let ResponseTarget::Request { id, .. } = &question.origin
@@ -391,7 +392,7 @@ impl OpenInputRequests {
         }
     }
 
-    /// The session they belong to is gone.
+    /// Ends all that belong to a session that is lost.
     pub(crate) fn withdraw_all(&self, lost: &Arc<Session>) {
         for question in self.snapshot() {
             if let ResponseTarget::Request { session, .. } = &question.origin

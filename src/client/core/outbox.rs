@@ -1,4 +1,4 @@
-//! Messages to the server that are sent while whoever has them sent goes on.
+//! Messages to the server that are queued, so that their caller does not wait.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -6,18 +6,18 @@ use std::sync::Mutex;
 use crate::base::sync::lock;
 use crate::protocol::outgoing::Outgoing;
 
-/// What a message is, which says how many of its kind may wait.
+/// The kind of a message, which decides how many may be queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OutboxKind {
-    /// The application's answer to a question.
+    /// The application's response to an input request.
     Answer,
-    /// What the library answers or tells by itself.
+    /// A message of the library itself.
     Own,
-    /// The same, which is worth no new token.
+    /// A message of the library for which no new token is requested.
     Courtesy,
 }
 
-/// The messages of one session that wait to be sent.
+/// The queued messages of one session.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox(Mutex<OutboxQueue>);
 
@@ -28,20 +28,20 @@ struct OutboxQueue {
     senders: usize,
 }
 
-/// How many are sent at a time: each may hold a connection.
+/// How many are sent at the same time: each may need a connection.
 const SENDERS: usize = 4;
-/// The most messages that wait, and the most memory of them; a single one may
-/// be larger.
+/// The limits of queued messages and of their memory. A single message may be
+/// larger.
 pub(crate) const ANSWERS: usize = 1024;
 pub(crate) const ANSWER_BYTES: usize = 64 << 20;
 const OWN: usize = 256;
 const OWN_BYTES: usize = 1 << 20;
 
-/// What came of adding a message.
+/// The result of adding a message.
 pub(crate) enum Added {
     Queued,
-    /// Somebody has to begin to send.
-    First,
+    /// Queued, and the caller has to start a sender.
+    NeedsSender,
     Full,
 }
 
@@ -63,10 +63,10 @@ impl Outbox {
             return Added::Queued;
         }
         queue.senders += 1;
-        Added::First
+        Added::NeedsSender
     }
 
-    /// The next to send; with none there is a sender less.
+    /// Takes the next message. With `None`, the sender has to end.
     pub(crate) fn next(&self) -> Option<(OutboxKind, Outgoing)> {
         let mut queue = lock(&self.0);
         match queue.waiting.pop_front() {
@@ -94,7 +94,7 @@ mod tests {
     fn sends_a_few_at_a_time_and_keeps_a_bounded_number() {
         let outbox = Outbox::default();
         for _ in 0..SENDERS {
-            assert!(matches!(outbox.add(OutboxKind::Own, message(1)), Added::First));
+            assert!(matches!(outbox.add(OutboxKind::Own, message(1)), Added::NeedsSender));
         }
         for _ in SENDERS..OWN {
             assert!(matches!(outbox.add(OutboxKind::Own, message(1)), Added::Queued));
@@ -108,7 +108,10 @@ mod tests {
         for _ in 0..SENDERS {
             assert!(outbox.next().is_none());
         }
-        assert!(matches!(outbox.add(OutboxKind::Answer, message(2 * ANSWER_BYTES)), Added::First));
+        assert!(matches!(
+            outbox.add(OutboxKind::Answer, message(2 * ANSWER_BYTES)),
+            Added::NeedsSender
+        ));
         assert_eq!(lock(&outbox.0).senders, 1);
     }
 }

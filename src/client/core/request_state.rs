@@ -1,4 +1,4 @@
-//! A request with options of its own: its call, its options, and how it stands.
+//! A request with its own options: its call, its limits and its state.
 
 use std::os::raw::c_void;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -14,36 +14,38 @@ use crate::protocol::call::Call;
 use crate::protocol::item;
 use crate::wire::jsonrpc::Answer;
 
-/// What the event queue and the thread that waits share of a request.
+/// The part of a request that the event queue, the background thread and the
+/// waiting thread share.
 #[derive(Debug)]
 pub(crate) struct RequestState {
     call: Mutex<Call>,
     limits: Mutex<CallLimits>,
     state: Mutex<RunState>,
-    /// Raised when a started request has ended; there only while a thread
+    /// Raised when a started request has ended. Present only while a thread
     /// waits for it.
     completed: Mutex<Option<Arc<Signal>>>,
-    /// Where it is handed out; changed under the lock of the event queue.
-    pub(crate) place: Mutex<DoneListing>,
-    /// Ends a started request whose handle is freed.
+    /// Changed under the lock of the event queue.
+    pub(crate) listing: Mutex<DoneListing>,
+    /// Raised to end a started request whose handle is freed.
     pub(crate) abort: Mutex<Option<Arc<Signal>>>,
-    /// The progress report of the flight under way.
+    /// The progress report of the current run.
     report: Mutex<Option<Arc<ProgressReport>>>,
-    /// The handle that C has of it, until it is freed.
+    /// The C handle; null once it is freed.
     pub(crate) handle: AtomicPtr<c_void>,
 }
 
-/// One sending of a request: those that were started have numbers from 1.
+/// Identifies one run of a request, since a request may be run again. Started
+/// runs have numbers from 1; a run on the caller's thread has 0.
 pub(crate) type RunId = u64;
 
-/// Where a request is that is done.
+/// Who hands out a request that is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum DoneListing {
     #[default]
     Unlisted,
-    /// Among those that are to be handed out, by this number.
+    /// The event queue, which lists it by this number.
     Listed(u64),
-    /// A thread waits for it, and hands it out itself.
+    /// The thread that waits for it.
     Claimed,
 }
 
@@ -52,7 +54,7 @@ enum RunState {
     #[default]
     Idle,
     InFlight(RunId),
-    /// The pages of the result, of which most have one.
+    /// The pages of the result. Most results have one page.
     Done(Status, Option<Vec<Answer>>, Option<Error>),
 }
 
@@ -63,15 +65,15 @@ impl RequestState {
             limits: Mutex::default(),
             state: Mutex::default(),
             completed: Mutex::default(),
-            place: Mutex::default(),
+            listing: Mutex::default(),
             abort: Mutex::default(),
             report: Mutex::default(),
             handle: AtomicPtr::default(),
         }
     }
 
-    /// Changes the call or its limits. A flight under way would not see it, so
-    /// that there is an error then.
+    /// Changes the call or its limits. Fails while the request is in flight,
+    /// because that run would not see the change.
     pub(crate) fn change<T>(
         &self,
         change: impl FnOnce(&mut Call, &mut CallLimits) -> Result<T>,
@@ -86,7 +88,7 @@ impl RequestState {
         change(&mut lock(&self.call), &mut lock(&self.limits))
     }
 
-    /// Sets who is told, and ends it for who was told before.
+    /// Sets the progress handler, and ends the reports to the previous one.
     pub(crate) fn set_report(&self, tell: Option<Arc<ProgressHandler>>) -> Result<()> {
         let report = tell.map(|tell| Arc::new(ProgressReport::new(tell)));
         let old = std::mem::replace(&mut lock(&self.limits).report, report);
@@ -95,8 +97,8 @@ impl RequestState {
         Ok(())
     }
 
-    /// Whether a list is asked for whole, or for the one page that its
-    /// parameters name.
+    /// Sets whether all pages of a list are requested, or the one page that
+    /// its parameters name.
     pub(crate) fn set_all_pages(&self, all: bool) -> Result<()> {
         self.change(|call, limits| {
             limits.all_pages = None;
@@ -119,7 +121,7 @@ impl RequestState {
         self.handle.load(Ordering::Acquire).is_null()
     }
 
-    /// How it stands: `None` while it is in flight.
+    /// Its status; `None` while it is in flight.
     pub(crate) fn status(&self) -> Option<Status> {
         match &*lock(&self.state) {
             RunState::Idle => Some(Status::State),
@@ -128,7 +130,7 @@ impl RequestState {
         }
     }
 
-    /// Raised when it is done, if it was started.
+    /// The signal that is raised when a started request has ended.
     pub(crate) fn completed(&self) -> Arc<Signal> {
         let signal = lock(&self.completed).get_or_insert_with(Signal::shared).clone();
         if self.status().is_some() {
@@ -137,12 +139,12 @@ impl RequestState {
         signal
     }
 
-    /// Nobody waits for that any more.
+    /// Drops the signal, when no thread waits for the end any more.
     pub(crate) fn forget_completed(&self) {
         drop(lock(&self.completed).take());
     }
 
-    /// The result of a request that is done, once.
+    /// Takes the result of a request that is done. Works once.
     pub(crate) fn take_result(&self) -> Result<Vec<Answer>> {
         match &mut *lock(&self.state) {
             RunState::Idle => Err(Error::new(Status::State, "the request was not started")),
@@ -163,7 +165,7 @@ impl RequestState {
         }
     }
 
-    /// Marks it as in flight, unless it is.
+    /// Marks it as in flight; fails if it already is.
     pub(crate) fn mark_in_flight(&self, run: RunId) -> Result<()> {
         let mut state = lock(&self.state);
         if matches!(*state, RunState::InFlight(_)) {
@@ -181,7 +183,8 @@ impl RequestState {
         *lock(&self.state) = RunState::Idle;
     }
 
-    /// What a flight is made with. Whoever is told of it is told of no other.
+    /// Returns the call and the limits of a new run, which gets a progress
+    /// report of its own.
     pub(crate) fn begin(&self) -> (Call, CallLimits) {
         let (call, mut limits) = (lock(&self.call).clone(), lock(&self.limits).clone());
         let report = limits.report.map(|report| Arc::new(report.again()));
@@ -197,13 +200,13 @@ impl RequestState {
         }
     }
 
-    /// The progress report of this flight, if it is the one under way.
+    /// Returns the progress report of a run, if that is the current one.
     pub(crate) fn report_of(&self, run: RunId) -> Option<Option<Arc<ProgressReport>>> {
         let is_current = lock(&self.state).is_in(run);
         is_current.then(|| lock(&self.report).clone())
     }
 
-    /// Ends a flight, if it is the one under way; says whether it was.
+    /// Ends a run, if it is the current one; returns whether it was.
     pub(crate) fn end(&self, run: RunId, result: Result<Vec<Answer>>) -> bool {
         let done = match result {
             Ok(pages) => RunState::Done(Status::Ok, Some(pages), None),
@@ -217,7 +220,7 @@ impl RequestState {
         is_current
     }
 
-    /// Wakes the thread that waits for its end, if it has ended.
+    /// Wakes the thread that waits for the end of the request, if it has ended.
     pub(crate) fn announce_end(&self) {
         if self.status().is_some()
             && let Some(completed) = &*lock(&self.completed)
@@ -241,7 +244,7 @@ pub(crate) struct InFlightRequests(Mutex<InFlightState>);
 struct InFlightState {
     last: RunId,
     all: Numbered<Weak<RequestState>>,
-    /// Those that were under way at the close.
+    /// The runs that the close of the client ended.
     closed: Vec<RunId>,
     is_closed: bool,
 }
@@ -262,7 +265,7 @@ impl InFlightRequests {
         Ok(())
     }
 
-    /// Whether a close has ended it.
+    /// Whether the close of the client ended this run.
     pub(crate) fn was_closed(&self, run: RunId) -> bool {
         lock(&self.0).closed.contains(&run)
     }
@@ -271,7 +274,7 @@ impl InFlightRequests {
         lock(&self.0).all.remove(run);
     }
 
-    /// Lets no more begin, and gives those that are under way.
+    /// Refuses new runs from now on, and returns those in flight.
     pub(crate) fn close(&self) -> Vec<(RunId, Arc<RequestState>)> {
         let mut state = lock(&self.0);
         state.is_closed = true;

@@ -1,5 +1,5 @@
-//! Answers that the server calls fresh for a while (2026-07-28), kept within
-//! bounds, so that the same question need not be asked again.
+//! The cache of results with a `ttlMs` (revision 2026-07-28), so that the same
+//! call is not sent again while its result is fresh.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -23,7 +23,7 @@ pub(crate) struct ResponseCache {
 
 #[derive(Debug)]
 struct CachedResponses {
-    /// The most recently used last.
+    /// The most recently used is last.
     entries: VecDeque<CachedResponse>,
     size: usize,
     limit: usize,
@@ -35,25 +35,26 @@ struct CachedResponses {
 struct CachedResponse {
     method: String,
     members: String,
-    /// Whose answer it is; `None` where the server says that it is anybody's.
+    /// The credential that the result is for; `None` if `cacheScope` is
+    /// "public".
     owner: Option<Owner>,
     until: Instant,
     json: String,
 }
 
-/// What the server may tell programs apart by.
+/// The credential by which the server may tell applications apart.
 #[derive(Debug, PartialEq, Eq)]
 struct Owner {
     token: Option<Token>,
     headers: Vec<(String, Arc<Secret>)>,
 }
 
-/// What changes together, as far as a client is told.
+/// The results that one kind of notification makes stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Group {
     Tools,
     Prompts,
-    /// Skills too: their files are resources.
+    /// Includes skills: their files are resources.
     Resources,
 }
 
@@ -67,8 +68,8 @@ impl Group {
     }
 }
 
-/// What was true when a call was sent, and has to be true still for its answer
-/// to be kept.
+/// The state when a call was sent. Its result is stored only if the state is
+/// still the same.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     owner: Owner,
@@ -83,7 +84,7 @@ impl CachedResponse {
 
 const SIZE: usize = 4 * 1024 * 1024;
 
-/// The longest that an answer is taken for fresh, whatever the server says.
+/// The longest time for which a result is fresh, whatever the server says.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 impl Default for ResponseCache {
@@ -95,7 +96,7 @@ impl Default for ResponseCache {
 }
 
 impl ResponseCache {
-    /// Bounds what is kept; 0 keeps nothing.
+    /// Sets the limit of the memory; 0 stores nothing.
     pub(crate) fn set_limit(&self, bytes: usize) {
         let mut cached = lock(&self.cached);
         cached.limit = bytes;
@@ -106,10 +107,10 @@ impl ResponseCache {
         self.hits.load(Ordering::Relaxed)
     }
 
-    /// The answer to a call, while it is fresh.
+    /// Returns the result of a call, if it is fresh.
     pub(crate) fn get(&self, options: &Options, call: &Call) -> Option<Answer> {
         let mut cached = lock(&self.cached);
-        if cached.entries.is_empty() || !is_kept(call) {
+        if cached.entries.is_empty() || !is_cacheable(call) {
             return None;
         }
         let now = Instant::now();
@@ -125,23 +126,23 @@ impl ResponseCache {
         Some(if call.method() == "tools/list" { answer.of_marked_tools() } else { answer })
     }
 
-    /// To be asked for before a call is sent whose answer may be kept.
+    /// Returns the ticket of a call that may be stored. It is taken before the
+    /// call is sent.
     pub(crate) fn ticket(&self, options: &Options, call: &Call) -> Option<Ticket> {
-        if !is_kept(call) {
+        if !is_cacheable(call) {
             return None;
         }
         let changes = lock(&self.cached).changes(Group::of(&call.method));
         Some(Ticket { owner: owner(options), changes })
     }
 
-    /// Keeps an answer if the server says that it is fresh for a while, and
-    /// nothing has overtaken it.
+    /// Stores a result with a `ttlMs`, if the ticket is still valid.
     pub(crate) fn put(&self, ticket: Ticket, options: &Options, call: &Call, answer: &Answer) {
         if lock(&self.cached).limit < answer.json().len() {
             return;
         }
-        // Whose answer it is, is known as long as the token was the same all
-        // the time: the same one, as a token may come back.
+        // The owner is known only if the token did not change meanwhile. The
+        // same text in another token is not enough: a token may come back.
         let token = options.credential.current();
         let is_same = match (&token, &ticket.owner.token) {
             (Some(now), Some(then)) => now.is_same(then),
@@ -172,7 +173,7 @@ impl ResponseCache {
         cached.shrink();
     }
 
-    /// Forgets what a notification says has changed.
+    /// Removes the results that a notification makes stale.
     pub(crate) fn invalidate(&self, kind: Kind, params: &str) {
         let group = match kind {
             Kind::ToolsChanged => Group::Tools,
@@ -190,7 +191,7 @@ impl ResponseCache {
             return;
         }
         let Some(uri) = notification::uri(params) else { return };
-        // It may name a part of the one that was read.
+        // The URI may name a part of the resource that was read.
         cached.retain(|entry| {
             let read = Members::parse(&format!("{{{}}}", entry.members))
                 .ok()
@@ -200,14 +201,14 @@ impl ResponseCache {
         });
     }
 
-    /// A server that refuses a call does not know what was kept of it.
+    /// Removes the results of a method, after the server refused a call of it.
     pub(crate) fn forget(&self, call: &Call) {
         let mut cached = lock(&self.cached);
         cached.change(Group::of(&call.method));
         cached.retain(|entry| entry.method != call.method);
     }
 
-    /// The answer to this call is wanted anew.
+    /// Removes the result of one call, which is to be requested again.
     pub(crate) fn forget_answer(&self, call: &Call) {
         let mut cached = lock(&self.cached);
         cached.change(Group::of(&call.method));
@@ -253,9 +254,9 @@ impl CachedResponses {
     }
 }
 
-/// The calls whose answers have hints. The program's own `_meta` may change
-/// an answer, so that such a call is asked anew.
-fn is_kept(call: &Call) -> bool {
+/// Whether a call is one of those whose results have a `ttlMs`. The
+/// application's own `_meta` may change a result, so such a call is not cached.
+fn is_cacheable(call: &Call) -> bool {
     call.meta.is_empty()
         && matches!(
             call.method.as_str(),
@@ -301,7 +302,7 @@ mod tests {
     const PUBLIC: &str = r#"{"ttlMs":60000,"cacheScope":"public","tools":[]}"#;
 
     #[test]
-    fn answers_only_what_is_fresh_and_only_its_owner() {
+    fn returns_only_fresh_results_and_only_to_their_owner() {
         let cache = ResponseCache::default();
         put(&cache, &options("a"), &list(), PRIVATE);
         assert!(cache.get(&options("a"), &list()).is_some());
@@ -323,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn forgets_what_has_changed() {
+    fn removes_results_that_have_changed() {
         let cache = ResponseCache::default();
         let a = options("a");
         let fill = || {
@@ -342,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_nothing_that_was_overtaken() {
+    fn stores_nothing_that_changed_while_the_call_was_in_flight() {
         let cache = ResponseCache::default();
         let a = options("a");
         let skills = Call::new("skills/list", None).unwrap();
@@ -360,14 +361,14 @@ mod tests {
         cache.clear();
         cache.put(before, &a, &list(), &answer(PUBLIC));
         assert!(cache.get(&a, &list()).is_none());
-        // Another token meanwhile, be it of the same text.
+        // Another token was set meanwhile, although its text is the same.
         let before = sent(&list());
         cache.put(before, &options("a"), &list(), &answer(PRIVATE));
         assert!(cache.get(&a, &list()).is_none());
     }
 
     #[test]
-    fn keeps_no_more_than_its_limit() {
+    fn stores_no_more_than_its_limit() {
         let cache = ResponseCache::default();
         let a = options("a");
         cache.set_limit(1000);

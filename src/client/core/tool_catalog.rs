@@ -1,5 +1,5 @@
-//! Which arguments of which tools go into headers, as the lists said that
-//! were last read.
+//! What `tools/list` last said about each tool: its header parameters, its
+//! hints and its task support.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -18,14 +18,15 @@ pub(crate) struct ToolCatalog(Mutex<ToolLists>);
 
 #[derive(Debug, Default)]
 struct ToolLists {
-    /// By the name of the tool, where there is anything to know.
+    /// By the name of the tool. A tool with only default values is left out.
     tools: HashMap<String, ToolFacts>,
     is_begun: bool,
-    /// Whether a list was read to its end, so that of others there is nothing.
+    /// Whether a list was read to its end, so that a missing tool has only
+    /// default values.
     is_whole: bool,
 }
 
-/// Whether a tool runs as a task of the form that is asked for.
+/// Whether a tool may run as a task of revision 2025-11-25.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TaskSupport {
     Forbidden,
@@ -35,9 +36,9 @@ pub(crate) enum TaskSupport {
 
 #[derive(Clone, Debug)]
 struct ToolFacts {
-    /// Or why they are invalid.
+    /// The parameters, or why their marks are invalid.
     header_params: std::result::Result<Arc<[HeaderParam]>, String>,
-    /// It says that doing it twice is as good as once.
+    /// The tool says that a second call changes nothing more.
     is_idempotent: bool,
     task_support: TaskSupport,
 }
@@ -47,7 +48,7 @@ impl ToolCatalog {
         *lock(&self.0) = ToolLists::default();
     }
 
-    /// Reads a page of the list of tools.
+    /// Stores a page of `tools/list`.
     pub(crate) fn learn(&self, call: &Call, answer: &Answer, has_header_params: bool) {
         let result = answer.json();
         let has = |text: &str| memchr::memmem::find(result.as_bytes(), text.as_bytes()).is_some();
@@ -88,12 +89,12 @@ impl ToolCatalog {
         }
     }
 
-    /// Whether a tool says of itself that it may be called twice.
+    /// Whether the tool says that it may be called twice.
     pub(crate) fn is_idempotent(&self, call: &Call) -> bool {
         call.is_tool() && self.get(call).is_some_and(|known| known.is_idempotent)
     }
 
-    /// `None` where the list has to be read to know it.
+    /// `None` if the list has to be read first.
     pub(crate) fn task_support(&self, call: &Call) -> Option<TaskSupport> {
         if let Some(known) = self.get(call) {
             return Some(known.task_support);
@@ -116,7 +117,7 @@ impl ToolCatalog {
             .cloned()
     }
 
-    /// The headers of a call of a tool.
+    /// Returns the headers of a tool call.
     pub(crate) fn headers(&self, call: &Call) -> Result<Vec<(String, String)>> {
         let Some(facts) = self.get(call) else { return Ok(Vec::new()) };
         match facts.header_params {
@@ -130,7 +131,7 @@ impl ToolCatalog {
     }
 }
 
-/// Hints that make a call of a tool repeatable.
+/// The hints that make a tool call repeatable.
 const HINTS: [&str; 2] = ["idempotentHint", "readOnlyHint"];
 
 const TASK_SUPPORT: &str = "taskSupport";
