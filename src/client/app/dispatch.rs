@@ -1,4 +1,4 @@
-//! Handing what has come to the application: at once, or from the event queue.
+//! Delivers items to the application: at once, or from the event queue.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,16 +15,17 @@ use crate::protocol::input_request::TOO_DEEP;
 use crate::transport::wait::{Asking, Attendant, Wait, now};
 
 impl Client {
-    /// The descriptor for the application's loop.
+    /// Returns the descriptor for the application's event loop.
     pub(crate) fn fd(&self) -> Result<RawDescriptor> {
         self.event_queue.ready(true).fd().map_err(|error| {
             Error::new(Status::Internal, format!("no descriptor for the client: {error}"))
         })
     }
 
-    /// Runs the handlers for all that has arrived, waiting for it if need be.
+    /// Runs the handlers for everything in the queue. Waits up to `patience` if
+    /// the queue is empty.
     pub(crate) fn dispatch(self: &Arc<Self>, patience: Duration) -> Result<()> {
-        // After a close there is nothing left but requests to hand out.
+        // After a close, only requests that are done are left.
         let is_over = || if self.event_queue.has_done() { Ok(()) } else { self.check_open() };
         if self.is_closed() {
             return is_over();
@@ -46,9 +47,9 @@ impl Client {
         }
     }
 
-    /// Runs the handlers for what is there; says if there was anything. What
-    /// comes meanwhile is for the next time: a server that always has
-    /// something to say must not outlast a wait.
+    /// Runs the handlers for the items in the queue, and returns whether there
+    /// were any. Items that arrive meanwhile stay in the queue: otherwise a
+    /// server that always sends something could delay a wait without end.
     pub(crate) fn attend(&self) -> bool {
         let with_events = !InCallback::any(self.id());
         let mut has_any = false;
@@ -60,20 +61,20 @@ impl Client {
         has_any
     }
 
-    /// The same, without a lock where there is nothing.
+    /// Like `attend`, without taking the lock if the queue is empty.
     pub(crate) fn attend_if_any(&self) {
         if self.arrivals_here().is_raised() {
             self.attend();
         }
     }
 
-    /// Raised while there is something that may run on this thread.
+    /// Raised while the queue has an item that may run on this thread.
     pub(crate) fn arrivals_here(&self) -> &Signal {
         self.event_queue.arrivals(!InCallback::any(self.id()))
     }
 
-    /// A function of the application's that gets or keeps a credential runs
-    /// while others wait for it: a call of its own would wait for itself.
+    /// Fails inside a callback that gets or stores a credential. Calls wait for
+    /// that callback, so a call inside it would wait for itself.
     pub(crate) fn check_may_wait(&self) -> Result<()> {
         if InCallback::is_in(self.id(), CallbackKind::Credential) {
             return Err(Error::new(
@@ -93,19 +94,19 @@ impl Client {
                     handler(&event);
                 }
             }
-            // Its call has ended, or the server took it back.
-            QueuedItem::InputRequest(question) if question.check_open().is_err() => {}
-            QueuedItem::InputRequest(question)
+            // Its call has ended, or the server cancelled it.
+            QueuedItem::InputRequest(request) if request.check_open().is_err() => {}
+            QueuedItem::InputRequest(request)
                 if InCallback::is_full(self.id(), CallbackKind::Input) =>
             {
-                let _ = question.answer(TOO_DEEP.into());
+                let _ = request.answer(TOO_DEEP.into());
             }
-            QueuedItem::InputRequest(question) => match &self.handlers().input {
+            QueuedItem::InputRequest(request) => match &self.handlers().input {
                 Some(handler) => {
                     let _in_callback = InCallback::enter(self.id(), CallbackKind::Input);
-                    handler(question);
+                    handler(request);
                 }
-                None => question.dismiss(),
+                None => request.dismiss(),
             },
             QueuedItem::Progress(report, update) => {
                 if let Some(report) = report.upgrade() {
@@ -122,7 +123,7 @@ impl Client {
         }
     }
 
-    /// Tells how far a request is, on this thread.
+    /// Runs the progress handler of a request on this thread.
     pub(crate) fn tell(
         &self,
         report: &ProgressReport,
@@ -138,9 +139,9 @@ impl Client {
         report.tell(progress, total, message);
     }
 
-    /// Tells the application: at once on a thread of its own, in order with
-    /// what came before, else when it next looks. Events wait until no handler
-    /// of this client runs on this thread.
+    /// Delivers an item. On a thread of the application, the handler runs at
+    /// once, after the items in the queue; otherwise the item is queued. An
+    /// event is queued while a handler of this client runs on this thread.
     pub(crate) fn deliver(&self, item: QueuedItem, wait: &Wait) {
         let is_later = matches!(item, QueuedItem::Event(_)) && InCallback::any(self.id());
         if is_later || wait.is_background() || wait.is_leading() {
@@ -149,7 +150,7 @@ impl Client {
         }
         self.attend_if_any();
         self.handle(item);
-        // What came while the handler ran.
+        // Items that arrived while the handler ran.
         self.attend_if_any();
     }
 }

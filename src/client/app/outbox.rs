@@ -1,4 +1,4 @@
-//! Queueing messages that are sent while the caller goes on.
+//! Queues messages that are sent in the background.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use crate::client::core::session::Session;
 use crate::protocol::outgoing::Outgoing;
 
 impl Client {
-    /// Sends a message to the server from the background thread. How it fares
-    /// is the server's business; one that asks faster than it takes answers
-    /// does not get all of them.
+    /// Sends a message to the server from the background thread. Its failure is
+    /// not reported. A server that sends requests faster than it accepts
+    /// responses does not get all responses.
     pub(crate) fn send_apart(
         self: &Arc<Self>,
         session: &Arc<Session>,

@@ -22,7 +22,7 @@ impl Ctx<'_> {
             inquiry.take(client, options, place, asked, wait);
         }
         inquiry.ask(client, wait).await?;
-        inquiry.answers.retry(round)
+        inquiry.responses.retry(round)
     }
 
     /// Asks for what a server wants done on web pages before it runs a call
@@ -43,7 +43,7 @@ impl Ctx<'_> {
             inquiry.add(client, place, asked, wait);
         }
         inquiry.ask(client, wait).await?;
-        if !inquiry.answers.are_all_accepted() {
+        if !inquiry.responses.are_all_accepted() {
             return Ok(false);
         }
         // Where the server can tell that a page was visited, it is asked

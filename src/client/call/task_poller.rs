@@ -218,7 +218,7 @@ impl<'a> TaskPoller<'a> {
                 return Err(Error::new(Status::TooLarge, what));
             }
             self.keys.push(key.clone());
-            let mut inquiry = InputRound::telling(vec![key], &self.wake.signal);
+            let mut inquiry = InputRound::with_signal(vec![key], &self.wake.signal);
             inquiry.take(self.client, self.options, 0, asked, &self.wait);
             begun.push(inquiry);
         }
@@ -230,13 +230,14 @@ impl<'a> TaskPoller<'a> {
     /// Tells the server what was answered, each once.
     async fn update(&mut self) -> Result<()> {
         // More may be answered while this is on its way.
-        let given: Vec<bool> = self.open.iter().map(|open| open.answers.are_all_given()).collect();
+        let given: Vec<bool> =
+            self.open.iter().map(|open| open.responses.are_all_given()).collect();
         if !given.contains(&true) {
             return Ok(());
         }
         let mut responses = String::from("{");
         for (open, _) in self.open.iter().zip(&given).filter(|(_, is_given)| **is_given) {
-            open.answers.push_to(&mut responses)?;
+            open.responses.push_to(&mut responses)?;
         }
         responses.push('}');
         self.perform(&Call::update_task(self.id, &responses)).await?;

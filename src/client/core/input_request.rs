@@ -63,7 +63,7 @@ enum ResponseTarget {
     /// To the server, as the response to its request. The id is JSON text.
     Request { session: Arc<Session>, id: String },
     /// Into the call, which is sent again with the responses.
-    Call { answers: Arc<InputResponses>, place: usize },
+    Call { responses: Arc<InputResponses>, place: usize },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,11 +86,11 @@ pub(crate) struct InputResponses {
 impl InputResponses {
     pub(crate) fn new(keys: Vec<String>) -> Arc<Self> {
         let all = Signal::shared();
-        Self::telling(keys, &all)
+        Self::with_signal(keys, &all)
     }
 
     /// Like `new`, with a signal that is shared with something else.
-    pub(crate) fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Arc<Self> {
+    pub(crate) fn with_signal(keys: Vec<String>, all: &Arc<Signal>) -> Arc<Self> {
         Arc::new(Self {
             missing: AtomicUsize::new(keys.len()),
             given: Mutex::new(keys.into_iter().map(|key| (key, None)).collect()),
@@ -170,12 +170,12 @@ impl OpenInputRequest {
     /// Makes one of a round of input requests that a call has to answer.
     pub(crate) fn of_round(
         asker: InputContext<'_>,
-        answers: &Arc<InputResponses>,
+        responses: &Arc<InputResponses>,
         place: usize,
         asked: InputRequest,
         wait: &Wait,
     ) -> Arc<Self> {
-        let origin = ResponseTarget::Call { answers: answers.clone(), place };
+        let origin = ResponseTarget::Call { responses: responses.clone(), place };
         Self::new(asker, origin, asked, None, wait)
     }
 
@@ -205,8 +205,8 @@ impl OpenInputRequest {
     pub(crate) fn answer(&self, answered: InputResponse) -> Result<()> {
         let responder = self.close(InputState::Answered)?;
         match &self.origin {
-            ResponseTarget::Call { answers, place } => {
-                answers.set(*place, answered);
+            ResponseTarget::Call { responses, place } => {
+                responses.set(*place, answered);
                 Ok(())
             }
             ResponseTarget::Request { session, id } => {

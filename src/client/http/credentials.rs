@@ -1,4 +1,4 @@
-//! What the credential of a request needs of its client.
+//! The parts of a client that its credential needs.
 
 use crate::auth::credential::{Caller, Later};
 use crate::auth::oauth::host::http_client::{HttpClient, HttpClientOptions};
@@ -11,7 +11,7 @@ use crate::protocol::revision::Revision;
 use crate::transport::address_policy::AddressPolicy;
 use crate::transport::wait::Wait;
 
-/// A client in a call, for whoever gets it a token.
+/// The client and the options of a call, as the credential sees them.
 pub(crate) struct CredentialContext<'a> {
     pub(crate) client: &'a Client,
     pub(crate) options: &'a Options,

@@ -1,4 +1,4 @@
-//! Sending a message by a POST whose reply says no more than that it arrived.
+//! A message over HTTP with SSE: a POST whose reply only accepts it.
 
 use crate::base::error::Result;
 use crate::client::core::client::Client;
@@ -12,8 +12,8 @@ use crate::wire::jsonrpc::Id;
 use crate::wire::url::Url;
 
 impl Ctx<'_> {
-    /// Sends a message to where HTTP with SSE takes them; what is answered
-    /// comes on its stream, but for a refusal.
+    /// Sends a message to the endpoint of HTTP with SSE. A response arrives on
+    /// the event stream; only a refusal is returned here.
     pub(crate) async fn send_post(
         self,
         url: &Url,
@@ -33,7 +33,7 @@ impl Ctx<'_> {
 }
 
 impl Client {
-    /// The right to a connection, for a request that was started.
+    /// Waits for a permit to use a connection, if the request was started.
     pub(crate) async fn connection_permit(
         &self,
         wait: &Wait,
@@ -43,8 +43,8 @@ impl Client {
 }
 
 impl Refused {
-    /// On a status other than 2xx an error belongs to the request that it
-    /// answers, whatever its id.
+    /// Turns the refusal into an outcome. In a reply with a status other than
+    /// 2xx, a JSON-RPC error belongs to the request, whatever its id.
     pub(crate) fn outcome(self) -> Result<Outcome> {
         let Self { status: http_status, error, found } = self;
         if !StatusClass::of(http_status).is_about_request() {

@@ -1,4 +1,4 @@
-//! A message over Streamable HTTP: a POST, and the reply to it.
+//! A message over Streamable HTTP: a POST and its reply.
 
 use std::sync::Arc;
 
@@ -31,7 +31,8 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// Sends a call whose answer is a stream that does not end.
+    /// Sends `subscriptions/listen`, and returns its reply: an event stream
+    /// without an end.
     pub(crate) async fn open(
         self,
         session: &Arc<Session>,

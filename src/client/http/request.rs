@@ -1,5 +1,5 @@
-//! One HTTP request to the server: its headers and credential, where redirects
-//! lead, and what is left of a reply that is a refusal.
+//! One HTTP request to the server: its headers, its credential and its
+//! redirects, and the error of a reply that is not 2xx.
 
 use std::time::Duration;
 
@@ -24,24 +24,24 @@ use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::{self, Id, RpcError};
 use crate::wire::url::Url;
 
-/// The most redirects that one request follows.
+/// The limit of redirects that one request follows.
 const REDIRECTS: usize = 5;
-/// The most bytes of an error's body that are read.
+/// The limit of bytes that are read from the body of an error.
 pub(crate) const EXCERPT: usize = 64 * 1024;
 
 const ACCEPT: &str = "application/json, text/event-stream";
 
-/// What goes by for all requests of one exchange.
+/// What all HTTP requests for one message share.
 pub(crate) struct HttpContext<'a> {
     route: std::borrow::Cow<'a, Route>,
-    /// Those that were known when it began.
+    /// The secrets that were known at the begin, for the trace.
     secrets: Vec<Secret>,
     options: &'a Options,
 }
 
 impl<'a> HttpContext<'a> {
     pub(crate) fn new(options: &'a Options, dialect: Option<&dyn Dialect>) -> Result<Self> {
-        // Only a trace shows what is sent; errors are masked by the caller.
+        // Only a trace shows the sent bytes. The caller masks errors.
         let mut secrets = Vec::new();
         if options.trace.is_some() {
             secrets = options.secrets();
@@ -50,7 +50,8 @@ impl<'a> HttpContext<'a> {
         Ok(Self { route: options.current_route()?, secrets, options })
     }
 
-    /// What no line of the trace may show: a token may have come meanwhile.
+    /// The secrets that the trace masks, with those of a token that was got
+    /// meanwhile.
     fn secrets(&self) -> Vec<Secret> {
         if self.options.trace.is_none() {
             return Vec::new();
@@ -69,7 +70,7 @@ impl<'a> HttpContext<'a> {
         }
     }
 
-    /// A line of the trace.
+    /// Writes a received body to the trace.
     pub(crate) fn trace(&self, text: &[u8]) {
         if let Some(trace) = &self.options.trace {
             trace.line("<", &String::from_utf8_lossy(text), &self.secrets());
@@ -78,7 +79,7 @@ impl<'a> HttpContext<'a> {
 }
 
 impl<'a> Ctx<'a> {
-    /// Opens a stream of the server's.
+    /// Opens an event stream with GET.
     pub(crate) async fn get(
         self,
         headers: &Headers,
@@ -87,8 +88,8 @@ impl<'a> Ctx<'a> {
         self.get_within(None, headers, http).await
     }
 
-    /// The same, whose reply may take no longer than `patience`; the program
-    /// may take its time to find a token.
+    /// Opens an event stream with GET. `patience` limits the time until the
+    /// reply, but not the time to get a token.
     pub(crate) async fn get_within(
         self,
         patience: Option<Duration>,
@@ -102,8 +103,8 @@ impl<'a> Ctx<'a> {
         self.send(&get, http).await
     }
 
-    /// Sends a request with the credential that there is, and again with
-    /// another one where the server refuses it and that may help.
+    /// Sends a request with the current credential. Sends it again with another
+    /// credential if the server refuses the first one and another may help.
     pub(crate) async fn send(
         self,
         request: &HttpRequest<'_>,
@@ -148,7 +149,7 @@ impl<'a> Ctx<'a> {
             };
             let mut error = http_error::error(&reply.head, &body, rpc, had);
             if let Some(token) = &token {
-                // It may not be known any more when the call ends.
+                // The client may have forgotten this token when the call ends.
                 error = error.masked(&[Secret::from(token.bare())]);
             }
             let challenges = std::mem::take(&mut reply.head.challenges);
@@ -178,7 +179,7 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// Ends the session at the server, without a word about how that went.
+    /// Ends the session at the server. Failures are ignored.
     pub(crate) async fn end_session(self, dialect: &dyn Dialect) {
         let Ctx { options, wait, .. } = self;
         let Some(headers) = dialect.end() else { return };
@@ -190,7 +191,7 @@ impl<'a> Ctx<'a> {
         let patience = None;
         let delete =
             HttpRequest { verb: "DELETE", url, headers, body: None, is_repeatable: true, patience };
-        // The program is not asked for a token any more.
+        // The application is not asked for a new token.
         let token = options.credential.current();
         let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
         let secrets = http.secrets();
@@ -200,7 +201,7 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// The token for a request.
+    /// Returns the token for a request.
     async fn token(self) -> Result<Option<Token>> {
         let Ctx { client, options, wait } = self;
         if options.is_insecure() {
@@ -214,7 +215,7 @@ impl<'a> Ctx<'a> {
             ));
         }
         if wait.takes_what_is_there() {
-            // What is begun would be given up half-way.
+            // A new token would be requested and then given up half-way.
             return Ok(options.credential.current());
         }
         if let Some(ready) = options.credential.ready() {
@@ -230,19 +231,19 @@ impl<'a> Ctx<'a> {
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) status: u16,
-    /// The error to show for it.
+    /// The error that the application sees.
     pub(crate) error: Error,
     pub(crate) found: Option<(Id, RpcError)>,
 }
 
 impl Refused {
-    /// Whether it says nothing about the protocol.
+    /// Whether the status says nothing about the protocol, such as 401.
     pub(crate) fn is_final(&self) -> bool {
         !StatusClass::of(self.status).is_about_request()
     }
 
-    /// What it means for the session. `had_stream`: whether a notification
-    /// stream was open before.
+    /// What the refusal means for the session. `had_stream`: whether a
+    /// notification stream was open before.
     pub(crate) fn verdict(
         &self,
         request: RequestKind,
@@ -258,14 +259,15 @@ impl Refused {
     }
 }
 
-/// A request to the server, wherever on its origin it leads.
+/// A request to the server, which redirects may send to another URL of the
+/// same origin.
 pub(crate) struct HttpRequest<'a> {
     pub(crate) verb: &'static str,
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a Headers,
     pub(crate) body: Option<&'a [u8]>,
     pub(crate) is_repeatable: bool,
-    /// How long the reply may take, if not all the time that there is.
+    /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
 }
 
@@ -279,7 +281,7 @@ impl<'a> HttpRequest<'a> {
 /// Name, value, and whether the value is a secret.
 type Line<'a> = (&'a str, &'a str, bool);
 
-/// The headers of a request, but for those that frame it.
+/// Returns the headers of a request, without those that frame it.
 fn lines<'a>(
     options: &'a Options,
     token: Option<&'a Token>,
@@ -314,7 +316,7 @@ fn lines<'a>(
     Ok(lines)
 }
 
-/// Sends a request, and again to where a redirect of the same origin leads.
+/// Sends a request, and sends it again after a redirect to the same origin.
 async fn follow<'a>(
     options: &'a Options,
     request: &HttpRequest<'_>,
@@ -328,7 +330,7 @@ async fn follow<'a>(
     for _ in 0..=REDIRECTS {
         let url = moved.as_deref().unwrap_or(request.url);
         let bound = token.filter(|token| token.key().is_some());
-        // It holds for this URL.
+        // A proof is valid for one URL.
         let prove = || match bound {
             Some(token) => options.credential.proof(token, request.verb, &url.without_query()),
             None => Ok(None),
@@ -356,8 +358,8 @@ async fn follow<'a>(
     ))
 }
 
-/// Where a redirect leads, if it may be followed: the same origin, and with
-/// the method and the body as they are.
+/// Returns the target of a redirect that may be followed: one to the same
+/// origin that keeps the method and the body.
 fn redirected(verb: &str, from: &Url, reply: &Reply<'_>) -> Result<Url> {
     let status = reply.head.status;
     let wrong = |what: String| {
@@ -377,7 +379,7 @@ fn redirected(verb: &str, from: &Url, reply: &Reply<'_>) -> Result<Url> {
             target.origin
         ));
     }
-    // Some make a GET of everything, which leaves one as it is.
+    // 301 and 302 turn any request into a GET, and keep a GET as it is.
     let keeps_all = match status {
         307 | 308 => true,
         301 | 302 => verb == "GET",
