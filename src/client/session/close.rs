@@ -1,4 +1,4 @@
-//! The end of a client.
+//! Closes a client.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,14 +12,14 @@ use crate::client::options::server::Server;
 use crate::transport::process::ENDING;
 use crate::transport::wait::{Wait, now};
 
-/// How long the end of a session may take, if nothing else is set: it is sent
-/// at once, and a server that is slow to answer has it all the same.
+/// The default limit of the end of a session over HTTP. The request is sent at
+/// once, so a server that answers slowly has received it all the same.
 const END: Duration = Duration::from_millis(500);
 
 impl Client {
-    /// Ends every wait with `MCP_E_CLOSED`, and the session at the server.
+    /// Ends every wait with `MCP_E_CLOSED`, and ends the session at the server.
     pub(crate) fn close(self: &Arc<Self>) {
-        // First, so that a loop which wakes up finds them.
+        // First, so that an event loop that wakes up finds the requests.
         self.end_requests();
         self.close.raise();
         let options = self.options();
@@ -27,7 +27,7 @@ impl Client {
         let usual = if is_program { ENDING } else { END };
         let until = Instant::now() + options.close_timeout.unwrap_or(usual);
         let left = || until.saturating_duration_since(Instant::now());
-        // What goes on in the background has been told to end.
+        // The close signal has told the background tasks to end.
         self.background_tasks.end(Instant::now() + left().min(END));
         if let Some(session) = self.take_session() {
             let wait = Wait::for_at_most(left());
@@ -44,10 +44,10 @@ impl Client {
         options.http.close();
     }
 
-    /// Hands out the requests that are in flight, as closed.
+    /// Ends the requests in flight with `MCP_E_CLOSED`.
     fn end_requests(&self) {
-        // In this order, as each brings its end before it is taken from here:
-        // it is found in one of the two.
+        // In this order: a request queues its result before it leaves this
+        // list, so it is found in one of the two.
         let in_flight = self.in_flight.close();
         for item in self.event_queue.close() {
             if let QueuedItem::Done(request, run, result) = item {

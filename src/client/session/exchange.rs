@@ -1,5 +1,4 @@
-//! One message to the server and what comes back, over the transport of the
-//! session.
+//! Sends one message over the transport of the session.
 
 use crate::base::error::Result;
 use crate::client::core::context::Ctx;
@@ -7,7 +6,7 @@ use crate::client::core::outbound::{OutboundMessage, Outcome};
 use crate::client::core::session::Transport;
 
 impl Ctx<'_> {
-    /// Sends a message, and waits for the response to a request.
+    /// Sends a message. Waits for the response if it is a request.
     pub(crate) async fn post(self, message: OutboundMessage<'_>) -> Result<Outcome> {
         match message.peer.transport {
             Transport::StreamableHttp => self.post_http(message).await,

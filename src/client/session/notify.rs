@@ -1,4 +1,4 @@
-//! Sending a notification of the application's.
+//! Sends a notification of the application.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::protocol::session_loss::RequestKind;
 use crate::transport::wait::now;
 
 impl Ctx<'_> {
-    /// Sends a notification in the words of the session.
+    /// Sends a notification in the dialect of the session.
     async fn notify_within(self, call: &Call) -> Result<()> {
         let Ctx { client, .. } = self;
         let mut has_recovered = false;
