@@ -115,9 +115,9 @@ fn client(resolved: &ResolvedEntry<'_>) -> Result<Client> {
                 Some(ResolvedAuth::Token(place, token)) => {
                     client.set_token(Some(token.expose())).map_err(at(place))?;
                 }
-                Some(ResolvedAuth::OAuth { place, client: known, scope }) => {
+                Some(ResolvedAuth::OAuth { place, client: registered, scope }) => {
                     let auth = Auth::new(Grant::AuthorizationCode);
-                    if let Some((id, secret)) = known {
+                    if let Some((id, secret)) = registered {
                         let secret = secret.as_ref().map(Secret::expose);
                         auth.set_client(id.expose(), secret).map_err(at(place))?;
                     }
