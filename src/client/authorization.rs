@@ -1,4 +1,4 @@
-//! A client's authorization: setting it, signing in and out.
+//! The authorization of a client: sets it, signs in and signs out.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::client::http::credentials::CredentialContext;
 use crate::client::options::Options;
 use crate::transport::wait::now;
 
-// What `ffi` speaks of.
+// The types that `ffi` uses.
 pub(crate) use crate::auth::oauth::state::auth::{Auth, Browser};
 pub(crate) use crate::auth::oauth::state::settings::{Assertion, AssertionHandler, Grant};
 pub(crate) use crate::auth::oauth::store::file::FileStore;
 pub(crate) use crate::auth::oauth::store::{Store, StoreLock};
 
 impl Client {
-    /// Has an authorization get the tokens; `None` takes it away.
+    /// Sets the authorization that gets the tokens; `None` removes it.
     pub(crate) fn set_auth(&self, auth: Option<&Arc<Auth>>) -> Result<()> {
         let Some(auth) = auth else {
             return self.change(|options| options.set_credential(None));
@@ -31,7 +31,7 @@ impl Client {
             options.oauth = Some(oauth);
             Ok(())
         };
-        // The server is told of the extensions when it is connected to.
+        // The client declares the extensions to the server when it connects.
         if !auth.extensions().is_empty() {
             self.change_before_session(set)
         } else {
@@ -39,17 +39,17 @@ impl Client {
         }
     }
 
-    /// The authorization that gets the tokens.
+    /// Returns the authorization that gets the tokens.
     pub(crate) fn auth(&self) -> Result<Arc<Auth>> {
         Ok(oauth(&self.options())?.auth().clone())
     }
 
-    /// Gets a token although the server has not asked for one.
+    /// Gets a token before the server requires one.
     pub(crate) fn sign_in(self: &Arc<Self>) -> Result<()> {
         self.with_oauth("sign in", true)
     }
 
-    /// Lets go of the tokens.
+    /// Revokes and removes the tokens.
     pub(crate) fn sign_out(self: &Arc<Self>) -> Result<()> {
         self.with_oauth("sign out", false)
     }
@@ -76,7 +76,8 @@ impl Client {
     }
 }
 
-/// Shows a page in the environment of an authorization, or in the one of now.
+/// Opens a page in the browser, with the environment of the authorization or
+/// the current one.
 pub(crate) fn open_browser(url: &str, auth: Option<&Auth>) -> Result<()> {
     let environment = auth.map_or_else(Environment::read, |auth| auth.environment.clone());
     browser::open_browser(url, &environment)

@@ -1,4 +1,4 @@
-//! Runs the jobs that parts of a client start on the background thread.
+//! Runs the jobs of a client on the background thread.
 
 use std::future::Future;
 use std::pin::Pin;

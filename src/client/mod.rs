@@ -1,4 +1,4 @@
-//! One server, and all it takes to talk to it.
+//! A client of one server: connecting, calls, notifications and options.
 
 pub(crate) mod app;
 pub(crate) mod authorization;
@@ -17,7 +17,7 @@ pub(crate) mod settings;
 mod stream;
 mod subscribe;
 
-// What `ffi` speaks of.
+// The types that `ffi` uses.
 pub(crate) use crate::auth::token::Token;
 pub(crate) use crate::client::call::pages::joined;
 pub(crate) use crate::client::config::Config;

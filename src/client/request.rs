@@ -1,5 +1,5 @@
-//! One request with options of its own, performed here or started to go on
-//! by itself.
+//! One request with its own options, performed on the caller's thread or
+//! started on the background thread.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -48,14 +48,14 @@ impl Request {
         let options = self.client.options();
         let wait = self.client.wait(&options, &limits, false);
         let result = now(send(&self.client, &options, &call, &limits, &wait));
-        // What came before the end is told before it.
+        // Items that arrived before the end are delivered before it.
         self.client.attend_if_any();
         result
     }
 
-    /// Begins the request on the background thread, with the client's options
-    /// as they are now. Once it has begun, another thread may hand it out and
-    /// free its handle.
+    /// Starts the request on the background thread, with the client's options
+    /// of this moment. From then on, another thread may hand it out and free
+    /// its handle.
     pub(crate) fn start(self: Arc<Self>) -> Result<()> {
         let client = self.client.clone();
         client.check_open()?;
@@ -77,7 +77,7 @@ impl Request {
             })
         });
         match started {
-            // Closed meanwhile, and handed out as such.
+            // The close of the client ended the request and handed it out.
             Err(_) if client.in_flight.was_closed(run) => Ok(()),
             Err(error) => {
                 client.in_flight.remove(run);
@@ -89,7 +89,7 @@ impl Request {
         }
     }
 
-    /// Ends a request that was started and that nobody waits for any more.
+    /// Ends a started request whose handle is freed.
     pub(crate) fn abandon(&self) {
         self.handle.store(std::ptr::null_mut(), Ordering::Release);
         if let Some(abort) = lock(&self.abort).take() {
@@ -101,15 +101,15 @@ impl Request {
 
     fn mark_in_flight(&self, run: RunId) -> Result<()> {
         self.state.mark_in_flight(run)?;
-        // Done, and begun anew before it was handed out.
+        // A run that is done may not have been handed out yet.
         self.client.event_queue.set_listing(&self.state, DoneListing::Unlisted);
         Ok(())
     }
 }
 
 impl Client {
-    /// Waits for a started request, dispatching meanwhile. Its end is handed
-    /// out here and nowhere else.
+    /// Waits for a started request, and runs handlers meanwhile. Only this
+    /// thread hands out its end.
     pub(crate) fn await_request(
         self: &Arc<Self>,
         request: &Arc<Request>,
@@ -123,7 +123,7 @@ impl Client {
         self.event_queue.set_listing(request, DoneListing::Claimed);
         let completed = request.completed();
         loop {
-            // What came before its end is told before it.
+            // Items that arrived before the end are delivered before it.
             self.attend();
             if let Some(status) = request.status() {
                 self.attend();
@@ -134,7 +134,7 @@ impl Client {
             if left.is_zero() {
                 return Ok(None);
             }
-            // A close ends it as well: whoever closes the client ends the request.
+            // A close needs no check here: it ends the request.
             match now(Wait::for_at_most(left).until_either(self.arrivals_here(), &completed)) {
                 Err(error) if error.status() == Status::Timeout => {}
                 other => other?,
@@ -143,7 +143,7 @@ impl Client {
     }
 }
 
-/// A started request whose end a thread waits for.
+/// The claim of a thread that waits for the end of a started request.
 struct Claim<'a> {
     client: &'a Client,
     request: &'a Arc<Request>,
@@ -154,7 +154,7 @@ impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.request.forget_completed();
         self.client.event_queue.set_listing(self.request, DoneListing::Unlisted);
-        // It ended when nobody waited any more.
+        // The request ended after the thread stopped waiting.
         let is_done = || self.request.status().is_some_and(|status| status != Status::State);
         if !self.is_handed_out && is_done() {
             self.client.event_queue.list(self.request.state.clone());
@@ -175,7 +175,7 @@ async fn send(
     }
 }
 
-/// Ends a flight on this thread also when a panic does.
+/// Ends a run on this thread when it returns or panics.
 struct ResetOnDrop<'a>(&'a Request);
 
 impl Drop for ResetOnDrop<'_> {

@@ -1,4 +1,4 @@
-//! Setting a client's options, whole and at any time.
+//! Sets the options of a client. Each change replaces all options at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +24,8 @@ impl Client {
         self.change(|options| options.set_token(token))
     }
 
-    pub(crate) fn set_token_handler(&self, ask: Option<Box<TokenHandler>>) -> Result<()> {
-        let credential = ask.map(|ask| Arc::new(HandlerToken::new(ask)) as Arc<_>);
+    pub(crate) fn set_token_handler(&self, handler: Option<Box<TokenHandler>>) -> Result<()> {
+        let credential = handler.map(|handler| Arc::new(HandlerToken::new(handler)) as Arc<_>);
         self.change(|options| options.set_credential(credential))
     }
 
@@ -166,13 +166,13 @@ impl Client {
             Error::argument("milliseconds is negative: 0 is a close that waits for nothing")
         })?;
         self.change(|options| {
-            // No close lasts longer, and the end of it can be reckoned.
+            // The limit keeps the time of the end within the range of `Instant`.
             options.close_timeout = Some(Duration::from_millis(milliseconds.min(MAX_CLOSE)));
             Ok(())
         })
     }
 
-    /// Sets one of the limits of the public header, by its number.
+    /// Sets one of the limits of the public header.
     pub(crate) fn set_limit(&self, limit: Limit, value: i64) -> Result<()> {
         let most = usize::try_from(value).ok().filter(|most| *most > 0 || limit == Limit::Cache);
         let most = most.ok_or_else(|| {
@@ -226,11 +226,10 @@ impl Client {
         self.change_before_session(|options| options.declared.set_extra(json))
     }
 
-    /// Changes what is answered to roots/list, and tells the server.
+    /// Sets the response to `roots/list`, and notifies the server.
     pub(crate) fn set_roots(self: &Arc<Self>, json: Option<&str>) -> Result<()> {
         let declared = self.options().declared.clone();
-        let asks = self.handlers().asks_for_roots;
-        let roots = json.is_some() || asks;
+        let roots = json.is_some() || self.handlers().handles_roots;
         if roots != declared.roots && self.current_session().is_some() {
             return Err(Error::new(
                 Status::State,
@@ -256,20 +255,20 @@ impl Client {
         self.change_handlers(|handlers| handlers.event = handler);
     }
 
-    /// Sets who is asked, and what is declared to the server for it.
+    /// Sets the input handler, and the capabilities that are declared for it.
     pub(crate) fn set_input_handler(
         &self,
-        asked: InputKinds,
+        kinds: InputKinds,
         handler: Option<Arc<InputHandler>>,
     ) -> Result<()> {
-        let asked = if handler.is_some() { asked } else { InputKinds::default() };
+        let kinds = if handler.is_some() { kinds } else { InputKinds::default() };
         let options = self.options();
         let declared = ClientCapabilities {
-            form: asked.form,
-            url: asked.url,
-            sampling: asked.sampling || asked.sampling_tools,
-            sampling_tools: asked.sampling_tools,
-            roots: asked.roots || options.roots.is_some(),
+            form: kinds.form,
+            url: kinds.url,
+            sampling: kinds.sampling || kinds.sampling_tools,
+            sampling_tools: kinds.sampling_tools,
+            roots: kinds.roots || options.roots.is_some(),
             extra: options.declared.extra.clone(),
         };
         if declared != options.declared {
@@ -280,7 +279,7 @@ impl Client {
         }
         self.change_handlers(|handlers| {
             handlers.input = handler;
-            handlers.asks_for_roots = asked.roots;
+            handlers.handles_roots = kinds.roots;
         });
         Ok(())
     }
@@ -290,7 +289,8 @@ impl Client {
         let mut changed = Handlers::clone(&handlers);
         change(&mut changed);
         let old = std::mem::replace(&mut *handlers, Arc::new(changed));
-        // A program's user data may go with the old ones: not under the lock.
+        // The old value may free the application's user data, so it is dropped
+        // outside the lock.
         drop(handlers);
         drop(old);
     }
@@ -300,7 +300,8 @@ impl Client {
         let mut changed = Options::clone(&options);
         change(&mut changed)?;
         let old = std::mem::replace(&mut *options, Arc::new(changed));
-        // A program's user data may go with the old ones: not under the lock.
+        // The old value may free the application's user data, so it is dropped
+        // outside the lock.
         drop(options);
         drop(old);
         Ok(())
@@ -320,10 +321,10 @@ impl Client {
     }
 }
 
-/// The most milliseconds that a close may take, a day.
+/// The limit of the close timeout in milliseconds: one day.
 const MAX_CLOSE: u64 = 24 * 3600 * 1000;
 
-/// The limits of the public header, by its numbers.
+/// The limits of the public header, with its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub(crate) enum Limit {
@@ -331,7 +332,7 @@ pub(crate) enum Limit {
     Pages = 2,
     Items = 3,
     Events = 4,
-    /// Of the memory of answers that are kept.
+    /// The memory of the response cache.
     Cache = 5,
     Connections = 6,
 }
@@ -341,7 +342,7 @@ impl Limit {
         [Self::MessageSize, Self::Pages, Self::Items, Self::Events, Self::Cache, Self::Connections];
 }
 
-/// The kinds of questions that a program wants to be asked.
+/// The kinds of input requests that the application's handler takes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct InputKinds {
     pub(crate) form: bool,

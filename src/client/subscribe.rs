@@ -1,4 +1,4 @@
-//! Subscribing to a resource, and choosing the level of log messages.
+//! Subscribes to a resource, and sets the level of log messages.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ impl Ctx<'_> {
         if on && !session.server_info.has_capability("resources.subscribe") {
             return Err(Error::new(
                 Status::Unsupported,
-                "the server does not tell of changes of a resource: it declares no \
-                 resources.subscribe",
+                "the server sends no notifications about a single resource: it does not \
+                 declare resources.subscribe",
             ));
         }
         let change = |add: bool| {
@@ -33,7 +33,7 @@ impl Ctx<'_> {
         let has_changed = change(on);
         let result = async {
             if let Some(call) = session.dialect.subscribe(uri, on) {
-                // The stream first: what changes at once is not to be lost.
+                // The stream first, so that no notification is lost.
                 if on {
                     self.follow_wish().await?;
                 }
@@ -50,7 +50,7 @@ impl Ctx<'_> {
 }
 
 impl Client {
-    /// Asks to be told of changes of a resource, or ends that.
+    /// Subscribes to the updates of a resource, or unsubscribes.
     pub(crate) fn subscribe(self: &Arc<Self>, uri: &str, on: bool) -> Result<()> {
         let options = self.options();
         let wait = self.attended(self.wait(&options, &CallLimits::default(), false));
@@ -59,7 +59,7 @@ impl Client {
             .map_err(|error| self.finished(error, what, &options))
     }
 
-    /// Sets from which level on log messages are wanted.
+    /// Sets the minimum level of log messages.
     pub(crate) fn set_log_level(self: &Arc<Self>, level: &'static str) -> Result<()> {
         let options = self.options();
         let wait = self.wait(&options, &CallLimits::default(), false);

@@ -69,19 +69,19 @@ impl mcp_input {
     }
 
     fn kind(&self) -> InputKind {
-        self.question.asked.kind
+        self.question.request.kind
     }
 
     fn message(&self) -> &Lent {
         self.message
-            .get_or_init(|| Lent::new(&self.question.asked.string("message").unwrap_or_default()))
+            .get_or_init(|| Lent::new(&self.question.request.string("message").unwrap_or_default()))
     }
 
     fn schema(&self) -> Option<&Lent> {
         if self.kind() != InputKind::Form {
             return None;
         }
-        let part = || self.question.asked.part("requestedSchema").map(|text| Lent::new(&text));
+        let part = || self.question.request.part("requestedSchema").map(|text| Lent::new(&text));
         self.schema.get_or_init(part).as_ref()
     }
 
@@ -89,7 +89,7 @@ impl mcp_input {
         if self.kind() != InputKind::Url {
             return None;
         }
-        let part = || self.question.asked.string("url").map(|text| Lent::new(&text));
+        let part = || self.question.request.string("url").map(|text| Lent::new(&text));
         self.url.get_or_init(part).as_ref()
     }
 }
@@ -321,7 +321,7 @@ pub unsafe extern "C" fn mcp_input_params_json(
     // place to write to.
     unsafe {
         lend_long(input, len, |it| {
-            Some(it.params.get_or_init(|| Lent::new(&it.question.asked.params)))
+            Some(it.params.get_or_init(|| Lent::new(&it.question.request.params)))
         })
     }
 }
@@ -353,7 +353,7 @@ pub unsafe extern "C" fn mcp_input_accept(
         let (input, content) =
             unsafe { (borrow(input, "input")?, optional_text(content_json, "content_json")?) };
         input.question.check_open()?;
-        let answered = input.question.asked.accept(content)?;
+        let answered = input.question.request.accept(content)?;
         input.question.answer(answered)
     })
 }
@@ -373,7 +373,7 @@ pub unsafe extern "C" fn mcp_input_decline(input: *mut mcp_input) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live input request.
         let input = unsafe { borrow(input, "input") }?;
-        input.question.answer(input.question.asked.refuse(true))
+        input.question.answer(input.question.request.refuse(true))
     })
 }
 
@@ -392,7 +392,7 @@ pub unsafe extern "C" fn mcp_input_dismiss(input: *mut mcp_input) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live input request.
         let input = unsafe { borrow(input, "input") }?;
-        input.question.answer(input.question.asked.refuse(false))
+        input.question.answer(input.question.request.refuse(false))
     })
 }
 
@@ -417,7 +417,7 @@ pub unsafe extern "C" fn mcp_input_reply_json(
         let (input, result) =
             unsafe { (borrow(input, "input")?, text(result_json, "result_json")?) };
         input.question.check_open()?;
-        let answered = input.question.asked.reply(result)?;
+        let answered = input.question.request.reply(result)?;
         input.question.answer(answered)
     })
 }

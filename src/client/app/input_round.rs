@@ -6,7 +6,7 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::client::core::client::Client;
 use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::input_request::{InputResponses, OpenInputRequest, QUESTIONS};
+use crate::client::core::input_request::{InputResponses, MAX_OPEN, OpenInputRequest};
 use crate::client::options::Options;
 use crate::protocol::input_request::{InputKind, InputRequest, InputResponse};
 use crate::transport::wait::Wait;
@@ -21,10 +21,10 @@ pub(crate) struct InputRound {
 
 impl InputRound {
     pub(crate) fn new(keys: Vec<String>) -> Result<Self> {
-        if keys.len() > QUESTIONS {
+        if keys.len() > MAX_OPEN {
             return Err(Error::new(
                 Status::TooLarge,
-                format!("the server sent more than {QUESTIONS} input requests at once"),
+                format!("the server sent more than {MAX_OPEN} input requests at once"),
             ));
         }
         Ok(Self { responses: InputResponses::new(keys), requests: Vec::new() })

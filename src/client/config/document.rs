@@ -1,8 +1,8 @@
-//! Reads the servers out of a configuration file's text.
+//! Reads the servers from the text of a configuration file.
 //!
-//! `mcpServers` as Claude, Cursor and FastMCP have it, `servers` as VS Code
-//! has it, or a root that is a map of servers. Keys that are not known are
-//! passed over, and null is as if the key were not there.
+//! The servers are in `mcpServers` (Claude, Cursor, FastMCP), in `servers` (VS
+//! Code), or directly in the root. Unknown keys are ignored. A null counts as a
+//! missing key.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::client::config::place::ConfigPlace;
 use crate::client::options::server::HttpTransport;
 use crate::wire::jsonc::{JsonKind, Member, Value};
 
-/// What a file says, and what in it was passed over.
+/// The servers of a file, and warnings about ignored parts.
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) entries: Vec<Entry>,
@@ -20,7 +20,7 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// `file` is its name for messages.
+    /// `file` is the name of the file in messages.
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self> {
         let root = ConfigPlace::file(file);
         let value = Value::parse(text).map_err(|wrong| {
@@ -40,7 +40,7 @@ struct DocumentReader {
     warnings: Vec<String>,
 }
 
-/// The members of an object of the file, each name once.
+/// The members of an object, each name once.
 struct Object<'a> {
     place: ConfigPlace,
     members: Vec<&'a Member>,
@@ -55,12 +55,12 @@ impl DocumentReader {
             )));
         };
         let object = self.object(root.on(value.line), members, str::to_owned);
-        let (ours, editors) = (object.member("mcpServers"), object.member("servers"));
-        if let (Some(_), Some(editors)) = (ours, editors) {
-            let place = root.inside("servers", editors.line);
-            self.warnings.push(format!("{place}: is passed over, as there is \"mcpServers\""));
+        let (mcp_servers, servers) = (object.member("mcpServers"), object.member("servers"));
+        if let (Some(_), Some(servers)) = (mcp_servers, servers) {
+            let place = root.inside("servers", servers.line);
+            self.warnings.push(format!("{place}: is ignored, because there is \"mcpServers\""));
         }
-        if let Some(member) = ours.or(editors) {
+        if let Some(member) = mcp_servers.or(servers) {
             let place = root.inside(&member.name, member.line);
             let JsonKind::Object(servers) = &member.value.kind else {
                 return Err(place.on(member.value.line).wrong(format!(
@@ -88,8 +88,8 @@ impl DocumentReader {
         servers.map(|one| self.entry(root, one, false)).collect()
     }
 
-    /// The last member of each name counts, as parsers have it; `fold` makes
-    /// names equal.
+    /// Keeps the last member of each name, as JSON parsers do. Names are equal
+    /// if `fold` makes them equal.
     fn object<'a>(
         &mut self,
         place: ConfigPlace,
@@ -112,7 +112,7 @@ impl DocumentReader {
         Object { place, members: kept }
     }
 
-    fn entry(&mut self, servers: &ConfigPlace, member: &Member, is_editors: bool) -> Result<Entry> {
+    fn entry(&mut self, servers: &ConfigPlace, member: &Member, is_vs_code: bool) -> Result<Entry> {
         let place = servers.inside(&member.name, member.line);
         if member.name.contains('\0') {
             return Err(place.wrong("the name has a NUL (\\u0000): take it out"));
@@ -124,7 +124,7 @@ impl DocumentReader {
             )));
         };
         let object = self.object(place, members, str::to_owned);
-        let said = object.transport(is_editors)?;
+        let stated = object.transport(is_vs_code)?;
         let target = match (object.text("command")?, object.text("url")?) {
             (Some(_), Some(_)) => {
                 return Err(object.place.wrong(
@@ -138,7 +138,7 @@ impl DocumentReader {
                      this machine, or \"url\" for a server behind HTTP",
                 ));
             }
-            (Some(command), None) => match said {
+            (Some(command), None) => match stated {
                 Some((place, Some(_))) => {
                     return Err(place.wrong(
                         "is for a server behind HTTP, and there is \"command\": write \"stdio\", \
@@ -147,15 +147,15 @@ impl DocumentReader {
                 }
                 _ => self.program(&object, command)?,
             },
-            (None, Some(url)) => match said {
+            (None, Some(url)) => match stated {
                 Some((place, None)) => {
                     return Err(place.wrong(
                         "is \"stdio\", and there is \"url\": write \"http\" or \"sse\", or \
                          \"command\" in place of \"url\"",
                     ));
                 }
-                said => {
-                    let transport = said.and_then(|(_, transport)| transport);
+                stated => {
+                    let transport = stated.and_then(|(_, transport)| transport);
                     self.address(&object, url, transport.unwrap_or(HttpTransport::Auto))?
                 }
             },
@@ -209,12 +209,12 @@ impl DocumentReader {
         Ok(EntryTarget::Address { url, headers, auth, transport })
     }
 
-    /// A token, or how one is got.
+    /// Reads `auth`: a token, or how to get one.
     fn auth(&mut self, object: &Object<'_>) -> Result<Option<EntryAuth>> {
         let Some(member) = object.member("auth") else { return Ok(None) };
         let place = object.place.member("auth", member.value.line);
         let (client_id, client_secret, scopes) = match &member.value.kind {
-            // Cursor's: as whom the program is known.
+            // The form of Cursor: the registered client.
             JsonKind::Object(members) => {
                 let inside = object.place.inside("auth", member.value.line);
                 let client = self.object(inside, members, str::to_owned);
@@ -233,7 +233,7 @@ impl DocumentReader {
         Ok(Some(EntryAuth::OAuth(Box::new(OAuthEntry { place, client_id, client_secret, scopes }))))
     }
 
-    /// An object of strings.
+    /// Reads an object of strings.
     fn texts(
         &mut self,
         object: &Object<'_>,
@@ -248,8 +248,8 @@ impl DocumentReader {
         Ok(out)
     }
 
-    /// An object of strings, of numbers that count as written, and of nulls
-    /// for what is not to be there.
+    /// Reads an object of strings and numbers. A number is used as it is
+    /// written. A null removes the variable.
     fn env(&mut self, object: &Object<'_>) -> Result<Vec<(String, Option<ConfigText>)>> {
         let mut out = Vec::new();
         for one in self.members(object, "env", str::to_owned)? {
@@ -302,7 +302,7 @@ impl<'a> Object<'a> {
         text(self.place.member(name, member.value.line), &member.value).map(Some)
     }
 
-    /// An array of strings.
+    /// Reads an array of strings.
     fn list(&self, name: &'static str) -> Result<Vec<ConfigText>> {
         let Some(member) = self.member(name) else { return Ok(Vec::new()) };
         let JsonKind::Array(all) = &member.value.kind else {
@@ -312,9 +312,10 @@ impl<'a> Object<'a> {
         each.map(|(at, one)| text(self.place.element(name, at, one.line), one)).collect()
     }
 
-    /// What `transport` or `type` says, and where; with `None` for stdio.
-    fn transport(&self, is_editors: bool) -> Result<Option<(ConfigPlace, Option<HttpTransport>)>> {
-        let mut said = None;
+    /// Reads `transport` or `type`: its place and the transport, or `None` for
+    /// stdio.
+    fn transport(&self, is_vs_code: bool) -> Result<Option<(ConfigPlace, Option<HttpTransport>)>> {
+        let mut stated = None;
         for name in ["transport", "type"] {
             let Some(member) = self.member(name) else { continue };
             let place = self.place.member(name, member.value.line);
@@ -323,8 +324,8 @@ impl<'a> Object<'a> {
             };
             let transport = match written.expose() {
                 "stdio" => None,
-                // VS Code tries both for it.
-                "http" if is_editors => Some(HttpTransport::Auto),
+                // VS Code tries both HTTP transports.
+                "http" if is_vs_code => Some(HttpTransport::Auto),
                 "http" | "streamable-http" | "streamable_http" | "streamableHttp" => {
                     Some(HttpTransport::StreamableHttp)
                 }
@@ -337,12 +338,12 @@ impl<'a> Object<'a> {
                     )));
                 }
             };
-            if said.as_ref().is_some_and(|(_, other)| *other != transport) {
+            if stated.as_ref().is_some_and(|(_, other)| *other != transport) {
                 return Err(place.wrong("is not what \"transport\" says: keep one of them"));
             }
-            said = Some((place, transport));
+            stated = Some((place, transport));
         }
-        Ok(said)
+        Ok(stated)
     }
 
     fn timeout(&self) -> Result<Option<i32>> {

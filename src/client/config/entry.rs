@@ -1,4 +1,5 @@
-//! A server of a configuration file, checked, with its references as written.
+//! A server in a configuration file: checked, with its references not yet
+//! replaced.
 
 use crate::base::error::Result;
 use crate::base::secret::Secret;
@@ -10,7 +11,7 @@ use crate::wire::variable_reference::{Part, Wrong, parts};
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) place: ConfigPlace,
-    /// Where it is said to be disabled.
+    /// The place of `disabled`, if it is true.
     pub(crate) disabled: Option<ConfigPlace>,
     /// In milliseconds.
     pub(crate) timeout: Option<i32>,
@@ -19,11 +20,11 @@ pub(crate) struct Entry {
 
 #[derive(Debug)]
 pub(crate) enum EntryTarget {
-    /// A program on this machine, at stdio.
+    /// A program on this machine, over stdio.
     Program {
         command: ConfigText,
         args: Vec<ConfigText>,
-        /// `None` for a variable that the program is not to have.
+        /// `None` removes the variable.
         env: Vec<(String, Option<ConfigText>)>,
         env_file: Option<ConfigText>,
         cwd: Option<ConfigText>,
@@ -43,7 +44,7 @@ pub(crate) enum EntryAuth {
     OAuth(Box<OAuthEntry>),
 }
 
-/// What is said of the way to a token, and where.
+/// The settings of an authorization, and their place.
 #[derive(Debug)]
 pub(crate) struct OAuthEntry {
     pub(crate) place: ConfigPlace,
@@ -52,8 +53,7 @@ pub(crate) struct OAuthEntry {
     pub(crate) scopes: Vec<ConfigText>,
 }
 
-/// A text of the file. What its references stand for is looked up when a
-/// client is made.
+/// A text of the file. Its references are replaced when a client is made.
 #[derive(Debug)]
 pub(crate) struct ConfigText {
     pub(crate) place: ConfigPlace,
@@ -61,7 +61,8 @@ pub(crate) struct ConfigText {
 }
 
 impl ConfigText {
-    /// Refuses what can stand for nothing, without quoting it.
+    /// Refuses a text with malformed references. The error does not quote the
+    /// text, which may be a secret.
     pub(crate) fn new(place: ConfigPlace, written: Secret) -> Result<Self> {
         if written.expose().contains('\0') {
             return Err(place.wrong("has a NUL (\\u0000), which cannot be passed on"));
@@ -86,11 +87,11 @@ impl ConfigText {
     }
 
     pub(crate) fn parts(&self) -> Vec<Part<'_>> {
-        // Checked when it was made.
+        // `new` has checked the text.
         parts(self.written.expose()).unwrap_or_default()
     }
 
-    /// Whether all of it stands in the file.
+    /// Whether it has no reference.
     fn is_literal(&self) -> bool {
         matches!(*self.parts(), [Part::Plain(_)])
     }
@@ -111,7 +112,8 @@ impl Entry {
         }
     }
 
-    /// Tokens, headers and variables that are written out.
+    /// Returns the places of tokens, headers and variables whose values are
+    /// written in the file.
     pub(crate) fn literals(&self) -> Vec<&ConfigPlace> {
         let texts: Vec<&ConfigText> = match &self.target {
             EntryTarget::Program { env, .. } => {

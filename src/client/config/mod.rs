@@ -1,8 +1,9 @@
-//! The configuration files of MCP hosts, and clients of the servers in them.
+//! Reads the configuration files of MCP hosts, and makes clients for the
+//! servers in them.
 //!
-//! Loading checks syntax and types of the whole file. References are replaced
-//! when a client is made, so that a variable that one server lacks is in no
-//! other's way.
+//! Loading checks the syntax and the types of the whole file. References are
+//! replaced when a client is made, so a missing variable affects only the
+//! server that uses it.
 
 pub(crate) mod document;
 pub(crate) mod entry;
@@ -27,7 +28,7 @@ use crate::client::config::resolved_entry::{
 use crate::client::core::client::Client;
 use crate::platform::{Access, open_regular};
 
-/// A file's servers. Nothing in it changes.
+/// The servers of a file. It does not change after loading.
 #[derive(Debug)]
 pub(crate) struct Config {
     path: String,
@@ -35,9 +36,9 @@ pub(crate) struct Config {
     pub(crate) warnings: Vec<String>,
 }
 
-/// A larger file is no configuration.
+/// The limit of the size of a file.
 const LARGEST: u64 = 1024 * 1024;
-/// How many names a message lists.
+/// The limit of names in a message.
 const LISTED: usize = 20;
 
 impl Config {
@@ -51,7 +52,7 @@ impl Config {
         Ok(Self { path: path.to_owned(), entries, warnings })
     }
 
-    /// Makes a client of the server of that name, or of the only one.
+    /// Makes a client for the server with this name, or for the only server.
     pub(crate) fn client(&self, name: Option<&str>) -> Result<Client> {
         let environment = Environment::read();
         let references = References {
@@ -79,7 +80,7 @@ impl Config {
         match (enabled.next(), enabled.next(), &*self.entries) {
             (Some(entry), None, _) | (None, _, [entry]) => Ok(entry),
             (None, _, []) => none("has no server".to_owned()),
-            _ => none("has not one server, so that one must be named".to_owned()),
+            _ => none("has no single enabled server, so the server must be named".to_owned()),
         }
     }
 
@@ -100,7 +101,7 @@ impl Config {
     }
 }
 
-/// The only place that turns an entry into a client.
+/// Makes a client from an entry.
 fn client(resolved: &ResolvedEntry<'_>) -> Result<Client> {
     let client = match &resolved.target {
         ResolvedTarget::Address { url: (place, url), headers, auth, transport } => {
@@ -113,9 +114,9 @@ fn client(resolved: &ResolvedEntry<'_>) -> Result<Client> {
                 Some(ResolvedAuth::Token(place, token)) => {
                     client.set_token(Some(token.expose())).map_err(at(place))?;
                 }
-                Some(ResolvedAuth::OAuth { place, client: known, scope }) => {
+                Some(ResolvedAuth::OAuth { place, client: registered, scope }) => {
                     let auth = Auth::new(Grant::AuthorizationCode);
-                    if let Some((id, secret)) = known {
+                    if let Some((id, secret)) = registered {
                         let secret = secret.as_ref().map(Secret::expose);
                         auth.set_client(id.expose(), secret).map_err(at(place))?;
                     }
@@ -149,7 +150,7 @@ fn client(resolved: &ResolvedEntry<'_>) -> Result<Client> {
     Ok(client)
 }
 
-/// The text of a file and its permissions.
+/// Returns the text of a file and its permissions.
 fn read(path: &Path) -> Result<(Secret, Access)> {
     let failed = |error: io::Error| {
         let status = match error.kind() {
@@ -166,7 +167,7 @@ fn read(path: &Path) -> Result<(Secret, Access)> {
     if about.len() > LARGEST {
         return Err(too_large());
     }
-    // A byte more, to find a file that grows.
+    // One byte more than the limit, to detect a file that grows.
     let mut bytes = Zeroizing::new(Vec::with_capacity(about.len() as usize + 1));
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LARGEST {
@@ -187,7 +188,7 @@ fn too_large() -> Error {
     )
 }
 
-/// The warning about what users other than the owner may read.
+/// Returns the warning about secrets that other users may read.
 fn readable(entries: &[Entry], access: Access) -> Option<String> {
     let all: Vec<&place::ConfigPlace> = entries.iter().flat_map(Entry::literals).collect();
     let first = all.first()?;

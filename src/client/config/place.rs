@@ -1,4 +1,4 @@
-//! Where something stands in a configuration file, as errors name it.
+//! A place in a configuration file, for error messages.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::base::error::{Error, Status, quote};
 
 /// A file, a line and a key: `mcp.json:7: mcpServers.weather.args[2]`.
 ///
-/// The key is put together when it is shown: a file may have many.
+/// The key is built only when it is shown, because a file may have many.
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigPlace {
     within: Arc<Within>,
@@ -18,7 +18,7 @@ pub(crate) struct ConfigPlace {
 #[derive(Debug)]
 struct Within {
     file: Arc<str>,
-    /// The key of the server, of the object of servers, or nothing.
+    /// The key of the server or of the object of servers, or empty.
     key: String,
 }
 
@@ -31,13 +31,13 @@ enum KeyStep {
 }
 
 impl ConfigPlace {
-    /// The whole of a file.
+    /// The root of a file.
     pub(crate) fn file(file: &str) -> Self {
         let within = Within { file: file.into(), key: String::new() };
         Self { within: Arc::new(within), line: 1, step: KeyStep::Itself }
     }
 
-    /// A member whose name is the file's, and what is in it from then on.
+    /// A member whose name the file chose. Places inside it begin with its key.
     pub(crate) fn inside(&self, name: &str, line: usize) -> Self {
         let within = Within { file: self.within.file.clone(), key: joined(&self.key(), name) };
         Self { within: Arc::new(within), line, step: KeyStep::Itself }
@@ -73,7 +73,7 @@ impl ConfigPlace {
         }
     }
 
-    /// What stands there cannot be meant.
+    /// The error for an invalid value at this place.
     pub(crate) fn wrong(&self, what: impl Into<String>) -> Error {
         self.fails(Status::InvalidArgument, what)
     }
@@ -91,7 +91,8 @@ impl fmt::Display for ConfigPlace {
     }
 }
 
-/// Names that a dot would make ambiguous are in brackets.
+/// Joins the parts of a key. A name that a dot would make ambiguous is in
+/// brackets.
 fn joined(key: &str, name: &str) -> String {
     let is_plain = !name.is_empty()
         && name.len() <= 100

@@ -1,4 +1,4 @@
-//! An entry with its references resolved: what a client is made of.
+//! A server entry with its references replaced. A client is made from it.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -11,10 +11,10 @@ use crate::client::options::server::HttpTransport;
 use crate::wire::env_file;
 use crate::wire::variable_reference::Part;
 
-/// Where references are looked up.
+/// Looks up references.
 pub(crate) struct References<'a> {
     pub(crate) variable: &'a dyn Fn(&str) -> Option<OsString>,
-    /// The text of a file of variables.
+    /// Returns the text of an `envFile`.
     pub(crate) file: &'a dyn Fn(&str) -> Result<Secret>,
 }
 
@@ -41,7 +41,7 @@ pub(crate) enum ResolvedTarget<'a> {
     },
 }
 
-/// The token, or how one is got.
+/// The token, or how to get one.
 #[derive(Debug)]
 pub(crate) enum ResolvedAuth<'a> {
     Token(&'a ConfigPlace, Secret),
@@ -52,7 +52,8 @@ pub(crate) enum ResolvedAuth<'a> {
     },
 }
 
-/// What editors have under a name that looks like a variable's.
+/// The names that editors replace, although they look like environment
+/// variables.
 const EDITOR_VARIABLES: [&str; 4] =
     ["workspaceFolder", "workspaceFolderBasename", "userHome", "pathSeparator"];
 
@@ -117,7 +118,7 @@ impl OAuthEntry {
     }
 }
 
-/// The file's variables, and over them those of the entry; the last of a name
+/// Returns the variables of the file and of the entry. The last of each name
 /// counts.
 fn environment(
     env: &[(String, Option<ConfigText>)],
@@ -156,14 +157,15 @@ impl ConfigText {
                 Part::Foreign(inside) => Err(self.place.fails(
                     Status::Unsupported,
                     format!(
-                        "\"${{{}}}\" is known to an editor alone: write what it stands for, or \
+                        "\"${{{}}}\" is known only to an editor: write its value, or \
                          ${{NAME}} for an environment variable",
                         quote(inside)
                     ),
                 )),
             })
             .collect::<Result<_>>()?;
-        // Of the right size at once: growing would leave copies behind.
+        // The exact size: a string that grows would leave copies of a secret in
+        // memory.
         let mut out = String::with_capacity(pieces.iter().map(|one| one.expose().len()).sum());
         pieces.iter().for_each(|one| out.push_str(one.expose()));
         Ok(Secret::from(out))
@@ -189,12 +191,12 @@ impl ConfigText {
             (Some(value), Some(_)) if !value.expose().is_empty() => Ok(value),
             (_, Some(default)) => Ok(Secret::from(default)),
             (None, None) if EDITOR_VARIABLES.contains(&name) => Err(self.place.wrong(format!(
-                "\"${{{name}}}\" is known to an editor alone: write what it stands for, or set \
+                "\"${{{name}}}\" is known only to an editor: write its value, or set \
                  an environment variable {name}"
             ))),
             (None, None) => Err(self.place.wrong(format!(
                 "the environment variable {0} is not set: set it, or write ${{{0}:-...}} with \
-                 what counts without it",
+                 a default value",
                 quote(name)
             ))),
         }
@@ -205,7 +207,7 @@ impl ConfigText {
         self.place.fails(
             Status::Unsupported,
             format!(
-                "\"${{input:{id}}}\" is what an editor asks its user for: write ${{NAME}} in its \
+                "\"${{input:{id}}}\" is a value that an editor asks its user for: write ${{NAME}} in its \
                  place, and put the value of {id} into the environment variable NAME"
             ),
         )

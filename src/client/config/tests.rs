@@ -5,7 +5,7 @@ use super::entry::EntryTarget;
 use super::*;
 use crate::client::options::server::HttpTransport;
 
-/// A file that uses all that is known.
+/// A file that uses every known key.
 const GOOD: &str = r#"{
   // Claude's, Cursor's and FastMCP's
   "mcpServers": {
@@ -59,7 +59,7 @@ fn file(path: &str) -> Result<Secret> {
 
 const REFERENCES: References<'_> = References { variable: &variables, file: &file };
 
-/// The status and the message of what becomes of the first server.
+/// The error for the first server: from the file, its entry or its client.
 fn failure(text: &str) -> (Status, String) {
     let error = match parse(text) {
         Err(error) => error,
@@ -144,8 +144,7 @@ fn knows_the_transports() {
     }
 }
 
-/// What is wrong in the file: found when it is loaded, though the server is
-/// disabled.
+/// Errors that are found when the file is loaded, even for a disabled server.
 #[test]
 fn refuses_a_file_with_line_and_key() {
     for (text, place, what) in [
@@ -233,7 +232,7 @@ fn refuses_a_server_with_line_and_key() {
     }
 }
 
-/// What is found when a client is made.
+/// Errors that are found when a client is made.
 #[test]
 fn refuses_a_client_with_line_and_key() {
     use Status::{InvalidArgument, NotFound, State, Unsupported};
@@ -303,7 +302,7 @@ fn refuses_a_client_with_line_and_key() {
 }
 
 #[test]
-fn takes_the_default_for_what_is_unset_or_empty() {
+fn takes_the_default_of_an_unset_or_empty_variable() {
     for (written, value) in [
         ("${NONE:-d}", "d"),
         ("${EMPTY:-d}", "d"),
@@ -345,7 +344,7 @@ fn finds_a_server_by_its_name_or_as_the_only_one() {
 }
 
 #[test]
-fn warns_of_what_counts_for_nothing() {
+fn warns_about_ignored_parts() {
     let document = parse(
         "{\"servers\": {\"x\": 1},\n\"mcpServers\": {\n\"a\": {\"url\": \"x\"},\n\
          \"a\": {\"url\": \"y\",\n\"headers\": {\"K\": \"hunter2\",\n\"k\": \"hunter3\"}}}}",
@@ -356,7 +355,7 @@ fn warns_of_what_counts_for_nothing() {
     assert_eq!(
         warnings,
         [
-            "f.json:1: servers: is passed over, as there is \"mcpServers\"",
+            "f.json:1: servers: is ignored, because there is \"mcpServers\"",
             "f.json:3: mcpServers.a: is there twice: the one in line 4 counts",
             "f.json:5: mcpServers.a.headers.K: is there twice: the one in line 6 counts",
         ]
@@ -364,7 +363,7 @@ fn warns_of_what_counts_for_nothing() {
 }
 
 #[test]
-fn gives_the_client_an_authorization_where_the_file_says_oauth() {
+fn gives_the_client_the_authorization_of_the_file() {
     for (auth, known, scope) in [
         (r#""oauth""#, None, None),
         ("{}", None, None),
@@ -408,11 +407,11 @@ fn warns_of_secrets_that_others_may_read() {
     assert!(warning.starts_with("f.json:1: a.auth.CLIENT_SECRET: the value is"), "{warning}");
 }
 
-/// Cut anywhere, or with any byte changed, a file is refused or read.
+/// A file that is cut anywhere, or has any byte changed, is refused or read.
 #[test]
 fn ends_on_any_text() {
     for (cut, _) in GOOD.char_indices() {
-        // What is left are blanks.
+        // Only blanks are cut.
         let is_whole = cut >= GOOD.trim_end().len();
         match parse(&GOOD[..cut]) {
             Ok(document) => assert!(is_whole && document.entries.len() == 3, "{cut}"),
@@ -434,7 +433,7 @@ fn ends_on_any_text() {
 }
 
 #[test]
-fn reads_a_file_of_a_mebibyte_in_good_time() {
+fn reads_a_file_of_a_mebibyte_in_limited_time() {
     let began = std::time::Instant::now();
     let many = "\"a\":{\"url\":\"x\"},".repeat(LARGEST as usize / 17);
     let document = parse(&format!("{{{many}}}")).unwrap();

@@ -11,7 +11,7 @@ use crate::client::core::input_request::OpenInputRequest;
 pub(crate) struct Handlers {
     pub(crate) event: Option<Arc<EventHandler>>,
     pub(crate) input: Option<Arc<InputHandler>>,
-    pub(crate) asks_for_roots: bool,
+    pub(crate) handles_roots: bool,
 }
 
 pub(crate) type EventHandler = dyn Fn(&Event) + Send + Sync;

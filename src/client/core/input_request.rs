@@ -46,8 +46,8 @@ pub(crate) struct InputContext<'a> {
 /// An input request that the application may answer once.
 #[derive(Debug)]
 pub(crate) struct OpenInputRequest {
-    pub(crate) asked: InputRequest,
-    origin: ResponseTarget,
+    pub(crate) request: InputRequest,
+    target: ResponseTarget,
     state: Mutex<InputState>,
     /// Pauses the timeout of its call while the request is open.
     asking: Arc<Asking>,
@@ -104,9 +104,10 @@ impl InputResponses {
     }
 
     pub(crate) fn set(&self, place: usize, answered: InputResponse) {
-        if let Some(slot) = self.given.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place)
+        if let Some(response) =
+            self.given.lock().unwrap_or_else(PoisonError::into_inner).get_mut(place)
         {
-            slot.1 = Some(answered);
+            response.1 = Some(answered);
         }
         if self.missing.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.all.raise();
@@ -140,8 +141,8 @@ impl InputResponses {
                     return Err(Error::new(
                         Status::InputRequired,
                         format!(
-                            "the question that the server asks was answered with an error, \
-                             which this protocol revision cannot tell it: {message}"
+                            "the input request of the server was answered with an error, \
+                             which this protocol revision cannot send: {message}"
                         ),
                     )
                     .with_rpc(*code, None));
@@ -157,61 +158,61 @@ impl OpenInputRequest {
     /// Makes one of a request of the server. It pauses the timeout of the
     /// waiting call, if there is one. `None` if too many are open.
     pub(crate) fn of_request(
-        asker: InputContext<'_>,
+        context: InputContext<'_>,
         session: &Arc<Session>,
         id: &str,
-        asked: InputRequest,
+        request: InputRequest,
         wait: &Wait,
     ) -> Option<Arc<Self>> {
-        let quota = QuotaShare::of(&asker.questions.quota, asked.params.len())?;
-        let origin = ResponseTarget::Request { session: session.clone(), id: id.to_owned() };
-        Some(Self::new(asker, origin, asked, Some(quota), wait))
+        let quota = QuotaShare::of(&context.questions.quota, request.params.len())?;
+        let target = ResponseTarget::Request { session: session.clone(), id: id.to_owned() };
+        Some(Self::new(context, target, request, Some(quota), wait))
     }
 
     /// Makes one of a round of input requests that a call has to answer.
     pub(crate) fn of_round(
-        asker: InputContext<'_>,
+        context: InputContext<'_>,
         responses: &Arc<InputResponses>,
         place: usize,
-        asked: InputRequest,
+        request: InputRequest,
         wait: &Wait,
     ) -> Arc<Self> {
-        let origin = ResponseTarget::Call { responses: responses.clone(), place };
-        Self::new(asker, origin, asked, None, wait)
+        let target = ResponseTarget::Call { responses: responses.clone(), place };
+        Self::new(context, target, request, None, wait)
     }
 
     fn new(
-        asker: InputContext<'_>,
-        origin: ResponseTarget,
-        asked: InputRequest,
+        context: InputContext<'_>,
+        target: ResponseTarget,
+        request: InputRequest,
         quota: Option<QuotaShare>,
         wait: &Wait,
     ) -> Arc<Self> {
-        let asking = wait.asking().unwrap_or(&asker.questions.unclaimed).clone();
+        let asking = wait.asking().unwrap_or(&context.questions.unclaimed).clone();
         asking.begin();
-        let question = Arc::new(Self {
-            asked,
-            origin,
+        let input = Arc::new(Self {
+            request,
+            target,
             state: Mutex::new(InputState::Open),
             asking,
-            until: Instant::now() + asker.input_timeout,
-            responder: asker.responder,
+            until: Instant::now() + context.input_timeout,
+            responder: context.responder,
             _quota: quota,
         });
-        asker.questions.add(&question);
-        question
+        context.questions.add(&input);
+        input
     }
 
     /// Answers it, unless it was answered or withdrawn before.
     pub(crate) fn answer(&self, answered: InputResponse) -> Result<()> {
         let responder = self.close(InputState::Answered)?;
-        match &self.origin {
+        match &self.target {
             ResponseTarget::Call { responses, place } => {
                 responses.set(*place, answered);
                 Ok(())
             }
             ResponseTarget::Request { session, id } => {
-                responder.respond(session, id, &answered.related_to(&self.asked.params))
+                responder.respond(session, id, &answered.related_to(&self.request.params))
             }
         }
     }
@@ -219,10 +220,10 @@ impl OpenInputRequest {
     /// Fails if it can no longer be answered.
     pub(crate) fn check_open(&self) -> Result<()> {
         let state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let over = |what: &str| Err(Error::new(Status::State, format!("the question {what}")));
+        let over = |what: &str| Err(Error::new(Status::State, format!("the input request {what}")));
         match state {
             InputState::Open => Ok(()),
-            InputState::Answered => over("was answered already, or nobody answered in time"),
+            InputState::Answered => over("was answered already, or not answered in time"),
             InputState::Withdrawn => over("was withdrawn by the server"),
             InputState::Over => over("belongs to a call that has ended"),
         }
@@ -247,7 +248,7 @@ impl OpenInputRequest {
 
     /// Refuses it, because the application released it or took too long.
     pub(crate) fn dismiss(&self) {
-        let _ = self.answer(self.asked.refuse(false));
+        let _ = self.answer(self.request.refuse(false));
     }
 
     /// Ends it with its call: the server expects no response any more.
@@ -262,12 +263,12 @@ impl OpenInputRequest {
 
 /// The limit of input requests that the application has not released, and the
 /// limit of their memory. A single one may be larger.
-pub(crate) const QUESTIONS: usize = 1000;
+pub(crate) const MAX_OPEN: usize = 1000;
 const BYTES: usize = 64 << 20;
 
 #[derive(Debug, Default)]
 struct InputQuota {
-    questions: usize,
+    count: usize,
     bytes: usize,
 }
 
@@ -281,11 +282,11 @@ struct QuotaShare {
 impl QuotaShare {
     fn of(quota: &Arc<Mutex<InputQuota>>, bytes: usize) -> Option<Self> {
         let mut left = quota.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = left.questions >= QUESTIONS || left.bytes + bytes > BYTES;
-        if is_full && left.questions > 0 {
+        let is_full = left.count >= MAX_OPEN || left.bytes + bytes > BYTES;
+        if is_full && left.count > 0 {
             return None;
         }
-        left.questions += 1;
+        left.count += 1;
         left.bytes += bytes;
         Some(Self { quota: quota.clone(), bytes })
     }
@@ -294,7 +295,7 @@ impl QuotaShare {
 impl Drop for QuotaShare {
     fn drop(&mut self) {
         let mut quota = self.quota.lock().unwrap_or_else(PoisonError::into_inner);
-        quota.questions -= 1;
+        quota.count -= 1;
         quota.bytes -= self.bytes;
     }
 }
@@ -363,43 +364,43 @@ impl OpenInputRequests {
         }
     }
 
-    fn add(&self, question: &Arc<OpenInputRequest>) {
+    fn add(&self, input: &Arc<OpenInputRequest>) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|question| question.strong_count() > 0);
-        all.push(Arc::downgrade(question));
+        all.retain(|input| input.strong_count() > 0);
+        all.push(Arc::downgrade(input));
     }
 
     fn snapshot(&self) -> Vec<Arc<OpenInputRequest>> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().filter_map(Weak::upgrade).filter(|question| question.is_open()).collect()
+        all.iter().filter_map(Weak::upgrade).filter(|input| input.is_open()).collect()
     }
 
     /// Dismisses all that were not answered in time.
     pub(crate) fn expire(&self) {
         let now = Instant::now();
-        for question in self.snapshot().iter().filter(|question| question.until <= now) {
-            question.dismiss();
+        for input in self.snapshot().iter().filter(|input| input.until <= now) {
+            input.dismiss();
         }
     }
 
     /// Ends the one whose request the server cancelled.
     pub(crate) fn withdraw(&self, request: &str) {
-        for question in self.snapshot() {
-            if let ResponseTarget::Request { id, .. } = &question.origin
+        for input in self.snapshot() {
+            if let ResponseTarget::Request { id, .. } = &input.target
                 && id == request
             {
-                let _ = question.close(InputState::Withdrawn);
+                let _ = input.close(InputState::Withdrawn);
             }
         }
     }
 
     /// Ends all that belong to a session that is lost.
     pub(crate) fn withdraw_all(&self, lost: &Arc<Session>) {
-        for question in self.snapshot() {
-            if let ResponseTarget::Request { session, .. } = &question.origin
+        for input in self.snapshot() {
+            if let ResponseTarget::Request { session, .. } = &input.target
                 && Arc::ptr_eq(session, lost)
             {
-                let _ = question.close(InputState::Withdrawn);
+                let _ = input.close(InputState::Withdrawn);
             }
         }
     }

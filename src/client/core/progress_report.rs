@@ -123,10 +123,10 @@ pub(crate) struct KnownReport {
 }
 
 impl ProgressReports {
-    fn put(&self, id: i64, known: KnownReport) {
+    fn put(&self, id: i64, report: KnownReport) {
         let mut all = lock(&self.0);
         let at = all.partition_point(|(one, _)| *one < id);
-        all.insert(at, (id, known));
+        all.insert(at, (id, report));
     }
 
     fn remove(&self, id: i64) {
@@ -139,7 +139,7 @@ impl ProgressReports {
     pub(crate) fn get(&self, id: i64) -> Option<KnownReport> {
         let all = lock(&self.0);
         let at = all.binary_search_by_key(&id, |(one, _)| *one).ok()?;
-        all.get(at).map(|(_, known)| known.clone())
+        all.get(at).map(|(_, report)| report.clone())
     }
 }
 

@@ -48,9 +48,9 @@ impl StreamOpening {
     }
 
     pub(crate) fn tell(&self, result: Result<()>) {
-        let mut slot = lock(&self.result);
-        if slot.is_none() {
-            *slot = Some(result);
+        let mut first = lock(&self.result);
+        if first.is_none() {
+            *first = Some(result);
             self.done.raise();
         }
     }

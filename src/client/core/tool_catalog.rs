@@ -62,8 +62,8 @@ impl ToolCatalog {
         }
         let is_last = answer.member("nextCursor").is_none_or(|next| next == "null");
         lists.is_whole = lists.is_begun && is_last;
-        let known = &mut lists.tools;
-        if !is_of_interest && known.is_empty() {
+        let tools_by_name = &mut lists.tools;
+        if !is_of_interest && tools_by_name.is_empty() {
             return;
         }
         let Ok(members) = Members::parse(result) else { return };
@@ -81,23 +81,24 @@ impl ToolCatalog {
             let task_support = task_support(tool.get("execution"));
             let is_idempotent = is_idempotent(tool.get("annotations"));
             if has_none && !is_idempotent && task_support == TaskSupport::Forbidden {
-                known.remove(&name);
+                tools_by_name.remove(&name);
             } else {
                 let header_params = header_params.map(Into::into);
-                known.insert(name, ToolFacts { header_params, is_idempotent, task_support });
+                tools_by_name
+                    .insert(name, ToolFacts { header_params, is_idempotent, task_support });
             }
         }
     }
 
     /// Whether the tool says that it may be called twice.
     pub(crate) fn is_idempotent(&self, call: &Call) -> bool {
-        call.is_tool() && self.get(call).is_some_and(|known| known.is_idempotent)
+        call.is_tool() && self.get(call).is_some_and(|facts| facts.is_idempotent)
     }
 
     /// `None` if the list has to be read first.
     pub(crate) fn task_support(&self, call: &Call) -> Option<TaskSupport> {
-        if let Some(known) = self.get(call) {
-            return Some(known.task_support);
+        if let Some(facts) = self.get(call) {
+            return Some(facts.task_support);
         }
         lock(&self.0).is_whole.then_some(TaskSupport::Forbidden)
     }

@@ -1,4 +1,4 @@
-//! The options of a client, as types that cannot be wrong.
+//! The options of a client, as types that hold only valid values.
 
 pub(crate) mod server;
 mod server_options;
@@ -28,19 +28,20 @@ use crate::wire::challenge::is_token;
 use crate::wire::object::Members;
 use crate::wire::url::{Scheme, Url};
 
-/// What a call goes by: read once at its start, replaced whole by setters.
+/// All options. A call reads them once when it begins; a setter replaces them
+/// as a whole.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) server: Server,
     pub(crate) headers: Vec<Header>,
     pub(crate) credential: Arc<dyn Credential>,
-    /// The credential again, where it is an authorization.
+    /// The credential again, if it is an authorization.
     pub(crate) oauth: Option<Arc<OAuthCredential>>,
-    /// Whether the credential is something to send at all.
+    /// Whether there is a token or an authorization.
     pub(crate) has_credential: bool,
-    /// Without a sign of life.
+    /// The limit without a sign of life from the server.
     pub(crate) timeout: Duration,
-    /// Altogether.
+    /// The limit of the whole call.
     pub(crate) deadline: Duration,
     pub(crate) input_timeout: Duration,
     pub(crate) connect_timeout: Duration,
@@ -51,29 +52,29 @@ pub(crate) struct Options {
     pub(crate) max_message: usize,
     pub(crate) max_pages: usize,
     pub(crate) max_items: usize,
-    /// Without a reply.
+    /// The limit of events in one reply without the response.
     pub(crate) max_events: usize,
-    /// How long a close may take; what is usual for the transport if not set.
+    /// The limit of a close; `None` for the default of the transport.
     pub(crate) close_timeout: Option<Duration>,
-    /// Whether a program that has ended is started again.
+    /// Whether a process that has ended is started again.
     pub(crate) restarts: bool,
-    /// Whether a tool that says that it may be called twice is.
+    /// Whether a call of a tool that says it may be repeated is repeated.
     pub(crate) repeats_tools: bool,
     pub(crate) declared: ClientCapabilities,
-    /// Whether calls of tools may run as tasks, which are followed.
+    /// Whether tool calls may run as tasks, which are polled until they end.
     pub(crate) follows_tasks: bool,
-    /// What roots/list is answered with, as a JSON array.
+    /// The result of `roots/list`, as a JSON array.
     pub(crate) roots: Option<String>,
     pub(crate) trace: Option<Arc<Trace>>,
     pub(crate) route: Route,
     pub(crate) proxy: ProxyChoice,
-    /// The connections made by this route; a new route begins anew.
+    /// The connections of this route. A new route gets a new pool.
     pub(crate) http: Arc<Http>,
-    /// As it was when the client was made.
+    /// The environment of the moment when the client was made.
     environment: Arc<Environment>,
 }
 
-/// A header that the program set; its value counts as secret.
+/// A header that the application set. Its value is treated as a secret.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
     pub(crate) name: String,
@@ -89,9 +90,9 @@ const MAX_ITEMS: usize = 1_000_000;
 const MAX_EVENTS: usize = 1_000_000;
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 
-/// Headers that the library writes, or that would change how a message is
-/// framed.
-const OWNED: [&str; 17] = [
+/// The headers that the library writes itself, and those that would change how
+/// a message is framed.
+const RESERVED_HEADERS: [&str; 17] = [
     "accept",
     "accept-encoding",
     "connection",
@@ -112,7 +113,7 @@ const OWNED: [&str; 17] = [
 ];
 
 impl Options {
-    /// Those for a server that is reached by HTTP.
+    /// The options for a server behind HTTP.
     pub(crate) fn new(url: &str, token: Option<&str>) -> Result<Self> {
         let url = Url::parse(url)?;
         let token = token.map(Token::parse).transpose()?;
@@ -173,7 +174,7 @@ impl Options {
             )));
         }
         let lower = name.to_ascii_lowercase();
-        if OWNED.contains(&lower.as_str()) || lower.starts_with("mcp-") {
+        if RESERVED_HEADERS.contains(&lower.as_str()) || lower.starts_with("mcp-") {
             return Err(Error::argument(format!(
                 "header {name} is written by the library and cannot be set"
             )));
@@ -201,7 +202,7 @@ impl Options {
         self.set_credential(is_some.then(|| Arc::new(FixedToken(token)) as Arc<dyn Credential>))
     }
 
-    /// `None` takes away whatever there is.
+    /// Sets the credential; `None` removes it.
     pub(crate) fn set_credential(&mut self, credential: Option<Arc<dyn Credential>>) -> Result<()> {
         self.address()?;
         if credential.is_some() && self.has_header("authorization") {
@@ -227,8 +228,8 @@ impl Options {
         Ok(())
     }
 
-    /// Takes the roots that the server may ask for: a JSON array of objects
-    /// with a file:// URI each.
+    /// Sets the roots that the server may request: a JSON array of objects, each
+    /// with a file:// URI.
     pub(crate) fn set_roots(&mut self, json: Option<&str>) -> Result<()> {
         if let Some(json) = json {
             check_roots(json)?;
@@ -276,7 +277,8 @@ impl Options {
         Ok(())
     }
 
-    /// The route of a call, with the environment's proxy where that counts.
+    /// Returns the route of a call, with the proxy of the environment if it
+    /// applies.
     pub(crate) fn current_route(&self) -> Result<std::borrow::Cow<'_, Route>> {
         let address = self.address()?;
         let needs_none = self.route.unix_socket.is_some() || address.is_local;
@@ -287,7 +289,7 @@ impl Options {
         })
     }
 
-    /// Whether a credential may not go to the server.
+    /// Whether a credential would be sent unencrypted to another machine.
     pub(crate) fn is_insecure(&self) -> bool {
         let Ok(address) = self.address() else { return false };
         address.url.origin.scheme == Scheme::Http
@@ -301,7 +303,7 @@ impl Options {
         self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
     }
 
-    /// All that no message may show.
+    /// Returns all secrets, to be masked in texts.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         let mut secrets: Vec<Secret> = Vec::new();
         for header in &self.headers {
@@ -314,18 +316,18 @@ impl Options {
         }
         secrets.extend(self.credential.secrets());
         if let Server::Program(program) = &self.server {
-            // Keys are given to programs so. What is short is no secret, and
-            // would take half of a message away.
+            // Servers get keys as variables. A short value is no secret, and
+            // masking it would hide half of a message.
             let values =
                 program.environment.iter().filter_map(|(_, value)| value.as_ref()?.to_str());
-            secrets.extend(values.filter(|value| value.len() >= SECRET).map(Secret::from));
+            secrets.extend(values.filter(|value| value.len() >= MIN_SECRET).map(Secret::from));
         }
         secrets
     }
 }
 
-/// The least length of a variable's value that is masked.
-const SECRET: usize = 8;
+/// The minimum length of a variable's value that is masked.
+const MIN_SECRET: usize = 8;
 
 fn check_roots(json: &str) -> Result<()> {
     let roots: Vec<&serde_json::value::RawValue> = serde_json::from_str(json)
@@ -334,14 +336,14 @@ fn check_roots(json: &str) -> Result<()> {
         let uri = Members::parse(root.get()).ok().and_then(|members| members.string("uri"));
         if !uri.is_some_and(|uri| uri.starts_with("file://")) {
             return Err(Error::argument(format!(
-                "json has at place {at} what is no object with a \"uri\" that begins with file://"
+                "element {at} of json is not an object with a \"uri\" that begins with file://"
             )));
         }
     }
     Ok(())
 }
 
-/// A bound that is a number of things.
+/// Checks a limit that is a number of items.
 pub(crate) fn count(value: i32, name: &str) -> Result<usize> {
     match usize::try_from(value) {
         Ok(value) if value > 0 => Ok(value),
@@ -349,7 +351,7 @@ pub(crate) fn count(value: i32, name: &str) -> Result<usize> {
     }
 }
 
-/// A number of milliseconds that a wait may have.
+/// Checks the milliseconds of a timeout.
 pub(crate) fn milliseconds(value: i32) -> Result<Duration> {
     match u64::try_from(value) {
         Ok(value) if value > 0 => Ok(Duration::from_millis(value)),
@@ -359,15 +361,16 @@ pub(crate) fn milliseconds(value: i32) -> Result<Duration> {
     }
 }
 
-/// How long a caller waits for what may come; 0 does not wait.
+/// Checks the milliseconds that a caller is ready to wait; 0 does not wait.
 pub(crate) fn patience(value: i32) -> Result<Duration> {
     u64::try_from(value).map(Duration::from_millis).map_err(|_| {
         Error::argument("milliseconds is negative: every wait has an end, and 0 does not wait")
     })
 }
 
-/// RFC 9110, 5.5: visible characters, blanks and tabs between them, and bytes
-/// beyond ASCII. Never quoted: a value may be secret.
+/// Checks a header's value (RFC 9110, 5.5): visible characters, blanks and tabs
+/// between them, and bytes beyond ASCII. The error does not quote the value,
+/// which may be a secret.
 fn check_value(name: &str, value: &str) -> Result<()> {
     let wrong = |what: String| Err(Error::argument(format!("the value of header {name} {what}")));
     if let Some(at) = value.bytes().position(|byte| byte != b'\t' && byte.is_ascii_control()) {
@@ -379,8 +382,8 @@ fn check_value(name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// "NAME/VERSION libmcpclient/0.1.0", with what a product may not hold left
-/// out.
+/// Returns "NAME/VERSION libmcpclient/0.1.0", without the characters that a
+/// product name may not have.
 fn user_agent(name: &str, version: &str) -> String {
     let product = |text: &str| -> String {
         text.chars()
@@ -403,7 +406,7 @@ fn user_agent(name: &str, version: &str) -> String {
 }
 
 impl Options {
-    /// What the server is told that this client can do.
+    /// Returns the capabilities that the client declares to the server.
     pub(crate) fn declaration(&self) -> ClientCapabilities {
         match &self.oauth {
             Some(oauth) => self.declared.with_extensions(&oauth.auth().extensions()),
@@ -460,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn lets_a_credential_go_in_the_clear_to_this_machine_alone() {
+    fn sends_a_credential_unencrypted_only_to_this_machine() {
         let insecure = |url: &str, token| Options::new(url, token).unwrap().is_insecure();
         assert!(insecure("http://example.com/", Some("t")));
         assert!(!insecure("http://example.com/", None));
@@ -474,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_program_to_the_server() {
+    fn names_the_application_in_the_user_agent() {
         let mut options = options();
         assert!(options.user_agent.starts_with("libmcpclient/"));
         options.set_info("My App\u{e9}", "1.0 beta").unwrap();

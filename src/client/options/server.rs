@@ -1,4 +1,4 @@
-//! Where a client's server is, and what there is to say of it.
+//! Where the server of a client is.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,11 +12,11 @@ use crate::wire::url::Url;
 pub(crate) enum Server {
     Http(Address),
     Program(Program),
-    /// Descriptors that the program has opened, good for one session.
+    /// Descriptors that the application opened. They serve one session.
     Streams(Arc<Mutex<Option<Streams>>>),
 }
 
-/// The address of a server that is reached by HTTP.
+/// The address of a server behind HTTP.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
     pub(crate) url: Url,
@@ -27,7 +27,7 @@ pub(crate) struct Address {
     pub(crate) transport: HttpTransport,
 }
 
-/// By the numbers of the public header.
+/// The HTTP transport to use, with the numbers of the public header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
 pub(crate) enum HttpTransport {
@@ -37,6 +37,7 @@ pub(crate) enum HttpTransport {
     Sse = 2,
 }
 
+/// The two descriptors of a server.
 #[derive(Debug)]
 pub(crate) struct Streams {
     pub(crate) input: Descriptor,
@@ -44,7 +45,7 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    /// None of them waits from here on.
+    /// Takes the descriptors and makes them non-blocking.
     pub(crate) fn new(input: Descriptor, output: Descriptor) -> Result<Self> {
         for fd in [&input, &output] {
             fd.set_nonblocking().map_err(|error| {

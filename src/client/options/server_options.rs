@@ -6,7 +6,7 @@ use crate::client::options::server::{Address, HttpTransport, Server};
 use crate::transport::process::Program;
 
 impl Options {
-    /// Where the server is, if it is reached by HTTP.
+    /// Returns the server's address; fails if it is not behind HTTP.
     pub(crate) fn address(&self) -> Result<&Address> {
         match &self.server {
             Server::Http(address) => Ok(address),
@@ -19,7 +19,7 @@ impl Options {
         }
     }
 
-    /// Whether a server that is gone may be reached again.
+    /// Whether the client may connect again after the connection has ended.
     pub(crate) fn reconnects(&self) -> bool {
         match &self.server {
             Server::Http(_) => true,
@@ -28,7 +28,7 @@ impl Options {
         }
     }
 
-    /// The program that is the server, to change how it is started.
+    /// Returns the server's program, to change how it is started.
     pub(crate) fn program(&mut self) -> Result<&mut Program> {
         match &mut self.server {
             Server::Program(program) => Ok(program),

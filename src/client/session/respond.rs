@@ -29,7 +29,7 @@ impl Responder for Client {
         if !self.is_current(session) {
             return Err(Error::new(
                 Status::SessionLost,
-                "the session in which the server asked is gone: nobody waits for the answer",
+                "the session of the input request is lost: the server expects no answer",
             ));
         }
         if self.has_background() {
