@@ -213,10 +213,10 @@ mod tests {
         assert_eq!((error.code, error.data.as_deref()), (-5, Some("[1]")));
         let asks = r#""status":"input_required","inputRequests":{"k":{"method":"roots/list"}}"#;
         assert!(matches!(state(Tasks::Asked, asks), Ok(TaskState::Asking(None))));
-        let Ok(TaskState::Asking(Some(round))) = state(Tasks::Decided, asks) else {
+        let Ok(TaskState::Asking(Some(input))) = state(Tasks::Decided, asks) else {
             unreachable!()
         };
-        assert_eq!(round.requests[0].0, "k");
+        assert_eq!(input.requests[0].0, "k");
         let gone = r#""status":"cancelled","statusMessage":"why""#;
         let Ok(TaskState::Cancelled(why)) = state(Tasks::Asked, gone) else { unreachable!() };
         assert_eq!(why.as_deref(), Some("why"));
