@@ -105,7 +105,7 @@ impl Dialect for Handshake {
     fn interpret(&self, call: &Call, answer: &Answer) -> Result<Interpretation> {
         // A server that does not know the parameter `task` runs the call at once.
         if call.is_tool() && call.has_tasks && answer.member("task").is_some() {
-            return Tasks::Asked.begun(answer).map(Interpretation::Task);
+            return Tasks::ByClient.created(answer).map(Interpretation::Task);
         }
         Ok(Interpretation::Complete)
     }
@@ -157,7 +157,7 @@ impl Dialect for Handshake {
     }
 
     fn tasks(&self) -> Option<Tasks> {
-        self.revision.has_tasks().then_some(Tasks::Asked)
+        self.revision.has_tasks().then_some(Tasks::ByClient)
     }
 
     fn has_header_params(&self) -> bool {

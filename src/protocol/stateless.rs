@@ -132,7 +132,7 @@ impl Dialect for Stateless {
                 call.method
             ))),
             Some("\"task\"") if call.is_tool() && call.has_tasks => {
-                Tasks::Decided.begun(answer).map(Interpretation::Task)
+                Tasks::ByServer.created(answer).map(Interpretation::Task)
             }
             Some(other) => Err(Error::protocol(format!(
                 "the server sent a result of a kind that was not asked for: {}",
@@ -204,7 +204,7 @@ impl Dialect for Stateless {
     }
 
     fn tasks(&self) -> Option<Tasks> {
-        Some(Tasks::Decided)
+        Some(Tasks::ByServer)
     }
 
     fn has_header_params(&self) -> bool {
@@ -306,11 +306,11 @@ mod tests {
         assert!(interpret(&tool, r#"{"result\u0054ype":"task"}"#).is_err());
         let task = r#"{"resultType":"task","taskId":"t","status":"working"}"#;
         assert!(interpret(&tool, task).is_err());
-        let prepared = Tasks::Decided.prepare(&tool, 0);
+        let prepared = Tasks::ByServer.prepare(&tool, 0);
         assert!(
             matches!(interpret(&prepared, task), Ok(Interpretation::Task(task)) if task.id == "t")
         );
-        assert!(interpret(&Tasks::Decided.prepare(&list, 0), task).is_err(), "only tools");
+        assert!(interpret(&Tasks::ByServer.prepare(&list, 0), task).is_err(), "only tools");
         let asks = r#"{"resultType":"input_required","requestState":"a\/b",
             "inputRequests":{"k":{"method":"roots/list","params":{"a":1}}}}"#;
         assert_eq!(interpret(&list, asks).unwrap_err().status(), Status::Protocol);

@@ -15,10 +15,10 @@ use crate::wire::object::Members;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tasks {
     /// The client asks for a task, and requests its result (2025-11-25).
-    Asked,
+    ByClient,
     /// The server decides, if the client has declared the extension. The result
     /// is a member of the task (2026-07-28).
-    Decided,
+    ByServer,
 }
 
 /// A task, as the server last reported it.
@@ -35,7 +35,7 @@ pub(crate) enum TaskState {
     Working,
     /// The server needs input. `None`: it sends requests once the client
     /// requests the result.
-    Asking(Option<InputRequired>),
+    InputRequired(Option<InputRequired>),
     /// The task has ended. The client has to request the result.
     Ended,
     /// The task has ended with this result as JSON text.
@@ -52,27 +52,27 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 impl Tasks {
     /// Whether the server has tasks.
-    pub(crate) fn are_there(self, server_info: &ServerInfo) -> bool {
+    pub(crate) fn are_offered(self, server_info: &ServerInfo) -> bool {
         match self {
-            Self::Asked => server_info.has_capability("tasks"),
-            Self::Decided => server_info.has_extension(extension::TASKS),
+            Self::ByClient => server_info.has_capability("tasks"),
+            Self::ByServer => server_info.has_extension(extension::TASKS),
         }
     }
 
     /// Whether the client may ask for a task for a `tools/call`.
-    pub(crate) fn may_be_asked(self, server_info: &ServerInfo) -> bool {
-        self == Self::Asked && server_info.has_capability("tasks.requests.tools.call")
+    pub(crate) fn may_be_requested(self, server_info: &ServerInfo) -> bool {
+        self == Self::ByClient && server_info.has_capability("tasks.requests.tools.call")
     }
 
     pub(crate) fn can_cancel(self, server_info: &ServerInfo) -> bool {
         match self {
-            Self::Asked => server_info.has_capability("tasks.cancel"),
-            Self::Decided => self.are_there(server_info),
+            Self::ByClient => server_info.has_capability("tasks.cancel"),
+            Self::ByServer => self.are_offered(server_info),
         }
     }
 
     pub(crate) fn can_list(self, server_info: &ServerInfo) -> bool {
-        self == Self::Asked && server_info.has_capability("tasks.list")
+        self == Self::ByClient && server_info.has_capability("tasks.list")
     }
 
     /// The call as it is sent so that it may run as a task. The server keeps the
@@ -80,7 +80,7 @@ impl Tasks {
     pub(crate) fn prepare(self, call: &Call, ttl: u32) -> Call {
         let mut call = call.clone();
         call.has_tasks = true;
-        if self == Self::Asked {
+        if self == Self::ByClient {
             call.writer().object("task", |json| {
                 if ttl > 0 {
                     json.integer("ttl", ttl.into());
@@ -91,10 +91,10 @@ impl Tasks {
     }
 
     /// The task that a call has become, from its result.
-    pub(crate) fn begun(self, answer: &Answer) -> Result<Task> {
+    pub(crate) fn created(self, answer: &Answer) -> Result<Task> {
         let json = match self {
-            Self::Asked => answer.member("task").unwrap_or_default(),
-            Self::Decided => answer.json(),
+            Self::ByClient => answer.member("task").unwrap_or_default(),
+            Self::ByServer => answer.json(),
         };
         let (mut task, status, _) = task(json)?;
         if status != "working" {
@@ -111,18 +111,18 @@ impl Tasks {
         task.state = match (status.as_str(), self) {
             ("working", _) => TaskState::Working,
             ("cancelled", _) => TaskState::Cancelled(members.string("statusMessage")),
-            ("input_required", Self::Asked) => TaskState::Asking(None),
-            ("input_required", Self::Decided) => {
-                TaskState::Asking(Some(InputRequired::parse(json)?))
+            ("input_required", Self::ByClient) => TaskState::InputRequired(None),
+            ("input_required", Self::ByServer) => {
+                TaskState::InputRequired(Some(InputRequired::parse(json)?))
             }
-            ("completed" | "failed", Self::Asked) => TaskState::Ended,
-            ("completed", Self::Decided) => match members.get("result") {
+            ("completed" | "failed", Self::ByClient) => TaskState::Ended,
+            ("completed", Self::ByServer) => match members.get("result") {
                 Some(result) if result.get().starts_with('{') => {
                     TaskState::Completed(result.get().to_owned())
                 }
                 _ => return Err(malformed("it is completed, and has no result")),
             },
-            ("failed", Self::Decided) => match members.get("error") {
+            ("failed", Self::ByServer) => match members.get("error") {
                 Some(error) => TaskState::Failed(jsonrpc::parse_error(error.get())?),
                 None => return Err(malformed("it has failed, and has no error")),
             },
@@ -172,13 +172,13 @@ mod tests {
     #[test]
     fn reads_the_task_from_the_result_of_a_call() {
         let old = r#"{"task":{"taskId":"a","status":"working","ttl":null,"pollInterval":200}}"#;
-        let task = Tasks::Asked.begun(&answer(old)).unwrap();
+        let task = Tasks::ByClient.created(&answer(old)).unwrap();
         assert_eq!((task.id.as_str(), task.pause), ("a", Duration::from_millis(200)));
         let new = r#"{"resultType":"task","taskId":"b","status":"completed","ttlMs":1}"#;
-        let task = Tasks::Decided.begun(&answer(new)).unwrap();
+        let task = Tasks::ByServer.created(&answer(new)).unwrap();
         assert_eq!((task.id.as_str(), task.pause), ("b", Duration::ZERO), "asked for at once");
         for wrong in [r#"{"task":{"taskId":"","status":"working"}}"#, r#"{"task":{}}"#, "{}"] {
-            assert!(Tasks::Asked.begun(&answer(wrong)).is_err(), "{wrong}");
+            assert!(Tasks::ByClient.created(&answer(wrong)).is_err(), "{wrong}");
         }
     }
 
@@ -195,30 +195,30 @@ mod tests {
             (r#","pollIntervalMs":99999999999"#, LONGEST_PAUSE),
         ] {
             let json = format!(r#"{{"taskId":"t","status":"working"{rest}}}"#);
-            assert_eq!(Tasks::Decided.read(&answer(&json)).unwrap().pause, pause, "{rest}");
+            assert_eq!(Tasks::ByServer.read(&answer(&json)).unwrap().pause, pause, "{rest}");
         }
     }
 
     #[test]
     fn reads_a_task_in_either_form() {
         let working = r#""status":"working""#;
-        assert!(matches!(state(Tasks::Asked, working), Ok(TaskState::Working)));
+        assert!(matches!(state(Tasks::ByClient, working), Ok(TaskState::Working)));
         let done = r#""status":"completed","result":{"content":[ ]}"#;
-        assert!(matches!(state(Tasks::Asked, done), Ok(TaskState::Ended)));
-        let Ok(TaskState::Completed(json)) = state(Tasks::Decided, done) else { unreachable!() };
+        assert!(matches!(state(Tasks::ByClient, done), Ok(TaskState::Ended)));
+        let Ok(TaskState::Completed(json)) = state(Tasks::ByServer, done) else { unreachable!() };
         assert_eq!(json, r#"{"content":[ ]}"#, "as the server wrote it");
         let failed = r#""status":"failed","error":{"code":-5,"message":"no","data":[1]}"#;
-        assert!(matches!(state(Tasks::Asked, failed), Ok(TaskState::Ended)));
-        let Ok(TaskState::Failed(error)) = state(Tasks::Decided, failed) else { unreachable!() };
+        assert!(matches!(state(Tasks::ByClient, failed), Ok(TaskState::Ended)));
+        let Ok(TaskState::Failed(error)) = state(Tasks::ByServer, failed) else { unreachable!() };
         assert_eq!((error.code, error.data.as_deref()), (-5, Some("[1]")));
         let asks = r#""status":"input_required","inputRequests":{"k":{"method":"roots/list"}}"#;
-        assert!(matches!(state(Tasks::Asked, asks), Ok(TaskState::Asking(None))));
-        let Ok(TaskState::Asking(Some(round))) = state(Tasks::Decided, asks) else {
+        assert!(matches!(state(Tasks::ByClient, asks), Ok(TaskState::InputRequired(None))));
+        let Ok(TaskState::InputRequired(Some(input))) = state(Tasks::ByServer, asks) else {
             unreachable!()
         };
-        assert_eq!(round.requests[0].0, "k");
+        assert_eq!(input.requests[0].0, "k");
         let gone = r#""status":"cancelled","statusMessage":"why""#;
-        let Ok(TaskState::Cancelled(why)) = state(Tasks::Asked, gone) else { unreachable!() };
+        let Ok(TaskState::Cancelled(why)) = state(Tasks::ByClient, gone) else { unreachable!() };
         assert_eq!(why.as_deref(), Some("why"));
         for wrong in [
             r#""status":"asleep""#,
@@ -230,24 +230,25 @@ mod tests {
             r#""status":"input_required""#,
             r#""status":"input_required","inputRequests":{}"#,
         ] {
-            assert!(state(Tasks::Decided, wrong).is_err(), "{wrong}");
+            assert!(state(Tasks::ByServer, wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn asks_for_a_task_only_in_the_form_that_the_client_asks_for() {
         let call = Call::tool("x", None).unwrap();
-        let asked = |ttl| Tasks::Asked.prepare(&call, ttl).members;
+        let asked = |ttl| Tasks::ByClient.prepare(&call, ttl).members;
         assert_eq!(asked(0), r#""name":"x","task":{}"#);
         assert_eq!(asked(9), r#""name":"x","task":{"ttl":9}"#);
-        let decided = Tasks::Decided.prepare(&call, 9);
+        let decided = Tasks::ByServer.prepare(&call, 9);
         assert_eq!((decided.members.as_str(), decided.has_tasks), (r#""name":"x""#, true));
     }
 
     #[test]
     fn cuts_long_text_of_the_server_in_errors() {
         let json = format!(r#"{{"task":"{}"}}"#, "x".repeat(5000));
-        let message = Tasks::Asked.begun(&Answer::whole(json)).unwrap_err().message().to_owned();
+        let message =
+            Tasks::ByClient.created(&Answer::whole(json)).unwrap_err().message().to_owned();
         assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
     }
 }

@@ -108,8 +108,8 @@ fn response(text: &str, id: Id, outcome: ResponseBody, tape: crate::wire::tape::
             Err(error) => is_fit(&error),
         }
     }
-    for tasks in [Tasks::Asked, Tasks::Decided] {
-        check(bounded(json.len(), || tasks.begun(&answer)));
+    for tasks in [Tasks::ByClient, Tasks::ByServer] {
+        check(bounded(json.len(), || tasks.created(&answer)));
         check(bounded(json.len(), || tasks.read(&answer)));
     }
     let whole = Answer::whole(json);

@@ -46,5 +46,5 @@ impl Ctx<'_> {
 
 /// A task is cancelled by `tasks/cancel`.
 fn is_cancelled_otherwise(session: &Session, call: &Call) -> bool {
-    call.is_about_task() || call.has_tasks && session.dialect.tasks() == Some(Tasks::Asked)
+    call.is_about_task() || call.has_tasks && session.dialect.tasks() == Some(Tasks::ByClient)
 }

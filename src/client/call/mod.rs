@@ -1,7 +1,8 @@
 //! One call, from its arguments to its answer.
 //!
-//! [`Ctx::perform_within`] is the driver. `protocol/call_machine.rs` decides what
-//! follows, and may a request be sent twice. [`steps`] performs each step.
+//! [`Ctx::perform_within`] is the driver. `protocol/call_machine.rs` decides which
+//! step follows, and whether a request may be sent twice. [`steps`] performs the
+//! steps.
 
 mod give_up;
 pub(crate) mod input_rounds;

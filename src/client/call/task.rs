@@ -23,7 +23,10 @@ impl Ctx<'_> {
     ) -> bool {
         limits.task.is_some()
             && call.is_tool()
-            && session.dialect.tasks().is_some_and(|tasks| tasks.may_be_asked(&session.server_info))
+            && session
+                .dialect
+                .tasks()
+                .is_some_and(|tasks| tasks.may_be_requested(&session.server_info))
             && self.client.tool_catalog.task_support(call).is_none()
     }
 
@@ -41,9 +44,9 @@ impl Ctx<'_> {
         }
         let ttl = limits.task.unwrap_or(0);
         match session.dialect.tasks() {
-            Some(tasks @ Tasks::Decided) => Cow::Owned(tasks.prepare(call, ttl)),
-            Some(tasks @ Tasks::Asked)
-                if call.is_tool() && tasks.may_be_asked(&session.server_info) =>
+            Some(tasks @ Tasks::ByServer) => Cow::Owned(tasks.prepare(call, ttl)),
+            Some(tasks @ Tasks::ByClient)
+                if call.is_tool() && tasks.may_be_requested(&session.server_info) =>
             {
                 let asks = match client.tool_catalog.task_support(call) {
                     Some(TaskSupport::Required) => true,
@@ -61,11 +64,11 @@ impl Client {
     /// Whether the server may have refused a call because the tool runs only as a
     /// task. The list of tools shows it.
     pub(crate) fn may_need_task(&self, options: &Options, session: &Session, call: &Call) -> bool {
-        let may_be_asked =
-            |tasks: Tasks| tasks.may_be_asked(&session.server_info) && !call.has_tasks;
+        let may_be_requested =
+            |tasks: Tasks| tasks.may_be_requested(&session.server_info) && !call.has_tasks;
         options.follows_tasks
             && call.is_tool()
-            && session.dialect.tasks().is_some_and(may_be_asked)
+            && session.dialect.tasks().is_some_and(may_be_requested)
             // Another call may have read the list since this call was sent.
             && matches!(self.tool_catalog.task_support(call), None | Some(TaskSupport::Required))
     }

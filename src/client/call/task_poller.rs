@@ -107,8 +107,8 @@ impl<'a> TaskPoller<'a> {
     }
 
     /// Polls until the task ends, at the interval that the server names.
-    pub(crate) async fn run(&mut self, begun: Option<Task>) -> Result<Answer> {
-        let mut pause = begun.map(|task| task.pause);
+    pub(crate) async fn run(&mut self, created: Option<Task>) -> Result<Answer> {
+        let mut pause = created.map(|task| task.pause);
         let mut retry = RETRY;
         loop {
             match self.poll(pause).await {
@@ -134,16 +134,16 @@ impl<'a> TaskPoller<'a> {
 
     async fn poll(&mut self, pause: Option<Duration>) -> Result<Polled> {
         if let Some(pause) = pause
-            && let Some(answer) = self.rest(pause).await?
+            && let Some(answer) = self.wait_for_pause(pause).await?
         {
             return Ok(Polled::Over(answer));
         }
-        self.step().await
+        self.get_once().await
     }
 
     /// Waits for the pause that the server names, or until a notification about
     /// the task comes. Sends the answers that the application gives meanwhile.
-    async fn rest(&mut self, pause: Duration) -> Result<Option<Answer>> {
+    async fn wait_for_pause(&mut self, pause: Duration) -> Result<Option<Answer>> {
         let until = Instant::now() + pause;
         loop {
             self.wake.signal.lower();
@@ -168,14 +168,14 @@ impl<'a> TaskPoller<'a> {
     }
 
     /// Gets the task once and acts on its status.
-    async fn step(&mut self) -> Result<Polled> {
+    async fn get_once(&mut self) -> Result<Polled> {
         self.update().await?;
         let answer = self.perform(&Call::task("get", self.id)).await?;
         let task = self.read(&answer).await?;
         match task.state {
             TaskState::Working => {}
-            TaskState::Asking(Some(input)) => self.ask(input)?,
-            TaskState::Asking(None) => self.call()?,
+            TaskState::InputRequired(Some(input)) => self.ask(input)?,
+            TaskState::InputRequired(None) => self.call()?,
             TaskState::Ended => {
                 self.end();
                 return self.result().await.map(Polled::Over);
@@ -216,7 +216,7 @@ impl<'a> TaskPoller<'a> {
             let what = format!("the task asked more than {QUESTIONS} questions");
             return Err(Error::new(Status::TooLarge, what));
         }
-        let mut begun = Vec::with_capacity(input.requests.len());
+        let mut asked_now = Vec::with_capacity(input.requests.len());
         for (key, asked) in recognise(&input, &self.session)? {
             self.asked = self.asked.saturating_add(key.len() + asked.params.len());
             if self.asked > self.options.max_message {
@@ -230,10 +230,10 @@ impl<'a> TaskPoller<'a> {
             self.keys.push(key.clone());
             let mut round = InputRound::with_signal(vec![key], &self.wake.signal);
             round.take(self.client, self.options, 0, asked, &self.wait);
-            begun.push(round);
+            asked_now.push(round);
         }
-        begun.iter().for_each(|round| round.put(self.client, &self.wait));
-        self.open.extend(begun);
+        asked_now.iter().for_each(|round| round.put(self.client, &self.wait));
+        self.open.extend(asked_now);
         Ok(())
     }
 

@@ -57,7 +57,7 @@ impl Client {
     ) -> Result<Answer> {
         let session = Ctx::new(self, options, &wait).connected().await?.session;
         let tasks = tasks_of(&session)?;
-        if !tasks.are_there(&session.server_info) {
+        if !tasks.are_offered(&session.server_info) {
             return unsupported("the server has no tasks: it declares none");
         }
         if what == TaskRequest::Cancel && !tasks.can_cancel(&session.server_info) {
@@ -84,8 +84,10 @@ impl Client {
             let session = Ctx::new(self, &options, &wait).connected().await?.session;
             match tasks_of(&session)? {
                 tasks if tasks.can_list(&session.server_info) => Ok(()),
-                Tasks::Asked => unsupported("the server lists no tasks: it declares no tasks.list"),
-                Tasks::Decided => unsupported(
+                Tasks::ByClient => {
+                    unsupported("the server lists no tasks: it declares no tasks.list")
+                }
+                Tasks::ByServer => unsupported(
                     "the protocol revision that the server speaks has no list of tasks: keep \
                      the ids of those that you begin",
                 ),
