@@ -229,7 +229,7 @@ static mcp_client *own_client(void)
     return mcp_client_new(url, NULL);
 }
 
-static void null_is_nothing(void)
+static void null_is_refused_or_ignored(void)
 {
     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
     mcp_client *client = own_client();
@@ -294,7 +294,7 @@ static void user_data_is_freed_once(void)
     CHECK(browser.calls == 0 && other.calls == 0);
 }
 
-static void ten_lines_sign_in(void)
+static void sign_in_takes_ten_lines(void)
 {
     counted browser = {0, 0};
     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
@@ -373,7 +373,7 @@ static void started_request_signs_in_by_dispatching(void)
     CHECK(browser.freed == 1);
 }
 
-static void callbacks_that_fail_are_typed_errors(void)
+static void failed_callback_is_an_error(void)
 {
     counted browser = {0, 0}, assertion = {0, 0};
     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
@@ -409,12 +409,12 @@ int main(int argc, char **argv)
 
     BEGIN(argc, argv);
     server = begin_server();
-    RUN(null_is_nothing);
+    RUN(null_is_refused_or_ignored);
     RUN(user_data_is_freed_once);
-    RUN(ten_lines_sign_in);
+    RUN(sign_in_takes_ten_lines);
     RUN(store_outlives_the_handle);
     RUN(started_request_signs_in_by_dispatching);
-    RUN(callbacks_that_fail_are_typed_errors);
+    RUN(failed_callback_is_an_error);
     kill(server, SIGKILL);
     waitpid(server, NULL, 0);
     END();

@@ -18,7 +18,7 @@ static mcp_config *load(const char *text, mode_t mode)
     return mcp_config_load(path);
 }
 
-static void server_of_a_file_is_pinged(void)
+static void configured_server_is_pinged(void)
 {
     char text[2000];
     mcp_config *config;
@@ -63,7 +63,7 @@ static void server_of_a_file_is_pinged(void)
     mcp_client_free(client);
 }
 
-static void names_are_listed_when_none_fits(void)
+static void error_lists_the_names_when_none_matches(void)
 {
     mcp_config *config = load("{\"a\": {\"url\": \"http://h\"}, \"b\": {\"url\": \"x\"}}", 0600);
 
@@ -135,7 +135,7 @@ static void server_with_oauth_has_an_authorization(void)
     mcp_client_free(client);
 }
 
-static void every_beginning_of_a_file_ends(void)
+static void every_prefix_of_a_file_is_read_to_an_end(void)
 {
     static const char text[] = "{\"mcpServers\": {\"a\": {\"url\": \"http://${H:-h}\", /* x */\n"
                                "\"headers\": {\"K\": \"\\u00e9\"}, \"timeout\": 1},}} // y";
@@ -160,12 +160,12 @@ int main(int argc, char **argv)
 {
     BEGIN(argc, argv);
     sprintf(path, "/tmp/mcp-config-%ld.json", (long)getpid());
-    RUN(server_of_a_file_is_pinged);
-    RUN(names_are_listed_when_none_fits);
+    RUN(configured_server_is_pinged);
+    RUN(error_lists_the_names_when_none_matches);
     RUN(only_server_needs_no_name);
     RUN(secret_that_others_may_read_is_a_warning);
     RUN(server_with_oauth_has_an_authorization);
-    RUN(every_beginning_of_a_file_ends);
+    RUN(every_prefix_of_a_file_is_read_to_an_end);
     remove(path);
     END();
 }

@@ -75,7 +75,7 @@ static void nothing_reads_the_environment_after_a_handle_was_made(void)
     unsetenv("BROWSER");
 }
 
-static void client_goes_by_the_environment_it_was_made_in(void)
+static void client_uses_the_environment_of_its_creation(void)
 {
     mcp_client *before, *with, *after;
 
@@ -131,7 +131,7 @@ static void *set_variables(void *unused)
     return unused;
 }
 
-static void threads_may_set_variables_while_others_are_in_calls(void)
+static void thread_may_set_variables_during_calls_of_others(void)
 {
     mcp_client *clients[20];
     mcp_request *requests[20];
@@ -173,7 +173,7 @@ int main(int argc, char **argv)
         return 2;
     forbidden = (char **)page;
     RUN(nothing_reads_the_environment_after_a_handle_was_made);
-    RUN(client_goes_by_the_environment_it_was_made_in);
-    RUN(threads_may_set_variables_while_others_are_in_calls);
+    RUN(client_uses_the_environment_of_its_creation);
+    RUN(thread_may_set_variables_during_calls_of_others);
     END();
 }

@@ -793,7 +793,7 @@ static long option(const char *name, long otherwise)
     return text == NULL ? otherwise : atol(text);
 }
 
-static void handlers_may_do_all_that_is_allowed(void)
+static void handlers_may_do_whatever_the_header_allows(void)
 {
     struct mine me;
     pthread_t watcher;
@@ -825,6 +825,6 @@ int main(int argc, char **argv)
 {
     BEGIN(argc, argv);
     signal(SIGPIPE, SIG_IGN);
-    RUN(handlers_may_do_all_that_is_allowed);
+    RUN(handlers_may_do_whatever_the_header_allows);
     END();
 }

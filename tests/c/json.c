@@ -54,7 +54,7 @@ static void value_is_read_by_pointer_and_by_place(void)
     mcp_json_free(json);
 }
 
-static void what_is_wrong_is_said_and_changes_nothing(void)
+static void invalid_operation_is_an_error_and_changes_nothing(void)
 {
     mcp_json *json = mcp_json_new();
     mcp_json *part;
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
     BEGIN(argc, argv);
     RUN(value_is_built_place_by_place);
     RUN(value_is_read_by_pointer_and_by_place);
-    RUN(what_is_wrong_is_said_and_changes_nothing);
+    RUN(invalid_operation_is_an_error_and_changes_nothing);
     RUN(large_values_are_read_at_once);
     RUN(numbers_read_back_as_they_were);
     END();

@@ -33,7 +33,7 @@ static void thread_without_an_error_has_an_empty_one(void)
     CHECK(mcp_error_may_have_run(NULL) == 0);
 }
 
-static void null_is_an_error_code_for_what_acts(void)
+static void null_is_invalid_for_functions_that_act(void)
 {
     mcp_result *out = (mcp_result *)&out;
 
@@ -72,7 +72,7 @@ static void null_is_an_error_code_for_what_acts(void)
     CHECK(out == NULL);
 }
 
-static void null_is_nothing_for_what_reads_and_frees(void)
+static void null_is_accepted_by_getters_and_free(void)
 {
     size_t len = 7;
 
@@ -101,7 +101,7 @@ int main(int argc, char **argv)
     RUN(version_is_that_of_the_header);
     RUN(statuses_have_names);
     RUN(thread_without_an_error_has_an_empty_one);
-    RUN(null_is_an_error_code_for_what_acts);
-    RUN(null_is_nothing_for_what_reads_and_frees);
+    RUN(null_is_invalid_for_functions_that_act);
+    RUN(null_is_accepted_by_getters_and_free);
     END();
 }

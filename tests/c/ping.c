@@ -51,7 +51,7 @@ static void wrong_responses_have_statuses(void)
     fail_at("/rpc-error", MCP_E_RPC);
 }
 
-static void details_of_a_refusal_are_read(void)
+static void details_of_an_http_error_are_read(void)
 {
     mcp_client *client = mcp_client_new(test_path("/status/401"), test_token);
     size_t len;
@@ -89,7 +89,7 @@ static void wrong_and_missing_tokens_are_unauthorized(void)
     mcp_client_free(client);
 }
 
-static void key_in_a_header_is_sent(void)
+static void api_key_header_is_sent(void)
 {
     mcp_client *client = mcp_client_new(test_path("/apikey/mcp"), NULL);
 
@@ -100,7 +100,7 @@ static void key_in_a_header_is_sent(void)
     mcp_client_free(client);
 }
 
-static void server_that_forgets_goes_unseen(void)
+static void lost_session_is_replaced_silently(void)
 {
     mcp_client *client = mcp_client_new(test_path("/forget/mcp"), test_token);
     int i;
@@ -110,7 +110,7 @@ static void server_that_forgets_goes_unseen(void)
     mcp_client_free(client);
 }
 
-static void reply_that_is_too_large_is_refused(void)
+static void response_over_the_limit_is_refused(void)
 {
     mcp_client *client = mcp_client_new(test_path("/huge"), test_token);
 
@@ -119,7 +119,7 @@ static void reply_that_is_too_large_is_refused(void)
     mcp_client_free(client);
 }
 
-static void silent_server_ends_in_a_timeout(void)
+static void silent_server_is_a_timeout(void)
 {
     mcp_client *client = mcp_client_new(test_path("/hang"), test_token);
 
@@ -132,7 +132,7 @@ static void silent_server_ends_in_a_timeout(void)
     mcp_client_free(client);
 }
 
-static void introduction_is_read(void)
+static void server_info_is_read(void)
 {
     mcp_client *client = mcp_client_new(test_path("/mcp"), test_token);
     mcp_result *server = NULL;
@@ -157,12 +157,12 @@ int main(int argc, char **argv)
     BEGIN(argc, argv);
     RUN(every_era_and_form_is_pinged);
     RUN(wrong_responses_have_statuses);
-    RUN(details_of_a_refusal_are_read);
+    RUN(details_of_an_http_error_are_read);
     RUN(wrong_and_missing_tokens_are_unauthorized);
-    RUN(key_in_a_header_is_sent);
-    RUN(server_that_forgets_goes_unseen);
-    RUN(reply_that_is_too_large_is_refused);
-    RUN(silent_server_ends_in_a_timeout);
-    RUN(introduction_is_read);
+    RUN(api_key_header_is_sent);
+    RUN(lost_session_is_replaced_silently);
+    RUN(response_over_the_limit_is_refused);
+    RUN(silent_server_is_a_timeout);
+    RUN(server_info_is_read);
     END();
 }

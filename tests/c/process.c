@@ -182,7 +182,7 @@ static int in_child_of_a_listener(mcp_client *client, mcp_request *request)
     return status;
 }
 
-static void child_of_a_fork_has_a_thread_of_its_own(void)
+static void child_of_a_fork_has_its_own_thread(void)
 {
     mcp_client *client = mcp_client_new(test_path("/full-handshake/mcp"), test_token);
     mcp_request *request = mcp_request_new(client, "ping", NULL);
@@ -296,7 +296,7 @@ static void count_free(void *userdata)
     *(int *)userdata += 100;
 }
 
-static void token_handler_is_asked_and_its_data_freed(void)
+static void token_handler_is_called_and_its_data_freed(void)
 {
     mcp_client *client = mcp_client_new(test_path("/mcp"), NULL);
     int calls = 0;
@@ -318,10 +318,10 @@ int main(int argc, char **argv)
     RUN(many_threads_share_a_client);
     RUN(errors_belong_to_their_thread);
     RUN(child_of_a_fork_makes_its_own_handles);
-    RUN(child_of_a_fork_has_a_thread_of_its_own);
+    RUN(child_of_a_fork_has_its_own_thread);
     RUN(no_write_raises_sigpipe);
     RUN(trace_that_nobody_reads_blocks_nothing);
     RUN(nothing_is_printed);
-    RUN(token_handler_is_asked_and_its_data_freed);
+    RUN(token_handler_is_called_and_its_data_freed);
     END();
 }

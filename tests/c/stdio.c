@@ -73,7 +73,7 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void process_begins_with_a_call_and_ends_with_the_client(void)
+static void process_starts_with_a_call_and_ends_with_the_client(void)
 {
     mcp_client *client = start(NULL);
     mcp_result *result = NULL;
@@ -98,7 +98,7 @@ static void process_begins_with_a_call_and_ends_with_the_client(void)
     CHECK(descriptors() <= before + 1);
 }
 
-static void crash_is_an_error_and_the_next_call_starts_again(void)
+static void crash_is_an_error_and_the_next_call_restarts(void)
 {
     mcp_client *client = start(NULL);
 
@@ -137,7 +137,7 @@ static void *closes(void *argument)
     return NULL;
 }
 
-static void other_threads_end_a_call(void)
+static void cancel_and_close_by_other_threads_end_a_call(void)
 {
     struct waiting waiting;
     mcp_request *request;
@@ -388,9 +388,9 @@ int main(int argc, char **argv)
     BEGIN(argc, argv);
     if (getenv("TEST_SERVER") == NULL)
         return 2;
-    RUN(process_begins_with_a_call_and_ends_with_the_client);
-    RUN(crash_is_an_error_and_the_next_call_starts_again);
-    RUN(other_threads_end_a_call);
+    RUN(process_starts_with_a_call_and_ends_with_the_client);
+    RUN(crash_is_an_error_and_the_next_call_restarts);
+    RUN(cancel_and_close_by_other_threads_end_a_call);
     RUN(nulls_are_refused);
     RUN(no_write_raises_sigpipe);
     RUN(host_may_ignore_its_children);

@@ -21,7 +21,7 @@ static void on_input(void *userdata, mcp_client *client, mcp_input *input)
     mcp_input_free(input);
 }
 
-static void null_is_nothing(void)
+static void null_is_refused_or_ignored(void)
 {
     mcp_client *client = mcp_client_new(test_path(eras[0]), test_token);
     mcp_result *result = (mcp_result *)&events;
@@ -49,7 +49,7 @@ static void null_is_nothing(void)
     mcp_client_free(client);
 }
 
-static void tool_that_takes_long_is_one_call(void)
+static void task_is_one_call(void)
 {
     static const char ask[] =
         "{\"rounds\":[{\"who\":{\"method\":\"elicitation/create\",\"params\":{"
@@ -130,8 +130,8 @@ static void task_outlives_the_client_that_began_it(void)
 int main(int argc, char **argv)
 {
     BEGIN(argc, argv);
-    RUN(null_is_nothing);
-    RUN(tool_that_takes_long_is_one_call);
+    RUN(null_is_refused_or_ignored);
+    RUN(task_is_one_call);
     RUN(task_outlives_the_client_that_began_it);
     END();
 }

@@ -48,7 +48,7 @@ static void *call_for_ever(void *userdata)
     return NULL;
 }
 
-static void thread_that_is_cancelled_at_any_moment_ends_after_its_call(void)
+static void cancelled_thread_ends_after_its_call(void)
 {
     struct shared shared;
     pthread_t thread;
@@ -86,7 +86,7 @@ static void *call_what_never_answers(void *userdata)
 
 /* It sleeps in poll(2), which is a cancellation point; only mcp_cancel_fire()
  * ends the wait. */
-static void thread_that_is_cancelled_while_it_waits_waits_on(void)
+static void cancelled_thread_continues_its_wait(void)
 {
     struct shared shared;
     pthread_t thread;
@@ -138,7 +138,7 @@ static void *call_with_a_handler(void *userdata)
     return NULL;
 }
 
-static void callback_runs_with_cancellation_off_as_the_call_around_it(void)
+static void callback_runs_with_cancellation_off(void)
 {
     struct shared shared;
     pthread_t thread;
@@ -258,9 +258,9 @@ static void child_of_a_fork_needs_no_lock_of_its_parent(void)
 int main(int argc, char **argv)
 {
     BEGIN(argc, argv);
-    RUN(thread_that_is_cancelled_at_any_moment_ends_after_its_call);
-    RUN(thread_that_is_cancelled_while_it_waits_waits_on);
-    RUN(callback_runs_with_cancellation_off_as_the_call_around_it);
+    RUN(cancelled_thread_ends_after_its_call);
+    RUN(cancelled_thread_continues_its_wait);
+    RUN(callback_runs_with_cancellation_off);
     RUN(no_function_is_a_cancellation_point);
 #ifndef __SANITIZE_ADDRESS__
     /* Its own allocator has locks that a thread may hold at a fork. */

@@ -160,7 +160,7 @@ static void every_call_is_made(void)
     }
 }
 
-static void skill_that_was_changed_is_refused(void)
+static void changed_skill_is_refused(void)
 {
     mcp_client *client = full("/tampered/mcp");
     mcp_result *skills = NULL, *file = NULL;
@@ -187,7 +187,7 @@ static void *answer_later(void *unused)
     return NULL;
 }
 
-static void questions_and_progress_come_while_a_call_waits(void)
+static void input_requests_and_progress_come_during_a_call(void)
 {
     static const char ask[] =
         "{\"rounds\":[{\"who\":{\"method\":\"elicitation/create\",\"params\":{"
@@ -322,7 +322,7 @@ static void loop_drives_two_clients_at_once(void)
     mcp_client_free(clients[1]);
 }
 
-static void request_that_was_waited_for_is_not_handed_out_again(void)
+static void waited_for_request_is_not_returned_by_next_done(void)
 {
     mcp_client *client = full(eras[0]);
     mcp_request *request = mcp_request_new_call_tool(client, "bare", NULL);
@@ -347,7 +347,7 @@ static void on_free(void *userdata)
     freed++;
 }
 
-static void user_data_is_released_once_on_a_thread_of_the_program(void)
+static void user_data_is_freed_once_on_an_application_thread(void)
 {
     mcp_client *client = full(eras[0]);
     mcp_request *request = mcp_request_new_call_tool(client, "bare", NULL);
@@ -368,7 +368,7 @@ static void user_data_is_released_once_on_a_thread_of_the_program(void)
     CHECK(freed == 3);
 }
 
-static void whole_list_is_started_and_freed(void)
+static void list_of_all_pages_is_started_and_freed(void)
 {
     size_t i;
 
@@ -403,7 +403,7 @@ static void on_owned_progress(void *userdata, double progress, double total,
     ++*(int *)userdata;
 }
 
-static void progress_is_not_told_once_its_request_is_freed(void)
+static void freed_request_reports_no_progress(void)
 {
     size_t i, way;
 
@@ -445,13 +445,13 @@ int main(int argc, char **argv)
 {
     BEGIN(argc, argv);
     RUN(every_call_is_made);
-    RUN(skill_that_was_changed_is_refused);
-    RUN(questions_and_progress_come_while_a_call_waits);
+    RUN(changed_skill_is_refused);
+    RUN(input_requests_and_progress_come_during_a_call);
     RUN(handles_are_freed_in_any_order);
     RUN(loop_drives_two_clients_at_once);
-    RUN(request_that_was_waited_for_is_not_handed_out_again);
-    RUN(user_data_is_released_once_on_a_thread_of_the_program);
-    RUN(progress_is_not_told_once_its_request_is_freed);
-    RUN(whole_list_is_started_and_freed);
+    RUN(waited_for_request_is_not_returned_by_next_done);
+    RUN(user_data_is_freed_once_on_an_application_thread);
+    RUN(freed_request_reports_no_progress);
+    RUN(list_of_all_pages_is_started_and_freed);
     END();
 }

@@ -24,6 +24,10 @@ impl EventLog {
         heard
     }
 
+    pub fn all(&self) -> Vec<Event> {
+        self.0.lock().unwrap().iter().map(|(_, event)| event.clone()).collect()
+    }
+
     pub fn of(&self, kind: i32) -> Vec<Event> {
         let all = self.0.lock().unwrap();
         all.iter().map(|(_, event)| event).filter(|event| event.kind == kind).cloned().collect()

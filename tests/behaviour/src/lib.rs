@@ -35,7 +35,7 @@ pub use input_requests::{Event, Input};
 pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
 pub use slow_server::SlowServer;
 pub use sse_server::SseServer;
-pub use stdio_server::{StdioServer, is_reaped, is_running};
+pub use stdio_server::{StdioServer, exists, is_reaped};
 
 /// The types and functions of the header, as build.rs declares them.
 #[allow(non_camel_case_types)]

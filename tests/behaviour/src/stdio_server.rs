@@ -124,13 +124,16 @@ impl Client {
     }
 }
 
-/// Whether a process is there, be it only to be waited for.
-pub fn is_running(pid: i32) -> bool {
+/// Whether there is a process, running or a zombie.
+pub fn exists(pid: i32) -> bool {
     unsafe { libc::kill(pid, 0) == 0 }
 }
 
 /// Whether this process has waited for a child, so that no zombie is left.
 pub fn is_reaped(pid: i32) -> bool {
-    let done = unsafe { libc::waitpid(pid, std::ptr::null_mut(), libc::WNOHANG) };
+    let mut info = unsafe { std::mem::zeroed() };
+    // Without WNOWAIT this would take the exit status away from the library.
+    let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    let done = unsafe { libc::waitid(libc::P_PID, pid as libc::id_t, &mut info, flags) };
     done == -1 && std::io::Error::last_os_error().raw_os_error() == Some(libc::ECHILD)
 }

@@ -25,7 +25,7 @@ fn start(behaviour: &str, more: &[&str]) -> Process {
 }
 
 #[test]
-fn process_crashes_where_it_is_told_to() {
+fn process_crashes_where_configured() {
     let mut process = start("crash-first", &[]);
     process.ask(1, "server/discover", json!({}));
     assert_eq!(process.line(), None);
@@ -49,7 +49,7 @@ fn process_crashes_where_it_is_told_to() {
 }
 
 #[test]
-fn behaviour_may_be_that_of_the_first_process_alone() {
+fn behaviour_may_apply_to_the_first_process_only() {
     let path = fresh("once");
     let once = ["--once", path.to_str().unwrap()];
     let mut process = start("crash-first", &once);
@@ -81,7 +81,7 @@ fn lines_are_broken_off() {
 }
 
 #[test]
-fn one_direction_is_closed_and_the_process_goes_on() {
+fn process_continues_with_one_direction_closed() {
     let mut process = start("close-stdout", &["--after", "1"]);
     process.initialize(VERSION);
     process.request(2, "ping", json!({}));
@@ -100,7 +100,7 @@ fn one_direction_is_closed_and_the_process_goes_on() {
 }
 
 #[test]
-fn process_stays_where_it_should_end() {
+fn process_may_ignore_the_end_of_its_input() {
     let mut process = start("ignore-sigterm", &[]);
     process.initialize(VERSION);
     process.signal("TERM");
@@ -135,7 +135,7 @@ fn grandchild_holds_the_output_open() {
 }
 
 #[test]
-fn stderr_holds_answers_up_until_it_is_read() {
+fn full_stderr_delays_responses() {
     let mut process = start("stderr-flood 1000000", &[]);
     process.ask(1, "server/discover", json!({}));
     assert!(process.is_silent(A_WHILE));
@@ -147,7 +147,7 @@ fn stderr_holds_answers_up_until_it_is_read() {
 }
 
 #[test]
-fn junk_surrounds_the_messages() {
+fn malformed_lines_surround_the_messages() {
     let mut process = start("junk", &[]);
     process.ask(1, "server/discover", json!({}));
     for line in JUNK {
@@ -160,7 +160,7 @@ fn junk_surrounds_the_messages() {
 }
 
 #[test]
-fn probe_is_met_by_silence_death_or_a_lock() {
+fn probe_may_be_ignored_crash_or_lock_the_era() {
     let mut process = start("silent", &[]);
     process.ask(1, "server/discover", json!({}));
     process.request(2, "ping", json!({}));
@@ -215,7 +215,7 @@ fn process_is_slow() {
 }
 
 #[test]
-fn long_lines_go_both_ways() {
+fn long_lines_are_sent_and_received() {
     let mut process = Process::start(&[]);
     process.initialize(VERSION);
     process.call(2, "text", json!({"size": 2_000_000}));

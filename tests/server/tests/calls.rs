@@ -62,7 +62,7 @@ fn lists_come_in_pages_of_each_kind() {
 }
 
 #[test]
-fn tools_do_what_they_are_asked() {
+fn tools_do_what_they_are_for() {
     let (server, mcp) = serve(Offer::default());
     assert_eq!(text(&call(&server, "echo", json!({"a": 1}))), "{\"a\":1}");
     assert_eq!(text(&call(&server, "text", json!({"size": 100_000}))).len(), 100_000);
@@ -101,7 +101,7 @@ fn progress_comes_as_the_tool_proceeds() {
 }
 
 #[test]
-fn marked_arguments_must_be_in_headers() {
+fn header_params_are_required() {
     let (server, mcp) = serve(Offer::default());
     let params = || json!({"name": "marked", "arguments": {"region": "\u{e9}", "count": 42}});
     assert_eq!(ask(&server, 1, "tools/call", params()).json()["error"]["code"], -32020);
@@ -132,7 +132,7 @@ fn cache_hints_are_on_lists_and_reads_of_the_stateless_era() {
 }
 
 #[test]
-fn question_of_the_handshake_era_waits_for_its_answer() {
+fn input_request_of_the_handshake_era_waits_for_its_response() {
     let (server, mcp) = serve(Offer::default());
     let session = Session::begin(&server, "2025-11-25");
     let rounds = json!([
@@ -165,7 +165,7 @@ fn question_of_the_handshake_era_waits_for_its_answer() {
 }
 
 #[test]
-fn withdrawn_question_must_not_be_answered() {
+fn response_to_a_cancelled_input_request_is_a_violation() {
     let (server, mcp) = serve(Offer::default());
     let session = Session::begin(&server, "2025-11-25");
     let rounds = json!([{"a": {"method": "elicitation/create", "params": {"message": "?"}}}]);
@@ -178,7 +178,7 @@ fn withdrawn_question_must_not_be_answered() {
 }
 
 #[test]
-fn rounds_of_the_stateless_era_need_the_state_byte_for_byte() {
+fn input_rounds_need_the_exact_request_state() {
     let (server, mcp) = serve(Offer::default());
     let rounds = json!([{"a": {"method": "roots/list"}}, {}]);
     let params = || json!({"name": "ask", "arguments": {"rounds": rounds}});
@@ -208,7 +208,7 @@ fn rounds_of_the_stateless_era_need_the_state_byte_for_byte() {
 }
 
 #[test]
-fn reads_and_prompts_ask_as_well() {
+fn reads_and_prompts_may_require_input() {
     let (server, _) = serve(Offer::default());
     for (method, mut params) in
         [("resources/read", json!({"uri": "test://ask"})), ("prompts/get", json!({"name": "ask"}))]
@@ -233,7 +233,7 @@ fn batch_is_an_array_in_both_forms() {
 }
 
 #[test]
-fn malformed_answers_are_all_there() {
+fn every_malformed_response_is_available() {
     let (server, _) = serve(Offer::default());
     for how in malformed::ALL.iter().filter(|how| !how.starts_with("flood")) {
         let params = json!({"name": "malformed", "arguments": {"how": how}});
@@ -246,7 +246,7 @@ fn malformed_answers_are_all_there() {
 }
 
 #[test]
-fn log_messages_come_from_the_wanted_level_on() {
+fn log_messages_respect_the_level() {
     let (server, _) = serve(Offer::default());
     let params = json!({"name": "log", "_meta": {"io.modelcontextprotocol/logLevel": "alert"}});
     let mut reply = ask(&server, 1, "tools/call", params);

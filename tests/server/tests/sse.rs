@@ -81,7 +81,7 @@ impl<'a> Client<'a> {
 }
 
 #[test]
-fn answers_of_all_handshake_revisions_come_on_the_stream() {
+fn responses_of_all_handshake_revisions_come_on_the_stream() {
     for version in ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] {
         let (server, sse) = serve_shape(Shape::default());
         let mut client = Client::begin(&server, version);
@@ -94,7 +94,7 @@ fn answers_of_all_handshake_revisions_come_on_the_stream() {
 }
 
 #[test]
-fn all_that_is_offered_comes_on_the_stream() {
+fn every_call_is_answered_on_the_stream() {
     let (server, sse) = serve_shape(Shape::default());
     let mut client = Client::begin(&server, "2025-11-25");
     client.ask(
@@ -124,7 +124,7 @@ fn all_that_is_offered_comes_on_the_stream() {
 }
 
 #[test]
-fn answers_come_in_the_order_that_is_asked_for() {
+fn responses_come_in_the_configured_order() {
     let (server, _) = serve_shape(Shape::default());
     let mut client = Client::begin(&server, "2025-11-25");
     for (id, arguments) in [
@@ -139,7 +139,7 @@ fn answers_come_in_the_order_that_is_asked_for() {
 }
 
 #[test]
-fn cancelled_call_has_no_answer() {
+fn cancelled_call_gets_no_response() {
     let (server, _) = serve_shape(Shape::default());
     let mut client = Client::begin(&server, "2025-11-25");
     client.call(2, "slow", json!({"steps": 1, "pause": 400}));
@@ -175,7 +175,7 @@ fn refusals_are_those_of_stock_servers() {
 }
 
 #[test]
-fn endpoint_is_as_the_shape_says() {
+fn endpoint_has_the_configured_form() {
     let said = |endpoint: Endpoint| {
         let (server, _) = serve_shape(Shape { endpoint, ..Shape::default() });
         let mut stream = send_to(&server, "GET", "/a/sse", &[], "");
@@ -193,7 +193,7 @@ fn endpoint_is_as_the_shape_says() {
 }
 
 #[test]
-fn server_is_steered_while_it_runs() {
+fn server_options_change_while_it_runs() {
     let (server, sse) = serve_shape(Shape::default());
     let mut client = Client::begin(&server, "2025-11-25");
     sse.refuse_posts_of("tools/call", 1, 503);
@@ -221,7 +221,7 @@ fn server_is_steered_while_it_runs() {
 }
 
 #[test]
-fn what_a_client_must_not_do_is_noted() {
+fn violations_of_a_client_are_noted() {
     let (server, sse) = serve_shape(Shape::default());
     let client = Client::new(&server);
     client.ask(1, "tools/list", json!({}));
@@ -241,7 +241,7 @@ fn what_a_client_must_not_do_is_noted() {
 }
 
 #[test]
-fn plain_programs_find_each_kind_at_a_path() {
+fn each_kind_of_server_has_a_path() {
     let handler = mcp_test_server::scenario::handler(Some("right".into()));
     let server = Server::start_on(0, None, handler).unwrap();
     let get = |path: &str| send_to(&server, "GET", path, &[("authorization", "Bearer right")], "");
@@ -270,7 +270,7 @@ fn plain_programs_find_each_kind_at_a_path() {
 }
 
 #[test]
-fn answer_may_come_before_its_acceptance() {
+fn response_may_come_before_the_accepted_status() {
     let accepts_after = Duration::from_secs(1);
     let (server, _) = serve_shape(Shape { accepts_after, ..Shape::default() });
     let mut client = Client::new(&server);

@@ -35,7 +35,7 @@ fn both_eras_are_served_by_one_process() {
 }
 
 #[test]
-fn revisions_and_offer_are_as_the_flags_say() {
+fn options_choose_revisions_and_offer() {
     let mut process = Process::start(&["--revisions", "handshake", "--offer", "none"]);
     process.ask(1, "server/discover", json!({}));
     assert_eq!(process.message()["error"]["code"], -32602);
@@ -52,7 +52,7 @@ fn revisions_and_offer_are_as_the_flags_say() {
 }
 
 #[test]
-fn answers_come_in_the_order_that_is_asked_for() {
+fn responses_come_in_the_configured_order() {
     let mut process = Process::start(&[]);
     process.initialize("2025-11-25");
     process.call(2, "echo", json!({"label": "a", "after_label": "b"}));
@@ -64,7 +64,7 @@ fn answers_come_in_the_order_that_is_asked_for() {
 }
 
 #[test]
-fn progress_questions_and_log_messages_come_between_the_lines() {
+fn progress_input_requests_and_log_messages_come_during_calls() {
     let mut process = Process::start(&[]);
     process.initialize("2025-11-25");
     process.request(2, "logging/setLevel", json!({"level": "emergency"}));
@@ -98,7 +98,7 @@ fn progress_questions_and_log_messages_come_between_the_lines() {
 }
 
 #[test]
-fn stateless_rounds_are_results() {
+fn stateless_input_rounds_are_results() {
     let mut process = Process::start(&[]);
     let rounds = json!([{"a": {"method": "roots/list"}}]);
     process.ask(1, "tools/call", json!({"name": "ask", "arguments": {"rounds": rounds}}));
@@ -108,7 +108,7 @@ fn stateless_rounds_are_results() {
 }
 
 #[test]
-fn subscriptions_are_told_apart_by_their_ids() {
+fn subscriptions_are_distinguished_by_id() {
     let mut process = Process::start(&[]);
     process.ask(5, "subscriptions/listen", json!({"notifications": {"toolsListChanged": true}}));
     let first = process.message();
@@ -144,7 +144,7 @@ fn subscriptions_are_told_apart_by_their_ids() {
 }
 
 #[test]
-fn cancelled_call_has_no_answer() {
+fn cancelled_call_gets_no_response() {
     let mut process = Process::start(&[]);
     process.initialize("2025-11-25");
     process.call(2, "slow", json!({"steps": 1, "pause": 400}));
@@ -156,7 +156,7 @@ fn cancelled_call_has_no_answer() {
 }
 
 #[test]
-fn process_tells_what_it_was_given() {
+fn process_reports_its_arguments_and_environment() {
     let mut process = Process::start(&[]);
     process.initialize("2025-11-25");
     let mut told = |id, name: &str| -> Value {
@@ -174,7 +174,7 @@ fn process_tells_what_it_was_given() {
 }
 
 #[test]
-fn process_ends_as_it_is_told() {
+fn process_ends_as_configured() {
     let mut process = Process::start(&[]);
     process.initialize("2025-11-25");
     process.call(2, "exit", json!({"status": 7, "text": "last words\n", "answers": true}));
@@ -194,7 +194,7 @@ fn process_ends_as_it_is_told() {
 }
 
 #[test]
-fn what_a_client_must_not_do_is_noted() {
+fn violations_of_a_client_are_noted() {
     let mut process = Process::start(&[]);
     process.request(1, "tools/list", json!({}));
     assert_eq!(process.message()["error"]["code"], -32602);

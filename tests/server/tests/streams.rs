@@ -22,7 +22,7 @@ fn serve(offer: Offer) -> (Server, Arc<Mcp>) {
 }
 
 #[test]
-fn standing_stream_is_one_for_a_session_and_is_resumed() {
+fn session_has_one_notification_stream_that_can_be_resumed() {
     let (server, mcp) = serve(Offer { event_ids: true, retry: Some(20), ..Offer::default() });
     let session = Session::begin(&server, "2025-11-25");
     let mut stream = session.get(None);
@@ -44,7 +44,7 @@ fn standing_stream_is_one_for_a_session_and_is_resumed() {
 }
 
 #[test]
-fn stream_that_the_client_leaves_is_over() {
+fn stream_ends_when_the_client_disconnects() {
     let (server, mcp) = serve(Offer::default());
     let session = Session::begin(&server, "2025-11-25");
     let stream = session.get(None);
@@ -66,7 +66,7 @@ fn server_without_streams_answers_405() {
 }
 
 #[test]
-fn listen_grants_a_subset_and_ends_in_three_ways() {
+fn listen_accepts_a_subset_and_ends_in_three_ways() {
     let grants = Some(vec!["toolsListChanged", "resourceSubscriptions"]);
     let (server, mcp) = serve(Offer { grants, ..Offer::default() });
     let asked = json!({"notifications": {"toolsListChanged": true, "promptsListChanged": true,
@@ -96,7 +96,7 @@ fn listen_grants_a_subset_and_ends_in_three_ways() {
 }
 
 #[test]
-fn broken_answer_goes_on_after_the_last_event() {
+fn broken_stream_is_resumed_after_the_last_event() {
     let (server, mcp) = serve(Offer::default());
     let session = Session::begin(&server, "2025-11-25");
     let arguments = json!({"segments": [2, 0, 1], "retry": 30, "clean": false});
@@ -121,7 +121,7 @@ fn broken_answer_goes_on_after_the_last_event() {
 }
 
 #[test]
-fn question_comes_on_the_standing_stream() {
+fn input_request_comes_on_the_notification_stream() {
     let (server, mcp) = serve(Offer::default());
     let session = Session::begin(&server, "2025-11-25");
     let mut stream = session.get(None);
@@ -138,7 +138,7 @@ fn question_comes_on_the_standing_stream() {
 }
 
 #[test]
-fn forgotten_session_takes_its_streams_along() {
+fn lost_session_closes_its_streams() {
     let (server, mcp) = serve(Offer::default());
     let session = Session::begin(&server, "2025-11-25");
     session.ask(2, "resources/subscribe", json!({"uri": "test://text"}));

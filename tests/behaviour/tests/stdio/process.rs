@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, is_reaped, is_running, stdio_server, tests};
+use behaviour::{Client, exists, is_reaped, stdio_server, tests};
 use mcp_test_server::await_true;
 use serde_json::json;
 
@@ -328,7 +328,7 @@ tests! {
             let client = peer.connected();
             let note = peer.log().into_iter().find(|line| line.starts_with("grandchild")).unwrap();
             let grandchild: i32 = note.split(' ').nth(1).unwrap().parse().unwrap();
-            assert!(is_running(grandchild));
+            assert!(exists(grandchild));
             if ending == "close" {
                 let took = closing(&client);
                 assert!(took < seconds(1) + SLACK, "{took:?}");
@@ -339,7 +339,7 @@ tests! {
                 assert!(start.elapsed() < seconds(1) + SLACK, "{:?}", start.elapsed());
             }
             // Whoever has become its parent waits for it.
-            let is_gone = || !is_running(grandchild) || is_zombie(grandchild);
+            let is_gone = || !exists(grandchild) || is_zombie(grandchild);
             assert!(await_true(SOON, is_gone), "{ending}: the grandchild runs on");
         }
     }
@@ -359,7 +359,7 @@ tests! {
             let client = Client::stdio(&argv);
             client.ping().unwrap();
             let grandchild = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
-            assert!(is_running(grandchild));
+            assert!(exists(grandchild));
             let start = Instant::now();
             if ending == "exit" {
                 client.call("exit", json!({"status": 9})).unwrap_err();
@@ -375,7 +375,7 @@ tests! {
             }
             let took = start.elapsed();
             assert!(took < seconds(3) + SLACK, "{ending} {pipes}: {took:?}");
-            let is_gone = || !is_running(grandchild) || is_zombie(grandchild);
+            let is_gone = || !exists(grandchild) || is_zombie(grandchild);
             assert!(await_true(SOON, is_gone), "{ending} {pipes}: the grandchild runs on");
         }
     }

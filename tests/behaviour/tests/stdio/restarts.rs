@@ -1,11 +1,10 @@
 //! Servers that exit unexpectedly: the error of the call, what is restarted, and
 //! what is sent again.
 
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, Event, Request, is_reaped, stdio_server, tests};
+use behaviour::{Client, EventLog, Request, is_reaped, stdio_server, tests};
 use mcp_test_server::await_true;
 use serde_json::{Value, json};
 
@@ -13,27 +12,6 @@ const SOON: Duration = Duration::from_secs(10);
 /// At once, on a busy machine.
 const AT_ONCE: Duration = Duration::from_millis(900);
 const ERAS: [&str; 2] = ["stateless", "handshake"];
-
-/// The events that a client delivers.
-fn heard(client: &Client) -> Arc<Mutex<Vec<Event>>> {
-    let events = Arc::new(Mutex::new(Vec::new()));
-    let shared = events.clone();
-    client.set_event_handler(move |event| shared.lock().unwrap().push(event)).unwrap();
-    events
-}
-
-fn count(events: &Mutex<Vec<Event>>, kind: i32) -> usize {
-    events.lock().unwrap().iter().filter(|event| event.kind == kind).count()
-}
-
-/// Dispatches until so many events of a kind were delivered.
-fn awaits(client: &Client, events: &Mutex<Vec<Event>>, kind: i32, least: usize) {
-    let start = Instant::now();
-    while count(events, kind) < least {
-        assert!(start.elapsed() < SOON, "{kind}: {:?}", events.lock().unwrap());
-        client.dispatch(50).unwrap();
-    }
-}
 
 fn push(client: &Client, method: &str, params: Value) -> String {
     client.call("push", json!({"method": method, "params": params})).unwrap().text()
@@ -314,21 +292,21 @@ tests! {
     restart_restores_the_session {
         let peer = stdio_server!("--revisions handshake");
         let client = peer.client();
-        let events = heard(&client);
+        let events = EventLog::by(&client);
         client.set_roots(Some(json!([{"uri": "file:///a"}]))).unwrap();
         client.set_log_level(MCP_LOG_EMERGENCY).unwrap();
         client.subscribe("test://text").unwrap();
         let before = (peer.count("logging/setLevel"), peer.count("resources/subscribe"));
         leaves(&client);
         // The background starts it again for what it wants to hear.
-        awaits(&client, &events, MCP_EVENT_LISTENING, 2);
+        events.awaits(&client, MCP_EVENT_LISTENING, 2);
         let after = (peer.count("logging/setLevel"), peer.count("resources/subscribe"));
         assert_eq!(after, (before.0 + 1, before.1 + 1));
         client.call("log", json!({})).unwrap();
-        awaits(&client, &events, MCP_EVENT_LOG, 1);
-        assert_eq!(count(&events, MCP_EVENT_LOG), 1);
+        events.awaits(&client, MCP_EVENT_LOG, 1);
+        assert_eq!(events.of(MCP_EVENT_LOG).len(), 1);
         push(&client, "notifications/resources/updated", json!({"uri": "test://text"}));
-        awaits(&client, &events, MCP_EVENT_RESOURCE_UPDATED, 1);
+        events.awaits(&client, MCP_EVENT_RESOURCE_UPDATED, 1);
         peer.has_no_complaint();
     }
 
@@ -336,14 +314,14 @@ tests! {
         for era in ERAS {
             let peer = stdio_server!("--revisions {era}");
             let client = peer.client();
-            let events = heard(&client);
+            let events = EventLog::by(&client);
             client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
             for turn in 1..=2 {
                 push(&client, TOOLS_CHANGED, json!({}));
-                awaits(&client, &events, MCP_EVENT_TOOLS_CHANGED, turn);
+                events.awaits(&client, MCP_EVENT_TOOLS_CHANGED, turn);
                 let start = Instant::now();
                 leaves(&client);
-                awaits(&client, &events, MCP_EVENT_LISTENING, turn + 1);
+                events.awaits(&client, MCP_EVENT_LISTENING, turn + 1);
                 // After a pause, because it may end again.
                 assert!(start.elapsed() >= Duration::from_millis(900), "{:?}", start.elapsed());
             }
@@ -357,11 +335,11 @@ tests! {
         for era in ERAS {
             let peer = stdio_server!("--revisions {era}");
             let client = peer.client();
-            let events = heard(&client);
+            let events = EventLog::by(&client);
             client.set_restart(false).unwrap();
             client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
             leaves(&client);
-            awaits(&client, &events, MCP_EVENT_SILENT, 1);
+            events.awaits(&client, MCP_EVENT_SILENT, 1);
             assert_eq!(client.count(MCP_COUNT_STARTS), 1);
         }
     }
@@ -369,11 +347,11 @@ tests! {
     subscription_is_distinguished_and_cancelled {
         let peer = stdio_server!("--revisions stateless");
         let client = peer.client();
-        let events = heard(&client);
+        let events = EventLog::by(&client);
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
         let first = peer.of("subscriptions/listen")[0]["id"].clone();
         assert_eq!(push(&client, TOOLS_CHANGED, json!({})), "1");
-        awaits(&client, &events, MCP_EVENT_TOOLS_CHANGED, 1);
+        events.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
         // A notification that was not requested is not delivered.
         let stray = |id: Value, method: &str| {
             json!({"jsonrpc": "2.0", "method": method,
@@ -382,8 +360,8 @@ tests! {
         let messages = json!([stray(first.clone(), "notifications/prompts/list_changed"),
                               stray(first.clone(), TOOLS_CHANGED)]);
         client.call("later", json!({"pause": 0, "messages": messages})).unwrap();
-        awaits(&client, &events, MCP_EVENT_TOOLS_CHANGED, 2);
-        assert_eq!(count(&events, MCP_EVENT_PROMPTS_CHANGED), 0);
+        events.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 2);
+        assert_eq!(events.of(MCP_EVENT_PROMPTS_CHANGED).len(), 0);
         // Another interest opens another stream and closes the one before.
         client.subscribe("test://text").unwrap();
         peer.awaits("notifications/cancelled", 1);
@@ -391,13 +369,13 @@ tests! {
         assert_eq!(peer.count("subscriptions/listen"), 2);
         assert_eq!(push(&client, "notifications/resources/updated", json!({"uri": "test://text"})),
                    "1");
-        awaits(&client, &events, MCP_EVENT_RESOURCE_UPDATED, 1);
+        events.awaits(&client, MCP_EVENT_RESOURCE_UPDATED, 1);
         client.unsubscribe("test://text").unwrap();
         client.listen(0).unwrap();
         peer.awaits("notifications/cancelled", 3);
         assert_eq!(push(&client, TOOLS_CHANGED, json!({})), "0");
         client.dispatch(100).unwrap();
-        assert_eq!(count(&events, MCP_EVENT_TOOLS_CHANGED), 2);
+        assert_eq!(events.of(MCP_EVENT_TOOLS_CHANGED).len(), 2);
         assert_eq!(client.count(MCP_COUNT_STARTS), 1);
         peer.has_no_complaint();
     }
@@ -406,13 +384,13 @@ tests! {
         for by in ["result", "cancelled"] {
             let peer = stdio_server!("--revisions stateless");
             let client = peer.client();
-            let events = heard(&client);
+            let events = EventLog::by(&client);
             client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
             client.call("streams", json!({"by": by})).unwrap();
-            awaits(&client, &events, MCP_EVENT_LISTENING, 2);
+            events.awaits(&client, MCP_EVENT_LISTENING, 2);
             assert_eq!(peer.count("subscriptions/listen"), 2);
             push(&client, TOOLS_CHANGED, json!({}));
-            awaits(&client, &events, MCP_EVENT_TOOLS_CHANGED, 1);
+            events.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
             assert_eq!(peer.count("notifications/cancelled"), 0, "it is over already");
             assert_eq!(client.count(MCP_COUNT_RESUMPTIONS), 1);
             peer.has_no_complaint();

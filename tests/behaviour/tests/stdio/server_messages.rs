@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, Event, Input, StdioServer, stdio_server, tests};
+use behaviour::{Client, EventLog, Input, StdioServer, stdio_server, tests};
 use mcp_test_server::await_true;
 use serde_json::{Value, json};
 
@@ -35,14 +35,6 @@ fn accepted(name: &str) -> Value {
     json!([{"q": {"action": "accept", "content": {"name": name}}}])
 }
 
-/// The events that a client delivers.
-fn heard(client: &Client) -> Arc<Mutex<Vec<Event>>> {
-    let events = Arc::new(Mutex::new(Vec::new()));
-    let shared = events.clone();
-    client.set_event_handler(move |event| shared.lock().unwrap().push(event)).unwrap();
-    events
-}
-
 /// Dispatches until it is so.
 fn dispatch_until(client: &Client, is_so: impl Fn() -> bool) {
     let start = Instant::now();
@@ -55,11 +47,11 @@ fn dispatch_until(client: &Client, is_so: impl Fn() -> bool) {
 tests! {
     log_messages_are_delivered_in_order {
         for (peer, client) in eras() {
-            let events = heard(&client);
+            let events = EventLog::by(&client);
             client.set_log_level(MCP_LOG_WARNING).unwrap();
             client.call("log", json!({})).unwrap();
-            dispatch_until(&client, || events.lock().unwrap().len() == 5);
-            let levels: Vec<_> = events.lock().unwrap().iter().map(|one| one.log_level).collect();
+            dispatch_until(&client, || events.all().len() == 5);
+            let levels: Vec<_> = events.all().iter().map(|one| one.log_level).collect();
             assert_eq!(levels, [3, 4, 5, 6, 7]);
             peer.has_no_complaint();
         }
@@ -68,16 +60,16 @@ tests! {
     dispatch_delivers_messages_between_calls {
         let peer = stdio_server!("--revisions handshake");
         let client = peer.client();
-        let events = heard(&client);
+        let events = EventLog::by(&client);
         // With the answer, and after it.
         for pause in [0, 1, 200] {
-            events.lock().unwrap().clear();
+            events.0.lock().unwrap().clear();
             let messages = ["tools", "prompts", "resources"].map(|kind| {
                 json!({"jsonrpc": "2.0", "method": format!("notifications/{kind}/list_changed")})
             });
             client.call("later", json!({"pause": pause, "messages": messages})).unwrap();
-            dispatch_until(&client, || events.lock().unwrap().len() == 3);
-            let kinds: Vec<_> = events.lock().unwrap().iter().map(|one| one.kind).collect();
+            dispatch_until(&client, || events.all().len() == 3);
+            let kinds: Vec<_> = events.all().iter().map(|one| one.kind).collect();
             assert_eq!(kinds, [MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED,
                                MCP_EVENT_RESOURCES_CHANGED]);
         }
@@ -87,12 +79,12 @@ tests! {
     message_received_with_a_response_is_delivered {
         let peer = stdio_server!("--revisions handshake");
         let client = peer.client();
-        let events = heard(&client);
+        let events = EventLog::by(&client);
         let note = json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"});
         let messages: Vec<_> = (0..50).map(|_| note.clone()).collect();
         for turn in 1..=20 {
             client.call("later", json!({"pause": 0, "messages": messages})).unwrap();
-            dispatch_until(&client, || events.lock().unwrap().len() == 50 * turn);
+            dispatch_until(&client, || events.all().len() == 50 * turn);
         }
     }
 
