@@ -31,14 +31,14 @@ pub(crate) const NESTING: usize = 512;
 
 /// Why a text is rejected.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum TapeError {
     /// What is wrong, and at which byte.
     Malformed(&'static str, usize),
     TooDeep,
     TooLong,
 }
 
-impl Fault {
+impl TapeError {
     /// The error for a message of the server.
     pub(crate) fn error(&self, malformed: impl FnOnce(String) -> Error) -> Error {
         match self {
@@ -63,7 +63,7 @@ pub(crate) type Place = usize;
 
 impl Tape {
     /// Reads a text. The outermost value has level 0.
-    pub(crate) fn read(text: &str, levels: usize) -> std::result::Result<Self, Fault> {
+    pub(crate) fn read(text: &str, levels: usize) -> std::result::Result<Self, TapeError> {
         let mut tape = Self::default();
         // An estimate: the vector grows if there are more.
         tape.nodes.reserve_exact(16 + (text.len() / 24).min(1 << 14));
@@ -77,9 +77,9 @@ impl Tape {
         &mut self,
         text: &str,
         levels: usize,
-    ) -> std::result::Result<(), Fault> {
+    ) -> std::result::Result<(), TapeError> {
         if u32::try_from(text.len()).is_err() {
-            return Err(Fault::TooLong);
+            return Err(TapeError::TooLong);
         }
         let mut nodes = std::mem::take(&mut self.nodes);
         nodes.clear();
@@ -213,7 +213,7 @@ struct TapeReader<'a> {
     has_escapes: bool,
 }
 
-type Scanned<T> = std::result::Result<T, Fault>;
+type Scanned<T> = std::result::Result<T, TapeError>;
 
 impl<'a> TapeReader<'a> {
     fn new(bytes: &'a [u8], nodes: Vec<TapeNode>, levels: usize) -> Self {
@@ -283,7 +283,7 @@ impl<'a> TapeReader<'a> {
     #[inline(always)]
     fn open(&mut self, is_object: bool) -> Scanned<()> {
         let depth = self.depth;
-        let Some(bits) = self.objects.get_mut(depth / 64) else { return Err(Fault::TooDeep) };
+        let Some(bits) = self.objects.get_mut(depth / 64) else { return Err(TapeError::TooDeep) };
         let bit = 1 << (depth % 64);
         if is_object {
             *bits |= bit
@@ -456,7 +456,7 @@ impl<'a> TapeReader<'a> {
 
     #[cold]
     fn wrong<T>(&self, what: &'static str) -> Scanned<T> {
-        Err(Fault::Malformed(what, self.at))
+        Err(TapeError::Malformed(what, self.at))
     }
 }
 
@@ -589,7 +589,7 @@ mod tests {
     fn limits_the_nesting() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(Tape::read(&nested(NESTING), 3).is_ok());
-        assert_eq!(Tape::read(&nested(NESTING + 1), 3).unwrap_err(), Fault::TooDeep);
+        assert_eq!(Tape::read(&nested(NESTING + 1), 3).unwrap_err(), TapeError::TooDeep);
         assert!(Tape::read(&format!("\"{}\"", "[".repeat(NESTING * 2)), 3).is_ok());
     }
 }

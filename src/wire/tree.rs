@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 
 use crate::wire::json_string::unescape;
 use crate::wire::jsonrpc::push_string;
-use crate::wire::tape::{Fault, NESTING, Place, Tape};
+use crate::wire::tape::{NESTING, Place, Tape, TapeError};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Tree {
@@ -60,13 +60,13 @@ impl Tree {
         match Tape::read(text, NESTING) {
             Ok(tape) => Ok(Self::of(text, &tape, 0)),
             // serde_json describes the error with line and column.
-            Err(Fault::Malformed(what, at)) => Err(serde_json::from_str::<IgnoredAny>(text)
+            Err(TapeError::Malformed(what, at)) => Err(serde_json::from_str::<IgnoredAny>(text)
                 .err()
                 .map_or_else(|| format!("{what} at byte {at}"), |error| error.to_string())),
-            Err(Fault::TooDeep) => {
+            Err(TapeError::TooDeep) => {
                 Err(format!("it has more than {NESTING} nested objects and arrays"))
             }
-            Err(Fault::TooLong) => Err("it has more than 4 GiB".to_owned()),
+            Err(TapeError::TooLong) => Err("it has more than 4 GiB".to_owned()),
         }
     }
 

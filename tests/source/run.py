@@ -17,6 +17,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import imports
 import layers
 from support import INCLUDE, RELEASE, ROOT, Suite, run
 
@@ -69,6 +70,42 @@ def check_layers():
                   "auth/a.rs:1: the environment", "auth/a.rs:2: a thread",
                   "auth/a.rs: a process without", "other/a.rs: in no layer"]:
         suite.check("noticed: %s" % words, words in found, found)
+
+
+def check_imports():
+    """Cycles, the parts of a folder, and type names."""
+    folder = os.path.join(ROOT, "src")
+    found = list(imports.problems(folder))
+    suite.check("no import cycle, no part above another, no type name twice", not found,
+                "\n".join(found))
+    # The check can fail: with narrower tables, and with wrong files.
+    for place, part, taken in [("client", "session", "http"), ("auth/oauth", "flow", "host")]:
+        narrow = {place: dict(imports.PARTS[place])}
+        narrow[place][part] = narrow[place][part] - {taken}
+        words = "%s may not use %s" % (part, taken)
+        suite.check("a narrower table is noticed: %s" % words,
+                    any(words in line for line in imports.problems(folder, narrow)))
+    folder = tempfile.mkdtemp()
+    for path, text in [("wire/mod.rs", "mod a;\nmod b;\nmod c;\nmod d;\n"),
+                       ("wire/a.rs", "use crate::wire::{\n    b::{B, b},\n};\nstruct Same;\n"),
+                       ("wire/b.rs", "fn b() { super::c::c() }\nenum Same {}\n"),
+                       ("wire/c.rs", "use super::a;\n"),
+                       ("wire/d.rs", "// crate::wire::a\n#[cfg(test)]\nmod tests {\n"
+                                     "    use super::super::a;\n}\n"),
+                       ("client/core/client.rs", "pub struct Client;\n"),
+                       ("client/app/a.rs", "impl Client {\n    pub fn first(&self) {\n"
+                                           "        self.second();\n    }\n}\n"),
+                       ("client/call/b.rs", "impl Client {\n    pub fn second(&self) {}\n}\n")]:
+        os.makedirs(os.path.join(folder, os.path.dirname(path)), exist_ok=True)
+        with open(os.path.join(folder, path), "w", encoding="utf-8") as file:
+            file.write(text)
+    found = "\n".join(imports.problems(folder))
+    shutil.rmtree(folder)
+    for words in ["an import cycle: wire::a, wire::b, wire::c",
+                  "the type Same is defined in wire::a and wire::b",
+                  "client::app::a uses client::call::b: app may not use call"]:
+        suite.check("noticed: %s" % words, words in found, found)
+    suite.check("a use in a comment or a test is none", "wire::d" not in found, found)
 
 
 def releases(folder):
@@ -303,6 +340,7 @@ def check_runner():
 
 
 check_layers()
+check_imports()
 check_user_data()
 check_runner()
 check_documentation()

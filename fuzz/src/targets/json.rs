@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::cost::bounded;
 use crate::wire::json_scan::plain;
 use crate::wire::object::Members;
-use crate::wire::tape::{Fault, Place, Tape};
+use crate::wire::tape::{Place, Tape, TapeError};
 use crate::wire::tree::{Tree, Written, without_nul};
 
 pub(super) const WORDS: &[&str] = &[
@@ -56,7 +56,7 @@ fn tape(text: &str, is_json: bool) {
             assert_eq!(format!("{again:?}"), format!("{tape:?}"));
         }
         // The tape has its own bound for nesting.
-        Err(Fault::TooDeep) => {}
+        Err(TapeError::TooDeep) => {}
         Err(fault) => assert!(!is_json, "refused ({fault:?}), and JSON: {text:?}"),
     }
 }
