@@ -7,8 +7,7 @@ use crate::base::error::Result;
 use crate::client::background::run;
 use crate::client::core::client::Client;
 use crate::client::options::Options;
-use crate::client::options::server::Server;
-use crate::client::options::server::Streams;
+use crate::client::options::server::{Server, Streams};
 use crate::platform::Descriptor;
 use crate::transport::process::Program;
 

@@ -13,15 +13,13 @@ use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::request_state::Flight;
-use crate::client::core::request_state::Place;
-use crate::client::core::request_state::RequestState;
+use crate::client::core::request_state::{DoneListing, RequestState, RunId};
 use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::transport::wait::{Wait, now};
 use crate::wire::jsonrpc::Answer;
 
-pub(crate) use crate::client::core::progress_report::Tell;
+pub(crate) use crate::client::core::progress_report::ProgressHandler;
 
 /// A request and the client that sends it.
 #[derive(Debug)]
@@ -44,12 +42,12 @@ impl Request {
     }
 
     pub(crate) fn perform(&self) -> Result<Vec<Answer>> {
-        self.take_off(0)?;
-        let _landing = Landing(self);
+        self.mark_in_flight(0)?;
+        let _reset = ResetOnDrop(self);
         let (call, limits) = self.state.begin();
         let options = self.client.options();
         let wait = self.client.wait(&options, &limits, false);
-        let result = now(fly(&self.client, &options, &call, &limits, &wait));
+        let result = now(send(&self.client, &options, &call, &limits, &wait));
         // What came before the end is told before it.
         self.client.attend_if_any();
         result
@@ -61,28 +59,28 @@ impl Request {
     pub(crate) fn start(self: Arc<Self>) -> Result<()> {
         let client = self.client.clone();
         client.check_open()?;
-        let flight = client.flights.next();
-        self.take_off(flight)?;
+        let run = client.in_flight.next();
+        self.mark_in_flight(run)?;
         let abort = Signal::shared();
         *lock(&self.state.abort) = Some(abort.clone());
         let (call, limits) = self.state.begin();
         let options = client.options();
         let wait = client.wait(&options, &limits, true).or_abort(abort).queued();
         let this = self.state.clone();
-        let started = client.flights.add(flight, &self.state).and_then(|()| {
+        let started = client.in_flight.add(run, &self.state).and_then(|()| {
             client.spawn(move |client| async move {
-                let result = fly(&client, &options, &call, &limits, &wait).await;
+                let result = send(&client, &options, &call, &limits, &wait).await;
                 if !this.is_abandoned() {
-                    client.event_queue.push(QueuedItem::Done(this, flight, result));
+                    client.event_queue.push(QueuedItem::Done(this, run, result));
                 }
-                client.flights.remove(flight);
+                client.in_flight.remove(run);
             })
         });
         match started {
             // Closed meanwhile, and handed out as such.
-            Err(_) if client.flights.has_taken(flight) => Ok(()),
+            Err(_) if client.in_flight.was_closed(run) => Ok(()),
             Err(error) => {
-                client.flights.remove(flight);
+                client.in_flight.remove(run);
                 self.state.end_report();
                 self.state.reset();
                 Err(error)
@@ -101,10 +99,10 @@ impl Request {
         self.end_report();
     }
 
-    fn take_off(&self, flight: Flight) -> Result<()> {
-        self.state.take_off(flight)?;
+    fn mark_in_flight(&self, run: RunId) -> Result<()> {
+        self.state.mark_in_flight(run)?;
         // Done, and begun anew before it was handed out.
-        self.client.event_queue.take_place(&self.state, Place::None);
+        self.client.event_queue.set_listing(&self.state, DoneListing::Unlisted);
         Ok(())
     }
 }
@@ -122,7 +120,7 @@ impl Client {
         }
         let until = Instant::now() + patience;
         let mut claim = Claim { client: self, request, is_handed_out: false };
-        self.event_queue.take_place(request, Place::Claimed);
+        self.event_queue.set_listing(request, DoneListing::Claimed);
         let completed = request.completed();
         loop {
             // What came before its end is told before it.
@@ -155,7 +153,7 @@ struct Claim<'a> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.request.forget_completed();
-        self.client.event_queue.take_place(self.request, Place::None);
+        self.client.event_queue.set_listing(self.request, DoneListing::Unlisted);
         // It ended when nobody waited any more.
         let is_done = || self.request.status().is_some_and(|status| status != Status::State);
         if !self.is_handed_out && is_done() {
@@ -164,7 +162,7 @@ impl Drop for Claim<'_> {
     }
 }
 
-async fn fly(
+async fn send(
     client: &Arc<Client>,
     options: &Arc<Options>,
     call: &Call,
@@ -178,9 +176,9 @@ async fn fly(
 }
 
 /// Ends a flight on this thread also when a panic does.
-struct Landing<'a>(&'a Request);
+struct ResetOnDrop<'a>(&'a Request);
 
-impl Drop for Landing<'_> {
+impl Drop for ResetOnDrop<'_> {
     fn drop(&mut self) {
         self.0.end_report();
         self.0.reset();

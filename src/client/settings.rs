@@ -7,12 +7,8 @@ use crate::auth::bearer::{HandlerToken, TokenHandler};
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::client::core::client::Client;
-use crate::client::core::handlers::EventHandler;
-use crate::client::core::handlers::Handlers;
-use crate::client::core::handlers::InputHandler;
-use crate::client::options::Options;
-use crate::client::options::count;
-use crate::client::options::milliseconds;
+use crate::client::core::handlers::{EventHandler, Handlers, InputHandler};
+use crate::client::options::{Options, count, milliseconds};
 use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
 use crate::transport::process::StandardError;
@@ -263,10 +259,10 @@ impl Client {
     /// Sets who is asked, and what is declared to the server for it.
     pub(crate) fn set_input_handler(
         &self,
-        asked: Asks,
+        asked: InputKinds,
         handler: Option<Arc<InputHandler>>,
     ) -> Result<()> {
-        let asked = if handler.is_some() { asked } else { Asks::default() };
+        let asked = if handler.is_some() { asked } else { InputKinds::default() };
         let options = self.options();
         let declared = ClientCapabilities {
             form: asked.form,
@@ -347,7 +343,7 @@ impl Limit {
 
 /// The kinds of questions that a program wants to be asked.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Asks {
+pub(crate) struct InputKinds {
     pub(crate) form: bool,
     pub(crate) url: bool,
     pub(crate) sampling: bool,

@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use crate::base::error::Error;
 use crate::client::InputHandler;
-use crate::client::core::input_request::Question;
-use crate::client::settings::Asks;
-use crate::client::{InputKind as Kind, InputResponse};
+use crate::client::core::input_request::OpenInputRequest;
+use crate::client::settings::InputKinds;
+use crate::client::{InputKind, InputResponse};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::client::mcp_client;
@@ -43,7 +43,7 @@ use crate::ffi::view::{Lent, lend, lend_long, read_value};
 #[derive(Debug)]
 pub struct mcp_input {
     pid: u32,
-    question: Arc<Question>,
+    question: Arc<OpenInputRequest>,
     message: OnceLock<Lent>,
     schema: OnceLock<Option<Lent>>,
     url: OnceLock<Option<Lent>>,
@@ -57,7 +57,7 @@ impl Handle for mcp_input {
 }
 
 impl mcp_input {
-    fn new(question: Arc<Question>) -> Self {
+    fn new(question: Arc<OpenInputRequest>) -> Self {
         Self {
             pid: std::process::id(),
             question,
@@ -68,7 +68,7 @@ impl mcp_input {
         }
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> InputKind {
         self.question.asked.kind
     }
 
@@ -78,7 +78,7 @@ impl mcp_input {
     }
 
     fn schema(&self) -> Option<&Lent> {
-        if self.kind() != Kind::Form {
+        if self.kind() != InputKind::Form {
             return None;
         }
         let part = || self.question.asked.part("requestedSchema").map(|text| Lent::new(&text));
@@ -86,7 +86,7 @@ impl mcp_input {
     }
 
     fn url(&self) -> Option<&Lent> {
-        if self.kind() != Kind::Url {
+        if self.kind() != InputKind::Url {
             return None;
         }
         let part = || self.question.asked.string("url").map(|text| Lent::new(&text));
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn mcp_client_set_input_handler(
             return Err(Error::argument("kinds is not a sum of MCP_INPUT_ numbers"));
         }
         let has = |kind: i32| kinds & kind != 0;
-        let asks = Asks {
+        let asks = InputKinds {
             form: has(MCP_INPUT_FORM),
             url: has(MCP_INPUT_URL),
             sampling: has(MCP_INPUT_SAMPLING),
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn mcp_client_set_input_handler(
             roots: has(MCP_INPUT_ROOTS),
         };
         let handler = callback.map(|callback| {
-            Arc::new(move |question: Arc<Question>| {
+            Arc::new(move |question: Arc<OpenInputRequest>| {
                 let input = give(mcp_input::new(question));
                 // SAFETY: the application set the function for this user data,
                 // and becomes the owner of the input request.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::base::error::{Error, Result, Status};
 use crate::client::Call;
 use crate::client::options::{milliseconds, patience};
-use crate::client::request::{Request, Tell};
+use crate::client::request::{ProgressHandler, Request};
 use crate::ffi::argument::{optional_text, store, text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::cancel::mcp_cancel;
@@ -295,7 +295,7 @@ pub unsafe extern "C" fn mcp_request_set_progress(
                 let total = total.unwrap_or(-1.0);
                 // SAFETY: the application passed the function for this user data.
                 unsafe { callback(userdata.pointer(), progress, total, message) };
-            }) as Arc<Tell>
+            }) as Arc<ProgressHandler>
         });
         request.inner.set_report(report)
     })

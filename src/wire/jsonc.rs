@@ -15,11 +15,11 @@ use crate::base::secret::Secret;
 #[derive(Debug)]
 pub(crate) struct Value {
     pub(crate) line: usize,
-    pub(crate) kind: Kind,
+    pub(crate) kind: JsonKind,
 }
 
 #[derive(Debug)]
-pub(crate) enum Kind {
+pub(crate) enum JsonKind {
     Null,
     Boolean(bool),
     /// The text of the number.
@@ -78,12 +78,12 @@ impl Value {
     /// The kind of the value with its article, for messages.
     pub(crate) fn what(&self) -> &'static str {
         match self.kind {
-            Kind::Null => "null",
-            Kind::Boolean(_) => "a boolean",
-            Kind::Number(_) => "a number",
-            Kind::Text(_) => "a string",
-            Kind::Array(_) => "an array",
-            Kind::Object(_) => "an object",
+            JsonKind::Null => "null",
+            JsonKind::Boolean(_) => "a boolean",
+            JsonKind::Number(_) => "a number",
+            JsonKind::Text(_) => "a string",
+            JsonKind::Array(_) => "an array",
+            JsonKind::Object(_) => "an object",
         }
     }
 }
@@ -158,14 +158,14 @@ impl<'a> LineIndex<'a> {
     fn value(&self, value: ast::Value<'_>) -> Value {
         let line = self.line(value.start());
         let kind = match value {
-            ast::Value::NullKeyword(_) => Kind::Null,
-            ast::Value::BooleanLit(one) => Kind::Boolean(one.value),
-            ast::Value::NumberLit(one) => Kind::Number(one.value.to_owned()),
-            ast::Value::StringLit(one) => Kind::Text(Secret::from(one.value.into_owned())),
+            ast::Value::NullKeyword(_) => JsonKind::Null,
+            ast::Value::BooleanLit(one) => JsonKind::Boolean(one.value),
+            ast::Value::NumberLit(one) => JsonKind::Number(one.value.to_owned()),
+            ast::Value::StringLit(one) => JsonKind::Text(Secret::from(one.value.into_owned())),
             ast::Value::Array(all) => {
-                Kind::Array(all.elements.into_iter().map(|one| self.value(one)).collect())
+                JsonKind::Array(all.elements.into_iter().map(|one| self.value(one)).collect())
             }
-            ast::Value::Object(all) => Kind::Object(
+            ast::Value::Object(all) => JsonKind::Object(
                 all.properties
                     .into_iter()
                     .map(|one| Member {
@@ -194,15 +194,15 @@ mod tests {
         let text = "\u{feff}// a\r\n{ /* b\n */ \"x\": [1.50, true,\n null,], // c\n\"é\\n\":\n\"\\ud83d\\ude00\",\n}\n";
         let value = Value::parse(text).unwrap();
         assert_eq!((value.line, value.what()), (2, "an object"));
-        let Kind::Object(members) = value.kind else { panic!() };
+        let JsonKind::Object(members) = value.kind else { panic!() };
         let lines: Vec<(&str, usize, usize)> =
             members.iter().map(|one| (&*one.name, one.line, one.value.line)).collect();
         assert_eq!(lines, [("x", 3, 3), ("é\n", 5, 6)]);
-        let Kind::Array(all) = &members[0].value.kind else { panic!() };
+        let JsonKind::Array(all) = &members[0].value.kind else { panic!() };
         let kinds: Vec<(usize, &str)> = all.iter().map(|one| (one.line, one.what())).collect();
         assert_eq!(kinds, [(3, "a number"), (3, "a boolean"), (4, "null")]);
-        assert!(matches!(&all[0].kind, Kind::Number(text) if text == "1.50"));
-        assert!(matches!(&members[1].value.kind, Kind::Text(text) if text.expose() == "😀"));
+        assert!(matches!(&all[0].kind, JsonKind::Number(text) if text == "1.50"));
+        assert!(matches!(&members[1].value.kind, JsonKind::Text(text) if text.expose() == "😀"));
     }
 
     #[test]

@@ -4,11 +4,11 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part<'a> {
     Plain(&'a str),
-    /// `${NAME}` and `${env:NAME}`: an environment variable. `otherwise` is the
+    /// `${NAME}` and `${env:NAME}`: an environment variable. `default` is the
     /// text after `:-`, used if the variable is unset or empty.
     Variable {
         name: &'a str,
-        otherwise: Option<&'a str>,
+        default: Option<&'a str>,
     },
     /// `${input:ID}`: an editor asks its user for it.
     Input(&'a str),
@@ -53,18 +53,18 @@ fn reference(inside: &str) -> Result<Part<'_>, Wrong> {
         return if id.is_empty() { Err(Wrong::Name) } else { Ok(Part::Input(id)) };
     }
     let variable = inside.strip_prefix("env:").unwrap_or(inside);
-    let (name, otherwise) = match variable.split_once(":-") {
-        Some((name, otherwise)) => (name, Some(otherwise)),
+    let (name, default) = match variable.split_once(":-") {
+        Some((name, default)) => (name, Some(default)),
         None => (variable, None),
     };
     if is_name(name) {
-        return Ok(Part::Variable { name, otherwise });
+        return Ok(Part::Variable { name, default });
     }
     if inside == "/" {
         return Ok(Part::Foreign(inside));
     }
     match inside.split_once(':') {
-        Some((kind, _)) if is_name(kind) && kind != "env" && otherwise.is_none() => {
+        Some((kind, _)) if is_name(kind) && kind != "env" && default.is_none() => {
             Ok(Part::Foreign(inside))
         }
         _ => Err(Wrong::Name),
@@ -82,8 +82,8 @@ fn is_name(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn variable<'a>(name: &'a str, otherwise: Option<&'a str>) -> Part<'a> {
-        Part::Variable { name, otherwise }
+    fn variable<'a>(name: &'a str, default: Option<&'a str>) -> Part<'a> {
+        Part::Variable { name, default }
     }
 
     #[test]

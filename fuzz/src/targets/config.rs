@@ -7,7 +7,7 @@ use super::parts;
 use crate::base::error::Error;
 use crate::base::secret::Secret;
 use crate::client::config::document::Document;
-use crate::client::config::ready::{Around, Ready};
+use crate::client::config::resolved_entry::{References, ResolvedEntry};
 use crate::cost::bounded;
 use crate::wire::{env_file, jsonc, variable_reference};
 
@@ -64,13 +64,13 @@ fn document(text: &str) {
         Ok(document) => document,
         Err(error) => return is_fit(&error),
     };
-    let around = Around {
+    let references = References {
         variable: &|name| (name != "B").then(|| OsString::from("v")),
         file: &|_| Ok(Secret::from("A=1\nB=\"hunter2\"")),
     };
     for entry in &document.entries {
         entry.literals();
-        if let Err(error) = bounded(text.len(), || Ready::new(entry, &around)) {
+        if let Err(error) = bounded(text.len(), || ResolvedEntry::new(entry, &references)) {
             assert!(!error.message().chars().any(char::is_control), "{}", error.message());
         }
     }

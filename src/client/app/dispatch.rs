@@ -1,4 +1,4 @@
-//! Handing what has come to the application: at once, or from the event queue.
+//! Delivers items to the application: at once, or from the event queue.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,24 +9,24 @@ use crate::client::core::client::Client;
 use crate::client::core::counters::Counter;
 use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::progress_report::ProgressReport;
-use crate::client::core::reentrancy::CallbackKind;
-use crate::client::core::reentrancy::InCallback;
+use crate::client::core::reentrancy::{CallbackKind, InCallback};
 use crate::platform::RawDescriptor;
 use crate::protocol::input_request::TOO_DEEP;
 use crate::protocol::notification::ProgressParams;
 use crate::transport::wait::{Asking, Attendant, Wait, now};
 
 impl Client {
-    /// The descriptor for the application's loop.
+    /// Returns the descriptor for the application's event loop.
     pub(crate) fn fd(&self) -> Result<RawDescriptor> {
         self.event_queue.ready(true).fd().map_err(|error| {
             Error::new(Status::Internal, format!("no descriptor for the client: {error}"))
         })
     }
 
-    /// Runs the handlers for all that has arrived, waiting for it if need be.
+    /// Runs the handlers for everything in the queue. Waits up to `patience` if
+    /// the queue is empty.
     pub(crate) fn dispatch(self: &Arc<Self>, patience: Duration) -> Result<()> {
-        // After a close there is nothing left but requests to hand out.
+        // After a close, only requests that are done are left.
         let is_over = || if self.event_queue.has_done() { Ok(()) } else { self.check_open() };
         if self.is_closed() {
             return is_over();
@@ -48,9 +48,9 @@ impl Client {
         }
     }
 
-    /// Runs the handlers for what is there; says if there was anything. What
-    /// comes meanwhile is for the next time: a server that always has
-    /// something to say must not outlast a wait.
+    /// Runs the handlers for the items in the queue, and returns whether there
+    /// were any. Items that arrive meanwhile stay in the queue: otherwise a
+    /// server that always sends something could delay a wait without end.
     pub(crate) fn attend(&self) -> bool {
         let with_events = !InCallback::any(self.id());
         let mut has_any = false;
@@ -62,20 +62,20 @@ impl Client {
         has_any
     }
 
-    /// The same, without a lock where there is nothing.
+    /// Like `attend`, without taking the lock if the queue is empty.
     pub(crate) fn attend_if_any(&self) {
         if self.arrivals_here().is_raised() {
             self.attend();
         }
     }
 
-    /// Raised while there is something that may run on this thread.
+    /// Raised while the queue has an item that may run on this thread.
     pub(crate) fn arrivals_here(&self) -> &Signal {
         self.event_queue.arrivals(!InCallback::any(self.id()))
     }
 
-    /// A function of the application's that gets or keeps a credential runs
-    /// while others wait for it: a call of its own would wait for itself.
+    /// Fails inside a callback that gets or stores a credential. Calls wait for
+    /// that callback, so a call inside it would wait for itself.
     pub(crate) fn check_may_wait(&self) -> Result<()> {
         if InCallback::is_in(self.id(), CallbackKind::Credential) {
             return Err(Error::new(
@@ -91,52 +91,52 @@ impl Client {
         match item {
             QueuedItem::Event(event) => {
                 if let Some(handler) = &self.handlers().event {
-                    let _inside = InCallback::enter(self.id(), CallbackKind::Event);
+                    let _in_callback = InCallback::enter(self.id(), CallbackKind::Event);
                     handler(&event);
                 }
             }
-            // Its call has ended, or the server took it back.
-            QueuedItem::Question(question) if question.check_open().is_err() => {}
-            QueuedItem::Question(question)
+            // Its call has ended, or the server cancelled it.
+            QueuedItem::InputRequest(request) if request.check_open().is_err() => {}
+            QueuedItem::InputRequest(request)
                 if InCallback::is_full(self.id(), CallbackKind::Input) =>
             {
-                let _ = question.answer(TOO_DEEP.into());
+                let _ = request.answer(TOO_DEEP.into());
             }
-            QueuedItem::Question(question) => match &self.handlers().input {
+            QueuedItem::InputRequest(request) => match &self.handlers().input {
                 Some(handler) => {
-                    let _inside = InCallback::enter(self.id(), CallbackKind::Input);
-                    handler(question);
+                    let _in_callback = InCallback::enter(self.id(), CallbackKind::Input);
+                    handler(request);
                 }
-                None => question.dismiss(),
+                None => request.dismiss(),
             },
-            QueuedItem::Progress(report, told) => {
+            QueuedItem::Progress(report, update) => {
                 if let Some(report) = report.upgrade() {
-                    self.report_progress(&report, &told);
+                    self.report_progress(&report, &update);
                 }
             }
-            QueuedItem::Done(request, flight, result) => {
-                self.event_queue.complete(&request, flight, result);
+            QueuedItem::Done(request, run, result) => {
+                self.event_queue.complete(&request, run, result);
             }
             QueuedItem::Work(work) => {
-                let _inside = InCallback::enter(self.id(), CallbackKind::Credential);
+                let _in_callback = InCallback::enter(self.id(), CallbackKind::Credential);
                 work();
             }
         }
     }
 
-    /// Reports progress to the application's function, on this thread.
+    /// Runs the progress handler of a request on this thread.
     pub(crate) fn report_progress(&self, report: &ProgressReport, progress: &ProgressParams<'_>) {
         if InCallback::is_full(self.id(), CallbackKind::Progress) {
             self.count_one(Counter::DroppedEvents);
             return;
         }
-        let _inside = InCallback::enter(self.id(), CallbackKind::Progress);
+        let _in_callback = InCallback::enter(self.id(), CallbackKind::Progress);
         report.tell(progress.progress, progress.total, progress.message.as_deref());
     }
 
-    /// Tells the application: at once on a thread of its own, in order with
-    /// what came before, else when it next looks. Events wait until no handler
-    /// of this client runs on this thread.
+    /// Delivers an item. On a thread of the application, the handler runs at
+    /// once, after the items in the queue; otherwise the item is queued. An
+    /// event is queued while a handler of this client runs on this thread.
     pub(crate) fn deliver(&self, item: QueuedItem, wait: &Wait) {
         let is_later = matches!(item, QueuedItem::Event(_)) && InCallback::any(self.id());
         if is_later || wait.is_background() || wait.is_leading() {
@@ -145,7 +145,7 @@ impl Client {
         }
         self.attend_if_any();
         self.handle(item);
-        // What came while the handler ran.
+        // Items that arrived while the handler ran.
         self.attend_if_any();
     }
 }

@@ -1,4 +1,4 @@
-//! The input requests that a call has to answer before its result.
+//! The input requests that a call has to answer before the server completes it.
 
 use std::sync::Arc;
 
@@ -6,83 +6,82 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::client::core::client::Client;
 use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::input_request::Answers;
-use crate::client::core::input_request::QUESTIONS;
-use crate::client::core::input_request::Question;
+use crate::client::core::input_request::{InputResponses, OpenInputRequest, QUESTIONS};
 use crate::client::options::Options;
 use crate::protocol::input_request::{InputKind, InputRequest, InputResponse};
 use crate::transport::wait::Wait;
 
-/// What a call is asked before its result. It is over when the call is:
-/// nobody would hear an answer.
+/// A round of input requests. When the call ends, its input requests end as
+/// well, because the server expects no responses any more.
 #[derive(Debug)]
-pub(crate) struct Inquiry {
-    pub(crate) answers: Arc<Answers>,
-    questions: Vec<Arc<Question>>,
+pub(crate) struct InputRound {
+    pub(crate) responses: Arc<InputResponses>,
+    requests: Vec<Arc<OpenInputRequest>>,
 }
 
-impl Inquiry {
+impl InputRound {
     pub(crate) fn new(keys: Vec<String>) -> Result<Self> {
         if keys.len() > QUESTIONS {
             return Err(Error::new(
                 Status::TooLarge,
-                format!("the server asks more than {QUESTIONS} questions at once"),
+                format!("the server sent more than {QUESTIONS} input requests at once"),
             ));
         }
-        Ok(Self { answers: Answers::new(keys), questions: Vec::new() })
+        Ok(Self { responses: InputResponses::new(keys), requests: Vec::new() })
     }
 
-    /// One whose answers are told by a signal that is another's as well.
-    pub(crate) fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Self {
-        Self { answers: Answers::telling(keys, all), questions: Vec::new() }
+    /// Like `new`, with a signal that is shared with something else.
+    pub(crate) fn with_signal(keys: Vec<String>, all: &Arc<Signal>) -> Self {
+        Self { responses: InputResponses::with_signal(keys, all), requests: Vec::new() }
     }
 
     pub(crate) fn add(
         &mut self,
         client: &Arc<Client>,
         place: usize,
-        asked: InputRequest,
+        request: InputRequest,
         wait: &Wait,
     ) {
-        let question = Question::of_round(client.asker(), &self.answers, place, asked, wait);
-        self.questions.push(question);
+        let request =
+            OpenInputRequest::of_round(client.asker(), &self.responses, place, request, wait);
+        self.requests.push(request);
     }
 
-    /// Takes what is asked, and answers at once what needs nobody.
+    /// Adds an input request, or answers it at once from the options.
     pub(crate) fn take(
         &mut self,
         client: &Arc<Client>,
         options: &Options,
         place: usize,
-        asked: InputRequest,
+        request: InputRequest,
         wait: &Wait,
     ) {
-        match (&options.roots, asked.kind) {
+        match (&options.roots, request.kind) {
             (Some(roots), InputKind::Roots) => {
-                self.answers.set(place, InputResponse::roots(roots));
+                self.responses.set(place, InputResponse::roots(roots));
             }
-            _ => self.add(client, place, asked, wait),
+            _ => self.add(client, place, request, wait),
         }
     }
 
-    /// Asks the program. All are open before the first is answered.
+    /// Delivers the input requests. All are open before the first is answered.
     pub(crate) fn put(&self, client: &Client, wait: &Wait) {
-        for question in &self.questions {
-            client.deliver(QueuedItem::Question(question.clone()), wait);
+        for request in &self.requests {
+            client.deliver(QueuedItem::InputRequest(request.clone()), wait);
         }
     }
 
-    /// The same, and waits for all the answers.
+    /// Delivers the input requests, and waits for all responses.
     pub(crate) async fn ask(&self, client: &Client, wait: &Wait) -> Result<()> {
         self.put(client, wait);
-        wait.until_raised(&self.answers.all).await
+        wait.until_raised(&self.responses.all).await
     }
 }
 
-impl Drop for Inquiry {
+impl Drop for InputRound {
     fn drop(&mut self) {
-        for question in &self.questions {
-            question.end();
+        for request in &self.requests {
+            request.end();
         }
     }
 }

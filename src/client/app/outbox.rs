@@ -1,4 +1,4 @@
-//! Queueing messages that are sent while the caller goes on.
+//! Queues messages that are sent in the background.
 
 use std::sync::Arc;
 
@@ -6,17 +6,14 @@ use crate::base::error::{Error, Result, Status};
 use crate::client::core::client::Client;
 use crate::client::core::counters::Counter;
 use crate::client::core::job::Job;
-use crate::client::core::outbox::ANSWER_BYTES;
-use crate::client::core::outbox::ANSWERS;
-use crate::client::core::outbox::Added;
-use crate::client::core::outbox::OutboxKind;
+use crate::client::core::outbox::{ANSWER_BYTES, ANSWERS, Added, OutboxKind};
 use crate::client::core::session::Session;
 use crate::protocol::outgoing::Outgoing;
 
 impl Client {
-    /// Sends a message to the server from the background thread. How it fares
-    /// is the server's business; one that asks faster than it takes answers
-    /// does not get all of them.
+    /// Sends a message to the server from the background thread. Its failure is
+    /// not reported. A server that sends requests faster than it accepts
+    /// responses does not get all responses.
     pub(crate) fn send_apart(
         self: &Arc<Self>,
         session: &Arc<Session>,
@@ -25,7 +22,7 @@ impl Client {
     ) -> Result<()> {
         match session.outbox.add(kind, outgoing) {
             Added::Queued => Ok(()),
-            Added::First => self.start(Job::SendOutbox(session.clone())),
+            Added::NeedsSender => self.start(Job::SendOutbox(session.clone())),
             Added::Full if kind == OutboxKind::Answer => Err(Error::new(
                 Status::TooLarge,
                 format!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::client::app::input_round::Inquiry;
+use crate::client::app::input_round::InputRound;
 use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
 use crate::protocol::input_request::{InputKind, InputRequest};
@@ -18,12 +18,12 @@ impl Ctx<'_> {
     pub(crate) async fn ask(self, session: &Session, input: &InputRequired) -> Result<RetryParams> {
         let Ctx { client, options, wait } = self;
         let asked = recognise(input, session)?;
-        let mut inquiry = Inquiry::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
+        let mut round = InputRound::new(asked.iter().map(|(key, _)| key.clone()).collect())?;
         for (place, (_, asked)) in asked.into_iter().enumerate() {
-            inquiry.take(client, options, place, asked, wait);
+            round.take(client, options, place, asked, wait);
         }
-        inquiry.ask(client, wait).await?;
-        inquiry.answers.retry(input)
+        round.ask(client, wait).await?;
+        round.responses.retry(input)
     }
 
     /// Lets a person visit the pages in the data of the server's error
@@ -38,13 +38,13 @@ impl Ctx<'_> {
         if pages.is_empty() {
             return Ok(false);
         }
-        let mut inquiry = Inquiry::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
+        let mut round = InputRound::new(pages.iter().map(|(id, _)| id.clone()).collect())?;
         for (place, (_, params)) in pages.iter().enumerate() {
             let asked = InputRequest { kind: InputKind::Url, params: params.clone() };
-            inquiry.add(client, place, asked, wait);
+            round.add(client, place, asked, wait);
         }
-        inquiry.ask(client, wait).await?;
-        if !inquiry.answers.are_all_accepted() {
+        round.ask(client, wait).await?;
+        if !round.responses.are_all_accepted() {
             return Ok(false);
         }
         // A server with a notification stream sends a notification when a page

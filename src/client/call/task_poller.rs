@@ -9,7 +9,7 @@ use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::client::app::input_round::Inquiry;
+use crate::client::app::input_round::InputRound;
 use crate::client::call::give_up::{AFTER_CANCEL, AFTER_TIMEOUT};
 use crate::client::call::input_rounds::recognise;
 use crate::client::call::perform::Perform;
@@ -46,7 +46,7 @@ pub(crate) struct TaskPoller<'a> {
     /// The memory that these requests need.
     asked: usize,
     /// The requests without an answer, or whose answer was not sent yet.
-    open: Vec<Inquiry>,
+    open: Vec<InputRound>,
     /// The request `tasks/result`, during which the server sends requests.
     result_call: Option<ResultCall>,
     /// The task has ended, or was cancelled.
@@ -228,11 +228,11 @@ impl<'a> TaskPoller<'a> {
                 return Err(Error::new(Status::TooLarge, what));
             }
             self.keys.push(key.clone());
-            let mut inquiry = Inquiry::telling(vec![key], &self.wake.signal);
-            inquiry.take(self.client, self.options, 0, asked, &self.wait);
-            begun.push(inquiry);
+            let mut round = InputRound::with_signal(vec![key], &self.wake.signal);
+            round.take(self.client, self.options, 0, asked, &self.wait);
+            begun.push(round);
         }
-        begun.iter().for_each(|inquiry| inquiry.put(self.client, &self.wait));
+        begun.iter().for_each(|round| round.put(self.client, &self.wait));
         self.open.extend(begun);
         Ok(())
     }
@@ -240,13 +240,14 @@ impl<'a> TaskPoller<'a> {
     /// Sends the answers of the application, each once.
     async fn update(&mut self) -> Result<()> {
         // The application may give more answers meanwhile.
-        let given: Vec<bool> = self.open.iter().map(|open| open.answers.are_all_given()).collect();
+        let given: Vec<bool> =
+            self.open.iter().map(|open| open.responses.are_all_given()).collect();
         if !given.contains(&true) {
             return Ok(());
         }
         let responses = json_members::try_object(|json| {
             for (open, _) in self.open.iter().zip(&given).filter(|(_, is_given)| **is_given) {
-                open.answers.write(json)?;
+                open.responses.write(json)?;
             }
             Ok::<_, Error>(())
         })?;

@@ -7,9 +7,10 @@
 use std::collections::HashMap;
 
 use crate::base::error::{Result, quote};
-use crate::client::config::entry::{Auth, Entry, EntryTarget, OAuth, Text, Transport};
+use crate::client::config::entry::{ConfigText, Entry, EntryAuth, EntryTarget, OAuthEntry};
 use crate::client::config::place::ConfigPlace;
-use crate::wire::jsonc::{Kind, Member, Value};
+use crate::client::options::server::HttpTransport;
+use crate::wire::jsonc::{JsonKind, Member, Value};
 
 /// What a file says, and what in it was passed over.
 #[derive(Debug)]
@@ -28,14 +29,14 @@ impl Document {
                 wrong.column, wrong.what
             ))
         })?;
-        let mut reader = Reader::default();
+        let mut reader = DocumentReader::default();
         let entries = reader.root(&root, &value)?;
         Ok(Self { entries, warnings: reader.warnings })
     }
 }
 
 #[derive(Default)]
-struct Reader {
+struct DocumentReader {
     warnings: Vec<String>,
 }
 
@@ -45,9 +46,9 @@ struct Object<'a> {
     members: Vec<&'a Member>,
 }
 
-impl Reader {
+impl DocumentReader {
     fn root(&mut self, root: &ConfigPlace, value: &Value) -> Result<Vec<Entry>> {
-        let Kind::Object(members) = &value.kind else {
+        let JsonKind::Object(members) = &value.kind else {
             return Err(root.on(value.line).wrong(format!(
                 "is {}, not an object: write {{\"mcpServers\": {{...}}}}",
                 value.what()
@@ -61,7 +62,7 @@ impl Reader {
         }
         if let Some(member) = ours.or(editors) {
             let place = root.inside(&member.name, member.line);
-            let Kind::Object(servers) = &member.value.kind else {
+            let JsonKind::Object(servers) = &member.value.kind else {
                 return Err(place.on(member.value.line).wrong(format!(
                     "is {}, not an object: write the servers by their names, as in \
                      {{\"weather\": {{\"url\": \"https://example.com/mcp\"}}}}",
@@ -82,7 +83,8 @@ impl Reader {
                  {\"mcpServers\": {\"weather\": {\"url\": \"https://example.com/mcp\"}}}",
             ));
         }
-        let servers = object.members.iter().filter(|one| matches!(one.value.kind, Kind::Object(_)));
+        let servers =
+            object.members.iter().filter(|one| matches!(one.value.kind, JsonKind::Object(_)));
         servers.map(|one| self.entry(root, one, false)).collect()
     }
 
@@ -115,7 +117,7 @@ impl Reader {
         if member.name.contains('\0') {
             return Err(place.wrong("the name has a NUL (\\u0000): take it out"));
         }
-        let Kind::Object(members) = &member.value.kind else {
+        let JsonKind::Object(members) = &member.value.kind else {
             return Err(place.on(member.value.line).wrong(format!(
                 "is {}, not an object: write {{\"url\": ...}} or {{\"command\": ...}}",
                 member.value.what()
@@ -154,7 +156,7 @@ impl Reader {
                 }
                 said => {
                     let transport = said.and_then(|(_, transport)| transport);
-                    self.address(&object, url, transport.unwrap_or(Transport::Auto))?
+                    self.address(&object, url, transport.unwrap_or(HttpTransport::Auto))?
                 }
             },
         };
@@ -167,7 +169,7 @@ impl Reader {
         })
     }
 
-    fn program(&mut self, object: &Object<'_>, command: Text) -> Result<EntryTarget> {
+    fn program(&mut self, object: &Object<'_>, command: ConfigText) -> Result<EntryTarget> {
         if command.written().is_empty() {
             return Err(command.place.wrong("is empty: write the program's name or path"));
         }
@@ -193,8 +195,8 @@ impl Reader {
     fn address(
         &mut self,
         object: &Object<'_>,
-        url: Text,
-        transport: Transport,
+        url: ConfigText,
+        transport: HttpTransport,
     ) -> Result<EntryTarget> {
         let headers = self.texts(object, "headers", str::to_ascii_lowercase)?;
         let auth = self.auth(object)?;
@@ -208,12 +210,12 @@ impl Reader {
     }
 
     /// A token, or how one is got.
-    fn auth(&mut self, object: &Object<'_>) -> Result<Option<Auth>> {
+    fn auth(&mut self, object: &Object<'_>) -> Result<Option<EntryAuth>> {
         let Some(member) = object.member("auth") else { return Ok(None) };
         let place = object.place.member("auth", member.value.line);
         let (client_id, client_secret, scopes) = match &member.value.kind {
             // Cursor's: as whom the program is known.
-            Kind::Object(members) => {
+            JsonKind::Object(members) => {
                 let inside = object.place.inside("auth", member.value.line);
                 let client = self.object(inside, members, str::to_owned);
                 let id = client.text("CLIENT_ID")?;
@@ -225,10 +227,10 @@ impl Reader {
                 }
                 (id, secret, client.list("scopes")?)
             }
-            Kind::Text(written) if written.expose() == "oauth" => (None, None, Vec::new()),
-            _ => return Ok(Some(Auth::Token(text(place, &member.value)?))),
+            JsonKind::Text(written) if written.expose() == "oauth" => (None, None, Vec::new()),
+            _ => return Ok(Some(EntryAuth::Token(text(place, &member.value)?))),
         };
-        Ok(Some(Auth::OAuth(Box::new(OAuth { place, client_id, client_secret, scopes }))))
+        Ok(Some(EntryAuth::OAuth(Box::new(OAuthEntry { place, client_id, client_secret, scopes }))))
     }
 
     /// An object of strings.
@@ -237,7 +239,7 @@ impl Reader {
         object: &Object<'_>,
         name: &'static str,
         fold: fn(&str) -> String,
-    ) -> Result<Vec<(String, Text)>> {
+    ) -> Result<Vec<(String, ConfigText)>> {
         let mut out = Vec::new();
         for one in self.members(object, name, fold)? {
             let place = object.place.named(name, &one.name, one.value.line);
@@ -248,7 +250,7 @@ impl Reader {
 
     /// An object of strings, of numbers that count as written, and of nulls
     /// for what is not to be there.
-    fn env(&mut self, object: &Object<'_>) -> Result<Vec<(String, Option<Text>)>> {
+    fn env(&mut self, object: &Object<'_>) -> Result<Vec<(String, Option<ConfigText>)>> {
         let mut out = Vec::new();
         for one in self.members(object, "env", str::to_owned)? {
             let place = object.place.named("env", &one.name, one.value.line);
@@ -258,8 +260,8 @@ impl Reader {
                 ));
             }
             let text = match &one.value.kind {
-                Kind::Null => None,
-                Kind::Number(written) => Some(Text::new(place, written.as_str().into())?),
+                JsonKind::Null => None,
+                JsonKind::Number(written) => Some(ConfigText::new(place, written.as_str().into())?),
                 _ => Some(text(place, &one.value)?),
             };
             out.push((one.name.clone(), text));
@@ -275,7 +277,7 @@ impl Reader {
     ) -> Result<Vec<&'a Member>> {
         let Some(member) = object.member(name) else { return Ok(Vec::new()) };
         match &member.value.kind {
-            Kind::Object(members) => {
+            JsonKind::Object(members) => {
                 let place = object.place.inside(name, member.line);
                 Ok(self.object(place, members, fold).members)
             }
@@ -287,7 +289,7 @@ impl Reader {
 impl<'a> Object<'a> {
     fn member(&self, name: &str) -> Option<&'a Member> {
         let found = self.members.iter().find(|one| one.name == name);
-        found.filter(|one| !matches!(one.value.kind, Kind::Null)).copied()
+        found.filter(|one| !matches!(one.value.kind, JsonKind::Null)).copied()
     }
 
     fn other(&self, name: &'static str, value: &Value, wanted: &str) -> crate::base::error::Error {
@@ -295,15 +297,15 @@ impl<'a> Object<'a> {
         place.wrong(format!("is {}: write {wanted}", value.what()))
     }
 
-    fn text(&self, name: &'static str) -> Result<Option<Text>> {
+    fn text(&self, name: &'static str) -> Result<Option<ConfigText>> {
         let Some(member) = self.member(name) else { return Ok(None) };
         text(self.place.member(name, member.value.line), &member.value).map(Some)
     }
 
     /// An array of strings.
-    fn list(&self, name: &'static str) -> Result<Vec<Text>> {
+    fn list(&self, name: &'static str) -> Result<Vec<ConfigText>> {
         let Some(member) = self.member(name) else { return Ok(Vec::new()) };
-        let Kind::Array(all) = &member.value.kind else {
+        let JsonKind::Array(all) = &member.value.kind else {
             return Err(self.other(name, &member.value, "an array of strings"));
         };
         let each = all.iter().enumerate();
@@ -311,22 +313,22 @@ impl<'a> Object<'a> {
     }
 
     /// What `transport` or `type` says, and where; with `None` for stdio.
-    fn transport(&self, is_editors: bool) -> Result<Option<(ConfigPlace, Option<Transport>)>> {
+    fn transport(&self, is_editors: bool) -> Result<Option<(ConfigPlace, Option<HttpTransport>)>> {
         let mut said = None;
         for name in ["transport", "type"] {
             let Some(member) = self.member(name) else { continue };
             let place = self.place.member(name, member.value.line);
-            let Kind::Text(written) = &member.value.kind else {
+            let JsonKind::Text(written) = &member.value.kind else {
                 return Err(self.other(name, &member.value, "a string such as \"http\""));
             };
             let transport = match written.expose() {
                 "stdio" => None,
                 // VS Code tries both for it.
-                "http" if is_editors => Some(Transport::Auto),
+                "http" if is_editors => Some(HttpTransport::Auto),
                 "http" | "streamable-http" | "streamable_http" | "streamableHttp" => {
-                    Some(Transport::StreamableHttp)
+                    Some(HttpTransport::StreamableHttp)
                 }
-                "sse" => Some(Transport::Sse),
+                "sse" => Some(HttpTransport::Sse),
                 other => {
                     return Err(place.wrong(format!(
                         "\"{}\" is no transport that is known: write \"http\", \
@@ -346,7 +348,7 @@ impl<'a> Object<'a> {
     fn timeout(&self) -> Result<Option<i32>> {
         let Some(member) = self.member("timeout") else { return Ok(None) };
         let wanted = "a number of milliseconds, such as 30000";
-        let Kind::Number(written) = &member.value.kind else {
+        let JsonKind::Number(written) = &member.value.kind else {
             return Err(self.other("timeout", &member.value, wanted));
         };
         let number = written.parse::<f64>().unwrap_or_default();
@@ -364,21 +366,21 @@ impl<'a> Object<'a> {
     fn disabled(&self) -> Result<Option<ConfigPlace>> {
         let Some(member) = self.member("disabled") else { return Ok(None) };
         match member.value.kind {
-            Kind::Boolean(false) => Ok(None),
-            Kind::Boolean(true) => Ok(Some(self.place.member("disabled", member.value.line))),
+            JsonKind::Boolean(false) => Ok(None),
+            JsonKind::Boolean(true) => Ok(Some(self.place.member("disabled", member.value.line))),
             _ => Err(self.other("disabled", &member.value, "true or false")),
         }
     }
 }
 
-fn text(place: ConfigPlace, value: &Value) -> Result<Text> {
+fn text(place: ConfigPlace, value: &Value) -> Result<ConfigText> {
     match &value.kind {
-        Kind::Text(written) => Text::new(place, written.clone()),
+        JsonKind::Text(written) => ConfigText::new(place, written.clone()),
         _ => Err(place.wrong(format!("is {}: write a string in quotes", value.what()))),
     }
 }
 
 fn names_a_server(value: &Value) -> bool {
-    let Kind::Object(members) = &value.kind else { return false };
+    let JsonKind::Object(members) = &value.kind else { return false };
     members.iter().any(|one| one.name == "command" || one.name == "url")
 }

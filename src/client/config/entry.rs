@@ -3,6 +3,7 @@
 use crate::base::error::Result;
 use crate::base::secret::Secret;
 use crate::client::config::place::ConfigPlace;
+use crate::client::options::server::HttpTransport;
 use crate::wire::variable_reference::{Part, Wrong, parts};
 
 #[derive(Debug)]
@@ -20,49 +21,46 @@ pub(crate) struct Entry {
 pub(crate) enum EntryTarget {
     /// A program on this machine, at stdio.
     Program {
-        command: Text,
-        args: Vec<Text>,
+        command: ConfigText,
+        args: Vec<ConfigText>,
         /// `None` for a variable that the program is not to have.
-        env: Vec<(String, Option<Text>)>,
-        env_file: Option<Text>,
-        cwd: Option<Text>,
+        env: Vec<(String, Option<ConfigText>)>,
+        env_file: Option<ConfigText>,
+        cwd: Option<ConfigText>,
     },
     /// A server behind HTTP.
-    Address { url: Text, headers: Vec<(String, Text)>, auth: Option<Auth>, transport: Transport },
+    Address {
+        url: ConfigText,
+        headers: Vec<(String, ConfigText)>,
+        auth: Option<EntryAuth>,
+        transport: HttpTransport,
+    },
 }
 
 #[derive(Debug)]
-pub(crate) enum Auth {
-    Token(Text),
-    OAuth(Box<OAuth>),
+pub(crate) enum EntryAuth {
+    Token(ConfigText),
+    OAuth(Box<OAuthEntry>),
 }
 
 /// What is said of the way to a token, and where.
 #[derive(Debug)]
-pub(crate) struct OAuth {
+pub(crate) struct OAuthEntry {
     pub(crate) place: ConfigPlace,
-    pub(crate) client_id: Option<Text>,
-    pub(crate) client_secret: Option<Text>,
-    pub(crate) scopes: Vec<Text>,
-}
-
-/// How an address is spoken to; numbered as `Client::set_transport` has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transport {
-    Auto = 0,
-    StreamableHttp = 1,
-    Sse = 2,
+    pub(crate) client_id: Option<ConfigText>,
+    pub(crate) client_secret: Option<ConfigText>,
+    pub(crate) scopes: Vec<ConfigText>,
 }
 
 /// A text of the file. What its references stand for is looked up when a
 /// client is made.
 #[derive(Debug)]
-pub(crate) struct Text {
+pub(crate) struct ConfigText {
     pub(crate) place: ConfigPlace,
     written: Secret,
 }
 
-impl Text {
+impl ConfigText {
     /// Refuses what can stand for nothing, without quoting it.
     pub(crate) fn new(place: ConfigPlace, written: Secret) -> Result<Self> {
         if written.expose().contains('\0') {
@@ -115,14 +113,14 @@ impl Entry {
 
     /// Tokens, headers and variables that are written out.
     pub(crate) fn literals(&self) -> Vec<&ConfigPlace> {
-        let texts: Vec<&Text> = match &self.target {
+        let texts: Vec<&ConfigText> = match &self.target {
             EntryTarget::Program { env, .. } => {
                 env.iter().filter_map(|(_, text)| text.as_ref()).collect()
             }
             EntryTarget::Address { headers, auth, .. } => {
                 let secret = match auth {
-                    Some(Auth::Token(token)) => Some(token),
-                    Some(Auth::OAuth(oauth)) => oauth.client_secret.as_ref(),
+                    Some(EntryAuth::Token(token)) => Some(token),
+                    Some(EntryAuth::OAuth(oauth)) => oauth.client_secret.as_ref(),
                     None => None,
                 };
                 headers.iter().map(|(_, text)| text).chain(secret).collect()

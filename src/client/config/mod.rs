@@ -7,7 +7,7 @@
 pub(crate) mod document;
 pub(crate) mod entry;
 mod place;
-pub(crate) mod ready;
+pub(crate) mod resolved_entry;
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -21,7 +21,9 @@ use crate::base::secret::Secret;
 use crate::client::authorization::{Auth, Grant};
 use crate::client::config::document::Document;
 use crate::client::config::entry::Entry;
-use crate::client::config::ready::{Around, EntryWay, Ready, ReadyAuth};
+use crate::client::config::resolved_entry::{
+    References, ResolvedAuth, ResolvedEntry, ResolvedTarget,
+};
 use crate::client::core::client::Client;
 use crate::platform::{Access, open_regular};
 
@@ -52,14 +54,14 @@ impl Config {
     /// Makes a client of the server of that name, or of the only one.
     pub(crate) fn client(&self, name: Option<&str>) -> Result<Client> {
         let environment = Environment::read();
-        let around = Around {
+        let references = References {
             variable: &|name| environment.get(name).map(OsStr::to_owned),
             file: &|path| {
                 let folder = Path::new(&self.path).parent().unwrap_or(Path::new(""));
                 read(&folder.join(path)).map(|(text, _)| text)
             },
         };
-        client(&Ready::new(self.entry(name)?, &around)?)
+        client(&ResolvedEntry::new(self.entry(name)?, &references)?)
     }
 
     fn entry(&self, name: Option<&str>) -> Result<&Entry> {
@@ -99,19 +101,19 @@ impl Config {
 }
 
 /// The only place that turns an entry into a client.
-fn client(ready: &Ready<'_>) -> Result<Client> {
-    let client = match &ready.way {
-        EntryWay::Address { url: (place, url), headers, auth, transport } => {
+fn client(resolved: &ResolvedEntry<'_>) -> Result<Client> {
+    let client = match &resolved.target {
+        ResolvedTarget::Address { url: (place, url), headers, auth, transport } => {
             let at = |place: &place::ConfigPlace| {
                 let place = place.to_string();
                 move |error: Error| error.during(&place)
             };
             let client = Client::new(url.expose(), None).map_err(at(place))?;
             match auth {
-                Some(ReadyAuth::Token(place, token)) => {
+                Some(ResolvedAuth::Token(place, token)) => {
                     client.set_token(Some(token.expose())).map_err(at(place))?;
                 }
-                Some(ReadyAuth::OAuth { place, client: known, scope }) => {
+                Some(ResolvedAuth::OAuth { place, client: known, scope }) => {
                     let auth = Auth::new(Grant::AuthorizationCode);
                     if let Some((id, secret)) = known {
                         let secret = secret.as_ref().map(Secret::expose);
@@ -128,20 +130,20 @@ fn client(ready: &Ready<'_>) -> Result<Client> {
             client.set_transport(*transport as i32)?;
             client
         }
-        EntryWay::Program { command, args, env, cwd } => {
+        ResolvedTarget::Program { command, args, env, cwd } => {
             let argv = std::iter::once(command).chain(args).map(|text| text.expose().into());
             let client = Client::new_stdio(argv.collect())
-                .map_err(|error| error.during(&ready.entry.place.to_string()))?;
+                .map_err(|error| error.during(&resolved.entry.place.to_string()))?;
             for (name, value) in env {
                 client
                     .set_environment(name, Some(value.expose()))
-                    .map_err(|error| error.during(&ready.entry.place.to_string()))?;
+                    .map_err(|error| error.during(&resolved.entry.place.to_string()))?;
             }
             client.set_directory(cwd.as_ref().map(Secret::expose))?;
             client
         }
     };
-    if let Some(timeout) = ready.entry.timeout {
+    if let Some(timeout) = resolved.entry.timeout {
         client.set_timeout(timeout)?;
     }
     Ok(client)

@@ -12,7 +12,7 @@ use crate::base::error::{Error, Status, quote};
 pub(crate) struct ConfigPlace {
     within: Arc<Within>,
     line: usize,
-    step: Step,
+    step: KeyStep,
 }
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ struct Within {
 }
 
 #[derive(Clone, Debug)]
-enum Step {
+enum KeyStep {
     Itself,
     Member(&'static str),
     Element(&'static str, usize),
@@ -34,13 +34,13 @@ impl ConfigPlace {
     /// The whole of a file.
     pub(crate) fn file(file: &str) -> Self {
         let within = Within { file: file.into(), key: String::new() };
-        Self { within: Arc::new(within), line: 1, step: Step::Itself }
+        Self { within: Arc::new(within), line: 1, step: KeyStep::Itself }
     }
 
     /// A member whose name is the file's, and what is in it from then on.
     pub(crate) fn inside(&self, name: &str, line: usize) -> Self {
         let within = Within { file: self.within.file.clone(), key: joined(&self.key(), name) };
-        Self { within: Arc::new(within), line, step: Step::Itself }
+        Self { within: Arc::new(within), line, step: KeyStep::Itself }
     }
 
     pub(crate) fn on(&self, line: usize) -> Self {
@@ -48,28 +48,28 @@ impl ConfigPlace {
     }
 
     pub(crate) fn member(&self, name: &'static str, line: usize) -> Self {
-        self.step(Step::Member(name), line)
+        self.step(KeyStep::Member(name), line)
     }
 
     pub(crate) fn element(&self, name: &'static str, at: usize, line: usize) -> Self {
-        self.step(Step::Element(name, at), line)
+        self.step(KeyStep::Element(name, at), line)
     }
 
     pub(crate) fn named(&self, name: &'static str, key: &str, line: usize) -> Self {
-        self.step(Step::Named(name, key.into()), line)
+        self.step(KeyStep::Named(name, key.into()), line)
     }
 
-    fn step(&self, step: Step, line: usize) -> Self {
+    fn step(&self, step: KeyStep, line: usize) -> Self {
         Self { within: self.within.clone(), line, step }
     }
 
     fn key(&self) -> String {
         let key = &self.within.key;
         match &self.step {
-            Step::Itself => key.clone(),
-            Step::Member(name) => joined(key, name),
-            Step::Element(name, at) => format!("{}[{at}]", joined(key, name)),
-            Step::Named(name, inner) => joined(&joined(key, name), inner),
+            KeyStep::Itself => key.clone(),
+            KeyStep::Member(name) => joined(key, name),
+            KeyStep::Element(name, at) => format!("{}[{at}]", joined(key, name)),
+            KeyStep::Named(name, inner) => joined(&joined(key, name), inner),
         }
     }
 

@@ -1,8 +1,9 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use super::entry::{EntryTarget, Transport};
+use super::entry::EntryTarget;
 use super::*;
+use crate::client::options::server::HttpTransport;
 
 /// A file that uses all that is known.
 const GOOD: &str = r#"{
@@ -56,15 +57,15 @@ fn file(path: &str) -> Result<Secret> {
     }
 }
 
-const AROUND: Around<'_> = Around { variable: &variables, file: &file };
+const REFERENCES: References<'_> = References { variable: &variables, file: &file };
 
 /// The status and the message of what becomes of the first server.
 fn failure(text: &str) -> (Status, String) {
     let error = match parse(text) {
         Err(error) => error,
-        Ok(document) => match Ready::new(&document.entries[0], &AROUND) {
+        Ok(document) => match ResolvedEntry::new(&document.entries[0], &REFERENCES) {
             Err(error) => error,
-            Ok(ready) => client(&ready).map(drop).unwrap_err(),
+            Ok(entry) => client(&entry).map(drop).unwrap_err(),
         },
     };
     (error.status(), error.message().to_owned())
@@ -91,19 +92,19 @@ fn reads_addresses_and_programs() {
     assert!(config.warnings.is_empty());
     assert_eq!(config.entries[0].timeout, Some(30000));
 
-    let ready = Ready::new(&config.entries[0], &AROUND).unwrap();
-    let EntryWay::Address { url, headers, auth, transport } = &ready.way else { panic!() };
+    let entry = ResolvedEntry::new(&config.entries[0], &REFERENCES).unwrap();
+    let ResolvedTarget::Address { url, headers, auth, transport } = &entry.target else { panic!() };
     assert_eq!(url.1.expose(), "https://example.com/mcp?k=none");
-    let Some(ReadyAuth::Token(_, token)) = auth else { panic!() };
+    let Some(ResolvedAuth::Token(_, token)) = auth else { panic!() };
     assert_eq!(token.expose(), "t0ken");
-    assert_eq!(*transport, Transport::StreamableHttp);
+    assert_eq!(*transport, HttpTransport::StreamableHttp);
     let headers: Vec<(&str, &str)> =
         headers.iter().map(|(name, _, value)| (*name, value.expose())).collect();
     assert_eq!(headers, [("X-Plain", "hunter2"), ("X-Team", "a b")]);
-    assert_eq!(client(&ready).unwrap().options().timeout.as_millis(), 30000);
+    assert_eq!(client(&entry).unwrap().options().timeout.as_millis(), 30000);
 
-    let ready = Ready::new(&config.entries[1], &AROUND).unwrap();
-    let EntryWay::Program { command, args, env, cwd } = &ready.way else { panic!() };
+    let entry = ResolvedEntry::new(&config.entries[1], &REFERENCES).unwrap();
+    let ResolvedTarget::Program { command, args, env, cwd } = &entry.target else { panic!() };
     assert_eq!(command.expose(), "/home/u/bin/files");
     let args: Vec<&str> = args.iter().map(Secret::expose).collect();
     assert_eq!(args, ["--root", "$$x", "ab"]);
@@ -129,13 +130,13 @@ fn reads_every_shape_of_the_root() {
 #[test]
 fn knows_the_transports() {
     for (shape, said, expected) in [
-        ("mcpServers", "", Transport::Auto),
-        ("mcpServers", r#", "type": "http""#, Transport::StreamableHttp),
-        ("mcpServers", r#", "type": "streamableHttp""#, Transport::StreamableHttp),
-        ("mcpServers", r#", "transport": "sse", "type": "sse""#, Transport::Sse),
-        ("mcpServers", r#", "transport": null"#, Transport::Auto),
-        ("servers", r#", "type": "http""#, Transport::Auto),
-        ("servers", r#", "type": "sse""#, Transport::Sse),
+        ("mcpServers", "", HttpTransport::Auto),
+        ("mcpServers", r#", "type": "http""#, HttpTransport::StreamableHttp),
+        ("mcpServers", r#", "type": "streamableHttp""#, HttpTransport::StreamableHttp),
+        ("mcpServers", r#", "transport": "sse", "type": "sse""#, HttpTransport::Sse),
+        ("mcpServers", r#", "transport": null"#, HttpTransport::Auto),
+        ("servers", r#", "type": "http""#, HttpTransport::Auto),
+        ("servers", r#", "type": "sse""#, HttpTransport::Sse),
     ] {
         let document = parse(&format!(r#"{{"{shape}": {{"a": {{"url": "x"{said}}}}}}}"#)).unwrap();
         let EntryTarget::Address { transport, .. } = document.entries[0].target else { panic!() };
@@ -314,8 +315,8 @@ fn takes_the_default_for_what_is_unset_or_empty() {
     ] {
         let text = format!(r#"{{"a": {{"command": "x", "cwd": "{written}"}}}}"#);
         let document = parse(&text).unwrap();
-        let ready = Ready::new(&document.entries[0], &AROUND).unwrap();
-        let EntryWay::Program { cwd: Some(cwd), .. } = ready.way else { panic!() };
+        let entry = ResolvedEntry::new(&document.entries[0], &REFERENCES).unwrap();
+        let ResolvedTarget::Program { cwd: Some(cwd), .. } = entry.target else { panic!() };
         assert_eq!(cwd.expose(), value, "{written}");
     }
 }
@@ -377,7 +378,7 @@ fn gives_the_client_an_authorization_where_the_file_says_oauth() {
     ] {
         let text = format!(r#"{{"a": {{"url": "http://h", "auth": {auth}}}}}"#);
         let config = config(&text);
-        let client = client(&Ready::new(&config.entries[0], &AROUND).unwrap()).unwrap();
+        let client = client(&ResolvedEntry::new(&config.entries[0], &REFERENCES).unwrap()).unwrap();
         let settings = client.auth().unwrap().settings();
         let found = settings.client.as_ref();
         let found =
@@ -386,7 +387,7 @@ fn gives_the_client_an_authorization_where_the_file_says_oauth() {
         assert_eq!(settings.scope.as_deref(), scope, "{auth}");
     }
     let token = config(r#"{"a": {"url": "http://h", "auth": "OAuth"}}"#);
-    let client = client(&Ready::new(&token.entries[0], &AROUND).unwrap()).unwrap();
+    let client = client(&ResolvedEntry::new(&token.entries[0], &REFERENCES).unwrap()).unwrap();
     assert_eq!(client.auth().unwrap_err().status(), Status::Unsupported);
 }
 
@@ -424,7 +425,8 @@ fn ends_on_any_text() {
             bytes[at] = byte;
             if let Ok(document) = parse(std::str::from_utf8(&bytes).unwrap()) {
                 for entry in &document.entries {
-                    let _ = Ready::new(entry, &AROUND).and_then(|ready| client(&ready));
+                    let _ = ResolvedEntry::new(entry, &REFERENCES)
+                        .and_then(|resolved| client(&resolved));
                 }
             }
         }

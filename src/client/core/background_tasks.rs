@@ -1,4 +1,4 @@
-//! The tasks that one client has on the background thread.
+//! The tasks of one client on the background thread.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use crate::base::error::Result;
 use crate::base::sync::lock;
 use crate::transport::background::Background;
 
-/// The tasks of one client on the background thread.
+/// The tasks, and the client's share in the background thread.
 #[derive(Debug, Default)]
 pub(crate) struct BackgroundTasks {
     background: Mutex<Option<Arc<Background>>>,
@@ -28,8 +28,8 @@ impl BackgroundTasks {
         self.tasks.begun.load(Ordering::Acquire) > 0
     }
 
-    /// Runs a task on the background thread. The first one takes part in the
-    /// thread, unless `check` forbids that.
+    /// Runs a task on the background thread. The first task starts the thread,
+    /// or joins it, unless `check` fails.
     pub(crate) fn spawn<F: Future<Output = ()> + 'static>(
         &self,
         check: impl FnOnce() -> Result<()>,
@@ -56,8 +56,8 @@ impl BackgroundTasks {
         Ok(())
     }
 
-    /// Waits for the tasks to end, which their client's close has told them
-    /// to, and lets go of the thread.
+    /// Waits until the tasks have ended, because the client is closed, and
+    /// releases the thread.
     pub(crate) fn end(&self, until: Instant) {
         let mut count = lock(&self.tasks.count);
         while *count > 0 {
@@ -76,7 +76,7 @@ impl BackgroundTasks {
     }
 }
 
-/// Counts a task as ended also when a panic does.
+/// Counts a task as ended when it returns or panics.
 struct CountedTask(Arc<TaskCount>);
 
 impl Drop for CountedTask {

@@ -1,41 +1,40 @@
-//! The pauses between attempts to open a stream again.
+//! The pauses between attempts to open a notification stream again.
 
 use std::time::Duration;
 
-/// Grows while nothing comes of the attempts.
+/// The pause grows with each failed attempt.
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
-    fruitless: i32,
+    failures: i32,
 }
 
-/// The first pause and the longest, where the server asks for none.
+/// The first and the longest pause, if the server asks for none.
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
-/// The least pause, however little the server asks for, and the most.
+/// The shortest and the longest pause that a server may ask for.
 const LEAST: Duration = Duration::from_millis(20);
 const MOST: Duration = Duration::from_secs(60);
 
 impl Backoff {
-    /// Something came of the last attempt.
+    /// Starts again with the first pause, after a successful attempt.
     pub(crate) fn reset(&mut self) {
-        self.fruitless = 0;
+        self.failures = 0;
     }
 
-    /// The pause before the next attempt; `asked` is what the server wants.
+    /// Returns the pause before the next attempt; `asked` is the server's wish.
     pub(crate) fn pause(&mut self, asked: Option<Duration>) -> Duration {
-        let growth = 1.5_f64.powi(self.fruitless.min(24));
-        self.fruitless += 1;
+        let growth = 1.5_f64.powi(self.failures.min(24));
+        self.failures += 1;
         match asked {
-            // A server that hardly wants any is not asked for ever at its
-            // pace: that would be a flood.
+            // A server may ask for almost no pause. Without the minimum, which
+            // grows, the attempts would become a flood.
             Some(asked) => asked.max(LEAST.mul_f64(growth).min(FIRST)).min(MOST),
             None => FIRST.mul_f64(growth).min(LONGEST),
         }
     }
 }
 
-/// Up to a quarter more, so that not all clients of a server come back at
-/// once.
+/// Adds up to a quarter, so that not all clients of a server return at once.
 pub(crate) fn jittered(pause: Duration, seed: u64) -> Duration {
     let mut hasher = std::hash::DefaultHasher::new();
     std::hash::Hash::hash(&(seed, std::time::Instant::now(), std::process::id()), &mut hasher);
@@ -52,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn grows_within_bounds_and_begins_anew() {
+    fn grows_within_bounds_until_it_is_reset() {
         let mut backoff = Backoff::default();
         let pauses: Vec<Duration> = (0..20).map(|_| backoff.pause(None)).collect();
         assert_eq!(pauses.first(), Some(&FIRST));
@@ -62,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn grants_what_a_server_asks_for_within_reason() {
+    fn grants_the_pause_of_the_server_within_limits() {
         let mut backoff = Backoff::default();
         assert_eq!(backoff.pause(Some(ms(500))), ms(500));
         assert_eq!(backoff.pause(Some(ms(4_000_000_000))), MOST);

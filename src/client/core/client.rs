@@ -1,5 +1,5 @@
-//! A client: its options, the state of its connection, and its queues. No
-//! logic.
+//! A client: its options, its session and its queues, without the logic that
+//! uses them.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,20 +14,16 @@ use crate::base::sync::lock;
 use crate::client::core::background_tasks::BackgroundTasks;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::connection_limit::ConnectionLimit;
-use crate::client::core::counters::Counter;
-use crate::client::core::counters::Counters;
+use crate::client::core::counters::{Counter, Counters};
 use crate::client::core::event_queue::EventQueue;
 use crate::client::core::handlers::Handlers;
-use crate::client::core::input_request::Asker;
-use crate::client::core::input_request::Questions;
-use crate::client::core::input_request::Responder;
+use crate::client::core::input_request::{InputContext, OpenInputRequests, Responder};
 use crate::client::core::job::Job;
 use crate::client::core::progress_report::ProgressReports;
 use crate::client::core::reentrancy::ClientId;
-use crate::client::core::request_state::Flights;
+use crate::client::core::request_state::InFlightRequests;
 use crate::client::core::response_cache::ResponseCache;
-use crate::client::core::session::KnownServer;
-use crate::client::core::session::Session;
+use crate::client::core::session::{NegotiationHint, Session};
 use crate::client::core::subscriptions::Subscriptions;
 use crate::client::core::task_watches::TaskWatches;
 use crate::client::core::tool_catalog::ToolCatalog;
@@ -42,22 +38,22 @@ pub(crate) struct Client {
     pub(crate) options: Mutex<Arc<Options>>,
     pub(crate) handlers: Mutex<Arc<Handlers>>,
     pub(crate) session: Mutex<Option<Arc<Session>>>,
-    /// What the server spoke before its session was lost.
-    pub(crate) known: Mutex<Option<KnownServer>>,
-    /// Held while a session is being made.
+    /// What the last negotiation found.
+    pub(crate) negotiation_hint: Mutex<Option<NegotiationHint>>,
+    /// Held by the call that connects.
     pub(crate) connecting: AsyncMutex,
     pub(crate) close: Arc<Signal>,
     pub(crate) next_id: AtomicI64,
     pub(crate) log_level: Mutex<Option<&'static str>>,
     pub(crate) event_queue: Arc<EventQueue>,
-    pub(crate) questions: Questions,
+    pub(crate) questions: OpenInputRequests,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) background_tasks: BackgroundTasks,
     pub(crate) progress_reports: Arc<ProgressReports>,
     pub(crate) tool_catalog: ToolCatalog,
     pub(crate) task_watches: TaskWatches,
     pub(crate) cache: ResponseCache,
-    pub(crate) flights: Flights,
+    pub(crate) in_flight: InFlightRequests,
     pub(crate) connection_limit: ConnectionLimit,
     counters: Counters,
     run_job: RunJob,
@@ -70,20 +66,20 @@ impl Client {
             options: Mutex::new(Arc::new(options)),
             handlers: Mutex::default(),
             session: Mutex::default(),
-            known: Mutex::default(),
+            negotiation_hint: Mutex::default(),
             connecting: AsyncMutex::default(),
             close: Signal::shared(),
             next_id: AtomicI64::new(1),
             log_level: Mutex::default(),
             event_queue: Arc::default(),
-            questions: Questions::default(),
+            questions: OpenInputRequests::default(),
             subscriptions: Subscriptions::default(),
             background_tasks: BackgroundTasks::default(),
             progress_reports: Arc::default(),
             tool_catalog: ToolCatalog::default(),
             task_watches: TaskWatches::default(),
             cache: ResponseCache::default(),
-            flights: Flights::default(),
+            in_flight: InFlightRequests::default(),
             connection_limit: ConnectionLimit::default(),
             counters: Counters::default(),
             run_job,
@@ -116,7 +112,7 @@ impl Client {
         self.counters.add(counter, more);
     }
 
-    /// The wait of one call.
+    /// Returns the wait of one call.
     pub(crate) fn wait(
         self: &Arc<Self>,
         options: &Options,
@@ -166,23 +162,24 @@ impl Client {
         self.background_tasks.spawn(|| self.check_open(), move || task(client))
     }
 
-    /// Runs a job on the background thread.
+    /// Starts a job on the background thread.
     pub(crate) fn start(self: &Arc<Self>, job: Job) -> Result<()> {
         let run = self.run_job;
         self.spawn(move |client| run(client, job))
     }
 
-    /// A wait for what goes on between calls: until the client is closed.
+    /// Returns a wait that lasts until the client is closed, for a task on the
+    /// background thread.
     pub(crate) fn endless(&self) -> Wait {
         Wait::for_request(FOREVER, FOREVER, self.close.clone(), None).in_background()
     }
 
-    /// Whether anything goes on on the background thread.
+    /// Whether the client has used the background thread.
     pub(crate) fn has_background(&self) -> bool {
         self.background_tasks.is_any()
     }
 
-    /// Says which call it was, and takes out what nobody may see.
+    /// Names the call in its error and masks all secrets in the text.
     pub(crate) fn finished(&self, error: Error, call: &str, options: &Options) -> Error {
         let mut secrets = options.secrets();
         let session = self.current_session();
@@ -191,20 +188,24 @@ impl Client {
         error.during(call).masked(&secrets)
     }
 
-    /// Who it is, for the record of the callbacks that a thread is in.
+    /// Identifies the client in the list of callbacks that a thread runs.
     pub(crate) fn id(&self) -> ClientId {
         ClientId::of(self)
     }
 
-    /// What a new input request needs of its client.
-    pub(crate) fn asker(self: &Arc<Self>) -> Asker<'_> {
+    /// Returns the parts of the client that a new input request needs.
+    pub(crate) fn asker(self: &Arc<Self>) -> InputContext<'_> {
         let responder: Weak<dyn Responder> = Arc::<Self>::downgrade(self);
-        Asker { questions: &self.questions, responder, input_timeout: self.options().input_timeout }
+        InputContext {
+            questions: &self.questions,
+            responder,
+            input_timeout: self.options().input_timeout,
+        }
     }
 }
 
-/// Runs a job; set when a client is made, by the module that knows all jobs.
+/// Runs a job. The module that knows all jobs passes it to a new client.
 pub(crate) type RunJob = fn(Arc<Client>, Job) -> Pin<Box<dyn Future<Output = ()>>>;
 
-/// A stream without an end needs no limit, but every wait has one.
+/// Every wait has a limit, so a stream without an end gets one of ten years.
 const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);

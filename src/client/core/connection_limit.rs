@@ -1,5 +1,5 @@
-//! How many started requests may hold a connection at a time; the others wait
-//! in order.
+//! The limit of started requests that use a connection at the same time. The
+//! others wait in order.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -10,16 +10,16 @@ use crate::base::sync::lock;
 use crate::transport::wait::Wait;
 
 #[derive(Debug)]
-pub(crate) struct ConnectionLimit(Mutex<State>);
+pub(crate) struct ConnectionLimit(Mutex<LimitState>);
 
 #[derive(Debug)]
-struct State {
+struct LimitState {
     most: usize,
-    taken: usize,
+    in_use: usize,
     waiting: VecDeque<Arc<Signal>>,
 }
 
-/// The right to a connection; dropped, the next one has it.
+/// The right to use a connection. When it is dropped, the next request gets it.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit<'a>(&'a ConnectionLimit);
 
@@ -27,7 +27,7 @@ const MOST: usize = 64;
 
 impl Default for ConnectionLimit {
     fn default() -> Self {
-        Self(Mutex::new(State { most: MOST, taken: 0, waiting: VecDeque::new() }))
+        Self(Mutex::new(LimitState { most: MOST, in_use: 0, waiting: VecDeque::new() }))
     }
 }
 
@@ -38,7 +38,7 @@ impl ConnectionLimit {
         state.admit();
     }
 
-    /// A lane, when it is this one's turn.
+    /// Returns a permit when it is this request's turn.
     pub(crate) async fn enter(&self, wait: &Wait) -> Result<ConnectionPermit<'_>> {
         let signal = Signal::shared();
         {
@@ -46,26 +46,26 @@ impl ConnectionLimit {
             state.waiting.push_back(signal.clone());
             state.admit();
         }
-        // Raised by the one that has given a lane to this one.
+        // Raised when the permit is granted.
         let waited = wait.until_raised(&signal).await;
         let mut state = lock(&self.0);
         let place = state.waiting.iter().position(|one| Arc::ptr_eq(one, &signal));
-        let is_in_vain = place.and_then(|place| state.waiting.remove(place)).is_some();
+        let still_waits = place.and_then(|place| state.waiting.remove(place)).is_some();
         drop(state);
-        // Made only where there is one, as its end gives it to the next.
-        let lane = (!is_in_vain).then(|| ConnectionPermit(self));
+        // Made only if it was granted, because its drop returns it.
+        let permit = (!still_waits).then(|| ConnectionPermit(self));
         waited?;
-        lane.ok_or_else(|| Error::new(Status::Internal, "a turn that came without a lane"))
+        permit.ok_or_else(|| Error::new(Status::Internal, "a turn without a permit"))
     }
 }
 
-impl State {
-    /// Lets in who is next, as far as there is room.
+impl LimitState {
+    /// Grants permits in order, up to the limit.
     fn admit(&mut self) {
-        while self.taken < self.most
+        while self.in_use < self.most
             && let Some(next) = self.waiting.pop_front()
         {
-            self.taken += 1;
+            self.in_use += 1;
             next.raise();
         }
     }
@@ -74,7 +74,7 @@ impl State {
 impl Drop for ConnectionPermit<'_> {
     fn drop(&mut self) {
         let mut state = lock(&self.0.0);
-        state.taken -= 1;
+        state.in_use -= 1;
         state.admit();
     }
 }
@@ -87,69 +87,69 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn lets_so_many_in_at_a_time_and_everyone_in_the_end() {
-        let (lanes, inside, most) =
+    fn grants_no_more_than_the_limit_and_everyone_in_the_end() {
+        let (limit, inside, most) =
             (ConnectionLimit::default(), AtomicUsize::new(0), AtomicUsize::new(0));
-        lanes.set_most(3);
+        limit.set_most(3);
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
                     let wait = Wait::for_at_most(Duration::from_secs(10));
-                    let lane = now(lanes.enter(&wait)).unwrap();
+                    let permit = now(limit.enter(&wait)).unwrap();
                     most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     std::thread::sleep(Duration::from_millis(2));
                     inside.fetch_sub(1, Ordering::SeqCst);
-                    drop(lane);
+                    drop(permit);
                 });
             }
         });
         assert!(most.into_inner() <= 3);
-        assert_eq!(lock(&lanes.0).taken, 0);
+        assert_eq!(lock(&limit.0).in_use, 0);
     }
 
     #[test]
-    fn passes_over_those_who_gave_up() {
-        let lanes = ConnectionLimit::default();
-        lanes.set_most(1);
+    fn skips_requests_that_gave_up() {
+        let limit = ConnectionLimit::default();
+        limit.set_most(1);
         let long = Wait::for_at_most(Duration::from_secs(10));
-        let lane = now(lanes.enter(&long)).unwrap();
-        assert!(now(lanes.enter(&Wait::for_at_most(Duration::from_millis(5)))).is_err());
-        drop(lane);
-        assert!(now(lanes.enter(&long)).is_ok());
-        assert_eq!(lock(&lanes.0).taken, 0);
+        let permit = now(limit.enter(&long)).unwrap();
+        assert!(now(limit.enter(&Wait::for_at_most(Duration::from_millis(5)))).is_err());
+        drop(permit);
+        assert!(now(limit.enter(&long)).is_ok());
+        assert_eq!(lock(&limit.0).in_use, 0);
     }
 
     #[test]
     fn keeps_the_order_and_the_limit_when_the_limit_changes() {
-        let lanes = ConnectionLimit::default();
-        lanes.set_most(1);
-        let lane = now(lanes.enter(&Wait::for_at_most(Duration::from_secs(10)))).unwrap();
+        let limit = ConnectionLimit::default();
+        limit.set_most(1);
+        let permit = now(limit.enter(&Wait::for_at_most(Duration::from_secs(10)))).unwrap();
         let (order, may_leave) = (std::sync::Mutex::new(Vec::new()), AtomicBool::new(false));
         std::thread::scope(|scope| {
             for number in 0..3 {
-                let (lanes, order, may_leave) = (&lanes, &order, &may_leave);
+                let (limit, order, may_leave) = (&limit, &order, &may_leave);
                 scope.spawn(move || {
                     let wait = Wait::for_at_most(Duration::from_secs(10));
-                    let lane = now(lanes.enter(&wait)).unwrap();
+                    let permit = now(limit.enter(&wait)).unwrap();
                     order.lock().unwrap().push(number);
                     while !may_leave.load(Ordering::SeqCst) {
                         std::thread::yield_now();
                     }
-                    drop(lane);
+                    drop(permit);
                 });
-                while lock(&lanes.0).waiting.len() <= number {
+                while lock(&limit.0).waiting.len() <= number {
                     std::thread::yield_now();
                 }
             }
-            lanes.set_most(2);
+            limit.set_most(2);
             while order.lock().unwrap().is_empty() {
                 std::thread::yield_now();
             }
-            assert_eq!(*order.lock().unwrap(), [0], "the one that waits longest");
-            lanes.set_most(1);
-            drop(lane);
+            assert_eq!(*order.lock().unwrap(), [0], "the request that waits longest");
+            limit.set_most(1);
+            drop(permit);
             may_leave.store(true, Ordering::SeqCst);
         });
-        assert_eq!((order.into_inner().unwrap(), lock(&lanes.0).taken), (vec![0, 1, 2], 0));
+        assert_eq!((order.into_inner().unwrap(), lock(&limit.0).in_use), (vec![0, 1, 2], 0));
     }
 }

@@ -1,4 +1,4 @@
-//! What every step of a call needs.
+//! The parameters that every step of a call needs.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use crate::client::core::client::Client;
 use crate::client::options::Options;
 use crate::transport::wait::Wait;
 
-/// The client, its options as they were when the call began, and the wait that
-/// ends the call.
+/// The client, its options at the begin of the call, and the wait that limits
+/// the call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ctx<'a> {
     pub(crate) client: &'a Arc<Client>,
@@ -20,7 +20,7 @@ impl<'a> Ctx<'a> {
         Self { client, options, wait }
     }
 
-    /// The same with another wait.
+    /// Returns the same context with another wait.
     pub(crate) fn within<'b>(self, wait: &'b Wait) -> Ctx<'b>
     where
         'a: 'b,

@@ -1,4 +1,4 @@
-//! What the library counts for the application.
+//! Counters of events that the library handled silently.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -12,10 +12,10 @@ pub(crate) enum Counter {
     Reconnections = 4,
     Repetitions = 5,
     Resumptions = 6,
-    /// Of processes.
+    /// Starts of the server's process.
     Starts = 7,
     Junk = 8,
-    /// Of a store of tokens, that ended no call.
+    /// Failures of a token store that failed no call.
     StoreFailures = 9,
 }
 
@@ -33,7 +33,7 @@ impl Counter {
     ];
 }
 
-/// What happened without a word, by [`Counter`].
+/// The values of each [`Counter`].
 #[derive(Debug, Default)]
 pub(crate) struct Counters([AtomicI64; 10]);
 

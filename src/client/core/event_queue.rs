@@ -1,5 +1,5 @@
-//! What has come for the application between its calls, and the started
-//! requests that are done, behind one descriptor.
+//! The queue of everything that waits for a thread of the application, and the
+//! started requests that are done. One descriptor shows both.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,15 +9,14 @@ use crate::base::error::Result;
 use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
-use crate::client::core::input_request::Question;
+use crate::client::core::input_request::OpenInputRequest;
 use crate::client::core::progress_report::ProgressReport;
-use crate::client::core::request_state::Flight;
-use crate::client::core::request_state::Place;
-use crate::client::core::request_state::RequestState;
+use crate::client::core::request_state::{DoneListing, RequestState, RunId};
 use crate::protocol::notification::{NotificationKind, ProgressParams};
 use crate::wire::jsonrpc::Answer;
 
-/// A notification of the server, or of the library about its stream.
+/// A notification of the server, or an event of the library about the
+/// notification stream.
 #[derive(Debug)]
 pub(crate) struct Event {
     pub(crate) kind: NotificationKind,
@@ -26,24 +25,25 @@ pub(crate) struct Event {
     pub(crate) params: String,
 }
 
-/// Something for the application's threads.
+/// An item for the threads of the application.
 pub(crate) enum QueuedItem {
     Event(Event),
-    Question(Arc<Question>),
-    /// Nobody is told of a request that is gone.
+    InputRequest(Arc<OpenInputRequest>),
+    /// Dropped if the report has ended.
     Progress(Weak<ProgressReport>, ProgressParams<'static>),
-    /// A started request has ended so: it is done when the application looks.
-    Done(Arc<RequestState>, Flight, Result<Vec<Answer>>),
-    /// Work that runs code of the application to get or keep a credential.
+    /// A started request has ended with this result. It is done once a thread
+    /// of the application takes the item.
+    Done(Arc<RequestState>, RunId, Result<Vec<Answer>>),
+    /// Runs a callback that gets or stores a credential.
     Work(Box<dyn FnOnce() + Send>),
 }
 
 impl QueuedItem {
-    /// The memory of what may be dropped, if it may be.
+    /// The memory of an item that may be dropped; `None` for other items.
     fn weight(&self) -> Option<usize> {
         let more = match self {
             Self::Event(event) => event.method.len() + event.params.len(),
-            Self::Progress(_, told) => told.message.as_ref().map_or(0, |message| message.len()),
+            Self::Progress(_, update) => update.message.as_ref().map_or(0, |message| message.len()),
             _ => return None,
         };
         Some(size_of::<Self>() + more)
@@ -58,7 +58,7 @@ impl fmt::Debug for QueuedItem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Event(_) => "Event",
-            Self::Question(_) => "Question",
+            Self::InputRequest(_) => "InputRequest",
             Self::Progress(..) => "Progress",
             Self::Done(..) => "Done",
             Self::Work(_) => "Work",
@@ -71,56 +71,56 @@ pub(crate) struct EventQueue {
     queue: Mutex<Queue>,
     /// Raised while there is any item.
     arrivals: Signal,
-    /// Raised while there is an item that is not an event: what a call needs
-    /// that is made inside a handler.
-    needed: Signal,
-    /// Raised while there is an item, or a request to hand out.
+    /// Raised while there is an item that is not an event. A call inside a
+    /// handler needs those.
+    urgent: Signal,
+    /// Raised while there is an item or a request that is done.
     ready: Signal,
-    /// The same without events.
-    ready_inside: Signal,
+    /// Like `ready`, without events.
+    ready_without_events: Signal,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     items: VecDeque<QueuedItem>,
     /// How many of them are not events.
-    needed: usize,
-    /// Of those that may be dropped, how many there are and their weight.
-    light: usize,
+    urgent: usize,
+    /// The number and the memory of the items that may be dropped.
+    droppable: usize,
     bytes: usize,
-    /// Requests that are done and were not handed out, in the order in which
-    /// they ended.
+    /// Requests that are done and were not handed out yet, in the order in
+    /// which they ended.
     done: Numbered<Arc<RequestState>>,
-    next_place: u64,
+    next_number: u64,
     is_closed: bool,
 }
 
-/// The most events that wait to be told, and the most memory of them; the
-/// oldest make room, but for the newest, however large it is.
+/// The limits of queued events and of their memory. The oldest events are
+/// dropped, and the newest is kept, however large it is.
 const EVENTS: usize = 1024;
 const BYTES: usize = 16 << 20;
 
 impl Queue {
     fn push(&mut self, item: QueuedItem) {
         if let Some(weight) = item.weight() {
-            self.light += 1;
+            self.droppable += 1;
             self.bytes += weight;
         }
-        self.needed += usize::from(!item.is_event());
+        self.urgent += usize::from(!item.is_event());
         self.items.push_back(item);
     }
 
     fn remove(&mut self, at: usize) -> Option<QueuedItem> {
         let item = self.items.remove(at)?;
         if let Some(weight) = item.weight() {
-            self.light -= 1;
+            self.droppable -= 1;
             self.bytes -= weight;
         }
-        self.needed -= usize::from(!item.is_event());
+        self.urgent -= usize::from(!item.is_event());
         Some(item)
     }
 
-    /// The oldest that may be dropped.
+    /// Removes the oldest item that may be dropped.
     fn oldest(&mut self) -> Option<QueuedItem> {
         let at = self.items.iter().position(|item| item.weight().is_some())?;
         self.remove(at)
@@ -128,23 +128,23 @@ impl Queue {
 }
 
 impl EventQueue {
-    /// What the application's descriptor shows; without events inside a
-    /// handler.
+    /// The signal of the application's descriptor. Inside a handler, it is the
+    /// one without events.
     pub(crate) fn ready(&self, with_events: bool) -> &Signal {
-        if with_events { &self.ready } else { &self.ready_inside }
+        if with_events { &self.ready } else { &self.ready_without_events }
     }
 
-    /// What a thread waits for that may run events, or may not.
+    /// The signal for a waiting thread, with or without events.
     pub(crate) fn arrivals(&self, with_events: bool) -> &Signal {
-        if with_events { &self.arrivals } else { &self.needed }
+        if with_events { &self.arrivals } else { &self.urgent }
     }
 
     pub(crate) fn len(&self) -> usize {
         lock(&self.queue).items.len()
     }
 
-    /// Adds an item; says how many events were dropped for it. A client that
-    /// is closed takes none.
+    /// Adds an item, and returns how many events were dropped for it. The queue
+    /// of a closed client takes no item.
     pub(crate) fn push(&self, item: QueuedItem) -> usize {
         let mut dropped = Vec::new();
         let mut queue = lock(&self.queue);
@@ -155,7 +155,7 @@ impl EventQueue {
             return 0;
         }
         if let Some(weight) = item.weight() {
-            while queue.light >= EVENTS || queue.bytes + weight > BYTES {
+            while queue.droppable >= EVENTS || queue.bytes + weight > BYTES {
                 let Some(oldest) = queue.oldest() else { break };
                 dropped.push(oldest);
             }
@@ -166,7 +166,7 @@ impl EventQueue {
         dropped.len()
     }
 
-    /// The next item, or the next that is not an event.
+    /// Takes the next item, or the next that is not an event.
     pub(crate) fn pop(&self, with_events: bool) -> Option<QueuedItem> {
         let mut queue = lock(&self.queue);
         let at =
@@ -176,7 +176,7 @@ impl EventQueue {
         item
     }
 
-    /// Takes no more, and gives what there is.
+    /// Refuses new items from now on, and returns those in the queue.
     pub(crate) fn close(&self) -> Vec<QueuedItem> {
         let mut queue = lock(&self.queue);
         queue.is_closed = true;
@@ -185,44 +185,45 @@ impl EventQueue {
         items
     }
 
-    /// Hands out a request that is done, unless somebody waits for it, or has
-    /// freed it.
+    /// Lists a request that is done, unless a thread waits for it or its handle
+    /// was freed.
     pub(crate) fn list(&self, request: Arc<RequestState>) {
         self.list_when(request, || true);
     }
 
-    /// The same for one that `ends` just now, if it does. Whoever sees its end
-    /// and lets go of its place after that finds it handed out or not, for good.
+    /// Lists a request if `ends` ends it now. Both happen under one lock: a
+    /// thread that sees the end, and then gives up its claim, finds the request
+    /// either listed or not.
     pub(crate) fn list_when(&self, request: Arc<RequestState>, ends: impl FnOnce() -> bool) {
         let mut queue = lock(&self.queue);
         if !ends() {
             return;
         }
-        let mut place = lock(&request.place);
-        if !matches!(*place, Place::None) || request.is_abandoned() {
+        let mut listing = lock(&request.listing);
+        if !matches!(*listing, DoneListing::Unlisted) || request.is_abandoned() {
             return;
         }
-        let number = queue.next_place;
-        queue.next_place += 1;
-        *place = Place::Listed(number);
-        drop(place);
+        let number = queue.next_number;
+        queue.next_number += 1;
+        *listing = DoneListing::Listed(number);
+        drop(listing);
         queue.done.insert(number, request);
         self.signal(&queue);
     }
 
-    /// Ends a flight that was started, and hands the request out, unless that
-    /// was done before: the client may have been closed before its end came. A
-    /// progress function that runs on another thread returns first, and does it.
+    /// Ends a started run and lists the request, unless the close of the client
+    /// did so before. If another thread runs the progress handler, that thread
+    /// does both when the handler returns.
     pub(crate) fn complete(
         self: &Arc<Self>,
         request: &Arc<RequestState>,
-        flight: Flight,
+        run: RunId,
         result: Result<Vec<Answer>>,
     ) {
-        let Some(report) = request.report_of(flight) else { return };
+        let Some(report) = request.report_of(run) else { return };
         let (this, request) = (self.clone(), request.clone());
         let finish = move || {
-            this.list_when(request.clone(), || request.end(flight, result));
+            this.list_when(request.clone(), || request.end(run, result));
             request.announce_end();
         };
         match report {
@@ -231,11 +232,11 @@ impl EventQueue {
         }
     }
 
-    /// A started request that is done, each once.
+    /// Takes the next started request that is done.
     pub(crate) fn next_done(&self) -> Option<Arc<RequestState>> {
         let mut queue = lock(&self.queue);
         let request = queue.done.pop_first()?;
-        *lock(&request.place) = Place::None;
+        *lock(&request.listing) = DoneListing::Unlisted;
         self.signal(&queue);
         Some(request)
     }
@@ -244,13 +245,13 @@ impl EventQueue {
         !lock(&self.queue).done.is_empty()
     }
 
-    /// Takes a request that may be listed from the list, and puts it in this
-    /// place; gives the old one.
-    pub(crate) fn take_place(&self, request: &RequestState, next: Place) -> Place {
+    /// Changes who hands out a request, and returns who did before. Takes it
+    /// from the list if it was there.
+    pub(crate) fn set_listing(&self, request: &RequestState, next: DoneListing) -> DoneListing {
         let mut queue = lock(&self.queue);
-        let old = std::mem::replace(&mut *lock(&request.place), next);
+        let old = std::mem::replace(&mut *lock(&request.listing), next);
         let mut gone = None;
-        if let Place::Listed(number) = old {
+        if let DoneListing::Listed(number) = old {
             gone = queue.done.remove(number);
             self.signal(&queue);
         }
@@ -259,9 +260,9 @@ impl EventQueue {
         old
     }
 
-    /// Nobody wants to know any more how a request ended.
+    /// Removes everything about a request whose handle was freed.
     pub(crate) fn forget(&self, request: &RequestState) {
-        self.take_place(request, Place::None);
+        self.set_listing(request, DoneListing::Unlisted);
         let mut queue = lock(&self.queue);
         let is_own = |item: &QueuedItem| matches!(item, QueuedItem::Done(one, ..) if std::ptr::eq(Arc::as_ptr(one), request));
         let gone = queue.items.iter().position(is_own).and_then(|at| queue.remove(at));
@@ -278,9 +279,9 @@ impl EventQueue {
         };
         let has_any = !queue.items.is_empty();
         set(&self.arrivals, has_any);
-        set(&self.needed, queue.needed > 0);
+        set(&self.urgent, queue.urgent > 0);
         set(&self.ready, has_any || !queue.done.is_empty());
-        set(&self.ready_inside, queue.needed > 0 || !queue.done.is_empty());
+        set(&self.ready_without_events, queue.urgent > 0 || !queue.done.is_empty());
     }
 }
 
@@ -312,11 +313,11 @@ mod tests {
         assert!(event_queue.ready(true).is_raised());
         assert_eq!(event_queue.close().len(), 1);
         event_queue.push(event("c"));
-        assert!(!event_queue.ready(true).is_raised(), "a closed one takes nothing");
+        assert!(!event_queue.ready(true).is_raised(), "a closed queue takes nothing");
     }
 
     #[test]
-    fn keeps_events_for_later_in_order() {
+    fn keeps_the_order_of_events_that_wait() {
         let event_queue = EventQueue::default();
         event_queue.push(event("a"));
         assert!(!event_queue.arrivals(false).is_raised());
@@ -346,12 +347,12 @@ mod tests {
     }
 
     #[test]
-    fn is_bounded_in_bytes_but_keeps_the_newest() {
+    fn limits_the_bytes_of_events_but_keeps_the_newest() {
         let event_queue = EventQueue::default();
         let mebibyte = "x".repeat(1 << 20);
         event_queue.push(work());
         let dropped: usize = (0..20).map(|_| event_queue.push(event(&mebibyte))).sum();
-        assert_eq!(dropped, 5, "as an event is a little more than its text");
+        assert_eq!(dropped, 5, "an event is a little more than its text");
         assert_eq!(event_queue.push(event(&mebibyte.repeat(20))), 15);
         assert_eq!(event_queue.push(event("small")), 1);
         assert!(matches!(event_queue.pop(true), Some(QueuedItem::Work(_))));
@@ -359,6 +360,6 @@ mod tests {
             matches!(event_queue.pop(true), Some(QueuedItem::Event(event)) if event.method == "small")
         );
         let queue = lock(&event_queue.queue);
-        assert_eq!((queue.light, queue.bytes, queue.needed), (0, 0, 0));
+        assert_eq!((queue.droppable, queue.bytes, queue.urgent), (0, 0, 0));
     }
 }

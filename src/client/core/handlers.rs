@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::client::core::event_queue::Event;
-use crate::client::core::input_request::Question;
+use crate::client::core::input_request::OpenInputRequest;
 
-/// What the program wants to be told and asked.
+/// The handlers, and whether the input handler answers `roots/list`.
 #[derive(Clone, Default)]
 pub(crate) struct Handlers {
     pub(crate) event: Option<Arc<EventHandler>>,
@@ -15,7 +15,7 @@ pub(crate) struct Handlers {
 }
 
 pub(crate) type EventHandler = dyn Fn(&Event) + Send + Sync;
-pub(crate) type InputHandler = dyn Fn(Arc<Question>) + Send + Sync;
+pub(crate) type InputHandler = dyn Fn(Arc<OpenInputRequest>) + Send + Sync;
 
 impl fmt::Debug for Handlers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

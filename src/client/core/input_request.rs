@@ -1,4 +1,4 @@
-//! A question of the server and its one answer, whichever way it travels.
+//! An input request of the server and its one response, in either dialect.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,11 +14,12 @@ use crate::protocol::input_required::{InputRequired, RetryParams};
 use crate::transport::wait::{Asking, Wait};
 use crate::wire::json_members::{self, MemberWriter};
 
-/// Sends input responses to the server: the client.
+/// Sends input responses to the server. The client implements it, so that this
+/// file needs no client.
 pub(crate) trait Responder: Send + Sync {
     fn is_closed(&self) -> bool;
 
-    /// Answers a request of the server's.
+    /// Sends the response to a request of the server.
     fn respond(
         self: Arc<Self>,
         session: &Arc<Session>,
@@ -27,69 +28,69 @@ pub(crate) trait Responder: Send + Sync {
     ) -> Result<()>;
 }
 
-// No supertrait: the Debug of every implementor would be linked for nothing.
+// Not a supertrait: that would link the Debug of every field of the client.
 impl fmt::Debug for dyn Responder + '_ {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Responder")
     }
 }
 
-/// What a new input request needs of its client.
+/// The parts of the client that a new input request needs.
 #[derive(Debug)]
-pub(crate) struct Asker<'a> {
-    pub(crate) questions: &'a Questions,
+pub(crate) struct InputContext<'a> {
+    pub(crate) questions: &'a OpenInputRequests,
     pub(crate) responder: Weak<dyn Responder>,
     pub(crate) input_timeout: Duration,
 }
 
+/// An input request that the application may answer once.
 #[derive(Debug)]
-pub(crate) struct Question {
+pub(crate) struct OpenInputRequest {
     pub(crate) asked: InputRequest,
-    origin: Origin,
-    state: Mutex<State>,
-    /// Whose time it stops while it is open.
+    origin: ResponseTarget,
+    state: Mutex<InputState>,
+    /// Pauses the timeout of its call while the request is open.
     asking: Arc<Asking>,
     until: Instant,
     responder: Weak<dyn Responder>,
-    /// Of one that the server asks unbidden.
-    _room: Option<Taken>,
+    /// Its share of the quota, if the server sent it as a request.
+    _quota: Option<QuotaShare>,
 }
 
-/// Where the answer goes.
+/// Where the response goes.
 #[derive(Debug)]
-enum Origin {
-    /// To the server, as the response to its request.
-    /// The id is JSON text.
+enum ResponseTarget {
+    /// To the server, as the response to its request. The id is JSON text.
     Request { session: Arc<Session>, id: String },
-    /// Into the call, which is sent once more with it.
-    InputRequired { answers: Arc<Answers>, place: usize },
+    /// Into the call, which is sent again with the responses.
+    Call { responses: Arc<InputResponses>, place: usize },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum InputState {
     Open,
     Answered,
     Withdrawn,
-    /// The call has ended that wanted to know.
+    /// Its call has ended.
     Over,
 }
 
-/// The answers that a call waits for before it is sent once more.
+/// The responses that a call needs before it is sent again.
 #[derive(Debug)]
-pub(crate) struct Answers {
+pub(crate) struct InputResponses {
     given: Mutex<Vec<(String, Option<InputResponse>)>>,
     missing: AtomicUsize,
     pub(crate) all: Arc<Signal>,
 }
 
-impl Answers {
+impl InputResponses {
     pub(crate) fn new(keys: Vec<String>) -> Arc<Self> {
         let all = Signal::shared();
-        Self::telling(keys, &all)
+        Self::with_signal(keys, &all)
     }
 
-    /// The same, where the signal is another's as well.
-    pub(crate) fn telling(keys: Vec<String>, all: &Arc<Signal>) -> Arc<Self> {
+    /// Like `new`, with a signal that is shared with something else.
+    pub(crate) fn with_signal(keys: Vec<String>, all: &Arc<Signal>) -> Arc<Self> {
         Arc::new(Self {
             missing: AtomicUsize::new(keys.len()),
             given: Mutex::new(keys.into_iter().map(|key| (key, None)).collect()),
@@ -97,7 +98,7 @@ impl Answers {
         })
     }
 
-    /// Whether nothing is missing.
+    /// Whether no response is missing.
     pub(crate) fn are_all_given(&self) -> bool {
         self.missing.load(Ordering::Acquire) == 0
     }
@@ -118,7 +119,7 @@ impl Answers {
         given.iter().all(|(_, answered)| accepted(answered))
     }
 
-    /// What the call says when it is sent once more.
+    /// Returns the parameters that the call adds when it is sent again.
     pub(crate) fn retry(&self, round: &InputRequired) -> Result<RetryParams> {
         let mut has_any = false;
         let responses = json_members::try_object(|json| {
@@ -128,8 +129,8 @@ impl Answers {
         Ok(RetryParams { responses: has_any.then_some(responses), state: round.state.clone() })
     }
 
-    /// Writes the responses, and says whether there are any. The dialect has no
-    /// place for an error, so that the call fails with it.
+    /// Writes the responses, and returns whether there are any. The dialect has
+    /// no error responses, so the call fails with an error.
     pub(crate) fn write(&self, json: &mut MemberWriter<'_>) -> Result<bool> {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, answered) in given.iter() {
@@ -152,38 +153,38 @@ impl Answers {
     }
 }
 
-impl Question {
-    /// One that came as a request of the server: to the call that waits, or
-    /// outside of any. `None` if there are too many already.
+impl OpenInputRequest {
+    /// Makes one of a request of the server. It pauses the timeout of the
+    /// waiting call, if there is one. `None` if too many are open.
     pub(crate) fn of_request(
-        asker: Asker<'_>,
+        asker: InputContext<'_>,
         session: &Arc<Session>,
         id: &str,
         asked: InputRequest,
         wait: &Wait,
     ) -> Option<Arc<Self>> {
-        let room = Taken::of(&asker.questions.room, asked.params.len())?;
-        let origin = Origin::Request { session: session.clone(), id: id.to_owned() };
-        Some(Self::new(asker, origin, asked, Some(room), wait))
+        let quota = QuotaShare::of(&asker.questions.quota, asked.params.len())?;
+        let origin = ResponseTarget::Request { session: session.clone(), id: id.to_owned() };
+        Some(Self::new(asker, origin, asked, Some(quota), wait))
     }
 
-    /// One that a call is asked before its result.
+    /// Makes one of a round of input requests that a call has to answer.
     pub(crate) fn of_round(
-        asker: Asker<'_>,
-        answers: &Arc<Answers>,
+        asker: InputContext<'_>,
+        responses: &Arc<InputResponses>,
         place: usize,
         asked: InputRequest,
         wait: &Wait,
     ) -> Arc<Self> {
-        let origin = Origin::InputRequired { answers: answers.clone(), place };
+        let origin = ResponseTarget::Call { responses: responses.clone(), place };
         Self::new(asker, origin, asked, None, wait)
     }
 
     fn new(
-        asker: Asker<'_>,
-        origin: Origin,
+        asker: InputContext<'_>,
+        origin: ResponseTarget,
         asked: InputRequest,
-        room: Option<Taken>,
+        quota: Option<QuotaShare>,
         wait: &Wait,
     ) -> Arc<Self> {
         let asking = wait.asking().unwrap_or(&asker.questions.unclaimed).clone();
@@ -191,50 +192,50 @@ impl Question {
         let question = Arc::new(Self {
             asked,
             origin,
-            state: Mutex::new(State::Open),
+            state: Mutex::new(InputState::Open),
             asking,
             until: Instant::now() + asker.input_timeout,
             responder: asker.responder,
-            _room: room,
+            _quota: quota,
         });
         asker.questions.add(&question);
         question
     }
 
-    /// Answers it, if nobody has and the server still wants to know.
+    /// Answers it, unless it was answered or withdrawn before.
     pub(crate) fn answer(&self, answered: InputResponse) -> Result<()> {
-        let responder = self.close(State::Answered)?;
+        let responder = self.close(InputState::Answered)?;
         match &self.origin {
-            Origin::InputRequired { answers, place } => {
-                answers.set(*place, answered);
+            ResponseTarget::Call { responses, place } => {
+                responses.set(*place, answered);
                 Ok(())
             }
-            Origin::Request { session, id } => {
+            ResponseTarget::Request { session, id } => {
                 responder.respond(session, id, &answered.related_to(&self.asked.params))
             }
         }
     }
 
-    /// Whether it may still be answered.
+    /// Fails if it can no longer be answered.
     pub(crate) fn check_open(&self) -> Result<()> {
         let state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let over = |what: &str| Err(Error::new(Status::State, format!("the question {what}")));
         match state {
-            State::Open => Ok(()),
-            State::Answered => over("was answered already, or nobody answered in time"),
-            State::Withdrawn => over("was withdrawn by the server"),
-            State::Over => over("belongs to a call that has ended"),
+            InputState::Open => Ok(()),
+            InputState::Answered => over("was answered already, or nobody answered in time"),
+            InputState::Withdrawn => over("was withdrawn by the server"),
+            InputState::Over => over("belongs to a call that has ended"),
         }
     }
 
-    /// Ends it without an answer.
-    fn close(&self, how: State) -> Result<Arc<dyn Responder>> {
+    /// Ends it without a response.
+    fn close(&self, how: InputState) -> Result<Arc<dyn Responder>> {
         let responder = self.responder.upgrade().filter(|responder| !responder.is_closed());
         let Some(responder) = responder else {
             return Err(Error::new(Status::Closed, "the client was closed"));
         };
         let mut current = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if *current != State::Open {
+        if *current != InputState::Open {
             drop(current);
             return self.check_open().map(|()| responder);
         }
@@ -244,88 +245,88 @@ impl Question {
         Ok(responder)
     }
 
-    /// Answers one that is let go of, or that nobody answered in time.
+    /// Refuses it, because the application released it or took too long.
     pub(crate) fn dismiss(&self) {
         let _ = self.answer(self.asked.refuse(false));
     }
 
-    /// Its call has ended: the server does not wait for an answer.
+    /// Ends it with its call: the server expects no response any more.
     pub(crate) fn end(&self) {
-        let _ = self.close(State::Over);
+        let _ = self.close(InputState::Over);
     }
 
     fn is_open(&self) -> bool {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) == State::Open
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) == InputState::Open
     }
 }
 
-/// The most questions that a server may have asked, and the most memory of
-/// them, until the program is done with them; a single one may be larger.
+/// The limit of input requests that the application has not released, and the
+/// limit of their memory. A single one may be larger.
 pub(crate) const QUESTIONS: usize = 1000;
 const BYTES: usize = 64 << 20;
 
 #[derive(Debug, Default)]
-struct Room {
+struct InputQuota {
     questions: usize,
     bytes: usize,
 }
 
-/// What a question takes of the room, for as long as it is there.
+/// The share of one input request in the quota, until it is dropped.
 #[derive(Debug)]
-struct Taken {
-    room: Arc<Mutex<Room>>,
+struct QuotaShare {
+    quota: Arc<Mutex<InputQuota>>,
     bytes: usize,
 }
 
-impl Taken {
-    fn of(room: &Arc<Mutex<Room>>, bytes: usize) -> Option<Self> {
-        let mut left = room.lock().unwrap_or_else(PoisonError::into_inner);
+impl QuotaShare {
+    fn of(quota: &Arc<Mutex<InputQuota>>, bytes: usize) -> Option<Self> {
+        let mut left = quota.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = left.questions >= QUESTIONS || left.bytes + bytes > BYTES;
         if is_full && left.questions > 0 {
             return None;
         }
         left.questions += 1;
         left.bytes += bytes;
-        Some(Self { room: room.clone(), bytes })
+        Some(Self { quota: quota.clone(), bytes })
     }
 }
 
-impl Drop for Taken {
+impl Drop for QuotaShare {
     fn drop(&mut self) {
-        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
-        room.questions -= 1;
-        room.bytes -= self.bytes;
+        let mut quota = self.quota.lock().unwrap_or_else(PoisonError::into_inner);
+        quota.questions -= 1;
+        quota.bytes -= self.bytes;
     }
 }
 
-/// The questions of a client that are open.
+/// The open input requests of a client.
 #[derive(Debug, Default)]
-pub(crate) struct Questions {
-    /// Those that came outside of any call.
+pub(crate) struct OpenInputRequests {
+    /// Open input requests that belong to no call.
     unclaimed: Arc<Asking>,
-    room: Arc<Mutex<Room>>,
-    all: Mutex<Vec<Weak<Question>>>,
+    quota: Arc<Mutex<InputQuota>>,
+    all: Mutex<Vec<Weak<OpenInputRequest>>>,
     completed: Mutex<Completed>,
 }
 
-/// The pages that were visited, by the ids of their questions.
+/// The elicitations of mode "url" that the server called complete.
 #[derive(Debug, Default)]
 struct Completed {
     ids: VecDeque<String>,
     waiting: Vec<Arc<Signal>>,
 }
 
-/// How many are remembered, and the most memory of their ids: their calls ask
-/// for them soon.
+/// How many are remembered, and the limit of the memory of their ids. The
+/// calls that wait for them look soon.
 const COMPLETED: usize = 256;
 const COMPLETED_BYTES: usize = 1 << 20;
 
-impl Questions {
+impl OpenInputRequests {
     pub(crate) fn asking(&self) -> &Asking {
         &self.unclaimed
     }
 
-    /// The server says that a page was visited.
+    /// Handles `notifications/elicitation/complete`.
     pub(crate) fn complete(&self, id: String) {
         let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
         completed.ids.push_back(id);
@@ -341,7 +342,7 @@ impl Questions {
         }
     }
 
-    /// Waits until the server says so.
+    /// Waits until the server calls an elicitation complete.
     pub(crate) async fn until_complete(&self, id: &str, wait: &Wait) -> Result<()> {
         loop {
             let signal = {
@@ -362,18 +363,18 @@ impl Questions {
         }
     }
 
-    fn add(&self, question: &Arc<Question>) {
+    fn add(&self, question: &Arc<OpenInputRequest>) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|question| question.strong_count() > 0);
         all.push(Arc::downgrade(question));
     }
 
-    fn snapshot(&self) -> Vec<Arc<Question>> {
+    fn snapshot(&self) -> Vec<Arc<OpenInputRequest>> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().filter_map(Weak::upgrade).filter(|question| question.is_open()).collect()
     }
 
-    /// Dismisses what nobody has answered in time.
+    /// Dismisses all that were not answered in time.
     pub(crate) fn expire(&self) {
         let now = Instant::now();
         for question in self.snapshot().iter().filter(|question| question.until <= now) {
@@ -381,24 +382,24 @@ impl Questions {
         }
     }
 
-    /// The server does not want to know any more.
+    /// Ends the one whose request the server cancelled.
     pub(crate) fn withdraw(&self, request: &str) {
         for question in self.snapshot() {
-            if let Origin::Request { id, .. } = &question.origin
+            if let ResponseTarget::Request { id, .. } = &question.origin
                 && id == request
             {
-                let _ = question.close(State::Withdrawn);
+                let _ = question.close(InputState::Withdrawn);
             }
         }
     }
 
-    /// The session they belong to is gone.
+    /// Ends all that belong to a session that is lost.
     pub(crate) fn withdraw_all(&self, lost: &Arc<Session>) {
         for question in self.snapshot() {
-            if let Origin::Request { session, .. } = &question.origin
+            if let ResponseTarget::Request { session, .. } = &question.origin
                 && Arc::ptr_eq(session, lost)
             {
-                let _ = question.close(State::Withdrawn);
+                let _ = question.close(InputState::Withdrawn);
             }
         }
     }

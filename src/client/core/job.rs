@@ -1,6 +1,6 @@
-//! What one part of a client has done on the background thread by a part that
-//! is above it. The parts below start a job; `client/background.rs` knows how
-//! each is run.
+//! The jobs of the background thread. A module starts a job by its name, so
+//! that it does not depend on the code of the job; `client/background.rs` runs
+//! each.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::client::core::subscriptions::StreamOpening;
 
 #[derive(Debug)]
 pub(crate) enum Job {
-    /// Sends the messages that wait in the outbox of a session.
+    /// Sends the messages in the outbox of a session.
     SendOutbox(Arc<Session>),
     /// Opens the notification stream and reads it until it is stopped.
     NotificationStream { generation: u64, stop: Arc<Signal>, opening: Arc<StreamOpening> },

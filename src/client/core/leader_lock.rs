@@ -1,8 +1,9 @@
-//! A thing that one at a time uses, and that the next is given when it is
-//! free: the reading end of a stream that all calls share.
+//! A FIFO lock (leader/follower). The holder reads the shared connection for
+//! all callers.
 //!
-//! Who waits for an answer and finds the end free reads it, for the others as
-//! well; who does not waits to be woken, by an answer or by its lock.
+//! A call that waits for its response takes the lock if it is free, and then
+//! reads the responses of other calls as well. A call that does not get the
+//! lock waits until its response or its turn to lead wakes it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,15 +13,15 @@ use std::sync::PoisonError;
 use crate::base::signal::Signal;
 use crate::base::sync::{Arc, Mutex, MutexGuard};
 
-pub(crate) struct LeaderLock<T>(Mutex<State<T>>);
+pub(crate) struct LeaderLock<T>(Mutex<LockState<T>>);
 
-struct State<T> {
-    /// `None` while somebody uses it.
+struct LockState<T> {
+    /// `None` while a leader holds it.
     free: Option<T>,
     waiting: VecDeque<Arc<Signal>>,
-    /// Of the one who uses it only between the others.
+    /// The signal of the task that reads only while no call does.
     idle: Option<Arc<Signal>>,
-    /// Somebody has wanted it since that one last asked.
+    /// A call asked for the lock since that task last asked.
     is_wanted: bool,
 }
 
@@ -30,29 +31,29 @@ impl<T> fmt::Debug for LeaderLock<T> {
     }
 }
 
-/// What came of an attempt to have it.
+/// The result of asking for the lock.
 pub(crate) enum LeaderEntry<'a, T> {
     Leader(Leader<'a, T>),
     Queued(QueuePlace<'a, T>),
 }
 
-/// The same for who uses it only while nobody else does.
+/// The result of asking for the lock only if no call wants it.
 pub(crate) enum IdleEntry<'a, T> {
     Leader(Leader<'a, T>),
-    /// The signal is raised when whoever has it lets go of it.
+    /// Another leader holds it. The signal is raised when it is released.
     Taken,
-    /// It is free, but was wanted just now.
+    /// It is free, but a call asked for it a moment ago.
     Wanted,
 }
 
-/// The thing, until this is dropped.
+/// Holds the lock until it is dropped.
 pub(crate) struct Leader<'a, T> {
     lock: &'a LeaderLock<T>,
     value: Option<T>,
 }
 
-/// A place in the queue: the signal is raised when the thing is free. Dropped,
-/// it is given up.
+/// A place in the queue, given up when it is dropped. The signal is raised when
+/// the lock is free.
 pub(crate) struct QueuePlace<'a, T> {
     lock: &'a LeaderLock<T>,
     signal: Arc<Signal>,
@@ -61,10 +62,10 @@ pub(crate) struct QueuePlace<'a, T> {
 impl<T> LeaderLock<T> {
     pub(crate) fn new(value: T) -> Self {
         let (waiting, idle, is_wanted) = (VecDeque::new(), None, false);
-        Self(Mutex::new(State { free: Some(value), waiting, idle, is_wanted }))
+        Self(Mutex::new(LockState { free: Some(value), waiting, idle, is_wanted }))
     }
 
-    /// The thing, if it is free.
+    /// Takes the lock, if it is free.
     pub(crate) fn get(&self) -> Option<Leader<'_, T>> {
         let mut state = self.state();
         state.is_wanted = true;
@@ -72,8 +73,8 @@ impl<T> LeaderLock<T> {
         Some(Leader { lock: self, value: Some(value) })
     }
 
-    /// The thing, if nobody has wanted it since this was last asked: who
-    /// often follow each other are not disturbed in between.
+    /// Takes the lock, if no call asked for it since the last time. Calls that
+    /// follow each other quickly are not disturbed in between.
     pub(crate) fn get_if_idle(&self, signal: &Arc<Signal>) -> IdleEntry<'_, T> {
         let mut state = self.state();
         if state.free.is_none() {
@@ -86,7 +87,7 @@ impl<T> LeaderLock<T> {
         IdleEntry::Leader(Leader { lock: self, value: state.free.take() })
     }
 
-    /// The thing, or a place in the queue for it.
+    /// Takes the lock, or a place in its queue.
     pub(crate) fn get_or_queue(&self, signal: &Arc<Signal>) -> LeaderEntry<'_, T> {
         let mut state = self.state();
         state.is_wanted = true;
@@ -99,14 +100,14 @@ impl<T> LeaderLock<T> {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State<T>> {
+    fn state(&self) -> MutexGuard<'_, LockState<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T> State<T> {
-    /// The idle one as well: the other may be busy with something else, and
-    /// not take what is its.
+impl<T> LockState<T> {
+    /// Wakes the idle task as well: the next call may be busy with something
+    /// else and not take the lock.
     fn wake_next(&mut self) {
         if self.free.is_none() {
             return;
@@ -130,7 +131,7 @@ impl<T> Drop for QueuePlace<'_, T> {
         let mut state = self.lock.state();
         match state.waiting.iter().position(|signal| Arc::ptr_eq(signal, &self.signal)) {
             Some(at) => drop(state.waiting.remove(at)),
-            // It was this one's lock, which it may not take: hand it on.
+            // The lock was offered to this place, which does not take it.
             None => state.wake_next(),
         }
     }
@@ -161,18 +162,18 @@ mod tests {
     }
 
     #[test]
-    fn hands_it_on_in_order_and_past_those_who_gave_up() {
+    fn passes_the_lock_on_in_order_past_places_that_were_given_up() {
         let lock = LeaderLock::new(7);
-        let mine = lock.get().unwrap();
-        assert_eq!(*mine, Some(7));
+        let leader = lock.get().unwrap();
+        assert_eq!(*leader, Some(7));
         let (a, b, c) = (signal(), signal(), signal());
         let LeaderEntry::Queued(first) = lock.get_or_queue(&a) else { unreachable!() };
         let LeaderEntry::Queued(second) = lock.get_or_queue(&b) else { unreachable!() };
         let LeaderEntry::Queued(third) = lock.get_or_queue(&c) else { unreachable!() };
         drop(first);
-        drop(mine);
+        drop(leader);
         assert!(!a.is_raised() && b.is_raised() && !c.is_raised());
-        // The second one was woken and gives up without having taken it.
+        // The second place was woken, and gives up without the lock.
         drop(second);
         assert!(c.is_raised());
         drop(third);
@@ -180,26 +181,26 @@ mod tests {
     }
 
     #[test]
-    fn leaves_it_to_the_others_while_they_want_it() {
+    fn leaves_the_lock_to_calls_while_they_want_it() {
         let lock = LeaderLock::new(7);
         let idle = signal();
-        let mine = lock.get().unwrap();
+        let leader = lock.get().unwrap();
         assert!(matches!(lock.get_if_idle(&idle), IdleEntry::Taken));
         let a = signal();
         let LeaderEntry::Queued(place) = lock.get_or_queue(&a) else { unreachable!() };
-        drop(mine);
+        drop(leader);
         assert!(a.is_raised() && idle.is_raised());
         assert!(matches!(lock.get_if_idle(&idle), IdleEntry::Wanted));
-        // The other one does not come for it.
-        let IdleEntry::Leader(mine) = lock.get_if_idle(&idle) else { unreachable!() };
+        // The queued place does not take it.
+        let IdleEntry::Leader(leader) = lock.get_if_idle(&idle) else { unreachable!() };
         assert!(lock.get().is_none());
-        drop(mine);
+        drop(leader);
         drop(place);
         assert!(lock.get().is_some());
     }
 
     #[test]
-    fn everybody_has_it_in_the_end() {
+    fn every_thread_gets_the_lock() {
         let lock = LeaderLock::new(0u32);
         std::thread::scope(|scope| {
             for _ in 0..16 {
@@ -208,8 +209,8 @@ mod tests {
                     let signal = signal();
                     loop {
                         match lock.get_or_queue(&signal) {
-                            LeaderEntry::Leader(mut mine) => {
-                                *mine = mine.map(|count| count + 1);
+                            LeaderEntry::Leader(mut leader) => {
+                                *leader = leader.map(|count| count + 1);
                                 return;
                             }
                             LeaderEntry::Queued(place) => {

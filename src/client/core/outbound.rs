@@ -1,21 +1,21 @@
-//! A message to the server, and what came of sending it.
+//! A message to the server, and its outcome.
 
 use std::sync::Arc;
 
 use crate::base::error::Error;
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::rpc_error;
-use crate::client::core::session::Session;
-use crate::client::core::session::Target;
+use crate::client::core::session::{Session, Target};
 use crate::protocol::outgoing::Outgoing;
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::wire::jsonrpc::{Answer, RpcError};
 
-/// A message on its way: what it is and what it may be answered with.
+/// A message to send: its text, its destination, and how its response is
+/// handled.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OutboundMessage<'a> {
     pub(crate) outgoing: &'a Outgoing,
-    /// The id of the request; `None` for what is not answered.
+    /// The id of a request; `None` for a notification or a response.
     pub(crate) id: Option<i64>,
     pub(crate) is_repeatable: bool,
     pub(crate) peer: Target<'a>,
@@ -23,32 +23,34 @@ pub(crate) struct OutboundMessage<'a> {
 }
 
 impl<'a> OutboundMessage<'a> {
-    /// What is sent for itself, and not answered.
+    /// A message without a response: a notification, or a response to the
+    /// server.
     pub(crate) fn notification(outgoing: &'a Outgoing, peer: Target<'a>) -> Self {
         Self { outgoing, id: None, is_repeatable: false, peer, report: None }
     }
 }
 
-/// What came back, short of what is final whatever was asked.
+/// What the server answered. An error that is final for every message, such as
+/// a failed connection, is a plain [`Error`] instead.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// A result, and the session id of the reply.
     Answer(Answer, Option<String>),
-    /// A notification or an answer was taken.
+    /// The server accepted a notification or a response.
     Accepted,
     Rpc(RpcRefused),
-    /// A status without a JSON-RPC error, or a reply that is not MCP.
+    /// An HTTP status without a JSON-RPC error, or a reply that is not MCP.
     NotMcp(u16, Error),
 }
 
 impl Outcome {
-    /// A JSON-RPC error; `is_anonymous`: it names no request.
+    /// A JSON-RPC error. `is_anonymous`: the error names no request.
     pub(crate) fn rpc(rpc: RpcError, http_status: u16, is_anonymous: bool) -> Self {
         let error = rpc_error::error(&rpc, http_status);
         Self::Rpc(RpcRefused { rpc, error, http_status, is_anonymous })
     }
 
-    /// What a refusal means for the session; `None` where it is none.
+    /// What a refusal means for the session; `None` if it is no refusal.
     pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Option<Verdict> {
         let refusal = match self {
             Self::NotMcp(http_status, _) => RefusalFacts { http_status: *http_status, rpc: None },
@@ -61,12 +63,13 @@ impl Outcome {
         Some(session_loss::judge(request, refusal, session.state(false)))
     }
 
-    /// Whether it says that the session is lost.
+    /// Whether the server has lost the session.
     pub(crate) fn is_loss(&self, request: RequestKind, session: &Session) -> bool {
         self.verdict(request, session).is_some_and(Verdict::is_lost)
     }
 
-    /// The same, as the answer to a method that the server may not offer.
+    /// Returns the outcome for a call of `method`: "unknown method" has its own
+    /// error if the server does not declare the capability.
     pub(crate) fn to(self, session: &Session, method: &str) -> Self {
         match self {
             Self::Rpc(refusal) => Self::Rpc(RpcRefused {
@@ -81,7 +84,7 @@ impl Outcome {
 #[derive(Debug)]
 pub(crate) struct RpcRefused {
     pub(crate) rpc: RpcError,
-    /// The error to show for it.
+    /// The error that the application sees.
     pub(crate) error: Error,
     pub(crate) http_status: u16,
     /// Whether the error names no request.

@@ -1,4 +1,4 @@
-//! Messages to the server that are sent while whoever has them sent goes on.
+//! Messages to the server that are queued, so that their caller does not wait.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -6,18 +6,18 @@ use std::sync::Mutex;
 use crate::base::sync::lock;
 use crate::protocol::outgoing::Outgoing;
 
-/// What a message is, which says how many of its kind may wait.
+/// The kind of a message, which decides how many may be queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OutboxKind {
-    /// The application's answer to a question.
+    /// The application's response to an input request.
     Answer,
-    /// What the library answers or tells by itself.
+    /// A message of the library itself.
     Own,
-    /// The same, which is worth no new token.
+    /// A message of the library for which no new token is requested.
     Courtesy,
 }
 
-/// The messages of one session that wait to be sent.
+/// The queued messages of one session.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox(Mutex<OutboxQueue>);
 
@@ -28,54 +28,54 @@ struct OutboxQueue {
     senders: usize,
 }
 
-/// How many are sent at a time: each may hold a connection.
+/// How many are sent at the same time: each may need a connection.
 const SENDERS: usize = 4;
-/// The most messages that wait, and the most memory of them; a single one may
-/// be larger.
+/// The limits of queued messages and of their memory. A single message may be
+/// larger.
 pub(crate) const ANSWERS: usize = 1024;
 pub(crate) const ANSWER_BYTES: usize = 64 << 20;
 const OWN: usize = 256;
 const OWN_BYTES: usize = 1 << 20;
 
-/// What came of adding a message.
+/// The result of adding a message.
 pub(crate) enum Added {
     Queued,
-    /// Somebody has to begin to send.
-    First,
+    /// Queued, and the caller has to start a sender.
+    NeedsSender,
     Full,
 }
 
 impl Outbox {
     pub(crate) fn add(&self, kind: OutboxKind, outgoing: Outgoing) -> Added {
-        let mut line = lock(&self.0);
+        let mut queue = lock(&self.0);
         let (most, most_bytes) = match kind {
             OutboxKind::Answer => (ANSWERS, ANSWER_BYTES),
             OutboxKind::Own | OutboxKind::Courtesy => (OWN, OWN_BYTES),
         };
         let bytes = outgoing.body.len();
-        let is_full = line.waiting.len() >= most || line.bytes + bytes > most_bytes;
-        if is_full && !line.waiting.is_empty() {
+        let is_full = queue.waiting.len() >= most || queue.bytes + bytes > most_bytes;
+        if is_full && !queue.waiting.is_empty() {
             return Added::Full;
         }
-        line.bytes += bytes;
-        line.waiting.push_back((kind, outgoing));
-        if line.senders >= SENDERS {
+        queue.bytes += bytes;
+        queue.waiting.push_back((kind, outgoing));
+        if queue.senders >= SENDERS {
             return Added::Queued;
         }
-        line.senders += 1;
-        Added::First
+        queue.senders += 1;
+        Added::NeedsSender
     }
 
-    /// The next to send; with none there is a sender less.
+    /// Takes the next message. With `None`, the sender has to end.
     pub(crate) fn next(&self) -> Option<(OutboxKind, Outgoing)> {
-        let mut line = lock(&self.0);
-        match line.waiting.pop_front() {
+        let mut queue = lock(&self.0);
+        match queue.waiting.pop_front() {
             Some((kind, outgoing)) => {
-                line.bytes -= outgoing.body.len();
+                queue.bytes -= outgoing.body.len();
                 Some((kind, outgoing))
             }
             None => {
-                line.senders -= 1;
+                queue.senders -= 1;
                 None
             }
         }
@@ -92,23 +92,26 @@ mod tests {
 
     #[test]
     fn sends_a_few_at_a_time_and_keeps_a_bounded_number() {
-        let apart = Outbox::default();
+        let outbox = Outbox::default();
         for _ in 0..SENDERS {
-            assert!(matches!(apart.add(OutboxKind::Own, message(1)), Added::First));
+            assert!(matches!(outbox.add(OutboxKind::Own, message(1)), Added::NeedsSender));
         }
         for _ in SENDERS..OWN {
-            assert!(matches!(apart.add(OutboxKind::Own, message(1)), Added::Queued));
+            assert!(matches!(outbox.add(OutboxKind::Own, message(1)), Added::Queued));
         }
-        assert!(matches!(apart.add(OutboxKind::Own, message(1)), Added::Full));
-        assert!(matches!(apart.add(OutboxKind::Answer, message(1)), Added::Queued));
-        assert!(matches!(apart.add(OutboxKind::Answer, message(ANSWER_BYTES)), Added::Full));
+        assert!(matches!(outbox.add(OutboxKind::Own, message(1)), Added::Full));
+        assert!(matches!(outbox.add(OutboxKind::Answer, message(1)), Added::Queued));
+        assert!(matches!(outbox.add(OutboxKind::Answer, message(ANSWER_BYTES)), Added::Full));
         for _ in 0..=OWN {
-            assert!(apart.next().is_some());
+            assert!(outbox.next().is_some());
         }
         for _ in 0..SENDERS {
-            assert!(apart.next().is_none());
+            assert!(outbox.next().is_none());
         }
-        assert!(matches!(apart.add(OutboxKind::Answer, message(2 * ANSWER_BYTES)), Added::First));
-        assert_eq!(lock(&apart.0).senders, 1);
+        assert!(matches!(
+            outbox.add(OutboxKind::Answer, message(2 * ANSWER_BYTES)),
+            Added::NeedsSender
+        ));
+        assert_eq!(lock(&outbox.0).senders, 1);
     }
 }

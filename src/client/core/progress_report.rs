@@ -1,4 +1,4 @@
-//! Progress notifications on their way to the application's function.
+//! Progress notifications of a request, on their way to its progress handler.
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
@@ -8,26 +8,27 @@ use std::thread::{self, ThreadId};
 use crate::base::sync::lock;
 use crate::client::core::reentrancy::InCallback;
 
-/// A function of the program's that is told how far a request is.
-pub(crate) type Tell = dyn Fn(f64, Option<f64>, Option<&str>) + Send + Sync;
+/// The application's function that handles the progress of a request.
+pub(crate) type ProgressHandler = dyn Fn(f64, Option<f64>, Option<&str>) + Send + Sync;
 
-/// Who is told how far one flight of a request is, for as long as it lasts.
+/// Passes the progress of one run of a request to its handler, until the run
+/// ends.
 pub(crate) struct ProgressReport {
-    tell: Arc<Tell>,
-    /// Nobody is told: progress is a sign of life and no more.
+    tell: Arc<ProgressHandler>,
+    /// There is no handler. Progress only restarts the timeout.
     pub(crate) is_silent: bool,
-    /// Progress came on another stream than the call's own.
+    /// Set when progress arrives on another stream than the one of the call.
     pub(crate) sign: Arc<AtomicBool>,
-    telling: Mutex<ReportState>,
+    state: Mutex<ReportState>,
     returned: Condvar,
 }
 
 #[derive(Default)]
 struct ReportState {
     has_ended: bool,
-    /// The threads that are in the program's function.
+    /// The threads that run the handler.
     threads: Vec<ThreadId>,
-    /// What is to be done when all of them have returned.
+    /// To be run when all of them have returned.
     then: Vec<Box<dyn FnOnce() + Send>>,
 }
 
@@ -38,86 +39,86 @@ impl fmt::Debug for ProgressReport {
 }
 
 impl ProgressReport {
-    pub(crate) fn new(tell: Arc<Tell>) -> Self {
-        let (telling, returned) = (Mutex::default(), Condvar::new());
-        Self { tell, is_silent: false, sign: Arc::default(), telling, returned }
+    pub(crate) fn new(tell: Arc<ProgressHandler>) -> Self {
+        let (state, returned) = (Mutex::default(), Condvar::new());
+        Self { tell, is_silent: false, sign: Arc::default(), state, returned }
     }
 
     pub(crate) fn silent() -> Self {
         Self { is_silent: true, ..Self::new(Arc::new(|_, _, _| ())) }
     }
 
-    /// Of another flight, with the same function.
+    /// Makes a report for another run, with the same handler.
     pub(crate) fn again(&self) -> Self {
         Self::new(self.tell.clone())
     }
 
     pub(crate) fn tell(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
-        let mut telling = lock(&self.telling);
-        if telling.has_ended {
+        let mut state = lock(&self.state);
+        if state.has_ended {
             return;
         }
-        telling.threads.push(thread::current().id());
-        drop(telling);
+        state.threads.push(thread::current().id());
+        drop(state);
         let _returning = Returning(self);
         (self.tell)(progress, total, message);
     }
 
-    /// From now on nobody is told: what comes late is passed over, and a
-    /// function that runs on another thread has returned. A function of the
-    /// application's waits for no other, which may wait for it in turn.
+    /// Ends the report. Later progress is ignored, and the handler has returned
+    /// on every other thread. A callback does not wait for that, because the
+    /// handler may wait for the callback.
     pub(crate) fn end(&self) {
-        let mut telling = lock(&self.telling);
-        telling.has_ended = true;
-        while !telling.threads.is_empty() && !InCallback::anywhere() {
-            telling = self.returned.wait(telling).unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
+        state.has_ended = true;
+        while !state.threads.is_empty() && !InCallback::anywhere() {
+            state = self.returned.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// The same without a wait: `then` is done when no function runs on another
-    /// thread, now or by the last one that returns.
+    /// Ends the report without waiting. `then` is run when no other thread runs
+    /// the handler: at once, or by the last thread that returns from it.
     pub(crate) fn end_then(&self, then: impl FnOnce() + Send + 'static) {
         let this = thread::current().id();
-        let mut telling = lock(&self.telling);
-        telling.has_ended = true;
-        if telling.threads.iter().all(|thread| *thread == this) {
-            drop(telling);
+        let mut state = lock(&self.state);
+        state.has_ended = true;
+        if state.threads.iter().all(|thread| *thread == this) {
+            drop(state);
             then();
         } else {
-            telling.then.push(Box::new(then));
+            state.then.push(Box::new(then));
         }
     }
 }
 
-/// Leaves the program's function also when a panic does.
+/// Removes the thread from the list when the handler returns or panics.
 struct Returning<'a>(&'a ProgressReport);
 
 impl Drop for Returning<'_> {
     fn drop(&mut self) {
         let this = thread::current().id();
-        let mut telling = lock(&self.0.telling);
-        if let Some(at) = telling.threads.iter().position(|thread| *thread == this) {
-            telling.threads.swap_remove(at);
+        let mut state = lock(&self.0.state);
+        if let Some(at) = state.threads.iter().position(|thread| *thread == this) {
+            state.threads.swap_remove(at);
         }
         let mut then = Vec::new();
-        if telling.has_ended && telling.threads.is_empty() {
-            then = std::mem::take(&mut telling.then);
+        if state.has_ended && state.threads.is_empty() {
+            then = std::mem::take(&mut state.then);
             self.0.returned.notify_all();
         }
-        drop(telling);
+        drop(state);
         then.into_iter().for_each(|then| then());
     }
 }
 
-/// Who is told how far a request is, with the request's id; they rise.
+/// The reports of the requests in flight, sorted by the ids of the requests.
 #[derive(Debug, Default)]
 pub(crate) struct ProgressReports(Mutex<Vec<(i64, KnownReport)>>);
 
 #[derive(Clone, Debug)]
 pub(crate) struct KnownReport {
-    /// Never held here: it may hold the program's user data.
+    /// Weak, because it may hold the application's user data.
     pub(crate) report: Weak<ProgressReport>,
-    /// The sign of life that its progress is.
+    /// Set to restart the timeout of the request.
     pub(crate) sign: Arc<AtomicBool>,
 }
 
@@ -142,7 +143,7 @@ impl ProgressReports {
     }
 }
 
-/// ProgressReports reach the program for as long as this is held.
+/// Keeps a report in the list until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Reporting {
     reports: Arc<ProgressReports>,

@@ -1,80 +1,79 @@
-//! Which of the application's functions this thread is in, and for which
-//! client.
+//! The callbacks of the application that this thread runs now.
 //!
-//! A handler may make calls, and a call that waits runs handlers. Without a
-//! bound a server that keeps notifying would fill the stack.
+//! A handler may make a call, and a waiting call runs handlers. Without a limit,
+//! a server that sends notifications all the time would overflow the stack.
 
 use std::cell::RefCell;
 
-/// Which client it is.
+/// Identifies a client by its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClientId(usize);
 
 impl ClientId {
-    /// The one at this address.
     pub(crate) fn of<T>(client: &T) -> Self {
         Self(std::ptr::from_ref(client).addr())
     }
 }
 
-/// A kind of function of the application's.
+/// The kind of a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallbackKind {
-    /// Told of a notification. Never nested in another function of its client.
+    /// Handles a notification. Never runs inside another callback of its
+    /// client.
     Event,
-    /// Asked a question.
+    /// Handles an input request.
     Input,
-    /// Told of progress.
+    /// Handles progress.
     Progress,
-    /// Gets or keeps a credential. Its client cannot send anything meanwhile.
+    /// Gets or stores a credential. Its client cannot send anything meanwhile.
     Credential,
 }
 
-/// How deep questions, and reports of progress, may be nested.
-const MOST: usize = 4;
+/// How deep callbacks of one kind may be nested.
+const MAX_DEPTH: usize = 4;
 
 thread_local! {
-    /// With the address of the client, the innermost last.
-    static INSIDE: RefCell<Vec<(usize, CallbackKind)>> = const { RefCell::new(Vec::new()) };
+    /// The address of the client and the kind; the innermost callback last.
+    static ACTIVE: RefCell<Vec<(usize, CallbackKind)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// This thread is in a function of the application's until this is dropped.
+/// This thread runs a callback until the value is dropped.
 #[derive(Debug)]
 pub(crate) struct InCallback;
 
 impl InCallback {
-    pub(crate) fn enter(client: ClientId, function: CallbackKind) -> Self {
-        INSIDE.with_borrow_mut(|inside| inside.push((client.0, function)));
+    pub(crate) fn enter(client: ClientId, kind: CallbackKind) -> Self {
+        ACTIVE.with_borrow_mut(|active| active.push((client.0, kind)));
         Self
     }
 
-    /// Whether it is in any function of this client's.
+    /// Whether this thread runs any callback of this client.
     pub(crate) fn any(client: ClientId) -> bool {
-        INSIDE.with_borrow(|inside| inside.iter().any(|(one, _)| *one == client.0))
+        ACTIVE.with_borrow(|active| active.iter().any(|(one, _)| *one == client.0))
     }
 
-    /// Whether it is in any function of the application's.
+    /// Whether this thread runs any callback.
     pub(crate) fn anywhere() -> bool {
-        INSIDE.with_borrow(|inside| !inside.is_empty())
+        ACTIVE.with_borrow(|active| !active.is_empty())
     }
 
-    pub(crate) fn is_in(client: ClientId, function: CallbackKind) -> bool {
-        depth(client, function) > 0
+    pub(crate) fn is_in(client: ClientId, kind: CallbackKind) -> bool {
+        depth(client, kind) > 0
     }
 
-    /// Whether another function of this kind would be nested too deeply.
-    pub(crate) fn is_full(client: ClientId, function: CallbackKind) -> bool {
-        depth(client, function) >= MOST
+    /// Whether another callback of this kind would be nested too deeply.
+    pub(crate) fn is_full(client: ClientId, kind: CallbackKind) -> bool {
+        depth(client, kind) >= MAX_DEPTH
     }
 }
 
 impl Drop for InCallback {
     fn drop(&mut self) {
-        INSIDE.with_borrow_mut(|inside| inside.pop());
+        ACTIVE.with_borrow_mut(|active| active.pop());
     }
 }
 
-fn depth(client: ClientId, function: CallbackKind) -> usize {
-    let this = (client.0, function);
-    INSIDE.with_borrow(|inside| inside.iter().filter(|one| **one == this).count())
+fn depth(client: ClientId, kind: CallbackKind) -> usize {
+    let this = (client.0, kind);
+    ACTIVE.with_borrow(|active| active.iter().filter(|one| **one == this).count())
 }

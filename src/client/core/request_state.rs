@@ -1,4 +1,4 @@
-//! A request with options of its own: its call, its options, and how it stands.
+//! A request with its own options: its call, its limits and its state.
 
 use std::os::raw::c_void;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -9,51 +9,52 @@ use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::call_limits::CallLimits;
-use crate::client::core::progress_report::ProgressReport;
-use crate::client::core::progress_report::Tell;
+use crate::client::core::progress_report::{ProgressHandler, ProgressReport};
 use crate::protocol::call::Call;
 use crate::protocol::item;
 use crate::wire::jsonrpc::Answer;
 
-/// What the event queue and the thread that waits share of a request.
+/// The part of a request that the event queue, the background thread and the
+/// waiting thread share.
 #[derive(Debug)]
 pub(crate) struct RequestState {
     call: Mutex<Call>,
     limits: Mutex<CallLimits>,
-    state: Mutex<State>,
-    /// Raised when a started request has ended; there only while a thread
+    state: Mutex<RunState>,
+    /// Raised when a started request has ended. Present only while a thread
     /// waits for it.
     completed: Mutex<Option<Arc<Signal>>>,
-    /// Where it is handed out; changed under the lock of the event queue.
-    pub(crate) place: Mutex<Place>,
-    /// Ends a started request whose handle is freed.
+    /// Changed under the lock of the event queue.
+    pub(crate) listing: Mutex<DoneListing>,
+    /// Raised to end a started request whose handle is freed.
     pub(crate) abort: Mutex<Option<Arc<Signal>>>,
-    /// The progress report of the flight under way.
+    /// The progress report of the current run.
     report: Mutex<Option<Arc<ProgressReport>>>,
-    /// The handle that C has of it, until it is freed.
+    /// The C handle; null once it is freed.
     pub(crate) handle: AtomicPtr<c_void>,
 }
 
-/// One sending of a request: those that were started have numbers from 1.
-pub(crate) type Flight = u64;
+/// Identifies one run of a request, since a request may be run again. Started
+/// runs have numbers from 1; a run on the caller's thread has 0.
+pub(crate) type RunId = u64;
 
-/// Where a request is that is done.
+/// Who hands out a request that is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum DoneListing {
     #[default]
-    None,
-    /// Among those that are to be handed out, by this number.
+    Unlisted,
+    /// The event queue, which lists it by this number.
     Listed(u64),
-    /// A thread waits for it, and hands it out itself.
+    /// The thread that waits for it.
     Claimed,
 }
 
 #[derive(Debug, Default)]
-enum State {
+enum RunState {
     #[default]
     Idle,
-    InFlight(Flight),
-    /// The pages of the result, of which most have one.
+    InFlight(RunId),
+    /// The pages of the result. Most results have one page.
     Done(Status, Option<Vec<Answer>>, Option<Error>),
 }
 
@@ -64,21 +65,21 @@ impl RequestState {
             limits: Mutex::default(),
             state: Mutex::default(),
             completed: Mutex::default(),
-            place: Mutex::default(),
+            listing: Mutex::default(),
             abort: Mutex::default(),
             report: Mutex::default(),
             handle: AtomicPtr::default(),
         }
     }
 
-    /// Changes the call or its limits. A flight under way would not see it, so
-    /// that there is an error then.
+    /// Changes the call or its limits. Fails while the request is in flight,
+    /// because that run would not see the change.
     pub(crate) fn change<T>(
         &self,
         change: impl FnOnce(&mut Call, &mut CallLimits) -> Result<T>,
     ) -> Result<T> {
         let state = lock(&self.state);
-        if matches!(*state, State::InFlight(_)) {
+        if matches!(*state, RunState::InFlight(_)) {
             return Err(Error::new(
                 Status::State,
                 "the request is in flight: set its options before it is performed or started",
@@ -87,8 +88,8 @@ impl RequestState {
         change(&mut lock(&self.call), &mut lock(&self.limits))
     }
 
-    /// Sets who is told, and ends it for who was told before.
-    pub(crate) fn set_report(&self, tell: Option<Arc<Tell>>) -> Result<()> {
+    /// Sets the progress handler, and ends the reports to the previous one.
+    pub(crate) fn set_report(&self, tell: Option<Arc<ProgressHandler>>) -> Result<()> {
         let report = tell.map(|tell| Arc::new(ProgressReport::new(tell)));
         let old = std::mem::replace(&mut lock(&self.limits).report, report);
         drop(old);
@@ -96,8 +97,8 @@ impl RequestState {
         Ok(())
     }
 
-    /// Whether a list is asked for whole, or for the one page that its
-    /// parameters name.
+    /// Sets whether all pages of a list are requested, or the one page that
+    /// its parameters name.
     pub(crate) fn set_all_pages(&self, all: bool) -> Result<()> {
         self.change(|call, limits| {
             limits.all_pages = None;
@@ -120,16 +121,16 @@ impl RequestState {
         self.handle.load(Ordering::Acquire).is_null()
     }
 
-    /// How it stands: `None` while it is in flight.
+    /// Its status; `None` while it is in flight.
     pub(crate) fn status(&self) -> Option<Status> {
         match &*lock(&self.state) {
-            State::Idle => Some(Status::State),
-            State::InFlight(_) => None,
-            State::Done(status, ..) => Some(*status),
+            RunState::Idle => Some(Status::State),
+            RunState::InFlight(_) => None,
+            RunState::Done(status, ..) => Some(*status),
         }
     }
 
-    /// Raised when it is done, if it was started.
+    /// The signal that is raised when a started request has ended.
     pub(crate) fn completed(&self) -> Arc<Signal> {
         let signal = lock(&self.completed).get_or_insert_with(Signal::shared).clone();
         if self.status().is_some() {
@@ -138,18 +139,20 @@ impl RequestState {
         signal
     }
 
-    /// Nobody waits for that any more.
+    /// Drops the signal, when no thread waits for the end any more.
     pub(crate) fn forget_completed(&self) {
         drop(lock(&self.completed).take());
     }
 
-    /// The result of a request that is done, once.
+    /// Takes the result of a request that is done. Works once.
     pub(crate) fn take_result(&self) -> Result<Vec<Answer>> {
         match &mut *lock(&self.state) {
-            State::Idle => Err(Error::new(Status::State, "the request was not started")),
-            State::InFlight(_) => Err(Error::new(Status::State, "the request is still in flight")),
-            State::Done(_, _, Some(error)) => Err(error.clone()),
-            State::Done(_, pages, None) => pages.take().ok_or_else(|| {
+            RunState::Idle => Err(Error::new(Status::State, "the request was not started")),
+            RunState::InFlight(_) => {
+                Err(Error::new(Status::State, "the request is still in flight"))
+            }
+            RunState::Done(_, _, Some(error)) => Err(error.clone()),
+            RunState::Done(_, pages, None) => pages.take().ok_or_else(|| {
                 Error::new(Status::NotFound, "the request's result was taken already")
             }),
         }
@@ -157,18 +160,18 @@ impl RequestState {
 
     pub(crate) fn error(&self) -> Option<Error> {
         match &*lock(&self.state) {
-            State::Done(_, _, error) => error.clone(),
+            RunState::Done(_, _, error) => error.clone(),
             _ => None,
         }
     }
 
-    /// Marks it as in flight, unless it is.
-    pub(crate) fn take_off(&self, flight: Flight) -> Result<()> {
+    /// Marks it as in flight; fails if it already is.
+    pub(crate) fn mark_in_flight(&self, run: RunId) -> Result<()> {
         let mut state = lock(&self.state);
-        if matches!(*state, State::InFlight(_)) {
+        if matches!(*state, RunState::InFlight(_)) {
             return Err(Error::new(Status::State, "the request is in flight already"));
         }
-        let old = std::mem::replace(&mut *state, State::InFlight(flight));
+        let old = std::mem::replace(&mut *state, RunState::InFlight(run));
         drop(state);
         self.forget_completed();
         drop(old);
@@ -177,10 +180,11 @@ impl RequestState {
 
     /// Marks it as not started.
     pub(crate) fn reset(&self) {
-        *lock(&self.state) = State::Idle;
+        *lock(&self.state) = RunState::Idle;
     }
 
-    /// What a flight is made with. Whoever is told of it is told of no other.
+    /// Returns the call and the limits of a new run, which gets a progress
+    /// report of its own.
     pub(crate) fn begin(&self) -> (Call, CallLimits) {
         let (call, mut limits) = (lock(&self.call).clone(), lock(&self.limits).clone());
         let report = limits.report.map(|report| Arc::new(report.again()));
@@ -196,27 +200,27 @@ impl RequestState {
         }
     }
 
-    /// The progress report of this flight, if it is the one under way.
-    pub(crate) fn report_of(&self, flight: Flight) -> Option<Option<Arc<ProgressReport>>> {
-        let is_under_way = lock(&self.state).is_in(flight);
-        is_under_way.then(|| lock(&self.report).clone())
+    /// Returns the progress report of a run, if that is the current one.
+    pub(crate) fn report_of(&self, run: RunId) -> Option<Option<Arc<ProgressReport>>> {
+        let is_current = lock(&self.state).is_in(run);
+        is_current.then(|| lock(&self.report).clone())
     }
 
-    /// Ends a flight, if it is the one under way; says whether it was.
-    pub(crate) fn end(&self, flight: Flight, result: Result<Vec<Answer>>) -> bool {
+    /// Ends a run, if it is the current one; returns whether it was.
+    pub(crate) fn end(&self, run: RunId, result: Result<Vec<Answer>>) -> bool {
         let done = match result {
-            Ok(pages) => State::Done(Status::Ok, Some(pages), None),
-            Err(error) => State::Done(error.status(), None, Some(error)),
+            Ok(pages) => RunState::Done(Status::Ok, Some(pages), None),
+            Err(error) => RunState::Done(error.status(), None, Some(error)),
         };
         let mut state = lock(&self.state);
-        let is_under_way = state.is_in(flight);
-        if is_under_way {
+        let is_current = state.is_in(run);
+        if is_current {
             *state = done;
         }
-        is_under_way
+        is_current
     }
 
-    /// Wakes the thread that waits for its end, if it has ended.
+    /// Wakes the thread that waits for the end of the request, if it has ended.
     pub(crate) fn announce_end(&self) {
         if self.status().is_some()
             && let Some(completed) = &*lock(&self.completed)
@@ -226,56 +230,56 @@ impl RequestState {
     }
 }
 
-impl State {
-    fn is_in(&self, flight: Flight) -> bool {
-        matches!(self, Self::InFlight(current) if *current == flight)
+impl RunState {
+    fn is_in(&self, run: RunId) -> bool {
+        matches!(self, Self::InFlight(current) if *current == run)
     }
 }
 
 /// The started requests of a client that are in flight.
 #[derive(Debug, Default)]
-pub(crate) struct Flights(Mutex<InFlightRequests>);
+pub(crate) struct InFlightRequests(Mutex<InFlightState>);
 
 #[derive(Debug, Default)]
-struct InFlightRequests {
-    last: Flight,
+struct InFlightState {
+    last: RunId,
     all: Numbered<Weak<RequestState>>,
-    /// Those that were under way at the close.
-    taken: Vec<Flight>,
+    /// The runs that the close of the client ended.
+    closed: Vec<RunId>,
     is_closed: bool,
 }
 
-impl Flights {
-    pub(crate) fn next(&self) -> Flight {
-        let mut air = lock(&self.0);
-        air.last += 1;
-        air.last
+impl InFlightRequests {
+    pub(crate) fn next(&self) -> RunId {
+        let mut state = lock(&self.0);
+        state.last += 1;
+        state.last
     }
 
-    pub(crate) fn add(&self, flight: Flight, request: &Arc<RequestState>) -> Result<()> {
-        let mut air = lock(&self.0);
-        if air.is_closed {
+    pub(crate) fn add(&self, run: RunId, request: &Arc<RequestState>) -> Result<()> {
+        let mut state = lock(&self.0);
+        if state.is_closed {
             return Err(Error::new(Status::Closed, "the client was closed"));
         }
-        air.all.insert(flight, Arc::downgrade(request));
+        state.all.insert(run, Arc::downgrade(request));
         Ok(())
     }
 
-    /// Whether a close has ended it.
-    pub(crate) fn has_taken(&self, flight: Flight) -> bool {
-        lock(&self.0).taken.contains(&flight)
+    /// Whether the close of the client ended this run.
+    pub(crate) fn was_closed(&self, run: RunId) -> bool {
+        lock(&self.0).closed.contains(&run)
     }
 
-    pub(crate) fn remove(&self, flight: Flight) {
-        lock(&self.0).all.remove(flight);
+    pub(crate) fn remove(&self, run: RunId) {
+        lock(&self.0).all.remove(run);
     }
 
-    /// Lets no more begin, and gives those that are under way.
-    pub(crate) fn close(&self) -> Vec<(Flight, Arc<RequestState>)> {
-        let mut air = lock(&self.0);
-        air.is_closed = true;
-        let all = std::mem::take(&mut air.all);
-        air.taken.extend(all.iter().map(|(flight, _)| *flight));
-        all.iter().filter_map(|(flight, one)| Some((*flight, one.upgrade()?))).collect()
+    /// Refuses new runs from now on, and returns those in flight.
+    pub(crate) fn close(&self) -> Vec<(RunId, Arc<RequestState>)> {
+        let mut state = lock(&self.0);
+        state.is_closed = true;
+        let all = std::mem::take(&mut state.all);
+        state.closed.extend(all.iter().map(|(run, _)| *run));
+        all.iter().filter_map(|(run, one)| Some((*run, one.upgrade()?))).collect()
     }
 }

@@ -1,5 +1,5 @@
-//! Answers that the server calls fresh for a while (2026-07-28), kept within
-//! bounds, so that the same question need not be asked again.
+//! The cache of results with a `ttlMs` (revision 2026-07-28), so that the same
+//! call is not sent again while its result is fresh.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,14 +17,14 @@ use crate::wire::object::Members;
 
 #[derive(Debug)]
 pub(crate) struct ResponseCache {
-    kept: Mutex<Kept>,
+    cached: Mutex<CachedResponses>,
     hits: AtomicI64,
 }
 
 #[derive(Debug)]
-struct Kept {
-    /// The most recently used last.
-    entries: VecDeque<Entry>,
+struct CachedResponses {
+    /// The most recently used is last.
+    entries: VecDeque<CachedResponse>,
     size: usize,
     limit: usize,
     /// How often each [`Group`] has changed.
@@ -32,28 +32,29 @@ struct Kept {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct CachedResponse {
     method: String,
     members: String,
-    /// Whose answer it is; `None` where the server says that it is anybody's.
+    /// The credential that the result is for; `None` if `cacheScope` is
+    /// "public".
     owner: Option<Owner>,
     until: Instant,
     json: String,
 }
 
-/// What the server may tell programs apart by.
+/// The credential by which the server may tell applications apart.
 #[derive(Debug, PartialEq, Eq)]
 struct Owner {
     token: Option<Token>,
     headers: Vec<(String, Arc<Secret>)>,
 }
 
-/// What changes together, as far as a client is told.
+/// The results that one kind of notification makes stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Group {
     Tools,
     Prompts,
-    /// Skills too: their files are resources.
+    /// Includes skills: their files are resources.
     Resources,
 }
 
@@ -67,15 +68,15 @@ impl Group {
     }
 }
 
-/// What was true when a call was sent, and has to be true still for its answer
-/// to be kept.
+/// The state when a call was sent. Its result is stored only if the state is
+/// still the same.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     owner: Owner,
     changes: u64,
 }
 
-impl Entry {
+impl CachedResponse {
     fn size(&self) -> usize {
         self.method.len() + self.members.len() + self.json.len() + size_of::<Self>()
     }
@@ -83,64 +84,65 @@ impl Entry {
 
 const SIZE: usize = 4 * 1024 * 1024;
 
-/// The longest that an answer is taken for fresh, whatever the server says.
+/// The longest time for which a result is fresh, whatever the server says.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 impl Default for ResponseCache {
     fn default() -> Self {
-        let kept = Kept { entries: VecDeque::new(), size: 0, limit: SIZE, changes: [0; 3] };
-        Self { kept: Mutex::new(kept), hits: AtomicI64::new(0) }
+        let cached =
+            CachedResponses { entries: VecDeque::new(), size: 0, limit: SIZE, changes: [0; 3] };
+        Self { cached: Mutex::new(cached), hits: AtomicI64::new(0) }
     }
 }
 
 impl ResponseCache {
-    /// Bounds what is kept; 0 keeps nothing.
+    /// Sets the limit of the memory; 0 stores nothing.
     pub(crate) fn set_limit(&self, bytes: usize) {
-        let mut kept = lock(&self.kept);
-        kept.limit = bytes;
-        kept.shrink();
+        let mut cached = lock(&self.cached);
+        cached.limit = bytes;
+        cached.shrink();
     }
 
     pub(crate) fn hits(&self) -> i64 {
         self.hits.load(Ordering::Relaxed)
     }
 
-    /// The answer to a call, while it is fresh.
+    /// Returns the result of a call, if it is fresh.
     pub(crate) fn get(&self, options: &Options, call: &Call) -> Option<Answer> {
-        let mut kept = lock(&self.kept);
-        if kept.entries.is_empty() || !is_kept(call) {
+        let mut cached = lock(&self.cached);
+        if cached.entries.is_empty() || !is_cacheable(call) {
             return None;
         }
         let now = Instant::now();
-        kept.retain(|entry| entry.until > now);
+        cached.retain(|entry| entry.until > now);
         let owner = owner(options);
-        let place = kept.entries.iter().position(|entry| {
+        let place = cached.entries.iter().position(|entry| {
             entry.is_of(call) && entry.owner.as_ref().is_none_or(|its| *its == owner)
         })?;
-        let entry = kept.entries.remove(place)?;
+        let entry = cached.entries.remove(place)?;
         let answer = Answer::whole(entry.json.clone());
-        kept.entries.push_back(entry);
+        cached.entries.push_back(entry);
         self.hits.fetch_add(1, Ordering::Relaxed);
         Some(if call.method() == "tools/list" { answer.of_marked_tools() } else { answer })
     }
 
-    /// To be asked for before a call is sent whose answer may be kept.
+    /// Returns the ticket of a call that may be stored. It is taken before the
+    /// call is sent.
     pub(crate) fn ticket(&self, options: &Options, call: &Call) -> Option<Ticket> {
-        if !is_kept(call) {
+        if !is_cacheable(call) {
             return None;
         }
-        let changes = lock(&self.kept).changes(Group::of(&call.method));
+        let changes = lock(&self.cached).changes(Group::of(&call.method));
         Some(Ticket { owner: owner(options), changes })
     }
 
-    /// Keeps an answer if the server says that it is fresh for a while, and
-    /// nothing has overtaken it.
+    /// Stores a result with a `ttlMs`, if the ticket is still valid.
     pub(crate) fn put(&self, ticket: Ticket, options: &Options, call: &Call, answer: &Answer) {
-        if lock(&self.kept).limit < answer.json().len() {
+        if lock(&self.cached).limit < answer.json().len() {
             return;
         }
-        // Whose answer it is, is known as long as the token was the same all
-        // the time: the same one, as a token may come back.
+        // The owner is known only if the token did not change meanwhile. The
+        // same text in another token is not enough: a token may come back.
         let token = options.credential.current();
         let is_same = match (&token, &ticket.owner.token) {
             (Some(now), Some(then)) => now.is_same(then),
@@ -154,24 +156,24 @@ impl ResponseCache {
         let Some(ttl) = ttl.filter(|ttl| *ttl >= 1.0) else { return };
         let ttl = Duration::try_from_secs_f64(ttl.floor() / 1000.0).unwrap_or(LONGEST);
         let is_public = answer.member("cacheScope") == Some("\"public\"");
-        let entry = Entry {
+        let entry = CachedResponse {
             method: call.method.clone(),
             members: call.members.clone(),
             owner: (!is_public).then_some(ticket.owner),
             until: Instant::now() + ttl.min(LONGEST),
             json: answer.json().to_owned(),
         };
-        let mut kept = lock(&self.kept);
-        if kept.changes(Group::of(&call.method)) != ticket.changes {
+        let mut cached = lock(&self.cached);
+        if cached.changes(Group::of(&call.method)) != ticket.changes {
             return;
         }
-        kept.retain(|other| !(other.is_of(call) && other.owner == entry.owner));
-        kept.size += entry.size();
-        kept.entries.push_back(entry);
-        kept.shrink();
+        cached.retain(|other| !(other.is_of(call) && other.owner == entry.owner));
+        cached.size += entry.size();
+        cached.entries.push_back(entry);
+        cached.shrink();
     }
 
-    /// Forgets what a notification says has changed.
+    /// Removes the results that a notification makes stale.
     pub(crate) fn invalidate(&self, kind: NotificationKind, params: &str) {
         let group = match kind {
             NotificationKind::ToolsChanged => Group::Tools,
@@ -181,18 +183,18 @@ impl ResponseCache {
             }
             _ => return,
         };
-        let mut kept = lock(&self.kept);
-        kept.change(group);
-        if kept.entries.is_empty() {
+        let mut cached = lock(&self.cached);
+        cached.change(group);
+        if cached.entries.is_empty() {
             return;
         }
         if kind != NotificationKind::ResourceUpdated {
-            kept.retain(|entry| Group::of(&entry.method) != group);
+            cached.retain(|entry| Group::of(&entry.method) != group);
             return;
         }
         let Some(uri) = notification::uri(params) else { return };
-        // It may name a part of the one that was read.
-        kept.retain(|entry| {
+        // The URI may name a part of the resource that was read.
+        cached.retain(|entry| {
             let read = Members::parse(&format!("{{{}}}", entry.members))
                 .ok()
                 .and_then(|members| members.string("uri"));
@@ -201,36 +203,36 @@ impl ResponseCache {
         });
     }
 
-    /// A server that refuses a call does not know what was kept of it.
+    /// Removes the results of a method, after the server refused a call of it.
     pub(crate) fn forget(&self, call: &Call) {
-        let mut kept = lock(&self.kept);
-        kept.change(Group::of(&call.method));
-        kept.retain(|entry| entry.method != call.method);
+        let mut cached = lock(&self.cached);
+        cached.change(Group::of(&call.method));
+        cached.retain(|entry| entry.method != call.method);
     }
 
-    /// The answer to this call is wanted anew.
+    /// Removes the result of one call, which is to be requested again.
     pub(crate) fn forget_answer(&self, call: &Call) {
-        let mut kept = lock(&self.kept);
-        kept.change(Group::of(&call.method));
-        kept.retain(|entry| !entry.is_of(call));
+        let mut cached = lock(&self.cached);
+        cached.change(Group::of(&call.method));
+        cached.retain(|entry| !entry.is_of(call));
     }
 
     pub(crate) fn clear(&self) {
-        let mut kept = lock(&self.kept);
+        let mut cached = lock(&self.cached);
         for group in [Group::Tools, Group::Prompts, Group::Resources] {
-            kept.change(group);
+            cached.change(group);
         }
-        kept.retain(|_| false);
+        cached.retain(|_| false);
     }
 }
 
-impl Entry {
+impl CachedResponse {
     fn is_of(&self, call: &Call) -> bool {
         self.method == call.method && self.members == call.members
     }
 }
 
-impl Kept {
+impl CachedResponses {
     fn changes(&self, group: Group) -> u64 {
         self.changes.get(group as usize).copied().unwrap_or_default()
     }
@@ -241,9 +243,9 @@ impl Kept {
         }
     }
 
-    fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
+    fn retain(&mut self, keep: impl Fn(&CachedResponse) -> bool) {
         self.entries.retain(|entry| keep(entry));
-        self.size = self.entries.iter().map(Entry::size).sum();
+        self.size = self.entries.iter().map(CachedResponse::size).sum();
     }
 
     fn shrink(&mut self) {
@@ -254,9 +256,9 @@ impl Kept {
     }
 }
 
-/// The calls whose answers have hints. The program's own `_meta` may change
-/// an answer, so that such a call is asked anew.
-fn is_kept(call: &Call) -> bool {
+/// Whether a call is one of those whose results have a `ttlMs`. The
+/// application's own `_meta` may change a result, so such a call is not cached.
+fn is_cacheable(call: &Call) -> bool {
     call.meta.is_empty()
         && matches!(
             call.method.as_str(),
@@ -302,7 +304,7 @@ mod tests {
     const PUBLIC: &str = r#"{"ttlMs":60000,"cacheScope":"public","tools":[]}"#;
 
     #[test]
-    fn answers_only_what_is_fresh_and_only_its_owner() {
+    fn returns_only_fresh_results_and_only_to_their_owner() {
         let cache = ResponseCache::default();
         put(&cache, &options("a"), &list(), PRIVATE);
         assert!(cache.get(&options("a"), &list()).is_some());
@@ -324,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn forgets_what_has_changed() {
+    fn removes_results_that_have_changed() {
         let cache = ResponseCache::default();
         let a = options("a");
         let fill = || {
@@ -343,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_nothing_that_was_overtaken() {
+    fn stores_nothing_that_changed_while_the_call_was_in_flight() {
         let cache = ResponseCache::default();
         let a = options("a");
         let skills = Call::new("skills/list", None).unwrap();
@@ -361,21 +363,21 @@ mod tests {
         cache.clear();
         cache.put(before, &a, &list(), &answer(PUBLIC));
         assert!(cache.get(&a, &list()).is_none());
-        // Another token meanwhile, be it of the same text.
+        // Another token was set meanwhile, although its text is the same.
         let before = sent(&list());
         cache.put(before, &options("a"), &list(), &answer(PRIVATE));
         assert!(cache.get(&a, &list()).is_none());
     }
 
     #[test]
-    fn keeps_no_more_than_its_limit() {
+    fn stores_no_more_than_its_limit() {
         let cache = ResponseCache::default();
         let a = options("a");
         cache.set_limit(1000);
         for number in 0..20 {
             put(&cache, &a, &Call::read(&number.to_string()), PRIVATE);
         }
-        assert!(lock(&cache.kept).size <= 1000);
+        assert!(lock(&cache.cached).size <= 1000);
         assert!(cache.get(&a, &Call::read("19")).is_some());
         assert!(cache.get(&a, &Call::read("0")).is_none());
         cache.set_limit(0);

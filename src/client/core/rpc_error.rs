@@ -1,11 +1,11 @@
-//! JSON-RPC errors as errors of a call.
+//! Turns JSON-RPC errors into errors of a call.
 
 use crate::base::error::{Error, Status, quote};
 use crate::protocol::error_code;
 use crate::protocol::server_info::ServerInfo;
 use crate::wire::jsonrpc::RpcError;
 
-/// The error for a JSON-RPC error that came as a proper reply.
+/// The error of a call that the server answered with a JSON-RPC error.
 pub(crate) fn error(rpc: &RpcError, http_status: u16) -> Error {
     Error::new(Status::Rpc, message(rpc))
         .with_http_status(http_status)
@@ -13,7 +13,7 @@ pub(crate) fn error(rpc: &RpcError, http_status: u16) -> Error {
         .with_may_have_run(true)
 }
 
-/// The error for a server that answers with something else than a stream.
+/// The error for a server that answers `subscriptions/listen` without a stream.
 pub(crate) fn no_stream(rpc: Option<&RpcError>, http_status: u16) -> Error {
     match rpc {
         Some(rpc) => error(rpc, http_status),
@@ -26,7 +26,8 @@ pub(crate) fn no_stream(rpc: Option<&RpcError>, http_status: u16) -> Error {
     }
 }
 
-/// Tells a method that the server never offered from one that it should know.
+/// Gives "unknown method" its own status if the server does not declare the
+/// capability of the method.
 pub(crate) fn unknown_method(error: Error, server_info: &ServerInfo, method: &str) -> Error {
     if !is_unknown_method(&error) {
         return error;
@@ -39,12 +40,12 @@ pub(crate) fn unknown_method(error: Error, server_info: &ServerInfo, method: &st
     }
 }
 
-/// Whether the server does not know the method of a request.
+/// Whether the error is "method not found".
 pub(crate) fn is_unknown_method(error: &Error) -> bool {
     error.rpc().is_some_and(|rpc| rpc.code == error_code::METHOD_NOT_FOUND)
 }
 
-/// The server's words, in quotes.
+/// The message for a JSON-RPC error, with the server's text in quotes.
 pub(crate) fn message(rpc: &RpcError) -> String {
     format!("the server answered with error {}: \"{}\"", rpc.code, quote(&rpc.message))
 }

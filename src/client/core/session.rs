@@ -1,4 +1,5 @@
-//! What was agreed on with the server, and how messages travel to it.
+//! A session: what the client and the server agreed on, and the transport of
+//! its messages.
 
 use std::sync::Arc;
 
@@ -10,31 +11,32 @@ use crate::protocol::revision::Revision;
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::session_loss::SessionState;
 
-/// What was agreed on with the server.
+/// The agreement with the server. A stateless revision has one as well.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) dialect: Box<dyn Dialect>,
     pub(crate) server_info: ServerInfo,
-    /// What this client said that it can do.
+    /// The capabilities that the client declared.
     pub(crate) declared: ClientCapabilities,
     pub(crate) transport: Transport,
-    /// What is sent while nobody waits for it.
+    /// The messages that are sent in the background.
     pub(crate) outbox: Outbox,
 }
 
 impl Session {
-    /// The server, as messages of this session speak to it.
+    /// The destination of the messages of this session.
     pub(crate) fn peer(self: &Arc<Self>) -> Target<'_> {
         Target { transport: &self.transport, dialect: self.dialect.as_ref(), session: Some(self) }
     }
 
-    /// Whether arguments of tools go into headers: only HTTP has those.
+    /// Whether arguments of tools go into headers. Only Streamable HTTP has
+    /// headers for each message.
     pub(crate) fn has_header_params(&self) -> bool {
         self.dialect.has_header_params() && self.transport.channel().is_none()
     }
 
-    /// What decides whether a refusal means that the server has lost the
-    /// session.
+    /// The facts that decide whether a refusal means that the server has lost
+    /// the session.
     pub(crate) fn state(&self, had_stream: bool) -> SessionState {
         SessionState {
             is_stateless: self.server_info.revision.is_stateless(),
@@ -45,22 +47,22 @@ impl Session {
     }
 }
 
-/// Who is spoken to, and in which words.
+/// The destination of a message: the transport and the dialect.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'a> {
     pub(crate) transport: &'a Transport,
-    /// Reads what comes, and writes the answers to the server's requests.
+    /// Reads the server's messages and writes the responses to its requests.
     pub(crate) dialect: &'a dyn Dialect,
-    /// Whose questions go to the program; `None` before there is one.
+    /// Takes the server's input requests; `None` while the client connects.
     pub(crate) session: Option<&'a Arc<Session>>,
 }
 
-/// How messages travel in a session.
+/// The transport of a session.
 #[derive(Clone, Debug)]
 pub(crate) enum Transport {
-    /// Each by a POST of its own, whose reply has the answer.
+    /// Each message is a POST, whose reply has the response.
     StreamableHttp,
-    /// All on one stream.
+    /// All messages share one connection.
     SharedConnection(Arc<SharedConnection>),
 }
 
@@ -72,13 +74,13 @@ impl Transport {
         }
     }
 
-    /// Whether nothing can travel any more.
+    /// Whether the transport has ended.
     pub(crate) fn is_over(&self) -> bool {
         self.channel().is_some_and(|channel| channel.is_over())
     }
 }
 
-/// The transport of a session, as a program wants to know it.
+/// The transport of a session, as the public header names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransportInUse {
     StreamableHttp,
@@ -86,10 +88,11 @@ pub(crate) enum TransportInUse {
     Stdio,
 }
 
-/// What a server was found to speak, which saves asking again.
+/// What the last negotiation found. It saves probing when the client connects
+/// again.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct KnownServer {
+pub(crate) struct NegotiationHint {
     pub(crate) revision: Revision,
-    /// By HTTP with SSE.
-    pub(crate) has_events: bool,
+    /// Whether the transport was HTTP with SSE.
+    pub(crate) has_sse: bool,
 }

@@ -8,8 +8,7 @@ use std::time::Duration;
 use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::client::core::leader_lock::LeaderLock;
-use crate::client::core::pending::PendingGuard;
-use crate::client::core::pending::PendingRequests;
+use crate::client::core::pending::{PendingGuard, PendingRequests};
 use crate::platform::{Descriptor, Poll};
 use crate::transport::async_mutex::AsyncMutex;
 use crate::transport::lines::LineSink;
@@ -21,23 +20,23 @@ use crate::wire::url::Url;
 pub(crate) struct SharedConnection {
     pub(crate) source: LeaderLock<Box<dyn MessageSource>>,
     pub(crate) sink: Sink,
-    /// A line is sent whole before another one.
+    /// Held while a message is written, so that messages do not mix.
     pub(crate) sending: AsyncMutex,
     pub(crate) slots: PendingRequests,
-    /// Where to look for what comes between calls.
+    /// The descriptor that is readable when a message arrives between calls.
     pub(crate) readable: Option<Arc<Descriptor>>,
     process: Option<Arc<Process>>,
-    /// Why nothing comes any more.
+    /// Why the connection has ended.
     end: OnceLock<Error>,
     pub(crate) ended: Arc<Signal>,
     shutting: AsyncMutex,
 }
 
-/// Where messages to the server go.
+/// How messages to the server are sent.
 #[derive(Debug)]
 pub(crate) enum Sink {
     Lines(LineSink),
-    /// Each by a POST of its own.
+    /// Each by its own POST.
     Posts(Url),
 }
 
@@ -47,7 +46,7 @@ impl fmt::Debug for SharedConnection {
     }
 }
 
-/// So much longer than it should take is the end of a stream waited for.
+/// The extra time for the end of a stream, beyond the limit of the caller.
 const SPARE: Duration = Duration::from_millis(200);
 
 impl SharedConnection {
@@ -70,12 +69,12 @@ impl SharedConnection {
         })
     }
 
-    /// Whether nothing will come any more.
+    /// Whether the connection has ended.
     pub(crate) fn is_over(&self) -> bool {
         self.end.get().is_some()
     }
 
-    /// Whether each message to the server is a request of its own.
+    /// Whether each message to the server is an HTTP request.
     pub(crate) fn has_posts(&self) -> bool {
         matches!(self.sink, Sink::Posts(_))
     }
@@ -95,7 +94,7 @@ impl SharedConnection {
         }
     }
 
-    /// Waits for one of these while somebody else reads, or for the end.
+    /// Waits for one of these, or for the end, while another thread reads.
     pub(crate) async fn until_any(&self, entries: &[Poll], wait: &Wait) -> Result<()> {
         let mut entries = entries.to_vec();
         entries.push(wait::entry(&self.ended)?);
@@ -118,7 +117,7 @@ impl SharedConnection {
     /// Ends the stream, and the process at its other end, within `patience`.
     pub(crate) async fn shut(&self, patience: Duration, wait: &Wait) {
         self.finish(Error::new(Status::Io, "the connection to the server was closed"));
-        // One that is killed takes a moment.
+        // A process that is killed takes a moment to end.
         let wait = wait.afterwards(patience + SPARE);
         let Ok(Some(_turn)) = self.shutting.lock_unless(&wait, || false).await else { return };
         if let Sink::Lines(sink) = &self.sink {
@@ -127,7 +126,7 @@ impl SharedConnection {
         if let Some(process) = &self.process {
             process.end(self.readable.as_deref(), patience, &wait).await;
         }
-        // Closed, if nobody reads.
+        // A leader that still reads closes it later.
         if let Some(mut source) = self.source.get() {
             source.take();
         }

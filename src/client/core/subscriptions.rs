@@ -1,5 +1,5 @@
-//! The notifications that the application wants, and the stream that is open
-//! for them.
+//! The notifications that the application wants, and the notification stream
+//! that is open for them.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
@@ -16,26 +16,26 @@ pub(crate) struct Subscriptions(pub(crate) Mutex<SubscriptionState>);
 
 #[derive(Debug, Default)]
 pub(crate) struct SubscriptionState {
-    /// Numbers of [`NotificationKind`], added together.
+    /// The sum of the numbers of [`NotificationKind`].
     pub(crate) kinds: i32,
     /// Sorted.
     pub(crate) uris: Vec<String>,
-    /// The ids of those that were begun or asked for last.
+    /// The ids of the tasks that were begun or requested last.
     tasks: VecDeque<String>,
-    /// Goes up with each stream that is begun.
+    /// Increases with each attempt to open a stream.
     generation: u64,
-    stream: Option<Stream>,
+    stream: Option<OpenStream>,
 }
 
-/// A stream that stands.
+/// The stream that is open.
 #[derive(Debug)]
-struct Stream {
+struct OpenStream {
     generation: u64,
     stop: Arc<Signal>,
     session: Weak<Session>,
 }
 
-/// How the first attempt of a stream went.
+/// The result of the first attempt to open a stream.
 #[derive(Debug)]
 pub(crate) struct StreamOpening {
     pub(crate) done: Arc<Signal>,
@@ -56,8 +56,8 @@ impl StreamOpening {
     }
 }
 
-/// The most tasks that the server is asked to tell of, and the longest id of
-/// one: others are asked how they stand.
+/// The limit of tasks whose notifications are requested, and of the length of
+/// an id. Other tasks are polled.
 const TASKS: usize = 64;
 const LONGEST_ID: usize = 4096;
 
@@ -82,7 +82,7 @@ impl Subscriptions {
         }
     }
 
-    /// False for one that is known.
+    /// Adds a task; returns false if there is nothing to add.
     pub(crate) fn add_task(&self, id: &str) -> bool {
         let tasks = &mut lock(&self.0).tasks;
         if id.len() > LONGEST_ID || tasks.iter().any(|known| known == id) {
@@ -95,7 +95,7 @@ impl Subscriptions {
         true
     }
 
-    /// One that is over is not asked for when the next stream is opened.
+    /// Leaves a task that has ended out of the next stream.
     pub(crate) fn remove_task(&self, id: &str) {
         lock(&self.0).tasks.retain(|known| known != id);
     }
@@ -118,7 +118,7 @@ impl Subscriptions {
         }
     }
 
-    /// The number of a stream that is begun now.
+    /// Returns the generation of a new attempt to open a stream.
     pub(crate) fn begin(&self) -> u64 {
         let mut state = lock(&self.0);
         state.generation += 1;
@@ -129,13 +129,14 @@ impl Subscriptions {
         lock(&self.0).generation == generation
     }
 
-    /// A stream stands: the one before is not needed any more.
+    /// Records that a stream is open, and stops the previous one.
     pub(crate) fn stand(&self, generation: u64, stop: &Arc<Signal>, session: &Arc<Session>) {
         let mut state = lock(&self.0);
         if state.generation != generation {
             return;
         }
-        let stream = Stream { generation, stop: stop.clone(), session: Arc::downgrade(session) };
+        let stream =
+            OpenStream { generation, stop: stop.clone(), session: Arc::downgrade(session) };
         let old = state.stream.replace(stream);
         drop(state);
         if let Some(old) = old
@@ -145,7 +146,7 @@ impl Subscriptions {
         }
     }
 
-    /// A stream that could not be opened leaves the one before in its place.
+    /// Records that a stream could not be opened. The previous one stays.
     pub(crate) fn give_up(&self, generation: u64) {
         let mut state = lock(&self.0);
         if state.generation != generation {

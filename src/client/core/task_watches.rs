@@ -1,4 +1,4 @@
-//! Which tasks are polled, so that a notification of one wakes its poll.
+//! The tasks that are polled. A notification about a task wakes its poller.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -7,15 +7,15 @@ use crate::base::error::Result;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 
-/// Who waits for which task.
+/// The pollers by the ids of their tasks.
 #[derive(Debug, Default)]
 pub(crate) struct TaskWatches(Mutex<Vec<(String, Weak<Wake>)>>);
 
-/// What there is to look at before the pause is over.
+/// Wakes a poller before its pause is over.
 #[derive(Debug)]
 pub(crate) struct Wake {
     pub(crate) signal: Arc<Signal>,
-    /// The server has told of the task.
+    /// The server sent a notification about the task.
     pub(crate) has_news: AtomicBool,
 }
 
@@ -28,7 +28,7 @@ impl TaskWatches {
         Ok(wake)
     }
 
-    /// The server tells of a task.
+    /// Wakes the pollers of a task that a notification is about.
     pub(crate) fn wake(&self, id: &str) {
         for (_, wake) in lock(&self.0).iter().filter(|(known, _)| known == id) {
             if let Some(wake) = wake.upgrade() {

@@ -1,5 +1,5 @@
-//! Which arguments of which tools go into headers, as the lists said that
-//! were last read.
+//! What `tools/list` last said about each tool: its header parameters, its
+//! hints and its task support.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -18,14 +18,15 @@ pub(crate) struct ToolCatalog(Mutex<ToolLists>);
 
 #[derive(Debug, Default)]
 struct ToolLists {
-    /// By the name of the tool, where there is anything to know.
-    known: HashMap<String, KnownTool>,
+    /// By the name of the tool. A tool with only default values is left out.
+    tools: HashMap<String, ToolFacts>,
     is_begun: bool,
-    /// Whether a list was read to its end, so that of others there is nothing.
+    /// Whether a list was read to its end, so that a missing tool has only
+    /// default values.
     is_whole: bool,
 }
 
-/// Whether a tool runs as a task of the form that is asked for.
+/// Whether a tool may run as a task of revision 2025-11-25.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TaskSupport {
     Forbidden,
@@ -34,10 +35,10 @@ pub(crate) enum TaskSupport {
 }
 
 #[derive(Clone, Debug)]
-struct KnownTool {
-    /// Or why they are invalid.
-    marks: std::result::Result<Arc<[HeaderParam]>, String>,
-    /// It says that doing it twice is as good as once.
+struct ToolFacts {
+    /// The parameters, or why their marks are invalid.
+    header_params: std::result::Result<Arc<[HeaderParam]>, String>,
+    /// The tool says that a second call changes nothing more.
     is_idempotent: bool,
     task_support: TaskSupport,
 }
@@ -47,7 +48,7 @@ impl ToolCatalog {
         *lock(&self.0) = ToolLists::default();
     }
 
-    /// Reads a page of the list of tools.
+    /// Stores a page of `tools/list`.
     pub(crate) fn learn(&self, call: &Call, answer: &Answer, has_header_params: bool) {
         let result = answer.json();
         let has = |text: &str| memchr::memmem::find(result.as_bytes(), text.as_bytes()).is_some();
@@ -56,12 +57,12 @@ impl ToolCatalog {
             || HINTS.iter().any(|hint| has(hint));
         let mut lists = lock(&self.0);
         if call.members.is_empty() {
-            lists.known.clear();
+            lists.tools.clear();
             lists.is_begun = true;
         }
         let is_last = answer.member("nextCursor").is_none_or(|next| next == "null");
         lists.is_whole = lists.is_begun && is_last;
-        let known = &mut lists.known;
+        let known = &mut lists.tools;
         if !is_of_interest && known.is_empty() {
             return;
         }
@@ -74,26 +75,26 @@ impl ToolCatalog {
             let Ok(tool) = Members::parse(tool.get()) else { continue };
             let Some(name) = tool.string("name") else { continue };
             let schema = tool.get("inputSchema").map_or("{}", RawValue::get);
-            let marks =
+            let header_params =
                 if has_header_params { header_params::parse(schema) } else { Ok(Vec::new()) };
-            let has_none = marks.as_ref().is_ok_and(Vec::is_empty);
+            let has_none = header_params.as_ref().is_ok_and(Vec::is_empty);
             let task_support = task_support(tool.get("execution"));
             let is_idempotent = is_idempotent(tool.get("annotations"));
             if has_none && !is_idempotent && task_support == TaskSupport::Forbidden {
                 known.remove(&name);
             } else {
-                let marks = marks.map(Into::into);
-                known.insert(name, KnownTool { marks, is_idempotent, task_support });
+                let header_params = header_params.map(Into::into);
+                known.insert(name, ToolFacts { header_params, is_idempotent, task_support });
             }
         }
     }
 
-    /// Whether a tool says of itself that it may be called twice.
+    /// Whether the tool says that it may be called twice.
     pub(crate) fn is_idempotent(&self, call: &Call) -> bool {
         call.is_tool() && self.get(call).is_some_and(|known| known.is_idempotent)
     }
 
-    /// `None` where the list has to be read to know it.
+    /// `None` if the list has to be read first.
     pub(crate) fn task_support(&self, call: &Call) -> Option<TaskSupport> {
         if let Some(known) = self.get(call) {
             return Some(known.task_support);
@@ -105,22 +106,22 @@ impl ToolCatalog {
         self.task_support(call) == Some(TaskSupport::Required)
     }
 
-    fn get(&self, call: &Call) -> Option<KnownTool> {
+    fn get(&self, call: &Call) -> Option<ToolFacts> {
         let lists = lock(&self.0);
-        if lists.known.is_empty() {
+        if lists.tools.is_empty() {
             return None;
         }
         lists
-            .known
+            .tools
             .get(&Members::parse(&format!("{{{}}}", call.members)).ok()?.string("name")?)
             .cloned()
     }
 
-    /// The headers of a call of a tool.
+    /// Returns the headers of a tool call.
     pub(crate) fn headers(&self, call: &Call) -> Result<Vec<(String, String)>> {
-        let Some(found) = self.get(call) else { return Ok(Vec::new()) };
-        match found.marks {
-            Ok(found) => header_params::headers(&found, call.arguments.as_deref().unwrap_or("{}")),
+        let Some(facts) = self.get(call) else { return Ok(Vec::new()) };
+        match facts.header_params {
+            Ok(facts) => header_params::headers(&facts, call.arguments.as_deref().unwrap_or("{}")),
             Err(why) => Err(Error::protocol(format!(
                 "the tool cannot be called over HTTP, because its schema marks parameters for \
                  headers in an invalid way: {}",
@@ -130,7 +131,7 @@ impl ToolCatalog {
     }
 }
 
-/// Hints that make a call of a tool repeatable.
+/// The hints that make a tool call repeatable.
 const HINTS: [&str; 2] = ["idempotentHint", "readOnlyHint"];
 
 const TASK_SUPPORT: &str = "taskSupport";

@@ -1,18 +1,17 @@
-//! What the credential of a request needs of its client.
+//! The parts of a client that its credential needs.
 
 use crate::auth::credential::{Caller, Later};
 use crate::auth::oauth::host::http_client::{HttpClient, HttpClientOptions};
 use crate::client::core::client::Client;
 use crate::client::core::counters::Counter;
 use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::reentrancy::CallbackKind;
-use crate::client::core::reentrancy::InCallback;
+use crate::client::core::reentrancy::{CallbackKind, InCallback};
 use crate::client::options::Options;
 use crate::protocol::revision::Revision;
 use crate::transport::address_policy::AddressPolicy;
 use crate::transport::wait::Wait;
 
-/// A client in a call, for whoever gets it a token.
+/// The client and the options of a call, as the credential sees them.
 pub(crate) struct CredentialContext<'a> {
     pub(crate) client: &'a Client,
     pub(crate) options: &'a Options,
@@ -24,7 +23,7 @@ impl Caller for CredentialContext<'_> {
     }
 
     fn run(&self, work: &mut dyn FnMut()) {
-        let _inside = InCallback::enter(self.client.id(), CallbackKind::Credential);
+        let _in_callback = InCallback::enter(self.client.id(), CallbackKind::Credential);
         work();
     }
 

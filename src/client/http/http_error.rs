@@ -1,27 +1,27 @@
-//! HTTP statuses as errors: what the server refused, why, and what to do.
+//! Turns HTTP statuses into errors: what the server refused, why, and what to
+//! do.
 
 use std::time::SystemTime;
 
 use crate::base::error::{Error, Status, quote};
 use crate::client::core::rpc_error;
-use crate::wire::challenge;
-use crate::wire::clock_skew;
 use crate::wire::http1::Head;
 use crate::wire::jsonrpc::RpcError;
 use crate::wire::retry_after::retry_after;
+use crate::wire::{challenge, clock_skew};
 
-/// The token that a refused request had.
+/// The credential of a refused request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CredentialSent {
     Nothing,
     Token,
-    /// By an authorization.
+    /// A token from an authorization server.
     Granted,
-    /// The same, bound to a key.
+    /// A token from an authorization server, bound to a key (DPoP).
     Bound,
 }
 
-/// The error for a reply that is not 2xx. `body` is the beginning of its
+/// Returns the error for a reply that is not 2xx. `body` is the begin of its
 /// body, `rpc` the JSON-RPC error in it.
 pub(crate) fn error(
     head: &Head,
@@ -44,11 +44,12 @@ pub(crate) fn error(
             message.push_str(&format!(" ({said})"));
         }
     }
-    if let Some(apart) = clocks_apart(head, &challenge) {
-        message.push_str(&apart);
+    if let Some(difference) = clock_difference(head, &challenge) {
+        message.push_str(&difference);
     }
     message.push_str(&advice(status, sent, retry_after, &challenge));
-    // Refused before anything ran, but for failures of the server itself.
+    // The server refused the request before it ran, except for an error of the
+    // server itself.
     let may_have_run = head.status >= 500 && head.status != 503;
     let error = Error::new(status, message)
         .with_http_status(head.status)
@@ -76,7 +77,7 @@ fn status(http_status: u16, rpc: Option<&RpcError>) -> Status {
     }
 }
 
-/// The server's own words, from where they are best.
+/// The server's own text: the challenge, the JSON-RPC error or the body.
 fn said(challenge: &[(String, String)], body: &[u8], rpc: Option<&RpcError>) -> String {
     let parameter = |wanted: &str| {
         challenge.iter().find(|(name, _)| name == wanted).map(|(_, value)| quote(value))
@@ -127,11 +128,12 @@ fn advice(
     }
 }
 
-/// What is wrong with most proofs: the time that they were made at.
-fn clocks_apart(head: &Head, challenge: &[(String, String)]) -> Option<String> {
+/// Explains a refused DPoP proof by the difference of the clocks, which is the
+/// usual reason.
+fn clock_difference(head: &Head, challenge: &[(String, String)]) -> Option<String> {
     challenge.iter().find(|(name, value)| name == "error" && value == "invalid_dpop_proof")?;
-    let apart = clock_skew::clock_skew(head.date.as_deref(), SystemTime::now())?;
-    Some(format!("; {apart}"))
+    let difference = clock_skew::clock_skew(head.date.as_deref(), SystemTime::now())?;
+    Some(format!("; {difference}"))
 }
 
 #[cfg(test)]

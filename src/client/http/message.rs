@@ -1,32 +1,28 @@
-//! Sending a message by a POST whose reply says no more than that it arrived.
+//! A message over HTTP with SSE: a POST whose reply only accepts it.
 
 use crate::base::error::Result;
 use crate::client::core::client::Client;
 use crate::client::core::connection_limit::ConnectionPermit;
 use crate::client::core::context::Ctx;
-use crate::client::core::outbound::OutboundMessage;
-use crate::client::core::outbound::Outcome;
-use crate::client::core::outbound::RpcRefused;
-use crate::client::http::request::HttpContext;
-use crate::client::http::request::HttpRequest;
-use crate::client::http::request::Refused;
+use crate::client::core::outbound::{OutboundMessage, Outcome, RpcRefused};
+use crate::client::http::request::{HttpContext, HttpRequest, Refused};
 use crate::protocol::http_status::StatusClass;
 use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::Id;
 use crate::wire::url::Url;
 
 impl Ctx<'_> {
-    /// Sends a message to where HTTP with SSE takes them; what is answered
-    /// comes on its stream, but for a refusal.
+    /// Sends a message to the endpoint of HTTP with SSE. A response arrives on
+    /// the event stream; only a refusal is returned here.
     pub(crate) async fn send_post(
         self,
         url: &Url,
-        post: OutboundMessage<'_>,
+        message: OutboundMessage<'_>,
     ) -> Result<Option<Outcome>> {
         let Ctx { client, options, wait } = self;
-        let way = HttpContext::new(options, Some(post.peer.dialect))?;
-        let _lane = client.lane(wait).await?;
-        match self.send(&HttpRequest::post(url, post), &way).await? {
+        let http = HttpContext::new(options, Some(message.peer.dialect))?;
+        let _permit = client.connection_permit(wait).await?;
+        match self.send(&HttpRequest::post(url, message), &http).await? {
             Ok(reply) => {
                 reply.release();
                 Ok(None)
@@ -37,15 +33,18 @@ impl Ctx<'_> {
 }
 
 impl Client {
-    /// The right to a connection, for a request that was started.
-    pub(crate) async fn lane(&self, wait: &Wait) -> Result<Option<ConnectionPermit<'_>>> {
+    /// Waits for a permit to use a connection, if the request was started.
+    pub(crate) async fn connection_permit(
+        &self,
+        wait: &Wait,
+    ) -> Result<Option<ConnectionPermit<'_>>> {
         if wait.is_queued() { self.connection_limit.enter(wait).await.map(Some) } else { Ok(None) }
     }
 }
 
 impl Refused {
-    /// On a status other than 2xx an error belongs to the request that it
-    /// answers, whatever its id.
+    /// Turns the refusal into an outcome. In a reply with a status other than
+    /// 2xx, a JSON-RPC error belongs to the request, whatever its id.
     pub(crate) fn outcome(self) -> Result<Outcome> {
         let Self { status: http_status, error, found } = self;
         if !StatusClass::of(http_status).is_about_request() {

@@ -1,16 +1,13 @@
-//! A message over Streamable HTTP: a POST, and the reply to it.
+//! A message over Streamable HTTP: a POST and its reply.
 
 use std::sync::Arc;
 
 use crate::base::error::Result;
 use crate::client::core::context::Ctx;
-use crate::client::core::outbound::OutboundMessage;
-use crate::client::core::outbound::Outcome;
+use crate::client::core::outbound::{OutboundMessage, Outcome};
 use crate::client::core::rpc_error;
 use crate::client::core::session::Session;
-use crate::client::http::request::EXCERPT;
-use crate::client::http::request::HttpContext;
-use crate::client::http::request::HttpRequest;
+use crate::client::http::request::{EXCERPT, HttpContext, HttpRequest};
 use crate::protocol::outgoing::Outgoing;
 use crate::protocol::session_loss::RequestKind;
 use crate::transport::http::HttpResponse;
@@ -19,32 +16,33 @@ use crate::wire::jsonrpc;
 
 impl<'a> Ctx<'a> {
     /// Sends a message and reads the reply.
-    pub(crate) async fn post_http(self, post: OutboundMessage<'_>) -> Result<Outcome> {
+    pub(crate) async fn post_http(self, message: OutboundMessage<'_>) -> Result<Outcome> {
         let Ctx { client, options, wait } = self;
-        let way = HttpContext::new(options, Some(post.peer.dialect))?;
-        let sent = HttpRequest::post(&options.address()?.url, post);
-        let _lane = client.lane(wait).await?;
-        match self.send(&sent, &way).await? {
+        let http = HttpContext::new(options, Some(message.peer.dialect))?;
+        let request = HttpRequest::post(&options.address()?.url, message);
+        let _permit = client.connection_permit(wait).await?;
+        match self.send(&request, &http).await? {
             Ok(reply) => {
                 let is_repeated = reply.is_repeated;
-                let ending = self.read(post, reply, &way).await;
-                ending.map_err(|error| error.with_repetition(is_repeated))
+                let outcome = self.read(message, reply, &http).await;
+                outcome.map_err(|error| error.with_repetition(is_repeated))
             }
             Err(refused) => refused.outcome(),
         }
     }
 
-    /// Sends a call whose answer is a stream that does not end.
+    /// Sends `subscriptions/listen`, and returns its reply: an event stream
+    /// without an end.
     pub(crate) async fn open(
         self,
         session: &Arc<Session>,
         outgoing: &Outgoing,
-        way: &HttpContext<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<HttpResponse<'a>> {
         let Ctx { client, options, wait } = self;
         let Outgoing { headers, body } = outgoing;
         let url = &options.address()?.url;
-        let sent = HttpRequest {
+        let request = HttpRequest {
             verb: "POST",
             url,
             headers,
@@ -52,11 +50,11 @@ impl<'a> Ctx<'a> {
             is_repeatable: true,
             patience: None,
         };
-        match self.send(&sent, way).await? {
+        match self.send(&request, http).await? {
             Ok(reply) if matches!(reply.head.media, Media::EventStream) => Ok(reply),
             Ok(mut reply) => {
                 let body = reply.read_excerpt(EXCERPT, wait).await;
-                way.trace(&body);
+                http.trace(&body);
                 let status = reply.head.status;
                 reply.release();
                 let found = jsonrpc::find_error(&body);

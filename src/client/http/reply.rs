@@ -36,15 +36,15 @@ impl Ctx<'_> {
         self,
         message: OutboundMessage<'_>,
         reply: HttpResponse<'_>,
-        context: &HttpContext<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<Outcome> {
         let Some(id) = message.id else {
             reply.release();
             return Ok(Outcome::Accepted);
         };
         match &reply.head.media {
-            Media::Json => self.read_body(message, id, reply, context).await,
-            Media::EventStream => self.read_events(message, id, reply, context).await,
+            Media::Json => self.read_body(message, id, reply, http).await,
+            Media::EventStream => self.read_events(message, id, reply, http).await,
             other => {
                 let kind = match other {
                     Media::Other(kind) => format!("\"{kind}\""),
@@ -72,10 +72,10 @@ impl Ctx<'_> {
         message: OutboundMessage<'_>,
         id: i64,
         mut reply: HttpResponse<'_>,
-        context: &HttpContext<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<Outcome> {
         let body = reply.read(self.options.max_message, self.wait).await?;
-        context.trace(&body);
+        http.trace(&body);
         let status = reply.head.status;
         let session_id = reply.head.session_id.take();
         reply.release();
@@ -98,7 +98,7 @@ impl Ctx<'_> {
         message: OutboundMessage<'_>,
         id: i64,
         reply: HttpResponse<'_>,
-        context: &HttpContext<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<Outcome> {
         let Ctx { options, wait, .. } = self;
         let http_status = reply.head.status;
@@ -109,7 +109,7 @@ impl Ctx<'_> {
         loop {
             let before = left;
             let (lost, mut stream) =
-                match self.read_stream(message, id, source, &mut left, context).await? {
+                match self.read_stream(message, id, source, &mut left, http).await? {
                     Ended::Answered(outcome) => return Ok(outcome),
                     Ended::Early(error, stream) => (error, stream),
                 };
@@ -132,7 +132,7 @@ impl Ctx<'_> {
                 let asked = stream.retry().map(|retry| Duration::from_millis(retry.into()));
                 wait.pause(backoff.pause(asked)).await.map_err(sent)?;
                 stream.begin_again();
-                match self.get(&headers, context).await {
+                match self.get(&headers, http).await {
                     Ok(Ok(reply)) if matches!(reply.head.media, Media::EventStream) => break reply,
                     Ok(Err(refused)) => match resumption(&refused) {
                         // The response is gone as well.
@@ -166,7 +166,7 @@ impl Ctx<'_> {
         id: i64,
         mut source: EventSource<HttpResponse<'_>>,
         left: &mut usize,
-        context: &HttpContext<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<Ended> {
         let Ctx { client, options, wait } = self;
         let router = self.router(Carrier::ResponseStream, message, id);
@@ -204,7 +204,7 @@ impl Ctx<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            context.trace(event.data());
+            http.trace(event.data());
             *left = left.checked_sub(1).ok_or_else(|| too_many(options))?;
             let routed = router.route(event.text, event.start)?;
             has_other |= routed.has_other;

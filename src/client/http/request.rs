@@ -1,5 +1,5 @@
-//! One HTTP request to the server: its headers and credential, where redirects
-//! lead, and what is left of a reply that is a refusal.
+//! One HTTP request to the server: its headers, its credential and its
+//! redirects, and the error of a reply that is not 2xx.
 
 use std::time::Duration;
 
@@ -24,24 +24,24 @@ use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::{self, Id, RpcError};
 use crate::wire::url::Url;
 
-/// The most redirects that one request follows.
+/// The limit of redirects that one request follows.
 const REDIRECTS: usize = 5;
-/// The most bytes of an error's body that are read.
+/// The limit of bytes that are read from the body of an error.
 pub(crate) const EXCERPT: usize = 64 * 1024;
 
 const ACCEPT: &str = "application/json, text/event-stream";
 
-/// What goes by for all requests of one exchange.
+/// What all HTTP requests for one message share.
 pub(crate) struct HttpContext<'a> {
     route: std::borrow::Cow<'a, Route>,
-    /// Those that were known when it began.
+    /// The secrets that were known at the begin, for the trace.
     secrets: Vec<Secret>,
     options: &'a Options,
 }
 
 impl<'a> HttpContext<'a> {
     pub(crate) fn new(options: &'a Options, dialect: Option<&dyn Dialect>) -> Result<Self> {
-        // Only a trace shows what is sent; errors are masked by the caller.
+        // Only a trace shows the sent bytes. The caller masks errors.
         let mut secrets = Vec::new();
         if options.trace.is_some() {
             secrets = options.secrets();
@@ -50,7 +50,8 @@ impl<'a> HttpContext<'a> {
         Ok(Self { route: options.current_route()?, secrets, options })
     }
 
-    /// What no line of the trace may show: a token may have come meanwhile.
+    /// The secrets that the trace masks, with those of a token that was got
+    /// meanwhile.
     fn secrets(&self) -> Vec<Secret> {
         if self.options.trace.is_none() {
             return Vec::new();
@@ -69,7 +70,7 @@ impl<'a> HttpContext<'a> {
         }
     }
 
-    /// A line of the trace.
+    /// Writes a received body to the trace.
     pub(crate) fn trace(&self, text: &[u8]) {
         if let Some(trace) = &self.options.trace {
             trace.line("<", &String::from_utf8_lossy(text), &self.secrets());
@@ -78,48 +79,48 @@ impl<'a> HttpContext<'a> {
 }
 
 impl<'a> Ctx<'a> {
-    /// Opens a stream of the server's.
+    /// Opens an event stream with GET.
     pub(crate) async fn get(
         self,
         headers: &Headers,
-        way: &HttpContext<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
-        self.get_within(None, headers, way).await
+        self.get_within(None, headers, http).await
     }
 
-    /// The same, whose reply may take no longer than `patience`; the program
-    /// may take its time to find a token.
+    /// Opens an event stream with GET. `patience` limits the time until the
+    /// reply, but not the time to get a token.
     pub(crate) async fn get_within(
         self,
         patience: Option<Duration>,
         headers: &Headers,
-        way: &HttpContext<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { options, .. } = self;
         let url = &options.address()?.url;
         let get =
             HttpRequest { verb: "GET", url, headers, body: None, is_repeatable: true, patience };
-        self.send(&get, way).await
+        self.send(&get, http).await
     }
 
-    /// Sends a request with the credential that there is, and again with
-    /// another one where the server refuses it and that may help.
+    /// Sends a request with the current credential. Sends it again with another
+    /// credential if the server refuses the first one and another may help.
     pub(crate) async fn send(
         self,
-        sent: &HttpRequest<'_>,
-        way: &HttpContext<'_>,
+        request: &HttpRequest<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { client, options, wait } = self;
         let credential = options.credential.as_ref();
         let mut token = self.token().await?;
         let mut tries = Tries::default();
         loop {
-            let lines = lines(options, token.as_ref(), sent)?;
-            let brief = sent.patience.map(|patience| wait.at_most(patience));
+            let lines = lines(options, token.as_ref(), request)?;
+            let brief = request.patience.map(|patience| wait.at_most(patience));
             let brief = brief.as_ref().unwrap_or(wait);
-            let secrets = way.secrets();
-            let setting = way.setting(&secrets);
-            let reply = follow(options, sent, token.as_ref(), &lines, setting, brief).await;
+            let secrets = http.secrets();
+            let setting = http.setting(&secrets);
+            let reply = follow(options, request, token.as_ref(), &lines, setting, brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 client.count_one(Counter::Repetitions);
             }
@@ -135,7 +136,7 @@ impl<'a> Ctx<'a> {
                 return Ok(Ok(reply));
             }
             let body = reply.read_excerpt(EXCERPT, brief).await;
-            way.trace(&body);
+            http.trace(&body);
             let found = jsonrpc::find_error(&body);
             let rpc = found.as_ref().map(|(_, rpc)| rpc);
             let had = match (&token, &options.oauth) {
@@ -148,7 +149,7 @@ impl<'a> Ctx<'a> {
             };
             let mut error = http_error::error(&reply.head, &body, rpc, had);
             if let Some(token) = &token {
-                // It may not be known any more when the call ends.
+                // The client may have forgotten this token when the call ends.
                 error = error.masked(&[Secret::from(token.bare())]);
             }
             let challenges = std::mem::take(&mut reply.head.challenges);
@@ -178,11 +179,11 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// Ends the session at the server, without a word about how that went.
+    /// Ends the session at the server. Failures are ignored.
     pub(crate) async fn end_session(self, dialect: &dyn Dialect) {
         let Ctx { options, wait, .. } = self;
         let Some(headers) = dialect.end() else { return };
-        let (Ok(way), Ok(address)) = (HttpContext::new(options, Some(dialect)), options.address())
+        let (Ok(http), Ok(address)) = (HttpContext::new(options, Some(dialect)), options.address())
         else {
             return;
         };
@@ -190,17 +191,17 @@ impl<'a> Ctx<'a> {
         let patience = None;
         let delete =
             HttpRequest { verb: "DELETE", url, headers, body: None, is_repeatable: true, patience };
-        // The program is not asked for a token any more.
+        // The application is not asked for a new token.
         let token = options.credential.current();
         let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
-        let secrets = way.secrets();
-        let setting = way.setting(&secrets);
+        let secrets = http.secrets();
+        let setting = http.setting(&secrets);
         if let Ok(reply) = follow(options, &delete, token.as_ref(), &lines, setting, wait).await {
             reply.release();
         }
     }
 
-    /// The token for a request.
+    /// Returns the token for a request.
     async fn token(self) -> Result<Option<Token>> {
         let Ctx { client, options, wait } = self;
         if options.is_insecure() {
@@ -214,7 +215,7 @@ impl<'a> Ctx<'a> {
             ));
         }
         if wait.takes_what_is_there() {
-            // What is begun would be given up half-way.
+            // A new token would be requested and then given up half-way.
             return Ok(options.credential.current());
         }
         if let Some(ready) = options.credential.ready() {
@@ -230,19 +231,19 @@ impl<'a> Ctx<'a> {
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) status: u16,
-    /// The error to show for it.
+    /// The error that the application sees.
     pub(crate) error: Error,
     pub(crate) found: Option<(Id, RpcError)>,
 }
 
 impl Refused {
-    /// Whether it says nothing about the protocol.
+    /// Whether the status says nothing about the protocol, such as 401.
     pub(crate) fn is_final(&self) -> bool {
         !StatusClass::of(self.status).is_about_request()
     }
 
-    /// What it means for the session. `had_stream`: whether a notification
-    /// stream was open before.
+    /// What the refusal means for the session. `had_stream`: whether a
+    /// notification stream was open before.
     pub(crate) fn verdict(
         &self,
         request: RequestKind,
@@ -258,20 +259,21 @@ impl Refused {
     }
 }
 
-/// A request to the server, wherever on its origin it leads.
+/// A request to the server, which redirects may send to another URL of the
+/// same origin.
 pub(crate) struct HttpRequest<'a> {
     pub(crate) verb: &'static str,
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a Headers,
     pub(crate) body: Option<&'a [u8]>,
     pub(crate) is_repeatable: bool,
-    /// How long the reply may take, if not all the time that there is.
+    /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
 }
 
 impl<'a> HttpRequest<'a> {
-    pub(crate) fn post(url: &'a Url, post: OutboundMessage<'a>) -> Self {
-        let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = post;
+    pub(crate) fn post(url: &'a Url, message: OutboundMessage<'a>) -> Self {
+        let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = message;
         Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience: None }
     }
 }
@@ -279,11 +281,11 @@ impl<'a> HttpRequest<'a> {
 /// Name, value, and whether the value is a secret.
 type Line<'a> = (&'a str, &'a str, bool);
 
-/// The headers of a request, but for those that frame it.
+/// Returns the headers of a request, without those that frame it.
 fn lines<'a>(
     options: &'a Options,
     token: Option<&'a Token>,
-    sent: &HttpRequest<'a>,
+    request: &HttpRequest<'a>,
 ) -> Result<Vec<Line<'a>>> {
     let mut lines = Vec::with_capacity(10 + options.headers.len());
     lines.push(("Host", options.address()?.authority.as_str(), false));
@@ -296,7 +298,7 @@ fn lines<'a>(
     for header in &options.headers {
         lines.push((header.name.as_str(), header.value.expose(), true));
     }
-    match sent.verb {
+    match request.verb {
         "POST" => {
             lines.push(("Accept", ACCEPT, false));
             lines.push(("Accept-Encoding", "identity", false));
@@ -308,16 +310,16 @@ fn lines<'a>(
         }
         _ => {}
     }
-    for (name, value) in sent.headers {
+    for (name, value) in request.headers {
         lines.push((name, value, *name == "Mcp-Session-Id"));
     }
     Ok(lines)
 }
 
-/// Sends a request, and again to where a redirect of the same origin leads.
+/// Sends a request, and sends it again after a redirect to the same origin.
 async fn follow<'a>(
     options: &'a Options,
-    sent: &HttpRequest<'_>,
+    request: &HttpRequest<'_>,
     token: Option<&Token>,
     headers: &[Line<'_>],
     setting: ExchangeSettings<'_>,
@@ -326,19 +328,19 @@ async fn follow<'a>(
     let mut moved: Option<Box<Url>> = None;
     let mut is_repeated = false;
     for _ in 0..=REDIRECTS {
-        let url = moved.as_deref().unwrap_or(sent.url);
+        let url = moved.as_deref().unwrap_or(request.url);
         let bound = token.filter(|token| token.key().is_some());
-        // It holds for this URL.
+        // A proof is valid for one URL.
         let prove = || match bound {
-            Some(token) => options.credential.proof(token, sent.verb, &url.without_query()),
+            Some(token) => options.credential.proof(token, request.verb, &url.without_query()),
             None => Ok(None),
         };
         let request = OutgoingRequest {
-            verb: sent.verb,
+            verb: request.verb,
             url,
             headers,
-            body: sent.body,
-            is_repeatable: sent.is_repeatable,
+            body: request.body,
+            is_repeatable: request.is_repeatable,
             proof: bound.is_some().then_some(&prove),
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
@@ -347,7 +349,7 @@ async fn follow<'a>(
             (reply.moved, reply.is_repeated) = (moved, is_repeated);
             return Ok(reply);
         }
-        moved = Some(Box::new(redirected(sent.verb, request.url, &reply)?));
+        moved = Some(Box::new(redirected(request.verb, request.url, &reply)?));
         reply.release();
     }
     Err(Error::new(
@@ -356,8 +358,8 @@ async fn follow<'a>(
     ))
 }
 
-/// Where a redirect leads, if it may be followed: the same origin, and with
-/// the method and the body as they are.
+/// Returns the target of a redirect that may be followed: one to the same
+/// origin that keeps the method and the body.
 fn redirected(verb: &str, from: &Url, reply: &HttpResponse<'_>) -> Result<Url> {
     let status = reply.head.status;
     let wrong = |what: String| {
@@ -377,7 +379,7 @@ fn redirected(verb: &str, from: &Url, reply: &HttpResponse<'_>) -> Result<Url> {
             target.origin
         ));
     }
-    // Some make a GET of everything, which leaves one as it is.
+    // 301 and 302 turn any request into a GET, and keep a GET as it is.
     let keeps_all = match status {
         307 | 308 => true,
         301 | 302 => verb == "GET",

@@ -5,7 +5,7 @@ use crate::base::sync::lock;
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::input_request::Question;
+use crate::client::core::input_request::OpenInputRequest;
 use crate::client::core::outbox::OutboxKind;
 use crate::client::core::session::Target;
 use crate::protocol::input_request::{InputKind, InputRequest, InputResponse, TOO_MANY};
@@ -48,9 +48,15 @@ impl Ctx<'_> {
                         break 'asked answer.related_to(&asked.params);
                     }
                     let Some(session) = peer.session else { return Ok(None) };
-                    match Question::of_request(client.asker(), session, request.id, asked, wait) {
+                    match OpenInputRequest::of_request(
+                        client.asker(),
+                        session,
+                        request.id,
+                        asked,
+                        wait,
+                    ) {
                         Some(question) => {
-                            client.deliver(QueuedItem::Question(question), wait);
+                            client.deliver(QueuedItem::InputRequest(question), wait);
                             return Ok(None);
                         }
                         None => {

@@ -172,11 +172,11 @@ impl NotificationStream<'_> {
                 }
             };
         }
-        let way = HttpContext::new(options, Some(session.dialect.as_ref()))?;
+        let http = HttpContext::new(options, Some(session.dialect.as_ref()))?;
         match standing {
             NotificationRequest::Get(headers) => {
                 let has_stood = self.has_stood.get();
-                let reply = Ctx::new(client, options, brief).get(&headers, &way).await?;
+                let reply = Ctx::new(client, options, brief).get(&headers, &http).await?;
                 let reply = reply.map_err(|refused| {
                     let request = RequestKind::NotificationStream;
                     let verdict = refused.verdict(request, session, has_stood);
@@ -198,18 +198,18 @@ impl NotificationStream<'_> {
                 self.stands(session, "{}", wait);
                 let source = EventSource::new(reply, options.max_message);
                 let router = self.router(options, session, wait, None, None);
-                let mut ended = self.read(source, router, &way).await?;
+                let mut ended = self.read(source, router, &http).await?;
                 ended.last_event_id = ended.last_event_id.or(last_event_id);
                 Ok(ended)
             }
             NotificationRequest::Listen(call) => {
                 let id = client.next_id();
                 let (source, accepted) =
-                    self.begin(options, session, &call, id, &way, brief).await?;
+                    self.begin(options, session, &call, id, &http, brief).await?;
                 self.check(&accepted, &wish)?;
                 self.stands(session, &accepted.json, wait);
                 let router = self.router(options, session, wait, Some(id), Some(&accepted));
-                self.read(source, router, &way).await
+                self.read(source, router, &http).await
             }
         }
     }
@@ -222,19 +222,19 @@ impl NotificationStream<'_> {
         session: &'a Arc<Session>,
         call: &Call,
         id: i64,
-        way: &HttpContext<'_>,
+        http: &HttpContext<'_>,
         wait: &'a Wait,
     ) -> Result<(EventSource<HttpResponse<'a>>, Accepted)> {
         let outgoing =
             session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
-        let reply = Ctx::new(self.client, options, wait).open(session, &outgoing, way).await?;
+        let reply = Ctx::new(self.client, options, wait).open(session, &outgoing, http).await?;
         let mut source = EventSource::new(reply, options.max_message);
         let router = Router {
             carrier: Carrier::StreamOpening,
             ..self.router(options, session, wait, Some(id), None)
         };
         while let Some(event) = source.next_message(wait, &mut |_| false).await? {
-            way.trace(event.data());
+            http.trace(event.data());
             let routed = router.route(event.text, event.start)?;
             if let Some(accepted) = routed.acknowledged {
                 return Ok((source, accepted));
@@ -298,7 +298,7 @@ impl NotificationStream<'_> {
         &self,
         mut source: EventSource<HttpResponse<'_>>,
         router: Router<'_>,
-        way: &HttpContext<'_>,
+        http: &HttpContext<'_>,
     ) -> Result<Disconnected> {
         let wait = router.ctx.wait;
         let mut has_spoken = false;
@@ -319,7 +319,7 @@ impl NotificationStream<'_> {
                     return Ok(Disconnected { last_event_id, retry, has_spoken });
                 }
             };
-            way.trace(event.data());
+            http.trace(event.data());
             has_spoken = true;
             // On the background thread the answers to requests are queued.
             if router.route(event.text, event.start)?.is_over {

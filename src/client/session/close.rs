@@ -1,4 +1,4 @@
-//! The end of a client.
+//! Closes a client.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,22 +12,22 @@ use crate::client::options::server::Server;
 use crate::transport::process::ENDING;
 use crate::transport::wait::{Wait, now};
 
-/// How long the end of a session may take, if nothing else is set: it is sent
-/// at once, and a server that is slow to answer has it all the same.
+/// The default limit of the end of a session over HTTP. The request is sent at
+/// once, so a server that answers slowly has received it all the same.
 const END: Duration = Duration::from_millis(500);
 
 impl Client {
-    /// Ends every wait with `MCP_E_CLOSED`, and the session at the server.
+    /// Ends every wait with `MCP_E_CLOSED`, and ends the session at the server.
     pub(crate) fn close(self: &Arc<Self>) {
-        // First, so that a loop which wakes up finds them.
-        self.end_flights();
+        // First, so that an event loop that wakes up finds the requests.
+        self.end_requests();
         self.close.raise();
         let options = self.options();
         let is_program = matches!(options.server, Server::Program(_));
         let usual = if is_program { ENDING } else { END };
         let until = Instant::now() + options.close_timeout.unwrap_or(usual);
         let left = || until.saturating_duration_since(Instant::now());
-        // What goes on in the background has been told to end.
+        // The close signal has told the background tasks to end.
         self.background_tasks.end(Instant::now() + left().min(END));
         if let Some(session) = self.take_session() {
             let wait = Wait::for_at_most(left());
@@ -44,19 +44,19 @@ impl Client {
         options.http.close();
     }
 
-    /// Hands out the requests that are in flight, as closed.
-    fn end_flights(&self) {
-        // In this order, as each brings its end before it is taken from here:
-        // it is found in one of the two.
-        let under_way = self.flights.close();
+    /// Ends the requests in flight with `MCP_E_CLOSED`.
+    fn end_requests(&self) {
+        // In this order: a request queues its result before it leaves this
+        // list, so it is found in one of the two.
+        let in_flight = self.in_flight.close();
         for item in self.event_queue.close() {
-            if let QueuedItem::Done(request, flight, result) = item {
-                self.event_queue.complete(&request, flight, result);
+            if let QueuedItem::Done(request, run, result) = item {
+                self.event_queue.complete(&request, run, result);
             }
         }
-        for (flight, request) in under_way {
+        for (run, request) in in_flight {
             let closed = Err(Error::new(Status::Closed, "the client was closed"));
-            self.event_queue.complete(&request, flight, closed);
+            self.event_queue.complete(&request, run, closed);
         }
     }
 }

@@ -1,5 +1,4 @@
-//! From nothing to a session: who speaks which revision, remembered until the
-//! server forgets.
+//! Connects: finds the transport and the revision, and makes the session.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,15 +7,10 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
-use crate::client::core::outbound::OutboundMessage;
-use crate::client::core::outbound::Outcome;
-use crate::client::core::session::KnownServer;
-use crate::client::core::session::Session;
-use crate::client::core::session::Target;
-use crate::client::core::session::Transport;
+use crate::client::core::outbound::{OutboundMessage, Outcome};
+use crate::client::core::session::{NegotiationHint, Session, Target, Transport};
 use crate::client::core::shared_connection::SharedConnection;
-use crate::client::options::server::Address;
-use crate::client::options::server::HttpTransport;
+use crate::client::options::server::{Address, HttpTransport};
 use crate::client::session::transport::NoSse;
 use crate::protocol::call::Call;
 use crate::protocol::dialect::Dialect;
@@ -31,20 +25,21 @@ use crate::protocol::stateless::Stateless;
 use crate::transport::async_mutex::Guard;
 use crate::transport::wait::Attendant;
 
-/// A session, and whether the server answered just now to make it.
+/// A session, and whether this call made it.
 pub(crate) struct Connected {
     pub(crate) session: Arc<Session>,
     pub(crate) is_new: bool,
 }
 
 impl<'a> Ctx<'a> {
-    /// The session, made if there is none: by one thread, while others that
-    /// need it wait.
+    /// Returns the session. If there is none, one thread connects, and the
+    /// others wait for it.
     pub(crate) async fn connected(self) -> Result<Connected> {
         self.connected_and(true).await
     }
 
-    /// The session for the standing stream, which is not opened for it.
+    /// Returns the session for the notification stream, without opening that
+    /// stream first.
     pub(crate) async fn connected_for_stream(self) -> Result<Connected> {
         self.connected_and(false).await
     }
@@ -61,18 +56,18 @@ impl<'a> Ctx<'a> {
                 None => {}
             }
             let is_done = || client.current_session().is_some();
-            let Some(_turn) = self.enter(is_done).await? else { continue };
+            let Some(_guard) = self.enter(is_done).await? else { continue };
             if is_done() {
                 continue;
             }
-            // Nothing is begun for who does not wait any more.
+            // The wait may have ended meanwhile.
             wait.check()?;
             let session = Arc::new(self.negotiate().await?);
-            let known = KnownServer {
+            let hint = NegotiationHint {
                 revision: session.server_info.revision,
-                has_events: options.address().is_ok() && session.transport.channel().is_some(),
+                has_sse: options.address().is_ok() && session.transport.channel().is_some(),
             };
-            let before = lock(&client.known).replace(known);
+            let before = lock(&client.negotiation_hint).replace(hint);
             if before.is_some() {
                 client.count_one(Counter::Reconnections);
             }
@@ -85,16 +80,16 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// The turn to connect. While a person signs in for another thread, this
-    /// call's own time does not count.
+    /// Waits until this call may connect. While a person signs in for another
+    /// thread, the timeout of this call is paused.
     async fn enter(self, is_done: impl Fn() -> bool) -> Result<Option<Guard<'a>>> {
         let Ctx { client, options, wait } = self;
         let Some(oauth) = &options.oauth else {
             return client.connecting.lock_unless(wait, is_done).await;
         };
         if oauth.is_asking_here() {
-            let turn = client.connecting.try_lock();
-            return turn.map(Some).ok_or_else(|| {
+            let guard = client.connecting.try_lock();
+            return guard.map(Some).ok_or_else(|| {
                 Error::new(
                     Status::State,
                     "a callback of the authorization made a call with a client that is being \
@@ -106,8 +101,8 @@ impl<'a> Ctx<'a> {
         let attendant: Arc<dyn Attendant> = client.clone();
         let attended = wait.attending(Some(attendant));
         loop {
-            let glance = attended.at_most_beyond(LOOK);
-            match client.connecting.lock_unless(&glance, &is_done).await {
+            let brief = attended.at_most_beyond(RECHECK);
+            match client.connecting.lock_unless(&brief, &is_done).await {
                 Err(error) if error.status() == Status::Timeout => {
                     if oauth.awaits_person() && Instant::now() < until {
                         attended.restart();
@@ -120,123 +115,125 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// Asks a server whether it still knows a session.
+    /// Sends a ping, and gives up the session if the server has lost it.
     pub(crate) async fn forget_if_lost(self, session: &Arc<Session>) {
         let Ctx { client, .. } = self;
         let id = client.next_id();
-        let frame = RequestMeta { id, ..RequestMeta::default() };
-        let Ok(outgoing) = session.dialect.request(&Call::ping(), &frame) else { return };
-        let post = OutboundMessage {
+        let meta = RequestMeta { id, ..RequestMeta::default() };
+        let Ok(outgoing) = session.dialect.request(&Call::ping(), &meta) else { return };
+        let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, session.peer())
         };
-        if let Ok(ending) = self.post(post).await
-            && ending.is_loss(RequestKind::Ping, session)
+        if let Ok(outcome) = self.post(message).await
+            && outcome.is_loss(RequestKind::Ping, session)
         {
             client.forget(session);
         }
     }
 
-    /// What belonged to the last session is said again, and the stream on
-    /// which the server asks is there before the first call.
+    /// Restores the log level and the subscriptions of the last session. Opens
+    /// the notification stream before the first call if the application wants
+    /// input requests or notifications.
     async fn restore(
         self,
         session: &Arc<Session>,
-        is_again: bool,
+        is_reconnection: bool,
         opens_stream: bool,
     ) -> Result<()> {
         let Ctx { client, options, wait } = self;
         if session.server_info.revision.is_stateless() {
             return Ok(());
         }
-        if is_again {
+        if is_reconnection {
             let level = *lock(&client.log_level);
             let level = level.and_then(|level| session.dialect.set_log_level(level));
             let uris = client.subscriptions.uris();
             let uris = uris.iter().filter_map(|uri| session.dialect.subscribe(uri, true));
             for call in level.into_iter().chain(uris) {
-                self.say(session, &call).await?;
+                self.send_quietly(session, &call).await?;
             }
         }
         if opens_stream && (options.declared.is_any() || client.subscriptions.is_wanted()) {
-            client.open_for_questions(wait).await?;
+            client.open_for_input_requests(wait).await?;
         }
         Ok(())
     }
 
-    /// Sends a call whose refusal is not the caller's business.
-    async fn say(self, session: &Arc<Session>, call: &Call) -> Result<()> {
+    /// Sends a call of the library itself and ignores its failure.
+    async fn send_quietly(self, session: &Arc<Session>, call: &Call) -> Result<()> {
         let Ctx { client, wait, .. } = self;
         let id = client.next_id();
         let outgoing =
             session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
-        let post = OutboundMessage {
+        let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, session.peer())
         };
-        match self.post(post).await {
+        match self.post(message).await {
             Ok(_) => Ok(()),
             Err(_) => wait.check(),
         }
     }
 
-    /// Finds out how the server speaks, by every way that its address may
-    /// stand for.
+    /// Negotiates with the server, by every transport that its address may
+    /// have.
     async fn negotiate(self) -> Result<Session> {
         let Ctx { client, options, .. } = self;
-        let known = *lock(&client.known);
+        let hint = *lock(&client.negotiation_hint);
         let Ok(address) = options.address() else {
-            if known.is_some() && !options.restarts {
+            if hint.is_some() && !options.restarts {
                 return Err(Error::new(
                     Status::Process,
                     "the server has ended, and is not to be started again; see \
                      mcp_client_set_restart()",
                 ));
             }
-            return self.negotiate_by_lines(known).await;
+            return self.negotiate_by_stdio(hint).await;
         };
-        let mut no_events = false;
+        let mut no_sse = false;
         let mut shown: Option<Error> = None;
-        for way in ways(address, options.pinned, known) {
-            let negotiated = match way {
-                ConnectWay::Posts => {
+        for method in connect_methods(address, options.pinned, hint) {
+            let negotiated = match method {
+                ConnectMethod::StreamableHttp => {
                     let (negotiation, first) =
-                        Negotiation::new(options.pinned, known.map(|known| known.revision));
+                        Negotiation::new(options.pinned, hint.map(|hint| hint.revision));
                     let transport = Transport::StreamableHttp;
                     self.negotiate_over(transport, negotiation, first).await?
                 }
-                _ if no_events => continue,
-                ConnectWay::Glance => self.negotiate_by_events(address, Some(GLANCE)).await?,
-                ConnectWay::Events => self.negotiate_by_events(address, None).await?,
+                _ if no_sse => continue,
+                ConnectMethod::SseProbe => self.negotiate_by_sse(address, Some(SSE_PROBE)).await?,
+                ConnectMethod::Sse => self.negotiate_by_sse(address, None).await?,
             };
             let error = match negotiated {
                 Negotiated::Session(session) => return Ok(*session),
-                Negotiated::Again(..) => return Err(Error::new(Status::Io, ENDED)),
-                Negotiated::Late(error) => error,
-                Negotiated::Elsewhere(error) => {
-                    no_events = no_events || *way != ConnectWay::Posts;
+                Negotiated::Restart(..) => return Err(Error::new(Status::Io, ENDED)),
+                Negotiated::TooSlow(error) => error,
+                Negotiated::OtherTransport(error) => {
+                    no_sse = no_sse || *method != ConnectMethod::StreamableHttp;
                     error
                 }
             };
-            // What the usual way came to says more, but for a server in trouble.
+            // The error of Streamable HTTP says more than that of HTTP with
+            // SSE, unless the server itself failed.
             let is_trouble = shown.as_ref().is_some_and(|error| error.http_status() >= 500);
-            if shown.is_none() || *way == ConnectWay::Posts && !is_trouble {
+            if shown.is_none() || *method == ConnectMethod::StreamableHttp && !is_trouble {
                 shown = Some(error);
             }
         }
         Err(match shown {
-            Some(error) if error.http_status() == 405 && no_events => {
+            Some(error) if error.http_status() == 405 && no_sse => {
                 let what = format!("{}, nor one of HTTP with SSE", error.message());
                 Error::new(Status::Transport, what).with_http_status(405)
             }
             Some(error) => error,
-            None => Error::new(Status::Internal, "no way to the server"),
+            None => Error::new(Status::Internal, "there is no method to connect"),
         })
     }
 
-    async fn negotiate_by_events(
+    async fn negotiate_by_sse(
         self,
         address: &Address,
         patience: Option<Duration>,
@@ -250,33 +247,35 @@ impl<'a> Ctx<'a> {
             let what = format!("there is no HTTP with SSE at this address: {}", error.message());
             Error::new(Status::Transport, what).with_http_status(error.http_status())
         };
-        let channel = match self.open_events(address, patience).await {
+        let channel = match self.open_sse(address, patience).await {
             Ok(channel) => channel,
             Err(NoSse::Final(error)) => return Err(error),
-            Err(NoSse::Late(error)) => return Ok(Negotiated::Late(none(error))),
-            Err(NoSse::Other(error)) => return Ok(Negotiated::Elsewhere(none(error))),
+            Err(NoSse::TooSlow(error)) => return Ok(Negotiated::TooSlow(none(error))),
+            Err(NoSse::Refused(error)) => return Ok(Negotiated::OtherTransport(none(error))),
         };
         self.negotiate_on(channel, negotiation, first).await
     }
 
-    async fn negotiate_by_lines(self, known: Option<KnownServer>) -> Result<Session> {
+    async fn negotiate_by_stdio(self, hint: Option<NegotiationHint>) -> Result<Session> {
         let Ctx { client, options, .. } = self;
-        let known = known.map(|known| known.revision);
-        let (mut negotiation, mut attempt) = Negotiation::new(options.pinned, known);
+        let hint = hint.map(|hint| hint.revision);
+        let (mut negotiation, mut attempt) = Negotiation::new(options.pinned, hint);
         loop {
-            let channel = client.open_lines(options)?;
+            let channel = client.open_stdio(options)?;
             if channel.process().is_some() {
                 client.count_one(Counter::Starts);
             }
             match self.negotiate_on(channel, negotiation, attempt).await? {
                 Negotiated::Session(session) => return Ok(*session),
-                Negotiated::Late(error) | Negotiated::Elsewhere(error) => return Err(error),
-                Negotiated::Again(rest, next) => (negotiation, attempt) = (rest, next),
+                Negotiated::TooSlow(error) | Negotiated::OtherTransport(error) => {
+                    return Err(error);
+                }
+                Negotiated::Restart(rest, next) => (negotiation, attempt) = (rest, next),
             }
         }
     }
 
-    /// The same over a channel, which is ended where nothing comes of it.
+    /// Negotiates over a shared connection, and closes it without a session.
     async fn negotiate_on(
         self,
         channel: Arc<SharedConnection>,
@@ -302,10 +301,10 @@ impl<'a> Ctx<'a> {
             let (outcome, session_id) = self.attempt(&transport, attempt).await?;
             match negotiation.interpret(attempt, outcome)? {
                 NextAttempt::Try(next) if transport.is_over() => {
-                    return Ok(Negotiated::Again(negotiation, next));
+                    return Ok(Negotiated::Restart(negotiation, next));
                 }
                 NextAttempt::Try(next) => attempt = next,
-                NextAttempt::Elsewhere(error) => return Ok(Negotiated::Elsewhere(error)),
+                NextAttempt::Elsewhere(error) => return Ok(Negotiated::OtherTransport(error)),
                 NextAttempt::Agreed(server_info) => {
                     let agreed = self.agree(transport, attempt, *server_info, session_id);
                     return agreed.await.map(Box::new).map(Negotiated::Session);
@@ -335,7 +334,8 @@ impl<'a> Ctx<'a> {
                 let dialect = Stateless::new(revision, &options.identity, &options.declaration());
                 let outgoing = dialect.discover(id);
                 match transport {
-                    // A server of the other dialect may ping at any time.
+                    // A server of the handshake dialect may send a ping at any
+                    // time.
                     Transport::SharedConnection(_) => {
                         (outgoing, Box::new(Handshake::new(Revision::HANDSHAKE, None)?))
                     }
@@ -344,29 +344,29 @@ impl<'a> Ctx<'a> {
             }
             Attempt::Initialize(revision) => (
                 Handshake::initialize(revision, &options.identity, &options.declaration(), id),
-                // Answers a ping that comes before there is a session.
+                // Answers a ping that arrives before there is a session.
                 Box::new(Handshake::new(revision, None)?),
             ),
         };
         let peer = Target { transport, dialect: dialect.as_ref(), session: None };
-        let post = OutboundMessage {
+        let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, peer)
         };
         let is_probe = matches!(attempt, Attempt::Discover(_));
         // A process that does not know the probe may send nothing, or end. A
-        // process that has just started may need time.
+        // process that has just started may need some time.
         let brief = (transport.channel().is_some() && is_probe)
             .then(|| wait.at_most(options.connect_timeout));
-        let outcome = match self.within(brief.as_ref().unwrap_or(wait)).post(post).await {
+        let outcome = match self.within(brief.as_ref().unwrap_or(wait)).post(message).await {
             Ok(Outcome::Answer(answer, session_id)) => {
                 return Ok((AttemptOutcome::Answered(answer), session_id));
             }
             Ok(Outcome::Rpc(refusal)) => AttemptOutcome::Refused(refusal.rpc, refusal.error),
             Ok(Outcome::NotMcp(status, error)) => AttemptOutcome::NotMcp(status, error),
             Ok(Outcome::Accepted) => {
-                let what = "a request that was taken for none";
+                let what = "a request was handled as a notification";
                 AttemptOutcome::failed(Error::new(Status::Internal, what))
             }
             Err(error) if is_probe && transport.is_over() => AttemptOutcome::Ended(error),
@@ -398,12 +398,12 @@ impl<'a> Ctx<'a> {
                 let dialect = Handshake::new(revision, session_id)?;
                 let outgoing = dialect.initialized();
                 let peer = Target { transport: &transport, dialect: &dialect, session: None };
-                let post = OutboundMessage {
+                let message = OutboundMessage {
                     is_repeatable: true,
                     ..OutboundMessage::notification(&outgoing, peer)
                 };
-                // Nothing else may be sent before the server has taken it.
-                match self.post(post).await? {
+                // Nothing else may be sent before the server accepted it.
+                match self.post(message).await? {
                     Outcome::Accepted | Outcome::Answer(..) => {}
                     Outcome::Rpc(refusal) => return Err(refusal.error),
                     Outcome::NotMcp(_, error) => return Err(error),
@@ -416,53 +416,55 @@ impl<'a> Ctx<'a> {
     }
 }
 
-/// The ways that an address may stand for.
+/// The methods to connect to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ConnectWay {
+enum ConnectMethod {
     /// Streamable HTTP.
-    Posts,
-    /// HTTP with SSE, if the server is quick to show it.
-    Glance,
+    StreamableHttp,
+    /// HTTP with SSE, if the server answers quickly.
+    SseProbe,
     /// HTTP with SSE.
-    Events,
+    Sse,
 }
 
-/// In which order they are tried.
-fn ways(
+/// Returns the methods to try, in order.
+fn connect_methods(
     address: &Address,
     pinned: Option<Revision>,
-    known: Option<KnownServer>,
-) -> &'static [ConnectWay] {
-    let is_likely = match known {
-        Some(known) => known.has_events,
+    hint: Option<NegotiationHint>,
+) -> &'static [ConnectMethod] {
+    let is_likely = match hint {
+        Some(hint) => hint.has_sse,
         None => address.url.has_segment("sse"),
     };
     match address.transport {
-        HttpTransport::StreamableHttp => &[ConnectWay::Posts],
-        HttpTransport::Sse => &[ConnectWay::Events],
-        HttpTransport::Auto if pinned.is_some_and(Revision::is_stateless) => &[ConnectWay::Posts],
-        HttpTransport::Auto if is_likely => {
-            &[ConnectWay::Glance, ConnectWay::Posts, ConnectWay::Events]
+        HttpTransport::StreamableHttp => &[ConnectMethod::StreamableHttp],
+        HttpTransport::Sse => &[ConnectMethod::Sse],
+        HttpTransport::Auto if pinned.is_some_and(Revision::is_stateless) => {
+            &[ConnectMethod::StreamableHttp]
         }
-        HttpTransport::Auto => &[ConnectWay::Posts, ConnectWay::Events],
+        HttpTransport::Auto if is_likely => {
+            &[ConnectMethod::SseProbe, ConnectMethod::StreamableHttp, ConnectMethod::Sse]
+        }
+        HttpTransport::Auto => &[ConnectMethod::StreamableHttp, ConnectMethod::Sse],
     }
 }
 
-/// What came of one way.
+/// The result of one method.
 enum Negotiated {
     Session(Box<Session>),
-    /// Nothing so far: the server takes its time.
-    Late(Error),
-    /// Nothing: there is no such way here.
-    Elsewhere(Error),
-    /// The process has ended: to be gone on with when it is started again.
-    Again(Negotiation, Attempt),
+    /// The server did not answer in time.
+    TooSlow(Error),
+    /// The server does not have this transport.
+    OtherTransport(Error),
+    /// The process has ended. The negotiation continues with a new process.
+    Restart(Negotiation, Attempt),
 }
 
 const ENDED: &str = "the server ended its event stream before it answered";
 
-/// How often who waits looks whether the time counts.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often a call that waits to connect checks whether its timeout is paused.
+const RECHECK: Duration = Duration::from_millis(100);
 
-/// How long a guess may take that an address is one of HTTP with SSE.
-const GLANCE: Duration = Duration::from_secs(2);
+/// The limit of the probe for HTTP with SSE.
+const SSE_PROBE: Duration = Duration::from_secs(2);

@@ -1,18 +1,16 @@
-//! One message to the server and what comes back, over the transport of the
-//! session.
+//! Sends one message over the transport of the session.
 
 use crate::base::error::Result;
 use crate::client::core::context::Ctx;
-use crate::client::core::outbound::OutboundMessage;
-use crate::client::core::outbound::Outcome;
+use crate::client::core::outbound::{OutboundMessage, Outcome};
 use crate::client::core::session::Transport;
 
 impl Ctx<'_> {
-    /// Sends a message, and waits for the response to a request.
-    pub(crate) async fn post(self, post: OutboundMessage<'_>) -> Result<Outcome> {
-        match post.peer.transport {
-            Transport::StreamableHttp => self.post_http(post).await,
-            Transport::SharedConnection(channel) => self.post_on(channel, post).await,
+    /// Sends a message. Waits for the response if it is a request.
+    pub(crate) async fn post(self, message: OutboundMessage<'_>) -> Result<Outcome> {
+        match message.peer.transport {
+            Transport::StreamableHttp => self.post_http(message).await,
+            Transport::SharedConnection(channel) => self.post_on(channel, message).await,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Sending a notification of the application's.
+//! Sends a notification of the application.
 
 use std::sync::Arc;
 
@@ -7,23 +7,22 @@ use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
-use crate::client::core::outbound::OutboundMessage;
-use crate::client::core::outbound::Outcome;
+use crate::client::core::outbound::{OutboundMessage, Outcome};
 use crate::protocol::call::Call;
 use crate::protocol::session_loss::RequestKind;
 use crate::transport::wait::now;
 
 impl Ctx<'_> {
-    /// Sends a notification in the words of the session.
+    /// Sends a notification in the dialect of the session.
     async fn notify_within(self, call: &Call) -> Result<()> {
         let Ctx { client, .. } = self;
         let mut has_recovered = false;
         loop {
             let session = self.connected().await?.session;
             let outgoing = session.dialect.notification(call);
-            let post = OutboundMessage::notification(&outgoing, session.peer());
-            let ending = self.post(post).await?;
-            if ending.is_loss(RequestKind::Notification, &session) {
+            let message = OutboundMessage::notification(&outgoing, session.peer());
+            let outcome = self.post(message).await?;
+            if outcome.is_loss(RequestKind::Notification, &session) {
                 client.forget(&session);
                 if !has_recovered {
                     has_recovered = true;
@@ -31,7 +30,7 @@ impl Ctx<'_> {
                     continue;
                 }
             }
-            return match ending {
+            return match outcome {
                 Outcome::Accepted | Outcome::Answer(..) => Ok(()),
                 Outcome::Rpc(refusal) => Err(refusal.error),
                 Outcome::NotMcp(_, error) => Err(error),

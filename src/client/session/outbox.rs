@@ -1,4 +1,4 @@
-//! Sending the messages that were queued for it.
+//! Sends the queued messages of a session.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use crate::client::core::outbox::OutboxKind;
 use crate::client::core::session::Session;
 use crate::transport::wait::Wait;
 
-/// Sends what waits in the outbox, and returns when it is empty.
+/// Sends the messages in the outbox, and returns when it is empty.
 pub(crate) async fn send_all(client: &Arc<Client>, session: &Arc<Session>) {
     while let Some((kind, outgoing)) = session.outbox.next() {
         let options = client.options();
         let wait = client.wait(&options, &CallLimits::default(), true);
         let wait = if kind == OutboxKind::Courtesy { Wait::for_courtesy(wait) } else { wait };
-        let post = OutboundMessage::notification(&outgoing, session.peer());
-        let _ = Ctx::new(client, &options, &wait).post(post).await;
+        let message = OutboundMessage::notification(&outgoing, session.peer());
+        let _ = Ctx::new(client, &options, &wait).post(message).await;
     }
 }

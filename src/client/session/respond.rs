@@ -1,4 +1,4 @@
-//! Sending the application's input responses.
+//! Sends the application's input responses.
 
 use std::sync::Arc;
 
@@ -17,7 +17,8 @@ impl Responder for Client {
         Self::is_closed(self)
     }
 
-    /// Sends the answer to a question, on whichever thread it was given.
+    /// Sends an input response: in the background if the client has background
+    /// tasks, otherwise on the thread that answered.
     fn respond(
         self: Arc<Self>,
         session: &Arc<Session>,
@@ -36,8 +37,8 @@ impl Responder for Client {
         }
         let options = self.options();
         let wait = self.wait(&options, &Default::default(), false);
-        let post = OutboundMessage::notification(&outgoing, session.peer());
-        now(Ctx::new(&self, &options, &wait).post(post))
+        let message = OutboundMessage::notification(&outgoing, session.peer());
+        now(Ctx::new(&self, &options, &wait).post(message))
             .map(drop)
             .map_err(|error| self.finished(error, "the answer to the server", &options))
     }

@@ -1,4 +1,5 @@
-//! How messages travel between a client and its server, and how that begins.
+//! Opens the transport of a session: HTTP with SSE, a process, or open
+//! descriptors.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,15 +8,11 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
-use crate::client::core::session::Transport;
-use crate::client::core::session::TransportInUse;
-use crate::client::core::shared_connection::SharedConnection;
-use crate::client::core::shared_connection::Sink;
+use crate::client::core::session::{Transport, TransportInUse};
+use crate::client::core::shared_connection::{SharedConnection, Sink};
 use crate::client::http::request::HttpContext;
 use crate::client::options::Options;
-use crate::client::options::server::Address;
-use crate::client::options::server::Server;
-use crate::client::options::server::Streams;
+use crate::client::options::server::{Address, Server, Streams};
 use crate::platform::POLLIN;
 use crate::protocol::outgoing::Headers;
 use crate::transport::events::EventSource;
@@ -26,42 +23,42 @@ use crate::wire::http1::Media;
 /// Why there is no HTTP with SSE at an address.
 #[derive(Debug)]
 pub(crate) enum NoSse {
-    /// The server answered something else.
-    Other(Error),
-    /// It did not answer, or say where messages go, in the time there was.
-    Late(Error),
-    /// That says nothing about the transport: a credential, the network.
+    /// The server answered with something else.
+    Refused(Error),
+    /// The server did not answer, or did not name its endpoint, in time.
+    TooSlow(Error),
+    /// The error says nothing about the transport, such as a failed connection.
     Final(Error),
 }
 
 impl Ctx<'_> {
-    /// Opens the stream of HTTP with SSE: a GET, and in it first where
-    /// messages go. `patience` bounds each; without it the limits of the
-    /// program do.
-    pub(crate) async fn open_events(
+    /// Opens the event stream of HTTP with SSE: a GET, whose first event names
+    /// the endpoint for messages. `patience` limits both; without it, the
+    /// application's limits apply.
+    pub(crate) async fn open_sse(
         self,
         address: &Address,
         patience: Option<Duration>,
     ) -> std::result::Result<Arc<SharedConnection>, NoSse> {
         let Ctx { options, wait, .. } = self;
-        let way = HttpContext::new(options, None).map_err(NoSse::Final)?;
+        let http = HttpContext::new(options, None).map_err(NoSse::Final)?;
         let none = Headers::new();
-        let reply = match self.get_within(patience, &none, &way).await {
+        let reply = match self.get_within(patience, &none, &http).await {
             Err(error) if patience.is_some() && error.status() == Status::Timeout => {
                 wait.check().map_err(NoSse::Final)?;
                 let what = "the server did not answer the GET in time";
-                return Err(NoSse::Late(Error::protocol(what)));
+                return Err(NoSse::TooSlow(Error::protocol(what)));
             }
             result => result.map_err(NoSse::Final)?,
         };
         let reply = match reply {
             Ok(reply) => reply,
             Err(refused) if refused.is_final() => return Err(NoSse::Final(refused.error)),
-            Err(refused) => return Err(NoSse::Other(refused.error)),
+            Err(refused) => return Err(NoSse::Refused(refused.error)),
         };
         if !matches!(reply.head.media, Media::EventStream) {
             let what = "the server answered the GET with something else than an event stream";
-            return Err(NoSse::Other(Error::protocol(what)));
+            return Err(NoSse::Refused(Error::protocol(what)));
         }
         let from = reply.moved.clone();
         let from = from.as_deref().unwrap_or(&address.url);
@@ -72,17 +69,17 @@ impl Ctx<'_> {
             Ok(endpoint) => endpoint,
             Err(error) if error.status() == Status::Timeout => {
                 wait.check().map_err(NoSse::Final)?;
-                return Err(NoSse::Late(Error::protocol(
+                return Err(NoSse::TooSlow(Error::protocol(
                     "the server's event stream does not say where messages go (an event \
                      \"endpoint\")",
                 )));
             }
             Err(error) if is_guess || error.status() == Status::Protocol => {
-                // A guess that a program ends is no guess any more.
+                // A cancel or a close ends the call, and not just the probe.
                 wait.check().map_err(NoSse::Final)?;
-                return Err(NoSse::Other(error));
+                return Err(NoSse::Refused(error));
             }
-            // Nothing of a call was sent yet.
+            // No call was sent yet.
             Err(error) => return Err(NoSse::Final(error.with_may_have_run(false))),
         };
         let url = from.join(endpoint.trim());
@@ -98,7 +95,7 @@ impl Ctx<'_> {
 }
 
 impl Client {
-    /// How messages travel now; `None` before there is a session.
+    /// Returns the transport of the session; `None` before there is one.
     pub(crate) fn transport(&self) -> Option<TransportInUse> {
         let session = self.current_session()?;
         Some(match (&session.transport, self.options().address()) {
@@ -108,8 +105,8 @@ impl Client {
         })
     }
 
-    /// Starts a server, or takes the streams to one.
-    pub(crate) fn open_lines(self: &Arc<Self>, options: &Options) -> Result<Arc<SharedConnection>> {
+    /// Starts the server's process, or takes the application's descriptors.
+    pub(crate) fn open_stdio(self: &Arc<Self>, options: &Options) -> Result<Arc<SharedConnection>> {
         match &options.server {
             Server::Program(program) => self.start_program(program, options),
             Server::Streams(streams) => {
@@ -144,14 +141,14 @@ impl Client {
         let channel =
             SharedConnection::new(Box::new(source), sink, Some(input), Some(process.clone()));
         if process.stderr().is_some() {
-            self.keep_errors(process, &channel)?;
+            self.keep_standard_error(process, &channel)?;
         }
         Ok(channel)
     }
 
-    /// Reads what a server says on its standard error, which would else stop
-    /// it once nobody has read for long enough.
-    fn keep_errors(
+    /// Reads the standard error of the server's process. Otherwise the process
+    /// would block when the pipe is full.
+    fn keep_standard_error(
         self: &Arc<Self>,
         process: Arc<Process>,
         channel: &SharedConnection,

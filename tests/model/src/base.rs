@@ -1,4 +1,4 @@
-//! What the modules under test use of `src/base`.
+//! Stand-ins for the parts of `src/base` that the modules under test use.
 
 pub(crate) mod sync {
     pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
@@ -11,7 +11,7 @@ pub(crate) mod sync {
 pub(crate) mod signal {
     use loom::sync::{Condvar, Mutex};
 
-    /// As the library's, but for the descriptor.
+    /// The library's signal without its descriptor.
     #[derive(Debug)]
     pub(crate) struct Signal {
         raised: Mutex<bool>,

@@ -1,10 +1,11 @@
-//! Tries every order in which threads can do what they do with the stream that
-//! they share: `src/client/core/leader_lock.rs` and `src/client/core/pending.rs` themselves, with
-//! locks whose every order loom goes through. A thread that would wait for
-//! ever is found, and so is an answer that nobody gets.
+//! Runs `src/client/core/leader_lock.rs` and `src/client/core/pending.rs` in
+//! every order that threads can have. The locks are those of loom, which tries
+//! each order. The models find a thread that waits forever and a response that
+//! reaches no request.
 
 mod base;
 mod client;
+mod protocol;
 mod wire;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,45 +17,45 @@ use base::signal::Signal;
 use client::leader_lock::{IdleEntry, LeaderEntry, LeaderLock};
 use client::pending::{Inbound, PendingRequest, PendingRequests};
 
-/// Whose messages are still to be read.
+/// The ids of the requests whose responses are still to be read.
 type Stream = Vec<i64>;
 
 struct Shared {
-    lock: LeaderLock<Stream>,
-    slots: PendingRequests,
+    leader: LeaderLock<Stream>,
+    pending: PendingRequests,
 }
 
 impl Shared {
-    /// Shared for good: the model has no threads that lend.
+    /// Leaked, because the threads of the model cannot borrow.
     fn new(stream: &[i64]) -> &'static Self {
         let stream = stream.iter().rev().copied().collect();
         Box::leak(Box::new(Self {
-            lock: LeaderLock::new(stream),
-            slots: PendingRequests::default(),
+            leader: LeaderLock::new(stream),
+            pending: PendingRequests::default(),
         }))
     }
 
-    /// Reads until there is something for `slot`, or nothing is left.
-    fn lead(&self, stream: &mut Stream, slot: &PendingRequest) {
-        while !slot.has_any() {
+    /// Reads until `request` has a response, or nothing is left.
+    fn lead(&self, stream: &mut Stream, request: &PendingRequest) {
+        while !request.has_any() {
             let Some(id) = stream.pop() else { return };
             self.deliver(id);
         }
     }
 
     fn deliver(&self, id: i64) {
-        assert!(self.slots.put(id, Inbound::Malformed(Error)).is_none(), "nobody waits for {id}");
+        assert!(self.pending.put(id, Inbound::Malformed(Error)).is_none(), "no request {id} waits");
     }
 
-    /// As `Client::await_answer`.
-    fn call(&self, slot: &PendingRequest) {
+    /// A call that waits for its response, as the library does.
+    fn call(&self, request: &PendingRequest) {
         loop {
-            if slot.take().is_some() {
+            if request.take().is_some() {
                 return;
             }
-            let signal = slot.signal();
-            match self.lock.get_or_queue(&signal) {
-                LeaderEntry::Leader(mut stream) => self.lead(stream.as_mut().unwrap(), slot),
+            let signal = request.signal();
+            match self.leader.get_or_queue(&signal) {
+                LeaderEntry::Leader(mut stream) => self.lead(stream.as_mut().unwrap(), request),
                 LeaderEntry::Queued(_place) => {
                     signal.wait();
                     signal.lower();
@@ -63,10 +64,10 @@ impl Shared {
         }
     }
 
-    /// Queues, and gives up when it is woken or at once.
+    /// Queues, and gives up: at once, or when it is woken.
     fn give_up(&self, waits: bool) {
         let signal = Signal::shared();
-        if let LeaderEntry::Queued(_place) = self.lock.get_or_queue(&signal)
+        if let LeaderEntry::Queued(_place) = self.leader.get_or_queue(&signal)
             && waits
         {
             signal.wait();
@@ -74,44 +75,44 @@ impl Shared {
     }
 }
 
-/// Two calls whose answers come in the other order: each reads for both.
-fn answers_reach_their_calls() {
+/// Two calls whose responses arrive in reverse order: each reads for both.
+fn responses_reach_their_calls() {
     let shared = Shared::new(&[2, 1]);
-    let (first, second) = (shared.slots.open(1, false), shared.slots.open(2, false));
+    let (first, second) = (shared.pending.open(1, false), shared.pending.open(2, false));
     let thread = thread::spawn(move || shared.call(&first));
     shared.call(&second);
     thread.join().unwrap();
 }
 
-/// The same beside one that gives up its place in the queue: at once, or when
-/// it is its turn. The first answer is there for whoever reads; the second is
-/// read by the second call itself, once the first has let go of the stream.
-fn lock_is_not_lost_when_a_waiter_gives_up(waits: bool) {
+/// The same with a third thread that gives up its place in the queue: at once,
+/// or when the lock is its own. Either call may read the first response. The
+/// second call reads its own response after the first call released the lock.
+fn lock_is_not_lost_by_a_thread_that_gives_up(waits: bool) {
     let shared = Shared::new(&[1, 2]);
-    let (first, second) = (shared.slots.open(1, false), shared.slots.open(2, false));
+    let (first, second) = (shared.pending.open(1, false), shared.pending.open(2, false));
     let giving_up = thread::spawn(move || shared.give_up(waits));
     let calling = thread::spawn(move || shared.call(&first));
     shared.call(&second);
     giving_up.join().unwrap();
     calling.join().unwrap();
-    assert!(shared.lock.get().is_some(), "it is free in the end");
+    assert!(shared.leader.get().is_some(), "the lock is free in the end");
 }
 
-/// A call beside the task that reads while nobody calls: whichever of them
-/// reads the answer, the call has it.
+/// A call and the task that reads between calls: the call gets its response,
+/// whichever of them reads it.
 fn idle_reader_takes_nothing_away() {
     let shared = Shared::new(&[1]);
-    let only = shared.slots.open(1, false);
+    let only = shared.pending.open(1, false);
     let thread = thread::spawn(move || {
         let signal = Signal::shared();
         for _ in 0..2 {
-            match shared.lock.get_if_idle(&signal) {
+            match shared.leader.get_if_idle(&signal) {
                 IdleEntry::Leader(mut stream) => {
                     if let Some(id) = stream.as_mut().unwrap().pop() {
                         shared.deliver(id);
                     }
                 }
-                // Woken by who reads now.
+                // The current leader wakes it.
                 IdleEntry::Taken => {
                     signal.wait();
                     signal.lower();
@@ -124,31 +125,31 @@ fn idle_reader_takes_nothing_away() {
     thread.join().unwrap();
 }
 
-/// The end of the stream wakes who waits, whenever that begins.
-fn end_wakes_everybody() {
+/// The end of the stream wakes every waiting thread, whenever its wait began.
+fn end_wakes_every_thread() {
     let shared = Shared::new(&[]);
-    let waiting = shared.slots.open(1, false);
-    let thread = thread::spawn(move || shared.slots.wake_all());
+    let waiting = shared.pending.open(1, false);
+    let thread = thread::spawn(move || shared.pending.wake_all());
     let signal = waiting.signal();
     thread.join().unwrap();
-    // What was said before there was a signal is looked at before waiting.
+    // A request without a signal is not woken, so it is looked at first.
     assert!(!waiting.has_any());
-    shared.slots.wake_all();
+    shared.pending.wake_all();
     signal.wait();
 }
 
 fn main() {
     // A model that fails says so in a panic, which is shown below.
     let models: [(&str, fn()); 5] = [
-        ("answers reach their calls", answers_reach_their_calls),
-        ("the lock is not lost when a waiter gives up", || {
-            lock_is_not_lost_when_a_waiter_gives_up(false)
+        ("responses reach their calls", responses_reach_their_calls),
+        ("the lock is not lost by a thread that gives up at once", || {
+            lock_is_not_lost_by_a_thread_that_gives_up(false)
         }),
-        ("the lock is not lost when the next waiter gives up", || {
-            lock_is_not_lost_when_a_waiter_gives_up(true)
+        ("the lock is not lost by a thread that gives up when woken", || {
+            lock_is_not_lost_by_a_thread_that_gives_up(true)
         }),
         ("an idle reader takes nothing away", idle_reader_takes_nothing_away),
-        ("the end wakes everybody", end_wakes_everybody),
+        ("the end wakes every waiting thread", end_wakes_every_thread),
     ];
     let mut failed = 0;
     for (name, model) in models {

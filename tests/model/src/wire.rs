@@ -1,4 +1,5 @@
-//! What messages are made of is no matter here.
+//! Stand-ins for the parts of `src/wire`: the models need no contents of
+//! messages.
 
 pub(crate) mod jsonrpc {
     #[derive(Debug)]

@@ -1,30 +1,31 @@
-//! An entry with its references replaced: what a client is made of.
+//! An entry with its references resolved: what a client is made of.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::client::config::entry::{Auth, Entry, EntryTarget, OAuth, Text, Transport};
+use crate::client::config::entry::{ConfigText, Entry, EntryAuth, EntryTarget, OAuthEntry};
 use crate::client::config::place::ConfigPlace;
+use crate::client::options::server::HttpTransport;
 use crate::wire::env_file;
 use crate::wire::variable_reference::Part;
 
 /// Where references are looked up.
-pub(crate) struct Around<'a> {
+pub(crate) struct References<'a> {
     pub(crate) variable: &'a dyn Fn(&str) -> Option<OsString>,
     /// The text of a file of variables.
     pub(crate) file: &'a dyn Fn(&str) -> Result<Secret>,
 }
 
 #[derive(Debug)]
-pub(crate) struct Ready<'a> {
+pub(crate) struct ResolvedEntry<'a> {
     pub(crate) entry: &'a Entry,
-    pub(crate) way: EntryWay<'a>,
+    pub(crate) target: ResolvedTarget<'a>,
 }
 
 #[derive(Debug)]
-pub(crate) enum EntryWay<'a> {
+pub(crate) enum ResolvedTarget<'a> {
     Program {
         command: Secret,
         args: Vec<Secret>,
@@ -35,14 +36,14 @@ pub(crate) enum EntryWay<'a> {
     Address {
         url: (&'a ConfigPlace, Secret),
         headers: Vec<(&'a str, &'a ConfigPlace, Secret)>,
-        auth: Option<ReadyAuth<'a>>,
-        transport: Transport,
+        auth: Option<ResolvedAuth<'a>>,
+        transport: HttpTransport,
     },
 }
 
 /// The token, or how one is got.
 #[derive(Debug)]
-pub(crate) enum ReadyAuth<'a> {
+pub(crate) enum ResolvedAuth<'a> {
     Token(&'a ConfigPlace, Secret),
     OAuth {
         place: &'a ConfigPlace,
@@ -52,64 +53,65 @@ pub(crate) enum ReadyAuth<'a> {
 }
 
 /// What editors have under a name that looks like a variable's.
-const EDITORS: [&str; 4] =
+const EDITOR_VARIABLES: [&str; 4] =
     ["workspaceFolder", "workspaceFolderBasename", "userHome", "pathSeparator"];
 
-impl<'a> Ready<'a> {
-    pub(crate) fn new(entry: &'a Entry, around: &Around<'_>) -> Result<Self> {
+impl<'a> ResolvedEntry<'a> {
+    pub(crate) fn new(entry: &'a Entry, references: &References<'_>) -> Result<Self> {
         if let Some(place) = &entry.disabled {
             return Err(place.fails(
                 Status::State,
                 "the server is disabled: write false, or take the key out, to use it",
             ));
         }
-        let way = match &entry.target {
-            EntryTarget::Program { command, args, env, env_file, cwd } => EntryWay::Program {
-                command: command.replaced(around)?,
-                args: args.iter().map(|text| text.replaced(around)).collect::<Result<_>>()?,
-                env: environment(env, env_file.as_ref(), around)?,
-                cwd: cwd.as_ref().map(|text| text.replaced(around)).transpose()?,
+        let target = match &entry.target {
+            EntryTarget::Program { command, args, env, env_file, cwd } => ResolvedTarget::Program {
+                command: command.resolved(references)?,
+                args: args.iter().map(|text| text.resolved(references)).collect::<Result<_>>()?,
+                env: environment(env, env_file.as_ref(), references)?,
+                cwd: cwd.as_ref().map(|text| text.resolved(references)).transpose()?,
             },
-            EntryTarget::Address { url, headers, auth, transport } => EntryWay::Address {
-                url: (&url.place, url.replaced(around)?),
+            EntryTarget::Address { url, headers, auth, transport } => ResolvedTarget::Address {
+                url: (&url.place, url.resolved(references)?),
                 headers: headers
                     .iter()
-                    .map(|(name, text)| Ok((&**name, &text.place, text.replaced(around)?)))
+                    .map(|(name, text)| Ok((&**name, &text.place, text.resolved(references)?)))
                     .collect::<Result<_>>()?,
-                auth: auth.as_ref().map(|auth| auth.ready(around)).transpose()?,
+                auth: auth.as_ref().map(|auth| auth.resolve(references)).transpose()?,
                 transport: *transport,
             },
         };
-        Ok(Self { entry, way })
+        Ok(Self { entry, target })
     }
 }
 
-impl Auth {
-    fn ready(&self, around: &Around<'_>) -> Result<ReadyAuth<'_>> {
+impl EntryAuth {
+    fn resolve(&self, references: &References<'_>) -> Result<ResolvedAuth<'_>> {
         match self {
             Self::Token(text) => {
-                let token = text.replaced(around)?;
+                let token = text.resolved(references)?;
                 if token.expose().is_empty() {
                     return Err(text.place.wrong("is empty: leave it out for no token"));
                 }
-                Ok(ReadyAuth::Token(&text.place, token))
+                Ok(ResolvedAuth::Token(&text.place, token))
             }
-            Self::OAuth(oauth) => oauth.ready(around),
+            Self::OAuth(oauth) => oauth.resolve(references),
         }
     }
 }
 
-impl OAuth {
-    fn ready(&self, around: &Around<'_>) -> Result<ReadyAuth<'_>> {
-        let replaced =
-            |text: &Option<Text>| text.as_ref().map(|text| text.replaced(around)).transpose();
-        let secret = replaced(&self.client_secret)?;
+impl OAuthEntry {
+    fn resolve(&self, references: &References<'_>) -> Result<ResolvedAuth<'_>> {
+        let resolved = |text: &Option<ConfigText>| {
+            text.as_ref().map(|text| text.resolved(references)).transpose()
+        };
+        let secret = resolved(&self.client_secret)?;
         let scopes: Vec<Secret> =
-            self.scopes.iter().map(|text| text.replaced(around)).collect::<Result<_>>()?;
+            self.scopes.iter().map(|text| text.resolved(references)).collect::<Result<_>>()?;
         let scopes: Vec<&str> = scopes.iter().map(Secret::expose).collect();
-        Ok(ReadyAuth::OAuth {
+        Ok(ResolvedAuth::OAuth {
             place: &self.place,
-            client: replaced(&self.client_id)?.map(|id| (id, secret)),
+            client: resolved(&self.client_id)?.map(|id| (id, secret)),
             scope: (!scopes.is_empty()).then(|| Secret::from(scopes.join(" "))),
         })
     }
@@ -118,22 +120,22 @@ impl OAuth {
 /// The file's variables, and over them those of the entry; the last of a name
 /// counts.
 fn environment(
-    env: &[(String, Option<Text>)],
-    env_file: Option<&Text>,
-    around: &Around<'_>,
+    env: &[(String, Option<ConfigText>)],
+    env_file: Option<&ConfigText>,
+    references: &References<'_>,
 ) -> Result<Vec<(String, Secret)>> {
     let mut all: Vec<(String, Option<Secret>)> = Vec::new();
     if let Some(text) = env_file {
-        let path = text.replaced(around)?;
-        let content =
-            (around.file)(path.expose()).map_err(|error| error.during(&text.place.to_string()))?;
+        let path = text.resolved(references)?;
+        let content = (references.file)(path.expose())
+            .map_err(|error| error.during(&text.place.to_string()))?;
         let variables = env_file::parse(content.expose()).map_err(|wrong| {
             text.place.wrong(format!("line {} of that file: {}", wrong.line, wrong.what))
         })?;
         all.extend(variables.into_iter().map(|(name, value)| (name, Some(value))));
     }
     for (name, text) in env {
-        let value = text.as_ref().map(|text| text.replaced(around)).transpose()?;
+        let value = text.as_ref().map(|text| text.resolved(references)).transpose()?;
         all.push((name.clone(), value));
     }
     let last: HashMap<String, usize> =
@@ -142,14 +144,14 @@ fn environment(
     Ok(kept.filter_map(|(_, (name, value))| Some((name, value?))).collect())
 }
 
-impl Text {
-    fn replaced(&self, around: &Around<'_>) -> Result<Secret> {
+impl ConfigText {
+    fn resolved(&self, references: &References<'_>) -> Result<Secret> {
         let parts = self.parts();
         let pieces: Vec<Secret> = parts
             .into_iter()
             .map(|part| match part {
                 Part::Plain(text) => Ok(Secret::from(text)),
-                Part::Variable { name, otherwise } => self.variable(name, otherwise, around),
+                Part::Variable { name, default } => self.variable(name, default, references),
                 Part::Input(id) => Err(self.input(id)),
                 Part::Foreign(inside) => Err(self.place.fails(
                     Status::Unsupported,
@@ -167,8 +169,13 @@ impl Text {
         Ok(Secret::from(out))
     }
 
-    fn variable(&self, name: &str, otherwise: Option<&str>, around: &Around<'_>) -> Result<Secret> {
-        let value = match (around.variable)(name).map(OsString::into_string) {
+    fn variable(
+        &self,
+        name: &str,
+        default: Option<&str>,
+        references: &References<'_>,
+    ) -> Result<Secret> {
+        let value = match (references.variable)(name).map(OsString::into_string) {
             Some(Ok(value)) => Some(Secret::from(value)),
             Some(Err(_)) => {
                 return Err(self
@@ -177,11 +184,11 @@ impl Text {
             }
             None => None,
         };
-        match (value, otherwise) {
+        match (value, default) {
             (Some(value), None) => Ok(value),
             (Some(value), Some(_)) if !value.expose().is_empty() => Ok(value),
-            (_, Some(otherwise)) => Ok(Secret::from(otherwise)),
-            (None, None) if EDITORS.contains(&name) => Err(self.place.wrong(format!(
+            (_, Some(default)) => Ok(Secret::from(default)),
+            (None, None) if EDITOR_VARIABLES.contains(&name) => Err(self.place.wrong(format!(
                 "\"${{{name}}}\" is known to an editor alone: write what it stands for, or set \
                  an environment variable {name}"
             ))),

@@ -1,0 +1,11 @@
+//! Stand-ins for the parts of `src/protocol`: the models need no progress.
+
+pub(crate) mod notification {
+    use std::borrow::Cow;
+
+    #[derive(Debug)]
+    #[allow(dead_code)]
+    pub(crate) struct ProgressParams<'a> {
+        pub(crate) message: Option<Cow<'a, str>>,
+    }
+}
