@@ -70,8 +70,9 @@ def check_paths(page, text):
     """The files and folders that a page names, in the checkout, in src or in the
     folder of OAuth. Those that a build makes need not exist."""
     paths = re.findall(r"`([\w./-]+/[\w./-]*|[\w-]+\.(?:toml|md|py))`", text)
+    folders = ["", "src", "src/auth/oauth"]
     absent = [path for path in paths if not any(
-        os.path.exists(os.path.join(ROOT, folder, path)) for folder in ("", "src", "src/auth/oauth"))
+        os.path.exists(os.path.join(ROOT, folder, path)) for folder in folders)
         and not path.startswith((".", "target/", "fuzz/found", "fuzz/artifacts", "tests/."))]
     suite.check("%s: each path exists" % page, not absent, absent)
 
