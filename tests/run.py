@@ -66,7 +66,8 @@ QUICK = {
     "unit": ([], None),
     "c": (["--quick"], "valgrind, the sanitizers, the static library, hostile, scale"),
     "style": (["--quick"], "clippy of the fuzz targets and the model, cargo deny"),
-    "source": (["--quick"], "the size of the library, the README's table of transports"),
+    "source": (["--quick"], "the size of the library"),
+    "docs": (["--quick"], "the table of transports, which needs the command line"),
 }
 
 

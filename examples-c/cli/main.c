@@ -46,8 +46,8 @@ const struct command *find_command(const char *name)
     return NULL;
 }
 
-/* The first Ctrl-C cancels the call, so that the server is told.  A second
- * one ends the program at once, and so does the first outside of a call. */
+/* The first Ctrl-C cancels the call, and the library tells the server.  A
+ * second one ends the program at once; so does the first outside of a call. */
 static void on_interrupt(int number)
 {
     (void)number;

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """The documentation against the header, the sources and the programs.
 
+    python3 tests/docs/run.py [--quick]
+
 Every C block of README.md and docs/ is compiled; whole programs are run as
 well. Tables, names, numbers and links are compared with what they describe.
+--quick leaves out the table of transports, which needs the command-line client.
 """
 
 import os
@@ -67,10 +70,23 @@ def check_paths(page, text):
     """The files and folders that a page names, in the checkout, in src or in the
     folder of OAuth. Those that a build makes need not exist."""
     paths = re.findall(r"`([\w./-]+/[\w./-]*|[\w-]+\.(?:toml|md|py))`", text)
+    folders = ["", "src", "src/auth/oauth"]
     absent = [path for path in paths if not any(
-        os.path.exists(os.path.join(ROOT, folder, path)) for folder in ("", "src", "src/auth/oauth"))
+        os.path.exists(os.path.join(ROOT, folder, path)) for folder in folders)
         and not path.startswith((".", "target/", "fuzz/found", "fuzz/artifacts", "tests/."))]
     suite.check("%s: each path exists" % page, not absent, absent)
+
+
+def check_types(page, text):
+    """The types and functions of the sources that a page names."""
+    names = {part for name in re.findall(r"`([A-Z][a-z]\w*(?:::\w+)?|\w+::\w+)`", text)
+             for part in name.split("::")}
+    sources = "".join(read(os.path.join(base, name))
+                      for base, _, names in os.walk(os.path.join(ROOT, "src"))
+                      for name in names if name.endswith(".rs"))
+    absent = sorted(name for name in names if not re.search(
+        r"\b(struct|enum|trait|type|fn|mod) %s\b" % name, sources))
+    suite.check("%s: each type is in the sources" % page, not absent, absent)
 
 
 def leads(folder, target, text):
@@ -96,7 +112,8 @@ def main():
         blocks.check(suite, page, read(page))
     for page in ["CONTRIBUTING.md", "docs/architecture.md"]:
         check_paths(page, read(page))
-    facts.check(suite, read)
+    check_types("docs/architecture.md", read("docs/architecture.md"))
+    facts.check(suite, read, "--quick" in sys.argv)
     suite.end()
 
 
