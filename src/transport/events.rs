@@ -8,14 +8,14 @@ use crate::platform::Poll;
 use crate::transport::http::{OpenBody, Pieces};
 use crate::transport::message_source::{Incoming, MessageSource, NextItem, Stop};
 use crate::transport::wait::Wait;
-use crate::wire::event_stream::{Event, EventStream};
+use crate::wire::event_stream::{EventStream, SseEvent};
 
 /// Cuts the body of an HTTP response into events.
 #[derive(Debug)]
 pub(crate) struct EventSource<B> {
     body: B,
     stream: EventStream,
-    events: VecDeque<Event>,
+    events: VecDeque<SseEvent>,
     /// Why no more will come, to be reported after the events that did.
     end: Option<Result<()>>,
 }
@@ -49,8 +49,8 @@ impl<B: Pieces> EventSource<B> {
     pub(crate) async fn next_message(
         &mut self,
         wait: &Wait,
-        early: &mut dyn FnMut(&Event) -> bool,
-    ) -> Result<Option<Event>> {
+        early: &mut dyn FnMut(&SseEvent) -> bool,
+    ) -> Result<Option<SseEvent>> {
         loop {
             match self.next_event(wait, early).await? {
                 Some(event) if !event.is_message() => {}
@@ -62,8 +62,8 @@ impl<B: Pieces> EventSource<B> {
     async fn next_event(
         &mut self,
         wait: &Wait,
-        early: &mut dyn FnMut(&Event) -> bool,
-    ) -> Result<Option<Event>> {
+        early: &mut dyn FnMut(&SseEvent) -> bool,
+    ) -> Result<Option<SseEvent>> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Ok(Some(event));
@@ -142,7 +142,7 @@ impl MessageSource for EventSource<OpenBody> {
     }
 
     fn has_more(&mut self) -> bool {
-        self.end.is_some() || self.events.iter().any(Event::is_message)
+        self.end.is_some() || self.events.iter().any(SseEvent::is_message)
     }
 }
 

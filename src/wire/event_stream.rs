@@ -11,7 +11,7 @@ use crate::base::error::{Error, Result, Status};
 
 /// One event that carries data.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Event {
+pub(crate) struct SseEvent {
     /// Empty for "message", the default, whether or not the server wrote it.
     pub(crate) kind: String,
     /// The data begins at `start`. Data of one line is kept with its field
@@ -20,7 +20,7 @@ pub(crate) struct Event {
     pub(crate) start: usize,
 }
 
-impl Event {
+impl SseEvent {
     pub(crate) fn data(&self) -> &[u8] {
         self.text.get(self.start..).unwrap_or_default()
     }
@@ -36,7 +36,7 @@ impl Event {
 pub(crate) struct EventStream {
     /// The part of the current line that has arrived.
     line: Vec<u8>,
-    event: Event,
+    event: SseEvent,
     /// The memory of an earlier event, to be used again.
     room: Vec<u8>,
     has_data: bool,
@@ -57,7 +57,7 @@ impl EventStream {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             line: Vec::new(),
-            event: Event::default(),
+            event: SseEvent::default(),
             room: Vec::new(),
             has_data: false,
             after_cr: false,
@@ -72,7 +72,7 @@ impl EventStream {
 
     /// Takes bytes from the front of `bytes` until an event is complete or no
     /// bytes are left. Pass the rest to the next call.
-    pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<Event>> {
+    pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<SseEvent>> {
         loop {
             if self.after_cr {
                 match bytes.split_first() {
@@ -123,7 +123,7 @@ impl EventStream {
     /// Prepares for another stream that replaces one that broke off.
     pub(crate) fn begin_again(&mut self) {
         self.line.clear();
-        self.event = Event::default();
+        self.event = SseEvent::default();
         self.next_id = None;
         (self.has_data, self.after_cr) = (false, false);
         (self.at_start, self.has_moved) = (true, false);
@@ -149,7 +149,7 @@ impl EventStream {
         ))
     }
 
-    fn take_line(&mut self, whole: Cow<'_, [u8]>) -> Result<Option<Event>> {
+    fn take_line(&mut self, whole: Cow<'_, [u8]>) -> Result<Option<SseEvent>> {
         let line = whole.as_ref();
         let line = match line.strip_prefix(b"\xef\xbb\xbf") {
             Some(rest) if self.at_start => rest,
@@ -195,7 +195,7 @@ impl EventStream {
     }
 
     /// Takes the memory of an event that is not needed any more.
-    pub(crate) fn take_back(&mut self, event: Event) {
+    pub(crate) fn take_back(&mut self, event: SseEvent) {
         self.room = event.text;
     }
 
@@ -206,7 +206,7 @@ impl EventStream {
         room
     }
 
-    fn dispatch(&mut self) -> Option<Event> {
+    fn dispatch(&mut self) -> Option<SseEvent> {
         self.has_data = false;
         self.has_moved = true;
         if let Some(id) = self.next_id.take() {

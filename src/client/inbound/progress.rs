@@ -8,7 +8,7 @@ use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::progress_report::{KnownReport, ProgressReport};
 use crate::protocol::notification::{self, ProgressParams};
 use crate::transport::wait::Wait;
-use crate::wire::event_stream::Event;
+use crate::wire::event_stream::SseEvent;
 use crate::wire::tape::Tape;
 
 /// Reports progress of the request that this thread or task waits for. The
@@ -62,7 +62,7 @@ impl FastProgress {
         &mut self,
         client: &Client,
         (id, report): (i64, &Arc<ProgressReport>),
-        event: &Event,
+        event: &SseEvent,
         wait: &Wait,
     ) -> bool {
         let data = event.data();
