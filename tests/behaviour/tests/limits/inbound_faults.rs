@@ -42,12 +42,29 @@ enum Carrier {
     /// The text is an event before a notification on an acknowledged
     /// `subscriptions/listen`.
     ListenStream,
+    /// The same as `Opening`, over stdio.
+    StdioOpening,
+    /// The same as `ListenStream`, over stdio.
+    StdioStream,
 }
 
-use Carrier::{Batch, Body, GetStream, ListenStream, Opening, ResponseStream, Sse, Stdio};
+use Carrier::{
+    Batch, Body, GetStream, ListenStream, Opening, ResponseStream, Sse, Stdio, StdioOpening,
+    StdioStream,
+};
 
-const CARRIERS: [Carrier; 8] =
-    [Body, Batch, ResponseStream, Stdio, Sse, Opening, GetStream, ListenStream];
+const CARRIERS: [Carrier; 10] = [
+    Body,
+    Batch,
+    ResponseStream,
+    Stdio,
+    Sse,
+    Opening,
+    GetStream,
+    ListenStream,
+    StdioOpening,
+    StdioStream,
+];
 
 /// What the application sees. Unless the outcome says otherwise, the good
 /// message after the text arrives and no counter changes.
@@ -91,90 +108,116 @@ enum Batches {
 
 /// In a text, `$ID` is the id of the request that the stream or the response is
 /// for, and `$LONG` is more than a message may have.
-type Row = (&'static str, Batches, &'static [u8], [Outcome; 8]);
+type Row = (&'static str, Batches, &'static [u8], [Outcome; 10]);
 
 /// The outcomes are in the order of [`CARRIERS`].
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
     ("not UTF-8", Batches::No,
         b"{\"jsonrpc\":\"2.0\",\"method\":\"x\xff\"}",
-        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, DROPPED, DROPPED]),
+        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, DROPPED, DROPPED,
+            JUNK, JUNK]),
     ("not a message", Batches::No,
         b"Server listening",
-        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, DROPPED, DROPPED]),
+        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, DROPPED, DROPPED,
+            JUNK, JUNK]),
     ("not JSON", Batches::No,
         br#"{"jsonrpc":"2.0","id":$ID,"#,
-        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, DROPPED, DROPPED]),
+        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, DROPPED, DROPPED,
+            JUNK, JUNK]),
     ("not JSON-RPC", Batches::No,
         br#"{"level":"info","text":"Server listening"}"#,
-        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, DROPPED, DROPPED]),
+        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, DROPPED, DROPPED,
+            JUNK, JUNK]),
     ("a request of JSON-RPC 1.0", Batches::No,
         br#"{"jsonrpc":"1.0","id":$ID,"method":"ping"}"#,
-        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, DROPPED, DROPPED]),
+        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, DROPPED, DROPPED,
+            JUNK, JUNK]),
     ("a response with a result and an error", Batches::No,
         br#"{"jsonrpc":"2.0","id":$ID,"result":{},"error":{"code":1,"message":"no"}}"#,
-        [MALFORMED, MALFORMED, MALFORMED, MALFORMED, MALFORMED, MALFORMED, DROPPED, DROPPED]),
+        [MALFORMED, MALFORMED, MALFORMED, MALFORMED, MALFORMED, MALFORMED, DROPPED, DROPPED,
+            MALFORMED, IGNORED]),
     ("a response of JSON-RPC 1.0", Batches::No,
         br#"{"jsonrpc":"1.0","id":$ID,"result":{}}"#,
-        [MALFORMED, MALFORMED, MALFORMED, MALFORMED, MALFORMED, MALFORMED, DROPPED, DROPPED]),
+        [MALFORMED, MALFORMED, MALFORMED, MALFORMED, MALFORMED, MALFORMED, DROPPED, DROPPED,
+            MALFORMED, IGNORED]),
     ("a malformed response to another request", Batches::No,
         br#"{"jsonrpc":"2.0","id":99999,"result":[]}"#,
-        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, DROPPED, DROPPED]),
+        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, DROPPED, DROPPED,
+            JUNK, JUNK]),
     ("an unexpected batch", Batches::No,
         br#"[{"jsonrpc":"2.0","id":$ID,"result":{}}]"#,
-        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, IGNORED, IGNORED]),
+        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, IGNORED, IGNORED,
+            JUNK, JUNK]),
     ("a batch that is cut off", Batches::Yes,
         b"[{",
-        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, IGNORED, IGNORED]),
+        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, IGNORED, IGNORED,
+            JUNK, JUNK]),
     ("an empty batch", Batches::Yes,
         b"[]",
-        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, IGNORED, IGNORED]),
+        [MALFORMED, MALFORMED, MALFORMED, JUNK, JUNK, MALFORMED, IGNORED, IGNORED,
+            JUNK, JUNK]),
     ("too long, a response to the request", Batches::No,
         br#"{"jsonrpc":"2.0","id":$ID,"result":{"text":"$LONG"}}"#,
-        [TOO_LARGE, TOO_LARGE, TOO_LARGE, TOO_LARGE, ENDS, TOO_LARGE, REOPENS, REOPENS]),
+        [TOO_LARGE, TOO_LARGE, TOO_LARGE, TOO_LARGE, ENDS, TOO_LARGE, REOPENS, REOPENS,
+            TOO_LARGE, IGNORED]),
     ("too long, the id at the end", Batches::No,
         br#"{"result":{"text":"$LONG"},"jsonrpc":"2.0","id":$ID}"#,
-        [TOO_LARGE, TOO_LARGE, TOO_LARGE, TOO_LARGE, ENDS, TOO_LARGE, REOPENS, REOPENS]),
+        [TOO_LARGE, TOO_LARGE, TOO_LARGE, TOO_LARGE, ENDS, TOO_LARGE, REOPENS, REOPENS,
+            TOO_LARGE, IGNORED]),
     ("too long, a response to any request", Batches::No,
         br#"{"result":{"text":"$LONG"},"id":$ID,"jsonrpc":"2.0","extra":1}"#,
-        [TOO_LARGE, TOO_LARGE, TOO_LARGE, TOO_LARGE, ENDS, TOO_LARGE, REOPENS, REOPENS]),
+        [TOO_LARGE, TOO_LARGE, TOO_LARGE, TOO_LARGE, ENDS, TOO_LARGE, REOPENS, REOPENS,
+            IGNORED, IGNORED]),
     ("too long, a response to another request", Batches::No,
         br#"{"jsonrpc":"2.0","id":99999,"result":{"text":"$LONG"}}"#,
-        [TOO_LARGE, TOO_LARGE, TOO_LARGE, DROPPED, ENDS, TOO_LARGE, REOPENS, REOPENS]),
+        [TOO_LARGE, TOO_LARGE, TOO_LARGE, DROPPED, ENDS, TOO_LARGE, REOPENS, REOPENS,
+            DROPPED, DROPPED]),
     ("too long, a notification", Batches::No,
         br#"{"jsonrpc":"2.0","method":"notifications/x","params":{"text":"$LONG"}}"#,
-        [TOO_LARGE, TOO_LARGE, TOO_LARGE, JUNK, ENDS, TOO_LARGE, REOPENS, REOPENS]),
+        [TOO_LARGE, TOO_LARGE, TOO_LARGE, JUNK, ENDS, TOO_LARGE, REOPENS, REOPENS,
+            JUNK, JUNK]),
     ("a result whose id is a string", Batches::No,
         br#"{"jsonrpc":"2.0","id":"$ID","result":{}}"#,
-        [MALFORMED, MALFORMED, MALFORMED, DROPPED, DROPPED, IGNORED, DROPPED, DROPPED]),
+        [MALFORMED, MALFORMED, MALFORMED, DROPPED, DROPPED, IGNORED, DROPPED, DROPPED,
+            DROPPED, DROPPED]),
     ("an error whose id is a string", Batches::No,
         br#"{"jsonrpc":"2.0","id":"$ID","error":{"code":-32603,"message":"no"}}"#,
-        [MALFORMED, MALFORMED, MALFORMED, DROPPED, DROPPED, IGNORED, DROPPED, DROPPED]),
+        [MALFORMED, MALFORMED, MALFORMED, DROPPED, DROPPED, IGNORED, DROPPED, DROPPED,
+            DROPPED, DROPPED]),
     ("a result whose id is null", Batches::No,
         br#"{"jsonrpc":"2.0","id":null,"result":{}}"#,
-        [MALFORMED, MALFORMED, MALFORMED, DROPPED, DROPPED, IGNORED, DROPPED, DROPPED]),
+        [MALFORMED, MALFORMED, MALFORMED, DROPPED, DROPPED, IGNORED, DROPPED, DROPPED,
+            DROPPED, DROPPED]),
     ("a result without an id", Batches::No,
         br#"{"jsonrpc":"2.0","result":{}}"#,
-        [MALFORMED, MALFORMED, MALFORMED, DROPPED, DROPPED, IGNORED, DROPPED, DROPPED]),
+        [MALFORMED, MALFORMED, MALFORMED, DROPPED, DROPPED, IGNORED, DROPPED, DROPPED,
+            DROPPED, DROPPED]),
     ("a result of another request", Batches::No,
         br#"{"jsonrpc":"2.0","id":99999,"result":{}}"#,
-        [MALFORMED, DROPPED, DROPPED, DROPPED, DROPPED, IGNORED, DROPPED, DROPPED]),
+        [MALFORMED, DROPPED, DROPPED, DROPPED, DROPPED, IGNORED, DROPPED, DROPPED,
+            DROPPED, DROPPED]),
     ("an error of another request", Batches::No,
         br#"{"jsonrpc":"2.0","id":"other","error":{"code":-32603,"message":"no"}}"#,
-        [MALFORMED, DROPPED, DROPPED, DROPPED, DROPPED, IGNORED, DROPPED, DROPPED]),
+        [MALFORMED, DROPPED, DROPPED, DROPPED, DROPPED, IGNORED, DROPPED, DROPPED,
+            DROPPED, DROPPED]),
     ("an error without an id", Batches::No,
         br#"{"jsonrpc":"2.0","error":{"code":-32603,"message":"no"}}"#,
-        [RPC_ERROR, RPC_ERROR, RPC_ERROR, RPC_ERROR, RPC_ERROR, IGNORED, DROPPED, DROPPED]),
+        [RPC_ERROR, RPC_ERROR, RPC_ERROR, RPC_ERROR, RPC_ERROR, IGNORED, DROPPED, DROPPED,
+            RPC_ERROR, REOPENS]),
     ("an error whose id is null", Batches::No,
         br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"no"}}"#,
-        [RPC_ERROR, RPC_ERROR, RPC_ERROR, RPC_ERROR, RPC_ERROR, IGNORED, DROPPED, DROPPED]),
+        [RPC_ERROR, RPC_ERROR, RPC_ERROR, RPC_ERROR, RPC_ERROR, IGNORED, DROPPED, DROPPED,
+            RPC_ERROR, REOPENS]),
     // Revision 2026-07-28 has no requests of the server.
     ("a request", Batches::No,
         REQUEST,
-        [MALFORMED, TAKEN, TAKEN, TAKEN, TAKEN, IGNORED, TAKEN, JUNK]),
+        [MALFORMED, TAKEN, TAKEN, TAKEN, TAKEN, IGNORED, TAKEN, JUNK,
+            JUNK, JUNK]),
     ("a notification", Batches::No,
         br#"{"jsonrpc":"2.0","method":"notifications/resources/list_changed"}"#,
-        [MALFORMED, TAKEN, TAKEN, TAKEN, TAKEN, IGNORED, TAKEN, TAKEN]),
+        [MALFORMED, TAKEN, TAKEN, TAKEN, TAKEN, IGNORED, TAKEN, TAKEN,
+            TAKEN, TAKEN]),
 ];
 
 /// The longest message.
@@ -185,10 +228,10 @@ const SOON: Duration = Duration::from_secs(5);
 /// How long a response is looked for that must not come.
 const BRIEF: Duration = Duration::from_millis(100);
 const METHOD: &str = "x/case";
+const LISTEN: &str = "subscriptions/listen";
 const REQUEST: &[u8] = br#"{"jsonrpc":"2.0","id":"theirs","method":"ping"}"#;
 /// The notification in the table, and the one that is the good message.
 const KINDS: i32 = MCP_EVENT_RESOURCES_CHANGED | MCP_EVENT_TOOLS_CHANGED;
-const GOOD_NOTIFICATION: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
 
 const COUNTERS: [i32; 4] =
     [MCP_COUNT_JUNK, MCP_COUNT_DROPPED_REPLIES, MCP_COUNT_RECONNECTIONS, MCP_COUNT_RESUMPTIONS];
@@ -264,6 +307,9 @@ impl Script {
             return Vec::new();
         }
         *self.last_id.lock().unwrap() = id.clone();
+        if method == LISTEN {
+            return self.notifications(id);
+        }
         let changes = json!({"listChanged": true});
         let capabilities = json!({"tools": changes, "resources": changes});
         let result = match method {
@@ -291,7 +337,7 @@ impl Script {
                 ];
             }
             ("GET", GetStream) => return self.open(&self.last_id.lock().unwrap()),
-            ("POST", Opening | ListenStream) if message["method"] == "subscriptions/listen" => {
+            ("POST", Opening | ListenStream) if message["method"] == LISTEN => {
                 return self.open(&message["id"]);
             }
             ("POST", _) => {}
@@ -318,23 +364,31 @@ impl Script {
         vec![Action::Send(http::reply(200, &[("content-type", "application/json")], &body))]
     }
 
-    /// A notification stream. The text is sent on the first one.
-    fn open(&self, id: &Value) -> Vec<Action> {
-        let acknowledged = json!({"jsonrpc": "2.0",
-            "method": "notifications/subscriptions/acknowledged", "params": {
-                "notifications": {"toolsListChanged": true, "resourcesListChanged": true},
-                "_meta": {"io.modelcontextprotocol/subscriptionId": id}}});
-        let acknowledged = acknowledged.to_string().into_bytes();
-        let mut messages = match self.carrier {
-            Opening => vec![self.text(id), acknowledged],
-            ListenStream => vec![acknowledged, self.text(id)],
-            _ => vec![self.text(id)],
+    /// The messages of a notification stream. The text is on the first one.
+    fn notifications(&self, id: &Value) -> Vec<Vec<u8>> {
+        let notification = |method: &str, mut params: Value| {
+            params["_meta"] = json!({"io.modelcontextprotocol/subscriptionId": id});
+            let message = json!({"jsonrpc": "2.0", "method": method, "params": params});
+            message.to_string().into_bytes()
         };
-        if self.openings.fetch_add(1, Ordering::SeqCst) > 0 {
-            let text = self.text(id);
-            messages.retain(|message| *message != text);
-        }
-        messages.push(GOOD_NOTIFICATION.as_bytes().to_vec());
+        let accepted = json!({"toolsListChanged": true, "resourcesListChanged": true});
+        let acknowledged = || {
+            let params = json!({"notifications": accepted});
+            notification("notifications/subscriptions/acknowledged", params)
+        };
+        let is_first = self.openings.fetch_add(1, Ordering::SeqCst) == 0;
+        let text = || is_first.then(|| self.text(id));
+        let good = notification("notifications/tools/list_changed", json!({}));
+        let (early, late) = match self.carrier {
+            Opening | StdioOpening => (text(), None),
+            _ => (None, text()),
+        };
+        let acknowledged = (self.carrier != GetStream).then(acknowledged);
+        [early, acknowledged, late, Some(good)].into_iter().flatten().collect()
+    }
+
+    fn open(&self, id: &Value) -> Vec<Action> {
+        let messages = self.notifications(id);
         let send = |stream: Stream, text: &Vec<u8>| stream.send(http::event_of(text));
         messages.iter().fold(Stream::new(), send).then(Action::Hang)
     }
@@ -361,7 +415,7 @@ impl Script {
 /// Sends the text on a carrier, and says what came of it.
 fn observe(carrier: Carrier, batches: Batches, text: &'static [u8], expected: Outcome) -> Seen {
     let version = match (carrier, batches) {
-        (Opening | ListenStream, _) => "2026-07-28",
+        (Opening | ListenStream | StdioOpening | StdioStream, _) => "2026-07-28",
         (Batch, _) | (_, Batches::Yes) => "2025-03-26",
         (_, Batches::No) => "2025-11-25",
     };
@@ -378,7 +432,7 @@ fn observe(carrier: Carrier, batches: Batches, text: &'static [u8], expected: Ou
     // The server is dropped after the client.
     let server = Server::start(move |request| handler.handle(request));
     let client = match carrier {
-        Stdio => script.over_stdio(),
+        Stdio | StdioOpening | StdioStream => script.over_stdio(),
         _ => Client::new(&server.url("/mcp"), None).unwrap(),
     };
     if carrier == Sse {
@@ -391,8 +445,12 @@ fn observe(carrier: Carrier, batches: Batches, text: &'static [u8], expected: Ou
     drop(client.connect().unwrap());
     let before = COUNTERS.map(|counter| client.count(counter));
 
-    let outcome = if matches!(carrier, Opening | GetStream | ListenStream) {
+    let is_call = matches!(carrier, Body | Batch | ResponseStream | Stdio | Sse);
+    let outcome = if !is_call {
         let outcome = client.listen(KINDS);
+        if expected == Outcome::ReopensStream {
+            heard.awaits(&client, MCP_EVENT_LISTENING, 2);
+        }
         if outcome.is_ok() {
             heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
         }
@@ -464,4 +522,6 @@ tests! {
     faulty_text_before_an_acknowledgment { acts_as_the_table_says(Opening) }
     faulty_text_on_a_get_stream { acts_as_the_table_says(GetStream) }
     faulty_text_on_an_acknowledged_stream { acts_as_the_table_says(ListenStream) }
+    faulty_text_before_an_acknowledgment_over_stdio { acts_as_the_table_says(StdioOpening) }
+    faulty_text_on_an_acknowledged_stream_over_stdio { acts_as_the_table_says(StdioStream) }
 }
