@@ -2,7 +2,8 @@
 //! all carriers.
 //!
 //! The rows record what each carrier does today. Where carriers differ, the
-//! row shows it.
+//! row shows it. tests/behaviour/tests/limits/inbound_faults.rs sends the same
+//! texts on each carrier and compares what the application sees.
 
 use crate::client::core::counters::Counter;
 

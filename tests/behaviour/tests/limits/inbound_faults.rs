@@ -97,7 +97,9 @@ const TAKEN: Outcome = Outcome::Taken;
 const ENDS: Outcome = Outcome::EndsConnection(MCP_E_TOO_LARGE);
 const REOPENS: Outcome = Outcome::ReopensStream;
 
-/// The protocol revision, for the carriers that exist in both.
+/// Whether the revision has batches, for the carriers that have a choice.
+/// `Batch` always has them; the carriers of `subscriptions/listen` use
+/// 2026-07-28, which has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Batches {
     /// 2025-11-25.
@@ -106,8 +108,9 @@ enum Batches {
     Yes,
 }
 
-/// In a text, `$ID` is the id of the request that the stream or the response is
-/// for, and `$LONG` is more than a message may have.
+/// In a text, `$ID` is the id of the pending request, or of
+/// `subscriptions/listen`. On the GET stream it is the id of a request that has
+/// ended. `$LONG` is longer than a message may be.
 type Row = (&'static str, Batches, &'static [u8], [Outcome; 10]);
 
 /// The outcomes are in the order of [`CARRIERS`].
@@ -222,7 +225,7 @@ const TABLE: &[Row] = &[
 
 /// The longest message.
 const LIMIT: usize = 20_000;
-/// Of one case.
+/// The limit of one case.
 const DEADLINE: Duration = Duration::from_secs(10);
 const SOON: Duration = Duration::from_secs(5);
 /// How long a response is looked for that must not come.
@@ -236,7 +239,7 @@ const KINDS: i32 = MCP_EVENT_RESOURCES_CHANGED | MCP_EVENT_TOOLS_CHANGED;
 const COUNTERS: [i32; 4] =
     [MCP_COUNT_JUNK, MCP_COUNT_DROPPED_REPLIES, MCP_COUNT_RECONNECTIONS, MCP_COUNT_RESUMPTIONS];
 
-/// What a case came to.
+/// What the application and the server have seen at the end of a case.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     /// Of the call, or of mcp_listen().
@@ -412,7 +415,7 @@ impl Script {
     }
 }
 
-/// Sends the text on a carrier, and says what came of it.
+/// Sends the text on a carrier, then the good message, and makes another call.
 fn observe(carrier: Carrier, batches: Batches, text: &'static [u8], expected: Outcome) -> Seen {
     let version = match (carrier, batches) {
         (Opening | ListenStream | StdioOpening | StdioStream, _) => "2026-07-28",
