@@ -2,7 +2,8 @@
 //! all carriers.
 //!
 //! The rows record what each carrier does today. Where carriers differ, the
-//! row shows it.
+//! row shows it. tests/behaviour/tests/limits/inbound_faults.rs sends the same
+//! texts on each carrier and compares what the application sees.
 
 use crate::client::core::counters::Counter;
 
@@ -15,8 +16,10 @@ pub(crate) enum Carrier {
     BatchBody,
     /// The event stream of an HTTP response to a request.
     ResponseStream,
-    /// A connection that all requests share: stdio, HTTP with SSE.
-    SharedConnection,
+    /// Lines that all requests share: stdio.
+    SharedLines,
+    /// An event stream that all requests share: HTTP with SSE.
+    SharedEvents,
     /// The response to `subscriptions/listen` until the server acknowledges.
     StreamOpening,
     /// A notification stream: the GET stream, or an acknowledged one.
@@ -71,7 +74,8 @@ pub(crate) enum Action {
     /// Fails the request that it names. If it may be the response to any, all
     /// that wait fail. If the request does not wait, it is passed over.
     FailNamed(Counter),
-    /// Ends the notification stream, which is opened again later.
+    /// Ends the notification stream, or the shared connection with all calls
+    /// that wait on it. It is opened again later.
     EndStream,
 }
 
@@ -80,7 +84,8 @@ struct Row {
     body: Action,
     batch_body: Action,
     response_stream: Action,
-    shared_connection: Action,
+    shared_lines: Action,
+    shared_events: Action,
     stream_opening: Action,
     notification_stream: Action,
 }
@@ -100,7 +105,8 @@ impl Row {
             body: requests,
             batch_body: requests,
             response_stream: requests,
-            shared_connection: shared,
+            shared_lines: shared,
+            shared_events: shared,
             stream_opening: opening,
             notification_stream: stream,
         }
@@ -117,10 +123,14 @@ impl Row {
             }
             Fault::UnexpectedBatch => Self::for_requests(Fail, JUNK, Fail, SkipSilently),
             Fault::BrokenBatch => Self::for_requests(Fail, JUNK, Fail, SkipSilently),
-            Fault::TooLong => {
-                Self::for_requests(Fail, FailNamed(Counter::DroppedReplies), Fail, EndStream)
+            // An event that is too long is not read to its end.
+            Fault::TooLong => Self {
+                shared_lines: FailNamed(Counter::DroppedReplies),
+                ..Self::for_requests(Fail, EndStream, Fail, EndStream)
+            },
+            Fault::TooLongNotification => {
+                Self { shared_lines: JUNK, ..Self::for_requests(Fail, EndStream, Fail, EndStream) }
             }
-            Fault::TooLongNotification => Self::for_requests(Fail, JUNK, Fail, EndStream),
             Fault::MisnamedResponse => Self::for_requests(Fail, DROPPED, SkipSilently, DROPPED),
             Fault::UnknownResponse => {
                 Self { body: Fail, ..Self::for_requests(DROPPED, DROPPED, SkipSilently, DROPPED) }
@@ -143,7 +153,8 @@ pub(crate) const fn action(carrier: Carrier, fault: Fault) -> Action {
         Carrier::Body => row.body,
         Carrier::BatchBody => row.batch_body,
         Carrier::ResponseStream => row.response_stream,
-        Carrier::SharedConnection => row.shared_connection,
+        Carrier::SharedLines => row.shared_lines,
+        Carrier::SharedEvents => row.shared_events,
         Carrier::StreamOpening => row.stream_opening,
         Carrier::NotificationStream => row.notification_stream,
     }
@@ -154,32 +165,35 @@ mod tests {
     use super::*;
     use Action::{EndStream, Fail, FailNamed, SkipSilently, Take, TakeForOnly};
 
-    const CARRIERS: [Carrier; 6] = [
+    const CARRIERS: [Carrier; 7] = [
         Carrier::Body,
         Carrier::BatchBody,
         Carrier::ResponseStream,
-        Carrier::SharedConnection,
+        Carrier::SharedLines,
+        Carrier::SharedEvents,
         Carrier::StreamOpening,
         Carrier::NotificationStream,
     ];
 
     /// The table written out, a row a fault, in the order of [`CARRIERS`].
     #[rustfmt::skip]
-    const TABLE: [(Fault, [Action; 6]); 13] = [
-        (Fault::NotUtf8, [Fail, Fail, Fail, JUNK, Fail, DROPPED]),
-        (Fault::NotAMessage, [Fail, Fail, Fail, JUNK, Fail, DROPPED]),
-        (Fault::Malformed, [Fail, Fail, Fail, JUNK, Fail, DROPPED]),
-        (Fault::MalformedResponse, [Fail, Fail, Fail, FailNamed(Counter::Junk), Fail, DROPPED]),
-        (Fault::UnexpectedBatch, [Fail, Fail, Fail, JUNK, Fail, SkipSilently]),
-        (Fault::BrokenBatch, [Fail, Fail, Fail, JUNK, Fail, SkipSilently]),
-        (Fault::TooLong, [Fail, Fail, Fail, FailNamed(Counter::DroppedReplies), Fail, EndStream]),
-        (Fault::TooLongNotification, [Fail, Fail, Fail, JUNK, Fail, EndStream]),
-        (Fault::MisnamedResponse, [Fail, Fail, Fail, DROPPED, SkipSilently, DROPPED]),
-        (Fault::UnknownResponse, [Fail, DROPPED, DROPPED, DROPPED, SkipSilently, DROPPED]),
+    const TABLE: [(Fault, [Action; 7]); 13] = [
+        (Fault::NotUtf8, [Fail, Fail, Fail, JUNK, JUNK, Fail, DROPPED]),
+        (Fault::NotAMessage, [Fail, Fail, Fail, JUNK, JUNK, Fail, DROPPED]),
+        (Fault::Malformed, [Fail, Fail, Fail, JUNK, JUNK, Fail, DROPPED]),
+        (Fault::MalformedResponse,
+            [Fail, Fail, Fail, FailNamed(Counter::Junk), FailNamed(Counter::Junk), Fail, DROPPED]),
+        (Fault::UnexpectedBatch, [Fail, Fail, Fail, JUNK, JUNK, Fail, SkipSilently]),
+        (Fault::BrokenBatch, [Fail, Fail, Fail, JUNK, JUNK, Fail, SkipSilently]),
+        (Fault::TooLong,
+            [Fail, Fail, Fail, FailNamed(Counter::DroppedReplies), EndStream, Fail, EndStream]),
+        (Fault::TooLongNotification, [Fail, Fail, Fail, JUNK, EndStream, Fail, EndStream]),
+        (Fault::MisnamedResponse, [Fail, Fail, Fail, DROPPED, DROPPED, SkipSilently, DROPPED]),
+        (Fault::UnknownResponse, [Fail, DROPPED, DROPPED, DROPPED, DROPPED, SkipSilently, DROPPED]),
         (Fault::AnonymousError,
-            [TakeForOnly, TakeForOnly, TakeForOnly, TakeForOnly, SkipSilently, DROPPED]),
-        (Fault::NotAResponse, [Fail, Take, Take, Take, Take, Take]),
-        (Fault::EarlyMessage, [Take, Take, Take, Take, SkipSilently, Take]),
+            [TakeForOnly, TakeForOnly, TakeForOnly, TakeForOnly, TakeForOnly, SkipSilently, DROPPED]),
+        (Fault::NotAResponse, [Fail, Take, Take, Take, Take, Take, Take]),
+        (Fault::EarlyMessage, [Take, Take, Take, Take, Take, SkipSilently, Take]),
     ];
 
     #[test]
@@ -194,8 +208,9 @@ mod tests {
     /// What a caller must be able to rely on, whatever a row says.
     #[test]
     fn fails_no_call_for_a_text_that_may_belong_to_another() {
-        for (fault, [.., shared, _, stream]) in TABLE {
-            assert_ne!(shared, Fail, "{fault:?} fails a call on a shared connection");
+        for (fault, [.., lines, events, _, stream]) in TABLE {
+            assert_ne!(lines, Fail, "{fault:?} fails a call on shared lines");
+            assert_ne!(events, Fail, "{fault:?} fails a call on a shared event stream");
             assert_ne!(stream, Fail, "{fault:?} fails a notification stream");
         }
     }

@@ -118,14 +118,12 @@ impl Reader<'_> {
     }
 
     fn router<'b>(&'b self, wait: &'b Wait) -> Router<'b> {
+        let posts = self.channel.has_posts();
         Router {
             ctx: Ctx::new(self.client, self.options, wait),
-            carrier: Carrier::SharedConnection,
+            carrier: if posts { Carrier::SharedEvents } else { Carrier::SharedLines },
             target: self.peer,
-            awaited: Awaited::Many {
-                pending: &self.channel.slots,
-                posts: self.channel.has_posts(),
-            },
+            awaited: Awaited::Many { pending: &self.channel.slots, posts },
         }
     }
 

@@ -1,4 +1,6 @@
-//! Limits on what a server can make the library keep or read.
+//! Limits on what a server can make the library keep or read, and what a faulty
+//! text does.
 
 mod hostile_servers;
+mod inbound_faults;
 mod queue_limits;
