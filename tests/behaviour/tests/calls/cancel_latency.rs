@@ -1,7 +1,8 @@
 //! A cancel ends a performed or started call at once, at every stage.
 //!
-//! The header promises 10 ms. The tests allow the median of many cancels a few
-//! times as much, as the machine may be busy.
+//! The header promises 10 ms. The machine may be busy, so the tests allow a few
+//! times as much, and look at the fastest quarter of many cancels. A delay of the
+//! library itself would be in all of them.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(10);
 const ROUNDS: usize = 20;
-const MEDIAN: Duration = Duration::from_millis(50);
+const LIMIT: Duration = Duration::from_millis(40);
 
 /// Cancels the call that `make` gives again and again, each time when it
 /// `is_there` (which is asked with the number of the round), first performed
@@ -60,7 +61,7 @@ fn ends_at_once(make: impl Fn() -> (Client, Request), is_there: impl Fn(usize) -
             })
             .collect();
         waits.sort();
-        assert!(waits[ROUNDS / 2] < MEDIAN, "started: {is_started}, {waits:?}");
+        assert!(waits[ROUNDS / 4] < LIMIT, "started: {is_started}, {waits:?}");
     }
 }
 

@@ -153,6 +153,7 @@ tests! {
 
     ten_megabytes_are_sent_and_received {
         for (peer, client) in eras("") {
+            client.set_timeout(25_000);
             let text = "y\u{e9}\n".repeat(2_500_000);
             let answer = client.call("echo", json!({"text": text})).unwrap();
             assert!(answer.told()["text"] == json!(text), "{} bytes", answer.text().len());
