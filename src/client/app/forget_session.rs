@@ -16,7 +16,7 @@ impl Client {
         if session.as_ref().is_some_and(|current| Arc::ptr_eq(current, lost)) {
             *session = None;
             drop(session);
-            self.questions.withdraw_all(lost);
+            self.input_requests.withdraw_all(lost);
             if let Transport::SharedConnection(channel) = &lost.transport {
                 self.retire(channel);
             }

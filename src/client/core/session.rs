@@ -25,7 +25,7 @@ pub(crate) struct Session {
 
 impl Session {
     /// The destination of the messages of this session.
-    pub(crate) fn peer(self: &Arc<Self>) -> Target<'_> {
+    pub(crate) fn target(self: &Arc<Self>) -> Target<'_> {
         Target { transport: &self.transport, dialect: self.dialect.as_ref(), session: Some(self) }
     }
 

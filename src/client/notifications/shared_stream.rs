@@ -51,7 +51,7 @@ impl NotificationStream<'_> {
         let messages = channel.subscribe(id);
         let outgoing =
             session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
-        let post = OutboundMessage::notification(&outgoing, session.peer());
+        let post = OutboundMessage::notification(&outgoing, session.target());
         Ctx::new(client, options, brief).send_on(channel, post).await?;
         let result = async {
             let granted = self.granted(channel, &messages, brief).await?;

@@ -124,7 +124,7 @@ impl<'a> Ctx<'a> {
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
-            ..OutboundMessage::notification(&outgoing, session.peer())
+            ..OutboundMessage::notification(&outgoing, session.target())
         };
         if let Ok(outcome) = self.post(message).await
             && outcome.is_loss(RequestKind::Ping, session)
@@ -170,7 +170,7 @@ impl<'a> Ctx<'a> {
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
-            ..OutboundMessage::notification(&outgoing, session.peer())
+            ..OutboundMessage::notification(&outgoing, session.target())
         };
         match self.post(message).await {
             Ok(_) => Ok(()),
@@ -348,11 +348,11 @@ impl<'a> Ctx<'a> {
                 Box::new(Handshake::new(revision, None)?),
             ),
         };
-        let peer = Target { transport, dialect: dialect.as_ref(), session: None };
+        let target = Target { transport, dialect: dialect.as_ref(), session: None };
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
-            ..OutboundMessage::notification(&outgoing, peer)
+            ..OutboundMessage::notification(&outgoing, target)
         };
         let is_probe = matches!(attempt, Attempt::Discover(_));
         // A process that does not know the probe may send nothing, or end. A
@@ -397,10 +397,10 @@ impl<'a> Ctx<'a> {
             Attempt::Initialize(_) => {
                 let dialect = Handshake::new(revision, session_id)?;
                 let outgoing = dialect.initialized();
-                let peer = Target { transport: &transport, dialect: &dialect, session: None };
+                let target = Target { transport: &transport, dialect: &dialect, session: None };
                 let message = OutboundMessage {
                     is_repeatable: true,
-                    ..OutboundMessage::notification(&outgoing, peer)
+                    ..OutboundMessage::notification(&outgoing, target)
                 };
                 // Nothing else may be sent before the server accepted it.
                 match self.post(message).await? {

@@ -29,7 +29,7 @@ impl Client {
         let Some(session) = self.current_session() else { return Ok(()) };
         // A shared connection carries input requests anyway.
         let has_stream = session.transport.channel().is_some() && !self.subscriptions.is_wanted();
-        if has_stream || self.subscriptions.stands_for(&session) {
+        if has_stream || self.subscriptions.is_open_for(&session) {
             return Ok(());
         }
         let opening = self.open_stream()?;

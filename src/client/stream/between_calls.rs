@@ -47,8 +47,12 @@ impl Client {
                 IdleEntry::Leader(mut source) => {
                     let Some(session) = session.upgrade() else { return Ok(()) };
                     let options = self.options();
-                    let reader =
-                        Reader { client: self, channel, options: &options, peer: session.peer() };
+                    let reader = Reader {
+                        client: self,
+                        channel,
+                        options: &options,
+                        target: session.target(),
+                    };
                     // What is there; or, where only reading tells, what comes.
                     let bound = match &channel.readable {
                         Some(_) => wait.at_most(Duration::ZERO),

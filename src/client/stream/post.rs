@@ -27,7 +27,7 @@ impl Ctx<'_> {
             let sent = self.send_on(channel, post).await?;
             return Ok(sent.unwrap_or(Outcome::Accepted));
         };
-        let waiting = channel.slots.open(id, false);
+        let waiting = channel.pending.open(id, false);
         match self.send_on(channel, post).await {
             Ok(None) => {}
             Ok(Some(refused)) => return Ok(refused),
@@ -46,7 +46,7 @@ impl Ctx<'_> {
         post: OutboundMessage<'_>,
     ) -> Result<Outcome> {
         let Ctx { client, options, wait } = self;
-        let reader = Reader { client, channel, options, peer: post.peer };
+        let reader = Reader { client, channel, options, target: post.target };
         loop {
             while let Some(delivered) = slot.take() {
                 if !wait.is_background() {

@@ -33,7 +33,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) client: &'a Arc<Client>,
     pub(crate) channel: &'a Arc<SharedConnection>,
     pub(crate) options: &'a Arc<Options>,
-    pub(crate) peer: Target<'a>,
+    pub(crate) target: Target<'a>,
 }
 
 impl Reader<'_> {
@@ -121,9 +121,9 @@ impl Reader<'_> {
         Router {
             ctx: Ctx::new(self.client, self.options, wait),
             carrier: Carrier::SharedConnection,
-            target: self.peer,
+            target: self.target,
             awaited: Awaited::Many {
-                pending: &self.channel.slots,
+                pending: &self.channel.pending,
                 posts: self.channel.has_posts(),
             },
         }
@@ -138,7 +138,7 @@ impl Reader<'_> {
         }
         let routed = self.router(wait).route(bytes, start)?;
         for outgoing in routed.outgoing {
-            let message = OutboundMessage::notification(&outgoing, self.peer);
+            let message = OutboundMessage::notification(&outgoing, self.target);
             let sent = Ctx::new(self.client, self.options, wait).send_on(self.channel, message);
             // Boxed, because sending may read. The server can tell whether it
             // got the response; nothing depends on it here.
@@ -175,7 +175,7 @@ impl Ctx<'_> {
             trace.line(">", &text, &options.secrets());
         }
         let line = line(post.outgoing);
-        let reader = Reader { client, channel, options, peer: post.peer };
+        let reader = Reader { client, channel, options, target: post.target };
         let _turn = channel.sending.lock_unless(wait, || false).await?;
         let mut sent = 0;
         loop {
