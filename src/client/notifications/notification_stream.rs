@@ -163,12 +163,12 @@ impl NotificationStream<'_> {
         let client = self.client;
         let wish = client.subscriptions.interest();
         let standing = session.dialect.notification_request(&wish, last_event_id.as_deref());
-        if let Some(channel) = session.transport.channel() {
+        if let Some(connection) = session.transport.shared_connection() {
             return match standing {
-                NotificationRequest::Get(_) => self.stand_on(channel, session, wait).await,
+                NotificationRequest::Get(_) => self.stand_on(connection, session, wait).await,
                 NotificationRequest::Listen(call) => {
                     let wanted = (&call, &wish);
-                    self.subscribe_on(channel, options, session, wanted, brief, wait).await
+                    self.subscribe_on(connection, options, session, wanted, brief, wait).await
                 }
             };
         }

@@ -10,7 +10,7 @@ impl Ctx<'_> {
     pub(crate) async fn post(self, message: OutboundMessage<'_>) -> Result<Outcome> {
         match message.target.transport {
             Transport::StreamableHttp => self.post_http(message).await,
-            Transport::SharedConnection(channel) => self.post_on(channel, message).await,
+            Transport::SharedConnection(connection) => self.post_on(connection, message).await,
         }
     }
 }
