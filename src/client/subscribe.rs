@@ -35,11 +35,11 @@ impl Ctx<'_> {
             if let Some(call) = session.dialect.subscribe(uri, on) {
                 // The stream first, so that no notification is lost.
                 if on {
-                    self.follow_wish().await?;
+                    self.update_stream().await?;
                 }
                 self.perform_within(&call, &CallLimits::default()).await?;
             }
-            self.follow_wish().await
+            self.update_stream().await
         };
         let result = result.await;
         if result.is_err() && has_changed {

@@ -60,7 +60,7 @@ pub(crate) trait Attendant: Send + Sync {
     fn attend(&self);
 
     /// The input requests that belong to no known call.
-    fn asking(&self) -> &Asking;
+    fn open_inputs(&self) -> &OpenInputCount;
 
     /// Ends the input requests that were not answered in time.
     fn expire(&self);
@@ -76,12 +76,12 @@ impl fmt::Debug for dyn Attendant + '_ {
 
 /// Open input requests. The timeout is paused while there are any.
 #[derive(Debug, Default)]
-pub(crate) struct Asking {
+pub(crate) struct OpenInputCount {
     open: AtomicUsize,
     begun: AtomicUsize,
 }
 
-impl Asking {
+impl OpenInputCount {
     pub(crate) fn begin(&self) {
         self.open.fetch_add(1, Ordering::AcqRel);
         self.begun.fetch_add(1, Ordering::AcqRel);
@@ -104,7 +104,7 @@ impl Asking {
 #[derive(Clone, Debug, Default)]
 struct Pause {
     /// The input requests of this call; `None` if it cannot have any.
-    own: Option<Arc<Asking>>,
+    own: Option<Arc<OpenInputCount>>,
     /// How many input requests had begun when the timeout was last checked.
     seen: Cell<usize>,
     is_on: Cell<bool>,
@@ -204,7 +204,7 @@ impl Wait {
     /// The same, but it serves `attendant` meanwhile. Its timeout is paused
     /// while an input request of this call, or of no known call, is open.
     pub(crate) fn attending(&self, attendant: Option<Arc<dyn Attendant>>) -> Self {
-        let seen = attendant.as_ref().map_or(0, |attendant| attendant.asking().begun());
+        let seen = attendant.as_ref().map_or(0, |attendant| attendant.open_inputs().begun());
         let own = attendant.is_some().then(Arc::default);
         let pause = Pause { own, seen: Cell::new(seen), is_on: Cell::new(false) };
         Self { attendant, pause, ..self.clone() }
@@ -212,7 +212,7 @@ impl Wait {
 
     /// The counter for the input requests of this call. `None` if there is no
     /// call, or if the leader waits: its input requests may be of any call.
-    pub(crate) fn asking(&self) -> Option<&Arc<Asking>> {
+    pub(crate) fn open_inputs(&self) -> Option<&Arc<OpenInputCount>> {
         let is_of_one = self.attendant.is_some() && !self.is_leading;
         self.pause.own.as_ref().filter(|_| is_of_one)
     }
@@ -454,7 +454,7 @@ impl Wait {
     /// Whether an input request pauses the timeout, which starts again after it.
     fn is_asking(&self) -> bool {
         let Some(attendant) = &self.attendant else { return false };
-        let (pause, others) = (&self.pause, attendant.asking());
+        let (pause, others) = (&self.pause, attendant.open_inputs());
         let own = pause.own.as_ref();
         let is_open = || own.is_some_and(|own| own.is_open()) || others.is_open();
         if is_open() {

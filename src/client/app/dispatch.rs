@@ -13,7 +13,7 @@ use crate::client::core::reentrancy::{CallbackKind, InCallback};
 use crate::platform::RawDescriptor;
 use crate::protocol::input_request::TOO_DEEP;
 use crate::protocol::notification::ProgressParams;
-use crate::transport::wait::{Asking, Attendant, Wait, now};
+use crate::transport::wait::{Attendant, OpenInputCount, Wait, now};
 
 impl Client {
     /// Returns the descriptor for the application's event loop.
@@ -31,7 +31,7 @@ impl Client {
         if self.is_closed() {
             return is_over();
         }
-        self.questions.expire();
+        self.input_requests.expire();
         if self.attend() || patience.is_zero() || self.event_queue.has_done() {
             return Ok(());
         }
@@ -131,7 +131,7 @@ impl Client {
             return;
         }
         let _in_callback = InCallback::enter(self.id(), CallbackKind::Progress);
-        report.tell(progress.progress, progress.total, progress.message.as_deref());
+        report.run(progress.progress, progress.total, progress.message.as_deref());
     }
 
     /// Delivers an item. On a thread of the application, the handler runs at
@@ -159,11 +159,11 @@ impl Attendant for Client {
         Client::attend(self);
     }
 
-    fn asking(&self) -> &Asking {
-        self.questions.asking()
+    fn open_inputs(&self) -> &OpenInputCount {
+        self.input_requests.open_inputs()
     }
 
     fn expire(&self) {
-        self.questions.expire();
+        self.input_requests.expire();
     }
 }

@@ -16,19 +16,19 @@ impl Client {
         if session.as_ref().is_some_and(|current| Arc::ptr_eq(current, lost)) {
             *session = None;
             drop(session);
-            self.questions.withdraw_all(lost);
-            if let Transport::SharedConnection(channel) = &lost.transport {
-                self.retire(channel);
+            self.input_requests.withdraw_all(lost);
+            if let Transport::SharedConnection(connection) = &lost.transport {
+                self.retire(connection);
             }
         }
     }
 
     /// Closes a shared connection on the background thread.
-    pub(crate) fn retire(self: &Arc<Self>, channel: &Arc<SharedConnection>) {
-        let channel = channel.clone();
+    pub(crate) fn retire(self: &Arc<Self>, connection: &Arc<SharedConnection>) {
+        let connection = connection.clone();
         // If the task cannot be started, the last owner closes it.
         let _ = self.spawn(move |client| async move {
-            channel.shut(ENDING, &client.endless()).await;
+            connection.shut(ENDING, &client.endless()).await;
         });
     }
 }

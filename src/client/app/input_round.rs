@@ -42,8 +42,13 @@ impl InputRound {
         request: InputRequest,
         wait: &Wait,
     ) {
-        let request =
-            OpenInputRequest::of_round(client.asker(), &self.responses, place, request, wait);
+        let request = OpenInputRequest::of_round(
+            client.input_context(),
+            &self.responses,
+            place,
+            request,
+            wait,
+        );
         self.requests.push(request);
     }
 

@@ -49,10 +49,10 @@ impl Ctx<'_> {
         }
         // A server with a notification stream sends a notification when a page
         // was visited. Without one, the call is sent again at once.
-        if client.subscriptions.stands_for(session) {
+        if client.subscriptions.is_open_for(session) {
             let patience = wait.at_most_beyond(options.input_timeout);
             for (id, _) in &pages {
-                client.questions.until_complete(id, &patience).await?;
+                client.input_requests.until_complete(id, &patience).await?;
             }
         }
         Ok(true)

@@ -14,7 +14,7 @@ use crate::client::core::context::Ctx;
 use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::outbound::Outcome;
 use crate::client::core::outbound::RpcRefused;
-use crate::client::core::progress_report::Reporting;
+use crate::client::core::progress_report::ReportRegistration;
 use crate::client::core::response_cache::Ticket;
 use crate::client::core::session::Session;
 use crate::protocol::call::Call;
@@ -41,7 +41,7 @@ pub(crate) struct CallSteps<'a> {
     /// What the server asks for before it completes the call.
     input: InputRequired,
     /// The task that the call has become. Its progress is still reported.
-    task: Option<(Task, Option<Reporting>)>,
+    task: Option<(Task, Option<ReportRegistration>)>,
     answer: Option<Answer>,
     error: Option<Error>,
     /// Whether the server may have run a request before the last one.
@@ -135,10 +135,11 @@ impl<'a> CallSteps<'a> {
             outgoing: &outgoing,
             id: Some(id),
             is_repeatable,
-            peer: session.peer(),
+            target: session.target(),
             report,
         };
-        let reporting = report.map(|report| Reporting::begin(&client.progress_reports, id, report));
+        let reporting =
+            report.map(|report| ReportRegistration::begin(&client.progress_reports, id, report));
         let ctx = ctx.within(&within.wait);
         match ctx.post(post).await {
             Ok(outcome) => self.responded(outcome, reporting).await,
@@ -234,7 +235,11 @@ impl<'a> CallSteps<'a> {
     }
 
     /// There is a response.
-    async fn responded(&mut self, outcome: Outcome, reporting: Option<Reporting>) -> CallEvent {
+    async fn responded(
+        &mut self,
+        outcome: Outcome,
+        reporting: Option<ReportRegistration>,
+    ) -> CallEvent {
         let (Ctx { client, options, .. }, limits) = (self.ctx, self.limits);
         let Some(within) = &self.in_session else { return self.failed(no_session()) };
         let (session, call) = (&within.session, within.prepared.as_deref().unwrap_or(self.call));

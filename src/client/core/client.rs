@@ -46,7 +46,7 @@ pub(crate) struct Client {
     pub(crate) next_id: AtomicI64,
     pub(crate) log_level: Mutex<Option<&'static str>>,
     pub(crate) event_queue: Arc<EventQueue>,
-    pub(crate) questions: OpenInputRequests,
+    pub(crate) input_requests: OpenInputRequests,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) background_tasks: BackgroundTasks,
     pub(crate) progress_reports: Arc<ProgressReports>,
@@ -72,7 +72,7 @@ impl Client {
             next_id: AtomicI64::new(1),
             log_level: Mutex::default(),
             event_queue: Arc::default(),
-            questions: OpenInputRequests::default(),
+            input_requests: OpenInputRequests::default(),
             subscriptions: Subscriptions::default(),
             background_tasks: BackgroundTasks::default(),
             progress_reports: Arc::default(),
@@ -194,10 +194,10 @@ impl Client {
     }
 
     /// Returns the parts of the client that a new input request needs.
-    pub(crate) fn asker(self: &Arc<Self>) -> InputContext<'_> {
+    pub(crate) fn input_context(self: &Arc<Self>) -> InputContext<'_> {
         let responder: Weak<dyn Responder> = Arc::<Self>::downgrade(self);
         InputContext {
-            questions: &self.questions,
+            input_requests: &self.input_requests,
             responder,
             input_timeout: self.options().input_timeout,
         }

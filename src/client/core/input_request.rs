@@ -11,7 +11,7 @@ use crate::base::signal::Signal;
 use crate::client::core::session::Session;
 use crate::protocol::input_request::{InputRequest, InputResponse};
 use crate::protocol::input_required::{InputRequired, RetryParams};
-use crate::transport::wait::{Asking, Wait};
+use crate::transport::wait::{OpenInputCount, Wait};
 use crate::wire::json_members::{self, MemberWriter};
 
 /// Sends input responses to the server. The client implements it, so that this
@@ -38,7 +38,7 @@ impl fmt::Debug for dyn Responder + '_ {
 /// The parts of the client that a new input request needs.
 #[derive(Debug)]
 pub(crate) struct InputContext<'a> {
-    pub(crate) questions: &'a OpenInputRequests,
+    pub(crate) input_requests: &'a OpenInputRequests,
     pub(crate) responder: Weak<dyn Responder>,
     pub(crate) input_timeout: Duration,
 }
@@ -50,7 +50,7 @@ pub(crate) struct OpenInputRequest {
     target: ResponseTarget,
     state: Mutex<InputState>,
     /// Pauses the timeout of its call while the request is open.
-    asking: Arc<Asking>,
+    open_inputs: Arc<OpenInputCount>,
     until: Instant,
     responder: Weak<dyn Responder>,
     /// Its share of the quota, if the server sent it as a request.
@@ -164,7 +164,7 @@ impl OpenInputRequest {
         request: InputRequest,
         wait: &Wait,
     ) -> Option<Arc<Self>> {
-        let quota = QuotaShare::of(&context.questions.quota, request.params.len())?;
+        let quota = QuotaShare::of(&context.input_requests.quota, request.params.len())?;
         let target = ResponseTarget::Request { session: session.clone(), id: id.to_owned() };
         Some(Self::new(context, target, request, Some(quota), wait))
     }
@@ -188,18 +188,18 @@ impl OpenInputRequest {
         quota: Option<QuotaShare>,
         wait: &Wait,
     ) -> Arc<Self> {
-        let asking = wait.asking().unwrap_or(&context.questions.unclaimed).clone();
-        asking.begin();
+        let open_inputs = wait.open_inputs().unwrap_or(&context.input_requests.unclaimed).clone();
+        open_inputs.begin();
         let input = Arc::new(Self {
             request,
             target,
             state: Mutex::new(InputState::Open),
-            asking,
+            open_inputs,
             until: Instant::now() + context.input_timeout,
             responder: context.responder,
             _quota: quota,
         });
-        context.questions.add(&input);
+        context.input_requests.add(&input);
         input
     }
 
@@ -242,7 +242,7 @@ impl OpenInputRequest {
         }
         *current = how;
         drop(current);
-        self.asking.end();
+        self.open_inputs.end();
         Ok(responder)
     }
 
@@ -304,7 +304,7 @@ impl Drop for QuotaShare {
 #[derive(Debug, Default)]
 pub(crate) struct OpenInputRequests {
     /// Open input requests that belong to no call.
-    unclaimed: Arc<Asking>,
+    unclaimed: Arc<OpenInputCount>,
     quota: Arc<Mutex<InputQuota>>,
     all: Mutex<Vec<Weak<OpenInputRequest>>>,
     completed: Mutex<Completed>,
@@ -323,7 +323,7 @@ const COMPLETED: usize = 256;
 const COMPLETED_BYTES: usize = 1 << 20;
 
 impl OpenInputRequests {
-    pub(crate) fn asking(&self) -> &Asking {
+    pub(crate) fn open_inputs(&self) -> &OpenInputCount {
         &self.unclaimed
     }
 

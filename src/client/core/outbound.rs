@@ -18,15 +18,15 @@ pub(crate) struct OutboundMessage<'a> {
     /// The id of a request; `None` for a notification or a response.
     pub(crate) id: Option<i64>,
     pub(crate) is_repeatable: bool,
-    pub(crate) peer: Target<'a>,
+    pub(crate) target: Target<'a>,
     pub(crate) report: Option<&'a Arc<ProgressReport>>,
 }
 
 impl<'a> OutboundMessage<'a> {
     /// A message without a response: a notification, or a response to the
     /// server.
-    pub(crate) fn notification(outgoing: &'a Outgoing, peer: Target<'a>) -> Self {
-        Self { outgoing, id: None, is_repeatable: false, peer, report: None }
+    pub(crate) fn notification(outgoing: &'a Outgoing, target: Target<'a>) -> Self {
+        Self { outgoing, id: None, is_repeatable: false, target, report: None }
     }
 }
 

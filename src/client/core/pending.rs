@@ -89,9 +89,9 @@ impl PendingRequest {
     }
 
     /// Gives back a second answer.
-    fn put(&self, delivered: Inbound) -> Option<Inbound> {
+    fn put(&self, message: Inbound) -> Option<Inbound> {
         let mut state = lock(&self.0);
-        match delivered.weight() {
+        match message.weight() {
             Some(weight) => {
                 while state.messages.len() >= MOST || state.bytes + weight > MOST_BYTES {
                     let oldest = state.messages.iter().position(|one| one.weight().is_some());
@@ -101,10 +101,10 @@ impl PendingRequest {
                 }
                 state.bytes += weight;
             }
-            None if std::mem::replace(&mut state.has_answer, true) => return Some(delivered),
+            None if std::mem::replace(&mut state.has_answer, true) => return Some(message),
             None => {}
         }
-        state.messages.push_back(delivered);
+        state.messages.push_back(message);
         if let Some(signal) = &state.signal {
             signal.raise();
         }
@@ -124,46 +124,48 @@ pub(crate) struct PendingRequests(Mutex<Vec<(i64, Arc<PendingRequest>)>>);
 
 /// A slot for as long as somebody waits.
 pub(crate) struct PendingGuard<'a> {
-    slots: &'a PendingRequests,
+    requests: &'a PendingRequests,
     id: i64,
-    slot: Arc<PendingRequest>,
+    request: Arc<PendingRequest>,
 }
 
 impl PendingRequests {
     pub(crate) fn open(&self, id: i64, is_stream: bool) -> PendingGuard<'_> {
-        let slot = Arc::new(PendingRequest::default());
-        lock(&slot.0).is_stream = is_stream;
-        let mut slots = lock(&self.0);
-        let at = slots.partition_point(|(one, _)| *one < id);
-        slots.insert(at, (id, slot.clone()));
-        drop(slots);
-        PendingGuard { slots: self, id, slot }
+        let request = Arc::new(PendingRequest::default());
+        lock(&request.0).is_stream = is_stream;
+        let mut requests = lock(&self.0);
+        let at = requests.partition_point(|(one, _)| *one < id);
+        requests.insert(at, (id, request.clone()));
+        drop(requests);
+        PendingGuard { requests: self, id, request }
     }
 
     /// Gives it to who waits for it; gives it back where nobody does.
-    pub(crate) fn put(&self, id: i64, delivered: Inbound) -> Option<Inbound> {
-        let slots = lock(&self.0);
-        let slot = place(&slots, id).and_then(|at| slots.get(at)).map(|(_, slot)| slot.clone());
-        drop(slots);
-        let takes = |slot: &Arc<PendingRequest>| match delivered {
+    pub(crate) fn put(&self, id: i64, message: Inbound) -> Option<Inbound> {
+        let requests = lock(&self.0);
+        let request = index_of(&requests, id)
+            .and_then(|at| requests.get(at))
+            .map(|(_, request)| request.clone());
+        drop(requests);
+        let takes = |request: &Arc<PendingRequest>| match message {
             Inbound::Response(..) | Inbound::Malformed(_) => true,
-            Inbound::Progress(_) => !lock(&slot.0).is_stream,
-            Inbound::Notification(..) => lock(&slot.0).is_stream,
+            Inbound::Progress(_) => !lock(&request.0).is_stream,
+            Inbound::Notification(..) => lock(&request.0).is_stream,
         };
-        match slot.filter(takes) {
-            Some(slot) => slot.put(delivered),
-            None => Some(delivered),
+        match request.filter(takes) {
+            Some(request) => request.put(message),
+            None => Some(message),
         }
     }
 
     pub(crate) fn has(&self, id: i64) -> bool {
-        place(&lock(&self.0), id).is_some()
+        index_of(&lock(&self.0), id).is_some()
     }
 
     /// The only one that waits.
     pub(crate) fn only(&self) -> Option<i64> {
-        let slots = lock(&self.0);
-        match slots.as_slice() {
+        let requests = lock(&self.0);
+        match requests.as_slice() {
             [(id, _)] => Some(*id),
             _ => None,
         }
@@ -171,40 +173,40 @@ impl PendingRequests {
 
     /// All but the streams.
     pub(crate) fn calls(&self) -> Vec<i64> {
-        let slots = lock(&self.0);
-        let calls = slots.iter().filter(|(_, slot)| !lock(&slot.0).is_stream);
+        let requests = lock(&self.0);
+        let calls = requests.iter().filter(|(_, request)| !lock(&request.0).is_stream);
         calls.map(|(id, _)| *id).collect()
     }
 
     pub(crate) fn has_streams(&self) -> bool {
-        lock(&self.0).iter().any(|(_, slot)| lock(&slot.0).is_stream)
+        lock(&self.0).iter().any(|(_, request)| lock(&request.0).is_stream)
     }
 
     /// Has all of them look.
     pub(crate) fn wake_all(&self) {
-        for (_, slot) in lock(&self.0).iter() {
-            slot.wake();
+        for (_, request) in lock(&self.0).iter() {
+            request.wake();
         }
     }
 }
 
-fn place(slots: &[(i64, Arc<PendingRequest>)], id: i64) -> Option<usize> {
-    slots.binary_search_by_key(&id, |(one, _)| *one).ok()
+fn index_of(requests: &[(i64, Arc<PendingRequest>)], id: i64) -> Option<usize> {
+    requests.binary_search_by_key(&id, |(one, _)| *one).ok()
 }
 
 impl std::ops::Deref for PendingGuard<'_> {
     type Target = PendingRequest;
 
     fn deref(&self) -> &PendingRequest {
-        &self.slot
+        &self.request
     }
 }
 
 impl Drop for PendingGuard<'_> {
     fn drop(&mut self) {
-        let mut slots = lock(&self.slots.0);
-        let gone = place(&slots, self.id).map(|at| slots.remove(at));
-        drop(slots);
+        let mut requests = lock(&self.requests.0);
+        let gone = index_of(&requests, self.id).map(|at| requests.remove(at));
+        drop(requests);
         drop(gone);
     }
 }
@@ -227,37 +229,37 @@ mod tests {
     }
 
     #[test]
-    fn delivers_to_who_waits_and_to_nobody_else() {
-        let slots = PendingRequests::default();
-        let waiting = slots.open(1, false);
-        assert_eq!(slots.only(), Some(1));
-        assert!(slots.put(2, malformed()).is_some());
-        assert!(slots.put(1, notification()).is_some(), "a call takes no notifications");
-        assert!(slots.put(1, malformed()).is_none());
-        assert_eq!(slots.calls(), [1]);
+    fn delivers_only_to_the_waiting_request() {
+        let requests = PendingRequests::default();
+        let waiting = requests.open(1, false);
+        assert_eq!(requests.only(), Some(1));
+        assert!(requests.put(2, malformed()).is_some());
+        assert!(requests.put(1, notification()).is_some(), "a call takes no notifications");
+        assert!(requests.put(1, malformed()).is_none());
+        assert_eq!(requests.calls(), [1]);
         assert!(waiting.has_any() && waiting.signal().is_raised());
         assert!(waiting.take().is_some() && waiting.take().is_none());
         drop(waiting);
-        assert!(slots.put(1, malformed()).is_some() && !slots.has(1));
+        assert!(requests.put(1, malformed()).is_some() && !requests.has(1));
     }
 
     #[test]
     fn keeps_a_streams_newest_notifications() {
-        let slots = PendingRequests::default();
-        let waiting = slots.open(1, true);
-        assert!(slots.has_streams() && slots.calls().is_empty());
+        let requests = PendingRequests::default();
+        let waiting = requests.open(1, true);
+        assert!(requests.has_streams() && requests.calls().is_empty());
         for _ in 0..MOST + 5 {
-            assert!(slots.put(1, notification()).is_none());
+            assert!(requests.put(1, notification()).is_none());
         }
         assert_eq!(std::iter::from_fn(|| waiting.take()).count(), MOST);
     }
 
     #[test]
     fn is_bounded_in_bytes_but_keeps_the_newest() {
-        let slots = PendingRequests::default();
-        let waiting = slots.open(1, false);
+        let requests = PendingRequests::default();
+        let waiting = requests.open(1, false);
         for size in [MOST_BYTES / 2, MOST_BYTES / 2, 1, 2 * MOST_BYTES] {
-            slots.put(1, progress(&"x".repeat(size)));
+            requests.put(1, progress(&"x".repeat(size)));
             assert!(lock(&waiting.0).bytes <= 2 * MOST_BYTES);
         }
         assert!(
@@ -268,19 +270,19 @@ mod tests {
 
     #[test]
     fn takes_one_answer() {
-        let slots = PendingRequests::default();
-        let waiting = slots.open(1, false);
-        assert!(slots.put(1, malformed()).is_none() && slots.put(1, malformed()).is_some());
-        assert!(waiting.take().is_some() && slots.put(1, malformed()).is_some());
+        let requests = PendingRequests::default();
+        let waiting = requests.open(1, false);
+        assert!(requests.put(1, malformed()).is_none() && requests.put(1, malformed()).is_some());
+        assert!(waiting.take().is_some() && requests.put(1, malformed()).is_some());
     }
 
     #[test]
     fn keeps_the_answer_whatever_follows_it() {
-        let slots = PendingRequests::default();
-        let waiting = slots.open(1, false);
-        slots.put(1, malformed());
+        let requests = PendingRequests::default();
+        let waiting = requests.open(1, false);
+        requests.put(1, malformed());
         for _ in 0..MOST + 5 {
-            slots.put(1, progress(""));
+            requests.put(1, progress(""));
         }
         assert!(matches!(waiting.take(), Some(Inbound::Malformed(_))));
     }

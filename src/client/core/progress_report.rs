@@ -14,7 +14,7 @@ pub(crate) type ProgressHandler = dyn Fn(f64, Option<f64>, Option<&str>) + Send 
 /// Passes the progress of one run of a request to its handler, until the run
 /// ends.
 pub(crate) struct ProgressReport {
-    tell: Arc<ProgressHandler>,
+    handler: Arc<ProgressHandler>,
     /// There is no handler. Progress only restarts the timeout.
     pub(crate) is_silent: bool,
     /// Set when progress arrives on another stream than the one of the call.
@@ -39,9 +39,9 @@ impl fmt::Debug for ProgressReport {
 }
 
 impl ProgressReport {
-    pub(crate) fn new(tell: Arc<ProgressHandler>) -> Self {
+    pub(crate) fn new(handler: Arc<ProgressHandler>) -> Self {
         let (state, returned) = (Mutex::default(), Condvar::new());
-        Self { tell, is_silent: false, sign: Arc::default(), state, returned }
+        Self { handler, is_silent: false, sign: Arc::default(), state, returned }
     }
 
     pub(crate) fn silent() -> Self {
@@ -50,10 +50,10 @@ impl ProgressReport {
 
     /// Makes a report for another run, with the same handler.
     pub(crate) fn again(&self) -> Self {
-        Self::new(self.tell.clone())
+        Self::new(self.handler.clone())
     }
 
-    pub(crate) fn tell(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
+    pub(crate) fn run(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
         let mut state = lock(&self.state);
         if state.has_ended {
             return;
@@ -61,7 +61,7 @@ impl ProgressReport {
         state.threads.push(thread::current().id());
         drop(state);
         let _returning = Returning(self);
-        (self.tell)(progress, total, message);
+        (self.handler)(progress, total, message);
     }
 
     /// Ends the report. Later progress is ignored, and the handler has returned
@@ -112,10 +112,10 @@ impl Drop for Returning<'_> {
 
 /// The reports of the requests in flight, sorted by the ids of the requests.
 #[derive(Debug, Default)]
-pub(crate) struct ProgressReports(Mutex<Vec<(i64, KnownReport)>>);
+pub(crate) struct ProgressReports(Mutex<Vec<(i64, RegisteredReport)>>);
 
 #[derive(Clone, Debug)]
-pub(crate) struct KnownReport {
+pub(crate) struct RegisteredReport {
     /// Weak, because it may hold the application's user data.
     pub(crate) report: Weak<ProgressReport>,
     /// Set to restart the timeout of the request.
@@ -123,7 +123,7 @@ pub(crate) struct KnownReport {
 }
 
 impl ProgressReports {
-    fn put(&self, id: i64, report: KnownReport) {
+    fn put(&self, id: i64, report: RegisteredReport) {
         let mut all = lock(&self.0);
         let at = all.partition_point(|(one, _)| *one < id);
         all.insert(at, (id, report));
@@ -136,7 +136,7 @@ impl ProgressReports {
         }
     }
 
-    pub(crate) fn get(&self, id: i64) -> Option<KnownReport> {
+    pub(crate) fn get(&self, id: i64) -> Option<RegisteredReport> {
         let all = lock(&self.0);
         let at = all.binary_search_by_key(&id, |(one, _)| *one).ok()?;
         all.get(at).map(|(_, report)| report.clone())
@@ -145,24 +145,24 @@ impl ProgressReports {
 
 /// Keeps a report in the list until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Reporting {
+pub(crate) struct ReportRegistration {
     reports: Arc<ProgressReports>,
     id: i64,
 }
 
-impl Reporting {
+impl ReportRegistration {
     pub(crate) fn begin(
         reports: &Arc<ProgressReports>,
         id: i64,
         report: &Arc<ProgressReport>,
     ) -> Self {
         let weak = if report.is_silent { Weak::new() } else { Arc::downgrade(report) };
-        reports.put(id, KnownReport { report: weak, sign: report.sign.clone() });
+        reports.put(id, RegisteredReport { report: weak, sign: report.sign.clone() });
         Self { reports: reports.clone(), id }
     }
 }
 
-impl Drop for Reporting {
+impl Drop for ReportRegistration {
     fn drop(&mut self) {
         self.reports.remove(self.id);
     }

@@ -89,8 +89,8 @@ impl RequestState {
     }
 
     /// Sets the progress handler, and ends the reports to the previous one.
-    pub(crate) fn set_report(&self, tell: Option<Arc<ProgressHandler>>) -> Result<()> {
-        let report = tell.map(|tell| Arc::new(ProgressReport::new(tell)));
+    pub(crate) fn set_report(&self, handler: Option<Arc<ProgressHandler>>) -> Result<()> {
+        let report = handler.map(|handler| Arc::new(ProgressReport::new(handler)));
         let old = std::mem::replace(&mut lock(&self.limits).report, report);
         drop(old);
         self.end_report();

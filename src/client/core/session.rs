@@ -25,14 +25,14 @@ pub(crate) struct Session {
 
 impl Session {
     /// The destination of the messages of this session.
-    pub(crate) fn peer(self: &Arc<Self>) -> Target<'_> {
+    pub(crate) fn target(self: &Arc<Self>) -> Target<'_> {
         Target { transport: &self.transport, dialect: self.dialect.as_ref(), session: Some(self) }
     }
 
     /// Whether arguments of tools go into headers. Only Streamable HTTP has
     /// headers for each message.
     pub(crate) fn has_header_params(&self) -> bool {
-        self.dialect.has_header_params() && self.transport.channel().is_none()
+        self.dialect.has_header_params() && self.transport.shared_connection().is_none()
     }
 
     /// The facts that decide whether a refusal means that the server has lost
@@ -41,7 +41,7 @@ impl Session {
         SessionState {
             is_stateless: self.server_info.revision.is_stateless(),
             has_id: self.dialect.session_id().is_some(),
-            is_shared: self.transport.channel().is_some(),
+            is_shared: self.transport.shared_connection().is_some(),
             had_stream,
         }
     }
@@ -67,16 +67,16 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    pub(crate) fn channel(&self) -> Option<&Arc<SharedConnection>> {
+    pub(crate) fn shared_connection(&self) -> Option<&Arc<SharedConnection>> {
         match self {
             Self::StreamableHttp => None,
-            Self::SharedConnection(channel) => Some(channel),
+            Self::SharedConnection(connection) => Some(connection),
         }
     }
 
     /// Whether the transport has ended.
     pub(crate) fn is_over(&self) -> bool {
-        self.channel().is_some_and(|channel| channel.is_over())
+        self.shared_connection().is_some_and(|connection| connection.is_over())
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct SharedConnection {
     pub(crate) sink: Sink,
     /// Held while a message is written, so that messages do not mix.
     pub(crate) sending: AsyncMutex,
-    pub(crate) slots: PendingRequests,
+    pub(crate) pending: PendingRequests,
     /// The descriptor that is readable when a message arrives between calls.
     pub(crate) readable: Option<Arc<Descriptor>>,
     process: Option<Arc<Process>>,
@@ -60,7 +60,7 @@ impl SharedConnection {
             source: LeaderLock::new(source),
             sink,
             sending: AsyncMutex::default(),
-            slots: PendingRequests::default(),
+            pending: PendingRequests::default(),
             readable,
             process,
             end: OnceLock::new(),
@@ -84,7 +84,7 @@ impl SharedConnection {
     }
 
     pub(crate) fn subscribe(&self, id: i64) -> PendingGuard<'_> {
-        self.slots.open(id, true)
+        self.pending.open(id, true)
     }
 
     pub(crate) fn check(&self) -> Result<()> {
@@ -111,7 +111,7 @@ impl SharedConnection {
     pub(crate) fn finish(&self, error: Error) {
         let _ = self.end.set(error);
         self.ended.raise();
-        self.slots.wake_all();
+        self.pending.wake_all();
     }
 
     /// Ends the stream, and the process at its other end, within `patience`.

@@ -47,7 +47,7 @@ impl StreamOpening {
         Arc::new(Self { done: Signal::shared(), result: Mutex::default() })
     }
 
-    pub(crate) fn tell(&self, result: Result<()>) {
+    pub(crate) fn finish(&self, result: Result<()>) {
         let mut first = lock(&self.result);
         if first.is_none() {
             *first = Some(result);
@@ -66,7 +66,7 @@ impl Subscriptions {
         lock(&self.0).uris.clone()
     }
 
-    pub(crate) fn wish(&self) -> Interest {
+    pub(crate) fn interest(&self) -> Interest {
         let state = lock(&self.0);
         let wants = |kind: NotificationKind| state.kinds & kind as i32 != 0;
         Interest {
@@ -105,7 +105,7 @@ impl Subscriptions {
         state.kinds != 0 || !state.uris.is_empty()
     }
 
-    pub(crate) fn stands_for(&self, session: &Arc<Session>) -> bool {
+    pub(crate) fn is_open_for(&self, session: &Arc<Session>) -> bool {
         let state = lock(&self.0);
         let stream = state.stream.as_ref();
         stream.is_some_and(|stream| std::ptr::eq(stream.session.as_ptr(), Arc::as_ptr(session)))
@@ -130,7 +130,7 @@ impl Subscriptions {
     }
 
     /// Records that a stream is open, and stops the previous one.
-    pub(crate) fn stand(&self, generation: u64, stop: &Arc<Signal>, session: &Arc<Session>) {
+    pub(crate) fn set_open(&self, generation: u64, stop: &Arc<Signal>, session: &Arc<Session>) {
         let mut state = lock(&self.0);
         if state.generation != generation {
             return;
@@ -147,7 +147,7 @@ impl Subscriptions {
     }
 
     /// Records that a stream could not be opened. The previous one stays.
-    pub(crate) fn give_up(&self, generation: u64) {
+    pub(crate) fn set_failed(&self, generation: u64) {
         let mut state = lock(&self.0);
         if state.generation != generation {
             return;

@@ -20,7 +20,7 @@ impl Ctx<'_> {
         message: OutboundMessage<'_>,
     ) -> Result<Option<Outcome>> {
         let Ctx { client, options, wait } = self;
-        let http = HttpContext::new(options, Some(message.peer.dialect))?;
+        let http = HttpContext::new(options, Some(message.target.dialect))?;
         let _permit = client.connection_permit(wait).await?;
         match self.send(&HttpRequest::post(url, message), &http).await? {
             Ok(reply) => {

@@ -18,7 +18,7 @@ impl<'a> Ctx<'a> {
     /// Sends a message and reads the reply.
     pub(crate) async fn post_http(self, message: OutboundMessage<'_>) -> Result<Outcome> {
         let Ctx { client, options, wait } = self;
-        let http = HttpContext::new(options, Some(message.peer.dialect))?;
+        let http = HttpContext::new(options, Some(message.target.dialect))?;
         let request = HttpRequest::post(&options.address()?.url, message);
         let _permit = client.connection_permit(wait).await?;
         match self.send(&request, &http).await? {

@@ -82,7 +82,7 @@ impl Ctx<'_> {
         let said = |error: Error| error.with_http_status(status).with_may_have_run(true);
         let router = self.router(Carrier::Body, message, id);
         let routed = router.route(body, 0).map_err(said)?;
-        self.answer(message.peer, routed.outgoing).await?;
+        self.answer(message.target, routed.outgoing).await?;
         match routed.response {
             Some(response) => Ok(response.outcome(status, session_id)),
             None => Err(said(Error::protocol(format!(
@@ -121,7 +121,7 @@ impl Ctx<'_> {
             }
             let lost = lost.with_http_status(http_status).with_may_have_run(true);
             let reply = loop {
-                let dialect = message.peer.dialect;
+                let dialect = message.target.dialect;
                 let resume = stream.last_id().and_then(|last| dialect.resume(last));
                 let Some(headers) = resume else { return Err(lost) };
                 if fruitless >= FRUITLESS {
@@ -208,7 +208,7 @@ impl Ctx<'_> {
             *left = left.checked_sub(1).ok_or_else(|| too_many(options))?;
             let routed = router.route(event.text, event.start)?;
             has_other |= routed.has_other;
-            self.answer(message.peer, routed.outgoing).await?;
+            self.answer(message.target, routed.outgoing).await?;
             if let Some(response) = routed.response {
                 let (mut reply, _) = source.into_parts();
                 let (status, session_id) = (reply.head.status, reply.head.session_id.take());
@@ -236,7 +236,7 @@ impl Ctx<'_> {
 impl<'a> Ctx<'a> {
     fn router(self, carrier: Carrier, message: OutboundMessage<'a>, id: i64) -> Router<'a> {
         let awaited = Awaited::One { id, report: message.report };
-        Router { ctx: self, carrier, target: message.peer, awaited }
+        Router { ctx: self, carrier, target: message.target, awaited }
     }
 }
 

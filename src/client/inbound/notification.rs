@@ -32,11 +32,11 @@ impl Client {
         if kind == NotificationKind::ElicitationComplete
             && let Some(id) = notification::elicitation(params)
         {
-            self.questions.complete(id);
+            self.input_requests.complete(id);
         }
         if kind == NotificationKind::Cancelled {
             match notification::cancelled(params) {
-                Some(request) if session.is_some() => self.questions.withdraw(request),
+                Some(request) if session.is_some() => self.input_requests.withdraw(request),
                 _ => {}
             }
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use crate::client::core::client::Client;
 use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::progress_report::{KnownReport, ProgressReport};
+use crate::client::core::progress_report::{ProgressReport, RegisteredReport};
 use crate::protocol::notification::{self, ProgressParams};
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::SseEvent;
@@ -34,7 +34,7 @@ pub(crate) fn report_own(
 /// Reports progress of a request that another thread or task waits for.
 pub(crate) fn report_other(client: &Client, progress: ProgressParams<'_>, wait: &Wait) {
     let Some(id) = progress.id else { return };
-    let Some(KnownReport { report, sign }) = client.progress_reports.get(id) else { return };
+    let Some(RegisteredReport { report, sign }) = client.progress_reports.get(id) else { return };
     sign.store(true, Ordering::Relaxed);
     if report.strong_count() > 0 {
         client.deliver(QueuedItem::Progress(report, progress.into_owned()), wait);

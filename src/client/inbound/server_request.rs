@@ -25,11 +25,11 @@ impl Ctx<'_> {
     /// answer it. Gives the response that the caller has to send.
     pub(crate) fn take_request(
         self,
-        peer: Target<'_>,
+        target: Target<'_>,
         request: ServerRequest<'_>,
     ) -> Result<Option<Outgoing>> {
         let Ctx { client, wait, .. } = self;
-        if !peer.dialect.has_requests() {
+        if !target.dialect.has_requests() {
             client.count_one(Counter::Junk);
             return Ok(None);
         }
@@ -37,7 +37,7 @@ impl Ctx<'_> {
             InputResponse::Result("{}".to_owned())
         } else {
             let none = Default::default();
-            let declared = peer.session.map_or(&none, |session| &session.declared);
+            let declared = target.session.map_or(&none, |session| &session.declared);
             match InputRequest::recognise(request.method, request.params, declared) {
                 Err(refusal) => refusal.into(),
                 Ok(asked) => 'asked: {
@@ -47,9 +47,9 @@ impl Ctx<'_> {
                         let answer = InputResponse::roots(&roots);
                         break 'asked answer.related_to(&asked.params);
                     }
-                    let Some(session) = peer.session else { return Ok(None) };
+                    let Some(session) = target.session else { return Ok(None) };
                     match OpenInputRequest::of_request(
-                        client.asker(),
+                        client.input_context(),
                         session,
                         request.id,
                         asked,
@@ -67,10 +67,12 @@ impl Ctx<'_> {
                 }
             }
         };
-        let Some(outgoing) = peer.dialect.response(request.id, &answered) else { return Ok(None) };
+        let Some(outgoing) = target.dialect.response(request.id, &answered) else {
+            return Ok(None);
+        };
         // Who reads for others does not stop reading for that.
         if (wait.is_leading() || wait.is_background())
-            && let Some(session) = peer.session
+            && let Some(session) = target.session
         {
             return client.send_apart(session, OutboxKind::Own, outgoing).map(|()| None);
         }

@@ -57,10 +57,10 @@ pub(crate) async fn run(
     let has_stood = Cell::new(false);
     let stream = NotificationStream { client, generation, stop, opening, has_stood };
     if let Err(error) = stream.run().await {
-        client.subscriptions.give_up(generation);
-        opening.tell(Err(error));
+        client.subscriptions.set_failed(generation);
+        opening.finish(Err(error));
     }
-    opening.tell(Ok(()));
+    opening.finish(Ok(()));
 }
 
 /// How a stream that stood came to its end.
@@ -161,14 +161,14 @@ impl NotificationStream<'_> {
         wait: &Wait,
     ) -> Result<Disconnected> {
         let client = self.client;
-        let wish = client.subscriptions.wish();
+        let wish = client.subscriptions.interest();
         let standing = session.dialect.notification_request(&wish, last_event_id.as_deref());
-        if let Some(channel) = session.transport.channel() {
+        if let Some(connection) = session.transport.shared_connection() {
             return match standing {
-                NotificationRequest::Get(_) => self.stand_on(channel, session, wait).await,
+                NotificationRequest::Get(_) => self.stand_on(connection, session, wait).await,
                 NotificationRequest::Listen(call) => {
                     let wanted = (&call, &wish);
-                    self.subscribe_on(channel, options, session, wanted, brief, wait).await
+                    self.subscribe_on(connection, options, session, wanted, brief, wait).await
                 }
             };
         }
@@ -254,7 +254,7 @@ impl NotificationStream<'_> {
         Router {
             ctx: Ctx::new(self.client, options, wait),
             carrier: Carrier::NotificationStream,
-            target: session.peer(),
+            target: session.target(),
             awaited: Awaited::Stream { id, accepted },
         }
     }
@@ -268,7 +268,7 @@ impl NotificationStream<'_> {
     /// Says that a stream stands.
     pub(crate) fn stands(&self, session: &Arc<Session>, granted: &str, wait: &Wait) {
         let client = self.client;
-        client.subscriptions.stand(self.generation, &self.stop, session);
+        client.subscriptions.set_open(self.generation, &self.stop, session);
         if self.has_stood.replace(true) {
             // What changed meanwhile was not told.
             client.cache.clear();
@@ -278,7 +278,7 @@ impl NotificationStream<'_> {
         if client.subscriptions.is_wanted() {
             client.announce(NotificationKind::Listening, granted, wait);
         }
-        self.opening.tell(Ok(()));
+        self.opening.finish(Ok(()));
     }
 
     /// Says that a stream which stood will not stand any more.

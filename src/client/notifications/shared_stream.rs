@@ -27,19 +27,19 @@ impl NotificationStream<'_> {
     /// All that a server tells comes on the channel; it stands while that does.
     pub(crate) async fn stand_on(
         &self,
-        channel: &Arc<SharedConnection>,
+        connection: &Arc<SharedConnection>,
         session: &Arc<Session>,
         wait: &Wait,
     ) -> Result<Disconnected> {
         self.stands(session, "{}", wait);
-        wait.until_raised(&channel.ended).await?;
+        wait.until_raised(&connection.ended).await?;
         Ok(Disconnected::default())
     }
 
     /// Has the server begin a stream, and reads it to its end.
     pub(crate) async fn subscribe_on(
         &self,
-        channel: &Arc<SharedConnection>,
+        connection: &Arc<SharedConnection>,
         options: &Arc<Options>,
         session: &Arc<Session>,
         (call, wish): (&Call, &Interest),
@@ -48,19 +48,19 @@ impl NotificationStream<'_> {
     ) -> Result<Disconnected> {
         let client = self.client;
         let id = client.next_id();
-        let messages = channel.subscribe(id);
+        let messages = connection.subscribe(id);
         let outgoing =
             session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
-        let post = OutboundMessage::notification(&outgoing, session.peer());
-        Ctx::new(client, options, brief).send_on(channel, post).await?;
+        let post = OutboundMessage::notification(&outgoing, session.target());
+        Ctx::new(client, options, brief).send_on(connection, post).await?;
         let result = async {
-            let granted = self.granted(channel, &messages, brief).await?;
+            let granted = self.granted(connection, &messages, brief).await?;
             self.check(&granted, wish)?;
             self.stands(session, &granted.json, wait);
-            self.hear(channel, &messages, &granted, session, wait).await
+            self.hear(connection, &messages, &granted, session, wait).await
         };
         let result = result.await;
-        if !channel.is_over() && result.is_err() {
+        if !connection.is_over() && result.is_err() {
             // The server would go on telling for nobody.
             let reason = "nobody listens any more";
             if let Some(outgoing) = session.dialect.cancel(id, reason, true) {
@@ -73,12 +73,12 @@ impl NotificationStream<'_> {
     /// Waits until the server says what it will tell.
     async fn granted(
         &self,
-        channel: &SharedConnection,
+        connection: &SharedConnection,
         messages: &PendingGuard<'_>,
         wait: &Wait,
     ) -> Result<Accepted> {
         loop {
-            match next(channel, messages, wait).await? {
+            match next(connection, messages, wait).await? {
                 Inbound::Notification(method, params) if method == notification::ACKNOWLEDGED => {
                     return Ok(Accepted::parse(&params));
                 }
@@ -100,7 +100,7 @@ impl NotificationStream<'_> {
 
     async fn hear(
         &self,
-        channel: &SharedConnection,
+        connection: &SharedConnection,
         messages: &PendingGuard<'_>,
         granted: &Accepted,
         session: &Arc<Session>,
@@ -108,7 +108,7 @@ impl NotificationStream<'_> {
     ) -> Result<Disconnected> {
         let mut fallen = Disconnected::default();
         loop {
-            match next(channel, messages, wait).await {
+            match next(connection, messages, wait).await {
                 Ok(Inbound::Notification(method, _)) if method == notification::CANCELLED => {
                     return Ok(fallen);
                 }
@@ -120,7 +120,7 @@ impl NotificationStream<'_> {
                 }
                 Ok(Inbound::Response(..)) => return Ok(fallen),
                 Ok(Inbound::Progress(_) | Inbound::Malformed(_)) => {}
-                Err(_) if channel.is_over() => return Ok(fallen),
+                Err(_) if connection.is_over() => return Ok(fallen),
                 Err(error) => return Err(error),
             }
         }
@@ -129,7 +129,7 @@ impl NotificationStream<'_> {
 
 /// What comes next; somebody else reads.
 async fn next(
-    channel: &SharedConnection,
+    connection: &SharedConnection,
     messages: &PendingGuard<'_>,
     wait: &Wait,
 ) -> Result<Inbound> {
@@ -137,7 +137,7 @@ async fn next(
         if let Some(delivered) = messages.take() {
             return Ok(delivered);
         }
-        channel.check()?;
+        connection.check()?;
         let signal = messages.signal();
         wait.until_raised(&signal).await?;
         signal.lower();

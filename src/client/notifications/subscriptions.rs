@@ -21,12 +21,12 @@ impl Ctx<'_> {
         let wants = lock(&client.subscriptions.0).kinds & NotificationKind::TaskStatus as i32 != 0;
         if has_changed && wants && session.server_info.revision.is_stateless() {
             // A task that nobody tells of is asked how it stands.
-            let _ = self.within(&wait.at_most(PATIENCE)).follow_wish().await;
+            let _ = self.within(&wait.at_most(PATIENCE)).update_stream().await;
         }
     }
 
     /// Makes the standing stream what is wanted now.
-    pub(crate) async fn follow_wish(self) -> Result<()> {
+    pub(crate) async fn update_stream(self) -> Result<()> {
         let Ctx { client, options, wait } = self;
         let session = self.connected().await?.session;
         let is_handshake = !session.server_info.revision.is_stateless();
@@ -35,7 +35,7 @@ impl Ctx<'_> {
             client.subscriptions.stop();
             return Ok(());
         }
-        if is_handshake && client.subscriptions.stands_for(&session) {
+        if is_handshake && client.subscriptions.is_open_for(&session) {
             return Ok(());
         }
         let opening = client.open_stream()?;
@@ -51,7 +51,7 @@ impl Client {
         let options = self.options();
         let wait = self.attended(self.wait(&options, &Default::default(), false));
         let before = std::mem::replace(&mut lock(&self.subscriptions.0).kinds, kinds);
-        now(Ctx::new(self, &options, &wait).follow_wish()).map_err(|error| {
+        now(Ctx::new(self, &options, &wait).update_stream()).map_err(|error| {
             lock(&self.subscriptions.0).kinds = before;
             self.finished(error, "listen", &options)
         })

@@ -36,7 +36,7 @@ impl Client {
                     Transport::StreamableHttp => {
                         Ctx::new(self, &options, &wait).end_session(session.dialect.as_ref()).await;
                     }
-                    Transport::SharedConnection(channel) => channel.shut(left(), &wait).await,
+                    Transport::SharedConnection(connection) => connection.shut(left(), &wait).await,
                 }
                 Ok::<(), Error>(())
             });

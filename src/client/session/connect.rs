@@ -65,15 +65,16 @@ impl<'a> Ctx<'a> {
             let session = Arc::new(self.negotiate().await?);
             let hint = NegotiationHint {
                 revision: session.server_info.revision,
-                has_sse: options.address().is_ok() && session.transport.channel().is_some(),
+                has_sse: options.address().is_ok()
+                    && session.transport.shared_connection().is_some(),
             };
             let before = lock(&client.negotiation_hint).replace(hint);
             if before.is_some() {
                 client.count_one(Counter::Reconnections);
             }
             *lock(&client.session) = Some(session.clone());
-            if let Transport::SharedConnection(channel) = &session.transport {
-                client.keep_reading(channel, Arc::downgrade(&session))?;
+            if let Transport::SharedConnection(connection) = &session.transport {
+                client.keep_reading(connection, Arc::downgrade(&session))?;
             }
             self.restore(&session, before.is_some(), opens_stream).await?;
             return Ok(Connected { session, is_new: true });
@@ -124,7 +125,7 @@ impl<'a> Ctx<'a> {
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
-            ..OutboundMessage::notification(&outgoing, session.peer())
+            ..OutboundMessage::notification(&outgoing, session.target())
         };
         if let Ok(outcome) = self.post(message).await
             && outcome.is_loss(RequestKind::Ping, session)
@@ -170,7 +171,7 @@ impl<'a> Ctx<'a> {
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
-            ..OutboundMessage::notification(&outgoing, session.peer())
+            ..OutboundMessage::notification(&outgoing, session.target())
         };
         match self.post(message).await {
             Ok(_) => Ok(()),
@@ -247,13 +248,13 @@ impl<'a> Ctx<'a> {
             let what = format!("there is no HTTP with SSE at this address: {}", error.message());
             Error::new(Status::Transport, what).with_http_status(error.http_status())
         };
-        let channel = match self.open_sse(address, patience).await {
-            Ok(channel) => channel,
+        let connection = match self.open_sse(address, patience).await {
+            Ok(connection) => connection,
             Err(NoSse::Final(error)) => return Err(error),
             Err(NoSse::TooSlow(error)) => return Ok(Negotiated::TooSlow(none(error))),
             Err(NoSse::Refused(error)) => return Ok(Negotiated::OtherTransport(none(error))),
         };
-        self.negotiate_on(channel, negotiation, first).await
+        self.negotiate_on(connection, negotiation, first).await
     }
 
     async fn negotiate_by_stdio(self, hint: Option<NegotiationHint>) -> Result<Session> {
@@ -261,11 +262,11 @@ impl<'a> Ctx<'a> {
         let hint = hint.map(|hint| hint.revision);
         let (mut negotiation, mut attempt) = Negotiation::new(options.pinned, hint);
         loop {
-            let channel = client.open_stdio(options)?;
-            if channel.process().is_some() {
+            let connection = client.open_stdio(options)?;
+            if connection.process().is_some() {
                 client.count_one(Counter::Starts);
             }
-            match self.negotiate_on(channel, negotiation, attempt).await? {
+            match self.negotiate_on(connection, negotiation, attempt).await? {
                 Negotiated::Session(session) => return Ok(*session),
                 Negotiated::TooSlow(error) | Negotiated::OtherTransport(error) => {
                     return Err(error);
@@ -278,15 +279,15 @@ impl<'a> Ctx<'a> {
     /// Negotiates over a shared connection, and closes it without a session.
     async fn negotiate_on(
         self,
-        channel: Arc<SharedConnection>,
+        connection: Arc<SharedConnection>,
         negotiation: Negotiation,
         first: Attempt,
     ) -> Result<Negotiated> {
         let Ctx { client, .. } = self;
-        let transport = Transport::SharedConnection(channel.clone());
+        let transport = Transport::SharedConnection(connection.clone());
         let result = self.negotiate_over(transport, negotiation, first).await;
         if !matches!(result, Ok(Negotiated::Session(_))) {
-            client.retire(&channel);
+            client.retire(&connection);
         }
         result
     }
@@ -312,7 +313,7 @@ impl<'a> Ctx<'a> {
                 NextAttempt::Foreign(error) => {
                     if let Attempt::Initialize(revision) = attempt
                         && let Ok(dialect) = Handshake::new(revision, session_id)
-                        && transport.channel().is_none()
+                        && transport.shared_connection().is_none()
                     {
                         self.end_session(&dialect).await;
                     }
@@ -348,16 +349,16 @@ impl<'a> Ctx<'a> {
                 Box::new(Handshake::new(revision, None)?),
             ),
         };
-        let peer = Target { transport, dialect: dialect.as_ref(), session: None };
+        let target = Target { transport, dialect: dialect.as_ref(), session: None };
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
-            ..OutboundMessage::notification(&outgoing, peer)
+            ..OutboundMessage::notification(&outgoing, target)
         };
         let is_probe = matches!(attempt, Attempt::Discover(_));
         // A process that does not know the probe may send nothing, or end. A
         // process that has just started may need some time.
-        let brief = (transport.channel().is_some() && is_probe)
+        let brief = (transport.shared_connection().is_some() && is_probe)
             .then(|| wait.at_most(options.connect_timeout));
         let outcome = match self.within(brief.as_ref().unwrap_or(wait)).post(message).await {
             Ok(Outcome::Answer(answer, session_id)) => {
@@ -397,10 +398,10 @@ impl<'a> Ctx<'a> {
             Attempt::Initialize(_) => {
                 let dialect = Handshake::new(revision, session_id)?;
                 let outgoing = dialect.initialized();
-                let peer = Target { transport: &transport, dialect: &dialect, session: None };
+                let target = Target { transport: &transport, dialect: &dialect, session: None };
                 let message = OutboundMessage {
                     is_repeatable: true,
-                    ..OutboundMessage::notification(&outgoing, peer)
+                    ..OutboundMessage::notification(&outgoing, target)
                 };
                 // Nothing else may be sent before the server accepted it.
                 match self.post(message).await? {

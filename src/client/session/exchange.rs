@@ -8,9 +8,9 @@ use crate::client::core::session::Transport;
 impl Ctx<'_> {
     /// Sends a message. Waits for the response if it is a request.
     pub(crate) async fn post(self, message: OutboundMessage<'_>) -> Result<Outcome> {
-        match message.peer.transport {
+        match message.target.transport {
             Transport::StreamableHttp => self.post_http(message).await,
-            Transport::SharedConnection(channel) => self.post_on(channel, message).await,
+            Transport::SharedConnection(connection) => self.post_on(connection, message).await,
         }
     }
 }

@@ -28,8 +28,9 @@ impl Client {
     pub(crate) async fn open_for_input_requests(self: &Arc<Self>, wait: &Wait) -> Result<()> {
         let Some(session) = self.current_session() else { return Ok(()) };
         // A shared connection carries input requests anyway.
-        let has_stream = session.transport.channel().is_some() && !self.subscriptions.is_wanted();
-        if has_stream || self.subscriptions.stands_for(&session) {
+        let has_stream =
+            session.transport.shared_connection().is_some() && !self.subscriptions.is_wanted();
+        if has_stream || self.subscriptions.is_open_for(&session) {
             return Ok(());
         }
         let opening = self.open_stream()?;

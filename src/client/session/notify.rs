@@ -20,7 +20,7 @@ impl Ctx<'_> {
         loop {
             let session = self.connected().await?.session;
             let outgoing = session.dialect.notification(call);
-            let message = OutboundMessage::notification(&outgoing, session.peer());
+            let message = OutboundMessage::notification(&outgoing, session.target());
             let outcome = self.post(message).await?;
             if outcome.is_loss(RequestKind::Notification, &session) {
                 client.forget(&session);

@@ -16,7 +16,7 @@ pub(crate) async fn send_all(client: &Arc<Client>, session: &Arc<Session>) {
         let options = client.options();
         let wait = client.wait(&options, &CallLimits::default(), true);
         let wait = if kind == OutboxKind::Courtesy { Wait::for_courtesy(wait) } else { wait };
-        let message = OutboundMessage::notification(&outgoing, session.peer());
+        let message = OutboundMessage::notification(&outgoing, session.target());
         let _ = Ctx::new(client, &options, &wait).post(message).await;
     }
 }

@@ -37,7 +37,7 @@ impl Responder for Client {
         }
         let options = self.options();
         let wait = self.wait(&options, &Default::default(), false);
-        let message = OutboundMessage::notification(&outgoing, session.peer());
+        let message = OutboundMessage::notification(&outgoing, session.target());
         now(Ctx::new(&self, &options, &wait).post(message))
             .map(drop)
             .map_err(|error| self.finished(error, "the answer to the server", &options))

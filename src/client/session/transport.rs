@@ -138,12 +138,12 @@ impl Client {
         let (process, input) = (Arc::new(process), Arc::new(ends.stdout));
         let source = LineSource::new(input.clone(), options.max_message, Some(process.clone()));
         let sink = Sink::Lines(LineSink::new(ends.stdin));
-        let channel =
+        let connection =
             SharedConnection::new(Box::new(source), sink, Some(input), Some(process.clone()));
         if process.stderr().is_some() {
-            self.keep_standard_error(process, &channel)?;
+            self.keep_standard_error(process, &connection)?;
         }
-        Ok(channel)
+        Ok(connection)
     }
 
     /// Reads the standard error of the server's process. Otherwise the process
@@ -151,9 +151,9 @@ impl Client {
     fn keep_standard_error(
         self: &Arc<Self>,
         process: Arc<Process>,
-        channel: &SharedConnection,
+        connection: &SharedConnection,
     ) -> Result<()> {
-        let ended = channel.ended.clone();
+        let ended = connection.ended.clone();
         self.spawn(move |client| async move {
             let wait = client.endless().or_abort(ended);
             let Some(fd) = process.stderr() else { return };

@@ -23,46 +23,50 @@ impl Client {
     /// client.
     pub(crate) fn keep_reading(
         self: &Arc<Self>,
-        channel: &Arc<SharedConnection>,
+        connection: &Arc<SharedConnection>,
         session: Weak<Session>,
     ) -> Result<()> {
-        let channel = channel.clone();
+        let connection = connection.clone();
         self.spawn(move |client| async move {
             let wait = client.endless();
-            if client.read_between(&channel, &session, &wait).await.is_ok() {
-                channel.shut(ENDING, &wait).await;
+            if client.read_between(&connection, &session, &wait).await.is_ok() {
+                connection.shut(ENDING, &wait).await;
             }
         })
     }
 
     async fn read_between(
         self: &Arc<Self>,
-        channel: &Arc<SharedConnection>,
+        connection: &Arc<SharedConnection>,
         session: &Weak<Session>,
         wait: &Wait,
     ) -> Result<()> {
         let signal = Signal::shared();
-        while !channel.is_over() {
-            match channel.source.get_if_idle(&signal) {
+        while !connection.is_over() {
+            match connection.source.get_if_idle(&signal) {
                 IdleEntry::Leader(mut source) => {
                     let Some(session) = session.upgrade() else { return Ok(()) };
                     let options = self.options();
-                    let reader =
-                        Reader { client: self, channel, options: &options, peer: session.peer() };
+                    let reader = Reader {
+                        client: self,
+                        connection,
+                        options: &options,
+                        target: session.target(),
+                    };
                     // What is there; or, where only reading tells, what comes.
-                    let bound = match &channel.readable {
+                    let bound = match &connection.readable {
                         Some(_) => wait.at_most(Duration::ZERO),
-                        None => wait.clone().or_abort(channel.ended.clone()),
+                        None => wait.clone().or_abort(connection.ended.clone()),
                     };
                     let read = reader.lead(&mut source, None, &[], &bound).await;
                     drop(source);
                     match read {
-                        Err(_) if channel.is_over() => {}
+                        Err(_) if connection.is_over() => {}
                         Err(error) if error.status() != Status::Timeout => return Err(error),
                         _ => {}
                     }
-                    if let Some(fd) = &channel.readable {
-                        self.until_readable(channel, fd, wait).await?;
+                    if let Some(fd) = &connection.readable {
+                        self.until_readable(connection, fd, wait).await?;
                     }
                 }
                 IdleEntry::Taken => {
@@ -78,13 +82,13 @@ impl Client {
     /// Waits until there is something to read, or the end of the process.
     async fn until_readable(
         &self,
-        channel: &SharedConnection,
+        connection: &SharedConnection,
         fd: &Descriptor,
         wait: &Wait,
     ) -> Result<()> {
         let fd = fd.raw();
-        let process = channel.process();
-        let mut entries = vec![Poll::new(fd, POLLIN), wait::entry(&channel.ended)?];
+        let process = connection.process();
+        let mut entries = vec![Poll::new(fd, POLLIN), wait::entry(&connection.ended)?];
         entries.extend(process.and_then(|it| it.watch()).map(|fd| Poll::new(fd, POLLIN)));
         while !wait.poll(&mut entries, Duration::MAX).await? {}
         Ok(())

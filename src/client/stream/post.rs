@@ -19,34 +19,34 @@ impl Ctx<'_> {
     /// request.
     pub(crate) async fn post_on(
         self,
-        channel: &Arc<SharedConnection>,
+        connection: &Arc<SharedConnection>,
         post: OutboundMessage<'_>,
     ) -> Result<Outcome> {
-        channel.check()?;
+        connection.check()?;
         let Some(id) = post.id else {
-            let sent = self.send_on(channel, post).await?;
+            let sent = self.send_on(connection, post).await?;
             return Ok(sent.unwrap_or(Outcome::Accepted));
         };
-        let waiting = channel.slots.open(id, false);
-        match self.send_on(channel, post).await {
+        let waiting = connection.pending.open(id, false);
+        match self.send_on(connection, post).await {
             Ok(None) => {}
             Ok(Some(refused)) => return Ok(refused),
             // Some say that they took it when they have done it.
             Err(_) if waiting.has_any() => {}
             Err(error) => return Err(error),
         }
-        let answer = self.await_answer(channel, &waiting, post).await;
+        let answer = self.await_answer(connection, &waiting, post).await;
         answer.map_err(|error| error.with_may_have_run(true))
     }
 
     async fn await_answer(
         self,
-        channel: &Arc<SharedConnection>,
+        connection: &Arc<SharedConnection>,
         slot: &PendingRequest,
         post: OutboundMessage<'_>,
     ) -> Result<Outcome> {
         let Ctx { client, options, wait } = self;
-        let reader = Reader { client, channel, options, peer: post.peer };
+        let reader = Reader { client, connection, options, target: post.target };
         loop {
             while let Some(delivered) = slot.take() {
                 if !wait.is_background() {
@@ -70,13 +70,13 @@ impl Ctx<'_> {
                 }
             }
             // One that a close has ended says so.
-            channel.check().map_err(|error| client.check_open().err().unwrap_or(error))?;
-            if let Some(mut source) = channel.source.get() {
+            connection.check().map_err(|error| client.check_open().err().unwrap_or(error))?;
+            if let Some(mut source) = connection.source.get() {
                 reader.lead(&mut source, Some(slot), &[], wait).await?;
                 drop(source);
             } else {
                 let signal = slot.signal();
-                match channel.source.get_or_queue(&signal) {
+                match connection.source.get_or_queue(&signal) {
                     LeaderEntry::Leader(mut source) => {
                         reader.lead(&mut source, Some(slot), &[], wait).await?;
                     }

@@ -31,9 +31,9 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// Who reads a channel, and for whom.
 pub(crate) struct Reader<'a> {
     pub(crate) client: &'a Arc<Client>,
-    pub(crate) channel: &'a Arc<SharedConnection>,
+    pub(crate) connection: &'a Arc<SharedConnection>,
     pub(crate) options: &'a Arc<Options>,
-    pub(crate) peer: Target<'a>,
+    pub(crate) target: Target<'a>,
 }
 
 impl Reader<'_> {
@@ -41,23 +41,23 @@ impl Reader<'_> {
     /// those who wait for it, and how it ended says more than how the sending
     /// failed.
     pub(crate) async fn not_sent(&self, error: &std::io::Error, sent: usize, wait: &Wait) -> Error {
-        let channel = self.channel;
+        let connection = self.connection;
         let brief = wait.afterwards(LAST_WORDS);
-        let _ = match channel.source.get() {
+        let _ = match connection.source.get() {
             Some(mut source) => self.lead(&mut source, None, &[], &brief).await,
-            None => channel.until_any(&[], &brief).await,
+            None => connection.until_any(&[], &brief).await,
         };
-        if let Err(end) = channel.check() {
+        if let Err(end) = connection.check() {
             return end.with_may_have_run(sent > 0);
         }
-        let error = match channel.process() {
+        let error = match connection.process() {
             Some(process) => process.end_error("input", wait).await,
             None => {
                 let what = format!("the message cannot be sent: {}", io_reason(error));
                 Error::new(Status::Io, what)
             }
         };
-        channel.finish(error.clone());
+        connection.finish(error.clone());
         error.with_may_have_run(sent > 0)
     }
 
@@ -89,15 +89,15 @@ impl Reader<'_> {
             || slot.is_some_and(PendingRequest::has_any) || attends && arrivals.is_raised();
         let mut watched = Vec::with_capacity(also.len() + 2);
         watched.extend_from_slice(also);
-        watched.push(wait::entry(&self.channel.ended)?);
+        watched.push(wait::entry(&self.connection.ended)?);
         if attends {
             watched.push(wait::entry(arrivals)?);
         }
-        let Some(source) = source.as_mut() else { return self.channel.check() };
+        let Some(source) = source.as_mut() else { return self.connection.check() };
         loop {
             // What has come with it is nothing that anybody else could wait
             // for.
-            if self.channel.is_over() || has_some() && !source.has_more() {
+            if self.connection.is_over() || has_some() && !source.has_more() {
                 return Ok(());
             }
             match source.next(&watched, wait).await {
@@ -110,7 +110,7 @@ impl Reader<'_> {
                 Ok(Incoming::OtherReady) => return Ok(()),
                 Err(Stop::Wait(error)) => return Err(error),
                 Err(Stop::End(error)) => {
-                    self.channel.finish(error);
+                    self.connection.finish(error);
                     return Ok(());
                 }
             }
@@ -118,12 +118,12 @@ impl Reader<'_> {
     }
 
     fn router<'b>(&'b self, wait: &'b Wait) -> Router<'b> {
-        let posts = self.channel.has_posts();
+        let posts = self.connection.has_posts();
         Router {
             ctx: Ctx::new(self.client, self.options, wait),
             carrier: if posts { Carrier::SharedEvents } else { Carrier::SharedLines },
-            target: self.peer,
-            awaited: Awaited::Many { pending: &self.channel.slots, posts },
+            target: self.target,
+            awaited: Awaited::Many { pending: &self.connection.pending, posts },
         }
     }
 
@@ -136,8 +136,8 @@ impl Reader<'_> {
         }
         let routed = self.router(wait).route(bytes, start)?;
         for outgoing in routed.outgoing {
-            let message = OutboundMessage::notification(&outgoing, self.peer);
-            let sent = Ctx::new(self.client, self.options, wait).send_on(self.channel, message);
+            let message = OutboundMessage::notification(&outgoing, self.target);
+            let sent = Ctx::new(self.client, self.options, wait).send_on(self.connection, message);
             // Boxed, because sending may read. The server can tell whether it
             // got the response; nothing depends on it here.
             if Box::pin(sent).await.is_err() {
@@ -152,18 +152,18 @@ impl Ctx<'_> {
     /// What comes back at once is a refusal.
     pub(crate) async fn send_on(
         self,
-        channel: &Arc<SharedConnection>,
+        connection: &Arc<SharedConnection>,
         post: OutboundMessage<'_>,
     ) -> Result<Option<Outcome>> {
-        match &channel.sink {
-            Sink::Lines(sink) => self.send_line(channel, sink, post).await.map(|()| None),
+        match &connection.sink {
+            Sink::Lines(sink) => self.send_line(connection, sink, post).await.map(|()| None),
             Sink::Posts(url) => self.send_post(url, post).await,
         }
     }
 
     async fn send_line(
         self,
-        channel: &Arc<SharedConnection>,
+        connection: &Arc<SharedConnection>,
         sink: &LineSink,
         post: OutboundMessage<'_>,
     ) -> Result<()> {
@@ -173,8 +173,8 @@ impl Ctx<'_> {
             trace.line(">", &text, &options.secrets());
         }
         let line = line(post.outgoing);
-        let reader = Reader { client, channel, options, peer: post.peer };
-        let _turn = channel.sending.lock_unless(wait, || false).await?;
+        let reader = Reader { client, connection, options, target: post.target };
+        let _turn = connection.sending.lock_unless(wait, || false).await?;
         let mut sent = 0;
         loop {
             let blocked = match sink.send(&line, &mut sent) {
@@ -184,9 +184,9 @@ impl Ctx<'_> {
             };
             // A server may wait in its turn until somebody reads.
             let writable = [Poll::new(blocked.raw(), POLLOUT)];
-            let waited = match channel.source.get() {
+            let waited = match connection.source.get() {
                 Some(mut source) => reader.lead(&mut source, None, &writable, wait).await,
-                None => channel.until_any(&writable, wait).await,
+                None => connection.until_any(&writable, wait).await,
             };
             if let Err(error) = waited {
                 if sent > 0 {
@@ -194,7 +194,7 @@ impl Ctx<'_> {
                 }
                 return Err(error.with_may_have_run(sent > 0));
             }
-            channel.check().map_err(|error| error.with_may_have_run(sent > 0))?;
+            connection.check().map_err(|error| error.with_may_have_run(sent > 0))?;
         }
     }
 }
