@@ -13,7 +13,7 @@ use crate::protocol::revision::Revision;
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task::Tasks;
 use crate::wire::json_members::{self, MemberWriter};
-use crate::wire::jsonrpc::Answer;
+use crate::wire::jsonrpc::{Answer, JSONRPC};
 
 /// A session that `initialize` began.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Dialect for Handshake {
         }
         let mut body = String::with_capacity(96 + call.members.len() + call.meta.len());
         json_members::push_object(&mut body, |json| {
-            json.string("jsonrpc", "2.0");
+            json.members(JSONRPC);
             json.integer("id", meta.id);
             json.string("method", &call.method);
             write_params(json, call, meta.wants_progress.then_some(meta.id));
@@ -176,7 +176,7 @@ impl Dialect for Handshake {
 /// A JSON-RPC message.
 fn message(write: impl FnOnce(&mut MemberWriter<'_>)) -> String {
     json_members::object(|json| {
-        json.string("jsonrpc", "2.0");
+        json.members(JSONRPC);
         write(json);
     })
 }

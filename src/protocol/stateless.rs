@@ -16,7 +16,7 @@ use crate::protocol::revision::Revision;
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task::Tasks;
 use crate::wire::json_members::{self, MemberWriter};
-use crate::wire::jsonrpc::Answer;
+use crate::wire::jsonrpc::{Answer, JSONRPC};
 
 /// The members that go with every request. They are written once.
 #[derive(Debug)]
@@ -51,9 +51,9 @@ impl Stateless {
     pub(crate) fn discover(&self, id: i64) -> Outgoing {
         let mut body = String::with_capacity(96 + self.meta.len());
         json_members::push_object(&mut body, |json| {
-            json.string("jsonrpc", "2.0");
+            json.members(JSONRPC);
             json.integer("id", id);
-            json.string("method", DISCOVER);
+            json.json("method", "\"server/discover\"");
             json.object("params", |json| json.object("_meta", |json| json.members(&self.meta)));
         });
         Outgoing { headers: self.headers(DISCOVER.into()), body: body.into_bytes() }
@@ -104,7 +104,7 @@ impl Dialect for Stateless {
         let length = 128 + self.task_meta.len() + call.members.len() + call.meta.len();
         let mut body = String::with_capacity(length);
         json_members::push_object(&mut body, |json| {
-            json.string("jsonrpc", "2.0");
+            json.members(JSONRPC);
             json.integer("id", meta.id);
             json.string("method", &call.method);
             self.write_params(json, call, meta);
@@ -114,7 +114,7 @@ impl Dialect for Stateless {
 
     fn notification(&self, call: &Call) -> Outgoing {
         let body = json_members::object(|json| {
-            json.string("jsonrpc", "2.0");
+            json.members(JSONRPC);
             json.string("method", &call.method);
             self.write_params(json, call, &RequestMeta::default());
         });

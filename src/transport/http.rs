@@ -1,7 +1,5 @@
 //! One HTTP request and its response, on the calling thread.
 
-use std::fmt::Write;
-
 use crate::base::error::{Error, Result, Status};
 use crate::base::mask::MASK;
 use crate::base::secret::Secret;
@@ -274,7 +272,9 @@ fn write(request: &OutgoingRequest<'_>, proof: Option<HeaderLine<'_>>) -> Vec<u8
         head.push_str("\r\n");
     }
     if request.body.is_some() {
-        let _ = write!(head, "Content-Length: {}\r\n", body.len());
+        head.push_str("Content-Length: ");
+        head.push_str(itoa::Buffer::new().format(body.len()));
+        head.push_str("\r\n");
     }
     head.push_str("\r\n");
     let mut bytes = head.into_bytes();

@@ -4,8 +4,6 @@
 //! the text when the buffer grows. The writer here adds to a text that is there,
 //! so that the arguments of a call are copied once.
 
-use std::fmt::Write;
-
 use crate::wire::jsonrpc::push_string;
 
 /// Writes the members of one object. A value that is JSON already is copied
@@ -58,14 +56,16 @@ impl<'a> MemberWriter<'a> {
         self.out.push_str(json);
     }
 
+    #[inline(always)]
     pub(crate) fn string(&mut self, name: &'static str, text: &str) {
         self.plain_name(name);
         push_string(self.out, text);
     }
 
+    #[inline(always)]
     pub(crate) fn integer(&mut self, name: &'static str, value: i64) {
         self.plain_name(name);
-        let _ = write!(self.out, "{value}");
+        self.out.push_str(itoa::Buffer::new().format(value));
     }
 
     /// A member that is an object. Its members are written in place.
@@ -88,6 +88,7 @@ impl<'a> MemberWriter<'a> {
     }
 
     /// Members that were written before, without braces.
+    #[inline(always)]
     pub(crate) fn members(&mut self, members: &str) {
         if !members.is_empty() {
             self.comma();
@@ -95,6 +96,8 @@ impl<'a> MemberWriter<'a> {
         }
     }
 
+    // The lengths of names are known where this is inlined.
+    #[inline(always)]
     fn plain_name(&mut self, name: &'static str) {
         debug_assert!(!name.contains(['"', '\\']), "{name}");
         self.comma();
@@ -104,6 +107,7 @@ impl<'a> MemberWriter<'a> {
     }
 
     /// No member ends with an opening brace.
+    #[inline(always)]
     fn comma(&mut self) {
         if !self.out.is_empty() && !self.out.ends_with('{') {
             self.out.push(',');

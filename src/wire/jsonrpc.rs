@@ -11,6 +11,9 @@ use crate::base::error::{Error, Result, quote};
 use crate::wire::json_scan::plain;
 use crate::wire::tape::{Place, Tape};
 
+/// The member that every message begins with.
+pub(crate) const JSONRPC: &str = "\"jsonrpc\":\"2.0\"";
+
 /// The id of a request, compared by type and value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Id {

@@ -54,11 +54,12 @@ impl Ctx<'_> {
                     steps.connect().await
                 }
                 CallStep::Send => steps.send().await,
-                CallStep::Ask => steps.ask().await,
-                CallStep::OpenPage => steps.open_page().await,
+                // Boxed: a call without these steps carries no room for them.
+                CallStep::Ask => Box::pin(steps.ask()).await,
+                CallStep::OpenPage => Box::pin(steps.open_page()).await,
                 CallStep::Pause(pause) => steps.pause(pause).await,
                 CallStep::PollTask => steps.poll_task().await,
-                CallStep::RefreshTools => steps.refresh_tools().await,
+                CallStep::RefreshTools => Box::pin(steps.refresh_tools()).await,
                 CallStep::Done(end) => return steps.end(end),
             };
             machine.on(event);

@@ -144,7 +144,7 @@ impl<'a> CallSteps<'a> {
         match ctx.post(post).await {
             Ok(outcome) => self.responded(outcome, reporting).await,
             Err(error) => {
-                ctx.give_up(session, call, id, &error).await;
+                Box::pin(ctx.give_up(session, call, id, &error)).await;
                 self.not_responded(error)
             }
         }
@@ -253,7 +253,8 @@ impl<'a> CallSteps<'a> {
                     return if is_put_off { CallEvent::PutOff } else { CallEvent::InputRequired };
                 }
                 Ok(Interpretation::Task(task)) => {
-                    self.ctx.within(&within.wait).listen_to_task(session, &task.id).await;
+                    let ctx = self.ctx.within(&within.wait);
+                    Box::pin(ctx.listen_to_task(session, &task.id)).await;
                     if limits.task.is_some() {
                         return self.answered(answer);
                     }

@@ -1,71 +1,283 @@
-//! A message over Streamable HTTP: a POST and its reply.
+//! A message over Streamable HTTP: a POST, and its reply. The reply is a JSON
+//! body, or an event stream in as many pieces as the server needs.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Result, Status};
+use crate::client::core::backoff::Backoff;
 use crate::client::core::context::Ctx;
 use crate::client::core::outbound::{OutboundMessage, Outcome};
-use crate::client::core::rpc_error;
-use crate::client::core::session::Session;
-use crate::client::http::request::{EXCERPT, HttpContext, HttpRequest};
+use crate::client::core::session::Target;
+use crate::client::http::request::{HttpContext, HttpRequest, Refused};
+use crate::client::inbound::policy::{Carrier, Fault};
+use crate::client::inbound::progress::FastProgress;
+use crate::client::inbound::router::{Awaited, Response, Routed, Router};
+use crate::client::options::Options;
 use crate::protocol::outgoing::Outgoing;
-use crate::protocol::session_loss::RequestKind;
+use crate::protocol::session_loss::{self, RefusalFacts, RequestKind, SessionState, Verdict};
+use crate::transport::events::EventSource;
 use crate::transport::http::HttpResponse;
+use crate::wire::event_stream::EventStream;
 use crate::wire::http1::Media;
-use crate::wire::jsonrpc;
 
-impl<'a> Ctx<'a> {
-    /// Sends a message and reads the reply.
+/// How many streams are resumed in a row without an event.
+const FRUITLESS: u32 = 3;
+
+/// How a stream ended.
+enum Ended {
+    Answered(Outcome),
+    /// Before the response; what a stream that replaces it has to know.
+    Early(Error, EventStream),
+}
+
+impl Ctx<'_> {
+    /// Sends a message by a POST, and reads the reply.
     pub(crate) async fn post_http(self, message: OutboundMessage<'_>) -> Result<Outcome> {
         let Ctx { client, options, wait } = self;
         let http = HttpContext::new(options, Some(message.target.dialect))?;
         let request = HttpRequest::post(&options.address()?.url, message);
         let _permit = client.connection_permit(wait).await?;
-        match self.send(&request, &http).await? {
-            Ok(reply) => {
-                let is_repeated = reply.is_repeated;
-                let outcome = self.read(message, reply, &http).await;
-                outcome.map_err(|error| error.with_repetition(is_repeated))
+        let mut reply = match self.send(&request, &http).await? {
+            Ok(reply) => reply,
+            Err(refused) => return refused.outcome(),
+        };
+        let Some(id) = message.id else {
+            reply.release();
+            return Ok(Outcome::Accepted);
+        };
+        let is_repeated = reply.is_repeated;
+        let repeated = |error: Error| error.with_repetition(is_repeated);
+        match &reply.head.media {
+            Media::Json => {
+                let body = reply.read(options.max_message, wait).await.map_err(repeated)?;
+                http.trace(&body);
+                let (status, session_id) = (reply.head.status, reply.head.session_id.take());
+                reply.release();
+                let said = |error: Error| {
+                    error
+                        .with_http_status(status)
+                        .with_may_have_run(true)
+                        .with_repetition(is_repeated)
+                };
+                let mut routed = Routed::default();
+                self.router(Carrier::Body, message, id)
+                    .route(body, 0, &mut routed)
+                    .map_err(said)?;
+                if !routed.outgoing.is_empty() {
+                    let answered = Box::pin(self.answer(message.target, routed.outgoing)).await;
+                    answered.map_err(repeated)?;
+                }
+                match routed.response {
+                    Some(response) => Ok(response.outcome(status, session_id)),
+                    None => Err(said(Error::protocol(format!(
+                        "the server answered with a batch that lacks the answer (id {id})"
+                    )))),
+                }
             }
-            Err(refused) => refused.outcome(),
+            // Boxed: a JSON body needs no room for it.
+            Media::EventStream => {
+                Box::pin(self.read_events(message, id, reply, &http)).await.map_err(repeated)
+            }
+            other => {
+                let error = not_an_answer(other, reply.head.status);
+                Ok(Outcome::NotMcp(reply.head.status, repeated(error)))
+            }
         }
     }
 
-    /// Sends `subscriptions/listen`, and returns its reply: an event stream
-    /// without an end.
-    pub(crate) async fn open(
+    /// Reads a stream until the response. A stream that ends before it is
+    /// resumed, if the server has said from where.
+    async fn read_events(
         self,
-        session: &Arc<Session>,
-        outgoing: &Outgoing,
+        message: OutboundMessage<'_>,
+        id: i64,
+        reply: HttpResponse<'_>,
         http: &HttpContext<'_>,
-    ) -> Result<HttpResponse<'a>> {
-        let Ctx { client, options, wait } = self;
-        let Outgoing { headers, body } = outgoing;
-        let url = &options.address()?.url;
-        let request = HttpRequest {
-            verb: "POST",
-            url,
-            headers,
-            body: Some(body),
-            is_repeatable: true,
-            patience: None,
-        };
-        match self.send(&request, http).await? {
-            Ok(reply) if matches!(reply.head.media, Media::EventStream) => Ok(reply),
-            Ok(mut reply) => {
-                let body = reply.read_excerpt(EXCERPT, wait).await;
-                http.trace(&body);
-                let status = reply.head.status;
-                reply.release();
-                let found = jsonrpc::find_error(&body);
-                Err(rpc_error::no_stream(found.as_ref().map(|(_, rpc)| rpc), status))
+    ) -> Result<Outcome> {
+        let Ctx { options, wait, .. } = self;
+        let http_status = reply.head.status;
+        let mut left = options.max_events;
+        let mut fruitless = 0;
+        let mut backoff = Backoff::default();
+        let mut source = EventSource::new(reply, options.max_message);
+        loop {
+            let before = left;
+            let (lost, mut stream) =
+                match self.read_stream(message, id, source, &mut left, http).await? {
+                    Ended::Answered(outcome) => return Ok(outcome),
+                    Ended::Early(error, stream) => (error, stream),
+                };
+            if left < before {
+                backoff.reset();
             }
-            Err(refused) => {
-                if refused.verdict(RequestKind::Listen, session, false).is_lost() {
-                    client.forget(session);
+            if left < before || stream.has_moved() {
+                fruitless = 0;
+            }
+            let lost = lost.with_http_status(http_status).with_may_have_run(true);
+            let reply = loop {
+                let dialect = message.target.dialect;
+                let resume = stream.last_id().and_then(|last| dialect.resume(last));
+                let Some(headers) = resume else { return Err(lost) };
+                if fruitless >= FRUITLESS {
+                    return Err(lost);
                 }
-                Err(refused.error)
+                fruitless += 1;
+                let sent = |error: Error| error.with_may_have_run(true);
+                let asked = stream.retry().map(|retry| Duration::from_millis(retry.into()));
+                wait.pause(backoff.pause(asked)).await.map_err(sent)?;
+                stream.begin_again();
+                match self.get(&headers, http).await {
+                    Ok(Ok(reply)) if matches!(reply.head.media, Media::EventStream) => break reply,
+                    Ok(Err(refused)) => match resumption(&refused) {
+                        // The response is gone as well.
+                        Verdict::Lost if message.is_repeatable => {
+                            return Ok(Outcome::NotMcp(refused.status, refused.error));
+                        }
+                        Verdict::Lost => {
+                            return Err(Error::new(
+                                Status::SessionLost,
+                                "the server forgot the session while it worked on the request",
+                            )
+                            .with_http_status(refused.status)
+                            .with_may_have_run(true));
+                        }
+                        Verdict::Unavailable => {}
+                        _ => return Err(lost),
+                    },
+                    // The server does not resume.
+                    Ok(Ok(_)) => return Err(lost),
+                    Err(error) if matches!(error.status(), Status::Connect | Status::Io) => {}
+                    Err(error) => return Err(error.with_may_have_run(true)),
+                }
+            };
+            source = EventSource::resumed(reply, stream);
+        }
+    }
+
+    async fn read_stream(
+        self,
+        message: OutboundMessage<'_>,
+        id: i64,
+        mut source: EventSource<HttpResponse<'_>>,
+        left: &mut usize,
+        http: &HttpContext<'_>,
+    ) -> Result<Ended> {
+        let Ctx { client, options, wait } = self;
+        let router = self.router(Carrier::ResponseStream, message, id);
+        let mut has_other = false;
+        let mut fast = FastProgress::default();
+        // A trace shows each message as it arrives.
+        let own = message.report.filter(|_| options.trace.is_none()).map(|report| (id, report));
+        loop {
+            let mut early = |event: &_| {
+                let is_taken =
+                    *left > 0 && own.is_some_and(|own| fast.report(client, own, event, wait));
+                *left -= usize::from(is_taken);
+                is_taken
+            };
+            let event = match source.next_message(wait, &mut early).await {
+                Ok(Some(event)) => event,
+                Ok(None) if has_other && source.stream().last_id().is_none() => {
+                    return Err(Error::protocol(format!(
+                        "the server's event stream ended with answers to other requests, \
+                         and none to this one (id {id})"
+                    ))
+                    .with_may_have_run(true));
+                }
+                Ok(None) => {
+                    let what =
+                        format!("the server's event stream ended before the answer (id {id})");
+                    return Ok(Ended::Early(Error::new(Status::Io, what), source.into_parts().1));
+                }
+                Err(error) if error.status() == Status::Io => {
+                    return Ok(Ended::Early(error, source.into_parts().1));
+                }
+                Err(error) if error.status() == Status::TooLarge => {
+                    router.fault(Fault::TooLong, || error.clone())?;
+                    return Ok(Ended::Early(error, source.into_parts().1));
+                }
+                Err(error) => return Err(error),
+            };
+            http.trace(event.data());
+            *left = left.checked_sub(1).ok_or_else(|| too_many(options))?;
+            let mut routed = Routed::default();
+            router.route(event.text, event.start, &mut routed)?;
+            has_other |= routed.has_other;
+            if !routed.outgoing.is_empty() {
+                Box::pin(self.answer(message.target, routed.outgoing)).await?;
+            }
+            if let Some(response) = routed.response {
+                let (mut reply, _) = source.into_parts();
+                let (status, session_id) = (reply.head.status, reply.head.session_id.take());
+                reply.release();
+                return Ok(Ended::Answered(response.outcome(status, session_id)));
             }
         }
     }
+
+    /// Sends the responses to requests of the server.
+    async fn answer(self, target: Target<'_>, outgoing: Vec<Outgoing>) -> Result<()> {
+        for outgoing in outgoing {
+            let message = OutboundMessage::notification(&outgoing, target);
+            let url = &self.options.address()?.url;
+            // The server can tell whether it got the response. Nothing depends
+            // on it here.
+            if self.send_post(url, message).await.is_err() {
+                self.wait.check()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Ctx<'a> {
+    fn router(self, carrier: Carrier, message: OutboundMessage<'a>, id: i64) -> Router<'a> {
+        let awaited = Awaited::One { id, report: message.report };
+        Router { ctx: self, carrier, target: message.target, awaited }
+    }
+}
+
+impl Response {
+    fn outcome(self, http_status: u16, session_id: Option<String>) -> Outcome {
+        match self {
+            Self::Result(answer) => Outcome::Answer(answer, session_id),
+            Self::Error { rpc, is_anonymous } => Outcome::rpc(rpc, http_status, is_anonymous),
+        }
+    }
+}
+
+/// What a refusal to resume a response means for the session, which does not
+/// depend on what is known of that.
+fn resumption(refused: &Refused) -> Verdict {
+    let refusal = RefusalFacts { http_status: refused.status, rpc: None };
+    session_loss::judge(RequestKind::ResponseStream, refusal, SessionState::default())
+}
+
+/// The error for a reply that is neither JSON nor an event stream.
+fn not_an_answer(media: &Media, http_status: u16) -> Error {
+    let what = if matches!(http_status, 202 | 204) {
+        format!("the server answered {http_status} to a request, which has to have an answer")
+    } else {
+        let kind = match media {
+            Media::Other(kind) => format!("\"{kind}\""),
+            _ => "a body of no type".to_owned(),
+        };
+        format!(
+            "the server answered with {kind} where JSON or an event stream is due; is this the \
+             URL of an MCP server?"
+        )
+    };
+    Error::protocol(what).with_http_status(http_status).with_may_have_run(true)
+}
+
+fn too_many(options: &Options) -> Error {
+    Error::new(
+        Status::TooLarge,
+        format!(
+            "the server sent more than {} messages before the answer; see \
+             mcp_client_set_max_events()",
+            options.max_events
+        ),
+    )
+    .with_may_have_run(true)
 }

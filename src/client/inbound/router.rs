@@ -54,7 +54,7 @@ pub(crate) struct Routed {
     /// A response to another request was passed over.
     pub(crate) has_other: bool,
     /// What the server has acknowledged.
-    pub(crate) acknowledged: Option<Accepted>,
+    pub(crate) acknowledged: Option<Box<Accepted>>,
     /// The server has ended the notification stream.
     pub(crate) is_over: bool,
 }
@@ -71,12 +71,12 @@ pub(crate) enum Response {
 }
 
 impl Router<'_> {
-    /// Routes the messages of an inbound text. An error is that of the request
+    /// Routes the messages of an inbound text, and adds what is left to do to
+    /// `routed`. An error is that of the request
     /// whose response is read, or of the stream that is opened.
-    pub(crate) fn route(&self, bytes: Vec<u8>, start: usize) -> Result<Routed> {
-        let mut routed = Routed::default();
+    pub(crate) fn route(&self, bytes: Vec<u8>, start: usize, routed: &mut Routed) -> Result<()> {
         match split(bytes, start, self.target.dialect.has_batches()) {
-            Ok(Messages::One(message)) => self.route_message(message, &mut routed)?,
+            Ok(Messages::One(message)) => self.route_message(message, routed)?,
             Ok(Messages::Batch(messages)) => {
                 let carrier = match self.carrier {
                     Carrier::Body => Carrier::BatchBody,
@@ -84,12 +84,12 @@ impl Router<'_> {
                 };
                 let router = Self { carrier, ..*self };
                 for message in messages {
-                    router.route_message(message, &mut routed)?;
+                    router.route_message(message, routed)?;
                 }
             }
             Err((fault, error)) => self.fault(fault, || error)?,
         }
-        Ok(routed)
+        Ok(())
     }
 
     /// Acts on a fault that concerns no pending request but the caller's own.
@@ -138,7 +138,8 @@ impl Router<'_> {
             Message::Response { id, outcome } => (id, outcome),
             Message::Notification { method, params } => {
                 if self.carrier == Carrier::StreamOpening && method == notification::ACKNOWLEDGED {
-                    routed.acknowledged = Some(Accepted::parse(params.unwrap_or("{}")));
+                    let accepted = Accepted::parse(params.unwrap_or("{}"));
+                    routed.acknowledged = Some(Box::new(accepted));
                 } else if self.takes_requests()? {
                     self.route_notification(&message, &tape, &method, params, routed);
                 }

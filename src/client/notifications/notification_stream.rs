@@ -18,7 +18,7 @@ use crate::client::http::request::HttpContext;
 use crate::client::inbound::policy::Carrier;
 use crate::client::inbound::policy::Fault;
 use crate::client::inbound::router::Awaited;
-use crate::client::inbound::router::Router;
+use crate::client::inbound::router::{Routed, Router};
 use crate::client::options::Options;
 use crate::client::session::connect::Connected;
 use crate::protocol::accepted::Accepted;
@@ -235,9 +235,10 @@ impl NotificationStream<'_> {
         };
         while let Some(event) = source.next_message(wait, &mut |_| false).await? {
             http.trace(event.data());
-            let routed = router.route(event.text, event.start)?;
+            let mut routed = Routed::default();
+            router.route(event.text, event.start, &mut routed)?;
             if let Some(accepted) = routed.acknowledged {
-                return Ok((source, accepted));
+                return Ok((source, *accepted));
             }
         }
         Err(Error::new(Status::Io, "the server ended the stream before it said what it will tell"))
@@ -322,7 +323,9 @@ impl NotificationStream<'_> {
             http.trace(event.data());
             has_spoken = true;
             // On the background thread the answers to requests are queued.
-            if router.route(event.text, event.start)?.is_over {
+            let mut routed = Routed::default();
+            router.route(event.text, event.start, &mut routed)?;
+            if routed.is_over {
                 return Ok(Disconnected { has_spoken, ..Disconnected::default() });
             }
         }

@@ -45,15 +45,32 @@ impl<'a> Ctx<'a> {
     }
 
     async fn connected_and(self, opens_stream: bool) -> Result<Connected> {
-        let Ctx { client, options, wait } = self;
-        if !wait.is_background() {
-            client.check_may_wait()?;
+        if !self.wait.is_background() {
+            self.client.check_may_wait()?;
         }
+        match self.usable_session() {
+            Some(session) => Ok(Connected { session, is_new: false }),
+            // Boxed: most calls have a session, and would carry the room for
+            // making one.
+            None => Box::pin(self.connect(opens_stream)).await,
+        }
+    }
+
+    /// The session, unless its transport has ended.
+    fn usable_session(self) -> Option<Arc<Session>> {
+        let session = self.client.current_session()?;
+        if session.transport.is_over() {
+            self.client.forget(&session);
+            return None;
+        }
+        Some(session)
+    }
+
+    async fn connect(self, opens_stream: bool) -> Result<Connected> {
+        let Ctx { client, options, wait } = self;
         loop {
-            match client.current_session() {
-                Some(session) if session.transport.is_over() => client.forget(&session),
-                Some(session) => return Ok(Connected { session, is_new: false }),
-                None => {}
+            if let Some(session) = self.usable_session() {
+                return Ok(Connected { session, is_new: false });
             }
             let is_done = || client.current_session().is_some();
             let Some(_guard) = self.enter(is_done).await? else { continue };

@@ -16,7 +16,7 @@ use crate::client::core::shared_connection::Sink;
 use crate::client::inbound::policy::Carrier;
 use crate::client::inbound::policy::Fault;
 use crate::client::inbound::router::Awaited;
-use crate::client::inbound::router::Router;
+use crate::client::inbound::router::{Routed, Router};
 use crate::client::options::Options;
 use crate::platform::{POLLOUT, Poll};
 use crate::protocol::outgoing::Outgoing;
@@ -134,7 +134,8 @@ impl Reader<'_> {
         {
             trace.line("<", text, &self.options.secrets());
         }
-        let routed = self.router(wait).route(bytes, start)?;
+        let mut routed = Routed::default();
+        self.router(wait).route(bytes, start, &mut routed)?;
         for outgoing in routed.outgoing {
             let message = OutboundMessage::notification(&outgoing, self.target);
             let sent = Ctx::new(self.client, self.options, wait).send_on(self.connection, message);

@@ -135,7 +135,7 @@ tests! {
         };
         let failure = client.call("ask", round(1001)).unwrap_err();
         assert_eq!(failure.status, MCP_E_TOO_LARGE, "{}", failure.message);
-        assert!(failure.message.contains("1000 questions"), "{}", failure.message);
+        assert!(failure.message.contains("1000 input requests"), "{}", failure.message);
         client.call("ask", round(1000)).unwrap();
     }
 }
