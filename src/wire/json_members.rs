@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use crate::wire::jsonrpc::push_string;
+use crate::wire::json_string::push_string;
 
 /// Writes the members of one object. A value that is JSON already is copied
 /// once, as it is.

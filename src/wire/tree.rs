@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 
 use serde::de::IgnoredAny;
 
+use crate::wire::json_string::push_string;
 use crate::wire::json_string::unescape;
-use crate::wire::jsonrpc::push_string;
 use crate::wire::tape::{NESTING, Place, Tape, TapeError};
 
 #[derive(Clone, Debug, Default)]
