@@ -195,12 +195,12 @@ mod tests {
             (count - 1, format!("{{{}}}", all.join(",")))
         };
         let wide = |count| many(count, &|at| format!("k{at}"));
-        assert_linear("joining members", 50_000, wide, |(last, page)| {
+        assert_linear("joining members", 16_000, wide, |(last, page)| {
             let out = joined(&[page, page]);
             assert!(out.contains(&format!("\"k{last}\":[{last},{last}]")));
         });
         let same = |count| many(count, &|_| "a".to_owned());
-        assert_linear("joining members with one name", 50_000, same, |(last, page)| {
+        assert_linear("joining members with one name", 16_000, same, |(last, page)| {
             assert_eq!(joined(&[page, page]), format!("{{\"a\":[{last},{last}]}}"));
         });
     }
