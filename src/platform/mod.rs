@@ -28,6 +28,8 @@
 
 mod exit;
 mod per_process;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]

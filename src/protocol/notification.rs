@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::wire::json_members;
-use crate::wire::jsonrpc::plain_text;
+use crate::wire::json_string::plain_text;
 use crate::wire::object::Members;
 use crate::wire::tape::{Place, Tape};
 

@@ -4,7 +4,7 @@
 //! the text when the buffer grows. The writer here adds to a text that is there,
 //! so that the arguments of a call are copied once.
 
-use crate::wire::jsonrpc::push_string;
+use crate::wire::json_string::push_string;
 
 /// Writes the members of one object. A value that is JSON already is copied
 /// once, as it is.

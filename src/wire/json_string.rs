@@ -1,9 +1,33 @@
-//! Replaces the escapes of JSON strings, in one pass and into one buffer.
+//! Reads and writes JSON strings: their quotes and escapes.
+
+use std::borrow::Cow;
 
 use crate::wire::json_scan::plain;
 
-/// The text of a JSON string, which is given with its quotes. The text ends
-/// with a NUL. A lone surrogate, which is no character, becomes U+FFFD.
+/// A JSON string as text, borrowed unless it has escapes.
+pub(crate) fn plain_text(raw: &str) -> Option<Cow<'_, str>> {
+    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(Cow::Borrowed(inner));
+    }
+    serde_json::from_str(raw).ok().map(Cow::Owned)
+}
+
+/// Writes a JSON string with its quotes.
+pub(crate) fn push_string(out: &mut String, text: &str) {
+    if plain(text.as_bytes()) == text.len() {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
+    // Serializing a string cannot fail.
+    out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
+}
+
+/// The text of a JSON string, which is given with its quotes. It is made in one
+/// pass and one buffer, and ends with a NUL. A lone surrogate, which is no
+/// character, becomes U+FFFD.
 pub(crate) fn unescape(raw: &str) -> Vec<u8> {
     let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or_default();
     let mut rest = inner.as_bytes();
@@ -96,6 +120,13 @@ mod tests {
         let mut bytes = unescape(raw);
         assert_eq!(bytes.pop(), Some(0));
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn escapes_strings() {
+        let mut out = String::new();
+        push_string(&mut out, "a\"\\\n\u{1}é");
+        assert_eq!(out, "\"a\\\"\\\\\\n\\u0001é\"");
     }
 
     #[test]

@@ -1,40 +1,19 @@
 //! JSON of configuration files: with comments, trailing commas, and the line
-//! number of each value.
+//! number of each value. The values are those of `jsonc_parser`.
 
 use std::borrow::Cow;
 
-use jsonc_parser::ast;
+pub(crate) use jsonc_parser::ast::{ObjectProp as Member, Value};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::tokens::Token;
 use jsonc_parser::{ParseOptions, ParseStringErrorKind, Scanner, ScannerOptions, parse_to_ast};
+use zeroize::Zeroize;
 
-use crate::base::secret::Secret;
-
-/// A value and the line on which it begins; lines are counted from 1.
-#[derive(Debug)]
-pub(crate) struct Value {
-    pub(crate) line: usize,
-    pub(crate) kind: JsonKind,
-}
-
-#[derive(Debug)]
-pub(crate) enum JsonKind {
-    Null,
-    Boolean(bool),
-    /// The text of the number.
-    Number(String),
-    /// The parser does not know which texts are secret, so all are.
-    Text(Secret),
-    Array(Vec<Value>),
-    Object(Vec<Member>),
-}
-
-#[derive(Debug)]
-pub(crate) struct Member {
-    pub(crate) line: usize,
-    pub(crate) name: String,
-    pub(crate) value: Value,
+/// A text and its value. Lines are counted from 1.
+pub(crate) struct Jsonc<'a> {
+    lines: LineIndex<'a>,
+    pub(crate) root: Value<'a>,
 }
 
 /// Where a text is not JSON, and why. It never quotes the text.
@@ -63,28 +42,54 @@ const OPTIONS: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-impl Value {
-    pub(crate) fn parse(text: &str) -> Result<Self, JsoncError> {
+impl<'a> Jsonc<'a> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, JsoncError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let lines = LineIndex::new(text);
         check_depth(&lines)?;
         let parsed = parse_to_ast(text, &Default::default(), &OPTIONS);
         match parsed.map_err(|error| lines.wrong(&error))?.value {
-            Some(value) => Ok(lines.value(value)),
+            Some(root) => Ok(Self { lines, root }),
             None => Err(JsoncError { line: 1, column: 1, what: "there is nothing in it".into() }),
         }
     }
 
-    /// The kind of the value with its article, for messages.
-    pub(crate) fn what(&self) -> &'static str {
-        match self.kind {
-            JsonKind::Null => "null",
-            JsonKind::Boolean(_) => "a boolean",
-            JsonKind::Number(_) => "a number",
-            JsonKind::Text(_) => "a string",
-            JsonKind::Array(_) => "an array",
-            JsonKind::Object(_) => "an object",
+    /// The line on which a value or a member begins.
+    pub(crate) fn line(&self, part: &impl Ranged) -> usize {
+        self.lines.line(part.start())
+    }
+}
+
+impl Drop for Jsonc<'_> {
+    fn drop(&mut self) {
+        overwrite(&mut self.root);
+    }
+}
+
+/// Overwrites the strings that the parser has copied. It copies a string that
+/// has escapes. Which strings are secret is not known here.
+fn overwrite(value: &mut Value<'_>) {
+    match value {
+        Value::StringLit(one) => {
+            if let Cow::Owned(text) = &mut one.value {
+                text.zeroize();
+            }
         }
+        Value::Array(all) => all.elements.iter_mut().for_each(overwrite),
+        Value::Object(all) => all.properties.iter_mut().for_each(|one| overwrite(&mut one.value)),
+        Value::NumberLit(_) | Value::BooleanLit(_) | Value::NullKeyword(_) => {}
+    }
+}
+
+/// The kind of a value with its article, for messages.
+pub(crate) fn kind(value: &Value<'_>) -> &'static str {
+    match value {
+        Value::NullKeyword(_) => "null",
+        Value::BooleanLit(_) => "a boolean",
+        Value::NumberLit(_) => "a number",
+        Value::StringLit(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
     }
 }
 
@@ -154,30 +159,6 @@ impl<'a> LineIndex<'a> {
         let (line, column) = self.place(error.range().start);
         JsoncError { line, column, what }
     }
-
-    fn value(&self, value: ast::Value<'_>) -> Value {
-        let line = self.line(value.start());
-        let kind = match value {
-            ast::Value::NullKeyword(_) => JsonKind::Null,
-            ast::Value::BooleanLit(one) => JsonKind::Boolean(one.value),
-            ast::Value::NumberLit(one) => JsonKind::Number(one.value.to_owned()),
-            ast::Value::StringLit(one) => JsonKind::Text(Secret::from(one.value.into_owned())),
-            ast::Value::Array(all) => {
-                JsonKind::Array(all.elements.into_iter().map(|one| self.value(one)).collect())
-            }
-            ast::Value::Object(all) => JsonKind::Object(
-                all.properties
-                    .into_iter()
-                    .map(|one| Member {
-                        line: self.line(one.range.start),
-                        name: one.name.into_string(),
-                        value: self.value(one.value),
-                    })
-                    .collect(),
-            ),
-        };
-        Value { line, kind }
-    }
 }
 
 #[cfg(test)]
@@ -185,24 +166,37 @@ mod tests {
     use super::*;
 
     fn fails(text: &str) -> (usize, usize, String) {
-        let wrong = Value::parse(text).unwrap_err();
+        let wrong = Jsonc::parse(text).err().unwrap();
         (wrong.line, wrong.column, wrong.what.into_owned())
     }
 
     #[test]
     fn reads_comments_and_trailing_commas_and_counts_lines() {
         let text = "\u{feff}// a\r\n{ /* b\n */ \"x\": [1.50, true,\n null,], // c\n\"é\\n\":\n\"\\ud83d\\ude00\",\n}\n";
-        let value = Value::parse(text).unwrap();
-        assert_eq!((value.line, value.what()), (2, "an object"));
-        let JsonKind::Object(members) = value.kind else { panic!() };
-        let lines: Vec<(&str, usize, usize)> =
-            members.iter().map(|one| (&*one.name, one.line, one.value.line)).collect();
+        let jsonc = Jsonc::parse(text).unwrap();
+        assert_eq!((jsonc.line(&jsonc.root), kind(&jsonc.root)), (2, "an object"));
+        let members = &jsonc.root.as_object().unwrap().properties;
+        let lines: Vec<(&str, usize, usize)> = members
+            .iter()
+            .map(|one| (one.name.as_str(), jsonc.line(one), jsonc.line(&one.value)))
+            .collect();
         assert_eq!(lines, [("x", 3, 3), ("é\n", 5, 6)]);
-        let JsonKind::Array(all) = &members[0].value.kind else { panic!() };
-        let kinds: Vec<(usize, &str)> = all.iter().map(|one| (one.line, one.what())).collect();
+        let all = &members[0].value.as_array().unwrap().elements;
+        let kinds: Vec<(usize, &str)> =
+            all.iter().map(|one| (jsonc.line(one), kind(one))).collect();
         assert_eq!(kinds, [(3, "a number"), (3, "a boolean"), (4, "null")]);
-        assert!(matches!(&all[0].kind, JsonKind::Number(text) if text == "1.50"));
-        assert!(matches!(&members[1].value.kind, JsonKind::Text(text) if text.expose() == "😀"));
+        assert_eq!(all[0].as_number_lit().unwrap().value, "1.50");
+        assert_eq!(members[1].value.as_string_lit().unwrap().value, "😀");
+    }
+
+    #[test]
+    fn overwrites_the_strings_that_have_escapes() {
+        let mut value = Jsonc::parse(r#"{"a":["b",{"c":"\u0064"}]}"#).unwrap().root.clone();
+        overwrite(&mut value);
+        let a = value.as_object().unwrap().get_array("a").unwrap();
+        assert_eq!(a.elements[0].as_string_lit().unwrap().value, "b");
+        let c = a.elements[1].as_object().unwrap().get_string("c").unwrap();
+        assert_eq!(c.value, "");
     }
 
     #[test]
@@ -233,7 +227,7 @@ mod tests {
     #[test]
     fn limits_the_nesting() {
         let nested = |depth: usize| format!("\n{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(Value::parse(&nested(DEPTH)).is_ok());
+        assert!(Jsonc::parse(&nested(DEPTH)).is_ok());
         let (line, column, what) = fails(&nested(DEPTH + 1));
         assert!((line, column) == (2, DEPTH + 1) && what.contains("128"));
         fails(&"[".repeat(1_000_000));

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
-use crate::wire::json_scan::plain;
+use crate::wire::json_string::plain_text;
 use crate::wire::tape::{Place, Tape};
 
 /// The member that every message begins with.
@@ -200,15 +200,6 @@ fn message<'a>(text: &'a str, tape: &Tape) -> Result<Message<'a>> {
     Ok(Message::Response { id, outcome })
 }
 
-/// A JSON string as text, borrowed unless it has escapes.
-pub(crate) fn plain_text(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if !inner.contains('\\') {
-        return Some(Cow::Borrowed(inner));
-    }
-    serde_json::from_str(raw).ok().map(Cow::Owned)
-}
-
 /// The messages of a batch, or `None` if the text is not a batch.
 pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
     if !text.trim_ascii_start().starts_with('[') {
@@ -228,18 +219,6 @@ pub(crate) fn find_error(body: &[u8]) -> Option<(Id, RpcError)> {
         Message::Response { id, outcome: ResponseBody::Error(error) } => Some((id, error)),
         _ => None,
     }
-}
-
-/// Writes a JSON string with its quotes.
-pub(crate) fn push_string(out: &mut String, text: &str) {
-    if plain(text.as_bytes()) == text.len() {
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
-        return;
-    }
-    // Serializing a string cannot fail.
-    out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned()));
 }
 
 fn parse_id(text: &str) -> Result<Id> {
@@ -394,13 +373,6 @@ mod tests {
         assert!(batch(" [] ").unwrap().is_err() && batch("[{}").unwrap().is_err());
         let parts = batch(" [{\"a\":1}, 2]").unwrap().unwrap();
         assert_eq!(parts.iter().map(|part| part.get()).collect::<Vec<_>>(), ["{\"a\":1}", "2"]);
-    }
-
-    #[test]
-    fn escapes_strings() {
-        let mut out = String::new();
-        push_string(&mut out, "a\"\\\n\u{1}é");
-        assert_eq!(out, "\"a\\\"\\\\\\n\\u0001é\"");
     }
 
     #[test]

@@ -6,11 +6,12 @@
 
 use std::collections::HashMap;
 
-use crate::base::error::{Result, quote};
+use crate::base::error::{Error, Result, quote};
+use crate::base::secret::Secret;
 use crate::client::config::entry::{ConfigText, Entry, EntryAuth, EntryTarget, OAuthEntry};
 use crate::client::config::place::ConfigPlace;
 use crate::client::options::server::HttpTransport;
-use crate::wire::jsonc::{JsonKind, Member, Value};
+use crate::wire::jsonc::{Jsonc, Member, Value, kind};
 
 /// The servers of a file, and warnings about ignored parts.
 #[derive(Debug)]
@@ -23,57 +24,50 @@ impl Document {
     /// `file` is the name of the file in messages.
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self> {
         let root = ConfigPlace::file(file);
-        let value = Value::parse(text).map_err(|wrong| {
+        let jsonc = Jsonc::parse(text).map_err(|wrong| {
             root.on(wrong.line).wrong(format!(
                 "column {}: is not JSON (comments and commas at the end are allowed): {}",
                 wrong.column, wrong.what
             ))
         })?;
-        let mut reader = DocumentReader::default();
-        let entries = reader.root(&root, &value)?;
+        let mut reader = DocumentReader { jsonc: &jsonc, warnings: Vec::new() };
+        let entries = reader.root(&root)?;
         Ok(Self { entries, warnings: reader.warnings })
     }
 }
 
-#[derive(Default)]
-struct DocumentReader {
+struct DocumentReader<'a> {
+    jsonc: &'a Jsonc<'a>,
     warnings: Vec<String>,
 }
 
 /// The members of an object, each name once.
 struct Object<'a> {
+    jsonc: &'a Jsonc<'a>,
     place: ConfigPlace,
-    members: Vec<&'a Member>,
+    members: Vec<&'a Member<'a>>,
 }
 
-impl DocumentReader {
-    fn root(&mut self, root: &ConfigPlace, value: &Value) -> Result<Vec<Entry>> {
-        let JsonKind::Object(members) = &value.kind else {
-            return Err(root.on(value.line).wrong(format!(
-                "is {}, not an object: write {{\"mcpServers\": {{...}}}}",
-                value.what()
-            )));
-        };
-        let object = self.object(root.on(value.line), members, str::to_owned);
+impl<'a> DocumentReader<'a> {
+    fn root(&mut self, root: &ConfigPlace) -> Result<Vec<Entry>> {
+        let jsonc = self.jsonc;
+        let place = root.on(jsonc.line(&jsonc.root));
+        let object = self.object(place, &jsonc.root, "{\"mcpServers\": {...}}")?;
         let (mcp_servers, servers) = (object.member("mcpServers"), object.member("servers"));
         if let (Some(_), Some(servers)) = (mcp_servers, servers) {
-            let place = root.inside("servers", servers.line);
+            let place = root.inside("servers", jsonc.line(servers));
             self.warnings.push(format!("{place}: is ignored, because there is \"mcpServers\""));
         }
         if let Some(member) = mcp_servers.or(servers) {
-            let place = root.inside(&member.name, member.line);
-            let JsonKind::Object(servers) = &member.value.kind else {
-                return Err(place.on(member.value.line).wrong(format!(
-                    "is {}, not an object: write the servers by their names, as in \
-                     {{\"weather\": {{\"url\": \"https://example.com/mcp\"}}}}",
-                    member.value.what()
-                )));
-            };
-            let servers = self.object(place, servers, str::to_owned);
+            let name = member.name.as_str();
+            let place = root.inside(name, jsonc.line(member));
+            let wanted = "the servers by their names, as in \
+                          {\"weather\": {\"url\": \"https://example.com/mcp\"}}";
+            let servers = self.object(place, &member.value, wanted)?;
             return servers
                 .members
                 .iter()
-                .map(|one| self.entry(&servers.place, one, member.name == "servers"))
+                .map(|one| self.entry(&servers.place, one, name == "servers"))
                 .collect();
         }
         let is_map = object.members.iter().any(|one| names_a_server(&one.value));
@@ -83,47 +77,62 @@ impl DocumentReader {
                  {\"mcpServers\": {\"weather\": {\"url\": \"https://example.com/mcp\"}}}",
             ));
         }
-        let servers =
-            object.members.iter().filter(|one| matches!(one.value.kind, JsonKind::Object(_)));
+        let servers = object.members.iter().filter(|one| matches!(one.value, Value::Object(_)));
         servers.map(|one| self.entry(root, one, false)).collect()
+    }
+
+    /// The members of a value that must be an object. `wanted` is for the
+    /// message if it is none.
+    fn object(
+        &mut self,
+        place: ConfigPlace,
+        value: &'a Value<'a>,
+        wanted: &str,
+    ) -> Result<Object<'a>> {
+        let Value::Object(all) = value else {
+            let place = place.on(self.jsonc.line(value));
+            return Err(place.wrong(format!("is {}, not an object: write {wanted}", kind(value))));
+        };
+        Ok(self.distinct(place, &all.properties, str::to_owned))
     }
 
     /// Keeps the last member of each name, as JSON parsers do. Names are equal
     /// if `fold` makes them equal.
-    fn object<'a>(
+    fn distinct(
         &mut self,
         place: ConfigPlace,
-        members: &'a [Member],
+        members: &'a [Member<'a>],
         fold: fn(&str) -> String,
     ) -> Object<'a> {
         let last: HashMap<String, usize> =
-            members.iter().enumerate().map(|(at, one)| (fold(&one.name), at)).collect();
+            members.iter().enumerate().map(|(at, one)| (fold(one.name.as_str()), at)).collect();
         let mut kept = Vec::with_capacity(last.len());
         for (at, one) in members.iter().enumerate() {
-            match last.get(&fold(&one.name)).and_then(|last| members.get(*last)) {
+            match last.get(&fold(one.name.as_str())).and_then(|last| members.get(*last)) {
                 Some(other) if !std::ptr::eq(other, one) => self.warnings.push(format!(
                     "{}: is there twice: the one in line {} counts",
-                    place.inside(&one.name, one.line),
-                    other.line
+                    place.inside(one.name.as_str(), self.jsonc.line(one)),
+                    self.jsonc.line(other)
                 )),
                 _ => kept.extend(members.get(at)),
             }
         }
-        Object { place, members: kept }
+        Object { jsonc: self.jsonc, place, members: kept }
     }
 
-    fn entry(&mut self, servers: &ConfigPlace, member: &Member, is_vs_code: bool) -> Result<Entry> {
-        let place = servers.inside(&member.name, member.line);
-        if member.name.contains('\0') {
+    fn entry(
+        &mut self,
+        servers: &ConfigPlace,
+        member: &'a Member<'a>,
+        is_vs_code: bool,
+    ) -> Result<Entry> {
+        let name = member.name.as_str();
+        let place = servers.inside(name, self.jsonc.line(member));
+        if name.contains('\0') {
             return Err(place.wrong("the name has a NUL (\\u0000): take it out"));
         }
-        let JsonKind::Object(members) = &member.value.kind else {
-            return Err(place.on(member.value.line).wrong(format!(
-                "is {}, not an object: write {{\"url\": ...}} or {{\"command\": ...}}",
-                member.value.what()
-            )));
-        };
-        let object = self.object(place, members, str::to_owned);
+        let wanted = "{\"url\": ...} or {\"command\": ...}";
+        let object = self.object(place, &member.value, wanted)?;
         let stated = object.transport(is_vs_code)?;
         let target = match (object.text("command")?, object.text("url")?) {
             (Some(_), Some(_)) => {
@@ -161,7 +170,7 @@ impl DocumentReader {
             },
         };
         Ok(Entry {
-            name: member.name.clone(),
+            name: name.to_owned(),
             disabled: object.disabled()?,
             timeout: object.timeout()?,
             place: object.place,
@@ -169,12 +178,12 @@ impl DocumentReader {
         })
     }
 
-    fn program(&mut self, object: &Object<'_>, command: ConfigText) -> Result<EntryTarget> {
+    fn program(&mut self, object: &Object<'a>, command: ConfigText) -> Result<EntryTarget> {
         if command.written().is_empty() {
             return Err(command.place.wrong("is empty: write the program's name or path"));
         }
         if let Some(auth) = object.member("auth") {
-            return Err(object.place.member("auth", auth.line).wrong(
+            return Err(object.place.member("auth", self.jsonc.line(auth)).wrong(
                 "there is no token for a program at stdio: give it what it needs in \"env\"",
             ));
         }
@@ -194,7 +203,7 @@ impl DocumentReader {
 
     fn address(
         &mut self,
-        object: &Object<'_>,
+        object: &Object<'a>,
         url: ConfigText,
         transport: HttpTransport,
     ) -> Result<EntryTarget> {
@@ -210,14 +219,14 @@ impl DocumentReader {
     }
 
     /// Reads `auth`: a token, or how to get one.
-    fn auth(&mut self, object: &Object<'_>) -> Result<Option<EntryAuth>> {
+    fn auth(&mut self, object: &Object<'a>) -> Result<Option<EntryAuth>> {
         let Some(member) = object.member("auth") else { return Ok(None) };
-        let place = object.place.member("auth", member.value.line);
-        let (client_id, client_secret, scopes) = match &member.value.kind {
+        let place = object.at("auth", &member.value);
+        let (client_id, client_secret, scopes) = match &member.value {
             // The form of Cursor: the registered client.
-            JsonKind::Object(members) => {
-                let inside = object.place.inside("auth", member.value.line);
-                let client = self.object(inside, members, str::to_owned);
+            Value::Object(members) => {
+                let inside = object.place.inside("auth", self.jsonc.line(&member.value));
+                let client = self.distinct(inside, &members.properties, str::to_owned);
                 let id = client.text("CLIENT_ID")?;
                 let secret = client.text("CLIENT_SECRET")?;
                 if let (None, Some(secret)) = (&id, &secret) {
@@ -227,7 +236,7 @@ impl DocumentReader {
                 }
                 (id, secret, client.list("scopes")?)
             }
-            JsonKind::Text(written) if written.expose() == "oauth" => (None, None, Vec::new()),
+            Value::StringLit(written) if written.value == "oauth" => (None, None, Vec::new()),
             _ => return Ok(Some(EntryAuth::Token(text(place, &member.value)?))),
         };
         Ok(Some(EntryAuth::OAuth(Box::new(OAuthEntry { place, client_id, client_secret, scopes }))))
@@ -236,50 +245,52 @@ impl DocumentReader {
     /// Reads an object of strings.
     fn texts(
         &mut self,
-        object: &Object<'_>,
+        object: &Object<'a>,
         name: &'static str,
         fold: fn(&str) -> String,
     ) -> Result<Vec<(String, ConfigText)>> {
         let mut out = Vec::new();
         for one in self.members(object, name, fold)? {
-            let place = object.place.named(name, &one.name, one.value.line);
-            out.push((one.name.clone(), text(place, &one.value)?));
+            let key = one.name.as_str();
+            let place = object.place.named(name, key, self.jsonc.line(&one.value));
+            out.push((key.to_owned(), text(place, &one.value)?));
         }
         Ok(out)
     }
 
     /// Reads an object of strings and numbers. A number is used as it is
     /// written. A null removes the variable.
-    fn env(&mut self, object: &Object<'_>) -> Result<Vec<(String, Option<ConfigText>)>> {
+    fn env(&mut self, object: &Object<'a>) -> Result<Vec<(String, Option<ConfigText>)>> {
         let mut out = Vec::new();
         for one in self.members(object, "env", str::to_owned)? {
-            let place = object.place.named("env", &one.name, one.value.line);
-            if one.name.is_empty() || one.name.contains(['=', '\0']) {
+            let key = one.name.as_str();
+            let place = object.place.named("env", key, self.jsonc.line(&one.value));
+            if key.is_empty() || key.contains(['=', '\0']) {
                 return Err(place.wrong(
                     "no variable can have this name: it is empty, or has a \"=\" or a NUL",
                 ));
             }
-            let text = match &one.value.kind {
-                JsonKind::Null => None,
-                JsonKind::Number(written) => Some(ConfigText::new(place, written.as_str().into())?),
+            let text = match &one.value {
+                Value::NullKeyword(_) => None,
+                Value::NumberLit(written) => Some(ConfigText::new(place, written.value.into())?),
                 _ => Some(text(place, &one.value)?),
             };
-            out.push((one.name.clone(), text));
+            out.push((key.to_owned(), text));
         }
         Ok(out)
     }
 
-    fn members<'a>(
+    fn members(
         &mut self,
         object: &Object<'a>,
         name: &'static str,
         fold: fn(&str) -> String,
-    ) -> Result<Vec<&'a Member>> {
+    ) -> Result<Vec<&'a Member<'a>>> {
         let Some(member) = object.member(name) else { return Ok(Vec::new()) };
-        match &member.value.kind {
-            JsonKind::Object(members) => {
-                let place = object.place.inside(name, member.line);
-                Ok(self.object(place, members, fold).members)
+        match &member.value {
+            Value::Object(members) => {
+                let place = object.place.inside(name, self.jsonc.line(member));
+                Ok(self.distinct(place, &members.properties, fold).members)
             }
             _ => Err(object.other(name, &member.value, "an object of strings")),
         }
@@ -287,29 +298,34 @@ impl DocumentReader {
 }
 
 impl<'a> Object<'a> {
-    fn member(&self, name: &str) -> Option<&'a Member> {
-        let found = self.members.iter().find(|one| one.name == name);
-        found.filter(|one| !matches!(one.value.kind, JsonKind::Null)).copied()
+    fn member(&self, name: &str) -> Option<&'a Member<'a>> {
+        let found = self.members.iter().find(|one| one.name.as_str() == name);
+        found.filter(|one| !matches!(one.value, Value::NullKeyword(_))).copied()
     }
 
-    fn other(&self, name: &'static str, value: &Value, wanted: &str) -> crate::base::error::Error {
-        let place = self.place.member(name, value.line);
-        place.wrong(format!("is {}: write {wanted}", value.what()))
+    /// The place of a member's value.
+    fn at(&self, name: &'static str, value: &Value<'_>) -> ConfigPlace {
+        self.place.member(name, self.jsonc.line(value))
+    }
+
+    fn other(&self, name: &'static str, value: &Value<'_>, wanted: &str) -> Error {
+        self.at(name, value).wrong(format!("is {}: write {wanted}", kind(value)))
     }
 
     fn text(&self, name: &'static str) -> Result<Option<ConfigText>> {
         let Some(member) = self.member(name) else { return Ok(None) };
-        text(self.place.member(name, member.value.line), &member.value).map(Some)
+        text(self.at(name, &member.value), &member.value).map(Some)
     }
 
     /// Reads an array of strings.
     fn list(&self, name: &'static str) -> Result<Vec<ConfigText>> {
         let Some(member) = self.member(name) else { return Ok(Vec::new()) };
-        let JsonKind::Array(all) = &member.value.kind else {
+        let Value::Array(all) = &member.value else {
             return Err(self.other(name, &member.value, "an array of strings"));
         };
-        let each = all.iter().enumerate();
-        each.map(|(at, one)| text(self.place.element(name, at, one.line), one)).collect()
+        let each = all.elements.iter().enumerate();
+        each.map(|(at, one)| text(self.place.element(name, at, self.jsonc.line(one)), one))
+            .collect()
     }
 
     /// Reads `transport` or `type`: its place and the transport, or `None` for
@@ -318,11 +334,11 @@ impl<'a> Object<'a> {
         let mut stated = None;
         for name in ["transport", "type"] {
             let Some(member) = self.member(name) else { continue };
-            let place = self.place.member(name, member.value.line);
-            let JsonKind::Text(written) = &member.value.kind else {
+            let place = self.at(name, &member.value);
+            let Value::StringLit(written) = &member.value else {
                 return Err(self.other(name, &member.value, "a string such as \"http\""));
             };
-            let transport = match written.expose() {
+            let transport = match &*written.value {
                 "stdio" => None,
                 // VS Code tries both HTTP transports.
                 "http" if is_vs_code => Some(HttpTransport::Auto),
@@ -349,39 +365,37 @@ impl<'a> Object<'a> {
     fn timeout(&self) -> Result<Option<i32>> {
         let Some(member) = self.member("timeout") else { return Ok(None) };
         let wanted = "a number of milliseconds, such as 30000";
-        let JsonKind::Number(written) = &member.value.kind else {
+        let Value::NumberLit(written) = &member.value else {
             return Err(self.other("timeout", &member.value, wanted));
         };
-        let number = written.parse::<f64>().unwrap_or_default();
+        let number = written.value.parse::<f64>().unwrap_or_default();
         if number.fract() == 0.0 && (1.0..=f64::from(i32::MAX)).contains(&number) {
             return Ok(Some(number as i32));
         }
-        let place = self.place.member("timeout", member.value.line);
-        Err(place.wrong(format!(
+        Err(self.at("timeout", &member.value).wrong(format!(
             "is {}, not a whole number from 1 to {}: write {wanted}",
-            quote(written),
+            quote(written.value),
             i32::MAX
         )))
     }
 
     fn disabled(&self) -> Result<Option<ConfigPlace>> {
         let Some(member) = self.member("disabled") else { return Ok(None) };
-        match member.value.kind {
-            JsonKind::Boolean(false) => Ok(None),
-            JsonKind::Boolean(true) => Ok(Some(self.place.member("disabled", member.value.line))),
+        match &member.value {
+            Value::BooleanLit(one) => Ok(one.value.then(|| self.at("disabled", &member.value))),
             _ => Err(self.other("disabled", &member.value, "true or false")),
         }
     }
 }
 
-fn text(place: ConfigPlace, value: &Value) -> Result<ConfigText> {
-    match &value.kind {
-        JsonKind::Text(written) => ConfigText::new(place, written.clone()),
-        _ => Err(place.wrong(format!("is {}: write a string in quotes", value.what()))),
+fn text(place: ConfigPlace, value: &Value<'_>) -> Result<ConfigText> {
+    match value {
+        Value::StringLit(written) => ConfigText::new(place, Secret::from(&*written.value)),
+        _ => Err(place.wrong(format!("is {}: write a string in quotes", kind(value)))),
     }
 }
 
-fn names_a_server(value: &Value) -> bool {
-    let JsonKind::Object(members) = &value.kind else { return false };
-    members.iter().any(|one| one.name == "command" || one.name == "url")
+fn names_a_server(value: &Value<'_>) -> bool {
+    let Value::Object(members) = value else { return false };
+    members.properties.iter().any(|one| matches!(one.name.as_str(), "command" | "url"))
 }

@@ -9,8 +9,8 @@ use zeroize::Zeroize;
 use crate::auth::oauth::spec::key::Key;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
+use crate::wire::json_string::plain_text;
 use crate::wire::json_writer::ObjectWriter;
-use crate::wire::jsonrpc::plain_text;
 use crate::wire::tape::Tape;
 
 /// The number of random bytes of a `jti`, by which a server recognizes a copy.
