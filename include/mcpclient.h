@@ -2478,7 +2478,7 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set: MCP_E_NOT_FOUND for an unknown name, with a message that lists
  * the known names; MCP_E_STATE for a server that is disabled;
- * MCP_E_UNSUPPORTED for a server that needs an editor;
+ * MCP_E_UNSUPPORTED for a reference that only an editor can replace;
  * MCP_E_INVALID_ARGUMENT for a variable that is not set, and for values that
  * mcp_client_new(), mcp_client_set_header() or mcp_auth_set_client()
  * refuses.
@@ -2750,7 +2750,8 @@ int32_t mcp_set_log_level(mcp_client *client, int32_t level);
  * server sends notifications that belong to no request.
  *
  * `kinds`: the sum of the MCP_EVENT_ numbers that the application wants.  0
- * closes the stream, unless a subscription needs it.
+ * closes the stream, unless a subscription needs it or, up to revision
+ * 2025-11-25, the input requests of the server do.
  *
  * Up to revision 2025-11-25 the server sends all its notifications, whatever
  * the sum.  From revision 2026-07-28 on the library asks for
@@ -3019,8 +3020,9 @@ int32_t mcp_request_perform(mcp_request *request, mcp_result **out);
  *
  * `request`: any number of requests may be in flight on one client.
  *
- * Wait for events with mcp_client_fd(), and call mcp_client_dispatch():
- * without it no handler runs, and the request is not handed out.
+ * The request is done only after mcp_client_dispatch(), mcp_request_wait() or
+ * another call of this client that waits.  mcp_client_fd() shows when to
+ * dispatch, and mcp_client_next_done() returns the request.
  *
  * Returns MCP_OK or a status: MCP_E_STATE if the request is in flight;
  * MCP_E_CLOSED; MCP_E_INTERNAL if no descriptor or thread is left.
@@ -4852,7 +4854,7 @@ int64_t mcp_result_task_poll_interval(const mcp_result *result);
  *
  * `result`: NULL gives -1.
  *
- * Returns -1 if the server sets no limit.
+ * Returns -1 if the server sets no limit, or if the result has no task.
  *
  * Threads: any.  Since: 0.1.0.  Spec: tasks, ttl.
  */

@@ -349,7 +349,8 @@ pub unsafe extern "C" fn mcp_set_log_level(client: *mut mcp_client, level: i32) 
 /// server sends notifications that belong to no request.
 ///
 /// `kinds`: the sum of the MCP_EVENT_ numbers that the application wants.  0
-/// closes the stream, unless a subscription needs it.
+/// closes the stream, unless a subscription needs it or, up to revision
+/// 2025-11-25, the input requests of the server do.
 ///
 /// Up to revision 2025-11-25 the server sends all its notifications, whatever
 /// the sum.  From revision 2026-07-28 on the library asks for

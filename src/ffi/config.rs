@@ -226,7 +226,7 @@ pub unsafe extern "C" fn mcp_config_warning(
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set: MCP_E_NOT_FOUND for an unknown name, with a message that lists
 /// the known names; MCP_E_STATE for a server that is disabled;
-/// MCP_E_UNSUPPORTED for a server that needs an editor;
+/// MCP_E_UNSUPPORTED for a reference that only an editor can replace;
 /// MCP_E_INVALID_ARGUMENT for a variable that is not set, and for values that
 /// mcp_client_new(), mcp_client_set_header() or mcp_auth_set_client()
 /// refuses.

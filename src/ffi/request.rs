@@ -475,8 +475,9 @@ pub unsafe extern "C" fn mcp_request_perform(
 ///
 /// `request`: any number of requests may be in flight on one client.
 ///
-/// Wait for events with mcp_client_fd(), and call mcp_client_dispatch():
-/// without it no handler runs, and the request is not handed out.
+/// The request is done only after mcp_client_dispatch(), mcp_request_wait() or
+/// another call of this client that waits.  mcp_client_fd() shows when to
+/// dispatch, and mcp_client_next_done() returns the request.
 ///
 /// Returns MCP_OK or a status: MCP_E_STATE if the request is in flight;
 /// MCP_E_CLOSED; MCP_E_INTERNAL if no descriptor or thread is left.

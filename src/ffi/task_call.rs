@@ -305,7 +305,7 @@ pub unsafe extern "C" fn mcp_result_task_poll_interval(result: *const mcp_result
 ///
 /// `result`: NULL gives -1.
 ///
-/// Returns -1 if the server sets no limit.
+/// Returns -1 if the server sets no limit, or if the result has no task.
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: tasks, ttl.
 #[unsafe(no_mangle)]
