@@ -1,4 +1,4 @@
-//! A request on a shared connection, and the wait for its response.
+//! Sends a request on a shared connection, and waits for its response.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::client::stream::reader::Reader;
 use crate::wire::jsonrpc::{Answer, ResponseBody};
 
 impl Ctx<'_> {
-    /// Sends a message on a channel, and waits for its answer if it is a
-    /// request.
+    /// Sends a message on a shared connection. Waits for the response if the
+    /// message is a request.
     pub(crate) async fn post_on(
         self,
         connection: &Arc<SharedConnection>,
@@ -31,7 +31,7 @@ impl Ctx<'_> {
         match self.send_on(connection, post).await {
             Ok(None) => {}
             Ok(Some(refused)) => return Ok(refused),
-            // Some say that they took it when they have done it.
+            // Some servers answer the POST only after they sent the response.
             Err(_) if waiting.has_any() => {}
             Err(error) => return Err(error),
         }
@@ -50,7 +50,7 @@ impl Ctx<'_> {
         loop {
             while let Some(delivered) = slot.take() {
                 if !wait.is_background() {
-                    // What came before it is told before it.
+                    // Items that arrived before it are delivered before it.
                     client.attend();
                 }
                 match delivered {
@@ -69,7 +69,7 @@ impl Ctx<'_> {
                     Inbound::Notification(..) => {}
                 }
             }
-            // One that a close has ended says so.
+            // If the client was closed, the error says so.
             connection.check().map_err(|error| client.check_open().err().unwrap_or(error))?;
             if let Some(mut source) = connection.source.get() {
                 reader.lead(&mut source, Some(slot), &[], wait).await?;
@@ -86,7 +86,7 @@ impl Ctx<'_> {
                     }
                 }
             }
-            // Outside of the turn: the program's code may call.
+            // Not as the leader: a handler of the application may make a call.
             if !wait.is_background() {
                 client.attend();
             }

@@ -1,4 +1,4 @@
-//! Reading a channel, for oneself and for the others.
+//! Reads a shared connection as its leader, and sends on it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +25,11 @@ use crate::transport::lines::SendProgress;
 use crate::transport::message_source::{Incoming, MessageSource, Stop};
 use crate::transport::wait::{self, Wait};
 
-/// How long the last words of a server that does not listen are waited for.
+/// How long the library reads the last messages of a server that does not accept
+/// input any more.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// Who reads a channel, and for whom.
+/// Reads a shared connection for all pending requests.
 pub(crate) struct Reader<'a> {
     pub(crate) client: &'a Arc<Client>,
     pub(crate) connection: &'a Arc<SharedConnection>,
@@ -37,9 +38,9 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The server does not listen any more. What it has said before is for
-    /// those who wait for it, and how it ended says more than how the sending
-    /// failed.
+    /// Returns the error for a message that the server did not accept. Reads the
+    /// server's last messages first: pending requests may need them, and the
+    /// error of the end says more than the error of sending.
     pub(crate) async fn not_sent(&self, error: &std::io::Error, sent: usize, wait: &Wait) -> Error {
         let connection = self.connection;
         let brief = wait.afterwards(LAST_WORDS);
@@ -61,8 +62,8 @@ impl Reader<'_> {
         error.with_may_have_run(sent > 0)
     }
 
-    /// Reads until there is something for `slot` or for the program, or one
-    /// of `also` is ready, or the stream has ended.
+    /// Reads until a message for `slot` or an item for the application arrives,
+    /// an entry of `also` is ready, or the connection ends.
     pub(crate) async fn lead(
         &self,
         source: &mut Leader<'_, Box<dyn MessageSource>>,
@@ -95,8 +96,8 @@ impl Reader<'_> {
         }
         let Some(source) = source.as_mut() else { return self.connection.check() };
         loop {
-            // What has come with it is nothing that anybody else could wait
-            // for.
+            // Messages that were read from the descriptor already wake no other
+            // thread, so this thread handles them first.
             if self.connection.is_over() || has_some() && !source.has_more() {
                 return Ok(());
             }
@@ -127,7 +128,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes an inbound text, and answers what the server asks in it.
+    /// Routes an inbound text, and sends the responses to the server's requests
+    /// in it.
     async fn take(&self, bytes: Vec<u8>, start: usize, wait: &Wait) -> Result<()> {
         if let Some(trace) = &self.options.trace
             && let Ok(text) = std::str::from_utf8(bytes.get(start..).unwrap_or_default())
@@ -139,8 +141,8 @@ impl Reader<'_> {
         for outgoing in routed.outgoing {
             let message = OutboundMessage::notification(&outgoing, self.target);
             let sent = Ctx::new(self.client, self.options, wait).send_on(self.connection, message);
-            // Boxed, because sending may read. The server can tell whether it
-            // got the response; nothing depends on it here.
+            // Boxed, because sending may read. A failure to send a response does
+            // not end the reading.
             if Box::pin(sent).await.is_err() {
                 wait.check()?;
             }
@@ -150,7 +152,8 @@ impl Reader<'_> {
 }
 
 impl Ctx<'_> {
-    /// What comes back at once is a refusal.
+    /// Sends a message on a shared connection. Returns an outcome if the server
+    /// refused the POST.
     pub(crate) async fn send_on(
         self,
         connection: &Arc<SharedConnection>,
@@ -183,7 +186,7 @@ impl Ctx<'_> {
                 Ok(SendProgress::Blocked(fd)) => fd,
                 Err(error) => return Err(reader.not_sent(&error, sent, wait).await),
             };
-            // A server may wait in its turn until somebody reads.
+            // The server may block until the client reads.
             let writable = [Poll::new(blocked.raw(), POLLOUT)];
             let waited = match connection.source.get() {
                 Some(mut source) => reader.lead(&mut source, None, &writable, wait).await,
@@ -200,8 +203,8 @@ impl Ctx<'_> {
     }
 }
 
-/// A message and the end of its line. JSON has no line breaks but in
-/// strings, where they are escaped.
+/// Returns a message as one line. JSON has line breaks only between tokens; in
+/// strings they are escaped.
 fn line(outgoing: &Outgoing) -> Vec<u8> {
     let mut line = Vec::with_capacity(outgoing.body.len() + 1);
     line.extend(outgoing.body.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
