@@ -105,7 +105,7 @@ impl SharedConnection {
             Ok(())
         };
         let result = ready.await;
-        wait.follow(&leading);
+        wait.adopt(&leading);
         result
     }
 

@@ -155,7 +155,7 @@ impl<'a> Ctx<'a> {
             let challenges = std::mem::take(&mut reply.head.challenges);
             let has_nonce = reply.head.dpop_nonce.is_some();
             reply.release();
-            if matches!(status, 401 | 403) && !wait.takes_what_is_there() {
+            if matches!(status, 401 | 403) && !wait.uses_only_cached_token() {
                 let refusal = TokenRefusal {
                     token: token.as_ref(),
                     http_status: status,
@@ -214,7 +214,7 @@ impl<'a> Ctx<'a> {
                 ),
             ));
         }
-        if wait.takes_what_is_there() {
+        if wait.uses_only_cached_token() {
             // A new token would be requested and then given up half-way.
             return Ok(options.credential.current());
         }

@@ -48,7 +48,7 @@ impl Client {
     }
 
     /// Delivers an event that the library itself makes.
-    pub(crate) fn announce(&self, kind: NotificationKind, params: &str, wait: &Wait) {
+    pub(crate) fn deliver_own_event(&self, kind: NotificationKind, params: &str, wait: &Wait) {
         if self.handlers().event.is_some() {
             let event = Event { kind, method: String::new(), params: params.to_owned() };
             self.deliver(QueuedItem::Event(event), wait);

@@ -41,12 +41,17 @@ impl Reader<'_> {
     /// Returns the error for a message that the server did not accept. Reads the
     /// server's last messages first: pending requests may need them, and the
     /// error of the end says more than the error of sending.
-    pub(crate) async fn not_sent(&self, error: &std::io::Error, sent: usize, wait: &Wait) -> Error {
+    pub(crate) async fn send_error(
+        &self,
+        error: &std::io::Error,
+        sent: usize,
+        wait: &Wait,
+    ) -> Error {
         let connection = self.connection;
-        let brief = wait.afterwards(LAST_WORDS);
+        let last_wait = wait.afterwards(LAST_WORDS);
         let _ = match connection.source.get() {
-            Some(mut source) => self.lead(&mut source, None, &[], &brief).await,
-            None => connection.until_any(&[], &brief).await,
+            Some(mut source) => self.lead(&mut source, None, &[], &last_wait).await,
+            None => connection.until_any(&[], &last_wait).await,
         };
         if let Err(end) = connection.check() {
             return end.with_may_have_run(sent > 0);
@@ -62,34 +67,34 @@ impl Reader<'_> {
         error.with_may_have_run(sent > 0)
     }
 
-    /// Reads until a message for `slot` or an item for the application arrives,
-    /// an entry of `also` is ready, or the connection ends.
+    /// Reads until a message for `pending` or an item for the application arrives,
+    /// an entry of `others` is ready, or the connection ends.
     pub(crate) async fn lead(
         &self,
         source: &mut Leader<'_, Box<dyn MessageSource>>,
-        slot: Option<&PendingRequest>,
-        also: &[Poll],
+        pending: Option<&PendingRequest>,
+        others: &[Poll],
         wait: &Wait,
     ) -> Result<()> {
         let leading = wait.leading();
-        let result = self.lead_with(source, slot, also, &leading).await;
-        wait.follow(&leading);
+        let result = self.lead_with(source, pending, others, &leading).await;
+        wait.adopt(&leading);
         result
     }
 
     async fn lead_with(
         &self,
         source: &mut Leader<'_, Box<dyn MessageSource>>,
-        slot: Option<&PendingRequest>,
-        also: &[Poll],
+        pending: Option<&PendingRequest>,
+        others: &[Poll],
         wait: &Wait,
     ) -> Result<()> {
         let arrivals = self.client.arrivals_here();
-        let attends = !wait.is_background() && slot.is_some();
+        let attends = !wait.is_background() && pending.is_some();
         let has_some =
-            || slot.is_some_and(PendingRequest::has_any) || attends && arrivals.is_raised();
-        let mut watched = Vec::with_capacity(also.len() + 2);
-        watched.extend_from_slice(also);
+            || pending.is_some_and(PendingRequest::has_any) || attends && arrivals.is_raised();
+        let mut watched = Vec::with_capacity(others.len() + 2);
+        watched.extend_from_slice(others);
         watched.push(wait::entry(&self.connection.ended)?);
         if attends {
             watched.push(wait::entry(arrivals)?);
@@ -157,11 +162,11 @@ impl Ctx<'_> {
     pub(crate) async fn send_on(
         self,
         connection: &Arc<SharedConnection>,
-        post: OutboundMessage<'_>,
+        message: OutboundMessage<'_>,
     ) -> Result<Option<Outcome>> {
         match &connection.sink {
-            Sink::Lines(sink) => self.send_line(connection, sink, post).await.map(|()| None),
-            Sink::Posts(url) => self.send_post(url, post).await,
+            Sink::Lines(sink) => self.send_line(connection, sink, message).await.map(|()| None),
+            Sink::Posts(url) => self.send_post(url, message).await,
         }
     }
 
@@ -169,22 +174,22 @@ impl Ctx<'_> {
         self,
         connection: &Arc<SharedConnection>,
         sink: &LineSink,
-        post: OutboundMessage<'_>,
+        message: OutboundMessage<'_>,
     ) -> Result<()> {
         let Ctx { client, options, wait } = self;
         if let Some(trace) = &options.trace {
-            let text = String::from_utf8_lossy(&post.outgoing.body);
+            let text = String::from_utf8_lossy(&message.outgoing.body);
             trace.line(">", &text, &options.secrets());
         }
-        let line = line(post.outgoing);
-        let reader = Reader { client, connection, options, target: post.target };
+        let line = line(message.outgoing);
+        let reader = Reader { client, connection, options, target: message.target };
         let _turn = connection.sending.lock_unless(wait, || false).await?;
         let mut sent = 0;
         loop {
             let blocked = match sink.send(&line, &mut sent) {
                 Ok(SendProgress::All) => return Ok(()),
                 Ok(SendProgress::Blocked(fd)) => fd,
-                Err(error) => return Err(reader.not_sent(&error, sent, wait).await),
+                Err(error) => return Err(reader.send_error(&error, sent, wait).await),
             };
             // The server may block until the client reads.
             let writable = [Poll::new(blocked.raw(), POLLOUT)];
