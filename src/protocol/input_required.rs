@@ -76,7 +76,7 @@ impl InputRequired {
 }
 
 fn malformed(what: String) -> Error {
-    Error::protocol(format!("the server asks a question in a malformed way: {what}"))
+    Error::protocol(format!("the server sent malformed input requests: {what}"))
 }
 
 #[cfg(test)]

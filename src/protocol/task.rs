@@ -153,7 +153,7 @@ fn task(json: &str) -> Result<(Task, String, Members<'_>)> {
 }
 
 fn malformed(what: &str) -> Error {
-    Error::protocol(format!("the server tells of a task in a malformed way: {what}"))
+    Error::protocol(format!("the server sent a malformed task: {what}"))
 }
 
 #[cfg(test)]

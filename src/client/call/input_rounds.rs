@@ -68,8 +68,8 @@ pub(crate) fn recognise(
         Error::new(
             Status::InputRequired,
             format!(
-                "the server asks a question ({}) before it answers, and nobody here \
-                 answers it; see mcp_client_set_input_handler()",
+                "the server sent an input request ({}), and the application does not handle \
+                 it; see mcp_client_set_input_handler()",
                 quote(&method)
             ),
         )
