@@ -25,13 +25,13 @@ impl File<'_> {
         let wrong = |what: String| {
             Err(Error::new(
                 Status::Integrity,
-                format!("{} is not what its skill's entry says: {what}", quote(self.uri)),
+                format!("{} differs from its entry in the skill: {what}", quote(self.uri)),
             ))
         };
         match self.size {
             Some(size) if size == bytes.len() as i64 => {}
             Some(size) => {
-                return wrong(format!("it has {} bytes, and {size} are due", bytes.len()));
+                return wrong(format!("it has {} bytes, and the entry says {size}", bytes.len()));
             }
             None => return wrong("the entry gives no size".to_owned()),
         }

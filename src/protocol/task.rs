@@ -75,8 +75,8 @@ impl Tasks {
         self == Self::ByClient && server_info.has_capability("tasks.list")
     }
 
-    /// The call as it is sent so that it may run as a task. The server keeps the
-    /// task for `ttl` milliseconds, or as long as it wants to if that is 0.
+    /// The call with the parameters that let it run as a task. The server keeps the
+    /// task for `ttl` milliseconds. With 0, the server chooses the time.
     pub(crate) fn prepare(self, call: &Call, ttl: u32) -> Call {
         let mut call = call.clone();
         call.has_tasks = true;

@@ -16,7 +16,7 @@ pub(crate) struct EventSource<B> {
     body: B,
     stream: EventStream,
     events: VecDeque<SseEvent>,
-    /// Why no more will come, to be reported after the events that did.
+    /// How the stream ended. Reported after the events that arrived before.
     end: Option<Result<()>>,
 }
 
@@ -29,7 +29,7 @@ impl<B: Pieces> EventSource<B> {
         Self::resumed(body, EventStream::new(limit))
     }
 
-    /// A stream that replaces one that broke off.
+    /// A new stream that replaces a disconnected one.
     pub(crate) fn resumed(body: B, stream: EventStream) -> Self {
         Self { body, stream, events: VecDeque::new(), end: None }
     }
@@ -38,7 +38,7 @@ impl<B: Pieces> EventSource<B> {
         &self.stream
     }
 
-    /// The body, and what a stream that replaces this one has to know.
+    /// The body, and the state for a stream that replaces this one.
     pub(crate) fn into_parts(self) -> (B, EventStream) {
         (self.body, self.stream)
     }

@@ -50,13 +50,13 @@ pub(crate) struct Wait {
     is_queued: bool,
 }
 
-/// What a waiting thread does meanwhile: it gives the application what has
-/// arrived for it on other streams.
+/// The work of a thread while it waits: it delivers items to the application that
+/// arrived on other streams.
 pub(crate) trait Attendant: Send + Sync {
     /// Raised while there is something to do; `None` for never.
     fn arrivals(&self) -> Option<&Signal>;
 
-    /// Gives the application what has arrived.
+    /// Delivers the items that have arrived.
     fn attend(&self);
 
     /// The input requests that belong to no known call.

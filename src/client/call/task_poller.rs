@@ -142,7 +142,7 @@ impl<'a> TaskPoller<'a> {
     }
 
     /// Waits for the pause that the server names, or until a notification about
-    /// the task comes. Sends the answers that the application gives meanwhile.
+    /// the task comes. Sends the input responses that the application gives meanwhile.
     async fn wait_for_pause(&mut self, pause: Duration) -> Result<Option<Answer>> {
         let until = Instant::now() + pause;
         loop {
@@ -257,8 +257,8 @@ impl<'a> TaskPoller<'a> {
         Ok(())
     }
 
-    /// Performs `tasks/result` in the background. The server sends its requests
-    /// for input during this request, while the task is still polled here.
+    /// Performs `tasks/result` in the background. The server sends its input
+    /// requests during this request. The task is still polled meanwhile.
     fn call(&mut self) -> Result<()> {
         if self.result_call.is_some() {
             return Ok(());

@@ -1,5 +1,4 @@
-//! Turns HTTP statuses into errors: what the server refused, why, and what to
-//! do.
+//! Turns HTTP statuses into errors, with the reason and an advice.
 
 use std::time::SystemTime;
 

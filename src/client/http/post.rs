@@ -256,7 +256,7 @@ fn resumption(refused: &Refused) -> Verdict {
 /// The error for a reply that is neither JSON nor an event stream.
 fn not_an_answer(media: &Media, http_status: u16) -> Error {
     let what = if matches!(http_status, 202 | 204) {
-        format!("the server answered {http_status} to a request, which has to have an answer")
+        format!("the server answered {http_status} to a request, which requires a response")
     } else {
         let kind = match media {
             Media::Other(kind) => format!("\"{kind}\""),

@@ -50,8 +50,8 @@ impl<'a> HttpContext<'a> {
         Ok(Self { route: options.current_route()?, secrets, options })
     }
 
-    /// The secrets that the trace masks, with those of a token that was got
-    /// meanwhile.
+    /// The secrets that the trace masks, with those of a token that is newer than
+    /// the options.
     fn secrets(&self) -> Vec<Secret> {
         if self.options.trace.is_none() {
             return Vec::new();

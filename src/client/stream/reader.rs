@@ -109,7 +109,7 @@ impl Reader<'_> {
             match source.next(&watched, wait).await {
                 Ok(Incoming::Message(bytes, start)) => self.take(bytes, start, wait).await?,
                 Ok(Incoming::Malformed) => {
-                    let what = || Error::protocol("a line that is no message");
+                    let what = || Error::protocol("a line that is not a message");
                     self.router(wait).fault(Fault::NotAMessage, what)?;
                 }
                 Ok(Incoming::TooLong(id, error)) => self.router(wait).too_long(id, error)?,

@@ -22,10 +22,10 @@ use standard_error::OutputTail;
 const GRACE: Duration = Duration::from_secs(2);
 /// The default limit for ending a process altogether.
 pub(crate) const ENDING: Duration = Duration::from_secs(7);
-/// How long a killed process is waited for, whatever limit is set.
+/// How long the library waits for the end of a killed process, with any limit.
 const KILLED: Duration = Duration::from_millis(100);
-/// How often the end of a process is asked for on a system that has no
-/// descriptor for it.
+/// How often the library checks for the end of a process on a system without
+/// process descriptors.
 const GLANCE: Duration = Duration::from_millis(10);
 /// How long the last output of a process that has just ended is waited for.
 const LAST_WORDS: Duration = Duration::from_millis(200);
