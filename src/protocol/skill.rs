@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::wire::front_matter;
-use crate::wire::jsonrpc::said;
+use crate::wire::jsonrpc::json_reason;
 
 /// The entry of one file.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl File<'_> {
 /// The first field in which the front matter of the file differs from that of
 /// the entry.
 fn differing(due: &str, bytes: &[u8]) -> std::result::Result<Option<String>, String> {
-    let due: Value = serde_json::from_str(due).map_err(|error| said(&error))?;
+    let due: Value = serde_json::from_str(due).map_err(|error| json_reason(&error))?;
     let Some(due) = due.as_object() else { return Err("the entry's is no object".to_owned()) };
     let text = front(bytes).ok_or("there is none between two lines of ---")?;
     let found = front_matter::parse(text, 2)?;

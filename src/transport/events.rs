@@ -104,7 +104,7 @@ impl EventSource<OpenBody> {
         for _ in 0..FIRST {
             let Some(event) = self.next_event(wait, &mut |_| false).await? else {
                 return Err(Error::protocol(
-                    "the server ended its event stream before it said where messages go",
+                    "the server ended its event stream before it named the URL for messages",
                 ));
             };
             if event.is_message() {

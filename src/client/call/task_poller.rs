@@ -142,7 +142,8 @@ impl<'a> TaskPoller<'a> {
     }
 
     /// Waits for the pause that the server names, or until a notification about
-    /// the task comes. Sends the input responses that the application gives meanwhile.
+    /// the task arrives. Sends the input responses that the application gives
+    /// meanwhile.
     async fn wait_for_pause(&mut self, pause: Duration) -> Result<Option<Answer>> {
         let until = Instant::now() + pause;
         loop {
@@ -174,7 +175,7 @@ impl<'a> TaskPoller<'a> {
         let task = self.read(&answer).await?;
         match task.state {
             TaskState::Working => {}
-            TaskState::InputRequired(Some(input)) => self.ask(input)?,
+            TaskState::InputRequired(Some(input)) => self.deliver(input)?,
             TaskState::InputRequired(None) => self.call()?,
             TaskState::Ended => {
                 self.end();
@@ -209,7 +210,7 @@ impl<'a> TaskPoller<'a> {
     }
 
     /// Delivers new input requests to the application.
-    fn ask(&mut self, mut input: InputRequired) -> Result<()> {
+    fn deliver(&mut self, mut input: InputRequired) -> Result<()> {
         let is_too_long = input.requests.len() > MAX_INPUT_REQUESTS;
         input.requests.retain(|(key, ..)| !is_too_long && !self.keys.contains(key));
         if is_too_long || self.keys.len() + input.requests.len() > MAX_INPUT_REQUESTS {
@@ -232,7 +233,7 @@ impl<'a> TaskPoller<'a> {
             round.take(self.client, self.options, 0, request, &self.wait);
             new_rounds.push(round);
         }
-        new_rounds.iter().for_each(|round| round.put(self.client, &self.wait));
+        new_rounds.iter().for_each(|round| round.deliver(self.client, &self.wait));
         self.open.extend(new_rounds);
         Ok(())
     }

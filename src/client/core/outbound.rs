@@ -30,8 +30,8 @@ impl<'a> OutboundMessage<'a> {
     }
 }
 
-/// The server's answer to a message. An error that is final for every message, such as
-/// a failed connection, is a plain [`Error`] instead.
+/// The server's answer to a message. An error that is final for every message,
+/// such as a failed connection, is a plain [`Error`] instead.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// A result, and the session id of the reply.

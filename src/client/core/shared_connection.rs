@@ -120,7 +120,7 @@ impl SharedConnection {
         self.finish(Error::new(Status::Io, "the connection to the server was closed"));
         // A process that is killed takes a moment to end.
         let wait = wait.afterwards(patience + SPARE);
-        let Ok(Some(_turn)) = self.shutting.lock_unless(&wait, || false).await else { return };
+        let Ok(Some(_guard)) = self.shutting.lock_unless(&wait, || false).await else { return };
         if let Sink::Lines(sink) = &self.sink {
             sink.close();
         }

@@ -127,7 +127,7 @@ impl<'a> Ctx<'a> {
             let mut reply = reply?;
             let status = reply.head.status;
             if let Some(nonce) = &reply.head.dpop_nonce {
-                credential.heard_nonce(nonce);
+                credential.record_nonce(nonce);
             }
             if (200..300).contains(&status) {
                 if let Some(token) = &token {

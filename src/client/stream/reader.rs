@@ -27,7 +27,7 @@ use crate::transport::wait::{self, Wait};
 
 /// How long the library reads the last messages of a server that does not accept
 /// input any more.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const LAST_OUTPUT: Duration = Duration::from_millis(200);
 
 /// Reads a shared connection for all pending requests.
 pub(crate) struct Reader<'a> {
@@ -48,7 +48,7 @@ impl Reader<'_> {
         wait: &Wait,
     ) -> Error {
         let connection = self.connection;
-        let last_wait = wait.afterwards(LAST_WORDS);
+        let last_wait = wait.afterwards(LAST_OUTPUT);
         let _ = match connection.source.get() {
             Some(mut source) => self.lead(&mut source, None, &[], &last_wait).await,
             None => connection.until_any(&[], &last_wait).await,
@@ -183,7 +183,7 @@ impl Ctx<'_> {
         }
         let line = line(message.outgoing);
         let reader = Reader { client, connection, options, target: message.target };
-        let _turn = connection.sending.lock_unless(wait, || false).await?;
+        let _guard = connection.sending.lock_unless(wait, || false).await?;
         let mut sent = 0;
         loop {
             let blocked = match sink.send(&line, &mut sent) {

@@ -28,7 +28,7 @@ const KILLED: Duration = Duration::from_millis(100);
 /// process descriptors.
 const GLANCE: Duration = Duration::from_millis(10);
 /// How long the last output of a process that has just ended is waited for.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const LAST_OUTPUT: Duration = Duration::from_millis(200);
 
 /// A running server. It is ended when this is dropped, if not before.
 #[derive(Debug)]
@@ -144,8 +144,8 @@ impl Process {
     /// The error for a call whose process has ended, or has closed the stream
     /// that is named by `stream` and runs on.
     pub(crate) async fn end_error(&self, stream: &str, wait: &Wait) -> Error {
-        let brief = wait.afterwards(LAST_WORDS);
-        self.until_ended(LAST_WORDS, &brief).await;
+        let brief = wait.afterwards(LAST_OUTPUT);
+        self.until_ended(LAST_OUTPUT, &brief).await;
         self.keep_stderr();
         let name = &self.name;
         let mut message = match self.status.get() {
