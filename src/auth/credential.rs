@@ -32,7 +32,7 @@ pub(crate) trait Credential: Send + Sync {
     fn accepted(&self, _token: &Token) {}
 
     /// The server requires this nonce in DPoP proofs.
-    fn heard_nonce(&self, _nonce: &str) {}
+    fn record_nonce(&self, _nonce: &str) {}
 
     /// The DPoP proof for a request with a bound token.
     fn proof(&self, _token: &Token, _verb: &str, _url: &str) -> Result<Option<Secret>> {

@@ -233,8 +233,8 @@ impl Client {
         if roots != declared.roots && self.current_session().is_some() {
             return Err(Error::new(
                 Status::State,
-                "the client is connected, and the server was told whether there are roots: set \
-                 them for the first time, or take them away, before the first call",
+                "the client is connected and has declared to the server whether it has roots: \
+                 set roots for the first time, or remove them, before the first call",
             ));
         }
         self.change(|options| {

@@ -43,7 +43,7 @@ use crate::ffi::view::{Lent, lend, lend_long, read_value};
 #[derive(Debug)]
 pub struct mcp_input {
     pid: u32,
-    question: Arc<OpenInputRequest>,
+    inner: Arc<OpenInputRequest>,
     message: OnceLock<Lent>,
     schema: OnceLock<Option<Lent>>,
     url: OnceLock<Option<Lent>>,
@@ -57,10 +57,10 @@ impl Handle for mcp_input {
 }
 
 impl mcp_input {
-    fn new(question: Arc<OpenInputRequest>) -> Self {
+    fn new(inner: Arc<OpenInputRequest>) -> Self {
         Self {
             pid: std::process::id(),
-            question,
+            inner,
             message: OnceLock::new(),
             schema: OnceLock::new(),
             url: OnceLock::new(),
@@ -69,19 +69,19 @@ impl mcp_input {
     }
 
     fn kind(&self) -> InputKind {
-        self.question.request.kind
+        self.inner.request.kind
     }
 
     fn message(&self) -> &Lent {
         self.message
-            .get_or_init(|| Lent::new(&self.question.request.string("message").unwrap_or_default()))
+            .get_or_init(|| Lent::new(&self.inner.request.string("message").unwrap_or_default()))
     }
 
     fn schema(&self) -> Option<&Lent> {
         if self.kind() != InputKind::Form {
             return None;
         }
-        let part = || self.question.request.part("requestedSchema").map(|text| Lent::new(&text));
+        let part = || self.inner.request.part("requestedSchema").map(|text| Lent::new(&text));
         self.schema.get_or_init(part).as_ref()
     }
 
@@ -89,7 +89,7 @@ impl mcp_input {
         if self.kind() != InputKind::Url {
             return None;
         }
-        let part = || self.question.request.string("url").map(|text| Lent::new(&text));
+        let part = || self.inner.request.string("url").map(|text| Lent::new(&text));
         self.url.get_or_init(part).as_ref()
     }
 }
@@ -159,8 +159,8 @@ pub unsafe extern "C" fn mcp_client_set_input_handler(
             roots: has(MCP_INPUT_ROOTS),
         };
         let handler = callback.map(|callback| {
-            Arc::new(move |question: Arc<OpenInputRequest>| {
-                let input = give(mcp_input::new(question));
+            Arc::new(move |request: Arc<OpenInputRequest>| {
+                let input = give(mcp_input::new(request));
                 // SAFETY: the application set the function for this user data,
                 // and becomes the owner of the input request.
                 unsafe { callback(userdata.pointer(), owner.address(), input) };
@@ -233,7 +233,7 @@ pub unsafe extern "C" fn mcp_input_free(input: *mut mcp_input) {
         // again.
         let input = unsafe { take(input) }?;
         if input.pid == std::process::id() {
-            input.question.dismiss();
+            input.inner.dismiss();
         }
         Some(())
     });
@@ -321,7 +321,7 @@ pub unsafe extern "C" fn mcp_input_params_json(
     // place to write to.
     unsafe {
         lend_long(input, len, |it| {
-            Some(it.params.get_or_init(|| Lent::new(&it.question.request.params)))
+            Some(it.params.get_or_init(|| Lent::new(&it.inner.request.params)))
         })
     }
 }
@@ -352,9 +352,9 @@ pub unsafe extern "C" fn mcp_input_accept(
         // SAFETY: the header requires NULL or a live input request, and a text.
         let (input, content) =
             unsafe { (borrow(input, "input")?, optional_text(content_json, "content_json")?) };
-        input.question.check_open()?;
-        let answered = input.question.request.accept(content)?;
-        input.question.answer(answered)
+        input.inner.check_open()?;
+        let answered = input.inner.request.accept(content)?;
+        input.inner.answer(answered)
     })
 }
 
@@ -373,7 +373,7 @@ pub unsafe extern "C" fn mcp_input_decline(input: *mut mcp_input) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live input request.
         let input = unsafe { borrow(input, "input") }?;
-        input.question.answer(input.question.request.refuse(true))
+        input.inner.answer(input.inner.request.refuse(true))
     })
 }
 
@@ -392,7 +392,7 @@ pub unsafe extern "C" fn mcp_input_dismiss(input: *mut mcp_input) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live input request.
         let input = unsafe { borrow(input, "input") }?;
-        input.question.answer(input.question.request.refuse(false))
+        input.inner.answer(input.inner.request.refuse(false))
     })
 }
 
@@ -416,9 +416,9 @@ pub unsafe extern "C" fn mcp_input_reply_json(
         // SAFETY: the header requires NULL or a live input request, and a text.
         let (input, result) =
             unsafe { (borrow(input, "input")?, text(result_json, "result_json")?) };
-        input.question.check_open()?;
-        let answered = input.question.request.reply(result)?;
-        input.question.answer(answered)
+        input.inner.check_open()?;
+        let answered = input.inner.request.reply(result)?;
+        input.inner.answer(answered)
     })
 }
 
@@ -446,6 +446,6 @@ pub unsafe extern "C" fn mcp_input_fail(
         // SAFETY: the header requires NULL or a live input request, and a text.
         let (input, message) = unsafe { (borrow(input, "input")?, text(message, "message")?) };
         let message = message.to_owned();
-        input.question.answer(InputResponse::Error { code: rpc_code, message })
+        input.inner.answer(InputResponse::Error { code: rpc_code, message })
     })
 }

@@ -68,7 +68,7 @@ pub unsafe extern "C" fn mcp_read_skill_file(
             .text();
         let is_main = skill.view.string("uri").is_some_and(|main| main.text() == uri);
         // A cached file may be older than the list: ask the server.
-        let result = mcp_result::from_answer(client.inner.call_anew(&Call::read(uri))?);
+        let result = mcp_result::from_answer(client.inner.call_uncached(&Call::read(uri))?);
         let content =
             result.contents().first().and_then(|content| content.bytes()).ok_or_else(|| {
                 Error::protocol("the server sent no content for the skill's file")

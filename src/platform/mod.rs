@@ -19,8 +19,8 @@
 //! | fork | [`PerProcess`] |
 //! | memory | [`wipe`] |
 //!
-//! What a Windows half has to offer: on Windows, `poll` can wait for sockets
-//! alone. A [`Descriptor`] is a socket there, a [`WakeUp`] is a pair of
+//! A later Windows half needs the same interface. On Windows, `poll` waits for
+//! sockets only. A [`Descriptor`] is a socket there, a [`WakeUp`] is a pair of
 //! sockets, and two threads copy between the pipes of a child and a pair of
 //! sockets.
 

@@ -8,7 +8,7 @@ use crate::protocol::subscription::Interest;
 use crate::protocol::task;
 use crate::wire::object::Members;
 
-/// What a server will tell, of what it was asked for.
+/// The notifications that the server has accepted to send on a stream.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Accepted {
     pub(crate) json: String,
@@ -20,7 +20,7 @@ pub(crate) struct Accepted {
 }
 
 impl Accepted {
-    /// The params of the word that a stream stands.
+    /// Parses the params of the server's acknowledgement.
     pub(crate) fn parse(params: &str) -> Self {
         let members = Members::parse(params).unwrap_or_default();
         let json = members.get("notifications").map_or("{}", |filter| filter.get());
@@ -40,24 +40,25 @@ impl Accepted {
         }
     }
 
-    /// Whether it is something of what was wished, and every resource.
-    pub(crate) fn of(&self, wish: &Interest) -> Result<()> {
-        let no = |what: &str| {
-            let why = format!("the server will not tell of {what}");
-            Err(Error::new(Status::Unsupported, why))
-        };
-        let granted: HashSet<&String> = self.uris.iter().collect();
-        if let Some(uri) = wish.uris.iter().find(|uri| !granted.contains(uri)) {
-            return no(&quote(uri));
+    /// Fails if the server did not accept a resource of the interest, or none of
+    /// its lists.
+    pub(crate) fn check(&self, interest: &Interest) -> Result<()> {
+        let no = |why: String| Err(Error::new(Status::Unsupported, why));
+        let accepted: HashSet<&String> = self.uris.iter().collect();
+        if let Some(uri) = interest.uris.iter().find(|uri| !accepted.contains(uri)) {
+            return no(format!("the server does not send notifications about {}", quote(uri)));
         }
-        let wants_lists = wish.tools || wish.prompts || wish.resources;
-        let has_lists = wish.tools && self.tools
-            || wish.prompts && self.prompts
-            || wish.resources && self.resources;
-        if wants_lists && !has_lists { no("anything that was asked for") } else { Ok(()) }
+        let wants_lists = interest.tools || interest.prompts || interest.resources;
+        let has_lists = interest.tools && self.tools
+            || interest.prompts && self.prompts
+            || interest.resources && self.resources;
+        if wants_lists && !has_lists {
+            return no("the server sends none of the requested notifications".to_owned());
+        }
+        Ok(())
     }
 
-    /// Whether a notification is one of those that were granted.
+    /// Whether the server has accepted this notification.
     pub(crate) fn has(&self, kind: NotificationKind, params: Option<&str>) -> bool {
         match kind {
             NotificationKind::ToolsChanged => self.tools,
@@ -65,7 +66,7 @@ impl Accepted {
             NotificationKind::ResourcesChanged => self.resources,
             NotificationKind::ResourceUpdated => {
                 let uri = params.and_then(notification::uri);
-                // It may name a part of the one that was subscribed to.
+                // The notification may name a part of the subscribed resource.
                 uri.is_some_and(|uri| self.uris.iter().any(|own| uri.starts_with(own.as_str())))
             }
             NotificationKind::TaskStatus => {

@@ -145,7 +145,7 @@ impl CallMachine {
         self.step
     }
 
-    /// Takes what came of the step.
+    /// Takes the outcome of the step.
     pub(crate) fn on(&mut self, event: CallEvent) {
         self.step = self.next(event);
     }

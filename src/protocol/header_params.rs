@@ -84,13 +84,13 @@ pub(crate) fn parse(schema: &str) -> std::result::Result<Vec<HeaderParam>, Strin
     let Ok(schema) = serde_json::from_str::<Value>(schema) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     if schema.get(NAME).is_some() {
-        return Err("the root of the schema is marked".to_owned());
+        return Err(format!("the root of the schema has {NAME}"));
     }
     walk(&schema, None, &mut found)?;
     let mut names = HashSet::new();
     for param in &found {
         if !names.insert(param.header.to_ascii_lowercase()) {
-            return Err(format!("\"{}\" is marked twice", param.header));
+            return Err(format!("two parameters have the header \"{}\"", param.header));
         }
     }
     Ok(found)
@@ -108,13 +108,13 @@ fn walk(
             let Value::Object(properties) = value else { continue };
             for (name, property) in properties {
                 let path = Arc::new(PathStep { outer: outer.cloned(), name: name.clone() });
-                if let Some(mark) = property.get(NAME) {
-                    found.push(read(mark, property, &path)?);
+                if let Some(header) = property.get(NAME) {
+                    found.push(read(header, property, &path)?);
                 }
                 walk(property, Some(&path), found)?;
             }
         } else if holds_param(keyword, value) {
-            return Err(format!("there is a mark below \"{keyword}\", where none may be"));
+            return Err(format!("{NAME} is below \"{keyword}\", where it is not allowed"));
         }
     }
     Ok(())
@@ -146,18 +146,16 @@ fn has_param(schema: &Value) -> bool {
 }
 
 fn read(
-    mark: &Value,
+    header: &Value,
     property: &Value,
     path: &Arc<PathStep>,
 ) -> std::result::Result<HeaderParam, String> {
     let name = &path.name;
-    let Value::String(header) = mark else {
-        return Err(format!("the mark of \"{name}\" is not a text"));
+    let Value::String(header) = header else {
+        return Err(format!("{NAME} of \"{name}\" is not a string"));
     };
     if header.is_empty() || !header.bytes().all(is_token) {
-        return Err(format!(
-            "the mark \"{header}\" of \"{name}\" is empty, or has what no header name may have"
-        ));
+        return Err(format!("{NAME} of \"{name}\" is no header name: \"{header}\""));
     }
     let kind = match property.get("type").and_then(Value::as_str) {
         Some("string") => ParamType::Text,
@@ -165,7 +163,7 @@ fn read(
         Some("boolean") => ParamType::Boolean,
         _ => {
             return Err(format!(
-                "\"{name}\" is marked, but is not of type string, integer or boolean"
+                "\"{name}\" has {NAME}, but its type is not string, integer or boolean"
             ));
         }
     };

@@ -39,13 +39,13 @@ pub(crate) struct Refusal {
     pub(crate) message: &'static str,
 }
 
-/// The application has too many requests to answer.
+/// Too many input requests are open.
 pub(crate) const TOO_MANY: Refusal =
-    Refusal { code: SERVER_ERROR, message: "Too many questions are open" };
+    Refusal { code: SERVER_ERROR, message: "Too many input requests are open" };
 
-/// The request came while the application answers others, each inside the other.
+/// The input request arrived inside too many nested input handlers.
 pub(crate) const TOO_DEEP: Refusal =
-    Refusal { code: INTERNAL_ERROR, message: "Questions are nested too deeply" };
+    Refusal { code: INTERNAL_ERROR, message: "Input requests are nested too deeply" };
 
 /// The answer, in either dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl InputRequest {
                 Err(Error::argument("content_json is given for a page, which has none: pass NULL"))
             }
             (InputKind::Sampling | InputKind::Roots, _) => Err(Error::argument(
-                "this question is not answered by accepting: use mcp_input_reply_json()",
+                "an input request of this kind cannot be accepted: use mcp_input_reply_json()",
             )),
         }
     }

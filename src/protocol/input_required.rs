@@ -4,7 +4,7 @@
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::input_request::InputRequest;
-use crate::wire::jsonrpc::said;
+use crate::wire::jsonrpc::json_reason;
 use crate::wire::object::Members;
 
 /// The requests for input, and the state that the client sends back.
@@ -29,7 +29,7 @@ pub(crate) struct RetryParams {
 impl InputRequired {
     /// Reads a result, or a task, whose status is `input_required`.
     pub(crate) fn parse(result: &str) -> Result<Self> {
-        let members = Members::parse(result).map_err(|error| malformed(said(&error)))?;
+        let members = Members::parse(result).map_err(|error| malformed(json_reason(&error)))?;
         let mut parsed = Self::default();
         if let Some(state) = members.get("requestState") {
             if !state.get().starts_with('"') {
@@ -43,9 +43,11 @@ impl InputRequired {
             }
             return Ok(parsed);
         };
-        let requests = Members::parse(requests.get()).map_err(|error| malformed(said(&error)))?;
+        let requests =
+            Members::parse(requests.get()).map_err(|error| malformed(json_reason(&error)))?;
         for (key, request) in requests.0 {
-            let request = Members::parse(request.get()).map_err(|error| malformed(said(&error)))?;
+            let request =
+                Members::parse(request.get()).map_err(|error| malformed(json_reason(&error)))?;
             let method = request
                 .string("method")
                 .ok_or_else(|| malformed(format!("\"{}\" has no method", quote(&key))))?;
@@ -76,7 +78,7 @@ impl InputRequired {
 }
 
 fn malformed(what: String) -> Error {
-    Error::protocol(format!("the server asks a question in a malformed way: {what}"))
+    Error::protocol(format!("the server sent malformed input requests: {what}"))
 }
 
 #[cfg(test)]

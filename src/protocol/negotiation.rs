@@ -183,7 +183,7 @@ impl Negotiation {
                 // Only servers of this dialect send these codes.
                 HEADER_MISMATCH | MISSING_CAPABILITY => Err(shown),
                 // Every server of this dialect answers the probe.
-                _ if self.pinned.is_some() => Err(not_spoken(revision, &error, &shown)),
+                _ if self.pinned.is_some() => Err(unsupported_revision(revision, &error, &shown)),
                 _ => self.fall_back(shown),
             },
             AttemptOutcome::NotMcp(405, shown) => Ok(NextAttempt::Elsewhere(shown)),
@@ -343,7 +343,7 @@ fn supported(error: &RpcError) -> Vec<String> {
 }
 
 /// The error for a pinned revision that the server does not speak.
-fn not_spoken(pinned: Revision, rpc: &RpcError, shown: &Error) -> Error {
+fn unsupported_revision(pinned: Revision, rpc: &RpcError, shown: &Error) -> Error {
     Error::new(
         Status::Version,
         format!(

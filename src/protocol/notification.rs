@@ -23,7 +23,8 @@ pub(crate) enum NotificationKind {
     Listening = 128,
     Other = 256,
     Cancelled = 512,
-    /// The library sends this one: the notification stream has ended for good.
+    /// The library itself sends this event: the notification stream has ended, and
+    /// the library will not open it again.
     Silent = 1024,
 }
 
@@ -85,7 +86,7 @@ impl<'a> ProgressParams<'a> {
         })
     }
 
-    /// The same with a message of its own.
+    /// The same with an owned message.
     pub(crate) fn into_owned(self) -> ProgressParams<'static> {
         let message = self.message.map(|message| Cow::Owned(message.into_owned()));
         ProgressParams { message, ..self }

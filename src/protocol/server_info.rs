@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::base::error::{Error, Result};
 use crate::protocol::extension;
 use crate::protocol::revision::Revision;
-use crate::wire::jsonrpc::{Answer, said};
+use crate::wire::jsonrpc::{Answer, json_reason};
 
 /// What the server says about itself, in either dialect.
 #[derive(Clone, Debug)]
@@ -58,8 +58,8 @@ impl<'a> HandshakeReply<'a> {
     pub(crate) fn parse(answer: &'a Answer) -> Result<Self> {
         serde_json::from_str(answer.json()).map_err(|error| {
             Error::protocol(format!(
-                "the server introduced itself in a malformed way: {}",
-                said(&error)
+                "the server sent malformed information about itself: {}",
+                json_reason(&error)
             ))
         })
     }

@@ -148,8 +148,8 @@ fn is_lost(refusal: RefusalFacts, session: SessionState) -> bool {
     }
 }
 
-/// A server that opened a stream before may have a passing problem: a 409 means
-/// that it still holds the broken stream for open.
+/// A server that opened a stream before may have a temporary problem. A 409 means
+/// that the previous stream is still open at the server.
 fn is_without_stream(http_status: u16, had_stream: bool) -> bool {
     match http_status {
         405 | 501 => true,

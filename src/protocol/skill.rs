@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::wire::front_matter;
-use crate::wire::jsonrpc::said;
+use crate::wire::jsonrpc::json_reason;
 
 /// The entry of one file.
 #[derive(Debug)]
@@ -25,13 +25,13 @@ impl File<'_> {
         let wrong = |what: String| {
             Err(Error::new(
                 Status::Integrity,
-                format!("{} is not what its skill's entry says: {what}", quote(self.uri)),
+                format!("{} differs from its entry in the skill: {what}", quote(self.uri)),
             ))
         };
         match self.size {
             Some(size) if size == bytes.len() as i64 => {}
             Some(size) => {
-                return wrong(format!("it has {} bytes, and {size} are due", bytes.len()));
+                return wrong(format!("it has {} bytes, and the entry says {size}", bytes.len()));
             }
             None => return wrong("the entry gives no size".to_owned()),
         }
@@ -61,7 +61,7 @@ impl File<'_> {
 /// The first field in which the front matter of the file differs from that of
 /// the entry.
 fn differing(due: &str, bytes: &[u8]) -> std::result::Result<Option<String>, String> {
-    let due: Value = serde_json::from_str(due).map_err(|error| said(&error))?;
+    let due: Value = serde_json::from_str(due).map_err(|error| json_reason(&error))?;
     let Some(due) = due.as_object() else { return Err("the entry's is no object".to_owned()) };
     let text = front(bytes).ok_or("there is none between two lines of ---")?;
     let found = front_matter::parse(text, 2)?;

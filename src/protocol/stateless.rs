@@ -128,14 +128,14 @@ impl Dialect for Stateless {
                 InputRequired::parse(answer.json()).map(Interpretation::InputRequired)
             }
             Some("\"input_required\"") => Err(Error::protocol(format!(
-                "the server asks a question before it answers {}, which is not allowed",
+                "the server sent an input_required result to {}, which is not allowed",
                 call.method
             ))),
             Some("\"task\"") if call.is_tool() && call.has_tasks => {
                 Tasks::ByServer.created(answer).map(Interpretation::Task)
             }
             Some(other) => Err(Error::protocol(format!(
-                "the server sent a result of a kind that was not asked for: {}",
+                "the server sent a result of an unexpected type: {}",
                 quote(other)
             ))),
         }
@@ -155,8 +155,8 @@ impl Dialect for Stateless {
         None
     }
 
-    /// The client cancels a request by closing the stream of its response, if
-    /// that has a stream of its own.
+    /// On a shared connection, the client cancels a request by a notification.
+    /// Otherwise it closes the stream of the response.
     fn cancel(&self, id: i64, reason: &str, is_shared: bool) -> Option<Outgoing> {
         let params = notification::cancellation(id, reason);
         let call = Call::notification(notification::CANCELLED, Some(&params)).ok()?;

@@ -8,7 +8,7 @@ use crate::protocol::call::Call;
 use crate::protocol::extension;
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::server_info::ServerInfo;
-use crate::wire::jsonrpc::{self, Answer, RpcError, said};
+use crate::wire::jsonrpc::{self, Answer, RpcError, json_reason};
 use crate::wire::object::Members;
 
 /// Which side decides that a call runs as a task, and where its result is.
@@ -75,8 +75,8 @@ impl Tasks {
         self == Self::ByClient && server_info.has_capability("tasks.list")
     }
 
-    /// The call as it is sent so that it may run as a task. The server keeps the
-    /// task for `ttl` milliseconds, or as long as it wants to if that is 0.
+    /// The call with the parameters that let it run as a task. The server keeps
+    /// the task for `ttl` milliseconds. With 0, the server chooses the time.
     pub(crate) fn prepare(self, call: &Call, ttl: u32) -> Call {
         let mut call = call.clone();
         call.has_tasks = true;
@@ -141,7 +141,7 @@ pub(crate) fn id(params: &str) -> Option<String> {
 
 /// The members that both forms have, and the status, which is not read yet.
 fn task(json: &str) -> Result<(Task, String, Members<'_>)> {
-    let members = Members::parse(json).map_err(|error| malformed(&said(&error)))?;
+    let members = Members::parse(json).map_err(|error| malformed(&json_reason(&error)))?;
     let id = members.string("taskId").filter(|id| !id.is_empty());
     let id = id.ok_or_else(|| malformed("it has no taskId"))?;
     let status = members.string("status").ok_or_else(|| malformed("it has no status"))?;
@@ -153,7 +153,7 @@ fn task(json: &str) -> Result<(Task, String, Members<'_>)> {
 }
 
 fn malformed(what: &str) -> Error {
-    Error::protocol(format!("the server tells of a task in a malformed way: {what}"))
+    Error::protocol(format!("the server sent a malformed task: {what}"))
 }
 
 #[cfg(test)]

@@ -85,8 +85,8 @@ impl Drop for Guard<'_> {
     fn drop(&mut self) {
         let mut queue = lock(&self.0.queue);
         queue.is_locked = false;
-        // All of them: the result of the first thread's work is most likely
-        // what the others wait for.
+        // All of them: the others most likely wait for the result of the first
+        // thread's work.
         while !queue.waiting.is_empty() {
             queue.wake_next();
         }

@@ -36,7 +36,7 @@ pub(crate) struct Connector {
     /// For the connection to a proxy.
     proxy_tls: OnceLock<Arc<ClientConfig>>,
     /// The furthest zone of the peers of its connections.
-    met: Mutex<Option<NetworkZone>>,
+    peer_zone: Mutex<Option<NetworkZone>>,
 }
 
 impl Connector {
@@ -52,8 +52,8 @@ impl Connector {
                 tunnel.map_err(|error| of_proxy(proxy, error))?
             }
             _ => {
-                let way = (route.unix_socket.as_ref(), route.address_policy);
-                let stream = self.dial(origin, way, wait).await?;
+                let via = (route.unix_socket.as_ref(), route.address_policy);
+                let stream = self.dial(origin, via, wait).await?;
                 self.note(&stream);
                 stream
             }
@@ -103,23 +103,23 @@ impl Connector {
         if route.proxy.is_some() {
             return Ok(NetworkZone::Public);
         }
-        if let Some(home) = *self.met() {
-            return Ok(home);
+        if let Some(zone) = *self.peer_zone() {
+            return Ok(zone);
         }
         let addresses = self.resolver.resolve(&origin.host, origin.port, wait).await?;
-        let homes = addresses.iter().map(|address| NetworkZone::of(address.ip()));
-        Ok(homes.max().unwrap_or(NetworkZone::Public))
+        let zones = addresses.iter().map(|address| NetworkZone::of(address.ip()));
+        Ok(zones.max().unwrap_or(NetworkZone::Public))
     }
 
     fn note(&self, stream: &ByteStream) {
         if let Some(address) = stream.socket().peer() {
-            let mut met = self.met();
-            *met = (*met).max(Some(NetworkZone::of(address)));
+            let mut peer_zone = self.peer_zone();
+            *peer_zone = (*peer_zone).max(Some(NetworkZone::of(address)));
         }
     }
 
-    fn met(&self) -> MutexGuard<'_, Option<NetworkZone>> {
-        self.met.lock().unwrap_or_else(PoisonError::into_inner)
+    fn peer_zone(&self) -> MutexGuard<'_, Option<NetworkZone>> {
+        self.peer_zone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens a tunnel to the origin through a proxy.
@@ -199,27 +199,27 @@ mod tests {
     fn takes_the_zone_from_the_address_or_from_the_connections() {
         let wait = Wait::for_at_most(Duration::from_secs(5));
         let connector = Connector::default();
-        let home = |url: &str, route: &Route| {
+        let zone = |url: &str, route: &Route| {
             now(connector.network_zone(&Url::parse(url).unwrap().origin, route, &wait)).ok()
         };
         let direct = Route::default();
-        assert_eq!(home("http://a.localhost/", &direct), Some(NetworkZone::Loopback));
-        assert_eq!(home("http://10.0.0.1/", &direct), Some(NetworkZone::Private));
-        assert_eq!(home("http://[2606::1]/", &direct), Some(NetworkZone::Public));
+        assert_eq!(zone("http://a.localhost/", &direct), Some(NetworkZone::Loopback));
+        assert_eq!(zone("http://10.0.0.1/", &direct), Some(NetworkZone::Private));
+        assert_eq!(zone("http://[2606::1]/", &direct), Some(NetworkZone::Public));
         let proxy = Proxy::parse("http://proxy.invalid").ok();
         let proxied = Route { proxy, ..Route::default() };
-        assert_eq!(home("http://10.0.0.1/", &proxied), Some(NetworkZone::Private));
-        assert_eq!(home("http://name.invalid/", &proxied), Some(NetworkZone::Public));
+        assert_eq!(zone("http://10.0.0.1/", &proxied), Some(NetworkZone::Private));
+        assert_eq!(zone("http://name.invalid/", &proxied), Some(NetworkZone::Public));
         let unix_socket = Some("/socket".into());
         let unix = Route { unix_socket, ..Route::default() };
-        assert_eq!(home("http://name.invalid/", &unix), Some(NetworkZone::Loopback));
+        assert_eq!(zone("http://name.invalid/", &unix), Some(NetworkZone::Loopback));
         // The zones of connections count, and the furthest one of several.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         now(connector.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();
-        assert_eq!(home("http://name.invalid/", &direct), Some(NetworkZone::Loopback));
-        *connector.met() = Some(NetworkZone::Public);
+        assert_eq!(zone("http://name.invalid/", &direct), Some(NetworkZone::Loopback));
+        *connector.peer_zone() = Some(NetworkZone::Public);
         now(connector.open(&Url::parse(&url).unwrap(), &direct, &wait)).unwrap();
-        assert_eq!(home("http://name.invalid/", &direct), Some(NetworkZone::Public));
+        assert_eq!(zone("http://name.invalid/", &direct), Some(NetworkZone::Public));
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct EventSource<B> {
     body: B,
     stream: EventStream,
     events: VecDeque<SseEvent>,
-    /// Why no more will come, to be reported after the events that did.
+    /// How the stream ended. Reported after the events that arrived before.
     end: Option<Result<()>>,
 }
 
@@ -29,7 +29,7 @@ impl<B: Pieces> EventSource<B> {
         Self::resumed(body, EventStream::new(limit))
     }
 
-    /// A stream that replaces one that broke off.
+    /// A new stream that replaces a disconnected one.
     pub(crate) fn resumed(body: B, stream: EventStream) -> Self {
         Self { body, stream, events: VecDeque::new(), end: None }
     }
@@ -38,7 +38,7 @@ impl<B: Pieces> EventSource<B> {
         &self.stream
     }
 
-    /// The body, and what a stream that replaces this one has to know.
+    /// The body, and the state for a stream that replaces this one.
     pub(crate) fn into_parts(self) -> (B, EventStream) {
         (self.body, self.stream)
     }
@@ -104,7 +104,7 @@ impl EventSource<OpenBody> {
         for _ in 0..FIRST {
             let Some(event) = self.next_event(wait, &mut |_| false).await? else {
                 return Err(Error::protocol(
-                    "the server ended its event stream before it said where messages go",
+                    "the server ended its event stream before it named the URL for messages",
                 ));
             };
             if event.is_message() {

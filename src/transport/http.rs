@@ -46,7 +46,7 @@ pub(crate) struct ExchangeSettings<'a> {
     pub(crate) secrets: &'a [Secret],
 }
 
-/// A response whose body is still to be read. If it is dropped before the end of
+/// A response whose body was not read yet. If it is dropped before the end of
 /// the body, the connection is closed. Large parts are behind a pointer, because
 /// the response is moved often.
 #[derive(Debug)]
@@ -186,7 +186,7 @@ impl HttpResponse<'_> {
         out
     }
 
-    /// Takes the body as a stream of its own. Its connection does not return to
+    /// Takes the body as a separate stream. Its connection does not return to
     /// the pool.
     pub(crate) fn open(self) -> OpenBody {
         OpenBody { body: self.body, connection: self.connection }

@@ -39,7 +39,7 @@ pub(crate) enum Incoming {
     /// A message that was too long was skipped. The error is for the call that
     /// it belongs to.
     TooLong(PartialId, Error),
-    /// No message has come, but one of `also` is ready.
+    /// No message has arrived, but one of the other descriptors is ready.
     OtherReady,
 }
 

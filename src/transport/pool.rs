@@ -23,8 +23,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 pub(crate) struct Pool {
     #[allow(clippy::vec_box, reason = "moved in and out with each request")]
     idle: Mutex<Vec<Box<Connection>>>,
-    /// The server left an event stream open after its response, so waiting for
-    /// the end of the next one is in vain.
+    /// The server left an event stream open after its response, so the library
+    /// does not wait for the end of the next one.
     holds_streams: AtomicBool,
 }
 

@@ -108,7 +108,7 @@ struct LookupState {
 struct Lookup {
     host: String,
     port: u16,
-    /// Raised when the result is there.
+    /// Raised when the result is known.
     done: Signal,
     found: OnceLock<LookupResult>,
 }

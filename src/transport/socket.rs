@@ -172,8 +172,8 @@ impl Socket {
 
     /// Waits for the first byte and receives what there is; 0 at the end.
     ///
-    /// `is_likely`: data is probably there, so that asking for it first would
-    /// cost a system call in vain.
+    /// `is_likely`: data has probably arrived, so the call receives without
+    /// waiting first, which saves a system call.
     pub(crate) async fn receive(
         &self,
         buffer: &mut [u8],
@@ -194,7 +194,7 @@ impl Socket {
         }
     }
 
-    /// Receives what has arrived; `WouldBlock` if that is nothing.
+    /// Receives the data that has arrived; `WouldBlock` if there is none.
     pub(crate) fn receive_at_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match (&self.0).read(buffer) {

@@ -92,8 +92,8 @@ impl ByteStream {
         }
     }
 
-    /// Receives at least one byte; 0 at the end. `is_likely`: data is probably
-    /// there, so that asking for it first would cost a system call in vain.
+    /// Receives at least one byte; 0 at the end. `is_likely`: data has probably
+    /// arrived, so the call receives without waiting first.
     pub(crate) async fn receive(
         &mut self,
         buffer: &mut [u8],

@@ -50,13 +50,13 @@ pub(crate) struct Wait {
     is_queued: bool,
 }
 
-/// What a waiting thread does meanwhile: it gives the application what has
-/// arrived for it on other streams.
+/// The work of a thread while it waits: it delivers items to the application that
+/// arrived on other streams.
 pub(crate) trait Attendant: Send + Sync {
     /// Raised while there is something to do; `None` for never.
     fn arrivals(&self) -> Option<&Signal>;
 
-    /// Gives the application what has arrived.
+    /// Delivers the items that have arrived.
     fn attend(&self);
 
     /// The input requests that belong to no known call.
@@ -185,7 +185,7 @@ impl Wait {
 
     /// Takes over the state of a wait that was made from this one: its signs of
     /// life, and the input requests that it has seen.
-    pub(crate) fn follow(&self, other: &Self) {
+    pub(crate) fn adopt(&self, other: &Self) {
         self.end.set(other.end.get());
         self.pause.seen.set(other.pause.seen.get());
         self.pause.is_on.set(other.pause.is_on.get());
@@ -265,9 +265,9 @@ impl Wait {
         self.is_queued
     }
 
-    /// Whether only a token that is there is used, and no new one is requested.
-    /// The leader must not stop reading to get one.
-    pub(crate) fn takes_what_is_there(&self) -> bool {
+    /// Whether a cached token is used, and no new token is requested. The leader
+    /// must not stop reading to get a token.
+    pub(crate) fn uses_only_cached_token(&self) -> bool {
         self.is_courtesy || self.is_leading
     }
 

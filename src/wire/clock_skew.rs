@@ -10,12 +10,12 @@ const IGNORED: u64 = 60;
 /// time of this machine, `date` that of the server.
 pub(crate) fn clock_skew(date: Option<&str>, now: SystemTime) -> Option<String> {
     let theirs = httpdate::parse_http_date(date?).ok()?;
-    let (seconds, way) = match now.duration_since(theirs) {
+    let (seconds, direction) = match now.duration_since(theirs) {
         Ok(ahead) => (ahead.as_secs(), "ahead of"),
         Err(behind) => (behind.duration().as_secs(), "behind"),
     };
     (seconds > IGNORED)
-        .then(|| format!("the clock of this machine is {seconds} s {way} the server's"))
+        .then(|| format!("the clock of this machine is {seconds} s {direction} the server's"))
 }
 
 #[cfg(test)]

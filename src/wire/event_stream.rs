@@ -120,7 +120,7 @@ impl EventStream {
         self.has_moved
     }
 
-    /// Prepares for another stream that replaces one that broke off.
+    /// Prepares for a new stream that replaces a disconnected one.
     pub(crate) fn begin_again(&mut self) {
         self.line.clear();
         self.event = SseEvent::default();

@@ -1,7 +1,7 @@
 //! JSON objects, written member by member into a text.
 //!
 //! `json_writer` is for objects that hold secrets: it wipes its buffer, and copies
-//! the text when the buffer grows. The writer here adds to a text that is there,
+//! the text when the buffer grows. The writer here appends to an existing text,
 //! so that the arguments of a call are copied once.
 
 use crate::wire::json_string::push_string;

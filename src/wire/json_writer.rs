@@ -10,7 +10,7 @@ use crate::base::secret::Secret;
 pub(crate) struct ObjectWriter {
     text: Secret,
     is_empty: bool,
-    /// Each member, and the end, is on a line of its own.
+    /// Each member, and the end, is on a separate line.
     has_lines: bool,
 }
 
@@ -20,7 +20,7 @@ impl ObjectWriter {
         Self { text: Secret::from("{"), is_empty: true, has_lines: false }
     }
 
-    /// An object with each member on a line of its own.
+    /// An object with each member on a separate line.
     pub(crate) fn in_lines() -> Self {
         Self { has_lines: true, ..Self::new() }
     }

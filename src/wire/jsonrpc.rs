@@ -208,7 +208,9 @@ pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
     Some(match serde_json::from_str::<Vec<&RawValue>>(text) {
         Ok(messages) if messages.is_empty() => Err(malformed("an empty batch".into())),
         Ok(messages) => Ok(messages),
-        Err(error) => Err(malformed(format!("a batch that is not a JSON array: {}", said(&error)))),
+        Err(error) => {
+            Err(malformed(format!("a batch that is not a JSON array: {}", json_reason(&error))))
+        }
     })
 }
 
@@ -243,7 +245,7 @@ fn parse_id(text: &str) -> Result<Id> {
 /// The error of a response, or of a task.
 pub(crate) fn parse_error(error: &str) -> Result<RpcError> {
     let member: ErrorMember<'_> = serde_json::from_str(error).map_err(|problem| {
-        malformed(format!("its error has no valid code and message ({})", said(&problem)))
+        malformed(format!("its error has no valid code and message ({})", json_reason(&problem)))
     })?;
     Ok(RpcError {
         code: i32::try_from(member.code)
@@ -254,7 +256,7 @@ pub(crate) fn parse_error(error: &str) -> Result<RpcError> {
 }
 
 /// The message of a JSON error, shortened: it may quote the text.
-pub(crate) fn said(error: &serde_json::Error) -> String {
+pub(crate) fn json_reason(error: &serde_json::Error) -> String {
     quote(&error.to_string())
 }
 

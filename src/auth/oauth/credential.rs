@@ -142,7 +142,7 @@ impl Credential for OAuthCredential {
         self.account.accepted(token);
     }
 
-    fn heard_nonce(&self, nonce: &str) {
+    fn record_nonce(&self, nonce: &str) {
         self.auth.set_nonce(&self.origin, nonce);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! - `spec`: the rules of the RFCs, without I/O and without a clock;
 //! - `store`: the token store;
-//! - `state`: the settings, and what is known about each server;
+//! - `state`: the settings, and the data about each server;
 //! - `host`: HTTP requests, the loopback listener, the browser;
 //! - `flow`: the steps. `flow/mod.rs` shows a whole sign-in.
 

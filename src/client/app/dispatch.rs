@@ -1,4 +1,4 @@
-//! Delivers items to the application: at once, or from the event queue.
+//! Delivers items to the application: immediately, or from the event queue.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,7 +69,7 @@ impl Client {
         }
     }
 
-    /// Raised while the queue has an item that may run on this thread.
+    /// Raised while the queue has an item whose handler may run on this thread.
     pub(crate) fn arrivals_here(&self) -> &Signal {
         self.event_queue.arrivals(!InCallback::any(self.id()))
     }
@@ -95,7 +95,7 @@ impl Client {
                     handler(&event);
                 }
             }
-            // Its call has ended, or the server cancelled it.
+            // The call of the request has ended, or the server cancelled it.
             QueuedItem::InputRequest(request) if request.check_open().is_err() => {}
             QueuedItem::InputRequest(request)
                 if InCallback::is_full(self.id(), CallbackKind::Input) =>

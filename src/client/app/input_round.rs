@@ -70,15 +70,15 @@ impl InputRound {
     }
 
     /// Delivers the input requests. All are open before the first is answered.
-    pub(crate) fn put(&self, client: &Client, wait: &Wait) {
+    pub(crate) fn deliver(&self, client: &Client, wait: &Wait) {
         for request in &self.requests {
             client.deliver(QueuedItem::InputRequest(request.clone()), wait);
         }
     }
 
     /// Delivers the input requests, and waits for all responses.
-    pub(crate) async fn ask(&self, client: &Client, wait: &Wait) -> Result<()> {
-        self.put(client, wait);
+    pub(crate) async fn deliver_and_wait(&self, client: &Client, wait: &Wait) -> Result<()> {
+        self.deliver(client, wait);
         wait.until_raised(&self.responses.all).await
     }
 }

@@ -22,7 +22,7 @@ impl Ctx<'_> {
         for (place, (_, asked)) in asked.into_iter().enumerate() {
             round.take(client, options, place, asked, wait);
         }
-        round.ask(client, wait).await?;
+        round.deliver_and_wait(client, wait).await?;
         round.responses.retry(input)
     }
 
@@ -43,7 +43,7 @@ impl Ctx<'_> {
             let asked = InputRequest { kind: InputKind::Url, params: params.clone() };
             round.add(client, place, asked, wait);
         }
-        round.ask(client, wait).await?;
+        round.deliver_and_wait(client, wait).await?;
         if !round.responses.are_all_accepted() {
             return Ok(false);
         }
@@ -68,8 +68,8 @@ pub(crate) fn recognise(
         Error::new(
             Status::InputRequired,
             format!(
-                "the server asks a question ({}) before it answers, and nobody here \
-                 answers it; see mcp_client_set_input_handler()",
+                "the server sent an input request ({}), and the application does not handle \
+                 it; see mcp_client_set_input_handler()",
                 quote(&method)
             ),
         )

@@ -94,7 +94,7 @@ impl Client {
     }
 
     /// The same, without the response cache.
-    pub(crate) fn call_anew(self: &Arc<Self>, call: &Call) -> Result<Answer> {
+    pub(crate) fn call_uncached(self: &Arc<Self>, call: &Call) -> Result<Answer> {
         self.cache.forget_answer(call);
         self.call(call)
     }

@@ -1,4 +1,5 @@
-//! Reading the list of tools for what a call has to know of its tool.
+//! Requests the list of tools, if a call needs the schema or the hints of its
+//! tool.
 
 use crate::base::error::Result;
 use crate::client::call::perform::Perform;

@@ -29,8 +29,8 @@ use crate::transport::wait::Wait;
 use crate::wire::json_members;
 use crate::wire::jsonrpc::Answer;
 
-/// The most requests for input that one task may send.
-const QUESTIONS: usize = 1000;
+/// The limit of input requests of one task.
+const MAX_INPUT_REQUESTS: usize = 1000;
 
 /// A task that is polled.
 pub(crate) struct TaskPoller<'a> {
@@ -44,7 +44,7 @@ pub(crate) struct TaskPoller<'a> {
     /// The keys of the requests for input that the task has sent.
     keys: Vec<String>,
     /// The memory that these requests need.
-    asked: usize,
+    input_bytes: usize,
     /// The requests without an answer, or whose answer was not sent yet.
     open: Vec<InputRound>,
     /// The request `tasks/result`, during which the server sends requests.
@@ -93,7 +93,7 @@ impl<'a> TaskPoller<'a> {
             wait: wait.clone(),
             wake: client.task_watches.add(id)?,
             keys: Vec::new(),
-            asked: 0,
+            input_bytes: 0,
             open: Vec::new(),
             result_call: None,
             is_over: false,
@@ -142,7 +142,8 @@ impl<'a> TaskPoller<'a> {
     }
 
     /// Waits for the pause that the server names, or until a notification about
-    /// the task comes. Sends the answers that the application gives meanwhile.
+    /// the task arrives. Sends the input responses that the application gives
+    /// meanwhile.
     async fn wait_for_pause(&mut self, pause: Duration) -> Result<Option<Answer>> {
         let until = Instant::now() + pause;
         loop {
@@ -174,7 +175,7 @@ impl<'a> TaskPoller<'a> {
         let task = self.read(&answer).await?;
         match task.state {
             TaskState::Working => {}
-            TaskState::InputRequired(Some(input)) => self.ask(input)?,
+            TaskState::InputRequired(Some(input)) => self.deliver(input)?,
             TaskState::InputRequired(None) => self.call()?,
             TaskState::Ended => {
                 self.end();
@@ -203,25 +204,25 @@ impl<'a> TaskPoller<'a> {
         let session = Ctx::new(self.client, self.options, &self.wait).connected().await?.session;
         let task = tasks_of(&session)?.read(answer)?;
         if task.id != self.id {
-            return Err(Error::protocol("the server tells of another task than was asked for"));
+            return Err(Error::protocol("the server sent the status of another task"));
         }
         Ok(task)
     }
 
-    /// Puts new requests for input to the application.
-    fn ask(&mut self, mut input: InputRequired) -> Result<()> {
-        let is_too_long = input.requests.len() > QUESTIONS;
+    /// Delivers new input requests to the application.
+    fn deliver(&mut self, mut input: InputRequired) -> Result<()> {
+        let is_too_long = input.requests.len() > MAX_INPUT_REQUESTS;
         input.requests.retain(|(key, ..)| !is_too_long && !self.keys.contains(key));
-        if is_too_long || self.keys.len() + input.requests.len() > QUESTIONS {
-            let what = format!("the task asked more than {QUESTIONS} questions");
+        if is_too_long || self.keys.len() + input.requests.len() > MAX_INPUT_REQUESTS {
+            let what = format!("the task sent more than {MAX_INPUT_REQUESTS} input requests");
             return Err(Error::new(Status::TooLarge, what));
         }
-        let mut asked_now = Vec::with_capacity(input.requests.len());
-        for (key, asked) in recognise(&input, &self.session)? {
-            self.asked = self.asked.saturating_add(key.len() + asked.params.len());
-            if self.asked > self.options.max_message {
+        let mut new_rounds = Vec::with_capacity(input.requests.len());
+        for (key, request) in recognise(&input, &self.session)? {
+            self.input_bytes = self.input_bytes.saturating_add(key.len() + request.params.len());
+            if self.input_bytes > self.options.max_message {
                 let what = format!(
-                    "the task's questions have more than {} bytes; see \
+                    "the task's input requests have more than {} bytes; see \
                      mcp_client_set_max_message_size()",
                     self.options.max_message
                 );
@@ -229,15 +230,15 @@ impl<'a> TaskPoller<'a> {
             }
             self.keys.push(key.clone());
             let mut round = InputRound::with_signal(vec![key], &self.wake.signal);
-            round.take(self.client, self.options, 0, asked, &self.wait);
-            asked_now.push(round);
+            round.take(self.client, self.options, 0, request, &self.wait);
+            new_rounds.push(round);
         }
-        asked_now.iter().for_each(|round| round.put(self.client, &self.wait));
-        self.open.extend(asked_now);
+        new_rounds.iter().for_each(|round| round.deliver(self.client, &self.wait));
+        self.open.extend(new_rounds);
         Ok(())
     }
 
-    /// Sends the answers of the application, each once.
+    /// Sends the application's input responses, each once.
     async fn update(&mut self) -> Result<()> {
         // The application may give more answers meanwhile.
         let given: Vec<bool> =
@@ -257,8 +258,8 @@ impl<'a> TaskPoller<'a> {
         Ok(())
     }
 
-    /// Performs `tasks/result` in the background. The server sends its requests
-    /// for input during this request, while the task is still polled here.
+    /// Performs `tasks/result` in the background. The server sends its input
+    /// requests during this request. The task is still polled meanwhile.
     fn call(&mut self) -> Result<()> {
         if self.result_call.is_some() {
             return Ok(());

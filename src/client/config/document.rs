@@ -355,7 +355,7 @@ impl<'a> Object<'a> {
                 }
             };
             if stated.as_ref().is_some_and(|(_, other)| *other != transport) {
-                return Err(place.wrong("is not what \"transport\" says: keep one of them"));
+                return Err(place.wrong("contradicts \"transport\": keep one of them"));
             }
             stated = Some((place, transport));
         }

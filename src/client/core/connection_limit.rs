@@ -55,7 +55,7 @@ impl ConnectionLimit {
         // Made only if it was granted, because its drop returns it.
         let permit = (!still_waits).then(|| ConnectionPermit(self));
         waited?;
-        permit.ok_or_else(|| Error::new(Status::Internal, "a turn without a permit"))
+        permit.ok_or_else(|| Error::new(Status::Internal, "no permit was granted"))
     }
 }
 

@@ -224,7 +224,7 @@ impl EventQueue {
         let (this, request) = (self.clone(), request.clone());
         let finish = move || {
             this.list_when(request.clone(), || request.end(run, result));
-            request.announce_end();
+            request.wake_waiting();
         };
         match report {
             Some(report) => report.end_then(finish),
@@ -245,8 +245,8 @@ impl EventQueue {
         !lock(&self.queue).done.is_empty()
     }
 
-    /// Changes who hands out a request, and returns who did before. Takes it
-    /// from the list if it was there.
+    /// Changes the listing of a request, and returns the previous one. Removes a
+    /// listed request from the list.
     pub(crate) fn set_listing(&self, request: &RequestState, next: DoneListing) -> DoneListing {
         let mut queue = lock(&self.queue);
         let old = std::mem::replace(&mut *lock(&request.listing), next);

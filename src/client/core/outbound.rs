@@ -30,8 +30,8 @@ impl<'a> OutboundMessage<'a> {
     }
 }
 
-/// What the server answered. An error that is final for every message, such as
-/// a failed connection, is a plain [`Error`] instead.
+/// The server's answer to a message. An error that is final for every message,
+/// such as a failed connection, is a plain [`Error`] instead.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// A result, and the session id of the reply.
@@ -50,7 +50,8 @@ impl Outcome {
         Self::Rpc(RpcRefused { rpc, error, http_status, is_anonymous })
     }
 
-    /// What a refusal means for the session; `None` if it is no refusal.
+    /// Decides what a refusal means for the session; `None` if the outcome is no
+    /// refusal.
     pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Option<Verdict> {
         let refusal = match self {
             Self::NotMcp(http_status, _) => RefusalFacts { http_status: *http_status, rpc: None },

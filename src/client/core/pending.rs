@@ -1,5 +1,5 @@
-//! What has come on a shared stream for one who waits: a call, or a stream
-//! of notifications inside it.
+//! The requests that wait for messages on a shared connection: calls, and the
+//! notification streams of `subscriptions/listen`.
 
 use std::collections::VecDeque;
 
@@ -11,42 +11,44 @@ use crate::protocol::notification::ProgressParams;
 use crate::wire::jsonrpc::ResponseBody;
 use crate::wire::tape::Tape;
 
-/// A message, or what is left of it that matters.
+/// A message for one pending request.
 #[derive(Debug)]
 pub(crate) enum Inbound {
-    /// The text, the place in it where the message begins, and its parts.
+    /// The text, the offset of the message in it, its tape, and its body.
     Response(String, usize, Tape, ResponseBody),
     /// Progress of the request.
     Progress(ProgressParams<'static>),
     /// Method and params.
     Notification(String, String),
-    /// One that breaks the rules.
+    /// A message that is malformed or too long. The request fails.
     Malformed(Error),
 }
 
+/// The queue of messages for one pending request.
 #[derive(Debug, Default)]
 pub(crate) struct PendingRequest(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     messages: VecDeque<Inbound>,
-    /// Of progress and notifications.
+    /// The size of the queued progress and notifications.
     bytes: usize,
-    /// The answer has come; whatever else calls itself so is another's.
+    /// The response has arrived. A second response with the same id is not
+    /// accepted.
     has_answer: bool,
-    /// Made when somebody waits who does not read.
+    /// Made when a thread waits that is not the leader.
     signal: Option<Arc<Signal>>,
-    /// Takes notifications as well.
+    /// The request is a notification stream, which takes notifications.
     is_stream: bool,
 }
 
-/// A stream that nobody reads from loses the oldest, but not the newest,
-/// however large it is.
+/// The limits of queued progress and notifications. At a limit, the oldest is
+/// dropped. The newest is kept, whatever its size.
 const MOST: usize = 1024;
 const MOST_BYTES: usize = 4 << 20;
 
 impl Inbound {
-    /// The memory of one that may be lost.
+    /// The size of a message that may be dropped; `None` for a response.
     fn weight(&self) -> Option<usize> {
         match self {
             Self::Progress(progress) => {
@@ -75,7 +77,7 @@ impl PendingRequest {
         !lock(&self.0).messages.is_empty()
     }
 
-    /// Raised when there is something to look at.
+    /// Raised when a message arrives or the connection ends.
     pub(crate) fn signal(&self) -> Arc<Signal> {
         let mut state = lock(&self.0);
         if let Some(signal) = &state.signal {
@@ -88,7 +90,7 @@ impl PendingRequest {
         state.signal.insert(signal).clone()
     }
 
-    /// Gives back a second answer.
+    /// Queues a message. Returns a second response.
     fn put(&self, message: Inbound) -> Option<Inbound> {
         let mut state = lock(&self.0);
         match message.weight() {
@@ -118,11 +120,11 @@ impl PendingRequest {
     }
 }
 
-/// Those who wait, with the ids of their requests, which rise.
+/// The pending requests of a connection, sorted by id.
 #[derive(Debug, Default)]
 pub(crate) struct PendingRequests(Mutex<Vec<(i64, Arc<PendingRequest>)>>);
 
-/// A slot for as long as somebody waits.
+/// Removes the pending request when the caller stops waiting.
 pub(crate) struct PendingGuard<'a> {
     requests: &'a PendingRequests,
     id: i64,
@@ -140,7 +142,8 @@ impl PendingRequests {
         PendingGuard { requests: self, id, request }
     }
 
-    /// Gives it to who waits for it; gives it back where nobody does.
+    /// Delivers a message to its request. Returns the message if the request is
+    /// not pending or does not take it.
     pub(crate) fn put(&self, id: i64, message: Inbound) -> Option<Inbound> {
         let requests = lock(&self.0);
         let request = index_of(&requests, id)
@@ -162,7 +165,7 @@ impl PendingRequests {
         index_of(&lock(&self.0), id).is_some()
     }
 
-    /// The only one that waits.
+    /// The id of the pending request if there is exactly one.
     pub(crate) fn only(&self) -> Option<i64> {
         let requests = lock(&self.0);
         match requests.as_slice() {
@@ -171,7 +174,7 @@ impl PendingRequests {
         }
     }
 
-    /// All but the streams.
+    /// The ids of the pending calls, without notification streams.
     pub(crate) fn calls(&self) -> Vec<i64> {
         let requests = lock(&self.0);
         let calls = requests.iter().filter(|(_, request)| !lock(&request.0).is_stream);
@@ -182,7 +185,7 @@ impl PendingRequests {
         lock(&self.0).iter().any(|(_, request)| lock(&request.0).is_stream)
     }
 
-    /// Has all of them look.
+    /// Wakes every waiting thread and task.
     pub(crate) fn wake_all(&self) {
         for (_, request) in lock(&self.0).iter() {
             request.wake();
@@ -229,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn delivers_only_to_the_waiting_request() {
+    fn delivers_only_to_the_pending_request() {
         let requests = PendingRequests::default();
         let waiting = requests.open(1, false);
         assert_eq!(requests.only(), Some(1));
@@ -269,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_one_answer() {
+    fn accepts_one_response_for_a_request() {
         let requests = PendingRequests::default();
         let waiting = requests.open(1, false);
         assert!(requests.put(1, malformed()).is_none() && requests.put(1, malformed()).is_some());
@@ -277,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_answer_whatever_follows_it() {
+    fn keeps_the_response_when_the_queue_is_full() {
         let requests = PendingRequests::default();
         let waiting = requests.open(1, false);
         requests.put(1, malformed());

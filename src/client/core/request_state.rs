@@ -38,7 +38,7 @@ pub(crate) struct RequestState {
 /// runs have numbers from 1; a run on the caller's thread has 0.
 pub(crate) type RunId = u64;
 
-/// Who hands out a request that is done.
+/// The one that returns a completed request to the application.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum DoneListing {
     #[default]
@@ -183,8 +183,8 @@ impl RequestState {
         *lock(&self.state) = RunState::Idle;
     }
 
-    /// Returns the call and the limits of a new run, which gets a progress
-    /// report of its own.
+    /// Returns the call and the limits of a new run. Each run has its own progress
+    /// report.
     pub(crate) fn begin(&self) -> (Call, CallLimits) {
         let (call, mut limits) = (lock(&self.call).clone(), lock(&self.limits).clone());
         let report = limits.report.map(|report| Arc::new(report.again()));
@@ -221,7 +221,7 @@ impl RequestState {
     }
 
     /// Wakes the thread that waits for the end of the request, if it has ended.
-    pub(crate) fn announce_end(&self) {
+    pub(crate) fn wake_waiting(&self) {
         if self.status().is_some()
             && let Some(completed) = &*lock(&self.completed)
         {

@@ -19,8 +19,8 @@ pub(crate) fn no_stream(rpc: Option<&RpcError>, http_status: u16) -> Error {
         Some(rpc) => error(rpc, http_status),
         None => Error::new(
             Status::Unsupported,
-            "the server offers no stream of its own: it answered subscriptions/listen with \
-             something else",
+            "the server offers no notification stream: it answered subscriptions/listen with \
+             something other than an event stream",
         )
         .with_http_status(http_status),
     }

@@ -53,7 +53,7 @@ pub(crate) struct Target<'a> {
     pub(crate) transport: &'a Transport,
     /// Reads the server's messages and writes the responses to its requests.
     pub(crate) dialect: &'a dyn Dialect,
-    /// Takes the server's input requests; `None` while the client connects.
+    /// Receives the server's input requests; `None` while the client connects.
     pub(crate) session: Option<&'a Arc<Session>>,
 }
 

@@ -1,5 +1,5 @@
-//! One connection that all requests of a session share: that of a process, of
-//! open descriptors, or of HTTP with SSE.
+//! One connection that all requests of a session share: the pipes of a process,
+//! open descriptors, or HTTP with SSE.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -36,7 +36,7 @@ pub(crate) struct SharedConnection {
 #[derive(Debug)]
 pub(crate) enum Sink {
     Lines(LineSink),
-    /// Each by its own POST.
+    /// Each message is a POST.
     Posts(Url),
 }
 
@@ -94,7 +94,8 @@ impl SharedConnection {
         }
     }
 
-    /// Waits for one of these, or for the end, while another thread reads.
+    /// Waits until an entry is ready or the connection has ended, while another
+    /// thread reads.
     pub(crate) async fn until_any(&self, entries: &[Poll], wait: &Wait) -> Result<()> {
         let mut entries = entries.to_vec();
         entries.push(wait::entry(&self.ended)?);
@@ -104,7 +105,7 @@ impl SharedConnection {
             Ok(())
         };
         let result = ready.await;
-        wait.follow(&leading);
+        wait.adopt(&leading);
         result
     }
 
@@ -119,7 +120,7 @@ impl SharedConnection {
         self.finish(Error::new(Status::Io, "the connection to the server was closed"));
         // A process that is killed takes a moment to end.
         let wait = wait.afterwards(patience + SPARE);
-        let Ok(Some(_turn)) = self.shutting.lock_unless(&wait, || false).await else { return };
+        let Ok(Some(_guard)) = self.shutting.lock_unless(&wait, || false).await else { return };
         if let Sink::Lines(sink) = &self.sink {
             sink.close();
         }

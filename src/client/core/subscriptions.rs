@@ -20,7 +20,7 @@ pub(crate) struct SubscriptionState {
     pub(crate) kinds: i32,
     /// Sorted.
     pub(crate) uris: Vec<String>,
-    /// The ids of the tasks that were begun or requested last.
+    /// The ids of the tasks that the client created or polled last.
     tasks: VecDeque<String>,
     /// Increases with each attempt to open a stream.
     generation: u64,

@@ -20,7 +20,8 @@ pub(crate) struct ToolCatalog(Mutex<ToolLists>);
 struct ToolLists {
     /// By the name of the tool. A tool with only default values is left out.
     tools: HashMap<String, ToolFacts>,
-    is_begun: bool,
+    /// Whether the first page of a list was read.
+    has_first_page: bool,
     /// Whether a list was read to its end, so that a missing tool has only
     /// default values.
     is_whole: bool,
@@ -36,7 +37,7 @@ pub(crate) enum TaskSupport {
 
 #[derive(Clone, Debug)]
 struct ToolFacts {
-    /// The parameters, or why their marks are invalid.
+    /// The parameters, or why `x-mcp-header` is invalid.
     header_params: std::result::Result<Arc<[HeaderParam]>, String>,
     /// The tool says that a second call changes nothing more.
     is_idempotent: bool,
@@ -58,10 +59,10 @@ impl ToolCatalog {
         let mut lists = lock(&self.0);
         if call.members.is_empty() {
             lists.tools.clear();
-            lists.is_begun = true;
+            lists.has_first_page = true;
         }
         let is_last = answer.member("nextCursor").is_none_or(|next| next == "null");
-        lists.is_whole = lists.is_begun && is_last;
+        lists.is_whole = lists.has_first_page && is_last;
         let tools_by_name = &mut lists.tools;
         if !is_of_interest && tools_by_name.is_empty() {
             return;
@@ -124,8 +125,8 @@ impl ToolCatalog {
         match facts.header_params {
             Ok(facts) => header_params::headers(&facts, call.arguments.as_deref().unwrap_or("{}")),
             Err(why) => Err(Error::protocol(format!(
-                "the tool cannot be called over HTTP, because its schema marks parameters for \
-                 headers in an invalid way: {}",
+                "the tool cannot be called over HTTP, because its schema has an invalid \
+                 x-mcp-header: {}",
                 quote(&why)
             ))),
         }

@@ -1,5 +1,4 @@
-//! Turns HTTP statuses into errors: what the server refused, why, and what to
-//! do.
+//! Turns HTTP statuses into errors, with the reason and an advice.
 
 use std::time::SystemTime;
 
@@ -39,9 +38,9 @@ pub(crate) fn error(
         _ => format!("the server answered {}", head.status),
     };
     if status != Status::Rpc {
-        let said = said(&challenge, body, rpc);
-        if !said.is_empty() {
-            message.push_str(&format!(" ({said})"));
+        let text = server_text(&challenge, body, rpc);
+        if !text.is_empty() {
+            message.push_str(&format!(" ({text})"));
         }
     }
     if let Some(difference) = clock_difference(head, &challenge) {
@@ -78,7 +77,7 @@ fn status(http_status: u16, rpc: Option<&RpcError>) -> Status {
 }
 
 /// The server's own text: the challenge, the JSON-RPC error or the body.
-fn said(challenge: &[(String, String)], body: &[u8], rpc: Option<&RpcError>) -> String {
+fn server_text(challenge: &[(String, String)], body: &[u8], rpc: Option<&RpcError>) -> String {
     let parameter = |wanted: &str| {
         challenge.iter().find(|(name, _)| name == wanted).map(|(_, value)| quote(value))
     };

@@ -20,13 +20,14 @@ use crate::transport::http::HttpResponse;
 use crate::wire::event_stream::EventStream;
 use crate::wire::http1::Media;
 
-/// How many streams are resumed in a row without an event.
+/// How many times in a row a stream is resumed without an event.
 const FRUITLESS: u32 = 3;
 
 /// How a stream ended.
 enum Ended {
     Answered(Outcome),
-    /// Before the response; what a stream that replaces it has to know.
+    /// The stream ended before the response. The next stream takes over the
+    /// state.
     Early(Error, EventStream),
 }
 
@@ -85,8 +86,8 @@ impl Ctx<'_> {
         }
     }
 
-    /// Reads a stream until the response. A stream that ends before it is
-    /// resumed, if the server has said from where.
+    /// Reads a stream until the response. If the stream ends earlier, it is
+    /// resumed after the last event id of the server.
     async fn read_events(
         self,
         message: OutboundMessage<'_>,
@@ -129,7 +130,7 @@ impl Ctx<'_> {
                 match self.get(&headers, http).await {
                     Ok(Ok(reply)) if matches!(reply.head.media, Media::EventStream) => break reply,
                     Ok(Err(refused)) => match resumption(&refused) {
-                        // The response is gone as well.
+                        // The response is lost with the session.
                         Verdict::Lost if message.is_repeatable => {
                             return Ok(Outcome::NotMcp(refused.status, refused.error));
                         }
@@ -220,8 +221,7 @@ impl Ctx<'_> {
         for outgoing in outgoing {
             let message = OutboundMessage::notification(&outgoing, target);
             let url = &self.options.address()?.url;
-            // The server can tell whether it got the response. Nothing depends
-            // on it here.
+            // A failure to send a response does not fail the call.
             if self.send_post(url, message).await.is_err() {
                 self.wait.check()?;
             }
@@ -246,8 +246,8 @@ impl Response {
     }
 }
 
-/// What a refusal to resume a response means for the session, which does not
-/// depend on what is known of that.
+/// Decides what a refusal to resume a response means. The state of the session
+/// makes no difference here.
 fn resumption(refused: &Refused) -> Verdict {
     let refusal = RefusalFacts { http_status: refused.status, rpc: None };
     session_loss::judge(RequestKind::ResponseStream, refusal, SessionState::default())
@@ -256,14 +256,14 @@ fn resumption(refused: &Refused) -> Verdict {
 /// The error for a reply that is neither JSON nor an event stream.
 fn not_an_answer(media: &Media, http_status: u16) -> Error {
     let what = if matches!(http_status, 202 | 204) {
-        format!("the server answered {http_status} to a request, which has to have an answer")
+        format!("the server answered {http_status} to a request, which requires a response")
     } else {
         let kind = match media {
             Media::Other(kind) => format!("\"{kind}\""),
             _ => "a body of no type".to_owned(),
         };
         format!(
-            "the server answered with {kind} where JSON or an event stream is due; is this the \
+            "the server answered with {kind} in place of JSON or an event stream; is this the \
              URL of an MCP server?"
         )
     };

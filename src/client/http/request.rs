@@ -50,8 +50,8 @@ impl<'a> HttpContext<'a> {
         Ok(Self { route: options.current_route()?, secrets, options })
     }
 
-    /// The secrets that the trace masks, with those of a token that was got
-    /// meanwhile.
+    /// The secrets that the trace masks, with those of a token that is newer than
+    /// the options.
     fn secrets(&self) -> Vec<Secret> {
         if self.options.trace.is_none() {
             return Vec::new();
@@ -127,7 +127,7 @@ impl<'a> Ctx<'a> {
             let mut reply = reply?;
             let status = reply.head.status;
             if let Some(nonce) = &reply.head.dpop_nonce {
-                credential.heard_nonce(nonce);
+                credential.record_nonce(nonce);
             }
             if (200..300).contains(&status) {
                 if let Some(token) = &token {
@@ -155,7 +155,7 @@ impl<'a> Ctx<'a> {
             let challenges = std::mem::take(&mut reply.head.challenges);
             let has_nonce = reply.head.dpop_nonce.is_some();
             reply.release();
-            if matches!(status, 401 | 403) && !wait.takes_what_is_there() {
+            if matches!(status, 401 | 403) && !wait.uses_only_cached_token() {
                 let refusal = TokenRefusal {
                     token: token.as_ref(),
                     http_status: status,
@@ -214,7 +214,7 @@ impl<'a> Ctx<'a> {
                 ),
             ));
         }
-        if wait.takes_what_is_there() {
+        if wait.uses_only_cached_token() {
             // A new token would be requested and then given up half-way.
             return Ok(options.credential.current());
         }

@@ -1,5 +1,5 @@
-//! From the bytes of an inbound text to its messages: UTF-8, then a batch or
-//! not, then JSON-RPC. Every carrier comes through here.
+//! Parses the bytes of an inbound text into messages: UTF-8, then batches, then
+//! JSON-RPC. All carriers use this parser.
 
 use crate::base::error::{Error, Result};
 use crate::client::inbound::policy::Fault;
@@ -10,7 +10,7 @@ use crate::wire::tape::Tape;
 #[derive(Debug)]
 pub(crate) struct MessageText {
     text: String,
-    /// Where the message begins in the text: an event keeps its field name.
+    /// The offset of the message: the text of an event has the field name first.
     start: usize,
 }
 
@@ -23,12 +23,12 @@ impl MessageText {
         jsonrpc::parse(self.data())
     }
 
-    /// The text, and where the message begins in it.
+    /// The text, and the offset of the message in it.
     pub(crate) fn into_parts(self) -> (String, usize) {
         (self.text, self.start)
     }
 
-    /// The id of a response that cannot be parsed, if that much can be read.
+    /// The id of a malformed response, if the id can be read.
     pub(crate) fn id_of_broken_response(&self) -> Option<i64> {
         #[derive(serde::Deserialize)]
         struct Envelope<'a> {
@@ -48,8 +48,8 @@ pub(crate) enum Messages {
     Batch(Vec<MessageText>),
 }
 
-/// Takes an inbound text apart. `has_batches`: whether the revision has
-/// batches.
+/// Splits an inbound text into messages. `has_batches`: whether the revision
+/// has batches.
 pub(crate) fn split(
     bytes: Vec<u8>,
     start: usize,
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_a_single_message_where_it_stands() {
+    fn keeps_the_offset_of_a_single_message() {
         let Ok(Messages::One(message)) = split(b"data: {}".to_vec(), 6, false) else {
             unreachable!()
         };
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_id_of_a_response_that_breaks_the_rules() {
+    fn reads_the_id_of_a_malformed_response() {
         for (text, id) in [
             ("{\"id\":7,\"result\":{},\"error\":{}}", Some(7)),
             ("{\"id\":7,\"method\":\"x\"}", None),

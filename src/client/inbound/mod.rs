@@ -1,5 +1,5 @@
-//! What arrives from the server, on every carrier: taken apart once, judged by
-//! one table, and routed by one router.
+//! Inbound messages of all carriers: one parser, one policy table, and one
+//! router.
 
 pub(crate) mod message;
 pub(crate) mod notification;

@@ -1,4 +1,4 @@
-//! Taking a notification of the server, on whichever carrier it came.
+//! Handles the server's notifications, on every carrier.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use crate::protocol::task;
 use crate::transport::wait::Wait;
 
 impl Client {
-    /// Acts on a notification, and delivers it to the application.
+    /// Updates the state of the client for a notification, and delivers the
+    /// notification to the application.
     pub(crate) fn take_notification(
         &self,
         session: Option<&Arc<Session>>,
@@ -46,8 +47,8 @@ impl Client {
         }
     }
 
-    /// Tells of something that the library has done.
-    pub(crate) fn announce(&self, kind: NotificationKind, params: &str, wait: &Wait) {
+    /// Delivers an event that the library itself makes.
+    pub(crate) fn deliver_own_event(&self, kind: NotificationKind, params: &str, wait: &Wait) {
         if self.handlers().event.is_some() {
             let event = Event { kind, method: String::new(), params: params.to_owned() };
             self.deliver(QueuedItem::Event(event), wait);

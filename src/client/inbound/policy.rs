@@ -1,13 +1,13 @@
-//! What happens to inbound text that is not an expected message: one table for
+//! The actions for inbound text that is not an expected message: one table for
 //! all carriers.
 //!
-//! The rows record what each carrier does today. Where carriers differ, the
-//! row shows it. tests/behaviour/tests/limits/inbound_faults.rs sends the same
+//! Each row records today's action on every carrier, differences included.
+//! tests/behaviour/tests/limits/inbound_faults.rs sends the same
 //! texts on each carrier and compares what the application sees.
 
 use crate::client::core::counters::Counter;
 
-/// What carries messages of the server.
+/// The channel on which a message of the server arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
     /// A JSON body of an HTTP response, with one message.
@@ -26,60 +26,61 @@ pub(crate) enum Carrier {
     NotificationStream,
 }
 
-/// What is wrong with an inbound text or message.
+/// The kind of a wrong inbound text or message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The text is not UTF-8.
     NotUtf8,
     /// A line or an event that the transport could not take for a message.
     NotAMessage,
-    /// The text is not JSON, or not JSON-RPC, and names no request of ours.
+    /// The text is not JSON, or not JSON-RPC, and has no id of a request.
     Malformed,
-    /// The same of a response that names a request of ours.
+    /// A malformed response that has the id of a request.
     MalformedResponse,
     /// An array of messages, in a revision without batches.
     UnexpectedBatch,
     /// An array that is empty or not JSON.
     BrokenBatch,
-    /// More bytes than a message may have; the request that it answers is
-    /// known, or it may answer any.
+    /// A message over the size limit. Its id is known, or it may be the response
+    /// to any request.
     TooLong,
-    /// The same of a message that answers no request.
+    /// A message over the size limit that is not a response.
     TooLongNotification,
-    /// A response whose id is the text of our request's number, or absent.
+    /// A response whose id is a string with the request's number, or absent.
     MisnamedResponse,
     /// A response to another request, or to one that has ended.
     UnknownResponse,
     /// An error without an id.
     AnonymousError,
-    /// A request or a notification where only a response is due.
+    /// A request or a notification in place of the response.
     NotAResponse,
     /// Any message before the server has acknowledged a notification stream.
     EarlyMessage,
 }
 
-/// What the library does.
+/// The action of the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Takes it like any other message.
+    /// Handles it like any other message.
     Take,
-    /// Takes it for the response to the one request that waits.
+    /// Handles it as the response if exactly one request is pending.
     TakeForOnly,
-    /// Passes over it, and counts it.
+    /// Ignores it, and counts it.
     Skip(Counter),
-    /// Passes over it.
+    /// Ignores it.
     SkipSilently,
     /// Fails the request whose response is read, or the opening of the stream.
     Fail,
-    /// Fails the request that it names. If it may be the response to any, all
-    /// that wait fail. If the request does not wait, it is passed over.
+    /// Fails the request with its id. If it may be the response to any request,
+    /// all pending requests fail. If the request is not pending, the message is
+    /// ignored and counted.
     FailNamed(Counter),
-    /// Ends the notification stream, or the shared connection with all calls
-    /// that wait on it. It is opened again later.
+    /// Ends the notification stream, or the shared connection with all its
+    /// pending requests. The library opens it again later.
     EndStream,
 }
 
-/// The actions for one fault, a column a carrier.
+/// The actions for one fault, with one column for each carrier.
 struct Row {
     body: Action,
     batch_body: Action,
@@ -123,7 +124,7 @@ impl Row {
             }
             Fault::UnexpectedBatch => Self::for_requests(Fail, JUNK, Fail, SkipSilently),
             Fault::BrokenBatch => Self::for_requests(Fail, JUNK, Fail, SkipSilently),
-            // An event that is too long is not read to its end.
+            // The rest of an event over the limit is not read.
             Fault::TooLong => Self {
                 shared_lines: FailNamed(Counter::DroppedReplies),
                 ..Self::for_requests(Fail, EndStream, Fail, EndStream)
@@ -146,7 +147,7 @@ impl Row {
     }
 }
 
-/// What to do about a fault.
+/// Returns the action for a fault on a carrier.
 pub(crate) const fn action(carrier: Carrier, fault: Fault) -> Action {
     let row = Row::of(fault);
     match carrier {
@@ -175,7 +176,7 @@ mod tests {
         Carrier::NotificationStream,
     ];
 
-    /// The table written out, a row a fault, in the order of [`CARRIERS`].
+    /// The whole table: one row for each fault, in the order of [`CARRIERS`].
     #[rustfmt::skip]
     const TABLE: [(Fault, [Action; 7]); 13] = [
         (Fault::NotUtf8, [Fail, Fail, Fail, JUNK, JUNK, Fail, DROPPED]),
@@ -205,7 +206,7 @@ mod tests {
         }
     }
 
-    /// What a caller must be able to rely on, whatever a row says.
+    /// A rule for all rows: one request's message never fails another request.
     #[test]
     fn fails_no_call_for_a_text_that_may_belong_to_another() {
         for (fault, [.., lines, events, _, stream]) in TABLE {

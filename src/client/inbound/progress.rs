@@ -1,4 +1,4 @@
-//! Progress notifications on their way to the application's function.
+//! Delivers progress notifications to the application's progress handler.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,7 +12,7 @@ use crate::wire::event_stream::SseEvent;
 use crate::wire::tape::Tape;
 
 /// Reports progress of the request that this thread or task waits for. The
-/// request's time begins again.
+/// timeout of the request starts again.
 pub(crate) fn report_own(
     client: &Client,
     report: &Arc<ProgressReport>,
@@ -41,23 +41,23 @@ pub(crate) fn report_other(client: &Client, progress: ProgressParams<'_>, wait: 
     }
 }
 
-/// Reads small progress notifications of the own request without a copy of
-/// their text: a server may send a hundred thousand of them.
+/// Reads small progress notifications of this thread's request without a copy
+/// of their text: a server may send a hundred thousand of them.
 #[derive(Debug, Default)]
 pub(crate) struct FastProgress {
-    /// The room in which one notification after the other is parsed.
+    /// Reused for each notification.
     tape: Tape,
 }
 
-/// The longest text in which progress is looked for. What is something else is
-/// parsed again by the router.
+/// The size limit of texts that are parsed here. The router parses a text again
+/// if it is not progress.
 const LONGEST: usize = 1024;
-/// Down to the members of the params.
+/// The depth of the members of the params.
 const LEVELS: usize = 2;
 
 impl FastProgress {
-    /// Reports an event if it is progress of the request `id`, and no other
-    /// thread has a part in it. Says whether it was.
+    /// Reports an event if it is progress of the request `id`, and no background
+    /// task takes part. Returns whether the event was reported.
     pub(crate) fn report(
         &mut self,
         client: &Client,

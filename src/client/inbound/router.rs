@@ -1,6 +1,6 @@
-//! Where an inbound message goes: a response to the request that waits for it,
-//! progress to its report, a notification to the event queue, and a request of
-//! the server to its handler. Every carrier comes through here.
+//! Routes inbound messages: a response to its pending request, progress to the
+//! report of its request, a notification to the event queue, and a request of
+//! the server to its handler. All carriers use this router.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::wire::jsonrpc::{Answer, Id, Message, ResponseBody, RpcError, malforme
 use crate::wire::partial_id::PartialId;
 use crate::wire::tape::Tape;
 
-/// Routes what arrives on one carrier.
+/// Routes the messages of one carrier.
 #[derive(Clone, Copy)]
 pub(crate) struct Router<'a> {
     pub(crate) ctx: Ctx<'a>,
@@ -30,30 +30,30 @@ pub(crate) struct Router<'a> {
     pub(crate) awaited: Awaited<'a>,
 }
 
-/// Which responses may come on a carrier, and what belongs to them.
+/// The responses that may arrive on a carrier.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Awaited<'a> {
     /// The response to the request of an HTTP exchange.
     One { id: i64, report: Option<&'a Arc<ProgressReport>> },
-    /// The responses to all requests that wait on a shared connection.
-    /// `posts`: each request is a POST, and may still wait for its reply.
+    /// The responses to all pending requests of a shared connection. `posts`:
+    /// each request is a POST, whose HTTP response may not have arrived yet.
     Many { pending: &'a PendingRequests, posts: bool },
     /// The response that ends a notification stream. `id` is that of
-    /// `subscriptions/listen`; a GET has none. `accepted` is what the server
-    /// has acknowledged.
+    /// `subscriptions/listen`; a GET has none. `accepted` has the notifications
+    /// that the server has acknowledged.
     Stream { id: Option<i64>, accepted: Option<&'a Accepted> },
 }
 
-/// What is left to do after an inbound text was routed.
+/// The results of routing an inbound text that the carrier has to handle.
 #[derive(Debug, Default)]
 pub(crate) struct Routed {
     /// The response that the caller waits for.
     pub(crate) response: Option<Response>,
     /// Responses to requests of the server, for the carrier to send.
     pub(crate) outgoing: Vec<Outgoing>,
-    /// A response to another request was passed over.
+    /// A response to another request was ignored.
     pub(crate) has_other: bool,
-    /// What the server has acknowledged.
+    /// The notifications that the server has acknowledged.
     pub(crate) acknowledged: Option<Box<Accepted>>,
     /// The server has ended the notification stream.
     pub(crate) is_over: bool,
@@ -71,9 +71,9 @@ pub(crate) enum Response {
 }
 
 impl Router<'_> {
-    /// Routes the messages of an inbound text, and adds what is left to do to
-    /// `routed`. An error is that of the request
-    /// whose response is read, or of the stream that is opened.
+    /// Routes the messages of an inbound text, and adds the results to `routed`.
+    /// An error ends the request whose response is read, or the opening of the
+    /// stream.
     pub(crate) fn route(&self, bytes: Vec<u8>, start: usize, routed: &mut Routed) -> Result<()> {
         match split(bytes, start, self.target.dialect.has_batches()) {
             Ok(Messages::One(message)) => self.route_message(message, routed)?,
@@ -92,8 +92,8 @@ impl Router<'_> {
         Ok(())
     }
 
-    /// Acts on a fault that concerns no pending request but the caller's own.
-    /// Gives the error if that is to fail.
+    /// Applies the policy to a fault that concerns no other pending request.
+    /// Returns the error if the caller's request has to fail.
     pub(crate) fn fault(&self, fault: Fault, error: impl FnOnce() -> Error) -> Result<()> {
         match action(self.carrier, fault) {
             Action::Fail | Action::EndStream => Err(error()),
@@ -105,7 +105,7 @@ impl Router<'_> {
         }
     }
 
-    /// Acts on a message that was over the limit.
+    /// Applies the policy to a message over the size limit.
     pub(crate) fn too_long(&self, id: PartialId, error: Error) -> Result<()> {
         let Awaited::Many { pending, .. } = self.awaited else {
             return self.fault(Fault::TooLong, || error);
@@ -156,11 +156,11 @@ impl Router<'_> {
         self.route_response(id, body, tape, message, routed)
     }
 
-    /// Whether requests and notifications are taken here.
+    /// Whether this carrier takes requests and notifications.
     fn takes_requests(&self) -> Result<bool> {
         self.fault(Fault::NotAResponse, || {
             Error::protocol(
-                "the server answered with a request or a notification where the answer is due",
+                "the server answered with a request or a notification in place of the response",
             )
         })?;
         Ok(action(self.carrier, Fault::NotAResponse) == Action::Take
@@ -214,7 +214,7 @@ impl Router<'_> {
             Awaited::Many { pending, .. } => {
                 let id = match id {
                     Id::Number(id) => Some(id),
-                    // An error about a message that the server could not read.
+                    // The server could not read the request, so it has no id.
                     _ if takes_anonymous => pending.only(),
                     _ => None,
                 };
@@ -295,7 +295,7 @@ impl Router<'_> {
         client.take_notification(self.target.session, method, params, wait);
     }
 
-    /// Progress goes to the report of its request.
+    /// Delivers progress to the report of its request.
     fn route_progress(&self, progress: ProgressParams<'_>) {
         let Ctx { client, wait, .. } = self.ctx;
         match self.awaited {
@@ -316,7 +316,8 @@ impl Router<'_> {
     }
 }
 
-/// Why a response that can only be to this request does not say so.
+/// The error for a response with the wrong id that can only belong to this
+/// request.
 fn misnamed(theirs: &Id, id: i64) -> Option<Error> {
     let what = match theirs {
         Id::Text(text) if *text == id.to_string() => format!("is the string \"{id}\""),

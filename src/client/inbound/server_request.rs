@@ -1,4 +1,4 @@
-//! Requests of the server's: ping, roots, and what the application is asked.
+//! Handles the server's requests: ping, roots, and input requests.
 
 use crate::base::error::Result;
 use crate::base::sync::lock;
@@ -11,18 +11,18 @@ use crate::client::core::session::Target;
 use crate::protocol::input_request::{InputKind, InputRequest, InputResponse, TOO_MANY};
 use crate::protocol::outgoing::Outgoing;
 
-/// A request of the server's.
+/// A request from the server.
 #[derive(Clone, Copy)]
 pub(crate) struct ServerRequest<'a> {
-    /// JSON text.
+    /// The id as JSON text.
     pub(crate) id: &'a str,
     pub(crate) method: &'a str,
     pub(crate) params: Option<&'a str>,
 }
 
 impl Ctx<'_> {
-    /// Takes a request of the server's: answers it, or has the application
-    /// answer it. Gives the response that the caller has to send.
+    /// Handles a request from the server: answers it, or delivers it to the
+    /// application. Returns the response that the caller has to send.
     pub(crate) fn take_request(
         self,
         target: Target<'_>,
@@ -40,23 +40,23 @@ impl Ctx<'_> {
             let declared = target.session.map_or(&none, |session| &session.declared);
             match InputRequest::recognise(request.method, request.params, declared) {
                 Err(refusal) => refusal.into(),
-                Ok(asked) => 'asked: {
-                    // As they are now: a stream may be older than what is set.
+                Ok(input) => 'answered: {
+                    // The current roots: a stream may be older than the setting.
                     let roots = lock(&client.options).roots.clone();
-                    if let (InputKind::Roots, Some(roots)) = (asked.kind, roots) {
+                    if let (InputKind::Roots, Some(roots)) = (input.kind, roots) {
                         let answer = InputResponse::roots(&roots);
-                        break 'asked answer.related_to(&asked.params);
+                        break 'answered answer.related_to(&input.params);
                     }
                     let Some(session) = target.session else { return Ok(None) };
                     match OpenInputRequest::of_request(
                         client.input_context(),
                         session,
                         request.id,
-                        asked,
+                        input,
                         wait,
                     ) {
-                        Some(question) => {
-                            client.deliver(QueuedItem::InputRequest(question), wait);
+                        Some(request) => {
+                            client.deliver(QueuedItem::InputRequest(request), wait);
                             return Ok(None);
                         }
                         None => {
@@ -70,7 +70,7 @@ impl Ctx<'_> {
         let Some(outgoing) = target.dialect.response(request.id, &answered) else {
             return Ok(None);
         };
-        // Who reads for others does not stop reading for that.
+        // The leader reads for other threads and must not stop to send.
         if (wait.is_leading() || wait.is_background())
             && let Some(session) = target.session
         {

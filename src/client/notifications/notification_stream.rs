@@ -1,4 +1,5 @@
-//! One standing stream: opened, read, and opened again when it breaks.
+//! Opens the notification stream, reads it, and opens it again when it is
+//! disconnected.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -33,29 +34,31 @@ use crate::transport::wait::Wait;
 use crate::wire::http1::Media;
 use crate::wire::json_members;
 
-/// A stream that stood so long was worth opening.
+/// A stream that was open for this time resets the backoff.
 const STEADY: Duration = Duration::from_secs(5);
-/// One that stood for less was hardly there.
+/// With a `retry` time of the server, a stream that was open for less does not
+/// reset the backoff, even if it had events.
 const BRIEF: Duration = Duration::from_secs(1);
 
-/// One stream, from its opening to its end.
+/// The job of one notification stream, through all its connections.
 pub(crate) struct NotificationStream<'a> {
     pub(crate) client: &'a Arc<Client>,
     pub(crate) generation: u64,
     pub(crate) stop: Arc<Signal>,
     pub(crate) opening: &'a StreamOpening,
-    pub(crate) has_stood: Cell<bool>,
+    /// The stream was open before.
+    pub(crate) was_open: Cell<bool>,
 }
 
-/// Opens the stream and reads it, again and again, until it is stopped.
+/// Opens the stream, and opens it again after each end, until it is stopped.
 pub(crate) async fn run(
     client: &Arc<Client>,
     generation: u64,
     stop: Arc<Signal>,
     opening: &StreamOpening,
 ) {
-    let has_stood = Cell::new(false);
-    let stream = NotificationStream { client, generation, stop, opening, has_stood };
+    let was_open = Cell::new(false);
+    let stream = NotificationStream { client, generation, stop, opening, was_open };
     if let Err(error) = stream.run().await {
         client.subscriptions.set_failed(generation);
         opening.finish(Err(error));
@@ -63,13 +66,13 @@ pub(crate) async fn run(
     opening.finish(Ok(()));
 }
 
-/// How a stream that stood came to its end.
+/// The end of an open stream, and what the next attempt needs.
 #[derive(Debug, Default)]
 pub(crate) struct Disconnected {
     pub(crate) last_event_id: Option<String>,
     pub(crate) retry: Option<Duration>,
-    /// Whether anything came on it.
-    pub(crate) has_spoken: bool,
+    /// Whether any event arrived.
+    pub(crate) has_events: bool,
 }
 
 impl NotificationStream<'_> {
@@ -80,26 +83,26 @@ impl NotificationStream<'_> {
         while client.subscriptions.is_current(self.generation) && !self.stop.is_raised() {
             let options = client.options();
             let wait = client.endless().or_abort(self.stop.clone());
-            let begun = Instant::now();
-            let result = self.stand(&options, last_event_id.take(), &wait).await;
+            let start = Instant::now();
+            let result = self.open_and_read(&options, last_event_id.take(), &wait).await;
             let asked = match result {
-                Ok(fallen) => {
-                    // One that is always cut after a word, to be back at once,
-                    // is not worth it.
-                    let is_worth = fallen.retry.is_none() || begun.elapsed() >= BRIEF;
-                    if fallen.has_spoken && is_worth || begun.elapsed() >= STEADY {
+                Ok(disconnected) => {
+                    // A server may end the stream after each event, with a short
+                    // `retry` time. Such a stream does not reset the backoff.
+                    let is_useful = disconnected.retry.is_none() || start.elapsed() >= BRIEF;
+                    if disconnected.has_events && is_useful || start.elapsed() >= STEADY {
                         backoff.reset();
                     }
-                    last_event_id = fallen.last_event_id;
-                    fallen.retry
+                    last_event_id = disconnected.last_event_id;
+                    disconnected.retry
                 }
                 Err(error) if matches!(error.status(), Status::Closed | Status::Cancelled) => {
                     return Err(error);
                 }
-                // The first attempt is the caller's.
-                Err(error) if !self.has_stood.get() => return Err(error),
+                // The caller gets the error of the first attempt.
+                Err(error) if !self.was_open.get() => return Err(error),
                 Err(error) if is_final(&error) || !client.options().reconnects() => {
-                    self.announce_end(&error, &wait);
+                    self.report_end(&error, &wait);
                     return Err(error);
                 }
                 Err(error) => error.retry_after().map(|after| Duration::from_millis(after.into())),
@@ -109,9 +112,9 @@ impl NotificationStream<'_> {
         Ok(())
     }
 
-    /// Opens a stream and reads it to its end; in a new session, if the one
-    /// that there was turns out to be lost.
-    async fn stand(
+    /// Opens a stream and reads it to its end. If the server has lost the session,
+    /// tries once more in a new one.
+    async fn open_and_read(
         &self,
         options: &Arc<Options>,
         last_event_id: Option<String>,
@@ -121,7 +124,7 @@ impl NotificationStream<'_> {
         let brief = client.wait(options, &Default::default(), true).or_abort(self.stop.clone());
         let Connected { session, is_new } =
             Ctx::new(client, options, &brief).connected_for_stream().await?;
-        let result = self.stand_in(options, &session, last_event_id, &brief, wait).await;
+        let result = self.read_in(options, &session, last_event_id, &brief, wait).await;
         let method = "subscriptions/listen";
         let result =
             result.map_err(|error| rpc_error::unknown_method(error, &session.server_info, method));
@@ -129,13 +132,13 @@ impl NotificationStream<'_> {
             Err(error) if !is_new && self.is_lost(options, &session, &error, &brief).await => {
                 let session =
                     Ctx::new(client, options, &brief).connected_for_stream().await?.session;
-                self.stand_in(options, &session, None, &brief, wait).await
+                self.read_in(options, &session, None, &brief, wait).await
             }
             result => result,
         }
     }
 
-    /// Whether a stream is refused because its session is gone.
+    /// Whether the server refused the stream because the session is lost.
     async fn is_lost(
         &self,
         options: &Arc<Options>,
@@ -143,16 +146,18 @@ impl NotificationStream<'_> {
         error: &Error,
         brief: &Wait,
     ) -> bool {
-        // A server that has no sessions any more knows no GET either.
+        // The status alone may not decide it; then a ping does.
         let refusal = RefusalFacts { http_status: error.http_status(), rpc: None };
-        let state = session.state(self.has_stood.get());
+        let state = session.state(self.was_open.get());
         if session_loss::judge(RequestKind::Listen, refusal, state) == Verdict::Unknown {
             Ctx::new(self.client, options, brief).forget_if_lost(session).await;
         }
         !self.client.is_current(session) && brief.check().is_ok()
     }
 
-    async fn stand_in(
+    /// Opens a stream in a session and reads it to its end. `brief` limits the
+    /// opening; `wait` is for the reading.
+    async fn read_in(
         &self,
         options: &Arc<Options>,
         session: &Arc<Session>,
@@ -161,25 +166,27 @@ impl NotificationStream<'_> {
         wait: &Wait,
     ) -> Result<Disconnected> {
         let client = self.client;
-        let wish = client.subscriptions.interest();
-        let standing = session.dialect.notification_request(&wish, last_event_id.as_deref());
+        let interest = client.subscriptions.interest();
+        let request = session.dialect.notification_request(&interest, last_event_id.as_deref());
         if let Some(connection) = session.transport.shared_connection() {
-            return match standing {
-                NotificationRequest::Get(_) => self.stand_on(connection, session, wait).await,
+            return match request {
+                NotificationRequest::Get(_) => {
+                    self.wait_until_ended(connection, session, wait).await
+                }
                 NotificationRequest::Listen(call) => {
-                    let wanted = (&call, &wish);
-                    self.subscribe_on(connection, options, session, wanted, brief, wait).await
+                    let wanted = (&call, &interest);
+                    self.listen_on(connection, options, session, wanted, brief, wait).await
                 }
             };
         }
         let http = HttpContext::new(options, Some(session.dialect.as_ref()))?;
-        match standing {
+        match request {
             NotificationRequest::Get(headers) => {
-                let has_stood = self.has_stood.get();
+                let was_open = self.was_open.get();
                 let reply = Ctx::new(client, options, brief).get(&headers, &http).await?;
                 let reply = reply.map_err(|refused| {
                     let request = RequestKind::NotificationStream;
-                    let verdict = refused.verdict(request, session, has_stood);
+                    let verdict = refused.verdict(request, session, was_open);
                     if verdict.is_lost() {
                         client.forget(session);
                     }
@@ -192,10 +199,11 @@ impl NotificationStream<'_> {
                 if !matches!(reply.head.media, Media::EventStream) {
                     return Err(Error::new(
                         Status::Unsupported,
-                        "the server answered the GET for its stream with something else",
+                        "the server answered the GET for the notification stream with \
+                         something other than an event stream",
                     ));
                 }
-                self.stands(session, "{}", wait);
+                self.set_open(session, "{}", wait);
                 let source = EventSource::new(reply, options.max_message);
                 let router = self.router(options, session, wait, None, None);
                 let mut ended = self.read(source, router, &http).await?;
@@ -205,18 +213,17 @@ impl NotificationStream<'_> {
             NotificationRequest::Listen(call) => {
                 let id = client.next_id();
                 let (source, accepted) =
-                    self.begin(options, session, &call, id, &http, brief).await?;
-                self.check(&accepted, &wish)?;
-                self.stands(session, &accepted.json, wait);
+                    self.open_listen(options, session, &call, id, &http, brief).await?;
+                self.check(&accepted, &interest)?;
+                self.set_open(session, &accepted.json, wait);
                 let router = self.router(options, session, wait, Some(id), Some(&accepted));
                 self.read(source, router, &http).await
             }
         }
     }
 
-    /// Sends the call whose response is a stream, and waits until the server
-    /// acknowledges it.
-    async fn begin<'a>(
+    /// Sends `subscriptions/listen`, and waits until the server acknowledges it.
+    async fn open_listen<'a>(
         &'a self,
         options: &'a Arc<Options>,
         session: &'a Arc<Session>,
@@ -241,7 +248,7 @@ impl NotificationStream<'_> {
                 return Ok((source, *accepted));
             }
         }
-        Err(Error::new(Status::Io, "the server ended the stream before it said what it will tell"))
+        Err(Error::new(Status::Io, UNACKNOWLEDGED))
     }
 
     fn router<'a>(
@@ -260,30 +267,31 @@ impl NotificationStream<'_> {
         }
     }
 
-    /// Refuses a first stream that would not tell what it was opened for; the
-    /// one before stays. One that stood before is good for what it tells.
-    pub(crate) fn check(&self, granted: &Accepted, wish: &Interest) -> Result<()> {
-        if self.has_stood.get() { Ok(()) } else { granted.of(wish) }
+    /// Fails if the server does not accept the notifications that a first stream
+    /// is opened for; the previous stream stays open. A stream that was open
+    /// before is kept with any notifications.
+    pub(crate) fn check(&self, accepted: &Accepted, interest: &Interest) -> Result<()> {
+        if self.was_open.get() { Ok(()) } else { accepted.check(interest) }
     }
 
-    /// Says that a stream stands.
-    pub(crate) fn stands(&self, session: &Arc<Session>, granted: &str, wait: &Wait) {
+    /// Records that the stream is open, and reports it to the application.
+    pub(crate) fn set_open(&self, session: &Arc<Session>, accepted: &str, wait: &Wait) {
         let client = self.client;
         client.subscriptions.set_open(self.generation, &self.stop, session);
-        if self.has_stood.replace(true) {
-            // What changed meanwhile was not told.
+        if self.was_open.replace(true) {
+            // The server did not report changes while the stream was closed.
             client.cache.clear();
             client.tool_catalog.clear();
             client.count_one(Counter::Resumptions);
         }
         if client.subscriptions.is_wanted() {
-            client.announce(NotificationKind::Listening, granted, wait);
+            client.deliver_own_event(NotificationKind::Listening, accepted, wait);
         }
         self.opening.finish(Ok(()));
     }
 
-    /// Says that a stream which stood will not stand any more.
-    fn announce_end(&self, error: &Error, wait: &Wait) {
+    /// Reports to the application that the stream will not be opened again.
+    fn report_end(&self, error: &Error, wait: &Wait) {
         let client = self.client;
         if !client.subscriptions.is_wanted() {
             return;
@@ -291,7 +299,7 @@ impl NotificationStream<'_> {
         let error = error.clone();
         let error = client.finished(error, "listen", &client.options());
         let params = json_members::object(|json| json.string("message", error.message()));
-        client.announce(NotificationKind::Silent, &params, wait);
+        client.deliver_own_event(NotificationKind::Silent, &params, wait);
     }
 
     /// Reads the stream to its end.
@@ -302,7 +310,7 @@ impl NotificationStream<'_> {
         http: &HttpContext<'_>,
     ) -> Result<Disconnected> {
         let wait = router.ctx.wait;
-        let mut has_spoken = false;
+        let mut has_events = false;
         loop {
             let event = match source.next_message(wait, &mut |_| false).await {
                 Ok(Some(event)) => event,
@@ -317,16 +325,16 @@ impl NotificationStream<'_> {
                     let stream = source.stream();
                     let last_event_id = stream.last_id().map(str::to_owned);
                     let retry = stream.retry().map(|retry| Duration::from_millis(retry.into()));
-                    return Ok(Disconnected { last_event_id, retry, has_spoken });
+                    return Ok(Disconnected { last_event_id, retry, has_events });
                 }
             };
             http.trace(event.data());
-            has_spoken = true;
-            // On the background thread the answers to requests are queued.
+            has_events = true;
+            // On the background thread, responses to requests are queued.
             let mut routed = Routed::default();
             router.route(event.text, event.start, &mut routed)?;
             if routed.is_over {
-                return Ok(Disconnected { has_spoken, ..Disconnected::default() });
+                return Ok(Disconnected { has_events, ..Disconnected::default() });
             }
         }
     }
@@ -335,12 +343,16 @@ impl NotificationStream<'_> {
 fn not_offered(http_status: u16) -> Error {
     Error::new(
         Status::Unsupported,
-        format!("the server offers no stream of its own: it answered {http_status}"),
+        format!("the server offers no notification stream: it answered {http_status}"),
     )
     .with_http_status(http_status)
 }
 
-/// Whether another attempt would be in vain.
+/// The error text if `subscriptions/listen` ends before its acknowledgement.
+pub(crate) const UNACKNOWLEDGED: &str =
+    "the server ended the notification stream before it acknowledged it";
+
+/// Whether another attempt would fail as well.
 fn is_final(error: &Error) -> bool {
     rpc_error::is_unknown_method(error) || !session_loss::may_reopen(error.status())
 }

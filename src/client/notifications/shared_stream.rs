@@ -1,5 +1,5 @@
-//! A stream of notifications inside a channel that others share: begun by a
-//! call, and told apart by its id.
+//! A notification stream on a shared connection. `subscriptions/listen` opens it,
+//! and its notifications have the id of that request.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use crate::client::core::session::Session;
 use crate::client::core::shared_connection::SharedConnection;
 use crate::client::notifications::notification_stream::Disconnected;
 use crate::client::notifications::notification_stream::NotificationStream;
+use crate::client::notifications::notification_stream::UNACKNOWLEDGED;
 use crate::client::options::Options;
 use crate::protocol::accepted::Accepted;
 use crate::protocol::call::Call;
@@ -24,25 +25,26 @@ use crate::transport::wait::Wait;
 use crate::wire::jsonrpc::ResponseBody;
 
 impl NotificationStream<'_> {
-    /// All that a server tells comes on the channel; it stands while that does.
-    pub(crate) async fn stand_on(
+    /// Waits until the connection ends. In the handshake dialect, notifications
+    /// arrive on a shared connection without a request.
+    pub(crate) async fn wait_until_ended(
         &self,
         connection: &Arc<SharedConnection>,
         session: &Arc<Session>,
         wait: &Wait,
     ) -> Result<Disconnected> {
-        self.stands(session, "{}", wait);
+        self.set_open(session, "{}", wait);
         wait.until_raised(&connection.ended).await?;
         Ok(Disconnected::default())
     }
 
-    /// Has the server begin a stream, and reads it to its end.
-    pub(crate) async fn subscribe_on(
+    /// Opens a stream by `subscriptions/listen`, and reads it to its end.
+    pub(crate) async fn listen_on(
         &self,
         connection: &Arc<SharedConnection>,
         options: &Arc<Options>,
         session: &Arc<Session>,
-        (call, wish): (&Call, &Interest),
+        (call, interest): (&Call, &Interest),
         brief: &Wait,
         wait: &Wait,
     ) -> Result<Disconnected> {
@@ -54,15 +56,15 @@ impl NotificationStream<'_> {
         let post = OutboundMessage::notification(&outgoing, session.target());
         Ctx::new(client, options, brief).send_on(connection, post).await?;
         let result = async {
-            let granted = self.granted(connection, &messages, brief).await?;
-            self.check(&granted, wish)?;
-            self.stands(session, &granted.json, wait);
-            self.hear(connection, &messages, &granted, session, wait).await
+            let accepted = self.acknowledged(connection, &messages, brief).await?;
+            self.check(&accepted, interest)?;
+            self.set_open(session, &accepted.json, wait);
+            self.read_on(connection, &messages, &accepted, session, wait).await
         };
         let result = result.await;
         if !connection.is_over() && result.is_err() {
-            // The server would go on telling for nobody.
-            let reason = "nobody listens any more";
+            // Otherwise the server would keep the stream open.
+            let reason = "the client closed the notification stream";
             if let Some(outgoing) = session.dialect.cancel(id, reason, true) {
                 client.send_apart(session, OutboxKind::Own, outgoing)?;
             }
@@ -70,8 +72,8 @@ impl NotificationStream<'_> {
         result
     }
 
-    /// Waits until the server says what it will tell.
-    async fn granted(
+    /// Waits until the server acknowledges the stream.
+    async fn acknowledged(
         &self,
         connection: &SharedConnection,
         messages: &PendingGuard<'_>,
@@ -86,56 +88,54 @@ impl NotificationStream<'_> {
                     return Err(rpc_error::no_stream(Some(&rpc), 0));
                 }
                 Inbound::Response(..) => {
-                    return Err(Error::new(
-                        Status::Io,
-                        "the server ended the stream before it said what it will tell",
-                    ));
+                    return Err(Error::new(Status::Io, UNACKNOWLEDGED));
                 }
                 Inbound::Malformed(error) => return Err(error),
-                // Before the word that it stands, nothing counts.
+                // Messages before the acknowledgement are ignored.
                 Inbound::Notification(..) | Inbound::Progress(_) => {}
             }
         }
     }
 
-    async fn hear(
+    /// Reads the notifications of an open stream to its end.
+    async fn read_on(
         &self,
         connection: &SharedConnection,
         messages: &PendingGuard<'_>,
-        granted: &Accepted,
+        accepted: &Accepted,
         session: &Arc<Session>,
         wait: &Wait,
     ) -> Result<Disconnected> {
-        let mut fallen = Disconnected::default();
+        let mut disconnected = Disconnected::default();
         loop {
             match next(connection, messages, wait).await {
                 Ok(Inbound::Notification(method, _)) if method == notification::CANCELLED => {
-                    return Ok(fallen);
+                    return Ok(disconnected);
                 }
                 Ok(Inbound::Notification(method, params)) => {
-                    fallen.has_spoken = true;
-                    if granted.has(NotificationKind::of(&method), Some(&params)) {
+                    disconnected.has_events = true;
+                    if accepted.has(NotificationKind::of(&method), Some(&params)) {
                         self.client.take_notification(Some(session), &method, Some(&params), wait);
                     }
                 }
-                Ok(Inbound::Response(..)) => return Ok(fallen),
+                Ok(Inbound::Response(..)) => return Ok(disconnected),
                 Ok(Inbound::Progress(_) | Inbound::Malformed(_)) => {}
-                Err(_) if connection.is_over() => return Ok(fallen),
+                Err(_) if connection.is_over() => return Ok(disconnected),
                 Err(error) => return Err(error),
             }
         }
     }
 }
 
-/// What comes next; somebody else reads.
+/// Waits for the next message. Another thread or task reads the connection.
 async fn next(
     connection: &SharedConnection,
     messages: &PendingGuard<'_>,
     wait: &Wait,
 ) -> Result<Inbound> {
     loop {
-        if let Some(delivered) = messages.take() {
-            return Ok(delivered);
+        if let Some(message) = messages.take() {
+            return Ok(message);
         }
         connection.check()?;
         let signal = messages.signal();

@@ -1,5 +1,5 @@
-//! What the program wants to be told of what belongs to no call, and the
-//! stream that stands for it.
+//! Opens and closes the notification stream, as the application's subscriptions
+//! require.
 
 use std::sync::Arc;
 
@@ -13,25 +13,25 @@ use crate::protocol::notification::NotificationKind;
 use crate::transport::wait::now;
 
 impl Ctx<'_> {
-    /// Asks to be told of a task, where the standing stream has to name those
-    /// that it is to tell of.
+    /// Subscribes to the status of a task. A stateless revision needs the task's
+    /// id in the request for the notification stream.
     pub(crate) async fn listen_to_task(self, session: &Session, id: &str) {
         let Ctx { client, wait, .. } = self;
         let has_changed = client.subscriptions.add_task(id);
         let wants = lock(&client.subscriptions.0).kinds & NotificationKind::TaskStatus as i32 != 0;
         if has_changed && wants && session.server_info.revision.is_stateless() {
-            // A task that nobody tells of is asked how it stands.
+            // Without notifications, the library polls the task.
             let _ = self.within(&wait.at_most(PATIENCE)).update_stream().await;
         }
     }
 
-    /// Makes the standing stream what is wanted now.
+    /// Opens the notification stream for the current interest, or closes it.
     pub(crate) async fn update_stream(self) -> Result<()> {
         let Ctx { client, options, wait } = self;
         let session = self.connected().await?.session;
         let is_handshake = !session.server_info.revision.is_stateless();
-        let asks = is_handshake && options.declared.is_any();
-        if !client.subscriptions.is_wanted() && !asks {
+        let has_input_requests = is_handshake && options.declared.is_any();
+        if !client.subscriptions.is_wanted() && !has_input_requests {
             client.subscriptions.stop();
             return Ok(());
         }
@@ -46,7 +46,7 @@ impl Ctx<'_> {
 }
 
 impl Client {
-    /// Opens the standing stream for these kinds, or closes it for none.
+    /// Opens the notification stream for these kinds, or closes it for none.
     pub(crate) fn listen(self: &Arc<Self>, kinds: i32) -> Result<()> {
         let options = self.options();
         let wait = self.attended(self.wait(&options, &Default::default(), false));

@@ -27,7 +27,7 @@ impl Client {
         let usual = if is_program { ENDING } else { END };
         let until = Instant::now() + options.close_timeout.unwrap_or(usual);
         let left = || until.saturating_duration_since(Instant::now());
-        // The close signal has told the background tasks to end.
+        // The close signal makes the background tasks end.
         self.background_tasks.end(Instant::now() + left().min(END));
         if let Some(session) = self.take_session() {
             let wait = Wait::for_at_most(left());

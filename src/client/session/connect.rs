@@ -126,7 +126,7 @@ impl<'a> Ctx<'a> {
                         attended.restart();
                     }
                     attended.check()?;
-                    wait.follow(&attended);
+                    wait.adopt(&attended);
                 }
                 entered => return entered,
             }

@@ -70,7 +70,7 @@ impl Ctx<'_> {
             Err(error) if error.status() == Status::Timeout => {
                 wait.check().map_err(NoSse::Final)?;
                 return Err(NoSse::TooSlow(Error::protocol(
-                    "the server's event stream does not say where messages go (an event \
+                    "the server's event stream does not name the URL for messages (an event \
                      \"endpoint\")",
                 )));
             }
@@ -86,8 +86,8 @@ impl Ctx<'_> {
         let Some(url) = url.filter(|url| url.origin == address.url.origin) else {
             return Err(NoSse::Final(Error::new(
                 Status::Redirect,
-                "the server's event stream sends messages to another origin, or to what is no \
-                 URL of a server; no credential goes there",
+                "the server's event stream names an endpoint on another origin, or no valid \
+                 URL; the library sends no credential there",
             )));
         };
         Ok(SharedConnection::new(Box::new(source), Sink::Posts(url), None, None))

@@ -1,4 +1,4 @@
-//! Reading a shared connection between calls, on the background thread.
+//! Reads a shared connection between calls, on the background thread.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::platform::{Descriptor, POLLIN, Poll};
 use crate::transport::process::ENDING;
 use crate::transport::wait::{self, Wait};
 
-/// While calls follow each other, their threads read, and the task that reads
-/// between them is not woken by each answer; it looks so often whether they
-/// still do.
+/// How often this task checks whether threads with calls still read. While they
+/// do, responses do not wake this task.
 const BETWEEN: Duration = Duration::from_millis(20);
+
 impl Client {
-    /// Reads what comes between calls, until the end of the stream or of the
-    /// client.
+    /// Reads messages between calls, until the connection ends or the client is
+    /// closed.
     pub(crate) fn keep_reading(
         self: &Arc<Self>,
         connection: &Arc<SharedConnection>,
@@ -53,7 +53,8 @@ impl Client {
                         options: &options,
                         target: session.target(),
                     };
-                    // What is there; or, where only reading tells, what comes.
+                    // With a descriptor, reads the messages that have arrived.
+                    // Without one, reading is the only way to wait.
                     let bound = match &connection.readable {
                         Some(_) => wait.at_most(Duration::ZERO),
                         None => wait.clone().or_abort(connection.ended.clone()),
@@ -79,7 +80,7 @@ impl Client {
         Ok(())
     }
 
-    /// Waits until there is something to read, or the end of the process.
+    /// Waits until a message arrives, or the connection or the process ends.
     async fn until_readable(
         &self,
         connection: &SharedConnection,

@@ -1,4 +1,4 @@
-//! A request on a shared connection, and the wait for its response.
+//! Sends a request on a shared connection, and waits for its response.
 
 use std::sync::Arc;
 
@@ -15,45 +15,45 @@ use crate::client::stream::reader::Reader;
 use crate::wire::jsonrpc::{Answer, ResponseBody};
 
 impl Ctx<'_> {
-    /// Sends a message on a channel, and waits for its answer if it is a
-    /// request.
+    /// Sends a message on a shared connection. Waits for the response if the
+    /// message is a request.
     pub(crate) async fn post_on(
         self,
         connection: &Arc<SharedConnection>,
-        post: OutboundMessage<'_>,
+        message: OutboundMessage<'_>,
     ) -> Result<Outcome> {
         connection.check()?;
-        let Some(id) = post.id else {
-            let sent = self.send_on(connection, post).await?;
+        let Some(id) = message.id else {
+            let sent = self.send_on(connection, message).await?;
             return Ok(sent.unwrap_or(Outcome::Accepted));
         };
-        let waiting = connection.pending.open(id, false);
-        match self.send_on(connection, post).await {
+        let pending = connection.pending.open(id, false);
+        match self.send_on(connection, message).await {
             Ok(None) => {}
             Ok(Some(refused)) => return Ok(refused),
-            // Some say that they took it when they have done it.
-            Err(_) if waiting.has_any() => {}
+            // Some servers answer the POST only after they sent the response.
+            Err(_) if pending.has_any() => {}
             Err(error) => return Err(error),
         }
-        let answer = self.await_answer(connection, &waiting, post).await;
-        answer.map_err(|error| error.with_may_have_run(true))
+        let outcome = self.await_response(connection, &pending, message).await;
+        outcome.map_err(|error| error.with_may_have_run(true))
     }
 
-    async fn await_answer(
+    async fn await_response(
         self,
         connection: &Arc<SharedConnection>,
-        slot: &PendingRequest,
-        post: OutboundMessage<'_>,
+        pending: &PendingRequest,
+        message: OutboundMessage<'_>,
     ) -> Result<Outcome> {
         let Ctx { client, options, wait } = self;
-        let reader = Reader { client, connection, options, target: post.target };
+        let reader = Reader { client, connection, options, target: message.target };
         loop {
-            while let Some(delivered) = slot.take() {
+            while let Some(inbound) = pending.take() {
                 if !wait.is_background() {
-                    // What came before it is told before it.
+                    // Items that arrived before it are delivered before it.
                     client.attend();
                 }
-                match delivered {
+                match inbound {
                     Inbound::Response(text, start, tape, ResponseBody::Result(place)) => {
                         return Ok(Outcome::Answer(Answer::new(text, start, tape, place), None));
                     }
@@ -62,23 +62,23 @@ impl Ctx<'_> {
                     }
                     Inbound::Malformed(error) => return Err(error),
                     Inbound::Progress(progress) => {
-                        if let Some(report) = post.report {
+                        if let Some(report) = message.report {
                             report_own(client, report, progress, wait);
                         }
                     }
                     Inbound::Notification(..) => {}
                 }
             }
-            // One that a close has ended says so.
+            // If the client was closed, the error says so.
             connection.check().map_err(|error| client.check_open().err().unwrap_or(error))?;
             if let Some(mut source) = connection.source.get() {
-                reader.lead(&mut source, Some(slot), &[], wait).await?;
+                reader.lead(&mut source, Some(pending), &[], wait).await?;
                 drop(source);
             } else {
-                let signal = slot.signal();
+                let signal = pending.signal();
                 match connection.source.get_or_queue(&signal) {
                     LeaderEntry::Leader(mut source) => {
-                        reader.lead(&mut source, Some(slot), &[], wait).await?;
+                        reader.lead(&mut source, Some(pending), &[], wait).await?;
                     }
                     LeaderEntry::Queued(_place) => {
                         wait.until_raised(&signal).await?;
@@ -86,7 +86,7 @@ impl Ctx<'_> {
                     }
                 }
             }
-            // Outside of the turn: the program's code may call.
+            // Not as the leader: a handler of the application may make a call.
             if !wait.is_background() {
                 client.attend();
             }

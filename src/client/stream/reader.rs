@@ -1,4 +1,4 @@
-//! Reading a channel, for oneself and for the others.
+//! Reads a shared connection as its leader, and sends on it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +25,11 @@ use crate::transport::lines::SendProgress;
 use crate::transport::message_source::{Incoming, MessageSource, Stop};
 use crate::transport::wait::{self, Wait};
 
-/// How long the last words of a server that does not listen are waited for.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long the library reads the last messages of a server that does not accept
+/// input any more.
+const LAST_OUTPUT: Duration = Duration::from_millis(200);
 
-/// Who reads a channel, and for whom.
+/// Reads a shared connection for all pending requests.
 pub(crate) struct Reader<'a> {
     pub(crate) client: &'a Arc<Client>,
     pub(crate) connection: &'a Arc<SharedConnection>,
@@ -37,15 +38,20 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The server does not listen any more. What it has said before is for
-    /// those who wait for it, and how it ended says more than how the sending
-    /// failed.
-    pub(crate) async fn not_sent(&self, error: &std::io::Error, sent: usize, wait: &Wait) -> Error {
+    /// Returns the error for a message that the server did not accept. Reads the
+    /// server's last messages first: pending requests may need them, and the
+    /// error of the end says more than the error of sending.
+    pub(crate) async fn send_error(
+        &self,
+        error: &std::io::Error,
+        sent: usize,
+        wait: &Wait,
+    ) -> Error {
         let connection = self.connection;
-        let brief = wait.afterwards(LAST_WORDS);
+        let last_wait = wait.afterwards(LAST_OUTPUT);
         let _ = match connection.source.get() {
-            Some(mut source) => self.lead(&mut source, None, &[], &brief).await,
-            None => connection.until_any(&[], &brief).await,
+            Some(mut source) => self.lead(&mut source, None, &[], &last_wait).await,
+            None => connection.until_any(&[], &last_wait).await,
         };
         if let Err(end) = connection.check() {
             return end.with_may_have_run(sent > 0);
@@ -61,49 +67,49 @@ impl Reader<'_> {
         error.with_may_have_run(sent > 0)
     }
 
-    /// Reads until there is something for `slot` or for the program, or one
-    /// of `also` is ready, or the stream has ended.
+    /// Reads until a message for `pending` or an item for the application arrives,
+    /// an entry of `others` is ready, or the connection ends.
     pub(crate) async fn lead(
         &self,
         source: &mut Leader<'_, Box<dyn MessageSource>>,
-        slot: Option<&PendingRequest>,
-        also: &[Poll],
+        pending: Option<&PendingRequest>,
+        others: &[Poll],
         wait: &Wait,
     ) -> Result<()> {
         let leading = wait.leading();
-        let result = self.lead_with(source, slot, also, &leading).await;
-        wait.follow(&leading);
+        let result = self.lead_with(source, pending, others, &leading).await;
+        wait.adopt(&leading);
         result
     }
 
     async fn lead_with(
         &self,
         source: &mut Leader<'_, Box<dyn MessageSource>>,
-        slot: Option<&PendingRequest>,
-        also: &[Poll],
+        pending: Option<&PendingRequest>,
+        others: &[Poll],
         wait: &Wait,
     ) -> Result<()> {
         let arrivals = self.client.arrivals_here();
-        let attends = !wait.is_background() && slot.is_some();
+        let attends = !wait.is_background() && pending.is_some();
         let has_some =
-            || slot.is_some_and(PendingRequest::has_any) || attends && arrivals.is_raised();
-        let mut watched = Vec::with_capacity(also.len() + 2);
-        watched.extend_from_slice(also);
+            || pending.is_some_and(PendingRequest::has_any) || attends && arrivals.is_raised();
+        let mut watched = Vec::with_capacity(others.len() + 2);
+        watched.extend_from_slice(others);
         watched.push(wait::entry(&self.connection.ended)?);
         if attends {
             watched.push(wait::entry(arrivals)?);
         }
         let Some(source) = source.as_mut() else { return self.connection.check() };
         loop {
-            // What has come with it is nothing that anybody else could wait
-            // for.
+            // Messages that were read from the descriptor already wake no other
+            // thread, so this thread handles them first.
             if self.connection.is_over() || has_some() && !source.has_more() {
                 return Ok(());
             }
             match source.next(&watched, wait).await {
                 Ok(Incoming::Message(bytes, start)) => self.take(bytes, start, wait).await?,
                 Ok(Incoming::Malformed) => {
-                    let what = || Error::protocol("a line that is no message");
+                    let what = || Error::protocol("a line that is not a message");
                     self.router(wait).fault(Fault::NotAMessage, what)?;
                 }
                 Ok(Incoming::TooLong(id, error)) => self.router(wait).too_long(id, error)?,
@@ -127,7 +133,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes an inbound text, and answers what the server asks in it.
+    /// Routes an inbound text, and sends the responses to the server's requests
+    /// in it.
     async fn take(&self, bytes: Vec<u8>, start: usize, wait: &Wait) -> Result<()> {
         if let Some(trace) = &self.options.trace
             && let Ok(text) = std::str::from_utf8(bytes.get(start..).unwrap_or_default())
@@ -139,8 +146,8 @@ impl Reader<'_> {
         for outgoing in routed.outgoing {
             let message = OutboundMessage::notification(&outgoing, self.target);
             let sent = Ctx::new(self.client, self.options, wait).send_on(self.connection, message);
-            // Boxed, because sending may read. The server can tell whether it
-            // got the response; nothing depends on it here.
+            // Boxed, because sending may read. A failure to send a response does
+            // not end the reading.
             if Box::pin(sent).await.is_err() {
                 wait.check()?;
             }
@@ -150,15 +157,16 @@ impl Reader<'_> {
 }
 
 impl Ctx<'_> {
-    /// What comes back at once is a refusal.
+    /// Sends a message on a shared connection. Returns an outcome if the server
+    /// refused the POST.
     pub(crate) async fn send_on(
         self,
         connection: &Arc<SharedConnection>,
-        post: OutboundMessage<'_>,
+        message: OutboundMessage<'_>,
     ) -> Result<Option<Outcome>> {
         match &connection.sink {
-            Sink::Lines(sink) => self.send_line(connection, sink, post).await.map(|()| None),
-            Sink::Posts(url) => self.send_post(url, post).await,
+            Sink::Lines(sink) => self.send_line(connection, sink, message).await.map(|()| None),
+            Sink::Posts(url) => self.send_post(url, message).await,
         }
     }
 
@@ -166,24 +174,24 @@ impl Ctx<'_> {
         self,
         connection: &Arc<SharedConnection>,
         sink: &LineSink,
-        post: OutboundMessage<'_>,
+        message: OutboundMessage<'_>,
     ) -> Result<()> {
         let Ctx { client, options, wait } = self;
         if let Some(trace) = &options.trace {
-            let text = String::from_utf8_lossy(&post.outgoing.body);
+            let text = String::from_utf8_lossy(&message.outgoing.body);
             trace.line(">", &text, &options.secrets());
         }
-        let line = line(post.outgoing);
-        let reader = Reader { client, connection, options, target: post.target };
-        let _turn = connection.sending.lock_unless(wait, || false).await?;
+        let line = line(message.outgoing);
+        let reader = Reader { client, connection, options, target: message.target };
+        let _guard = connection.sending.lock_unless(wait, || false).await?;
         let mut sent = 0;
         loop {
             let blocked = match sink.send(&line, &mut sent) {
                 Ok(SendProgress::All) => return Ok(()),
                 Ok(SendProgress::Blocked(fd)) => fd,
-                Err(error) => return Err(reader.not_sent(&error, sent, wait).await),
+                Err(error) => return Err(reader.send_error(&error, sent, wait).await),
             };
-            // A server may wait in its turn until somebody reads.
+            // The server may block until the client reads.
             let writable = [Poll::new(blocked.raw(), POLLOUT)];
             let waited = match connection.source.get() {
                 Some(mut source) => reader.lead(&mut source, None, &writable, wait).await,
@@ -200,8 +208,8 @@ impl Ctx<'_> {
     }
 }
 
-/// A message and the end of its line. JSON has no line breaks but in
-/// strings, where they are escaped.
+/// Returns a message as one line. JSON has line breaks only between tokens; in
+/// strings they are escaped.
 fn line(outgoing: &Outgoing) -> Vec<u8> {
     let mut line = Vec::with_capacity(outgoing.body.len() + 1);
     line.extend(outgoing.body.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));

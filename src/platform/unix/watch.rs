@@ -38,8 +38,8 @@ impl Watch {
             _ => Interest::READABLE,
         };
         let fd = match register(Watched(entry.fd(), None), interest) {
-            // Another task waits for it already. The system tells
-            // descriptors apart by their numbers, so a duplicate is another.
+            // Another task waits for the same descriptor. The system accepts each
+            // number once, and a duplicate has another number.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let own = Descriptor::duplicate(entry.fd())?;
                 register(Watched(own.raw(), Some(own)), interest)?

@@ -22,13 +22,13 @@ use standard_error::OutputTail;
 const GRACE: Duration = Duration::from_secs(2);
 /// The default limit for ending a process altogether.
 pub(crate) const ENDING: Duration = Duration::from_secs(7);
-/// How long a killed process is waited for, whatever limit is set.
+/// How long the library waits for the end of a killed process, with any limit.
 const KILLED: Duration = Duration::from_millis(100);
-/// How often the end of a process is asked for on a system that has no
-/// descriptor for it.
+/// How often the library checks for the end of a process on a system without
+/// process descriptors.
 const GLANCE: Duration = Duration::from_millis(10);
 /// How long the last output of a process that has just ended is waited for.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const LAST_OUTPUT: Duration = Duration::from_millis(200);
 
 /// A running server. It is ended when this is dropped, if not before.
 #[derive(Debug)]
@@ -144,8 +144,8 @@ impl Process {
     /// The error for a call whose process has ended, or has closed the stream
     /// that is named by `stream` and runs on.
     pub(crate) async fn end_error(&self, stream: &str, wait: &Wait) -> Error {
-        let brief = wait.afterwards(LAST_WORDS);
-        self.until_ended(LAST_WORDS, &brief).await;
+        let brief = wait.afterwards(LAST_OUTPUT);
+        self.until_ended(LAST_OUTPUT, &brief).await;
         self.keep_stderr();
         let name = &self.name;
         let mut message = match self.status.get() {

@@ -1,4 +1,4 @@
-//! The end of what a program wrote to its standard error.
+//! Keeps the last part of a program's standard error output.
 
 use crate::base::one_line;
 

@@ -70,7 +70,7 @@ impl Flow<'_> {
         if !self.settings.grant.needs_person() {
             return Ok((self.client_without_person(found).await?, None));
         }
-        // A registration would be in vain without these.
+        // Without these endpoints, a registration would be useless.
         found.server.token_endpoint(found.plain_http)?;
         found.server.authorization_endpoint(found.plain_http)?;
         let chosen = self.client_for_sign_in(http, found, parameters).await;

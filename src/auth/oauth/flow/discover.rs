@@ -161,8 +161,8 @@ impl Flow<'_> {
 
     /// The authorization server if the resource publishes no metadata: the
     /// pinned one, or the one at the MCP server's origin as in revision
-    /// 2025-03-26. The latter may publish nothing; then the text says where
-    /// metadata was looked for. It must have asked for a token, however.
+    /// 2025-03-26. The latter may publish nothing; then the text lists where
+    /// the library looked for metadata. The server must have required a token.
     async fn server_without_resource_metadata(
         &self,
         http: &HttpClient,

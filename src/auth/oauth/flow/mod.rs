@@ -49,7 +49,7 @@ impl Flow<'_> {
     async fn obtain(&self, reason: Reason<'_>) -> Result<Token> {
         // A refused token that a refresh gave: the next refresh gives no better.
         let is_spent = |held: &Arc<CachedToken>| {
-            reason.refused() == Some(&held.token) && self.account.was_renewed_in_vain()
+            reason.refused() == Some(&held.token) && self.account.was_renewed_without_success()
         };
         let can_refresh =
             |held: &Arc<CachedToken>| held.entry.refresh_token.is_some() && !is_spent(held);
@@ -127,14 +127,14 @@ impl Flow<'_> {
         let held = self.account.held();
         let failures = self.account.failures();
         let is_due = || self.account.ready(|held| self.can_renew(held)).is_none();
-        let _turn = match held.filter(|held| !held.is_over()) {
+        let _guard = match held.filter(|held| !held.is_over()) {
             // The token is still good: no need to wait for another call's flow.
             Some(held) => match self.auth.gate.try_lock() {
-                Some(turn) => turn,
+                Some(guard) => guard,
                 None => return Ok(Some(held.token.clone())),
             },
             None => match self.enter(|| !is_due()).await? {
-                Some(turn) => turn,
+                Some(guard) => guard,
                 None => return Ok(self.current()),
             },
         };
@@ -171,7 +171,7 @@ impl Flow<'_> {
             self.account.refused(refused);
         }
         let failures = self.account.failures();
-        let Some(_turn) = self.enter(is_done).await? else { return Ok(self.current()) };
+        let Some(_guard) = self.enter(is_done).await? else { return Ok(self.current()) };
         if is_done() {
             return Ok(self.current());
         }

@@ -19,8 +19,8 @@ use crate::transport::wait::Wait;
 
 impl Flow<'_> {
     /// Renews a token that expires soon or has expired. `None` if the refresh
-    /// token is lost: the request goes without a token, and the server's answer
-    /// tells what it requires.
+    /// token is lost: the request is sent without a token, and the server's
+    /// challenge names its requirements.
     pub(super) async fn renew(&self, held: &Arc<CachedToken>) -> Result<Option<Token>> {
         self.account.check_rest()?;
         let renewed = self.renewed(held).await;

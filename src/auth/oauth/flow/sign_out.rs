@@ -27,7 +27,7 @@ impl Flow<'_> {
 
     async fn sign_out_inner(&self) -> Result<()> {
         self.check_outside()?;
-        let _turn = self.enter(|| false).await?;
+        let _guard = self.enter(|| false).await?;
         let stored = self.stored_token().await;
         let failure = stored.as_ref().err().cloned();
         let held = stored.unwrap_or_default().or_else(|| self.account.held());

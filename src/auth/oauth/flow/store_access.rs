@@ -83,7 +83,7 @@ impl<'a> StoreAccess<'a> {
 
     async fn run_in_turn(&self, wait: &Wait, work: Box<dyn FnOnce() + Send>) -> Result<()> {
         if !wait.is_background() {
-            let _turn = self.turn().await?;
+            let _guard = self.enter_store().await?;
             inside(&self.auth, work);
             return Ok(());
         }
@@ -92,7 +92,7 @@ impl<'a> StoreAccess<'a> {
         loop {
             let (auth, work) = (self.auth.clone(), work.clone());
             let attempt = move || {
-                let Some(_turn) = auth.storing.try_lock() else { return Ok(false) };
+                let Some(_guard) = auth.storing.try_lock() else { return Ok(false) };
                 let work = lock(&work).take();
                 inside(&auth, || work.map(|work| work()));
                 Ok(true)
@@ -100,18 +100,18 @@ impl<'a> StoreAccess<'a> {
             if callback::run(self.need.caller, wait, attempt).await? {
                 return Ok(());
             }
-            drop(self.turn().await?);
+            drop(self.enter_store().await?);
         }
     }
 
-    async fn turn(&self) -> Result<Guard<'_>> {
-        let turn = self.auth.storing.lock_unless(self.need.wait, || false).await;
-        let turn = turn.map_err(|error| match error.status() {
+    async fn enter_store(&self) -> Result<Guard<'_>> {
+        let guard = self.auth.storing.lock_unless(self.need.wait, || false).await;
+        let guard = guard.map_err(|error| match error.status() {
             Status::Timeout => {
                 error.during("waiting for the authorization's store in another call")
             }
             _ => error,
         })?;
-        turn.ok_or_else(|| Error::new(Status::Internal, "the store was not entered"))
+        guard.ok_or_else(|| Error::new(Status::Internal, "the store was not entered"))
     }
 }

@@ -137,7 +137,7 @@ impl Flow<'_> {
         self.store_tokens(&entry, lock).await;
         let held = CachedToken::new(entry, key, since.0, life, Some(found.server.clone()));
         let token = held.token.clone();
-        self.account.granted(held, lock.is_some());
+        self.account.record_grant(held, lock.is_some());
         Ok(token)
     }
 

@@ -36,7 +36,7 @@ pub(super) struct TokenRequest<'a> {
     pub(super) url: &'a str,
     /// Empty for a revocation.
     pub(super) grant_type: &'a str,
-    /// The parameters, without those of the client.
+    /// The parameters, without the client's credentials.
     pub(super) parts: &'a [(&'a str, Option<&'a str>)],
     pub(super) client: &'a ClientIdentity,
     pub(super) parameters: &'a TokenParameters,

@@ -1,4 +1,4 @@
-//! The authorization response: what the redirect brings (RFC 6749, 4.1.2;
+//! The authorization response, in the parameters of the redirect (RFC 6749, 4.1.2;
 //! RFC 9207).
 
 use form_urlencoded::parse;

@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn says_why_the_server_registers_nobody() {
+    fn reports_the_reason_of_a_refused_registration() {
         for (status, body, words) in [
             (400, r#"{"error":"invalid_redirect_uri"}"#, "invalid_redirect_uri"),
             (400, r#"{"error":"x","error_description":"a\u001b"}"#, "x (\"a?\")"),

@@ -77,7 +77,7 @@ pub(crate) struct TokenResponse {
     pub(crate) scope: Option<String>,
 }
 
-/// The error, by what the flow does about it.
+/// The error, by the action of the flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenErrorKind {
     InvalidGrant,

@@ -17,7 +17,7 @@ pub(crate) struct Account {
     pub(crate) endpoint: String,
     state: Mutex<AccountState>,
     /// The number of tokens in a row that the server has not accepted.
-    in_vain: AtomicU32,
+    unaccepted: AtomicU32,
 }
 
 #[derive(Default)]
@@ -57,13 +57,14 @@ pub(crate) enum FlowPurpose {
 
 /// After this many tokens that the server did not accept, no flow starts for
 /// this long.
-const IN_VAIN: u32 = 3;
+const MAX_UNACCEPTED: u32 = 3;
 const REST: Duration = Duration::from_secs(30);
 /// The pause after a failed renewal, while the token is still good.
 const AGAIN: Duration = Duration::from_secs(10);
+
 impl Account {
     pub(crate) fn new(endpoint: String) -> Self {
-        Self { endpoint, state: Mutex::default(), in_vain: AtomicU32::new(0) }
+        Self { endpoint, state: Mutex::default(), unaccepted: AtomicU32::new(0) }
     }
 
     pub(crate) fn held(&self) -> Option<Arc<CachedToken>> {
@@ -132,8 +133,8 @@ impl Account {
     }
 
     /// Takes a new token. It counts as not accepted until a request succeeds.
-    pub(crate) fn granted(&self, held: Arc<CachedToken>, is_renewed: bool) {
-        self.in_vain.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn record_grant(&self, held: Arc<CachedToken>, is_renewed: bool) {
+        self.unaccepted.fetch_add(1, Ordering::Relaxed);
         let mut state = lock(&self.state);
         state.is_loaded = true;
         state.is_refused = false;
@@ -144,8 +145,8 @@ impl Account {
     }
 
     /// Whether the token is the result of a refresh and was never accepted.
-    pub(crate) fn was_renewed_in_vain(&self) -> bool {
-        lock(&self.state).is_renewed && self.in_vain.load(Ordering::Relaxed) > 0
+    pub(crate) fn was_renewed_without_success(&self) -> bool {
+        lock(&self.state).is_renewed && self.unaccepted.load(Ordering::Relaxed) > 0
     }
 
     /// Whether the store had this token when it was last read or written. The
@@ -183,12 +184,12 @@ impl Account {
 
     /// Records that the server accepted a request with this token.
     pub(crate) fn accepted(&self, token: &Token) {
-        if self.in_vain.load(Ordering::Relaxed) == 0 {
+        if self.unaccepted.load(Ordering::Relaxed) == 0 {
             return;
         }
         let state = lock(&self.state);
         if state.held.as_ref().is_some_and(|held| held.token == *token) {
-            self.in_vain.store(0, Ordering::Relaxed);
+            self.unaccepted.store(0, Ordering::Relaxed);
         }
     }
 
@@ -202,26 +203,26 @@ impl Account {
             return Err(error.clone());
         }
         state.resting = None;
-        if self.in_vain.load(Ordering::Relaxed) < IN_VAIN {
+        if self.unaccepted.load(Ordering::Relaxed) < MAX_UNACCEPTED {
             return Ok(());
         }
         if state.last.is_some_and(|last| now.duration_since(last) < REST) {
             return Err(Error::new(
                 Status::Auth,
                 format!(
-                    "the server refused the tokens of the last {IN_VAIN} authorizations: no other \
+                    "the server refused the tokens of the last {MAX_UNACCEPTED} authorizations: no other \
                      one begins for {} s",
                     REST.as_secs()
                 ),
             ));
         }
-        self.in_vain.store(0, Ordering::Relaxed);
+        self.unaccepted.store(0, Ordering::Relaxed);
         Ok(())
     }
 
     /// Forgets earlier failures: the application asked for a sign-in.
     pub(crate) fn forgive(&self) {
-        self.in_vain.store(0, Ordering::Relaxed);
+        self.unaccepted.store(0, Ordering::Relaxed);
         let mut state = lock(&self.state);
         state.declined.clear();
         state.resting = None;
@@ -291,9 +292,9 @@ mod tests {
     #[test]
     fn stops_after_three_tokens_that_were_not_accepted() {
         let account = Account::new("https://a/mcp".into());
-        for _ in 0..IN_VAIN {
+        for _ in 0..MAX_UNACCEPTED {
             account.check_rest().unwrap();
-            account.granted(held(None), false);
+            account.record_grant(held(None), false);
         }
         assert_eq!(account.check_rest().unwrap_err().status(), Status::Auth);
         account.accepted(&Token::parse("another").unwrap());

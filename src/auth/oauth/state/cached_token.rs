@@ -20,7 +20,7 @@ pub(crate) struct CachedToken {
     pub(crate) entry: Tokens,
     /// When it expires, if the server said so.
     ends: Option<Instant>,
-    /// When it is due for renewal.
+    /// When the library renews it.
     pub(super) renew: Option<Instant>,
     /// The metadata of the authorization server, and when it was read.
     server: Mutex<Option<(Arc<ServerMetadata>, Instant)>>,

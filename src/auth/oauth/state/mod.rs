@@ -1,5 +1,5 @@
-//! What is known about each authorization server and resource, and what the
-//! application set.
+//! The data about each authorization server and resource, and the application's
+//! settings.
 
 pub(crate) mod account;
 pub(crate) mod auth;
