@@ -66,7 +66,7 @@ impl Ctx<'_> {
                     .map_err(said)?;
                 if !routed.outgoing.is_empty() {
                     let answered = Box::pin(self.answer(message.target, routed.outgoing)).await;
-                    answered.map_err(repeated)?;
+                    answered.map_err(said)?;
                 }
                 match routed.response {
                     Some(response) => Ok(response.outcome(status, session_id)),
@@ -223,7 +223,8 @@ impl Ctx<'_> {
             let url = &self.options.address()?.url;
             // A failure to send a response does not fail the call.
             if self.send_post(url, message).await.is_err() {
-                self.wait.check()?;
+                // The server works on the request that is answered here.
+                self.wait.check().map_err(|error| error.with_may_have_run(true))?;
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
 use behaviour::{Cancel, Client, raw, tests};
-use mcp_test_server::http;
+use mcp_test_server::http::{self, Stream};
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::{Action, Server};
 use serde_json::json;
@@ -47,6 +47,36 @@ fn cancelled_after(
 }
 
 tests! {
+    call_that_ends_while_a_ping_is_answered_may_have_run {
+        let ping = || json!({"jsonrpc": "2.0", "id": "p", "method": "ping"});
+        for is_batch in [true, false] {
+            let config = Config {
+                is_stateless: false, handshake: vec!["2025-03-26"], ..Config::default()
+            };
+            let mcp = Mcp::new(config);
+            let server = Server::start(move |request| {
+                let message = request.json();
+                match request.rpc_method().as_str() {
+                    "tools/call" if is_batch => {
+                        let id = &message["id"];
+                        let answer = json!({"jsonrpc": "2.0", "id": id, "result": {"content": []}});
+                        vec![Action::Send(http::json(200, &json!([ping(), answer])))]
+                    }
+                    "tools/call" => Stream::new().message(&ping()).then(Action::Hang),
+                    // The server does not accept the response to its ping.
+                    _ if message.get("method").is_none() => vec![Action::Hang],
+                    _ => mcp.handle(request),
+                }
+            });
+            let client = Client::of(&server.url("/mcp"));
+            client.connect().unwrap();
+            client.set_timeout(500);
+            let failure = client.call("echo", json!({"text": "x"})).unwrap_err();
+            assert_eq!(failure.status, MCP_E_TIMEOUT, "{}", failure.message);
+            assert!(failure.may_have_run, "batch: {is_batch}");
+        }
+    }
+
     silent_server_is_a_timeout {
         let server = silent();
         let client = Client::of(&server.url("/mcp"));
