@@ -10,13 +10,12 @@ PARTS = {
         "options": set(),
         "core": {"options"},
         "app": {"core", "options"},
-        "inbound": {"app", "core", "options"},
+        "inbound": {"app", "core"},
         "http": {"inbound", "app", "core", "options"},
         "stream": {"http", "inbound", "app", "core", "options"},
-        "session": {"stream", "http", "inbound", "app", "core", "options"},
+        "session": {"stream", "http", "app", "core", "options"},
         "notifications": {"session", "stream", "http", "inbound", "app", "core", "options"},
-        "call": {"notifications", "session", "stream", "http", "inbound", "app", "core",
-                 "options"},
+        "call": {"notifications", "session", "app", "core", "options"},
         "config": {"top", "core", "options"},
     },
     "auth/oauth": {
@@ -128,20 +127,23 @@ def method_calls(texts):
             for _, body in METHODS.findall(text):
                 for name in FUNCTION.findall(body):
                     defined.setdefault(name, set()).add(module)
-    # A name that another type has as well says nothing.
-    common = set()
+    # A name that another type has as well counts where the value is named as one
+    # of these types is.
+    common = set(COMMON)
     for module, text in texts.items():
-        rest = METHODS.sub("", text)
-        common.update(FUNCTION.findall(rest))
+        common.update(FUNCTION.findall(METHODS.sub("", text)))
     for name, where in defined.items():
-        if len(where) == 1 and name not in common and name not in COMMON:
-            (target,) = where
-            for module, text in texts.items():
-                if module != target and module.startswith("client") and \
-                        re.search(r"\.%s\(" % name, text):
-                    yield module, target
+        if len(where) != 1:
+            continue
+        (target,) = where
+        call = re.compile(r"%s\.%s(?:::<[^>]*>)?\(" % (RECEIVER if name in common else "", name))
+        for module, text in texts.items():
+            if module != target and module.startswith("client") and call.search(text):
+                yield module, target
 
 
+# How a client or a context is named where its methods are called.
+RECEIVER = r"(?:\bclient|\bctx|\bCtx::new\([^()]*\)|\bwithin\([^()]*\))"
 # Methods of the standard library.
 COMMON = {"get", "clone", "send", "take", "read", "drop", "new", "open", "close"}
 

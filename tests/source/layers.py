@@ -33,6 +33,8 @@ PLACES = [
 SYSTEM = re.compile(r"\blibc\b|\bos::(unix|fd|linux|macos|windows)\b|\bunsafe extern \"C\" \{"
                     r"|\bcfg!?\([^]]*\b(unix|windows|target_(os|family|vendor|env))\b")
 USE = re.compile(r"\bcrate::(\w+)")
+# A use whose tree begins at the root: `use crate::{client::Client, wire};`.
+ROOT_TREE = re.compile(r"\bcrate::\{")
 DATE = re.compile(r"\b20(24|25|26)-\d\d-\d\d\b")
 
 
@@ -70,6 +72,9 @@ def problems(folder, table=None, unsafe=None):
         for number, line in code(path):
             if line.strip().startswith("//"):
                 continue
+            if ROOT_TREE.search(line):
+                yield "%s:%d: a use of the root: write one use for each module" % (
+                    relative, number)
             for used in USE.findall(line):
                 if used not in may:
                     yield "%s:%d: %s may not use %s" % (relative, number, layer, used)

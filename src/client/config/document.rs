@@ -226,15 +226,15 @@ impl<'a> DocumentReader<'a> {
             // The form of Cursor: the registered client.
             Value::Object(members) => {
                 let inside = object.place.inside("auth", self.jsonc.line(&member.value));
-                let client = self.distinct(inside, &members.properties, str::to_owned);
-                let id = client.text("CLIENT_ID")?;
-                let secret = client.text("CLIENT_SECRET")?;
+                let registered = self.distinct(inside, &members.properties, str::to_owned);
+                let id = registered.text("CLIENT_ID")?;
+                let secret = registered.text("CLIENT_SECRET")?;
                 if let (None, Some(secret)) = (&id, &secret) {
                     return Err(secret
                         .place
                         .wrong("is there without \"CLIENT_ID\", which it belongs to"));
                 }
-                (id, secret, client.list("scopes")?)
+                (id, secret, registered.list("scopes")?)
             }
             Value::StringLit(written) if written.value == "oauth" => (None, None, Vec::new()),
             _ => return Ok(Some(EntryAuth::Token(text(place, &member.value)?))),

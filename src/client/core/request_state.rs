@@ -1,6 +1,6 @@
 //! A request with its own options: its call, its limits and its state.
 
-use std::os::raw::c_void;
+use std::ffi::c_void;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
