@@ -1,4 +1,4 @@
-//! Turns HTTP statuses into errors, with the reason and an advice.
+//! Turns HTTP statuses into errors, with the reason and advice.
 
 use std::time::SystemTime;
 
