@@ -312,7 +312,8 @@ tests! {
                     }
                     served.mcp.forget_sessions();
                 });
-                client.call(TOOL, json!({"for": 400, "interval": 50}))
+                // Long enough for the other thread, also on a busy machine.
+                client.call(TOOL, json!({"for": 2000, "interval": 50}))
             });
             assert_eq!(served.count("initialize"), 2);
             if is_kept {
