@@ -33,7 +33,8 @@
  * stream is a connection that stays open so that the server can send
  * notifications between calls; see mcp_listen().  To dispatch is to run the
  * handlers of a client for everything that has arrived; see
- * mcp_client_dispatch().
+ * mcp_client_dispatch().  To hand out a started request is to return it to the
+ * application when it is done; see mcp_client_next_done().
  *
  * NAMES.  mcp_<handle>_<verb> belongs to a handle, which is its first
  * argument: mcp_request_start().  mcp_<verb>_<object> is a call of the
@@ -2116,8 +2117,10 @@ int32_t mcp_open_browser(void *userdata, mcp_auth *auth, const char *url);
  * run of the application has them.  By default they are lost with the
  * handle.
  *
- * `auth`: an authorization before its first exchange.
- * `load`, `save`, `forget`: all three, or all NULL to remove the store.
+ * `auth`: an authorization before its first exchange, which is the first call
+ * that needs a token, or mcp_sign_in().
+ * `load`, `save`, `forget`: the callbacks that load, save and delete the data
+ * of a key.  Pass all three, or all NULL to remove the store.
  * `userdata`: passed to the callbacks.
  * `free_userdata`: see mcp_free_fn.
  *
@@ -3138,10 +3141,11 @@ int32_t mcp_client_dispatch(mcp_client *client, int32_t milliseconds);
  * mcp_request_take_result(), and free the request.
  *
  * Call this function after mcp_client_dispatch(), until it returns NULL.
- * Each completed request is handed out once: by this function, by the
- * mcp_request_wait() that returns its status, or by mcp_request_perform().
- * A request that was in flight when the client was closed is handed out as
- * MCP_E_CLOSED.
+ * Each completed request is handed out once: by this function, or by the
+ * mcp_request_wait() that returns its status.  A request that is performed or
+ * started again before it was handed out is not handed out for its earlier
+ * result.  A request that was in flight when the client was closed is handed
+ * out, with the status MCP_E_CLOSED.
  *
  * Threads: any.  Only one thread may free a request.  Since: 0.1.0.
  */
@@ -3163,6 +3167,9 @@ mcp_cancel *mcp_cancel_new(void);
  * request that gets it later.
  *
  * `cancel`: may be NULL.
+ *
+ * The call that waits for such a request returns at once.  It also tells the
+ * server to stop, if the protocol revision has a message for that.
  *
  * The function does not wait, and does not change the last error.  In the
  * child of a fork() it does nothing.

@@ -43,6 +43,9 @@ pub extern "C" fn mcp_cancel_new() -> *mut mcp_cancel {
 ///
 /// `cancel`: may be NULL.
 ///
+/// The call that waits for such a request returns at once.  It also tells the
+/// server to stop, if the protocol revision has a message for that.
+///
 /// The function does not wait, and does not change the last error.  In the
 /// child of a fork() it does nothing.
 ///

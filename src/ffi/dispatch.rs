@@ -69,10 +69,11 @@ pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, millisecon
 /// mcp_request_take_result(), and free the request.
 ///
 /// Call this function after mcp_client_dispatch(), until it returns NULL.
-/// Each completed request is handed out once: by this function, by the
-/// mcp_request_wait() that returns its status, or by mcp_request_perform().
-/// A request that was in flight when the client was closed is handed out as
-/// MCP_E_CLOSED.
+/// Each completed request is handed out once: by this function, or by the
+/// mcp_request_wait() that returns its status.  A request that is performed or
+/// started again before it was handed out is not handed out for its earlier
+/// result.  A request that was in flight when the client was closed is handed
+/// out, with the status MCP_E_CLOSED.
 ///
 /// Threads: any.  Only one thread may free a request.  Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -59,8 +59,10 @@ pub type mcp_delete_fn =
 /// run of the application has them.  By default they are lost with the
 /// handle.
 ///
-/// `auth`: an authorization before its first exchange.
-/// `load`, `save`, `forget`: all three, or all NULL to remove the store.
+/// `auth`: an authorization before its first exchange, which is the first call
+/// that needs a token, or mcp_sign_in().
+/// `load`, `save`, `forget`: the callbacks that load, save and delete the data
+/// of a key.  Pass all three, or all NULL to remove the store.
 /// `userdata`: passed to the callbacks.
 /// `free_userdata`: see mcp_free_fn.
 ///
