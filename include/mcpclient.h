@@ -1296,7 +1296,7 @@ int32_t mcp_error_exit_status(const mcp_error *error);
  *
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set.  MCP_E_INVALID_ARGUMENT: the address is not HTTP, or has a user
- * name or a password; or the token is empty, or has a prefix, a blank, a
+ * name or a password; or the token is empty, or has a prefix, a space, a
  * line break or a byte outside ASCII.  If the address is plain http:// and
  * on another machine, the first call with a token fails: see
  * mcp_client_set_allow_plain_http().

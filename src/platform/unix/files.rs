@@ -31,8 +31,8 @@ pub(crate) fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
 
 const ROOT: u32 = 0;
 
-/// Who has access to a file or a folder. Shown, it is the mode as chmod takes
-/// it.
+/// The owner and the access rights of a file or folder. It is displayed as the
+/// mode that chmod takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Access {
     owner: u32,

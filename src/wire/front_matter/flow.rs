@@ -12,7 +12,7 @@ impl<'a> YamlReader<'a> {
             let end = self.line().map_or(*place, |line| line.end);
             let rest = self.part(*place, end);
             let next = rest.trim_start_matches(BLANK);
-            // A comment needs a blank before it.
+            // A comment needs a space before it.
             let is_comment = next.starts_with('#')
                 && (next.len() < rest.len()
                     || self.line().is_some_and(|line| line.start == *place));

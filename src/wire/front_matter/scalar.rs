@@ -275,7 +275,7 @@ impl<'a> YamlReader<'a> {
     }
 }
 
-/// Folds a line break: to a blank, or to the breaks of the blank lines after
+/// Folds a line break: to a space, or to the breaks of the blank lines after
 /// it.
 fn push_break(out: &mut String, blank: usize) {
     if blank == 0 {

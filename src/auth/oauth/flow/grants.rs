@@ -24,7 +24,7 @@ const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// Who asks for a grant, where, and for what.
+/// What every grant needs: the servers, the parameters and the client.
 #[derive(Clone, Copy)]
 pub(super) struct GrantRequest<'a> {
     pub(super) http: &'a HttpClient,

@@ -52,7 +52,7 @@ impl ResourceMetadata {
         if resource.len() > URL_LIMIT {
             return false;
         }
-        // Url::parse refuses a fragment, a user name and a blank.
+        // Url::parse refuses a fragment, a user name and a space.
         let (Ok(ours), Ok(theirs)) = (Url::parse(endpoint), Url::parse(resource)) else {
             return false;
         };
