@@ -53,7 +53,7 @@ impl Stateless {
         json_members::push_object(&mut body, |json| {
             json.members(JSONRPC);
             json.integer("id", id);
-            json.json("method", "\"server/discover\"");
+            json.json("method", DISCOVER_JSON);
             json.object("params", |json| json.object("_meta", |json| json.members(&self.meta)));
         });
         Outgoing { headers: self.headers(DISCOVER.into()), body: body.into_bytes() }
@@ -221,6 +221,8 @@ impl Dialect for Stateless {
 }
 
 const DISCOVER: &str = "server/discover";
+/// The same as JSON text: a ping writes it without a search for escapes.
+const DISCOVER_JSON: &str = "\"server/discover\"";
 
 /// The methods whose result may be an `InputRequiredResult`.
 fn may_require_input(call: &Call) -> bool {

@@ -214,31 +214,28 @@ pub(crate) struct OpenBody {
 
 /// A body that arrives in pieces.
 pub(crate) trait Pieces {
-    /// Calls `take` with the next piece of the body; false at its end.
-    fn next_piece(
-        &mut self,
-        wait: &Wait,
-        take: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> impl Future<Output = Result<bool>>;
-}
+    fn parts(&mut self) -> (&mut Connection, &mut Body);
 
-impl Pieces for HttpResponse<'_> {
+    /// Calls `take` with the next piece of the body; false at its end.
     async fn next_piece(
         &mut self,
         wait: &Wait,
         take: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<bool> {
-        self.connection.next_piece(&mut self.body, wait, take).await
+        let (connection, body) = self.parts();
+        connection.next_piece(body, wait, take).await
+    }
+}
+
+impl Pieces for HttpResponse<'_> {
+    fn parts(&mut self) -> (&mut Connection, &mut Body) {
+        (&mut self.connection, &mut self.body)
     }
 }
 
 impl Pieces for OpenBody {
-    async fn next_piece(
-        &mut self,
-        wait: &Wait,
-        take: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<bool> {
-        self.connection.next_piece(&mut self.body, wait, take).await
+    fn parts(&mut self) -> (&mut Connection, &mut Body) {
+        (&mut self.connection, &mut self.body)
     }
 }
 
