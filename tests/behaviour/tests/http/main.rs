@@ -5,5 +5,6 @@ mod negotiation;
 mod recovery;
 mod responses;
 mod resumption;
+mod sessions;
 mod tls_and_proxies;
 mod transport_choice;
