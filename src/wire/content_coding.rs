@@ -41,7 +41,7 @@ enum Step {
     /// The first two bytes of "deflate".
     ZlibOrRaw(Held),
     /// The header of a gzip member, which may be the second one or a later one.
-    Header(Box<Header>),
+    Head(Box<MemberHead>),
     Data(Frame),
     /// The checksum and the length of a gzip member.
     Trailer(Held),
@@ -71,7 +71,7 @@ impl Decoder {
         let has_more = names.next().is_some();
         let is = |name: &str| !has_more && first.eq_ignore_ascii_case(name);
         let (name, step) = if is("gzip") || is("x-gzip") {
-            ("gzip".to_owned(), Step::Header(Box::default()))
+            ("gzip".to_owned(), Step::Head(Box::default()))
         } else if is("deflate") {
             ("deflate".to_owned(), Step::ZlibOrRaw(Held::default()))
         } else {
@@ -112,15 +112,15 @@ impl Decoder {
                         self.inflater.begin(&[first, second]);
                     }
                 }
-                Step::Header(header) => match header.take(bytes) {
-                    HeaderProgress::More => {}
-                    HeaderProgress::Ended => {
+                Step::Head(head) => match head.take(bytes) {
+                    HeadProgress::More => {}
+                    HeadProgress::Ended => {
                         self.step = Step::Data(Frame::Gzip);
                         self.inflater.begin(&[]);
                     }
-                    HeaderProgress::NoHeader if header.is_later => self.step = Step::After,
-                    HeaderProgress::NoHeader => return Err(self.damaged()),
-                    HeaderProgress::Damaged => return Err(self.damaged()),
+                    HeadProgress::NoHeader if head.is_later => self.step = Step::After,
+                    HeadProgress::NoHeader => return Err(self.damaged()),
+                    HeadProgress::Damaged => return Err(self.damaged()),
                 },
                 Step::Trailer(held) => {
                     if let Some([a, b, c, d, e, f, g, h]) = held.take(bytes) {
@@ -133,8 +133,10 @@ impl Decoder {
                     }
                 }
                 Step::Between => {
-                    self.step =
-                        Step::Header(Box::new(Header { is_later: true, ..Header::default() }));
+                    self.step = Step::Head(Box::new(MemberHead {
+                        is_later: true,
+                        ..MemberHead::default()
+                    }));
                 }
                 Step::After => *bytes = &[],
             }
@@ -147,7 +149,7 @@ impl Decoder {
             Step::Refused | Step::Between | Step::After => true,
             // An empty body needs no decoder.
             Step::ZlibOrRaw(held) => held.count == 0,
-            Step::Header(header) => header.may_be_none(),
+            Step::Head(head) => head.may_be_none(),
             Step::Data(_) | Step::Trailer(_) => false,
         };
         if may_end {
@@ -205,8 +207,8 @@ impl Held {
 
 /// Reads the header of a gzip member (RFC 1952, 2.3).
 #[derive(Debug, Default)]
-struct Header {
-    part: HeaderPart,
+struct MemberHead {
+    part: HeadPart,
     held: Held,
     flags: u8,
     checksum: Checksum,
@@ -215,7 +217,7 @@ struct Header {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-enum HeaderPart {
+enum HeadPart {
     #[default]
     Fixed,
     ExtraLength,
@@ -226,7 +228,7 @@ enum HeaderPart {
     Checksum,
 }
 
-enum HeaderProgress {
+enum HeadProgress {
     More,
     Ended,
     /// These bytes do not begin a header.
@@ -234,66 +236,66 @@ enum HeaderProgress {
     Damaged,
 }
 
-impl Header {
-    fn take(&mut self, bytes: &mut &[u8]) -> HeaderProgress {
+impl MemberHead {
+    fn take(&mut self, bytes: &mut &[u8]) -> HeadProgress {
         while let Some((byte, rest)) = bytes.split_first() {
             let byte = *byte;
-            if matches!(self.part, HeaderPart::Checksum) {
-                let Some(found) = self.held.take::<2>(bytes) else { return HeaderProgress::More };
+            if matches!(self.part, HeadPart::Checksum) {
+                let Some(found) = self.held.take::<2>(bytes) else { return HeadProgress::More };
                 let [low, high, ..] = self.checksum.value().to_le_bytes();
                 let is_right = found == [low, high];
-                return if is_right { HeaderProgress::Ended } else { HeaderProgress::Damaged };
+                return if is_right { HeadProgress::Ended } else { HeadProgress::Damaged };
             }
             *bytes = rest;
             self.checksum.add(&[byte]);
             let mut one: &[u8] = &[byte];
             match self.part {
-                HeaderPart::Fixed => {
+                HeadPart::Fixed => {
                     let is_right = match self.held.count {
                         0 => byte == 0x1f,
                         1 => byte == 0x8b,
                         _ => true,
                     };
                     if !is_right {
-                        return HeaderProgress::NoHeader;
+                        return HeadProgress::NoHeader;
                     }
                     if let Some([_, _, method, flags, ..]) = self.held.take::<10>(&mut one) {
                         if method != 8 || flags & RESERVED != 0 {
-                            return HeaderProgress::Damaged;
+                            return HeadProgress::Damaged;
                         }
                         self.flags = flags;
                         self.part = self.after(EXTRA);
                     }
                 }
-                HeaderPart::ExtraLength => {
+                HeadPart::ExtraLength => {
                     if let Some(length) = self.held.take(&mut one) {
                         self.part = match u16::from_le_bytes(length) {
                             0 => self.after(NAME),
-                            length => HeaderPart::Extra(length),
+                            length => HeadPart::Extra(length),
                         };
                     }
                 }
-                HeaderPart::Extra(1) => self.part = self.after(NAME),
-                HeaderPart::Extra(left) => self.part = HeaderPart::Extra(left.saturating_sub(1)),
-                HeaderPart::Name if byte == 0 => self.part = self.after(COMMENT),
-                HeaderPart::Comment if byte == 0 => self.part = self.after(HEADER_CRC),
-                HeaderPart::Name | HeaderPart::Comment | HeaderPart::Checksum => {}
+                HeadPart::Extra(1) => self.part = self.after(NAME),
+                HeadPart::Extra(left) => self.part = HeadPart::Extra(left.saturating_sub(1)),
+                HeadPart::Name if byte == 0 => self.part = self.after(COMMENT),
+                HeadPart::Comment if byte == 0 => self.part = self.after(HEADER_CRC),
+                HeadPart::Name | HeadPart::Comment | HeadPart::Checksum => {}
             }
             // `after` returns the first part again if none is left.
-            if matches!(self.part, HeaderPart::Fixed) && self.held.count == 10 {
-                return HeaderProgress::Ended;
+            if matches!(self.part, HeadPart::Fixed) && self.held.count == 10 {
+                return HeadProgress::Ended;
             }
         }
-        HeaderProgress::More
+        HeadProgress::More
     }
 
     /// The next part that the flags announce, beginning with `flag`.
-    fn after(&mut self, flag: u8) -> HeaderPart {
+    fn after(&mut self, flag: u8) -> HeadPart {
         let parts = [
-            (EXTRA, HeaderPart::ExtraLength),
-            (NAME, HeaderPart::Name),
-            (COMMENT, HeaderPart::Comment),
-            (HEADER_CRC, HeaderPart::Checksum),
+            (EXTRA, HeadPart::ExtraLength),
+            (NAME, HeadPart::Name),
+            (COMMENT, HeadPart::Comment),
+            (HEADER_CRC, HeadPart::Checksum),
         ];
         let left = parts.into_iter().skip_while(|(one, _)| *one != flag);
         match left.into_iter().find(|(one, _)| self.flags & one != 0) {
@@ -303,14 +305,14 @@ impl Header {
             }
             None => {
                 self.held.count = 10;
-                HeaderPart::Fixed
+                HeadPart::Fixed
             }
         }
     }
 
     /// Whether the encoded bytes may end here: they have ended before.
     fn may_be_none(&self) -> bool {
-        let count = if matches!(self.part, HeaderPart::Fixed) { self.held.count } else { 10 };
+        let count = if matches!(self.part, HeadPart::Fixed) { self.held.count } else { 10 };
         count == 0 || self.is_later && count == 1
     }
 }
