@@ -3,6 +3,7 @@
 use crate::base::error::{Error, Result, Status};
 use crate::base::mask::MASK;
 use crate::base::secret::Secret;
+use crate::base::secret_name::is_secret_name;
 use crate::transport::address_policy::NetworkZone;
 use crate::transport::connection::Connection;
 use crate::transport::connector::{Connector, Route};
@@ -87,7 +88,7 @@ impl Http {
             let mut bytes = write(request, proof);
             match connection.exchange(&mut bytes, wait).await {
                 Ok(head) => {
-                    trace_head(&head, setting);
+                    trace_head(connection.head(), setting);
                     return Ok(HttpResponse {
                         body: head.body(),
                         decoding: head.decoder().map(|decoder| Box::new(Decoding::new(decoder))),
@@ -321,13 +322,34 @@ fn trace_request(
         trace.line(">", &format!("{name}: {shown}"), setting.secrets);
     }
     if let Some(body) = request.body {
+        trace.line(">", &format!("Content-Length: {}", body.len()), setting.secrets);
         trace.line(">", &String::from_utf8_lossy(body), setting.secrets);
     }
 }
 
-fn trace_head(head: &Head, setting: ExchangeSettings<'_>) {
+/// Writes the status line and the header fields as the server sent them, with
+/// the names in lower case.
+fn trace_head(head: &[u8], setting: ExchangeSettings<'_>) {
     let Some(trace) = setting.trace else { return };
-    trace.line("<", &format!("HTTP {} {:?}", head.status, head.media), setting.secrets);
+    for line in String::from_utf8_lossy(head).lines().filter(|line| !line.is_empty()) {
+        trace.line("<", &shown_field(line), setting.secrets);
+    }
+}
+
+/// A line of a head without secrets that this client does not know yet.
+fn shown_field(line: &str) -> String {
+    let Some((name, value)) = line.split_once(':').filter(|(name, _)| !name.contains(' ')) else {
+        return line.to_owned(); // the status line
+    };
+    let (name, value) = (name.to_ascii_lowercase(), value.trim());
+    let value = match name.as_str() {
+        "www-authenticate" | "proxy-authenticate" => value,
+        // A query may hold a token.
+        "location" => value.split(['?', '#']).next().unwrap_or_default(),
+        name if is_secret_name(name) => MASK,
+        _ => value,
+    };
+    format!("{name}: {value}")
 }
 
 #[cfg(test)]

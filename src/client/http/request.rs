@@ -141,6 +141,7 @@ impl<'a> Ctx<'a> {
             let found = jsonrpc::find_error(&body);
             let rpc = found.as_ref().map(|(_, rpc)| rpc);
             let had = match (&token, &options.oauth) {
+                (None, _) if options.has_other_credential() => http_error::CredentialSent::Other,
                 (None, _) => http_error::CredentialSent::Nothing,
                 (Some(_), None) => http_error::CredentialSent::Token,
                 (Some(token), Some(_)) if token.key().is_some() => {

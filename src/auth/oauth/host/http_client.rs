@@ -205,7 +205,7 @@ impl HttpClient {
         };
         let mut reply = client.http.send(&request, setting, wait).await?;
         let status = reply.head.status;
-        self.trace("<", &format!("HTTP {status}"));
+        self.trace("<", &format!("HTTP/1.1 {status}"));
         let is_wanted = match what.form {
             None => (200..300).contains(&status),
             Some(_) => !(300..400).contains(&status),
