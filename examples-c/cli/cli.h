@@ -125,6 +125,10 @@ void put_contents(FILE *to, const mcp_result *result);
 void put_program_name(void);
 int fail(const struct options *options);
 
+/* messages.c: the library's messages, with options in place of functions. */
+char *with_options(const char *message);
+void put_error(FILE *to);
+
 /* files.c: a file to write; errno has the reason of a failure.  The old file
  * at `path` stays unchanged until close_output() replaces it. */
 struct output {

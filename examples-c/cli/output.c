@@ -261,12 +261,14 @@ int fail(const struct options *options)
 
     fflush(stdout);
     put_program_name();
-    put_text(stderr, mcp_error_message(NULL));
-    fputc('\n', stderr);
+    put_error(stderr);
     if (options->json) {
+        char *message = with_options(mcp_error_message(NULL));
+
         printf("{\"ok\":false");
         put_json_member("status", mcp_status_name(mcp_error_status(NULL)));
-        put_json_member("message", mcp_error_message(NULL));
+        put_json_member("message", message);
+        free(message);
         printf(",\"httpStatus\":%d", (int)mcp_error_http_status(NULL));
         printf(",\"rpcCode\":%d", (int)mcp_error_rpc_code(NULL));
         printf(",\"retryAfterMs\":%d", (int)mcp_error_retry_after(NULL));

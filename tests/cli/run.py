@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import careless
 import events
+import messages
 import oauth
 import servers
 import stock
@@ -127,7 +128,7 @@ def failures(url):
     check("-v shows the traffic", done, 0, "> POST /handshake/mcp", "Authorization: [masked]",
           "\"method\":\"ping\"", "< HTTP 200", where="stderr")
     suite.check("without secrets", TOKEN not in done.stderr and "session-" not in done.stderr)
-    check("--timeout", call("--timeout", "0.05", "ping", url + "/hang"), 1, "0.05 s",
+    check("--timeout", call("--timeout", "0.05", "ping", url + "/hang"), 1, "0.05 s; see --timeout",
           where="stderr")
     check("no server", call("ping", "http://127.0.0.1:1/mcp"), 1, "refused", where="stderr")
     check("a token over plain http", call("ping", "http://192.0.2.1/mcp"), 1, "https",
@@ -183,6 +184,7 @@ with TestServer() as server:
     tasks.run_all(server.url)
     servers.run_all(server.url)
 careless.run_all()
+messages.run_all()
 oauth.run_all()
 stock.run_all()
 suite.end()
