@@ -17,7 +17,7 @@ static const struct command commands[] = {
     {"servers", "", 0, 0, 0, 1, 0, servers},
     {"ping", "", 0, 0, 0, 0, 0, ping},
     {"info", "", 0, 0, 0, 0, 0, info},
-    {"tools", "", 0, 0, 0, 0, 0, tools},
+    {"tools", "[NAME]", 0, 1, 0, 0, 0, tools},
     {"call", "TOOL [JSON | key=value ...]", 1, ANY_NUMBER, 1, 0, 0, call},
     {"resources", "", 0, 0, 0, 0, 0, resources},
     {"templates", "", 0, 0, 0, 0, 0, templates},

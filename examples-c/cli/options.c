@@ -14,7 +14,7 @@ const char usage_text[] =
     "Commands:\n"
     "  ping URL                     checks that the server responds\n"
     "  info URL                     prints who the server is\n"
-    "  tools URL                    lists the tools\n"
+    "  tools URL [NAME]             lists the tools, or shows one in full\n"
     "  call URL TOOL [ARGUMENTS]    calls a tool\n"
     "  resources URL                lists the resources\n"
     "  templates URL                lists the resource templates\n"

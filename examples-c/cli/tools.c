@@ -5,31 +5,6 @@
 
 #include "cli.h"
 
-/* Writes the arguments as `call` takes them: a=integer [note=string] */
-static void put_arguments(const mcp_json *schema)
-{
-    const mcp_json *fields = mcp_json_at(schema, "/properties");
-    struct required required;
-    size_t i;
-
-    find_required(&required, schema);
-    for (i = 0; i < mcp_json_count(fields); i++) {
-        const char *name = mcp_json_key(fields, i);
-        const char *type = mcp_json_string(
-            mcp_json_at(mcp_json_child(fields, i), "/type"), NULL);
-        int must_be = name != NULL && is_required(&required, name);
-
-        if (name == NULL)
-            continue;
-        fputs(must_be ? " " : " [", stdout);
-        put_word(stdout, name);
-        putchar('=');
-        put_word(stdout, type != NULL ? type : "value");
-        fputs(must_be ? "" : "]", stdout);
-    }
-    forget_required(&required);
-}
-
 static mcp_json *schema_of(const mcp_tool *tool)
 {
     size_t length = 0;
@@ -38,27 +13,112 @@ static mcp_json *schema_of(const mcp_tool *tool)
     return text != NULL ? mcp_json_parse(text, length) : NULL;
 }
 
+static void put_tool(const mcp_tool *tool)
+{
+    const char *name = mcp_tool_name(tool);
+    mcp_json *schema = schema_of(tool);
+    int column = name != NULL ? columns_of(name, strlen(name)) : 6;
+
+    put_word(stdout, name);
+    put_arguments(schema, &column);
+    putchar('\n');
+    put_description(mcp_tool_description(tool));
+    mcp_json_free(schema);
+}
+
+/* Writes the members of an object, one on a line. */
+static void put_annotations(const mcp_tool *tool)
+{
+    size_t i, length = 0;
+    const char *text = mcp_tool_annotations_json(tool, &length);
+    mcp_json *all = text != NULL ? mcp_json_parse(text, length) : NULL;
+
+    if (mcp_json_count(all) > 0)
+        printf("\nAnnotations:\n");
+    for (i = 0; i < mcp_json_count(all); i++) {
+        const char *value = mcp_json_text(mcp_json_child(all, i), &length);
+
+        printf("    ");
+        put_word(stdout, mcp_json_key(all, i));
+        printf(": ");
+        put_json(stdout, value != NULL ? value : "null",
+                 value != NULL ? length : 4);
+        putchar('\n');
+    }
+    mcp_json_free(all);
+}
+
+/* Writes all that is known of a tool. */
+static void put_tool_in_full(const mcp_tool *tool)
+{
+    size_t length = 0;
+    const char *name = mcp_tool_name(tool), *title = mcp_tool_title(tool);
+    const char *text = mcp_tool_output_schema_json(tool, &length);
+    mcp_json *output = text != NULL ? mcp_json_parse(text, length) : NULL;
+    mcp_json *input = schema_of(tool), *whole;
+
+    put_word(stdout, name);
+    putchar('\n');
+    if (title != NULL && (name == NULL || strcmp(title, name) != 0)) {
+        put_description(title);
+        if (mcp_tool_description(tool) != NULL)
+            putchar('\n');
+    }
+    put_description(mcp_tool_description(tool));
+    put_schema("Arguments", input);
+    if (output != NULL)
+        put_schema("Output", output);
+    put_annotations(tool);
+    text = mcp_tool_json(tool, &length);
+    whole = text != NULL ? mcp_json_parse(text, length) : NULL;
+    text = mcp_json_string(mcp_json_at(whole, "/execution/taskSupport"), NULL);
+    if (text != NULL) {
+        printf("\nTask: ");
+        put_word(stdout, text);
+        putchar('\n');
+    }
+    mcp_json_free(whole);
+    mcp_json_free(output);
+    mcp_json_free(input);
+}
+
+/* Writes one tool in full; the list has it or not. */
+static int put_one_tool(const mcp_result *list, const char *name,
+                        const struct options *options)
+{
+    const mcp_tool *tool = mcp_result_find_tool(list, name);
+    size_t length = 0;
+    const char *text = mcp_tool_json(tool, &length);
+
+    if (tool == NULL)
+        return fail_with(options, "MCP_E_NOT_FOUND",
+                         "the server lists no tool of this name");
+    if (!options->json) {
+        put_tool_in_full(tool);
+        return SUCCESS;
+    }
+    put_json(stdout, text != NULL ? text : "null", text != NULL ? length : 4);
+    putchar('\n');
+    return SUCCESS;
+}
+
 int tools(mcp_client *client, const struct options *options)
 {
     mcp_result *result = NULL;
+    int status = SUCCESS;
     size_t i;
 
     if (mcp_list_tools(client, &result) != MCP_OK)
         return fail(options);
-    if (options->json)
+    if (options->word_count > 0)
+        status = put_one_tool(result, options->words[0], options);
+    else if (options->json)
         put_result_json(result);
-    for (i = 0; !options->json && i < mcp_result_tool_count(result); i++) {
-        const mcp_tool *tool = mcp_result_tool(result, i);
-        mcp_json *schema = schema_of(tool);
-
-        put_word(stdout, mcp_tool_name(tool));
-        put_arguments(schema);
-        putchar('\n');
-        put_description(mcp_tool_description(tool));
-        mcp_json_free(schema);
-    }
+    else
+        for (i = 0; i < mcp_result_tool_count(result); i++)
+            put_tool(mcp_result_tool(result, i));
     mcp_result_free(result);
-    return SUCCESS;
+    return status;
 }
 
 /* Stores a tool's schema.  If the server does not list the tool, the schema

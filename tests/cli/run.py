@@ -17,6 +17,7 @@ import events
 import messages
 import oauth
 import servers
+import showing
 import stock
 import tasks
 from common import CLIENT, call, check, one_line, suite
@@ -147,7 +148,7 @@ def usage():
             (["--timeout", "-1", "ping", "u"], "--timeout"), (["--timeout", "nan", "ping", "u"], "--timeout"),
             (["-c", "0", "ping", "u"], "-c"), (["-c", "2x", "ping", "u"], "-c"),
             (["-c", "2", "info", "u"], "-c"), (["-H", "no colon", "ping", "u"], "Name: value"),
-            (["call", "u"], "call URL TOOL"), (["tools", "u", "x"], "unexpected"),
+            (["call", "u"], "call URL TOOL"), (["tools", "u", "x", "y"], "unexpected"),
             (["read", "u"], "read URL URI"), (["-o", "f", "tools", "u"], "-o is for read"),
             (["--json", "-o", "f", "read", "u", "x"], "-o"), (["-n", "1", "ping", "u"], "-n"),
             (["-n", "0", "listen", "u"], "-n"), (["complete", "u", "prompt", "p", "a"], "complete"),
@@ -185,6 +186,7 @@ with TestServer() as server:
     servers.run_all(server.url)
 careless.run_all()
 messages.run_all()
+showing.run_all()
 oauth.run_all()
 stock.run_all()
 suite.end()
