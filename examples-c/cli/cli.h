@@ -49,6 +49,7 @@ struct options {
     int header_count;
     long count;
     long events;
+    int log_level; /* MCP_LOG_..., or NOT_CHOSEN */
     long timeout; /* milliseconds; 0: the default */
     const char *output;
     const char *protocol;
@@ -176,6 +177,11 @@ void find_names(struct required *required, const mcp_json *names);
 void find_required(struct required *required, const mcp_json *schema);
 int is_required(const struct required *required, const char *name);
 void forget_required(struct required *required);
+
+/* events.c: log messages of --log-level, which `shows` prints. */
+int log_level_of(const char *name);
+int32_t ask_for_logs(mcp_client *client, const struct options *options,
+                     int shows);
 
 /* schema.c: what a tool's schema says of its arguments. */
 void put_arguments(const mcp_json *schema, int *column);

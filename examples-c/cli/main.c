@@ -76,8 +76,12 @@ static int run(const struct options *options)
     interrupt = mcp_cancel_new();
     handle_interrupt();
     client = make_client(options);
-    status = client == NULL ? fail(options)
-                            : options->command->run(client, options);
+    if (client == NULL ||
+        (options->command->run != listen_to &&
+         ask_for_logs(client, options, 1) != MCP_OK))
+        status = fail(options);
+    else
+        status = options->command->run(client, options);
     end_sign_in();
     mcp_client_free(client);
     mcp_cancel_free(interrupt);

@@ -12,6 +12,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import calling
 import careless
 import events
 import messages
@@ -184,6 +185,7 @@ with TestServer() as server:
     events.run_all(server.url)
     tasks.run_all(server.url)
     servers.run_all(server.url)
+    calling.run_all(server.url)
 careless.run_all()
 messages.run_all()
 showing.run_all()
