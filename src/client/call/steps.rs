@@ -24,6 +24,7 @@ use crate::protocol::error_code::{
     HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, URL_ELICITATION_REQUIRED,
 };
 use crate::protocol::input_required::{InputRequired, RetryParams};
+use crate::protocol::payload;
 use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::session_loss::{RequestKind, Verdict};
 use crate::protocol::task::Task;
@@ -311,8 +312,12 @@ impl<'a> CallSteps<'a> {
     }
 
     /// The response is the answer to the call.
-    fn answered(&mut self, mut answer: Answer) -> CallEvent {
+    fn answered(&mut self, answer: Answer) -> CallEvent {
         let (Ctx { client, options, .. }, call) = (self.ctx, self.call);
+        let mut answer = match payload::accept(call.method(), answer) {
+            Ok(answer) => answer,
+            Err(error) => return self.failed(error),
+        };
         let Some(within) = &mut self.in_session else { return self.failed(no_session()) };
         if call.method() == "tools/list" {
             let has_header_params = within.session.has_header_params();

@@ -189,7 +189,8 @@ impl Ctx<'_> {
                         format!("the server's event stream ended before the answer (id {id})");
                     return Ok(Ended::Early(Error::new(Status::Io, what), source.into_parts().1));
                 }
-                Err(error) if error.status() == Status::Io => {
+                // A stream that is cut may break its framing or its coding.
+                Err(error) if matches!(error.status(), Status::Io | Status::Protocol) => {
                     return Ok(Ended::Early(error, source.into_parts().1));
                 }
                 Err(error) if error.status() == Status::TooLarge => {

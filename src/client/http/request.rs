@@ -21,6 +21,7 @@ use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind
 use crate::transport::connector::Route;
 use crate::transport::http::{ExchangeSettings, HttpResponse, OutgoingRequest};
 use crate::transport::wait::Wait;
+use crate::wire::content_coding;
 use crate::wire::jsonrpc::{self, RpcError};
 use crate::wire::url::Url;
 
@@ -148,6 +149,7 @@ impl<'a> Ctx<'a> {
             let found = found.map(|(_, rpc)| rpc);
             let rpc = found.as_ref();
             let had = match (&token, &options.oauth) {
+                (None, _) if options.has_other_credential() => http_error::CredentialSent::Other,
                 (None, _) => http_error::CredentialSent::Nothing,
                 (Some(_), None) => http_error::CredentialSent::Token,
                 (Some(token), Some(_)) if token.key().is_some() => {
@@ -291,8 +293,9 @@ fn lines<'a>(
     token: Option<&'a Token>,
     request: &HttpRequest<'a>,
 ) -> Result<Vec<Line<'a>>> {
+    let address = options.address()?;
     let mut lines = Vec::with_capacity(10 + options.headers.len());
-    lines.push(("Host", options.address()?.authority.as_str(), false));
+    lines.push(("Host", address.authority.as_str(), false));
     if !options.has_header("user-agent") {
         lines.push(("User-Agent", options.user_agent.as_str(), false));
     }
@@ -305,15 +308,17 @@ fn lines<'a>(
     match request.verb {
         "POST" => {
             lines.push(("Accept", ACCEPT, false));
-            lines.push(("Accept-Encoding", "identity", false));
             lines.push(("Content-Type", "application/json", false));
         }
         "GET" => {
             lines.push(("Accept", "text/event-stream", false));
-            lines.push(("Accept-Encoding", "identity", false));
         }
         _ => {}
     }
+    // On one machine, to decode costs more than to transfer.
+    let is_local = address.is_local || options.route.unix_socket.is_some();
+    let coding = if is_local { "identity" } else { content_coding::ACCEPTED };
+    lines.push(("Accept-Encoding", coding, false));
     for (name, value) in request.headers {
         lines.push((name, value, *name == "Mcp-Session-Id"));
     }

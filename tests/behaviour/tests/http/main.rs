@@ -1,5 +1,6 @@
 //! Streamable HTTP: requests, responses, errors, negotiation, recovery and TLS.
 
+mod compression;
 mod errors;
 mod negotiation;
 mod recovery;
