@@ -26,10 +26,6 @@ pub(crate) struct ServerInfo {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct HandshakeReply<'a> {
-    /// Of `initialize`.
-    pub(crate) protocol_version: Option<String>,
-    /// Of `server/discover`.
-    pub(crate) supported_versions: Option<Vec<String>>,
     #[serde(borrow)]
     capabilities: Option<&'a RawValue>,
     instructions: Option<String>,

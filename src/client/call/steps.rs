@@ -137,6 +137,7 @@ impl<'a> CallSteps<'a> {
             is_repeatable,
             target: session.target(),
             report,
+            limit: None,
         };
         let reporting =
             report.map(|report| ReportRegistration::begin(&client.progress_reports, id, report));

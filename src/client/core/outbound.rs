@@ -1,6 +1,7 @@
 //! A message to the server, and its outcome.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::base::error::Error;
 use crate::client::core::progress_report::ProgressReport;
@@ -20,13 +21,15 @@ pub(crate) struct OutboundMessage<'a> {
     pub(crate) is_repeatable: bool,
     pub(crate) target: Target<'a>,
     pub(crate) report: Option<&'a Arc<ProgressReport>>,
+    /// Limits the time from the sending of a POST to its response.
+    pub(crate) limit: Option<Duration>,
 }
 
 impl<'a> OutboundMessage<'a> {
     /// A message without a response: a notification, or a response to the
     /// server.
     pub(crate) fn notification(outgoing: &'a Outgoing, target: Target<'a>) -> Self {
-        Self { outgoing, id: None, is_repeatable: false, target, report: None }
+        Self { outgoing, id: None, is_repeatable: false, target, report: None, limit: None }
     }
 }
 

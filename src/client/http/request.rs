@@ -15,7 +15,6 @@ use crate::client::http::credentials::CredentialContext;
 use crate::client::http::http_error;
 use crate::client::options::Options;
 use crate::protocol::dialect::Dialect;
-use crate::protocol::http_status::StatusClass;
 use crate::protocol::outgoing::{Headers, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::connector::Route;
@@ -61,8 +60,13 @@ impl<'a> HttpContext<'a> {
         all
     }
 
-    fn setting<'b>(&'b self, secrets: &'b [Secret]) -> ExchangeSettings<'b> {
+    fn setting<'b>(
+        &'b self,
+        secrets: &'b [Secret],
+        limit: Option<Duration>,
+    ) -> ExchangeSettings<'b> {
         ExchangeSettings {
+            limit,
             route: &self.route,
             connect_timeout: self.options.connect_timeout,
             trace: self.options.trace.as_deref(),
@@ -98,8 +102,15 @@ impl<'a> Ctx<'a> {
     ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { options, .. } = self;
         let url = &options.address()?.url;
-        let get =
-            HttpRequest { verb: "GET", url, headers, body: None, is_repeatable: true, patience };
+        let get = HttpRequest {
+            verb: "GET",
+            url,
+            headers,
+            body: None,
+            is_repeatable: true,
+            patience,
+            limit: None,
+        };
         self.send(&get, http).await
     }
 
@@ -119,7 +130,7 @@ impl<'a> Ctx<'a> {
             let brief = request.patience.map(|patience| wait.at_most(patience));
             let brief = brief.as_ref().unwrap_or(wait);
             let secrets = http.secrets();
-            let setting = http.setting(&secrets);
+            let setting = http.setting(&secrets, request.limit);
             let reply = follow(options, request, token.as_ref(), &lines, setting, brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 client.count_one(Counter::Repetitions);
@@ -135,7 +146,8 @@ impl<'a> Ctx<'a> {
                 }
                 return Ok(Ok(reply));
             }
-            let body = reply.read_excerpt(EXCERPT, brief).await;
+            let limited = reply.limited(brief);
+            let body = reply.read_excerpt(EXCERPT, limited.as_ref().unwrap_or(brief)).await;
             http.trace(&body);
             let found = jsonrpc::find_error(&body);
             let rpc = found.as_ref().map(|(_, rpc)| rpc);
@@ -189,13 +201,20 @@ impl<'a> Ctx<'a> {
         };
         let (url, headers) = (&address.url, &headers);
         let patience = None;
-        let delete =
-            HttpRequest { verb: "DELETE", url, headers, body: None, is_repeatable: true, patience };
+        let delete = HttpRequest {
+            verb: "DELETE",
+            url,
+            headers,
+            body: None,
+            is_repeatable: true,
+            patience,
+            limit: None,
+        };
         // The application is not asked for a new token.
         let token = options.credential.current();
         let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
         let secrets = http.secrets();
-        let setting = http.setting(&secrets);
+        let setting = http.setting(&secrets, None);
         if let Ok(reply) = follow(options, &delete, token.as_ref(), &lines, setting, wait).await {
             reply.release();
         }
@@ -237,11 +256,6 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    /// Whether the status says nothing about the protocol, such as 401.
-    pub(crate) fn is_final(&self) -> bool {
-        !StatusClass::of(self.status).is_about_request()
-    }
-
     /// What the refusal means for the session. `had_stream`: whether a
     /// notification stream was open before.
     pub(crate) fn verdict(
@@ -269,12 +283,15 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) is_repeatable: bool,
     /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
+    /// Limits the time from the sending to the end of the reply.
+    pub(crate) limit: Option<Duration>,
 }
 
 impl<'a> HttpRequest<'a> {
     pub(crate) fn post(url: &'a Url, message: OutboundMessage<'a>) -> Self {
-        let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = message;
-        Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience: None }
+        let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, limit, .. } =
+            message;
+        Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience: None, limit }
     }
 }
 
@@ -373,11 +390,12 @@ fn redirected(verb: &str, from: &Url, reply: &HttpResponse<'_>) -> Result<Url> {
         return wrong("a redirect to what is no URL of a server".to_owned());
     };
     if target.origin != from.origin {
-        return wrong(format!(
+        let other = wrong(format!(
             "it redirects to {}, another origin, where no credential goes; if that is \
              right, use its URL",
             target.origin
         ));
+        return other.map_err(Error::with_other_origin);
     }
     // 301 and 302 turn any request into a GET, and keep a GET as it is.
     let keeps_all = match status {
