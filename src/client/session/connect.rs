@@ -9,6 +9,7 @@ use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::outbound::{OutboundMessage, Outcome};
 use crate::client::core::session::{Session, Target, Transport};
+use crate::client::session::negotiate::Agreement;
 use crate::protocol::call::Call;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::handshake::Handshake;
@@ -74,7 +75,7 @@ impl<'a> Ctx<'a> {
             }
             // The wait may have ended meanwhile.
             wait.check()?;
-            let session = Arc::new(self.negotiate().await?);
+            let session = Arc::new(self.make_session().await?);
             let is_reconnection = lock(&client.negotiation_hint)
                 .as_mut()
                 .is_some_and(|hint| std::mem::replace(&mut hint.was_connected, true));
@@ -88,6 +89,17 @@ impl<'a> Ctx<'a> {
             self.restore(&session, is_reconnection, opens_stream).await?;
             return Ok(Connected { session, is_new: true });
         }
+    }
+
+    /// Negotiates, and makes the session.
+    async fn make_session(self) -> Result<Session> {
+        let Agreement { transport, attempt, server_info, session_id } = self.negotiate().await?;
+        let connection = transport.shared_connection().cloned();
+        let session = self.agree(transport, attempt, server_info, session_id).await;
+        if let (Err(_), Some(connection)) = (&session, connection) {
+            self.client.retire(&connection);
+        }
+        session
     }
 
     /// Waits until this call may connect. While a person signs in for another
@@ -188,7 +200,7 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    pub(super) async fn agree(
+    async fn agree(
         self,
         transport: Transport,
         attempt: Attempt,

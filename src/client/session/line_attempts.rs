@@ -12,6 +12,7 @@ use crate::client::core::pending::{Inbound, PendingGuard};
 use crate::client::core::rpc_error;
 use crate::client::core::session::{Target, Transport};
 use crate::client::core::shared_connection::SharedConnection;
+use crate::client::session::attempt_message::attempt_message;
 use crate::client::stream::reader::Reader;
 use crate::protocol::handshake::Handshake;
 use crate::protocol::negotiation::{Attempt, AttemptOutcome, Negotiation};
@@ -38,7 +39,7 @@ pub(super) struct LineAttempts<'a> {
 
 /// How long a response is waited for, apart from the call's own limits.
 #[derive(Clone, Copy, Debug)]
-enum Limit {
+enum WaitLimit {
     None,
     /// From now on.
     Fixed(Duration),
@@ -61,7 +62,7 @@ impl<'a> LineAttempts<'a> {
     ) -> Result<(Attempt, AttemptOutcome)> {
         let connection = self.connection;
         let id = ctx.client.next_id();
-        let (outgoing, _) = ctx.attempt_message(attempt, id)?;
+        let (outgoing, _) = attempt_message(ctx.options, attempt, id)?;
         let dialect = Handshake::new(Revision::HANDSHAKE, None)?;
         let target = Target { transport, dialect: &dialect, session: None };
         let message = OutboundMessage {
@@ -72,10 +73,10 @@ impl<'a> LineAttempts<'a> {
         self.open.push((attempt, connection.pending.open(id, false)));
         let limit = self.limit(ctx, false, negotiation);
         let sent = match limit {
-            Limit::Fixed(limit) => {
+            WaitLimit::Fixed(limit) => {
                 ctx.within(&ctx.wait.at_most(limit)).send_on(connection, message).await
             }
-            Limit::None | Limit::AfterReading(_) => ctx.send_on(connection, message).await,
+            WaitLimit::None | WaitLimit::AfterReading(_) => ctx.send_on(connection, message).await,
         };
         if let Err(error) = sent {
             return Ok(self.broken(ctx, error));
@@ -98,20 +99,20 @@ impl<'a> LineAttempts<'a> {
         self.until(ctx, target, limit).await
     }
 
-    fn limit(&self, ctx: Ctx<'_>, is_brief: bool, negotiation: &Negotiation) -> Limit {
+    fn limit(&self, ctx: Ctx<'_>, is_brief: bool, negotiation: &Negotiation) -> WaitLimit {
         let is_probe = matches!(self.open.last(), Some((Attempt::Discover(_), _)));
         let half = |most: Duration| ctx.wait.half(most);
         match is_probe {
-            _ if is_brief => Limit::Fixed(GRACE),
+            _ if is_brief => WaitLimit::Fixed(GRACE),
             true if negotiation.is_probe_limited() => {
-                Limit::Fixed(half(PROBE.min(ctx.options.connect_timeout)))
+                WaitLimit::Fixed(half(PROBE.min(ctx.options.connect_timeout)))
             }
             false if negotiation.may_restart() && negotiation.is_probe_open() => {
-                Limit::AfterReading(half(QUIET))
+                WaitLimit::AfterReading(half(QUIET))
             }
             // It has answered the probe, so that it is alive.
-            false if negotiation.may_restart() => Limit::AfterReading(half(Duration::MAX)),
-            _ => Limit::None,
+            false if negotiation.may_restart() => WaitLimit::AfterReading(half(Duration::MAX)),
+            _ => WaitLimit::None,
         }
     }
 
@@ -119,7 +120,7 @@ impl<'a> LineAttempts<'a> {
         &mut self,
         ctx: Ctx<'_>,
         target: Target<'_>,
-        limit: Limit,
+        limit: WaitLimit,
     ) -> Result<(Attempt, AttemptOutcome)> {
         let Ctx { client, options, wait } = ctx;
         let connection = self.connection;
@@ -143,9 +144,9 @@ impl<'a> LineAttempts<'a> {
                 return Ok(self.broken(ctx, error));
             }
             let brief = match limit {
-                Limit::None => wait.clone(),
-                Limit::Fixed(limit) => wait.at_most(limit.saturating_sub(since.elapsed())),
-                Limit::AfterReading(_) => wait.at_most(CHECK),
+                WaitLimit::None => wait.clone(),
+                WaitLimit::Fixed(limit) => wait.at_most(limit.saturating_sub(since.elapsed())),
+                WaitLimit::AfterReading(_) => wait.at_most(CHECK),
             };
             match self.lead(&reader, &brief).await {
                 Ok(()) => {
@@ -158,13 +159,13 @@ impl<'a> LineAttempts<'a> {
                         return Ok(self.broken(ctx, over));
                     }
                     let is_over = match limit {
-                        Limit::None => false,
-                        Limit::Fixed(limit) => since.elapsed() >= limit,
-                        Limit::AfterReading(_) if connection.has_unread_input() => {
+                        WaitLimit::None => false,
+                        WaitLimit::Fixed(limit) => since.elapsed() >= limit,
+                        WaitLimit::AfterReading(_) if connection.has_unread_input() => {
                             since = Instant::now();
                             false
                         }
-                        Limit::AfterReading(limit) => since.elapsed() >= limit,
+                        WaitLimit::AfterReading(limit) => since.elapsed() >= limit,
                     };
                     if is_over {
                         return Ok(self.silent(error));

@@ -1,3 +1,4 @@
+mod attempt_message;
 pub(crate) mod close;
 pub(crate) mod connect;
 pub(crate) mod exchange;

@@ -9,24 +9,32 @@ use crate::base::sync::lock;
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::outbound::{OutboundMessage, Outcome};
-use crate::client::core::session::{NegotiationHint, Session, Target, Transport};
+use crate::client::core::session::{NegotiationHint, Target, Transport};
 use crate::client::core::shared_connection::SharedConnection;
 use crate::client::options::server::{Address, HttpTransport};
+use crate::client::session::attempt_message::attempt_message;
 use crate::client::session::line_attempts::LineAttempts;
 use crate::client::session::transport::NoSse;
-use crate::protocol::dialect::Dialect;
 use crate::protocol::handshake::Handshake;
 use crate::protocol::negotiation::{
     Attempt, AttemptFailure, AttemptOutcome, Carriage, Negotiation, NextAttempt,
 };
-use crate::protocol::outgoing::Outgoing;
 use crate::protocol::revision::Revision;
-use crate::protocol::stateless::Stateless;
+use crate::protocol::server_info::ServerInfo;
 use crate::transport::events;
+
+/// What both sides agreed on.
+pub(super) struct Agreement {
+    pub(super) transport: Transport,
+    /// The attempt that succeeded.
+    pub(super) attempt: Attempt,
+    pub(super) server_info: ServerInfo,
+    pub(super) session_id: Option<String>,
+}
 
 /// The result of one method to connect.
 enum Negotiated {
-    Session(Box<Session>),
+    Agreed(Box<Agreement>),
     /// The GET found no HTTP with SSE.
     NoSse(NoSse),
     /// The server does not have this transport.
@@ -45,7 +53,7 @@ const PROBE: Duration = Duration::from_secs(10);
 impl Ctx<'_> {
     /// Negotiates with the server, by every transport that its address may
     /// have.
-    pub(super) async fn negotiate(self) -> Result<Session> {
+    pub(super) async fn negotiate(self) -> Result<Agreement> {
         let Ctx { client, options, .. } = self;
         let hint = *lock(&client.negotiation_hint);
         let Ok(address) = options.address() else {
@@ -77,7 +85,7 @@ impl Ctx<'_> {
                 ConnectMethod::Sse => self.negotiate_by_sse(address, hint, None).await?,
             };
             match negotiated {
-                Negotiated::Session(session) => return Ok(*session),
+                Negotiated::Agreed(agreement) => return Ok(*agreement),
                 Negotiated::Restart(..) => return Err(Error::new(Status::Io, ENDED)),
                 Negotiated::OtherTransport(error) if *method == ConnectMethod::StreamableHttp => {
                     shown = Some(error);
@@ -126,7 +134,7 @@ impl Ctx<'_> {
         }
     }
 
-    async fn negotiate_by_stdio(self, hint: Option<NegotiationHint>) -> Result<Session> {
+    async fn negotiate_by_stdio(self, hint: Option<NegotiationHint>) -> Result<Agreement> {
         let Ctx { client, options, .. } = self;
         let mut rest: Option<(Negotiation, Attempt)> = None;
         loop {
@@ -143,7 +151,7 @@ impl Ctx<'_> {
                 None => Negotiation::new(options.pinned, hint.map(|hint| hint.attempt), carriage)?,
             };
             match self.negotiate_on(connection, negotiation, attempt).await? {
-                Negotiated::Session(session) => return Ok(*session),
+                Negotiated::Agreed(agreement) => return Ok(*agreement),
                 Negotiated::OtherTransport(error) => return Err(error),
                 Negotiated::NoSse(_) => {
                     return Err(Error::new(Status::Internal, "a process that is an event stream"));
@@ -153,7 +161,7 @@ impl Ctx<'_> {
         }
     }
 
-    /// Negotiates over a shared connection, and closes it without a session.
+    /// Negotiates over a shared connection, and closes it without an agreement.
     async fn negotiate_on(
         self,
         connection: Arc<SharedConnection>,
@@ -167,7 +175,7 @@ impl Ctx<'_> {
         } else {
             self.negotiate_by_lines(&connection, transport, negotiation, first).await
         };
-        if !matches!(result, Ok(Negotiated::Session(_))) {
+        if !matches!(result, Ok(Negotiated::Agreed(_))) {
             client.retire(&connection);
         }
         result
@@ -205,9 +213,7 @@ impl Ctx<'_> {
             next = match negotiation.interpret(attempt, outcome)? {
                 NextAttempt::Agreed(server_info) => {
                     drop(attempts);
-                    self.learn(attempt, &transport);
-                    let agreed = self.agree(transport, attempt, *server_info, None);
-                    return agreed.await.map(Box::new).map(Negotiated::Session);
+                    return Ok(self.agreed(transport, attempt, *server_info, None));
                 }
                 NextAttempt::Foreign(error) => return Err(error),
                 NextAttempt::Elsewhere(error) => return Ok(Negotiated::OtherTransport(error)),
@@ -236,9 +242,7 @@ impl Ctx<'_> {
                 }
                 NextAttempt::Elsewhere(error) => return Ok(Negotiated::OtherTransport(error)),
                 NextAttempt::Agreed(server_info) => {
-                    self.learn(attempt, &transport);
-                    let agreed = self.agree(transport, attempt, *server_info, session_id);
-                    return agreed.await.map(Box::new).map(Negotiated::Session);
+                    return Ok(self.agreed(transport, attempt, *server_info, session_id));
                 }
                 NextAttempt::Foreign(error) => {
                     if let Attempt::Initialize(revision) = attempt
@@ -254,11 +258,19 @@ impl Ctx<'_> {
     }
 
     /// Keeps what the server has shown, for the life of the client.
-    fn learn(self, attempt: Attempt, transport: &Transport) {
+    fn agreed(
+        self,
+        transport: Transport,
+        attempt: Attempt,
+        server_info: ServerInfo,
+        session_id: Option<String>,
+    ) -> Negotiated {
         let has_sse = self.options.address().is_ok() && transport.shared_connection().is_some();
         let mut hint = lock(&self.client.negotiation_hint);
         let was_connected = hint.is_some_and(|hint| hint.was_connected);
         *hint = Some(NegotiationHint { attempt, has_sse, was_connected });
+        drop(hint);
+        Negotiated::Agreed(Box::new(Agreement { transport, attempt, server_info, session_id }))
     }
 
     /// Sends an attempt as a POST. `limit` is for `server/discover`.
@@ -269,7 +281,7 @@ impl Ctx<'_> {
         limit: Option<Duration>,
     ) -> Result<(AttemptOutcome, Option<String>)> {
         let id = self.client.next_id();
-        let (outgoing, dialect) = self.attempt_message(attempt, id)?;
+        let (outgoing, dialect) = attempt_message(self.options, attempt, id)?;
         let target = Target { transport, dialect: dialect.as_ref(), session: None };
         let limit = limit.filter(|_| matches!(attempt, Attempt::Discover(_)));
         let message = OutboundMessage {
@@ -298,27 +310,6 @@ impl Ctx<'_> {
             Err(error) => AttemptOutcome::failed(error),
         };
         Ok((outcome, None))
-    }
-
-    /// The message of an attempt, and the dialect that reads the server's
-    /// messages meanwhile.
-    pub(super) fn attempt_message(
-        self,
-        attempt: Attempt,
-        id: i64,
-    ) -> Result<(Outgoing, Box<dyn Dialect>)> {
-        let Ctx { options, .. } = self;
-        Ok(match attempt {
-            Attempt::Discover(revision) => {
-                let dialect = Stateless::new(revision, &options.identity, &options.declaration());
-                (dialect.discover(id), Box::new(dialect))
-            }
-            Attempt::Initialize(revision) => (
-                Handshake::initialize(revision, &options.identity, &options.declaration(), id),
-                // Answers a ping that arrives before there is a session.
-                Box::new(Handshake::new(revision, None)?),
-            ),
-        })
     }
 }
 
