@@ -1,5 +1,7 @@
 //! One HTTP request and its response, on the calling thread.
 
+use std::time::{Duration, Instant};
+
 use crate::base::error::{Error, Result, Status};
 use crate::base::mask::MASK;
 use crate::base::secret::Secret;
@@ -43,9 +45,12 @@ pub(crate) type Prove<'a> = dyn Fn() -> Result<Option<Secret>> + 'a;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ExchangeSettings<'a> {
     pub(crate) route: &'a Route,
-    pub(crate) connect_timeout: std::time::Duration,
+    pub(crate) connect_timeout: Duration,
     pub(crate) trace: Option<&'a Trace>,
     pub(crate) secrets: &'a [Secret],
+    /// Limits the time from the sending to the end of the response. The time to
+    /// connect does not count.
+    pub(crate) limit: Option<Duration>,
 }
 
 /// A response whose body was not read yet. If it is dropped before the end of
@@ -59,6 +64,8 @@ pub(crate) struct HttpResponse<'a> {
     /// The request was sent twice, because the server had closed the idle
     /// connection.
     pub(crate) is_repeated: bool,
+    /// When the response has to have ended, if the exchange is limited.
+    until: Option<Instant>,
     body: Body,
     decoding: Option<Box<Decoding>>,
     connection: Box<Connection>,
@@ -86,7 +93,9 @@ impl Http {
             let proof = proof.as_ref().map(|proof| ("DPoP", proof.expose(), true));
             trace_request(request, proof, setting);
             let mut bytes = write(request, proof);
-            match connection.exchange(&mut bytes, wait).await {
+            let until = setting.limit.map(|limit| Instant::now() + limit);
+            let limited = until.map(|until| wait.until(until));
+            match connection.exchange(&mut bytes, limited.as_ref().unwrap_or(wait)).await {
                 Ok(head) => {
                     trace_head(connection.head(), setting);
                     return Ok(HttpResponse {
@@ -95,6 +104,7 @@ impl Http {
                         head,
                         moved: None,
                         is_repeated,
+                        until,
                         connection,
                         pool: &self.pool,
                     });
@@ -153,6 +163,11 @@ impl Http {
 }
 
 impl HttpResponse<'_> {
+    /// The wait for the body, if the exchange is limited.
+    pub(crate) fn limited(&self, wait: &Wait) -> Option<Wait> {
+        self.until.map(|until| wait.until(until))
+    }
+
     /// The whole body, if it has at most `limit` decoded bytes.
     pub(crate) async fn read(&mut self, limit: usize, wait: &Wait) -> Result<Vec<u8>> {
         let mut out: Vec<u8> = Vec::new();
@@ -271,7 +286,7 @@ impl Pieces for OpenBody {
 
 /// Whether the end of the body has arrived.
 fn ends_here(reply: &mut HttpResponse<'_>) -> bool {
-    let wait = Wait::for_at_most(std::time::Duration::ZERO);
+    let wait = Wait::for_at_most(Duration::ZERO);
     let finish = async { Ok::<_, Error>(reply.connection.finish(&mut reply.body, &wait).await) };
     now(finish).unwrap_or(false)
 }
@@ -357,7 +372,6 @@ mod tests {
     use super::*;
     use std::cell::Cell;
     use std::io::{Read, Write};
-    use std::time::Duration;
 
     /// How a server treats its connection after the first response. It sends
     /// when the client may send the second request.
@@ -383,8 +397,13 @@ mod tests {
             OutgoingRequest { verb: "GET", url: &url, headers, body, is_repeatable: true, proof };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
-        let setting =
-            ExchangeSettings { route: &route, connect_timeout, trace: None, secrets: &[] };
+        let setting = ExchangeSettings {
+            route: &route,
+            connect_timeout,
+            trace: None,
+            secrets: &[],
+            limit: None,
+        };
         let wait = Wait::for_at_most(connect_timeout);
         now(http.send(&request, setting, &wait)).unwrap().release();
         is_ready.recv().unwrap();
@@ -456,8 +475,13 @@ mod tests {
         };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
-        let setting =
-            ExchangeSettings { route: &route, connect_timeout, trace: None, secrets: &[] };
+        let setting = ExchangeSettings {
+            route: &route,
+            connect_timeout,
+            trace: None,
+            secrets: &[],
+            limit: None,
+        };
         let wait = Wait::for_at_most(connect_timeout);
         for is_repeated in [false, true] {
             let reply = now(http.send(&request, setting, &wait)).unwrap();

@@ -139,6 +139,7 @@ impl<'a> CallSteps<'a> {
             target: session.target(),
             report,
             patience: None,
+            limit: None,
         };
         let reporting =
             report.map(|report| ReportRegistration::begin(&client.progress_reports, id, report));

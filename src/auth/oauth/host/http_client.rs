@@ -197,6 +197,7 @@ impl HttpClient {
             proof: None,
         };
         let setting = ExchangeSettings {
+            limit: None,
             route: &client.route,
             connect_timeout: self.route.connect_timeout,
             // A trace would show bodies and headers.
