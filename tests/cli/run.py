@@ -17,6 +17,7 @@ import careless
 import events
 import messages
 import oauth
+import saving
 import servers
 import showing
 import stock
@@ -188,6 +189,7 @@ with TestServer() as server:
     calling.run_all(server.url)
 careless.run_all()
 messages.run_all()
+saving.run_all()
 showing.run_all()
 oauth.run_all()
 stock.run_all()
