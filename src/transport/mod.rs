@@ -17,11 +17,13 @@ pub(crate) mod pool;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod resolve;
+pub(crate) mod server_verifier;
 pub(crate) mod socket;
 pub(crate) mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod tls;
+pub(crate) mod tls_error;
 pub(crate) mod tls_stream;
 pub(crate) mod trace;
 pub(crate) mod tunnel;

@@ -94,6 +94,11 @@ impl Head {
                     format!("the server's reply has more than {HEADERS} header lines"),
                 ));
             }
+            Err(_) if matches!(bytes, [0x15, 0x03, ..]) => {
+                return Err(Error::protocol(
+                    "the server answered with TLS: write https:// in its URL",
+                ));
+            }
             Err(error) => {
                 let start = String::from_utf8_lossy(bytes.get(..40).unwrap_or(bytes));
                 return Err(malformed(format!(

@@ -1,5 +1,6 @@
 //! Streamable HTTP: requests, responses, errors, negotiation, recovery and TLS.
 
+mod certificates;
 mod compression;
 mod errors;
 mod negotiation;
