@@ -20,6 +20,7 @@ use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::identity::Identity;
 use crate::protocol::revision::Revision;
 use crate::transport::connector::Route;
+use crate::transport::cookies::Cookies;
 use crate::transport::http::Http;
 use crate::transport::proxy::{Proxy, ProxyChoice};
 use crate::transport::tls::{SystemStore, TlsSettings};
@@ -70,6 +71,9 @@ pub(crate) struct Options {
     pub(crate) proxy: ProxyChoice,
     /// The connections of this route. A new route gets a new pool.
     pub(crate) http: Arc<Http>,
+    /// The cookies of the server. They stay with the client when its route
+    /// changes.
+    pub(crate) cookies: Arc<Cookies>,
     /// The environment of the moment when the client was made.
     environment: Arc<Environment>,
 }
@@ -159,6 +163,7 @@ impl Options {
             route: Route { tls, ..Route::default() },
             proxy: ProxyChoice::Environment(environment.clone()),
             http: Arc::default(),
+            cookies: Arc::default(),
             environment,
         };
         options.set_info("libmcpclient", env!("CARGO_PKG_VERSION"))?;
@@ -303,6 +308,12 @@ impl Options {
         self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
     }
 
+    /// Returns the cookies for a request, unless the application sets its own.
+    pub(crate) fn cookie(&self, url: &Url) -> Option<Secret> {
+        let cookie = self.cookies.header(url)?;
+        if self.has_header("cookie") { None } else { Some(cookie) }
+    }
+
     /// Returns all secrets, to be masked in texts.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         let mut secrets: Vec<Secret> = Vec::new();
@@ -315,6 +326,7 @@ impl Options {
             secrets.extend(proxy.authorization_secrets());
         }
         secrets.extend(self.credential.secrets());
+        secrets.extend(self.cookies.secrets());
         if let Server::Program(program) = &self.server {
             // Servers get keys as variables. A short value is no secret, and
             // masking it would hide half of a message.

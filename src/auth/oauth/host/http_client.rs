@@ -192,6 +192,8 @@ impl HttpClient {
             verb: what.verb,
             url: what.url,
             headers: &headers,
+            // Cookies are for the MCP server.
+            cookie: None,
             body: what.form.map(|(_, body)| body.expose().as_bytes()),
             is_repeatable: what.form.is_none(),
             proof: None,

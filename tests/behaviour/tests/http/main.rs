@@ -2,6 +2,7 @@
 
 mod certificates;
 mod compression;
+mod cookies;
 mod errors;
 mod negotiation;
 mod recovery;

@@ -71,7 +71,7 @@ impl Drop for Authority {
     }
 }
 
-fn tls_config(
+pub fn tls_config(
     authority: &Authority,
     name: &str,
     is_expired: bool,
@@ -116,11 +116,19 @@ fn serve_tls(
 }
 
 pub fn serve(config: Arc<rustls::ServerConfig>) -> u16 {
+    serve_with(config, pong)
+}
+
+pub fn serve_with(
+    config: Arc<rustls::ServerConfig>,
+    answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
+) -> u16 {
+    let answer = Arc::new(answer);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let config = config.clone();
+            let (config, answer) = (config.clone(), answer.clone());
             std::thread::spawn(move || {
                 let connection = rustls::ServerConnection::new(config).unwrap();
                 let mut stream = rustls::StreamOwned::new(connection, stream);
@@ -133,7 +141,7 @@ pub fn serve(config: Arc<rustls::ServerConfig>) -> u16 {
                     }
                     while let Some((request, length)) = Request::parse(&input) {
                         input.drain(..length);
-                        let answer = pong(&request);
+                        let answer = answer(&request);
                         // A record for every few bytes, with pauses: what asks
                         // for it must be able to wait in the middle.
                         let step = if request.path() == "/slow" { 16 } else { answer.len() };
