@@ -1348,6 +1348,9 @@ void mcp_client_free(mcp_client *client);
  * Copied, and treated as a secret.  It is sent to the origin of the server
  * only.
  *
+ * The library sends the cookies of the server back to it, as RFC 6265 says.
+ * While there is a header Cookie, only that one is sent.
+ *
  * Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
  * by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
  * allow, for a header that the library itself writes (Host, Content-Length,
@@ -1503,6 +1506,10 @@ int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
 /**
  * Adds the certificates in a PEM file to the trusted certificates of the
  * system.
+ *
+ * The file may hold the certificate of the server itself, whoever signed it.
+ * The library then needs no authority for it, but still checks its name and
+ * its dates.
  *
  * `path`: in UTF-8.  The file is read at once.  NULL, which is the default,
  * means the certificates of the system only.
