@@ -76,8 +76,10 @@ static int run(const struct options *options)
     interrupt = mcp_cancel_new();
     handle_interrupt();
     client = make_client(options);
+    start_waiting(client, options);
     status = client == NULL ? fail(options)
                             : options->command->run(client, options);
+    stop_waiting();
     end_sign_in();
     mcp_client_free(client);
     mcp_cancel_free(interrupt);

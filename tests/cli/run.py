@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import careless
 import events
+import forms
 import oauth
 import servers
 import stock
@@ -182,6 +183,8 @@ with TestServer() as server:
     events.run_all(server.url)
     tasks.run_all(server.url)
     servers.run_all(server.url)
+with tempfile.TemporaryDirectory() as space:
+    forms.run_all(space)
 careless.run_all()
 oauth.run_all()
 stock.run_all()
