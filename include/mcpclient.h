@@ -3582,8 +3582,10 @@ void mcp_result_free(mcp_result *result);
  * NUL.
  *
  * Never NULL for a valid `result`.  For a list of several pages it is one
- * object that contains the items of all pages.  Borrowed from the result:
- * valid until mcp_result_free().
+ * object that contains the items of all pages.  If the server sent the
+ * contents or the items alone, without the object that the specification
+ * demands, it is that object.  Borrowed from the result: valid until
+ * mcp_result_free().
  *
  * Threads: any.  Since: 0.1.0.
  */
@@ -3610,9 +3612,11 @@ const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
  *
  * `result`: NULL gives NULL.
  *
- * Returns NULL if the server sent none, which means that there is no next
- * page, or a value of another type.  An empty text is a valid cursor.
- * Borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null, which means that there is no
+ * next page.  An empty text is a valid cursor.  A cursor that is no string
+ * is returned as its JSON text; the server expects it in the type that
+ * mcp_result_json() shows.  Borrowed from the result: valid until
+ * mcp_result_free().
  *
  * Threads: any.  Since: 0.1.0.  Spec: pagination.
  */
@@ -3657,7 +3661,8 @@ const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
  *
  * `result`: NULL gives 0.
  *
- * The content blocks of such a result say why: see mcp_result_text().
+ * The content blocks of such a result say why: see mcp_result_text().  The
+ * text "true" and the number 1 count as true.
  *
  * Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
  */
@@ -3722,9 +3727,9 @@ size_t mcp_result_completion_count(const mcp_result *result);
  * `result`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
- * Never NULL for an index below mcp_result_completion_count(), which is 0 if
- * the server sent a completion that is not a string.  Borrowed from the
- * result: valid until mcp_result_free().
+ * Never NULL for an index below mcp_result_completion_count().  A number or
+ * a boolean is returned as its JSON text; values of other types are left
+ * out.  Borrowed from the result: valid until mcp_result_free().
  *
  * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
  */
@@ -4369,8 +4374,9 @@ const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
  *
  * `content`: NULL gives 0.
  *
- * MCP_CONTENT_OTHER is a kind that this library does not know;
- * mcp_content_json() returns the whole content block.
+ * MCP_CONTENT_OTHER is a kind that this library does not know, or a value that
+ * is no content block; mcp_content_json() returns the whole value.  Without
+ * a type, the members decide: a text is MCP_CONTENT_TEXT.
  *
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
@@ -4398,18 +4404,20 @@ const char *mcp_content_role(const mcp_content *content);
  * `len`, unless NULL, receives the number of bytes without the terminating
  * NUL.
  *
- * Returns NULL if the server sent none or a value of another type, and for
- * other kinds.  The text is UTF-8.  If it contains a NUL, C sees its end
+ * Returns NULL if the server sent none or null, and for other kinds.  A value
+ * that is no string is returned as its JSON text.  The text is UTF-8.  If it contains a NUL, C sees its end
  * there, but `len` is the whole length.  Borrowed from the result: valid
  * until mcp_result_free().
  *
  * Threads: any.  Since: 0.1.0.  Spec: TextContent.
  */
-const char *mcp_content_text(const mcp_content *content, size_t *len);
+const char *mcp_content_text(const mcp_content *content,
+                             size_t *len);
 
 /**
  * Returns the bytes of an image, of audio or of a binary resource, decoded
- * from base64.
+ * from base64: in the standard or the URL-safe alphabet, with or without
+ * padding and line breaks.
  *
  * `content`: NULL gives NULL.
  * `len`, unless NULL, receives the number of bytes.

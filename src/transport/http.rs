@@ -362,6 +362,8 @@ fn shown_field(line: &str) -> String {
     };
     let (name, value) = (name.to_ascii_lowercase(), value.trim());
     let value = match name.as_str() {
+        // As in requests, and without the id itself.
+        "mcp-session-id" => return format!("Mcp-Session-Id: {MASK}"),
         "www-authenticate" | "proxy-authenticate" => value,
         // A query may hold a token.
         "location" => value.split(['?', '#']).next().unwrap_or_default(),
