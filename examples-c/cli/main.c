@@ -17,7 +17,7 @@ static const struct command commands[] = {
     {"servers", "", 0, 0, 0, 1, 0, servers},
     {"ping", "", 0, 0, 0, 0, 0, ping},
     {"info", "", 0, 0, 0, 0, 0, info},
-    {"tools", "", 0, 0, 0, 0, 0, tools},
+    {"tools", "[NAME]", 0, 1, 0, 0, 0, tools},
     {"call", "TOOL [JSON | key=value ...]", 1, ANY_NUMBER, 1, 0, 0, call},
     {"resources", "", 0, 0, 0, 0, 0, resources},
     {"templates", "", 0, 0, 0, 0, 0, templates},
@@ -76,8 +76,12 @@ static int run(const struct options *options)
     interrupt = mcp_cancel_new();
     handle_interrupt();
     client = make_client(options);
-    status = client == NULL ? fail(options)
-                            : options->command->run(client, options);
+    if (client == NULL ||
+        (options->command->run != listen_to &&
+         ask_for_logs(client, options, 1) != MCP_OK))
+        status = fail(options);
+    else
+        status = options->command->run(client, options);
     end_sign_in();
     mcp_client_free(client);
     mcp_cancel_free(interrupt);

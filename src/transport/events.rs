@@ -18,6 +18,8 @@ pub(crate) struct EventSource<B> {
     events: VecDeque<SseEvent>,
     /// An event "endpoint" ends the stream.
     ends_at_endpoint: bool,
+    /// The bytes since the last event of an encoded stream.
+    since_event: usize,
     /// How the stream ended. Reported after the events that arrived before.
     end: Option<Result<()>>,
 }
@@ -26,6 +28,10 @@ pub(crate) struct EventSource<B> {
 const ENDPOINT: &str = "endpoint";
 /// The most events before the event "endpoint".
 const FIRST: usize = 64;
+/// An encoded stream may have so many bytes between two events, or as many as an
+/// event has. Comments that decode to a thousand times their size must not keep
+/// a thread busy.
+const BETWEEN: usize = 1024 * 1024;
 
 impl<B: Pieces> EventSource<B> {
     /// A stream whose events have at most `limit` bytes.
@@ -35,7 +41,14 @@ impl<B: Pieces> EventSource<B> {
 
     /// A new stream that replaces a disconnected one.
     pub(crate) fn resumed(body: B, stream: EventStream) -> Self {
-        Self { body, stream, events: VecDeque::new(), ends_at_endpoint: false, end: None }
+        Self {
+            body,
+            stream,
+            events: VecDeque::new(),
+            ends_at_endpoint: false,
+            since_event: 0,
+            end: None,
+        }
     }
 
     /// The same, for a response that may come from a server of HTTP with SSE.
@@ -83,19 +96,25 @@ impl<B: Pieces> EventSource<B> {
             if let Some(end) = self.end.take() {
                 return end.map(|()| None);
             }
+            let is_decoded = self.body.is_decoded();
             let (stream, events) = (&mut self.stream, &mut self.events);
+            let since_event = &mut self.since_event;
             let more = self
                 .body
                 .next_piece(wait, &mut |data| {
                     let mut rest = data;
+                    if is_decoded {
+                        *since_event += data.len();
+                    }
                     while let Some(event) = stream.next(&mut rest)? {
+                        *since_event = 0;
                         if events.is_empty() && event.is_message() && early(&event) {
                             stream.take_back(event);
                         } else {
                             events.push_back(event);
                         }
                     }
-                    Ok(())
+                    stream.check_between(*since_event, BETWEEN)
                 })
                 .await;
             match more {

@@ -7,16 +7,16 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
-use crate::client::core::outbound::{OutboundMessage, Outcome};
+use crate::client::core::outbound::{OutboundMessage, Outcome, RpcRefused};
 use crate::client::core::session::{Session, Target, Transport};
 use crate::client::session::negotiate::Agreement;
 use crate::protocol::call::Call;
 use crate::protocol::dialect::Dialect;
+use crate::protocol::error_code::METHOD_NOT_FOUND;
 use crate::protocol::handshake::Handshake;
 use crate::protocol::negotiation::Attempt;
 use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::server_info::ServerInfo;
-use crate::protocol::session_loss::RequestKind;
 use crate::protocol::stateless::Stateless;
 use crate::transport::async_mutex::Guard;
 use crate::transport::wait::Attendant;
@@ -45,10 +45,10 @@ impl<'a> Ctx<'a> {
             self.client.check_may_wait()?;
         }
         match self.usable_session() {
-            Some(session) => Ok(Connected { session, is_new: false }),
+            Some(session) if !session.is_suspect() => Ok(Connected { session, is_new: false }),
             // Boxed: most calls have a session, and would carry the room for
             // making one.
-            None => Box::pin(self.connect(opens_stream)).await,
+            _ => Box::pin(self.connect(opens_stream)).await,
         }
     }
 
@@ -65,16 +65,22 @@ impl<'a> Ctx<'a> {
     async fn connect(self, opens_stream: bool) -> Result<Connected> {
         let Ctx { client, wait, .. } = self;
         loop {
-            if let Some(session) = self.usable_session() {
+            if let Some(session) = self.usable_session()
+                && !session.is_suspect()
+            {
                 return Ok(Connected { session, is_new: false });
             }
-            let is_done = || client.current_session().is_some();
-            let Some(_guard) = self.enter(is_done).await? else { continue };
+            let is_done = || client.current_session().is_some_and(|session| !session.is_suspect());
+            let Some(guard) = self.enter(is_done).await? else { continue };
             if is_done() {
                 continue;
             }
             // The wait may have ended meanwhile.
             wait.check()?;
+            if let Some(session) = self.usable_session() {
+                self.verify(&session).await?;
+                continue;
+            }
             let session = Arc::new(self.make_session().await?);
             let is_reconnection = lock(&client.negotiation_hint)
                 .as_mut()
@@ -86,20 +92,36 @@ impl<'a> Ctx<'a> {
             if let Transport::SharedConnection(connection) = &session.transport {
                 client.keep_reading(connection, Arc::downgrade(&session))?;
             }
-            self.restore(&session, is_reconnection, opens_stream).await?;
+            self.restore(&session, is_reconnection).await?;
+            // The task that opens the stream may have to connect, so that nobody
+            // may wait for it inside.
+            drop(guard);
+            if opens_stream {
+                self.open_wanted_stream(&session).await?;
+            }
             return Ok(Connected { session, is_new: true });
         }
     }
 
     /// Negotiates, and makes the session.
     async fn make_session(self) -> Result<Session> {
-        let Agreement { transport, attempt, server_info, session_id } = self.negotiate().await?;
-        let connection = transport.shared_connection().cloned();
-        let session = self.agree(transport, attempt, server_info, session_id).await;
-        if let (Err(_), Some(connection)) = (&session, connection) {
-            self.client.retire(&connection);
+        let mut has_lost = false;
+        loop {
+            let agreement = self.negotiate().await?;
+            let Agreement { transport, attempt, server_info, session_id } = agreement;
+            let result = self.agree(&transport, attempt, server_info, session_id).await;
+            match result {
+                Ok(Agreed::Session(session)) => return Ok(*session),
+                // Once: a session that is lost at once will be lost again.
+                Ok(Agreed::Lost(_)) if !has_lost => has_lost = true,
+                Ok(Agreed::Lost(error)) | Err(error) => {
+                    if let Some(connection) = transport.shared_connection() {
+                        self.client.retire(connection);
+                    }
+                    return Err(error);
+                }
+            }
         }
-        session
     }
 
     /// Waits until this call may connect. While a person signs in for another
@@ -137,50 +159,31 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// Sends a ping, and gives up the session if the server has lost it.
-    pub(crate) async fn forget_if_lost(self, session: &Arc<Session>) {
+    /// Restores the log level and the subscriptions of the last session.
+    async fn restore(self, session: &Arc<Session>, is_reconnection: bool) -> Result<()> {
         let Ctx { client, .. } = self;
-        let id = client.next_id();
-        let meta = RequestMeta { id, ..RequestMeta::default() };
-        let Ok(outgoing) = session.dialect.request(&Call::ping(), &meta) else { return };
-        let message = OutboundMessage {
-            id: Some(id),
-            is_repeatable: true,
-            ..OutboundMessage::notification(&outgoing, session.target())
-        };
-        if let Ok(outcome) = self.post(message).await
-            && outcome.is_loss(RequestKind::Ping, session)
-        {
-            client.forget(session);
-        }
-    }
-
-    /// Restores the log level and the subscriptions of the last session. Opens
-    /// the notification stream before the first call if the application wants
-    /// input requests or notifications.
-    async fn restore(
-        self,
-        session: &Arc<Session>,
-        is_reconnection: bool,
-        opens_stream: bool,
-    ) -> Result<()> {
-        let Ctx { client, options, wait } = self;
-        if session.server_info.revision.is_stateless() {
+        if session.server_info.revision.is_stateless() || !is_reconnection {
             return Ok(());
         }
-        if is_reconnection {
-            let level = *lock(&client.log_level);
-            let level = level.and_then(|level| session.dialect.set_log_level(level));
-            let uris = client.subscriptions.uris();
-            let uris = uris.iter().filter_map(|uri| session.dialect.subscribe(uri, true));
-            for call in level.into_iter().chain(uris) {
-                self.send_quietly(session, &call).await?;
-            }
-        }
-        if opens_stream && (options.declared.is_any() || client.subscriptions.is_wanted()) {
-            client.open_for_input_requests(wait).await?;
+        let level = *lock(&client.log_level);
+        let level = level.and_then(|level| session.dialect.set_log_level(level));
+        let uris = client.subscriptions.uris();
+        let uris = uris.iter().filter_map(|uri| session.dialect.subscribe(uri, true));
+        for call in level.into_iter().chain(uris) {
+            self.send_quietly(session, &call).await?;
         }
         Ok(())
+    }
+
+    /// Opens the notification stream before the first call if the application
+    /// wants input requests or notifications.
+    async fn open_wanted_stream(self, session: &Arc<Session>) -> Result<()> {
+        let Ctx { client, options, wait } = self;
+        let is_wanted = options.declared.is_any() || client.subscriptions.is_wanted();
+        if session.server_info.revision.is_stateless() || !is_wanted {
+            return Ok(());
+        }
+        client.open_for_input_requests(wait).await
     }
 
     /// Sends a call of the library itself and ignores its failure.
@@ -202,11 +205,11 @@ impl<'a> Ctx<'a> {
 
     async fn agree(
         self,
-        transport: Transport,
+        transport: &Transport,
         attempt: Attempt,
         server_info: ServerInfo,
         session_id: Option<String>,
-    ) -> Result<Session> {
+    ) -> Result<Agreed> {
         let Ctx { options, .. } = self;
         let revision = server_info.revision;
         let dialect: Box<dyn Dialect> = match attempt {
@@ -216,24 +219,47 @@ impl<'a> Ctx<'a> {
             Attempt::Initialize(_) => {
                 let dialect = Handshake::new(revision, session_id)?;
                 let outgoing = dialect.initialized();
-                let target = Target { transport: &transport, dialect: &dialect, session: None };
+                let target = Target { transport, dialect: &dialect, session: None };
                 let message = OutboundMessage {
                     is_repeatable: true,
                     ..OutboundMessage::notification(&outgoing, target)
                 };
                 // Nothing else may be sent before the server accepted it.
-                match self.post(message).await? {
+                let refused = |error: Error| error.during(INITIALIZED);
+                match self.post(message).await.map_err(refused)? {
                     Outcome::Accepted | Outcome::Answer(..) => {}
-                    Outcome::Rpc(refusal) => return Err(refusal.error),
-                    Outcome::NotMcp(_, error) => return Err(error),
+                    // The server takes the session, and does not know this
+                    // notification.
+                    Outcome::Rpc(refusal) if refusal.rpc.code == METHOD_NOT_FOUND => {}
+                    Outcome::Rpc(RpcRefused { error, http_status, .. })
+                    | Outcome::NotMcp(http_status, error) => {
+                        let is_lost = http_status == 404 && dialect.session_id().is_some();
+                        let error = refused(error);
+                        return if is_lost { Ok(Agreed::Lost(error)) } else { Err(error) };
+                    }
                 }
                 Box::new(dialect)
             }
         };
-        let declared = options.declaration();
-        Ok(Session { dialect, server_info, declared, transport, outbox: Default::default() })
+        Ok(Agreed::Session(Box::new(Session {
+            dialect,
+            server_info,
+            declared: options.declaration(),
+            transport: transport.clone(),
+            outbox: Default::default(),
+            signs: Default::default(),
+        })))
     }
 }
+
+/// The result of the end of the handshake.
+enum Agreed {
+    Session(Box<Session>),
+    /// The server does not know the session that it has just made.
+    Lost(Error),
+}
+
+const INITIALIZED: &str = "notifications/initialized";
 
 /// How often a call that waits to connect checks whether its timeout is paused.
 const RECHECK: Duration = Duration::from_millis(100);

@@ -144,6 +144,8 @@ impl Client {
         if let Some(trace) = &options.trace {
             trace.line("*", &format!("start {}", process.name()), &[]);
         }
+        let output = process.stderr().is_some().then(|| process.output().clone());
+        *lock(&self.standard_error) = output;
         let (process, input) = (Arc::new(process), Arc::new(ends.stdout));
         let source = LineSource::new(input.clone(), options.max_message, Some(process.clone()));
         let sink = Sink::Lines(LineSink::new(ends.stdin));

@@ -191,7 +191,8 @@ tests! {
         let trace = std::fs::read_to_string(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         for part in ["> POST /mcp HTTP/1.1", "> Authorization: [masked]", "\"method\":\"ping\"",
-                     "< HTTP 200", "> DELETE /mcp", "> Mcp-Session-Id: [masked]"] {
+                     "< HTTP/1.1 200 OK", "< content-type: application/json",
+                     "< mcp-session-id: [masked]", "> DELETE /mcp", "> Mcp-Session-Id: [masked]"] {
             assert!(trace.contains(part), "{part}:\n{trace}");
         }
         assert!(!trace.contains("s3cr3t") && !trace.contains("session-1"), "{trace}");
