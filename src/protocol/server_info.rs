@@ -29,6 +29,10 @@ pub(crate) struct ServerInfo {
 /// type reads as absent, and refuses no server.
 #[derive(Debug, Default)]
 pub(crate) struct HandshakeReply<'a> {
+    /// Of `initialize`.
+    pub(crate) protocol_version: Option<String>,
+    /// Of `server/discover`.
+    pub(crate) supported_versions: Option<Vec<String>>,
     members: Members<'a>,
 }
 

@@ -154,9 +154,9 @@ impl<'a> Ctx<'a> {
             // A body that does not end must not hide the refusal. A call may wait
             // for the stream of a GET.
             let limit = if request.verb == "GET" { GET_EXCERPT_TIME } else { EXCERPT_TIME };
-            let limited = reply.limited(brief);
-            let limited = limited.as_ref().unwrap_or(brief).at_most(limit);
-            let body = reply.read_excerpt(EXCERPT, &limited).await;
+            let within = brief.at_most(limit);
+            let within = reply.limited(&within).unwrap_or(within);
+            let body = reply.read_excerpt(EXCERPT, &within).await;
             http.trace(&body);
             let found = jsonrpc::find_error(&body);
             let names_request = found.as_ref().is_some_and(|(id, _)| client.has_issued(id));
@@ -297,7 +297,7 @@ pub(crate) struct HttpRequest<'a> {
 impl<'a> HttpRequest<'a> {
     pub(crate) fn post(url: &'a Url, message: OutboundMessage<'a>) -> Self {
         let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = message;
-        let OutboundMessage { patience, limit, .. } = message;
+        let (patience, limit) = (message.patience, message.limit);
         Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience, limit }
     }
 }
