@@ -177,8 +177,8 @@ def wrapping(server):
         "    second: is another\n    - third\n      x\n" \
         "```\ncommand with many words on its line\nnext\n```"
     code, shown = on_terminal(36, "tools", listed(server, tool(description=text)))
-    suite.check("but not what is another item", "\n    second: is another\n    - third\n      x\n"
-                in shown and "\n    next\n" in shown, shown)
+    suite.check("but not what is another item", "\n        second: is another\n        - third\n"
+                "          x\n" in shown and "\n    next\n" in shown, shown)
     code, shown = on_terminal(60, "tools", listed(server, tool(
         inputSchema={"type": "object", "properties": many})))
     lines = shown.splitlines()
