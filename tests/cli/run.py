@@ -129,7 +129,7 @@ def failures(url):
                 done.stderr)
     done = call("-v", "ping", url + "/handshake/mcp")
     check("-v shows the traffic", done, 0, "> POST /handshake/mcp", "Authorization: [masked]",
-          "\"method\":\"ping\"", "< HTTP 200", where="stderr")
+          "\"method\":\"ping\"", "< HTTP/1.1 200 OK", "< content-type: application/json", where="stderr")
     suite.check("without secrets", TOKEN not in done.stderr and "session-" not in done.stderr)
     check("--timeout", call("--timeout", "0.05", "ping", url + "/hang"), 1, "0.05 s; see --timeout",
           where="stderr")
