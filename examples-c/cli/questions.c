@@ -304,8 +304,7 @@ static int32_t fill_form(struct terminal *terminal, mcp_input *input)
                           : mcp_input_dismiss(input);
         mcp_json_free(form);
         if (status == MCP_E_INVALID_ARGUMENT) {
-            put_text(terminal->out, mcp_error_message(NULL));
-            fputc('\n', terminal->out);
+            put_error(terminal->out);
             is_typed = mcp_json_count(fields) > 0 &&
                        ask_yes(terminal, "Again?", 1) == 1;
         }
@@ -357,8 +356,7 @@ static void on_input(void *userdata, mcp_client *client, mcp_input *input)
     }
     if (status != MCP_OK) {
         fprintf(stderr, "mcpclient: ");
-        put_text(stderr, mcp_error_message(NULL));
-        fputc('\n', stderr);
+        put_error(stderr);
     }
     mcp_input_free(input); /* dismisses it if it is not answered */
 }

@@ -107,6 +107,8 @@ mcp_client *make_client(const struct options *options)
         status = mcp_client_set_info(client, "mcpclient", mcp_version());
     if (status == MCP_OK && options->verbose)
         status = mcp_client_set_trace_fd(client, 2);
+    if (status == MCP_OK) /* some tools run as tasks only */
+        status = mcp_client_set_tasks(client, 1);
     if (status == MCP_OK)
         status = set_headers(client, options);
     if (status == MCP_OK)
