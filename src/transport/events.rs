@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 
 use crate::base::error::{Error, Result, Status};
 use crate::platform::Poll;
-use crate::transport::http::{OpenBody, Pieces};
+use crate::transport::http::{HttpResponse, OpenBody, Pieces};
 use crate::transport::message_source::{Incoming, MessageSource, NextItem, Stop};
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{EventStream, SseEvent};
+use crate::wire::unframed_body::{Shape, UnframedBody};
 
 /// Cuts the body of an HTTP response into events.
 #[derive(Debug)]
@@ -18,6 +19,11 @@ pub(crate) struct EventSource<B> {
     events: VecDeque<SseEvent>,
     /// How the stream ended. Reported after the events that arrived before.
     end: Option<Result<()>>,
+    /// The body, as long as it may be something else than an event stream.
+    unframed: Option<Box<UnframedBody>>,
+    /// The media type of the body is unknown. A body that begins neither as JSON
+    /// nor as an event stream is an error at once.
+    is_unlabelled: bool,
 }
 
 /// The most events before the event "endpoint".
@@ -31,7 +37,26 @@ impl<B: Pieces> EventSource<B> {
 
     /// A new stream that replaces a disconnected one.
     pub(crate) fn resumed(body: B, stream: EventStream) -> Self {
-        Self { body, stream, events: VecDeque::new(), end: None }
+        let (events, end) = (VecDeque::new(), None);
+        Self { body, stream, events, end, unframed: None, is_unlabelled: false }
+    }
+
+    /// The body of the response to a request. If it is one JSON text, that text
+    /// is returned as an event.
+    pub(crate) fn of_response(body: B, limit: usize) -> Self {
+        let unframed = Some(Box::new(UnframedBody::new(limit)));
+        Self { unframed, ..Self::new(body, limit) }
+    }
+
+    /// The same for a body of another media type, or of none.
+    pub(crate) fn of_unlabelled(body: B, limit: usize) -> Self {
+        Self { is_unlabelled: true, ..Self::of_response(body, limit) }
+    }
+
+    /// The error for a body that has nothing of an event stream.
+    pub(crate) fn unframed(&self) -> Option<Error> {
+        let unframed = self.unframed.as_ref()?;
+        (unframed.shape() != Shape::Unknown).then(|| unframed.error())
     }
 
     pub(crate) fn stream(&self) -> &EventStream {
@@ -72,6 +97,7 @@ impl<B: Pieces> EventSource<B> {
                 return end.map(|()| None);
             }
             let (stream, events) = (&mut self.stream, &mut self.events);
+            let (unframed, is_unlabelled) = (&mut self.unframed, self.is_unlabelled);
             let more = self
                 .body
                 .next_piece(wait, &mut |data| {
@@ -83,9 +109,18 @@ impl<B: Pieces> EventSource<B> {
                             events.push_back(event);
                         }
                     }
+                    if unframed.is_some() {
+                        look_at(unframed, stream, is_unlabelled, data)?;
+                    }
                     Ok(())
                 })
                 .await;
+            if let (Some(unframed), Ok(is_open)) = (&mut self.unframed, &more)
+                && let Some(text) = unframed.take_json(!is_open)
+            {
+                let kind = String::new();
+                self.events.push_back(SseEvent { kind, text, start: 0 });
+            }
             match more {
                 Ok(true) => {}
                 Ok(false) => self.end = Some(Ok(())),
@@ -95,6 +130,13 @@ impl<B: Pieces> EventSource<B> {
                 Err(_) => {}
             }
         }
+    }
+}
+
+impl EventSource<HttpResponse<'_>> {
+    /// The HTTP status of the response.
+    pub(crate) fn status(&self) -> u16 {
+        self.body.head.status
     }
 }
 
@@ -144,6 +186,24 @@ impl MessageSource for EventSource<OpenBody> {
     fn has_more(&mut self) -> bool {
         self.end.is_some() || self.events.iter().any(SseEvent::is_message)
     }
+}
+
+/// Looks at a piece of a body that may be something else than an event stream.
+#[cold]
+fn look_at(
+    unframed: &mut Option<Box<UnframedBody>>,
+    stream: &EventStream,
+    is_unlabelled: bool,
+    piece: &[u8],
+) -> Result<()> {
+    let Some(body) = unframed else { return Ok(()) };
+    let shape = if stream.has_fields() { Shape::EventStream } else { body.add(piece)? };
+    match shape {
+        Shape::EventStream => *unframed = None,
+        Shape::Neither if is_unlabelled => return Err(body.error()),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Whether an error is of the stream, and not of the wait.

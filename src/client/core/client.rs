@@ -27,6 +27,7 @@ use crate::client::core::session::{NegotiationHint, Session};
 use crate::client::core::subscriptions::Subscriptions;
 use crate::client::core::task_watches::TaskWatches;
 use crate::client::core::tool_catalog::ToolCatalog;
+use crate::client::core::unused_input::UnusedInput;
 use crate::client::options::Options;
 use crate::transport::async_mutex::AsyncMutex;
 use crate::transport::background::Background;
@@ -55,6 +56,7 @@ pub(crate) struct Client {
     pub(crate) cache: ResponseCache,
     pub(crate) in_flight: InFlightRequests,
     pub(crate) connection_limit: ConnectionLimit,
+    pub(crate) unused_input: UnusedInput,
     counters: Counters,
     run_job: RunJob,
 }
@@ -81,6 +83,7 @@ impl Client {
             cache: ResponseCache::default(),
             in_flight: InFlightRequests::default(),
             connection_limit: ConnectionLimit::default(),
+            unused_input: UnusedInput::default(),
             counters: Counters::default(),
             run_job,
         }
@@ -121,7 +124,9 @@ impl Client {
     ) -> Wait {
         let timeout = limits.timeout.unwrap_or(options.timeout);
         let deadline = limits.deadline.unwrap_or(options.deadline).max(timeout);
-        let wait = Wait::for_request(timeout, deadline, self.close.clone(), limits.cancel.clone());
+        let mut wait =
+            Wait::for_request(timeout, deadline, self.close.clone(), limits.cancel.clone());
+        wait.call = self.unused_input.begin();
         let wait = match &limits.report {
             Some(report) => wait.with_sign(report.sign.clone()),
             None => wait,
@@ -177,6 +182,17 @@ impl Client {
     /// Whether the client has used the background thread.
     pub(crate) fn has_background(&self) -> bool {
         self.background_tasks.is_any()
+    }
+
+    /// Adds to the error of a call without a response what arrived in its place.
+    pub(crate) fn explained(&self, error: Error, wait: &Wait) -> Error {
+        self.unused_input.explain(error, wait.call)
+    }
+
+    /// Whether a request with this id was made.
+    #[cold]
+    pub(crate) fn has_issued(&self, id: i64) -> bool {
+        (1..self.next_id.load(Ordering::Relaxed)).contains(&id)
     }
 
     /// Names the call in its error and masks all secrets in the text.
