@@ -1,5 +1,7 @@
 //! One HTTP request and its response, on the calling thread.
 
+use std::time::Duration;
+
 use crate::base::error::{Error, Result, Status};
 use crate::base::mask::MASK;
 use crate::base::secret::Secret;
@@ -34,6 +36,8 @@ pub(crate) struct OutgoingRequest<'a> {
     /// Makes the value of the DPoP header. It is valid once, so it is made each
     /// time that the request is sent.
     pub(crate) proof: Option<&'a Prove<'a>>,
+    /// Limits the time for the head of the response after the request was sent.
+    pub(crate) patience: Option<Duration>,
 }
 
 pub(crate) type IsSecret = bool;
@@ -43,7 +47,7 @@ pub(crate) type Prove<'a> = dyn Fn() -> Result<Option<Secret>> + 'a;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ExchangeSettings<'a> {
     pub(crate) route: &'a Route,
-    pub(crate) connect_timeout: std::time::Duration,
+    pub(crate) connect_timeout: Duration,
     pub(crate) trace: Option<&'a Trace>,
     pub(crate) secrets: &'a [Secret],
 }
@@ -86,7 +90,7 @@ impl Http {
             let proof = proof.as_ref().map(|proof| ("DPoP", proof.expose(), true));
             trace_request(request, proof, setting);
             let mut bytes = write(request, proof);
-            match connection.exchange(&mut bytes, wait).await {
+            match connection.exchange(&mut bytes, request.patience, wait).await {
                 Ok(head) => {
                     trace_head(connection.head(), setting);
                     return Ok(HttpResponse {
@@ -100,12 +104,14 @@ impl Http {
                     });
                 }
                 Err(no_reply) => {
-                    let again = no_reply.is_silent && connection.is_used && request.is_repeatable;
+                    let was_idle = no_reply.is_silent && connection.is_used;
+                    let again = was_idle && request.is_repeatable;
                     if let Some(trace) = setting.trace {
                         trace.line("*", no_reply.error.message(), setting.secrets);
                     }
                     if !again {
                         let error = no_reply.error.with_repetition(is_repeated);
+                        let error = error.with_idle_connection(was_idle);
                         return Err(error.or_may_have_run(may_have_run));
                     }
                     // Only once: the new connection was not used before.
@@ -379,8 +385,15 @@ mod tests {
         });
         let http = Http::default();
         let (headers, body, proof) = (&[][..], None, None);
-        let request =
-            OutgoingRequest { verb: "GET", url: &url, headers, body, is_repeatable: true, proof };
+        let request = OutgoingRequest {
+            verb: "GET",
+            url: &url,
+            headers,
+            body,
+            is_repeatable: true,
+            proof,
+            patience: None,
+        };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
         let setting =
@@ -453,6 +466,7 @@ mod tests {
             body: None,
             is_repeatable: true,
             proof: Some(&prove),
+            patience: None,
         };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();

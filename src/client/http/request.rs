@@ -102,8 +102,15 @@ impl<'a> Ctx<'a> {
     ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { options, .. } = self;
         let url = &options.address()?.url;
-        let get =
-            HttpRequest { verb: "GET", url, headers, body: None, is_repeatable: true, patience };
+        let get = HttpRequest {
+            verb: "GET",
+            url,
+            headers,
+            body: None,
+            is_repeatable: true,
+            patience,
+            reply_patience: None,
+        };
         self.send(&get, http).await
     }
 
@@ -198,9 +205,15 @@ impl<'a> Ctx<'a> {
             return;
         };
         let (url, headers) = (&address.url, &headers);
-        let patience = None;
-        let delete =
-            HttpRequest { verb: "DELETE", url, headers, body: None, is_repeatable: true, patience };
+        let delete = HttpRequest {
+            verb: "DELETE",
+            url,
+            headers,
+            body: None,
+            is_repeatable: true,
+            patience: None,
+            reply_patience: None,
+        };
         // The application is not asked for a new token.
         let token = options.credential.current();
         let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
@@ -274,13 +287,22 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) is_repeatable: bool,
     /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
+    /// The same from the moment that the request is sent.
+    pub(crate) reply_patience: Option<Duration>,
 }
 
 impl<'a> HttpRequest<'a> {
     pub(crate) fn post(url: &'a Url, message: OutboundMessage<'a>) -> Self {
         let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = message;
-        let patience = message.patience;
-        Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience }
+        Self {
+            verb: "POST",
+            url,
+            headers,
+            body: Some(body),
+            is_repeatable,
+            patience: None,
+            reply_patience: message.patience,
+        }
     }
 }
 
@@ -351,6 +373,7 @@ async fn follow<'a>(
             body: request.body,
             is_repeatable: request.is_repeatable,
             proof: bound.is_some().then_some(&prove),
+            patience: request.reply_patience,
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
         is_repeated |= reply.is_repeated;
