@@ -88,6 +88,7 @@ fn is_note(request: &Request) -> bool {
 }
 
 type Post = fn(&Request, &Events) -> Vec<Action>;
+type Note = fn() -> Vec<Action>;
 
 fn plain(status: u16, kind: &str, body: &str) -> Vec<Action> {
     let headers = [("content-type", kind)];
@@ -202,7 +203,7 @@ const WAYS: &[(&str, Post)] = &[
 ];
 
 /// The ways in which servers respond to the POST of a notification.
-const NOTES: &[(&str, fn() -> Vec<Action>)] = &[
+const NOTES: &[(&str, Note)] = &[
     ("202", accepted),
     ("200", || plain(200, "text/plain", "ok")),
     ("204", || vec![Action::Send(http::reply(204, &[], b""))]),
