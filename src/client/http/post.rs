@@ -264,12 +264,12 @@ impl Ctx<'_> {
     }
 
     /// Sends the responses to requests of the server.
-    async fn answer(self, target: Target<'_>, outgoing: Vec<Outgoing>) -> Result<()> {
+    pub(crate) async fn answer(self, target: Target<'_>, outgoing: Vec<Outgoing>) -> Result<()> {
         for outgoing in outgoing {
             let message = OutboundMessage::notification(&outgoing, target);
             let url = &self.options.address()?.url;
             // A failure to send a response does not fail the call.
-            if self.send_post(url, message).await.is_err() {
+            if Box::pin(self.send_post(url, message)).await.is_err() {
                 // The server works on the request that is answered here.
                 self.wait.check().map_err(|error| error.with_may_have_run(true))?;
             }
@@ -286,7 +286,7 @@ impl<'a> Ctx<'a> {
 }
 
 impl Response {
-    fn outcome(self, http_status: u16, session_id: Option<String>) -> Outcome {
+    pub(crate) fn outcome(self, http_status: u16, session_id: Option<String>) -> Outcome {
         match self {
             Self::Result(answer) => Outcome::Answer(answer, session_id),
             Self::Error { rpc, is_anonymous } => Outcome::rpc(rpc, http_status, is_anonymous),
