@@ -1,6 +1,7 @@
 //! Streamable HTTP: requests, responses, errors, negotiation, recovery and TLS.
 
 mod errors;
+mod media_types;
 mod negotiation;
 mod recovery;
 mod responses;
