@@ -4,6 +4,7 @@ mod certificates;
 mod compression;
 mod cookies;
 mod errors;
+mod media_types;
 mod negotiation;
 mod recovery;
 mod responses;

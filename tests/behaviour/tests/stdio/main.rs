@@ -1,5 +1,6 @@
 //! Servers that are programs or open descriptors.
 
+mod malformed_input;
 mod messages;
 mod open_descriptors;
 mod process;
