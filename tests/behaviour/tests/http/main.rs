@@ -3,6 +3,7 @@
 mod compression;
 mod errors;
 mod negotiation;
+mod probe;
 mod recovery;
 mod responses;
 mod resumption;

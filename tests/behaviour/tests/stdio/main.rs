@@ -2,6 +2,7 @@
 
 mod messages;
 mod open_descriptors;
+mod probe;
 mod process;
 mod restarts;
 mod server_messages;
