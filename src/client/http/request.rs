@@ -61,6 +61,7 @@ impl<'a> HttpContext<'a> {
         }
         let mut all = self.secrets.clone();
         all.extend(self.options.credential.secrets());
+        all.extend(self.options.cookies.secrets());
         all
     }
 
@@ -361,16 +362,21 @@ async fn follow<'a>(
             Some(token) => options.credential.proof(token, request.verb, &url.without_query()),
             None => Ok(None),
         };
+        let cookie = options.cookie(url);
         let request = OutgoingRequest {
             verb: request.verb,
             url,
             headers,
+            cookie: cookie.as_ref(),
             body: request.body,
             is_repeatable: request.is_repeatable,
             proof: bound.is_some().then_some(&prove),
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
         is_repeated |= reply.is_repeated;
+        if !reply.head.set_cookies.is_empty() {
+            options.cookies.take(url, &reply.head.set_cookies);
+        }
         if !(300..400).contains(&reply.head.status) {
             (reply.moved, reply.is_repeated) = (moved, is_repeated);
             return Ok(reply);
