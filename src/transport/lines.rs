@@ -256,12 +256,11 @@ impl LineSink {
         Ok(SendProgress::All)
     }
 
-    /// Whether the server has not read all that was sent. False where the system
-    /// does not say so.
-    pub(crate) fn has_unread(&self) -> bool {
+    /// How many of the bytes that were sent the server has not read; 0 where the
+    /// system does not say so.
+    pub(crate) fn unread(&self) -> usize {
         let fd = self.fd.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        !rest.is_empty() || fd.is_some_and(|fd| fd.unread_by_peer() > 0)
+        fd.map_or(0, |fd| fd.unread_by_peer())
     }
 
     /// Keeps the rest of a line whose sender gives up.

@@ -6,6 +6,7 @@ mod cookies;
 mod errors;
 mod media_types;
 mod negotiation;
+mod probe;
 mod recovery;
 mod responses;
 mod resumption;

@@ -3,6 +3,7 @@
 mod malformed_input;
 mod messages;
 mod open_descriptors;
+mod probe;
 mod process;
 mod restarts;
 mod server_messages;
