@@ -290,8 +290,8 @@ extern "C" {
 #define MCP_E_UNAUTHORIZED 41
 
 /**
- * HTTP 403: the token is valid, but does not permit this request.
- * mcp_error_challenge() may name the missing scope.
+ * HTTP 403: the server refuses access.  The message says whether a credential
+ * was sent.  mcp_error_challenge() may name the missing scope.
  */
 #define MCP_E_FORBIDDEN 42
 
@@ -607,7 +607,8 @@ extern "C" {
 /**
  * STANDARD ERROR of a server process, for mcp_client_set_stderr().
  *
- * The library reads it, and keeps the last part for error messages.
+ * The library reads it, and keeps its first and last lines for error
+ * messages.
  */
 #define MCP_STDERR_KEEP 0
 
@@ -1359,6 +1360,9 @@ void mcp_client_free(mcp_client *client);
  * Copied, and treated as a secret.  It is sent to the origin of the server
  * only.
  *
+ * The library sends the cookies of the server back to it, as RFC 6265 says.
+ * While there is a header Cookie, only that one is sent.
+ *
  * Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
  * by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
  * allow, for a header that the library itself writes (Host, Content-Length,
@@ -1515,6 +1519,10 @@ int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
  * Adds the certificates in a PEM file to the trusted certificates of the
  * system.
  *
+ * The file may hold the certificate of the server itself, whoever signed it.
+ * The library then needs no authority for it, but still checks its name and
+ * its dates.
+ *
  * `path`: in UTF-8.  The file is read at once.  NULL, which is the default,
  * means the certificates of the system only.
  *
@@ -1608,8 +1616,8 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * certificates belong to HTTP: the functions that set them return
  * MCP_E_UNSUPPORTED.  If the program cannot be started, or ends while a call
  * waits, the call returns MCP_E_PROCESS.  mcp_error_exit_status() then
- * returns the program's exit status, and the message has the last part of
- * what the program wrote to its standard error.
+ * returns the program's exit status, and the message has the first
+ * and the last lines of what the program wrote to its standard error.
  *
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
@@ -1645,7 +1653,9 @@ mcp_client *mcp_client_new_fds(int32_t read_fd, int32_t write_fd);
  *
  * `name`: not empty, without "=".  Copied.
  * `value`: copied; NULL removes the variable, even one that every server
- * gets.  A value of eight bytes or more is treated as a secret in messages.
+ * gets.  A value is treated as a secret in messages if the name says that it
+ * is one (API_KEY, TOKEN, DB_PASSWORD, ...), or the value itself does (a URL
+ * with a password, a private key, a token with a known prefix).
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a client that does
  * not start its server; MCP_E_STATE while the process runs; MCP_E_FORKED.
@@ -1674,7 +1684,8 @@ int32_t mcp_client_set_directory(mcp_client *client, const char *path);
  *
  * `choice`: MCP_STDERR_KEEP, MCP_STDERR_DISCARD or MCP_STDERR_INHERIT.
  * MCP_STDERR_KEEP is the default: the library reads the output, and keeps
- * the last 8 KiB for the message of MCP_E_PROCESS.
+ * its first 2 KiB and its last 6 KiB, as lines, for the messages of
+ * MCP_E_PROCESS and MCP_E_TIMEOUT.
  *
  * See also mcp_client_set_stderr_fd().
  *

@@ -28,6 +28,29 @@ static void put_warnings(const mcp_config *config)
     }
 }
 
+static char command[256];
+
+/* Returns the program of a server of a configuration file, or NULL. */
+const char *server_command(void)
+{
+    return command[0] != '\0' ? command : NULL;
+}
+
+static void remember_command(const mcp_config *config, const char *server)
+{
+    size_t i, count = mcp_config_count(config);
+
+    for (i = 0; i < count; i++) {
+        const char *name = mcp_config_name(config, i);
+        const char *text = mcp_config_command(config, i);
+
+        if (text != NULL && (server != NULL && name != NULL
+                                 ? strcmp(name, server) == 0
+                                 : count == 1))
+            snprintf(command, sizeof command, "%s", text);
+    }
+}
+
 static mcp_client *client_of_file(const struct options *options)
 {
     mcp_config *config = mcp_config_load(options->config);
@@ -36,6 +59,8 @@ static mcp_client *client_of_file(const struct options *options)
 
     if (client != NULL && options->verbose)
         put_warnings(config);
+    if (client != NULL)
+        remember_command(config, options->server);
     mcp_config_free(config);
     return client;
 }
@@ -107,6 +132,8 @@ mcp_client *make_client(const struct options *options)
         status = mcp_client_set_info(client, "mcpclient", mcp_version());
     if (status == MCP_OK && options->verbose)
         status = mcp_client_set_trace_fd(client, 2);
+    if (status == MCP_OK) /* some tools run as tasks only */
+        status = mcp_client_set_tasks(client, 1);
     if (status == MCP_OK)
         status = set_headers(client, options);
     if (status == MCP_OK)
@@ -135,7 +162,7 @@ mcp_client *make_client(const struct options *options)
         status = mcp_client_set_directory(client, options->directory);
     if (status == MCP_OK && options->url == NULL)
         status = set_errors(client, options);
-    if (status == MCP_OK && options->command->asks)
+    if (status == MCP_OK && !options->command->is_of_oauth)
         status = answer_questions(client, options);
     if (status != MCP_OK) {
         mcp_client_free(client);

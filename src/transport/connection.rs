@@ -23,6 +23,8 @@ pub(crate) struct Connection {
     input: Vec<u8>,
     start: usize,
     end: usize,
+    /// The length of the last head, which ends at `start` until more is read.
+    head: usize,
     /// The last read filled the buffer, so there is probably more.
     is_likely: bool,
     /// Nothing has arrived since the last request was sent.
@@ -58,6 +60,7 @@ impl Connection {
             input: Vec::new(),
             start: 0,
             end: 0,
+            head: 0,
             is_likely: false,
             is_first: true,
             is_used: false,
@@ -129,6 +132,7 @@ impl Connection {
                         }
                         continue;
                     }
+                    self.head = length;
                     return Ok(Box::new(head));
                 }
             }
@@ -212,6 +216,11 @@ impl Connection {
     /// Whether the connection is fit for another request.
     pub(crate) fn is_quiet(&mut self) -> bool {
         !self.has_leftover() && self.stream.is_quiet()
+    }
+
+    /// The bytes of the head that [`Connection::exchange`] has just read.
+    pub(crate) fn head(&self) -> &[u8] {
+        self.input.get(self.start.saturating_sub(self.head)..self.start).unwrap_or_default()
     }
 
     fn pending(&self) -> &[u8] {

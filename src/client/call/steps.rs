@@ -138,6 +138,8 @@ impl<'a> CallSteps<'a> {
             is_repeatable,
             target: session.target(),
             report,
+            limit: None,
+            patience: None,
         };
         let reporting =
             report.map(|report| ReportRegistration::begin(&client.progress_reports, id, report));
@@ -244,7 +246,8 @@ impl<'a> CallSteps<'a> {
         let (Ctx { client, options, .. }, limits) = (self.ctx, self.limits);
         let Some(within) = &self.in_session else { return self.failed(no_session()) };
         let (session, call) = (&within.session, within.prepared.as_deref().unwrap_or(self.call));
-        let verdict = outcome.verdict(RequestKind::Call, session);
+        let kind = if self.is_repeatable { RequestKind::Read } else { RequestKind::Call };
+        let verdict = outcome.verdict(kind, session);
         let (event, error) = match outcome.to(session, call.method()) {
             Outcome::Answer(answer, _) => match session.dialect.interpret(call, &answer) {
                 Ok(Interpretation::Complete) => return self.answered(answer),
@@ -269,6 +272,12 @@ impl<'a> CallSteps<'a> {
             {
                 client.forget(session);
                 (CallEvent::SessionLost, error)
+            }
+            Outcome::Rpc(RpcRefused { error, .. }) | Outcome::NotMcp(_, error)
+                if verdict.is_some_and(Verdict::needs_ping) =>
+            {
+                client.cache.forget(call);
+                (CallEvent::Failed, error)
             }
             Outcome::Rpc(RpcRefused { rpc, error, .. }) => match rpc.code {
                 HEADER_MISMATCH if call.is_tool() && session.has_header_params() => {

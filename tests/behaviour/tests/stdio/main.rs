@@ -5,3 +5,4 @@ mod open_descriptors;
 mod process;
 mod restarts;
 mod server_messages;
+mod standard_error;
