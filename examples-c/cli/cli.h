@@ -96,6 +96,7 @@ void forget(struct options *options);
 /* server.c: returns NULL on failure, with the last error set. */
 mcp_client *make_client(const struct options *options);
 const char *server_name(const struct options *options);
+const char *server_command(void);
 
 /* sign_in.c */
 int32_t set_auth(mcp_client *client, const struct options *options);
@@ -164,6 +165,10 @@ int save_contents(FILE *to, const mcp_result *result, const char *folder);
 void show_progress(void *userdata, double progress, double total,
                    const char *message);
 void hide_progress(void);
+
+/* waiting.c: says what the command waits for, if it is not connected soon. */
+void start_waiting(mcp_client *client, const struct options *options);
+void stop_waiting(void);
 
 /* arguments.c: makes a JSON object of JSON or of key=value words.  Returns
  * NULL after it has printed what is wrong.  `schema` may be NULL. */

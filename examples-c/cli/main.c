@@ -77,12 +77,14 @@ static int run(const struct options *options)
     interrupt = mcp_cancel_new();
     handle_interrupt();
     client = make_client(options);
+    start_waiting(client, options);
     if (client == NULL ||
         (options->command->run != listen_to &&
          ask_for_logs(client, options, 1) != MCP_OK))
         status = fail(options);
     else
         status = options->command->run(client, options);
+    stop_waiting();
     end_sign_in();
     mcp_client_free(client);
     mcp_cancel_free(interrupt);

@@ -16,10 +16,10 @@ pub(crate) struct EventSource<B> {
     body: B,
     stream: EventStream,
     events: VecDeque<SseEvent>,
-    /// The bytes since the last event of an encoded stream.
-    since_event: usize,
     /// An event "endpoint" ends the stream.
     ends_at_endpoint: bool,
+    /// The bytes since the last event of an encoded stream.
+    since_event: usize,
     /// How the stream ended. Reported after the events that arrived before.
     end: Option<Result<()>>,
 }
@@ -45,8 +45,8 @@ impl<B: Pieces> EventSource<B> {
             body,
             stream,
             events: VecDeque::new(),
-            since_event: 0,
             ends_at_endpoint: false,
+            since_event: 0,
             end: None,
         }
     }

@@ -30,6 +30,8 @@ pub(crate) struct OutgoingRequest<'a> {
     pub(crate) url: &'a Url,
     /// Names and values. A secret value is masked in the trace.
     pub(crate) headers: &'a [(&'a str, &'a str, IsSecret)],
+    /// The value of Cookie.
+    pub(crate) cookie: Option<&'a Secret>,
     pub(crate) body: Option<&'a [u8]>,
     /// Whether it may be sent again if it is not known whether it arrived.
     pub(crate) is_repeatable: bool,
@@ -90,9 +92,12 @@ impl Http {
         loop {
             let proof = request.proof.map_or(Ok(None), |prove| prove());
             let proof = proof.map_err(|error| error.or_may_have_run(may_have_run))?;
-            let proof = proof.as_ref().map(|proof| ("DPoP", proof.expose(), true));
-            trace_request(request, proof, setting);
-            let mut bytes = write(request, proof);
+            let own = [
+                request.cookie.map(|cookie| ("Cookie", cookie.expose(), true)),
+                proof.as_ref().map(|proof| ("DPoP", proof.expose(), true)),
+            ];
+            trace_request(request, own, setting);
+            let mut bytes = write(request, own);
             let until = setting.limit.map(|limit| Instant::now() + limit);
             let limited = until.map(|until| wait.until(until));
             match connection.exchange(&mut bytes, limited.as_ref().unwrap_or(wait)).await {
@@ -294,10 +299,13 @@ fn ends_here(reply: &mut HttpResponse<'_>) -> bool {
 /// A header: name, value, and whether the value is secret.
 type HeaderLine<'a> = (&'a str, &'a str, IsSecret);
 
+/// The headers that are made for one sending.
+type OwnLines<'a> = [Option<HeaderLine<'a>>; 2];
+
 /// The request as bytes, in one buffer for one write.
-fn write(request: &OutgoingRequest<'_>, proof: Option<HeaderLine<'_>>) -> Vec<u8> {
+fn write(request: &OutgoingRequest<'_>, own: OwnLines<'_>) -> Vec<u8> {
     let body = request.body.unwrap_or_default();
-    let headers = || request.headers.iter().chain(&proof);
+    let headers = || request.headers.iter().chain(own.iter().flatten());
     // Large enough: a buffer that grows would leave copies of the credential
     // behind.
     let lines = headers().map(|(name, value, _)| name.len() + value.len() + 4);
@@ -324,15 +332,11 @@ fn write(request: &OutgoingRequest<'_>, proof: Option<HeaderLine<'_>>) -> Vec<u8
     bytes
 }
 
-fn trace_request(
-    request: &OutgoingRequest<'_>,
-    proof: Option<HeaderLine<'_>>,
-    setting: ExchangeSettings<'_>,
-) {
+fn trace_request(request: &OutgoingRequest<'_>, own: OwnLines<'_>, setting: ExchangeSettings<'_>) {
     let Some(trace) = setting.trace else { return };
     let path = request.url.path();
     trace.line(">", &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
-    for (name, value, is_secret) in request.headers.iter().chain(&proof) {
+    for (name, value, is_secret) in request.headers.iter().chain(own.iter().flatten()) {
         let shown = if *is_secret { MASK } else { value };
         trace.line(">", &format!("{name}: {shown}"), setting.secrets);
     }
@@ -358,6 +362,8 @@ fn shown_field(line: &str) -> String {
     };
     let (name, value) = (name.to_ascii_lowercase(), value.trim());
     let value = match name.as_str() {
+        // As in requests, and without the id itself.
+        "mcp-session-id" => return format!("Mcp-Session-Id: {MASK}"),
         "www-authenticate" | "proxy-authenticate" => value,
         // A query may hold a token.
         "location" => value.split(['?', '#']).next().unwrap_or_default(),
@@ -392,9 +398,15 @@ mod tests {
             end(stream, ready);
         });
         let http = Http::default();
-        let (headers, body, proof) = (&[][..], None, None);
-        let request =
-            OutgoingRequest { verb: "GET", url: &url, headers, body, is_repeatable: true, proof };
+        let request = OutgoingRequest {
+            verb: "GET",
+            url: &url,
+            headers: &[],
+            cookie: None,
+            body: None,
+            is_repeatable: true,
+            proof: None,
+        };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
         let setting = ExchangeSettings {
@@ -469,6 +481,7 @@ mod tests {
             verb: "GET",
             url: &url,
             headers: &[],
+            cookie: None,
             body: None,
             is_repeatable: true,
             proof: Some(&prove),

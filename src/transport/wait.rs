@@ -244,9 +244,9 @@ impl Wait {
         self.at_most(moment.saturating_duration_since(Instant::now()))
     }
 
-    /// Half of the time that is left, at most `most`.
-    pub(crate) fn half(&self, most: Duration) -> Duration {
-        self.left().map_or(Duration::ZERO, |left| (left / 2).min(most))
+    /// Half of the time that is left, and at most `limit`.
+    pub(crate) fn half(&self, limit: Duration) -> Result<Duration> {
+        Ok((self.left()? / 2).min(limit))
     }
 
     /// This wait with another limit, for a person's input.

@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import calling
 import careless
 import events
+import forms
 import messages
 import oauth
 import saving
@@ -187,6 +188,8 @@ with TestServer() as server:
     tasks.run_all(server.url)
     servers.run_all(server.url)
     calling.run_all(server.url)
+with tempfile.TemporaryDirectory() as space:
+    forms.run_all(space)
 careless.run_all()
 messages.run_all()
 saving.run_all()

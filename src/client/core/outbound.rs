@@ -21,11 +21,11 @@ pub(crate) struct OutboundMessage<'a> {
     pub(crate) is_repeatable: bool,
     pub(crate) target: Target<'a>,
     pub(crate) report: Option<&'a Arc<ProgressReport>>,
+    /// Limits the time from the sending of a POST to its response.
+    pub(crate) limit: Option<Duration>,
     /// Limits the time until the HTTP response begins, but not the time to get a
     /// token.
     pub(crate) patience: Option<Duration>,
-    /// Limits the time from the sending of a POST to its response.
-    pub(crate) limit: Option<Duration>,
 }
 
 impl<'a> OutboundMessage<'a> {

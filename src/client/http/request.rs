@@ -61,6 +61,7 @@ impl<'a> HttpContext<'a> {
         }
         let mut all = self.secrets.clone();
         all.extend(self.options.credential.secrets());
+        all.extend(self.options.cookies.secrets());
         all
     }
 
@@ -153,9 +154,9 @@ impl<'a> Ctx<'a> {
             // A body that does not end must not hide the refusal. A call may wait
             // for the stream of a GET.
             let limit = if request.verb == "GET" { GET_EXCERPT_TIME } else { EXCERPT_TIME };
-            let limited = reply.limited(brief);
-            let limited = limited.as_ref().unwrap_or(brief).at_most(limit);
-            let body = reply.read_excerpt(EXCERPT, &limited).await;
+            let within = brief.at_most(limit);
+            let within = reply.limited(&within).unwrap_or(within);
+            let body = reply.read_excerpt(EXCERPT, &within).await;
             http.trace(&body);
             let found = jsonrpc::find_error(&body);
             let names_request = found.as_ref().is_some_and(|(id, _)| client.has_issued(id));
@@ -296,7 +297,7 @@ pub(crate) struct HttpRequest<'a> {
 impl<'a> HttpRequest<'a> {
     pub(crate) fn post(url: &'a Url, message: OutboundMessage<'a>) -> Self {
         let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = message;
-        let OutboundMessage { patience, limit, .. } = message;
+        let (patience, limit) = (message.patience, message.limit);
         Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience, limit }
     }
 }
@@ -361,16 +362,21 @@ async fn follow<'a>(
             Some(token) => options.credential.proof(token, request.verb, &url.without_query()),
             None => Ok(None),
         };
+        let cookie = options.cookie(url);
         let request = OutgoingRequest {
             verb: request.verb,
             url,
             headers,
+            cookie: cookie.as_ref(),
             body: request.body,
             is_repeatable: request.is_repeatable,
             proof: bound.is_some().then_some(&prove),
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
         is_repeated |= reply.is_repeated;
+        if !reply.head.set_cookies.is_empty() {
+            options.cookies.take(url, &reply.head.set_cookies);
+        }
         if !(300..400).contains(&reply.head.status) {
             (reply.moved, reply.is_repeated) = (moved, is_repeated);
             return Ok(reply);

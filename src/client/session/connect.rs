@@ -107,19 +107,19 @@ impl<'a> Ctx<'a> {
     async fn make_session(self) -> Result<Session> {
         let mut has_lost = false;
         loop {
-            let Agreement { transport, attempt, server_info, session_id } =
-                self.negotiate().await?;
-            let agreed = self.agree(&transport, attempt, server_info, session_id).await;
-            if !matches!(agreed, Ok(Agreed::Session(_)))
-                && let Some(connection) = transport.shared_connection()
-            {
-                self.client.retire(connection);
-            }
-            match agreed? {
-                Agreed::Session(session) => return Ok(*session),
+            let agreement = self.negotiate().await?;
+            let Agreement { transport, attempt, server_info, session_id } = agreement;
+            let result = self.agree(&transport, attempt, server_info, session_id).await;
+            match result {
+                Ok(Agreed::Session(session)) => return Ok(*session),
                 // Once: a session that is lost at once will be lost again.
-                Agreed::Lost(_) if !has_lost => has_lost = true,
-                Agreed::Lost(error) => return Err(error),
+                Ok(Agreed::Lost(_)) if !has_lost => has_lost = true,
+                Ok(Agreed::Lost(error)) | Err(error) => {
+                    if let Some(connection) = transport.shared_connection() {
+                        self.client.retire(connection);
+                    }
+                    return Err(error);
+                }
             }
         }
     }
@@ -260,5 +260,6 @@ enum Agreed {
 }
 
 const INITIALIZED: &str = "notifications/initialized";
+
 /// How often a call that waits to connect checks whether its timeout is paused.
 const RECHECK: Duration = Duration::from_millis(100);

@@ -101,7 +101,7 @@ impl<'a> LineAttempts<'a> {
 
     fn limit(&self, ctx: Ctx<'_>, is_brief: bool, negotiation: &Negotiation) -> WaitLimit {
         let is_probe = matches!(self.open.last(), Some((Attempt::Discover(_), _)));
-        let half = |most: Duration| ctx.wait.half(most);
+        let half = |most: Duration| ctx.wait.half(most).unwrap_or(Duration::ZERO);
         match is_probe {
             _ if is_brief => WaitLimit::Fixed(GRACE),
             true if negotiation.is_probe_limited() => {

@@ -137,6 +137,7 @@ impl Ctx<'_> {
     async fn negotiate_by_stdio(self, hint: Option<NegotiationHint>) -> Result<Agreement> {
         let Ctx { client, options, .. } = self;
         let mut rest: Option<(Negotiation, Attempt)> = None;
+        let mut first_output = None;
         loop {
             let connection = client.open_stdio(options)?;
             let carriage = match connection.process() {
@@ -150,13 +151,22 @@ impl Ctx<'_> {
                 Some(rest) => rest,
                 None => Negotiation::new(options.pinned, hint.map(|hint| hint.attempt), carriage)?,
             };
-            match self.negotiate_on(connection, negotiation, attempt).await? {
+            let negotiated = self.negotiate_on(connection, negotiation, attempt).await;
+            if negotiated.is_err() && first_output.is_some() {
+                // The first process had more time to say why it cannot work.
+                *lock(&client.standard_error) = first_output;
+            }
+            match negotiated? {
                 Negotiated::Agreed(agreement) => return Ok(*agreement),
                 Negotiated::OtherTransport(error) => return Err(error),
                 Negotiated::NoSse(_) => {
                     return Err(Error::new(Status::Internal, "a process that is an event stream"));
                 }
-                Negotiated::Restart(negotiation, next) => rest = Some((negotiation, next)),
+                Negotiated::Restart(negotiation, next) => {
+                    let output = lock(&client.standard_error).clone();
+                    first_output = output.filter(|output| !output.shown().is_empty());
+                    rest = Some((negotiation, next));
+                }
             }
         }
     }
@@ -229,7 +239,10 @@ impl Ctx<'_> {
         mut attempt: Attempt,
     ) -> Result<Negotiated> {
         loop {
-            let limit = negotiation.is_probe_limited().then(|| self.wait.half(PROBE));
+            let limit = match negotiation.is_probe_limited() {
+                true => Some(self.wait.half(PROBE)?),
+                false => None,
+            };
             let (outcome, session_id) = self.attempt(&transport, attempt, limit).await?;
             match negotiation.interpret(attempt, outcome)? {
                 NextAttempt::Try(next) if transport.is_over() => {

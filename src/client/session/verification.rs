@@ -23,8 +23,7 @@ impl Ctx<'_> {
         let id = client.next_id();
         let meta = RequestMeta { id, ..RequestMeta::default() };
         let outgoing = session.dialect.request(&Call::ping(), &meta)?;
-        wait.check()?;
-        let patience = wait.half(PATIENCE);
+        let patience = wait.half(PATIENCE)?;
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,

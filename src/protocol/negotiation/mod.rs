@@ -22,7 +22,7 @@ use crate::protocol::server_info::{HandshakeReply, ServerInfo};
 use crate::wire::jsonrpc::{Answer, RpcError};
 
 pub(crate) use outcome::{AttemptFailure, AttemptOutcome};
-use versions::{is_about_version, older, protocol_version, supported, supported_versions};
+use versions::{is_about_version, older, supported};
 
 /// The request to send next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,22 +177,19 @@ impl Negotiation {
     ) -> Result<NextAttempt> {
         self.has_seen_probe = true;
         match outcome {
-            AttemptOutcome::Answered(answer) => {
-                let names = supported_versions(&answer);
-                match agreed_by_discover(revision, &names, &answer) {
-                    Ok(Some(server_info)) => Ok(NextAttempt::Agreed(server_info)),
-                    // Without a common version the list is no proof: some servers
-                    // name the versions of one dialect only.
-                    Ok(None) => match self.choose(revision, &names, false) {
-                        Ok(next) => Ok(next),
-                        Err(error) => {
-                            self.named = names;
-                            self.fall_back(error)
-                        }
-                    },
-                    Err(error) => self.fall_back(error),
-                }
-            }
+            AttemptOutcome::Answered(answer) => match discovered(revision, &answer) {
+                Ok(DiscoverMeaning::Agreed(server_info)) => Ok(NextAttempt::Agreed(server_info)),
+                // Without a common version the list is no proof: some servers
+                // name the versions of one dialect only.
+                Ok(DiscoverMeaning::Others(names)) => match self.choose(revision, &names, false) {
+                    Ok(next) => Ok(next),
+                    Err(error) => {
+                        self.named = names;
+                        self.fall_back(error)
+                    }
+                },
+                Err(error) => self.fall_back(error),
+            },
             AttemptOutcome::Refused(error, shown) => match error.code {
                 UNSUPPORTED_VERSION => {
                     let names = supported(&error);
@@ -237,20 +234,19 @@ impl Negotiation {
         };
         self.is_probe_open = false;
         let error = match outcome {
-            AttemptOutcome::Answered(answer) => {
-                let names = supported_versions(&answer);
-                match agreed_by_discover(revision, &names, &answer) {
-                    Ok(Some(server_info)) => return Ok(NextAttempt::Agreed(server_info)),
-                    Ok(None) => {
-                        let error = self.nothing_common(&names);
-                        if Revision::newest_common(&names, false).is_none() {
-                            self.named = names;
-                        }
-                        error
-                    }
-                    Err(error) => error,
+            AttemptOutcome::Answered(answer) => match discovered(revision, &answer) {
+                Ok(DiscoverMeaning::Agreed(server_info)) => {
+                    return Ok(NextAttempt::Agreed(server_info));
                 }
-            }
+                Ok(DiscoverMeaning::Others(names)) => {
+                    let error = self.nothing_common(&names);
+                    if Revision::newest_common(&names, false).is_none() {
+                        self.named = names;
+                    }
+                    error
+                }
+                Err(error) => error,
+            },
             AttemptOutcome::Failed(failure, shown) if failure.is_final() => return Err(shown),
             AttemptOutcome::Refused(_, shown)
             | AttemptOutcome::NotMcp(_, shown)
@@ -277,7 +273,7 @@ impl Negotiation {
                     Ok(reply) => reply,
                     Err(error) => return self.failed(error),
                 };
-                let name = protocol_version(&answer).unwrap_or_default();
+                let name = reply.protocol_version.clone().unwrap_or_default();
                 match Revision::of_server(&name) {
                     Some(theirs) if !theirs.is_stateless() && self.allows(theirs) => {
                         Ok(NextAttempt::Agreed(Box::new(reply.introduce(theirs, &answer))))
@@ -564,15 +560,19 @@ impl Negotiation {
     }
 }
 
-/// What the server says about itself, if it speaks the revision.
-fn agreed_by_discover(
-    revision: Revision,
-    names: &[String],
-    answer: &Answer,
-) -> Result<Option<Box<ServerInfo>>> {
-    if !names.iter().any(|name| name == revision.as_str()) {
-        return Ok(None);
-    }
+/// The meaning of a result of `server/discover`.
+enum DiscoverMeaning {
+    /// The server speaks the revision.
+    Agreed(Box<ServerInfo>),
+    /// The versions that it names instead.
+    Others(Vec<String>),
+}
+
+fn discovered(revision: Revision, answer: &Answer) -> Result<DiscoverMeaning> {
     let reply = HandshakeReply::parse(answer)?;
-    Ok(Some(Box::new(reply.introduce(revision, answer))))
+    let names = reply.supported_versions.clone().unwrap_or_default();
+    if names.iter().any(|name| name == revision.as_str()) {
+        return Ok(DiscoverMeaning::Agreed(Box::new(reply.introduce(revision, answer))));
+    }
+    Ok(DiscoverMeaning::Others(names))
 }

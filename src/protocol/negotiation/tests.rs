@@ -109,7 +109,6 @@ fn falls_back_to_the_handshake_on_any_other_answer() {
         answered(r#"{"supportedVersions":"1999-01-01"}"#),
         answered(r#"{"supportedVersions":null}"#),
         answered(r#"{"supportedVersions":{"2026-07-28":true}}"#),
-        answered(r#"{"supportedVersions":["2026-07-28"],"capabilities":5,"_meta":7}"#),
         answered(r#"{"protocolVersion":"2025-11-25","capabilities":{}}"#),
         // probe-502, and a gateway that refuses what it does not know.
         failed(Status::Unavailable, 502),
@@ -136,6 +135,8 @@ fn falls_back_to_the_handshake_on_any_other_answer() {
 
 #[test]
 fn agrees_with_a_version_that_is_text() {
+    let odd = answered(r#"{"supportedVersions":["2026-07-28",null],"capabilities":5,"_meta":7}"#);
+    assert!(is_agreed(automatic().interpret(PROBE, odd), Revision::V2026_07_28));
     let next = automatic().interpret(PROBE, answered(r#"{"supportedVersions":"2026-07-28"}"#));
     assert!(is_agreed(next, Revision::V2026_07_28));
 }
