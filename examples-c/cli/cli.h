@@ -143,6 +143,7 @@ void put_part(const char *text, int *column, int width);
 
 /* messages.c: the library's messages, with options in place of functions. */
 char *with_options(const char *message);
+void put_message(FILE *to, const char *message);
 void put_error(FILE *to);
 
 /* files.c: a file to write; errno has the reason of a failure.  The old file

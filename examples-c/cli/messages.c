@@ -162,12 +162,18 @@ char *with_options(const char *message)
     return fclose(to) == 0 ? text : NULL;
 }
 
+/* Writes a message of the library. */
+void put_message(FILE *to, const char *message)
+{
+    char *text = with_options(message);
+
+    put_text(to, text);
+    free(text);
+}
+
 /* Writes the thread's last error as a line. */
 void put_error(FILE *to)
 {
-    char *text = with_options(mcp_error_message(NULL));
-
-    put_text(to, text);
+    put_message(to, mcp_error_message(NULL));
     fputc('\n', to);
-    free(text);
 }
