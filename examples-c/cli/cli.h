@@ -49,6 +49,7 @@ struct options {
     int header_count;
     long count;
     long events;
+    int log_level; /* MCP_LOG_..., or NOT_CHOSEN */
     long timeout; /* milliseconds; 0: the default */
     const char *output;
     const char *protocol;
@@ -68,7 +69,6 @@ struct command {
     const char *name;
     const char *words; /* the arguments, as in the usage */
     int least_words, most_words;
-    int asks; /* answers input requests of the server */
     int is_of_file; /* reads a configuration file and makes no client */
     int is_of_oauth; /* gets or deletes a token, and nothing else */
     int (*run)(mcp_client *client, const struct options *options);
@@ -96,6 +96,8 @@ void forget(struct options *options);
 mcp_client *make_client(const struct options *options);
 const char *server_name(const struct options *options);
 const char *server_command(void);
+void note_absence(mcp_client *client, size_t count, const char *capability,
+                  const char *what);
 
 /* sign_in.c */
 int32_t set_auth(mcp_client *client, const struct options *options);
@@ -117,7 +119,7 @@ void wipe(char *text);
 void put_text(FILE *to, const char *text);
 void put_word(FILE *to, const char *text);
 void put_content_text(FILE *to, const char *text, size_t length);
-void put_description(const char *text);
+void put_words(FILE *to, const char *text, size_t length);
 void put_json_text(const char *text);
 void put_json_member(const char *name, const char *text);
 void put_json(FILE *to, const char *json, size_t length);
@@ -125,6 +127,22 @@ int put_result_json(const mcp_result *result);
 void put_contents(FILE *to, const mcp_result *result);
 void put_program_name(void);
 int fail(const struct options *options);
+int fail_with(const struct options *options, const char *status,
+              const char *message);
+
+unsigned long next_character(const unsigned char **at,
+                             const unsigned char *end);
+
+/* layout.c: texts that fit the terminal. */
+int terminal_width(void);
+int columns_of(const char *text, size_t length);
+void put_paragraphs(FILE *to, const char *text, int indent, int width);
+void put_description(const char *text);
+void put_part(const char *text, int *column, int width);
+
+/* messages.c: the library's messages, with options in place of functions. */
+char *with_options(const char *message);
+void put_error(FILE *to);
 
 /* files.c: a file to write; errno has the reason of a failure.  The old file
  * at `path` stays unchanged until close_output() replaces it. */
@@ -161,9 +179,19 @@ struct required {
     size_t count;
 };
 
+void find_names(struct required *required, const mcp_json *names);
 void find_required(struct required *required, const mcp_json *schema);
 int is_required(const struct required *required, const char *name);
 void forget_required(struct required *required);
+
+/* events.c: log messages of --log-level, which `shows` prints. */
+int log_level_of(const char *name);
+int32_t ask_for_logs(mcp_client *client, const struct options *options,
+                     int shows);
+
+/* schema.c: what a tool's schema says of its arguments. */
+void put_arguments(const mcp_json *schema, int *column);
+void put_schema(const char *heading, const mcp_json *schema);
 
 /* questions.c */
 int32_t answer_questions(mcp_client *client, const struct options *options);

@@ -14,7 +14,7 @@ const char usage_text[] =
     "Commands:\n"
     "  ping URL                     checks that the server responds\n"
     "  info URL                     prints who the server is\n"
-    "  tools URL                    lists the tools\n"
+    "  tools URL [NAME]             lists the tools, or shows one in full\n"
     "  call URL TOOL [ARGUMENTS]    calls a tool\n"
     "  resources URL                lists the resources\n"
     "  templates URL                lists the resource templates\n"
@@ -65,6 +65,9 @@ const char usage_text[] =
     "  -o, --output F       read: writes to a file\n"
     "  --transport T        auto (default), http (Streamable HTTP) or sse\n"
     "  --timeout SECONDS    time without a response or progress (default: 60)\n"
+    "  --log-level LEVEL    shows the server's log messages from debug, info,\n"
+    "                       notice, warning, error, critical, alert or\n"
+    "                       emergency on\n"
     "  --protocol VERSION   uses this protocol revision only\n"
     "  --json               prints the server's JSON\n"
     "  --insecure-http      allows credentials over http to other machines\n"
@@ -231,6 +234,16 @@ static int parse_errors(struct options *options, const char *text)
     return SUCCESS;
 }
 
+static int parse_log_level(struct options *options, const char *text)
+{
+    options->log_level = log_level_of(text);
+    if (options->log_level == NOT_CHOSEN)
+        return bad_usage("--log-level %s is not one of debug, info, notice, "
+                         "warning, error, critical, alert and emergency",
+                         text);
+    return SUCCESS;
+}
+
 /* Applies an option that has a value.  `secret` is the value in argv: it is
  * overwritten if it is secret. */
 static int take_option(struct options *options, const char *name,
@@ -276,6 +289,8 @@ static int take_option(struct options *options, const char *name,
         return parse_count(&options->events, "-n", value);
     if (strcmp(name, "--timeout") == 0)
         return parse_timeout(options, value);
+    if (strcmp(name, "--log-level") == 0)
+        return parse_log_level(options, value);
     if (strcmp(name, "-o") == 0 || strcmp(name, "--output") == 0)
         options->output = value;
     else if (strcmp(name, "--config") == 0)
@@ -412,6 +427,9 @@ static int check(const struct options *options)
         return bad_usage("-c is for ping");
     if (options->events > 0 && strcmp(command->name, "listen") != 0)
         return bad_usage("-n is for listen");
+    if (options->log_level != NOT_CHOSEN &&
+        (command->is_of_file || command->is_of_oauth))
+        return bad_usage("--log-level is not for %s", command->name);
     if (options->output != NULL && strcmp(command->name, "read") != 0)
         return bad_usage("-o is for read");
     if (options->output != NULL && options->json)
@@ -423,7 +441,7 @@ int parse(struct options *options, int argc, char **argv)
 {
     int i, status = SUCCESS, words_only = 0, count = 0;
 
-    options->transport = options->errors = NOT_CHOSEN;
+    options->transport = options->errors = options->log_level = NOT_CHOSEN;
     options->sign_in.grant = NOT_CHOSEN;
     options->all_words = (char **)calloc((size_t)argc + 1, sizeof(char *));
     if (options->all_words == NULL) {

@@ -136,8 +136,7 @@ int ping(mcp_client *client, const struct options *options)
             status = fail(options);
         } else {
             fprintf(stderr, "mcpclient: ");
-            put_text(stderr, mcp_error_message(NULL));
-            fputc('\n', stderr);
+            put_error(stderr);
         }
     }
     if (status == SUCCESS && options->json)

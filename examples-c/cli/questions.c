@@ -132,8 +132,7 @@ static void on_input(void *userdata, mcp_client *client, mcp_input *input)
     }
     if (status != MCP_OK) {
         fprintf(stderr, "mcpclient: ");
-        put_text(stderr, mcp_error_message(NULL));
-        fputc('\n', stderr);
+        put_error(stderr);
     }
     mcp_input_free(input); /* dismisses it if it is not answered */
 }

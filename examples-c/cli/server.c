@@ -132,6 +132,8 @@ mcp_client *make_client(const struct options *options)
         status = mcp_client_set_info(client, "mcpclient", mcp_version());
     if (status == MCP_OK && options->verbose)
         status = mcp_client_set_trace_fd(client, 2);
+    if (status == MCP_OK) /* some tools run as tasks only */
+        status = mcp_client_set_tasks(client, 1);
     if (status == MCP_OK)
         status = set_headers(client, options);
     if (status == MCP_OK)
@@ -167,6 +169,22 @@ mcp_client *make_client(const struct options *options)
         return NULL;
     }
     return client;
+}
+
+/* Says that the server offers none, if a list is empty and the server does not
+ * declare the capability. */
+void note_absence(mcp_client *client, size_t count, const char *capability,
+                  const char *what)
+{
+    mcp_result *server = NULL;
+
+    if (count == 0 && mcp_connect(client, &server) == MCP_OK &&
+        !mcp_result_has_capability(server, capability)) {
+        fflush(stdout);
+        put_program_name();
+        fprintf(stderr, "the server offers no %s\n", what);
+    }
+    mcp_result_free(server);
 }
 
 static void put_servers_json(const mcp_config *config)

@@ -72,8 +72,7 @@ static void *read_answers(void *unused)
         if (mcp_auth_complete(reading.auth, line) == MCP_OK)
             break;
         put_program_name();
-        put_text(stderr, mcp_error_message(NULL));
-        fputc('\n', stderr);
+        put_error(stderr);
     }
     wipe(line);
     return unused;

@@ -142,9 +142,7 @@ pub unsafe extern "C" fn mcp_prompt_argument_required(
 ) -> i32 {
     // SAFETY: the header requires NULL or a live result.
     unsafe {
-        read_value(prompt, 0, |it| {
-            Some(i32::from(it.arguments().get(index)?.is("required", "true")))
-        })
+        read_value(prompt, 0, |it| Some(i32::from(it.arguments().get(index)?.is_set("required"))))
     }
 }
 

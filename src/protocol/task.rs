@@ -117,7 +117,7 @@ impl Tasks {
             }
             ("completed" | "failed", Self::ByClient) => TaskState::Ended,
             ("completed", Self::ByServer) => match members.get("result") {
-                Some(result) if result.get().starts_with('{') => {
+                Some(result) if result.get() != "null" => {
                     TaskState::Completed(result.get().to_owned())
                 }
                 _ => return Err(malformed("it is completed, and has no result")),
@@ -224,7 +224,7 @@ mod tests {
             r#""status":"asleep""#,
             r#""status":1"#,
             r#""status":"completed""#,
-            r#""status":"completed","result":[]"#,
+            r#""status":"completed","result":null"#,
             r#""status":"failed""#,
             r#""status":"failed","error":{}"#,
             r#""status":"input_required""#,

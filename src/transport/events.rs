@@ -16,12 +16,18 @@ pub(crate) struct EventSource<B> {
     body: B,
     stream: EventStream,
     events: VecDeque<SseEvent>,
+    /// The bytes since the last event of an encoded stream.
+    since_event: usize,
     /// How the stream ended. Reported after the events that arrived before.
     end: Option<Result<()>>,
 }
 
 /// The most events before the event "endpoint".
 const FIRST: usize = 64;
+/// An encoded stream may have so many bytes between two events, or as many as an
+/// event has. Comments that decode to a thousand times their size must not keep
+/// a thread busy.
+const BETWEEN: usize = 1024 * 1024;
 
 impl<B: Pieces> EventSource<B> {
     /// A stream whose events have at most `limit` bytes.
@@ -31,7 +37,7 @@ impl<B: Pieces> EventSource<B> {
 
     /// A new stream that replaces a disconnected one.
     pub(crate) fn resumed(body: B, stream: EventStream) -> Self {
-        Self { body, stream, events: VecDeque::new(), end: None }
+        Self { body, stream, events: VecDeque::new(), since_event: 0, end: None }
     }
 
     pub(crate) fn stream(&self) -> &EventStream {
@@ -71,19 +77,25 @@ impl<B: Pieces> EventSource<B> {
             if let Some(end) = self.end.take() {
                 return end.map(|()| None);
             }
+            let is_decoded = self.body.is_decoded();
             let (stream, events) = (&mut self.stream, &mut self.events);
+            let since_event = &mut self.since_event;
             let more = self
                 .body
                 .next_piece(wait, &mut |data| {
                     let mut rest = data;
+                    if is_decoded {
+                        *since_event += data.len();
+                    }
                     while let Some(event) = stream.next(&mut rest)? {
+                        *since_event = 0;
                         if events.is_empty() && event.is_message() && early(&event) {
                             stream.take_back(event);
                         } else {
                             events.push_back(event);
                         }
                     }
-                    Ok(())
+                    stream.check_between(*since_event, BETWEEN)
                 })
                 .await;
             match more {

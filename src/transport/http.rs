@@ -7,6 +7,7 @@ use crate::base::secret_name::is_secret_name;
 use crate::transport::address_policy::NetworkZone;
 use crate::transport::connection::Connection;
 use crate::transport::connector::{Connector, Route};
+use crate::transport::decoding::Decoding;
 use crate::transport::pool::Pool;
 use crate::transport::trace::Trace;
 use crate::transport::wait::{Wait, now};
@@ -59,6 +60,7 @@ pub(crate) struct HttpResponse<'a> {
     /// connection.
     pub(crate) is_repeated: bool,
     body: Body,
+    decoding: Option<Box<Decoding>>,
     connection: Box<Connection>,
     pool: &'a Pool,
 }
@@ -87,9 +89,15 @@ impl Http {
             match connection.exchange(&mut bytes, wait).await {
                 Ok(head) => {
                     trace_head(connection.head(), setting);
-                    let body = head.body();
-                    let (moved, pool) = (None, &self.pool);
-                    return Ok(HttpResponse { head, moved, is_repeated, body, connection, pool });
+                    return Ok(HttpResponse {
+                        body: head.body(),
+                        decoding: head.decoder().map(|decoder| Box::new(Decoding::new(decoder))),
+                        head,
+                        moved: None,
+                        is_repeated,
+                        connection,
+                        pool: &self.pool,
+                    });
                 }
                 Err(no_reply) => {
                     let again = no_reply.is_silent && connection.is_used && request.is_repeatable;
@@ -145,7 +153,7 @@ impl Http {
 }
 
 impl HttpResponse<'_> {
-    /// The whole body, if it has at most `limit` bytes.
+    /// The whole body, if it has at most `limit` decoded bytes.
     pub(crate) async fn read(&mut self, limit: usize, wait: &Wait) -> Result<Vec<u8>> {
         let mut out: Vec<u8> = Vec::new();
         let too_large = || {
@@ -158,7 +166,8 @@ impl HttpResponse<'_> {
             )
             .with_may_have_run(true)
         };
-        if self.body.announced().is_some_and(|length| length > limit as u64) {
+        let announced = self.body.announced().filter(|_| self.decoding.is_none());
+        if announced.is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
         // Grows with the bytes that have arrived, never by the announced length.
@@ -175,7 +184,8 @@ impl HttpResponse<'_> {
         Ok(out)
     }
 
-    /// The start of the body, for an error message.
+    /// The start of the body, for an error message. For a body that cannot be
+    /// decoded, the reason.
     pub(crate) async fn read_excerpt(&mut self, limit: usize, wait: &Wait) -> Vec<u8> {
         let mut out: Vec<u8> = Vec::new();
         let mut take = |data: &[u8]| {
@@ -183,19 +193,28 @@ impl HttpResponse<'_> {
             out.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
             if out.len() < limit { Ok(()) } else { Err(Error::new(Status::TooLarge, "")) }
         };
-        while let Ok(true) = self.next_piece(wait, &mut take).await {}
+        let error = loop {
+            match self.next_piece(wait, &mut take).await {
+                Ok(true) => {}
+                Ok(false) => return out,
+                Err(error) => break error,
+            }
+        };
+        if out.is_empty() && self.decoding.is_some() && error.status() == Status::Protocol {
+            out.extend_from_slice(error.message().as_bytes());
+        }
         out
     }
 
     /// Takes the body as a separate stream. Its connection does not return to
     /// the pool.
     pub(crate) fn open(self) -> OpenBody {
-        OpenBody { body: self.body, connection: self.connection }
+        OpenBody { body: self.body, decoding: self.decoding, connection: self.connection }
     }
 
     /// Returns the connection to the pool. If the end of the body has not
     /// arrived, it is read when the connection is used next, so that the caller
-    /// does not wait for it.
+    /// does not wait for it. What is left is not decoded.
     pub(crate) fn release(mut self) {
         if !self.head.keeps_alive {
             return;
@@ -210,33 +229,43 @@ impl HttpResponse<'_> {
 #[derive(Debug)]
 pub(crate) struct OpenBody {
     body: Body,
+    decoding: Option<Box<Decoding>>,
     connection: Box<Connection>,
 }
 
 /// A body that arrives in pieces.
 pub(crate) trait Pieces {
-    fn parts(&mut self) -> (&mut Connection, &mut Body);
+    fn parts(&mut self) -> (&mut Connection, &mut Body, &mut Option<Box<Decoding>>);
 
-    /// Calls `take` with the next piece of the body; false at its end.
+    /// Calls `take` with the next piece of the body, decoded; false at its end.
     async fn next_piece(
         &mut self,
         wait: &Wait,
         take: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<bool> {
-        let (connection, body) = self.parts();
-        connection.next_piece(body, wait, take).await
+        let (connection, body, decoding) = self.parts();
+        match decoding {
+            None => connection.next_piece(body, wait, take).await,
+            // Boxed: most bodies need no room for it.
+            Some(decoding) => Box::pin(decoding.next_piece(connection, body, wait, take)).await,
+        }
+    }
+
+    /// Whether the pieces are decoded ones.
+    fn is_decoded(&mut self) -> bool {
+        self.parts().2.is_some()
     }
 }
 
 impl Pieces for HttpResponse<'_> {
-    fn parts(&mut self) -> (&mut Connection, &mut Body) {
-        (&mut self.connection, &mut self.body)
+    fn parts(&mut self) -> (&mut Connection, &mut Body, &mut Option<Box<Decoding>>) {
+        (&mut self.connection, &mut self.body, &mut self.decoding)
     }
 }
 
 impl Pieces for OpenBody {
-    fn parts(&mut self) -> (&mut Connection, &mut Body) {
-        (&mut self.connection, &mut self.body)
+    fn parts(&mut self) -> (&mut Connection, &mut Body, &mut Option<Box<Decoding>>) {
+        (&mut self.connection, &mut self.body, &mut self.decoding)
     }
 }
 

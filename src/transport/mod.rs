@@ -8,6 +8,7 @@ pub(crate) mod async_mutex;
 pub(crate) mod background;
 pub(crate) mod connection;
 pub(crate) mod connector;
+pub(crate) mod decoding;
 pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod lines;

@@ -239,6 +239,11 @@ impl Wait {
         Self { end, limit: TimeLimit::Internal, attendant: None, ..self.clone() }
     }
 
+    /// Half of the time that is left, and at most `limit`.
+    pub(crate) fn half(&self, limit: Duration) -> Result<Duration> {
+        Ok((self.left()? / 2).min(limit))
+    }
+
     /// This wait with another limit, for a person's input.
     pub(crate) fn at_most_beyond(&self, limit: Duration) -> Self {
         let end = (Instant::now() + limit).min(self.last);

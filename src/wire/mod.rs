@@ -4,6 +4,7 @@
 
 pub(crate) mod challenge;
 pub(crate) mod clock_skew;
+pub(crate) mod content_coding;
 pub(crate) mod env_file;
 pub(crate) mod event_stream;
 pub(crate) mod front_matter;

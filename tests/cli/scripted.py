@@ -5,6 +5,10 @@
 A script is a JSON object:
 
     results         by method, what is sent as its result
+    as_task         the same, for requests that ask for a task
+    errors          by method, the error that is sent in place of a result
+    during          by method, notifications before the response
+    silent          methods that are not answered
     notifications   sent when the client listens
     question        params of elicitation/create, asked before a tool answers
     server          the result of initialize
@@ -34,6 +38,10 @@ def reply(script, message):
         return dict(head, error={"code": -32601, "message": "Method not found"})
     if method == "initialize":
         return dict(head, result=script.get("server", GREETING))
+    if method in script.get("as_task", {}) and "task" in (message.get("params") or {}):
+        return dict(head, result=script["as_task"][method])
+    if method in script.get("errors", {}):
+        return dict(head, error=script["errors"][method])
     return dict(head, result=script.get("results", {}).get(method, {}))
 
 
@@ -63,7 +71,9 @@ def talk(script):
         elif message["method"] == "tools/call" and "question" in script:
             held = reply(script, message)
             say(question(script))
-        else:
+        elif message["method"] not in script.get("silent", []):
+            for one in script.get("during", {}).get(message["method"], []):
+                say(one)
             say(reply(script, message))
 
 
@@ -124,6 +134,13 @@ class Handler(BaseHTTPRequestHandler):
                 self.server.answers.get(timeout=20)
             except queue.Empty:
                 return
+            self.event(reply(script, message))
+        elif message["method"] in script.get("silent", []):
+            self.server.is_over.wait(20)
+        elif message["method"] in script.get("during", {}):
+            self.begin_stream()
+            for one in script["during"][message["method"]]:
+                self.event(one)
             self.event(reply(script, message))
         else:
             self.send(200, json.dumps(reply(script, message)).encode())

@@ -32,6 +32,7 @@ use crate::transport::async_mutex::AsyncMutex;
 use crate::transport::background::Background;
 use crate::transport::process::KeptOutput;
 use crate::transport::wait::Wait;
+use crate::wire::jsonrpc::Id;
 
 /// A client, shared by the threads that call with it.
 #[derive(Debug)]
@@ -155,6 +156,16 @@ impl Client {
 
     pub(crate) fn next_id(&self) -> i64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether an id is one that this client has given to a request.
+    pub(crate) fn has_issued(&self, id: &Id) -> bool {
+        let number = match id {
+            Id::Number(number) => Some(*number),
+            Id::Text(text) => text.parse().ok().filter(|number: &i64| number.to_string() == *text),
+            Id::None => None,
+        };
+        number.is_some_and(|number| (1..self.next_id.load(Ordering::Relaxed)).contains(&number))
     }
 
     /// Runs a task on the background thread.

@@ -1,6 +1,7 @@
 //! A message to the server, and its outcome.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::base::error::Error;
 use crate::client::core::progress_report::ProgressReport;
@@ -20,13 +21,25 @@ pub(crate) struct OutboundMessage<'a> {
     pub(crate) is_repeatable: bool,
     pub(crate) target: Target<'a>,
     pub(crate) report: Option<&'a Arc<ProgressReport>>,
+    /// Limits the time until the HTTP response begins, but not the time to get a
+    /// token.
+    pub(crate) patience: Option<Duration>,
 }
 
 impl<'a> OutboundMessage<'a> {
     /// A message without a response: a notification, or a response to the
     /// server.
     pub(crate) fn notification(outgoing: &'a Outgoing, target: Target<'a>) -> Self {
-        Self { outgoing, id: None, is_repeatable: false, target, report: None }
+        Self { outgoing, id: None, is_repeatable: false, target, report: None, patience: None }
+    }
+
+    /// What the message is, as far as its sending shows.
+    pub(crate) fn kind(&self) -> RequestKind {
+        match self.id {
+            Some(_) if self.is_repeatable => RequestKind::Read,
+            Some(_) => RequestKind::Call,
+            None => RequestKind::Aside,
+        }
     }
 }
 
@@ -61,12 +74,18 @@ impl Outcome {
             }
             Self::Answer(..) | Self::Accepted => return None,
         };
-        Some(session_loss::judge(request, refusal, session.state(false)))
+        Some(session_loss::judge(request, refusal, session.state()))
     }
 
     /// Whether the server has lost the session.
     pub(crate) fn is_loss(&self, request: RequestKind, session: &Session) -> bool {
         self.verdict(request, session).is_some_and(Verdict::is_lost)
+    }
+
+    /// Whether the server has lost the session, or may have lost it.
+    pub(crate) fn is_doubtful(&self, request: RequestKind, session: &Session) -> bool {
+        let verdict = self.verdict(request, session);
+        verdict.is_some_and(|verdict| verdict.is_lost() || verdict.needs_ping())
     }
 
     /// Returns the outcome for a call of `method`: "unknown method" has its own

@@ -1,6 +1,6 @@
 //! A message over HTTP with SSE: a POST whose reply only accepts it.
 
-use crate::base::error::Result;
+use crate::base::error::{Result, Status};
 use crate::client::core::client::Client;
 use crate::client::core::connection_limit::ConnectionPermit;
 use crate::client::core::context::Ctx;
@@ -8,7 +8,6 @@ use crate::client::core::outbound::{OutboundMessage, Outcome, RpcRefused};
 use crate::client::http::request::{HttpContext, HttpRequest, Refused};
 use crate::protocol::http_status::StatusClass;
 use crate::transport::wait::Wait;
-use crate::wire::jsonrpc::Id;
 use crate::wire::url::Url;
 
 impl Ctx<'_> {
@@ -27,10 +26,34 @@ impl Ctx<'_> {
                 reply.release();
                 Ok(None)
             }
-            Err(refused) => refused.outcome().map(Some),
+            Err(refused) => self.refused(refused, message).map(Some),
         }
     }
+
+    /// Turns the refusal of a message into an outcome, and suspects the session
+    /// if the refusal may mean that it is lost.
+    #[cold]
+    pub(crate) fn refused(
+        self,
+        mut refused: Refused,
+        message: OutboundMessage<'_>,
+    ) -> Result<Outcome> {
+        if let Some(session) = message.target.session {
+            let verdict = refused.verdict(message.kind(), session);
+            if verdict.needs_ping() {
+                session.suspect();
+                // Without an authorization, nobody knows whether a token helps.
+                if refused.error.status() == Status::Unauthorized && self.options.oauth.is_none() {
+                    refused.error = refused.error.with_advice(MAY_BE_LOST);
+                }
+            }
+        }
+        refused.outcome()
+    }
 }
+
+/// The advice for a 401 in a session that worked.
+const MAY_BE_LOST: &str = "or the session may be lost: then the next call begins a new session";
 
 impl Client {
     /// Waits for a permit to use a connection, if the request was started.
@@ -46,13 +69,13 @@ impl Refused {
     /// Turns the refusal into an outcome. In a reply with a status other than
     /// 2xx, a JSON-RPC error belongs to the request, whatever its id.
     pub(crate) fn outcome(self) -> Result<Outcome> {
-        let Self { status: http_status, error, found } = self;
+        let Self { status: http_status, error, found, names_request } = self;
         if !StatusClass::of(http_status).is_about_request() {
             return Err(error);
         }
         Ok(match found {
-            Some((id, rpc)) => {
-                let is_anonymous = !matches!(id, Id::Number(_));
+            Some(rpc) => {
+                let is_anonymous = !names_request;
                 Outcome::Rpc(RpcRefused { rpc, error, http_status, is_anonymous })
             }
             None => Outcome::NotMcp(http_status, error),

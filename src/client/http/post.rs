@@ -40,7 +40,7 @@ impl Ctx<'_> {
         let _permit = client.connection_permit(wait).await?;
         let mut reply = match self.send(&request, &http).await? {
             Ok(reply) => reply,
-            Err(refused) => return refused.outcome(),
+            Err(refused) => return self.refused(refused, message),
         };
         let Some(id) = message.id else {
             reply.release();
@@ -130,20 +130,19 @@ impl Ctx<'_> {
                 match self.get(&headers, http).await {
                     Ok(Ok(reply)) if matches!(reply.head.media, Media::EventStream) => break reply,
                     Ok(Err(refused)) => match resumption(&refused) {
-                        // The response is lost with the session.
-                        Verdict::Lost if message.is_repeatable => {
-                            return Ok(Outcome::NotMcp(refused.status, refused.error));
-                        }
-                        Verdict::Lost => {
-                            return Err(Error::new(
-                                Status::SessionLost,
-                                "the server forgot the session while it worked on the request",
-                            )
-                            .with_http_status(refused.status)
-                            .with_may_have_run(true));
-                        }
                         Verdict::Unavailable => {}
-                        _ => return Err(lost),
+                        verdict => {
+                            // Otherwise the same request would be sent again in a
+                            // session that may be lost.
+                            if let (true, Some(session)) =
+                                (message.is_repeatable, message.target.session)
+                                && verdict.needs_ping()
+                            {
+                                session.suspect();
+                            }
+                            let what = format!("the rest is refused with {}", refused.status);
+                            return Err(lost.with_advice(&what));
+                        }
                     },
                     // The server does not resume.
                     Ok(Ok(_)) => return Err(lost),
@@ -190,7 +189,8 @@ impl Ctx<'_> {
                         format!("the server's event stream ended before the answer (id {id})");
                     return Ok(Ended::Early(Error::new(Status::Io, what), source.into_parts().1));
                 }
-                Err(error) if error.status() == Status::Io => {
+                // A stream that is cut may break its framing or its coding.
+                Err(error) if matches!(error.status(), Status::Io | Status::Protocol) => {
                     return Ok(Ended::Early(error, source.into_parts().1));
                 }
                 Err(error) if error.status() == Status::TooLarge => {

@@ -21,13 +21,17 @@ use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind
 use crate::transport::connector::Route;
 use crate::transport::http::{ExchangeSettings, HttpResponse, OutgoingRequest};
 use crate::transport::wait::Wait;
-use crate::wire::jsonrpc::{self, Id, RpcError};
+use crate::wire::content_coding;
+use crate::wire::jsonrpc::{self, RpcError};
 use crate::wire::url::Url;
 
 /// The limit of redirects that one request follows.
 const REDIRECTS: usize = 5;
 /// The limit of bytes that are read from the body of an error.
 pub(crate) const EXCERPT: usize = 64 * 1024;
+/// The limits of the time for that.
+const EXCERPT_TIME: Duration = Duration::from_secs(5);
+const GET_EXCERPT_TIME: Duration = Duration::from_millis(500);
 
 const ACCEPT: &str = "application/json, text/event-stream";
 
@@ -135,10 +139,15 @@ impl<'a> Ctx<'a> {
                 }
                 return Ok(Ok(reply));
             }
-            let body = reply.read_excerpt(EXCERPT, brief).await;
+            // A body that does not end must not hide the refusal. A call may wait
+            // for the stream of a GET.
+            let limit = if request.verb == "GET" { GET_EXCERPT_TIME } else { EXCERPT_TIME };
+            let body = reply.read_excerpt(EXCERPT, &brief.at_most(limit)).await;
             http.trace(&body);
             let found = jsonrpc::find_error(&body);
-            let rpc = found.as_ref().map(|(_, rpc)| rpc);
+            let names_request = found.as_ref().is_some_and(|(id, _)| client.has_issued(id));
+            let found = found.map(|(_, rpc)| rpc);
+            let rpc = found.as_ref();
             let had = match (&token, &options.oauth) {
                 (None, _) if options.has_other_credential() => http_error::CredentialSent::Other,
                 (None, _) => http_error::CredentialSent::Nothing,
@@ -176,7 +185,7 @@ impl<'a> Ctx<'a> {
                     continue;
                 }
             }
-            return Ok(Err(Refused { status, error, found }));
+            return Ok(Err(Refused { status, error, found, names_request }));
         }
     }
 
@@ -234,7 +243,10 @@ pub(crate) struct Refused {
     pub(crate) status: u16,
     /// The error that the application sees.
     pub(crate) error: Error,
-    pub(crate) found: Option<(Id, RpcError)>,
+    /// The JSON-RPC error in the body.
+    pub(crate) found: Option<RpcError>,
+    /// Whether that error has the id of a request of this client.
+    pub(crate) names_request: bool,
 }
 
 impl Refused {
@@ -243,20 +255,12 @@ impl Refused {
         !StatusClass::of(self.status).is_about_request()
     }
 
-    /// What the refusal means for the session. `had_stream`: whether a
-    /// notification stream was open before.
-    pub(crate) fn verdict(
-        &self,
-        request: RequestKind,
-        session: &Session,
-        had_stream: bool,
-    ) -> Verdict {
-        let rpc = self.found.as_ref().map(|(id, rpc)| RefusalCode {
-            code: rpc.code,
-            names_request: matches!(id, Id::Number(_)),
-        });
+    /// What the refusal means for the session.
+    pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Verdict {
+        let names_request = self.names_request;
+        let rpc = self.found.as_ref().map(|rpc| RefusalCode { code: rpc.code, names_request });
         let refusal = RefusalFacts { http_status: self.status, rpc };
-        session_loss::judge(request, refusal, session.state(had_stream))
+        session_loss::judge(request, refusal, session.state())
     }
 }
 
@@ -275,7 +279,8 @@ pub(crate) struct HttpRequest<'a> {
 impl<'a> HttpRequest<'a> {
     pub(crate) fn post(url: &'a Url, message: OutboundMessage<'a>) -> Self {
         let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = message;
-        Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience: None }
+        let patience = message.patience;
+        Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience }
     }
 }
 
@@ -288,8 +293,9 @@ fn lines<'a>(
     token: Option<&'a Token>,
     request: &HttpRequest<'a>,
 ) -> Result<Vec<Line<'a>>> {
+    let address = options.address()?;
     let mut lines = Vec::with_capacity(10 + options.headers.len());
-    lines.push(("Host", options.address()?.authority.as_str(), false));
+    lines.push(("Host", address.authority.as_str(), false));
     if !options.has_header("user-agent") {
         lines.push(("User-Agent", options.user_agent.as_str(), false));
     }
@@ -302,15 +308,17 @@ fn lines<'a>(
     match request.verb {
         "POST" => {
             lines.push(("Accept", ACCEPT, false));
-            lines.push(("Accept-Encoding", "identity", false));
             lines.push(("Content-Type", "application/json", false));
         }
         "GET" => {
             lines.push(("Accept", "text/event-stream", false));
-            lines.push(("Accept-Encoding", "identity", false));
         }
         _ => {}
     }
+    // On one machine, to decode costs more than to transfer.
+    let is_local = address.is_local || options.route.unix_socket.is_some();
+    let coding = if is_local { "identity" } else { content_coding::ACCEPTED };
+    lines.push(("Accept-Encoding", coding, false));
     for (name, value) in request.headers {
         lines.push((name, value, *name == "Mcp-Session-Id"));
     }

@@ -7,20 +7,20 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
-use crate::client::core::outbound::{OutboundMessage, Outcome};
+use crate::client::core::outbound::{OutboundMessage, Outcome, RpcRefused};
 use crate::client::core::session::{NegotiationHint, Session, Target, Transport};
 use crate::client::core::shared_connection::SharedConnection;
 use crate::client::options::server::{Address, HttpTransport};
 use crate::client::session::transport::NoSse;
 use crate::protocol::call::Call;
 use crate::protocol::dialect::Dialect;
+use crate::protocol::error_code::METHOD_NOT_FOUND;
 use crate::protocol::handshake::Handshake;
 use crate::protocol::negotiation::{Attempt, AttemptOutcome, Negotiation, NextAttempt};
 use crate::protocol::outgoing::Outgoing;
 use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::revision::Revision;
 use crate::protocol::server_info::ServerInfo;
-use crate::protocol::session_loss::RequestKind;
 use crate::protocol::stateless::Stateless;
 use crate::transport::async_mutex::Guard;
 use crate::transport::wait::Attendant;
@@ -49,10 +49,10 @@ impl<'a> Ctx<'a> {
             self.client.check_may_wait()?;
         }
         match self.usable_session() {
-            Some(session) => Ok(Connected { session, is_new: false }),
+            Some(session) if !session.is_suspect() => Ok(Connected { session, is_new: false }),
             // Boxed: most calls have a session, and would carry the room for
             // making one.
-            None => Box::pin(self.connect(opens_stream)).await,
+            _ => Box::pin(self.connect(opens_stream)).await,
         }
     }
 
@@ -69,16 +69,22 @@ impl<'a> Ctx<'a> {
     async fn connect(self, opens_stream: bool) -> Result<Connected> {
         let Ctx { client, options, wait } = self;
         loop {
-            if let Some(session) = self.usable_session() {
+            if let Some(session) = self.usable_session()
+                && !session.is_suspect()
+            {
                 return Ok(Connected { session, is_new: false });
             }
-            let is_done = || client.current_session().is_some();
-            let Some(_guard) = self.enter(is_done).await? else { continue };
+            let is_done = || client.current_session().is_some_and(|session| !session.is_suspect());
+            let Some(guard) = self.enter(is_done).await? else { continue };
             if is_done() {
                 continue;
             }
             // The wait may have ended meanwhile.
             wait.check()?;
+            if let Some(session) = self.usable_session() {
+                self.verify(&session).await?;
+                continue;
+            }
             let session = Arc::new(self.negotiate().await?);
             let hint = NegotiationHint {
                 revision: session.server_info.revision,
@@ -93,7 +99,13 @@ impl<'a> Ctx<'a> {
             if let Transport::SharedConnection(connection) = &session.transport {
                 client.keep_reading(connection, Arc::downgrade(&session))?;
             }
-            self.restore(&session, before.is_some(), opens_stream).await?;
+            self.restore(&session, before.is_some()).await?;
+            // The task that opens the stream may have to connect, so that nobody
+            // may wait for it inside.
+            drop(guard);
+            if opens_stream {
+                self.open_wanted_stream(&session).await?;
+            }
             return Ok(Connected { session, is_new: true });
         }
     }
@@ -133,50 +145,31 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// Sends a ping, and gives up the session if the server has lost it.
-    pub(crate) async fn forget_if_lost(self, session: &Arc<Session>) {
+    /// Restores the log level and the subscriptions of the last session.
+    async fn restore(self, session: &Arc<Session>, is_reconnection: bool) -> Result<()> {
         let Ctx { client, .. } = self;
-        let id = client.next_id();
-        let meta = RequestMeta { id, ..RequestMeta::default() };
-        let Ok(outgoing) = session.dialect.request(&Call::ping(), &meta) else { return };
-        let message = OutboundMessage {
-            id: Some(id),
-            is_repeatable: true,
-            ..OutboundMessage::notification(&outgoing, session.target())
-        };
-        if let Ok(outcome) = self.post(message).await
-            && outcome.is_loss(RequestKind::Ping, session)
-        {
-            client.forget(session);
-        }
-    }
-
-    /// Restores the log level and the subscriptions of the last session. Opens
-    /// the notification stream before the first call if the application wants
-    /// input requests or notifications.
-    async fn restore(
-        self,
-        session: &Arc<Session>,
-        is_reconnection: bool,
-        opens_stream: bool,
-    ) -> Result<()> {
-        let Ctx { client, options, wait } = self;
-        if session.server_info.revision.is_stateless() {
+        if session.server_info.revision.is_stateless() || !is_reconnection {
             return Ok(());
         }
-        if is_reconnection {
-            let level = *lock(&client.log_level);
-            let level = level.and_then(|level| session.dialect.set_log_level(level));
-            let uris = client.subscriptions.uris();
-            let uris = uris.iter().filter_map(|uri| session.dialect.subscribe(uri, true));
-            for call in level.into_iter().chain(uris) {
-                self.send_quietly(session, &call).await?;
-            }
-        }
-        if opens_stream && (options.declared.is_any() || client.subscriptions.is_wanted()) {
-            client.open_for_input_requests(wait).await?;
+        let level = *lock(&client.log_level);
+        let level = level.and_then(|level| session.dialect.set_log_level(level));
+        let uris = client.subscriptions.uris();
+        let uris = uris.iter().filter_map(|uri| session.dialect.subscribe(uri, true));
+        for call in level.into_iter().chain(uris) {
+            self.send_quietly(session, &call).await?;
         }
         Ok(())
+    }
+
+    /// Opens the notification stream before the first call if the application
+    /// wants input requests or notifications.
+    async fn open_wanted_stream(self, session: &Arc<Session>) -> Result<()> {
+        let Ctx { client, options, wait } = self;
+        let is_wanted = options.declared.is_any() || client.subscriptions.is_wanted();
+        if session.server_info.revision.is_stateless() || !is_wanted {
+            return Ok(());
+        }
+        client.open_for_input_requests(wait).await
     }
 
     /// Sends a call of the library itself and ignores its failure.
@@ -315,6 +308,7 @@ impl<'a> Ctx<'a> {
         mut negotiation: Negotiation,
         mut attempt: Attempt,
     ) -> Result<Negotiated> {
+        let mut has_lost = false;
         loop {
             let (outcome, session_id) = self.attempt(&transport, attempt).await?;
             match negotiation.interpret(attempt, outcome)? {
@@ -324,8 +318,12 @@ impl<'a> Ctx<'a> {
                 NextAttempt::Try(next) => attempt = next,
                 NextAttempt::Elsewhere(error) => return Ok(Negotiated::OtherTransport(error)),
                 NextAttempt::Agreed(server_info) => {
-                    let agreed = self.agree(transport, attempt, *server_info, session_id);
-                    return agreed.await.map(Box::new).map(Negotiated::Session);
+                    match self.agree(&transport, attempt, *server_info, session_id).await? {
+                        Agreed::Session(session) => return Ok(Negotiated::Session(session)),
+                        // Once: a session that is lost at once will be lost again.
+                        Agreed::Lost(_) if !has_lost => has_lost = true,
+                        Agreed::Lost(error) => return Err(error),
+                    }
                 }
                 NextAttempt::Foreign(error) => {
                     if let Attempt::Initialize(revision) = attempt
@@ -401,11 +399,11 @@ impl<'a> Ctx<'a> {
 
     async fn agree(
         self,
-        transport: Transport,
+        transport: &Transport,
         attempt: Attempt,
         server_info: ServerInfo,
         session_id: Option<String>,
-    ) -> Result<Session> {
+    ) -> Result<Agreed> {
         let Ctx { options, .. } = self;
         let revision = server_info.revision;
         let dialect: Box<dyn Dialect> = match attempt {
@@ -415,22 +413,36 @@ impl<'a> Ctx<'a> {
             Attempt::Initialize(_) => {
                 let dialect = Handshake::new(revision, session_id)?;
                 let outgoing = dialect.initialized();
-                let target = Target { transport: &transport, dialect: &dialect, session: None };
+                let target = Target { transport, dialect: &dialect, session: None };
                 let message = OutboundMessage {
                     is_repeatable: true,
                     ..OutboundMessage::notification(&outgoing, target)
                 };
                 // Nothing else may be sent before the server accepted it.
-                match self.post(message).await? {
+                let refused = |error: Error| error.during(INITIALIZED);
+                match self.post(message).await.map_err(refused)? {
                     Outcome::Accepted | Outcome::Answer(..) => {}
-                    Outcome::Rpc(refusal) => return Err(refusal.error),
-                    Outcome::NotMcp(_, error) => return Err(error),
+                    // The server takes the session, and does not know this
+                    // notification.
+                    Outcome::Rpc(refusal) if refusal.rpc.code == METHOD_NOT_FOUND => {}
+                    Outcome::Rpc(RpcRefused { error, http_status, .. })
+                    | Outcome::NotMcp(http_status, error) => {
+                        let is_lost = http_status == 404 && dialect.session_id().is_some();
+                        let error = refused(error);
+                        return if is_lost { Ok(Agreed::Lost(error)) } else { Err(error) };
+                    }
                 }
                 Box::new(dialect)
             }
         };
-        let declared = options.declaration();
-        Ok(Session { dialect, server_info, declared, transport, outbox: Default::default() })
+        Ok(Agreed::Session(Box::new(Session {
+            dialect,
+            server_info,
+            declared: options.declaration(),
+            transport: transport.clone(),
+            outbox: Default::default(),
+            signs: Default::default(),
+        })))
     }
 }
 
@@ -468,6 +480,13 @@ fn connect_methods(
     }
 }
 
+/// The result of the end of the handshake.
+enum Agreed {
+    Session(Box<Session>),
+    /// The server does not know the session that it has just made.
+    Lost(Error),
+}
+
 /// The result of one method.
 enum Negotiated {
     Session(Box<Session>),
@@ -479,6 +498,7 @@ enum Negotiated {
     Restart(Negotiation, Attempt),
 }
 
+const INITIALIZED: &str = "notifications/initialized";
 const ENDED: &str = "the server ended its event stream before it answered";
 
 /// How often a call that waits to connect checks whether its timeout is paused.

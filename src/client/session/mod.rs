@@ -6,3 +6,4 @@ pub(crate) mod notify;
 pub(crate) mod outbox;
 pub(crate) mod respond;
 pub(crate) mod transport;
+mod verification;

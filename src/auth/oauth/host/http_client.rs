@@ -18,6 +18,7 @@ use crate::transport::proxy::ProxyChoice;
 use crate::transport::tls::TlsSettings;
 use crate::transport::trace::Trace;
 use crate::transport::wait::Wait;
+use crate::wire::content_coding;
 use crate::wire::http1::Media;
 use crate::wire::url::{Origin, URL_LIMIT, Url};
 
@@ -177,11 +178,13 @@ impl HttpClient {
         let client = self.client(&what.url.origin)?;
         self.trace(">", &what.name());
         let authority = what.url.origin.authority();
+        let is_local = what.url.origin.is_loopback() || client.route.unix_socket.is_some();
+        let coding = if is_local { "identity" } else { content_coding::ACCEPTED };
         let mut headers = vec![
             ("Host", authority.as_str(), false),
             ("User-Agent", self.route.user_agent.as_str(), false),
             ("Accept", "application/json", false),
-            ("Accept-Encoding", "identity", false),
+            ("Accept-Encoding", coding, false),
         ];
         headers.extend(what.form.map(|(media, _)| ("Content-Type", media, false)));
         headers.extend(what.headers.iter().map(|(name, value)| (*name, *value, true)));

@@ -1,9 +1,11 @@
 //! Streamable HTTP: requests, responses, errors, negotiation, recovery and TLS.
 
+mod compression;
 mod errors;
 mod negotiation;
 mod recovery;
 mod responses;
 mod resumption;
+mod sessions;
 mod tls_and_proxies;
 mod transport_choice;

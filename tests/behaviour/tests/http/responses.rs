@@ -155,7 +155,7 @@ const BROKEN_HTTP: &[(i32, &str, &str)] = &[
     ),
     (
         MCP_E_PROTOCOL,
-        "encoded",
+        "not valid gzip data",
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
          content-encoding: gzip\r\ncontent-length: 2\r\n\r\nxx",
     ),
