@@ -95,6 +95,9 @@ static const struct wording wordings[] = {
      "mcp_client_set_input_handler()",
      "(elicitation/create), and there is no terminal at which a person could "
      "answer"},
+    {"and the application does not handle it; see "
+     "mcp_client_set_input_handler()",
+     "which mcpclient does not answer"},
     {"; see mcp_client_set_input_handler()", ""},
     {": see mcp_client_set_tasks() and mcp_request_set_task()", ""},
     {"; see mcp_client_set_tasks()", ""},

@@ -197,6 +197,12 @@ static void put_servers_json(const mcp_config *config)
         put_json_text(mcp_config_name(config, i));
         put_json_member("url", mcp_config_url(config, i));
         put_json_member("command", mcp_config_command(config, i));
+        if (mcp_config_status(config, i) != MCP_OK) {
+            put_json_member("status",
+                            mcp_status_name(mcp_config_status(config, i)));
+            put_json_member("message",
+                            mcp_error_message(mcp_config_error(config, i)));
+        }
         putchar('}');
     }
     printf("],\"warnings\":[");
@@ -206,6 +212,22 @@ static void put_servers_json(const mcp_config *config)
         put_json_text(mcp_config_warning(config, i));
     }
     printf("]}\n");
+}
+
+/* Writes why a server cannot be used. */
+static void put_state(const mcp_config *config, size_t i)
+{
+    int32_t status = mcp_config_status(config, i);
+
+    if (status == MCP_OK)
+        return;
+    if (status == MCP_E_STATE) {
+        fputs("  (disabled)", stdout);
+        return;
+    }
+    fputs("  (cannot be used: ", stdout);
+    put_text(stdout, mcp_error_message(mcp_config_error(config, i)));
+    putchar(')');
 }
 
 static void put_servers(const mcp_config *config)
@@ -219,12 +241,18 @@ static void put_servers(const mcp_config *config)
     }
     for (i = 0; i < mcp_config_count(config); i++) {
         const char *name = mcp_config_name(config, i);
-        const char *url = mcp_config_url(config, i);
+        const char *target = mcp_config_url(config, i);
 
+        if (target == NULL)
+            target = mcp_config_command(config, i);
         length = strlen(name);
         put_word(stdout, name);
-        printf("%*s  ", (int)(length < widest ? widest - length : 0), "");
-        put_word(stdout, url != NULL ? url : mcp_config_command(config, i));
+        printf("%*s", (int)(length < widest ? widest - length : 0), "");
+        if (target != NULL) {
+            fputs("  ", stdout);
+            put_word(stdout, target);
+        }
+        put_state(config, i);
         putchar('\n');
     }
 }

@@ -111,6 +111,7 @@ struct Details {
     may_have_run: bool,
     is_repeated: bool,
     exit_status: Option<i32>,
+    is_other_origin: bool,
 }
 
 /// The most bytes of an error's data. Longer data is dropped, not cut: cut
@@ -138,6 +139,7 @@ impl Error {
             may_have_run: false,
             is_repeated: false,
             exit_status: None,
+            is_other_origin: false,
         }))
     }
 
@@ -210,6 +212,14 @@ impl Error {
         self
     }
 
+    /// Marks a redirect to another origin.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn with_other_origin(mut self) -> Self {
+        self.0.is_other_origin = true;
+        self
+    }
+
     /// The same message with another status.
     pub(crate) fn with_status(mut self, status: Status) -> Self {
         self.0.status = status;
@@ -277,6 +287,11 @@ impl Error {
 
     pub(crate) fn exit_status(&self) -> Option<i32> {
         self.0.exit_status
+    }
+
+    /// Whether the server redirects to another origin.
+    pub(crate) fn is_other_origin(&self) -> bool {
+        self.0.is_other_origin
     }
 
     pub(crate) fn may_have_run(&self) -> bool {

@@ -19,6 +19,7 @@ import forms
 import lacking
 import messages
 import oauth
+import saving
 import servers
 import showing
 import stock
@@ -193,6 +194,7 @@ with tempfile.TemporaryDirectory() as space:
 lacking.run_all()
 careless.run_all()
 messages.run_all()
+saving.run_all()
 showing.run_all()
 oauth.run_all()
 stock.run_all()

@@ -138,6 +138,7 @@ impl<'a> CallSteps<'a> {
             is_repeatable,
             target: session.target(),
             report,
+            limit: None,
             patience: None,
         };
         let reporting =

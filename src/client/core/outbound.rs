@@ -21,6 +21,8 @@ pub(crate) struct OutboundMessage<'a> {
     pub(crate) is_repeatable: bool,
     pub(crate) target: Target<'a>,
     pub(crate) report: Option<&'a Arc<ProgressReport>>,
+    /// Limits the time from the sending of a POST to its response.
+    pub(crate) limit: Option<Duration>,
     /// Limits the time until the HTTP response begins, but not the time to get a
     /// token.
     pub(crate) patience: Option<Duration>,
@@ -30,7 +32,15 @@ impl<'a> OutboundMessage<'a> {
     /// A message without a response: a notification, or a response to the
     /// server.
     pub(crate) fn notification(outgoing: &'a Outgoing, target: Target<'a>) -> Self {
-        Self { outgoing, id: None, is_repeatable: false, target, report: None, patience: None }
+        Self {
+            outgoing,
+            id: None,
+            is_repeatable: false,
+            target,
+            report: None,
+            patience: None,
+            limit: None,
+        }
     }
 
     /// What the message is, as far as its sending shows.

@@ -32,6 +32,7 @@ impl<'a> Ctx<'a> {
             body: Some(body),
             is_repeatable: true,
             patience: None,
+            limit: None,
         };
         match self.send(&request, http).await? {
             Ok(reply) if matches!(reply.head.media, Media::EventStream) => Ok(reply),

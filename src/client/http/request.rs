@@ -15,7 +15,6 @@ use crate::client::http::credentials::CredentialContext;
 use crate::client::http::http_error;
 use crate::client::options::Options;
 use crate::protocol::dialect::Dialect;
-use crate::protocol::http_status::StatusClass;
 use crate::protocol::outgoing::{Headers, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::connector::Route;
@@ -62,11 +61,17 @@ impl<'a> HttpContext<'a> {
         }
         let mut all = self.secrets.clone();
         all.extend(self.options.credential.secrets());
+        all.extend(self.options.cookies.secrets());
         all
     }
 
-    fn setting<'b>(&'b self, secrets: &'b [Secret]) -> ExchangeSettings<'b> {
+    fn setting<'b>(
+        &'b self,
+        secrets: &'b [Secret],
+        limit: Option<Duration>,
+    ) -> ExchangeSettings<'b> {
         ExchangeSettings {
+            limit,
             route: &self.route,
             connect_timeout: self.options.connect_timeout,
             trace: self.options.trace.as_deref(),
@@ -102,8 +107,15 @@ impl<'a> Ctx<'a> {
     ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { options, .. } = self;
         let url = &options.address()?.url;
-        let get =
-            HttpRequest { verb: "GET", url, headers, body: None, is_repeatable: true, patience };
+        let get = HttpRequest {
+            verb: "GET",
+            url,
+            headers,
+            body: None,
+            is_repeatable: true,
+            patience,
+            limit: None,
+        };
         self.send(&get, http).await
     }
 
@@ -123,7 +135,7 @@ impl<'a> Ctx<'a> {
             let brief = request.patience.map(|patience| wait.at_most(patience));
             let brief = brief.as_ref().unwrap_or(wait);
             let secrets = http.secrets();
-            let setting = http.setting(&secrets);
+            let setting = http.setting(&secrets, request.limit);
             let reply = follow(options, request, token.as_ref(), &lines, setting, brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 client.count_one(Counter::Repetitions);
@@ -142,7 +154,9 @@ impl<'a> Ctx<'a> {
             // A body that does not end must not hide the refusal. A call may wait
             // for the stream of a GET.
             let limit = if request.verb == "GET" { GET_EXCERPT_TIME } else { EXCERPT_TIME };
-            let body = reply.read_excerpt(EXCERPT, &brief.at_most(limit)).await;
+            let within = brief.at_most(limit);
+            let within = reply.limited(&within).unwrap_or(within);
+            let body = reply.read_excerpt(EXCERPT, &within).await;
             http.trace(&body);
             let found = jsonrpc::find_error(&body);
             let names_request = found.as_ref().is_some_and(|(id, _)| client.has_issued(id));
@@ -199,13 +213,20 @@ impl<'a> Ctx<'a> {
         };
         let (url, headers) = (&address.url, &headers);
         let patience = None;
-        let delete =
-            HttpRequest { verb: "DELETE", url, headers, body: None, is_repeatable: true, patience };
+        let delete = HttpRequest {
+            verb: "DELETE",
+            url,
+            headers,
+            body: None,
+            is_repeatable: true,
+            patience,
+            limit: None,
+        };
         // The application is not asked for a new token.
         let token = options.credential.current();
         let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
         let secrets = http.secrets();
-        let setting = http.setting(&secrets);
+        let setting = http.setting(&secrets, None);
         if let Ok(reply) = follow(options, &delete, token.as_ref(), &lines, setting, wait).await {
             reply.release();
         }
@@ -250,11 +271,6 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    /// Whether the status says nothing about the protocol, such as 401.
-    pub(crate) fn is_final(&self) -> bool {
-        !StatusClass::of(self.status).is_about_request()
-    }
-
     /// What the refusal means for the session.
     pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Verdict {
         let names_request = self.names_request;
@@ -274,13 +290,15 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) is_repeatable: bool,
     /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
+    /// Limits the time from the sending to the end of the reply.
+    pub(crate) limit: Option<Duration>,
 }
 
 impl<'a> HttpRequest<'a> {
     pub(crate) fn post(url: &'a Url, message: OutboundMessage<'a>) -> Self {
         let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = message;
-        let patience = message.patience;
-        Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience }
+        let (patience, limit) = (message.patience, message.limit);
+        Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience, limit }
     }
 }
 
@@ -344,16 +362,21 @@ async fn follow<'a>(
             Some(token) => options.credential.proof(token, request.verb, &url.without_query()),
             None => Ok(None),
         };
+        let cookie = options.cookie(url);
         let request = OutgoingRequest {
             verb: request.verb,
             url,
             headers,
+            cookie: cookie.as_ref(),
             body: request.body,
             is_repeatable: request.is_repeatable,
             proof: bound.is_some().then_some(&prove),
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
         is_repeated |= reply.is_repeated;
+        if !reply.head.set_cookies.is_empty() {
+            options.cookies.take(url, &reply.head.set_cookies);
+        }
         if !(300..400).contains(&reply.head.status) {
             (reply.moved, reply.is_repeated) = (moved, is_repeated);
             return Ok(reply);
@@ -382,11 +405,12 @@ fn redirected(verb: &str, from: &Url, reply: &HttpResponse<'_>) -> Result<Url> {
         return wrong("a redirect to what is no URL of a server".to_owned());
     };
     if target.origin != from.origin {
-        return wrong(format!(
+        let other = wrong(format!(
             "it redirects to {}, another origin, where no credential goes; if that is \
              right, use its URL",
             target.origin
         ));
+        return other.map_err(Error::with_other_origin);
     }
     // 301 and 302 turn any request into a GET, and keep a GET as it is.
     let keeps_all = match status {
