@@ -49,6 +49,7 @@ SUITES = [
     ("oauth", [sys.executable, "tests/interop/oauth.py"], 400),
     ("c", [sys.executable, "tests/c/run.py"], 600),
     ("cli", [sys.executable, "tests/cli/run.py"], 300),
+    ("field", [sys.executable, "tests/field/run.py"], 120),
     ("consumer", [sys.executable, "tests/consumer/run.py"], 600),
     ("model", ["cargo", "run", "--locked", "--quiet", "--manifest-path",
                "tests/model/Cargo.toml"], 300),

@@ -246,8 +246,9 @@ static int put_word_into(mcp_json *object, const char *word, int kind,
     else
         status = mcp_json_set_string(object, pointer, text);
     mcp_json_free(value);
-    return status == MCP_OK ? SUCCESS
-                            : bad_usage("%s: %s", word, mcp_error_message(NULL));
+    if (status == MCP_OK)
+        return SUCCESS;
+    return bad_usage("%s: %s", word, mcp_error_message(NULL));
 }
 
 mcp_json *take_arguments(char **words, int count, int kind,

@@ -84,7 +84,7 @@ extern volatile sig_atomic_t is_polite;
 const struct command *find_command(const char *name);
 
 /* options.c */
-extern const char usage_text[];
+void put_usage(void);
 
 #ifdef __GNUC__
 __attribute__((format(printf, 1, 2)))
@@ -96,6 +96,7 @@ void forget(struct options *options);
 /* server.c: returns NULL on failure, with the last error set. */
 mcp_client *make_client(const struct options *options);
 const char *server_name(const struct options *options);
+const char *server_command(void);
 
 /* sign_in.c */
 int32_t set_auth(mcp_client *client, const struct options *options);
@@ -122,6 +123,7 @@ void put_json_text(const char *text);
 void put_json_member(const char *name, const char *text);
 void put_json(FILE *to, const char *json, size_t length);
 int put_result_json(const mcp_result *result);
+void put_content(FILE *to, const mcp_content *content, const char *path);
 void put_contents(FILE *to, const mcp_result *result);
 void put_program_name(void);
 int fail(const struct options *options);
@@ -130,6 +132,7 @@ int fail_with(const struct options *options, const char *status,
 
 unsigned long next_character(const unsigned char **at,
                              const unsigned char *end);
+int is_hidden(unsigned long code);
 
 /* layout.c: texts that fit the terminal. */
 int terminal_width(void);
@@ -146,16 +149,26 @@ void put_error(FILE *to);
  * at `path` stays unchanged until close_output() replaces it. */
 struct output {
     FILE *to;
-    char *target, *beside; /* NULL for a file that is written in place */
+    char *beside; /* the new file; NULL for one that is written in place */
+    char *target; /* what it replaces; NULL if it stays where it is */
 };
 
 int open_output(struct output *output, const char *path);
+int open_new_output(struct output *output, const char *path);
 int close_output(struct output *output);
+
+/* save.c: the contents of a tool's result, in files of a folder. */
+int check_folder(const char *folder);
+int save_contents(FILE *to, const mcp_result *result, const char *folder);
 
 /* progress.c */
 void show_progress(void *userdata, double progress, double total,
                    const char *message);
 void hide_progress(void);
+
+/* waiting.c: says what the command waits for, if it is not connected soon. */
+void start_waiting(mcp_client *client, const struct options *options);
+void stop_waiting(void);
 
 /* arguments.c: makes a JSON object of JSON or of key=value words.  Returns
  * NULL after it has printed what is wrong.  `schema` may be NULL. */

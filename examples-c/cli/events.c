@@ -16,9 +16,9 @@ static int is_enough(const struct listening *listening)
            listening->seen >= listening->options->events;
 }
 
-static const char *const levels[] = {"debug", "info",     "notice", "warning",
-                                     "error", "critical", "alert",
-                                     "emergency"};
+static const char *const levels[] = {"debug",   "info",  "notice",
+                                     "warning", "error", "critical",
+                                     "alert",   "emergency"};
 enum { LEVELS = sizeof levels / sizeof *levels };
 
 /* Returns the number of a log level, or NOT_CHOSEN. */
@@ -166,7 +166,8 @@ static void on_event(void *userdata, mcp_client *client,
         fputs("{\"method\":", stdout);
         put_json_text(mcp_event_method(event));
         fputs(",\"params\":", stdout);
-        put_json(stdout, params != NULL ? params : "{}", params != NULL ? length : 2);
+        put_json(stdout, params != NULL ? params : "{}",
+                 params != NULL ? length : 2);
         fputs("}\n", stdout);
     } else {
         put_event(event);

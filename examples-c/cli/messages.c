@@ -91,6 +91,9 @@ static const struct wording wordings[] = {
     /* what mcpclient decides itself */
     {": see mcp_client_set_input_handler() and mcp_client_set_roots_json()",
      ""},
+    {"and the application does not handle it; see "
+     "mcp_client_set_input_handler()",
+     "which mcpclient does not answer"},
     {"; see mcp_client_set_input_handler()", ""},
     {": see mcp_client_set_tasks() and mcp_request_set_task()", ""},
     {"; see mcp_client_set_tasks()", ""},

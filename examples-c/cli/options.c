@@ -8,14 +8,16 @@
 
 #include "cli.h"
 
-const char usage_text[] =
+/* Two texts, because C99 promises 4095 bytes for one. */
+static const char usage_of_commands[] =
     "usage: mcpclient [options] COMMAND [ARGUMENT ...]\n"
     "\n"
     "Commands:\n"
     "  ping URL                     checks that the server responds\n"
     "  info URL                     prints who the server is\n"
     "  tools URL [NAME]             lists the tools, or shows one in full\n"
-    "  call URL TOOL [ARGUMENTS]    calls a tool\n"
+    "  call URL TOOL [ARGUMENTS] [-o DIR]\n"
+    "                               calls a tool\n"
     "  resources URL                lists the resources\n"
     "  templates URL                lists the resource templates\n"
     "  read URL URI [-o FILE]       reads a resource\n"
@@ -38,7 +40,8 @@ const char usage_text[] =
     "ARGUMENTS is one JSON object, or words: key:=json is JSON; key=value is\n"
     "JSON if it is valid JSON and the tool's schema wants no string, else\n"
     "a string.\n"
-    "\n"
+    "\n";
+static const char usage_of_options[] =
     "The token, without \"Bearer\" (default, for a URL: MCPCLIENT_TOKEN):\n"
     "  --token T            the token; others may see it in the process list\n"
     "  --token-file F       the first line of a file\n"
@@ -62,7 +65,8 @@ const char usage_text[] =
     "  -H 'Name: value'     sends a header; repeatable\n"
     "  -c, --count N        ping: sends N pings and prints a summary\n"
     "  -n, --events N       listen: ends after N notifications\n"
-    "  -o, --output F       read: writes to a file\n"
+    "  -o, --output F       read: writes to a file; \"-\": standard output\n"
+    "  -o, --output DIR     call: saves images, audio and resources\n"
     "  --transport T        auto (default), http (Streamable HTTP) or sse\n"
     "  --timeout SECONDS    time without a response or progress (default: 60)\n"
     "  --log-level LEVEL    shows the server's log messages from debug, info,\n"
@@ -86,6 +90,12 @@ const char usage_text[] =
     "\n"
     "Exit status: 0 success; 1 the operation or the tool failed; 2 wrong\n"
     "options or arguments; 130 interrupted.\n";
+
+void put_usage(void)
+{
+    fputs(usage_of_commands, stdout);
+    fputs(usage_of_options, stdout);
+}
 
 /* Prints what is wrong with the command line. */
 int bad_usage(const char *format, ...)
@@ -430,8 +440,11 @@ static int check(const struct options *options)
     if (options->log_level != NOT_CHOSEN &&
         (command->is_of_file || command->is_of_oauth))
         return bad_usage("--log-level is not for %s", command->name);
-    if (options->output != NULL && strcmp(command->name, "read") != 0)
-        return bad_usage("-o is for read");
+    if (options->output != NULL && strcmp(command->name, "read") != 0 &&
+        strcmp(command->name, "call") != 0)
+        return bad_usage("-o is for read and call");
+    if (options->output != NULL && options->output[0] == '\0')
+        return bad_usage("-o needs a name");
     if (options->output != NULL && options->json)
         return bad_usage("-o writes the contents: use it without --json");
     return SUCCESS;

@@ -26,7 +26,7 @@ unsigned long next_character(const unsigned char **at,
 /* Returns 1 for a character that a reader cannot see: it ends a line, changes
  * the direction of the text, or has no width (Unicode 16: Cf, Zl, Zp and
  * Default_Ignorable_Code_Point), or is a C1 control. */
-static int is_hidden(unsigned long code)
+int is_hidden(unsigned long code)
 {
     static const unsigned long ranges[][2] = {
         {0x80, 0x9F},       {0xAD, 0xAD},       {0x34F, 0x34F},
@@ -179,7 +179,9 @@ int put_result_json(const mcp_result *result)
     return SUCCESS;
 }
 
-static void put_content(FILE *to, const mcp_content *content)
+/* Writes a content for a person.  `path`: the file in which it was saved, or
+ * NULL. */
+void put_content(FILE *to, const mcp_content *content, const char *path)
 {
     static const char *const kinds[] = {"", "text", "image", "audio", "link",
                                         "resource"};
@@ -194,7 +196,7 @@ static void put_content(FILE *to, const mcp_content *content)
         put_word(to, role);
         fputs(": ", to);
     }
-    if (text != NULL) {
+    if (text != NULL && path == NULL) {
         put_content_text(to, text, length);
         fputc('\n', to);
         return;
@@ -214,8 +216,12 @@ static void put_content(FILE *to, const mcp_content *content)
         fputc(' ', to);
         put_word(to, type);
     }
-    if (mcp_content_data(content, &length) != NULL)
+    if (text != NULL || mcp_content_data(content, &length) != NULL)
         fprintf(to, ", %lu bytes", (unsigned long)length);
+    if (path != NULL) {
+        fputs(": saved as ", to);
+        put_word(to, path);
+    }
     fputs("]\n", to);
 }
 
@@ -225,7 +231,7 @@ void put_contents(FILE *to, const mcp_result *result)
     size_t i;
 
     for (i = 0; i < mcp_result_content_count(result); i++)
-        put_content(to, mcp_result_content(result, i));
+        put_content(to, mcp_result_content(result, i), NULL);
 }
 
 /* Returns 1 if standard error may have colour. */

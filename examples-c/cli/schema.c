@@ -10,10 +10,10 @@
 
 enum {
     MOST_DEPTH = 8,
-    MOST_LEVELS = 6,         /* of members of members */
-    MOST_REFERENCES = 10000, /* of one tool */
-    MOST_SCHEMAS = 100000,   /* of one tool */
-    MOST_CHOICES = 200,      /* of one argument */
+    MOST_LEVELS = 6, /* of members of members */
+    MOST_SEARCHED = 10000000, /* members that the references of a tool search */
+    MOST_SCHEMAS = 100000, /* of one tool */
+    MOST_CHOICES = 200,    /* of one argument */
     SHORT_TYPE = 100,
     SHORT_OBJECT = 60,
     SHORT_DEFAULT = 40
@@ -28,7 +28,8 @@ struct text {
 
 struct look {
     const mcp_json *root;
-    size_t references, schemas;
+    size_t searched, schemas;
+    size_t members; /* what a reference searches at most */
     const mcp_json *last, *target; /* the last schema with a reference */
     int is_full; /* members are written below, so not in the type */
     size_t level;
@@ -101,9 +102,9 @@ static const mcp_json *referred(struct look *look, const mcp_json *schema)
     if (schema == look->last)
         return look->target;
     if (reference == NULL || reference[0] != '#' ||
-        look->references == MOST_REFERENCES)
+        look->searched > MOST_SEARCHED)
         return NULL;
-    look->references++;
+    look->searched += look->members;
     look->last = schema;
     look->target = mcp_json_at(look->root, reference + 1);
     return look->target;
@@ -302,8 +303,15 @@ static void add_type_or_value(struct text *to, struct look *look,
 
 static void begin_look(struct look *look, const mcp_json *root)
 {
+    static const char *const names[] = {"/properties", "/$defs",
+                                        "/definitions"};
+    size_t i;
+
     memset(look, 0, sizeof *look);
     look->root = root;
+    look->members = 100 + mcp_json_count(root);
+    for (i = 0; i < sizeof names / sizeof *names; i++)
+        look->members += mcp_json_count(mcp_json_at(root, names[i]));
 }
 
 /* Returns a member of a schema, also of the one schema that it stands for: a

@@ -28,6 +28,29 @@ static void put_warnings(const mcp_config *config)
     }
 }
 
+static char command[256];
+
+/* Returns the program of a server of a configuration file, or NULL. */
+const char *server_command(void)
+{
+    return command[0] != '\0' ? command : NULL;
+}
+
+static void remember_command(const mcp_config *config, const char *server)
+{
+    size_t i, count = mcp_config_count(config);
+
+    for (i = 0; i < count; i++) {
+        const char *name = mcp_config_name(config, i);
+        const char *text = mcp_config_command(config, i);
+
+        if (text != NULL && (server != NULL && name != NULL
+                                 ? strcmp(name, server) == 0
+                                 : count == 1))
+            snprintf(command, sizeof command, "%s", text);
+    }
+}
+
 static mcp_client *client_of_file(const struct options *options)
 {
     mcp_config *config = mcp_config_load(options->config);
@@ -36,6 +59,8 @@ static mcp_client *client_of_file(const struct options *options)
 
     if (client != NULL && options->verbose)
         put_warnings(config);
+    if (client != NULL)
+        remember_command(config, options->server);
     mcp_config_free(config);
     return client;
 }
@@ -137,7 +162,7 @@ mcp_client *make_client(const struct options *options)
         status = mcp_client_set_directory(client, options->directory);
     if (status == MCP_OK && options->url == NULL)
         status = set_errors(client, options);
-    if (status == MCP_OK && options->command->asks)
+    if (status == MCP_OK && !options->command->is_of_oauth)
         status = answer_questions(client, options);
     if (status != MCP_OK) {
         mcp_client_free(client);
@@ -156,6 +181,12 @@ static void put_servers_json(const mcp_config *config)
         put_json_text(mcp_config_name(config, i));
         put_json_member("url", mcp_config_url(config, i));
         put_json_member("command", mcp_config_command(config, i));
+        if (mcp_config_status(config, i) != MCP_OK) {
+            put_json_member("status",
+                            mcp_status_name(mcp_config_status(config, i)));
+            put_json_member("message",
+                            mcp_error_message(mcp_config_error(config, i)));
+        }
         putchar('}');
     }
     printf("],\"warnings\":[");
@@ -165,6 +196,22 @@ static void put_servers_json(const mcp_config *config)
         put_json_text(mcp_config_warning(config, i));
     }
     printf("]}\n");
+}
+
+/* Writes why a server cannot be used. */
+static void put_state(const mcp_config *config, size_t i)
+{
+    int32_t status = mcp_config_status(config, i);
+
+    if (status == MCP_OK)
+        return;
+    if (status == MCP_E_STATE) {
+        fputs("  (disabled)", stdout);
+        return;
+    }
+    fputs("  (cannot be used: ", stdout);
+    put_text(stdout, mcp_error_message(mcp_config_error(config, i)));
+    putchar(')');
 }
 
 static void put_servers(const mcp_config *config)
@@ -178,12 +225,18 @@ static void put_servers(const mcp_config *config)
     }
     for (i = 0; i < mcp_config_count(config); i++) {
         const char *name = mcp_config_name(config, i);
-        const char *url = mcp_config_url(config, i);
+        const char *target = mcp_config_url(config, i);
 
+        if (target == NULL)
+            target = mcp_config_command(config, i);
         length = strlen(name);
         put_word(stdout, name);
-        printf("%*s  ", (int)(length < widest ? widest - length : 0), "");
-        put_word(stdout, url != NULL ? url : mcp_config_command(config, i));
+        printf("%*s", (int)(length < widest ? widest - length : 0), "");
+        if (target != NULL) {
+            fputs("  ", stdout);
+            put_word(stdout, target);
+        }
+        put_state(config, i);
         putchar('\n');
     }
 }

@@ -221,13 +221,17 @@ static int has_more(const mcp_result *result)
 
 /* Writes the contents, or the structured content if there are none.  A result
  * with neither is written as the server sent it.  Returns 0 if it is empty. */
-static int put_whole_result(FILE *to, const mcp_result *result)
+static int put_whole_result(FILE *to, const mcp_result *result,
+                            const struct options *options, int *status)
 {
     size_t length = 0;
     const char *json = mcp_result_structured_json(result, &length);
 
     if (mcp_result_content_count(result) > 0) {
-        put_contents(to, result);
+        if (options->output != NULL)
+            *status = save_contents(to, result, options->output);
+        else
+            put_contents(to, result);
         return 1;
     }
     if (json != NULL && strcmp(json, "null") == 0)
@@ -244,20 +248,20 @@ static int put_whole_result(FILE *to, const mcp_result *result)
 static int put_tool_result(const mcp_result *result,
                            const struct options *options)
 {
-    int is_error = mcp_result_is_error(result);
+    int is_error = mcp_result_is_error(result), status = SUCCESS;
 
     if (options->json)
         put_result_json(result);
     if (is_error) {
         fflush(stdout);
         put_program_name();
-        if (!put_whole_result(stderr, result))
+        if (!put_whole_result(stderr, result, options, &status))
             fprintf(stderr, "the tool failed and gave no reason\n");
         return FAILED;
     }
     if (!options->json)
-        put_whole_result(stdout, result);
-    return SUCCESS;
+        put_whole_result(stdout, result, options, &status);
+    return status;
 }
 
 static int32_t call_once(mcp_client *client, const char *name,
@@ -277,6 +281,8 @@ int call(mcp_client *client, const struct options *options)
     mcp_json *schema = NULL, *arguments = NULL;
     mcp_result *result = NULL;
 
+    if (options->output != NULL && check_folder(options->output) != SUCCESS)
+        return FAILED; /* before the tool does anything */
     if (is_listed && find_schema(client, name, &schema) != MCP_OK)
         return fail(options);
     arguments = take_arguments(words, count, ANY_VALUE, schema);

@@ -112,6 +112,7 @@ struct Details {
     is_repeated: bool,
     was_idle: bool,
     exit_status: Option<i32>,
+    is_other_origin: bool,
 }
 
 /// The most bytes of an error's data. Longer data is dropped, not cut: cut
@@ -140,6 +141,7 @@ impl Error {
             is_repeated: false,
             was_idle: false,
             exit_status: None,
+            is_other_origin: false,
         }))
     }
 
@@ -221,6 +223,14 @@ impl Error {
         self
     }
 
+    /// Marks a redirect to another origin.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn with_other_origin(mut self) -> Self {
+        self.0.is_other_origin = true;
+        self
+    }
+
     /// The same message with another status.
     pub(crate) fn with_status(mut self, status: Status) -> Self {
         self.0.status = status;
@@ -288,6 +298,11 @@ impl Error {
 
     pub(crate) fn exit_status(&self) -> Option<i32> {
         self.0.exit_status
+    }
+
+    /// Whether the server redirects to another origin.
+    pub(crate) fn is_other_origin(&self) -> bool {
+        self.0.is_other_origin
     }
 
     pub(crate) fn may_have_run(&self) -> bool {

@@ -16,12 +16,16 @@ pub(crate) struct EventSource<B> {
     body: B,
     stream: EventStream,
     events: VecDeque<SseEvent>,
+    /// An event "endpoint" ends the stream.
+    ends_at_endpoint: bool,
     /// The bytes since the last event of an encoded stream.
     since_event: usize,
     /// How the stream ended. Reported after the events that arrived before.
     end: Option<Result<()>>,
 }
 
+/// The event that names the URL for messages.
+const ENDPOINT: &str = "endpoint";
 /// The most events before the event "endpoint".
 const FIRST: usize = 64;
 /// An encoded stream may have so many bytes between two events, or as many as an
@@ -37,7 +41,19 @@ impl<B: Pieces> EventSource<B> {
 
     /// A new stream that replaces a disconnected one.
     pub(crate) fn resumed(body: B, stream: EventStream) -> Self {
-        Self { body, stream, events: VecDeque::new(), since_event: 0, end: None }
+        Self {
+            body,
+            stream,
+            events: VecDeque::new(),
+            ends_at_endpoint: false,
+            since_event: 0,
+            end: None,
+        }
+    }
+
+    /// The same, for a response that may come from a server of HTTP with SSE.
+    pub(crate) fn or_endpoint(self, ends_at_endpoint: bool) -> Self {
+        Self { ends_at_endpoint, ..self }
     }
 
     pub(crate) fn stream(&self) -> &EventStream {
@@ -59,6 +75,9 @@ impl<B: Pieces> EventSource<B> {
     ) -> Result<Option<SseEvent>> {
         loop {
             match self.next_event(wait, early).await? {
+                Some(event) if self.ends_at_endpoint && event.kind == ENDPOINT => {
+                    return Err(endpoint());
+                }
                 Some(event) if !event.is_message() => {}
                 other => return Ok(other),
             }
@@ -122,7 +141,7 @@ impl EventSource<OpenBody> {
             if event.is_message() {
                 break;
             }
-            if event.kind == "endpoint" {
+            if event.kind == ENDPOINT {
                 let data = String::from_utf8(event.data().to_vec());
                 return data.map_err(|_| Error::protocol("the server's endpoint is not UTF-8"));
             }
@@ -156,6 +175,20 @@ impl MessageSource for EventSource<OpenBody> {
     fn has_more(&mut self) -> bool {
         self.end.is_some() || self.events.iter().any(SseEvent::is_message)
     }
+}
+
+/// The error for a response to a POST that is the stream of HTTP with SSE.
+#[cold]
+fn endpoint() -> Error {
+    Error::new(
+        Status::Transport,
+        "the server answered a POST with an event \"endpoint\", as a server of HTTP with SSE does",
+    )
+}
+
+/// Whether a response to a POST was the stream of HTTP with SSE.
+pub(crate) fn is_endpoint(error: &Error) -> bool {
+    error.status() == Status::Transport && error.http_status() == 0
 }
 
 /// Whether an error is of the stream, and not of the wait.

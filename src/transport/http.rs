@@ -1,6 +1,6 @@
 //! One HTTP request and its response, on the calling thread.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::mask::MASK;
@@ -30,14 +30,14 @@ pub(crate) struct OutgoingRequest<'a> {
     pub(crate) url: &'a Url,
     /// Names and values. A secret value is masked in the trace.
     pub(crate) headers: &'a [(&'a str, &'a str, IsSecret)],
+    /// The value of Cookie.
+    pub(crate) cookie: Option<&'a Secret>,
     pub(crate) body: Option<&'a [u8]>,
     /// Whether it may be sent again if it is not known whether it arrived.
     pub(crate) is_repeatable: bool,
     /// Makes the value of the DPoP header. It is valid once, so it is made each
     /// time that the request is sent.
     pub(crate) proof: Option<&'a Prove<'a>>,
-    /// Limits the time for the head of the response after the request was sent.
-    pub(crate) patience: Option<Duration>,
 }
 
 pub(crate) type IsSecret = bool;
@@ -50,6 +50,11 @@ pub(crate) struct ExchangeSettings<'a> {
     pub(crate) connect_timeout: Duration,
     pub(crate) trace: Option<&'a Trace>,
     pub(crate) secrets: &'a [Secret],
+    /// Limits the time from the sending to the end of the response. The time to
+    /// connect does not count.
+    pub(crate) limit: Option<Duration>,
+    /// Limits the time for the head of the response after the request was sent.
+    pub(crate) head_limit: Option<Duration>,
 }
 
 /// A response whose body was not read yet. If it is dropped before the end of
@@ -63,6 +68,8 @@ pub(crate) struct HttpResponse<'a> {
     /// The request was sent twice, because the server had closed the idle
     /// connection.
     pub(crate) is_repeated: bool,
+    /// When the response has to have ended, if the exchange is limited.
+    until: Option<Instant>,
     body: Body,
     decoding: Option<Box<Decoding>>,
     connection: Box<Connection>,
@@ -87,10 +94,16 @@ impl Http {
         loop {
             let proof = request.proof.map_or(Ok(None), |prove| prove());
             let proof = proof.map_err(|error| error.or_may_have_run(may_have_run))?;
-            let proof = proof.as_ref().map(|proof| ("DPoP", proof.expose(), true));
-            trace_request(request, proof, setting);
-            let mut bytes = write(request, proof);
-            match connection.exchange(&mut bytes, request.patience, wait).await {
+            let own = [
+                request.cookie.map(|cookie| ("Cookie", cookie.expose(), true)),
+                proof.as_ref().map(|proof| ("DPoP", proof.expose(), true)),
+            ];
+            trace_request(request, own, setting);
+            let mut bytes = write(request, own);
+            let until = setting.limit.map(|limit| Instant::now() + limit);
+            let limited = until.map(|until| wait.until(until));
+            let within = limited.as_ref().unwrap_or(wait);
+            match connection.exchange(&mut bytes, setting.head_limit, within).await {
                 Ok(head) => {
                     trace_head(connection.head(), setting);
                     return Ok(HttpResponse {
@@ -99,6 +112,7 @@ impl Http {
                         head,
                         moved: None,
                         is_repeated,
+                        until,
                         connection,
                         pool: &self.pool,
                     });
@@ -159,6 +173,11 @@ impl Http {
 }
 
 impl HttpResponse<'_> {
+    /// The wait for the body, if the exchange is limited.
+    pub(crate) fn limited(&self, wait: &Wait) -> Option<Wait> {
+        self.until.map(|until| wait.until(until))
+    }
+
     /// The whole body, if it has at most `limit` decoded bytes.
     pub(crate) async fn read(&mut self, limit: usize, wait: &Wait) -> Result<Vec<u8>> {
         let mut out: Vec<u8> = Vec::new();
@@ -277,7 +296,7 @@ impl Pieces for OpenBody {
 
 /// Whether the end of the body has arrived.
 fn ends_here(reply: &mut HttpResponse<'_>) -> bool {
-    let wait = Wait::for_at_most(std::time::Duration::ZERO);
+    let wait = Wait::for_at_most(Duration::ZERO);
     let finish = async { Ok::<_, Error>(reply.connection.finish(&mut reply.body, &wait).await) };
     now(finish).unwrap_or(false)
 }
@@ -285,10 +304,13 @@ fn ends_here(reply: &mut HttpResponse<'_>) -> bool {
 /// A header: name, value, and whether the value is secret.
 type HeaderLine<'a> = (&'a str, &'a str, IsSecret);
 
+/// The headers that are made for one sending.
+type OwnLines<'a> = [Option<HeaderLine<'a>>; 2];
+
 /// The request as bytes, in one buffer for one write.
-fn write(request: &OutgoingRequest<'_>, proof: Option<HeaderLine<'_>>) -> Vec<u8> {
+fn write(request: &OutgoingRequest<'_>, own: OwnLines<'_>) -> Vec<u8> {
     let body = request.body.unwrap_or_default();
-    let headers = || request.headers.iter().chain(&proof);
+    let headers = || request.headers.iter().chain(own.iter().flatten());
     // Large enough: a buffer that grows would leave copies of the credential
     // behind.
     let lines = headers().map(|(name, value, _)| name.len() + value.len() + 4);
@@ -315,15 +337,11 @@ fn write(request: &OutgoingRequest<'_>, proof: Option<HeaderLine<'_>>) -> Vec<u8
     bytes
 }
 
-fn trace_request(
-    request: &OutgoingRequest<'_>,
-    proof: Option<HeaderLine<'_>>,
-    setting: ExchangeSettings<'_>,
-) {
+fn trace_request(request: &OutgoingRequest<'_>, own: OwnLines<'_>, setting: ExchangeSettings<'_>) {
     let Some(trace) = setting.trace else { return };
     let path = request.url.path();
     trace.line(">", &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
-    for (name, value, is_secret) in request.headers.iter().chain(&proof) {
+    for (name, value, is_secret) in request.headers.iter().chain(own.iter().flatten()) {
         let shown = if *is_secret { MASK } else { value };
         trace.line(">", &format!("{name}: {shown}"), setting.secrets);
     }
@@ -349,6 +367,8 @@ fn shown_field(line: &str) -> String {
     };
     let (name, value) = (name.to_ascii_lowercase(), value.trim());
     let value = match name.as_str() {
+        // As in requests, and without the id itself.
+        "mcp-session-id" => return format!("Mcp-Session-Id: {MASK}"),
         "www-authenticate" | "proxy-authenticate" => value,
         // A query may hold a token.
         "location" => value.split(['?', '#']).next().unwrap_or_default(),
@@ -363,7 +383,6 @@ mod tests {
     use super::*;
     use std::cell::Cell;
     use std::io::{Read, Write};
-    use std::time::Duration;
 
     /// How a server treats its connection after the first response. It sends
     /// when the client may send the second request.
@@ -384,20 +403,25 @@ mod tests {
             end(stream, ready);
         });
         let http = Http::default();
-        let (headers, body, proof) = (&[][..], None, None);
         let request = OutgoingRequest {
             verb: "GET",
             url: &url,
-            headers,
-            body,
+            headers: &[],
+            cookie: None,
+            body: None,
             is_repeatable: true,
-            proof,
-            patience: None,
+            proof: None,
         };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
-        let setting =
-            ExchangeSettings { route: &route, connect_timeout, trace: None, secrets: &[] };
+        let setting = ExchangeSettings {
+            route: &route,
+            connect_timeout,
+            trace: None,
+            secrets: &[],
+            limit: None,
+            head_limit: None,
+        };
         let wait = Wait::for_at_most(connect_timeout);
         now(http.send(&request, setting, &wait)).unwrap().release();
         is_ready.recv().unwrap();
@@ -463,15 +487,21 @@ mod tests {
             verb: "GET",
             url: &url,
             headers: &[],
+            cookie: None,
             body: None,
             is_repeatable: true,
             proof: Some(&prove),
-            patience: None,
         };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
-        let setting =
-            ExchangeSettings { route: &route, connect_timeout, trace: None, secrets: &[] };
+        let setting = ExchangeSettings {
+            route: &route,
+            connect_timeout,
+            trace: None,
+            secrets: &[],
+            limit: None,
+            head_limit: None,
+        };
         let wait = Wait::for_at_most(connect_timeout);
         for is_repeated in [false, true] {
             let reply = now(http.send(&request, setting, &wait)).unwrap();

@@ -256,6 +256,14 @@ impl LineSink {
         Ok(SendProgress::All)
     }
 
+    /// Whether the server has not read all that was sent. False where the system
+    /// does not say so.
+    pub(crate) fn has_unread(&self) -> bool {
+        let fd = self.fd.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        !rest.is_empty() || fd.is_some_and(|fd| fd.unread_by_peer() > 0)
+    }
+
     /// Keeps the rest of a line whose sender gives up.
     pub(crate) fn keep(&self, rest: &[u8]) {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(rest);

@@ -272,6 +272,11 @@ impl Wait {
         Self { end, limit: TimeLimit::Internal, attendant: None, ..self.clone() }
     }
 
+    /// The same, up to a moment.
+    pub(crate) fn until(&self, moment: Instant) -> Self {
+        self.at_most(moment.saturating_duration_since(Instant::now()))
+    }
+
     /// Half of the time that is left, and at most `limit`.
     pub(crate) fn half(&self, limit: Duration) -> Result<Duration> {
         Ok((self.left()? / 2).min(limit))

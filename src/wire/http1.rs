@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
 use crate::base::error::{Error, Result, Status, quote};
+use crate::base::secret::Secret;
 use crate::wire::content_coding::Decoder;
 
 /// The limit for the bytes of a head.
@@ -50,6 +51,8 @@ pub(crate) struct Head {
     pub(crate) challenges: Vec<String>,
     /// The nonce for the next DPoP proof (RFC 9449, 8), visible ASCII.
     pub(crate) dpop_nonce: Option<String>,
+    /// The values of Set-Cookie, which are secret.
+    pub(crate) set_cookies: Vec<Secret>,
     /// The Date header, for an error status only.
     pub(crate) date: Option<String>,
     /// Whether the connection can carry another request after the body.
@@ -94,6 +97,11 @@ impl Head {
                     format!("the server's reply has more than {HEADERS} header lines"),
                 ));
             }
+            Err(_) if matches!(bytes, [0x15, 0x03, ..]) => {
+                return Err(Error::protocol(
+                    "the server answered with TLS: write https:// in its URL",
+                ));
+            }
             Err(error) => {
                 let start = String::from_utf8_lossy(bytes.get(..40).unwrap_or(bytes));
                 return Err(malformed(format!(
@@ -110,6 +118,7 @@ impl Head {
             retry_after: None,
             challenges: Vec::new(),
             dpop_nonce: None,
+            set_cookies: Vec::new(),
             date: None,
             keeps_alive: response.version == Some(1),
             content_encoding: None,
@@ -142,6 +151,11 @@ impl Head {
                 }
                 10 if is(name, "dpop-nonce") => {
                     head.dpop_nonce = nonce(header.value);
+                }
+                10 if is(name, "set-cookie") => {
+                    // Other bytes could not be sent back unchanged.
+                    let value = std::str::from_utf8(header.value);
+                    head.set_cookies.extend(value.ok().map(Secret::from));
                 }
                 11 if is(name, "retry-after") => {
                     head.retry_after = Some(text(header.value).into_owned());

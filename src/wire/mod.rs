@@ -19,6 +19,7 @@ pub(crate) mod line;
 pub(crate) mod object;
 pub(crate) mod partial_id;
 pub(crate) mod retry_after;
+pub(crate) mod set_cookie;
 pub(crate) mod tape;
 pub(crate) mod tree;
 pub(crate) mod url;

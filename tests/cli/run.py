@@ -15,8 +15,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import calling
 import careless
 import events
+import forms
 import messages
 import oauth
+import saving
 import servers
 import showing
 import stock
@@ -186,8 +188,11 @@ with TestServer() as server:
     tasks.run_all(server.url)
     servers.run_all(server.url)
     calling.run_all(server.url)
+with tempfile.TemporaryDirectory() as space:
+    forms.run_all(space)
 careless.run_all()
 messages.run_all()
+saving.run_all()
 showing.run_all()
 oauth.run_all()
 stock.run_all()

@@ -12,6 +12,7 @@ A script is a JSON object:
     notifications   sent when the client listens
     question        params of elicitation/create, asked before a tool answers
     server          the result of initialize
+    echoes          a tool's text is the answer to the question, as JSON
 """
 
 import json
@@ -59,6 +60,9 @@ def talk(script):
     for line in sys.stdin:
         message = json.loads(line)
         if message.get("id") == ASKED and "method" not in message:
+            if "echoes" in script:
+                text = json.dumps(message.get("result"), separators=(",", ":"))
+                held["result"] = {"content": [{"type": "text", "text": text}]}
             say(held)
         elif "method" not in message or "id" not in message:
             if message.get("method") == "notifications/initialized":

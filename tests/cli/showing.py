@@ -129,9 +129,9 @@ def on_terminal(width, *words):
 class Sized(Terminal):
     """A terminal that has a width before the client starts."""
 
-    def __init__(self, width, *words):
+    def __init__(self, width, *words, **variables):
         self.width = width
-        super().__init__(*words)
+        super().__init__(*words, **variables)
 
     def prepare(self):
         fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, self.width, 0, 0))
@@ -167,11 +167,27 @@ def wrapping(server):
     code, shown = on_terminal(40, "tools", listed(server, tool(description="See " + address + " .")))
     suite.check("an address is not broken", address in shown, shown)
     many = {"argument%d" % number: {"type": "string"} for number in range(12)}
+    text = "A sentence that was broken for another\nwidth goes on here.\n" \
+        "It ends.\nAnd\nothers stay."
+    code, shown = on_terminal(34, "tools", listed(server, tool(description=text)))
+    suite.check("a sentence that is broken goes on", shown.splitlines()[1:] == [
+        "    A sentence that was broken for", "    another width goes on here.",
+        "    It ends.", "    And", "    others stay."], shown)
+    text = "Args for a function that has many:\n    first: is a long description of it\n" \
+        "    second: is another\n    - third\n      x\n" \
+        "```\ncommand with many words on its line\nnext\n```"
+    code, shown = on_terminal(36, "tools", listed(server, tool(description=text)))
+    suite.check("but not what is another item", "\n        second: is another\n        - third\n"
+                "          x\n" in shown and "\n    next\n" in shown, shown)
     code, shown = on_terminal(60, "tools", listed(server, tool(
         inputSchema={"type": "object", "properties": many})))
     lines = shown.splitlines()
     suite.check("arguments are not broken", len(lines) > 3 and max(map(len, lines)) <= 60
                 and lines[1].startswith(" " * 8 + "[argument") and shown.count("=string]") == 12, shown)
+    one = Sized(100, "tools", listed(server, tool(description=LONG)), COLUMNS="50")
+    code, shown = one.end(), one.text
+    suite.check("COLUMNS counts more than the terminal",
+                40 < max(map(len, shown.split("\r\n"))) <= 50, shown)
     code, shown = on_terminal(0, "tools", listed(server, tool(description=LONG)))
     suite.check("a terminal without a width has 80 columns",
                 70 < max(map(len, shown.splitlines())) <= 80, shown)

@@ -138,7 +138,8 @@ impl<'a> CallSteps<'a> {
             is_repeatable,
             target: session.target(),
             report,
-            patience: None,
+            limit: None,
+            head_limit: None,
         };
         let reporting =
             report.map(|report| ReportRegistration::begin(&client.progress_reports, id, report));

@@ -21,16 +21,26 @@ pub(crate) struct OutboundMessage<'a> {
     pub(crate) is_repeatable: bool,
     pub(crate) target: Target<'a>,
     pub(crate) report: Option<&'a Arc<ProgressReport>>,
-    /// Limits the time from the moment that it is sent over HTTP until the HTTP
-    /// response begins.
-    pub(crate) patience: Option<Duration>,
+    /// Limits the time from the sending of a POST to its response.
+    pub(crate) limit: Option<Duration>,
+    /// Limits the time for the head of the HTTP response after the message was
+    /// sent.
+    pub(crate) head_limit: Option<Duration>,
 }
 
 impl<'a> OutboundMessage<'a> {
     /// A message without a response: a notification, or a response to the
     /// server.
     pub(crate) fn notification(outgoing: &'a Outgoing, target: Target<'a>) -> Self {
-        Self { outgoing, id: None, is_repeatable: false, target, report: None, patience: None }
+        Self {
+            outgoing,
+            id: None,
+            is_repeatable: false,
+            target,
+            report: None,
+            head_limit: None,
+            limit: None,
+        }
     }
 
     /// What the message is, as far as its sending shows.

@@ -8,7 +8,7 @@ use crate::client::core::outbox::Outbox;
 use crate::client::core::shared_connection::SharedConnection;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::dialect::Dialect;
-use crate::protocol::revision::Revision;
+use crate::protocol::negotiation::Attempt;
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::session_loss::SessionState;
 
@@ -123,7 +123,10 @@ pub(crate) enum TransportInUse {
 /// again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NegotiationHint {
-    pub(crate) revision: Revision,
+    /// The attempt that succeeded.
+    pub(crate) attempt: Attempt,
     /// Whether the transport was HTTP with SSE.
     pub(crate) has_sse: bool,
+    /// Whether the client had a session.
+    pub(crate) was_connected: bool,
 }

@@ -92,6 +92,11 @@ impl SharedConnection {
         self.is_mute.store(is_mute, Ordering::Relaxed);
     }
 
+    /// Whether the process at the other end has not read all of its input.
+    pub(crate) fn has_unread_input(&self) -> bool {
+        matches!(&self.sink, Sink::Lines(sink) if sink.has_unread())
+    }
+
     pub(crate) fn process(&self) -> Option<&Arc<Process>> {
         self.process.as_ref()
     }

@@ -32,7 +32,8 @@ impl<'a> Ctx<'a> {
             body: Some(body),
             is_repeatable: true,
             patience: None,
-            reply_patience: None,
+            limit: None,
+            head_limit: None,
         };
         match self.send(&request, http).await? {
             Ok(reply) if matches!(reply.head.media, Media::EventStream) => Ok(reply),

@@ -46,11 +46,13 @@ impl Ctx<'_> {
             reply.release();
             return Ok(Outcome::Accepted);
         };
+        let limited = reply.limited(wait);
+        let this = self.within(limited.as_ref().unwrap_or(wait));
         let is_repeated = reply.is_repeated;
         let repeated = |error: Error| error.with_repetition(is_repeated);
         match &reply.head.media {
             Media::Json => {
-                let body = reply.read(options.max_message, wait).await.map_err(repeated)?;
+                let body = reply.read(options.max_message, this.wait).await.map_err(repeated)?;
                 http.trace(&body);
                 let (status, session_id) = (reply.head.status, reply.head.session_id.take());
                 reply.release();
@@ -77,7 +79,7 @@ impl Ctx<'_> {
             }
             // Boxed: a JSON body needs no room for it.
             Media::EventStream => {
-                Box::pin(self.read_events(message, id, reply, &http)).await.map_err(repeated)
+                Box::pin(this.read_events(message, id, reply, &http)).await.map_err(repeated)
             }
             other => {
                 let error = not_an_answer(other, reply.head.status);
@@ -100,7 +102,8 @@ impl Ctx<'_> {
         let mut left = options.max_events;
         let mut fruitless = 0;
         let mut backoff = Backoff::default();
-        let mut source = EventSource::new(reply, options.max_message);
+        let mut source = EventSource::new(reply, options.max_message)
+            .or_endpoint(message.target.session.is_none());
         loop {
             let before = left;
             let (lost, mut stream) =

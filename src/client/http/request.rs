@@ -15,7 +15,6 @@ use crate::client::http::credentials::CredentialContext;
 use crate::client::http::http_error;
 use crate::client::options::Options;
 use crate::protocol::dialect::Dialect;
-use crate::protocol::http_status::StatusClass;
 use crate::protocol::outgoing::{Headers, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::connector::Route;
@@ -62,11 +61,18 @@ impl<'a> HttpContext<'a> {
         }
         let mut all = self.secrets.clone();
         all.extend(self.options.credential.secrets());
+        all.extend(self.options.cookies.secrets());
         all
     }
 
-    fn setting<'b>(&'b self, secrets: &'b [Secret]) -> ExchangeSettings<'b> {
+    fn setting<'b>(
+        &'b self,
+        secrets: &'b [Secret],
+        limit: Option<Duration>,
+    ) -> ExchangeSettings<'b> {
         ExchangeSettings {
+            limit,
+            head_limit: None,
             route: &self.route,
             connect_timeout: self.options.connect_timeout,
             trace: self.options.trace.as_deref(),
@@ -109,7 +115,8 @@ impl<'a> Ctx<'a> {
             body: None,
             is_repeatable: true,
             patience,
-            reply_patience: None,
+            limit: None,
+            head_limit: None,
         };
         self.send(&get, http).await
     }
@@ -130,7 +137,8 @@ impl<'a> Ctx<'a> {
             let brief = request.patience.map(|patience| wait.at_most(patience));
             let brief = brief.as_ref().unwrap_or(wait);
             let secrets = http.secrets();
-            let setting = http.setting(&secrets);
+            let setting = http.setting(&secrets, request.limit);
+            let setting = ExchangeSettings { head_limit: request.head_limit, ..setting };
             let reply = follow(options, request, token.as_ref(), &lines, setting, brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 client.count_one(Counter::Repetitions);
@@ -149,7 +157,9 @@ impl<'a> Ctx<'a> {
             // A body that does not end must not hide the refusal. A call may wait
             // for the stream of a GET.
             let limit = if request.verb == "GET" { GET_EXCERPT_TIME } else { EXCERPT_TIME };
-            let body = reply.read_excerpt(EXCERPT, &brief.at_most(limit)).await;
+            let within = brief.at_most(limit);
+            let within = reply.limited(&within).unwrap_or(within);
+            let body = reply.read_excerpt(EXCERPT, &within).await;
             http.trace(&body);
             let found = jsonrpc::find_error(&body);
             let names_request = found.as_ref().is_some_and(|(id, _)| client.has_issued(id));
@@ -212,13 +222,14 @@ impl<'a> Ctx<'a> {
             body: None,
             is_repeatable: true,
             patience: None,
-            reply_patience: None,
+            limit: None,
+            head_limit: None,
         };
         // The application is not asked for a new token.
         let token = options.credential.current();
         let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
         let secrets = http.secrets();
-        let setting = http.setting(&secrets);
+        let setting = http.setting(&secrets, None);
         if let Ok(reply) = follow(options, &delete, token.as_ref(), &lines, setting, wait).await {
             reply.release();
         }
@@ -263,11 +274,6 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    /// Whether the status says nothing about the protocol, such as 401.
-    pub(crate) fn is_final(&self) -> bool {
-        !StatusClass::of(self.status).is_about_request()
-    }
-
     /// What the refusal means for the session.
     pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Verdict {
         let names_request = self.names_request;
@@ -287,8 +293,10 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) is_repeatable: bool,
     /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
-    /// The same from the moment that the request is sent.
-    pub(crate) reply_patience: Option<Duration>,
+    /// Limits the time from the sending to the end of the reply.
+    pub(crate) limit: Option<Duration>,
+    /// Limits the time for the head of the reply after the request was sent.
+    pub(crate) head_limit: Option<Duration>,
 }
 
 impl<'a> HttpRequest<'a> {
@@ -301,7 +309,8 @@ impl<'a> HttpRequest<'a> {
             body: Some(body),
             is_repeatable,
             patience: None,
-            reply_patience: message.patience,
+            limit: message.limit,
+            head_limit: message.head_limit,
         }
     }
 }
@@ -366,17 +375,21 @@ async fn follow<'a>(
             Some(token) => options.credential.proof(token, request.verb, &url.without_query()),
             None => Ok(None),
         };
+        let cookie = options.cookie(url);
         let request = OutgoingRequest {
             verb: request.verb,
             url,
             headers,
+            cookie: cookie.as_ref(),
             body: request.body,
             is_repeatable: request.is_repeatable,
             proof: bound.is_some().then_some(&prove),
-            patience: request.reply_patience,
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
         is_repeated |= reply.is_repeated;
+        if !reply.head.set_cookies.is_empty() {
+            options.cookies.take(url, &reply.head.set_cookies);
+        }
         if !(300..400).contains(&reply.head.status) {
             (reply.moved, reply.is_repeated) = (moved, is_repeated);
             return Ok(reply);
@@ -405,11 +418,12 @@ fn redirected(verb: &str, from: &Url, reply: &HttpResponse<'_>) -> Result<Url> {
         return wrong("a redirect to what is no URL of a server".to_owned());
     };
     if target.origin != from.origin {
-        return wrong(format!(
+        let other = wrong(format!(
             "it redirects to {}, another origin, where no credential goes; if that is \
              right, use its URL",
             target.origin
         ));
+        return other.map_err(Error::with_other_origin);
     }
     // 301 and 302 turn any request into a GET, and keep a GET as it is.
     let keeps_all = match status {

@@ -21,6 +21,7 @@ use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::identity::Identity;
 use crate::protocol::revision::Revision;
 use crate::transport::connector::Route;
+use crate::transport::cookies::Cookies;
 use crate::transport::http::Http;
 use crate::transport::process::Program;
 use crate::transport::proxy::{Proxy, ProxyChoice};
@@ -72,6 +73,9 @@ pub(crate) struct Options {
     pub(crate) proxy: ProxyChoice,
     /// The connections of this route. A new route gets a new pool.
     pub(crate) http: Arc<Http>,
+    /// The cookies of the server. They stay with the client when its route
+    /// changes.
+    pub(crate) cookies: Arc<Cookies>,
     /// The environment of the moment when the client was made.
     environment: Arc<Environment>,
 }
@@ -161,6 +165,7 @@ impl Options {
             route: Route { tls, ..Route::default() },
             proxy: ProxyChoice::Environment(environment.clone()),
             http: Arc::default(),
+            cookies: Arc::default(),
             environment,
         };
         options.set_info("libmcpclient", env!("CARGO_PKG_VERSION"))?;
@@ -316,6 +321,12 @@ impl Options {
             || self.route.tls.client.is_some()
     }
 
+    /// Returns the cookies for a request, unless the application sets its own.
+    pub(crate) fn cookie(&self, url: &Url) -> Option<Secret> {
+        let cookie = self.cookies.header(url)?;
+        if self.has_header("cookie") { None } else { Some(cookie) }
+    }
+
     /// Returns all secrets, to be masked in texts.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         let mut secrets: Vec<Secret> = Vec::new();
@@ -328,6 +339,7 @@ impl Options {
             secrets.extend(proxy.authorization_secrets());
         }
         secrets.extend(self.credential.secrets());
+        secrets.extend(self.cookies.secrets());
         if let Server::Program(program) = &self.server {
             secrets.extend(secrets_of(program));
         }

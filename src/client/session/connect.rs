@@ -1,4 +1,4 @@
-//! Connects: finds the transport and the revision, and makes the session.
+//! Connects: makes the session, once the transport and the revision are found.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,18 +8,14 @@ use crate::base::sync::lock;
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::outbound::{OutboundMessage, Outcome, RpcRefused};
-use crate::client::core::session::{NegotiationHint, Session, Target, Transport};
-use crate::client::core::shared_connection::SharedConnection;
-use crate::client::options::server::{Address, HttpTransport};
-use crate::client::session::transport::NoSse;
+use crate::client::core::session::{Session, Target, Transport};
+use crate::client::session::negotiate::Agreement;
 use crate::protocol::call::Call;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::error_code::METHOD_NOT_FOUND;
 use crate::protocol::handshake::Handshake;
-use crate::protocol::negotiation::{Attempt, AttemptOutcome, Negotiation, NextAttempt};
-use crate::protocol::outgoing::Outgoing;
+use crate::protocol::negotiation::Attempt;
 use crate::protocol::request_meta::RequestMeta;
-use crate::protocol::revision::Revision;
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::stateless::Stateless;
 use crate::transport::async_mutex::Guard;
@@ -67,7 +63,7 @@ impl<'a> Ctx<'a> {
     }
 
     async fn connect(self, opens_stream: bool) -> Result<Connected> {
-        let Ctx { client, options, wait } = self;
+        let Ctx { client, wait, .. } = self;
         loop {
             if let Some(session) = self.usable_session()
                 && !session.is_suspect()
@@ -85,21 +81,18 @@ impl<'a> Ctx<'a> {
                 self.verify(&session).await?;
                 continue;
             }
-            let session = Arc::new(self.negotiate().await?);
-            let hint = NegotiationHint {
-                revision: session.server_info.revision,
-                has_sse: options.address().is_ok()
-                    && session.transport.shared_connection().is_some(),
-            };
-            let before = lock(&client.negotiation_hint).replace(hint);
-            if before.is_some() {
+            let session = Arc::new(self.make_session().await?);
+            let is_reconnection = lock(&client.negotiation_hint)
+                .as_mut()
+                .is_some_and(|hint| std::mem::replace(&mut hint.was_connected, true));
+            if is_reconnection {
                 client.count_one(Counter::Reconnections);
             }
             *lock(&client.session) = Some(session.clone());
             if let Transport::SharedConnection(connection) = &session.transport {
                 client.keep_reading(connection, Arc::downgrade(&session))?;
             }
-            self.restore(&session, before.is_some()).await?;
+            self.restore(&session, is_reconnection).await?;
             // The task that opens the stream may have to connect, so that nobody
             // may wait for it inside.
             drop(guard);
@@ -107,6 +100,27 @@ impl<'a> Ctx<'a> {
                 self.open_wanted_stream(&session).await?;
             }
             return Ok(Connected { session, is_new: true });
+        }
+    }
+
+    /// Negotiates, and makes the session.
+    async fn make_session(self) -> Result<Session> {
+        let mut has_lost = false;
+        loop {
+            let agreement = self.negotiate().await?;
+            let Agreement { transport, attempt, server_info, session_id } = agreement;
+            let result = self.agree(&transport, attempt, server_info, session_id).await;
+            match result {
+                Ok(Agreed::Session(session)) => return Ok(*session),
+                // Once: a session that is lost at once will be lost again.
+                Ok(Agreed::Lost(_)) if !has_lost => has_lost = true,
+                Ok(Agreed::Lost(error)) | Err(error) => {
+                    if let Some(connection) = transport.shared_connection() {
+                        self.client.retire(connection);
+                    }
+                    return Err(error);
+                }
+            }
         }
     }
 
@@ -189,214 +203,6 @@ impl<'a> Ctx<'a> {
         }
     }
 
-    /// Negotiates with the server, by every transport that its address may
-    /// have.
-    async fn negotiate(self) -> Result<Session> {
-        let Ctx { client, options, .. } = self;
-        let hint = *lock(&client.negotiation_hint);
-        let Ok(address) = options.address() else {
-            if hint.is_some() && !options.restarts {
-                return Err(Error::new(
-                    Status::Process,
-                    "the server has ended, and is not to be started again; see \
-                     mcp_client_set_restart()",
-                ));
-            }
-            return self.negotiate_by_stdio(hint).await;
-        };
-        let mut no_sse = false;
-        let mut shown: Option<Error> = None;
-        for method in connect_methods(address, options.pinned, hint) {
-            let negotiated = match method {
-                ConnectMethod::StreamableHttp => {
-                    let (negotiation, first) =
-                        Negotiation::new(options.pinned, hint.map(|hint| hint.revision));
-                    let transport = Transport::StreamableHttp;
-                    self.negotiate_over(transport, negotiation, first).await?
-                }
-                _ if no_sse => continue,
-                ConnectMethod::SseProbe => self.negotiate_by_sse(address, Some(SSE_PROBE)).await?,
-                ConnectMethod::Sse => self.negotiate_by_sse(address, None).await?,
-            };
-            let error = match negotiated {
-                Negotiated::Session(session) => return Ok(*session),
-                Negotiated::Restart(..) => return Err(Error::new(Status::Io, ENDED)),
-                Negotiated::TooSlow(error) => error,
-                Negotiated::OtherTransport(error) => {
-                    no_sse = no_sse || *method != ConnectMethod::StreamableHttp;
-                    error
-                }
-            };
-            // The error of Streamable HTTP says more than that of HTTP with
-            // SSE, unless the server itself failed.
-            let is_trouble = shown.as_ref().is_some_and(|error| error.http_status() >= 500);
-            if shown.is_none() || *method == ConnectMethod::StreamableHttp && !is_trouble {
-                shown = Some(error);
-            }
-        }
-        Err(match shown {
-            Some(error) if error.http_status() == 405 && no_sse => {
-                let what = format!("{}, nor one of HTTP with SSE", error.message());
-                Error::new(Status::Transport, what).with_http_status(405)
-            }
-            Some(error) => error,
-            None => Error::new(Status::Internal, "there is no method to connect"),
-        })
-    }
-
-    async fn negotiate_by_sse(
-        self,
-        address: &Address,
-        patience: Option<Duration>,
-    ) -> Result<Negotiated> {
-        let Ctx { options, .. } = self;
-        let (negotiation, first) = Negotiation::of_handshake(options.pinned)?;
-        let none = |error: Error| {
-            if error.http_status() >= 500 {
-                return error;
-            }
-            let what = format!("there is no HTTP with SSE at this address: {}", error.message());
-            Error::new(Status::Transport, what).with_http_status(error.http_status())
-        };
-        let connection = match self.open_sse(address, patience).await {
-            Ok(connection) => connection,
-            Err(NoSse::Final(error)) => return Err(error),
-            Err(NoSse::TooSlow(error)) => return Ok(Negotiated::TooSlow(none(error))),
-            Err(NoSse::Refused(error)) => return Ok(Negotiated::OtherTransport(none(error))),
-        };
-        self.negotiate_on(connection, negotiation, first).await
-    }
-
-    async fn negotiate_by_stdio(self, hint: Option<NegotiationHint>) -> Result<Session> {
-        let Ctx { client, options, .. } = self;
-        let hint = hint.map(|hint| hint.revision);
-        let (mut negotiation, mut attempt) = Negotiation::new(options.pinned, hint);
-        loop {
-            let connection = client.open_stdio(options)?;
-            if connection.process().is_some() {
-                client.count_one(Counter::Starts);
-            }
-            match self.negotiate_on(connection, negotiation, attempt).await? {
-                Negotiated::Session(session) => return Ok(*session),
-                Negotiated::TooSlow(error) | Negotiated::OtherTransport(error) => {
-                    return Err(error);
-                }
-                Negotiated::Restart(rest, next) => (negotiation, attempt) = (rest, next),
-            }
-        }
-    }
-
-    /// Negotiates over a shared connection, and closes it without a session.
-    async fn negotiate_on(
-        self,
-        connection: Arc<SharedConnection>,
-        negotiation: Negotiation,
-        first: Attempt,
-    ) -> Result<Negotiated> {
-        let Ctx { client, .. } = self;
-        let transport = Transport::SharedConnection(connection.clone());
-        let result = self.negotiate_over(transport, negotiation, first).await;
-        if !matches!(result, Ok(Negotiated::Session(_))) {
-            client.retire(&connection);
-        }
-        result
-    }
-
-    async fn negotiate_over(
-        self,
-        transport: Transport,
-        mut negotiation: Negotiation,
-        mut attempt: Attempt,
-    ) -> Result<Negotiated> {
-        let mut has_lost = false;
-        loop {
-            let (outcome, session_id) = self.attempt(&transport, attempt).await?;
-            match negotiation.interpret(attempt, outcome)? {
-                NextAttempt::Try(next) if transport.is_over() => {
-                    return Ok(Negotiated::Restart(negotiation, next));
-                }
-                NextAttempt::Try(next) => attempt = next,
-                NextAttempt::Elsewhere(error) => return Ok(Negotiated::OtherTransport(error)),
-                NextAttempt::Agreed(server_info) => {
-                    match self.agree(&transport, attempt, *server_info, session_id).await? {
-                        Agreed::Session(session) => return Ok(Negotiated::Session(session)),
-                        // Once: a session that is lost at once will be lost again.
-                        Agreed::Lost(_) if !has_lost => has_lost = true,
-                        Agreed::Lost(error) => return Err(error),
-                    }
-                }
-                NextAttempt::Foreign(error) => {
-                    if let Attempt::Initialize(revision) = attempt
-                        && let Ok(dialect) = Handshake::new(revision, session_id)
-                        && transport.shared_connection().is_none()
-                    {
-                        self.end_session(&dialect).await;
-                    }
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    async fn attempt(
-        self,
-        transport: &Transport,
-        attempt: Attempt,
-    ) -> Result<(AttemptOutcome, Option<String>)> {
-        let Ctx { client, options, wait } = self;
-        let id = client.next_id();
-        let (outgoing, dialect): (Outgoing, Box<dyn Dialect>) = match attempt {
-            Attempt::Discover(revision) => {
-                let dialect = Stateless::new(revision, &options.identity, &options.declaration());
-                let outgoing = dialect.discover(id);
-                match transport {
-                    // A server of the handshake dialect may send a ping at any
-                    // time.
-                    Transport::SharedConnection(_) => {
-                        (outgoing, Box::new(Handshake::new(Revision::HANDSHAKE, None)?))
-                    }
-                    Transport::StreamableHttp => (outgoing, Box::new(dialect)),
-                }
-            }
-            Attempt::Initialize(revision) => (
-                Handshake::initialize(revision, &options.identity, &options.declaration(), id),
-                // Answers a ping that arrives before there is a session.
-                Box::new(Handshake::new(revision, None)?),
-            ),
-        };
-        let target = Target { transport, dialect: dialect.as_ref(), session: None };
-        let message = OutboundMessage {
-            id: Some(id),
-            is_repeatable: true,
-            ..OutboundMessage::notification(&outgoing, target)
-        };
-        let is_probe = matches!(attempt, Attempt::Discover(_));
-        // A process that does not know the probe may send nothing, or end. A
-        // process that has just started may need some time.
-        let brief = (transport.shared_connection().is_some() && is_probe)
-            .then(|| wait.at_most(options.connect_timeout));
-        let outcome = match self.within(brief.as_ref().unwrap_or(wait)).post(message).await {
-            Ok(Outcome::Answer(answer, session_id)) => {
-                return Ok((AttemptOutcome::Answered(answer), session_id));
-            }
-            Ok(Outcome::Rpc(refusal)) => AttemptOutcome::Refused(refusal.rpc, refusal.error),
-            Ok(Outcome::NotMcp(status, error)) => AttemptOutcome::NotMcp(status, error),
-            Ok(Outcome::Accepted) => {
-                let what = "a request was handled as a notification";
-                AttemptOutcome::failed(Error::new(Status::Internal, what))
-            }
-            Err(error) if is_probe && transport.is_over() => AttemptOutcome::Ended(error),
-            Err(error) if brief.is_some() && error.status() == Status::Timeout => {
-                match wait.check() {
-                    Ok(()) => AttemptOutcome::Silent(error),
-                    Err(over) => AttemptOutcome::failed(over),
-                }
-            }
-            Err(error) => AttemptOutcome::failed(error),
-        };
-        Ok((outcome, None))
-    }
-
     async fn agree(
         self,
         transport: &Transport,
@@ -446,40 +252,6 @@ impl<'a> Ctx<'a> {
     }
 }
 
-/// The methods to connect to an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ConnectMethod {
-    /// Streamable HTTP.
-    StreamableHttp,
-    /// HTTP with SSE, if the server answers quickly.
-    SseProbe,
-    /// HTTP with SSE.
-    Sse,
-}
-
-/// Returns the methods to try, in order.
-fn connect_methods(
-    address: &Address,
-    pinned: Option<Revision>,
-    hint: Option<NegotiationHint>,
-) -> &'static [ConnectMethod] {
-    let is_likely = match hint {
-        Some(hint) => hint.has_sse,
-        None => address.url.has_segment("sse"),
-    };
-    match address.transport {
-        HttpTransport::StreamableHttp => &[ConnectMethod::StreamableHttp],
-        HttpTransport::Sse => &[ConnectMethod::Sse],
-        HttpTransport::Auto if pinned.is_some_and(Revision::is_stateless) => {
-            &[ConnectMethod::StreamableHttp]
-        }
-        HttpTransport::Auto if is_likely => {
-            &[ConnectMethod::SseProbe, ConnectMethod::StreamableHttp, ConnectMethod::Sse]
-        }
-        HttpTransport::Auto => &[ConnectMethod::StreamableHttp, ConnectMethod::Sse],
-    }
-}
-
 /// The result of the end of the handshake.
 enum Agreed {
     Session(Box<Session>),
@@ -487,22 +259,7 @@ enum Agreed {
     Lost(Error),
 }
 
-/// The result of one method.
-enum Negotiated {
-    Session(Box<Session>),
-    /// The server did not answer in time.
-    TooSlow(Error),
-    /// The server does not have this transport.
-    OtherTransport(Error),
-    /// The process has ended. The negotiation continues with a new process.
-    Restart(Negotiation, Attempt),
-}
-
 const INITIALIZED: &str = "notifications/initialized";
-const ENDED: &str = "the server ended its event stream before it answered";
 
 /// How often a call that waits to connect checks whether its timeout is paused.
 const RECHECK: Duration = Duration::from_millis(100);
-
-/// The limit of the probe for HTTP with SSE.
-const SSE_PROBE: Duration = Duration::from_secs(2);

@@ -192,12 +192,15 @@ impl HttpClient {
             verb: what.verb,
             url: what.url,
             headers: &headers,
+            // Cookies are for the MCP server.
+            cookie: None,
             body: what.form.map(|(_, body)| body.expose().as_bytes()),
             is_repeatable: what.form.is_none(),
             proof: None,
-            patience: None,
         };
         let setting = ExchangeSettings {
+            limit: None,
+            head_limit: None,
             route: &client.route,
             connect_timeout: self.route.connect_timeout,
             // A trace would show bodies and headers.
@@ -605,7 +608,7 @@ mod tests {
         drop(http);
         let mut lines = String::new();
         reader.read_to_string(&mut lines).unwrap();
-        assert!(lines.starts_with(&format!("> POST {base}/token\n< HTTP 200\n")), "{lines}");
+        assert!(lines.starts_with(&format!("> POST {base}/token\n< HTTP/1.1 200\n")), "{lines}");
         assert!(!lines.contains("s3cret") && !error.message().contains("s3cret"), "{lines}");
     }
 }

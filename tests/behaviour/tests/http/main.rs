@@ -1,6 +1,8 @@
 //! Streamable HTTP: requests, responses, errors, negotiation, recovery and TLS.
 
+mod certificates;
 mod compression;
+mod cookies;
 mod errors;
 mod negotiation;
 mod recovery;
