@@ -20,6 +20,7 @@ import messages
 import oauth
 import saving
 import servers
+import sessions
 import showing
 import stock
 import tasks
@@ -193,6 +194,7 @@ with tempfile.TemporaryDirectory() as space:
 careless.run_all()
 messages.run_all()
 saving.run_all()
+sessions.run_all()
 showing.run_all()
 oauth.run_all()
 stock.run_all()

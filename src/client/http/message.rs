@@ -139,7 +139,7 @@ impl Ctx<'_> {
 }
 
 /// The advice for a 401 in a session that worked.
-const MAY_BE_LOST: &str = "or the session may be lost: then the next call begins a new session";
+const MAY_BE_LOST: &str = "or the session may be lost: the next call asks the server";
 
 fn posted(routed: Routed, http_status: u16) -> Posted {
     match routed.response {
