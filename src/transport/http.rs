@@ -38,8 +38,6 @@ pub(crate) struct OutgoingRequest<'a> {
     /// Makes the value of the DPoP header. It is valid once, so it is made each
     /// time that the request is sent.
     pub(crate) proof: Option<&'a Prove<'a>>,
-    /// Limits the time for the head of the response after the request was sent.
-    pub(crate) patience: Option<Duration>,
 }
 
 pub(crate) type IsSecret = bool;
@@ -55,6 +53,8 @@ pub(crate) struct ExchangeSettings<'a> {
     /// Limits the time from the sending to the end of the response. The time to
     /// connect does not count.
     pub(crate) limit: Option<Duration>,
+    /// Limits the time for the head of the response after the request was sent.
+    pub(crate) head_limit: Option<Duration>,
 }
 
 /// A response whose body was not read yet. If it is dropped before the end of
@@ -102,8 +102,8 @@ impl Http {
             let mut bytes = write(request, own);
             let until = setting.limit.map(|limit| Instant::now() + limit);
             let limited = until.map(|until| wait.until(until));
-            let limited = limited.as_ref().unwrap_or(wait);
-            match connection.exchange(&mut bytes, request.patience, limited).await {
+            let within = limited.as_ref().unwrap_or(wait);
+            match connection.exchange(&mut bytes, setting.head_limit, within).await {
                 Ok(head) => {
                     trace_head(connection.head(), setting);
                     return Ok(HttpResponse {
@@ -403,16 +403,14 @@ mod tests {
             end(stream, ready);
         });
         let http = Http::default();
-        let (headers, body, proof) = (&[][..], None, None);
         let request = OutgoingRequest {
             verb: "GET",
             url: &url,
-            headers,
+            headers: &[],
             cookie: None,
-            body,
+            body: None,
             is_repeatable: true,
-            proof,
-            patience: None,
+            proof: None,
         };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
@@ -422,6 +420,7 @@ mod tests {
             trace: None,
             secrets: &[],
             limit: None,
+            head_limit: None,
         };
         let wait = Wait::for_at_most(connect_timeout);
         now(http.send(&request, setting, &wait)).unwrap().release();
@@ -492,7 +491,6 @@ mod tests {
             body: None,
             is_repeatable: true,
             proof: Some(&prove),
-            patience: None,
         };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
@@ -502,6 +500,7 @@ mod tests {
             trace: None,
             secrets: &[],
             limit: None,
+            head_limit: None,
         };
         let wait = Wait::for_at_most(connect_timeout);
         for is_repeated in [false, true] {

@@ -21,6 +21,7 @@ import messages
 import oauth
 import saving
 import servers
+import sessions
 import showing
 import stock
 import tasks
@@ -195,6 +196,7 @@ lacking.run_all()
 careless.run_all()
 messages.run_all()
 saving.run_all()
+sessions.run_all()
 showing.run_all()
 oauth.run_all()
 stock.run_all()

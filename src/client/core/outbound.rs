@@ -23,9 +23,9 @@ pub(crate) struct OutboundMessage<'a> {
     pub(crate) report: Option<&'a Arc<ProgressReport>>,
     /// Limits the time from the sending of a POST to its response.
     pub(crate) limit: Option<Duration>,
-    /// Limits the time from the moment that it is sent over HTTP until the HTTP
-    /// response begins.
-    pub(crate) patience: Option<Duration>,
+    /// Limits the time for the head of the HTTP response after the message was
+    /// sent.
+    pub(crate) head_limit: Option<Duration>,
 }
 
 impl<'a> OutboundMessage<'a> {
@@ -38,7 +38,7 @@ impl<'a> OutboundMessage<'a> {
             is_repeatable: false,
             target,
             report: None,
-            patience: None,
+            head_limit: None,
             limit: None,
         }
     }

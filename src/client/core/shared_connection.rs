@@ -83,14 +83,6 @@ impl SharedConnection {
         matches!(self.sink, Sink::Posts(_))
     }
 
-    /// How many bytes of its input the process at the other end has not read.
-    pub(crate) fn unread_input(&self) -> usize {
-        match &self.sink {
-            Sink::Lines(sink) => sink.unread(),
-            Sink::Posts(_) => 0,
-        }
-    }
-
     /// Whether the server responds to POSTs late or never.
     pub(crate) fn is_mute(&self) -> bool {
         self.is_mute.load(Ordering::Relaxed)
@@ -98,6 +90,11 @@ impl SharedConnection {
 
     pub(crate) fn set_mute(&self, is_mute: bool) {
         self.is_mute.store(is_mute, Ordering::Relaxed);
+    }
+
+    /// Whether the process at the other end has not read all of its input.
+    pub(crate) fn has_unread_input(&self) -> bool {
+        matches!(&self.sink, Sink::Lines(sink) if sink.has_unread())
     }
 
     pub(crate) fn process(&self) -> Option<&Arc<Process>> {

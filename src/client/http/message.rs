@@ -47,7 +47,7 @@ impl Ctx<'_> {
             return self.send_post(url, message).await;
         }
         let is_mute = connection.is_mute();
-        message.patience = Some(if is_mute { MISSING_ACKNOWLEDGEMENT } else { ACKNOWLEDGEMENT });
+        message.head_limit = Some(if is_mute { MISSING_ACKNOWLEDGEMENT } else { ACKNOWLEDGEMENT });
         match self.send_post(url, message).await {
             Err(error) if is_of_acknowledgement(&error) && self.wait.check().is_ok() => {
                 connection.set_mute(error.status() == Status::Timeout);
@@ -139,7 +139,7 @@ impl Ctx<'_> {
 }
 
 /// The advice for a 401 in a session that worked.
-const MAY_BE_LOST: &str = "or the session may be lost: then the next call begins a new session";
+const MAY_BE_LOST: &str = "or the session may be lost: the next call asks the server";
 
 fn posted(routed: Routed, http_status: u16) -> Posted {
     match routed.response {

@@ -72,6 +72,7 @@ impl<'a> HttpContext<'a> {
     ) -> ExchangeSettings<'b> {
         ExchangeSettings {
             limit,
+            head_limit: None,
             route: &self.route,
             connect_timeout: self.options.connect_timeout,
             trace: self.options.trace.as_deref(),
@@ -115,7 +116,7 @@ impl<'a> Ctx<'a> {
             is_repeatable: true,
             patience,
             limit: None,
-            reply_patience: None,
+            head_limit: None,
         };
         self.send(&get, http).await
     }
@@ -137,6 +138,7 @@ impl<'a> Ctx<'a> {
             let brief = brief.as_ref().unwrap_or(wait);
             let secrets = http.secrets();
             let setting = http.setting(&secrets, request.limit);
+            let setting = ExchangeSettings { head_limit: request.head_limit, ..setting };
             let reply = follow(options, request, token.as_ref(), &lines, setting, brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 client.count_one(Counter::Repetitions);
@@ -221,7 +223,7 @@ impl<'a> Ctx<'a> {
             is_repeatable: true,
             patience: None,
             limit: None,
-            reply_patience: None,
+            head_limit: None,
         };
         // The application is not asked for a new token.
         let token = options.credential.current();
@@ -293,8 +295,8 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) patience: Option<Duration>,
     /// Limits the time from the sending to the end of the reply.
     pub(crate) limit: Option<Duration>,
-    /// The same from the moment that the request is sent.
-    pub(crate) reply_patience: Option<Duration>,
+    /// Limits the time for the head of the reply after the request was sent.
+    pub(crate) head_limit: Option<Duration>,
 }
 
 impl<'a> HttpRequest<'a> {
@@ -308,7 +310,7 @@ impl<'a> HttpRequest<'a> {
             is_repeatable,
             patience: None,
             limit: message.limit,
-            reply_patience: message.patience,
+            head_limit: message.head_limit,
         }
     }
 }
@@ -382,7 +384,6 @@ async fn follow<'a>(
             body: request.body,
             is_repeatable: request.is_repeatable,
             proof: bound.is_some().then_some(&prove),
-            patience: request.reply_patience,
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
         is_repeated |= reply.is_repeated;

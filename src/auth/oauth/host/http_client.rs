@@ -197,10 +197,10 @@ impl HttpClient {
             body: what.form.map(|(_, body)| body.expose().as_bytes()),
             is_repeatable: what.form.is_none(),
             proof: None,
-            patience: None,
         };
         let setting = ExchangeSettings {
             limit: None,
+            head_limit: None,
             route: &client.route,
             connect_timeout: self.route.connect_timeout,
             // A trace would show bodies and headers.
