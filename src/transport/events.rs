@@ -28,6 +28,8 @@ pub(crate) struct EventSource<B> {
     /// The media type of the body is unknown. A body that begins neither as JSON
     /// nor as an event stream is an error at once.
     is_unlabelled: bool,
+    /// The last event is returned although no empty line ends it.
+    takes_last: bool,
 }
 
 /// The event that names the URL for messages.
@@ -56,6 +58,7 @@ impl<B: Pieces> EventSource<B> {
             end: None,
             unframed: None,
             is_unlabelled: false,
+            takes_last: false,
         }
     }
 
@@ -65,10 +68,11 @@ impl<B: Pieces> EventSource<B> {
     }
 
     /// The body of the response to a request. If it is one JSON text, that text
-    /// is returned as an event.
+    /// is returned as an event. So is a last event that no empty line ends, if it
+    /// is a JSON text.
     pub(crate) fn of_response(body: B, limit: usize) -> Self {
         let unframed = Some(Box::new(UnframedBody::new(limit)));
-        Self { unframed, ..Self::new(body, limit) }
+        Self { unframed, takes_last: true, ..Self::new(body, limit) }
     }
 
     /// The same for a body of another media type, or of none.
@@ -155,7 +159,12 @@ impl<B: Pieces> EventSource<B> {
             }
             match more {
                 Ok(true) => {}
-                Ok(false) => self.end = Some(Ok(())),
+                Ok(false) => {
+                    if self.takes_last {
+                        self.events.extend(self.stream.last_event());
+                    }
+                    self.end = Some(Ok(()));
+                }
                 Err(error) if self.events.is_empty() => return Err(error),
                 Err(error) if is_end(&error) => self.end = Some(Err(error)),
                 // The wait has ended, which the next one finds out by itself.
@@ -213,6 +222,10 @@ impl EventSource<OpenBody> {
 impl MessageSource for EventSource<OpenBody> {
     fn next<'a>(&'a mut self, _also: &'a [Poll], wait: &'a Wait) -> NextItem<'a> {
         Box::pin(self.next_incoming(wait))
+    }
+
+    fn unfinished(&self) -> &[u8] {
+        self.stream.unfinished()
     }
 
     fn has_more(&mut self) -> bool {

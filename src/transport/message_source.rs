@@ -16,6 +16,10 @@ pub(crate) trait MessageSource: Send {
     /// [`Stop::Wait`] it may be called again, and nothing is lost.
     fn next<'a>(&'a mut self, also: &'a [Poll], wait: &'a Wait) -> NextItem<'a>;
 
+    /// The part of the next message that has arrived, if it is text that may
+    /// never end.
+    fn unfinished(&self) -> &[u8];
+
     /// Whether the next message is buffered. No descriptor becomes readable for
     /// such a message.
     fn has_more(&mut self) -> bool;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::mem;
 
 use crate::base::error::{Error, Result, Status};
+use crate::wire::tape::Tape;
 
 /// One event that carries data.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -121,6 +122,28 @@ impl EventStream {
     /// data.
     pub(crate) fn has_moved(&self) -> bool {
         self.has_moved
+    }
+
+    /// The data of an event that has no end yet, or its last line.
+    pub(crate) fn unfinished(&self) -> &[u8] {
+        match self.event.data() {
+            [] => &self.line,
+            data => data,
+        }
+    }
+
+    /// The last event of a stream that ended without an empty line, if its data is
+    /// a whole JSON text. The standard drops it, and its id.
+    #[cold]
+    pub(crate) fn last_event(&mut self) -> Option<SseEvent> {
+        let line = mem::take(&mut self.line);
+        if !line.is_empty() {
+            self.take_line(Cow::Owned(line)).ok()?;
+        }
+        self.has_data = false;
+        let event = mem::take(&mut self.event);
+        let text = std::str::from_utf8(event.data()).ok()?;
+        Tape::read(text, 0).ok().map(|_| event)
     }
 
     /// Whether a field or a comment has arrived, as in any event stream.
@@ -264,6 +287,31 @@ mod tests {
             wherever_cut(stream, events),
             [event("", "{\"a\":1}"), event("", "first\nsecond"), event("", "\u{e9}")]
         );
+    }
+
+    #[test]
+    fn returns_a_last_event_that_is_a_whole_json_text() {
+        let last = |pieces: &[&[u8]]| {
+            let mut stream = EventStream::new(64);
+            for piece in pieces {
+                let mut rest = *piece;
+                while stream.next(&mut rest).unwrap().is_some() {}
+            }
+            let event = stream.last_event();
+            assert!(stream.last_id().is_none() && stream.last_event().is_none());
+            event.map(|event| String::from_utf8(event.data().to_vec()).unwrap())
+        };
+        for (text, data) in [
+            ("data: 1\n\nid: 7\ndata: {\"a\":\ndata: 1}\n", Some("{\"a\":\n1}")),
+            ("data: {}", Some("{}")),
+            ("data: {}\r", Some("{}")),
+            ("data: {\"a\":", None),
+            ("data: words\n", None),
+            ("data: {}\n\n", None),
+            ("", None),
+        ] {
+            assert_eq!(wherever_cut(text.as_bytes(), last).as_deref(), data, "{text}");
+        }
     }
 
     #[test]

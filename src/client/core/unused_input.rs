@@ -94,6 +94,24 @@ impl UnusedInput {
         entries.push(UnusedEntry { unused, call, begun, count: 1, first: excerpt(text) });
     }
 
+    /// Adds to the error of a call that timed out the beginning of a line or an
+    /// event that has no end.
+    #[cold]
+    pub(crate) fn explain_unfinished(error: Error, unused: Unused, text: &[u8]) -> Error {
+        if text.trim_ascii().is_empty() || error.status() != Status::Timeout {
+            return error;
+        }
+        let (unit, end) = match unused {
+            Unused::Line => ("a line", "a line break"),
+            _ => ("an event", "an empty line"),
+        };
+        error.with_advice(&format!(
+            "the server sent {} bytes of {unit} that has no end ({end}): \"{}\"",
+            text.len(),
+            excerpt(text)
+        ))
+    }
+
     /// Adds to the error of a call without a response what has arrived since the
     /// call began.
     #[cold]
@@ -210,6 +228,23 @@ mod tests {
         ] {
             let error = input.explain(Error::new(status, "x"), call);
             assert_eq!((error.message() != "x", error.status()), (explains, status));
+        }
+    }
+
+    #[test]
+    fn explains_an_unfinished_text_at_a_timeout() {
+        for (status, text, words) in [
+            (
+                Status::Timeout,
+                "{\"a\"",
+                "x; the server sent 4 bytes of a line that has no end (a line break): \"{\"a\"\"",
+            ),
+            (Status::Timeout, " \r", "x"),
+            (Status::Cancelled, "{", "x"),
+        ] {
+            let error = Error::new(status, "x");
+            let error = UnusedInput::explain_unfinished(error, Unused::Line, text.as_bytes());
+            assert_eq!(error.message(), words);
         }
     }
 

@@ -8,6 +8,7 @@ use crate::client::core::backoff::Backoff;
 use crate::client::core::context::Ctx;
 use crate::client::core::outbound::{OutboundMessage, Outcome};
 use crate::client::core::session::Target;
+use crate::client::core::unused_input::{Unused, UnusedInput};
 use crate::client::http::request::{HttpContext, HttpRequest, Refused};
 use crate::client::inbound::policy::{Carrier, Fault};
 use crate::client::inbound::progress::FastProgress;
@@ -241,7 +242,10 @@ impl Ctx<'_> {
                     return Ok(Ended::Early(error, source.into_parts().1));
                 }
                 Err(error) if error.status() == Status::Protocol => return Err(said(error)),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let rest = source.stream().unfinished();
+                    return Err(UnusedInput::explain_unfinished(error, Unused::Event, rest));
+                }
             };
             http.trace(event.data());
             *left = left.checked_sub(1).ok_or_else(|| too_many(options))?;

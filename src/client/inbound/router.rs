@@ -162,16 +162,23 @@ impl Router<'_> {
         }
     }
 
+    /// The unit of a text that is no message.
+    pub(crate) fn unused(&self) -> Unused {
+        match self.carrier {
+            Carrier::SharedLines => Unused::Line,
+            _ => Unused::Event,
+        }
+    }
+
     /// Counts a text that no request can use, and keeps its beginning for the
     /// error of a call without a response.
     #[cold]
     fn skip(&self, counter: Counter, text: &[u8]) {
         let Ctx { client, wait, .. } = self.ctx;
         client.count_one(counter);
-        let unused = match (counter, self.carrier) {
-            (Counter::DroppedReplies, _) => Unused::Response,
-            (_, Carrier::SharedLines) => Unused::Line,
-            _ => Unused::Event,
+        let unused = match counter {
+            Counter::DroppedReplies => Unused::Response,
+            _ => self.unused(),
         };
         match self.awaited {
             _ if text.is_empty() => {}

@@ -12,6 +12,7 @@ use crate::client::core::pending::PendingRequest;
 use crate::client::core::session::Target;
 use crate::client::core::shared_connection::SharedConnection;
 use crate::client::core::shared_connection::Sink;
+use crate::client::core::unused_input::UnusedInput;
 use crate::client::http::message::Posted;
 use crate::client::inbound::policy::Carrier;
 use crate::client::inbound::policy::Fault;
@@ -115,7 +116,14 @@ impl Reader<'_> {
                 }
                 Ok(Incoming::TooLong(id, error)) => self.router(wait).too_long(id, error)?,
                 Ok(Incoming::OtherReady) => return Ok(()),
-                Err(Stop::Wait(error)) => return Err(error),
+                Err(Stop::Wait(error)) => {
+                    let unused = self.router(wait).unused();
+                    return Err(UnusedInput::explain_unfinished(
+                        error,
+                        unused,
+                        source.unfinished(),
+                    ));
+                }
                 Err(Stop::End(error)) => {
                     self.connection.finish(error);
                     return Ok(());

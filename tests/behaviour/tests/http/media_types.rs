@@ -107,6 +107,28 @@ tests! {
         }
     }
 
+    last_event_without_an_empty_line_is_taken_at_the_end_of_the_stream {
+        for body in [STREAM.trim_ascii_end(), &STREAM[..STREAM.len() - 1]] {
+            for delivery in [Whole, Bytes] {
+                call(EVENT_STREAM, body, delivery)
+                    .unwrap_or_else(|failure| panic!("{delivery:?}: {}", failure.message));
+            }
+        }
+        let failure = call(EVENT_STREAM, &STREAM[..STREAM.len() - 5], Whole).unwrap_err();
+        assert_eq!(failure.status, MCP_E_IO);
+    }
+
+    event_without_an_end_is_quoted_at_the_timeout {
+        let (client, _server) = served(EVENT_STREAM, &STREAM[..STREAM.len() - 1], Open);
+        let request = client.request("x/case", None).unwrap();
+        request.set_timeout(300);
+        let failure = request.perform().map(drop).unwrap_err();
+        assert_eq!(failure.status, MCP_E_TIMEOUT);
+        for words in ["an event that has no end", "an empty line", "{\"jsonrpc\":"] {
+            assert!(failure.message.contains(words), "{}", failure.message);
+        }
+    }
+
     json_before_an_event_stream_is_passed_over {
         let body = b"{\"level\":\"info\"}\n\ndata: {\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{}}\n\n";
         for delivery in [Whole, Bytes, Open] {

@@ -52,7 +52,9 @@ fn good(message: &Value) -> Value {
 }
 
 fn list(client: &Client) -> Failure {
-    client.request("tools/list", None).unwrap().perform().map(drop).unwrap_err()
+    let request = client.request("tools/list", None).unwrap();
+    request.set_repeatable(false).unwrap();
+    request.perform().map(drop).unwrap_err()
 }
 
 fn has(failure: &Failure, words: &[&str]) {
@@ -113,6 +115,33 @@ tests! {
         let failure = list(&client);
         assert_eq!(failure.status, MCP_E_TIMEOUT);
         assert!(!failure.message.contains("not a message"), "{}", failure.message);
+    }
+
+    line_without_a_line_break_is_quoted_at_the_timeout {
+        let client = writes(|message| {
+            (message["method"] == "tools/list").then(|| good(message).to_string().into_bytes())
+        });
+        let failure = list(&client);
+        assert_eq!(failure.status, MCP_E_TIMEOUT);
+        has(&failure, &["a line that has no end", "a line break", "\"{\"id\":"]);
+    }
+
+    last_line_without_a_line_break_is_taken_if_it_is_whole {
+        let start = Instant::now();
+        for (line, status) in [
+            (r#"{\"jsonrpc\":\"2.0\",\"id\":$id,\"error\":{\"code\":5,\"message\":\"m\"}}"#, MCP_E_RPC),
+            (r#"{\"jsonrpc\":\"2.0\",\"id\":$id,\"error\":"#, MCP_E_PROCESS),
+        ] {
+            let handshake = r#"id=0; while read line; do id=$((id+1)); case "$line" in
+                *'"server/discover"'*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"error\":\"no\"}";;
+                *'"initialize"'*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{}}}";;
+                *'"notifications/initialized"'*) id=$((id-1));;
+                *) printf '%s' "LINE"; exit 0;; esac; done"#;
+            let client = script(&handshake.replace("LINE", line));
+            let failure = list(&client);
+            assert_eq!(failure.status, status, "{}", failure.message);
+        }
+        assert!(start.elapsed() < Duration::from_secs(10));
     }
 
     empty_lines_do_not_count {
