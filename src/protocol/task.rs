@@ -117,14 +117,16 @@ impl Tasks {
             }
             ("completed" | "failed", Self::ByClient) => TaskState::Ended,
             ("completed", Self::ByServer) => match members.get("result") {
-                Some(result) if result.get() != "null" => {
+                Some(result) if result.get().starts_with('{') => {
                     TaskState::Completed(result.get().to_owned())
                 }
                 _ => return Err(malformed("it is completed, and has no result")),
             },
             ("failed", Self::ByServer) => match members.get("error") {
-                Some(error) => TaskState::Failed(jsonrpc::parse_error(error.get())?),
-                None => return Err(malformed("it has failed, and has no error")),
+                Some(error) if error.get() != "null" => {
+                    TaskState::Failed(jsonrpc::parse_error(error.get())?)
+                }
+                _ => return Err(malformed("it has failed, and has no error")),
             },
             (other, _) => {
                 return Err(malformed(&format!("its status is \"{}\"", quote(other))));
@@ -225,6 +227,8 @@ mod tests {
             r#""status":1"#,
             r#""status":"completed""#,
             r#""status":"completed","result":null"#,
+            r#""status":"completed","result":[]"#,
+            r#""status":"completed","result":"x""#,
             r#""status":"failed""#,
             r#""status":"failed","error":{}"#,
             r#""status":"input_required""#,

@@ -18,6 +18,7 @@ import events
 import forms
 import messages
 import oauth
+import payloads
 import saving
 import servers
 import showing
@@ -192,6 +193,7 @@ with tempfile.TemporaryDirectory() as space:
     forms.run_all(space)
 careless.run_all()
 messages.run_all()
+payloads.run_all()
 saving.run_all()
 showing.run_all()
 oauth.run_all()
