@@ -119,7 +119,7 @@ impl Tasks {
             }
             ("completed" | "failed", Self::ByClient) => TaskState::Ended,
             ("completed", Self::ByServer) => match members.get("result") {
-                Some(result) if result.get() != "null" => {
+                Some(result) if result.get().starts_with('{') => {
                     TaskState::Completed(result.get().to_owned())
                 }
                 _ => return Err(malformed("it is completed, and has no result")),
@@ -230,6 +230,8 @@ mod tests {
             r#""status":1"#,
             r#""status":"completed""#,
             r#""status":"completed","result":null"#,
+            r#""status":"completed","result":[]"#,
+            r#""status":"completed","result":"x""#,
             r#""status":"failed""#,
             r#""status":"input_required""#,
             r#""status":"input_required","inputRequests":{}"#,

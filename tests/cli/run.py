@@ -19,6 +19,7 @@ import forms
 import lacking
 import messages
 import oauth
+import payloads
 import saving
 import servers
 import sessions
@@ -195,6 +196,7 @@ with tempfile.TemporaryDirectory() as space:
 lacking.run_all()
 careless.run_all()
 messages.run_all()
+payloads.run_all()
 saving.run_all()
 sessions.run_all()
 showing.run_all()
