@@ -263,7 +263,14 @@ def one_tool(server):
     suite.check("with --json what the server sent", json.loads(done.stdout) == FULL, done)
     done = call("tools", url, "other")
     suite.check("a tool with nothing", done.stdout == "other\n\nArguments: none\n", done)
-    check("a tool that is not there", call("tools", url, "nobody"), 1, "no tool", where="stderr")
+    for schema in [{"type": "object", "required": ["b", "a", "b", 5]},
+                   {"required": ["b", "a"], "properties": {"c": {}}, "type": "object"}]:
+        other = listed(server, tool(inputSchema=schema, outputSchema={"type": "object"}))
+        check("a required argument that is not described", call("tools", other), 0, " a=value b=value\n")
+        check("and in full", call("tools", other, "show"), 0,
+              "\n    a=value, required\n    b=value, required\n\nOutput: any object\n")
+    check("a tool that is not there", call("tools", url, "nobody"), 1, 'no tool "nobody"',
+          where="stderr")
     done = call("--json", "tools", url, "nobody")
     suite.check("with --json as well", done.returncode == 1
                 and json.loads(done.stdout)["status"] == "MCP_E_NOT_FOUND", done)
