@@ -433,20 +433,21 @@ static const mcp_json *number_of(struct look *look, const mcp_json *field,
 static void add_range(struct text *to, const mcp_json *least,
                       const mcp_json *most, const char *unit)
 {
+    int is_one = mcp_json_integer(most != NULL ? most : least, 0) == 1;
+    int is_exact = least != NULL && most != NULL &&
+                   mcp_json_number(least, 0) == mcp_json_number(most, 0);
+
     if (least == NULL && most == NULL)
         return;
     add(to, least == NULL ? ", at most " : most == NULL ? ", at least " : ", ");
     if (least != NULL)
         add_value(to, least);
-    if (least != NULL && most != NULL)
+    if (least != NULL && most != NULL && !is_exact)
         add(to, " to ");
-    if (most != NULL)
+    if (most != NULL && !is_exact)
         add_value(to, most);
     add(to, unit);
-    if (unit[0] != '\0' && (least == NULL || most == NULL) &&
-        mcp_json_integer(least != NULL ? least : most, 0) == 1)
-        return;
-    add(to, unit[0] != '\0' ? "s" : "");
+    add(to, unit[0] != '\0' && !is_one ? "s" : "");
 }
 
 static void add_labelled(struct text *to, const char *label,

@@ -216,6 +216,7 @@ FULL = tool(
                      "default": None, "title": "When"},
             "tags": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 3,
                      "uniqueItems": True, "deprecated": True},
+            "pair": {"type": "array", "minItems": 2, "maxItems": 2},
             "items": {"type": "array", "items": {"$ref": "#/$defs/item"}, "maxItems": 1},
             "filter": {"$ref": "#/$defs/filter"}}})
 SHOWN = """show
@@ -236,6 +237,7 @@ Arguments:
         The code
     when=string|null, format date-time, default null
     tags=string[], 1 to 3 items, each only once, deprecated
+    pair=array, 2 items
     items=object[], at most 1 item
         id=integer, at least 1
     filter=object, required
