@@ -69,7 +69,6 @@ struct command {
     const char *name;
     const char *words; /* the arguments, as in the usage */
     int least_words, most_words;
-    int asks; /* answers input requests of the server */
     int is_of_file; /* reads a configuration file and makes no client */
     int is_of_oauth; /* gets or deletes a token, and nothing else */
     int (*run)(mcp_client *client, const struct options *options);
@@ -97,6 +96,8 @@ void forget(struct options *options);
 mcp_client *make_client(const struct options *options);
 const char *server_name(const struct options *options);
 const char *server_command(void);
+void note_absence(mcp_client *client, size_t count, const char *capability,
+                  const char *what);
 
 /* sign_in.c */
 int32_t set_auth(mcp_client *client, const struct options *options);

@@ -91,6 +91,10 @@ static const struct wording wordings[] = {
     /* what mcpclient decides itself */
     {": see mcp_client_set_input_handler() and mcp_client_set_roots_json()",
      ""},
+    {"(elicitation/create), and the application does not handle it; see "
+     "mcp_client_set_input_handler()",
+     "(elicitation/create), and there is no terminal at which a person could "
+     "answer"},
     {"and the application does not handle it; see "
      "mcp_client_set_input_handler()",
      "which mcpclient does not answer"},
@@ -162,12 +166,42 @@ char *with_options(const char *message)
     return fclose(to) == 0 ? text : NULL;
 }
 
+/* Writes what a program wrote to its standard error as the lines that it had.
+ * The library joins them, because its messages have one line.  Returns 0 if
+ * the message ends with something else, or has one line of it. */
+static int put_with_lines(FILE *to, char *text)
+{
+    static const char mark[] = "standard error: \"", between[] = " | ";
+    char *line = strstr(text, mark), *next;
+    size_t length = strlen(text);
+
+    if (line == NULL || text[length - 1] != '"' ||
+        line + sizeof mark - 1 > text + length - 1 ||
+        strstr(line, between) == NULL)
+        return 0;
+    text[length - 1] = '\0';
+    line += sizeof mark - 1;
+    line[-2] = '\0'; /* the blank before the quote */
+    put_text(to, text);
+    for (; line != NULL; line = next) {
+        next = strstr(line, between);
+        if (next != NULL) {
+            *next = '\0';
+            next += sizeof between - 1;
+        }
+        fputs("\n  ", to);
+        put_text(to, line);
+    }
+    return 1;
+}
+
 /* Writes a message of the library. */
 void put_message(FILE *to, const char *message)
 {
     char *text = with_options(message);
 
-    put_text(to, text);
+    if (text == NULL || !put_with_lines(to, text))
+        put_text(to, text);
     free(text);
 }
 

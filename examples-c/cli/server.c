@@ -172,6 +172,22 @@ mcp_client *make_client(const struct options *options)
     return client;
 }
 
+/* Says that the server offers none, if a list is empty and the server does not
+ * declare the capability. */
+void note_absence(mcp_client *client, size_t count, const char *capability,
+                  const char *what)
+{
+    mcp_result *server = NULL;
+
+    if (count == 0 && mcp_connect(client, &server) == MCP_OK &&
+        !mcp_result_has_capability(server, capability)) {
+        fflush(stdout);
+        put_program_name();
+        fprintf(stderr, "the server offers no %s\n", what);
+    }
+    mcp_result_free(server);
+}
+
 static void put_servers_json(const mcp_config *config)
 {
     char *message;

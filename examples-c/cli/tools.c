@@ -130,6 +130,7 @@ int tools(mcp_client *client, const struct options *options)
     else
         for (i = 0; i < mcp_result_tool_count(result); i++)
             put_tool(mcp_result_tool(result, i));
+    note_absence(client, mcp_result_tool_count(result), "tools", "tools");
     mcp_result_free(result);
     return status;
 }

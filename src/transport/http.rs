@@ -38,6 +38,8 @@ pub(crate) struct OutgoingRequest<'a> {
     /// Makes the value of the DPoP header. It is valid once, so it is made each
     /// time that the request is sent.
     pub(crate) proof: Option<&'a Prove<'a>>,
+    /// Limits the time for the head of the response after the request was sent.
+    pub(crate) patience: Option<Duration>,
 }
 
 pub(crate) type IsSecret = bool;
@@ -100,7 +102,8 @@ impl Http {
             let mut bytes = write(request, own);
             let until = setting.limit.map(|limit| Instant::now() + limit);
             let limited = until.map(|until| wait.until(until));
-            match connection.exchange(&mut bytes, limited.as_ref().unwrap_or(wait)).await {
+            let limited = limited.as_ref().unwrap_or(wait);
+            match connection.exchange(&mut bytes, request.patience, limited).await {
                 Ok(head) => {
                     trace_head(connection.head(), setting);
                     return Ok(HttpResponse {
@@ -115,12 +118,14 @@ impl Http {
                     });
                 }
                 Err(no_reply) => {
-                    let again = no_reply.is_silent && connection.is_used && request.is_repeatable;
+                    let was_idle = no_reply.is_silent && connection.is_used;
+                    let again = was_idle && request.is_repeatable;
                     if let Some(trace) = setting.trace {
                         trace.line("*", no_reply.error.message(), setting.secrets);
                     }
                     if !again {
                         let error = no_reply.error.with_repetition(is_repeated);
+                        let error = error.with_idle_connection(was_idle);
                         return Err(error.or_may_have_run(may_have_run));
                     }
                     // Only once: the new connection was not used before.
@@ -398,14 +403,16 @@ mod tests {
             end(stream, ready);
         });
         let http = Http::default();
+        let (headers, body, proof) = (&[][..], None, None);
         let request = OutgoingRequest {
             verb: "GET",
             url: &url,
-            headers: &[],
+            headers,
             cookie: None,
-            body: None,
+            body,
             is_repeatable: true,
-            proof: None,
+            proof,
+            patience: None,
         };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
@@ -485,6 +492,7 @@ mod tests {
             body: None,
             is_repeatable: true,
             proof: Some(&prove),
+            patience: None,
         };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();

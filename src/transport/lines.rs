@@ -116,12 +116,12 @@ impl LineSource {
     fn taken(&mut self, line: LinePiece) -> Option<Incoming> {
         let owner = match line {
             LinePiece::Whole(line) => {
-                // A JSON-RPC message begins with one of these. Servers print
-                // banners as well.
+                // A JSON-RPC message begins with one of these, or with a byte order
+                // mark. Servers print banners as well.
                 let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
                 return Some(match first {
-                    Some(b'{' | b'[') => Incoming::Message(line, 0),
-                    _ => Incoming::Malformed,
+                    Some(b'{' | b'[' | 0xef) => Incoming::Message(line, 0),
+                    _ => Incoming::Malformed(line),
                 });
             }
             LinePiece::Long(head) => {
@@ -256,12 +256,11 @@ impl LineSink {
         Ok(SendProgress::All)
     }
 
-    /// Whether the server has not read all that was sent. False where the system
-    /// does not say so.
-    pub(crate) fn has_unread(&self) -> bool {
+    /// How many of the bytes that were sent the server has not read; 0 where the
+    /// system does not say so.
+    pub(crate) fn unread(&self) -> usize {
         let fd = self.fd.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        !rest.is_empty() || fd.is_some_and(|fd| fd.unread_by_peer() > 0)
+        fd.map_or(0, |fd| fd.unread_by_peer())
     }
 
     /// Keeps the rest of a line whose sender gives up.
@@ -304,7 +303,9 @@ mod tests {
         let mut source = source(reader);
         let mut writer = std::fs::File::from(writer);
         writer.write_all(b"hello\n {\"a\":1}\n[\n{\"b\"").unwrap();
-        assert!(matches!(next(&mut source, 1000), Ok(Incoming::Malformed)));
+        assert!(
+            matches!(next(&mut source, 1000), Ok(Incoming::Malformed(line)) if line == b"hello")
+        );
         assert!(
             matches!(next(&mut source, 1000), Ok(Incoming::Message(line, 0)) if line == b" {\"a\":1}")
         );
@@ -320,7 +321,7 @@ mod tests {
         writer.write_all(b"\n{}\n\r\n \nx\n\n").unwrap();
         assert!(matches!(next(&mut source, 1000), Ok(Incoming::Message(..))));
         assert!(source.has_more() && source.has_more());
-        assert!(matches!(next(&mut source, 0), Ok(Incoming::Malformed)));
+        assert!(matches!(next(&mut source, 0), Ok(Incoming::Malformed(_))));
         assert!(!source.has_more());
         writer.write_all(b"{").unwrap();
         drop(writer);

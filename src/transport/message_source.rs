@@ -34,8 +34,8 @@ pub(crate) type NextItem<'a> = Pin<Box<dyn Future<Output = Result<Incoming, Stop
 pub(crate) enum Incoming {
     /// The bytes of a message, and the index at which it begins.
     Message(Vec<u8>, usize),
-    /// Something that is not a message was skipped.
-    Malformed,
+    /// A line that cannot be a message.
+    Malformed(Vec<u8>),
     /// A message that was too long was skipped. The error is for the call that
     /// it belongs to.
     TooLong(PartialId, Error),

@@ -49,6 +49,8 @@ pub(crate) struct EventStream {
     last_id: Option<String>,
     retry: Option<u32>,
     has_moved: bool,
+    /// A line with a known field, or a comment, has arrived.
+    has_fields: bool,
     limit: usize,
 }
 
@@ -66,6 +68,7 @@ impl EventStream {
             last_id: None,
             retry: None,
             has_moved: false,
+            has_fields: false,
             limit,
         }
     }
@@ -118,6 +121,11 @@ impl EventStream {
     /// data.
     pub(crate) fn has_moved(&self) -> bool {
         self.has_moved
+    }
+
+    /// Whether a field or a comment has arrived, as in any event stream.
+    pub(crate) fn has_fields(&self) -> bool {
+        self.has_fields
     }
 
     /// Prepares for a new stream that replaces a disconnected one.
@@ -184,6 +192,7 @@ impl EventStream {
                     };
                     self.has_data = true;
                 }
+                self.has_fields = true;
                 return Ok(None);
             }
             // The default, written explicitly.
@@ -198,6 +207,7 @@ impl EventStream {
             // A comment has an empty field name. Other names are ignored.
             _ => {}
         }
+        self.has_fields |= matches!(field, b"event" | b"id" | b"retry" | b"");
         Ok(None)
     }
 
@@ -254,6 +264,23 @@ mod tests {
             wherever_cut(stream, events),
             [event("", "{\"a\":1}"), event("", "first\nsecond"), event("", "\u{e9}")]
         );
+    }
+
+    #[test]
+    fn knows_whether_any_line_was_one_of_an_event_stream() {
+        for (text, has_fields) in [
+            ("{\"data\": 1}\n\nevents: x\n", false),
+            ("data\n", true),
+            ("x\n: comment\n", true),
+            ("id: 7\n", true),
+            ("retry: 5\n", true),
+            ("event: x\n", true),
+        ] {
+            let mut stream = EventStream::new(64);
+            let mut bytes = text.as_bytes();
+            assert!(stream.next(&mut bytes).unwrap().is_none());
+            assert_eq!(stream.has_fields(), has_fields, "{text}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ import calling
 import careless
 import events
 import forms
+import lacking
 import messages
 import oauth
 import saving
@@ -190,6 +191,7 @@ with TestServer() as server:
     calling.run_all(server.url)
 with tempfile.TemporaryDirectory() as space:
     forms.run_all(space)
+lacking.run_all()
 careless.run_all()
 messages.run_all()
 saving.run_all()

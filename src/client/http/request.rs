@@ -115,6 +115,7 @@ impl<'a> Ctx<'a> {
             is_repeatable: true,
             patience,
             limit: None,
+            reply_patience: None,
         };
         self.send(&get, http).await
     }
@@ -212,15 +213,15 @@ impl<'a> Ctx<'a> {
             return;
         };
         let (url, headers) = (&address.url, &headers);
-        let patience = None;
         let delete = HttpRequest {
             verb: "DELETE",
             url,
             headers,
             body: None,
             is_repeatable: true,
-            patience,
+            patience: None,
             limit: None,
+            reply_patience: None,
         };
         // The application is not asked for a new token.
         let token = options.credential.current();
@@ -292,13 +293,23 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) patience: Option<Duration>,
     /// Limits the time from the sending to the end of the reply.
     pub(crate) limit: Option<Duration>,
+    /// The same from the moment that the request is sent.
+    pub(crate) reply_patience: Option<Duration>,
 }
 
 impl<'a> HttpRequest<'a> {
     pub(crate) fn post(url: &'a Url, message: OutboundMessage<'a>) -> Self {
         let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = message;
-        let (patience, limit) = (message.patience, message.limit);
-        Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience, limit }
+        Self {
+            verb: "POST",
+            url,
+            headers,
+            body: Some(body),
+            is_repeatable,
+            patience: None,
+            limit: message.limit,
+            reply_patience: message.patience,
+        }
     }
 }
 
@@ -371,6 +382,7 @@ async fn follow<'a>(
             body: request.body,
             is_repeatable: request.is_repeatable,
             proof: bound.is_some().then_some(&prove),
+            patience: request.reply_patience,
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
         is_repeated |= reply.is_repeated;

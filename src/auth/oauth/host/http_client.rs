@@ -197,6 +197,7 @@ impl HttpClient {
             body: what.form.map(|(_, body)| body.expose().as_bytes()),
             is_repeatable: what.form.is_none(),
             proof: None,
+            patience: None,
         };
         let setting = ExchangeSettings {
             limit: None,
