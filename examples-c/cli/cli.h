@@ -200,7 +200,8 @@ int32_t ask_for_logs(mcp_client *client, const struct options *options,
 
 /* schema.c: what a tool's schema says of its arguments. */
 void put_arguments(const mcp_json *schema, int *column);
-void put_schema(const char *heading, const mcp_json *schema);
+void put_schema(const char *heading, const mcp_json *schema,
+                const char *nothing);
 
 /* questions.c */
 int32_t answer_questions(mcp_client *client, const struct options *options);
