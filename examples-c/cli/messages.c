@@ -166,23 +166,30 @@ char *with_options(const char *message)
     return fclose(to) == 0 ? text : NULL;
 }
 
-/* Writes what a program wrote to its standard error as the lines that it had.
- * The library joins them, because its messages have one line.  Returns 0 if
- * the message ends with something else, or has one line of it. */
+/* Writes what a program wrote to its standard error as the lines that it had,
+ * after the rest of the message.  The library joins them, because its messages
+ * have one line.  Returns 0 if there is at most one line. */
 static int put_with_lines(FILE *to, char *text)
 {
-    static const char mark[] = "standard error: \"", between[] = " | ";
-    char *line = strstr(text, mark), *next;
-    size_t length = strlen(text);
+    static const char mark[] = " standard error: \"", between[] = " | ";
+    char *line = strstr(text, mark), *end = strrchr(text, '"'), *start, *next;
 
-    if (line == NULL || text[length - 1] != '"' ||
-        line + sizeof mark - 1 > text + length - 1 ||
-        strstr(line, between) == NULL)
+    if (line == NULL || end < line + sizeof mark - 1 ||
+        (end[1] != '\0' && end[1] != ';'))
         return 0;
-    text[length - 1] = '\0';
+    *end = '\0';
+    for (start = line; start > text && *start != ';'; start--)
+        ;
     line += sizeof mark - 1;
-    line[-2] = '\0'; /* the blank before the quote */
+    if (strstr(line, between) == NULL || start == text) {
+        *end = '"';
+        return 0;
+    }
+    line[-2] = *start = '\0'; /* the blank before the quote */
     put_text(to, text);
+    put_text(to, end + 1);
+    fputc(';', to);
+    put_text(to, start + 1);
     for (; line != NULL; line = next) {
         next = strstr(line, between);
         if (next != NULL) {

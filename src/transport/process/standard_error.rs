@@ -23,6 +23,8 @@ const SHOWN_TAIL: usize = 1050;
 /// How many of the first lines, and of the last lines, an error shows at most.
 const MOST_HEAD: usize = 8;
 const MOST_TAIL: usize = 20;
+/// How many blanks of a line's indentation are kept.
+const MOST_INDENT: usize = 8;
 /// Stands between two lines in an error, which is on one line.
 const BETWEEN: &str = " | ";
 
@@ -110,7 +112,14 @@ impl KeptLines {
         let text = String::from_utf8_lossy(&self.current);
         // The cut may have left a part of a character.
         let whole = if self.is_cut { text.trim_end_matches('\u{fffd}') } else { &text };
-        let mut line = on_one_line(whole).trim().to_owned();
+        let shown = on_one_line(whole);
+        let shown = shown.trim();
+        if shown.is_empty() {
+            return String::new();
+        }
+        // A traceback is read by its indentation.
+        let indent = whole.len() - whole.trim_start_matches(' ').len();
+        let mut line = format!("{:1$}{shown}", "", indent.min(MOST_INDENT));
         if self.is_cut {
             line.push_str(CUT);
         }
@@ -167,7 +176,8 @@ mod tests {
         assert_eq!(shown(&[]), "");
         assert_eq!(shown(&[b"\n \r\n\t\n"]), "");
         assert_eq!(shown(&[b"all of it\n"]), "all of it");
-        assert_eq!(shown(&[b"a\n\nb\r\n  c  \nd"]), "a | b | c | d");
+        assert_eq!(shown(&[b"a\n\nb\r\n  c  \nd"]), "a | b |   c | d");
+        assert_eq!(shown(&[&b" ".repeat(100), b"a\n"]), "        a");
         let text = "\u{e9}\n\x1b[31mthe\tend \u{202e}\n".as_bytes();
         for at in 0..text.len() {
             assert_eq!(shown(&[&text[..at], &text[at..]]), "\u{e9} | [31mthe end", "{at}");
