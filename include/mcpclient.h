@@ -3634,10 +3634,8 @@ void mcp_result_free(mcp_result *result);
  * NUL.
  *
  * Never NULL for a valid `result`.  For a list of several pages it is one
- * object that contains the items of all pages.  If the server sent the
- * contents or the items alone, without the object that the specification
- * demands, it is that object.  Borrowed from the result: valid until
- * mcp_result_free().
+ * object that contains the items of all pages.  Borrowed from the result:
+ * valid until mcp_result_free().
  *
  * Threads: any.  Since: 0.1.0.
  */
