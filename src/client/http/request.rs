@@ -277,7 +277,7 @@ impl Refused {
     /// What the refusal means for the session.
     pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Verdict {
         let names_request = self.names_request;
-        let rpc = self.found.as_ref().map(|rpc| RefusalCode { code: rpc.code, names_request });
+        let rpc = self.found.as_ref().map(|rpc| RefusalCode::of(rpc, names_request));
         let refusal = RefusalFacts { http_status: self.status, rpc };
         session_loss::judge(request, refusal, session.state())
     }
