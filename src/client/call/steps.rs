@@ -139,7 +139,7 @@ impl<'a> CallSteps<'a> {
             target: session.target(),
             report,
             limit: None,
-            patience: None,
+            head_limit: None,
         };
         let reporting =
             report.map(|report| ReportRegistration::begin(&client.progress_reports, id, report));
