@@ -144,6 +144,7 @@ void put_part(const char *text, int *column, int width);
 
 /* messages.c: the library's messages, with options in place of functions. */
 char *with_options(const char *message);
+void put_message(FILE *to, const char *message);
 void put_error(FILE *to);
 
 /* files.c: a file to write; errno has the reason of a failure.  The old file
@@ -199,7 +200,8 @@ int32_t ask_for_logs(mcp_client *client, const struct options *options,
 
 /* schema.c: what a tool's schema says of its arguments. */
 void put_arguments(const mcp_json *schema, int *column);
-void put_schema(const char *heading, const mcp_json *schema);
+void put_schema(const char *heading, const mcp_json *schema,
+                const char *nothing);
 
 /* questions.c */
 int32_t answer_questions(mcp_client *client, const struct options *options);

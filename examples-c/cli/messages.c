@@ -202,13 +202,19 @@ static int put_with_lines(FILE *to, char *text)
     return 1;
 }
 
-/* Writes the thread's last error. */
-void put_error(FILE *to)
+/* Writes a message of the library. */
+void put_message(FILE *to, const char *message)
 {
-    char *text = with_options(mcp_error_message(NULL));
+    char *text = with_options(message);
 
     if (text == NULL || !put_with_lines(to, text))
         put_text(to, text);
-    fputc('\n', to);
     free(text);
+}
+
+/* Writes the thread's last error as a line. */
+void put_error(FILE *to)
+{
+    put_message(to, mcp_error_message(NULL));
+    fputc('\n', to);
 }

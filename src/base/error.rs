@@ -110,6 +110,7 @@ struct Details {
     retry_after: Option<u32>,
     may_have_run: bool,
     is_repeated: bool,
+    was_idle: bool,
     exit_status: Option<i32>,
     is_other_origin: bool,
 }
@@ -138,6 +139,7 @@ impl Error {
             retry_after: None,
             may_have_run: false,
             is_repeated: false,
+            was_idle: false,
             exit_status: None,
             is_other_origin: false,
         }))
@@ -201,6 +203,15 @@ impl Error {
     #[inline(never)]
     pub(crate) fn with_repetition(mut self, is_repeated: bool) -> Self {
         self.0.is_repeated |= is_repeated;
+        self
+    }
+
+    /// Marks that the server closed a connection that had been idle, so that it
+    /// has most likely never seen the request.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn with_idle_connection(mut self, was_idle: bool) -> Self {
+        self.0.was_idle = was_idle;
         self
     }
 
@@ -300,6 +311,10 @@ impl Error {
 
     pub(crate) fn is_repeated(&self) -> bool {
         self.0.is_repeated
+    }
+
+    pub(crate) fn was_idle(&self) -> bool {
+        self.0.was_idle
     }
 }
 

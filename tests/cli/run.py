@@ -19,8 +19,10 @@ import forms
 import lacking
 import messages
 import oauth
+import payloads
 import saving
 import servers
+import sessions
 import showing
 import stock
 import tasks
@@ -194,7 +196,9 @@ with tempfile.TemporaryDirectory() as space:
 lacking.run_all()
 careless.run_all()
 messages.run_all()
+payloads.run_all()
 saving.run_all()
+sessions.run_all()
 showing.run_all()
 oauth.run_all()
 stock.run_all()
