@@ -24,6 +24,8 @@ use crate::transport::background;
 /// How long a call may wait, and what ends its wait early.
 #[derive(Clone, Debug)]
 pub(crate) struct Wait {
+    /// The number of the call that waits.
+    pub(crate) call: u64,
     /// When the call times out without a further sign of life.
     end: Cell<Instant>,
     /// There was a sign of life. `end` is set again when it is read next.
@@ -182,6 +184,7 @@ impl Wait {
 
     fn of(limit: TimeLimit, end: Instant, last: Instant) -> Self {
         Self {
+            call: 0,
             end: Cell::new(end),
             limit,
             last,
@@ -280,6 +283,12 @@ impl Wait {
     /// Half of the time that is left, and at most `limit`.
     pub(crate) fn half(&self, limit: Duration) -> Result<Duration> {
         Ok((self.left()? / 2).min(limit))
+    }
+
+    /// This wait with an earlier end, for a response that may not come.
+    pub(crate) fn briefly(&self, limit: Duration) -> Self {
+        let end = (Instant::now() + limit).min(self.end());
+        Self { end: Cell::new(end), limit: TimeLimit::Internal, ..self.clone() }
     }
 
     /// This wait with another limit, for a person's input.

@@ -16,8 +16,10 @@ import calling
 import careless
 import events
 import forms
+import lacking
 import messages
 import oauth
+import payloads
 import saving
 import servers
 import sessions
@@ -191,8 +193,10 @@ with TestServer() as server:
     calling.run_all(server.url)
 with tempfile.TemporaryDirectory() as space:
     forms.run_all(space)
+lacking.run_all()
 careless.run_all()
 messages.run_all()
+payloads.run_all()
 saving.run_all()
 sessions.run_all()
 showing.run_all()

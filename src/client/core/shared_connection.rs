@@ -92,9 +92,12 @@ impl SharedConnection {
         self.is_mute.store(is_mute, Ordering::Relaxed);
     }
 
-    /// Whether the process at the other end has not read all of its input.
-    pub(crate) fn has_unread_input(&self) -> bool {
-        matches!(&self.sink, Sink::Lines(sink) if sink.has_unread())
+    /// How many bytes of its input the process at the other end has not read.
+    pub(crate) fn unread_input(&self) -> usize {
+        match &self.sink {
+            Sink::Lines(sink) => sink.unread(),
+            Sink::Posts(_) => 0,
+        }
     }
 
     pub(crate) fn process(&self) -> Option<&Arc<Process>> {

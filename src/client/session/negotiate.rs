@@ -243,7 +243,8 @@ impl Ctx<'_> {
                 true => Some(self.wait.half(PROBE)?),
                 false => None,
             };
-            let (outcome, session_id) = self.attempt(&transport, attempt, limit).await?;
+            let (outcome, session_id) =
+                self.attempt(&transport, attempt, limit, &negotiation).await?;
             match negotiation.interpret(attempt, outcome)? {
                 NextAttempt::Try(next) if transport.is_over() => {
                     return Ok(Negotiated::Restart(negotiation, next));
@@ -292,6 +293,7 @@ impl Ctx<'_> {
         transport: &Transport,
         attempt: Attempt,
         limit: Option<Duration>,
+        negotiation: &Negotiation,
     ) -> Result<(AttemptOutcome, Option<String>)> {
         let id = self.client.next_id();
         let (outgoing, dialect) = attempt_message(self.options, attempt, id)?;
@@ -299,7 +301,7 @@ impl Ctx<'_> {
         let limit = limit.filter(|_| matches!(attempt, Attempt::Discover(_)));
         let message = OutboundMessage {
             id: Some(id),
-            is_repeatable: true,
+            is_repeatable: !negotiation.has_failed(),
             limit,
             ..OutboundMessage::notification(&outgoing, target)
         };
