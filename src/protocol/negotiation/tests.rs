@@ -509,6 +509,24 @@ fn probes_again_a_server_that_was_not_ready() {
 }
 
 #[test]
+fn probes_again_a_server_that_was_starting() {
+    let mut slow = after_probe(Carriage::Requests, silent());
+    let refusal = || refused_with(404, -32601, "Method not found", None);
+    assert_eq!(tries(slow.interpret(INITIALIZE, refusal())), PROBE);
+    assert!(slow.is_probe_limited());
+    assert!(is_agreed(slow.interpret(PROBE, answered(MODERN)), Revision::V2026_07_28));
+    // Once: then the refusal of initialize counts.
+    let mut old = after_probe(Carriage::Requests, silent());
+    assert_eq!(tries(old.interpret(INITIALIZE, refusal())), PROBE);
+    let next = old.interpret(PROBE, silent());
+    assert!(matches!(next, Ok(NextAttempt::Elsewhere(error)) if error.http_status() == 404));
+    let mut old = after_probe(Carriage::Requests, silent());
+    assert_eq!(tries(old.interpret(INITIALIZE, refused(-32603, None))), PROBE);
+    let error = old.interpret(PROBE, refused(-32601, None)).unwrap_err();
+    assert_eq!(error.rpc().unwrap().code, -32603);
+}
+
+#[test]
 fn ends_with_the_error_of_an_attempt_that_is_final() {
     let challenge = |name: &str| vec![(name.to_owned(), "x".to_owned())];
     let (other, token) = (true, "error");
