@@ -2215,10 +2215,11 @@ int32_t mcp_client_set_timeout(mcp_client *client, int32_t milliseconds);
  *
  * `milliseconds`: 1 to INT32_MAX.
  *
- * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it is
- * the time for the response to the library's first request, server/discover.
- * If there is no response by then, the library uses the older handshake,
- * initialize.
+ * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it
+ * shortens the wait for the response to the library's first request,
+ * server/discover, which is at most 2.5 s and half of the call's time.  If
+ * there is no response by then, the library also sends the older handshake,
+ * initialize, and uses the response that comes first.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
@@ -3633,10 +3634,8 @@ void mcp_result_free(mcp_result *result);
  * NUL.
  *
  * Never NULL for a valid `result`.  For a list of several pages it is one
- * object that contains the items of all pages.  If the server sent the
- * contents or the items alone, without the object that the specification
- * demands, it is that object.  Borrowed from the result: valid until
- * mcp_result_free().
+ * object that contains the items of all pages.  Borrowed from the result:
+ * valid until mcp_result_free().
  *
  * Threads: any.  Since: 0.1.0.
  */

@@ -508,7 +508,7 @@ void put_field(FILE *to, const char *name, const mcp_json *schema,
     else if (is(type, "array"))
         fputs("several values separated by commas", to);
     else if (choices.list != NULL)
-        fputs("one of", to);
+        fputs("one of these", to);
     else
         put_word(to, is(type, "string") && format != NULL ? format : type);
     if (is(type, "array"))

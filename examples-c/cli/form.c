@@ -188,8 +188,7 @@ static int32_t ask_form(struct terminal *terminal, mcp_input *input,
             mcp_json_free(form);
             if (status != MCP_E_INVALID_ARGUMENT)
                 return status;
-            put_text(terminal->out, mcp_error_message(NULL));
-            fputc('\n', terminal->out);
+            put_error(terminal->out);
         } while (count > 0 && ask_yes(terminal, "Again?", 1) == 1);
         if (answer != BACK)
             return answer == ENDED ? mcp_input_dismiss(input) : status;

@@ -91,6 +91,10 @@ static const struct wording wordings[] = {
     /* what mcpclient decides itself */
     {": see mcp_client_set_input_handler() and mcp_client_set_roots_json()",
      ""},
+    {"(elicitation/create), and the application does not handle it; see "
+     "mcp_client_set_input_handler()",
+     "(elicitation/create), and there is no terminal at which a person could "
+     "answer"},
     {"and the application does not handle it; see "
      "mcp_client_set_input_handler()",
      "which mcpclient does not answer"},
@@ -162,12 +166,55 @@ char *with_options(const char *message)
     return fclose(to) == 0 ? text : NULL;
 }
 
+/* Writes what a program wrote to its standard error as the lines that it had,
+ * after the rest of the message.  The library joins them, because its messages
+ * have one line.  Returns 0 if there is at most one line. */
+static int put_with_lines(FILE *to, char *text)
+{
+    static const char mark[] = " standard error: \"", between[] = " | ";
+    char *line = strstr(text, mark), *end = strrchr(text, '"'), *start, *next;
+
+    if (line == NULL || end < line + sizeof mark - 1 ||
+        (end[1] != '\0' && end[1] != ';'))
+        return 0;
+    *end = '\0';
+    for (start = line; start > text && *start != ';'; start--)
+        ;
+    line += sizeof mark - 1;
+    if (strstr(line, between) == NULL || start == text) {
+        *end = '"';
+        return 0;
+    }
+    line[-2] = *start = '\0'; /* the blank before the quote */
+    put_text(to, text);
+    put_text(to, end + 1);
+    fputc(';', to);
+    put_text(to, start + 1);
+    for (; line != NULL; line = next) {
+        next = strstr(line, between);
+        if (next != NULL) {
+            *next = '\0';
+            next += sizeof between - 1;
+        }
+        fputs("\n  ", to);
+        put_text(to, line);
+    }
+    return 1;
+}
+
+/* Writes a message of the library. */
+void put_message(FILE *to, const char *message)
+{
+    char *text = with_options(message);
+
+    if (text == NULL || !put_with_lines(to, text))
+        put_text(to, text);
+    free(text);
+}
+
 /* Writes the thread's last error as a line. */
 void put_error(FILE *to)
 {
-    char *text = with_options(mcp_error_message(NULL));
-
-    put_text(to, text);
+    put_message(to, mcp_error_message(NULL));
     fputc('\n', to);
-    free(text);
 }

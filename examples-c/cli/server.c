@@ -1,6 +1,7 @@
 /* Makes the client: of a URL, a configuration file, or a program. */
 #define _POSIX_C_SOURCE 200809L
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@ static void put_warnings(const mcp_config *config)
     for (i = 0; i < mcp_config_warning_count(config); i++) {
         put_program_name();
         fputs("warning: ", stderr);
-        put_text(stderr, mcp_config_warning(config, i));
+        put_message(stderr, mcp_config_warning(config, i));
         fputc('\n', stderr);
     }
 }
@@ -171,8 +172,25 @@ mcp_client *make_client(const struct options *options)
     return client;
 }
 
+/* Says that the server offers none, if a list is empty and the server does not
+ * declare the capability. */
+void note_absence(mcp_client *client, size_t count, const char *capability,
+                  const char *what)
+{
+    mcp_result *server = NULL;
+
+    if (count == 0 && mcp_connect(client, &server) == MCP_OK &&
+        !mcp_result_has_capability(server, capability)) {
+        fflush(stdout);
+        put_program_name();
+        fprintf(stderr, "the server offers no %s\n", what);
+    }
+    mcp_result_free(server);
+}
+
 static void put_servers_json(const mcp_config *config)
 {
+    char *message;
     size_t i;
 
     printf("{\"ok\":true,\"servers\":[");
@@ -184,8 +202,10 @@ static void put_servers_json(const mcp_config *config)
         if (mcp_config_status(config, i) != MCP_OK) {
             put_json_member("status",
                             mcp_status_name(mcp_config_status(config, i)));
-            put_json_member("message",
-                            mcp_error_message(mcp_config_error(config, i)));
+            message =
+                with_options(mcp_error_message(mcp_config_error(config, i)));
+            put_json_member("message", message);
+            free(message);
         }
         putchar('}');
     }
@@ -210,7 +230,7 @@ static void put_state(const mcp_config *config, size_t i)
         return;
     }
     fputs("  (cannot be used: ", stdout);
-    put_text(stdout, mcp_error_message(mcp_config_error(config, i)));
+    put_message(stdout, mcp_error_message(mcp_config_error(config, i)));
     putchar(')');
 }
 

@@ -247,10 +247,8 @@ pub unsafe extern "C" fn mcp_result_free(result: *mut mcp_result) {
 /// NUL.
 ///
 /// Never NULL for a valid `result`.  For a list of several pages it is one
-/// object that contains the items of all pages.  If the server sent the
-/// contents or the items alone, without the object that the specification
-/// demands, it is that object.  Borrowed from the result: valid until
-/// mcp_result_free().
+/// object that contains the items of all pages.  Borrowed from the result:
+/// valid until mcp_result_free().
 ///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -16,10 +16,13 @@ import calling
 import careless
 import events
 import forms
+import lacking
 import messages
 import oauth
+import payloads
 import saving
 import servers
+import sessions
 import showing
 import stock
 import tasks
@@ -190,9 +193,12 @@ with TestServer() as server:
     calling.run_all(server.url)
 with tempfile.TemporaryDirectory() as space:
     forms.run_all(space)
+lacking.run_all()
 careless.run_all()
 messages.run_all()
+payloads.run_all()
 saving.run_all()
+sessions.run_all()
 showing.run_all()
 oauth.run_all()
 stock.run_all()

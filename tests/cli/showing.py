@@ -216,6 +216,7 @@ FULL = tool(
                      "default": None, "title": "When"},
             "tags": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 3,
                      "uniqueItems": True, "deprecated": True},
+            "pair": {"type": "array", "minItems": 2, "maxItems": 2},
             "items": {"type": "array", "items": {"$ref": "#/$defs/item"}, "maxItems": 1},
             "filter": {"$ref": "#/$defs/filter"}}})
 SHOWN = """show
@@ -236,6 +237,7 @@ Arguments:
         The code
     when=string|null, format date-time, default null
     tags=string[], 1 to 3 items, each only once, deprecated
+    pair=array, 2 items
     items=object[], at most 1 item
         id=integer, at least 1
     filter=object, required
@@ -263,7 +265,14 @@ def one_tool(server):
     suite.check("with --json what the server sent", json.loads(done.stdout) == FULL, done)
     done = call("tools", url, "other")
     suite.check("a tool with nothing", done.stdout == "other\n\nArguments: none\n", done)
-    check("a tool that is not there", call("tools", url, "nobody"), 1, "no tool", where="stderr")
+    for schema in [{"type": "object", "required": ["b", "a", "b", 5]},
+                   {"required": ["b", "a"], "properties": {"c": {}}, "type": "object"}]:
+        other = listed(server, tool(inputSchema=schema, outputSchema={"type": "object"}))
+        check("a required argument that is not described", call("tools", other), 0, " a=value b=value\n")
+        check("and in full", call("tools", other, "show"), 0,
+              "\n    a=value, required\n    b=value, required\n\nOutput: any object\n")
+    check("a tool that is not there", call("tools", url, "nobody"), 1, 'no tool "nobody"',
+          where="stderr")
     done = call("--json", "tools", url, "nobody")
     suite.check("with --json as well", done.returncode == 1
                 and json.loads(done.stdout)["status"] == "MCP_E_NOT_FOUND", done)

@@ -243,7 +243,8 @@ impl Ctx<'_> {
                 true => Some(self.wait.half(PROBE)?),
                 false => None,
             };
-            let (outcome, session_id) = self.attempt(&transport, attempt, limit).await?;
+            let (outcome, session_id) =
+                self.attempt(&transport, attempt, limit, &negotiation).await?;
             match negotiation.interpret(attempt, outcome)? {
                 NextAttempt::Try(next) if transport.is_over() => {
                     return Ok(Negotiated::Restart(negotiation, next));
@@ -292,6 +293,7 @@ impl Ctx<'_> {
         transport: &Transport,
         attempt: Attempt,
         limit: Option<Duration>,
+        negotiation: &Negotiation,
     ) -> Result<(AttemptOutcome, Option<String>)> {
         let id = self.client.next_id();
         let (outgoing, dialect) = attempt_message(self.options, attempt, id)?;
@@ -299,7 +301,7 @@ impl Ctx<'_> {
         let limit = limit.filter(|_| matches!(attempt, Attempt::Discover(_)));
         let message = OutboundMessage {
             id: Some(id),
-            is_repeatable: true,
+            is_repeatable: !negotiation.has_failed(),
             limit,
             ..OutboundMessage::notification(&outgoing, target)
         };
@@ -314,16 +316,19 @@ impl Ctx<'_> {
                 AttemptOutcome::failed(Error::new(Status::Internal, what))
             }
             Err(error) if events::is_endpoint(&error) => AttemptOutcome::Endpoint(error),
-            Err(error) if limit.is_some() && error.status() == Status::Timeout => {
-                match self.wait.check() {
-                    Ok(()) => AttemptOutcome::Silent(error),
-                    Err(over) => AttemptOutcome::failed(over),
-                }
-            }
+            Err(error) if limit.is_some() && is_silence(&error) => match self.wait.check() {
+                Ok(()) => AttemptOutcome::Silent(error),
+                Err(over) => AttemptOutcome::failed(over),
+            },
             Err(error) => AttemptOutcome::failed(error),
         };
         Ok((outcome, None))
     }
+}
+
+/// Whether the server did not answer.
+fn is_silence(error: &Error) -> bool {
+    error.status() == Status::Timeout && !error.is_of_sign_in()
 }
 
 /// Whether the error tells the caller what to do, whatever else failed.

@@ -27,7 +27,7 @@ impl Ctx<'_> {
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
-            patience: Some(patience),
+            limit: Some(patience),
             ..OutboundMessage::notification(&outgoing, session.target())
         };
         // A new token may need a person, who takes longer.

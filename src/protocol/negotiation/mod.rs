@@ -153,6 +153,12 @@ impl Negotiation {
             && self.named.is_empty()
     }
 
+    /// Whether the server has named its versions, and speaks none of this side.
+    /// Only a success of `initialize` would show something else.
+    pub(crate) fn has_failed(&self) -> bool {
+        !self.named.is_empty()
+    }
+
     /// Whether `server/discover` was not answered yet.
     pub(crate) fn is_probe_open(&self) -> bool {
         self.is_probe_open

@@ -527,8 +527,6 @@ fn ends_with_the_error_of_an_attempt_that_is_final() {
         (Status::Timeout, 0, "", false, AttemptFailure::Timeout),
         (Status::Cancelled, 0, "", false, AttemptFailure::GivenUp),
         (Status::Closed, 0, "", false, AttemptFailure::GivenUp),
-        (Status::Auth, 0, "", false, AttemptFailure::Credential),
-        (Status::Insecure, 0, "", false, AttemptFailure::Credential),
         (Status::Internal, 0, "", false, AttemptFailure::Other),
         (Status::NoMemory, 0, "", false, AttemptFailure::Other),
     ];
@@ -550,6 +548,28 @@ fn ends_with_the_error_of_an_attempt_that_is_final() {
             let (mut negotiation, first) = begun(None, known, Carriage::Requests);
             let error = negotiation.interpret(first, outcome).unwrap_err();
             assert_eq!((error.status(), error.http_status()), (status, http_status));
+        }
+    }
+}
+
+#[test]
+fn ends_with_the_error_of_a_sign_in() {
+    for status in [
+        Status::Auth,
+        Status::Insecure,
+        Status::Denied,
+        Status::Untrusted,
+        Status::Protocol,
+        Status::Redirect,
+        Status::Io,
+        Status::Timeout,
+        Status::Server,
+    ] {
+        for http_status in [0, 400, 500] {
+            let error = Error::new(status, "x").with_http_status(http_status).with_sign_in();
+            let outcome = AttemptOutcome::failed(error);
+            assert!(matches!(outcome, AttemptOutcome::Failed(AttemptFailure::Credential, _)));
+            assert_eq!(automatic().interpret(PROBE, outcome).unwrap_err().status(), status);
         }
     }
 }

@@ -14,6 +14,8 @@ use mcp_test_server::{Action, await_true};
 use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(10);
+
+type Play = fn() -> Vec<Action>;
 const FIRST: &str = "session-1";
 
 fn handshake() -> Config {
@@ -352,7 +354,7 @@ tests! {
     }
 
     verifying_ping_without_a_verdict_keeps_the_session {
-        let plays: [(&str, fn() -> Vec<Action>); 8] = [
+        let plays: [(&str, Play); 8] = [
             ("hangs", || vec![Action::Hang]),
             ("closes", || vec![Action::Close]),
             ("500", || Refusal(500, TEXT, "no").actions()),
