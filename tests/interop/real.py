@@ -70,8 +70,11 @@ class Places:
                        "python": sys.executable}
         for name in server.environments:
             self.add(name)
-        for number in range(1, 4):
+        for number in (1, 2):
             self.values["port%d" % number] = free_port()
+        program = self.fill(server.command[0])
+        if os.path.isabs(program) and not os.path.exists(program):
+            raise Unavailable("%s has no program for this system" % server.package)
         for name, text in server.files.items():
             (self.work / name).write_text(self.fill(text))
         for command in server.prepare:

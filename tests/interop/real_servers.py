@@ -298,8 +298,12 @@ SERVERS = [
            "21:30"),
     Server("kubernetes, slow start", "kubernetes-mcp-server-linux-amd64 0.0.67", "Go SDK 1.8.0",
            ALL, KUBERNETES, "stdio", MODERN, slow=12, **KUBERNETES_USE),
+    # Over HTTP it has sessions, and then no revision without them.
     Server("kubernetes, http", "kubernetes-mcp-server-linux-amd64 0.0.67", "Go SDK 1.8.0",
-           ALL, [*KUBERNETES, "--port", "{port1}"], "http", MODERN, **KUBERNETES_USE),
+           ALL, [*KUBERNETES, "--port", "{port1}"], "http", NEWEST_SESSION, **KUBERNETES_USE),
+    Server("kubernetes, http without sessions", "kubernetes-mcp-server-linux-amd64 0.0.67",
+           "Go SDK 1.8.0", ALL, [*KUBERNETES, "--stateless", "--port", "{port1}"], "http",
+           MODERN, **KUBERNETES_USE),
     Server("grafana, slow start", "mcp-grafana 2.1.1", "Go SDK 1.8.0", ["py:grafana"],
            GRAFANA, "stdio", MODERN, slow=11, **GRAFANA_USE),
     Server("grafana, http", "mcp-grafana 2.1.1", "Go SDK 1.8.0", ["py:grafana"],
