@@ -266,9 +266,6 @@ fn take_response(event: &mut SseEvent) {
     }
 }
 
-/// The event that names the URL for messages.
-const ENDPOINT: &str = "endpoint";
-
 /// Looks at a piece of a body that may be something else than an event stream.
 #[cold]
 fn look_at(
