@@ -166,15 +166,33 @@ char *with_options(const char *message)
     return fclose(to) == 0 ? text : NULL;
 }
 
+/* Returns the quote at the end of what a program wrote, which may have quotes
+ * itself.  The library may have added what else it knows. */
+static char *end_of_quote(char *text)
+{
+    static const char *const others[] = {"\"; server/discover ",
+                                         "\"; the server sent "};
+    char *end = strrchr(text, '"'), *found;
+    size_t i;
+
+    for (i = 0; i < sizeof others / sizeof *others; i++) {
+        found = strstr(text, others[i]);
+        if (found != NULL && found < end)
+            end = found;
+    }
+    return end;
+}
+
 /* Writes what a program wrote to its standard error as the lines that it had,
  * after the rest of the message.  The library joins them, because its messages
  * have one line.  Returns 0 if there is at most one line. */
 static int put_with_lines(FILE *to, char *text)
 {
     static const char mark[] = " standard error: \"", between[] = " | ";
-    char *line = strstr(text, mark), *end = strrchr(text, '"'), *start, *next;
+    char *line = strstr(text, mark), *start, *next;
+    char *end = line != NULL ? end_of_quote(line + sizeof mark - 1) : NULL;
 
-    if (line == NULL || end < line + sizeof mark - 1 ||
+    if (end == NULL || end < line + sizeof mark - 1 ||
         (end[1] != '\0' && end[1] != ';'))
         return 0;
     *end = '\0';

@@ -94,6 +94,11 @@ def standard_error():
                     done.returncode == 1 and "  Error: cannot open /data" in lines
                     and "  noise 999" in lines and lines[-1] == "  ValueError: last words"
                     and "lines left out ..." in done.stderr and len(lines) < 40, done.stderr)
+    done = call("ping", "--stdio", "--", "sh", "-c",
+                "echo hello; echo 'say \"x\"; no' >&2; echo last >&2; exit 1")
+    suite.check("what else is known is in front of these lines",
+                done.stderr.endswith('its standard error:\n  say "x"; no\n  last\n')
+                and 'the first: "hello"' in done.stderr.splitlines()[0], done.stderr)
     done = call("--json", "--timeout", "3", "tools", *program(writes="a\nb\n",
                                                               silent=["tools/list"]))
     suite.check("and in a document on one line",

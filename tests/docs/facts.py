@@ -86,6 +86,8 @@ CONSTANTS = {
     "time for the ping": [("client/session/verification.rs", "Duration::from_secs(5)")],
     "time for the HTTP response to a notification": [
         ("client/http/message.rs", "Duration::from_millis(500)")],
+    "decoded bytes between": [("transport/events.rs", "1024 * 1024")],
+    "cookies of a client": [("transport/cookies.rs", "50"), ("transport/cookies.rs", "4 * 1024")],
     "challenges read": [("wire/challenge.rs", "16")],
     "rounds of input requests": [("protocol/call_machine.rs", "10")],
     "input requests of one task": [("client/call/task_poller.rs", "1000")],

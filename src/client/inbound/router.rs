@@ -20,6 +20,7 @@ use crate::protocol::accepted::Accepted;
 use crate::protocol::notification::{self, NotificationKind, ProgressParams};
 use crate::protocol::outgoing::Outgoing;
 use crate::wire::event_stream::EventStream;
+use crate::wire::json_number::own_id;
 use crate::wire::jsonrpc::{Answer, Id, Message, ResponseBody, RpcError};
 use crate::wire::outline::{BYTE_ORDER_MARK, response_ids};
 use crate::wire::partial_id::PartialId;
@@ -407,7 +408,7 @@ impl Router<'_> {
             Awaited::Many { pending, .. } => {
                 let id = match method {
                     notification::CANCELLED => {
-                        params.and_then(notification::cancelled).and_then(|id| id.parse().ok())
+                        params.and_then(notification::cancelled).and_then(own_id)
                     }
                     _ if pending.has_streams() => params.and_then(notification::subscription),
                     _ => None,

@@ -10,10 +10,12 @@ use crate::base::mask::CUT;
 use crate::base::one_line::on_one_line;
 use crate::base::sync::lock;
 
-/// How many bytes of the first lines are kept.
+/// How many bytes are kept.
+const KEPT: usize = 8 * 1024;
+/// How many of them are of the first lines.
 const KEPT_HEAD: usize = 2 * 1024;
-/// How many bytes of the last lines are kept.
-const KEPT_TAIL: usize = 6 * 1024;
+/// How many of them are of the last lines.
+const KEPT_TAIL: usize = KEPT - KEPT_HEAD;
 /// How many bytes of a line are kept.
 const KEPT_LINE: usize = 300;
 /// How many bytes an error shows of the first lines, if not all fit.
