@@ -239,7 +239,7 @@ impl<'a> Ctx<'a> {
     }
 
     /// Returns the token for a request.
-    async fn token(self) -> Result<Option<Token>> {
+    pub(crate) async fn token(self) -> Result<Option<Token>> {
         let Ctx { client, options, wait } = self;
         if options.is_insecure() {
             return Err(Error::new(

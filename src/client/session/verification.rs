@@ -19,23 +19,25 @@ impl Ctx<'_> {
     /// Sends a ping, and gives up the session if the server refuses that as well.
     /// Any other failure leaves the session as it is: the next request shows it.
     pub(crate) async fn verify(self, session: &Arc<Session>) -> Result<()> {
-        let Ctx { client, options, wait } = self;
+        let Ctx { client, wait, .. } = self;
         let id = client.next_id();
         let meta = RequestMeta { id, ..RequestMeta::default() };
         let outgoing = session.dialect.request(&Call::ping(), &meta)?;
+        // A token that has expired says nothing about the session. A token that is
+        // refused does: it was renewed when the session became suspect.
+        let has_token = self.token().await.is_ok();
         let patience = wait.half(PATIENCE)?;
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
-            limit: Some(patience),
             ..OutboundMessage::notification(&outgoing, session.target())
         };
-        // A new token may need a person, who takes longer.
-        let brief = if options.oauth.is_some() { wait.clone() } else { wait.at_most(patience) };
-        let is_refused = match self.within(&brief).post(message).await {
-            Ok(outcome) => outcome.is_doubtful(RequestKind::Ping, session),
-            Err(error) => matches!(error.status(), Status::Unauthorized | Status::Forbidden),
-        };
+        let brief = wait.at_most(patience).for_courtesy();
+        let is_refused = has_token
+            && match self.within(&brief).post(message).await {
+                Ok(outcome) => outcome.is_doubtful(RequestKind::Ping, session),
+                Err(error) => matches!(error.status(), Status::Unauthorized | Status::Forbidden),
+            };
         if is_refused {
             client.forget(session);
             return Ok(());
