@@ -170,10 +170,22 @@ impl Wait {
         close: Arc<Signal>,
         cancel: Option<Arc<Cancel>>,
     ) -> Self {
+        Self::for_call(0, limit, whole, close, cancel)
+    }
+
+    /// The same for the call with this number.
+    #[inline(always)]
+    pub(crate) fn for_call(
+        call: u64,
+        limit: Duration,
+        whole: Duration,
+        close: Arc<Signal>,
+        cancel: Option<Arc<Cancel>>,
+    ) -> Self {
         let now = Instant::now();
         let own = Self::of(TimeLimit::Request(limit), now + limit, now + whole);
         let cancel = cancel.map(|cancel| (cancel.clone(), cancel.generation()));
-        Self { close: Some(close), cancel, ..own }
+        Self { call, close: Some(close), cancel, ..own }
     }
 
     /// For the library itself. Nothing ends it early.

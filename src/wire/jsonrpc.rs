@@ -149,64 +149,93 @@ pub(crate) fn parse(text: &str) -> Result<(Message<'_>, Tape)> {
     Ok((message, tape))
 }
 
+/// The members of a message.
+#[derive(Clone, Copy, Default)]
+struct Envelope {
+    version: Option<Place>,
+    id: Option<Place>,
+    method: Option<Place>,
+    params: Option<Place>,
+    result: Option<Place>,
+    error: Option<Place>,
+}
+
 fn message<'a>(text: &'a str, tape: &Tape) -> Result<Message<'a>> {
-    let is_object = tape.text(text, 0).starts_with('{');
-    let (mut version, mut id, mut method) = (None, None, None);
-    let (mut params, mut result, mut error) = (None, None, None);
+    let mut envelope = Envelope::default();
     for (name, value) in tape.members(text, 0) {
         let name = tape.text(text, name);
         let slot = match name {
-            "\"jsonrpc\"" => &mut version,
-            "\"id\"" => &mut id,
-            "\"method\"" => &mut method,
-            "\"params\"" => &mut params,
-            "\"result\"" => &mut result,
-            "\"error\"" => &mut error,
+            "\"jsonrpc\"" => &mut envelope.version,
+            "\"id\"" => &mut envelope.id,
+            "\"method\"" => &mut envelope.method,
+            "\"params\"" => &mut envelope.params,
+            "\"result\"" => &mut envelope.result,
+            "\"error\"" => &mut envelope.error,
             // JSON allows an escape in a name.
             _ => match escaped_name(name).as_deref() {
-                Some("jsonrpc") => &mut version,
-                Some("id") => &mut id,
-                Some("method") => &mut method,
-                Some("params") => &mut params,
-                Some("result") => &mut result,
-                Some("error") => &mut error,
+                Some("jsonrpc") => &mut envelope.version,
+                Some("id") => &mut envelope.id,
+                Some("method") => &mut envelope.method,
+                Some("params") => &mut envelope.params,
+                Some("result") => &mut envelope.result,
+                Some("error") => &mut envelope.error,
                 _ => continue,
             },
         };
         *slot = Some(value);
     }
     let raw = |place: Place| tape.text(text, place);
-    let wrong = |what: &str, place: Place| {
-        Err(malformed(format!("{what} at byte {}", tape.position(place))))
-    };
-    if !is_object {
-        return wrong("it is not an object", 0);
-    }
-    if version.map(raw) != Some("\"2.0\"") {
-        return wrong("its \"jsonrpc\" is not \"2.0\"", version.unwrap_or(0));
-    }
-    let is_there = |place: &Place| raw(*place) != "null";
-    if let Some(method) = method.filter(is_there) {
-        if let Some(other) = result.or(error).filter(is_there) {
-            return wrong("it has a method and a result or an error", other);
+    match envelope {
+        // Most messages.
+        Envelope {
+            version: Some(version),
+            id: Some(id),
+            method: None,
+            result: Some(result),
+            error: None,
+            ..
+        } if raw(version) == VERSION && raw(result).starts_with('{') => {
+            Ok(Message::Response { id: parse_id(raw(id)), outcome: ResponseBody::Result(result) })
         }
-        let Some(method) = plain_text(raw(method)) else {
-            return wrong("its method is not a string", method);
-        };
-        let params = params.filter(is_there).map(raw);
-        return Ok(match id.filter(is_there) {
-            Some(id) if parse_id(raw(id)) == Id::Other => {
-                return wrong("its id is neither a string nor an integer", id);
-            }
-            Some(id) => Message::Request { id: raw(id), method, params },
-            None => Message::Notification { method, params },
-        });
+        _ => envelope.message(text, tape),
     }
-    let id = id.map_or(Id::None, |place| parse_id(raw(place)));
-    let outcome = match (result, error) {
-        (Some(result), None) if raw(result).starts_with('{') => ResponseBody::Result(result),
+}
+
+const VERSION: &str = "\"2.0\"";
+
+impl Envelope {
+    #[inline(never)]
+    fn message<'a>(self, text: &'a str, tape: &Tape) -> Result<Message<'a>> {
+        let raw = |place: Place| tape.text(text, place);
+        let wrong = |what: &str, place: Place| {
+            Err(malformed(format!("{what} at byte {}", tape.position(place))))
+        };
+        if !raw(0).starts_with('{') {
+            return wrong("it is not an object", 0);
+        }
+        if self.version.map(raw) != Some(VERSION) {
+            return wrong("its \"jsonrpc\" is not \"2.0\"", self.version.unwrap_or(0));
+        }
         // `null` means that the member is absent.
-        (result, error) => match (result.filter(is_there), error.filter(is_there)) {
+        let is_there = |place: &Place| raw(*place) != "null";
+        let (result, error) = (self.result.filter(is_there), self.error.filter(is_there));
+        if let Some(method) = self.method.filter(is_there) {
+            if let Some(other) = result.or(error) {
+                return wrong("it has a method and a result or an error", other);
+            }
+            let Some(method) = plain_text(raw(method)) else {
+                return wrong("its method is not a string", method);
+            };
+            let params = self.params.filter(is_there).map(raw);
+            return Ok(match self.id.filter(is_there) {
+                Some(id) if parse_id(raw(id)) == Id::Other => {
+                    return wrong("its id is neither a string nor an integer", id);
+                }
+                Some(id) => Message::Request { id: raw(id), method, params },
+                None => Message::Notification { method, params },
+            });
+        }
+        let outcome = match (result, error) {
             (Some(result), None) if raw(result).starts_with('{') => ResponseBody::Result(result),
             (Some(result), None) => return wrong("its result is not an object", result),
             (None, Some(error)) => ResponseBody::Error(parse_error(raw(error))),
@@ -214,9 +243,10 @@ fn message<'a>(text: &'a str, tape: &Tape) -> Result<Message<'a>> {
                 return wrong("it has neither a method, nor a result, nor an error", 0);
             }
             (Some(_), Some(error)) => return wrong("it has a result and an error", error),
-        },
-    };
-    Ok(Message::Response { id, outcome })
+        };
+        let id = self.id.map_or(Id::None, |place| parse_id(raw(place)));
+        Ok(Message::Response { id, outcome })
+    }
 }
 
 /// A name that has an escape, without the escapes.
@@ -392,6 +422,7 @@ mod tests {
             (r#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "\"2.0\" at byte 11"),
             (r#"{"id":1,"result":{}}"#, "\"2.0\" at byte 0"),
             (r#"{"jsonrpc":"2.0","method":"x","result":{}}"#, "a method and a result"),
+            (r#"{"jsonrpc":"2.0","method":"x","result":null,"error":1}"#, "a method and a result"),
             (r#"[]"#, "malformed"),
             ("<html>", "malformed"),
             ("", "malformed"),

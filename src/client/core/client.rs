@@ -129,9 +129,9 @@ impl Client {
     ) -> Wait {
         let timeout = limits.timeout.unwrap_or(options.timeout);
         let deadline = limits.deadline.unwrap_or(options.deadline).max(timeout);
-        let mut wait =
-            Wait::for_request(timeout, deadline, self.close.clone(), limits.cancel.clone());
-        wait.call = self.unused_input.begin();
+        let call = self.unused_input.begin();
+        let (close, cancel) = (self.close.clone(), limits.cancel.clone());
+        let wait = Wait::for_call(call, timeout, deadline, close, cancel);
         let wait = match &limits.report {
             Some(report) => wait.with_sign(report.sign.clone()),
             None => wait,
