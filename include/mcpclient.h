@@ -1221,6 +1221,8 @@ int32_t mcp_error_http_status(const mcp_error *error);
  * `error`: an error, or NULL for the last error of this thread.
  *
  * A few servers use the code 0.  The status of such an error is MCP_E_RPC.
+ * The code is also 0 if the server's code is missing, or is not a whole
+ * number of 32 bits; then mcp_error_data_json() has the whole error.
  *
  * Threads: any.  Since: 0.1.0.  Spec: basic, error codes.
  */
@@ -1232,6 +1234,10 @@ int32_t mcp_error_rpc_code(const mcp_error *error);
  * `error`: an error, or NULL for the last error of this thread.
  * `len`, unless NULL, receives the number of bytes without the terminating
  * NUL.
+ *
+ * Some servers send an error of another shape, for example a text, or a code
+ * that is no number.  Then the function returns the whole error as the server
+ * sent it.
  *
  * Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
  * server repeated in it are masked.  Returns NULL if there is no such
@@ -3634,10 +3640,8 @@ void mcp_result_free(mcp_result *result);
  * NUL.
  *
  * Never NULL for a valid `result`.  For a list of several pages it is one
- * object that contains the items of all pages.  If the server sent the
- * contents or the items alone, without the object that the specification
- * demands, it is that object.  Borrowed from the result: valid until
- * mcp_result_free().
+ * object that contains the items of all pages.  Borrowed from the result:
+ * valid until mcp_result_free().
  *
  * Threads: any.  Since: 0.1.0.
  */

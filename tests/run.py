@@ -43,6 +43,7 @@ SUITES = [
     ("behaviour", [sys.executable, "tests/behaviour/run.py"], 900),
     ("interop", [sys.executable, "tests/interop/run.py"], 900),
     ("fuzz", ["cargo", "test", "--locked", "--manifest-path", "fuzz/Cargo.toml"], 900),
+    ("real", [sys.executable, "tests/interop/real.py"], 600),
     ("conformance", [sys.executable, "tests/conformance/run.py"], 600),
     ("unit", ["cargo", "test", "--locked"], 600),
     ("stock", [sys.executable, "tests/interop/stock.py"], 300),

@@ -113,6 +113,7 @@ struct Details {
     was_idle: bool,
     exit_status: Option<i32>,
     is_other_origin: bool,
+    is_of_sign_in: bool,
 }
 
 /// The most bytes of an error's data. Longer data is dropped, not cut: cut
@@ -142,6 +143,7 @@ impl Error {
             was_idle: false,
             exit_status: None,
             is_other_origin: false,
+            is_of_sign_in: false,
         }))
     }
 
@@ -231,6 +233,14 @@ impl Error {
         self
     }
 
+    /// Marks a failure to get a token, whatever its status is.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn with_sign_in(mut self) -> Self {
+        self.0.is_of_sign_in = true;
+        self
+    }
+
     /// The same message with another status.
     pub(crate) fn with_status(mut self, status: Status) -> Self {
         self.0.status = status;
@@ -298,6 +308,11 @@ impl Error {
 
     pub(crate) fn exit_status(&self) -> Option<i32> {
         self.0.exit_status
+    }
+
+    /// Whether the library got no token.
+    pub(crate) fn is_of_sign_in(&self) -> bool {
+        self.0.is_of_sign_in
     }
 
     /// Whether the server redirects to another origin.

@@ -9,6 +9,8 @@ use crate::transport::http::{HttpResponse, OpenBody, Pieces};
 use crate::transport::message_source::{Incoming, MessageSource, NextItem, Stop};
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{EventStream, SseEvent};
+use crate::wire::outline::response_ids;
+use crate::wire::tape::Tape;
 use crate::wire::unframed_body::{Shape, UnframedBody};
 
 /// Cuts the body of an HTTP response into events.
@@ -137,8 +139,11 @@ impl<B: Pieces> EventSource<B> {
                     if is_decoded {
                         *since_event += data.len();
                     }
-                    while let Some(event) = stream.next(&mut rest)? {
+                    while let Some(mut event) = stream.next(&mut rest)? {
                         *since_event = 0;
+                        if !event.is_message() {
+                            take_response(&mut event);
+                        }
                         if events.is_empty() && event.is_message() && early(&event) {
                             stream.take_back(event);
                         } else {
@@ -245,6 +250,20 @@ fn endpoint() -> Error {
 /// Whether a response to a POST was the stream of HTTP with SSE.
 pub(crate) fn is_endpoint(error: &Error) -> bool {
     error.status() == Status::Transport && error.http_status() == 0
+}
+
+/// Turns an event of another type into a message if it has a response. Some
+/// servers name the type of their events as they like.
+#[cold]
+fn take_response(event: &mut SseEvent) {
+    let mut has_response = false;
+    if event.kind != ENDPOINT {
+        response_ids(event.data(), |_| has_response = true);
+    }
+    let text = std::str::from_utf8(event.data());
+    if has_response && text.is_ok_and(|text| Tape::read(text, 0).is_ok()) {
+        event.kind.clear();
+    }
 }
 
 /// Looks at a piece of a body that may be something else than an event stream.

@@ -21,6 +21,21 @@ pub(crate) fn decimal(text: &str) -> Option<i64> {
     (itoa::Buffer::new().format(number) == text).then_some(number)
 }
 
+/// An id of this library in any form that servers send back: a number, or a
+/// string of its digits.
+#[inline]
+pub(crate) fn own_id(text: &str) -> Option<i64> {
+    text.parse().ok().or_else(|| unusual_id(text))
+}
+
+#[cold]
+fn unusual_id(text: &str) -> Option<i64> {
+    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(digits) => decimal(digits),
+        None => integer(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,6 +49,16 @@ mod tests {
             ["", "-", "+1", "1.5", "inf", "NaN", "1e400", "9007199254740993.0", "\"1\"", "x"]
         {
             assert_eq!(integer(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_an_id_of_its_own_in_any_form() {
+        for text in ["3", "3.0", "\"3\""] {
+            assert_eq!(own_id(text), Some(3), "{text}");
+        }
+        for text in ["\"03\"", "\"3", "3.5", "null", "\"\"", "\""] {
+            assert_eq!(own_id(text), None, "{text}");
         }
     }
 

@@ -154,14 +154,24 @@ fn message<'a>(text: &'a str, tape: &Tape) -> Result<Message<'a>> {
     let (mut version, mut id, mut method) = (None, None, None);
     let (mut params, mut result, mut error) = (None, None, None);
     for (name, value) in tape.members(text, 0) {
-        let slot = match tape.text(text, name) {
+        let name = tape.text(text, name);
+        let slot = match name {
             "\"jsonrpc\"" => &mut version,
             "\"id\"" => &mut id,
             "\"method\"" => &mut method,
             "\"params\"" => &mut params,
             "\"result\"" => &mut result,
             "\"error\"" => &mut error,
-            _ => continue,
+            // JSON allows an escape in a name.
+            _ => match escaped_name(name).as_deref() {
+                Some("jsonrpc") => &mut version,
+                Some("id") => &mut id,
+                Some("method") => &mut method,
+                Some("params") => &mut params,
+                Some("result") => &mut result,
+                Some("error") => &mut error,
+                _ => continue,
+            },
         };
         *slot = Some(value);
     }
@@ -207,6 +217,12 @@ fn message<'a>(text: &'a str, tape: &Tape) -> Result<Message<'a>> {
         },
     };
     Ok(Message::Response { id, outcome })
+}
+
+/// A name that has an escape, without the escapes.
+#[cold]
+fn escaped_name(raw: &str) -> Option<String> {
+    raw.contains('\\').then(|| plain_text(raw)).flatten().map(Into::into)
 }
 
 /// The messages of a batch, or `None` if the text is not a batch.
@@ -321,6 +337,8 @@ mod tests {
         assert_eq!(response(r#"{"jsonrpc":"2.0","id":0,"result":{}}"#).0, Id::Number(0));
         assert_eq!(response(r#"{"id":1.0,"result":{},"jsonrpc":"2.0"}"#).0, Id::Number(1));
         assert_eq!(response(r#"{"jsonrpc":"2.0","id":"1","result":{}}"#).0, Id::Number(1));
+        let escaped = r#"{"json\u0072pc":"2.0","\u0069d":1,"r\u0065sult":{},"a\u0062":1}"#;
+        assert_eq!(response(escaped).0, Id::Number(1));
         for text in ["01", " 1", "+1", "1.0", "x"] {
             let message = format!(r#"{{"jsonrpc":"2.0","id":"{text}","result":{{}}}}"#);
             assert_eq!(response(&message).0, Id::Text(text.into()));

@@ -1,7 +1,7 @@
 //! The id of a message that was too long to keep, from its beginning or its
 //! end.
 
-use crate::wire::json_number::{decimal, integer};
+use crate::wire::json_number::{decimal, own_id};
 
 /// What a piece of a message says about its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +61,7 @@ fn of_members(mut scan: Scan<'_>) -> Option<PartialId> {
         let value = scan.value()?;
         if name == b"id" {
             // The library uses integers as ids. Some servers turn them into strings.
-            let value = std::str::from_utf8(value).ok().map(str::trim);
-            let digits = value.and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
-            match digits.map_or_else(|| value.and_then(integer), decimal) {
+            match std::str::from_utf8(value).ok().and_then(|value| own_id(value.trim())) {
                 Some(number) => id = Some(number),
                 None => return Some(PartialId::NoResponse),
             }

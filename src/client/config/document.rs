@@ -39,6 +39,7 @@ impl Document {
         })?;
         let mut reader = DocumentReader { jsonc: &jsonc, warnings: Vec::new() };
         let entries = reader.root(&root)?;
+        reader.warn_of_mistakes(&root, &entries);
         Ok(Self { entries, warnings: reader.warnings })
     }
 }
@@ -237,10 +238,17 @@ impl<'a> DocumentReader<'a> {
                 .object(place, &member.value, wanted)
                 .and_then(|object| self.members_of_entry(&object, dialect, &mut entry));
         }
-        if let Err(error) = &entry.target {
-            self.warnings.push(error.message().to_owned());
-        }
         entry
+    }
+
+    /// Warns of the entries that have mistakes.
+    fn warn_of_mistakes(&mut self, file: &ConfigPlace, entries: &[Entry]) {
+        let wrong = || entries.iter().filter_map(|entry| entry.target.as_ref().err());
+        self.warnings.extend(wrong().take(MISTAKES).map(|error| error.message().to_owned()));
+        let others = wrong().count().saturating_sub(MISTAKES);
+        if others > 0 {
+            self.warnings.push(format!("{file}: {others} other servers have mistakes as well"));
+        }
     }
 
     fn members_of_entry(
@@ -670,6 +678,9 @@ fn servers_of<'a>(root: &Object<'a>) -> Vec<Servers<'a>> {
     }
     found
 }
+
+/// The most entries with mistakes that have a warning each.
+const MISTAKES: usize = 100;
 
 /// The most names of members in a message.
 const SHOWN: usize = 5;

@@ -383,6 +383,14 @@ fn keeps_the_error_of_an_entry_to_the_entry() {
 }
 
 #[test]
+fn limits_the_warnings_about_entries() {
+    let all: Vec<String> = (0..120).map(|at| format!("\"{at}\": {{}}")).collect();
+    let config = config(&format!("{{\"mcpServers\": {{{}}}}}", all.join(",")));
+    assert_eq!((config.entries.len(), config.warnings.len()), (120, 101));
+    assert_eq!(config.warnings[100], "f.json:1: 20 other servers have mistakes as well");
+}
+
+#[test]
 fn counts_an_empty_text_as_absent() {
     for (members, url) in [
         (r#""url": "http://h", "command": """#, true),

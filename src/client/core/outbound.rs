@@ -87,7 +87,7 @@ impl Outcome {
         let refusal = match self {
             Self::NotMcp(http_status, _) => RefusalFacts { http_status: *http_status, rpc: None },
             Self::Rpc(RpcRefused { rpc, http_status, is_anonymous, .. }) => {
-                let rpc = RefusalCode { code: rpc.code, names_request: !is_anonymous };
+                let rpc = RefusalCode::of(rpc, !is_anonymous);
                 RefusalFacts { http_status: *http_status, rpc: Some(rpc) }
             }
             Self::Answer(..) | Self::Accepted => return None,

@@ -130,7 +130,7 @@ impl<'a> Ctx<'a> {
     ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { client, options, wait } = self;
         let credential = options.credential.as_ref();
-        let mut token = self.token().await?;
+        let mut token = self.token().await.map_err(Error::with_sign_in)?;
         let mut tries = Tries::default();
         loop {
             let lines = lines(options, token.as_ref(), request)?;
@@ -195,7 +195,10 @@ impl<'a> Ctx<'a> {
                 let other = credential.refused(refusal, need).await.map_err(|failure| {
                     let own = failure.http_status();
                     let http_status = if own == 0 { status } else { own };
-                    failure.with_http_status(http_status).with_challenge(error.challenge().to_vec())
+                    failure
+                        .with_http_status(http_status)
+                        .with_challenge(error.challenge().to_vec())
+                        .with_sign_in()
                 })?;
                 if other.is_some() {
                     token = other;
@@ -277,7 +280,7 @@ impl Refused {
     /// What the refusal means for the session.
     pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Verdict {
         let names_request = self.names_request;
-        let rpc = self.found.as_ref().map(|rpc| RefusalCode { code: rpc.code, names_request });
+        let rpc = self.found.as_ref().map(|rpc| RefusalCode::of(rpc, names_request));
         let refusal = RefusalFacts { http_status: self.status, rpc };
         session_loss::judge(request, refusal, session.state())
     }

@@ -20,6 +20,7 @@ use crate::protocol::accepted::Accepted;
 use crate::protocol::notification::{self, NotificationKind, ProgressParams};
 use crate::protocol::outgoing::Outgoing;
 use crate::wire::event_stream::EventStream;
+use crate::wire::json_number::own_id;
 use crate::wire::jsonrpc::{Answer, Id, Message, ResponseBody, RpcError};
 use crate::wire::outline::{BYTE_ORDER_MARK, response_ids};
 use crate::wire::partial_id::PartialId;
@@ -255,7 +256,10 @@ impl Router<'_> {
     /// found in it, and no other request whose response may follow.
     #[cold]
     fn route_malformed(&self, malformed: MalformedText, routed: &mut Routed) -> Result<()> {
-        if malformed.data().starts_with(BYTE_ORDER_MARK) {
+        // One mark, so that a text of marks costs no stack.
+        if let Some(rest) = malformed.data().strip_prefix(BYTE_ORDER_MARK)
+            && !rest.starts_with(BYTE_ORDER_MARK)
+        {
             let start = malformed.start + BYTE_ORDER_MARK.len();
             return self.route(malformed.bytes, start, routed);
         }
@@ -404,7 +408,7 @@ impl Router<'_> {
             Awaited::Many { pending, .. } => {
                 let id = match method {
                     notification::CANCELLED => {
-                        params.and_then(notification::cancelled).and_then(|id| id.parse().ok())
+                        params.and_then(notification::cancelled).and_then(own_id)
                     }
                     _ if pending.has_streams() => params.and_then(notification::subscription),
                     _ => None,

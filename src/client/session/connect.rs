@@ -128,8 +128,13 @@ impl<'a> Ctx<'a> {
     /// thread, the timeout of this call is paused.
     async fn enter(self, is_done: impl Fn() -> bool) -> Result<Option<Guard<'a>>> {
         let Ctx { client, options, wait } = self;
+        // A background task that connects may need a callback of this thread.
+        let attendant: Arc<dyn Attendant> = client.clone();
+        let attended = wait.attending(Some(attendant));
         let Some(oauth) = &options.oauth else {
-            return client.connecting.lock_unless(wait, is_done).await;
+            let entered = client.connecting.lock_unless(&attended, is_done).await;
+            wait.adopt(&attended);
+            return entered;
         };
         if oauth.is_asking_here() {
             let guard = client.connecting.try_lock();
@@ -142,8 +147,6 @@ impl<'a> Ctx<'a> {
             });
         }
         let until = Instant::now() + oauth.patience();
-        let attendant: Arc<dyn Attendant> = client.clone();
-        let attended = wait.attending(Some(attendant));
         loop {
             let brief = attended.at_most_beyond(RECHECK);
             match client.connecting.lock_unless(&brief, &is_done).await {

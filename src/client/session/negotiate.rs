@@ -316,16 +316,19 @@ impl Ctx<'_> {
                 AttemptOutcome::failed(Error::new(Status::Internal, what))
             }
             Err(error) if events::is_endpoint(&error) => AttemptOutcome::Endpoint(error),
-            Err(error) if limit.is_some() && error.status() == Status::Timeout => {
-                match self.wait.check() {
-                    Ok(()) => AttemptOutcome::Silent(error),
-                    Err(over) => AttemptOutcome::failed(over),
-                }
-            }
+            Err(error) if limit.is_some() && is_silence(&error) => match self.wait.check() {
+                Ok(()) => AttemptOutcome::Silent(error),
+                Err(over) => AttemptOutcome::failed(over),
+            },
             Err(error) => AttemptOutcome::failed(error),
         };
         Ok((outcome, None))
     }
+}
+
+/// Whether the server did not answer.
+fn is_silence(error: &Error) -> bool {
+    error.status() == Status::Timeout && !error.is_of_sign_in()
 }
 
 /// Whether the error tells the caller what to do, whatever else failed.

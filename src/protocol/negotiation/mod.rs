@@ -78,6 +78,8 @@ pub(crate) struct Negotiation {
     is_restarted: bool,
     /// `server/discover` was not answered yet, and `initialize` was sent.
     is_probe_open: bool,
+    /// `server/discover` got no response, and none will be read.
+    is_probe_lost: bool,
     /// Why `server/discover` decided nothing.
     probe_error: Option<Error>,
     /// The versions that `server/discover` named without one in common.
@@ -113,6 +115,7 @@ impl Negotiation {
             has_seen_probe: false,
             is_restarted: false,
             is_probe_open: false,
+            is_probe_lost: false,
             probe_error: None,
             named: Vec::new(),
             refusal: None,
@@ -219,7 +222,8 @@ impl Negotiation {
             AttemptOutcome::NotMcp(_, shown) => self.fall_back(shown),
             AttemptOutcome::Endpoint(shown) => Ok(NextAttempt::Elsewhere(shown)),
             AttemptOutcome::Silent(shown) => {
-                self.is_probe_open = self.may_fall_back() && self.carriage != Carriage::Requests;
+                self.is_probe_lost = self.carriage == Carriage::Requests;
+                self.is_probe_open = self.may_fall_back() && !self.is_probe_lost;
                 self.fall_back(shown)
             }
             AttemptOutcome::Ended(shown) if self.may_fall_back() && self.may_restart() => {
@@ -344,8 +348,7 @@ impl Negotiation {
             }
             _ => {}
         }
-        if self.discovered == 0 && self.may_discover() {
-            // The server may speak only the stateless dialect now.
+        if self.may_discover_after_refusal() {
             self.initialize_error = Some(shown);
             return Ok(NextAttempt::Try(self.discover(Revision::STATELESS)));
         }
@@ -379,8 +382,7 @@ impl Negotiation {
             self.refusal = Some(shown);
             return Ok(NextAttempt::Try(self.initialize(next)));
         }
-        if self.discovered == 0 && self.may_discover() {
-            // The server may speak only the stateless dialect now.
+        if self.may_discover_after_refusal() {
             self.initialize_error = Some(shown);
             return Ok(NextAttempt::Try(self.discover(Revision::STATELESS)));
         }
@@ -491,6 +493,13 @@ impl Negotiation {
     fn initialize(&mut self, revision: Revision) -> Attempt {
         self.initialized += 1;
         Attempt::Initialize(revision)
+    }
+
+    /// The server may speak only the stateless dialect now, or it was starting
+    /// when the first probe came.
+    fn may_discover_after_refusal(&self) -> bool {
+        let is_unknown = self.discovered == 0 || self.is_probe_lost && self.discovered == 1;
+        is_unknown && self.may_discover()
     }
 
     fn may_discover(&self) -> bool {

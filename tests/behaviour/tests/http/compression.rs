@@ -99,7 +99,7 @@ fn bomb(coding: &str, text: &[u8]) -> Vec<u8> {
 
 fn crc(text: &[u8]) -> u32 {
     !text.iter().fold(!0, |crc: u32, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ (crc & 1) * 0xedb8_8320)
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ ((crc & 1) * 0xedb8_8320))
     })
 }
 
@@ -344,7 +344,7 @@ tests! {
 
     rest_of_a_bomb_after_the_response_is_not_decoded {
         // The response ends the call; the rest is read for the connection's sake.
-        for rest in [64 * MEBIBYTE, 100] {
+        for rest in [8 * MEBIBYTE, 100] {
             let rest = gzip(&vec![b'\n'; rest]);
             ends(MEBIBYTE, move |request| {
                 let body = [&gzip(&event(request))[..], &rest].concat();

@@ -107,6 +107,18 @@ tests! {
         }
     }
 
+    response_in_an_event_of_another_type_is_taken {
+        for body in [
+            &b"event: response\ndata: {\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{}}\n\n"[..],
+            b"event: ping\ndata: {}\n\nevent: endpoint\ndata: /x\n\nevent: a\ndata: [{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{}}]\n\n",
+        ] {
+            for delivery in [Whole, Bytes, Open] {
+                call(EVENT_STREAM, body, delivery)
+                    .unwrap_or_else(|failure| panic!("{delivery:?}: {}", failure.message));
+            }
+        }
+    }
+
     last_event_without_an_empty_line_is_taken_at_the_end_of_the_stream {
         for body in [STREAM.trim_ascii_end(), &STREAM[..STREAM.len() - 1]] {
             for delivery in [Whole, Bytes] {

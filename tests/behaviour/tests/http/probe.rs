@@ -228,6 +228,20 @@ tests! {
         assert!(took > Duration::from_secs(9) && took < Duration::from_secs(12), "{took:?}");
     }
 
+    stateless_server_that_starts_slowly_is_probed_again {
+        let (mcp, first) = (Mcp::new(Config::stateless(Offer::default())), AtomicUsize::new(0));
+        let server = Server::start(move |request| match request.rpc_method().as_str() {
+            "initialize" => rpc(404, request.id(), error(-32601, "Method not found")),
+            "server/discover" if first.fetch_add(1, Ordering::SeqCst) == 0 => vec![Action::Hang],
+            _ => mcp.handle(request),
+        });
+        let client = Client::of(&server.url("/mcp"));
+        client.set_timeout(2000);
+        client.list_tools().unwrap();
+        assert_eq!(asked(&server), ["server/discover", "initialize", "server/discover",
+            "tools/list"]);
+    }
+
     late_response_to_the_probe_is_ignored {
         let modern = json!({"jsonrpc": "2.0", "id": 1, "result": {"resultType": "complete",
             "supportedVersions": ["2026-07-28"], "capabilities": {}}});

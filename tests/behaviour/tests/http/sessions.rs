@@ -42,6 +42,9 @@ const NOT_INITIALIZED: &str = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-320
 const NULL_ID_EVENT: &str = "data: {\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\
     \"message\":\"Invalid Request\"}}\n\n";
 
+const UNKNOWN_ID_EVENT: &str = "data: {\"jsonrpc\":\"2.0\",\"id\":\"err_51c\",\"error\":\
+    {\"code\":-32603,\"message\":\"upstream is down\"}}\n\n";
+
 /// The words of servers that have lost a session.
 const REFUSALS: &[Refusal] = &[
     Refusal(400, TEXT, "Bad Request: No valid session ID provided"),
@@ -67,7 +70,11 @@ const REFUSALS: &[Refusal] = &[
     Refusal(422, JSON, NULL_ID),
     Refusal(200, JSON, NULL_ID),
     Refusal(200, JSON, NO_ID),
+    Refusal(200, JSON, OTHER_ID),
+    Refusal(200, JSON, UNKNOWN_ID),
     Refusal(200, EVENTS, NULL_ID_EVENT),
+    Refusal(200, EVENTS, UNKNOWN_ID_EVENT),
+    Refusal(500, JSON, OTHER_ID),
     Refusal(500, JSON, NULL_ID),
 ];
 
