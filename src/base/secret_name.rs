@@ -19,6 +19,16 @@ pub(crate) fn is_secret_value(value: &str) -> bool {
         || has_secret_parts(value)
 }
 
+/// Whether a value with the name of a secret is masked. To mask short values,
+/// numbers and words such as `false` would make messages unreadable.
+pub(crate) fn may_be_secret(value: &str) -> bool {
+    let value = value.trim();
+    value.len() >= MIN_SECRET && value.parse::<f64>().is_err()
+}
+
+/// The minimum length of such a value.
+const MIN_SECRET: usize = 6;
+
 /// The password in a URL such as `postgres://user:password@host/db`.
 pub(crate) fn password_of_url(value: &str) -> Option<&str> {
     let (_, rest) = value.split_once("://")?;

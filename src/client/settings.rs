@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::auth::bearer::{HandlerToken, TokenHandler};
 use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
 use crate::base::sync::lock;
 use crate::client::core::client::Client;
 use crate::client::core::handlers::{EventHandler, Handlers, InputHandler};
@@ -91,6 +92,14 @@ impl Client {
 
     pub(crate) fn set_environment(&self, name: &str, value: Option<&str>) -> Result<()> {
         self.change_before_session(|options| options.set_environment(name, value))
+    }
+
+    /// Masks parts of the program's arguments and variables in messages.
+    pub(crate) fn set_program_secrets(&self, secrets: Vec<Secret>) -> Result<()> {
+        self.change_before_session(|options| {
+            options.program()?.secrets = secrets;
+            Ok(())
+        })
     }
 
     pub(crate) fn set_directory(&self, path: Option<&str>) -> Result<()> {

@@ -4,6 +4,7 @@ the command line says it in plain words."""
 import json
 import os
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -109,6 +110,14 @@ def standard_error():
                 "DEBUG=everything", "--stdio", "--", *end)
     check("--env is masked only if it is a secret", done, 1, "[masked] production everything",
           where="stderr")
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump({"mcpServers": {"a": {"command": "sh", "args": [
+            "-c", "echo $GH $MODE $1 >&2; exit 1", "sh", "key:${MY_API_KEY}"],
+            "env": {"GH": "${GITHUB_TOKEN}", "MODE": "${MODE}"}}}}, file)
+        file.flush()
+        check("a variable of a file is a secret if the variable in its place is", call(
+            "--config", file.name, "ping", GITHUB_TOKEN="t0ken-of-hub", MODE="production",
+            MY_API_KEY="k3y-of-mine"), 1, "[masked] production key:[masked]", where="stderr")
     done = call("-v", "call", "x", "{\"a\":\"production\",\"b\":\"s3cret-value\"}", "--env",
                 "MODE=production", "--env", "API_KEY=s3cret-value", *program())
     suite.check("in the trace as well", '"a":"production","b":"[masked]"' in done.stderr,

@@ -157,7 +157,7 @@ fn client(resolved: &ResolvedEntry<'_>) -> Result<Client> {
             client.set_transport(*transport as i32)?;
             client
         }
-        ResolvedTarget::Program { command, args, env, cwd } => {
+        ResolvedTarget::Program { command, args, env, cwd, secrets } => {
             let argv = std::iter::once(command).chain(args).map(|text| text.expose().into());
             let client = Client::new_stdio(argv.collect())
                 .map_err(|error| error.during(&resolved.entry.place.to_string()))?;
@@ -167,6 +167,7 @@ fn client(resolved: &ResolvedEntry<'_>) -> Result<Client> {
                     .map_err(|error| error.during(&resolved.entry.place.to_string()))?;
             }
             client.set_directory(cwd.as_ref().map(Secret::expose))?;
+            client.set_program_secrets(secrets.clone())?;
             client
         }
     };

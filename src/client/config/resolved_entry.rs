@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
+use crate::base::secret_name::{is_secret_name, may_be_secret};
 use crate::client::config::entry::{ConfigText, Entry, EntryAuth, EntryTarget, OAuthEntry};
 use crate::client::config::place::ConfigPlace;
 use crate::client::options::server::HttpTransport;
@@ -32,6 +33,8 @@ pub(crate) enum ResolvedTarget<'a> {
         /// Each name once.
         env: Vec<(String, Secret)>,
         cwd: Option<Secret>,
+        /// The values of variables such as `${API_KEY}`.
+        secrets: Vec<Secret>,
     },
     Address {
         url: (&'a ConfigPlace, Secret),
@@ -75,6 +78,11 @@ impl<'a> ResolvedEntry<'a> {
                 args: args.iter().map(|text| text.resolved(references)).collect::<Result<_>>()?,
                 env: environment(env, env_file.as_ref(), references)?,
                 cwd: cwd.as_ref().map(|text| text.resolved(references)).transpose()?,
+                secrets: {
+                    let env = env.iter().filter_map(|(_, text)| text.as_ref());
+                    let all = std::iter::once(command).chain(args).chain(env);
+                    all.flat_map(|text| text.secrets(references)).collect()
+                },
             },
             EntryTarget::Address { url, headers, auth, transport } => ResolvedTarget::Address {
                 url: (&url.place, url.resolved(references)?),
@@ -150,6 +158,18 @@ fn environment(
 }
 
 impl ConfigText {
+    /// The values of the variables whose names say that they are secrets.
+    fn secrets(&self, references: &References<'_>) -> Vec<Secret> {
+        let value = |part| match part {
+            Part::Variable { name, default } if is_secret_name(name) => {
+                self.variable(name, default, references).ok()
+            }
+            _ => None,
+        };
+        let values = self.parts().into_iter().filter_map(value);
+        values.filter(|value| may_be_secret(value.expose())).collect()
+    }
+
     fn resolved(&self, references: &References<'_>) -> Result<Secret> {
         let parts = self.parts();
         let pieces: Vec<Secret> = parts

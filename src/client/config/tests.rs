@@ -105,7 +105,7 @@ fn reads_addresses_and_programs() {
     assert_eq!(client(&entry).unwrap().options().timeout.as_millis(), 30000);
 
     let entry = ResolvedEntry::new(&config.entries[1], &REFERENCES).unwrap();
-    let ResolvedTarget::Program { command, args, env, cwd } = &entry.target else { panic!() };
+    let ResolvedTarget::Program { command, args, env, cwd, .. } = &entry.target else { panic!() };
     assert_eq!(command.expose(), "/home/u/bin/files");
     let args: Vec<&str> = args.iter().map(Secret::expose).collect();
     assert_eq!(args, ["--root", "$$x", "ab"]);

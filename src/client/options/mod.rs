@@ -15,7 +15,7 @@ use crate::auth::token::Token;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
-use crate::base::secret_name::{is_secret_name, is_secret_value, password_of_url};
+use crate::base::secret_name::{is_secret_name, is_secret_value, may_be_secret, password_of_url};
 use crate::client::options::server::{Address, HttpTransport, Server};
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::identity::Identity;
@@ -350,7 +350,7 @@ impl Options {
 /// Returns the secrets that a program gets: variables and arguments whose name or
 /// form says so. To mask others would hide `production` in every message.
 fn secrets_of(program: &Program) -> Vec<Secret> {
-    let mut secrets = Vec::new();
+    let mut secrets = program.secrets.clone();
     let mut add = |name: &str, value: &str| {
         let is_secret = is_secret_name(name) && may_be_secret(value) || is_secret_value(value);
         if is_secret {
@@ -381,16 +381,6 @@ fn secrets_of(program: &Program) -> Vec<Secret> {
     }
     secrets
 }
-
-/// Whether a value with the name of a secret is masked. To mask short values,
-/// numbers and words such as `false` would make messages unreadable.
-fn may_be_secret(value: &str) -> bool {
-    let value = value.trim();
-    value.len() >= MIN_SECRET && value.parse::<f64>().is_err()
-}
-
-/// The minimum length of such a value.
-const MIN_SECRET: usize = 6;
 
 fn check_roots(json: &str) -> Result<()> {
     let roots: Vec<&serde_json::value::RawValue> = serde_json::from_str(json)

@@ -310,6 +310,7 @@ mod tests {
             argv: ["/bin/sh", "-c", script].map(OsString::from).to_vec(),
             environment: Vec::new(),
             directory: None,
+            secrets: Vec::new(),
             stderr: StandardError::Keep,
             around: Environment::read(),
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, io_reason, quote};
+use crate::base::secret::Secret;
 use crate::platform::Descriptor;
 
 /// What to start, and how.
@@ -17,6 +18,9 @@ pub(crate) struct Program {
     /// The variables to set, or to remove, in addition to [`INHERITED`].
     pub(crate) environment: Vec<(OsString, Option<OsString>)>,
     pub(crate) directory: Option<PathBuf>,
+    /// Parts of the arguments and variables that are secrets, whatever their
+    /// names and forms say.
+    pub(crate) secrets: Vec<Secret>,
     pub(crate) stderr: StandardError,
     /// The environment that the variables of [`INHERITED`] come from.
     pub(crate) around: Arc<Environment>,
@@ -46,7 +50,8 @@ impl Program {
         }
         let (environment, directory) = (Vec::new(), None);
         let (stderr, around) = (StandardError::Keep, Environment::read());
-        Ok(Self { argv, environment, directory, stderr, around })
+        let secrets = Vec::new();
+        Ok(Self { argv, environment, directory, secrets, stderr, around })
     }
 
     /// The name, fit for a message.
